@@ -1,0 +1,98 @@
+/**
+ * Every failure that Cloud Sync can name. An error carries the decision, so that the runner reads what to do and a person reads
+ * what happened and what to do next; nobody matches on text.
+ */
+
+/**
+ * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this original or medium and go on with the
+ * others, or `stop` the run.
+ */
+export type Decision = 'retry' | 'restart' | 'fail' | 'stop';
+
+interface ErrorKind {
+  readonly decision: Decision;
+  /** The process exit code when this error ends the run. */
+  readonly exitCode: number;
+  readonly meaning: string;
+}
+
+export const errorKinds = {
+  USAGE: { decision: 'stop', exitCode: 2, meaning: 'An option, argument or configuration value is wrong' },
+  CONFIG_UNREADABLE: { decision: 'stop', exitCode: 2, meaning: 'The configuration file cannot be read or parsed' },
+  CREDENTIALS_MISSING: { decision: 'stop', exitCode: 3, meaning: 'No usable credentials for the provider' },
+  CREDENTIALS_EXPIRED: { decision: 'stop', exitCode: 3, meaning: 'The provider refuses the credentials, confirmed by a probe' },
+  LOCKED: { decision: 'stop', exitCode: 4, meaning: 'Another run holds the lease' },
+  PROVIDER_CHANGED: {
+    decision: 'stop',
+    exitCode: 5,
+    meaning: "The provider's API no longer has the shape that Cloud Sync knows",
+  },
+  PROVIDER_DOWN: { decision: 'stop', exitCode: 5, meaning: 'The provider stays unreachable or keeps answering with errors' },
+  LISTING_UNTRUSTED: { decision: 'stop', exitCode: 5, meaning: 'The listing contradicts itself or what is known' },
+  DESTINATION_UNUSABLE: { decision: 'stop', exitCode: 6, meaning: 'The destination is missing, read-only, or denies access' },
+  DESTINATION_FULL: { decision: 'stop', exitCode: 6, meaning: 'The destination has no space left' },
+  ARCHIVE_UNKNOWN: { decision: 'stop', exitCode: 6, meaning: 'The destination is not the archive that is known there' },
+  TRACKER_UNUSABLE: { decision: 'stop', exitCode: 2, meaning: 'The tracker cannot be opened or written' },
+  INTERRUPTED: { decision: 'stop', exitCode: 130, meaning: 'The run was interrupted by SIGINT; its progress is kept' },
+  TERMINATED: { decision: 'stop', exitCode: 143, meaning: 'The run was ended by SIGTERM; its progress is kept' },
+
+  SOURCE_GONE: { decision: 'fail', exitCode: 1, meaning: 'The provider no longer has the medium' },
+  API_REFUSED: { decision: 'retry', exitCode: 1, meaning: 'The provider answered an API call with an error' },
+  URL_REFUSED: { decision: 'retry', exitCode: 1, meaning: 'The signed URL is refused or expired' },
+  HTTP_STATUS: { decision: 'retry', exitCode: 1, meaning: 'The media host answered with an error' },
+  HOST_BUSY: { decision: 'retry', exitCode: 1, meaning: 'The media host asks to wait' },
+  CONNECTION_LOST: { decision: 'retry', exitCode: 1, meaning: 'The connection broke' },
+  STALLED: { decision: 'retry', exitCode: 1, meaning: 'No byte arrived within the stall timeout' },
+  TRUNCATED: { decision: 'retry', exitCode: 1, meaning: 'The reply ended before its declared length' },
+  NOT_MEDIA: { decision: 'retry', exitCode: 1, meaning: 'The reply is not the media file (a web page, JSON, or other content)' },
+  RANGE_IGNORED: { decision: 'restart', exitCode: 1, meaning: 'The media host does not honour ranges for this file' },
+  SIZE_UNPROVEN: { decision: 'restart', exitCode: 1, meaning: 'The served length contradicts itself or cannot be known' },
+  SOURCE_CHANGED: { decision: 'restart', exitCode: 1, meaning: 'The content or the set of originals changed at the source' },
+  CHECKSUM_MISMATCH: { decision: 'restart', exitCode: 1, meaning: 'What the destination holds differs from what was received' },
+  UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
+  STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
+  KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
+  PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
+  LEASE_LOST: { decision: 'fail', exitCode: 1, meaning: 'Another worker took over the original' },
+  BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorKinds;
+
+interface ErrorDetails {
+  /** What to do next, as a sentence for a person. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** How long the other side asked to wait. */
+  readonly retryAfterMs?: number;
+}
+
+/** The one error type. `message` says what happened and to what; it never contains a secret or a signed URL. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  get decision(): Decision {
+    return errorKinds[this.code].decision;
+  }
+
+  get exitCode(): number {
+    return errorKinds[this.code].exitCode;
+  }
+}
+
+/** Any thrown value as a SyncError; what is not one already is a BUG. */
+export function asSyncError(thrown: unknown): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new SyncError('BUG', message, { cause: thrown, hint: 'Please report this with the output of `cloud-sync doctor`.' });
+}

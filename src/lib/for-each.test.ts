@@ -1,0 +1,28 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { forEachLimited } from './for-each.ts';
+
+test('handles every item once and never more than the limit at a time', async () => {
+  const seen: number[] = [];
+  let running = 0;
+  let most = 0;
+  await forEachLimited(Array.from({ length: 20 }, (_, index) => index).values(), 3, async (item) => {
+    most = Math.max(most, (running += 1));
+    await delay(1);
+    running -= 1;
+    seen.push(item);
+  });
+  expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  expect(most).toBe(3);
+});
+
+test('begins nothing after an error and throws it when the others are done', async () => {
+  const ended: number[] = [];
+  const run = forEachLimited([1, 2, 3, 4, 5], 2, async (item) => {
+    await delay(item === 1 ? 1 : 10);
+    if (item === 1) throw new Error('broken');
+    ended.push(item);
+  });
+  await expect(run).rejects.toThrow('broken');
+  expect(ended).toEqual([2]);
+});

@@ -1,0 +1,38 @@
+/** Keeps secrets out of everything that is printed or stored. */
+
+const secretNames = /token|cookie|authorization|secret|password|signature|credential|key-pair-id|policy|x-amz-/i;
+const secretParameters = /([?&](?:[^=&#\s"']*))=([^&#\s"']+)/g;
+const jweShape = /\b[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}\b/g;
+const cookieShape = /\b(gp_access_token|gp_user_id)=[^;\s"']+/gi;
+const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
+
+const knownSecrets = new Set<string>();
+
+/** From now on this value is removed wherever it appears. Short values would remove ordinary words and are ignored. */
+export function rememberSecret(value: string): void {
+  if (value.length >= 8) knownSecrets.add(value);
+}
+
+/** A text without secrets: known values, cookies, bearer and JWE shapes, and the query values of every URL in it. */
+export function redactText(text: string): string {
+  let clean = text;
+  for (const secret of knownSecrets) clean = clean.replaceAll(secret, '[redacted]');
+  return clean
+    .replace(/\bhttps?:\/\/[^\s"'<>]+/gi, (url) => url.replace(secretParameters, '$1=[redacted]'))
+    .replace(cookieShape, '$1=[redacted]')
+    .replace(bearerShape, '$1 [redacted]')
+    .replace(jweShape, (token) => (token.split('.').length >= 3 && token.length >= 60 ? '[redacted]' : token));
+}
+
+/** A copy of plain data without secrets, by field name and by value. */
+export function redact(value: unknown): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (Array.isArray(value)) return value.map(redact);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      name,
+      secretNames.test(name) && typeof field === 'string' ? '[redacted]' : redact(field),
+    ]),
+  );
+}

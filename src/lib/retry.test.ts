@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { backoffMs, retryAfterMs } from './retry.ts';
+
+const now = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+test('Retry-After is read as seconds and as a date, and capped', () => {
+  expect(retryAfterMs('2', now)).toBe(2_000);
+  expect(retryAfterMs(new Date(now + 5_000).toUTCString(), now)).toBe(5_000);
+  expect(retryAfterMs(new Date(now - 5_000).toUTCString(), now)).toBe(0);
+  expect(retryAfterMs('86400', now)).toBe(600_000);
+  expect(retryAfterMs('soon', now)).toBeUndefined();
+  expect(retryAfterMs(undefined, now)).toBeUndefined();
+});
+
+test('backoff grows to its maximum and never beyond', () => {
+  for (let attempt = 0; attempt < 40; attempt += 1) {
+    const waitMs = backoffMs(attempt, { firstMs: 100, maxMs: 5_000 });
+    expect(waitMs).toBeGreaterThanOrEqual(0);
+    expect(waitMs).toBeLessThanOrEqual(Math.min(5_000, 100 * 2 ** attempt));
+  }
+});

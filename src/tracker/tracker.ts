@@ -1,0 +1,232 @@
+import type { DescribedFile, Part, UploadState } from '../destination/destination.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Validator } from '../media.ts';
+
+/** A medium with what is known beyond its listing. */
+export interface TrackedMedium {
+  readonly medium: Medium;
+  readonly status: MediumStatus;
+  /** Roles that its originals were resolved for; empty before the first resolve. */
+  readonly resolvedRoles: readonly Role[];
+  /** Originals that exist but are not available yet. */
+  readonly unavailable: number;
+  readonly firstSeenAt: string;
+  /** Since when it is WAITING, or FAILED; ISO 8601. */
+  readonly statusSince: string;
+  readonly reason: string | null;
+  readonly failedRuns: number;
+  /** When a complete listing first missed it. */
+  readonly goneSince: string | null;
+}
+
+export interface TrackedOriginal {
+  /** `originalId` of its identity and revision. */
+  readonly id: string;
+  readonly original: Original;
+  readonly status: OriginalStatus;
+  readonly mark: Mark | null;
+  readonly sizeBytes: number | null;
+  readonly crc32: number | null;
+  readonly validator: Validator;
+  readonly upload: UploadState | null;
+  /** Claims so far: the fencing number of the present lease. */
+  readonly attempt: number;
+  readonly failedRuns: number;
+  readonly errorCode: ErrorCode | null;
+  readonly reason: string | null;
+  /** When the status last changed; ISO 8601. */
+  readonly statusSince: string;
+}
+
+/** Proof of a claim; every write for an original carries it and fails with LEASE_LOST when another claim came later. */
+export interface Claim {
+  readonly id: string;
+  readonly owner: string;
+  readonly attempt: number;
+}
+
+export interface ListingState {
+  /** When the last complete, consistent listing ended; null before the first. ISO 8601. */
+  readonly lastFullAt: string | null;
+  /** Media of the account that the last listing still showed. */
+  readonly listed: number;
+}
+
+export interface RunRecord {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly outcome: string | null;
+  /** The `run.finished` event as JSON; null while the run goes on or if it was killed. */
+  readonly summary: string | null;
+}
+
+/** How many media and originals stand where, among those that a run's filters and roles cover. */
+export interface Tally {
+  readonly media: Readonly<Record<MediumStatus, number>>;
+  /** Media with every original archived. */
+  readonly mediaComplete: number;
+  readonly originals: Readonly<Record<OriginalStatus, number>>;
+  readonly archivedBytes: number;
+  /** Originals that wait; one for a WAITING medium that has not said how many. */
+  readonly waiting: number;
+  readonly marked: number;
+}
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** After so many failed runs a FAILED one becomes QUARANTINED. */
+  readonly quarantineAfter: number;
+}
+
+/** What a listing page changed. */
+export interface PageChanges {
+  readonly added: number;
+  readonly changed: number;
+  /** Media that were known, not gone, and unchanged. */
+  readonly unchanged: number;
+}
+
+/** What makes a medium or an original show up in `list`. */
+export interface TrackedRow {
+  readonly tracked: TrackedMedium;
+  readonly originals: readonly TrackedOriginal[];
+}
+
+/**
+ * The ledger of media, originals, uploads and runs of one archive. Writes are durable against a kill of the process when their promise resolves.
+ * Times are given by the caller's clock. Errors of every method: TRACKER_UNUSABLE.
+ */
+export interface Tracker {
+  /** The archive that this ledger belongs to. */
+  readonly archiveId: string;
+
+  /** True until `adopt` was completed once: the ledger knows nothing yet and the archive may know more. */
+  needsAdoption(): Promise<boolean>;
+
+  /**
+   * Takes in what the archive says of itself, as COMPLETED originals; a medium whose set is complete for its roles becomes RESOLVED,
+   * another LISTED. Idempotent; never overrules a row that exists. Ends with `needsAdoption()` false.
+   */
+  adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
+
+  /** Takes the run lease, or names its holder. A holder for which `isDead` answers true is taken over at once, any other after expiry. */
+  acquireRunLease(
+    owner: string,
+    ttlMs: number,
+    isDead: (holder: string) => Promise<boolean>,
+  ): Promise<{ readonly granted: true } | { readonly granted: false; readonly holder: string }>;
+  /** False when the lease is no longer ours. */
+  renewRunLease(owner: string, ttlMs: number): Promise<boolean>;
+  releaseRunLease(owner: string): Promise<void>;
+
+  /** Records a run. Under the run lease nobody else transfers, so originals left IN_PROGRESS by earlier runs become PENDING. */
+  beginRun(runId: string): Promise<void>;
+  finishRun(runId: string, outcome: string, summary: string): Promise<void>;
+  /** Newest first. */
+  runs(limit: number): Promise<readonly RunRecord[]>;
+
+  /** Small facts between runs, such as how credentials have to be sent. */
+  getFact(name: string): Promise<string | undefined>;
+  setFact(name: string, value: string): Promise<void>;
+
+  /**
+   * Takes in one page. New: LISTED, or WAITING when not ready. Known: the listing's fields are updated; if `mediumVersion` differs from a
+   * known one, or it was gone or SOURCE_DELETED, it becomes LISTED again (WAITING when not ready) and its SOURCE_DELETED originals
+   * PENDING. A medium first known by adoption has no version yet unless the archive kept one: filling it in is no change.
+   * A QUARANTINED or WAITING medium that did not change keeps its status, except that a WAITING one which is ready now becomes LISTED.
+   */
+  recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
+  listingState(account: string): Promise<ListingState>;
+  /** Media of the provider that are known and not gone, over all accounts. */
+  knownCount(): Promise<number>;
+  /**
+   * Ends a listing. After a complete one, media of the account that this run did not see get `goneSince`; what of them was not archived
+   * becomes SOURCE_DELETED. After a quick one only the number listed is kept. Returns how many are newly gone.
+   */
+  finishListing(listing: {
+    readonly account: string;
+    readonly runId: string;
+    readonly complete: boolean;
+    readonly listed: number;
+  }): Promise<number>;
+
+  /**
+   * Media with something to do for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, with an original that is PENDING,
+   * IN_PROGRESS or FAILED, or with a marked one. Gone, QUARANTINED and SOURCE_DELETED ones are not. In any order, one row at a time.
+   */
+  openMedia(roles: readonly Role[]): AsyncIterable<TrackedMedium>;
+  medium(mediaId: string): Promise<TrackedMedium | undefined>;
+  /** Every revision of every original of a medium. */
+  originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
+  /** All that is tracked, or what has one of the statuses (an original's or its medium's). */
+  rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
+  /** Whether a key is in use, compared case-folded. */
+  keyTaken(key: string): Promise<boolean>;
+
+  /** Records the outcome of a `get` or `resolve` for the medium as a whole. FAILED counts a failed run and may become QUARANTINED. */
+  setMediumStatus(mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): Promise<void>;
+  failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
+  /**
+   * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable` is not 0); new originals are PENDING, those that
+   * exist stay as they are. Returns all originals of the medium.
+   */
+  recordResolution(
+    mediaId: string,
+    resolution: { readonly roles: readonly Role[]; readonly unavailable: number; readonly originals: readonly Original[] },
+  ): Promise<readonly TrackedOriginal[]>;
+
+  /** Claims an original for `leaseMs`; undefined when its status or another's live lease forbids it. */
+  claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
+  /** Extends the leases of all claims of an owner. */
+  renewClaims(owner: string, leaseMs: number): Promise<void>;
+  /** Gives it back unfinished: PENDING, upload and parts kept. */
+  release(claim: Claim): Promise<void>;
+
+  /** Remembers an upload, in place of any earlier one and its parts. null: there is none. */
+  saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
+  savePart(claim: Claim, part: Part): Promise<void>;
+  /** What `saveUpload` and `savePart` kept of an original. */
+  upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
+  /**
+   * Gives a claimed original that was never completed another revision and key, because its key turned out to hold bytes that are not ours to
+   * replace. Upload and parts are dropped. Returns its row, still claimed under the new id.
+   */
+  rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
+
+  /** Says what is about to be published, before it is. */
+  recordIntent(
+    claim: Claim,
+    whole: { readonly sizeBytes: number; readonly crc32: number; readonly validator: Validator },
+  ): Promise<void>;
+  /** Originals with an intent that did not become COMPLETED. */
+  intents(): Promise<readonly TrackedOriginal[]>;
+  /** Completes after publishing; drops upload and parts, clears a mark and the failed runs. */
+  complete(
+    claim: Claim,
+    whole: { readonly sizeBytes: number; readonly crc32: number; readonly validator: Validator },
+  ): Promise<void>;
+  /** Completes an intent found fulfilled at the start of a run, without a claim. */
+  completeIntent(id: string): Promise<void>;
+  /** Ends the original for this run; returns FAILED, or QUARANTINED. Upload and parts are kept for the next run. */
+  fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
+  /** The medium vanished: what of it was not archived is SOURCE_DELETED. */
+  vanish(mediaId: string, reason: string): Promise<void>;
+
+  /** Sets or clears what `verify` found. */
+  setMark(id: string, mark: Mark | null): Promise<void>;
+  /** A marked original is fetched again under its own key: PENDING, mark cleared. */
+  repair(id: string): Promise<void>;
+  /** The same content under a changed validator: only the validator is replaced. */
+  setValidator(id: string, validator: Validator): Promise<void>;
+  /** FAILED and QUARANTINED ones (all, or of the media named) start afresh. Returns how many media and originals. */
+  retry(mediaIds?: readonly string[]): Promise<number>;
+
+  /** Counts what a run covers; `covers` undefined: everything. */
+  tally(roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally>;
+  /** Upload ids that are still needed. */
+  uploads(): Promise<readonly string[]>;
+
+  close(): Promise<void>;
+}
