@@ -1,0 +1,96 @@
+/**
+ * Bytes of simulated files. Nothing is stored: every 256 KiB block of a file is a slice of one shared pseudo-random pool, and
+ * which slice is a function of the file's seed and of the block's number. So any range of any file is at hand at once, a block
+ * in the wrong place or of the wrong file differs, and no part size lines up with a period, because there is none.
+ */
+import { createCipheriv, createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { headerBytes } from './content-header.ts';
+
+/** What decides the bytes of a file. Two files of different seeds never hold the same bytes, unless shorter than their header. */
+export interface SimContent {
+  readonly seed: string;
+  readonly sizeBytes: number;
+  /** Lower case, without the dot; decides the first bytes. */
+  readonly extension: string;
+}
+
+const BLOCK_BYTES = 256 * 1024;
+const POOL_STARTS = 16 * 1024 * 1024;
+const BYTES_PER_TURN = 64 * 1024 * 1024;
+
+let sharedPool: Buffer | undefined;
+
+function pool(): Buffer {
+  if (sharedPool === undefined) {
+    const cipher = createCipheriv('aes-128-ctr', Buffer.from('sim content pool'), Buffer.alloc(16));
+    sharedPool = cipher.update(Buffer.alloc(POOL_STARTS + BLOCK_BYTES));
+  }
+  return sharedPool;
+}
+
+/** Where in the pool a block begins. The odd step makes all blocks of one file begin elsewhere, up to 16 Mi blocks (4 TiB). */
+function poolOffset(seedHash: Buffer, block: number): number {
+  const first = seedHash.readUInt32LE(0);
+  const step = seedHash.readUInt32LE(4) | 1;
+  return ((first + Math.imul(step, block)) >>> 0) % POOL_STARTS;
+}
+
+/**
+ * The bytes from `start` up to, not including, `end`, as slices of up to 256 KiB. The slices are shared memory: read them, never
+ * write to them. An `end` beyond the file is cut to its size.
+ */
+export function* chunksOf(content: SimContent, start = 0, end = content.sizeBytes): Generator<Buffer, void> {
+  const seedHash = createHash('sha256').update(content.seed).digest();
+  const header = headerBytes(content, seedHash.subarray(0, 16));
+  const stop = Math.min(end, content.sizeBytes);
+  let at = start;
+  while (at < stop) {
+    if (at < header.length) {
+      const piece = header.subarray(at, Math.min(stop, header.length));
+      yield piece;
+      at += piece.length;
+      continue;
+    }
+    const block = Math.floor(at / BLOCK_BYTES);
+    const blockStart = block * BLOCK_BYTES;
+    const offset = poolOffset(seedHash, block);
+    const until = Math.min(stop, blockStart + BLOCK_BYTES);
+    yield pool().subarray(offset + at - blockStart, offset + until - blockStart);
+    at = until;
+  }
+}
+
+/** A copy of the bytes from `start` up to, not including, `end`; meant for ranges that fit in memory. */
+export function contentOf(content: SimContent, start = 0, end = content.sizeBytes): Buffer {
+  return Buffer.concat([...chunksOf(content, start, end)]);
+}
+
+/** SHA-256 of the whole file in lower-case hex; lets other work of the process run in between. */
+export async function sha256Of(content: SimContent): Promise<string> {
+  const hash = createHash('sha256');
+  await forEachTurn(content, (chunk) => void hash.update(chunk));
+  return hash.digest('hex');
+}
+
+/** CRC32 (the one of zip and gzip) of the whole file as an unsigned number. */
+export async function crc32Of(content: SimContent): Promise<number> {
+  let value = 0;
+  await forEachTurn(content, (chunk) => {
+    value = crc32(chunk, value);
+  });
+  return value;
+}
+
+async function forEachTurn(content: SimContent, use: (chunk: Buffer) => void): Promise<void> {
+  let sinceTurn = 0;
+  for (const chunk of chunksOf(content)) {
+    use(chunk);
+    sinceTurn += chunk.length;
+    if (sinceTurn >= BYTES_PER_TURN) {
+      sinceTurn = 0;
+      await nextTurn();
+    }
+  }
+}

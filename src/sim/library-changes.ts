@@ -1,0 +1,52 @@
+/** What the changes of a library do to one medium. */
+import type { SimFile, SimMedium } from './medium.ts';
+
+/** Picks one file of a medium: by key, or the first that has all the given properties. */
+export interface FileSelector {
+  readonly key?: string;
+  readonly label?: string;
+  /** Default: any. */
+  readonly itemNumber?: number | null;
+  readonly list?: SimFile['list'];
+  readonly cameraPosition?: string;
+}
+
+/** The first file that the selector describes. Throws RangeError when none does. */
+export function findFile(medium: SimMedium, selector: FileSelector): SimFile {
+  const found = medium.files.find((file) => isSelected(file, selector));
+  if (found === undefined) throw new RangeError(`The medium ${medium.id} has no file ${JSON.stringify(selector)}.`);
+  return found;
+}
+
+/** Whether a file has all the properties that the selector names. */
+export function isSelected(file: SimFile, selector: FileSelector): boolean {
+  return (
+    (selector.key === undefined || file.key === selector.key) &&
+    (selector.label === undefined || file.label === selector.label) &&
+    (selector.itemNumber === undefined || file.itemNumber === selector.itemNumber) &&
+    (selector.list === undefined || file.list === selector.list) &&
+    (selector.cameraPosition === undefined || file.cameraPosition === selector.cameraPosition)
+  );
+}
+
+/** Processing has ended. A medium without any original still waits for one. */
+export function withReadiness(medium: SimMedium): SimMedium {
+  const files = medium.files.map((file) => ({ ...file, available: true }));
+  const record = { ...medium.record, ready_to_view: 'ready', file_size: medium.record.file_size ?? chaptersSize(files) };
+  return { ...medium, record, files, waitsFor: medium.waitsFor === 'original' ? 'original' : null };
+}
+
+/** The medium with other bytes, an hour younger, behind one entry and behind those that share its bytes. */
+export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBytes: number | undefined): SimMedium {
+  const old = findFile(medium, selector);
+  const modifiedAt = new Date(Date.parse(old.modifiedAt) + 3_600_000).toISOString();
+  const fresh = { seed: `${old.seed}'`, sizeBytes: sizeBytes ?? old.sizeBytes, modifiedAt };
+  return { ...medium, files: medium.files.map((file) => (file.seed === old.seed ? { ...file, ...fresh } : file)) };
+}
+
+/** What the listing states as `file_size`: all source and raw files together. */
+export function chaptersSize(files: readonly SimFile[]): number {
+  return files
+    .filter((file) => file.original === 'source' || file.original === 'raw')
+    .reduce((sum, file) => sum + file.sizeBytes, 0);
+}

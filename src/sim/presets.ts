@@ -1,0 +1,77 @@
+/** Ready-made libraries by name. */
+import { frame, source } from './file-specs.ts';
+import { buildMedium, mediumId, type LazyMedium, type MediumSpec, type SimMedium } from './medium.ts';
+import { smallPreset } from './preset-small.ts';
+import { chapteredVideo, photo, video } from './shapes.ts';
+
+export const presets = ['small', 'large', 'big-file', 'empty'] as const;
+
+/** `small`: every shape there is, under 60 MB. `large`: many small media. `big-file`: one long recording. `empty`: nothing. */
+export type Preset = (typeof presets)[number];
+
+export interface PresetOptions {
+  /** Decides ids and bytes. Default `cloud-sync`. */
+  readonly seed?: string;
+  /** `large`: number of media. Default 100,000. */
+  readonly count?: number;
+  /** `large`: size of every file. Default: 1 to 64 KiB, each its own. */
+  readonly fileSizeBytes?: number;
+  /** `big-file`: size of its only file. Default 14 GB. */
+  readonly sizeBytes?: number;
+}
+
+const DAY_MS = 86_400_000;
+const NEWEST_MS = Date.parse('2026-06-30T18:00:00Z');
+
+/** The media of a preset, lazily built where there may be many. */
+export function presetMedia(preset: Preset, options: PresetOptions = {}): Iterable<SimMedium | LazyMedium> {
+  const seed = options.seed ?? 'cloud-sync';
+  switch (preset) {
+    case 'small':
+      return smallPreset(seed);
+    case 'large':
+      return largePreset(seed, options);
+    case 'big-file':
+      return [bigFile(seed, options.sizeBytes ?? 14_000_000_000)];
+    default:
+      return [];
+  }
+}
+
+function bigFile(seed: string, sizeBytes: number): SimMedium {
+  const spec = { id: mediumId(seed, 0), seed, filename: 'GX010001.MP4', createdAt: '2026-05-02T20:00:00Z' };
+  return video(spec, sizeBytes);
+}
+
+function* largePreset(seed: string, options: PresetOptions): Generator<LazyMedium, void> {
+  const count = options.count ?? 100_000;
+  for (let index = 0; index < count; index += 1) {
+    const id = mediumId(seed, index);
+    const times = largeTimes(index);
+    yield { id, ...times, build: () => largeMedium({ ...times, id, seed }, index, options.fileSizeBytes) };
+  }
+}
+
+/** Three media share each second of creation, as imports of a whole card do; 200 media a day. */
+function largeTimes(index: number): { createdAt: string; capturedAt: string } {
+  const createdMs = NEWEST_MS - Math.floor(index / 200) * DAY_MS - Math.floor((index % 200) / 3) * 1000;
+  const capturedMs = createdMs - DAY_MS - (index % 200) * 60_000;
+  return { createdAt: isoSeconds(createdMs), capturedAt: isoSeconds(capturedMs) };
+}
+
+function largeMedium(spec: Omit<MediumSpec, 'filename'>, index: number, fileSizeBytes: number | undefined): SimMedium {
+  const number = String((index % 9999) + 1).padStart(4, '0');
+  const size = (item: number): number => fileSizeBytes ?? 1024 + ((index * 31 + item * 17) % 64) * 1008;
+  if (index % 25 === 7) return chapteredVideo({ ...spec, filename: `GX01${number}.MP4` }, [size(1), size(2), size(3)]);
+  if (index % 3 === 0) return video({ ...spec, filename: `GH01${number}.MP4` }, size(1));
+  if (index % 3 === 1) return photo({ ...spec, filename: `GOPR${number}.JPG` }, size(1));
+  const phone = { ...spec, filename: `PXL_${number}.jpg`, record: { gopro_media: false, camera_model: null } };
+  return buildMedium(phone, 'Photo', [
+    source({ sizeBytes: size(1), extension: 'jpg' }),
+    frame({ sizeBytes: size(1), sameAs: 0 }),
+  ]);
+}
+
+function isoSeconds(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('.000Z', 'Z');
+}

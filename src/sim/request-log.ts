@@ -1,0 +1,138 @@
+/** What the simulated cloud remembers of the requests that it got. */
+import type { IncomingMessage } from 'node:http';
+
+export type SimHost = 'api' | 'cdn';
+
+/** `file` is the CDN's only one; `other` is a path or method that the cloud does not know. */
+export type Endpoint = 'search' | 'medium' | 'download' | 'user' | 'notReady' | 'moments' | 'file' | 'other';
+
+/** One request. `status` is 0 until the reply's head is sent and stays 0 when the connection was cut before. */
+export interface LoggedRequest {
+  readonly seq: number;
+  readonly startedMs: number;
+  readonly host: SimHost;
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  readonly path: string;
+  /** Query of API requests; the CDN's is left out, as it is only a signature. */
+  readonly query: string;
+  readonly mediaId: string | undefined;
+  readonly file: { readonly key: string; readonly label?: string; readonly itemNumber?: number | null } | undefined;
+  readonly range: string | undefined;
+  readonly ifRange: string | undefined;
+  readonly accept: string | undefined;
+  readonly acceptEncoding: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly hadCookie: boolean;
+  readonly hadAuthorization: boolean;
+  /** Client's port: equal for requests over one connection. */
+  readonly clientPort: number;
+  /** Ids of the faults that acted on this request. */
+  faults: readonly string[];
+  status: number;
+  /** Bytes of the reply's body handed to the socket. */
+  bytesSent: number;
+  /** When the reply ended or the connection closed. */
+  endedMs: number | undefined;
+  /** The whole reply as intended was handed over; false while it runs and after a cut by either side. */
+  complete: boolean;
+}
+
+export interface CloudStats {
+  /** Requests by endpoint, for example `search`, `download`, `file`; HEAD requests of files as `fileHead`. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Replies by status, over both hosts. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly cdnBytesSent: number;
+  /** Requests to the CDN that carried a cookie or an authorization. */
+  readonly leaks: number;
+  /** Highest number of CDN replies with a body that ran at the same moment. */
+  readonly maxConcurrentDownloads: number;
+}
+
+export interface RequestLog {
+  /** Oldest first; only the last ones are kept. */
+  readonly requests: readonly LoggedRequest[];
+  start(
+    request: IncomingMessage,
+    about: Pick<LoggedRequest, 'host' | 'endpoint' | 'path' | 'query' | 'mediaId' | 'file'>,
+  ): LoggedRequest;
+  finish(entry: LoggedRequest, outcome: { readonly complete: boolean }): void;
+  stats(): CloudStats;
+  clear(): void;
+}
+
+/** A log of at least the last `limit` requests; the counters cover all since the start or the last `clear`. */
+export function createRequestLog(limit: number): RequestLog {
+  const requests: LoggedRequest[] = [];
+  const counts = newCounts();
+  let seq = 0;
+  let downloads = 0;
+
+  return {
+    requests,
+    start(request, about) {
+      const entry = newEntry(request, about, (seq += 1));
+      requests.push(entry);
+      if (requests.length > limit * 1.25) requests.splice(0, requests.length - limit);
+      const name = about.endpoint === 'file' && entry.method === 'HEAD' ? 'fileHead' : about.endpoint;
+      counts.requests[name] = (counts.requests[name] ?? 0) + 1;
+      if (about.host === 'cdn' && (entry.hadCookie || entry.hadAuthorization)) counts.leaks += 1;
+      if (isDownload(entry)) counts.maxConcurrentDownloads = Math.max(counts.maxConcurrentDownloads, (downloads += 1));
+      return entry;
+    },
+    finish(entry, { complete }) {
+      entry.endedMs = Date.now();
+      entry.complete = complete;
+      counts.statuses[entry.status] = (counts.statuses[entry.status] ?? 0) + 1;
+      if (entry.host === 'cdn') counts.cdnBytesSent += entry.bytesSent;
+      if (isDownload(entry)) downloads -= 1;
+    },
+    stats: () => structuredClone(counts),
+    clear() {
+      requests.length = 0;
+      Object.assign(counts, newCounts());
+    },
+  };
+}
+
+function isDownload(entry: LoggedRequest): boolean {
+  return entry.host === 'cdn' && entry.method === 'GET';
+}
+
+function newCounts() {
+  return {
+    requests: {} as Record<string, number>,
+    statuses: {} as Record<string, number>,
+    cdnBytesSent: 0,
+    leaks: 0,
+    maxConcurrentDownloads: 0,
+  };
+}
+
+function newEntry(
+  request: IncomingMessage,
+  about: Pick<LoggedRequest, 'host' | 'endpoint' | 'path' | 'query' | 'mediaId' | 'file'>,
+  seq: number,
+): LoggedRequest {
+  const { headers } = request;
+  return {
+    ...about,
+    seq,
+    startedMs: Date.now(),
+    method: request.method ?? 'GET',
+    range: headers.range,
+    ifRange: headers['if-range']?.toString(),
+    accept: headers.accept,
+    acceptEncoding: headers['accept-encoding']?.toString(),
+    userAgent: headers['user-agent'],
+    hadCookie: headers.cookie !== undefined,
+    hadAuthorization: headers.authorization !== undefined,
+    clientPort: request.socket.remotePort ?? 0,
+    faults: [],
+    status: 0,
+    bytesSent: 0,
+    endedMs: undefined,
+    complete: false,
+  };
+}
