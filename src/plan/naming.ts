@@ -1,0 +1,144 @@
+/**
+ * Where an original lies in the archive. A key is computed once, when an original is first planned, and stored; nothing recomputes it
+ * when the provider's name or date changes later. The name decorates the key, the media id makes it unique.
+ */
+
+import { SyncError } from '../errors.ts';
+import { foldKey, originalId } from '../media.ts';
+import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
+import { momentOf } from './moment.ts';
+import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
+
+/** The longest name of a file on every system in use, in bytes of UTF-8 (and so in UTF-16 units too). */
+const longestNameBytes = 255;
+
+/** How many digits of a hash tell a key from one that is taken: none at first, then ever more. */
+const hashDigits = [0, 8, 16, 32];
+
+export type NamedMedium = Pick<Medium, 'provider' | 'filename' | 'fileExtension' | 'capturedAt' | 'createdAt'>;
+
+/** Whether a key is in use by another file of the archive; two keys are the same if their `foldKey` is. */
+export type Taken = (key: string) => boolean;
+
+/** An identity with the extension of its file. */
+export type NamedOriginal = OriginalIdentity & { readonly extension: string };
+
+export interface KeyRequest {
+  readonly medium: NamedMedium;
+  readonly identity: OriginalIdentity;
+  /** 1 for the first. */
+  readonly revision: number;
+  /** What the source says the file is; an unusable one falls back to its type, then the medium's name and extension. */
+  readonly extension: string;
+  /** How many originals of the same role, label and position the medium has, this one included. */
+  readonly siblings: number;
+  readonly taken: Taken;
+}
+
+/**
+ * A free key `{provider}-videos/{yyyy}/{mm}/{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`. Legal on
+ * Linux, macOS, Windows and S3; its last component has at most 255 bytes. The same request gives the same key. Errors: KEY_TAKEN
+ * when every form of the name is in use.
+ */
+export function keyOf(request: KeyRequest): string {
+  for (const digits of hashDigits) {
+    const key = `${folderOf(request.medium)}/${nameOf(request, digits)}`;
+    if (!request.taken(key)) return key;
+  }
+  throw new SyncError('KEY_TAKEN', `No free name in the archive for an original of ${JSON.stringify(request.identity.mediaId)}`);
+}
+
+const fetchingOrder: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
+
+/** The order in which the originals of a medium are named and fetched: by role, cameras apart, then chapters and frames in their order. */
+export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
+  return (
+    compare(fetchingOrder.indexOf(a.role), fetchingOrder.indexOf(b.role)) ||
+    compare(a.label, b.label) ||
+    compare(a.position, b.position) ||
+    compare(a.itemNumber ?? Infinity, b.itemNumber ?? Infinity) ||
+    compare(a.type, b.type) ||
+    compare(a.ordinal, b.ordinal)
+  );
+}
+
+interface KeySet<T> {
+  readonly medium: NamedMedium;
+  /** The originals to name, in any order; the order makes no difference. */
+  readonly originals: readonly T[];
+  /** Others of the same medium that have their keys already; these count as taken. */
+  readonly alongside?: readonly Original[];
+  readonly taken: Taken;
+}
+
+/** Keys for new originals of one medium, all different, as first revisions in the order of `compareIdentities`. */
+export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly original: T; readonly key: string }[] {
+  const { medium, originals, alongside = [], taken } = set;
+  const siblings = countSiblings([...originals, ...alongside]);
+  const given = new Set(alongside.map(({ key }) => foldKey(key)));
+  const named: { original: T; key: string }[] = [];
+  for (const original of originals.toSorted(compareIdentities)) {
+    const key = keyOf({
+      medium,
+      identity: original,
+      revision: 1,
+      extension: original.extension,
+      siblings: siblings(original),
+      taken: (candidate) => given.has(foldKey(candidate)) || taken(candidate),
+    });
+    given.add(foldKey(key));
+    named.push({ original, key });
+  }
+  return named;
+}
+
+/** How many distinct originals of a set share a given one's role, label and position. Revisions of one original count once. */
+export function countSiblings(set: readonly OriginalIdentity[]): (identity: OriginalIdentity) => number {
+  const distinct = new Map(set.map((identity) => [originalId(identity, 1), groupOf(identity)]));
+  const counts = new Map<string, number>();
+  for (const group of distinct.values()) counts.set(group, (counts.get(group) ?? 0) + 1);
+  return (identity) => counts.get(groupOf(identity)) ?? 0;
+}
+
+function groupOf({ role, label, position }: OriginalIdentity): string {
+  return JSON.stringify([role, label, position]);
+}
+
+function folderOf(medium: NamedMedium): string {
+  const moment = momentOf(medium);
+  const month = moment === undefined ? 'undated' : `${moment.slice(0, 4)}/${moment.slice(5, 7)}`;
+  return `${medium.provider}-videos/${month}`;
+}
+
+function nameOf(request: KeyRequest, digits: number): string {
+  const { medium, identity, revision } = request;
+  const hash = digits === 0 ? '' : `~${shortHash(`${medium.provider}#${originalId(identity, revision)}`, digits)}`;
+  const tail = `${safeId(identity.mediaId)}${suffixOf(request)}${hash}.${extensionFor(request)}`;
+  const stem = cutToBytes(safeStem(medium.filename), longestNameBytes - Buffer.byteLength(`__${tail}`));
+  return stem === '' ? tail : `${stem}__${tail}`;
+}
+
+function suffixOf({ identity, revision, siblings }: KeyRequest): string {
+  const { role, label, position, itemNumber, ordinal } = identity;
+  const parts: string[] = [];
+  if (role !== 'source') parts.push(safeWord(label) || role);
+  if (position !== 'default' && position !== '') parts.push(safeWord(position));
+  if (siblings > 1 || (itemNumber ?? ordinal) > 1) parts.push(twoDigits(itemNumber ?? ordinal));
+  if (itemNumber !== null && ordinal > 1) parts.push(`n${safeWord(String(ordinal))}`);
+  if (revision > 1) parts.push(`r${revision}`);
+  return parts.map((part) => `_${part}`).join('');
+}
+
+function twoDigits(number: number): string {
+  return safeWord(String(number).padStart(2, '0'));
+}
+
+function extensionFor({ medium, identity, extension }: KeyRequest): string {
+  const candidates = [extension, identity.type, extensionOf(medium.filename), medium.fileExtension ?? ''];
+  return candidates.map((candidate) => candidate.toLowerCase()).find((candidate) => /^[a-z0-9]{1,10}$/.test(candidate)) ?? 'bin';
+}
+
+function compare<T extends string | number>(a: T, b: T): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,155 @@
+/** What a run has to do: which media, in which order, and which originals each of them has. Pure; the tracker's rows are its only truth. */
+
+import { foldKey, originalId } from '../media.ts';
+import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
+import type { Resolution } from '../source/source.ts';
+import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
+import { momentMs, momentOf } from './moment.ts';
+import { compareIdentities, countSiblings, keyOf, keysFor } from './naming.ts';
+import { extensionOf } from './safe-name.ts';
+import type { Taken } from './naming.ts';
+
+/**
+ * Why a medium is in the plan: `new` never resolved, `changed` since it was, `waiting` for the provider, `failed` as a whole in an
+ * earlier run, `roles` asked for that it was not resolved for, or `unfinished` originals.
+ */
+export type WorkReason = 'new' | 'changed' | 'waiting' | 'failed' | 'roles' | 'unfinished';
+
+/** One medium to work on. Slim, because a plan may hold a hundred thousand. */
+export interface WorkItem {
+  readonly mediaId: string;
+  /** The provider's file name, else the id; as it was, so it may be hostile. */
+  readonly name: string;
+  /** For ordering: when it was captured by the camera's clock, else created in the cloud; null when neither is known. */
+  readonly timeMs: number | null;
+  readonly sizeHintBytes: number | null;
+  readonly itemCount: number | null;
+  readonly why: WorkReason;
+}
+
+export interface Plan {
+  /** Newest first; the same rows give the same order. */
+  readonly items: readonly WorkItem[];
+  /** Of all items that have a hint. */
+  readonly sizeHintBytes: number;
+}
+
+/** Plans a run for `roles` over the tracker's open media, as far as the filters cover them. */
+export async function plan(
+  open: AsyncIterable<TrackedMedium>,
+  { covers, roles }: { readonly covers: (medium: Medium) => boolean; readonly roles: readonly Role[] },
+): Promise<Plan> {
+  const items: WorkItem[] = [];
+  let sizeHintBytes = 0;
+  for await (const tracked of open) {
+    if (!covers(tracked.medium)) continue;
+    items.push(workItem(tracked, roles));
+    sizeHintBytes += tracked.medium.sizeHintBytes ?? 0;
+  }
+  return { items: items.toSorted(newestFirst), sizeHintBytes };
+}
+
+/** The originals of one medium as its latest resolution and the tracker's rows have them together. */
+export interface PlannedOriginals {
+  /** One for each original that is offered: the latest revision of a known one with its stored key, or a new one. In fetching order. */
+  readonly originals: readonly Original[];
+  /** Those of `originals` that the tracker does not know yet. */
+  readonly added: readonly Original[];
+  /** Known in the roles asked for, latest revisions, but no longer offered. They stay in the tracker and in the archive. */
+  readonly vanished: readonly TrackedOriginal[];
+}
+
+/**
+ * Matches what a medium offers with what is known of it. A known original keeps its row and key whatever else changed; new ones
+ * get keys that nothing else has. The order of the reply makes no difference. Errors: KEY_TAKEN.
+ */
+export function planOriginals(request: {
+  readonly tracked: TrackedMedium;
+  /** All revisions of all originals of the medium. */
+  readonly known: readonly TrackedOriginal[];
+  readonly resolution: Resolution;
+  readonly roles: readonly Role[];
+  readonly taken: Taken;
+}): PlannedOriginals {
+  const { medium } = request.tracked;
+  const known = latestRevisions(request.known);
+  const offered = new Map(request.resolution.originals.map((original) => [originalId(original, 1), original]));
+
+  const fresh = [...offered].filter(([id]) => !known.has(id)).map(([, original]) => original);
+  const alongside = [...known.values()].map(({ original }) => original);
+  const named = keysFor({ medium, originals: fresh, alongside, taken: request.taken });
+  const added = named.map(({ original, key }) => firstRevision(medium, original, key));
+
+  const kept = [...known].filter(([id]) => offered.has(id)).map(([, { original }]) => original);
+  const vanished = [...known]
+    .filter(([id, { original }]) => !offered.has(id) && request.roles.includes(original.role))
+    .map(([, row]) => row);
+  return { originals: [...kept, ...added].toSorted(compareIdentities), added, vanished };
+}
+
+/**
+ * The revision after every known one of `original`, under a key of its own: for content that changed at the source, a key that holds
+ * another file, or a damaged file that cannot be moved aside. Errors: KEY_TAKEN.
+ */
+export function nextRevision(request: {
+  readonly medium: Medium;
+  readonly original: Original;
+  /** All revisions of all originals of the medium. */
+  readonly known: readonly TrackedOriginal[];
+  readonly taken: Taken;
+}): Original {
+  const { medium, original, taken } = request;
+  const all = [original, ...request.known.map((row) => row.original)];
+  const id = originalId(original, 1);
+  const keys = new Set(all.map(({ key }) => foldKey(key)));
+  const revision = 1 + Math.max(...all.filter((other) => originalId(other, 1) === id).map((other) => other.revision));
+  const key = keyOf({
+    medium,
+    identity: original,
+    revision,
+    extension: extensionOf(original.key),
+    siblings: countSiblings(all)(original),
+    taken: (candidate) => keys.has(foldKey(candidate)) || taken(candidate),
+  });
+  return { ...original, revision, key };
+}
+
+/** The latest revision of each original, by the id of its first. */
+export function latestRevisions(known: readonly TrackedOriginal[]): ReadonlyMap<string, TrackedOriginal> {
+  const oldestFirst = known.toSorted((a, b) => a.original.revision - b.original.revision);
+  return new Map(oldestFirst.map((row) => [originalId(row.original, 1), row]));
+}
+
+/** Field by field, so that no URL of an offered original comes along. */
+function firstRevision({ provider, account }: Medium, identity: OriginalIdentity, key: string): Original {
+  const { mediaId, role, label, type, position, itemNumber, ordinal } = identity;
+  return { provider, account, mediaId, role, label, type, position, itemNumber, ordinal, revision: 1, key };
+}
+
+function workItem(tracked: TrackedMedium, roles: readonly Role[]): WorkItem {
+  const { medium } = tracked;
+  const moment = momentOf(medium);
+  return {
+    mediaId: medium.id,
+    name: medium.filename === '' ? medium.id : medium.filename,
+    timeMs: moment === undefined ? null : momentMs(moment),
+    sizeHintBytes: medium.sizeHintBytes,
+    itemCount: medium.itemCount,
+    why: reasonFor(tracked, roles),
+  };
+}
+
+function reasonFor({ status, resolvedRoles }: TrackedMedium, roles: readonly Role[]): WorkReason {
+  if (status === 'WAITING') return 'waiting';
+  if (status === 'FAILED') return 'failed';
+  if (status === 'LISTED') return resolvedRoles.length === 0 ? 'new' : 'changed';
+  return roles.every((role) => resolvedRoles.includes(role)) ? 'unfinished' : 'roles';
+}
+
+/** What has no time comes last; equal times go by id. */
+function newestFirst(a: WorkItem, b: WorkItem): number {
+  const [aTimeMs, bTimeMs] = [a.timeMs ?? -Infinity, b.timeMs ?? -Infinity];
+  if (aTimeMs !== bTimeMs) return aTimeMs > bTimeMs ? -1 : 1;
+  if (a.mediaId === b.mediaId) return 0;
+  return a.mediaId < b.mediaId ? -1 : 1;
+}
