@@ -1,0 +1,57 @@
+import { SyncError } from '../../errors.ts';
+import { rememberSecret } from '../../lib/redact.ts';
+
+/** How the API learns who asks: by the browser's pair of cookies, or by the same token as a bearer. */
+export type AuthMode = 'cookies' | 'bearer';
+
+export interface GoproCredentials {
+  /** The value of the cookie `gp_access_token`; opaque. */
+  readonly accessToken: string;
+  /** The value of the cookie `gp_user_id`; opaque. Some accounts work without it. */
+  readonly userId?: string;
+  /** The browser that the cookies come from. */
+  readonly userAgent?: string;
+}
+
+const defaultUserAgent =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+
+/** With any other type, or none, the API answers 406. */
+const mediaType = 'application/vnd.gopro.jk.media+json; version=2.0.0';
+
+export const renewHint = 'Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.';
+
+/** Throws CREDENTIALS_MISSING for what cannot be sent in a header. From here on the token is kept out of all output. */
+export function checkCredentials(credentials: GoproCredentials): void {
+  rememberSecret(credentials.accessToken);
+  const wrong = !isCookieValue(credentials.accessToken)
+    ? 'access token'
+    : credentials.userId !== undefined && !isCookieValue(credentials.userId)
+      ? 'user id'
+      : undefined;
+  if (wrong === undefined) return;
+  const message = `The GoPro ${wrong} is empty or holds characters that no cookie can hold`;
+  throw new SyncError('CREDENTIALS_MISSING', message, { hint: renewHint });
+}
+
+/** All headers of an API request. A wrong Origin or Referer makes the API answer 500 where it means 401. */
+export function requestHeaders(credentials: GoproCredentials, mode: AuthMode): Record<string, string> {
+  return {
+    accept: mediaType,
+    'accept-encoding': 'identity',
+    'accept-language': 'en-US,en;q=0.9',
+    origin: 'https://gopro.com',
+    referer: 'https://gopro.com/',
+    'user-agent': /^[ -~]+$/.test(credentials.userAgent ?? '') ? credentials.userAgent! : defaultUserAgent,
+    ...(mode === 'bearer' ? { authorization: `Bearer ${credentials.accessToken}` } : { cookie: cookiePair(credentials) }),
+  };
+}
+
+function cookiePair({ accessToken, userId }: GoproCredentials): string {
+  return userId === undefined ? `gp_access_token=${accessToken}` : `gp_access_token=${accessToken}; gp_user_id=${userId}`;
+}
+
+/** RFC 6265, 4.1.1: visible ASCII without quotes, comma, semicolon and backslash. */
+function isCookieValue(value: string): boolean {
+  return /^[!#-+\--:<-[\]-~]+$/.test(value);
+}

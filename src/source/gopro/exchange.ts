@@ -1,0 +1,196 @@
+import type { z } from 'zod';
+import type { Clock } from '../../lib/clock.ts';
+import type { HttpClient, Reply } from '../../lib/http.ts';
+import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
+import type { AuthMode } from './credentials.ts';
+import { describeNetworkError, describeShape } from './describe.ts';
+import type { Pacer } from './pacer.ts';
+
+/** A GET request to the API and the shape that its reply must have. */
+export interface Question<T> {
+  /** Path and query below the API's address. */
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+}
+
+export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | Failure;
+
+/** `detail` completes the sentence `<host>: …` and holds no secret. */
+export interface Failure {
+  /**
+   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request itself is at fault. `changed`: the API
+   * is not what it was. `misshapen`: success, but not the expected JSON. `busy`: may pass. `unreachable`: no complete reply.
+   */
+  readonly kind: 'refused' | 'gone' | 'rejected' | 'changed' | 'misshapen' | 'busy' | 'unreachable';
+  readonly detail: string;
+  /** Absent when there was no reply. */
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** Asks the API, patiently. */
+export interface Exchange {
+  /** Host and port, for messages. */
+  readonly host: string;
+  /**
+   * The first answer that is final: what may pass (`busy`, `unreachable`) is asked up to 5 times, what is misshapen twice. Rejects only
+   * with the signal's reason.
+   */
+  send<T>(question: Question<T>, mode: AuthMode, signal?: AbortSignal): Promise<Answer<T>>;
+}
+
+export interface ExchangeOptions {
+  readonly apiUrl: URL;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  readonly stallMs: number;
+  readonly headers: (mode: AuthMode) => Readonly<Record<string, string>>;
+  readonly onRequest: () => void;
+  readonly onWarning: (message: string, hint?: string) => void;
+}
+
+const attempts = 5;
+const backoff = { firstMs: 500, maxMs: 30_000 };
+const clockToleranceMs = 10 * 60_000;
+
+/** The reply for a set of 3,000 frames holds some MB of URLs. */
+const maxBodyBytes = 64 * 1024 * 1024;
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const { apiUrl, http, clock, pacer, stallMs, headers, onRequest, onWarning } = options;
+  let clockCompared = false;
+
+  function compareClocks(date: string | undefined): void {
+    const aheadMs = clock.now() - Date.parse(date ?? '');
+    if (clockCompared || Number.isNaN(aheadMs)) return;
+    clockCompared = true;
+    if (Math.abs(aheadMs) <= clockToleranceMs) return;
+    const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+    const message = `The clock of this computer is ${minutes} minutes ${aheadMs > 0 ? 'ahead of' : 'behind'} that of ${apiUrl.host}`;
+    onWarning(message, 'Set the clock: signed addresses and certificates depend on it.');
+  }
+
+  async function ask<T>(question: Question<T>, mode: AuthMode, signal?: AbortSignal): Promise<Answer<T>> {
+    await pacer.turn(signal);
+    onRequest();
+    const received = await receive(question.path, mode, signal);
+    if (received instanceof Error) {
+      signal?.throwIfAborted();
+      return { kind: 'unreachable', detail: describeNetworkError(received), cause: received };
+    }
+    const { reply, text } = received;
+    compareClocks(reply.headers['date']);
+    return reply.status === 200 ? readAnswer(text, reply.headers, question.schema) : classify(reply, clock.now());
+  }
+
+  /** The reply with its text if it is a success and not too large; the network's error otherwise. */
+  async function receive(
+    path: string,
+    mode: AuthMode,
+    signal?: AbortSignal,
+  ): Promise<{ reply: Reply; text: string | undefined } | Error> {
+    try {
+      const reply = await http.request(below(apiUrl, path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
+      if (reply.status === 200) return { reply, text: await readText(reply) };
+      reply.body.discard();
+      return { reply, text: undefined };
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** A host that asks for time gets it from all calls, any other trouble delays this call only. */
+  async function wait(failure: Failure, attempt: number, signal?: AbortSignal): Promise<void> {
+    if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);
+    else await clock.sleep(backoffMs(attempt, backoff), signal);
+  }
+
+  return {
+    host: apiUrl.host,
+    async send(question, mode, signal) {
+      let misshapen = 0;
+      for (let attempt = 0; ; attempt += 1) {
+        const answer = await ask(question, mode, signal);
+        if (answer.kind === 'ok') return answer;
+        if (answer.kind === 'misshapen') misshapen += 1;
+        const mayPass = answer.kind === 'misshapen' ? misshapen === 1 : answer.kind === 'busy' || answer.kind === 'unreachable';
+        if (!mayPass || attempt + 1 === attempts) return answer;
+        await wait(answer, attempt, signal);
+      }
+    },
+  };
+}
+
+/** Credentials are only ever sent to addresses made here. */
+function below(apiUrl: URL, path: string): URL {
+  return new URL(apiUrl.pathname.replace(/\/+$/, '') + path, apiUrl.origin);
+}
+
+/** Undefined when it is too large. */
+async function readText({ body }: Reply): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  const tooLarge = new Error('the reply is too large');
+  try {
+    await body.pump((chunk) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBodyBytes) throw tooLarge;
+      chunks.push(chunk);
+      return undefined;
+    });
+  } catch (error) {
+    if (error === tooLarge) return undefined;
+    throw error;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function readAnswer<T>(text: string | undefined, headers: Reply['headers'], schema: z.ZodType<T>): Answer<T> {
+  if (text === undefined) return { kind: 'misshapen', detail: `its reply is larger than ${maxBodyBytes / 1024 ** 2} MiB` };
+  const json = parseJson(text);
+  if (json === undefined) {
+    const type = headers['content-type']?.split(';')[0] ?? 'of no stated type';
+    return { kind: 'misshapen', detail: `its reply is not JSON (${type}, ${text.length} characters)` };
+  }
+  const parsed = schema.safeParse(json.value);
+  if (parsed.success) return { kind: 'ok', value: parsed.data };
+  const where = parsed.error.issues[0]?.path.join('.') || 'the top';
+  return { kind: 'misshapen', detail: `its reply has an unknown shape at ${where}: ${describeShape(json.value)}` };
+}
+
+/** Undefined instead of an error, because the error's message quotes the text. */
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a status other than 200 means. GoPro documents none of them; these meanings were observed. */
+function classify({ status, headers }: Reply, nowMs: number): Failure {
+  const failure = { status, detail: `status ${status}` };
+  if (status >= 300 && status < 400) return { status, ...classifyRedirect(status, headers['location']) };
+  if (status === 401 || status === 403) {
+    const page = headers['content-type']?.startsWith('text/html') ? ' with a web page' : '';
+    return { ...failure, kind: 'refused', detail: failure.detail + page };
+  }
+  if (status === 404 || status === 410) return { ...failure, kind: 'gone' };
+  if (status === 406) return { ...failure, kind: 'changed' };
+  if (status === 408 || status === 429 || status >= 500) {
+    // A date is meant by the host's clock, which may differ from ours.
+    const toldMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
+    return { ...failure, kind: 'busy', ...(toldMs !== undefined && { retryAfterMs: toldMs }) };
+  }
+  return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };
+}
+
+/** Redirects are never followed, so only their direction counts: to a sign-in page, or elsewhere. */
+function classifyRedirect(status: number, location: string | undefined): Failure {
+  const target = URL.parse(location ?? '', 'https://same-host.invalid');
+  const signIn = target !== null && /log-?in|sign-?in|auth/i.test(target.host + target.pathname);
+  if (signIn) return { kind: 'refused', detail: `status ${status}, a redirect to a sign-in page` };
+  return { kind: 'changed', detail: `status ${status}, a redirect` };
+}

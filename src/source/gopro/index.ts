@@ -1,0 +1,137 @@
+import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { HttpClient } from '../../lib/http.ts';
+import type { Medium, Role } from '../../media.ts';
+import type { ListingPage, Resolution, Source } from '../source.ts';
+import { createApi, type Api } from './api.ts';
+import { checkCredentials, requestHeaders, type AuthMode, type GoproCredentials } from './credentials.ts';
+import { createExchange } from './exchange.ts';
+import { resolveOriginals } from './originals.ts';
+import { createPacer } from './pacer.ts';
+import { downloadReply, isUsableId, listingReply, mediumFields, recordOf, toMedium } from './schema.ts';
+import { createSession } from './session.ts';
+
+export type { AuthMode, GoproCredentials } from './credentials.ts';
+
+export interface GoproSourceOptions {
+  /** The API's address. Plain http only as a person's own choice; then signed URLs may be plain http too. */
+  readonly apiUrl: string;
+  readonly credentials: GoproCredentials;
+  /** Default 4. */
+  readonly requestsPerSecond?: number;
+  /** Silence after which a request is given up, in ms. */
+  readonly stallMs: number;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** What an earlier run found in `mode`. */
+  readonly rememberedMode?: AuthMode;
+  /** Called for each request to the API, repeated ones included. */
+  readonly onRequest?: () => void;
+  readonly onWarning?: (message: string, hint?: string) => void;
+}
+
+export interface GoproSource extends Source {
+  /** How the credentials are sent; worth remembering after a `validate` that succeeded. */
+  readonly mode: AuthMode;
+}
+
+const pageSize = 100;
+
+/**
+ * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason. Throws USAGE for an address that is none,
+ * CREDENTIALS_MISSING for credentials that cannot be sent.
+ */
+export function createGoproSource(options: GoproSourceOptions): GoproSource {
+  const { credentials, http, clock, stallMs } = options;
+  const apiUrl = parseApiUrl(options.apiUrl);
+  checkCredentials(credentials);
+  const exchange = createExchange({
+    apiUrl,
+    http,
+    clock,
+    stallMs,
+    pacer: createPacer({ perSecond: options.requestsPerSecond ?? 4, clock }),
+    headers: (mode) => requestHeaders(credentials, mode),
+    onRequest: () => options.onRequest?.(),
+    onWarning: (message, hint) => options.onWarning?.(message, hint),
+  });
+  const session = createSession(exchange, options.rememberedMode);
+  const library: Library = {
+    api: createApi(exchange, session),
+    account: credentials.userId ?? 'default',
+    httpsOnly: apiUrl.protocol === 'https:',
+  };
+  return {
+    provider: 'gopro',
+    account: library.account,
+    get mode() {
+      return session.mode;
+    },
+    validate: async (signal) => session.validate(signal),
+    list: (page, signal) => listPages(library, page, signal),
+    get: async (mediaId, signal) => getMedium(library, mediaId, signal),
+    resolve: async (mediaId, roles, signal) => resolveMedium(library, mediaId, roles, signal),
+  };
+}
+
+function parseApiUrl(address: string): URL {
+  const url = URL.parse(address);
+  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
+  throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
+}
+
+interface Library {
+  readonly api: Api;
+  readonly account: string;
+  /** Whether signed URLs must be https. */
+  readonly httpsOnly: boolean;
+}
+
+/** No filter is sent: what a filter would hide, unknown types and states, must be seen and counted. */
+async function* listPages({ api, account }: Library, page: number, signal?: AbortSignal): AsyncGenerator<ListingPage, void> {
+  const query = `per_page=${pageSize}&order_by=created_at&fields=${mediumFields.join(',')}`;
+  for (let current = page; ; current += 1) {
+    const call = {
+      path: `/media/search?page=${current}&${query}`,
+      schema: listingReply,
+      subject: `page ${current} of the listing`,
+      scope: 'listing',
+    } as const;
+    const { records, totalPages, totalItems, unreadable } = await api.call(call, signal);
+    yield { media: records.map((record) => toMedium(record, account)), page: current, totalPages, totalItems, unreadable };
+    if (current >= totalPages) return;
+  }
+}
+
+async function getMedium({ api, account }: Library, mediaId: string, signal?: AbortSignal): Promise<Medium | undefined> {
+  const path = `${mediumPath(mediaId)}?fields=${mediumFields.join(',')}`;
+  const call = { path, schema: recordOf(mediaId), subject: `medium ${mediaId}`, scope: 'medium' } as const;
+  try {
+    return toMedium(await api.call(call, signal), account);
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'SOURCE_GONE') return undefined;
+    throw error;
+  }
+}
+
+async function resolveMedium(
+  library: Library,
+  mediaId: string,
+  roles: readonly Role[],
+  signal?: AbortSignal,
+): Promise<Resolution> {
+  const subject = `the files of medium ${mediaId}`;
+  const call = { path: `${mediumPath(mediaId)}/download`, schema: downloadReply, subject, scope: 'medium' } as const;
+  const resolution = resolveOriginals(mediaId, await library.api.call(call, signal), roles);
+  const urls = resolution.originals.flatMap(({ url, headUrl }) => (headUrl === null ? [url] : [url, headUrl]));
+  if (library.httpsOnly && urls.some((url) => new URL(url).protocol !== 'https:')) {
+    throw new SyncError('API_REFUSED', `GoPro offers ${subject} at an address that is not https`);
+  }
+  return resolution;
+}
+
+function mediumPath(mediaId: string): string {
+  if (!isUsableId(mediaId)) throw new SyncError('API_REFUSED', `${JSON.stringify(mediaId)} cannot be the id of a medium`);
+  return `/media/${encodeURIComponent(mediaId)}`;
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../../lib/clock.ts';
+
+/** Lets requests start one after the other, evenly spaced, over all who wait. */
+export interface Pacer {
+  /** Resolves when the next request may start. Rejects with the signal's reason when it is aborted first. */
+  turn(signal?: AbortSignal): Promise<void>;
+  /** Nothing starts for so long from now; a longer pause that already runs stays. */
+  pause(forMs: number): void;
+}
+
+/** A pacer without bursts: at most one start per 1/`perSecond` seconds. */
+export function createPacer(options: { readonly perSecond: number; readonly clock: Clock }): Pacer {
+  const { clock } = options;
+  const intervalMs = 1000 / options.perSecond;
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return {
+    async turn(signal) {
+      signal?.throwIfAborted();
+      // Whoever wakes first takes the turn; between the last look at the clock and the taking nothing else can run.
+      for (let nowMs = clock.now(); nowMs < nextMs; nowMs = clock.now()) await clock.sleep(nextMs - nowMs, signal);
+      nextMs = clock.now() + intervalMs;
+    },
+    pause(forMs) {
+      nextMs = Math.max(nextMs, clock.now() + forMs);
+    },
+  };
+}

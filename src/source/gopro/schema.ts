@@ -1,0 +1,133 @@
+/**
+ * The JSON of GoPro's API as far as it is used: strict where a wrong reading would lose a file, lenient everywhere else. There is
+ * no public description of this API; the shapes were observed, and every field but the required ones has been seen null, absent or wrong.
+ */
+import { z } from 'zod';
+import type { Medium } from '../../media.ts';
+
+/** Ids are opaque, but they have to fit into a path: `..` would ask for another resource, half a character cannot be sent. */
+const mediaId = z
+  .union([z.string(), z.int().transform(String)])
+  .refine((id) => id.trim() !== '' && id !== '.' && id !== '..' && id.length <= 128 && id.isWellFormed());
+
+/** Whether an id can be asked for. */
+export function isUsableId(id: string): boolean {
+  return mediaId.safeParse(id).success;
+}
+
+/** A whole number ≥ 0; numbers arrive as strings now and then. */
+const count = z.union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
+const countOrNull = count.nullable().catch(null);
+const text = z.string().catch('');
+const textOrNull = z.string().min(1).nullable().catch(null);
+
+const medium = z.object({
+  id: mediaId,
+  type: z.string().min(1).catch('unknown'),
+  filename: text,
+  file_extension: textOrNull,
+  /** 0 means as much as null: not known. */
+  file_size: countOrNull.transform((sizeBytes) => sizeBytes || null),
+  item_count: countOrNull,
+  captured_at: textOrNull,
+  created_at: textOrNull,
+  updated_at: textOrNull,
+  reprocessed_at: textOrNull,
+  camera_model: textOrNull,
+  ready_to_view: z.string().min(1).catch('unknown'),
+});
+
+/** The fields that a listing has to be asked for. */
+export const mediumFields: readonly string[] = Object.keys(medium.shape);
+
+/** One medium as the API shows it. */
+export type MediumRecord = z.infer<typeof medium>;
+
+/** The record of one medium, from `GET /media/{id}`; another medium's record is misshapen. */
+export function recordOf(id: string): z.ZodType<MediumRecord> {
+  return medium.refine((record) => record.id === id, { path: ['id'] });
+}
+
+/** A page of `GET /media/search`. Entries without a usable id are counted in `unreadable`. */
+export const listingReply = z
+  .object({
+    _pages: z.object({ total_items: count, total_pages: count }),
+    _embedded: z.object({ media: z.array(z.unknown()) }),
+  })
+  .transform(({ _pages, _embedded }) => {
+    const records = _embedded.media.flatMap((entry) => medium.safeParse(entry).data ?? []);
+    return {
+      totalItems: _pages.total_items,
+      totalPages: _pages.total_pages,
+      records,
+      unreadable: _embedded.media.length - records.length,
+    };
+  });
+
+/** Anything that is an object: enough for a probe of the credentials. */
+export const anyObject = z.object({});
+
+const replyEntry = z
+  .object({
+    label: text,
+    type: text,
+    item_number: countOrNull,
+    camera_position: z.union([z.string().min(1), z.number().transform(String)]).catch('default'),
+    available: z.unknown().optional(),
+    url: textOrNull,
+    head: textOrNull,
+  })
+  .transform(({ label, type, item_number, camera_position, available, url, head }) => ({
+    label,
+    type: type.toLowerCase(),
+    itemNumber: item_number,
+    position: camera_position,
+    /** Only a plain no counts as one: an entry with a URL and without this field is there. */
+    available: available !== false && available !== 'false' && available !== 0,
+    url,
+    headUrl: head,
+  }));
+
+/** One entry of `files`, `variations` or `sidecar_files`; `files` have neither label nor type. */
+export type ReplyEntry = z.infer<typeof replyEntry>;
+
+/** An entry that is no object could be an original that we fail to see, so it spoils the whole reply. */
+const entries = z.array(replyEntry).nullish();
+
+/** The reply of `GET /media/{id}/download`. A list may be absent, but not both of those that hold originals. */
+export const downloadReply = z
+  .object({
+    filename: text,
+    _embedded: z
+      .object({ files: entries, variations: entries, sidecar_files: entries })
+      .refine(({ files, variations }) => Boolean(files ?? variations)),
+  })
+  .transform(({ filename, _embedded: { files, variations, sidecar_files } }) => ({
+    filename,
+    files: files ?? [],
+    variations: variations ?? [],
+    sidecars: sidecar_files ?? [],
+  }));
+
+export type DownloadReply = z.infer<typeof downloadReply>;
+
+/** A record in the words of the domain. */
+export function toMedium(record: MediumRecord, account: string): Medium {
+  return {
+    provider: 'gopro',
+    account,
+    id: record.id,
+    type: record.type,
+    filename: record.filename,
+    fileExtension: record.file_extension?.replace(/^\./, '') || null,
+    sizeHintBytes: record.file_size,
+    capturedAt: record.captured_at,
+    createdAt: record.created_at,
+    updatedAt: record.updated_at,
+    reprocessedAt: record.reprocessed_at,
+    itemCount: record.item_count,
+    cameraModel: record.camera_model,
+    ready: record.ready_to_view === 'ready',
+    readyState: record.ready_to_view,
+  };
+}

@@ -1,0 +1,273 @@
+/** What every source must do, told by the comments of the port. Each adapter runs this suite against a stage of its own. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Medium, OriginalIdentity, Role } from '../../src/media.ts';
+import { originalId } from '../../src/media.ts';
+import type { ListingPage, Source } from '../../src/source/source.ts';
+
+/** A file that must be offered. */
+export interface ExpectedFile {
+  readonly mediaId: string;
+  readonly role: Role;
+  readonly sha256: () => Promise<string>;
+}
+
+/** A library whose contents are known, and the power to make things go wrong with it. Several pages long. */
+export interface SourceStage extends AsyncDisposable {
+  readonly source: Source;
+  /** Ids of all media, newest first. */
+  ids(): readonly string[];
+  /** All files that must be offered for these roles, of media that wait for nothing. */
+  files(roles: readonly Role[]): readonly ExpectedFile[];
+  /** One medium of each kind; ids. */
+  readonly notReady: string;
+  readonly unavailable: string;
+  readonly proxiesOnly: string;
+  readonly edit: string;
+  readonly plain: string;
+  /** Downloads what an offered URL leads to and answers its SHA-256. */
+  sha256(url: string): Promise<string>;
+  remove(mediaId: string): void;
+  add(): void;
+  /** From now on the credentials are refused, and again accepted. */
+  expire(): void;
+  /** From now on every request fails as in an outage. */
+  breakDown(): void;
+  /** From now on all listing replies, or those about one medium, have another shape. */
+  misshape(what: 'listing' | { readonly mediaId: string }): void;
+  /** From now on one medium is refused although the credentials are good. */
+  refuse(mediaId: string): void;
+  /** One page is empty, although the library is not. */
+  emptyPage(page: number): void;
+}
+
+const always: readonly Role[] = ['source', 'raw'];
+const everything: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
+
+/**
+ * Runs the suite. `gaps` names cases that an adapter does not fulfil, with the reason: those are expected to fail, so that a gap that was
+ * closed shows itself.
+ */
+export function sourceConformance(
+  name: string,
+  setup: () => Promise<SourceStage>,
+  gaps: Readonly<Record<string, string>> = {},
+): void {
+  describe(`${name} as a source`, () => {
+    let stage: SourceStage;
+    const unknownGaps = new Set(Object.keys(gaps));
+    const must = (what: string, check: () => Promise<void>): void => {
+      const reason = gaps[what];
+      unknownGaps.delete(what);
+      if (reason === undefined) test(what, check);
+      else test.fails(`${what} (gap: ${reason})`, check);
+    };
+
+    beforeEach(async () => {
+      stage = await setup();
+    });
+    afterEach(async () => stage[Symbol.asyncDispose]());
+
+    validation(must, () => stage);
+    listing(must, () => stage);
+    oneMedium(must, () => stage);
+    resolving(must, () => stage);
+    resolvingFailures(must, () => stage);
+
+    test('every declared gap is a case of this suite', () => {
+      expect([...unknownGaps]).toEqual([]);
+    });
+  });
+}
+
+type Must = (what: string, check: () => Promise<void>) => void;
+type StageNow = () => SourceStage;
+
+function validation(must: Must, stage: StageNow): void {
+  must('accepts good credentials, again and again', async () => {
+    await stage().source.validate();
+    await stage().source.validate();
+    expect(stage().source.account).not.toBe('');
+  });
+
+  must('tells refused credentials', async () => {
+    stage().expire();
+    await expect(stage().source.validate()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED', decision: 'stop' });
+  });
+
+  must('tells an outage', async () => {
+    stage().breakDown();
+    await expect(stage().source.validate()).rejects.toMatchObject({ code: 'PROVIDER_DOWN', decision: 'stop' });
+  });
+
+  must('an aborted signal rejects every method with its reason', async () => {
+    const { source, plain } = stage();
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    await expect(source.validate(signal)).rejects.toBe(reason);
+    await expect(source.get(plain, signal)).rejects.toBe(reason);
+    await expect(source.resolve(plain, always, signal)).rejects.toBe(reason);
+    await expect(pagesOf(source.list(1, signal))).rejects.toBe(reason);
+  });
+}
+
+function listing(must: Must, stage: StageNow): void {
+  must('lists every medium once, newest first, up to the last page', async () => {
+    const pages = await pagesOf(stage().source.list(1));
+    expect(pages.flatMap(({ media }) => media.map(({ id }) => id))).toEqual(stage().ids());
+    expect(pages.map(({ page }) => page)).toEqual(pages.map((_, index) => index + 1));
+    expect(pages.length).toBeGreaterThan(1);
+    for (const page of pages) {
+      expect(page).toMatchObject({ totalPages: pages.length, totalItems: stage().ids().length, unreadable: 0 });
+      for (const medium of page.media)
+        expect(medium).toMatchObject({ provider: stage().source.provider, account: stage().source.account });
+    }
+  });
+
+  must('starts at the page asked for', async () => {
+    const [, ...rest] = await pagesOf(stage().source.list(1));
+    expect(await pagesOf(stage().source.list(2))).toEqual(rest);
+  });
+
+  must('says which media are not ready', async () => {
+    const media = await listed(stage().source);
+    expect(media.get(stage().notReady)?.ready).toBe(false);
+    expect(media.get(stage().plain)?.ready).toBe(true);
+  });
+
+  must('yields an empty page in the middle and goes on', async () => {
+    stage().emptyPage(2);
+    const pages = await pagesOf(stage().source.list(1));
+    expect(pages[1]?.media).toEqual([]);
+    expect(pages.length).toBeGreaterThan(2);
+  });
+
+  must('reads the totals anew on each page', async () => {
+    const before = stage().ids().length;
+    const totals: number[] = [];
+    for await (const page of stage().source.list(1)) {
+      totals.push(page.totalItems);
+      if (totals.length === 1) stage().add();
+    }
+    expect(totals.slice(0, 2)).toEqual([before, before + 1]);
+  });
+
+  must('stops on the way when the credentials are refused', async () => {
+    const pages = stage().source.list(1)[Symbol.asyncIterator]();
+    await pages.next();
+    stage().expire();
+    await expect(pages.next()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+  });
+
+  must('tells a misshapen listing from an empty one', async () => {
+    stage().misshape('listing');
+    await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_CHANGED', decision: 'stop' });
+  });
+
+  must('tells an outage in the listing', async () => {
+    stage().breakDown();
+    await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
+  });
+}
+
+function oneMedium(must: Must, stage: StageNow): void {
+  must('get shows a medium as the listing does', async () => {
+    const media = await listed(stage().source);
+    for (const id of [stage().plain, stage().notReady, stage().edit]) expect(await stage().source.get(id)).toEqual(media.get(id));
+  });
+
+  must('get answers undefined for what is gone, and for what never was', async () => {
+    stage().remove(stage().plain);
+    expect(await stage().source.get(stage().plain)).toBeUndefined();
+    expect(await stage().source.get('never-was')).toBeUndefined();
+  });
+}
+
+function resolving(must: Must, stage: StageNow): void {
+  for (const roles of [always, everything]) {
+    must(`offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
+      const offered: string[] = [];
+      for (const { id, ready } of (await listed(stage().source)).values()) {
+        // What is still processed may offer URLs already; the runner asks only for what is ready.
+        if (!ready) continue;
+        for (const original of (await stage().source.resolve(id, roles)).originals) {
+          expect(original).toMatchObject({ mediaId: id, extension: expect.stringMatching(/^[a-z0-9]+$/) });
+          offered.push(`${id} ${original.role} ${await stage().sha256(original.url)}`);
+        }
+      }
+      const expected = stage().files(roles);
+      const wanted = await Promise.all(expected.map(async ({ mediaId, role, sha256 }) => `${mediaId} ${role} ${await sha256()}`));
+      expect(offered.toSorted()).toEqual(wanted.toSorted());
+    });
+  }
+
+  must('gives the same file the same identity each time, and no two files one identity', async () => {
+    const identities = new Set<string>();
+    for (const id of stage().ids()) {
+      const first = await stage().source.resolve(id, everything);
+      const second = await stage().source.resolve(id, everything);
+      expect(second.originals.map(identityOf)).toEqual(first.originals.map(identityOf));
+      for (const original of first.originals) {
+        expect(identities).not.toContain(identityOf(original));
+        identities.add(identityOf(original));
+      }
+    }
+  });
+
+  must('counts an original that is not available', async () => {
+    const resolution = await stage().source.resolve(stage().unavailable, always);
+    expect(resolution).toMatchObject({ originals: [], unavailable: 1, outOfScope: false });
+  });
+
+  must('offers no proxy where there is nothing else', async () => {
+    const resolution = await stage().source.resolve(stage().proxiesOnly, everything);
+    expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: false });
+  });
+
+  must('tells an edit that nobody asked for from a medium without originals', async () => {
+    const resolution = await stage().source.resolve(stage().edit, always);
+    expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: true });
+  });
+}
+
+function resolvingFailures(must: Must, stage: StageNow): void {
+  must('tells a medium that is gone', async () => {
+    stage().remove(stage().plain);
+    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'SOURCE_GONE', decision: 'fail' });
+  });
+
+  must('a medium that is refused is no reason to stop', async () => {
+    stage().refuse(stage().plain);
+    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'API_REFUSED', decision: 'retry' });
+    await expect(stage().source.resolve(stage().edit, everything)).resolves.toMatchObject({ unavailable: 0 });
+  });
+
+  must('a medium whose reply is misshapen is no reason to stop', async () => {
+    stage().misshape({ mediaId: stage().plain });
+    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'API_REFUSED' });
+  });
+
+  must('tells refused credentials from a refused medium', async () => {
+    stage().expire();
+    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+  });
+
+  must('tells an outage from a refused medium', async () => {
+    stage().breakDown();
+    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
+  });
+}
+
+async function pagesOf(listing: AsyncIterable<ListingPage>): Promise<ListingPage[]> {
+  const pages: ListingPage[] = [];
+  for await (const page of listing) pages.push(page);
+  return pages;
+}
+
+async function listed(source: Source): Promise<Map<string, Medium>> {
+  const pages = await pagesOf(source.list(1));
+  return new Map(pages.flatMap(({ media }) => media.map((medium) => [medium.id, medium] as const)));
+}
+
+function identityOf(original: OriginalIdentity): string {
+  return originalId(original, 1);
+}

@@ -1,0 +1,102 @@
+/** For the unit tests of the GoPro source: an API server that says what a test tells it to, and a source that talks to it. */
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
+import { createHttpClient } from '../../src/lib/http.ts';
+import { createGoproSource, type GoproSource, type GoproSourceOptions } from '../../src/source/gopro/index.ts';
+
+export interface TestRequest {
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  /** Counts the requests from 1. */
+  readonly nth: number;
+  readonly atMs: number;
+}
+
+export interface TestReply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Anything but text is sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** Takes the response into its own hands by returning undefined. */
+export type Respond = (request: TestRequest, response: ServerResponse) => TestReply | undefined;
+
+export interface TestApi extends AsyncDisposable {
+  readonly origin: string;
+  readonly requests: readonly TestRequest[];
+  /** Paths without queries, in the order of arrival. */
+  paths(): string[];
+  source(options?: Partial<GoproSourceOptions>): GoproSource;
+}
+
+export const token = 'header.key.vector.cipher-text-of-a-token.tag';
+
+/** Listens on a free port of the loopback interface. */
+export async function startTestApi(respond: Respond): Promise<TestApi> {
+  const requests: TestRequest[] = [];
+  const server = createServer((incoming, response) => {
+    const url = new URL(incoming.url ?? '/', 'http://api');
+    const request = { url, headers: incoming.headers, nth: requests.length + 1, atMs: Date.now() };
+    requests.push(request);
+    const reply = respond(request, response);
+    if (reply === undefined) return;
+    const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? {});
+    response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const http = createHttpClient({ connections: 16 });
+  return {
+    origin,
+    requests,
+    paths: () => requests.map(({ url }) => url.pathname),
+    source: (options = {}) =>
+      createGoproSource({
+        apiUrl: origin,
+        credentials: { accessToken: token, userId: 'user-1' },
+        stallMs: 2_000,
+        http,
+        clock: hastyClock(),
+        ...options,
+      }),
+    async [Symbol.asyncDispose]() {
+      await http.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A clock whose sleeps take no time but move it on. `slept` lists them. */
+export function hastyClock(startMs = Date.now()): Clock & { readonly slept: number[] } {
+  let nowMs = startMs;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => nowMs,
+    sleep: async (forMs, signal) => {
+      signal?.throwIfAborted();
+      slept.push(forMs);
+      nowMs += forMs;
+      await systemClock.sleep(0, signal);
+    },
+  };
+}
+
+/** A page of the listing with media of these ids. */
+export function listingPage(ids: readonly string[], pages: Record<string, unknown> = {}): unknown {
+  return {
+    _pages: { current_page: 1, per_page: 100, total_items: ids.length, total_pages: 1, ...pages },
+    _embedded: { errors: [], media: ids.map((id) => ({ id, type: 'Video', filename: `${id}.MP4`, ready_to_view: 'ready' })) },
+  };
+}
+
+/** All values of an async iterable. */
+export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const value of values) collected.push(value);
+  return collected;
+}
