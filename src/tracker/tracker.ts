@@ -61,12 +61,16 @@ export interface RunRecord {
   readonly summary: string | null;
 }
 
-/** How many media and originals stand where, among those that a run's filters and roles cover. */
+/**
+ * How many media and originals stand where, among those that a run's filters and roles cover. A medium whose originals say themselves that they
+ * are FAILED, QUARANTINED or SOURCE_DELETED counts as RESOLVED, so that `media[status] + originals[status]` counts nothing twice.
+ */
 export interface Tally {
   readonly media: Readonly<Record<MediumStatus, number>>;
   /** Media with every original archived. */
   readonly mediaComplete: number;
   readonly originals: Readonly<Record<OriginalStatus, number>>;
+  /** Of files without a mark. */
   readonly archivedBytes: number;
   /** Originals that wait; one for a WAITING medium that has not said how many. */
   readonly waiting: number;
@@ -133,8 +137,7 @@ export interface Tracker {
 
   /**
    * Takes in one page. New: LISTED, or WAITING when not ready. Known: the listing's fields are updated; if `mediumVersion` differs from a
-   * known one, or it was gone or SOURCE_DELETED, it becomes LISTED again (WAITING when not ready) and its SOURCE_DELETED originals
-   * PENDING. A medium first known by adoption has no version yet unless the archive kept one: filling it in is no change.
+   * known one, or it was gone, it becomes LISTED again (WAITING when not ready) and its SOURCE_DELETED originals PENDING. A medium first known by adoption has no version yet unless the archive kept one: filling it in is no change.
    * A QUARANTINED or WAITING medium that did not change keeps its status, except that a WAITING one which is ready now becomes LISTED.
    */
   recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
@@ -143,7 +146,7 @@ export interface Tracker {
   knownCount(): Promise<number>;
   /**
    * Ends a listing. After a complete one, media of the account that this run did not see get `goneSince`; what of them was not archived
-   * becomes SOURCE_DELETED. After a quick one only the number listed is kept. Returns how many are newly gone.
+   * becomes SOURCE_DELETED. Those that an earlier run called SOURCE_DELETED, but the listing still shows, are LISTED again. After a quick one only the number listed is kept. Returns how many are newly gone.
    */
   finishListing(listing: {
     readonly account: string;
@@ -209,7 +212,7 @@ export interface Tracker {
   ): Promise<void>;
   /** Completes an intent found fulfilled at the start of a run, without a claim. */
   completeIntent(id: string): Promise<void>;
-  /** Ends the original for this run; returns FAILED, or QUARANTINED. Upload and parts are kept for the next run. */
+  /** Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished meanwhile. Upload and parts are kept. */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
   /** The medium vanished: what of it was not archived is SOURCE_DELETED. */
   vanish(mediaId: string, reason: string): Promise<void>;

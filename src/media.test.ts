@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  mediumVersion,
+  originalId,
+  statusAfter,
+  transitions,
+  type Medium,
+  type OriginalIdentity,
+  type OriginalStatus,
+  type StatusChange,
+} from './media.ts';
+
+const statuses: readonly OriginalStatus[] = ['PENDING', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'QUARANTINED', 'SOURCE_DELETED'];
+
+/** What each change makes of each status, in the order of `statuses`; `-`: not allowed. */
+const expected: Readonly<Record<StatusChange, string>> = {
+  claim: 'IN_PROGRESS IN_PROGRESS - IN_PROGRESS - -',
+  complete: 'COMPLETED COMPLETED - COMPLETED COMPLETED COMPLETED',
+  fail: '- FAILED - - - -',
+  quarantine: '- QUARANTINED - QUARANTINED - -',
+  release: '- PENDING - - - -',
+  vanish: 'SOURCE_DELETED SOURCE_DELETED - SOURCE_DELETED SOURCE_DELETED -',
+  reappear: '- - - - - PENDING',
+  retry: '- - - PENDING PENDING -',
+  repair: '- - PENDING - - -',
+};
+
+describe('statuses', () => {
+  test.for(Object.entries(expected))('%s', ([change, row]) => {
+    expect(statuses.map((status) => statusAfter(status, change as StatusChange) ?? '-').join(' ')).toBe(row);
+  });
+
+  test('there is no other change', () => {
+    expect(Object.keys(transitions).toSorted()).toEqual(Object.keys(expected).toSorted());
+  });
+
+  test('only repair leaves COMPLETED, and every status can still reach it', () => {
+    const changes = Object.keys(transitions) as StatusChange[];
+    expect(changes.filter((change) => statusAfter('COMPLETED', change) !== undefined)).toEqual(['repair']);
+    for (const status of statuses.filter((from) => from !== 'COMPLETED'))
+      expect(statusAfter(status, 'complete')).toBe('COMPLETED');
+  });
+});
+
+describe('originalId', () => {
+  // Few letters, among them those that the id itself is made of, so that clashes would be found.
+  const text = fc.string({ unit: fc.constantFrom('a', 'A', '#', '%', '-', '1', 'r', '2', 'é', '\u{1f3a5}'), maxLength: 3 });
+  const identity: fc.Arbitrary<OriginalIdentity> = fc.record({
+    mediaId: text,
+    role: fc.constantFrom('source', 'raw', 'edit', 'sidecar'),
+    label: text,
+    type: text,
+    position: text,
+    itemNumber: fc.option(fc.nat(3)),
+    ordinal: fc.integer({ min: 1, max: 3 }),
+  });
+  const revision = fc.integer({ min: 1, max: 3 });
+
+  test('is one for one identity and revision', () => {
+    fc.assert(
+      fc.property(identity, revision, identity, revision, (one, oneRevision, other, otherRevision) => {
+        const isSame = oneRevision === otherRevision && JSON.stringify(one) === JSON.stringify(other);
+        expect(originalId(one, oneRevision) === originalId(other, otherRevision)).toBe(isSame);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('tells apart identities that differ in one field or in the revision', () => {
+    fc.assert(
+      fc.property(identity, identity, fc.nat(), revision, (one, other, at, number) => {
+        const names = Object.keys(one) as (keyof OriginalIdentity)[];
+        const name = names[at % names.length]!;
+        fc.pre(one[name] !== other[name]);
+        expect(originalId({ ...one, [name]: other[name] }, number)).not.toBe(originalId(one, number));
+        expect(originalId(one, number + 1)).not.toBe(originalId(one, number));
+      }),
+    );
+  });
+
+  test('moving a separator from one field to the next makes another id', () => {
+    const base: OriginalIdentity = {
+      mediaId: 'm',
+      role: 'source',
+      label: 'a#b',
+      type: 'c',
+      position: 'default',
+      itemNumber: null,
+      ordinal: 1,
+    };
+    expect(originalId(base, 1)).not.toBe(originalId({ ...base, label: 'a', type: 'b#c' }, 1));
+  });
+});
+
+test('mediumVersion changes with each field that tells a changed medium and with no other', () => {
+  const medium: Medium = {
+    provider: 'gopro',
+    account: 'anna',
+    id: 'm1',
+    type: 'Video',
+    filename: 'GX010001.MP4',
+    fileExtension: 'MP4',
+    sizeHintBytes: 5,
+    capturedAt: '2026-01-01T00:00:00Z',
+    createdAt: null,
+    updatedAt: '2026-01-02T00:00:00Z',
+    reprocessedAt: null,
+    itemCount: 1,
+    cameraModel: null,
+    ready: true,
+    readyState: 'ready',
+  };
+  const before = mediumVersion(medium);
+  for (const change of [{ updatedAt: null }, { itemCount: 2 }, { reprocessedAt: 'x' }, { sizeHintBytes: null }]) {
+    expect(mediumVersion({ ...medium, ...change })).not.toBe(before);
+  }
+  expect(
+    mediumVersion({ ...medium, filename: 'b', ready: false, readyState: 'processing', account: 'ben', cameraModel: 'X' }),
+  ).toBe(before);
+});

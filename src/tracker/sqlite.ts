@@ -1,0 +1,86 @@
+import { isoTime, type Clock } from '../lib/clock.ts';
+import { createAdoption } from './sqlite/adoption.ts';
+import { createClaims } from './sqlite/claims.ts';
+import { asTrackerError } from './sqlite/database.ts';
+import { openTrackerFile } from './sqlite/file.ts';
+import { createLedger } from './sqlite/ledger.ts';
+import { createListing } from './sqlite/listing.ts';
+import { createMarks } from './sqlite/marks.ts';
+import { createMedia } from './sqlite/media.ts';
+import { createQueries } from './sqlite/queries.ts';
+import { createRuns } from './sqlite/runs.ts';
+import { createTally } from './sqlite/tally.ts';
+import type { Tracker } from './tracker.ts';
+
+export interface SqliteTrackerOptions {
+  /** The file; made if absent, with its folder. */
+  readonly path: string;
+  /** The archive that the ledger is of. */
+  readonly archiveId: string;
+  readonly clock: Clock;
+  /** Told when a damaged file was set aside. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * A tracker in one SQLite file. Several processes may have it open; each method is one transaction. A damaged file is renamed to
+ * `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive, another program or a
+ * newer Cloud Sync, or cannot be opened.
+ */
+export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
+  const { path, archiveId, clock, onWarning = () => {} } = options;
+  const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
+  const ledger = createLedger(database, clock);
+  const { openMedia, rows, ...queries } = createQueries(ledger);
+  const methods = {
+    ...createAdoption(ledger),
+    ...createRuns(ledger),
+    ...createListing(ledger),
+    ...createMedia(ledger),
+    ...createClaims(ledger),
+    ...createMarks(ledger),
+    ...createTally(ledger),
+    ...queries,
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+  };
+  return {
+    archiveId,
+    ...promising(methods, path),
+    openMedia: (roles) => translated(openMedia(roles), path),
+    rows: (statuses) => translated(rows(statuses), path),
+  };
+}
+
+type Promising<Methods> = {
+  [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
+
+/** The methods as the port has them: they return promises, and what SQLite throws is TRACKER_UNUSABLE. */
+function promising<Methods extends Record<string, (...args: never[]) => unknown>>(
+  methods: Methods,
+  path: string,
+): Promising<Methods> {
+  const wrapped = Object.entries(methods).map(([name, method]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await method(...args);
+      } catch (error) {
+        throw asTrackerError(error, path);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Promising<Methods>;
+}
+
+async function* translated<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw asTrackerError(error, path);
+  }
+}

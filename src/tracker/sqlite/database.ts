@@ -1,0 +1,74 @@
+import { DatabaseSync } from 'node:sqlite';
+import { SyncError } from '../../errors.ts';
+
+/** How long a statement waits for another process's write before it fails, in ms. */
+const busyTimeoutMs = 10_000;
+
+/** Enough for the indexes of a large library; SQLite's own 2 MB make an adoption write its pages many times. */
+const cacheKiB = 64 * 1024;
+
+/** A handle without any promise about what is in the file. */
+export function openDatabase(path: string): DatabaseSync {
+  return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+}
+
+/** WAL with NORMAL survives a kill of the process at any instant; a power cut may undo the last transactions but breaks nothing. */
+export function configure(database: DatabaseSync): void {
+  database.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKiB}`,
+  );
+}
+
+/** All of `work` or nothing of it. Takes the write lock at once, so that what `work` reads is still so when it writes. */
+export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite itself rolls back after some errors, such as a full disk.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that we tell apart. */
+const resultCodes = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const;
+
+function resultCode(thrown: unknown): number | undefined {
+  const errcode = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+/** True when SQLite says that the file's content is broken, as against its place or its rights. */
+export function saysCorrupt(thrown: unknown): boolean {
+  const code = resultCode(thrown);
+  return code === resultCodes.corrupt || code === resultCodes.notADatabase;
+}
+
+/** SQLite's errors as TRACKER_UNUSABLE; anything else as it is. */
+export function asTrackerError(thrown: unknown, path: string): unknown {
+  const failed =
+    thrown instanceof Error && 'code' in thrown && (thrown.code === 'ERR_SQLITE_ERROR' || thrown.code === 'ERR_INVALID_STATE');
+  if (!failed) return thrown;
+  return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${thrown.message}`, {
+    cause: thrown,
+    hint: hintFor(resultCode(thrown)),
+  });
+}
+
+function hintFor(code: number | undefined): string {
+  switch (code) {
+    case resultCodes.busy:
+    case resultCodes.locked:
+      return 'Another process keeps it locked; try again when that has ended.';
+    case resultCodes.full:
+      return 'Free some space on the disk that holds CLOUD_SYNC_HOME.';
+    case resultCodes.corrupt:
+    case resultCodes.notADatabase:
+      return 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
+    default:
+      return 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another.';
+  }
+}

@@ -1,0 +1,119 @@
+import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { SyncError } from '../../errors.ts';
+import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
+import { applicationId, migrate, migrations, schemaVersion } from './schema.ts';
+
+interface TrackerFile {
+  readonly path: string;
+  readonly archiveId: string;
+  /** ISO 8601; names a file that is set aside. */
+  readonly now: string;
+  readonly onWarning: (message: string) => void;
+}
+
+/**
+ * Opens the tracker's file, makes it if there is none, and brings it up to date. A damaged one is set aside, because the archive can
+ * tell all that matters. Errors: TRACKER_UNUSABLE for one that is sound but not ours to use.
+ */
+export function openTrackerFile(file: TrackerFile): DatabaseSync {
+  const { path } = file;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSound(file) ?? replaceDamaged(file);
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const known = asTrackerError(error, path);
+    throw known instanceof SyncError
+      ? known
+      : new SyncError('TRACKER_UNUSABLE', `the tracker ${path} cannot be opened: ${reason}`, { cause: error });
+  }
+}
+
+/** undefined: the file is damaged. */
+function openSound(file: TrackerFile): DatabaseSync | undefined {
+  // Asked before SQLite is, which would delete the log that belongs to such a file.
+  if (!mayBeDatabase(file.path)) return undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    database = openDatabase(file.path);
+    refuseForeign(database, file.path);
+    if (!isSound(database)) {
+      database.close();
+      return undefined;
+    }
+    configure(database);
+    const opened = database;
+    inTransaction(opened, () => migrate(opened, file.archiveId));
+    refuseOtherArchive(opened, file);
+    return opened;
+  } catch (error) {
+    if (database?.isOpen) database.close();
+    if (saysCorrupt(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Absent, empty, or beginning as every SQLite file does (sqlite.org/fileformat2.html, 1.3). */
+function mayBeDatabase(path: string): boolean {
+  if (!existsSync(path)) return true;
+  const header = Buffer.alloc(16);
+  const descriptor = openSync(path, 'r');
+  try {
+    return readSync(descriptor, header) === 0 || header.toString('latin1') === 'SQLite format 3\0';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isSound(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] === 'ok';
+}
+
+function replaceDamaged(file: TrackerFile): DatabaseSync {
+  const movedTo = setAside(file.path, file.now);
+  file.onWarning(`the tracker ${file.path} was damaged and is now ${movedTo}; a new one is rebuilt from the archive`);
+  const database = openSound(file);
+  if (!database)
+    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${file.path} is damaged as soon as it is made`, {
+      hint: 'Check the disk.',
+    });
+  return database;
+}
+
+/** Moves the file with its log and index, so that SQLite's tools can still open it; returns the new path. Overwrites nothing. */
+function setAside(path: string, now: string): string {
+  const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
+  let target = wanted;
+  for (let copy = 2; existsSync(target); copy += 1) target = `${wanted}-${copy}`;
+  for (const suffix of ['-wal', '-shm', '']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
+  }
+  return target;
+}
+
+function refuseForeign(database: DatabaseSync, path: string): void {
+  const version = schemaVersion(database);
+  if (version > migrations.length) {
+    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} was written by a newer Cloud Sync`, {
+      hint: 'Update Cloud Sync, or set CLOUD_SYNC_HOME to another folder.',
+    });
+  }
+  const isEmpty = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'] === 0;
+  const isOurs = database.prepare('PRAGMA application_id').get()?.['application_id'] === applicationId;
+  if (!isEmpty && !isOurs) {
+    throw new SyncError('TRACKER_UNUSABLE', `${path} is another program's database`, {
+      hint: 'Set CLOUD_SYNC_HOME to another folder.',
+    });
+  }
+}
+
+function refuseOtherArchive(database: DatabaseSync, { path, archiveId }: TrackerFile): void {
+  const owner = database.prepare(`SELECT value FROM settings WHERE name = 'archive_id'`).get()?.['value'];
+  if (owner === archiveId) return;
+  throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} belongs to another archive (${String(owner)}, not ${archiveId})`, {
+    hint: 'Check --to, or set CLOUD_SYNC_HOME to the folder that belongs to this archive.',
+  });
+}

@@ -1,0 +1,54 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { SyncError } from '../../errors.ts';
+import { isoTime, type Clock } from '../../lib/clock.ts';
+import { inTransaction } from './database.ts';
+import type { MediumRow } from './medium-row.ts';
+import type { OriginalRow } from './original-row.ts';
+import { openTable, type Table } from './table.ts';
+
+/** What all parts of the SQLite tracker work with. Everything but `transaction` expects to be called inside one if it writes. */
+export interface Ledger {
+  readonly database: DatabaseSync;
+  readonly media: Table<MediumRow>;
+  readonly originals: Table<OriginalRow>;
+  nowMs(): number;
+  /** ISO 8601. */
+  now(): string;
+  transaction<Result>(work: () => Result): Result;
+  /** Errors: BUG for one that nobody recorded. */
+  mediumOf(mediaId: string): MediumRow;
+  /** Errors: BUG for one that nobody recorded. */
+  originalOf(id: string): OriginalRow;
+  /** Every revision of every original of a medium, in the order they were recorded. */
+  originalsOf(medium: Pick<MediumRow, 'row'>): readonly OriginalRow[];
+  /** Says again which revisions of an original have a later one. */
+  markSuperseded(original: Pick<OriginalRow, 'medium' | 'identity'>): void;
+}
+
+export function createLedger(database: DatabaseSync, clock: Clock): Ledger {
+  const media = openTable<MediumRow>(database, 'media');
+  const originals = openTable<OriginalRow>(database, 'originals');
+  const ofMedium = database.prepare('SELECT * FROM originals WHERE medium = ? ORDER BY row');
+  const superseded = database.prepare(`
+    UPDATE originals SET superseded = revision < :last WHERE medium = :medium AND identity = :identity`);
+  const lastRevision = database.prepare('SELECT max(revision) AS last FROM originals WHERE identity = ? AND revision > 1');
+  return {
+    database,
+    media,
+    originals,
+    nowMs: () => clock.now(),
+    now: () => isoTime(clock.now()),
+    transaction: (work) => inTransaction(database, work),
+    mediumOf: (mediaId) => media.find(mediaId) ?? unknownRow(mediaId),
+    originalOf: (id) => originals.find(id) ?? unknownRow(id),
+    originalsOf: ({ row }) => ofMedium.all(row) as unknown as OriginalRow[],
+    markSuperseded: ({ medium, identity }) => {
+      const last = lastRevision.get(identity)?.['last'] as number | null;
+      if (last !== null) superseded.run({ medium, identity, last });
+    },
+  };
+}
+
+function unknownRow(id: string): never {
+  throw new SyncError('BUG', `the tracker knows no ${id}`);
+}

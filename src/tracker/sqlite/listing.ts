@@ -1,0 +1,79 @@
+import { mediumVersion, type Medium } from '../../media.ts';
+import type { ListingState, PageChanges, Tracker } from '../tracker.ts';
+import type { Ledger } from './ledger.ts';
+import { listingColumns, newMediumRow, type MediumRow } from './medium-row.ts';
+import { listed, listedAnew, quarantineLongWaiting, vanished } from './statuses.ts';
+
+const goneReason = 'a complete listing no longer shows it';
+
+/** What listings tell of the library. */
+export function createListing(ledger: Ledger) {
+  const { database, media } = ledger;
+  const countKnown = database.prepare('SELECT count(*) AS known FROM media WHERE gone_since IS NULL');
+  const readListing = database.prepare('SELECT last_full_at AS lastFullAt, listed FROM listings WHERE account = ?');
+  const writeListing = database.prepare(`
+    INSERT INTO listings (account, last_full_at, listed) VALUES (:account, :fullAt, :listed)
+    ON CONFLICT (account) DO UPDATE SET last_full_at = coalesce(excluded.last_full_at, last_full_at), listed = excluded.listed`);
+  const selectUnseen = database.prepare(
+    'SELECT * FROM media WHERE account = :account AND gone_since IS NULL AND seen_run IS NOT :runId',
+  );
+  const selectReturned = database.prepare(`
+    SELECT * FROM media WHERE status = 'SOURCE_DELETED' AND gone_since IS NULL
+      AND account = :account AND seen_run IS :runId AND deleted_run IS NOT :runId`);
+
+  function recordMedium(medium: Medium, runId: string): keyof PageChanges {
+    const row = media.find(medium.id);
+    if (!row) {
+      media.insert({ ...newMediumRow(medium, ledger.now()), seen_run: runId });
+      return 'added';
+    }
+    const wasGone = row.gone_since !== null;
+    const isChanged = wasGone || (row.version !== null && row.version !== mediumVersion(medium));
+    const seen: MediumRow = { ...row, ...listingColumns(medium), seen_run: runId };
+    media.save(isChanged ? listedAnew(ledger, seen) : stillListed(seen));
+    return isChanged ? 'changed' : 'unchanged';
+  }
+
+  /** Readiness moves a medium between WAITING and LISTED; nothing else does without a change. */
+  function stillListed(row: MediumRow): MediumRow {
+    const wantsMove = (row.status === 'WAITING' && row.ready === 1) || (row.status === 'LISTED' && row.ready === 0);
+    return wantsMove ? listed(row, ledger.now()) : row;
+  }
+
+  /** A medium is gone with whatever of it was not archived; one that is archived whole stays what it is. */
+  function disappear(row: MediumRow): void {
+    const isArchived =
+      row.status === 'RESOLVED' &&
+      ledger.originalsOf(row).every((original) => original.superseded === 1 || original.status === 'COMPLETED');
+    media.save({ ...(isArchived ? row : vanished(ledger, row, goneReason)), gone_since: ledger.now() });
+  }
+
+  return {
+    recordPage: (page: readonly Medium[], runId: string): PageChanges =>
+      ledger.transaction(() => {
+        const changes = { added: 0, changed: 0, unchanged: 0 };
+        for (const medium of page) changes[recordMedium(medium, runId)] += 1;
+        quarantineLongWaiting(ledger);
+        return changes;
+      }),
+
+    listingState: (account: string): ListingState => {
+      const state = readListing.get(account) as ListingState | undefined;
+      return { lastFullAt: state?.lastFullAt ?? null, listed: state?.listed ?? 0 };
+    },
+
+    knownCount: (): number => Number(countKnown.get()?.['known']),
+
+    finishListing: ({ account, runId, complete, listed: count }: Parameters<Tracker['finishListing']>[0]): number =>
+      ledger.transaction(() => {
+        writeListing.run({ account, fullAt: complete ? ledger.now() : null, listed: count });
+        quarantineLongWaiting(ledger);
+        if (!complete) return 0;
+        const unseen = selectUnseen.all({ account, runId }) as unknown as MediumRow[];
+        unseen.forEach(disappear);
+        // Called deleted in an earlier run, yet the provider lists it to the end: ask once more.
+        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(listedAnew(ledger, row));
+        return unseen.length;
+      }),
+  };
+}

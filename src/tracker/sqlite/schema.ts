@@ -1,0 +1,89 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Marks an SQLite file as a tracker (`PRAGMA application_id`): "CSyn". */
+export const applicationId = 0x43_53_79_6e;
+
+/**
+ * Each entry brings a file from the version of its index to the next; an entry that was released is never edited. Roles are bits (see
+ * `roleBits`), times ISO 8601 in UTC except leases, which are ms since 1970. The provider's own numbers are REAL because that is what a
+ * JavaScript number is: nothing that a provider says can be out of range.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE run_lease (
+    single INTEGER PRIMARY KEY CHECK (single = 1), owner TEXT NOT NULL, until_ms INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE runs (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, started_at TEXT NOT NULL,
+    finished_at TEXT, outcome TEXT, summary TEXT
+  ) STRICT;
+
+  CREATE TABLE listings (
+    account TEXT PRIMARY KEY, last_full_at TEXT, listed INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE media (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL, account TEXT NOT NULL,
+    type TEXT NOT NULL, filename TEXT NOT NULL, file_extension TEXT, size_hint_bytes REAL,
+    captured_at TEXT, created_at TEXT, updated_at TEXT, reprocessed_at TEXT,
+    item_count REAL, camera_model TEXT, ready INTEGER NOT NULL, ready_state TEXT NOT NULL,
+    version TEXT, -- mediumVersion of the last listing; NULL while only the archive told of it
+    status TEXT NOT NULL, status_since TEXT NOT NULL, reason TEXT, failed_runs INTEGER NOT NULL,
+    waiting_since TEXT, -- survives LISTED and FAILED in between, or a medium could wait for ever a day at a time
+    resolved_roles INTEGER NOT NULL, original_roles INTEGER NOT NULL, unavailable INTEGER NOT NULL,
+    first_seen_at TEXT NOT NULL, gone_since TEXT,
+    seen_run TEXT, -- the last run whose listing showed it; NULL while only the archive told of it
+    deleted_run TEXT -- the run that found it deleted at the source
+  ) STRICT;
+  CREATE INDEX media_standing ON media (status, gone_since, resolved_roles, original_roles, unavailable);
+
+  CREATE TABLE originals (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, medium INTEGER NOT NULL REFERENCES media (row),
+    identity TEXT NOT NULL, -- the id of revision 1
+    provider TEXT NOT NULL, account TEXT NOT NULL,
+    role INTEGER NOT NULL, label TEXT NOT NULL, type TEXT NOT NULL, position TEXT NOT NULL,
+    item_number REAL, ordinal INTEGER NOT NULL, revision INTEGER NOT NULL,
+    superseded INTEGER NOT NULL, -- 1: a later revision exists
+    key TEXT NOT NULL, folded_key TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL, status_since TEXT NOT NULL, mark TEXT, size_bytes INTEGER, crc32 INTEGER,
+    etag TEXT, last_modified TEXT,
+    intent INTEGER NOT NULL, -- 1: size, checksum and validator say what was about to be published
+    upload TEXT, -- UploadState as JSON
+    attempt INTEGER NOT NULL, owner TEXT, lease_until_ms INTEGER,
+    failed_runs INTEGER NOT NULL, error_code TEXT, reason TEXT
+  ) STRICT;
+  CREATE INDEX originals_medium ON originals (medium);
+  CREATE INDEX originals_standing ON originals (status, superseded, role, size_bytes, mark);
+  CREATE INDEX originals_open ON originals (medium, role) WHERE status IN ('PENDING', 'IN_PROGRESS', 'FAILED');
+  CREATE INDEX originals_unarchived ON originals (medium, role, status) WHERE superseded = 0 AND status <> 'COMPLETED';
+  CREATE INDEX originals_marked ON originals (medium, role) WHERE mark IS NOT NULL;
+  CREATE INDEX originals_revised ON originals (identity, revision) WHERE revision > 1;
+  CREATE INDEX originals_claimed ON originals (owner) WHERE owner IS NOT NULL;
+  CREATE INDEX originals_intended ON originals (intent) WHERE intent = 1;
+  CREATE INDEX originals_uploading ON originals (status, upload) WHERE upload IS NOT NULL;
+
+  CREATE TABLE parts (
+    original INTEGER NOT NULL REFERENCES originals (row), number INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL, crc32 INTEGER NOT NULL, receipt TEXT NOT NULL,
+    PRIMARY KEY (original, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** `PRAGMA user_version`: the number of migrations that a file has had. */
+export function schemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+/** Brings a file up to date; a new one becomes the tracker of `archiveId`. Runs inside the caller's transaction. */
+export function migrate(database: DatabaseSync, archiveId: string): void {
+  const version = schemaVersion(database);
+  for (const migration of migrations.slice(version)) database.exec(migration);
+  if (version === migrations.length) return;
+  database.exec(`PRAGMA user_version = ${migrations.length}; PRAGMA application_id = ${applicationId}`);
+  if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
+}

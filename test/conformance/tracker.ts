@@ -1,0 +1,40 @@
+import { describe, test } from 'vitest';
+import { adoptionTests } from './tracker/adoption.ts';
+import { claimTests } from './tracker/claims.ts';
+import type { Check, TrackerBed } from './tracker/fixtures.ts';
+import { listingTests } from './tracker/listing.ts';
+import { mediaTests } from './tracker/media.ts';
+import { openMediaTests } from './tracker/open-media.ts';
+import { runTests } from './tracker/runs.ts';
+import { tallyTests } from './tracker/tally.ts';
+
+/**
+ * What every tracker must do. `setup` gives each test a ledger of its own. `gaps` names tests that an adapter cannot pass, with the
+ * reason: they are still run and must fail, so a gap that closes is noticed.
+ */
+export function trackerConformance(
+  name: string,
+  setup: () => Promise<TrackerBed>,
+  gaps: Readonly<Record<string, string>> = {},
+): void {
+  const check: Check = (title, prove) => {
+    const run = gaps[title] === undefined ? test : test.fails;
+    run(title, async () => {
+      const bed = await setup();
+      try {
+        await prove(bed);
+      } finally {
+        await bed.dispose();
+      }
+    });
+  };
+  describe(name, () => {
+    describe('adoption', () => adoptionTests(check));
+    describe('listing', () => listingTests(check));
+    describe('media', () => mediaTests(check));
+    describe('openMedia and rows', () => openMediaTests(check));
+    describe('claims', () => claimTests(check));
+    describe('runs', () => runTests(check));
+    describe('tally', () => tallyTests(check));
+  });
+}

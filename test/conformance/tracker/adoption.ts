@@ -1,0 +1,164 @@
+import { expect } from 'vitest';
+import { mediumVersion } from '../../../src/media.ts';
+import {
+  archive,
+  collect,
+  described,
+  each,
+  idOf,
+  listAll,
+  medium,
+  mediumStatus,
+  openIds,
+  original,
+  resolve,
+  statusOf,
+  usual,
+  withEdits,
+  type Check,
+} from './fixtures.ts';
+
+const source = (id: string) => described(original(id));
+const edit = (id: string, originalsOfMedium: number) =>
+  described(original(id, { role: 'edit' }), { originalsOfMedium, roles: withEdits });
+
+export function adoptionTests(check: Check): void {
+  check('a new ledger needs adoption until it was done once', async ({ tracker, archiveId, second }) => {
+    expect(tracker.archiveId).toBe(archiveId);
+    expect(await tracker.needsAdoption()).toBe(true);
+    expect(await tracker.adopt(each([]))).toBe(0);
+    expect(await tracker.needsAdoption()).toBe(false);
+    expect(await (await second()).needsAdoption()).toBe(false);
+  });
+
+  check('a medium whose set is whole is RESOLVED for its roles and asks for nothing', async ({ tracker }) => {
+    const files = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
+    expect(await tracker.adopt(each(files.map((file) => described(file, { originalsOfMedium: 2 }))))).toBe(2);
+    expect(await tracker.medium('m1')).toMatchObject({
+      status: 'RESOLVED',
+      resolvedRoles: ['source', 'raw'],
+      failedRuns: 0,
+      goneSince: null,
+    });
+    expect(await openIds(tracker)).toEqual([]);
+    expect(await openIds(tracker, withEdits)).toEqual(['m1']);
+    expect((await tracker.originals('m1')).map((row) => [row.status, row.sizeBytes, row.crc32, row.validator.etag])).toEqual([
+      ['COMPLETED', 1000, 7, '"e1"'],
+      ['COMPLETED', 1000, 7, '"e1"'],
+    ]);
+  });
+
+  check('an adopted medium has of its listing only what the archive tells', async ({ tracker }) => {
+    await tracker.adopt(each([described(original('m1'), { originalName: 'a/b.MP4', capturedAt: null })]));
+    const unknown = {
+      fileExtension: null,
+      sizeHintBytes: null,
+      createdAt: null,
+      updatedAt: null,
+      reprocessedAt: null,
+      itemCount: null,
+      cameraModel: null,
+    };
+    expect((await tracker.medium('m1'))?.medium).toEqual({
+      provider: 'gopro',
+      account: 'anna',
+      id: 'm1',
+      type: '',
+      filename: 'a/b.MP4',
+      capturedAt: null,
+      ready: true,
+      readyState: 'ready',
+      ...unknown,
+    });
+  });
+
+  check('a medium whose set is not whole is LISTED, and so asked for again', async ({ tracker }) => {
+    await tracker.adopt(each([described(original('m1'), { originalsOfMedium: 2 })]));
+    expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+    expect(await openIds(tracker)).toEqual(['m1']);
+  });
+
+  check('files that were described at different times must all be right about the set', async ({ tracker }) => {
+    await tracker.adopt(each([source('whole'), edit('whole', 2), source('lacking'), edit('lacking', 3)]));
+    expect(await tracker.medium('whole')).toMatchObject({ status: 'RESOLVED', resolvedRoles: ['source', 'raw', 'edit'] });
+    expect(await tracker.medium('lacking')).toMatchObject({ status: 'LISTED', resolvedRoles: [] });
+  });
+
+  check('a later revision does not count as another original of the set', async ({ tracker }) => {
+    const revisions = [original('m1', { revision: 2 }), original('m1')];
+    await tracker.adopt(each(revisions.map((file) => described(file, { originalsOfMedium: 2 }))));
+    expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+  });
+
+  check('files that do not describe themselves are left out', async ({ tracker }) => {
+    const foreign = { key: 'holiday.jpg', sizeBytes: 1, crc32: null, description: undefined };
+    expect(await tracker.adopt(each([foreign, described(original('m1'))]))).toBe(1);
+    expect(await tracker.keyTaken('holiday.jpg')).toBe(false);
+  });
+
+  check('adopting again changes nothing', async ({ tracker }) => {
+    const files = [described(original('m1')), described(original('m2'), { originalsOfMedium: 2 })];
+    await tracker.adopt(each(files));
+    const before = await collect(tracker.rows());
+    expect(await tracker.adopt(each(files))).toBe(0);
+    expect(await collect(tracker.rows())).toEqual(before);
+  });
+
+  check('an adoption that broke off is taken up from the start', async ({ tracker }) => {
+    const files = ['m1', 'm1', 'm2'].map((id, index) =>
+      described(original(id, { itemNumber: index }), { originalsOfMedium: id === 'm1' ? 2 : 1 }),
+    );
+    async function* broken() {
+      yield* files.slice(0, 1);
+      throw new Error('the disk went away');
+    }
+    await expect(tracker.adopt(broken())).rejects.toThrow('the disk went away');
+    expect(await tracker.needsAdoption()).toBe(true);
+    await tracker.adopt(each(files));
+    expect(await tracker.needsAdoption()).toBe(false);
+    expect([await mediumStatus(tracker, 'm1'), await mediumStatus(tracker, 'm2')]).toEqual(['RESOLVED', 'RESOLVED']);
+  });
+
+  check('adoption overrules no row that exists', async ({ tracker }) => {
+    const pending = original('m1');
+    await resolve(tracker, 'm1', [pending], usual, 1);
+    expect(await tracker.adopt(each([described(pending)]))).toBe(0);
+    expect(await statusOf(tracker, pending)).toBe('PENDING');
+    expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
+  });
+
+  check('a file whose key belongs to another original is left out and its medium asked for', async ({ tracker }) => {
+    await archive(tracker, 'm1');
+    const { key } = original('m1');
+    expect(await tracker.adopt(each([described(original('m2', { key: key.toUpperCase() }))]))).toBe(0);
+    expect(await mediumStatus(tracker, 'm2')).toBe('LISTED');
+  });
+
+  check('the first listing after adoption is no change unless the version differs', async ({ tracker }) => {
+    const known = mediumVersion(medium('same'));
+    await tracker.adopt(
+      each([
+        described(original('same'), { mediumVersion: known }),
+        described(original('unknown'), { mediumVersion: '' }),
+        described(original('other'), { mediumVersion: known }),
+      ]),
+    );
+    const other = medium('other', { updatedAt: '2026-02-02T00:00:00Z' });
+    expect(await tracker.recordPage([medium('same'), medium('unknown'), other], 'r1')).toEqual({
+      added: 0,
+      changed: 1,
+      unchanged: 2,
+    });
+    expect(await openIds(tracker)).toEqual(['other']);
+    expect((await tracker.medium('unknown'))?.medium).toEqual(medium('unknown'));
+    expect(await tracker.recordPage([medium('unknown', { itemCount: 2 })], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
+  });
+
+  check('an adopted medium that no listing shows is gone, its files are not', async ({ tracker }) => {
+    await tracker.adopt(each([described(original('m1'))]));
+    expect(await listAll(tracker, 'r1', [])).toBe(1);
+    expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');
+    expect((await tracker.tally(usual)).mediaComplete).toBe(1);
+    expect((await tracker.originals('m1'))[0]?.id).toBe(idOf(original('m1')));
+  });
+}

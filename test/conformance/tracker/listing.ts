@@ -1,0 +1,238 @@
+import { expect } from 'vitest';
+import {
+  archive,
+  claimed,
+  dayMs,
+  failure,
+  listAll,
+  medium,
+  mediumStatus,
+  openIds,
+  original,
+  resolve,
+  statusOf,
+  usual,
+  whole,
+  withEdits,
+  type Check,
+} from './fixtures.ts';
+
+const changedMedium = (id: string) => medium(id, { updatedAt: '2026-02-20T00:00:00Z' });
+
+export function listingTests(check: Check): void {
+  check('new media are LISTED, or WAITING when not ready, and keep every field', async ({ tracker, clock }) => {
+    const odd = medium('odd', {
+      ready: false,
+      readyState: 'transcoding',
+      sizeHintBytes: 1e300,
+      itemCount: 2.5,
+      filename: '',
+      cameraModel: null,
+    });
+    expect(await tracker.recordPage([medium('m1'), odd], 'r1')).toEqual({ added: 2, changed: 0, unchanged: 0 });
+    const now = new Date(clock.now()).toISOString();
+    expect(await tracker.medium('m1')).toEqual({
+      medium: medium('m1'),
+      status: 'LISTED',
+      resolvedRoles: [],
+      unavailable: 0,
+      firstSeenAt: now,
+      statusSince: now,
+      reason: null,
+      failedRuns: 0,
+      goneSince: null,
+    });
+    expect(await tracker.medium('odd')).toMatchObject({
+      medium: odd,
+      status: 'WAITING',
+      reason: expect.stringContaining('transcoding'),
+    });
+    expect(await tracker.medium('unknown')).toBeUndefined();
+    expect(await tracker.knownCount()).toBe(2);
+  });
+
+  check('ids are case-sensitive', async ({ tracker }) => {
+    expect(await tracker.recordPage([medium('aB'), medium('Ab')], 'r1')).toMatchObject({ added: 2 });
+  });
+
+  check('a field that is no part of the version is updated without a change', async ({ tracker }) => {
+    await archive(tracker, 'm1');
+    expect(await tracker.recordPage([medium('m1', { filename: 'new name.MP4' })], 'r2')).toEqual({
+      added: 0,
+      changed: 0,
+      unchanged: 1,
+    });
+    expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', medium: { filename: 'new name.MP4' } });
+  });
+
+  check('a changed medium is LISTED again and asked for all roles anew', async ({ tracker }) => {
+    for (const [field, value] of Object.entries({ updatedAt: 'x', itemCount: 9, reprocessedAt: 'y', sizeHintBytes: null })) {
+      await resolve(tracker, field, [], withEdits);
+      expect(await tracker.recordPage([medium(field, { [field]: value })], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
+      expect(await tracker.medium(field)).toMatchObject({ status: 'LISTED', resolvedRoles: [] });
+    }
+  });
+
+  check('a changed medium keeps what is archived', async ({ tracker }) => {
+    await archive(tracker, 'm1');
+    await tracker.recordPage([changedMedium('m1')], 'r2');
+    expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');
+    expect(await openIds(tracker)).toEqual(['m1']);
+  });
+
+  check('a changed medium that is not ready waits', async ({ tracker }) => {
+    await archive(tracker, 'm1');
+    await tracker.recordPage([{ ...changedMedium('m1'), ready: false, readyState: 'processing' }], 'r2');
+    expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
+  });
+
+  check('an unchanged WAITING medium is LISTED once it is ready, and back', async ({ tracker }) => {
+    const waiting = medium('m1', { ready: false, readyState: 'uploading' });
+    await tracker.recordPage([waiting], 'r1');
+    expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
+    expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+    await tracker.recordPage([waiting], 'r3');
+    expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
+  });
+
+  check(
+    'FAILED, QUARANTINED and RESOLVED media stay so when nothing changed, and are LISTED when something did',
+    async ({ tracker }) => {
+      await archive(tracker, 'resolved');
+      await tracker.recordPage([medium('failed'), medium('quarantined')], 'r1');
+      await tracker.failMedium('failed', failure);
+      await tracker.failMedium('quarantined', { ...failure, quarantineAfter: 1 });
+      const ids = ['resolved', 'failed', 'quarantined'];
+      expect(
+        await tracker.recordPage(
+          ids.map((id) => medium(id)),
+          'r2',
+        ),
+      ).toMatchObject({ unchanged: 3 });
+      expect(await Promise.all(ids.map((id) => mediumStatus(tracker, id)))).toEqual(['RESOLVED', 'FAILED', 'QUARANTINED']);
+      await tracker.recordPage(ids.map(changedMedium), 'r3');
+      expect(await Promise.all(ids.map((id) => mediumStatus(tracker, id)))).toEqual(['LISTED', 'LISTED', 'LISTED']);
+      expect((await tracker.medium('failed'))?.failedRuns).toBe(0);
+    },
+  );
+
+  check('a complete listing finds what is gone, of its own account only', async ({ tracker }) => {
+    await archive(tracker, 'archived');
+    const missing = original('pending');
+    await resolve(tracker, 'pending', [missing]);
+    await tracker.recordPage([medium('listed'), medium('stays'), medium('ben', { account: 'ben' })], 'r1');
+    expect(await listAll(tracker, 'r2', [medium('stays')])).toBe(3);
+    expect(await tracker.medium('archived')).toMatchObject({ status: 'RESOLVED', goneSince: expect.any(String) });
+    expect(await statusOf(tracker, original('archived'))).toBe('COMPLETED');
+    expect(await statusOf(tracker, missing)).toBe('SOURCE_DELETED');
+    expect(await mediumStatus(tracker, 'listed')).toBe('SOURCE_DELETED');
+    expect(await tracker.medium('ben')).toMatchObject({ status: 'LISTED', goneSince: null });
+    expect(await openIds(tracker)).toEqual(['ben', 'stays']);
+    expect(await tracker.knownCount()).toBe(2);
+    expect(await listAll(tracker, 'r3', [medium('stays')])).toBe(0);
+  });
+
+  check('what is gone keeps its first date, and comes back as changed', async ({ tracker, clock }) => {
+    const file = original('m1');
+    await resolve(tracker, 'm1', [file]);
+    await listAll(tracker, 'r1', []);
+    const since = (await tracker.medium('m1'))?.goneSince;
+    clock.advance(dayMs);
+    await listAll(tracker, 'r2', []);
+    expect((await tracker.medium('m1'))?.goneSince).toBe(since);
+    expect(await tracker.recordPage([medium('m1')], 'r3')).toEqual({ added: 0, changed: 1, unchanged: 0 });
+    expect(await tracker.medium('m1')).toMatchObject({ status: 'LISTED', goneSince: null });
+    expect(await statusOf(tracker, file)).toBe('PENDING');
+  });
+
+  check('a quick listing takes nothing away', async ({ tracker }) => {
+    await tracker.recordPage([medium('m1')], 'r1');
+    expect(await tracker.finishListing({ account: 'anna', runId: 'r2', complete: false, listed: 1 })).toBe(0);
+    expect(await tracker.medium('m1')).toMatchObject({ status: 'LISTED', goneSince: null });
+  });
+
+  check('the state of the listing is kept per account', async ({ tracker, clock, second }) => {
+    expect(await tracker.listingState('anna')).toEqual({ lastFullAt: null, listed: 0 });
+    await tracker.finishListing({ account: 'anna', runId: 'r1', complete: true, listed: 5 });
+    const lastFullAt = new Date(clock.now()).toISOString();
+    clock.advance(dayMs);
+    await tracker.finishListing({ account: 'anna', runId: 'r2', complete: false, listed: 7 });
+    expect(await (await second()).listingState('anna')).toEqual({ lastFullAt, listed: 7 });
+    expect(await tracker.listingState('ben')).toEqual({ lastFullAt: null, listed: 0 });
+  });
+
+  check(
+    'a medium found deleted stays so while a page shows it unchanged, and is asked for again after a complete listing',
+    async ({ tracker }) => {
+      const file = original('m1');
+      await tracker.beginRun('r1');
+      await resolve(tracker, 'm1', [file]);
+      await tracker.vanish('m1', 'it answers 404');
+      expect(await listAll(tracker, 'r1', [medium('m1')])).toBe(0);
+      expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
+      await tracker.beginRun('r2');
+      expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
+      expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
+      await tracker.finishListing({ account: 'anna', runId: 'r2', complete: true, listed: 1 });
+      expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+      expect(await statusOf(tracker, file)).toBe('PENDING');
+    },
+  );
+
+  check('a medium found deleted is asked for again when it changed', async ({ tracker }) => {
+    await tracker.recordPage([medium('m1')], 'r1');
+    await tracker.vanish('m1', 'it answers 404');
+    expect(await tracker.recordPage([changedMedium('m1')], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
+    expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+  });
+
+  check(
+    'a medium that waits for 30 days is QUARANTINED, however often it was seen, listed or failed on the way',
+    async ({ tracker, clock }) => {
+      await tracker.recordPage([medium('unready', { ready: false }), medium('unoffered')], 'r0');
+      await tracker.setMediumStatus('unoffered', 'WAITING', 'no original yet');
+      const since = (await tracker.medium('unoffered'))?.statusSince;
+      for (let day = 1; day < 30; day += 1) {
+        clock.advance(dayMs);
+        await tracker.beginRun(`r${day}`);
+        await listAll(tracker, `r${day}`, [medium('unready', { ready: false }), medium('unoffered')]);
+        expect(await mediumStatus(tracker, 'unoffered')).toBe('LISTED');
+        if (day % 7 === 0) await tracker.failMedium('unoffered', { ...failure, quarantineAfter: 99 });
+        await tracker.recordResolution('unoffered', { roles: usual, unavailable: 1, originals: [] });
+        expect(await tracker.medium('unoffered')).toMatchObject({ status: 'WAITING', statusSince: since });
+        expect(await mediumStatus(tracker, 'unready')).toBe('WAITING');
+      }
+      clock.advance(dayMs);
+      await tracker.beginRun('r30');
+      expect(await tracker.medium('unready')).toMatchObject({
+        status: 'QUARANTINED',
+        reason: expect.stringContaining('30 days'),
+      });
+      expect(await mediumStatus(tracker, 'unoffered')).toBe('QUARANTINED');
+    },
+  );
+
+  check('a medium that was resolved in between starts to wait anew', async ({ tracker, clock }) => {
+    await resolve(tracker, 'm1', [], usual, 1);
+    clock.advance(20 * dayMs);
+    await resolve(tracker, 'm1', []);
+    await tracker.setMediumStatus('m1', 'WAITING', 'no original any more');
+    clock.advance(20 * dayMs);
+    await tracker.recordPage([], 'r1');
+    expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
+    clock.advance(10 * dayMs);
+    await tracker.finishListing({ account: 'anna', runId: 'r1', complete: false, listed: 1 });
+    expect(await mediumStatus(tracker, 'm1')).toBe('QUARANTINED');
+  });
+
+  check('bytes that arrive although the medium vanished are not lost', async ({ tracker }) => {
+    const [first, second] = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
+    await resolve(tracker, 'm1', [first, second]);
+    const [arriving, failing] = [await claimed(tracker, first), await claimed(tracker, second)];
+    await tracker.vanish('m1', 'it answers 404');
+    await tracker.recordIntent(arriving, whole);
+    await tracker.complete(arriving, whole);
+    expect(await tracker.fail(failing, failure)).toBe('SOURCE_DELETED');
+    expect([await statusOf(tracker, first), await statusOf(tracker, second)]).toEqual(['COMPLETED', 'SOURCE_DELETED']);
+  });
+}
