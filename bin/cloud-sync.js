@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Runs from a checkout without a build (src/, Node strips the types) and from an installed package (dist/), in one process.
+import { existsSync } from 'node:fs';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `error: Cloud Sync needs Node.js 24.15 or newer; this is ${process.version}\n       Install a newer one from https://nodejs.org and run the command again.\n`,
+  );
+  process.exit(2);
+}
+
+const source = new URL('../src/cli/main.ts', import.meta.url);
+const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
+process.exitCode = await main(process.argv.slice(2), process.env, process);

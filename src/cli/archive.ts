@@ -1,0 +1,112 @@
+/** Opens the archive that `--to` names, and makes sure that it is the one that this home knows there (design: never start over in an empty mount point). */
+import { randomUUID } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../config/load.ts';
+import type { Destination } from '../destination/destination.ts';
+import { SyncError } from '../errors.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Report } from '../report/events.ts';
+import { openSqliteTracker } from '../tracker/sqlite.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import { openDestination } from './destinations.ts';
+import { archivesPath, readKnownArchives, rememberArchive, trackerPath } from './known-archives.ts';
+import { locationOf, parsePlace, type Place } from './place.ts';
+
+export interface OpenArchive extends AsyncDisposable {
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+}
+
+/** `fill` may make a new archive, `plan` writes nothing at the destination, `read` needs one that exists. */
+export type Purpose = 'fill' | 'plan' | 'read';
+
+/**
+ * The archive and its tracker. Errors: USAGE (`--to` is wrong, or no archive is there to read), ARCHIVE_UNKNOWN, DESTINATION_UNUSABLE,
+ * CONFIG_UNREADABLE, TRACKER_UNUSABLE.
+ */
+export async function openArchive(config: Config, purpose: Purpose, report: Report): Promise<OpenArchive> {
+  const { settings, home } = config;
+  const place = parsePlace(settings.to);
+  const location = await locationOf(place, settings['s3-endpoint']);
+  const onWarning = (message: string) => report({ type: 'warning', message });
+  const expected = (await readKnownArchives(home))[location];
+  const destination = await openDestination(place, config, onWarning);
+  try {
+    const standing = await standingArchive(destination, { location, expected, home });
+    const id = standing ?? (await newArchive(destination, place, purpose, report));
+    // A plan for a place that is not known yet leaves no trace, not even in the home.
+    const leavesTraces = purpose !== 'plan' || expected !== undefined;
+    if (leavesTraces) await rememberArchive(home, location, id);
+    const path = leavesTraces ? await trackerPath(home, id) : ':memory:';
+    const tracker = await openSqliteTracker({ path, archiveId: id, clock: systemClock, onWarning });
+    return {
+      destination,
+      tracker,
+      [Symbol.asyncDispose]: async () => void (await Promise.all([tracker.close(), destination.close()])),
+    };
+  } catch (error) {
+    await destination.close();
+    throw error;
+  }
+}
+
+/** The id of the archive that is there, if it is the one that is expected there. */
+export async function standingArchive(
+  destination: Destination,
+  { location, expected, home }: { readonly location: string; readonly expected: string | undefined; readonly home: string },
+): Promise<string | undefined> {
+  const standing = await destination.identify();
+  const remove = `remove the line of ${location} in ${archivesPath(home)}`;
+  if (standing === undefined && expected !== undefined) {
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} should hold the archive ${expected}, but no archive is there`, {
+      hint: `Is the disk mounted? If that archive is gone for good, ${remove}.`,
+    });
+  }
+  if (standing !== undefined && expected !== undefined && standing !== expected) {
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} holds the archive ${standing}, but ${expected} is known there`, {
+      hint: `Is the right disk mounted? To accept the archive that is there now, ${remove}.`,
+    });
+  }
+  // The id becomes the name of a directory in the home.
+  if (standing !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(standing)) {
+    throw new SyncError('DESTINATION_UNUSABLE', `${location} describes itself with an id that Cloud Sync never gives`, {
+      hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
+    });
+  }
+  return standing;
+}
+
+async function newArchive(destination: Destination, place: Place, purpose: Purpose, report: Report): Promise<string> {
+  if (purpose === 'read') {
+    throw new SyncError('USAGE', `${destination.location} is no archive`, {
+      hint: 'Check the spelling. An archive is made by `cloud-sync sync --to …`.',
+    });
+  }
+  if (place.kind === 'directory') await checkParent(place.path);
+  if (purpose === 'plan') return randomUUID();
+  if (place.kind === 'directory') await makeDirectory(place.path);
+  const archiveId = await destination.initialise(randomUUID());
+  report({ type: 'archive.created', archiveId, path: destination.location });
+  return archiveId;
+}
+
+/** A missing directory is created, but never a whole path: that would fill the disk below a mount point. */
+async function checkParent(path: string): Promise<void> {
+  const parent = dirname(path);
+  const found = await stat(parent).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  throw new SyncError('DESTINATION_UNUSABLE', `${path} cannot be made: the directory ${parent} does not exist`, {
+    hint: 'Create it, or check whether the disk is mounted.',
+  });
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return;
+    throw new SyncError('DESTINATION_UNUSABLE', `${path} cannot be made: ${error.message}`, {
+      hint: 'Check the permissions of its parent, and that the disk is not mounted read-only.',
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,29 @@
+import { clean } from '../../lib/log.ts';
+import type { Context } from '../command.ts';
+import { checkCredentials } from '../doctor/credentials.ts';
+import { checkDestination } from '../doctor/destination.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { checkHome, checkNetwork } from '../doctor/machine.ts';
+
+/** Returns 1 if anything fails; a warning alone is no failure. */
+export async function runDoctor(context: Context): Promise<number> {
+  const { config, stdout, interruption } = context;
+  let failed = false;
+  const print = (finding: Finding) => {
+    failed ||= finding.level === 'fail';
+    stdout.write(config.settings.json ? `${JSON.stringify(finding)}\n` : lineOf(finding));
+  };
+  print({ level: 'ok', subject: 'program', message: `Node.js ${process.version} on ${process.platform} ${process.arch}` });
+  (await checkHome(config)).forEach(print);
+  (await checkNetwork(config, interruption.signal)).forEach(print);
+  (await checkCredentials(context)).forEach(print);
+  if (config.settings.to === undefined) {
+    if (!config.settings.json) stdout.write('      destination   not checked; name it with --to\n');
+  } else (await checkDestination(config)).forEach(print);
+  return failed ? 1 : 0;
+}
+
+function lineOf({ level, subject, message, advice }: Finding): string {
+  const head = `${level.padEnd(4)}  ${subject.padEnd(12)}  `;
+  return `${head}${clean(message)}\n${advice === undefined ? '' : `${' '.repeat(head.length)}${clean(advice)}\n`}`;
+}

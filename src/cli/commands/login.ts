@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { saveCredentials } from '../../config/credentials.ts';
+import { SyncError } from '../../errors.ts';
+import { isoTime, systemClock } from '../../lib/clock.ts';
+import { rememberSecret } from '../../lib/redact.ts';
+import type { Context } from '../command.ts';
+import { extractCredentials } from '../login/extract.ts';
+import { readPasted } from '../prompt.ts';
+import { credentialOptions, openApiClient, openSource } from '../provider.ts';
+
+/** Nothing stored is touched before the API has accepted the new credentials. */
+export async function runLogin(context: Context): Promise<number> {
+  const { config, log, stdout, interruption } = context;
+  const credentials = extractCredentials(await readInput(context));
+  rememberSecret(credentials.accessToken);
+  if (credentials.userId) rememberSecret(credentials.userId);
+
+  const http = openApiClient(config);
+  try {
+    await openSource(config, { credentials, http, onWarning: log.warn }).validate(interruption.signal);
+  } catch (error) {
+    const refused = error instanceof SyncError && error.code === 'CREDENTIALS_EXPIRED';
+    throw refused
+      ? new SyncError('CREDENTIALS_EXPIRED', `${error.message}; what was stored before is unchanged`, {
+          hint: 'Sign in at gopro.com again and copy the cookies afresh.',
+          cause: error,
+        })
+      : error;
+  } finally {
+    await http.close();
+  }
+  const where = await saveCredentials(credentialOptions(context), { ...credentials, lastUpdated: isoTime(systemClock.now()) });
+  stdout.write(`GoPro accepts the credentials. They are in ${where}.\n`);
+  if (config.settings['gopro-access-token'] !== undefined) {
+    log.warn('CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set and goes before what was just stored', 'Unset it to use the new credentials.');
+  }
+  return 0;
+}
+
+async function readInput({ config, stdin, stderr }: Context): Promise<string> {
+  const { file } = config.settings;
+  if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr }) : text(stdin);
+  return readFile(file, 'utf8').catch((error: Error) => {
+    throw new SyncError('USAGE', `--file ${file} cannot be read: ${error.message}`, {
+      hint: 'Check the name and permissions of the file.',
+      cause: error,
+    });
+  });
+}

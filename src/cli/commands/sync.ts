@@ -1,0 +1,21 @@
+import { sync } from '../../sync.ts';
+import { openArchive } from '../archive.ts';
+import type { Context } from '../command.ts';
+import { parsePlace } from '../place.ts';
+import { openPorts, syncOptions } from '../ports.ts';
+import { loadFreshCredentials } from '../provider.ts';
+import { reportRun } from '../reporting.ts';
+
+export async function runSync(context: Context): Promise<number> {
+  const { config, interruption } = context;
+  parsePlace(config.settings.to);
+  const options = syncOptions(config, interruption.signal);
+  return reportRun(context, async (report) => {
+    const credentials = await loadFreshCredentials(context);
+    await using archive = await openArchive(config, options.dryRun ? 'plan' : 'fill', report);
+    await using ports = await openPorts(config, archive, credentials, report);
+    const finished = await sync(ports, options);
+    if (finished.exitCode <= 1) await ports.rememberMode();
+    return finished;
+  });
+}

@@ -1,0 +1,17 @@
+import { systemClock } from '../../lib/clock.ts';
+import { isDead, thisOwner } from '../../lib/owner.ts';
+import { verify } from '../../verify.ts';
+import { openArchive } from '../archive.ts';
+import type { Context } from '../command.ts';
+import { parsePlace } from '../place.ts';
+import { reportRun } from '../reporting.ts';
+
+export async function runVerify(context: Context): Promise<number> {
+  const { config, interruption } = context;
+  parsePlace(config.settings.to);
+  return reportRun(context, async (report) => {
+    await using archive = await openArchive(config, 'read', report);
+    const ports = { destination: archive.destination, tracker: archive.tracker, clock: systemClock, report };
+    return await verify(ports, { ownerOf: thisOwner, isDead, deep: config.settings.deep, signal: interruption.signal });
+  });
+}

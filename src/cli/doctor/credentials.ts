@@ -1,0 +1,32 @@
+import { ageInDays, loadCredentials, warnFromDays } from '../../config/credentials.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Context } from '../command.ts';
+import { credentialOptions, openApiClient, openSource } from '../provider.ts';
+import { check, type Finding } from './finding.ts';
+
+/** Where the credentials come from, how old they are, and whether the API accepts them. */
+export async function checkCredentials(context: Context): Promise<readonly Finding[]> {
+  return check('credentials', async () => {
+    const findings: Omit<Finding, 'subject'>[] = [];
+    const warn = (message: string, advice?: string) =>
+      void findings.push({ level: 'warn', message, ...(advice !== undefined && { advice }) });
+    const credentials = await loadCredentials({ ...credentialOptions(context), warn });
+    const days = ageInDays(credentials, systemClock.now());
+    const age = days === undefined ? '' : `, stored ${days < 1 ? 'today' : `${Math.floor(days)} days ago`}`;
+    if (days !== undefined && days >= warnFromDays)
+      warn(`they are ${Math.floor(days)} days old; GoPro's cookies last at most 7`, 'Renew them with `cloud-sync login gopro`.');
+    const http = openApiClient(context.config);
+    try {
+      await openSource(context.config, { credentials, http, onWarning: warn }).validate(context.interruption.signal);
+    } finally {
+      await http.close();
+    }
+    return [
+      {
+        level: 'ok',
+        message: `GoPro accepts those from ${credentials.origin}${age}${credentials.userId === undefined ? ', without a user id' : ''}`,
+      },
+      ...findings,
+    ];
+  });
+}

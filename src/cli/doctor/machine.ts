@@ -1,0 +1,85 @@
+/** Checks of what is here: the home and the clock's other half, the API. */
+import { access, constants, stat } from 'node:fs/promises';
+import type { Config } from '../../config/load.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { clean } from '../../lib/log.ts';
+import { formatDuration } from '../../report/figures.ts';
+import { openApiClient } from '../provider.ts';
+import { check, type Finding } from './finding.ts';
+
+/** Signatures of S3 are refused from 15 minutes on; less already makes ages and dates wrong. */
+const skewWarnMs = 60_000;
+const skewFailMs = 15 * 60_000;
+
+export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
+  return check('home', async () => {
+    const found = await stat(home).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!found) return [{ level: 'ok', message: `${home} (made when it is needed)` }];
+    const writable = await access(home, constants.R_OK | constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (!found.isDirectory() || !writable) {
+      return [
+        {
+          level: 'fail',
+          message: `${home} is no directory that you can write to`,
+          advice: 'Correct its permissions, or set CLOUD_SYNC_HOME to another directory.',
+        },
+      ];
+    }
+    if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
+      return [
+        { level: 'warn', message: `other users of this machine may look into ${home}`, advice: `Run: chmod 700 "${home}"` },
+      ];
+    }
+    return [{ level: 'ok', message: home }];
+  });
+}
+
+/** Whether the API answers at all, and what time it thinks it is. Sends no credentials. */
+export async function checkNetwork(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
+  const url = new URL(config.settings['gopro-api-url']);
+  const client = openApiClient(config);
+  try {
+    const startedAtMs = systemClock.now();
+    const { headers, body } = await client.request(url, { stallMs: config.settings['stall-timeout-ms'], signal });
+    const tookMs = systemClock.now() - startedAtMs;
+    body.discard();
+    const proxy = url.protocol === 'https:' ? config.proxy.https : config.proxy.http;
+    const through = proxy === undefined ? '' : ` through the proxy ${clean(URL.parse(proxy)?.host ?? proxy)}`;
+    return [
+      { level: 'ok', subject: 'network', message: `${url.host} answers${through} within ${formatDuration(tookMs)}` },
+      checkClock(headers['date'], startedAtMs + tookMs / 2),
+    ];
+  } catch (error) {
+    const advice = 'Check the network connection, the firewall, and HTTPS_PROXY if you need a proxy.';
+    return [{ level: 'fail', subject: 'network', message: `${url.host} cannot be reached: ${(error as Error).message}`, advice }];
+  } finally {
+    await client.close();
+  }
+}
+
+/** `date` is the API's clock when the clock of this machine showed `hereMs`. */
+export function checkClock(date: string | undefined, hereMs: number): Finding {
+  const skewMs = hereMs - Date.parse(date ?? '');
+  if (Number.isNaN(skewMs))
+    return {
+      level: 'warn',
+      subject: 'clock',
+      message: 'the API does not say what time it is',
+      advice: 'Compare the clock of this machine yourself.',
+    };
+  const sizeMs = Math.abs(skewMs);
+  if (sizeMs < skewWarnMs) return { level: 'ok', subject: 'clock', message: 'agrees with the API' };
+  const message = `the clock of this machine is ${formatDuration(Math.round(sizeMs / 1000) * 1000)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
+  return {
+    level: sizeMs < skewFailMs ? 'warn' : 'fail',
+    subject: 'clock',
+    message,
+    advice: 'Switch on the automatic setting of date and time; S3 refuses requests that are 15 minutes off.',
+  };
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const pairs = z.array(z.object({ name: z.string(), value: z.string() })).catch([]);
+
+/** What is used of a HAR file (HTTP Archive 1.2). */
+const harFile = z.object({
+  log: z.object({
+    entries: z.array(
+      z.object({ startedDateTime: z.string().catch(''), request: z.object({ url: z.string(), headers: pairs, cookies: pairs }) }),
+    ),
+  }),
+});
+
+/** A request as headers in the form `name: value`. */
+export type HeaderLines = readonly string[];
+
+/** The requests to gopro.com in a HAR file, newest first; undefined when the text is no HAR file. */
+export function requestsOfHar(text: string): readonly HeaderLines[] | undefined {
+  const parsed = harFile.safeParse(parseJson(text));
+  if (!parsed.success) return undefined;
+  const entries = parsed.data.log.entries.filter(({ request }) => isGopro(request.url));
+  return entries
+    .toSorted((a, b) => Date.parse(b.startedDateTime) - Date.parse(a.startedDateTime))
+    .map(({ request }) => {
+      const headers = request.headers.map(({ name, value }) => `${name}: ${value}`);
+      const cookies = request.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+      return cookies === '' ? headers : [...headers, `cookie: ${cookies}`];
+    });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isGopro(url: string): boolean {
+  const host = URL.parse(url)?.hostname ?? '';
+  return host === 'gopro.com' || host.endsWith('.gopro.com');
+}

@@ -1,0 +1,70 @@
+import { CommanderError } from 'commander';
+import { loadConfig, type Environment, type Flags } from '../config/load.ts';
+import { asSyncError, SyncError } from '../errors.ts';
+import { clean, createLog } from '../lib/log.ts';
+import type { Command, Streams } from './command.ts';
+import { watchForInterruption } from './interruption.ts';
+import { buildProgram } from './program.ts';
+
+/** Runs the command line `argv` (without node and script) and returns the exit code. Never throws. */
+export async function main(argv: readonly string[], environment: Environment, streams: Streams): Promise<number> {
+  ignoreClosedPipe(streams);
+  let exitCode = 0;
+  const run = async (command: Command, flags: Flags, given: readonly string[]) => {
+    exitCode = await runCommand(command, flags, given, environment, streams);
+  };
+  try {
+    const program = buildProgram(run, streams);
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 2;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    return printError(thrown instanceof CommanderError ? usageError(thrown, argv) : thrown, environment, streams);
+  }
+}
+
+async function runCommand(
+  command: Command,
+  flags: Flags,
+  given: readonly string[],
+  environment: Environment,
+  streams: Streams,
+): Promise<number> {
+  const config = await loadConfig(flags, environment);
+  const log = createLog((text) => void streams.stderr.write(text), config.settings);
+  for (const warning of config.warnings) log.warn(warning);
+  using interruption = watchForInterruption();
+  return await command.run({ ...streams, config, arguments: given, log, interruption });
+}
+
+/** commander says what is wrong and what was meant; the next step is the same for all of it. */
+function usageError({ message }: CommanderError, argv: readonly string[]): SyncError {
+  const [first = ''] = argv;
+  const command = first.startsWith('-') || message.includes('unknown command') ? '' : `${first} `;
+  const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const meant = more.map((line) => line.replace(/^\((.*)\)$/, '; $1').replace('Did', 'did')).join('');
+  return new SyncError('USAGE', what + meant, { hint: `See \`cloud-sync ${command}--help\`.` });
+}
+
+function printError(thrown: unknown, environment: Environment, { stderr }: Streams): number {
+  const error = asSyncError(thrown);
+  createLog((text) => void stderr.write(text)).error(error.message, error.hint);
+  if (environment['CLOUD_SYNC_DEBUG'])
+    stderr.write(
+      `${clean(error.stack ?? '').replaceAll('\\u000a', '\n')}\n${error.cause instanceof Error ? clean(error.cause.stack ?? '').replaceAll('\\u000a', '\n') : ''}\n`,
+    );
+  return error.exitCode;
+}
+
+/** A reader that has seen enough, such as `head`, is no failure; a run goes on without it. */
+function ignoreClosedPipe({ stdout, stderr }: Streams): void {
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

@@ -1,0 +1,73 @@
+/** The composition root of the local engine: fills the ports of `sync` with this machine's adapters. */
+import type { Config } from '../config/load.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createHttpClient } from '../lib/http.ts';
+import { isDead, thisOwner } from '../lib/owner.ts';
+import { alwaysRoles, type Role } from '../media.ts';
+import { covers, parseFilters } from '../plan/filter.ts';
+import type { Report } from '../report/events.ts';
+import type { AuthMode } from '../source/gopro/index.ts';
+import type { Ports, SyncOptions } from '../sync.ts';
+import { parseBandwidth } from '../transfer/limits.ts';
+import type { OpenArchive } from './archive.ts';
+import { openApiClient, openSource } from './provider.ts';
+import type { LoadedCredentials } from '../config/credentials.ts';
+
+export interface OpenPorts extends Ports, AsyncDisposable {
+  /** Keeps for the next run how the credentials have to be sent. */
+  rememberMode(): Promise<void>;
+}
+
+const modeFact = 'gopro.auth-mode';
+
+/** Errors: USAGE, CREDENTIALS_MISSING, TRACKER_UNUSABLE. */
+export async function openPorts(
+  config: Config,
+  { destination, tracker }: OpenArchive,
+  credentials: LoadedCredentials,
+  report: Report,
+): Promise<OpenPorts> {
+  let requests = 0;
+  const apiClient = openApiClient(config);
+  const http = createHttpClient({ connections: config.settings.concurrency, proxy: config.proxy });
+  const rememberedMode = (await tracker.getFact(modeFact)) as AuthMode | undefined;
+  const source = openSource(config, {
+    credentials,
+    http: apiClient,
+    ...(rememberedMode && { rememberedMode }),
+    onRequest: () => void (requests += 1),
+    onWarning: (message, hint) => report({ type: 'warning', message, ...(hint !== undefined && { hint }) }),
+  });
+  return {
+    source,
+    destination,
+    tracker,
+    http,
+    clock: systemClock,
+    report,
+    apiRequests: () => requests,
+    rememberMode: () => tracker.setFact(modeFact, source.mode),
+    [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close()])),
+  };
+}
+
+const includedRoles: Readonly<Record<string, Role>> = { edits: 'edit', sidecars: 'sidecar' };
+
+/** What the person asked for, checked before anything is opened. Errors: USAGE. */
+export function syncOptions({ settings, apiUrlOverridden }: Config, signal: AbortSignal): SyncOptions {
+  const filters = parseFilters(settings);
+  return {
+    ownerOf: thisOwner,
+    isDead,
+    roles: [...alwaysRoles, ...settings.include.flatMap((word) => includedRoles[word] ?? [])],
+    covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
+    concurrency: settings.concurrency,
+    bandwidth: parseBandwidth(settings.bwlimit ?? 'off'),
+    quarantineAfter: settings['quarantine-after'],
+    stallMs: settings['stall-timeout-ms'],
+    plainHttp: apiUrlOverridden,
+    fullListing: settings.full,
+    dryRun: settings['dry-run'],
+    signal,
+  };
+}

@@ -1,0 +1,67 @@
+/** The command line as commander knows it, built from the tables of commands and options. Values are parsed later, with those of other origins. */
+import { readFileSync } from 'node:fs';
+import { Argument, Command as Commander, Option } from 'commander';
+import { flagsOf, type OptionSpec } from '../config/options.ts';
+import type { Flags } from '../config/load.ts';
+import type { Command, Streams } from './command.ts';
+import { commands } from './commands.ts';
+import { addCompletion } from './completion.ts';
+
+/** Takes a command that was named with its flags and arguments. */
+export type RunCommand = (command: Command, flags: Flags, given: readonly string[]) => Promise<void>;
+
+/** Throws CommanderError instead of ending the process, and prints no error itself. */
+export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'>): Commander {
+  const program = new Commander('cloud-sync');
+  program
+    .description('Archives every original of a cloud library, verified, to a disk or an S3 bucket that you own.')
+    .version(packageVersion(), '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this help.')
+    .helpCommand(false)
+    .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: () => {} })
+    .exitOverride();
+  for (const command of commands) program.addCommand(buildCommand(program, command, run));
+  addCompletion(program);
+  return program;
+}
+
+function buildCommand(program: Commander, command: Command, run: RunCommand): Commander {
+  const built = program.createCommand(command.name).description(command.summary).copyInheritedSettings(program);
+  const { argument } = command;
+  if (argument) {
+    const added = new Argument(argument.name, argument.help);
+    built.addArgument(argument.choices ? added.choices(argument.choices) : added);
+  }
+  for (const spec of flagsOf(command.name))
+    for (const option of buildOptions(spec)) built.addOption(spec.advanced ? option.helpGroup('Advanced options:') : option);
+  built.action(async () => run(command, flagsFrom(built, command), built.args));
+  return built;
+}
+
+function buildOptions(spec: OptionSpec): readonly Option[] {
+  if (spec.type === 'flag') {
+    // The negation exists so that a flag can overrule the environment and config.toml too.
+    return [new Option(`--${spec.name}`, spec.help), new Option(`--no-${spec.name}`).hideHelp()];
+  }
+  const option = new Option(`--${spec.name} <${spec.metavar ?? 'VALUE'}>`, helpOf(spec));
+  if (spec.type === 'list')
+    option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
+  // For completions only: values are checked with those from the environment and config.toml, by the same code.
+  if (spec.allowed) option.argChoices = [...spec.allowed];
+  return [option];
+}
+
+function helpOf({ help, default: preset }: OptionSpec): string {
+  return preset === undefined || (Array.isArray(preset) && preset.length === 0) ? help : `${help} Default: ${String(preset)}.`;
+}
+
+/** By the names of the table. */
+function flagsFrom(built: Commander, { name }: Command): Flags {
+  const given = built.opts<Record<string, string | boolean | readonly string[] | undefined>>();
+  return Object.fromEntries(flagsOf(name).map((spec) => [spec.name, given[new Option(`--${spec.name}`).attributeName()]]));
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,50 @@
+/** Asks a person at the terminal for secrets, without showing what is typed. */
+import { createInterface, type Interface } from 'node:readline';
+import { Writable } from 'node:stream';
+
+export interface PromptStreams {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** undefined when there is no terminal, or the answer is empty. Asked twice when the file is to be created, until both agree. */
+export async function promptPassphrase(purpose: 'open' | 'create', streams: PromptStreams): Promise<string | undefined> {
+  if (!streams.stdin.isTTY) return undefined;
+  if (purpose === 'open') return ask('Passphrase of the credentials file: ', streams);
+  for (;;) {
+    const first = await ask('New passphrase to encrypt the credentials (empty: store them unencrypted): ', streams);
+    if (first === undefined || first === (await ask('Once more: ', streams))) return first;
+    streams.stderr.write('The two differ.\n');
+  }
+}
+
+/** What is pasted, up to an empty line or Ctrl-D. */
+export async function readPasted({ stdin, stderr }: PromptStreams): Promise<string> {
+  stderr.write('Paste the cookie header, "copy as cURL" or token (it is not shown), then press Enter twice:\n');
+  using lines = hiddenLines(stdin);
+  const pasted: string[] = [];
+  for await (const line of lines) {
+    if (line.trim() === '' && pasted.length > 0) break;
+    pasted.push(line);
+  }
+  return pasted.join('\n');
+}
+
+async function ask(question: string, { stdin, stderr }: PromptStreams): Promise<string | undefined> {
+  stderr.write(question);
+  using lines = hiddenLines(stdin);
+  const answer = await new Promise<string>((resolve) => {
+    lines.once('line', resolve);
+    lines.once('close', () => resolve(''));
+  });
+  stderr.write('\n');
+  return answer || undefined;
+}
+
+/** Raw mode, because a terminal's own line editing cuts a line at 4,096 bytes and shows it. */
+function hiddenLines(stdin: NodeJS.ReadStream): Interface & Disposable {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: true });
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  return lines;
+}

@@ -1,0 +1,60 @@
+/** The source that the settings name, with the credentials of this machine. */
+import {
+  ageInDays,
+  loadCredentials,
+  warnFromDays,
+  type CredentialOptions,
+  type LoadedCredentials,
+} from '../config/credentials.ts';
+import type { Config } from '../config/load.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createHttpClient, type HttpClient } from '../lib/http.ts';
+import { createGoproSource, type AuthMode, type GoproCredentials, type GoproSource } from '../source/gopro/index.ts';
+import type { Context } from './command.ts';
+import { promptPassphrase } from './prompt.ts';
+
+export interface SourceOptions {
+  readonly credentials: GoproCredentials;
+  readonly http: HttpClient;
+  readonly rememberedMode?: AuthMode;
+  readonly onRequest?: () => void;
+  readonly onWarning: (message: string, hint?: string) => void;
+}
+
+/** Errors: USAGE for an address that is none. */
+export function openSource({ settings }: Config, options: SourceOptions): GoproSource {
+  return createGoproSource({
+    ...options,
+    apiUrl: settings['gopro-api-url'],
+    requestsPerSecond: settings['api-rps'],
+    stallMs: settings['stall-timeout-ms'],
+    clock: systemClock,
+  });
+}
+
+/** For the API: the pacing allows no more than a few requests at once. */
+export function openApiClient({ proxy }: Config): HttpClient {
+  return createHttpClient({ connections: 4, proxy });
+}
+
+export function credentialOptions({
+  config,
+  log,
+  stdin,
+  stderr,
+}: Pick<Context, 'config' | 'log' | 'stdin' | 'stderr'>): CredentialOptions {
+  return { config, warn: log.warn, promptPassphrase: (purpose) => promptPassphrase(purpose, { stdin, stderr }) };
+}
+
+/** The credentials, with a warning when they will not last much longer. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */
+export async function loadFreshCredentials(context: Context): Promise<LoadedCredentials> {
+  const credentials = await loadCredentials(credentialOptions(context));
+  const days = ageInDays(credentials, systemClock.now());
+  if (days !== undefined && days >= warnFromDays) {
+    context.log.warn(
+      `the credentials from ${credentials.origin} are ${Math.floor(days)} days old; GoPro's cookies last at most 7`,
+      'Renew them soon with `cloud-sync login gopro`.',
+    );
+  }
+  return credentials;
+}

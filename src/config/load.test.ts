@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from './load.ts';
+
+function homeWith(toml?: string): string {
+  const home = mkdtempSync(join(tmpdir(), 'cloud-sync-test-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  if (toml !== undefined) writeFileSync(join(home, 'config.toml'), toml);
+  return home;
+}
+
+test('the flag goes before the environment, and that before config.toml', async () => {
+  const CLOUD_SYNC_HOME = homeWith('concurrency = 7\nquarantine-after = 3\napi-rps = 0.5\n');
+  const environment = { CLOUD_SYNC_HOME, CLOUD_SYNC_CONCURRENCY: '8', CLOUD_SYNC_QUARANTINE_AFTER: '4' };
+  const { settings } = await loadConfig({ concurrency: '9' }, environment);
+  expect(settings).toMatchObject({ concurrency: 9, 'quarantine-after': 4, 'api-rps': 0.5, 'stall-timeout-ms': 30_000 });
+});
+
+test('lists take commas and repetition in every place, in the spelling of the table', async () => {
+  const expected = ['edits', 'sidecars'];
+  expect((await loadConfig({ include: ['Edits', 'sidecars,edits'] }, { CLOUD_SYNC_HOME: homeWith() })).settings.include).toEqual(
+    expected,
+  );
+  expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_INCLUDE: 'edits, sidecars' })).settings.include).toEqual(
+    expected,
+  );
+  expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith('include = ["edits", "sidecars"]') })).settings.include).toEqual(
+    expected,
+  );
+});
+
+test('a date of TOML is a date', async () => {
+  expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith('since = 2026-03-01') })).settings.since).toBe('2026-03-01');
+});
+
+test('an empty variable is none, but an empty secret is kept to be refused', async () => {
+  const { settings } = await loadConfig(
+    {},
+    { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_TO: '', CLOUD_SYNC_GOPRO_ACCESS_TOKEN: '' },
+  );
+  expect(settings.to).toBeUndefined();
+  expect(settings['gopro-access-token']).toBe('');
+});
+
+test('proxies, debugging and an overridden address are part of the configuration', async () => {
+  const environment = {
+    CLOUD_SYNC_HOME: homeWith(),
+    https_proxy: 'http://proxy:8080',
+    NO_PROXY: 'localhost',
+    CLOUD_SYNC_DEBUG: '1',
+  };
+  expect(await loadConfig({}, environment)).toMatchObject({
+    proxy: { https: 'http://proxy:8080', no: 'localhost' },
+    debug: true,
+    apiUrlOverridden: false,
+  });
+  expect(await loadConfig({ 'gopro-api-url': 'http://127.0.0.1:1' }, environment)).toMatchObject({ apiUrlOverridden: true });
+});
+
+test('a misspelt variable is warned of', async () => {
+  const { warnings } = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_CONCURENCY: '3' });
+  expect(warnings).toEqual([expect.stringContaining('CLOUD_SYNC_CONCURRENCY')]);
+});
+
+test.each([
+  ['a table', '[sync]\nconcurrency = 3', 'sync'],
+  ['a value of no use', 'name = { a = 1 }', 'name'],
+  ['the home', 'home = "/elsewhere"', 'CLOUD_SYNC_HOME'],
+])('config.toml with %s is refused', async (_, toml, part) => {
+  const error = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(toml) }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'USAGE' });
+  expect(`${(error as Error).message} ${(error as { hint?: string }).hint}`).toContain(part);
+});
+
+test('a home that is a file cannot be read', async () => {
+  const file = join(homeWith(''), 'config.toml');
+  await expect(loadConfig({ home: file }, {})).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', exitCode: 2 });
+});

@@ -1,0 +1,170 @@
+/** The only reader of the environment: flags, then the environment, then config.toml become one Config. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import { parse, TomlDate, TomlError } from 'smol-toml';
+import { SyncError } from '../errors.ts';
+import { rememberSecret } from '../lib/redact.ts';
+import { didYouMean, nearest } from './nearest.ts';
+import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
+import { parseValue, type OptionValue, type RawValue } from './values.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Flags as commander gives them, by option name; absent ones are undefined. */
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export interface Config {
+  /** Absolute; may not exist yet, see `ensureHome`. */
+  readonly home: string;
+  readonly settings: Settings;
+  /** Whether the provider's address was overridden: only then may anything be plain http. */
+  readonly apiUrlOverridden: boolean;
+  /** As in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
+  /** CLOUD_SYNC_DEBUG: print stacks. */
+  readonly debug: boolean;
+  /** What looks like a mistake but stops nothing. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Every option's value: the flag, else the environment, else config.toml, else the default. Creates nothing. Errors: USAGE for a value or
+ * key that is wrong, CONFIG_UNREADABLE for a config.toml that cannot be read or parsed.
+ */
+export async function loadConfig(flags: Flags, environment: Environment): Promise<Config> {
+  const home = resolve(homeOf(flags, environment));
+  const file = await readConfigFile(join(home, 'config.toml'));
+  const values: Record<string, OptionValue | undefined> = {};
+  for (const spec of options) {
+    const given = findValue(spec, flags, environment, file);
+    // A secret may be empty: half a credential must be refused as one, not fall back to another silently.
+    if (spec.secret && given) {
+      const secret = String(given.raw).trim();
+      rememberSecret(secret);
+      values[spec.name] = secret;
+    } else values[spec.name] = given ? parseValue(spec, given.raw, given.where) : spec.default;
+  }
+  return {
+    home,
+    // Each value was parsed by the type that its row in the table states.
+    settings: values as Settings,
+    apiUrlOverridden: values['gopro-api-url'] !== options.find(({ name }) => name === 'gopro-api-url')?.default,
+    proxy: proxyOf(environment),
+    debug: isSet(environment['CLOUD_SYNC_DEBUG']),
+    warnings: unknownVariables(environment),
+  };
+}
+
+/** Creates the home for its owner alone. Errors: CONFIG_UNREADABLE. */
+export async function ensureHome(home: string): Promise<void> {
+  await mkdir(home, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot create the home directory ${home}: ${error.message}`, {
+      hint: 'Set CLOUD_SYNC_HOME to a directory that you can write to.',
+      cause: error,
+    });
+  });
+}
+
+function homeOf(flags: Flags, environment: Environment): string {
+  const given = flags['home'] ?? environment['CLOUD_SYNC_HOME'];
+  return isSet(given) ? String(given) : envPaths('cloud-sync', { suffix: '' }).data;
+}
+
+interface GivenValue {
+  readonly raw: RawValue;
+  readonly where: string;
+}
+
+interface ConfigFile {
+  readonly path: string;
+  readonly values: Readonly<Record<string, RawValue>>;
+}
+
+function findValue(spec: OptionSpec, flags: Flags, environment: Environment, file: ConfigFile): GivenValue | undefined {
+  const flag = flags[spec.name];
+  if (flag !== undefined) return { raw: flag, where: `--${spec.name}` };
+  const variable = environmentName(spec);
+  const text = environment[variable];
+  if (isSet(text) || (spec.secret && text !== undefined)) return { raw: text ?? '', where: variable };
+  const value = file.values[spec.name];
+  return value === undefined ? undefined : { raw: value, where: `${spec.name} in ${file.path}` };
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, values: {} };
+    const hint = 'Check its permissions, or set CLOUD_SYNC_HOME to another directory.';
+    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, { hint, cause: error });
+  }
+  const values: Record<string, RawValue> = {};
+  for (const [key, value] of Object.entries(parseToml(path, text))) values[key] = checkEntry(path, key, value);
+  return { path, values };
+}
+
+function parseToml(path: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [reason] = error.message.split('\n');
+    const message = `${path}, line ${error.line}, column ${error.column}: ${reason}`;
+    throw new SyncError('CONFIG_UNREADABLE', message, {
+      hint: 'Correct that line; each is `name = value` as in TOML.',
+      cause: error,
+    });
+  }
+}
+
+function checkEntry(path: string, key: string, value: unknown): RawValue {
+  const spec = options.find(({ name }) => name === key);
+  if (!spec) {
+    const known = options.filter((option) => !option.secret && !option.notInFile).map(({ name }) => name);
+    throw new SyncError('USAGE', `${path}: the key "${key}" is unknown${didYouMean(key, known)}`, {
+      hint: 'Correct or remove it. Keys are the names of the long flags without dashes.',
+    });
+  }
+  if (spec.secret || spec.notInFile) {
+    const hint = spec.secret
+      ? 'Remove it and run `cloud-sync login gopro`, or set it in the environment.'
+      : `Set ${environmentName(spec)} instead.`;
+    throw new SyncError('USAGE', `${path}: "${key}" cannot stand in this file`, { hint });
+  }
+  if (isRawValue(value)) return value instanceof TomlDate ? value.toISOString() : value;
+  throw new SyncError('USAGE', `${path}: the value of "${key}" is neither text, number, true, false nor a list of these`, {
+    hint: `Write ${key} = "…".`,
+  });
+}
+
+function isScalar(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function isRawValue(value: unknown): value is RawValue {
+  return (
+    isScalar(value) || typeof value === 'boolean' || value instanceof TomlDate || (Array.isArray(value) && value.every(isScalar))
+  );
+}
+
+/** A misspelt variable would silently do nothing. */
+function unknownVariables(environment: Environment): string[] {
+  const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('CLOUD_SYNC_') && !known.has(name));
+  return unknown.flatMap((name) => {
+    const meant = nearest(name, known);
+    return meant === undefined ? [] : [`the environment variable ${name} is unknown; did you mean ${meant}?`];
+  });
+}
+
+function proxyOf(environment: Environment): Config['proxy'] {
+  const read = (name: string) => environment[name.toLowerCase()] ?? environment[name];
+  const [http, https, no] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map(read);
+  return { ...(isSet(http) && { http }), ...(isSet(https) && { https }), ...(isSet(no) && { no }) };
+}
+
+function isSet<Value>(value: Value | undefined): value is Value {
+  return value !== undefined && value !== '';
+}

@@ -1,0 +1,86 @@
+/** From what a person wrote to the value that an option's type promises. Every failure is USAGE and names the place it came from. */
+import { SyncError } from '../errors.ts';
+import { didYouMean } from './nearest.ts';
+import type { OptionSpec } from './options.ts';
+
+/** As flags, the environment or TOML give it. */
+export type RawValue = string | number | boolean | Date | readonly (string | number)[];
+
+/** What an option of any type can hold. */
+export type OptionValue = string | number | boolean | readonly string[];
+
+/** `where` names the option as the person wrote it: `--since`, `CLOUD_SYNC_SINCE`, `since in config.toml`. */
+export function parseValue(spec: OptionSpec, raw: RawValue, where: string): OptionValue {
+  if (spec.type === 'flag') return parseFlag(raw, where);
+  if (spec.type === 'list') return parseList(spec, raw, where);
+  if (typeof raw === 'boolean' || (Array.isArray(raw) && raw.length !== 1)) {
+    throw new SyncError('USAGE', `${where}: needs exactly one value`, { hint: `Give it as ${example(spec)}.` });
+  }
+  const text = (raw instanceof Date ? raw.toISOString() : String(raw)).trim();
+  if (text === '')
+    throw new SyncError('USAGE', `${where}: the value is empty`, { hint: `Give it as ${example(spec)}, or leave it out.` });
+  if (spec.type === 'integer' || spec.type === 'number') return parseNumber(spec, text, where);
+  return spec.type === 'url' ? checkUrl(text, where) : checkAllowed(spec, text, where);
+}
+
+function checkUrl(text: string, where: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return text;
+  throw new SyncError('USAGE', `${where}: "${text}" is not an http or https address`, { hint: 'Give it as https://host.' });
+}
+
+function example(spec: OptionSpec): string {
+  return `--${spec.name} ${spec.metavar ?? 'VALUE'}`;
+}
+
+const booleans: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  1: true,
+  false: false,
+  no: false,
+  off: false,
+  0: false,
+};
+
+function parseFlag(raw: RawValue, where: string): boolean {
+  const value = booleans[String(raw).trim().toLowerCase()];
+  if (value === undefined)
+    throw new SyncError('USAGE', `${where}: "${String(raw)}" is neither true nor false`, { hint: 'Write true or false.' });
+  return value;
+}
+
+function parseList(spec: OptionSpec, raw: RawValue, where: string): readonly string[] {
+  const given = Array.isArray(raw) ? raw : [raw];
+  const entries = given
+    .flatMap((entry) => String(entry).split(','))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  if (entries.length === 0 && given.length > 0) {
+    throw new SyncError('USAGE', `${where}: the list is empty`, { hint: `Give it as ${example(spec)}, or leave it out.` });
+  }
+  return [...new Set(entries.map((entry) => checkAllowed(spec, entry, where)))];
+}
+
+/** The value in the table's own spelling; letter case does not count. */
+function checkAllowed({ allowed }: OptionSpec, text: string, where: string): string {
+  if (!allowed) return text;
+  const known = allowed.find((value) => value.toLowerCase() === text.toLowerCase());
+  if (known !== undefined) return known;
+  throw new SyncError('USAGE', `${where}: "${text}" is unknown${didYouMean(text, allowed)}`, {
+    hint: `Known: ${allowed.join(', ')}.`,
+  });
+}
+
+function parseNumber(spec: OptionSpec, text: string, where: string): number {
+  const value = Number(text);
+  const { min = -Infinity, max = Infinity } = spec;
+  const shape = spec.type === 'integer' ? /^\d+$/ : /^\d+(\.\d+)?$/;
+  if (shape.test(text) && value >= min && value <= max) return value;
+  const kind = spec.type === 'integer' ? 'a whole number' : 'a number';
+  const near = Number.isFinite(value) ? Math.min(max, Math.max(min, Math.round(value))) : (spec.default ?? min);
+  throw new SyncError('USAGE', `${where}: "${text}" is not ${kind} from ${min} to ${max}`, {
+    hint: `Give for example ${String(near)}.`,
+  });
+}

@@ -1,0 +1,51 @@
+import { clean } from '../lib/log.ts';
+import type { Event, Progress } from './events.ts';
+import { count, formatBytes, formatDuration } from './figures.ts';
+
+type Described = Exclude<
+  Event,
+  { readonly type: 'run.finished' | 'progress' | 'file.started' | 'credentials.valid' | 'listing.started' | 'listing.page' }
+>;
+type Descriptions = { readonly [Type in Described['type']]: (event: Extract<Described, { readonly type: Type }>) => string };
+
+/** One line for each event that a person wants to read; names and reasons of others may hold anything and are escaped at the end. */
+const descriptions: Descriptions = {
+  'run.started': ({ provider, destination, dryRun }) =>
+    provider === null ? `Verifying ${destination}` : `${dryRun ? 'Planning only: ' : 'Archiving '}${provider} → ${destination}`,
+  'archive.created': ({ archiveId, path }) => `New archive ${archiveId} in ${path}`,
+  'archive.adopted': ({ files }) => `Took in ${count(files, 'file')} that the archive already has`,
+  'listing.finished': ({ mode, listed, added, changed, gone }) =>
+    `Library: ${count(listed, 'medium', 'media')}, ${added} new, ${changed} changed, ${gone} gone (${mode} listing)`,
+  'plan.finished': ({ media, sizeHintBytes }) =>
+    media === 0 ? 'Nothing to do' : `To do: ${count(media, 'medium', 'media')}, about ${formatBytes(sizeHintBytes)}`,
+  'medium.planned': ({ mediaId, name, sizeHintBytes }) =>
+    `would archive ${name || '(no name)'} (${mediaId}), ${sizeHintBytes === null ? 'size unknown' : `about ${formatBytes(sizeHintBytes)}`}`,
+  'medium.waiting': ({ mediaId, name, reason }) => `waiting   ${name || '(no name)'} (${mediaId}): ${reason}`,
+  'medium.sourceDeleted': ({ mediaId, name }) =>
+    `deleted   ${name || '(no name)'} (${mediaId}): it was deleted in the cloud before it was archived`,
+  'medium.failed': ({ mediaId, name, reason }) => `failed    ${name || '(no name)'} (${mediaId}): ${reason}`,
+  'file.retried': ({ key, reason, delayMs }) => `retrying  ${key} in ${formatDuration(delayMs)}: ${reason}`,
+  'file.restarted': ({ key, reason }) => `restarted ${key}: ${reason}`,
+  'file.archived': ({ key, sizeBytes }) => `archived  ${key}  ${formatBytes(sizeBytes)}`,
+  'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
+  'file.setAside': ({ key, movedTo }) => `set aside ${key}, damaged, to ${movedTo}`,
+  'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
+  warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : ` ${hint}`}`,
+  'file.missing': ({ path }) => `missing   ${path}`,
+  'file.damaged': ({ path, reason }) => `damaged   ${path}: ${reason}`,
+  'file.unknown': ({ path }) => `unknown   ${path}`,
+};
+
+/** The line for an event, or undefined for one that has none. */
+export function describe(event: Event): string | undefined {
+  const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
+  return line && clean(line(event));
+}
+
+/** How far the whole run is. */
+export function describeProgress(progress: Progress): string {
+  const { filesDone, mediaDone, mediaTotal, bytesDone, bytesTotal, bytesPerSecond, remainingMs } = progress;
+  const left = remainingMs === null ? '' : `, ${formatDuration(Math.ceil(remainingMs / 1000) * 1000)} left`;
+  const done = `${count(filesDone, 'file')}, ${mediaDone} of ${count(mediaTotal, 'medium', 'media')}`;
+  return `${done}, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}, ${formatBytes(bytesPerSecond)}/s${left}`;
+}

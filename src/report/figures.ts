@@ -1,0 +1,17 @@
+import prettyBytes from 'pretty-bytes';
+import prettyMilliseconds from 'pretty-ms';
+
+/** Numbers as people read them. */
+
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes, { maximumFractionDigits: 1 });
+}
+
+export function formatDuration(forMs: number): string {
+  return prettyMilliseconds(forMs, { secondsDecimalDigits: forMs < 10_000 ? 1 : 0, unitCount: 2 });
+}
+
+/** `1 file`, `2 files`. */
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? noun : plural}`;
+}

@@ -1,0 +1,29 @@
+import { redactText } from '../lib/redact.ts';
+import type { Event, Report } from './events.ts';
+
+const progressEveryMs = 5_000;
+
+/** One event per line, each with the time at which it happened; progress only now and then. Free texts are freed of secrets. */
+export function createJsonReport(write: (text: string) => void, now: () => number): Report {
+  let nextProgressMs = 0;
+  return (event) => {
+    const nowMs = now();
+    if (event.type === 'progress') {
+      if (nowMs < nextProgressMs) return;
+      nextProgressMs = nowMs + progressEveryMs;
+    }
+    const { type, ...fields } = event;
+    write(`${JSON.stringify({ type, time: new Date(nowMs).toISOString(), ...fields }, redactTexts)}\n`);
+  };
+}
+
+/** Only what may quote others: keys and paths are ours, and a long name with dots must not be taken for a token. */
+const freeTexts: ReadonlySet<string> = new Set(['message', 'reason', 'hint', 'account'] satisfies KeysOf<Event>[]);
+
+type KeysOf<Union> = Union extends unknown
+  ? keyof Union | (Union extends { readonly error?: infer Inner } ? keyof NonNullable<Inner> : never)
+  : never;
+
+function redactTexts(field: string, value: unknown): unknown {
+  return typeof value === 'string' && freeTexts.has(field) ? redactText(value) : value;
+}

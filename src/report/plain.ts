@@ -1,0 +1,34 @@
+import { clean } from '../lib/log.ts';
+import { describe, describeProgress } from './describe.ts';
+import type { Report } from './events.ts';
+import { createProblems, finalTable } from './table.ts';
+
+const progressEveryMs = 5_000;
+
+/** Lines for a log or a pipe: one per event, a line of progress every few seconds, the table at the end. */
+export function createPlainReport(write: (text: string) => void, now: () => number): Report {
+  const problems = createProblems();
+  let dryRun = false;
+  let nextProgressMs = now() + progressEveryMs;
+  return (event) => {
+    problems.note(event);
+    if (event.type === 'run.started') ({ dryRun } = event);
+    if (event.type === 'run.finished') return write(finalTable(event, problems.lines, { dryRun }));
+    if (event.type !== 'progress') {
+      const line = describe(event);
+      return line === undefined ? undefined : write(`${line}\n`);
+    }
+    if (now() < nextProgressMs) return;
+    nextProgressMs = now() + progressEveryMs;
+    write(`${describeProgress(event)}\n`);
+  };
+}
+
+/** With `--quiet`: nothing but what failed, at the end. The error that stops a run is printed by the caller. */
+export function createQuietReport(writeError: (text: string) => void): Report {
+  const problems = createProblems();
+  return (event) => {
+    problems.note(event);
+    if (event.type === 'run.finished') for (const line of problems.lines) writeError(`failed: ${clean(line)}\n`);
+  };
+}

@@ -1,0 +1,156 @@
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { SyncError } from '../errors.ts';
+import { describe as describeEvent } from './describe.ts';
+import type { Event, Progress, Report } from './events.ts';
+import { createJsonReport } from './jsonl.ts';
+import { createPlainReport, createQuietReport } from './plain.ts';
+import { finishedEarly, summarise } from './summary.ts';
+import { createProblems, finalTable } from './table.ts';
+import { createTerminalReport, progressBlock } from './terminal.ts';
+
+const file = {
+  key: 'gopro-videos/2026/05/GX010001__abc.mp4',
+  bytesDone: 5_000_000,
+  sizeBytes: 10_000_000,
+  bytesPerSecond: 1_000_000,
+};
+const progress: Progress = {
+  type: 'progress',
+  filesDone: 3,
+  mediaDone: 2,
+  mediaTotal: 9,
+  bytesDone: 1e9,
+  bytesTotal: 4e9,
+  bytesPerSecond: 2e6,
+  remainingMs: 90_000,
+  active: [file],
+};
+const failed: Event = {
+  type: 'file.failed',
+  id: '1',
+  mediaId: 'm',
+  key: file.key,
+  status: 'FAILED',
+  code: 'TRUNCATED',
+  reason: 'it ended early',
+};
+const hostile = 'a\u001b[2Jb\u202ec\nd';
+
+/** A report with all that it wrote, at a clock that the test turns. */
+function recording(create: (write: (text: string) => void, now: () => number) => Report) {
+  const clock = { nowMs: 0 };
+  let written = '';
+  return {
+    clock,
+    written: () => written,
+    report: create(
+      (text) => void (written += text),
+      () => clock.nowMs,
+    ),
+  };
+}
+
+test('JSON lines carry the time, and progress comes every five seconds at most', () => {
+  const { clock, report, written } = recording(createJsonReport);
+  for (const nowMs of [0, 1000, 4999, 5000, 5001]) {
+    clock.nowMs = nowMs;
+    report(progress);
+  }
+  const times = written()
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { time: string }).time);
+  expect(times).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:05.000Z']);
+});
+
+test('JSON lines redact free texts but never a key', () => {
+  const { report, written } = recording(createJsonReport);
+  const long = `${'family_'.repeat(6)}.at.the.sea.side__abcdefghijkl.mp4`;
+  report({ ...failed, key: long, reason: 'GET https://host/file?Signature=abc failed' });
+  expect(written()).toContain(long);
+  expect(written()).not.toContain('Signature=abc');
+});
+
+test('plain lines name each file and show progress every few seconds', () => {
+  const { clock, report, written } = recording(createPlainReport);
+  report({
+    type: 'file.archived',
+    id: '1',
+    mediaId: 'm',
+    key: file.key,
+    path: '',
+    sizeBytes: 12_000,
+    crc32: '00000000',
+    revision: 1,
+  });
+  report(progress);
+  expect(written()).toBe(`archived  ${file.key}  12 kB\n`);
+  clock.nowMs = 5_000;
+  report(progress);
+  expect(written()).toContain('3 files, 2 of 9 media, 1 GB of 4 GB, 2 MB/s, 1m 30s left\n');
+});
+
+test('quiet says only what failed', () => {
+  const { report, written } = recording((write) => createQuietReport(write));
+  report({ type: 'file.archived', id: '1', mediaId: 'm', key: file.key, path: '', sizeBytes: 1, crc32: '0', revision: 1 });
+  report(failed);
+  report(summarise({ runId: 'r', elapsedMs: 1 }));
+  expect(written()).toBe(`failed: ${file.key}: it ended early\n`);
+});
+
+test('what others wrote cannot steer the terminal', () => {
+  expect(describeEvent({ type: 'medium.waiting', mediaId: 'm', name: hostile, reason: hostile })).toBe(
+    'waiting   a\\u001b[2Jb\\u202ec\\u000ad (m): a\\u001b[2Jb\\u202ec\\u000ad',
+  );
+  expect(progressBlock({ ...progress, active: [{ ...file, key: hostile }] }, { columns: 120, rows: 24 })).not.toMatch(
+    /\u001b|\u202e/,
+  );
+});
+
+test('the live block has one line per file and a total, and is never higher or wider than the terminal', () => {
+  const active = Array.from({ length: 30 }, () => file);
+  const lines = progressBlock({ ...progress, active }, { columns: 100, rows: 10 }).split('\n');
+  expect(lines).toHaveLength(9);
+  expect(lines[0]).toMatch(/GX010001__abc\.mp4 +█{10}░{10} 5 MB of 10 MB +1 MB\/s 5s left/);
+  expect(lines.at(-2)).toBe('… and 23 more');
+  expect(lines.at(-1)).toMatch(/^Total: 3 files/);
+  expect(lines.every((line) => line.length < 100)).toBe(true);
+});
+
+test('on a terminal events stay above the live block, and the table comes last', () => {
+  let written = '';
+  const terminal = Object.assign(new Writable({ write: (chunk, _encoding, done) => ((written += String(chunk)), done()) }), {
+    columns: 100,
+    rows: 24,
+    isTTY: true,
+  });
+  let nowMs = 1000;
+  const report = createTerminalReport(terminal, () => nowMs);
+  report({ type: 'run.started', runId: 'r', provider: 'gopro', destination: '/archive', dryRun: false });
+  report(progress);
+  nowMs += 50;
+  report({ ...progress, filesDone: 4 });
+  nowMs += 50;
+  report({ ...progress, filesDone: 5 });
+  report(failed);
+  report(summarise({ runId: 'r', elapsedMs: 1000 }));
+  const text = stripVTControlCharacters(written);
+  expect(text).toContain('Archiving gopro → /archive');
+  expect(text).not.toContain('Total: 4 files');
+  expect(text).toContain('Total: 5 files');
+  expect(text.indexOf('archived')).toBeGreaterThan(text.lastIndexOf('Total:'));
+});
+
+test('the table says what failed and why, up to a limit, and what to do next', () => {
+  const problems = createProblems();
+  for (let index = 0; index < 25; index += 1) problems.note(failed);
+  const table = finalTable({ ...summarise({ runId: 'r', elapsedMs: 1000 }), outcome: 'partial' }, problems.lines, {
+    dryRun: false,
+  });
+  expect(table.match(/it ended early/g)).toHaveLength(20);
+  expect(table).toContain('and 5 more');
+  expect(table).toContain('Run the same command again');
+  expect(finalTable(finishedEarly(new SyncError('LOCKED', 'x'), 'r'), [], { dryRun: false })).toContain('another run');
+});

@@ -1,0 +1,90 @@
+import type { SyncError } from '../errors.ts';
+import type { Tally } from '../tracker/tracker.ts';
+import type { Outcome, RunFinished } from './events.ts';
+
+/** What is known of a run when it ends; whatever it did not come to is absent. */
+export interface RunFacts {
+  readonly runId: string;
+  readonly elapsedMs: number;
+  readonly tally?: Tally;
+  readonly listing?: { readonly listed: number; readonly added: number; readonly changed: number; readonly gone: number };
+  readonly moved?: {
+    readonly archivedFiles: number;
+    readonly archivedBytes: number;
+    readonly fetchedBytes: number;
+    readonly mediaRequests: number;
+  };
+  readonly apiRequests?: number;
+  readonly verified?: NonNullable<RunFinished['verified']>;
+  /** What ended the run early, or makes it fail in spite of its end. */
+  readonly error?: SyncError;
+}
+
+/** The exit code: that of the error, else 1 if anything failed or differs, else 0. */
+export function exitCodeOf(facts: RunFacts): number {
+  if (facts.error) return facts.error.exitCode;
+  const { tally, verified } = facts;
+  const failed = tally ? tally.originals.FAILED + tally.originals.QUARANTINED + tally.media.FAILED + tally.media.QUARANTINED : 0;
+  const different = verified ? verified.missing + verified.damaged : 0;
+  return failed + different > 0 ? 1 : 0;
+}
+
+const outcomes: Readonly<Record<number, Outcome>> = {
+  0: 'clean',
+  1: 'partial',
+  3: 'expired',
+  4: 'locked',
+  130: 'interrupted',
+  143: 'interrupted',
+};
+
+/** The last event of a run. Statuses are counted from the tracker, never from attempts. */
+export function summarise(facts: RunFacts): RunFinished {
+  const { tally, listing, moved, error } = facts;
+  const exitCode = exitCodeOf(facts);
+  const originals = tally?.originals;
+  const media = tally?.media;
+  const archived = moved?.archivedFiles ?? 0;
+  const { code, message, hint } = error ?? {};
+  return {
+    type: 'run.finished',
+    runId: facts.runId,
+    outcome: outcomes[exitCode] ?? 'failed',
+    exitCode,
+    elapsedMs: Math.round(facts.elapsedMs),
+    media: {
+      listed: listing?.listed ?? 0,
+      added: listing?.added ?? 0,
+      changed: listing?.changed ?? 0,
+      gone: listing?.gone ?? 0,
+      complete: tally?.mediaComplete ?? 0,
+      waiting: media?.WAITING ?? 0,
+      failed: media?.FAILED ?? 0,
+      quarantined: media?.QUARANTINED ?? 0,
+      sourceDeleted: media?.SOURCE_DELETED ?? 0,
+    },
+    files: {
+      archived,
+      skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived),
+      // A medium that failed as a whole has no originals to count: it is one file that is not archived.
+      failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0),
+      waiting: tally?.waiting ?? 0,
+      sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + wholeMedia(tally, 'SOURCE_DELETED'),
+      quarantined: (originals?.QUARANTINED ?? 0) + (media?.QUARANTINED ?? 0),
+      pending: (originals?.PENDING ?? 0) + (originals?.IN_PROGRESS ?? 0) + (media?.LISTED ?? 0),
+    },
+    bytes: { archived: moved?.archivedBytes ?? 0, fetched: moved?.fetchedBytes ?? 0 },
+    requests: { api: facts.apiRequests ?? 0, media: moved?.mediaRequests ?? 0 },
+    ...(facts.verified ? { verified: facts.verified } : {}),
+    ...(code !== undefined && message !== undefined ? { error: { code, message, ...(hint === undefined ? {} : { hint }) } } : {}),
+  };
+}
+
+function wholeMedia(tally: Tally | undefined, status: 'SOURCE_DELETED'): number {
+  return tally?.media[status] ?? 0;
+}
+
+/** A run that ended before it began, such as for a locked or unknown archive. */
+export function finishedEarly(error: SyncError, runId: string): RunFinished {
+  return summarise({ runId, elapsedMs: 0, error });
+}
