@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Role } from '../media.ts';
+import { decodeDescription, encodeDescription, isSameOriginal } from './description.ts';
+import type { FileDescription } from './destination.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+const filled = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
+const optional = fc.option(filled, { nil: null });
+const role = fc.constantFrom<Role>('source', 'raw', 'edit', 'sidecar');
+
+const description: fc.Arbitrary<FileDescription> = fc.record({
+  original: fc.record({
+    provider: fc.constant('gopro' as const),
+    account: text,
+    mediaId: filled,
+    role,
+    label: text,
+    type: text,
+    position: text,
+    itemNumber: fc.option(fc.nat(), { nil: null }),
+    ordinal: fc.nat(),
+    revision: fc.nat(),
+    key: filled,
+  }),
+  originalName: text,
+  capturedAt: optional,
+  originalsOfMedium: fc.nat(),
+  roles: fc.uniqueArray(role),
+  validator: fc.record({ etag: optional, lastModified: optional }),
+  mediumVersion: text,
+});
+
+test('every description comes back as it was, through printable ASCII without spaces', () => {
+  fc.assert(
+    fc.property(description, (given) => {
+      const fields = encodeDescription(given);
+      for (const [name, value] of Object.entries(fields)) {
+        expect(name).toMatch(/^[a-z-]+$/);
+        expect(value).toMatch(/^[\x21-\x7e]+$/);
+      }
+      expect(decodeDescription({ ...fields, other: 'x' }, given.original.key)).toEqual(given);
+    }),
+  );
+});
+
+test('an unpaired surrogate neither throws nor spoils the rest', () => {
+  const [given] = fc.sample(description, 1);
+  const fields = encodeDescription({ ...given!, originalName: 'a\ud800b' });
+  expect(decodeDescription(fields, 'k')?.originalName).toBe('a\ufffdb');
+});
+
+test.each([undefined, null, 'text', {}, { provider: 'gopro' }])('%j is no description', (fields) => {
+  expect(decodeDescription(fields, 'k')).toBeUndefined();
+});
+
+test('a field that is not what it should be makes it unreadable, never wrong', () => {
+  const [given] = fc.sample(description, 1);
+  const fields = encodeDescription(given!);
+  for (const broken of [
+    { role: 'proxy' },
+    { ordinal: '-1' },
+    { 'media-id': '%zz' },
+    { roles: 'source,proxy' },
+    { provider: 'other' },
+  ]) {
+    expect(decodeDescription({ ...fields, ...broken }, 'k')).toBeUndefined();
+  }
+});
+
+test('originals differ by every field of their identity, the account and the revision, not by the key', () => {
+  const [given] = fc.sample(description, 1);
+  const { original } = given!;
+  expect(isSameOriginal(original, { ...original, key: 'elsewhere' })).toBe(true);
+  for (const change of [
+    { account: `${original.account}2` },
+    { ordinal: original.ordinal + 1 },
+    { revision: original.revision + 1 },
+    { label: `${original.label}2` },
+  ]) {
+    expect(isSameOriginal(original, { ...original, ...change })).toBe(false);
+  }
+});

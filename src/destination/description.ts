@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { originalId, type Original } from '../media.ts';
+import type { FileDescription } from './destination.ts';
+
+/**
+ * A description as flat ASCII text: one field per fact, lower-case names, values within printable ASCII without spaces. So it serves
+ * unchanged as the metadata of an S3 object and as fields of a line in a manifest. null and empty values are left out.
+ */
+export type DescriptionFields = Readonly<Record<string, string>>;
+
+const text = z.string().transform((value, context) => {
+  if (!value.includes('%')) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not percent-encoded' });
+    return z.NEVER;
+  }
+});
+const count = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+const role = z.enum(['source', 'raw', 'edit', 'sidecar']);
+
+const fieldsSchema = z.object({
+  provider: z.literal('gopro'),
+  account: text.default(''),
+  'media-id': text,
+  role,
+  label: text.default(''),
+  type: text.default(''),
+  position: text.default(''),
+  'item-number': count.nullable().default(null),
+  ordinal: count,
+  revision: count,
+  'original-name': text.default(''),
+  'captured-at': text.nullable().default(null),
+  originals: count,
+  roles: z
+    .string()
+    .default('')
+    .transform((value) => value.split(',').filter((name) => name !== ''))
+    .pipe(z.array(role)),
+  etag: text.nullable().default(null),
+  'last-modified': text.nullable().default(null),
+  'medium-version': text.default(''),
+});
+
+/** Everything but the key, which is the file's place. Unpaired surrogates become U+FFFD; all else comes back as it was. */
+export function encodeDescription(description: FileDescription): DescriptionFields {
+  const { original, validator } = description;
+  const fields: Record<keyof z.input<typeof fieldsSchema>, string | number | null> = {
+    provider: original.provider,
+    account: original.account,
+    'media-id': original.mediaId,
+    role: original.role,
+    label: original.label,
+    type: original.type,
+    position: original.position,
+    'item-number': original.itemNumber,
+    ordinal: original.ordinal,
+    revision: original.revision,
+    'original-name': description.originalName,
+    'captured-at': description.capturedAt,
+    originals: description.originalsOfMedium,
+    roles: description.roles.join(','),
+    etag: validator.etag,
+    'last-modified': validator.lastModified,
+    'medium-version': description.mediumVersion,
+  };
+  const present = Object.entries(fields).filter(([, value]) => value !== null && value !== '');
+  return Object.fromEntries(present.map(([name, value]) => [name, percentEncode(String(value))]));
+}
+
+/** The description of the file at `key`; undefined when the fields are not one. Other fields beside them are ignored. */
+export function decodeDescription(fields: unknown, key: string): FileDescription | undefined {
+  const parsed = fieldsSchema.safeParse(fields);
+  if (!parsed.success) return undefined;
+  const { data } = parsed;
+  return {
+    original: {
+      provider: data.provider,
+      account: data.account,
+      mediaId: data['media-id'],
+      role: data.role,
+      label: data.label,
+      type: data.type,
+      position: data.position,
+      itemNumber: data['item-number'],
+      ordinal: data.ordinal,
+      revision: data.revision,
+      key,
+    },
+    originalName: data['original-name'],
+    capturedAt: data['captured-at'],
+    originalsOfMedium: data.originals,
+    roles: data.roles,
+    validator: { etag: data.etag, lastModified: data['last-modified'] },
+    mediumVersion: data['medium-version'],
+  };
+}
+
+/** Whether both are the same revision of the same original. */
+export function isSameOriginal(one: Original, other: Original): boolean {
+  return (
+    one.provider === other.provider &&
+    one.account === other.account &&
+    originalId(one, one.revision) === originalId(other, other.revision)
+  );
+}
+
+/** Printable ASCII stays readable; the run of characters keeps surrogate pairs together. */
+function percentEncode(value: string): string {
+  return value.toWellFormed().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);
+}

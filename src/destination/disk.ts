@@ -1,0 +1,163 @@
+import { statfs } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { SyncError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Validator } from '../media.ts';
+import { isSameOriginal } from './description.ts';
+import type { Destination, FileDescription, Part, StoredFile, UploadState } from './destination.ts';
+import { readArchiveId, writeArchiveId } from './disk/archive-id.ts';
+import type { HashName } from './disk/content.ts';
+import { ignoring, oneAtATime } from './disk/files.ts';
+import { lookAt, presentFiles, unknownFiles } from './disk/inventory.ts';
+import { createJournal } from './disk/journal.ts';
+import { takeLease, type Lease } from './disk/lease.ts';
+import { createManifest, type Manifest } from './disk/manifest.ts';
+import type { Naming } from './disk/names.ts';
+import { publish, type Publisher } from './disk/publish.ts';
+import { moveToQuarantine } from './disk/quarantine.ts';
+import { storeError } from './disk/store-error.ts';
+import { createTree, type Tree } from './disk/tree.ts';
+import { createUploads, type Uploads } from './disk/uploads.ts';
+
+export interface DiskOptions {
+  readonly clock: Clock;
+  /** Also keeps `.cloud-sync/SHA256SUMS`, which `sha256sum -c` accepts in the archive's root. */
+  readonly hash?: HashName;
+  /** What a new file must leave free, so that the manifest can still be written. Default: 8 MiB. */
+  readonly minimumFreeBytes?: number;
+  /** `never`: publish as on a file system without hard links. Default: `auto`. */
+  readonly hardLinks?: 'auto' | 'never';
+  /** How long a lease is good for without renewal. Default: a minute. */
+  readonly leaseMs?: number;
+}
+
+interface KnownUpload {
+  readonly state: UploadState;
+  readonly parts: readonly Part[];
+}
+
+/** An archive in a directory. Nothing is touched before the first call. */
+export function openDisk(directory: string, options: DiskOptions): Destination {
+  const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto', leaseMs = 60_000 } = options;
+  const location = resolve(directory);
+  const tree = createTree(location);
+  const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
+    action().catch((error: unknown) => {
+      throw storeError(location, error);
+    });
+  const uploads = createUploads(tree, clock, async (bytes) => requireSpace(location, bytes, minimumFreeBytes));
+  const manifest = createManifest(tree.own('manifest.jsonl'));
+  const sums = createJournal(tree.own('SHA256SUMS'), 'drop');
+  let lease: Lease | undefined;
+  const assertLease: Naming['assertLease'] = async ({ required }) => {
+    if (lease) await lease.assertHeld();
+    else if (required) throw new SyncError('LOCKED', `publishing in ${location} needs its lease, which was not taken`);
+  };
+  const publisher: Publisher = { tree, clock, uploads, manifest, sums, hash, hardLinks, assertLease, renameInTurn: oneAtATime() };
+
+  return {
+    location,
+    // A file waits as long as it must.
+    maxPauseMs: Infinity,
+    identify: async () => guarded(async () => readArchiveId(tree)),
+    initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
+    lease: async (owner) =>
+      guarded(async () => {
+        lease = await takeLease(tree, owner, clock, leaseMs);
+        return lease;
+      }),
+    freeBytes: async () => guarded(async () => freeBytes(location)),
+    open: async (file, wanted, known) =>
+      guarded(async () => {
+        const finished = await finishedFile(tree, manifest, file, wanted);
+        if (finished) return { kind: 'finished', file: finished };
+        const parts = await heldParts(uploads, wanted, known);
+        await requireSpace(location, bytesToCome(wanted, parts ?? []), minimumFreeBytes);
+        if (known && parts) return { kind: 'upload', state: known.state, parts };
+        return { kind: 'upload', state: await uploads.create(wanted), parts: [] };
+      }),
+    writePart: (_file, state, number, sizeBytes) => uploads.writePart(state, number, sizeBytes),
+    commit: async (file, state, parts, whole) => guarded(async () => publish(publisher, file, state, parts, whole)),
+    abort: async (state) => guarded(async () => uploads.drop(state.id)),
+    sweep: async (keep) => guarded(async () => uploads.sweep(keep)),
+    stat: async (key, look) => guarded(async () => lookAt(tree, key, look)),
+    list: () => guardedEach(location, presentFiles(tree, manifest)),
+    unknown: (known) => guardedEach(location, unknownFiles(tree, known)),
+    setAside: async (key) => guarded(async () => moveToQuarantine(tree, publisher, key, clock)),
+    close: async () =>
+      guarded(async () => {
+        await uploads.close();
+        await manifest.close();
+        await sums.close();
+      }),
+  };
+}
+
+async function* guardedEach<T>(location: string, items: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw storeError(location, error);
+  }
+}
+
+/** The file at the key, if it is there as described, and described as this content of this original. */
+async function finishedFile(
+  tree: Tree,
+  manifest: Manifest,
+  file: FileDescription,
+  wanted: Omit<UploadState, 'id'>,
+): Promise<StoredFile | undefined> {
+  const { original } = file;
+  const present = await lookAt(tree, original.key);
+  if (!present) return undefined;
+  const entry = await manifest.find(original.key);
+  if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
+  const sameSize = entry.sizeBytes === present.sizeBytes && (wanted.sizeBytes ?? present.sizeBytes) === present.sizeBytes;
+  const sameContent = sameSize && !contradict(entry.description.validator, wanted.validator);
+  return sameContent ? { ...present, crc32: entry.crc32 } : undefined;
+}
+
+/** What is there of a known upload, if it is of the same content in the same cut; otherwise it is dropped. */
+async function heldParts(
+  uploads: Uploads,
+  wanted: Omit<UploadState, 'id'>,
+  known: KnownUpload | undefined,
+): Promise<readonly Part[] | undefined> {
+  if (!known) return undefined;
+  const { state } = known;
+  const sameCut = state.sizeBytes === wanted.sizeBytes && state.partSizeBytes === wanted.partSizeBytes;
+  const sameContent =
+    state.validator.etag === wanted.validator.etag && state.validator.lastModified === wanted.validator.lastModified;
+  const parts = sameCut && sameContent ? await uploads.held(state, known.parts) : undefined;
+  if (!parts) await uploads.drop(state.id);
+  return parts;
+}
+
+/** Two validators that cannot be of one content. An ETag says more than a date, which servers of one content may disagree about. */
+function contradict(one: Validator, other: Validator): boolean {
+  if (one.etag !== null && other.etag !== null) return one.etag !== other.etag;
+  return one.lastModified !== null && other.lastModified !== null && one.lastModified !== other.lastModified;
+}
+
+function bytesToCome(wanted: Omit<UploadState, 'id'>, parts: readonly Part[]): number {
+  return (wanted.sizeBytes ?? 0) - parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+}
+
+async function requireSpace(location: string, bytes: number, minimumFreeBytes: number): Promise<void> {
+  const free = await freeBytes(location);
+  if (free === null || free >= bytes + minimumFreeBytes) return;
+  throw new SyncError(
+    'DESTINATION_FULL',
+    `${location} has ${free} bytes free, but ${bytes} more are needed and ${minimumFreeBytes} are kept`,
+    {
+      hint: 'Free some space there or choose another destination; what is archived stays.',
+    },
+  );
+}
+
+/** Null where the directory is not there yet, or its file system does not say. */
+async function freeBytes(location: string): Promise<number | null> {
+  const system = await statfs(location).catch(ignoring('ENOENT', 'ENOSYS'));
+  return system && system.blocks > 0 ? system.bavail * system.bsize : null;
+}

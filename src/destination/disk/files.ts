@@ -1,0 +1,73 @@
+import { constants } from 'node:fs';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { errno } from './store-error.ts';
+
+/** What file systems answer that cannot make a directory durable by itself: many network ones, and Windows. */
+const directorySyncUnsupported = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR', 'EPERM', 'EACCES']);
+
+/** Makes the names in a directory durable, where the file system can. */
+export async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, constants.O_RDONLY);
+  await directory.sync().catch(ignoring(...directorySyncUnsupported));
+}
+
+/** Writes all of `chunks` from `position` on, or at the end of a file opened for appending (null). One system call may write less. */
+export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number | null): Promise<void> {
+  let rest = [...chunks];
+  let at = position;
+  while (rest.length > 0) {
+    const { bytesWritten } = await handle.writev(rest, at ?? undefined);
+    if (at !== null) at += bytesWritten;
+    rest = withoutFirst(rest, bytesWritten);
+  }
+}
+
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  const rest: Uint8Array[] = [];
+  for (const chunk of chunks) {
+    if (chunk.length > skip) rest.push(skip > 0 ? chunk.subarray(skip) : chunk);
+    skip = Math.max(0, skip - chunk.length);
+  }
+  return rest;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(ignoring('ENOENT', 'ENOTDIR'))) !== undefined;
+}
+
+/** For `catch`: undefined for these system errors, else the error goes on. */
+export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.includes(errno(error) ?? '')) throw error;
+    return undefined;
+  };
+}
+
+/**
+ * Runs `action` for many callers at once: each call is served by a run that began after it, and callers that come while one runs
+ * share the next.
+ */
+export function shareRuns(action: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  let waiting: Promise<void> | undefined;
+  return async () => {
+    waiting ??= last.then(() => {
+      waiting = undefined;
+      const run = action();
+      last = run.catch(() => {});
+      return run;
+    });
+    return waiting;
+  };
+}
+
+/** Runs one action after another. */
+export function oneAtATime(): <T>(action: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (action) => {
+    const run = last.then(action);
+    last = run.catch(() => {});
+    return run;
+  };
+}

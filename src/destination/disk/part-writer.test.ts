@@ -1,0 +1,94 @@
+import type { FileHandle } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { SyncError } from '../../errors.ts';
+import { createPartWriter, type PartTarget } from './part-writer.ts';
+
+const kib = 1024;
+
+/** A file that writes at most `mostBytes` a call, and only when `proceed` is called, if `held`. */
+function fakeFile(options: { readonly mostBytes?: number; readonly held?: boolean } = {}) {
+  const content = Buffer.alloc(8 * kib * kib);
+  const waiting: (() => void)[] = [];
+  let opens = 0;
+  let closes = 0;
+  const writev = async (chunks: readonly Uint8Array[], position: number) => {
+    if (options.held) await new Promise<void>((resolve) => waiting.push(resolve));
+    const bytes = Buffer.concat(chunks).subarray(0, options.mostBytes);
+    bytes.copy(content, position);
+    return { bytesWritten: bytes.length };
+  };
+  const target: PartTarget = {
+    number: 2,
+    offset: 1000,
+    sizeBytes: null,
+    limitBytes: 4 * kib * kib,
+    open: async () => {
+      opens += 1;
+      return { writev } as unknown as FileHandle;
+    },
+    close: async () => {
+      closes += 1;
+    },
+    toError: (error) => error,
+  };
+  return { target, content, proceed: () => waiting.shift()?.(), counts: () => ({ opens, closes }) };
+}
+
+function numbered(sizeBytes: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
+}
+
+test('every byte lands in its place although each call writes only some of them', async () => {
+  const file = fakeFile({ mostBytes: 70_001 });
+  const writer = createPartWriter(file.target);
+  const bytes = numbered(3 * kib * kib + 17);
+  for (let start = 0; start < bytes.length; start += 50_000) await writer.write(bytes.subarray(start, start + 50_000));
+  expect(await writer.end(7)).toEqual({ number: 2, sizeBytes: bytes.length, crc32: 7, receipt: '' });
+  expect(file.content.subarray(1000, 1000 + bytes.length).equals(bytes)).toBe(true);
+  expect(file.counts()).toEqual({ opens: 1, closes: 1 });
+});
+
+test('the sender waits once two batches are in memory, and goes on when one is written', async () => {
+  const file = fakeFile({ held: true });
+  const writer = createPartWriter(file.target);
+  const chunk = Buffer.alloc(256 * kib);
+  const answers = Array.from({ length: 7 }, () => writer.write(chunk));
+  expect(answers).toEqual(Array.from({ length: 7 }, () => undefined));
+  const wait = writer.write(chunk);
+  expect(wait).toBeInstanceOf(Promise);
+  await new Promise(setImmediate);
+  file.proceed();
+  await wait;
+  expect(writer.write(chunk)).toBeUndefined();
+});
+
+test('a failed write reaches the sender, and the end', async () => {
+  const broken = new SyncError('DESTINATION_FULL', 'full');
+  const file = fakeFile();
+  const writer = createPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
+  expect(writer.write(Buffer.alloc(kib * kib))).toBeUndefined();
+  await new Promise(setImmediate);
+  expect(() => writer.write(Buffer.alloc(1))).toThrow(broken);
+  await expect(writer.end(0)).rejects.toBe(broken);
+});
+
+test('a part that was given up takes nothing more, and closes once the last write has landed', async () => {
+  const file = fakeFile({ held: true });
+  const writer = createPartWriter(file.target);
+  expect(writer.write(Buffer.alloc(kib * kib))).toBeUndefined();
+  await new Promise(setImmediate);
+  writer.abort();
+  expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
+  expect(file.counts().closes).toBe(0);
+  file.proceed();
+  await writer.closed;
+  expect(file.counts()).toEqual({ opens: 1, closes: 1 });
+  await expect(writer.end(0)).rejects.toBeInstanceOf(SyncError);
+});
+
+test('no chunk is written beyond the end of the part', () => {
+  const file = fakeFile();
+  const writer = createPartWriter({ ...file.target, limitBytes: 10 });
+  expect(writer.write(Buffer.alloc(10))).toBeUndefined();
+  expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { SyncError, type ErrorCode } from '../../errors.ts';
+import { storeError } from './store-error.ts';
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code, syscall: 'write', path: '/archive/file' });
+}
+
+const cases: readonly [string, ErrorCode][] = [
+  ['ENOSPC', 'DESTINATION_FULL'],
+  ['EDQUOT', 'DESTINATION_FULL'],
+  ['EACCES', 'DESTINATION_UNUSABLE'],
+  ['EPERM', 'DESTINATION_UNUSABLE'],
+  ['EROFS', 'DESTINATION_UNUSABLE'],
+  ['ENOENT', 'DESTINATION_UNUSABLE'],
+  ['ENOTDIR', 'DESTINATION_UNUSABLE'],
+  ['ELOOP', 'DESTINATION_UNUSABLE'],
+  ['EXDEV', 'DESTINATION_UNUSABLE'],
+  ['EFBIG', 'STORE_FAILED'],
+  ['EMFILE', 'STORE_FAILED'],
+  ['EIO', 'STORE_FAILED'],
+  ['ESOMETHING', 'STORE_FAILED'],
+];
+
+test.each(cases)('%s is %s, and names call, path and cause', (code, meaning) => {
+  const error = storeError('/archive', systemError(code)) as SyncError;
+  expect(error.code).toBe(meaning);
+  expect(error.message).toBe(`cannot write /archive/file (${code})`);
+  expect(error.cause).toBeInstanceOf(Error);
+  if (code !== 'ESOMETHING') expect(error.hint).toBeTruthy();
+});
+
+test('what no system call reported is passed on', () => {
+  const ours = new SyncError('KEY_TAKEN', 'taken');
+  const bug = new TypeError('x is undefined');
+  expect(storeError('/archive', ours)).toBe(ours);
+  expect(storeError('/archive', bug)).toBe(bug);
+});

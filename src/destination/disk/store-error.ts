@@ -1,0 +1,49 @@
+import { SyncError, type ErrorCode } from '../../errors.ts';
+
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly hint?: string;
+}
+
+const unreachable: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Is the disk mounted, and is the path right?' };
+const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns the directory and whether you may write to it.' };
+const full: Meaning = {
+  code: 'DESTINATION_FULL',
+  hint: 'Free some space there or choose another destination; what is archived stays.',
+};
+
+const meanings: Readonly<Record<string, Meaning>> = {
+  ENOSPC: full,
+  EDQUOT: full,
+  EACCES: denied,
+  EPERM: denied,
+  EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'It is mounted read-only; a file system does that to itself after errors.' },
+  ENOENT: unreachable,
+  ENODEV: unreachable,
+  ENXIO: unreachable,
+  ENOTCONN: unreachable,
+  ESTALE: unreachable,
+  ENOTDIR: { code: 'DESTINATION_UNUSABLE', hint: 'A file stands where a directory is needed; choose another path.' },
+  EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'A directory stands where a file is needed; move it away.' },
+  ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'Symbolic links there lead in a circle.' },
+  EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must lie on one file system.' },
+  EFBIG: { code: 'STORE_FAILED', hint: 'The file system cannot hold a file this large; FAT32 ends at 4 GiB.' },
+  EMFILE: { code: 'STORE_FAILED', hint: 'Too many open files; raise the limit (ulimit -n) or lower --concurrency.' },
+  EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; look at its health before you trust it.' },
+};
+
+/** The error code of a system call, such as `ENOENT`. */
+export function errno(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return error instanceof Error && !(error instanceof SyncError) && typeof code === 'string' ? code : undefined;
+}
+
+/** A failed system call at `location` as a SyncError; anything else is returned as it is. */
+export function storeError(location: string, error: unknown): unknown {
+  const code = errno(error);
+  if (code === undefined) return error;
+  const { path = location, syscall = 'use' } = error as NodeJS.ErrnoException;
+  const meaning: Meaning = meanings[code] ?? { code: 'STORE_FAILED' };
+  const details = meaning.hint === undefined ? { cause: error } : { cause: error, hint: meaning.hint };
+  return new SyncError(meaning.code, `cannot ${syscall} ${path} (${code})`, details);
+}

@@ -1,0 +1,98 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { SyncError } from '../../errors.ts';
+import { ignoring, shareRuns, syncDirectory } from './files.ts';
+import { errno } from './store-error.ts';
+
+/** The only directory that is ours; everything else in the root belongs to the person. */
+export const ownDirectory = '.cloud-sync';
+
+/** Paths of keys below the archive's root. */
+export interface Tree {
+  readonly root: string;
+  /** A path in our own directory. */
+  own(...names: readonly string[]): string;
+  /** The path of a key whose directories, as far as they exist, lie inside the root. */
+  locate(key: string): Promise<string>;
+  /** The path of a key, with its directories created and durable. `within` is where the key begins: the root, or a directory of ours. */
+  prepare(key: string, within?: string): Promise<string>;
+  /** Makes the names beside this path durable; callers at the same time share the work. */
+  syncNamesBeside(path: string): Promise<void>;
+  /** Forgets what directories exist, because one of them vanished. */
+  forget(): void;
+}
+
+/** Whether a text can be a key: relative, no empty, `.` or `..` segment, not in our own directory. */
+export function isKey(key: string): boolean {
+  const segments = key.split('/');
+  const odd = segments.some((segment) => segment === '' || segment === '.' || segment === '..' || /[\0\\]/.test(segment));
+  return !odd && segments[0]?.toLowerCase() !== ownDirectory;
+}
+
+/** A tree below an absolute path. Directories are checked and created once, then remembered. */
+export function createTree(root: string): Tree {
+  const inside = new Map<string, Promise<void>>();
+  const ready = new Map<string, Promise<void>>();
+  const syncs = new Map<string, () => Promise<void>>();
+  const sync = async (directory: string) => {
+    const run = syncs.get(directory) ?? shareRuns(async () => syncDirectory(directory));
+    syncs.set(directory, run);
+    return run();
+  };
+  const makeReady = async (directory: string): Promise<void> => {
+    if (directory === root) return;
+    await remembered(ready, directory, async () => {
+      await makeReady(dirname(directory));
+      const created = await mkdir(directory).then(() => true, ignoring('EEXIST'));
+      if (created) await sync(dirname(directory));
+      else await checkInside(root, directory);
+    });
+  };
+  return {
+    root,
+    own: (...names) => join(root, ownDirectory, ...names),
+    locate: async (key) => {
+      const path = pathOf(root, key);
+      const directory = dirname(path);
+      await remembered(inside, directory, async () => checkInside(root, directory));
+      return path;
+    },
+    prepare: async (key, within = root) => {
+      const path = pathOf(within, key);
+      await makeReady(dirname(path));
+      return path;
+    },
+    syncNamesBeside: async (path) => sync(dirname(path)),
+    forget: () => {
+      inside.clear();
+      ready.clear();
+    },
+  };
+}
+
+function pathOf(root: string, key: string): string {
+  if (!isKey(key)) throw new SyncError('BUG', `${JSON.stringify(key)} cannot be the key of an archived file`);
+  return join(root, ...key.split('/'));
+}
+
+/** A person may link directories inside an archive, but not out of it. A directory that is not there leads nowhere. */
+async function checkInside(root: string, directory: string): Promise<void> {
+  const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]).catch((error: unknown) => {
+    if (errno(error) === 'ENOENT') return [];
+    throw error;
+  });
+  if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
+  throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads out of the archive, to ${real}`, {
+    hint: 'Remove that symbolic link, or make the place it leads to the archive.',
+  });
+}
+
+/** One call per name, shared by all who ask; a failed one is forgotten. */
+async function remembered(calls: Map<string, Promise<void>>, name: string, call: () => Promise<void>): Promise<void> {
+  const known = calls.get(name);
+  if (known) return known;
+  const fresh = call();
+  calls.set(name, fresh);
+  fresh.catch(() => calls.delete(name));
+  return fresh;
+}
