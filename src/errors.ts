@@ -90,9 +90,10 @@ export class SyncError extends Error {
   }
 }
 
-/** Any thrown value as a SyncError; what is not one already is a BUG. */
+/** Any thrown value as a SyncError; what is not one already is a BUG. Of a failure while cleaning up after a failure, the first one. */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
+  if (thrown instanceof SuppressedError) return asSyncError(thrown.suppressed);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new SyncError('BUG', message, { cause: thrown, hint: 'Please report this with the output of `cloud-sync doctor`.' });
 }

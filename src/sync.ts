@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto';
+import type { Destination } from './destination/destination.ts';
+import { asSyncError, SyncError } from './errors.ts';
+import type { Clock } from './lib/clock.ts';
+import type { HttpClient } from './lib/http.ts';
+import type { Medium, Role } from './media.ts';
+import { plan, type Plan } from './plan/plan.ts';
+import { recover } from './recover.ts';
+import type { Report, RunFinished } from './report/events.ts';
+import { summarise, type RunFacts } from './report/summary.ts';
+import { holdLeases } from './run-lease.ts';
+import { list } from './source/listing.ts';
+import type { Source } from './source/source.ts';
+import type { Tracker } from './tracker/tracker.ts';
+import { createAccounting } from './transfer/accounting.ts';
+import { createMediaHosts } from './transfer/fetch.ts';
+import { createBandwidth, createHostGate, createPartSlots, type BandwidthStep } from './transfer/limits.ts';
+import { transfer } from './transfer/transfer.ts';
+
+/** Everything outside that a run works with. */
+export interface Ports {
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+  /** For media hosts; never carries credentials. */
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Requests that the source has made so far. */
+  readonly apiRequests: () => number;
+}
+
+export interface SyncOptions {
+  /** Who this process is, for leases; see lib/owner.ts. */
+  readonly ownerOf: (runId: string) => string;
+  readonly isDead: (owner: string) => Promise<boolean>;
+  /** Always includes `source` and `raw`. */
+  readonly roles: readonly Role[];
+  /** Which media the person asked for; undefined: all. */
+  readonly covers: ((medium: Medium) => boolean) | undefined;
+  /** Parts in flight, over all files. */
+  readonly concurrency: number;
+  readonly bandwidth: readonly BandwidthStep[];
+  readonly quarantineAfter: number;
+  readonly stallMs: number;
+  /** Signed URLs may be plain http, because the provider's address was overridden. */
+  readonly plainHttp: boolean;
+  readonly fullListing: boolean;
+  /** List and plan only. */
+  readonly dryRun: boolean;
+  /** Aborted with a SyncError INTERRUPTED or TERMINATED. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One run: validate → list → plan → transfer → summarise. Reports everything it does and ends with `run.finished`, which is also
+ * returned. Never throws: what ends a run early is in the returned event. Progress is kept at any end, also a kill.
+ */
+export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
+  const runId = randomUUID();
+  const owner = options.ownerOf(runId);
+  const startedAtMs = ports.clock.now();
+  const { source, destination, tracker, report } = ports;
+  let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
+
+  report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun: options.dryRun });
+  try {
+    await using leases = await holdLeases({ destination, tracker, owner, isDead: options.isDead, exclusive: !options.dryRun });
+    const signal = AbortSignal.any([options.signal, leases.lost]);
+    await tracker.beginRun(runId);
+
+    await source.validate(signal);
+    report({ type: 'credentials.valid', account: source.account });
+
+    await recover(ports);
+    const listing = await list({ ...ports, runId, full: options.fullListing, signal });
+    facts = { listing };
+
+    const work = await plan(tracker.openMedia(options.roles), { covers: options.covers ?? (() => true), roles: options.roles });
+    report({ type: 'plan.finished', media: work.items.length, sizeHintBytes: work.sizeHintBytes });
+
+    if (options.dryRun) reportPlan(work, report);
+    else facts = { ...facts, ...(await transferPlan(work, ports, options, owner, signal)) };
+    if (!facts.error && listing.contradiction) facts = { ...facts, error: listing.contradiction };
+  } catch (thrown) {
+    facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
+  }
+  return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.now() - startedAtMs });
+}
+
+/** Transfers and says what it moved, also when it was stopped. */
+async function transferPlan(
+  work: Plan,
+  ports: Ports,
+  options: SyncOptions,
+  owner: string,
+  signal: AbortSignal,
+): Promise<Pick<RunFacts, 'moved' | 'error'>> {
+  const { clock, report, http } = ports;
+  const accounting = createAccounting(clock, { media: work.items.length, sizeHintBytes: work.sizeHintBytes });
+  const onPause = (host: string, forMs: number) => report({ type: 'host.paused', host, forMs });
+  const hosts = createMediaHosts({
+    http,
+    gate: createHostGate(clock),
+    clock,
+    accounting,
+    onPause,
+    stallMs: options.stallMs,
+    plainHttp: options.plainHttp,
+  });
+  const slots = createPartSlots(options.concurrency);
+  const bandwidth = createBandwidth(options.bandwidth, clock, signal);
+  const { roles, quarantineAfter, concurrency } = options;
+  const ticking = setInterval(() => report(accounting.progress()), 200);
+  try {
+    await transfer(
+      work.items,
+      { ...ports, hosts, slots, bandwidth, accounting, roles, quarantineAfter, owner },
+      { concurrency, signal },
+    );
+    return { moved: accounting.totals() };
+  } catch (thrown) {
+    return { moved: accounting.totals(), error: interruption(options.signal) ?? asSyncError(thrown) };
+  } finally {
+    clearInterval(ticking);
+  }
+}
+
+function reportPlan(work: Plan, report: Report): void {
+  for (const { mediaId, name, itemCount, sizeHintBytes } of work.items) {
+    report({ type: 'medium.planned', mediaId, name, items: itemCount, sizeHintBytes });
+  }
+}
+
+/** Whatever else broke while a run was being interrupted, the interruption is why it ended. */
+function interruption(signal: AbortSignal): SyncError | undefined {
+  return signal.aborted && signal.reason instanceof SyncError ? signal.reason : undefined;
+}
+
+async function summariseRun(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<RunFinished> {
+  const known = facts.error?.code === 'LOCKED' ? undefined : await tallyOf(ports, options);
+  const finished = summarise({ ...facts, apiRequests: ports.apiRequests(), ...(known ? { tally: known } : {}) });
+  if (finished.outcome !== 'locked')
+    await ports.tracker.finishRun(facts.runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
+  ports.report(finished);
+  return finished;
+}
+
+/** The tally is what the run ends with; a tracker that cannot give it any more is already the error. */
+async function tallyOf(ports: Ports, options: SyncOptions) {
+  try {
+    return await ports.tracker.tally(options.roles, options.covers);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { crc32 } from 'node:zlib';
+import type { PartWriter } from '../destination/destination.ts';
+import { SyncError } from '../errors.ts';
+import type { Reply } from '../lib/http.ts';
+import { checkFirstBytes, firstBytesNeeded } from './guard.ts';
+import type { TransferPorts } from './ports.ts';
+
+/**
+ * The byte path: reply → count → first bytes → CRC32 → destination, with back-pressure from the destination and from the
+ * bandwidth limit. A chunk is looked at once and never copied.
+ */
+
+/** Where the bytes of a part stand. Lives over the attempts of one part. */
+export interface PartProgress {
+  readonly writer: PartWriter;
+  /** Bytes written to it. */
+  offset: number;
+  crc32: number;
+  /** When its last byte arrived. */
+  lastByteAtMs: number;
+}
+
+/** Collects the beginning of a file until there is enough to judge it by. */
+export type Sniffer = (chunk: Uint8Array) => void;
+
+/** A judge of first bytes for a file with this extension; throws NOT_MEDIA. Gets the chunks from byte 0 on. */
+export function createSniffer(extension: string): Sniffer {
+  let seen: Uint8Array = new Uint8Array();
+  return (chunk) => {
+    if (seen.length >= firstBytesNeeded) return;
+    seen =
+      seen.length === 0 && chunk.length >= firstBytesNeeded ? chunk.slice(0, firstBytesNeeded) : Buffer.concat([seen, chunk]);
+    if (seen.length >= firstBytesNeeded) checkFirstBytes(seen, extension);
+  };
+}
+
+export interface TakeOptions {
+  /** Bytes that the part still lacks; more than these are refused. */
+  readonly wantedBytes: number;
+  /** Only where the reply begins at byte 0 of the file. */
+  readonly sniff: Sniffer | null;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** Pumps a reply into a part. Errors: the network's, NOT_MEDIA, SIZE_UNPROVEN for a byte too many, and the writer's. */
+export async function pumpPart(reply: Reply, part: PartProgress, options: TakeOptions, ports: TransferPorts): Promise<void> {
+  let leftBytes = options.wantedBytes;
+  await reply.body.pump((chunk) => {
+    ports.accounting.fetched(chunk.length);
+    leftBytes -= chunk.length;
+    if (leftBytes < 0) throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
+    options.sniff?.(chunk);
+    part.crc32 = crc32(chunk, part.crc32);
+    part.offset += chunk.length;
+    part.lastByteAtMs = ports.clock.now();
+    options.onBytes(chunk.length);
+    return both(part.writer.write(chunk), ports.bandwidth(chunk.length));
+  });
+}
+
+/** Waits for whichever of the two there is. */
+export function both(a: Promise<void> | undefined, b: Promise<void> | undefined): Promise<void> | undefined {
+  if (!a || !b) return a ?? b;
+  return Promise.all([a, b]).then(() => undefined);
+}

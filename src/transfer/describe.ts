@@ -1,0 +1,35 @@
+import type { FileDescription } from '../destination/destination.ts';
+import { mediumVersion, type Medium, type Original, type Role, type Validator } from '../media.ts';
+import { latestRevisions } from '../plan/plan.ts';
+import type { TrackedOriginal } from '../tracker/tracker.ts';
+
+/** The originals that a medium has in the roles that it was resolved for. */
+export interface MediumSet {
+  readonly medium: Medium;
+  readonly roles: readonly Role[];
+  readonly originals: number;
+}
+
+/** Counts the set that `rows` and what is not available yet make up, each original once whatever its revisions. */
+export function mediumSet(
+  medium: Medium,
+  roles: readonly Role[],
+  rows: readonly TrackedOriginal[],
+  unavailable: number,
+): MediumSet {
+  const inRoles = rows.filter((row) => roles.includes(row.original.role));
+  return { medium, roles, originals: latestRevisions(inRoles).size + unavailable };
+}
+
+/** What the archive keeps with a file; `validator` is that of the content that was fetched. */
+export function describeFile(original: Original, set: MediumSet, validator: Validator): FileDescription {
+  return {
+    original,
+    originalName: set.medium.filename,
+    capturedAt: set.medium.capturedAt,
+    originalsOfMedium: set.originals,
+    roles: set.roles,
+    validator,
+    mediumVersion: mediumVersion(set.medium),
+  };
+}

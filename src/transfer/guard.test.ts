@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { checkFirstBytes, checkReply, parseContentRange, provenSame, sameContent, type Asked } from './guard.ts';
+
+const validator = { etag: '"a"', lastModified: null };
+const whole: Asked = { range: null, known: { sizeBytes: 100, validator }, extension: 'mp4' };
+const part: Asked = { ...whole, range: { start: 10, end: 19 } };
+
+function headers(changes: Record<string, string> = {}) {
+  return { 'content-type': 'video/mp4', etag: '"a"', ...changes };
+}
+
+describe('a reply is accepted', () => {
+  test('for the whole file with its length', () => {
+    expect(checkReply({ status: 200, headers: headers({ 'content-length': '100' }) }, whole)).toEqual({
+      sizeBytes: 100,
+      validator,
+    });
+  });
+  test('for a range with exactly that range', () => {
+    expect(
+      checkReply({ status: 206, headers: headers({ 'content-range': 'bytes 10-19/100', 'content-length': '10' }) }, part)
+        .sizeBytes,
+    ).toBe(100);
+  });
+  test('without a length when its end can be recognised', () => {
+    const unknown = { ...whole, known: { sizeBytes: null, validator } };
+    expect(checkReply({ status: 200, headers: headers({ 'transfer-encoding': 'chunked' }) }, unknown).sizeBytes).toBeNull();
+  });
+});
+
+describe('a reply is refused', () => {
+  const refusals: [string, string, { status: number; headers: Record<string, string> }, Asked][] = [
+    ['RANGE_IGNORED', 'the whole file for a range', { status: 200, headers: headers({ 'content-length': '100' }) }, part],
+    ['RANGE_IGNORED', 'another range', { status: 206, headers: headers({ 'content-range': 'bytes 11-20/100' }) }, part],
+    ['RANGE_IGNORED', 'another total', { status: 206, headers: headers({ 'content-range': 'bytes 10-19/101' }) }, part],
+    ['RANGE_IGNORED', 'a range that is none', { status: 206, headers: headers({ 'content-range': 'bytes 10-19/*' }) }, part],
+    [
+      'SIZE_UNPROVEN',
+      'two lengths that differ',
+      { status: 206, headers: headers({ 'content-range': 'bytes 10-19/100', 'content-length': '9' }) },
+      part,
+    ],
+    [
+      'SIZE_UNPROVEN',
+      'a length that was announced otherwise',
+      { status: 200, headers: headers({ 'content-length': '99' }) },
+      whole,
+    ],
+    ['SIZE_UNPROVEN', 'neither length nor chunks', { status: 200, headers: headers() }, whole],
+    [
+      'SIZE_UNPROVEN',
+      'a part when the whole was asked for',
+      { status: 206, headers: headers({ 'content-range': 'bytes 0-99/100' }) },
+      whole,
+    ],
+    ['SOURCE_CHANGED', 'another ETag', { status: 200, headers: headers({ etag: '"b"', 'content-length': '100' }) }, whole],
+    [
+      'NOT_MEDIA',
+      'a page',
+      { status: 200, headers: headers({ 'content-type': 'text/html; charset=utf-8', 'content-length': '100' }) },
+      whole,
+    ],
+    [
+      'NOT_MEDIA',
+      'JSON',
+      { status: 200, headers: headers({ 'content-type': 'application/problem+json', 'content-length': '100' }) },
+      whole,
+    ],
+    [
+      'NOT_MEDIA',
+      'an encoded body',
+      { status: 200, headers: headers({ 'content-encoding': 'gzip', 'content-length': '100' }) },
+      whole,
+    ],
+  ];
+  test.each(refusals)('%s: %s', (code, _what, reply, asked) => {
+    expect(() => checkReply(reply, asked)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+test('JSON is what a .json sidecar is', () => {
+  const asked = { ...whole, extension: 'json' };
+  expect(
+    checkReply({ status: 200, headers: headers({ 'content-type': 'application/json', 'content-length': '100' }) }, asked)
+      .sizeBytes,
+  ).toBe(100);
+});
+
+test('Content-Range is read strictly', () => {
+  expect(parseContentRange('bytes 0-0/1')).toEqual({ start: 0, end: 0, totalBytes: 1 });
+  for (const bad of [undefined, '', 'bytes */10', 'bytes 5-4/10', 'bytes 0-10/10', 'items 0-1/10'])
+    expect(parseContentRange(bad)).toBeUndefined();
+});
+
+test.each([
+  ['<!DOCTYPE html><html>', 'mp4'],
+  ['  <html lang="en">', 'jpg'],
+  ['{"error":"expired"}', 'mp4'],
+  ['\x1f\x8b\x08\0\0\0\0\0\0\0\0\0', 'mp4'],
+  ['\xff\xd8\xff\xe0 a thumbnail', 'mp4'],
+  ['\0\0\0\x18ftypmp42 a video', 'jpg'],
+  ['PK\x03\x04 a zip', '360'],
+])('a file that begins with %j is not a .%s', (text, extension) => {
+  expect(() => checkFirstBytes(Buffer.from(text, 'latin1'), extension)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
+});
+
+test.each([
+  ['\0\0\0\x18ftypmp42....', 'mp4'],
+  ['\0\0\0\x08wide\0\0\0\0mdat', 'mov'],
+  ['\xff\xd8\xff\xe1 a photo', 'jpg'],
+  ['II*\0 a raw photo', 'gpr'],
+  ['anything at all', 'bin'],
+  ['{"telemetry":1}', 'json'],
+  ['<?xml version="1.0"?>', 'gpx'],
+])('a file that begins with %j may be a .%s', (text, extension) => {
+  expect(() => checkFirstBytes(Buffer.from(text, 'latin1'), extension)).not.toThrow();
+});
+
+test('validators: unknown is not proof, and not a contradiction', () => {
+  const none = { etag: null, lastModified: null };
+  const dated = { etag: null, lastModified: 'Sat, 01 Nov 2025 00:00:00 GMT' };
+  expect([sameContent(validator, none), provenSame(validator, none)]).toEqual([true, false]);
+  expect([sameContent(validator, dated), provenSame(dated, dated)]).toEqual([true, true]);
+  expect(sameContent(validator, { etag: '"b"', lastModified: null })).toBe(false);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import type { Clock } from '../lib/clock.ts';
+import { createBandwidth, createHostGate, createPartSlots, parseBandwidth, stepAt } from './limits.ts';
+
+/** A clock that only moves when somebody sleeps. */
+function manualClock(): Clock & { nowMs: number } {
+  const clock = {
+    nowMs: Date.UTC(2026, 0, 1),
+    now: () => clock.nowMs,
+    sleep: async (forMs: number) => void (clock.nowMs += forMs),
+  };
+  return clock;
+}
+
+test('a rate, or a timetable that holds until its next step, also past midnight', () => {
+  expect(parseBandwidth('20M')).toEqual([{ minuteOfDay: 0, bytesPerSecond: 20 * 1024 ** 2 }]);
+  expect(parseBandwidth('off')[0]?.bytesPerSecond).toBeNull();
+  const steps = parseBandwidth('23:00,off 08:30,1.5M');
+  const at = (hours: number, minutes: number) => stepAt(steps, new Date(2026, 5, 1, hours, minutes))?.bytesPerSecond;
+  expect([at(8, 29), at(8, 30), at(22, 59), at(23, 0), at(0, 5)]).toEqual([null, 1.5 * 1024 ** 2, 1.5 * 1024 ** 2, null, null]);
+});
+
+test.each(['fast', '20X', '0', '-1M', '25:00,1M', '08:00', '08:00,1M 99', '1M 2M', ''])('%j is no bandwidth', (text) => {
+  expect(() => parseBandwidth(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});
+
+test('the rate holds over all that was asked for', async () => {
+  const clock = manualClock();
+  const startMs = clock.nowMs;
+  const bandwidth = createBandwidth(parseBandwidth('1M'), clock, new AbortController().signal);
+  let bytes = 0;
+  for (let count = 0; count < 200; count += 1) {
+    await bandwidth(64 * 1024);
+    bytes += 64 * 1024;
+  }
+  expect(bytes / ((clock.nowMs - startMs) / 1000)).toBeLessThanOrEqual(1.01 * 1024 ** 2);
+});
+
+test('a pause holds back that host and no other', async () => {
+  const clock = manualClock();
+  const gate = createHostGate(clock);
+  const { signal } = new AbortController();
+  const startMs = clock.nowMs;
+  gate.pause('busy.example', 3_000);
+  gate.pause('busy.example', 1_000);
+  await gate.pass('other.example', signal);
+  expect(clock.nowMs).toBe(startMs);
+  await gate.pass('busy.example', signal);
+  expect(clock.nowMs - startMs).toBe(3_000);
+});
+
+test('earlier files get the free places first', async () => {
+  const slots = createPartSlots(1);
+  const { signal } = new AbortController();
+  const order: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  const first = slots.run(9, () => gate.promise, signal);
+  const rest = [3, 1, 2].map((file) => slots.run(file, async () => void order.push(file), signal));
+  gate.resolve();
+  await Promise.all([first, ...rest]);
+  expect(order).toEqual([1, 2, 3]);
+});

@@ -1,0 +1,55 @@
+import { SyncError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { originalId, type OfferedOriginal } from '../media.ts';
+import type { Resolution } from '../source/source.ts';
+
+/** Signed URLs live about an hour; half of that leaves time to use one. */
+const freshForMs = 30 * 60_000;
+
+export interface Offer {
+  readonly offered: OfferedOriginal;
+  /** Which resolve it came from; given to `renew` when it turned out dead. */
+  readonly generation: number;
+}
+
+/** The URLs of one medium, resolved once for all of its originals. */
+export interface MediumUrls {
+  /** An original's URLs by its first revision's id; resolved anew when older than 30 minutes. SOURCE_CHANGED when it is no longer offered. */
+  offer(id: string): Promise<Offer>;
+  /** Resolves anew unless somebody did since `generation`; callers that come together share one resolve. */
+  renew(generation: number): Promise<void>;
+}
+
+/** `resolve` is called for each renewal and must return the medium's present offer. */
+export function createMediumUrls(first: Resolution, resolve: () => Promise<Resolution>, clock: Clock): MediumUrls {
+  let current = index(first);
+  let generation = 0;
+  let resolvedAtMs = clock.now();
+  let renewal: Promise<void> | undefined;
+
+  async function renew(dead: number): Promise<void> {
+    if (dead !== generation) return;
+    renewal ??= resolve()
+      .then((resolution) => {
+        current = index(resolution);
+        generation += 1;
+        resolvedAtMs = clock.now();
+      })
+      .finally(() => (renewal = undefined));
+    await renewal;
+  }
+
+  return {
+    renew,
+    offer: async (id) => {
+      if (clock.now() - resolvedAtMs > freshForMs) await renew(generation);
+      const offered = current.get(id);
+      if (!offered) throw new SyncError('SOURCE_CHANGED', 'the medium no longer offers this original');
+      return { offered, generation };
+    },
+  };
+}
+
+function index(resolution: Resolution): Map<string, OfferedOriginal> {
+  return new Map(resolution.originals.map((offered) => [originalId(offered, 1), offered]));
+}

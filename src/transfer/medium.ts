@@ -1,0 +1,200 @@
+import { asSyncError, SyncError, type ErrorCode } from '../errors.ts';
+import { forEachLimited } from '../lib/for-each.ts';
+import { originalId } from '../media.ts';
+import type { WorkItem } from '../plan/plan.ts';
+import type { Resolution } from '../source/source.ts';
+import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
+import { changedOriginals } from './changed.ts';
+import { mediumSet, type MediumSet } from './describe.ts';
+import type { GoneMedia } from './gone.ts';
+import { createMediumUrls, type MediumUrls } from './medium-urls.ts';
+import { transferOriginal } from './original.ts';
+import type { TransferPorts } from './ports.ts';
+import type { Recorder } from './record.ts';
+import { repairMarked } from './repair.ts';
+
+export interface MediumContext {
+  readonly ports: TransferPorts;
+  /** Originals of one medium that are worked on at once. */
+  readonly concurrency: number;
+  readonly recorder: Recorder;
+  readonly gone: GoneMedia;
+  readonly nextOrder: () => number;
+  readonly signal: AbortSignal;
+}
+
+const leaseMs = 60_000;
+
+/** One medium: is it ready, which originals has it, fetch those that are missing. Throws only what stops the run. */
+export async function transferMedium(item: WorkItem, context: MediumContext): Promise<void> {
+  const { ports, signal } = context;
+  const tracked = await ports.tracker.medium(item.mediaId);
+  if (!tracked) return;
+  try {
+    if (tracked.status === 'WAITING' && !(await isReady(tracked, context))) return;
+    const resolution = await ports.source.resolve(item.mediaId, ports.roles, signal);
+    await context.gone.found();
+    warnOfMissingItems(tracked, resolution, ports);
+    if (offersNothing(resolution)) return await waiting(tracked, 'the provider offers no original of it yet', ports);
+    await transferOriginals(tracked, resolution, context);
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (error.decision === 'stop') throw error;
+    if (error.code === 'SOURCE_GONE') return context.gone.gone(() => sourceDeleted(tracked, error, ports));
+    const code = codeOf(error);
+    const reason = error.message;
+    const status = await ports.tracker.failMedium(item.mediaId, { code, reason, quarantineAfter: ports.quarantineAfter });
+    ports.report({ type: 'medium.failed', mediaId: item.mediaId, name: nameOf(tracked), status, code, reason, ...hintOf(error) });
+  }
+}
+
+function offersNothing(resolution: Resolution): boolean {
+  return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
+}
+
+/** The listing counts items too; fewer originals than items may mean that the provider hides some of them. */
+function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: TransferPorts): void {
+  const offered = originals.filter((original) => original.role === 'source').length + unavailable;
+  const listed = tracked.medium.itemCount ?? 0;
+  if (offered === 0 || listed <= offered) return;
+  report({
+    type: 'warning',
+    message: `${nameOf(tracked)} (${tracked.medium.id}): the listing counts ${listed} items, but ${offered} originals are offered`,
+    hint: 'What is offered is archived. Compare the medium in a browser, and report it if files are missing.',
+  });
+}
+
+/** A WAITING medium is asked for by itself; only when the provider calls it ready it is resolved. */
+async function isReady(tracked: TrackedMedium, { ports, signal }: MediumContext): Promise<boolean> {
+  const medium = await ports.source.get(tracked.medium.id, signal);
+  if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has it');
+  if (!medium.ready) await waiting(tracked, `the provider says "${medium.readyState}"`, ports);
+  return medium.ready;
+}
+
+async function waiting(tracked: TrackedMedium, reason: string, ports: TransferPorts): Promise<void> {
+  await ports.tracker.setMediumStatus(tracked.medium.id, 'WAITING', reason);
+  ports.report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
+}
+
+async function sourceDeleted(tracked: TrackedMedium, error: SyncError, ports: TransferPorts): Promise<void> {
+  await ports.tracker.vanish(tracked.medium.id, error.message);
+  ports.report({ type: 'medium.sourceDeleted', mediaId: tracked.medium.id, name: nameOf(tracked) });
+}
+
+function nameOf({ medium }: TrackedMedium): string {
+  return medium.filename || medium.id;
+}
+
+/** All originals of one resolve, and those that a later resolve in the same run adds. */
+async function transferOriginals(tracked: TrackedMedium, first: Resolution, context: MediumContext): Promise<void> {
+  const { ports, signal } = context;
+  let latest = first;
+  const urls = createMediumUrls(
+    first,
+    async () => {
+      latest = await ports.source.resolve(tracked.medium.id, ports.roles, signal);
+      return latest;
+    },
+    ports.clock,
+  );
+  for (let recorded: Resolution | undefined; recorded !== latest;) {
+    // Resolved again on the way with the same originals: nothing new to record.
+    if (recorded && idsOf(recorded) === idsOf(latest)) return;
+    recorded = latest;
+    const rows = await recordOriginals(tracked, recorded, urls, context);
+    const open = rows.filter((row) => isOpen(row, ports));
+    const waits = recorded.unavailable;
+    if (waits > 0) {
+      const reason = `${waits} of ${waits + recorded.originals.length} originals are not available yet`;
+      ports.report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
+    }
+    const set = mediumSet(tracked.medium, ports.roles, rows, waits);
+    await forEachLimited(open, context.concurrency, (row) => transferRow(row, tracked, urls, set, context));
+  }
+}
+
+function idsOf(resolution: Resolution): string {
+  return resolution.originals
+    .map((offered) => originalId(offered, 1))
+    .toSorted()
+    .join('\n');
+}
+
+function isOpen(row: TrackedOriginal, ports: TransferPorts): boolean {
+  return ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && ports.roles.includes(row.original.role);
+}
+
+async function recordOriginals(
+  tracked: TrackedMedium,
+  resolution: Resolution,
+  urls: MediumUrls,
+  context: MediumContext,
+): Promise<readonly TrackedOriginal[]> {
+  const { ports, signal } = context;
+  const known = await ports.tracker.originals(tracked.medium.id);
+  const replaced = await repairMarked(known, ports, signal);
+  const changed = tracked.status === 'RESOLVED' ? [] : await changedOriginals(known, urls, ports, signal);
+  return context.recorder.record(tracked, resolution, [...new Set([...replaced, ...changed])]);
+}
+
+/** Claims, transfers, and records how it ended. */
+async function transferRow(
+  row: TrackedOriginal,
+  tracked: TrackedMedium,
+  urls: MediumUrls,
+  set: MediumSet,
+  context: MediumContext,
+): Promise<void> {
+  const { ports, signal, recorder } = context;
+  const claim = await ports.tracker.claim(row.id, ports.owner, leaseMs);
+  if (!claim) return;
+  let job = { tracked: row, claim, set, urls, order: context.nextOrder() };
+  for (;;) {
+    try {
+      return await transferOriginal(job, ports, signal);
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      ports.accounting.fileEnded(job.tracked.original.key, null);
+      if (error.code !== 'KEY_TAKEN' || job.tracked.original.revision > 5) return recordFailure(job, error, ports);
+      const { original } = job.tracked;
+      ports.report({
+        type: 'warning',
+        message: `${original.key} is taken by other content, which stays; the file goes to its next revision`,
+      });
+      job = { ...job, ...(await ports.tracker.rekey(job.claim, await recorder.revise(tracked, original))) };
+    }
+  }
+}
+
+async function recordFailure(job: Parameters<typeof transferOriginal>[0], error: SyncError, ports: TransferPorts): Promise<void> {
+  const { original } = job.tracked;
+  if (error.decision === 'stop') {
+    await ports.tracker.release(job.claim);
+    throw error;
+  }
+  if (error.code === 'LEASE_LOST') return;
+  if (error.code === 'SOURCE_GONE') return ports.tracker.vanish(original.mediaId, error.message);
+  const code = codeOf(error);
+  const status = await ports.tracker.fail(job.claim, { code, reason: error.message, quarantineAfter: ports.quarantineAfter });
+  const { id } = job.claim;
+  ports.report({
+    type: 'file.failed',
+    id,
+    mediaId: original.mediaId,
+    key: original.key,
+    status,
+    code,
+    reason: error.message,
+    ...hintOf(error),
+  });
+}
+
+/** What was wrong, rather than that it was tried often. */
+function codeOf(error: SyncError): ErrorCode {
+  return error.code === 'PATIENCE_EXHAUSTED' ? asSyncError(error.cause).code : error.code;
+}
+
+function hintOf(error: SyncError): { readonly hint?: string } {
+  return error.hint === undefined ? {} : { hint: error.hint };
+}

@@ -1,0 +1,129 @@
+import type { Part } from '../destination/destination.ts';
+import { asSyncError, SyncError } from '../errors.ts';
+import { createSniffer, pumpPart, type PartProgress } from './body.ts';
+import { networkError } from './fetch.ts';
+import { checkReply, ifRange } from './guard.ts';
+import { sayAgain, withRenewal, type Attempt } from './attempt.ts';
+import { partRanges, type PartRange } from './parts.ts';
+
+/**
+ * Fetches the parts that the destination lacks, as many at once as there are free slots. The first one goes alone until its first
+ * byte, so that a file that cannot be had costs one request per attempt. Returns all parts in order.
+ */
+export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Promise<Part[]> {
+  const done = new Map(stored.map((part) => [part.number, part]));
+  const missing = partRanges(attempt.learned.sizeBytes ?? 0, attempt.state.partSizeBytes).filter(
+    (range) => !done.has(range.number),
+  );
+  const others = new AbortController();
+  const all: Attempt = { ...attempt, signal: AbortSignal.any([attempt.signal, others.signal]) };
+  const firstByte = Promise.withResolvers<void>();
+  firstByte.promise.catch(() => {}); // there may be no other part to wait for it
+  const fetches = missing.map(async (range, index) => {
+    if (index > 0) await firstByte.promise;
+    const part = await fetchPart(all, range, firstByte.resolve);
+    await attempt.ports.tracker.savePart(attempt.job.claim, part);
+    done.set(part.number, part);
+  });
+  try {
+    // The first part's failure must reach those that wait for its first byte.
+    fetches[0]?.catch(firstByte.reject);
+    await Promise.all(fetches);
+  } catch (error) {
+    others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
+    await Promise.allSettled(fetches);
+    throw error;
+  }
+  return [...done.values()].toSorted((a, b) => a.number - b.number);
+}
+
+/** One part with all its attempts. A broken stream goes on at the byte it reached, in the same writer. */
+async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => void): Promise<Part> {
+  const { ports, patience, job } = attempt;
+  let part = begin(attempt, range);
+  let mostBytes = 0;
+  const onBytes = (bytes: number) => {
+    onFirstByte();
+    ports.accounting.fileMoved(job.tracked.original.key, bytes);
+    if (part.offset <= mostBytes) return;
+    mostBytes = part.offset;
+    patience.newByte();
+  };
+  for (;;) {
+    const ticket = patience.begin();
+    try {
+      return await ports.slots.run(
+        job.order,
+        async () => {
+          if (part.offset < range.sizeBytes) await fetchRest(attempt, range, part, onBytes);
+          return part.writer.end(part.crc32);
+        },
+        attempt.signal,
+      );
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      if (error.decision !== 'retry') {
+        part.writer.abort();
+        throw error;
+      }
+      await patience
+        .failed(ticket, error, (delayMs) => sayAgain(job, ports, error, delayMs), attempt.signal)
+        .catch((final: unknown) => {
+          part.writer.abort();
+          throw final;
+        });
+      if (mustRepeat(attempt, part, error)) {
+        part.writer.abort();
+        ports.accounting.fileMoved(job.tracked.original.key, -part.offset);
+        part = begin(attempt, range);
+      }
+    }
+  }
+}
+
+function begin(attempt: Attempt, range: PartRange): PartProgress {
+  const writer = attempt.ports.destination.writePart(attempt.file, attempt.state, range.number, range.sizeBytes);
+  return { writer, offset: 0, crc32: 0, lastByteAtMs: attempt.ports.clock.now() };
+}
+
+/** The writer itself failed, held content that is not media, or its store will not have waited so long. */
+function mustRepeat(attempt: Attempt, part: PartProgress, error: SyncError): boolean {
+  const pausedMs = attempt.ports.clock.now() - part.lastByteAtMs;
+  return (
+    error.code === 'STORE_FAILED' ||
+    error.code === 'NOT_MEDIA' ||
+    (part.offset > 0 && pausedMs > attempt.ports.destination.maxPauseMs)
+  );
+}
+
+async function fetchRest(
+  attempt: Attempt,
+  range: PartRange,
+  part: PartProgress,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const { ports, job, learned, signal } = attempt;
+  const start = range.start + part.offset;
+  const end = range.start + range.sizeBytes - 1;
+  const whole = start === 0 && end + 1 === learned.sizeBytes;
+  await withRenewal(job.urls, attempt.offerId, async (offered) => {
+    const condition = start === 0 ? undefined : ifRange(learned.validator);
+    const headers = whole
+      ? {}
+      : { range: `bytes=${start}-${end}`, ...(condition === undefined ? {} : { 'if-range': condition }) };
+    const reply = await ports.hosts.request('GET', offered.url, headers, signal);
+    try {
+      if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');
+      checkReply(reply, { range: whole ? null : { start, end }, known: learned, extension: offered.extension });
+    } catch (error) {
+      reply.body.discard();
+      throw error;
+    }
+    const sniff = start === 0 ? createSniffer(offered.extension) : null;
+    await pumpPart(reply, part, { wantedBytes: end - start + 1, sniff, onBytes }, ports).catch((error: unknown) => {
+      throw networkError(error, 'the media host', signal);
+    });
+    if (part.offset < range.sizeBytes)
+      throw new SyncError('TRUNCATED', `the reply ended ${range.sizeBytes - part.offset} bytes early`);
+  });
+}

@@ -1,0 +1,98 @@
+import type { Part } from '../destination/destination.ts';
+import { SyncError } from '../errors.ts';
+import { createSniffer, both } from './body.ts';
+import { networkError } from './fetch.ts';
+import { checkReply } from './guard.ts';
+import { withRenewal, type Attempt } from './attempt.ts';
+import { crc32 } from 'node:zlib';
+import type { PartWriter } from '../destination/destination.ts';
+
+/**
+ * Fetches an original as one plain GET from byte 0, for hosts that ignore ranges or do not say how long the file is. Nothing is
+ * resumed; parts are still the unit of storing. Returns all parts in order.
+ */
+export async function fetchInOnePiece(attempt: Attempt): Promise<Part[]> {
+  const { ports, job, learned, signal } = attempt;
+  return ports.slots.run(
+    job.order,
+    () =>
+      withRenewal(job.urls, attempt.offerId, async (offered) => {
+        const reply = await ports.hosts.request('GET', offered.url, {}, signal);
+        try {
+          checkReply(reply, { range: null, known: learned, extension: offered.extension });
+        } catch (error) {
+          reply.body.discard();
+          throw error;
+        }
+        const sink = createSink(attempt);
+        const sniff = createSniffer(offered.extension);
+        try {
+          await reply.body.pump((chunk) => {
+            ports.accounting.fetched(chunk.length);
+            sniff(chunk);
+            return both(sink.write(chunk), ports.bandwidth(chunk.length));
+          });
+          return await sink.end();
+        } catch (error) {
+          sink.abort();
+          throw networkError(error, 'the media host', signal);
+        }
+      }),
+    signal,
+  );
+}
+
+/** Cuts one stream into parts and stores them one after the other. */
+function createSink(attempt: Attempt) {
+  const { ports, job, learned, state, patience } = attempt;
+  const parts: Promise<Part>[] = [];
+  let writer: PartWriter | undefined;
+  let offset = 0;
+  let partBytes = 0;
+  let crc = 0;
+
+  function finishPart(): Promise<void> {
+    const ending = writer!.end(crc).then(async (part) => {
+      await ports.tracker.savePart(job.claim, part);
+      return part;
+    });
+    ending.catch(() => {}); // whoever writes or ends next is told
+    parts.push(ending);
+    writer = undefined;
+    partBytes = 0;
+    crc = 0;
+    return ending.then(() => undefined);
+  }
+
+  function writeSlice(slice: Uint8Array): Promise<void> | undefined {
+    const leftBytes = learned.sizeBytes === null ? null : learned.sizeBytes - offset;
+    if (leftBytes !== null && slice.length > leftBytes)
+      throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
+    const sizeBytes = leftBytes === null ? null : Math.min(state.partSizeBytes, leftBytes);
+    writer ??= ports.destination.writePart(attempt.file, state, parts.length + 1, sizeBytes);
+    const ready = writer.write(slice);
+    crc = crc32(slice, crc);
+    offset += slice.length;
+    partBytes += slice.length;
+    ports.accounting.fileMoved(job.tracked.original.key, slice.length);
+    patience.reached(offset);
+    return partBytes === state.partSizeBytes ? (ready ?? Promise.resolve()).then(finishPart) : ready;
+  }
+
+  return {
+    write: (chunk: Uint8Array): Promise<void> | undefined => {
+      const room = state.partSizeBytes - partBytes;
+      if (chunk.length <= room) return writeSlice(chunk);
+      const first = writeSlice(chunk.subarray(0, room)) ?? Promise.resolve();
+      return first.then(() => writeSlice(chunk.subarray(room)));
+    },
+    end: async (): Promise<Part[]> => {
+      if (writer) await finishPart();
+      if (offset === 0) throw new SyncError('NOT_MEDIA', 'the media host serves an empty file');
+      if (learned.sizeBytes !== null && offset !== learned.sizeBytes)
+        throw new SyncError('TRUNCATED', `${offset} of ${learned.sizeBytes} bytes arrived`);
+      return Promise.all(parts);
+    },
+    abort: () => writer?.abort(),
+  };
+}

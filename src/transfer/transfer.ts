@@ -1,0 +1,53 @@
+import { asSyncError, type SyncError } from '../errors.ts';
+import type { WorkItem } from '../plan/plan.ts';
+import { createGoneMedia } from './gone.ts';
+import { createRecorder } from './record.ts';
+import { transferMedium, type MediumContext } from './medium.ts';
+import type { TransferPorts } from './ports.ts';
+
+/**
+ * Brings the media of a plan to the archive, in its order, a few media at a time; how many parts are in flight over all of them is
+ * for `ports.slots`. What fails is recorded and the rest goes on. Throws the SyncError that stops the whole run (credentials, a full
+ * disk, an interruption); every original then is PENDING again, FAILED, or COMPLETED.
+ */
+export async function transfer(
+  work: readonly WorkItem[],
+  ports: TransferPorts,
+  options: { readonly concurrency: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const stop = new AbortController();
+  const context: MediumContext = {
+    ports,
+    concurrency: options.concurrency,
+    recorder: createRecorder(ports),
+    gone: createGoneMedia(),
+    nextOrder: counter(),
+    signal: AbortSignal.any([options.signal, stop.signal]),
+  };
+  const items = work.values();
+  let stopped: SyncError | undefined;
+
+  async function worker(): Promise<void> {
+    for (const item of items) {
+      if (context.signal.aborted) return;
+      try {
+        await transferMedium(item, context);
+      } catch (thrown) {
+        // The others see the same error as their signal's reason and give back what they hold.
+        stopped ??= asSyncError(thrown);
+        stop.abort(stopped);
+      }
+      ports.accounting.mediumDone(item.sizeHintBytes);
+    }
+  }
+
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
+  if (!stopped) await context.gone.settle();
+  if (stopped) throw stopped;
+  if (options.signal.aborted) throw asSyncError(options.signal.reason);
+}
+
+function counter(): () => number {
+  let count = 0;
+  return () => (count += 1);
+}
