@@ -37,6 +37,7 @@ export const errorKinds = {
   TERMINATED: { decision: 'stop', exitCode: 143, meaning: 'The run was ended by SIGTERM; its progress is kept' },
 
   SOURCE_GONE: { decision: 'fail', exitCode: 1, meaning: 'The provider no longer has the medium' },
+  NOT_OFFERED: { decision: 'fail', exitCode: 1, meaning: 'The medium no longer offers the original' },
   API_REFUSED: { decision: 'retry', exitCode: 1, meaning: 'The provider answered an API call with an error' },
   URL_REFUSED: { decision: 'retry', exitCode: 1, meaning: 'The signed URL is refused or expired' },
   HTTP_STATUS: { decision: 'retry', exitCode: 1, meaning: 'The media host answered with an error' },

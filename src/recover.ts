@@ -1,9 +1,9 @@
-import type { Destination } from './destination/destination.ts';
+import type { Destination, StoredFile } from './destination/destination.ts';
 import { asSyncError } from './errors.ts';
 import { alwaysRoles } from './media.ts';
 import type { Report } from './report/events.ts';
 import type { TrackedOriginal, Tracker } from './tracker/tracker.ts';
-import { describeFile, mediumSet } from './transfer/describe.ts';
+import { archivedEvent, describeFile, mediumSet } from './transfer/describe.ts';
 
 /** What a run sets right before it begins: what an earlier one was killed in the middle of, and what the archive knows and the tracker does not. */
 
@@ -13,32 +13,48 @@ export interface RecoverPorts {
   readonly report: Report;
 }
 
-/** Adopts the archive's files into a new tracker, fulfils intents, and drops uploads that nobody needs. */
-export async function recover({ destination, tracker, report }: RecoverPorts): Promise<void> {
+/**
+ * Adopts the archive's files into a new tracker; with `publish` also fulfils intents and drops uploads that nobody needs, for which the
+ * archive's lease must be held. Returns what it brought to its end.
+ */
+export async function recover(
+  { destination, tracker, report }: RecoverPorts,
+  options: { readonly publish: boolean },
+): Promise<readonly StoredFile[]> {
   if (await tracker.needsAdoption()) {
     const files = await tracker.adopt(destination.list());
     if (files > 0) report({ type: 'archive.adopted', files });
   }
-  for (const row of await tracker.intents()) await fulfil(row, destination, tracker);
+  const recovered: StoredFile[] = [];
+  if (!options.publish) return recovered;
+  for (const row of await tracker.intents()) {
+    const stored = await fulfil(row, destination, tracker);
+    if (!stored) continue;
+    recovered.push(stored);
+    report(archivedEvent(row.original, stored, destination.location));
+  }
   await destination.sweep(new Set(await tracker.uploads()));
+  return recovered;
 }
 
 /**
  * All bytes of the original were stored when its intent was recorded, so publishing is all that is left of it, and perhaps not even that:
  * `commit` does what is missing. Where it cannot, the transfer takes the original up like any other.
  */
-async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<void> {
+async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   const upload = await tracker.upload(row.id);
-  if (!tracked || !upload || sizeBytes === null || crc32 === null) return;
+  if (!tracked || !upload || sizeBytes === null || crc32 === null) return undefined;
   const roles = tracked.resolvedRoles.length > 0 ? tracked.resolvedRoles : alwaysRoles;
   const set = mediumSet(tracked.medium, roles, await tracker.originals(original.mediaId), tracked.unavailable);
   try {
     await destination.commit(describeFile(original, set, validator), upload.state, upload.parts, { sizeBytes, crc32 });
     await tracker.completeIntent(row.id);
+    return { key: original.key, sizeBytes, crc32 };
   } catch (thrown) {
     const error = asSyncError(thrown);
     if (error.decision === 'stop') throw error;
+    return undefined;
   }
 }

@@ -35,7 +35,14 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
     throw error;
   }
   const lost = new AbortController();
-  const renewing = setInterval(() => void renew(tracker, owner, lost), renewEveryMs);
+  let failures = 0;
+  const renewing = setInterval(() => {
+    renew(tracker, owner, lost).then(
+      () => (failures = 0),
+      // One failed renewal leaves time for another before the lease runs out.
+      (error: unknown) => (failures += 1) > 1 && lost.abort(error),
+    );
+  }, renewEveryMs);
   return {
     lost: lost.signal,
     [Symbol.asyncDispose]: async () => {
@@ -47,13 +54,8 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
 }
 
 async function renew(tracker: Tracker, owner: string, lost: AbortController): Promise<void> {
-  try {
-    const ours = await tracker.renewRunLease(owner, ttlMs);
-    if (ours) return await tracker.renewClaims(owner, ttlMs);
-    lost.abort(locked('another process'));
-  } catch (error) {
-    lost.abort(error);
-  }
+  if (await tracker.renewRunLease(owner, ttlMs)) await tracker.renewClaims(owner, ttlMs);
+  else lost.abort(locked('another process'));
 }
 
 function locked(holder: string): SyncError {

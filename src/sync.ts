@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Destination } from './destination/destination.ts';
+import type { Destination, StoredFile } from './destination/destination.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import type { Clock } from './lib/clock.ts';
 import type { HttpClient } from './lib/http.ts';
@@ -72,7 +72,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     await source.validate(signal);
     report({ type: 'credentials.valid', account: source.account });
 
-    await recover(ports);
+    const recovered = await recover(ports, { publish: !options.dryRun });
     const listing = await list({ ...ports, runId, full: options.fullListing, signal });
     facts = { listing };
 
@@ -80,7 +80,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     report({ type: 'plan.finished', media: work.items.length, sizeHintBytes: work.sizeHintBytes });
 
     if (options.dryRun) reportPlan(work, report);
-    else facts = { ...facts, ...(await transferPlan(work, ports, options, owner, signal)) };
+    else facts = { ...facts, ...(await transferPlan(work, recovered, ports, options, owner, signal)) };
     if (!facts.error && listing.contradiction) facts = { ...facts, error: listing.contradiction };
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
@@ -91,6 +91,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
 /** Transfers and says what it moved, also when it was stopped. */
 async function transferPlan(
   work: Plan,
+  recovered: readonly StoredFile[],
   ports: Ports,
   options: SyncOptions,
   owner: string,
@@ -98,6 +99,7 @@ async function transferPlan(
 ): Promise<Pick<RunFacts, 'moved' | 'error'>> {
   const { clock, report, http } = ports;
   const accounting = createAccounting(clock, { media: work.items.length, sizeHintBytes: work.sizeHintBytes });
+  for (const { key, sizeBytes } of recovered) accounting.fileEnded(key, sizeBytes);
   const onPause = (host: string, forMs: number) => report({ type: 'host.paused', host, forMs });
   const hosts = createMediaHosts({
     http,
@@ -138,19 +140,29 @@ function interruption(signal: AbortSignal): SyncError | undefined {
 }
 
 async function summariseRun(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<RunFinished> {
-  const known = facts.error?.code === 'LOCKED' ? undefined : await tallyOf(ports, options);
-  const finished = summarise({ ...facts, apiRequests: ports.apiRequests(), ...(known ? { tally: known } : {}) });
+  const counted = facts.error?.code === 'LOCKED' ? facts : { ...facts, ...(await tallyOf(ports, options, facts)) };
+  if (counted.tally && counted.tally.marked > 0 && !counted.error) reportLost(counted.tally.marked, ports.report);
+  const finished = summarise({ ...counted, apiRequests: ports.apiRequests() });
   if (finished.outcome !== 'locked')
     await ports.tracker.finishRun(facts.runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
   ports.report(finished);
   return finished;
 }
 
-/** The tally is what the run ends with; a tracker that cannot give it any more is already the error. */
-async function tallyOf(ports: Ports, options: SyncOptions) {
+/** A run whose end cannot be counted has not ended well. */
+async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
   try {
-    return await ports.tracker.tally(options.roles, options.covers);
-  } catch {
-    return undefined;
+    return { tally: await ports.tracker.tally(options.roles, options.covers) };
+  } catch (thrown) {
+    return { error: facts.error ?? asSyncError(thrown) };
   }
+}
+
+function reportLost(files: number, report: Report): void {
+  const message = `${files} archived files are missing or damaged and could not be fetched again`;
+  report({
+    type: 'warning',
+    message,
+    hint: 'Run `cloud-sync verify` to see which; restore them from a backup if the provider no longer has them.',
+  });
 }

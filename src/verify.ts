@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Destination } from './destination/destination.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { forEachLimited } from './lib/for-each.ts';
 import { originalId, type Mark } from './media.ts';
@@ -41,11 +42,12 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
     await using leases = await holdLeases({ destination, tracker, owner, isDead: options.isDead, exclusive: true });
     const signal = AbortSignal.any([options.signal, leases.lost]);
     await tracker.beginRun(runId);
-    await recover(ports);
+    await recover(ports, { publish: true });
     const archived = await archivedFiles(ports);
+    const sound = soundRevisions(archived);
     await forEachLimited(archived.values(), concurrency, async (row) => {
       signal.throwIfAborted();
-      await judgeFile(row, archived, ports, { deep: options.deep, signal }, found);
+      await judgeFile(row, sound, ports, { deep: options.deep, signal }, found);
     });
     for await (const key of destination.unknown(new Set(archived.keys()))) {
       found.unknown += 1;
@@ -71,22 +73,39 @@ async function archivedFiles({ tracker }: VerifyPorts): Promise<ReadonlyMap<stri
 
 async function judgeFile(
   row: TrackedOriginal,
-  archived: ReadonlyMap<string, TrackedOriginal>,
+  sound: ReadonlyMap<string, number>,
   { destination, tracker, report }: VerifyPorts,
   options: { readonly deep: boolean; readonly signal: AbortSignal },
   found: { files: number; bytes: number; missing: number; damaged: number },
 ): Promise<void> {
   const { key } = row.original;
   const path = `${destination.location}/${key}`;
-  const stored = await checkedStat(destination, key, options);
-  const reason = stored && difference(row, stored);
-  const mark: Mark | null = !stored ? 'MISSING' : reason ? 'DAMAGED' : null;
+  const { stored, unreadable } = await readBack(destination, key, options);
+  const reason = unreadable ?? (stored && difference(row, stored));
+  const mark: Mark | null = reason ? 'DAMAGED' : stored ? null : 'MISSING';
   found.files += 1;
   found.bytes += stored?.sizeBytes ?? 0;
   if (mark !== row.mark) await tracker.setMark(row.id, mark);
-  if (mark === null || isReplaced(row, archived)) return;
+  // A damaged file that a store cannot move stays where it is; once its next revision is archived it is no difference any more.
+  const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
+  if (mark === null || replaced) return;
   found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
   report(mark === 'MISSING' ? { type: 'file.missing', key, path } : { type: 'file.damaged', key, path, reason: reason ?? '' });
+}
+
+/** A file that cannot be read is as good as damaged; it must not keep the others from being judged. */
+async function readBack(
+  destination: Destination,
+  key: string,
+  options: { readonly deep: boolean; readonly signal: AbortSignal },
+) {
+  try {
+    return { stored: await checkedStat(destination, key, options), unreadable: undefined };
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (error.code !== 'STORE_FAILED') throw error;
+    return { stored: undefined, unreadable: error.message };
+  }
 }
 
 function difference(
@@ -98,13 +117,12 @@ function difference(
   return undefined;
 }
 
-/** A damaged file that a store cannot move stays where it is; once its next revision is archived it is no difference any more. */
-function isReplaced(row: TrackedOriginal, archived: ReadonlyMap<string, TrackedOriginal>): boolean {
-  if (row.mark !== 'DAMAGED') return false;
-  const id = originalId(row.original, 1);
-  for (const other of archived.values()) {
-    if (other.original.revision > row.original.revision && originalId(other.original, 1) === id && other.mark === null)
-      return true;
+/** The latest archived revision of each original that nothing is wrong with, as far as is known before this look. */
+function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
+  const sound = new Map<string, number>();
+  for (const { original, mark } of archived.values()) {
+    const id = originalId(original, 1);
+    if (mark === null) sound.set(id, Math.max(sound.get(id) ?? 0, original.revision));
   }
-  return false;
+  return sound;
 }

@@ -1,16 +1,17 @@
 /** Opens the archive that `--to` names, and makes sure that it is the one that this home knows there (design: never start over in an empty mount point). */
 import { randomUUID } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Destination } from '../destination/destination.ts';
+import { openDisk } from '../destination/disk.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Report } from '../report/events.ts';
 import { openSqliteTracker } from '../tracker/sqlite.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { openDestination } from './destinations.ts';
-import { archivesPath, readKnownArchives, rememberArchive, trackerPath } from './known-archives.ts';
+import { archivesPath, readKnownArchives, rememberArchive, trackerPath, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './place.ts';
 
 export interface OpenArchive extends AsyncDisposable {
@@ -30,10 +31,11 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   const place = parsePlace(settings.to);
   const location = await locationOf(place, settings['s3-endpoint']);
   const onWarning = (message: string) => report({ type: 'warning', message });
-  const expected = (await readKnownArchives(home))[location];
+  const known = await readKnownArchives(home);
+  const expected = known[location];
   const destination = await openDestination(place, config, onWarning);
   try {
-    const standing = await standingArchive(destination, { location, expected, home });
+    const standing = await standingArchive(destination, { location, known, home });
     const id = standing ?? (await newArchive(destination, place, purpose, report));
     // A plan for a place that is not known yet leaves no trace, not even in the home.
     const leavesTraces = purpose !== 'plan' || expected !== undefined;
@@ -51,11 +53,12 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   }
 }
 
-/** The id of the archive that is there, if it is the one that is expected there. */
+/** The id of the archive that is there, if it is the one that is expected there, and nowhere else. */
 export async function standingArchive(
   destination: Destination,
-  { location, expected, home }: { readonly location: string; readonly expected: string | undefined; readonly home: string },
+  { location, known, home }: { readonly location: string; readonly known: KnownArchives; readonly home: string },
 ): Promise<string | undefined> {
+  const expected = known[location];
   const standing = await destination.identify();
   const remove = `remove the line of ${location} in ${archivesPath(home)}`;
   if (standing === undefined && expected !== undefined) {
@@ -74,7 +77,28 @@ export async function standingArchive(
       hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
     });
   }
+  if (standing !== undefined) await refuseCopy(location, standing, known);
   return standing;
+}
+
+/** The one tracker of an id would claim of either copy what only the other holds. */
+async function refuseCopy(location: string, id: string, known: KnownArchives): Promise<void> {
+  for (const [other, otherId] of Object.entries(known)) {
+    if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
+    const there = openDisk(other, { clock: systemClock });
+    const standing = await there.identify().catch(() => undefined);
+    await there.close();
+    if (standing !== id) continue;
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} and ${other} are both the archive ${id}: one is a copy of the other`, {
+      hint: 'Delete `.cloud-sync/archive.json` in the copy; the next `sync` then makes it an archive of its own and takes in what is there.',
+    });
+  }
+}
+
+/** A directory can have two paths, such as below two mount points. */
+async function isSameDirectory(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map(async (path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 async function newArchive(destination: Destination, place: Place, purpose: Purpose, report: Report): Promise<string> {
@@ -102,10 +126,10 @@ async function checkParent(path: string): Promise<void> {
 }
 
 async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return;
+  await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
     throw new SyncError('DESTINATION_UNUSABLE', `${path} cannot be made: ${error.message}`, {
-      hint: 'Check the permissions of its parent, and that the disk is not mounted read-only.',
+      hint: 'Check the permissions of its parent, and that the disk is mounted, and not read-only.',
       cause: error,
     });
   });

@@ -6,4 +6,5 @@ export function addCompletion(program: Command): void {
   tab(program, { completionCommandName: 'completion' });
   const completion = program.commands.find((command) => command.name() === 'completion');
   completion?.description('Print the completion script for bash, zsh or fish.');
+  completion?.registeredArguments[0]?.choices(['bash', 'zsh', 'fish']);
 }

@@ -8,7 +8,7 @@ import { buildProgram } from './program.ts';
 
 /** Runs the command line `argv` (without node and script) and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], environment: Environment, streams: Streams): Promise<number> {
-  ignoreClosedPipe(streams);
+  const output = watchOutput(streams);
   let exitCode = 0;
   const run = async (command: Command, flags: Flags, given: readonly string[]) => {
     exitCode = await runCommand(command, flags, given, environment, streams);
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], environment: Environment, st
       return 2;
     }
     await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
+    return exitCode === 0 && output.failed ? 1 : exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     return printError(thrown instanceof CommanderError ? usageError(thrown, argv) : thrown, environment, streams);
@@ -60,11 +60,14 @@ function printError(thrown: unknown, environment: Environment, { stderr }: Strea
   return error.exitCode;
 }
 
-/** A reader that has seen enough, such as `head`, is no failure; a run goes on without it. */
-function ignoreClosedPipe({ stdout, stderr }: Streams): void {
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/** A run goes on without its output. A reader that has seen enough, such as `head`, is no failure, but a full disk is one. */
+function watchOutput({ stdout, stderr }: Streams): { readonly failed: boolean } {
+  const output = { failed: false };
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || output.failed) return;
+    output.failed = true;
+    createLog((text) => void stderr.write(text)).error(`cannot write to standard output: ${error.message}`);
+  });
+  stderr.on('error', () => {});
+  return output;
 }

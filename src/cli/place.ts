@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readlink, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -44,8 +44,11 @@ export async function locationOf(place: Place, s3Endpoint: string | undefined): 
 async function realDirectory(path: string): Promise<string> {
   try {
     return await realpath(path);
-  } catch {
+  } catch (error) {
     const parent = dirname(path);
-    return parent === path ? path : join(await realDirectory(parent), basename(path));
+    if (parent === path) return path;
+    // A link to what is not mounted now.
+    const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await readlink(path).catch(() => undefined) : undefined;
+    return target === undefined ? join(await realDirectory(parent), basename(path)) : realDirectory(resolve(parent, target));
   }
 }

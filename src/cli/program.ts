@@ -32,7 +32,7 @@ function buildCommand(program: Commander, command: Command, run: RunCommand): Co
     const added = new Argument(argument.name, argument.help);
     built.addArgument(argument.choices ? added.choices(argument.choices) : added);
   }
-  for (const spec of flagsOf(command.name))
+  for (const spec of flagsOf(command.name).toSorted((a, b) => Number(a.advanced ?? false) - Number(b.advanced ?? false)))
     for (const option of buildOptions(spec)) built.addOption(spec.advanced ? option.helpGroup('Advanced options:') : option);
   built.action(async () => run(command, flagsFrom(built, command), built.args));
   return built;

@@ -5,6 +5,8 @@ import { Writable } from 'node:stream';
 export interface PromptStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WritableStream;
+  /** Ctrl-C interrupts the process, which aborts this. */
+  readonly signal: AbortSignal;
 }
 
 /** undefined when there is no terminal, or the answer is empty. Asked twice when the file is to be created, until both agree. */
@@ -18,33 +20,35 @@ export async function promptPassphrase(purpose: 'open' | 'create', streams: Prom
   }
 }
 
-/** What is pasted, up to an empty line or Ctrl-D. */
-export async function readPasted({ stdin, stderr }: PromptStreams): Promise<string> {
-  stderr.write('Paste the cookie header, "copy as cURL" or token (it is not shown), then press Enter twice:\n');
-  using lines = hiddenLines(stdin);
+/** What is pasted, up to an empty line, or Ctrl-D on one. */
+export async function readPasted({ stdin, stderr, signal }: PromptStreams): Promise<string> {
+  stderr.write('Paste what you copied from the browser (it is not shown), then press Enter twice:\n');
+  using lines = hiddenLines(stdin, signal);
   const pasted: string[] = [];
   for await (const line of lines) {
     if (line.trim() === '' && pasted.length > 0) break;
     pasted.push(line);
   }
+  signal.throwIfAborted();
   return pasted.join('\n');
 }
 
-async function ask(question: string, { stdin, stderr }: PromptStreams): Promise<string | undefined> {
+async function ask(question: string, { stdin, stderr, signal }: PromptStreams): Promise<string | undefined> {
   stderr.write(question);
-  using lines = hiddenLines(stdin);
+  using lines = hiddenLines(stdin, signal);
   const answer = await new Promise<string>((resolve) => {
     lines.once('line', resolve);
     lines.once('close', () => resolve(''));
   });
   stderr.write('\n');
+  signal.throwIfAborted();
   return answer || undefined;
 }
 
 /** Raw mode, because a terminal's own line editing cuts a line at 4,096 bytes and shows it. */
-function hiddenLines(stdin: NodeJS.ReadStream): Interface & Disposable {
+function hiddenLines(stdin: NodeJS.ReadStream, signal: AbortSignal): Interface & Disposable {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: stdin, output: nowhere, terminal: true });
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: true, signal });
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   return lines;
 }

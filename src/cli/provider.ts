@@ -42,8 +42,9 @@ export function credentialOptions({
   log,
   stdin,
   stderr,
-}: Pick<Context, 'config' | 'log' | 'stdin' | 'stderr'>): CredentialOptions {
-  return { config, warn: log.warn, promptPassphrase: (purpose) => promptPassphrase(purpose, { stdin, stderr }) };
+  interruption: { signal },
+}: Pick<Context, 'config' | 'log' | 'stdin' | 'stderr' | 'interruption'>): CredentialOptions {
+  return { config, warn: log.warn, promptPassphrase: (purpose) => promptPassphrase(purpose, { stdin, stderr, signal }) };
 }
 
 /** The credentials, with a warning when they will not last much longer. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */

@@ -154,7 +154,8 @@ function unknownVariables(environment: Environment): string[] {
   const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
   const unknown = Object.keys(environment).filter((name) => name.startsWith('CLOUD_SYNC_') && !known.has(name));
   return unknown.flatMap((name) => {
-    const meant = nearest(name, known);
+    const byFlag = options.find((spec) => environmentName({ name: spec.name }) === name);
+    const meant = byFlag ? environmentName(byFlag) : nearest(name, known);
     return meant === undefined ? [] : [`the environment variable ${name} is unknown; did you mean ${meant}?`];
   });
 }

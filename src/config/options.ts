@@ -405,7 +405,7 @@ export type Settings = {
 export const options: readonly OptionSpec[] = optionTable;
 
 /** Name in the environment. */
-export function environmentName(spec: OptionSpec): string {
+export function environmentName(spec: Pick<OptionSpec, 'name' | 'env'>): string {
   return spec.env ?? `CLOUD_SYNC_${spec.name.toUpperCase().replaceAll('-', '_')}`;
 }
 

@@ -26,6 +26,14 @@ export function clean(text: string): string {
   return printable(redactText(text));
 }
 
+/**
+ * A value as one line of JSON. JSON itself leaves some characters raw that a terminal would obey; they occur only within its texts, where
+ * their escapes mean the same.
+ */
+export function jsonLine(value: unknown, replacer?: (field: string, value: unknown) => unknown): string {
+  return `${printable(JSON.stringify(value, replacer))}\n`;
+}
+
 /** Control characters, and those that turn the direction of writing, as visible escapes. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- finding control characters is the point

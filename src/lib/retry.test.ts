@@ -7,7 +7,7 @@ test('Retry-After is read as seconds and as a date, and capped', () => {
   expect(retryAfterMs('2', now)).toBe(2_000);
   expect(retryAfterMs(new Date(now + 5_000).toUTCString(), now)).toBe(5_000);
   expect(retryAfterMs(new Date(now - 5_000).toUTCString(), now)).toBe(0);
-  expect(retryAfterMs('86400', now)).toBe(600_000);
+  expect(retryAfterMs('86400', now)).toBe(3_600_000);
   expect(retryAfterMs('soon', now)).toBeUndefined();
   expect(retryAfterMs(undefined, now)).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { originalId } from '../media.ts';
 import type { Medium, OfferedOriginal, Original, Role } from '../media.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
 import { foldKey } from '../media.ts';
-import { nextRevision, plan, planOriginals } from './plan.ts';
+import { nextRevisions, plan, planOriginals } from './plan.ts';
 
 const roles: readonly Role[] = ['source', 'raw'];
 
@@ -214,7 +214,7 @@ describe('planOriginals', () => {
 
   test('the latest revision stands for its original', () => {
     const first = planned([offer()]).originals[0]!;
-    const second = nextRevision({ medium: medium(), original: first, known: [row(first)], taken: () => false });
+    const second = nextRevisions({ medium: medium(), originals: [first], known: [row(first)], taken: () => false })[0]!;
     for (const known of [
       [row(first), row(second)],
       [row(second), row(first)],
@@ -243,32 +243,37 @@ describe('planOriginals', () => {
   });
 });
 
-describe('nextRevision', () => {
+describe('nextRevisions', () => {
   const chapters = planned([offer(), offer({ itemNumber: 2 })]).originals;
   const [first] = chapters;
 
   test('lies beside the one before', () => {
     const known = chapters.map((original) => row(original));
-    const second = nextRevision({ medium: medium(), original: first!, known, taken: () => false });
+    const second = nextRevisions({ medium: medium(), originals: [first!], known, taken: () => false })[0]!;
     expect(second).toEqual({ ...first, revision: 2, key: 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4' });
-    const third = nextRevision({ medium: medium(), original: first!, known: [...known, row(second)], taken: () => false });
+    const third = nextRevisions({
+      medium: medium(),
+      originals: [first!],
+      known: [...known, row(second)],
+      taken: () => false,
+    })[0]!;
     expect(third.key).toBe('gopro-videos/2025/07/GX010123__a1_01_r3.mp4');
   });
 
   test('the revisions of other originals do not count', () => {
     const known = [row(first!), row({ ...chapters[1]!, revision: 7 })];
-    expect(nextRevision({ medium: medium(), original: first!, known, taken: () => false }).revision).toBe(2);
+    expect(nextRevisions({ medium: medium(), originals: [first!], known, taken: () => false })[0]!.revision).toBe(2);
   });
 
   test('a taken key gets a hash', () => {
     const key = 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4';
-    const next = nextRevision({
+    const [next] = nextRevisions({
       medium: medium(),
-      original: first!,
+      originals: [first!],
       known: chapters.map((original) => row(original)),
       taken: (candidate) => candidate === key,
     });
-    expect(next.key).toMatch(/_01_r2~[0-9a-f]{8}\.mp4$/);
+    expect(next?.key).toMatch(/_01_r2~[0-9a-f]{8}\.mp4$/);
   });
 });
 

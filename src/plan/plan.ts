@@ -88,30 +88,35 @@ export function planOriginals(request: {
 }
 
 /**
- * The revision after every known one of `original`, under a key of its own: for content that changed at the source, a key that holds
- * another file, or a damaged file that cannot be moved aside. Errors: KEY_TAKEN.
+ * For each of `originals` the revision after every known one, under a key of its own: for content that changed at the source, a key that
+ * holds another file, or a damaged file that cannot be moved aside. Errors: KEY_TAKEN.
  */
-export function nextRevision(request: {
+export function nextRevisions(request: {
   readonly medium: Medium;
-  readonly original: Original;
+  readonly originals: readonly Original[];
   /** All revisions of all originals of the medium. */
   readonly known: readonly TrackedOriginal[];
   readonly taken: Taken;
-}): Original {
-  const { medium, original, taken } = request;
-  const all = [original, ...request.known.map((row) => row.original)];
-  const id = originalId(original, 1);
+}): Original[] {
+  const { medium, originals, taken } = request;
+  const all = [...originals, ...request.known.map((row) => row.original)];
   const keys = new Set(all.map(({ key }) => foldKey(key)));
-  const revision = 1 + Math.max(...all.filter((other) => originalId(other, 1) === id).map((other) => other.revision));
-  const key = keyOf({
-    medium,
-    identity: original,
-    revision,
-    extension: extensionOf(original.key),
-    siblings: countSiblings(all)(original),
-    taken: (candidate) => keys.has(foldKey(candidate)) || taken(candidate),
+  const siblings = countSiblings(all);
+  const latest = new Map<string, number>();
+  for (const one of all) latest.set(originalId(one, 1), Math.max(latest.get(originalId(one, 1)) ?? 0, one.revision));
+  return originals.map((original) => {
+    const revision = 1 + (latest.get(originalId(original, 1)) ?? 0);
+    const key = keyOf({
+      medium,
+      identity: original,
+      revision,
+      extension: extensionOf(original.key),
+      siblings: siblings(original),
+      taken: (candidate) => keys.has(foldKey(candidate)) || taken(candidate),
+    });
+    keys.add(foldKey(key));
+    return { ...original, revision, key };
   });
-  return { ...original, revision, key };
 }
 
 /** The latest revision of each original, by the id of its first. */

@@ -1,3 +1,4 @@
+import { jsonLine } from '../lib/log.ts';
 import { redactText } from '../lib/redact.ts';
 import type { Event, Report } from './events.ts';
 
@@ -13,7 +14,7 @@ export function createJsonReport(write: (text: string) => void, now: () => numbe
       nextProgressMs = nowMs + progressEveryMs;
     }
     const { type, ...fields } = event;
-    write(`${JSON.stringify({ type, time: new Date(nowMs).toISOString(), ...fields }, redactTexts)}\n`);
+    write(jsonLine({ type, time: new Date(nowMs).toISOString(), ...fields }, redactTexts));
   };
 }
 

@@ -13,6 +13,7 @@ export interface RunFacts {
     readonly archivedBytes: number;
     readonly fetchedBytes: number;
     readonly mediaRequests: number;
+    readonly leftBehind: number;
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
@@ -25,8 +26,9 @@ export function exitCodeOf(facts: RunFacts): number {
   if (facts.error) return facts.error.exitCode;
   const { tally, verified } = facts;
   const failed = tally ? tally.originals.FAILED + tally.originals.QUARANTINED + tally.media.FAILED + tally.media.QUARANTINED : 0;
+  const lost = (tally?.marked ?? 0) + (facts.moved?.leftBehind ?? 0);
   const different = verified ? verified.missing + verified.damaged : 0;
-  return failed + different > 0 ? 1 : 0;
+  return failed + lost + different > 0 ? 1 : 0;
 }
 
 const outcomes: Readonly<Record<number, Outcome>> = {
@@ -65,11 +67,12 @@ export function summarise(facts: RunFacts): RunFinished {
     },
     files: {
       archived,
-      skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived),
+      // A file that `verify` marked and that could not be fetched again is not there, whatever the tracker once recorded.
+      skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - (tally?.marked ?? 0)),
       // A medium that failed as a whole has no originals to count: it is one file that is not archived.
-      failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0),
+      failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + (tally?.marked ?? 0),
       waiting: tally?.waiting ?? 0,
-      sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + wholeMedia(tally, 'SOURCE_DELETED'),
+      sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
       quarantined: (originals?.QUARANTINED ?? 0) + (media?.QUARANTINED ?? 0),
       pending: (originals?.PENDING ?? 0) + (originals?.IN_PROGRESS ?? 0) + (media?.LISTED ?? 0),
     },
@@ -78,10 +81,6 @@ export function summarise(facts: RunFacts): RunFinished {
     ...(facts.verified ? { verified: facts.verified } : {}),
     ...(code !== undefined && message !== undefined ? { error: { code, message, ...(hint === undefined ? {} : { hint }) } } : {}),
   };
-}
-
-function wholeMedia(tally: Tally | undefined, status: 'SOURCE_DELETED'): number {
-  return tally?.media[status] ?? 0;
 }
 
 /** A run that ended before it began, such as for a locked or unknown archive. */

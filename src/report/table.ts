@@ -26,7 +26,7 @@ export function createProblems(): Problems {
 
 /** The last thing that a person reads: what was archived, skipped, waiting, failed and why, and what to do next. */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  const rows = finished.verified ? verifyRows(finished.verified) : syncRows(finished);
+  const rows = finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const figureWidth = Math.max(0, ...rows.map(([, figure]) => figure.length));
   const table = rows.map(([label, figure, note]) =>
@@ -41,23 +41,18 @@ function figure(number: number): string {
 
 type Row = readonly [label: string, figure: string, note: string];
 
-function syncRows({ files, bytes }: RunFinished): readonly Row[] {
-  const always: readonly Row[] = [
-    [
-      'archived',
-      figure(files.archived),
-      `${formatBytes(bytes.archived)}${bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : ''}`,
-    ],
-    ['already there', figure(files.skipped), ''],
-  ];
+function syncRows({ files, bytes }: RunFinished, { dryRun }: { readonly dryRun: boolean }): readonly Row[] {
+  const fetched = bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : '';
+  const archived: Row = ['archived', figure(files.archived), formatBytes(bytes.archived) + fetched];
+  const there: Row = ['already there', figure(files.skipped), ''];
   const others: readonly (Row & { readonly 1: string })[] = [
     ['waiting', figure(files.waiting), 'not ready in the cloud yet; the next run asks again'],
-    ['not reached', figure(files.pending), 'the next run goes on here'],
+    dryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run goes on here'],
     ['deleted', figure(files.sourceDeleted), 'gone from the cloud before they were archived'],
     ['failed', figure(files.failed), 'the next run tries again'],
     ['quarantined', figure(files.quarantined), 'failed too often; `cloud-sync retry` gives them another chance'],
   ];
-  return [...always, ...others.filter(([, number]) => number !== '0')];
+  return [...(dryRun ? [] : [archived]), there, ...others.filter(([, number]) => number !== '0')];
 }
 
 function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Row[] {

@@ -7,7 +7,6 @@ import { formatBytes, formatDuration } from './figures.ts';
 import { createProblems, finalTable } from './table.ts';
 
 const redrawEveryMs = 100;
-const barWidth = 20;
 
 /** What of a terminal is used; process.stdout is one. */
 export type Terminal = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
@@ -63,9 +62,10 @@ function fileLine({ key, bytesDone, sizeBytes, bytesPerSecond }: ActiveFile, col
     `${formatBytes(bytesPerSecond)}/s`.padStart(11),
     leftMs === undefined ? '' : `${formatDuration(Math.ceil(leftMs / 1000) * 1000)} left`,
   ];
+  const barWidth = columns < 100 ? 10 : 20;
   const bar = '█'.repeat(Math.round(done * barWidth)).padEnd(barWidth, '░');
-  const tail = `${bar} ${figures.join(' ')}`;
-  return `${fit(printable(basename(key)), Math.max(12, Math.min(44, columns - 68)))} ${tail}`;
+  const nameWidth = Math.max(12, Math.min(44, columns - barWidth - 48));
+  return `${fit(printable(basename(key)), nameWidth)} ${bar} ${figures.join(' ')}`;
 }
 
 /** Cut in the middle, so that both the name and the number of a chapter stay visible. */

@@ -34,6 +34,9 @@ const fullListingEveryMs = 7 * 24 * 3_600_000;
 /** Listings tried before a contradiction is believed. */
 const mostPasses = 3;
 
+/** An API that promises pages without end must not hold a run without end. */
+const mostEmptyPages = 20;
+
 /** One reading of the pages, from the first on. */
 interface Pass {
   readonly ids: Set<string>;
@@ -55,7 +58,8 @@ export async function list(options: ListingOptions): Promise<Listing> {
   const { source, tracker, report } = options;
   const state = await tracker.listingState(source.account);
   const recentMs = state.lastFullAt === null ? Infinity : options.clock.now() - Date.parse(state.lastFullAt);
-  const mayBeQuick = !options.full && recentMs < fullListingEveryMs;
+  // A date in the future comes from a clock that was wrong.
+  const mayBeQuick = !options.full && recentMs >= 0 && recentMs < fullListingEveryMs;
   report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
 
   const union = new Set<string>();
@@ -75,9 +79,12 @@ export async function list(options: ListingOptions): Promise<Listing> {
 async function readPages(options: ListingOptions, knownListed: number | null): Promise<Pass> {
   const pass: Pass = { ids: new Set(), added: 0, changed: 0, totalItems: 0, steady: true, quick: false };
   let first = true;
+  let emptyPages = 0;
   for await (const page of options.source.list(1, options.signal)) {
     if (!first && page.totalItems !== pass.totalItems) pass.steady = false;
     if (page.unreadable > 0) pass.steady = false;
+    emptyPages = page.media.length === 0 ? emptyPages + 1 : 0;
+    if (emptyPages > mostEmptyPages) break;
     pass.totalItems = page.totalItems;
     const changes = await options.tracker.recordPage(page.media, options.runId);
     pass.added += changes.added;
@@ -122,6 +129,7 @@ async function finish(
   const listed = trusted ? pass.totalItems : end.seen;
   const gone = trusted ? await tracker.finishListing({ account: source.account, runId, complete: !pass.quick, listed }) : 0;
   const mode = pass.quick ? 'quick' : 'full';
+  if (gone > 10 && gone > listed) warnOfShrinking(gone, listed, report);
   report({ type: 'listing.finished', mode, listed, added, changed, gone, consistent: trusted });
   const contradiction = trusted
     ? null
@@ -129,4 +137,13 @@ async function finish(
         hint: 'What was listed is archived. If this stays for days, compare the library in a browser with `cloud-sync status`.',
       });
   return { mode, listed, added, changed, gone, contradiction };
+}
+
+/** Nothing is ever deleted from the archive, so this is for the person: the wrong account, or a library that was emptied. */
+function warnOfShrinking(gone: number, listed: number, report: Report): void {
+  report({
+    type: 'warning',
+    message: `the provider no longer lists ${gone} media that it listed before; ${listed} are left`,
+    hint: 'What was archived of them stays. Check in a browser that this is what you expect, and that the credentials are of the right account.',
+  });
 }

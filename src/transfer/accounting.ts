@@ -13,11 +13,14 @@ export interface Accounting {
   /** New bytes of a file; negative when some have to be fetched again. */
   fileMoved(key: string, bytes: number): void;
   fileEnded(key: string, archivedBytes: number | null): void;
+  /** An original of the plan that this run could not even try. */
+  leftBehind(): void;
   totals(): {
     readonly archivedFiles: number;
     readonly archivedBytes: number;
     readonly fetchedBytes: number;
     readonly mediaRequests: number;
+    readonly leftBehind: number;
   };
   progress(): Progress;
 }
@@ -36,12 +39,12 @@ const windowMs = 10_000;
 export function createAccounting(clock: Clock, plan: { readonly media: number; readonly sizeHintBytes: number }): Accounting {
   const active = new Map<string, FileCount>();
   const samples: { atMs: number; fetchedBytes: number }[] = [];
-  const totals = { archivedFiles: 0, archivedBytes: 0, fetchedBytes: 0, mediaRequests: 0 };
+  const totals = { archivedFiles: 0, archivedBytes: 0, fetchedBytes: 0, mediaRequests: 0, leftBehind: 0 };
   let mediaDone = 0;
   let hintLeftBytes = plan.sizeHintBytes;
 
   function bytesPerSecond(): number {
-    const nowMs = clock.now();
+    const nowMs = clock.elapsed();
     samples.push({ atMs: nowMs, fetchedBytes: totals.fetchedBytes });
     while (samples.length > 1 && (samples[0]?.atMs ?? nowMs) < nowMs - windowMs) samples.shift();
     const first = samples[0];
@@ -57,7 +60,7 @@ export function createAccounting(clock: Clock, plan: { readonly media: number; r
       hintLeftBytes -= sizeHintBytes ?? 0;
     },
     fileStarted: (key, sizeBytes, doneBytes) =>
-      void active.set(key, { key, sizeBytes, startedAtMs: clock.now(), startedBytes: doneBytes, doneBytes }),
+      void active.set(key, { key, sizeBytes, startedAtMs: clock.elapsed(), startedBytes: doneBytes, doneBytes }),
     fileMoved: (key, bytes) => {
       const file = active.get(key);
       if (file) file.doneBytes += bytes;
@@ -68,6 +71,7 @@ export function createAccounting(clock: Clock, plan: { readonly media: number; r
       totals.archivedFiles += 1;
       totals.archivedBytes += archivedBytes;
     },
+    leftBehind: () => void (totals.leftBehind += 1),
     totals: () => ({ ...totals }),
     progress: () => {
       const files = [...active.values()];
@@ -88,7 +92,7 @@ export function createAccounting(clock: Clock, plan: { readonly media: number; r
         bytesTotal: doneBytes + leftBytes,
         bytesPerSecond: speed,
         remainingMs: speed > 0 ? (leftBytes / speed) * 1000 : null,
-        active: files.map((file) => activeFile(file, clock.now())),
+        active: files.map((file) => activeFile(file, clock.elapsed())),
       };
     },
   };

@@ -52,7 +52,7 @@ export async function pumpPart(reply: Reply, part: PartProgress, options: TakeOp
     options.sniff?.(chunk);
     part.crc32 = crc32(chunk, part.crc32);
     part.offset += chunk.length;
-    part.lastByteAtMs = ports.clock.now();
+    part.lastByteAtMs = ports.clock.elapsed();
     options.onBytes(chunk.length);
     return both(part.writer.write(chunk), ports.bandwidth(chunk.length));
   });

@@ -1,4 +1,4 @@
-import { asSyncError } from '../errors.ts';
+import { asSyncError, type SyncError } from '../errors.ts';
 import { latestRevisions } from '../plan/plan.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 import { learnInTurn } from './attempt.ts';
@@ -8,20 +8,28 @@ import { createPatience } from './patience.ts';
 import type { TransferPorts } from './ports.ts';
 
 /**
- * Of a medium that the listing shows changed: the archived originals whose content is another now, by size and validator. Those
- * that cannot be told apart count as unchanged and get the validator that they lacked. Only the latest revision is compared.
+ * Which archived originals have another content now, by size and validator. Those that cannot be told apart count as unchanged and get
+ * the validator that they lacked; only the latest revision is compared. `unproven`: why one of them could not be asked, if so.
  */
 export async function changedOriginals(
   known: readonly TrackedOriginal[],
   urls: MediumUrls,
   ports: TransferPorts,
   signal: AbortSignal,
-): Promise<TrackedOriginal[]> {
+): Promise<{ readonly changed: readonly TrackedOriginal[]; readonly unproven: SyncError | undefined }> {
   const changed: TrackedOriginal[] = [];
+  let unproven: SyncError | undefined;
   for (const [offerId, row] of latestRevisions(known)) {
-    if (row.status === 'COMPLETED' && (await isChanged(row, offerId, urls, ports, signal))) changed.push(row);
+    if (row.status !== 'COMPLETED') continue;
+    try {
+      if (await isChanged(row, offerId, urls, ports, signal)) changed.push(row);
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      if (error.decision === 'stop' || error.code === 'SOURCE_GONE') throw error;
+      unproven = error;
+    }
   }
-  return changed;
+  return { changed, unproven };
 }
 
 async function isChanged(
@@ -43,7 +51,7 @@ async function isChanged(
     } catch (thrown) {
       const error = asSyncError(thrown);
       // No longer offered: what was archived stays, and there is nothing to compare it with.
-      if (error.code === 'SOURCE_CHANGED') return false;
+      if (error.code === 'NOT_OFFERED') return false;
       await patience.failed(ticket, error, () => {}, signal);
     }
   }

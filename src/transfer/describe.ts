@@ -1,7 +1,9 @@
-import type { FileDescription } from '../destination/destination.ts';
-import { mediumVersion, type Medium, type Original, type Role, type Validator } from '../media.ts';
+import type { FileDescription, StoredFile } from '../destination/destination.ts';
+import { mediumVersion, originalId, type Medium, type Original, type Role, type Validator } from '../media.ts';
 import { latestRevisions } from '../plan/plan.ts';
+import type { Event } from '../report/events.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
+import { crc32Hex } from './checksum.ts';
 
 /** The originals that a medium has in the roles that it was resolved for. */
 export interface MediumSet {
@@ -31,5 +33,21 @@ export function describeFile(original: Original, set: MediumSet, validator: Vali
     roles: set.roles,
     validator,
     mediumVersion: mediumVersion(set.medium),
+  };
+}
+
+/** Says that an original is in the archive now. */
+export function archivedEvent(original: Original, { key, sizeBytes, crc32 }: StoredFile, location: string): Event {
+  const { mediaId, revision } = original;
+  const id = originalId(original, revision);
+  return {
+    type: 'file.archived',
+    id,
+    mediaId,
+    key,
+    path: `${location}/${key}`,
+    sizeBytes,
+    crc32: crc32Hex(crc32 ?? 0),
+    revision,
   };
 }

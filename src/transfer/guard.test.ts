@@ -46,7 +46,12 @@ describe('a reply is refused', () => {
       { status: 200, headers: headers({ 'content-length': '99' }) },
       whole,
     ],
-    ['SIZE_UNPROVEN', 'neither length nor chunks', { status: 200, headers: headers() }, whole],
+    [
+      'SIZE_UNPROVEN',
+      'neither length nor chunks, and HEAD was silent',
+      { status: 200, headers: headers() },
+      { ...whole, known: { sizeBytes: null, validator } },
+    ],
     [
       'SIZE_UNPROVEN',
       'a part when the whole was asked for',
@@ -98,7 +103,6 @@ test.each([
   ['{"error":"expired"}', 'mp4'],
   ['\x1f\x8b\x08\0\0\0\0\0\0\0\0\0', 'mp4'],
   ['\xff\xd8\xff\xe0 a thumbnail', 'mp4'],
-  ['\0\0\0\x18ftypmp42 a video', 'jpg'],
   ['PK\x03\x04 a zip', '360'],
 ])('a file that begins with %j is not a .%s', (text, extension) => {
   expect(() => checkFirstBytes(Buffer.from(text, 'latin1'), extension)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
@@ -110,6 +114,8 @@ test.each([
   ['\xff\xd8\xff\xe1 a photo', 'jpg'],
   ['II*\0 a raw photo', 'gpr'],
   ['anything at all', 'bin'],
+  ['\0\0\0\x18ftypheic a photo by a phone', 'jpg'],
+  ['\x89PNG\r\n\x1a\n a screenshot', 'jpg'],
   ['{"telemetry":1}', 'json'],
   ['<?xml version="1.0"?>', 'gpx'],
 ])('a file that begins with %j may be a .%s', (text, extension) => {

@@ -76,16 +76,18 @@ type Kind = 'markup' | 'json' | 'gzip' | 'zip' | 'pdf' | 'jpeg' | 'png' | 'tiff'
 /** How much of a file `checkFirstBytes` wants to see. */
 export const firstBytesNeeded = 16;
 
+const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
+const film: readonly Kind[] = ['isoMedia', 'riff'];
+
+/** Phones give HEIC and PNG photos the extension .jpg, so any kind of photo will do for a photo, and any kind of film for a film. */
 const plausible: Readonly<Record<string, readonly Kind[]>> = {
+  ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),
   ...Object.fromEntries(
-    ['mp4', 'mov', 'm4v', '360', 'lrv', 'heic', 'heif', 'm4a', 'avif'].map((extension) => [extension, ['isoMedia'] as const]),
+    ['jpg', 'jpeg', 'thm', 'png', 'gpr', 'dng', 'tif', 'tiff', 'heic', 'heif', 'avif', 'webp'].map((extension) => [
+      extension,
+      still,
+    ]),
   ),
-  ...Object.fromEntries(['jpg', 'jpeg', 'thm'].map((extension) => [extension, ['jpeg'] as const])),
-  ...Object.fromEntries(['gpr', 'dng', 'tif', 'tiff'].map((extension) => [extension, ['tiff'] as const])),
-  png: ['png'],
-  wav: ['riff'],
-  avi: ['riff'],
-  webp: ['riff'],
 };
 
 /**
@@ -156,7 +158,7 @@ function checkWhole(reply: ReplyFacts, knownBytes: number | null): number | null
     throw new SyncError('SIZE_UNPROVEN', `the media host answered a request for the whole file with ${reply.status}`);
   const lengthBytes = contentLength(reply.headers);
   const chunked = /chunked/i.test(reply.headers['transfer-encoding'] ?? '');
-  if (lengthBytes === null && !chunked)
+  if (lengthBytes === null && knownBytes === null && !chunked)
     throw new SyncError('SIZE_UNPROVEN', 'the reply has neither a length nor an end that could be recognised');
   if (knownBytes !== null && lengthBytes !== null && lengthBytes !== knownBytes) {
     throw new SyncError('SIZE_UNPROVEN', `the media host announced ${knownBytes} bytes and now serves ${lengthBytes}`);

@@ -7,6 +7,7 @@ function manualClock(): Clock & { nowMs: number } {
   const clock = {
     nowMs: Date.UTC(2026, 0, 1),
     now: () => clock.nowMs,
+    elapsed: () => clock.nowMs,
     sleep: async (forMs: number) => void (clock.nowMs += forMs),
   };
   return clock;

@@ -56,8 +56,8 @@ export type Bandwidth = (bytes: number) => Promise<void> | undefined;
 export function createBandwidth(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Bandwidth {
   let paidUntilMs = 0;
   return (bytes) => {
-    const nowMs = clock.now();
-    const rate = stepAt(steps, new Date(nowMs))?.bytesPerSecond ?? null;
+    const nowMs = clock.elapsed();
+    const rate = stepAt(steps, new Date(clock.now()))?.bytesPerSecond ?? null;
     if (rate === null) return undefined;
     paidUntilMs = Math.max(paidUntilMs, nowMs) + (bytes / rate) * 1000;
     const waitMs = paidUntilMs - nowMs;
@@ -74,10 +74,10 @@ export interface HostGate {
 export function createHostGate(clock: Clock): HostGate {
   const openAtMs = new Map<string, number>();
   return {
-    pause: (host, forMs) => void openAtMs.set(host, Math.max(openAtMs.get(host) ?? 0, clock.now() + forMs)),
+    pause: (host, forMs) => void openAtMs.set(host, Math.max(openAtMs.get(host) ?? 0, clock.elapsed() + forMs)),
     pass: async (host, signal) => {
       for (let waitMs = 1; waitMs > 0;) {
-        waitMs = (openAtMs.get(host) ?? 0) - clock.now();
+        waitMs = (openAtMs.get(host) ?? 0) - clock.elapsed();
         if (waitMs > 0) await clock.sleep(waitMs, signal);
       }
     },

@@ -14,8 +14,10 @@ export interface Offer {
 
 /** The URLs of one medium, resolved once for all of its originals. */
 export interface MediumUrls {
-  /** An original's URLs by its first revision's id; resolved anew when older than 30 minutes. SOURCE_CHANGED when it is no longer offered. */
+  /** An original's URLs by its first revision's id; resolved anew when older than 30 minutes. NOT_OFFERED when it is no longer offered. */
   offer(id: string): Promise<Offer>;
+  /** Whether the latest resolve offers an original. */
+  offers(id: string): boolean;
   /** Resolves anew unless somebody did since `generation`; callers that come together share one resolve. */
   renew(generation: number): Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface MediumUrls {
 export function createMediumUrls(first: Resolution, resolve: () => Promise<Resolution>, clock: Clock): MediumUrls {
   let current = index(first);
   let generation = 0;
-  let resolvedAtMs = clock.now();
+  let resolvedAtMs = clock.elapsed();
   let renewal: Promise<void> | undefined;
 
   async function renew(dead: number): Promise<void> {
@@ -33,7 +35,7 @@ export function createMediumUrls(first: Resolution, resolve: () => Promise<Resol
       .then((resolution) => {
         current = index(resolution);
         generation += 1;
-        resolvedAtMs = clock.now();
+        resolvedAtMs = clock.elapsed();
       })
       .finally(() => (renewal = undefined));
     await renewal;
@@ -41,10 +43,11 @@ export function createMediumUrls(first: Resolution, resolve: () => Promise<Resol
 
   return {
     renew,
+    offers: (id) => current.has(id),
     offer: async (id) => {
-      if (clock.now() - resolvedAtMs > freshForMs) await renew(generation);
+      if (clock.elapsed() - resolvedAtMs > freshForMs) await renew(generation);
       const offered = current.get(id);
-      if (!offered) throw new SyncError('SOURCE_CHANGED', 'the medium no longer offers this original');
+      if (!offered) throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
       return { offered, generation };
     },
   };

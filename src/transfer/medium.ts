@@ -1,29 +1,16 @@
-import { asSyncError, SyncError, type ErrorCode } from '../errors.ts';
+import { asSyncError, SyncError } from '../errors.ts';
 import { forEachLimited } from '../lib/for-each.ts';
 import { originalId } from '../media.ts';
 import type { WorkItem } from '../plan/plan.ts';
 import type { Resolution } from '../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
 import { changedOriginals } from './changed.ts';
-import { mediumSet, type MediumSet } from './describe.ts';
-import type { GoneMedia } from './gone.ts';
+import { codeOf, hintOf, transferClaimed } from './claimed.ts';
+import type { MediumContext } from './context.ts';
+import { mediumSet } from './describe.ts';
 import { createMediumUrls, type MediumUrls } from './medium-urls.ts';
-import { transferOriginal } from './original.ts';
 import type { TransferPorts } from './ports.ts';
-import type { Recorder } from './record.ts';
 import { repairMarked } from './repair.ts';
-
-export interface MediumContext {
-  readonly ports: TransferPorts;
-  /** Originals of one medium that are worked on at once. */
-  readonly concurrency: number;
-  readonly recorder: Recorder;
-  readonly gone: GoneMedia;
-  readonly nextOrder: () => number;
-  readonly signal: AbortSignal;
-}
-
-const leaseMs = 60_000;
 
 /** One medium: is it ready, which originals has it, fetch those that are missing. Throws only what stops the run. */
 export async function transferMedium(item: WorkItem, context: MediumContext): Promise<void> {
@@ -102,15 +89,18 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, cont
     // Resolved again on the way with the same originals: nothing new to record.
     if (recorded && idsOf(recorded) === idsOf(latest)) return;
     recorded = latest;
-    const rows = await recordOriginals(tracked, recorded, urls, context);
-    const open = rows.filter((row) => isOpen(row, ports));
+    const { rows, unproven } = await recordOriginals(tracked, recorded, urls, context);
     const waits = recorded.unavailable;
+    // One that is known but not offered may be among those that are not available yet.
+    const open = rows.filter((row) => isOpen(row, ports) && (waits === 0 || urls.offers(originalId(row.original, 1))));
     if (waits > 0) {
       const reason = `${waits} of ${waits + recorded.originals.length} originals are not available yet`;
       ports.report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
     }
     const set = mediumSet(tracked.medium, ports.roles, rows, waits);
-    await forEachLimited(open, context.concurrency, (row) => transferRow(row, tracked, urls, set, context));
+    await forEachLimited(open, context.concurrency, (row) => transferClaimed(row, tracked, urls, set, context));
+    // What is new is archived; the medium stays open, so that the next run compares again.
+    if (unproven) throw unproven;
   }
 }
 
@@ -130,71 +120,15 @@ async function recordOriginals(
   resolution: Resolution,
   urls: MediumUrls,
   context: MediumContext,
-): Promise<readonly TrackedOriginal[]> {
+): Promise<{ readonly rows: readonly TrackedOriginal[]; readonly unproven: SyncError | undefined }> {
   const { ports, signal } = context;
   const known = await ports.tracker.originals(tracked.medium.id);
   const replaced = await repairMarked(known, ports, signal);
-  const changed = tracked.status === 'RESOLVED' ? [] : await changedOriginals(known, urls, ports, signal);
-  return context.recorder.record(tracked, resolution, [...new Set([...replaced, ...changed])]);
-}
-
-/** Claims, transfers, and records how it ended. */
-async function transferRow(
-  row: TrackedOriginal,
-  tracked: TrackedMedium,
-  urls: MediumUrls,
-  set: MediumSet,
-  context: MediumContext,
-): Promise<void> {
-  const { ports, signal, recorder } = context;
-  const claim = await ports.tracker.claim(row.id, ports.owner, leaseMs);
-  if (!claim) return;
-  let job = { tracked: row, claim, set, urls, order: context.nextOrder() };
-  for (;;) {
-    try {
-      return await transferOriginal(job, ports, signal);
-    } catch (thrown) {
-      const error = asSyncError(thrown);
-      ports.accounting.fileEnded(job.tracked.original.key, null);
-      if (error.code !== 'KEY_TAKEN' || job.tracked.original.revision > 5) return recordFailure(job, error, ports);
-      const { original } = job.tracked;
-      ports.report({
-        type: 'warning',
-        message: `${original.key} is taken by other content, which stays; the file goes to its next revision`,
-      });
-      job = { ...job, ...(await ports.tracker.rekey(job.claim, await recorder.revise(tracked, original))) };
-    }
-  }
-}
-
-async function recordFailure(job: Parameters<typeof transferOriginal>[0], error: SyncError, ports: TransferPorts): Promise<void> {
-  const { original } = job.tracked;
-  if (error.decision === 'stop') {
-    await ports.tracker.release(job.claim);
-    throw error;
-  }
-  if (error.code === 'LEASE_LOST') return;
-  if (error.code === 'SOURCE_GONE') return ports.tracker.vanish(original.mediaId, error.message);
-  const code = codeOf(error);
-  const status = await ports.tracker.fail(job.claim, { code, reason: error.message, quarantineAfter: ports.quarantineAfter });
-  const { id } = job.claim;
-  ports.report({
-    type: 'file.failed',
-    id,
-    mediaId: original.mediaId,
-    key: original.key,
-    status,
-    code,
-    reason: error.message,
-    ...hintOf(error),
-  });
-}
-
-/** What was wrong, rather than that it was tried often. */
-function codeOf(error: SyncError): ErrorCode {
-  return error.code === 'PATIENCE_EXHAUSTED' ? asSyncError(error.cause).code : error.code;
-}
-
-function hintOf(error: SyncError): { readonly hint?: string } {
-  return error.hint === undefined ? {} : { hint: error.hint };
+  const comparable = known.filter(
+    ({ original: { role } }) =>
+      ports.roles.includes(role) && (tracked.status !== 'RESOLVED' || !tracked.resolvedRoles.includes(role)),
+  );
+  const { changed, unproven } = await changedOriginals(comparable, urls, ports, signal);
+  const rows = await context.recorder.record(tracked, resolution, [...new Set([...replaced, ...changed])]);
+  return { rows, unproven };
 }

@@ -1,9 +1,9 @@
-import type { Part } from '../destination/destination.ts';
+import type { Part, StoredFile } from '../destination/destination.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { originalId } from '../media.ts';
 import { learnInTurn, sayAgain, type Attempt, type Job } from './attempt.ts';
-import { crc32Hex, crc32OfParts } from './checksum.ts';
-import { describeFile } from './describe.ts';
+import { crc32OfParts } from './checksum.ts';
+import { archivedEvent, describeFile } from './describe.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { partSizeFor } from './parts.ts';
 import type { TransferPorts } from './ports.ts';
@@ -18,6 +18,7 @@ import { fetchInOnePiece } from './sequential.ts';
 export async function transferOriginal(job: Job, ports: TransferPorts, signal: AbortSignal): Promise<void> {
   const patience = createPatience(ports.clock);
   const modes: Modes = { first: true, ranges: true, head: true };
+  let restarts = 0;
   for (;;) {
     const ticket = patience.begin();
     try {
@@ -28,11 +29,18 @@ export async function transferOriginal(job: Job, ports: TransferPorts, signal: A
       if (error.code === 'RANGE_IGNORED') modes.ranges = false;
       // HEAD and GET may come from different caches: the second look asks the one that serves the bytes.
       if (error.code === 'SOURCE_CHANGED') modes.head = false;
+      // A restart fetches bytes that are new to nobody, so it has a count of its own.
+      if (error.decision === 'restart') restarts += 1;
+      if (restarts >= mostRestarts)
+        throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
       await patience.failed(ticket, error, (delayMs) => sayAgain(job, ports, error, delayMs), signal);
       if (error.decision === 'restart') await dropUpload(job, ports);
     }
   }
 }
+
+/** How often an original may start over in one run, whatever arrived in between. */
+const mostRestarts = 5;
 
 /** What the attempts of one run have taught. */
 interface Modes {
@@ -62,7 +70,7 @@ async function attempt(job: Job, ports: TransferPorts, patience: Patience, modes
       crc32: opened.file.crc32,
       validator: learned.validator,
     });
-    return archived(job, ports, opened.file.sizeBytes, opened.file.crc32);
+    return archived(job, ports, opened.file);
   }
   if (opened.kind === 'finished')
     throw new SyncError('KEY_TAKEN', `${original.key} is stored already, but its checksum cannot be told`);
@@ -92,22 +100,12 @@ async function publish(attempt: Attempt, parts: readonly Part[]): Promise<void> 
   await ports.tracker.recordIntent(job.claim, whole);
   const stored = await ports.destination.commit(file, state, parts, whole);
   await ports.tracker.complete(job.claim, whole);
-  archived(job, ports, stored.sizeBytes, whole.crc32);
+  archived(job, ports, { ...stored, crc32: whole.crc32 });
 }
 
-function archived(job: Job, ports: TransferPorts, sizeBytes: number, crc: number): void {
-  const { id, original } = job.tracked;
-  ports.accounting.fileEnded(original.key, sizeBytes);
-  ports.report({
-    type: 'file.archived',
-    id,
-    mediaId: original.mediaId,
-    key: original.key,
-    path: `${ports.destination.location}/${original.key}`,
-    sizeBytes,
-    crc32: crc32Hex(crc),
-    revision: original.revision,
-  });
+function archived(job: Job, ports: TransferPorts, stored: StoredFile): void {
+  ports.accounting.fileEnded(stored.key, stored.sizeBytes);
+  ports.report(archivedEvent(job.tracked.original, stored, ports.destination.location));
 }
 
 async function dropUpload(job: Job, ports: TransferPorts): Promise<void> {

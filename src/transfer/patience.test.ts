@@ -5,7 +5,7 @@ import { createPatience } from './patience.ts';
 
 const { signal } = new AbortController();
 const slept: number[] = [];
-const clock: Clock = { now: () => 0, sleep: async (forMs) => void slept.push(forMs) };
+const clock: Clock = { now: () => 0, elapsed: () => 0, sleep: async (forMs) => void slept.push(forMs) };
 const lost = new SyncError('CONNECTION_LOST', 'the connection broke');
 const ignore = () => {};
 
@@ -21,11 +21,11 @@ test('gives up at the fifth attempt without a new byte, naming what was wrong', 
 
 test('a new byte starts the count again', async () => {
   const patience = await failTimes(4);
-  patience.newByte();
+  expect(patience.reached(10)).toBe(true);
   await expect(failTimes(4, patience)).resolves.toBeDefined();
-  patience.reached(10);
+  expect(patience.reached(1, 2)).toBe(true);
   await expect(failTimes(4, patience)).resolves.toBeDefined();
-  patience.reached(10);
+  expect([patience.reached(10), patience.reached(1, 2)]).toEqual([false, false]);
   await expect(failTimes(1, patience)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
 });
 

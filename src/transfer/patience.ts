@@ -9,30 +9,38 @@ const mostAttempts = 5;
 export interface Patience {
   /** Call before an attempt; give the ticket back if it fails. */
   begin(): number;
-  /** A byte arrived that this original never had before. */
-  newByte(): void;
-  /** The same for one stream from byte 0, which may repeat what an earlier attempt had. */
-  reached(offset: number): void;
+  /**
+   * Bytes up to `offset` of a part (0: of one stream for the whole file) have arrived. True if one of them is new: what an earlier attempt had,
+   * also one before a fresh start, does not count, or a file that can never be stored would be fetched for ever.
+   */
+  reached(offset: number, part?: number): boolean;
   /**
    * Waits before the next attempt, at least as long as the other side asked. Throws the error itself when it is not worth another
-   * attempt, and PATIENCE_EXHAUSTED with the error as its cause when there were enough.
+   * attempt, and PATIENCE_EXHAUSTED with the error as its cause when there were enough. `partFailures`: how often in a row this part failed,
+   * while others may have moved on; it slows the part down.
    */
-  failed(ticket: number, error: SyncError, onWait: (delayMs: number) => void, signal: AbortSignal): Promise<void>;
+  failed(
+    ticket: number,
+    error: SyncError,
+    onWait: (delayMs: number) => void,
+    signal: AbortSignal,
+    partFailures?: number,
+  ): Promise<void>;
 }
 
 export function createPatience(clock: Clock): Patience {
   let failures = 0;
   let round = 0;
-  let mostBytes = 0;
+  const mostBytes = new Map<number, number>();
   return {
     begin: () => round,
-    newByte: () => void (failures = 0),
-    reached: (offset) => {
-      if (offset <= mostBytes) return;
-      mostBytes = offset;
+    reached: (offset, part = 0) => {
+      if (offset <= (mostBytes.get(part) ?? 0)) return false;
+      mostBytes.set(part, offset);
       failures = 0;
+      return true;
     },
-    failed: async (ticket, error, onWait, signal) => {
+    failed: async (ticket, error, onWait, signal, partFailures = 0) => {
       if (error.decision === 'stop' || error.decision === 'fail') throw error;
       if (ticket === round) {
         round += 1;
@@ -45,7 +53,7 @@ export function createPatience(clock: Clock): Patience {
       }
       const delayMs = Math.max(
         error.retryAfterMs ?? 0,
-        error.code === 'URL_REFUSED' ? 0 : backoffMs(failures, { firstMs: 200, maxMs: 30_000 }),
+        error.code === 'URL_REFUSED' ? 0 : backoffMs(Math.max(failures, partFailures), { firstMs: 200, maxMs: 30_000 }),
       );
       onWait(delayMs);
       await clock.sleep(delayMs, signal);

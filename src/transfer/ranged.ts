@@ -39,15 +39,20 @@ export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Pro
 
 /** One part with all its attempts. A broken stream goes on at the byte it reached, in the same writer. */
 async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => void): Promise<Part> {
-  const { ports, patience, job } = attempt;
-  let part = begin(attempt, range);
-  let mostBytes = 0;
+  const { ports, patience, job, signal } = attempt;
+  const { key } = job.tracked.original;
+  // Begun only with a slot in hand: a writer may hold a connection.
+  let part: PartProgress | undefined;
+  let failures = 0;
   const onBytes = (bytes: number) => {
     onFirstByte();
-    ports.accounting.fileMoved(job.tracked.original.key, bytes);
-    if (part.offset <= mostBytes) return;
-    mostBytes = part.offset;
-    patience.newByte();
+    ports.accounting.fileMoved(key, bytes);
+    if (part && patience.reached(part.offset, range.number)) failures = 0;
+  };
+  const drop = () => {
+    part?.writer.abort();
+    ports.accounting.fileMoved(key, -(part?.offset ?? 0));
+    part = undefined;
   };
   for (;;) {
     const ticket = patience.begin();
@@ -55,40 +60,35 @@ async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => 
       return await ports.slots.run(
         job.order,
         async () => {
+          part ??= begin(attempt, range);
           if (part.offset < range.sizeBytes) await fetchRest(attempt, range, part, onBytes);
           return part.writer.end(part.crc32);
         },
-        attempt.signal,
+        signal,
       );
     } catch (thrown) {
       const error = asSyncError(thrown);
-      if (error.decision !== 'retry') {
-        part.writer.abort();
-        throw error;
+      try {
+        if (signal.aborted || error.decision !== 'retry') throw error;
+        failures += 1;
+        await patience.failed(ticket, error, (delayMs) => sayAgain(job, ports, error, delayMs), signal, failures);
+      } catch (final) {
+        drop();
+        throw final;
       }
-      await patience
-        .failed(ticket, error, (delayMs) => sayAgain(job, ports, error, delayMs), attempt.signal)
-        .catch((final: unknown) => {
-          part.writer.abort();
-          throw final;
-        });
-      if (mustRepeat(attempt, part, error)) {
-        part.writer.abort();
-        ports.accounting.fileMoved(job.tracked.original.key, -part.offset);
-        part = begin(attempt, range);
-      }
+      if (part && mustRepeat(attempt, part, error)) drop();
     }
   }
 }
 
 function begin(attempt: Attempt, range: PartRange): PartProgress {
   const writer = attempt.ports.destination.writePart(attempt.file, attempt.state, range.number, range.sizeBytes);
-  return { writer, offset: 0, crc32: 0, lastByteAtMs: attempt.ports.clock.now() };
+  return { writer, offset: 0, crc32: 0, lastByteAtMs: attempt.ports.clock.elapsed() };
 }
 
 /** The writer itself failed, held content that is not media, or its store will not have waited so long. */
 function mustRepeat(attempt: Attempt, part: PartProgress, error: SyncError): boolean {
-  const pausedMs = attempt.ports.clock.now() - part.lastByteAtMs;
+  const pausedMs = attempt.ports.clock.elapsed() - part.lastByteAtMs;
   return (
     error.code === 'STORE_FAILED' ||
     error.code === 'NOT_MEDIA' ||

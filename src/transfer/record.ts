@@ -1,6 +1,6 @@
 import { foldKey, type Original } from '../media.ts';
 import type { Taken } from '../plan/naming.ts';
-import { nextRevision, planOriginals } from '../plan/plan.ts';
+import { nextRevisions, planOriginals } from '../plan/plan.ts';
 import type { Resolution } from '../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
 import type { TransferPorts } from './ports.ts';
@@ -46,7 +46,7 @@ export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker'
     revise: ({ medium }, original) =>
       inTurn(async () => {
         const known = await tracker.originals(medium.id);
-        const [next] = await withFreeKeys(known, (taken) => [nextRevision({ medium, original, known, taken })]);
+        const [next] = await withFreeKeys(known, (taken) => nextRevisions({ medium, originals: [original], known, taken }));
         return next!;
       }),
     record: (tracked, resolution, replaced) =>
@@ -55,7 +55,7 @@ export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker'
         const known = await tracker.originals(medium.id);
         const originals = await withFreeKeys(known, (taken) => [
           ...planOriginals({ tracked, known, resolution, roles, taken }).originals,
-          ...replaced.map((row) => nextRevision({ medium, original: row.original, known, taken })),
+          ...nextRevisions({ medium, originals: replaced.map((row) => row.original), known, taken }),
         ]);
         return tracker.recordResolution(medium.id, { roles, unavailable: resolution.unavailable, originals });
       }),

@@ -4,8 +4,9 @@ import { checkedStat } from './checked-stat.ts';
 import type { TransferPorts } from './ports.ts';
 
 /**
- * Acts on what `verify` marked, after one more look. A missing file is fetched again under its key; a damaged one is first moved
- * aside. Returns those that the destination cannot move: their replacement is the next revision.
+ * Acts on what `verify` marked, after one more look at the bytes themselves: a store goes on showing the checksum that it took when they
+ * came. A missing file is fetched again under its key; a damaged one is first moved aside. Returns those that the destination cannot
+ * move: their replacement is the next revision.
  */
 export async function repairMarked(
   known: readonly TrackedOriginal[],
@@ -14,9 +15,9 @@ export async function repairMarked(
 ): Promise<TrackedOriginal[]> {
   const replaced: TrackedOriginal[] = [];
   for (const row of latestRevisions(known).values()) {
-    if (row.status !== 'COMPLETED' || row.mark === null) continue;
+    if (row.status !== 'COMPLETED' || row.mark === null || !ports.roles.includes(row.original.role)) continue;
     const { key } = row.original;
-    const stored = await checkedStat(ports.destination, key, { signal });
+    const stored = await checkedStat(ports.destination, key, { deep: true, signal });
     if (stored && stored.sizeBytes === row.sizeBytes && stored.crc32 === row.crc32) {
       await ports.tracker.setMark(row.id, null);
       continue;

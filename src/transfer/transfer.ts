@@ -2,7 +2,8 @@ import { asSyncError, type SyncError } from '../errors.ts';
 import type { WorkItem } from '../plan/plan.ts';
 import { createGoneMedia } from './gone.ts';
 import { createRecorder } from './record.ts';
-import { transferMedium, type MediumContext } from './medium.ts';
+import type { MediumContext } from './context.ts';
+import { transferMedium } from './medium.ts';
 import type { TransferPorts } from './ports.ts';
 
 /**
@@ -16,16 +17,21 @@ export async function transfer(
   options: { readonly concurrency: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const stop = new AbortController();
+  let stopped: SyncError | undefined;
   const context: MediumContext = {
     ports,
     concurrency: options.concurrency,
     recorder: createRecorder(ports),
     gone: createGoneMedia(),
+    // The others see the same error as their signal's reason and give back what they hold.
+    stop: (error) => {
+      stopped ??= error;
+      stop.abort(stopped);
+    },
     nextOrder: counter(),
     signal: AbortSignal.any([options.signal, stop.signal]),
   };
   const items = work.values();
-  let stopped: SyncError | undefined;
 
   async function worker(): Promise<void> {
     for (const item of items) {
@@ -33,9 +39,7 @@ export async function transfer(
       try {
         await transferMedium(item, context);
       } catch (thrown) {
-        // The others see the same error as their signal's reason and give back what they hold.
-        stopped ??= asSyncError(thrown);
-        stop.abort(stopped);
+        context.stop(asSyncError(thrown));
       }
       ports.accounting.mediumDone(item.sizeHintBytes);
     }

@@ -253,9 +253,11 @@ export function destinationConformance(
       must('is one of many small ones at once', async () => {
         const files = Array.from({ length: 60 }, (_, index) => describeFile(`small-${index}`));
         await Promise.all(files.map(async (file, index) => archive(file, bytesOf(file.original.mediaId, 1000 + index))));
-        const listed = await collect(destination.list());
-        expect(listed.map((file) => file.key).toSorted()).toEqual(files.map((file) => file.original.key).toSorted());
-        for (const [index, file] of files.entries()) await expectArchived(file, bytesOf(file.original.mediaId, 1000 + index));
+        const described = new Map((await collect(destination.list())).map((listed) => [listed.key, listed.description]));
+        expect(described).toEqual(new Map(files.map((file) => [file.original.key, file])));
+        for (const [index, file] of files.entries()) {
+          expect(await stage.readContent(file.original.key)).toEqual(bytesOf(file.original.mediaId, 1000 + index));
+        }
         expect(await stage.unfinished()).toBe(0);
       });
     });
@@ -366,7 +368,11 @@ export function destinationConformance(
       must('of several to one key lets one win, and names it to the others', async () => {
         const file = describeFile('contested');
         const contents = Array.from({ length: 5 }, (_, index) => bytesOf(`contested ${index}`, 4000));
-        const results = await Promise.allSettled(contents.map(async (content) => archive(file, content)));
+        // All are under way before the first is done: who comes later may rightly hear that the file is finished.
+        const uploads = await Promise.all(contents.map(async (content) => upload(file, content)));
+        const results = await Promise.allSettled(
+          uploads.map(async ({ state, parts }, index) => destination.commit(file, state, parts, wholeOf(contents[index]!))),
+        );
         expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
         for (const result of results) if (result.status === 'rejected') expect(codeOf(result.reason)).toBe('KEY_TAKEN');
         const winner = contents[results.findIndex((result) => result.status === 'fulfilled')];

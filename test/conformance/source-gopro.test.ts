@@ -12,6 +12,7 @@ import { sourceConformance, type SourceStage } from './source.ts';
 /** Time passes at once, so that no test waits for a backoff. */
 const hastyClock: Clock = {
   now: () => Date.now() * 1_000,
+  elapsed: () => performance.now() * 1_000,
   sleep: async (forMs, signal) => systemClock.sleep(forMs / 1_000, signal),
 };
 

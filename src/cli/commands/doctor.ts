@@ -1,4 +1,4 @@
-import { clean } from '../../lib/log.ts';
+import { clean, jsonLine } from '../../lib/log.ts';
 import type { Context } from '../command.ts';
 import { checkCredentials } from '../doctor/credentials.ts';
 import { checkDestination } from '../doctor/destination.ts';
@@ -11,7 +11,7 @@ export async function runDoctor(context: Context): Promise<number> {
   let failed = false;
   const print = (finding: Finding) => {
     failed ||= finding.level === 'fail';
-    stdout.write(config.settings.json ? `${JSON.stringify(finding)}\n` : lineOf(finding));
+    stdout.write(config.settings.json ? jsonLine(finding) : lineOf(finding));
   };
   print({ level: 'ok', subject: 'program', message: `Node.js ${process.version} on ${process.platform} ${process.arch}` });
   (await checkHome(config)).forEach(print);

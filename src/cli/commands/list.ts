@@ -1,4 +1,4 @@
-import { clean } from '../../lib/log.ts';
+import { clean, jsonLine } from '../../lib/log.ts';
 import type { MediumStatus, OriginalStatus } from '../../media.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { TrackedOriginal, TrackedRow } from '../../tracker/tracker.ts';
@@ -29,15 +29,15 @@ export async function runList({ config, log, stdout }: Context): Promise<number>
       if (wanted.size > 0 && !wanted.has(entry.status)) continue;
       // Whoever reads this, such as `head`, may have seen enough.
       if (!stdout.writable) return 0;
-      await print(`${config.settings.json ? JSON.stringify(entry) : lineOf(entry)}\n`);
+      await print(config.settings.json ? jsonLine(entry) : `${lineOf(entry)}\n`);
     }
   }
   return 0;
 }
 
-/** `verify`'s marks lie on completed originals. */
+/** undefined: all. `verify`'s marks lie on completed originals; whether a medium stands for itself only its originals tell. */
 function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus | MediumStatus)[] | undefined {
-  if (wanted.size === 0) return undefined;
+  if (wanted.size === 0 || wanted.has('resolved')) return undefined;
   const names = [...wanted].map((word) =>
     word === 'missing' || word === 'damaged' ? 'COMPLETED' : word.toUpperCase().replaceAll('-', '_'),
   );
@@ -83,6 +83,7 @@ const reasons: Readonly<Record<string, string>> = {
   PENDING: 'the next sync fetches it',
   IN_PROGRESS: 'being fetched, or left by a run that was killed',
   LISTED: 'the next sync asks for its files',
+  RESOLVED: 'offers nothing but what was not asked for, such as an edit; see `sync --include`',
   WAITING: 'not ready in the cloud yet',
   MISSING: 'verify did not find it; the next sync fetches it again',
   DAMAGED: 'verify found other content; the next sync fetches it again',

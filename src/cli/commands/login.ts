@@ -38,9 +38,9 @@ export async function runLogin(context: Context): Promise<number> {
   return 0;
 }
 
-async function readInput({ config, stdin, stderr }: Context): Promise<string> {
+async function readInput({ config, stdin, stderr, interruption: { signal } }: Context): Promise<string> {
   const { file } = config.settings;
-  if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr }) : text(stdin);
+  if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr, signal }) : text(stdin);
   return readFile(file, 'utf8').catch((error: Error) => {
     throw new SyncError('USAGE', `--file ${file} cannot be read: ${error.message}`, {
       hint: 'Check the name and permissions of the file.',

@@ -1,4 +1,4 @@
-import { clean } from '../../lib/log.ts';
+import { clean, jsonLine } from '../../lib/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { alwaysRoles, type Role } from '../../media.ts';
 import { count, formatBytes, formatDuration } from '../../report/figures.ts';
@@ -12,22 +12,20 @@ const runsShown = 5;
 export async function runStatus({ config, log, stdout }: Context): Promise<number> {
   await using archive = await openTracked(config, log);
   const { tracker, destination } = archive;
-  const tally = await tracker.tally(everyRole);
   // Nobody misses edits that were never asked for: a medium is complete with its originals.
-  const { mediaComplete } = await tracker.tally(alwaysRoles);
+  const { media, mediaComplete } = await tracker.tally(alwaysRoles);
+  const tally = { ...(await tracker.tally(everyRole)), media, mediaComplete };
   const runs = await tracker.runs(runsShown);
   const freeBytes = await destination.freeBytes();
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
-    stdout.write(
-      `${JSON.stringify({ destination: destination.location, archiveId: tracker.archiveId, ...tally, mediaComplete, freeBytes, lastRuns })}\n`,
-    );
+    stdout.write(jsonLine({ destination: destination.location, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));
     return 0;
   }
   const rows = [
     ['Archive', `${destination.location} (${tracker.archiveId})`],
     ['Free', freeBytes === null ? '' : formatBytes(freeBytes)],
-    ['Media', mediaLine({ ...tally, mediaComplete })],
+    ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
     [
       'Found by verify',

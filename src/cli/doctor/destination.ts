@@ -22,11 +22,11 @@ export async function checkDestination(config: Config): Promise<readonly Finding
     const warn = (message: string) => void findings.push({ level: 'warn', message });
     const place = parsePlace(config.settings.to);
     const location = await locationOf(place, config.settings['s3-endpoint']);
-    const expected = (await readKnownArchives(config.home))[location];
+    const known = await readKnownArchives(config.home);
     const s3 = place.kind === 's3' ? await openS3Place(place, config, warn) : undefined;
     const destination = s3 ?? (await openDestination(place, config, warn));
     try {
-      const id = await standingArchive(destination, { location, expected, home: config.home });
+      const id = await standingArchive(destination, { location, known, home: config.home });
       findings.unshift({
         level: 'ok',
         message:

@@ -155,7 +155,7 @@ describe('one medium', () => {
     );
     const source = api.source();
     expect(await source.get('gone')).toBeUndefined();
-    expect(await source.get('here')).toMatchObject({ id: 'here', ready: true, account: 'user-1' });
+    expect(await source.get('here')).toMatchObject({ id: 'here', ready: true, account: expect.stringMatching(/^[0-9a-f]{16}$/) });
     expect(api.requests[1]?.url.searchParams.get('fields')?.split(',')).toContain('updated_at');
   });
 

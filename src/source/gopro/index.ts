@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient } from '../../lib/http.ts';
@@ -58,7 +59,7 @@ export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const session = createSession(exchange, options.rememberedMode);
   const library: Library = {
     api: createApi(exchange, session),
-    account: credentials.userId ?? 'default',
+    account: accountOf(credentials.userId),
     httpsOnly: apiUrl.protocol === 'https:',
   };
   return {
@@ -79,6 +80,11 @@ function parseApiUrl(address: string): URL {
   const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
   throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
+}
+
+/** Tells accounts apart without telling who they are: the user id is half of the credentials, and accounts are recorded and printed. */
+function accountOf(userId: string | undefined): string {
+  return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);
 }
 
 interface Library {

@@ -24,7 +24,7 @@ const otherExtensions = new Set(
 const proxyLabel = /proxy|^concat$|^mp4_low$|^timelapse_video$/;
 
 /** Query parameters of signed URLs: they differ from call to call for the same file. */
-const signatureParameter = /^(x-amz-.*|expires|signature|key-pair-id|policy|awsaccesskeyid|token)$/i;
+const signatureParameter = /^(x-amz-.*|expires|signature|key-pair-id|policy|awsaccesskeyid)$/i;
 
 /** An entry that is of value, whether or not it can be downloaded now. */
 interface Candidate {

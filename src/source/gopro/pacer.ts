@@ -17,11 +17,11 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
     async turn(signal) {
       signal?.throwIfAborted();
       // Whoever wakes first takes the turn; between the last look at the clock and the taking nothing else can run.
-      for (let nowMs = clock.now(); nowMs < nextMs; nowMs = clock.now()) await clock.sleep(nextMs - nowMs, signal);
-      nextMs = clock.now() + intervalMs;
+      for (let nowMs = clock.elapsed(); nowMs < nextMs; nowMs = clock.elapsed()) await clock.sleep(nextMs - nowMs, signal);
+      nextMs = clock.elapsed() + intervalMs;
     },
     pause(forMs) {
-      nextMs = Math.max(nextMs, clock.now() + forMs);
+      nextMs = Math.max(nextMs, clock.elapsed() + forMs);
     },
   };
 }

@@ -47,7 +47,7 @@ test('one request with both cookies and the headers of a browser validates', asy
   });
   expect(headers['user-agent']).toContain('Mozilla/5.0');
   expect(headers.authorization).toBeUndefined();
-  expect([source.mode, source.account]).toEqual(['cookies', 'user-1']);
+  expect([source.mode, source.account]).toEqual(['cookies', expect.stringMatching(/^[0-9a-f]{16}$/)]);
 });
 
 test('without a user id the token is the only cookie and the account is the default one', async () => {

@@ -29,7 +29,7 @@ export const withEdits: readonly Role[] = ['source', 'raw', 'edit'];
 export function manualClock(): ManualClock {
   let nowMs = Date.parse('2026-03-01T12:00:00.000Z');
   const advance = (byMs: number) => void (nowMs += byMs);
-  return { now: () => nowMs, advance, sleep: async (forMs) => advance(forMs) };
+  return { now: () => nowMs, elapsed: () => nowMs, advance, sleep: async (forMs) => advance(forMs) };
 }
 
 export function medium(id: string, fields: Partial<Medium> = {}): Medium {

@@ -1,0 +1,107 @@
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { SyncError } from '../../errors.ts';
+import { isoTime } from '../../lib/clock.ts';
+import { ask, encryption, type Bucket } from './bucket.ts';
+import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
+
+/** Everything below is Cloud Sync's own and no archived file. */
+export const ownFolder = '.cloud-sync/';
+export const idKey = `${ownFolder}archive.json`;
+const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
+type Archive = z.infer<typeof archiveSchema>;
+const knownVersion = 1;
+/** How long those who make an archive at once on a store without conditions may still replace each other's id. */
+const contestMs = 1_000;
+
+/** The archive's id, or undefined when there is none at this prefix. Also the first contact: whatever is wrong with the store shows here. */
+export async function identify(bucket: Bucket): Promise<string | undefined> {
+  return (await readArchive(bucket))?.id;
+}
+
+async function readArchive(bucket: Bucket): Promise<Archive | undefined> {
+  const text = await readSmall(bucket, idKey).catch((error: unknown) => {
+    const refusal = refusalOf(error);
+    const unreachable = refusal?.status === null && error instanceof SyncError && error.code === 'STORE_FAILED';
+    if (!unreachable) throw error;
+    const hint = 'Check the endpoint, the network, and that the store is running.';
+    throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} cannot be reached: ${refusal.message} (${refusal.code})`, {
+      hint,
+      cause: refusal,
+    });
+  });
+  if (text === undefined) return undefined;
+  const archive = parseArchive(text);
+  if (archive?.version === knownVersion) return archive;
+  const wrong = archive ? 'was written by a newer Cloud Sync' : 'is unreadable';
+  const hint = archive ? 'Update Cloud Sync.' : 'Restore that object, or choose another prefix.';
+  throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location}/${idKey} ${wrong}`, { hint });
+}
+
+function parseArchive(text: string): Archive | undefined {
+  try {
+    return archiveSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the id unless there is one; returns what stands there afterwards. `isConditional` tells whether the store keeps a conditional write from
+ * replacing. Where it does not, the last of several who write at once wins, and a pause lets all of them have written before any looks.
+ */
+export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
+  const standing = await readArchive(bucket);
+  const fresh = standing === undefined || bucket.clock.now() - Date.parse(standing.createdAt) < 3 * contestMs;
+  if (!fresh) return standing.id;
+  if (!standing) await writeId(bucket, id);
+  if (!(await isConditional())) await bucket.clock.sleep(contestMs);
+  const written = await identify(bucket);
+  if (written !== undefined) return written;
+  throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} does not keep what is written to it`);
+}
+
+async function writeId(bucket: Bucket, id: string): Promise<void> {
+  const archive: Archive = { id, version: knownVersion, createdAt: isoTime(bucket.clock.now()) };
+  const body = `${JSON.stringify(archive)}\n`;
+  try {
+    await writeSmall(bucket, idKey, body, { onlyIfAbsent: true });
+  } catch (error) {
+    // 412 and 409: another machine was faster, or our own first reply was lost.
+    const status = refusalOf(error)?.status;
+    if (isUnsupported(error)) await writeSmall(bucket, idKey, body);
+    else if (status !== 412 && status !== 409) throw error;
+  }
+}
+
+/** The text of one of our own small objects, or undefined. */
+export async function readSmall(bucket: Bucket, key: string): Promise<string | undefined> {
+  return ask(bucket, `reading ${key}`, async (client) => {
+    const reply = await client.send(new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key }));
+    return reply.Body?.transformToString() ?? '';
+  }).catch((error: unknown) => {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  });
+}
+
+/** Writes one of our own small objects, replacing it unless told otherwise. */
+export async function writeSmall(
+  bucket: Bucket,
+  key: string,
+  text: string,
+  options: { readonly onlyIfAbsent?: boolean } = {},
+): Promise<void> {
+  await ask(bucket, `writing ${key}`, (client) =>
+    client.send(
+      new PutObjectCommand({
+        Bucket: bucket.bucket,
+        Key: bucket.base + key,
+        Body: text,
+        ContentType: 'application/json',
+        ...encryption(bucket),
+        ...(options.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
+      }),
+    ),
+  );
+}

@@ -1,0 +1,47 @@
+import { isoTime } from '../../lib/clock.ts';
+import type { Provider } from '../../media.ts';
+import { encodeDescription } from '../description.ts';
+import type { FileDescription } from '../destination.ts';
+import type { Bucket } from './bucket.ts';
+
+/** What S3 allows for all names and values together is 2,048; the rest is room for stores that count `x-amz-meta-` too. */
+const mostMetadataBytes = 1_600;
+
+const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
+
+/** An archived file's description as user metadata. If it is too long, the end of the original name is lost. */
+export function metadataOf(file: FileDescription): Record<string, string> {
+  const fields = encodeDescription(file);
+  const overBytes =
+    Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0) - mostMetadataBytes;
+  if (overBytes <= 0) return fields;
+  const name = fields['original-name'] ?? '';
+  return { ...fields, 'original-name': cutEncoded(name, Math.max(0, name.length - overBytes)) };
+}
+
+/** Cuts percent-encoded text so that what remains can still be decoded. */
+function cutEncoded(text: string, length: number): string {
+  for (let end = length; end > 0; end -= 1) {
+    const cut = text.slice(0, end);
+    try {
+      decodeURIComponent(cut);
+      return cut;
+    } catch {
+      // in the middle of a character
+    }
+  }
+  return '';
+}
+
+/** As PutObject and CreateMultipartUpload take tags. */
+export function tagsOf(file: FileDescription, bucket: Bucket): readonly { readonly Key: string; readonly Value: string }[] {
+  return [
+    { Key: 'Source', Value: sources[file.original.provider] },
+    { Key: 'AutoSync', Value: 'True' },
+    { Key: 'UploadDate', Value: isoTime(bucket.clock.now()).slice(0, 10) },
+  ];
+}
+
+export function taggingHeader(tags: ReturnType<typeof tagsOf>): string {
+  return tags.map(({ Key, Value }) => `${Key}=${Value}`).join('&');
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
+import { ask, encryption, type Bucket } from './bucket.ts';
+import { isUnsupported, refusalFromError, refusalOf } from './errors.ts';
+import { openPut, type PutTarget } from './put.ts';
+
+/** What a store can do. null: not seen yet. */
+export interface S3Capabilities {
+  /** What becomes of `If-None-Match: *`. Where it is not honoured, a look before publishing stands in for it. */
+  readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
+  /** Bodies framed as aws-chunked with a CRC32 trailer. */
+  readonly trailers: boolean;
+  /** Multipart uploads with a checked CRC32 of the whole object, which HEAD shows. */
+  readonly fullObjectCrc32: boolean | null;
+  /** Multipart uploads with a checked CRC32 of each part; asked for where there is none of the whole. */
+  readonly partCrc32: boolean | null;
+  /** Completing a multipart upload with a size that is wrong is refused. Only `capabilities` asks: a file's size is read back in any case. */
+  readonly mpuObjectSize: boolean | null;
+  /** `afterwards`: those given to CreateMultipartUpload are dropped and must be put again. */
+  readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
+}
+
+const capabilitiesKey = `${ownFolder}capabilities.json`;
+const probeKey = `${ownFolder}probe`;
+
+/** The capabilities of one store, learned at first need and kept in the archive. */
+export interface CapabilityMemory {
+  get(): Promise<S3Capabilities>;
+  /** Learned in passing. */
+  learn(more: Partial<S3Capabilities>): Promise<void>;
+  /** The store contradicted what is remembered: it is asked anew at the next need. */
+  doubt(): void;
+}
+
+export function createCapabilityMemory(bucket: Bucket): CapabilityMemory {
+  let known: Promise<S3Capabilities> | undefined;
+  let doubted = false;
+
+  async function load(): Promise<S3Capabilities> {
+    const remembered = doubted ? undefined : parse(await readSmall(bucket, capabilitiesKey));
+    if (remembered) return remembered;
+    const learned = await probe(bucket);
+    await save(bucket, learned);
+    return learned;
+  }
+
+  function get(): Promise<S3Capabilities> {
+    known ??= load().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  }
+
+  return {
+    get,
+    learn: async (more) => {
+      const before = await get();
+      const after = { ...before, ...more };
+      if (JSON.stringify(after) === JSON.stringify(before)) return;
+      known = Promise.resolve(after);
+      await save(bucket, after);
+    },
+    doubt: () => {
+      known = undefined;
+      doubted = true;
+    },
+  };
+}
+
+async function save(bucket: Bucket, capabilities: S3Capabilities): Promise<void> {
+  await writeSmall(bucket, capabilitiesKey, `${JSON.stringify(capabilities)}\n`);
+}
+
+function parse(text: string | undefined): S3Capabilities | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as S3Capabilities;
+    return typeof value.trailers === 'boolean' && typeof value.conditionalWrites === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Finds out what single requests show, with a small object of our own; the rest is learned from the first large file. */
+async function probe(bucket: Bucket): Promise<S3Capabilities> {
+  const body = `probe ${randomUUID()}\n`;
+  const { trailer, tags } = await probePut(bucket, body);
+  // A store that does not know aws-chunked keeps the frames as if they were content.
+  const framed = trailer && (await readSmall(bucket, probeKey))?.includes('x-amz-checksum-crc32:');
+  return {
+    conditionalWrites: await probeCondition(bucket, body),
+    trailers: trailer && !framed,
+    fullObjectCrc32: null,
+    partCrc32: null,
+    mpuObjectSize: null,
+    tags: tags ? null : 'refused',
+  };
+}
+
+/** The first of four ways of writing that the store accepts. */
+async function probePut(bucket: Bucket, body: string): Promise<{ readonly trailer: boolean; readonly tags: boolean }> {
+  const bytes = Buffer.from(body);
+  const ways = [true, false].flatMap((trailer) => [true, false].map((tags) => ({ trailer, tags })));
+  for (const way of ways) {
+    const headers = { ...encryptionHeaders(bucket), ...(way.tags ? { 'x-amz-tagging': 'AutoSync=True' } : {}) };
+    const target: PutTarget = { key: bucket.base + probeKey, headers, sizeBytes: bytes.length, trailer: way.trailer };
+    const put = openPut(bucket, Promise.resolve(target), `writing ${probeKey}`);
+    try {
+      await put.write(bytes);
+      await put.finish(crc32(bytes));
+      if (!way.tags)
+        bucket.onWarning?.(
+          `${bucket.location}: the store refuses tags (permission s3:PutObjectTagging?); files are archived without them`,
+        );
+      return way;
+    } catch (error) {
+      const deniedTags = way.tags && refusalOf(error)?.status === 403;
+      if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
+    }
+  }
+  throw new RangeError('the last way returns or throws');
+}
+
+async function probeCondition(bucket: Bucket, body: string): Promise<S3Capabilities['conditionalWrites']> {
+  try {
+    await writeSmall(bucket, probeKey, body, { onlyIfAbsent: true });
+    return 'ignored';
+  } catch (error) {
+    const status = refusalOf(error)?.status;
+    if (status === 412 || status === 409) return 'honoured';
+    if (isUnsupported(error)) return 'rejected';
+    throw error;
+  }
+}
+
+/** Whether the store notices that an upload of one small part is completed with another size. */
+export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
+  const place = { Bucket: bucket.bucket, Key: bucket.base + probeKey };
+  const body = 'probe\n';
+  return ask(bucket, `completing ${probeKey}`, async (client) => {
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...place, ...encryption(bucket) }));
+    const { ETag } = await client.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: body }));
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    const complete = new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload, MpuObjectSize: body.length + 1 });
+    const refusal = await client.send(complete).then(() => undefined, refusalFromError);
+    if (!refusal) return false;
+    await client.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
+    if (refusal.status !== 400) throw refusal;
+    return true;
+  });
+}
+
+/** The encryption that was asked for, as headers of a PUT. */
+export function encryptionHeaders({ sseKmsKeyId }: Bucket): Record<string, string> {
+  return sseKmsKeyId === undefined
+    ? {}
+    : { 'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': sseKmsKeyId };
+}

@@ -1,0 +1,151 @@
+import { SyncError, type ErrorCode } from '../../errors.ts';
+import { retryAfterMs } from '../../lib/retry.ts';
+
+/** What the store (or the way to it) answered instead of success. The `cause` of every SyncError of this adapter that has to do with a reply. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  /** null: no reply, the request may or may not have been carried out. */
+  readonly status: number | null;
+  /** S3's error code, or the network's. */
+  readonly code: string;
+  /** The bucket's own region, where the reply tells. */
+  readonly region: string | undefined;
+  readonly retryAfter: string | undefined;
+  /** The store's clock, as an HTTP date. */
+  readonly date: string | undefined;
+
+  constructor(reply: {
+    status: number | null;
+    code: string;
+    message: string;
+    headers?: Readonly<Record<string, unknown>>;
+    region?: string | undefined;
+  }) {
+    super(reply.message);
+    this.status = reply.status;
+    this.code = reply.code;
+    this.region =
+      text(reply.headers?.['x-amz-bucket-region']) ?? reply.region ?? /expecting '([a-z0-9-]+)'/.exec(reply.message)?.[1];
+    this.retryAfter = text(reply.headers?.['retry-after']);
+    this.date = text(reply.headers?.['date']);
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The refusal behind an error of this adapter, or undefined. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  return error instanceof SyncError && error.cause instanceof Refusal ? error.cause : undefined;
+}
+
+/** What was asked for is not there: a key or an upload, not the bucket. */
+export function isAbsent(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
+}
+
+/** The store answered that it does not know what it was asked for, as opposed to failing at it. */
+export function isUnsupported(error: unknown): boolean {
+  const status = refusalOf(error)?.status;
+  return status === 400 || status === 501;
+}
+
+/** No answer, or one that does not tell whether the request was carried out. */
+export function isUndecided(error: unknown): boolean {
+  const status = refusalOf(error)?.status;
+  return status === null || (status !== undefined && status >= 500 && status !== 501 && status !== 507);
+}
+
+/** A refusal in the XML of an error reply; bodies of other kinds leave the status as the code. */
+export function refusalFromReply(status: number, headers: Readonly<Record<string, unknown>>, body: string): Refusal {
+  const element = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
+  return new Refusal({
+    status,
+    code: element('Code') ?? String(status),
+    message: element('Message') ?? `HTTP status ${status}`,
+    headers,
+    region: element('Region'),
+  });
+}
+
+/** What the SDK or node:http threw. */
+export function refusalFromError(thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  const error = thrown as {
+    name?: string;
+    code?: string;
+    message?: string;
+    Region?: string;
+    $metadata?: { httpStatusCode?: number };
+    $response?: { headers?: Record<string, string> };
+  };
+  const status = error.$metadata?.httpStatusCode ?? null;
+  // HEAD has no body to name the error in.
+  const nameless = status !== null && /^(Unknown|UnknownError|Forbidden|\d+)$/.test(error.name ?? 'Unknown');
+  if (nameless) return refusalFromReply(status, error.$response?.headers ?? {}, '');
+  const code = error.code ?? error.name ?? 'unknown';
+  return new Refusal({
+    status,
+    code,
+    message: error.message || code,
+    headers: error.$response?.headers ?? {},
+    region: error.Region,
+  });
+}
+
+const credentialCodes = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidToken',
+  'TokenRefreshRequired',
+  'CredentialsProviderError',
+]);
+const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge']);
+const denied =
+  'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
+
+/** The SyncError for a refusal. `about` says what was tried where, as `s3://bucket/prefix: reading KEY`. */
+export function storeError(refusal: Refusal, about: string, nowMs: number): SyncError {
+  const message = `${about} failed: ${refusal.message} (${refusal.code})`;
+  const unusable = unusableHint(refusal, nowMs);
+  if (unusable !== undefined) return new SyncError('DESTINATION_UNUSABLE', message, { hint: unusable, cause: refusal });
+  const code: ErrorCode = refusal.status === 507 || fullCodes.has(refusal.code) ? 'DESTINATION_FULL' : 'STORE_FAILED';
+  const waitMs = retryAfterMs(refusal.retryAfter, nowMs);
+  return new SyncError(code, message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
+}
+
+/** What to do when nothing else will work either; undefined when another attempt may. */
+function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
+  const { code, status, region } = refusal;
+  if (fullCodes.has(code) || code === 'InvalidObjectState') return undefined;
+  if (credentialCodes.has(code))
+    return 'Check the AWS credentials that the standard chain finds (environment, profile, role) and that they belong to this store.';
+  if (code === 'NoSuchBucket' || code === 'InvalidBucketName')
+    return 'Create the bucket first, or correct its name; Cloud Sync never creates one.';
+  if (refusal.message.startsWith('Region is missing')) return 'Name the region of the bucket with --s3-region.';
+  if (
+    status === 301 ||
+    code === 'PermanentRedirect' ||
+    code === 'AuthorizationHeaderMalformed' ||
+    code === 'IllegalLocationConstraintException'
+  ) {
+    return region === undefined
+      ? 'The bucket is in another region; name it with --s3-region.'
+      : `The bucket is in ${region}: set --s3-region to ${region}.`;
+  }
+  if (code === 'RequestTimeTooSkewed')
+    return `Set this machine's clock${skew(refusal, nowMs)}; the store refuses requests that are more than 15 minutes off.`;
+  if (code.startsWith('KMS.')) return 'Check the KMS key of the bucket and its grants.';
+  return status === 401 || status === 403 ? denied : undefined;
+}
+
+function skew({ date }: Refusal, nowMs: number): string {
+  const offMs = nowMs - Date.parse(date ?? '');
+  if (Number.isNaN(offMs) || Math.abs(offMs) < 1_000) return '';
+  const minutes = Math.round(Math.abs(offMs) / 60_000);
+  return `, which is off by ${minutes} minutes (${offMs > 0 ? 'ahead' : 'behind'})`;
+}

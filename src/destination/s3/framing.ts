@@ -1,0 +1,56 @@
+import { crc32Base64 } from '../../transfer/checksum.ts';
+
+/**
+ * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the trailer with the checksum, which is known only
+ * after the last byte. Facts: "Signature calculations … streaming unsigned payload trailer" in the S3 API reference.
+ */
+
+/** Far above S3's least (8 KiB), below what any store is known to hold in memory. */
+export const frameBytes = 1024 * 1024;
+
+const crlf = '\r\n';
+/** A CRC32 in base64 has always 8 characters. */
+const trailerBytes = trailer(0).length;
+
+/** How many bytes a body of `sizeBytes` has once framed. */
+export function framedBytes(sizeBytes: number): number {
+  const lastBytes = sizeBytes % frameBytes;
+  const fullFrames = (sizeBytes - lastBytes) / frameBytes;
+  return fullFrames * overheadBytes(frameBytes) + (lastBytes > 0 ? overheadBytes(lastBytes) : 0) + sizeBytes + trailerBytes;
+}
+
+function overheadBytes(ofFrame: number): number {
+  return ofFrame.toString(16).length + 2 * crlf.length;
+}
+
+/** Frames the chunks of a body of `sizeBytes`. Nothing is copied, because the size of each frame is known before its first byte. */
+export function createFraming(sizeBytes: number): (chunk: Uint8Array) => (string | Uint8Array)[] {
+  let leftBytes = sizeBytes;
+  let frameLeftBytes = 0;
+  return (chunk) => {
+    const pieces: (string | Uint8Array)[] = [];
+    for (let at = 0; at < chunk.length;) {
+      if (frameLeftBytes === 0) {
+        frameLeftBytes = Math.min(frameBytes, leftBytes);
+        pieces.push(frameLeftBytes.toString(16) + crlf);
+      }
+      const piece = chunk.subarray(at, at + frameLeftBytes);
+      pieces.push(piece);
+      at += piece.length;
+      leftBytes -= piece.length;
+      frameLeftBytes -= piece.length;
+      if (frameLeftBytes === 0) pieces.push(crlf);
+    }
+    return pieces;
+  };
+}
+
+/** What ends the body. */
+export function trailer(crc32: number): string {
+  return `0${crlf}x-amz-checksum-crc32:${crc32Base64(crc32)}${crlf}${crlf}`;
+}
+
+/** The number in S3's spelling of a CRC32, or null for anything else, such as the checksum of checksums (`…-3`). */
+export function decodeCrc32(text: string | undefined): number | null {
+  return text !== undefined && /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : null;
+}

@@ -1,0 +1,196 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  type CreateMultipartUploadCommandInput,
+  type ListMultipartUploadsCommandOutput,
+  type ListPartsCommandOutput,
+  type Part as ListedPart,
+} from '@aws-sdk/client-s3';
+import { SyncError } from '../../errors.ts';
+import { crc32Base64 } from '../../transfer/checksum.ts';
+import type { FileDescription, Part, UploadState } from '../destination.ts';
+import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
+import { ask, encryption, type Bucket } from './bucket.ts';
+import type { CapabilityMemory, S3Capabilities } from './capabilities.ts';
+import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
+import { decodeCrc32 } from './framing.ts';
+import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
+
+const sweepAfterMs = 7 * 24 * 3600_000;
+
+/** Begins an upload with the strongest checksum and the tags that the store takes, and remembers what it does not. */
+export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
+  const capabilities = await memory.get();
+  const ways = checksumsFor(capabilities).flatMap((checksum) =>
+    (capabilities.tags === 'refused' ? [false] : [true, false]).map((tags) => ({ checksum, tags })),
+  );
+  for (const way of ways) {
+    try {
+      const upload = await create(bucket, file, way);
+      if (!upload) continue;
+      if (way.checksum !== 'full') await memory.learn({ fullObjectCrc32: false, partCrc32: way.checksum === 'parts' });
+      if (!way.tags) await memory.learn({ tags: 'refused' });
+      return upload;
+    } catch (error) {
+      const deniedTags = way.tags && refusalOf(error)?.status === 403;
+      if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
+    }
+  }
+  throw new RangeError('the last way returns or throws');
+}
+
+function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
+  const checksums: MultipartChecksum[] = ['none'];
+  // Then every part must come with its CRC32, which a stream can only send in a trailer.
+  if (partCrc32 !== false && trailers) checksums.unshift('parts');
+  if (fullObjectCrc32 !== false) checksums.unshift('full');
+  return checksums;
+}
+
+async function create(
+  bucket: Bucket,
+  file: FileDescription,
+  way: { readonly checksum: MultipartChecksum; readonly tags: boolean },
+): Promise<MultipartUpload | undefined> {
+  const key = bucket.base + file.original.key;
+  const input: CreateMultipartUploadCommandInput = {
+    Bucket: bucket.bucket,
+    Key: key,
+    Metadata: metadataOf(file),
+    ...encryption(bucket),
+    ...(bucket.storageClass === undefined ? {} : { StorageClass: bucket.storageClass }),
+    ...(way.tags ? { Tagging: taggingHeader(tagsOf(file, bucket)) } : {}),
+    ...(way.checksum === 'none' ? {} : { ChecksumAlgorithm: 'CRC32' }),
+    ...(way.checksum === 'full' ? { ChecksumType: 'FULL_OBJECT' } : {}),
+  };
+  const reply = await ask(bucket, `beginning the upload of ${file.original.key}`, (client) =>
+    client.send(new CreateMultipartUploadCommand(input)),
+  );
+  if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
+  const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
+  if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
+  // Accepted, but not understood: it would take the checksum of the whole for one of checksums.
+  await abortUpload(bucket, upload);
+  return undefined;
+}
+
+/**
+ * The parts of an upload that can be relied on, or undefined when the store no longer has it. A part that the tracker did not record counts
+ * only if the store checked it against a CRC32 that we sent with it.
+ */
+export async function storedParts(
+  bucket: Bucket,
+  upload: MultipartUpload,
+  state: UploadState,
+  recorded: readonly Part[],
+  trusted: boolean,
+): Promise<Part[] | undefined> {
+  const listed = await listParts(bucket, upload);
+  const byNumber = new Map(recorded.map((part) => [part.number, part]));
+  return listed?.flatMap((part) => {
+    const number = part.PartNumber ?? 0;
+    const sizeBytes = part.Size ?? -1;
+    const receipt = part.ETag ?? '';
+    const known = byNumber.get(number);
+    const same = known?.receipt === receipt && known.sizeBytes === sizeBytes ? known : undefined;
+    const shown = decodeCrc32(part.ChecksumCRC32);
+    if (same && (shown === null || shown === same.crc32)) return [same];
+    const fits = sizeBytes === expectedBytes(state, number);
+    return fits && shown !== null && trusted && !same ? [{ number, sizeBytes, crc32: shown, receipt }] : [];
+  });
+}
+
+function expectedBytes({ sizeBytes, partSizeBytes }: UploadState, number: number): number {
+  return sizeBytes === null ? partSizeBytes : Math.min(partSizeBytes, sizeBytes - (number - 1) * partSizeBytes);
+}
+
+/** Page by page by hand: the SDK's own paginator does not look at IsTruncated and never ends where a store always names a next marker. */
+async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
+  return ask(bucket, `listing the parts of ${key}`, async (client) => {
+    const parts: ListedPart[] = [];
+    let page: Partial<ListPartsCommandOutput> = { IsTruncated: true };
+    while (page.IsTruncated) {
+      const input = { Bucket: bucket.bucket, Key: key, UploadId: uploadId, PartNumberMarker: page.NextPartNumberMarker };
+      page = await client.send(new ListPartsCommand(input));
+      parts.push(...(page.Parts ?? []));
+    }
+    return parts;
+  }).catch(ignoringGone);
+}
+
+/** Publishes the parts as one object. `checks`: what the store is to verify beyond the entity tags of the parts. */
+export async function completeUpload(
+  bucket: Bucket,
+  upload: MultipartUpload,
+  parts: readonly Part[],
+  checks: { readonly sizeBytes: number; readonly crc32: number | null; readonly onlyIfAbsent: boolean },
+): Promise<void> {
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: bucket.bucket,
+    Key: upload.key,
+    UploadId: upload.uploadId,
+    MpuObjectSize: checks.sizeBytes,
+    ...(checks.crc32 === null ? {} : { ChecksumCRC32: crc32Base64(checks.crc32), ChecksumType: 'FULL_OBJECT' }),
+    ...(checks.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
+    MultipartUpload: {
+      Parts: parts
+        .toSorted((a, b) => a.number - b.number)
+        .map(({ number, receipt, crc32 }) => ({
+          PartNumber: number,
+          ETag: receipt,
+          ...(upload.checksum !== 'none' ? { ChecksumCRC32: crc32Base64(crc32) } : {}),
+        })),
+    },
+  });
+  // Some stores put the parts together before they answer, which takes as long as copying the file.
+  await ask(bucket, `completing ${upload.key}`, (client) => client.send(command, { requestTimeout: bucket.stallMs * 10 }));
+}
+
+export async function abortUpload(bucket: Bucket, { uploadId, key }: Pick<MultipartUpload, 'uploadId' | 'key'>): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: bucket.bucket, Key: key, UploadId: uploadId });
+  await ask(bucket, `dropping the upload of ${key}`, (client) => client.send(command)).catch(ignoringGone);
+}
+
+function ignoringGone(error: unknown): undefined {
+  if (isAbsent(error)) return undefined;
+  throw error;
+}
+
+/** Aborts uploads below the prefix that began more than a week ago and that nobody keeps. A store that cannot list them is left alone. */
+export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
+  const kept = new Set(
+    Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
+  );
+  const before = bucket.clock.now() - sweepAfterMs;
+  const place = { Bucket: bucket.bucket, Prefix: bucket.base };
+  let page: Partial<ListMultipartUploadsCommandOutput> = { IsTruncated: true };
+  while (page.IsTruncated) {
+    const input = { ...place, KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+    page = await ask(bucket, 'listing unfinished uploads', (client) => client.send(new ListMultipartUploadsCommand(input))).catch(
+      toWarning(bucket),
+    );
+    for (const { Key: key = '', UploadId: uploadId = '', Initiated } of page.Uploads ?? []) {
+      const old = Initiated !== undefined && Initiated.getTime() < before;
+      if (old && !kept.has(uploadId) && isOurs(bucket, key)) await abortUpload(bucket, { uploadId, key });
+    }
+  }
+}
+
+function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUploadsCommandOutput> {
+  return (error) => {
+    const status = refusalOf(error)?.status;
+    if (status !== 403 && status !== 400 && status !== 501) throw error;
+    bucket.onWarning?.(
+      `${bucket.location}: unfinished uploads cannot be listed and stay (permission s3:ListBucketMultipartUploads?)`,
+    );
+    return {};
+  };
+}
+
+/** Without a prefix the bucket may have other users: then only uploads to keys of the archive's shape are ours. */
+function isOurs(bucket: Bucket, key: string): boolean {
+  return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);
+}

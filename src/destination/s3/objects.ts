@@ -1,0 +1,100 @@
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { crc32 } from 'node:zlib';
+import { decodeDescription } from '../description.ts';
+import type { FileDescription, StoredFile } from '../destination.ts';
+import { idKey, ownFolder, readSmall } from './archive-id.ts';
+import { ask, type Bucket } from './bucket.ts';
+import { isAbsent, Refusal, refusalOf, storeError } from './errors.ts';
+import { decodeCrc32 } from './framing.ts';
+
+/** An object as HEAD shows it. */
+export interface Found {
+  readonly sizeBytes: number;
+  /** Of the whole object; null when the store shows none. */
+  readonly crc32: number | null;
+  readonly etag: string;
+  /** undefined: not an archived file of ours. */
+  readonly description: FileDescription | undefined;
+  readonly tagCount: number;
+}
+
+/** The object at `key`, or undefined. */
+export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
+  const input = { Bucket: bucket.bucket, Key: bucket.base + key, ChecksumMode: 'ENABLED' } as const;
+  return ask(bucket, `looking at ${key}`, async (client) => {
+    const reply = await client.send(new HeadObjectCommand(input), abortedBy(signal));
+    return {
+      sizeBytes: reply.ContentLength ?? 0,
+      crc32: reply.ChecksumType === 'COMPOSITE' ? null : decodeCrc32(reply.ChecksumCRC32),
+      etag: reply.ETag ?? '',
+      description: decodeDescription(reply.Metadata, key),
+      tagCount: reply.TagCount ?? 0,
+    };
+  })
+    .catch(ignoringAbsence(signal))
+    .catch(async (error: unknown) => {
+      // A HEAD's refusal has no words; where it is not about this object, another request is told the reason.
+      const status = refusalOf(error)?.status;
+      if (status === 400 || status === 403) await readSmall(bucket, idKey);
+      throw error;
+    });
+}
+
+/** Reads an object to its end. `undefined`: there is none. Silence for `stallMs` is STORE_FAILED. */
+export async function readThrough(bucket: Bucket, key: string, signal?: AbortSignal): Promise<StoredFile | undefined> {
+  const silence = new AbortController();
+  const watch = setTimeout(() => silence.abort(), bucket.stallMs);
+  const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+  const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key });
+  const reading = ask(bucket, `reading ${key}`, async (client) => {
+    const { Body } = await client.send(command, { abortSignal: either });
+    let sizeBytes = 0;
+    let crc = 0;
+    for await (const chunk of (Body ?? []) as AsyncIterable<Uint8Array>) {
+      watch.refresh();
+      sizeBytes += chunk.length;
+      crc = crc32(chunk, crc);
+    }
+    return { key, sizeBytes, crc32: crc };
+  });
+  return reading
+    .catch((error: unknown) => {
+      if (!silence.signal.aborted) throw error;
+      const refusal = new Refusal({ status: null, code: 'STALLED', message: `no byte for ${bucket.stallMs} ms` });
+      throw storeError(refusal, `${bucket.location}: reading ${key}`, bucket.clock.now());
+    })
+    .catch(ignoringAbsence(signal))
+    .finally(() => clearTimeout(watch));
+}
+
+function abortedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal ? { abortSignal: signal } : {};
+}
+
+function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => undefined {
+  return (error) => {
+    if (signal?.aborted) throw signal.reason;
+    if (isAbsent(error)) return undefined;
+    throw error;
+  };
+}
+
+/** Keys of all objects below `prefix` of the archive, without the archive's own folder unless the prefix lies in it. */
+export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
+  let token: string | undefined;
+  do {
+    const input = {
+      Bucket: bucket.bucket,
+      Prefix: bucket.base + prefix,
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    };
+    const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input)));
+    for (const { Key = '', Size } of page.Contents ?? []) {
+      const key = Key.slice(bucket.base.length);
+      // Consoles keep an empty object for a folder.
+      const folder = key === '' || (key.endsWith('/') && Size === 0);
+      if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield key;
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+}

@@ -1,0 +1,90 @@
+import { SyncError } from '../../errors.ts';
+import type { Part, PartWriter } from '../destination.ts';
+import type { Bucket } from './bucket.ts';
+import type { CapabilityMemory } from './capabilities.ts';
+import { refusalOf } from './errors.ts';
+import { openPut, putBuffered, type PutReply } from './put.ts';
+import type { MultipartUpload } from './upload-id.ts';
+
+/** Writes one part of a multipart upload. */
+export function writeUploadPart(
+  bucket: Bucket,
+  memory: CapabilityMemory,
+  upload: MultipartUpload,
+  number: number,
+  sizeBytes: number | null,
+): PartWriter {
+  const about = `part ${number} of ${upload.key}`;
+  const target = { key: upload.key, query: { partNumber: String(number), uploadId: upload.uploadId }, headers: {} };
+  const writer =
+    sizeBytes === null
+      ? bufferPart(bucket, upload, target, about)
+      : streamPart(bucket, memory, upload, { ...target, sizeBytes }, about);
+  let writtenBytes = 0;
+  const misfit = (): SyncError => {
+    writer.abort();
+    return misfitError(bucket, about, writtenBytes, sizeBytes);
+  };
+  return {
+    write: (chunk) => {
+      writtenBytes += chunk.length;
+      return sizeBytes !== null && writtenBytes > sizeBytes ? Promise.reject(misfit()) : writer.write(chunk);
+    },
+    end: async (crc32) => {
+      if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
+      const reply = await writer.finish(crc32).catch((error: unknown) => {
+        // A store that no longer understands how it is talked to is asked again what it understands.
+        if (refusalOf(error)?.status === 501) memory.doubt();
+        throw error;
+      });
+      return receivePart(bucket, { number, sizeBytes: writtenBytes, crc32, receipt: reply.etag }, reply, about);
+    },
+    abort: () => writer.abort(),
+  };
+}
+
+/** Another number of bytes was written than was announced to the store. */
+export function misfitError(bucket: Bucket, about: string, writtenBytes: number, sizeBytes: number | null): SyncError {
+  return new SyncError(
+    'STORE_FAILED',
+    `${bucket.location}: ${writtenBytes} bytes instead of ${sizeBytes} were given for ${about}`,
+  );
+}
+
+interface BytesTaker {
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  finish(crc32: number): Promise<PutReply>;
+  abort(): void;
+}
+
+type PartTarget = Parameters<typeof putBuffered>[1];
+
+function streamPart(
+  bucket: Bucket,
+  memory: CapabilityMemory,
+  upload: MultipartUpload,
+  target: PartTarget & { readonly sizeBytes: number },
+  about: string,
+): BytesTaker {
+  const ready = memory.get().then(({ trailers }) => ({ ...target, trailer: trailers && upload.checksum !== 'none' }));
+  return openPut(bucket, ready, about);
+}
+
+/** S3 must be told the length before the first byte; where nobody knows it the part is held until its end. It is one part, and one at a time. */
+function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BytesTaker {
+  let chunks: Uint8Array[] = [];
+  return {
+    write: (chunk) => void chunks.push(chunk),
+    finish: (crc32) => putBuffered(bucket, target, { chunks, crc32: upload.checksum === 'none' ? null : crc32 }, about),
+    abort: () => {
+      chunks = [];
+    },
+  };
+}
+
+function receivePart(bucket: Bucket, part: Part, reply: PutReply, about: string): Part {
+  if (reply.crc32 !== null && reply.crc32 !== part.crc32)
+    throw new SyncError('STORE_FAILED', `${bucket.location}: the store received other bytes for ${about}`);
+  if (part.receipt === '') throw new SyncError('STORE_FAILED', `${bucket.location}: the store gave no entity tag for ${about}`);
+  return part;
+}

@@ -1,0 +1,219 @@
+import { GetObjectTaggingCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { SyncError } from '../../errors.ts';
+import { isSameOriginal } from '../description.ts';
+import type { FileDescription, Part, StoredFile } from '../destination.ts';
+import { tagsOf } from './attributes.ts';
+import { ask, type Bucket } from './bucket.ts';
+import type { CapabilityMemory } from './capabilities.ts';
+import { isUndecided, refusalOf } from './errors.ts';
+import { abortUpload, completeUpload } from './multipart.ts';
+import { head, readThrough, type Found } from './objects.ts';
+import { readRecord, withRecord, writeRecord } from './records.ts';
+import type { HeldPut } from './single-put.ts';
+import type { MultipartUpload } from './upload-id.ts';
+
+export interface Whole {
+  readonly sizeBytes: number;
+  readonly crc32: number;
+}
+
+/** One file about to be published. */
+export interface Publication {
+  readonly bucket: Bucket;
+  readonly memory: CapabilityMemory;
+  readonly file: FileDescription;
+  readonly whole: Whole;
+}
+
+/** Answers that say: these are not the bytes, or not all of them. */
+const mismatchCodes = new Set([
+  'BadDigest',
+  'InvalidDigest',
+  'IncompleteBody',
+  'InvalidPart',
+  'InvalidPartOrder',
+  'InvalidRequest',
+  'EntityTooSmall',
+  'XAmzContentSHA256Mismatch',
+  'MalformedTrailerError',
+]);
+
+/** Publishes a file of one PUT; without `put` (an earlier process held it) it can only be there already. */
+export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
+  const { bucket, memory, file } = publication;
+  const { conditionalWrites } = await memory.get();
+  if (!put || conditionalWrites !== 'honoured') {
+    const standing = await settle(publication);
+    if (standing) return standing;
+    if (!put)
+      throw new SyncError(
+        'UPLOAD_LOST',
+        `${bucket.location}: the upload of ${file.original.key} ended with the process that began it`,
+      );
+  }
+  try {
+    await put.publish();
+  } catch (error) {
+    if (refusalOf(error)?.status === 501) memory.doubt();
+    const standing = await recover(publication, error);
+    if (standing) return standing;
+    throw asUploadLost(publication, error);
+  }
+  return readBack(publication);
+}
+
+/** A PUT has no parts to go on with: what may work at another attempt begins with the first byte. */
+function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
+  if (!(error instanceof SyncError) || error.decision !== 'retry') return error;
+  const { retryAfterMs } = error;
+  return new SyncError('UPLOAD_LOST', `${bucket.location}: ${file.original.key} was not stored: ${error.message}`, {
+    cause: error.cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+/** Publishes a multipart upload. Looks first, because some stores honour the condition for PutObject only. */
+export async function publishMultipart(
+  publication: Publication,
+  upload: MultipartUpload,
+  parts: readonly Part[],
+): Promise<StoredFile> {
+  const { bucket, memory } = publication;
+  const standing = await settle(publication);
+  if (standing) {
+    await abortUpload(bucket, upload);
+    return standing;
+  }
+  try {
+    await complete(publication, upload, parts);
+  } catch (error) {
+    const stored = await recover(publication, error);
+    if (stored) return stored;
+    if (isMismatch(error)) await abortUpload(bucket, upload);
+    throw error;
+  }
+  const { file, found } = await readBackFound(publication);
+  const { fullObjectCrc32 } = await memory.get();
+  if (upload.checksum === 'full' && fullObjectCrc32 === null) await memory.learn({ fullObjectCrc32: found.crc32 !== null });
+  await restoreTags(publication, found);
+  return file;
+}
+
+/** Completes with all that the store may check; what it does not know is left out, and remembered. */
+async function complete({ memory, whole, bucket }: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<void> {
+  const { conditionalWrites, fullObjectCrc32 } = await memory.get();
+  const conditions = conditionalWrites === 'honoured' ? [true, false] : [false];
+  const checksums = upload.checksum === 'full' && fullObjectCrc32 !== false ? [whole.crc32, null] : [null];
+  const ways = conditions.flatMap((onlyIfAbsent) => checksums.map((crc32) => ({ onlyIfAbsent, crc32 })));
+  for (const way of ways) {
+    try {
+      await completeUpload(bucket, upload, parts, { ...way, sizeBytes: whole.sizeBytes });
+      if (way.crc32 === null && checksums.length > 1) await memory.learn({ fullObjectCrc32: false });
+      if (!way.onlyIfAbsent && conditions.length > 1) await memory.learn({ conditionalWrites: 'rejected' });
+      return;
+    } catch (error) {
+      const refusal = refusalOf(error);
+      const unknownChecksum = way.crc32 !== null && refusal?.code === 'InvalidRequest';
+      if (way === ways.at(-1) || !(refusal?.status === 501 || unknownChecksum)) throw error;
+    }
+  }
+}
+
+/**
+ * What stands at the key after a failed attempt to publish, as far as the failure leaves that open: the same file is a success. Throws when the
+ * failure tells enough.
+ */
+async function recover(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
+  const { bucket, file } = publication;
+  const status = refusalOf(error)?.status;
+  if (status === 412 || status === 404 || isUndecided(error)) {
+    const standing = await settle(publication);
+    if (standing || isUndecided(error)) return standing;
+  }
+  if (status === 412 || status === 404 || status === 409) {
+    throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${file.original.key} has to begin again`, {
+      cause: refusalOf(error),
+    });
+  }
+  if (isMismatch(error))
+    throw new SyncError('CHECKSUM_MISMATCH', error instanceof Error ? error.message : String(error), { cause: refusalOf(error) });
+  return undefined;
+}
+
+function isMismatch(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return refusal?.status === 400 && mismatchCodes.has(refusal.code);
+}
+
+/**
+ * The file if it stands at its key with these bytes and is not described as another original's; undefined when the key is free, else
+ * KEY_TAKEN. A record completes what the object does not tell by itself.
+ */
+async function settle({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  if (!found) return undefined;
+  const record = found.sizeBytes === whole.sizeBytes ? await readRecord(bucket, key, found.etag) : undefined;
+  const told = withRecord(key, found, record);
+  const ours = told.description === undefined || isSameOriginal(told.description.original, file.original);
+  if (ours && found.sizeBytes === whole.sizeBytes && record?.verified !== false) {
+    const crc32 = told.crc32 ?? (await readThrough(bucket, key))?.crc32;
+    if (crc32 === whole.crc32) {
+      if (told.crc32 === null || !told.description)
+        await writeRecord(bucket, file, { etag: found.etag, ...whole, verified: true });
+      return { key, ...whole };
+    }
+  }
+  const hint = 'Nothing was replaced. It can be archived under the next revision.';
+  throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
+}
+
+/** Compares what the store has with what was sent, from its own checksum or else from its bytes. */
+async function readBack(publication: Publication): Promise<StoredFile> {
+  return (await readBackFound(publication)).file;
+}
+
+async function readBackFound({
+  bucket,
+  file,
+  whole,
+}: Publication): Promise<{ readonly file: StoredFile; readonly found: Found }> {
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  if (!found) throw new SyncError('UPLOAD_LOST', `${bucket.location}/${key} is not there after it was stored`);
+  const stored = found.crc32 === null ? await readThrough(bucket, key) : { key, sizeBytes: found.sizeBytes, crc32: found.crc32 };
+  const verified = stored?.sizeBytes === whole.sizeBytes && stored.crc32 === whole.crc32 && found.sizeBytes === whole.sizeBytes;
+  if (!verified || found.crc32 === null) await writeRecord(bucket, file, { etag: found.etag, ...whole, verified });
+  if (verified) return { file: { key, ...whole }, found };
+  throw new SyncError(
+    'CHECKSUM_MISMATCH',
+    `${bucket.location}/${key} differs from what was sent, although the store reported success`,
+    {
+      hint: 'What stands there counts for nothing and is left alone; the next attempt uses the next revision.',
+    },
+  );
+}
+
+/** Some stores drop the tags of multipart uploads. Whatever happens to tags is no failure of the transfer. */
+async function restoreTags({ bucket, memory, file }: Publication, found: Found): Promise<void> {
+  const { tags } = await memory.get();
+  if (tags === 'atCreate' || tags === 'refused') return;
+  const place = { Bucket: bucket.bucket, Key: bucket.base + file.original.key };
+  try {
+    if (tags === null) {
+      const kept =
+        found.tagCount > 0 ||
+        (await ask(bucket, 'reading tags', (client) => client.send(new GetObjectTaggingCommand(place)))).TagSet?.length;
+      await memory.learn({ tags: kept ? 'atCreate' : 'afterwards' });
+      if (kept) return;
+    }
+    const Tagging = { TagSet: [...tagsOf(file, bucket)] };
+    await ask(bucket, 'writing tags', (client) => client.send(new PutObjectTaggingCommand({ ...place, Tagging })));
+  } catch (error) {
+    bucket.onWarning?.(
+      `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    // A denied look says nothing of the tags given at the beginning, and is not tried for every file.
+    if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { decodeDescription, encodeDescription } from '../description.ts';
+import type { DescribedFile, FileDescription } from '../destination.ts';
+import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
+import type { Bucket } from './bucket.ts';
+import { listKeys, type Found } from './objects.ts';
+
+/**
+ * What we know of an object that the store cannot tell: its CRC32 where HEAD shows none, and that it is not what was sent where a store
+ * spoilt it and still answered with success. Bound to one content by the entity tag, so a record never speaks for another.
+ */
+const recordSchema = z.object({
+  etag: z.string(),
+  /** As they were sent. */
+  sizeBytes: z.number(),
+  crc32: z.number(),
+  /** Read back and found equal; false: found to differ, the object counts for nothing. */
+  verified: z.boolean(),
+  /** For an object that does not describe itself, because it was there already with the same bytes. */
+  description: z.record(z.string(), z.string()),
+});
+type ObjectRecord = z.infer<typeof recordSchema>;
+
+const recordsFolder = `${ownFolder}records/`;
+
+/** The record of the object at `key` as long as it has this entity tag. */
+export async function readRecord(bucket: Bucket, key: string, etag: string): Promise<ObjectRecord | undefined> {
+  const text = await readSmall(bucket, recordKey(key));
+  if (text === undefined) return undefined;
+  try {
+    const record = recordSchema.parse(JSON.parse(text));
+    return record.etag === etag ? record : undefined;
+  } catch {
+    // The store spoilt it too: what it was written for is not to be trusted.
+    return { etag, sizeBytes: 0, crc32: 0, verified: false, description: {} };
+  }
+}
+
+export async function writeRecord(
+  bucket: Bucket,
+  file: FileDescription,
+  facts: Omit<ObjectRecord, 'description'>,
+): Promise<void> {
+  const record: ObjectRecord = { ...facts, description: encodeDescription(file) };
+  await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
+}
+
+/** An object as HEAD and our record tell it together. A spoilt one is described by nothing. */
+export function withRecord(key: string, found: Found, record: ObjectRecord | undefined): DescribedFile {
+  const { sizeBytes, crc32 } = found;
+  if (record?.verified === false) return { key, sizeBytes, crc32, description: undefined };
+  const description = found.description ?? (record && decodeDescription(record.description, key));
+  return { key, sizeBytes, crc32: crc32 ?? record?.crc32 ?? null, description };
+}
+
+/** Keys of the objects that have a record. */
+export async function recordedKeys(bucket: Bucket): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for await (const key of listKeys(bucket, recordsFolder)) keys.add(key.slice(recordsFolder.length, -'.json'.length));
+  return keys;
+}
+
+function recordKey(key: string): string {
+  return `${recordsFolder}${key}.json`;
+}

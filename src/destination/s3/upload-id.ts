@@ -1,0 +1,38 @@
+/** What an UploadState's id says. */
+export type Upload =
+  /** A file of at most one part: one PUT, which cannot be resumed. */
+  | { readonly kind: 'put'; readonly id: string }
+  | {
+      readonly kind: 'multipart';
+      readonly id: string;
+      readonly uploadId: string;
+      /** The full key in the bucket. */
+      readonly key: string;
+      /** What the store was told at the beginning to check. */
+      readonly checksum: MultipartChecksum;
+    };
+
+export type MultipartUpload = Extract<Upload, { kind: 'multipart' }>;
+
+/** A CRC32 of the whole object, one of each part, or none. */
+export type MultipartChecksum = 'full' | 'parts' | 'none';
+
+export function putUpload(random: string): Upload {
+  return { kind: 'put', id: `put:${random}` };
+}
+
+export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key' | 'checksum'>): MultipartUpload {
+  return { kind: 'multipart', id: `multipart:${new URLSearchParams(fields).toString()}`, ...fields };
+}
+
+/** undefined for an id that this adapter did not give out. */
+export function parseUpload(id: string): Upload | undefined {
+  if (id.startsWith('put:')) return { kind: 'put', id };
+  if (!id.startsWith('multipart:')) return undefined;
+  const fields = new URLSearchParams(id.slice('multipart:'.length));
+  const uploadId = fields.get('uploadId');
+  const key = fields.get('key');
+  const checksum = fields.get('checksum');
+  if (!uploadId || !key || (checksum !== 'full' && checksum !== 'parts' && checksum !== 'none')) return undefined;
+  return { kind: 'multipart', id, uploadId, key, checksum };
+}

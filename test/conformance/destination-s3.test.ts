@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, vi } from 'vitest';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Destination } from '../../src/destination/destination.ts';
+import { openS3 } from '../../src/destination/s3.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import type { S3Legacy } from '../../src/sim/s3-faults.ts';
+import { startS3Store } from '../../src/sim/s3.ts';
+import { destinationConformance, type DestinationStage } from './destination.ts';
+
+const bucket = 'archive';
+const prefix = 'some/where';
+const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'not-a-secret' };
+
+beforeAll(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', credentials.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', credentials.secretAccessKey);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
+const gaps = {
+  'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
+  'tells its free space': 'a bucket has no end',
+  'sets a damaged file aside, so that its key is free and its bytes are kept':
+    'an object cannot be moved: the replacement is the next revision',
+};
+
+async function s3Stage(legacy: S3Legacy): Promise<DestinationStage> {
+  const store = await startS3Store({ buckets: [bucket], credentials, legacy });
+  const opened: Destination[] = [];
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+  const has = (key: string) => store.objects().some((object) => object.key === key);
+  return {
+    partSizeBytes: 5 * 1024 * 1024,
+    open: async () => {
+      const destination = openS3({ bucket, prefix, endpoint: store.endpoint, clock, stallMs: 10_000 });
+      opened.push(destination);
+      return destination;
+    },
+    readContent: async (key) => (has(`${prefix}/${key}`) ? store.content(bucket, `${prefix}/${key}`) : undefined),
+    place: async (key, content) => putForeign(store.endpoint, `${prefix}/${key}`, content),
+    corrupt: async (key) => store.tamper(bucket, `${prefix}/${key}`, 1000),
+    remove: async (key) => {
+      if (!store.remove(bucket, `${prefix}/${key}`)) throw new Error(`there is no ${key}`);
+    },
+    unfinished: async () => store.uploads().length,
+    advance: (ms) => {
+      aheadMs += ms;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const destination of opened) await destination.close();
+      await store.close();
+    },
+  };
+}
+
+/** As another program would, without any of our metadata. */
+async function putForeign(endpoint: string, key: string, content: Buffer): Promise<void> {
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
+  client.destroy();
+}
+
+const weakest: S3Legacy = {
+  ignoresIfNoneMatch: true,
+  noChecksums: true,
+  ignoresMpuObjectSize: true,
+  rejectsTrailers: true,
+  rejectsTagging: true,
+};
+
+destinationConformance('S3', async () => s3Stage({}), gaps);
+destinationConformance('S3 without conditional writes', async () => s3Stage({ rejectsIfNoneMatch: true }), gaps);
+destinationConformance('S3 without full-object checksums', async () => s3Stage({ rejectsFullObjectChecksum: 'atCreate' }), gaps);
+destinationConformance('S3 that does not know aws-chunked', async () => s3Stage({ storesChunkedFraming: true }), gaps);
+destinationConformance('S3 with hardly a safeguard', async () => s3Stage(weakest), {
+  ...gaps,
+  'of a part with another checksum than its bytes publishes nothing':
+    'a store that checks nothing publishes first; the read-back finds out, and a record keeps it from counting',
+});
