@@ -2,7 +2,7 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Destination } from '../../src/destination/destination.ts';
 import { openS3 } from '../../src/destination/s3.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { S3Legacy } from '../../src/sim/s3-faults.ts';
 import { startS3Store } from '../../src/sim/s3.ts';
 import { destinationConformance, type DestinationStage } from './destination.ts';
@@ -30,7 +30,12 @@ async function s3Stage(legacy: S3Legacy): Promise<DestinationStage> {
   const store = await startS3Store({ buckets: [bucket], credentials, legacy });
   const opened: Destination[] = [];
   let aheadMs = 0;
-  const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+  const clock: Clock = {
+    ...systemClock,
+    now: () => Date.now() + aheadMs,
+    // The pause in which rivals for a new archive show themselves; they are quick here.
+    sleep: (forMs, signal) => systemClock.sleep(Math.min(forMs, 50), signal),
+  };
   const has = (key: string) => store.objects().some((object) => object.key === key);
   return {
     partSizeBytes: 5 * 1024 * 1024,
