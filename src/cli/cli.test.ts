@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -54,6 +56,39 @@ function finished(result: CliResult): RunFinished {
 }
 
 describe('sync, verify, status, list and retry', () => {
+  test('refuse a copy of an archive that the home knows elsewhere, because one tracker cannot speak for both', async () => {
+    const { archive, environment } = await setScene();
+    expect(await runCli(['sync', '--to', archive, '--name', '*1.*'], { environment })).toMatchObject({ exitCode: 0 });
+    cpSync(archive, `${archive}-copy`, { recursive: true });
+    expect(await runCli(['sync', '--to', archive], { environment })).toMatchObject({ exitCode: 0 });
+
+    const refused = await runCli(['sync', '--to', `${archive}-copy`, '--json'], { environment });
+    expect(finished(refused)).toMatchObject({ exitCode: 6, error: { code: 'ARCHIVE_UNKNOWN' } });
+    rmSync(join(`${archive}-copy`, '.cloud-sync/archive.json'));
+    const own = finished(await runCli(['sync', '--to', `${archive}-copy`, '--json'], { environment }));
+    expect(own.exitCode).toBe(0);
+    expect(own.files.archived).toBeGreaterThan(0);
+    expect(own.files.archived + own.files.skipped).toBe(5);
+  });
+
+  test('name a medium on its own only if none of its files is known', async () => {
+    const { archive, environment } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    expect(await runCli(['list', '--to', archive, '--status', 'resolved'], { environment })).toMatchObject({
+      exitCode: 0,
+      stdout: '',
+    });
+  });
+
+  test.runIf(existsSync('/dev/full'))('say so when the output cannot be written', async () => {
+    const { archive, environment } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    const command = ['-c', '"$0" bin/cloud-sync.js list --to "$1" > /dev/full', process.execPath, archive];
+    const { status, stderr } = spawnSync('sh', command, { env: environment, encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: cannot write to standard output: [^\n]+\n$/);
+  });
+
   test('archive a library, verify it, say so, and find nothing to do the second time', async () => {
     const { archive, environment } = await setScene();
     const first = await runCli(['sync', '--to', archive], { environment });

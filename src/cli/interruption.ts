@@ -1,7 +1,7 @@
 import { SyncError } from '../errors.ts';
 
 /** A signal from outside has to end the process within two seconds, whatever it is doing. */
-const patienceMs = 1_700;
+const patienceMs = 1_500;
 
 export interface Interruption extends Disposable {
   /** Aborted with INTERRUPTED or TERMINATED at the first SIGINT or SIGTERM. */

@@ -22,7 +22,7 @@ export async function promptPassphrase(purpose: 'open' | 'create', streams: Prom
 
 /** What is pasted, up to an empty line, or Ctrl-D on one. */
 export async function readPasted({ stdin, stderr, signal }: PromptStreams): Promise<string> {
-  stderr.write('Paste what you copied from the browser (it is not shown), then press Enter twice:\n');
+  stderr.write('Paste what you copied in the browser (it is not shown) and press Enter twice:\n');
   using lines = hiddenLines(stdin, signal);
   const pasted: string[] = [];
   for await (const line of lines) {

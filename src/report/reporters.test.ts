@@ -109,6 +109,14 @@ test('what others wrote cannot steer the terminal', () => {
   );
 });
 
+test('a line of JSON steers no terminal either, and still says the same', () => {
+  const { report, written } = recording((write) => createJsonReport(write, () => 0));
+  const name = `${hostile}\u009b2J`;
+  report({ type: 'medium.waiting', mediaId: 'm', name, reason: '' });
+  expect(written()).not.toMatch(/[\u001b\u009b\u202e]/);
+  expect(JSON.parse(written())).toMatchObject({ name });
+});
+
 test('the live block has one line per file and a total, and is never higher or wider than the terminal', () => {
   const active = Array.from({ length: 30 }, () => file);
   const lines = progressBlock({ ...progress, active }, { columns: 100, rows: 10 }).split('\n');

@@ -26,7 +26,8 @@ export function createProblems(): Problems {
 
 /** The last thing that a person reads: what was archived, skipped, waiting, failed and why, and what to do next. */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  const rows = finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
+  // A run that found the archive locked has nothing to count.
+  const rows = finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const figureWidth = Math.max(0, ...rows.map(([, figure]) => figure.length));
   const table = rows.map(([label, figure, note]) =>
@@ -87,7 +88,7 @@ function verdict(finished: RunFinished, dryRun: boolean): string {
 }
 
 function cleanVerdict({ files }: RunFinished, dryRun: boolean): string {
-  if (dryRun) return 'Nothing was transferred or written';
+  if (dryRun) return 'Nothing was transferred';
   return files.waiting > 0 ? 'Everything that the cloud offers now is archived' : 'Everything is archived and verified';
 }
 

@@ -94,7 +94,7 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, cont
     // One that is known but not offered may be among those that are not available yet.
     const open = rows.filter((row) => isOpen(row, ports) && (waits === 0 || urls.offers(originalId(row.original, 1))));
     if (waits > 0) {
-      const reason = `${waits} of ${waits + recorded.originals.length} originals are not available yet`;
+      const reason = `not available yet: ${waits} of ${waits + recorded.originals.length} originals`;
       ports.report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
     }
     const set = mediumSet(tracked.medium, ports.roles, rows, waits);

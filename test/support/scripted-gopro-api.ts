@@ -77,6 +77,7 @@ export function hastyClock(startMs = Date.now()): Clock & { readonly slept: numb
   return {
     slept,
     now: () => nowMs,
+    elapsed: () => nowMs,
     sleep: async (forMs, signal) => {
       signal?.throwIfAborted();
       slept.push(forMs);

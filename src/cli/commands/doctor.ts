@@ -17,6 +17,7 @@ export async function runDoctor(context: Context): Promise<number> {
   (await checkHome(config)).forEach(print);
   (await checkNetwork(config, interruption.signal)).forEach(print);
   (await checkCredentials(context)).forEach(print);
+  interruption.signal.throwIfAborted();
   if (config.settings.to === undefined) {
     if (!config.settings.json) stdout.write('      destination   not checked; name it with --to\n');
   } else (await checkDestination(config)).forEach(print);

@@ -14,11 +14,12 @@ export interface Content {
 export type HashName = 'sha256' | null;
 
 /**
- * Reads on through an open file from its start. `next` reads up to so many bytes and gives their CRC32; fewer come back
+ * Reads on through an open file of about `sizeBytes` from its start. `next` reads up to so many bytes and gives their CRC32; fewer come back
  * only at the end of the file. All that was read goes into one hash.
  */
-export function readContent(handle: FileHandle, hash: HashName, signal?: AbortSignal) {
-  const buffer = Buffer.allocUnsafe(readBytes);
+export function readContent(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal) {
+  // A byte more than the file has shows whether it has grown. A large buffer for each of many small files would cost more than reading them.
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes + 1));
   const digest = hash === null ? undefined : createHash(hash);
   let position = 0;
   return {
@@ -41,8 +42,8 @@ export function readContent(handle: FileHandle, hash: HashName, signal?: AbortSi
 }
 
 /** Size and checksums of a whole open file, as read. */
-export async function contentOf(handle: FileHandle, hash: HashName, signal?: AbortSignal): Promise<Content> {
-  const reader = readContent(handle, hash, signal);
+export async function contentOf(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal): Promise<Content> {
+  const reader = readContent(handle, sizeBytes, hash, signal);
   const whole = await reader.next(Infinity);
   return { ...whole, sha256: reader.sha256() };
 }

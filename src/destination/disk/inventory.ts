@@ -42,7 +42,7 @@ export async function lookAt(
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return undefined;
   try {
-    const { sizeBytes, crc32 } = await contentOf(file, null, signal);
+    const { sizeBytes, crc32 } = await contentOf(file, found.size, null, signal);
     return { key, sizeBytes, crc32 };
   } finally {
     await file.close();

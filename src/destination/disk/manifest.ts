@@ -126,24 +126,26 @@ async function* linesFrom(path: string, from: number): AsyncIterable<readonly Li
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return;
   try {
-    let carried = Buffer.alloc(0);
+    // One buffer for all reads, the beginning of a line carried to its front: fresh ones pile up faster than they are collected.
+    let buffer = Buffer.allocUnsafe(readBytes);
+    let carriedBytes = 0;
     for (let position = from; ;) {
-      const buffer = Buffer.allocUnsafe(readBytes);
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-      const bytes = Buffer.concat([carried, buffer.subarray(0, bytesRead)]);
-      const { lines, rest } = splitLines(bytes, position - carried.length);
+      if (carriedBytes === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+      const { bytesRead } = await file.read(buffer, carriedBytes, buffer.length - carriedBytes, position);
+      const { lines, rest } = splitLines(buffer.subarray(0, carriedBytes + bytesRead), position - carriedBytes);
       position += bytesRead;
       if (bytesRead === 0 && rest.length > 0) lines.push({ text: rest.toString('utf8'), offset: position - rest.length });
+      carriedBytes = rest.length;
+      buffer.set(rest);
       yield lines;
       if (bytesRead === 0) return;
-      carried = rest;
     }
   } finally {
     await file.close();
   }
 }
 
-function splitLines(bytes: Buffer<ArrayBuffer>, baseOffset: number) {
+function splitLines(bytes: Buffer, baseOffset: number) {
   const lines: Line[] = [];
   let start = 0;
   for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {

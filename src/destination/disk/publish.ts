@@ -118,7 +118,7 @@ async function setCaptureTime(publisher: Publisher, handle: FileHandle, file: Fi
 }
 
 async function readBack(publisher: Publisher, handle: FileHandle, parts: readonly Part[], whole: Whole): Promise<Content> {
-  const reader = readContent(handle, publisher.hash);
+  const reader = readContent(handle, whole.sizeBytes, publisher.hash);
   let offset = 0;
   for (const part of parts) {
     const stored = await reader.next(part.sizeBytes);
@@ -150,7 +150,7 @@ async function contentThere(publisher: Publisher, path: string, state: UploadSta
   if (!standing && !(await exists(path))) throw uploadLost(state.id);
   if (standing?.isFile() && standing.size === whole.sizeBytes) {
     await using handle = await open(path, 'r');
-    const content = await contentOf(handle, publisher.hash);
+    const content = await contentOf(handle, standing.size, publisher.hash);
     if (content.sizeBytes === whole.sizeBytes && content.crc32 === whole.crc32) {
       await handle.sync().catch(ignoring('EPERM', 'EACCES'));
       return content;
