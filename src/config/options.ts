@@ -47,7 +47,7 @@ const everywhere = commandNames;
 const onArchive = ['sync', 'verify', 'status', 'list', 'retry', 'doctor'] as const;
 const withProvider = ['sync', 'login', 'doctor'] as const;
 
-export const optionTable = [
+const optionTable = [
   {
     name: 'to',
     type: 'text',
@@ -391,8 +391,6 @@ export const optionTable = [
 ] as const satisfies readonly OptionSpec[];
 
 type Row = (typeof optionTable)[number];
-
-export type OptionName = Row['name'];
 
 /** Every option with its value; undefined where it was not given and has no default. */
 export type Settings = {

@@ -93,9 +93,7 @@ async function open(context: Context, file: FileDescription, wanted: Omit<Upload
     agree(wanted, known.state) &&
     earlier.key === bucket.base + file.original.key
   ) {
-    const { trailers } = await memory.get();
-    const trusted = trailers && earlier.checksum !== 'none';
-    const parts = await storedParts(bucket, earlier, known.state, known.parts, trusted);
+    const parts = await storedParts(bucket, earlier, known.parts);
     if (parts) return { kind: 'upload', state: known.state, parts };
   } else if (known) {
     await drop(context, earlier);

@@ -27,7 +27,8 @@ export function createProblems(): Problems {
 /** The last thing that a person reads: what was archived, skipped, waiting, failed and why, and what to do next. */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
   // A run that found the archive locked has nothing to count.
-  const rows = finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
+  const rows =
+    finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const figureWidth = Math.max(0, ...rows.map(([, figure]) => figure.length));
   const table = rows.map(([label, figure, note]) =>

@@ -4,9 +4,9 @@ import { placeFile, type FileSpec, type LazyMedium, type MediaRecord, type SimFi
 import { presetMedia, type Preset, type PresetOptions } from './presets.ts';
 
 export type { FileSelector } from './library-changes.ts';
-export type { FileSpec, LazyMedium, MediaRecord, MediumSpec, OriginalRole, SimFile, SimMedium, WaitReason } from './medium.ts';
-export { expectedOriginals, expectedWaiting, type ArchiveScope, type ExpectedOriginal } from './originals.ts';
-export { presets, type Preset, type PresetOptions } from './presets.ts';
+export type { FileSpec, LazyMedium, MediaRecord, SimFile, SimMedium } from './medium.ts';
+export { expectedOriginals, expectedWaiting, type ArchiveScope } from './originals.ts';
+export { type Preset, type PresetOptions } from './presets.ts';
 
 export interface ListQuery {
   readonly orderBy: 'created_at' | 'captured_at';

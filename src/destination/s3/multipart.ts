@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
 import { crc32Base64 } from '../../transfer/checksum.ts';
-import type { FileDescription, Part, UploadState } from '../destination.ts';
+import type { FileDescription, Part } from '../destination.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import type { CapabilityMemory, S3Capabilities } from './capabilities.ts';
@@ -78,33 +78,24 @@ async function create(
 }
 
 /**
- * The parts of an upload that can be relied on, or undefined when the store no longer has it. A part that the tracker did not record counts
- * only if the store checked it against a CRC32 that we sent with it.
+ * The parts of an upload that can be relied on, or undefined when the store no longer has it: those that we know to have been stored as
+ * they were sent. A part that the store lists and we did not record may be one that it spoilt, and a checksum that it computed itself says
+ * nothing about that.
  */
 export async function storedParts(
   bucket: Bucket,
   upload: MultipartUpload,
-  state: UploadState,
   recorded: readonly Part[],
-  trusted: boolean,
 ): Promise<Part[] | undefined> {
   const listed = await listParts(bucket, upload);
-  const byNumber = new Map(recorded.map((part) => [part.number, part]));
-  return listed?.flatMap((part) => {
-    const number = part.PartNumber ?? 0;
-    const sizeBytes = part.Size ?? -1;
-    const receipt = part.ETag ?? '';
-    const known = byNumber.get(number);
-    const same = known?.receipt === receipt && known.sizeBytes === sizeBytes ? known : undefined;
-    const shown = decodeCrc32(part.ChecksumCRC32);
-    if (same && (shown === null || shown === same.crc32)) return [same];
-    const fits = sizeBytes === expectedBytes(state, number);
-    return fits && shown !== null && trusted && !same ? [{ number, sizeBytes, crc32: shown, receipt }] : [];
-  });
+  const byNumber = new Map(listed?.map((part) => [part.PartNumber, part]));
+  return listed && recorded.filter((part) => isSame(part, byNumber.get(part.number)));
 }
 
-function expectedBytes({ sizeBytes, partSizeBytes }: UploadState, number: number): number {
-  return sizeBytes === null ? partSizeBytes : Math.min(partSizeBytes, sizeBytes - (number - 1) * partSizeBytes);
+function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
+  const shown = decodeCrc32(listed?.ChecksumCRC32);
+  const sameBytes = listed?.ETag === recorded.receipt && listed.Size === recorded.sizeBytes;
+  return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
 /** Page by page by hand: the SDK's own paginator does not look at IsTruncated and never ends where a store always names a next marker. */
