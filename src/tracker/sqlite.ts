@@ -10,6 +10,7 @@ import { createMedia } from './sqlite/media.ts';
 import { createQueries } from './sqlite/queries.ts';
 import { createRuns } from './sqlite/runs.ts';
 import { createTally } from './sqlite/tally.ts';
+import { promising, translated } from './translated.ts';
 import type { Tracker } from './tracker.ts';
 
 export interface SqliteTrackerOptions {
@@ -31,6 +32,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const { path, archiveId, clock, onWarning = () => {} } = options;
   const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
   const ledger = createLedger(database, clock);
+  const translate = (thrown: unknown) => asTrackerError(thrown, path);
   const { openMedia, rows, ...queries } = createQueries(ledger);
   const methods = {
     ...createAdoption(ledger),
@@ -47,40 +49,8 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   };
   return {
     archiveId,
-    ...promising(methods, path),
-    openMedia: (roles) => translated(openMedia(roles), path),
-    rows: (statuses) => translated(rows(statuses), path),
+    ...promising(methods, translate),
+    openMedia: (roles) => translated(openMedia(roles), translate),
+    rows: (statuses) => translated(rows(statuses), translate),
   };
-}
-
-type Promising<Methods> = {
-  [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
-    : never;
-};
-
-/** The methods as the port has them: they return promises, and what SQLite throws is TRACKER_UNUSABLE. */
-function promising<Methods extends Record<string, (...args: never[]) => unknown>>(
-  methods: Methods,
-  path: string,
-): Promising<Methods> {
-  const wrapped = Object.entries(methods).map(([name, method]) => [
-    name,
-    async (...args: never[]) => {
-      try {
-        return await method(...args);
-      } catch (error) {
-        throw asTrackerError(error, path);
-      }
-    },
-  ]);
-  return Object.fromEntries(wrapped) as Promising<Methods>;
-}
-
-async function* translated<Item>(items: AsyncIterable<Item>, path: string): AsyncGenerator<Item> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw asTrackerError(error, path);
-  }
 }

@@ -1,10 +1,9 @@
 import type { DescribedFile, FileDescription } from '../../destination/destination.ts';
-import { foldKey, originalId, type Medium, type Original } from '../../media.ts';
+import { foldKey, originalId, type Original } from '../../media.ts';
 import type { Ledger } from './ledger.ts';
-import { newMediumRow, type MediumRow } from './medium-row.ts';
-import { contentColumns, newOriginalRow, type OriginalRow } from './original-row.ts';
-import { bitsOf } from './role-bits.ts';
-import { changed } from './statuses.ts';
+import { adoptedMedium, adoptedOriginal } from '../rules/adoption.ts';
+import { bitsOf } from '../rules/role-bits.ts';
+import { newOriginalRow } from './rows.ts';
 
 /** Files per transaction: a commit is dearer than a row, and other work must get its turn. */
 const batchSize = 2000;
@@ -40,34 +39,22 @@ export function createAdoption(ledger: Ledger) {
     const { description } = file;
     if (!description) return 0;
     const original = { ...description.original, key: file.key };
-    const medium = adoptedMedium(original, description);
-    claimSet.run({ medium: medium.row, roles: bitsOf(description.roles), originals: description.originalsOfMedium });
+    const medium = takeInMedium(original, description);
+    claimSet.run({ medium, roles: bitsOf(description.roles), originals: description.originalsOfMedium });
     if (originals.find(originalId(original, original.revision)) || findKey.get(foldKey(file.key))) return 0;
-    addArchived(newOriginalRow(original, medium.row, ledger.now()), file, description);
+    const row = adoptedOriginal(newOriginalRow(original, medium, ledger.now()), file, description);
+    originals.insert(row);
+    ledger.markSuperseded(row);
     return 1;
   }
 
-  function addArchived(row: Omit<OriginalRow, 'row'>, file: DescribedFile, { validator }: FileDescription): void {
-    const { row: _, ...archived } = changed({ ...row, row: 0 }, 'complete', ledger.now())!;
-    const { sizeBytes, crc32 } = file;
-    originals.insert({ ...archived, ...contentColumns({ sizeBytes, crc32, validator }) });
-    ledger.markSuperseded(row);
-  }
-
-  /** The medium as the archive knows it. Of several versions the greatest is kept: if it is not the last, the worst is one more resolve. */
-  function adoptedMedium(original: Original, description: FileDescription): MediumRow {
+  /** The medium as the archive knows it. */
+  function takeInMedium(original: Original, description: FileDescription): number {
     const known = media.find(original.mediaId);
-    const role = bitsOf([original.role]);
-    const version = description.mediumVersion === '' ? null : description.mediumVersion;
-    if (!known) {
-      const fresh = { ...newMediumRow(describedMedium(original, description), ledger.now()), version, original_roles: role };
-      return { ...fresh, row: media.insert(fresh) };
-    }
-    const isAdoptedOnly = known.seen_run === null;
-    const newest = isAdoptedOnly && version !== null && version > (known.version ?? '') ? version : known.version;
-    const next = { ...known, version: newest, original_roles: known.original_roles | role };
-    if (next.version !== known.version || next.original_roles !== known.original_roles) media.save(next);
-    return next;
+    const next = adoptedMedium(known, { original, description, now: ledger.now() });
+    if (!known) return media.insert(next);
+    if (next !== known) media.save({ ...known, ...next });
+    return known.row;
   }
 
   function settle(): void {
@@ -96,28 +83,5 @@ export function createAdoption(ledger: Ledger) {
       ledger.transaction(settle);
       return adopted;
     },
-  };
-}
-
-function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {
-  const unknown = {
-    fileExtension: null,
-    sizeHintBytes: null,
-    createdAt: null,
-    updatedAt: null,
-    reprocessedAt: null,
-    itemCount: null,
-    cameraModel: null,
-  };
-  return {
-    provider,
-    account,
-    id: mediaId,
-    type: '',
-    filename: originalName,
-    capturedAt,
-    ready: true,
-    readyState: 'ready',
-    ...unknown,
   };
 }

@@ -2,8 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
 import { isoTime, type Clock } from '../../lib/clock.ts';
 import { inTransaction } from './database.ts';
-import type { MediumRow } from './medium-row.ts';
-import type { OriginalRow } from './original-row.ts';
+import type { MediumRow, OriginalRow } from './rows.ts';
 import { openTable, type Table } from './table.ts';
 
 /** What all parts of the SQLite tracker work with. Everything but `transaction` expects to be called inside one if it writes. */

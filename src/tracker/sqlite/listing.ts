@@ -1,10 +1,10 @@
-import { mediumVersion, type Medium } from '../../media.ts';
+import type { Medium } from '../../media.ts';
 import type { ListingState, PageChanges, Tracker } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
-import { listingColumns, newMediumRow, type MediumRow } from './medium-row.ts';
-import { listed, listedAnew, quarantineLongWaiting, vanished } from './statuses.ts';
-
-const goneReason = 'a complete listing no longer shows it';
+import { goneReason, seen } from '../rules/medium.ts';
+import { newMedium } from '../rules/medium-fields.ts';
+import type { MediumRow } from './rows.ts';
+import { askAnew, bringBack, quarantineLongWaiting, vanish } from './statuses.ts';
 
 /** What listings tell of the library. */
 export function createListing(ledger: Ledger) {
@@ -24,20 +24,13 @@ export function createListing(ledger: Ledger) {
   function recordMedium(medium: Medium, runId: string): keyof PageChanges {
     const row = media.find(medium.id);
     if (!row) {
-      media.insert({ ...newMediumRow(medium, ledger.now()), seen_run: runId });
+      media.insert({ ...newMedium(medium, ledger.now()), seen_run: runId });
       return 'added';
     }
-    const wasGone = row.gone_since !== null;
-    const isChanged = wasGone || (row.version !== null && row.version !== mediumVersion(medium));
-    const seen: MediumRow = { ...row, ...listingColumns(medium), seen_run: runId };
-    media.save(isChanged ? listedAnew(ledger, seen) : stillListed(seen));
-    return isChanged ? 'changed' : 'unchanged';
-  }
-
-  /** Readiness moves a medium between WAITING and LISTED; nothing else does without a change. */
-  function stillListed(row: MediumRow): MediumRow {
-    const wantsMove = (row.status === 'WAITING' && row.ready === 1) || (row.status === 'LISTED' && row.ready === 0);
-    return wantsMove ? listed(row, ledger.now()) : row;
+    const shown = seen(row, medium, { runId, now: ledger.now() });
+    if (shown.change === 'changed') bringBack(ledger, row);
+    media.save(shown.row);
+    return shown.change;
   }
 
   /** A medium is gone with whatever of it was not archived; one that is archived whole stays what it is. */
@@ -45,7 +38,7 @@ export function createListing(ledger: Ledger) {
     const isArchived =
       row.status === 'RESOLVED' &&
       ledger.originalsOf(row).every((original) => original.superseded === 1 || original.status === 'COMPLETED');
-    media.save({ ...(isArchived ? row : vanished(ledger, row, goneReason)), gone_since: ledger.now() });
+    media.save({ ...(isArchived ? row : vanish(ledger, row, goneReason)), gone_since: ledger.now() });
   }
 
   return {
@@ -72,7 +65,7 @@ export function createListing(ledger: Ledger) {
         const unseen = selectUnseen.all({ account, runId }) as unknown as MediumRow[];
         unseen.forEach(disappear);
         // Called deleted in an earlier run, yet the provider lists it to the end: ask once more.
-        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(listedAnew(ledger, row));
+        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(askAnew(ledger, row));
         return unseen.length;
       }),
   };

@@ -1,8 +1,7 @@
-import { SyncError } from '../../errors.ts';
 import type { Mark, Validator } from '../../media.ts';
 import type { Ledger } from './ledger.ts';
-import { validatorColumns } from './original-row.ts';
-import { changed, unclaimed, unfailed } from './statuses.ts';
+import { validatorColumns } from '../rules/original-fields.ts';
+import { repaired } from '../rules/original.ts';
 
 /** What later looks at archived files find. */
 export function createMarks(ledger: Ledger) {
@@ -15,14 +14,7 @@ export function createMarks(ledger: Ledger) {
         if (row.status === 'COMPLETED') originals.save({ ...row, mark });
       }),
 
-    /** Errors: BUG for one that is not marked, because nothing else may leave COMPLETED. */
-    repair: (id: string): void =>
-      ledger.transaction(() => {
-        const row = ledger.originalOf(id);
-        const next = row.mark !== null && changed(row, 'repair', ledger.now());
-        if (!next) throw new SyncError('BUG', `${id} is not marked, so it is not repaired`);
-        originals.save({ ...next, ...unclaimed, ...unfailed, mark: null });
-      }),
+    repair: (id: string): void => ledger.transaction(() => originals.save(repaired(ledger.originalOf(id), ledger.now()))),
 
     setValidator: (id: string, validator: Validator): void =>
       ledger.transaction(() => originals.save({ ...ledger.originalOf(id), ...validatorColumns(validator) })),

@@ -1,11 +1,13 @@
-import { foldKey, originalId, type Original, type Role } from '../../media.ts';
+import { foldKey, originalId, type Original } from '../../media.ts';
 import { SyncError } from '../../errors.ts';
 import type { Failure, TrackedMedium, TrackedOriginal, Tracker } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
-import { toTrackedMedium, type MediumRow } from './medium-row.ts';
-import { newOriginalRow, toTrackedOriginal } from './original-row.ts';
-import { bitsOf } from './role-bits.ts';
-import { changed, listed, moved, reappear, unclaimed, unfailed, vanished } from './statuses.ts';
+import { failedMedium, resolved, retriedMedium, told } from '../rules/medium.ts';
+import { toTrackedMedium } from '../rules/medium-fields.ts';
+import { retried } from '../rules/original.ts';
+import { toTrackedOriginal } from '../rules/original-fields.ts';
+import { newOriginalRow, type MediumRow } from './rows.ts';
+import { bringBack, vanish } from './statuses.ts';
 
 /** What a `get` or a `resolve` tells of a medium, and what a person decides about it. */
 export function createMedia(ledger: Ledger) {
@@ -31,21 +33,21 @@ export function createMedia(ledger: Ledger) {
     ledger.markSuperseded(row);
   }
 
-  function vanish(mediaId: string, reason: string): void {
-    ledger.transaction(() => media.save(vanished(ledger, ledger.mediumOf(mediaId), reason)));
+  function vanishById(mediaId: string, reason: string): void {
+    ledger.transaction(() => media.save(vanish(ledger, ledger.mediumOf(mediaId), reason)));
   }
 
   function retryMedium(row: MediumRow): number {
-    const isBroken = row.status === 'FAILED' || row.status === 'QUARANTINED';
-    if (isBroken) media.save({ ...listed({ ...row, waiting_since: null }, ledger.now()), failed_runs: 0 });
-    let retried = isBroken ? 1 : 0;
+    const afresh = retriedMedium(row, ledger.now());
+    if (afresh) media.save(afresh);
+    let count = afresh ? 1 : 0;
     for (const original of ledger.originalsOf(row)) {
-      const next = changed(original, 'retry', ledger.now());
+      const next = retried(original, ledger.now());
       if (!next) continue;
-      originals.save({ ...next, ...unclaimed, ...unfailed });
-      retried += 1;
+      originals.save(next);
+      count += 1;
     }
-    return retried;
+    return count;
   }
 
   return {
@@ -60,33 +62,29 @@ export function createMedia(ledger: Ledger) {
     },
 
     keyTaken,
-    vanish,
+    vanish: vanishById,
 
     setMediumStatus: (mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): void => {
-      if (status === 'SOURCE_DELETED') return vanish(mediaId, reason);
+      if (status === 'SOURCE_DELETED') return vanishById(mediaId, reason);
       ledger.transaction(() => {
         const row = ledger.mediumOf(mediaId);
-        if (row.status === 'SOURCE_DELETED') reappear(ledger, row);
-        const next = moved(row, status, ledger.now(), reason);
-        // The provider answered as it should, so the failed runs before are no longer in a row.
-        media.save(status === 'WAITING' ? { ...next, failed_runs: 0 } : next);
+        if (row.status === 'SOURCE_DELETED') bringBack(ledger, row);
+        media.save(told(row, status, reason, ledger.now()));
       });
     },
 
     failMedium: (mediaId: string, failure: Failure) =>
       ledger.transaction(() => {
-        const row = ledger.mediumOf(mediaId);
-        const failed_runs = row.failed_runs + 1;
-        const status = row.status === 'QUARANTINED' || failed_runs >= failure.quarantineAfter ? 'QUARANTINED' : 'FAILED';
-        media.save({ ...moved(row, status, ledger.now(), failure.reason), failed_runs });
-        return status;
+        const row = failedMedium(ledger.mediumOf(mediaId), failure, ledger.now());
+        media.save(row);
+        return row.status;
       }),
 
     /** Errors: KEY_TAKEN, nothing recorded, when a new original's key is in use. */
     recordResolution: (mediaId: string, resolution: Parameters<Tracker['recordResolution']>[1]): readonly TrackedOriginal[] =>
       ledger.transaction(() => {
         const row = ledger.mediumOf(mediaId);
-        if (row.status === 'SOURCE_DELETED') reappear(ledger, row);
+        if (row.status === 'SOURCE_DELETED') bringBack(ledger, row);
         for (const original of resolution.originals) addOriginal(original, row);
         media.save(resolved(row, resolution, ledger.now()));
         return originalsOf(row);
@@ -96,30 +94,7 @@ export function createMedia(ledger: Ledger) {
       ledger.transaction(() => {
         const ids = mediaIds ?? selectBroken.all().map((row) => String(row['id']));
         const rows = [...new Set(ids)].map((id) => media.find(id)).filter((row) => row !== undefined);
-        return rows.reduce((retried, row) => retried + retryMedium(row), 0);
+        return rows.reduce((count, row) => count + retryMedium(row), 0);
       }),
-  };
-}
-
-/** A role with something unavailable is not resolved, also if it was before; so nothing hides behind a later resolve for fewer roles. */
-function resolved(
-  row: MediumRow,
-  { roles, unavailable, originals }: { roles: readonly Role[]; unavailable: number; originals: readonly Original[] },
-  now: string,
-): MediumRow {
-  const bits = bitsOf(roles);
-  const isWhole = unavailable === 0;
-  return {
-    ...moved(
-      row,
-      isWhole ? 'RESOLVED' : 'WAITING',
-      now,
-      isWhole ? null : `${unavailable} of its originals are not available yet`,
-    ),
-    resolved_roles: isWhole ? row.resolved_roles | bits : row.resolved_roles & ~bits,
-    original_roles: row.original_roles | bitsOf(originals.map((original) => original.role)),
-    unavailable,
-    failed_runs: 0,
-    deleted_run: null,
   };
 }

@@ -1,9 +1,9 @@
 import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
 import type { TrackedMedium, TrackedRow } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
-import { toTrackedMedium } from './medium-row.ts';
-import { toTrackedOriginal, toUpload } from './original-row.ts';
-import { bitsOf } from './role-bits.ts';
+import { toTrackedMedium } from '../rules/medium-fields.ts';
+import { toTrackedOriginal, toUpload } from '../rules/original-fields.ts';
+import { bitsOf } from '../rules/role-bits.ts';
 
 /** Rows to work on or to show. Which ones is decided at the call; each is read when it is its turn. */
 export function createQueries(ledger: Ledger) {

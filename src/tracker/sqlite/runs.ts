@@ -1,7 +1,8 @@
 import type { RunRecord } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
-import type { OriginalRow } from './original-row.ts';
-import { changed, quarantineLongWaiting, unclaimed } from './statuses.ts';
+import { released } from '../rules/original.ts';
+import type { OriginalRow } from './rows.ts';
+import { quarantineLongWaiting } from './statuses.ts';
 
 const runsKept = 1000;
 
@@ -56,7 +57,7 @@ export function createRuns(ledger: Ledger) {
         insertRun.run(runId, ledger.now());
         trimRuns.run(runsKept);
         const left = database.prepare(`SELECT * FROM originals WHERE status = 'IN_PROGRESS'`).all() as unknown as OriginalRow[];
-        for (const row of left) ledger.originals.save({ ...changed(row, 'release', ledger.now())!, ...unclaimed });
+        for (const row of left) ledger.originals.save(released(row, ledger.now()));
         quarantineLongWaiting(ledger);
       }),
     finishRun: (runId: string, outcome: string, summary: string): void =>

@@ -1,15 +1,19 @@
-import type { Medium, MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import type { Medium, Role } from '../../media.ts';
+import { toMedium } from '../rules/medium-fields.ts';
+import { bitsOf } from '../rules/role-bits.ts';
+import {
+  addMedia,
+  addOriginals,
+  count,
+  recount,
+  zero,
+  type CountedOriginal,
+  type Counts,
+  type Standing,
+} from '../rules/tally.ts';
 import type { Tally } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
-import { toMedium, type MediumRow } from './medium-row.ts';
-import type { OriginalRow } from './original-row.ts';
-import { bitsOf } from './role-bits.ts';
-
-type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
-type Counts = Writable<Tally>;
-
-/** The columns of a medium that decide how it counts. */
-type Standing = Pick<MediumRow, 'status' | 'gone_since' | 'resolved_roles' | 'original_roles' | 'unavailable'>;
+import type { MediumRow, OriginalRow } from './rows.ts';
 
 /** A damaged file is excused once a later revision of it is archived; a missing one is not, for nobody can fetch that content again. */
 const marked = `
@@ -64,7 +68,8 @@ export function createTally(ledger: Ledger) {
     for (const group of groupMedia.all() as unknown as (Standing & { media: number })[])
       addMedia(counts, group, group.media, roles);
     for (const group of groupOriginals.all() as unknown as (OriginalRow & { originals: number; bytes: number | null })[]) {
-      if ((group.role & roles) !== 0) addOriginals(counts, group, group.originals, group.bytes ?? 0);
+      if ((group.role & roles) === 0) continue;
+      addOriginals(counts, { ...group, superseded: group.superseded === 1 }, group.originals, group.bytes ?? 0);
     }
     const { incomplete, ...told } = sumUnarchived.get({ roles }) as { incomplete: number } & Record<
       'FAILED' | 'QUARANTINED' | 'SOURCE_DELETED',
@@ -83,22 +88,12 @@ export function createTally(ledger: Ledger) {
     const originals = selectOriginals.iterate({ roles }) as unknown as Iterator<OriginalRow>;
     let next = originals.next();
     for (const row of selectMedia.iterate() as unknown as Iterable<MediumRow>) {
-      const isCovered = covers(toMedium(row));
-      if (isCovered) addMedia(counts, row, 1, roles);
-      let lacks = false;
-      let told = false;
+      const own: CountedOriginal[] = [];
       for (; !next.done && next.value.medium === row.row; next = originals.next()) {
-        if (!isCovered) continue;
-        const original = next.value;
-        const isUnarchived = original.superseded === 0 && original.status !== 'COMPLETED';
-        const isMarked = openMarks.has(original.row);
-        addOriginals(counts, original, 1, original.mark === null ? (original.size_bytes ?? 0) : 0);
-        if (isMarked) counts.marked += 1;
-        lacks ||= isUnarchived || isMarked;
-        told ||= isUnarchived && original.status === row.status;
+        const { status, superseded, size_bytes, mark } = next.value;
+        own.push({ status, superseded: superseded === 1, size_bytes, mark, isMarked: openMarks.has(next.value.row) });
       }
-      if (lacks && isWhole(row, roles)) counts.mediaComplete -= 1;
-      if (told) recount(counts, row.status, 1);
+      if (covers(toMedium(row))) count(counts, row, own, roles);
     }
     return counts;
   }
@@ -107,55 +102,4 @@ export function createTally(ledger: Ledger) {
     tally: (roles: readonly Role[], covers?: (medium: Medium) => boolean): Tally =>
       covers ? tallyCovered(bitsOf(roles), covers) : tallyAll(bitsOf(roles)),
   };
-}
-
-function zero(): Counts {
-  const media: Record<MediumStatus, number> = {
-    LISTED: 0,
-    WAITING: 0,
-    RESOLVED: 0,
-    FAILED: 0,
-    QUARANTINED: 0,
-    SOURCE_DELETED: 0,
-  };
-  const originals: Record<OriginalStatus, number> = {
-    PENDING: 0,
-    IN_PROGRESS: 0,
-    COMPLETED: 0,
-    FAILED: 0,
-    QUARANTINED: 0,
-    SOURCE_DELETED: 0,
-  };
-  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, marked: 0 };
-}
-
-/** Nothing more of it is to be resolved: it was for all roles asked, or can be no more. */
-function isWhole(medium: Standing, roles: number): boolean {
-  return medium.status === 'RESOLVED' && (medium.gone_since !== null || (medium.resolved_roles & roles) === roles);
-}
-
-/** `media` alike ones; those that offer nothing in the roles asked are out of scope. Complete, until its originals say otherwise. */
-function addMedia(counts: Counts, medium: Standing, media: number, roles: number): void {
-  const hasOriginals = (medium.original_roles & roles) !== 0;
-  if (isWhole(medium, roles) && !hasOriginals) return;
-  counts.media[medium.status] += media;
-  if (isWhole(medium, roles)) counts.mediaComplete += media;
-  if (medium.status === 'WAITING') counts.waiting += media * Math.max(1, medium.unavailable);
-}
-
-function addOriginals(
-  counts: Counts,
-  original: Pick<OriginalRow, 'status' | 'superseded'>,
-  originals: number,
-  unmarkedBytes: number,
-): void {
-  if (original.superseded === 1 && original.status !== 'COMPLETED') return;
-  counts.originals[original.status] += originals;
-  if (original.status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
-}
-
-/** Media whose originals tell the same story one by one. */
-function recount(counts: Counts, status: MediumStatus, media: number): void {
-  counts.media[status] -= media;
-  counts.media.RESOLVED += media;
 }

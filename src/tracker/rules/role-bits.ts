@@ -1,6 +1,6 @@
 import type { Role } from '../../media.ts';
 
-/** Roles as SQL stores and compares sets of them. Written into files: a bit never changes its meaning. */
+/** Roles as trackers store and compare sets of them. Written into ledgers: a bit never changes its meaning. */
 const roleBits: Readonly<Record<Role, number>> = { source: 1, raw: 2, edit: 4, sidecar: 8 };
 
 const allRoles = Object.keys(roleBits) as Role[];

@@ -1,17 +1,15 @@
 import type { UploadState } from '../../destination/destination.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { foldKey, originalId, type Mark, type Original, type OriginalStatus, type Provider, type Validator } from '../../media.ts';
+import { originalId, type Mark, type Original, type OriginalStatus, type Provider, type Validator } from '../../media.ts';
 import type { TrackedOriginal } from '../tracker.ts';
 import { bitsOf, rolesOf } from './role-bits.ts';
 
-/** A row of `originals`; the schema explains the columns. */
-export interface OriginalRow {
-  readonly row: number;
+/** What a ledger keeps of an original. Times are ISO 8601 in UTC, except leases: ms since 1970. */
+export interface OriginalFields {
   readonly id: string;
-  readonly medium: number;
-  readonly identity: string;
   readonly provider: Provider;
   readonly account: string;
+  /** The bit of its role. */
   readonly role: number;
   readonly label: string;
   readonly type: string;
@@ -19,9 +17,7 @@ export interface OriginalRow {
   readonly item_number: number | null;
   readonly ordinal: number;
   readonly revision: number;
-  readonly superseded: 0 | 1;
   readonly key: string;
-  readonly folded_key: string;
   readonly status: OriginalStatus;
   readonly status_since: string;
   readonly mark: Mark | null;
@@ -29,7 +25,9 @@ export interface OriginalRow {
   readonly crc32: number | null;
   readonly etag: string | null;
   readonly last_modified: string | null;
+  /** 1: size, checksum and validator say what was about to be published. */
   readonly intent: 0 | 1;
+  /** UploadState as JSON. */
   readonly upload: string | null;
   readonly attempt: number;
   readonly owner: string | null;
@@ -39,18 +37,12 @@ export interface OriginalRow {
   readonly reason: string | null;
 }
 
-/** The columns that a revision and its key decide. */
-export function revisionColumns(original: Original) {
-  const { revision, key } = original;
-  return { id: originalId(original, revision), revision, key, folded_key: foldKey(key) } as const;
-}
-
 /** An original that was just heard of. */
-export function newOriginalRow(original: Original, medium: number, now: string): Omit<OriginalRow, 'row'> {
+export function newOriginal(original: Original, now: string): OriginalFields {
   return {
-    ...revisionColumns(original),
-    medium,
-    identity: originalId(original, 1),
+    id: originalId(original, original.revision),
+    revision: original.revision,
+    key: original.key,
     provider: original.provider,
     account: original.account,
     role: bitsOf([original.role]),
@@ -59,7 +51,6 @@ export function newOriginalRow(original: Original, medium: number, now: string):
     position: original.position,
     item_number: original.itemNumber,
     ordinal: original.ordinal,
-    superseded: 0,
     status: 'PENDING',
     status_since: now,
     mark: null,
@@ -91,7 +82,7 @@ export function validatorColumns(validator: Validator) {
   return { etag: validator.etag, last_modified: validator.lastModified } as const;
 }
 
-export function toTrackedOriginal(row: OriginalRow, mediaId: string): TrackedOriginal {
+export function toTrackedOriginal(row: OriginalFields, mediaId: string): TrackedOriginal {
   return {
     id: row.id,
     original: toOriginal(row, mediaId),
@@ -109,11 +100,11 @@ export function toTrackedOriginal(row: OriginalRow, mediaId: string): TrackedOri
   };
 }
 
-export function toUpload(row: Pick<OriginalRow, 'upload'>): UploadState | null {
+export function toUpload(row: Pick<OriginalFields, 'upload'>): UploadState | null {
   return row.upload === null ? null : (JSON.parse(row.upload) as UploadState);
 }
 
-function toOriginal(row: OriginalRow, mediaId: string): Original {
+function toOriginal(row: OriginalFields, mediaId: string): Original {
   const [role] = rolesOf(row.role);
   return {
     provider: row.provider,

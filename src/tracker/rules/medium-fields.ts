@@ -2,9 +2,8 @@ import { mediumVersion, type Medium, type MediumStatus, type Provider } from '..
 import type { TrackedMedium } from '../tracker.ts';
 import { rolesOf } from './role-bits.ts';
 
-/** A row of `media`; the schema explains the columns. */
-export interface MediumRow {
-  readonly row: number;
+/** What a ledger keeps of a medium. Times are ISO 8601 in UTC, sets of roles are bits (see `roleBits`). */
+export interface MediumFields {
   readonly id: string;
   readonly provider: Provider;
   readonly account: string;
@@ -20,18 +19,22 @@ export interface MediumRow {
   readonly camera_model: string | null;
   readonly ready: 0 | 1;
   readonly ready_state: string;
+  /** `mediumVersion` of the last listing; null while only an archive that kept none told of it. */
   readonly version: string | null;
   readonly status: MediumStatus;
   readonly status_since: string;
   readonly reason: string | null;
   readonly failed_runs: number;
+  /** Survives LISTED and FAILED in between, or a medium could wait for ever a day at a time. */
   readonly waiting_since: string | null;
   readonly resolved_roles: number;
   readonly original_roles: number;
   readonly unavailable: number;
   readonly first_seen_at: string;
   readonly gone_since: string | null;
+  /** A run whose listing showed it; null while only the archive told of it. */
   readonly seen_run: string | null;
+  /** The run that found it deleted at the source. */
   readonly deleted_run: string | null;
 }
 
@@ -57,7 +60,7 @@ export function listingColumns(medium: Medium) {
 }
 
 /** A medium that was just heard of. */
-export function newMediumRow(medium: Medium, now: string): Omit<MediumRow, 'row'> {
+export function newMedium(medium: Medium, now: string): MediumFields {
   return {
     id: medium.id,
     ...listingColumns(medium),
@@ -80,7 +83,7 @@ export function notReady(readyState: string): string {
   return `the provider says "${readyState}"`;
 }
 
-export function toMedium(row: MediumRow): Medium {
+export function toMedium(row: MediumFields): Medium {
   return {
     provider: row.provider,
     account: row.account,
@@ -100,7 +103,7 @@ export function toMedium(row: MediumRow): Medium {
   };
 }
 
-export function toTrackedMedium(row: MediumRow): TrackedMedium {
+export function toTrackedMedium(row: MediumFields): TrackedMedium {
   return {
     medium: toMedium(row),
     status: row.status,

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { foldKey } from '../../media.ts';
+
+/**
+ * Where everything lies in the table. One partition per provider (or `provider#account`) holds media, originals, runs, leases, facts and
+ * listings, so that one Query reads the whole difference; what that must not read again and again lies in the partition `archive`: the
+ * binding to the archive, the keys in use, and the parts of unfinished uploads.
+ */
+export interface Key {
+  readonly provider: string;
+  readonly media_id: string;
+}
+
+/** Beside the partitions of providers. */
+export const archivePartition = 'archive';
+
+export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#' };
+
+/** First words of sort keys that are no medium's. */
+const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
+
+/** DynamoDB's limit is 1,024 bytes; an original's has another ending when it becomes part of a longer key. */
+const longestKey = 900;
+const longestMediumKey = 400;
+
+/** Sort key of a medium's row. */
+export function mediumKey(mediaId: string): string {
+  return originalKey(encodeURIComponent(mediaId.toWellFormed()));
+}
+
+/**
+ * Sort key of an original's row: its id, as long as it fits. A medium's originals follow it at once in the order of the table: of the characters
+ * that `encodeURIComponent` leaves alone only `!` is smaller than `#`, and so it is written as `%21`.
+ */
+export function originalKey(id: string): string {
+  const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];
+  const medium = shortened(
+    reserved.has(first) ? `%${first.charCodeAt(0).toString(16)}${first.slice(1)}` : first,
+    longestMediumKey,
+  );
+  return shortened([medium, ...rest].join('#'), longestKey);
+}
+
+/** Whether a row is a medium's, an original's, or another's. */
+export function kindOf(sortKey: string): 'medium' | 'original' | 'other' {
+  const end = sortKey.indexOf('#');
+  if (end === -1) return 'medium';
+  return reserved.has(sortKey.slice(0, end)) ? 'other' : 'original';
+}
+
+/** First and last sort key of a medium and its originals: `$` follows `#` and is never in an id. */
+export function groupRange(mediumSortKey: string): readonly [string, string] {
+  return [mediumSortKey, `${mediumSortKey}$`];
+}
+
+/** The row that says which original has a key of the archive, compared case-folded. */
+export function archiveKey(key: string): Key {
+  return { provider: archivePartition, media_id: shortened(`KEY#${foldKey(key)}`, longestKey) };
+}
+
+export function factKey(name: string): string {
+  return shortened(`FACT#${name}`, longestKey);
+}
+
+export function listingKey(account: string): string {
+  return shortened(`LISTING#${account}`, longestKey);
+}
+
+/** `/` is in no id, so no other original's parts begin like this. */
+export function partsPrefix(originalSortKey: string): string {
+  return `PART#${originalSortKey}/`;
+}
+
+/** What is too long keeps its beginning and ends in a hash of the whole. Counted in bytes. */
+export function shortened(text: string, limit: number): string {
+  if (Buffer.byteLength(text) <= limit) return text;
+  const hash = createHash('sha256').update(text).digest('hex');
+  const kept = Buffer.from(text).subarray(0, limit - hash.length - 4);
+  return `${new TextDecoder().decode(kept).replace(/\uFFFD+$/, '')}~${hash}`;
+}

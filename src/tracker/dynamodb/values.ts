@@ -1,0 +1,36 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { SyncError } from '../../errors.ts';
+
+/** The few kinds of values that the table holds, to and from DynamoDB's wire form. */
+
+export type Value = string | number | readonly Value[];
+export type Values = Readonly<Record<string, Value | null | undefined>>;
+export type Item = Record<string, AttributeValue>;
+
+/** null is no attribute at all. Text that is no Unicode, which DynamoDB refuses, is repaired. */
+export function toItem(values: Values): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined) item[name] = toAttribute(value);
+  }
+  return item;
+}
+
+export function toAttribute(value: Value): AttributeValue {
+  if (typeof value === 'string') return { S: value.toWellFormed() };
+  if (typeof value === 'number') return { N: String(value) };
+  return { L: value.map(toAttribute) };
+}
+
+export function fromItem(item: Item): Record<string, Value> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, fromAttribute(name, value)]));
+}
+
+function fromAttribute(name: string, { S, N, L }: AttributeValue): Value {
+  if (S !== undefined) return S;
+  if (N !== undefined) return Number(N);
+  if (L !== undefined) return L.map((value) => fromAttribute(name, value));
+  throw new SyncError('TRACKER_UNUSABLE', `the attribute ${name} is of a kind that Cloud Sync never writes`, {
+    hint: 'Restore the table from its point-in-time backup, or use a new one: the tracker is rebuilt from the archive.',
+  });
+}

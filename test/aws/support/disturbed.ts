@@ -1,0 +1,73 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** Counts the calls of a client by their names, one for each operation whatever the SDK does to carry it out. */
+export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> {
+  const calls = new Map<string, number>();
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      async (args) => {
+        calls.set(commandName, (calls.get(commandName) ?? 0) + 1);
+        return next(args);
+      },
+    { step: 'initialize', name: 'countCalls' },
+  );
+  return calls;
+}
+
+/** The first `times` attempts at a command get this error, before or after it was carried out. */
+export function failFirst(
+  client: DynamoDBClient,
+  command: string,
+  trouble: { readonly times: number; readonly when: 'before' | 'after'; readonly error: () => Error },
+): { readonly left: () => number } {
+  let left = trouble.times;
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const isHit = commandName === command && left > 0;
+        if (isHit) left -= 1;
+        if (isHit && trouble.when === 'before') throw trouble.error();
+        const result = await next(args);
+        if (isHit) throw trouble.error();
+        return result;
+      },
+    { step: 'finalizeRequest', name: `failFirst${command}`, priority: 'low' },
+  );
+  return { left: () => left };
+}
+
+/** The first reply to a batch read names the last of what was wanted as not yet processed. */
+export function leaveUnprocessed(client: DynamoDBClient, table: string): { readonly done: () => boolean } {
+  let done = false;
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        const input = args.input as { RequestItems?: Record<string, { Keys?: unknown[] }> };
+        const keys = input.RequestItems?.[table]?.Keys;
+        if (done || commandName !== 'BatchGetItemCommand' || !keys || keys.length < 2) return next(args);
+        done = true;
+        const some = { ...input.RequestItems![table], Keys: keys.slice(0, -1), ConsistentRead: true };
+        const result = await next({ ...args, input: { ...input, RequestItems: { [table]: some } } });
+        Object.assign(result.output, { UnprocessedKeys: { [table]: { Keys: keys.slice(-1), ConsistentRead: true } } });
+        return result;
+      },
+    { step: 'initialize', name: 'leaveUnprocessed' },
+  );
+  return { done: () => done };
+}
+
+/** Does something at the last moment before the first request of a command goes out. */
+export function beforeFirst(client: DynamoDBClient, command: string, act: () => Promise<unknown>): void {
+  let done = false;
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (!done && commandName === command) {
+          done = true;
+          await act();
+        }
+        return next(args);
+      },
+    { step: 'initialize', name: `beforeFirst${command}` },
+  );
+}
