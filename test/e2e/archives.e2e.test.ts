@@ -1,0 +1,268 @@
+/** What becomes of an archive and its tracker when they are shared, moved away, lost, damaged or tampered with. */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createLibrary } from '../../src/sim/library.ts';
+import { compare, expectExactly, fileOf, wantedOf } from '../support/archive.ts';
+import { eventsOf, type RunningCli } from '../support/cli.ts';
+import { createMediaMaker, partBytes } from '../support/media.ts';
+import { diskPlaceAt, openDiskPlace, placeKinds, type DiskPlace } from '../support/places.ts';
+import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+function someLibrary(seed: string) {
+  const maker = createMediaMaker(seed);
+  return createLibrary([maker.photo(), maker.chapters(), maker.burst(), maker.video(partBytes + 1_000), maker.photo()]);
+}
+
+function onePhoto(seed: string) {
+  return createLibrary([createMediaMaker(seed).photo()]);
+}
+
+/** A run that is in the midst of its transfer, and held there until it is let go. */
+async function startHeldRun(scene: Scene): Promise<RunningCli> {
+  scene.cloud.faults.set([
+    { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000 } },
+  ]);
+  const run = scene.startSync();
+  // Waiting for bytes that do not come it has nothing open that another process would have to wait for.
+  await waitUntil('the run waits', () =>
+    scene.cloud.requests.some(({ endpoint, bytesSent }) => endpoint === 'file' && bytesSent === 1_000),
+  );
+  run.kill('SIGSTOP');
+  return run;
+}
+
+async function letGo(run: RunningCli): Promise<void> {
+  run.kill('SIGCONT');
+  expectExit(await run.ended, 0);
+}
+
+describe('two runs at once', () => {
+  test.each(placeKinds)('on one home and %s: one works, one is told to wait', async (kind) => {
+    await using scene = await openSceneAt(kind, { library: onePhoto(`one-home-${kind}`), stallMs: 1_500 });
+    const first = await startHeldRun(scene);
+    const second = await scene.sync();
+    expectExit(second, 4);
+    expect(second.finished).toMatchObject({
+      outcome: 'locked',
+      error: { code: 'LOCKED', message: expect.stringContaining(`process ${first.pid}`) },
+    });
+    expectExit(await scene.verify(), 4);
+    await letGo(first);
+    await scene.expectComplete();
+  });
+
+  test('from two homes on one directory: one works, one is told to wait', async () => {
+    await using scene = await openScene({ library: onePhoto('two-homes'), stallMs: 1_500 });
+    await using other = await makeTempDir();
+    const first = await startHeldRun(scene);
+    const environment = { CLOUD_SYNC_HOME: join(other.path, 'home') };
+    const second = await scene.startSync({ environment }).ended;
+    expectExit(second, 4);
+    await letGo(first);
+    await scene.expectComplete();
+    // Afterwards the other home takes over what is there and fetches nothing.
+    await scene.clearRequests();
+    expectExit(await scene.startSync({ environment }).ended, 0);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+    await scene.expectComplete();
+  });
+
+  test('started at the same instant, the two together do the work once', async () => {
+    await using scene = await openScene({ library: someLibrary('same-instant') });
+    const runs = await Promise.all([scene.startSync().ended, scene.startSync().ended]);
+    const codes = runs.map(({ exitCode }) => exitCode);
+    expect(codes.every((code) => code === 0 || code === 4)).toBe(true);
+    expect(codes).toContain(0);
+    await scene.expectComplete();
+    const wanted = await wantedOf(scene.cloud.library);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  });
+});
+
+test('a second archive of the same home is filled completely', async () => {
+  await using scene = await openScene({ library: someLibrary('second') });
+  expectExit(await scene.sync(), 0);
+  await using second = await openDiskPlace();
+  expectExit(await scene.run('sync', '--to', second.to, '--json'), 0);
+  expectExactly(await second.files(), await wantedOf(scene.cloud.library));
+  const third = await scene.sync();
+  expectExit(third, 0);
+  expect(third.finished.files.archived).toBe(0);
+});
+
+test('where the archive’s disk is not mounted nothing is written', async () => {
+  await using scene = await openScene<DiskPlace>({ library: someLibrary('unmounted') });
+  const { directory } = scene.place;
+  expectExit(await scene.sync(), 0);
+  await rename(directory, `${directory}.elsewhere`);
+  for (const isMountPoint of [true, false]) {
+    if (isMountPoint) await mkdir(directory);
+    for (const run of [await scene.sync(), await scene.sync('--dry-run'), await scene.verify()]) {
+      expectExit(run, 6);
+      expect(run.finished.error).toMatchObject({ code: 'ARCHIVE_UNKNOWN', hint: expect.stringContaining('mounted') });
+    }
+    if (isMountPoint) expect(await readdir(directory)).toEqual([]);
+    await rm(directory, { recursive: true, force: true });
+  }
+  await rename(`${directory}.elsewhere`, directory);
+  expectExit(await scene.sync(), 0);
+  await scene.expectComplete();
+});
+
+test('another archive in the place of a known one is not touched', async () => {
+  await using scene = await openScene<DiskPlace>({ library: someLibrary('swapped') });
+  await using other = await openDiskPlace();
+  expectExit(await scene.sync(), 0);
+  expectExit(await scene.run('sync', '--to', other.to, '--type', 'Burst', '--json'), 0);
+  await rename(scene.place.directory, `${scene.place.directory}.elsewhere`);
+  await rename(other.directory, scene.place.directory);
+  const before = await scene.place.files();
+  const run = await scene.sync();
+  expectExit(run, 6);
+  expect(run.finished.error?.code).toBe('ARCHIVE_UNKNOWN');
+  expect(await scene.place.files()).toEqual(before);
+});
+
+describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
+  test('when lost is rebuilt from the archive without a media byte', async () => {
+    await using scene = await openSceneAt(kind, {});
+    expectExit(await scene.sync(), 0);
+    const wanted = await wantedOf(scene.cloud.library);
+    await rm(scene.home, { recursive: true });
+    await expectAdoption(scene, wanted.length);
+  });
+
+  test('when it is garbage is set aside and rebuilt', async () => {
+    await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`) });
+    expectExit(await scene.sync(), 0);
+    const wanted = await wantedOf(scene.cloud.library);
+    const path = await trackerOf(scene);
+    await writeFile(path, 'This is no database. '.repeat(1_000));
+    const run = await expectAdoption(scene, wanted.length);
+    const [warning] = eventsOf(run, 'warning').filter(({ message }) => message.includes(path));
+    expect(warning?.message).toMatch(/damaged/);
+    const asides = (await readdir(join(path, '..'))).filter((name) => name.includes('corrupt'));
+    expect(asides).not.toEqual([]);
+    expect(await readFile(join(path, '..', asides[0] ?? ''), 'utf8')).toContain('This is no database.');
+  });
+});
+
+/** The next run takes in all files that are there, fetches nothing, and asks nothing about media that are complete. */
+async function expectAdoption(scene: Scene, files: number) {
+  await scene.clearRequests();
+  const run = await scene.sync();
+  expectExit(run, 0);
+  expect(eventsOf(run, 'archive.adopted')).toEqual([expect.objectContaining({ files })]);
+  expect(run.finished).toMatchObject({ files: { archived: 0, skipped: files }, bytes: { archived: 0, fetched: 0 } });
+  expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+  const complete = new Set((await wantedOf(scene.cloud.library)).map(({ mediaId }) => mediaId));
+  const asked = scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined && complete.has(mediaId));
+  expect(asked.map(({ endpoint, mediaId }) => `${endpoint} ${mediaId}`)).toEqual([]);
+  await scene.expectComplete();
+  expectExit(await scene.verify(), 0);
+  return run;
+}
+
+async function trackerOf({ home }: Scene): Promise<string> {
+  const [archive] = await readdir(join(home, 'archives'));
+  return join(home, 'archives', archive ?? '', 'tracker.sqlite');
+}
+
+describe.each(placeKinds)('damage on %s', (kind) => {
+  /** A store shows the checksum that it took when the bytes came, so only reading finds what happened to them since. */
+  const verifyArgs = kind === 's3' ? ['--deep'] : [];
+
+  test('is named by verify and made good by the next sync', async () => {
+    const library = someLibrary(`damage-${kind}`);
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const wanted = await wantedOf(library);
+    const victim = (await scene.place.files()).find(({ sizeBytes }) => sizeBytes > partBytes);
+    if (!victim) throw new Error('the library has a file of two parts');
+    await scene.place.damage(victim.key, partBytes + 7);
+
+    const verified = await scene.verify(...verifyArgs);
+    expectExit(verified, 1);
+    expect(eventsOf(verified, 'file.damaged')).toEqual([
+      expect.objectContaining({ key: victim.key, path: `${scene.place.to}/${victim.key}` }),
+    ]);
+    expect(verified.finished.verified).toMatchObject({ files: wanted.length, missing: 0, damaged: 1, unknown: 0 });
+
+    await scene.clearRequests();
+    const repaired = await scene.sync();
+    expectExit(repaired, 0);
+    expect(repaired.finished.files.archived).toBe(1);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(victim.sizeBytes);
+    const { missing, surplus } = compare(await scene.place.files(), wanted);
+    expect(missing).toEqual([]);
+    if (kind === 'disk') {
+      // The good one is where it was, the bad one is out of the way, but still there.
+      expect(surplus).toEqual([]);
+      const [aside] = eventsOf(repaired, 'file.setAside');
+      expect(aside).toMatchObject({ key: victim.key, movedTo: expect.stringMatching(/^\.cloud-sync\/quarantine\//) });
+      expect(await diskPlaceAt(join(scene.place.to, '.cloud-sync', 'quarantine')).files()).toHaveLength(1);
+    } else {
+      expect(surplus).toEqual([`${victim.key} (${victim.sizeBytes} bytes)`]);
+      expect(eventsOf(repaired, 'file.archived')).toEqual([expect.objectContaining({ revision: 2 })]);
+    }
+    expectExit(await scene.verify(...verifyArgs), 0);
+    // And it stays so.
+    await scene.clearRequests();
+    expectExit(await scene.sync(), 0);
+    expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
+    await rm(scene.home, { recursive: true });
+    expectExit(await scene.sync(), 0);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+  });
+
+  test('a missing file is named and fetched again; what is not ours is listed and left alone', async () => {
+    const library = someLibrary(`missing-${kind}`);
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const wanted = await wantedOf(library);
+    const [medium] = [...library.media()];
+    const victim = fileOf(await scene.place.files(), medium?.id ?? '');
+    await scene.place.remove(victim.key);
+    const foreign = ['notes.txt', 'gopro-videos/2026/01/mine.mp4', 'a/.cloud-sync/not-ours.txt'];
+    for (const key of foreign) await scene.place.addForeign(key, `not ours: ${key}`);
+
+    const verified = await scene.verify();
+    expectExit(verified, 1);
+    expect(eventsOf(verified, 'file.missing').map(({ key }) => key)).toEqual([victim.key]);
+    expect(
+      eventsOf(verified, 'file.unknown')
+        .map(({ key }) => key)
+        .toSorted(),
+    ).toEqual(foreign.toSorted());
+    expect(verified.finished.verified).toMatchObject({ missing: 1, damaged: 0, unknown: 3 });
+
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(run.finished.files.archived).toBe(1);
+    const { missing, surplus } = compare(await scene.place.files(), wanted);
+    expect({ missing, surplus: surplus.length }).toEqual({ missing: [], surplus: 3 });
+    expect(fileOf(await scene.place.files(), medium?.id ?? '').key).toBe(victim.key);
+    const again = await scene.verify();
+    expectExit(again, 0);
+    expect(again.finished.verified).toMatchObject({ missing: 0, damaged: 0, unknown: 3 });
+  });
+
+  test('what stands at a key by another hand is never replaced', async () => {
+    const library = someLibrary(`taken-${kind}`);
+    await using scene = await openSceneAt(kind, { library });
+    // The keys of a first archive are those of a second.
+    await using model = await openScene({ library });
+    expectExit(await model.sync(), 0);
+    const [victim] = await model.place.files();
+    await scene.place.addForeign(victim?.key ?? '', 'I was here first.');
+    const run = await scene.sync();
+    expectExit(run, 0);
+    const { missing, surplus } = compare(await scene.place.files(), await wantedOf(library));
+    expect({ missing, surplus }).toEqual({ missing: [], surplus: [`${victim?.key} (17 bytes)`] });
+    expect(eventsOf(run, 'warning').some(({ message }) => message.includes(victim?.key ?? ''))).toBe(true);
+    expectExit(await scene.verify(), 0);
+  });
+});

@@ -1,0 +1,254 @@
+/** What happens to the library between two runs, or in the middle of one. */
+import { describe, expect, test } from 'vitest';
+import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { source } from '../../src/sim/file-specs.ts';
+import { proxiesOnly, unavailableVideo, unreadyVideo } from '../../src/sim/shapes.ts';
+import { expectExactly, wantedOf, type WantedFile } from '../support/archive.ts';
+import { eventsOf } from '../support/cli.ts';
+import { createMediaMaker, type MediaMaker } from '../support/media.ts';
+import { placeKinds } from '../support/places.ts';
+import { expectExit, mediaRequests, openScene, openSceneAt } from '../support/scene.ts';
+
+function libraryOf(...media: readonly SimMedium[]): SimLibrary {
+  return createLibrary(media);
+}
+
+describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
+  test('and gets a chapter later: only the chapter is fetched', async () => {
+    const maker = createMediaMaker(`chapter-${kind}`);
+    const [medium, other] = [maker.chapters(), maker.photo()];
+    const library = libraryOf(medium, other);
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const before = await scene.place.files();
+    library.addItem(medium.id, source({ sizeBytes: 33_000, itemNumber: 3 }));
+    await scene.clearRequests();
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(run.finished).toMatchObject({ media: { changed: 1 }, files: { archived: 1 }, bytes: { fetched: 33_000 } });
+    expect(scene.cloud.stats().cdnBytesSent).toBe(33_000);
+    await scene.expectComplete();
+    expect(await scene.place.files()).toEqual(expect.arrayContaining(before));
+  });
+
+  test('and is replaced: the new content lies beside the old', async () => {
+    const maker = createMediaMaker(`replaced-${kind}`);
+    const [medium, other] = [maker.photo(), maker.chapters()];
+    const library = libraryOf(medium, other);
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const old = await wantedOf(library);
+    library.replaceContent(medium.id, { label: 'source' }, { sizeBytes: 61_001 });
+    library.touch(medium.id);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(eventsOf(run, 'file.archived')).toEqual([expect.objectContaining({ mediaId: medium.id, revision: 2 })]);
+    expectExactly(await scene.place.files(), merged(old, await wantedOf(library)));
+    // The same size again, so that only the ETag tells.
+    library.replaceContent(medium.id, { label: 'source' });
+    library.touch(medium.id);
+    const second = await wantedOf(library);
+    const third = await scene.sync();
+    expectExit(third, 0);
+    expect(eventsOf(third, 'file.archived')).toEqual([expect.objectContaining({ mediaId: medium.id, revision: 3 })]);
+    expect((await scene.place.files()).length).toBe(old.length + 2);
+    expect(second.length).toBe(old.length);
+    expectExit(await scene.verify(), 0);
+    await scene.clearRequests();
+    expectExit(await scene.sync(), 0);
+    expect(mediaRequests(scene)).toEqual([]);
+  });
+
+  test('and gets another name: nothing is fetched, nothing moves', async () => {
+    const maker = createMediaMaker(`renamed-${kind}`);
+    const medium = maker.photo();
+    const library = libraryOf(medium, maker.photo());
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const before = await scene.place.files();
+    library.touch(medium.id, { filename: 'Holidays.JPG', captured_at: '2019-01-01T00:00:00Z' });
+    await scene.clearRequests();
+    expectExit(await scene.sync(), 0);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+    expect(await scene.place.files()).toEqual(before);
+    expectExit(await scene.sync(), 0);
+  });
+
+  test('and goes to the trash: it stays archived, also when it comes back', async () => {
+    const maker = createMediaMaker(`trashed-${kind}`);
+    const medium = maker.chapters();
+    const library = libraryOf(medium, maker.photo(), maker.photo());
+    await using scene = await openSceneAt(kind, { library });
+    expectExit(await scene.sync(), 0);
+    const before = await wantedOf(library);
+    library.trash(medium.id);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    // The total told the quick listing that something is missing.
+    expect(run.finished).toMatchObject({ media: { gone: 1 }, files: { archived: 0, sourceDeleted: 0, failed: 0 } });
+    expectExactly(await scene.place.files(), before);
+    expectExit(await scene.verify(), 0);
+    library.restore(medium.id);
+    await scene.clearRequests();
+    expectExit(await scene.sync(), 0);
+    expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+    await scene.expectComplete();
+  });
+});
+
+function merged(before: readonly WantedFile[], after: readonly WantedFile[]): WantedFile[] {
+  return [...before, ...after.filter(({ sha256 }) => !before.some((file) => file.sha256 === sha256))];
+}
+
+test('a medium that goes to the trash before it was archived is told apart from a failure', async () => {
+  const maker = createMediaMaker('gone-early');
+  const [late, early] = [maker.photo(), maker.chapters()];
+  const library = libraryOf(early, late, maker.photo());
+  await using scene = await openScene({
+    library,
+    faults: [{ match: { host: 'cdn', mediaId: late.id }, action: { type: 'status', status: 500 } }],
+  });
+  const first = await scene.sync();
+  expectExit(first, 1);
+  expect(eventsOf(first, 'file.failed').map(({ mediaId }) => mediaId)).toEqual([late.id]);
+  library.trash(late.id);
+  const second = await scene.sync();
+  expectExit(second, 0);
+  expect(second.finished.files).toMatchObject({ failed: 0, sourceDeleted: 1 });
+  await scene.expectComplete();
+  // Back from the trash it is archived like any other.
+  library.restore(late.id);
+  scene.cloud.faults.clear();
+  const third = await scene.sync();
+  expectExit(third, 0);
+  expect(third.finished.files).toMatchObject({ archived: 1, sourceDeleted: 0 });
+  await scene.expectComplete();
+});
+
+test('a medium that is gone when its files are asked for is deleted at the source', async () => {
+  const maker = createMediaMaker('gone-404');
+  const gone = maker.photo();
+  const library = libraryOf(gone, maker.photo());
+  await using scene = await openScene({
+    library,
+    faults: [{ match: { endpoint: 'download', mediaId: gone.id }, action: { type: 'status', status: 404 } }],
+  });
+  const run = await scene.sync();
+  expectExit(run, 0);
+  expect(eventsOf(run, 'medium.sourceDeleted').map(({ mediaId }) => mediaId)).toEqual([gone.id]);
+  expect(run.finished.files).toMatchObject({ archived: 1, sourceDeleted: 1, failed: 0 });
+});
+
+test('what waits is archived when the provider has it, and no proxy before', async () => {
+  const maker = createMediaMaker('waits');
+  const unready = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
+  const unavailable = unavailableVideo(maker.spec('MP4'), 42_000);
+  const proxies = proxiesOnly(maker.spec('MP4'));
+  const library = libraryOf(unready, unavailable, proxies, maker.photo());
+  await using scene = await openScene({ library });
+  const first = await scene.sync();
+  expectExit(first, 0);
+  expect(first.finished.files).toMatchObject({ archived: 1, waiting: 3 });
+  await scene.expectComplete();
+  library.setReady(unready.id);
+  library.setReady(unavailable.id);
+  const second = await scene.sync();
+  expectExit(second, 0);
+  expect(second.finished.files).toMatchObject({ archived: 2, skipped: 1, waiting: 1 });
+  await scene.expectComplete();
+  library.addItem(proxies.id, source({ sizeBytes: 43_000 }));
+  const third = await scene.sync();
+  expectExit(third, 0);
+  expect(third.finished.files).toMatchObject({ archived: 1, skipped: 3, waiting: 0 });
+  await scene.expectComplete();
+});
+
+test('a waiting medium is asked for by itself, wherever in the library it is', async () => {
+  const maker = createMediaMaker('waits-far');
+  const oldest = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
+  const library = libraryOf(oldest, ...Array.from({ length: 8 }, () => maker.photo()));
+  await using scene = await openScene({ library, perPageCap: 3 });
+  expectExit(await scene.sync(), 0);
+  await scene.clearRequests();
+  expectExit(await scene.sync(), 0);
+  expect(scene.cloud.stats().requests['search']).toBe(1);
+  expect(mediaRequests(scene)).toEqual([`medium GET ${oldest.id}`]);
+  library.setReady(oldest.id);
+  expectExit(await scene.sync(), 0);
+  await scene.expectComplete();
+});
+
+function nine(maker: MediaMaker): SimMedium[] {
+  return Array.from({ length: 9 }, () => maker.photo(5_000));
+}
+
+function drift(page: number, change: 'add' | 'trash') {
+  return { match: { endpoint: 'search', page, attempt: 1 }, action: { type: 'pageDrift', change } } as const;
+}
+
+describe('the listing', () => {
+  test('that drops to nothing changes nothing and ends with 5', async () => {
+    await using scene = await openScene({ library: libraryOf(...nine(createMediaMaker('to-zero'))) });
+    expectExit(await scene.sync(), 0);
+    const before = await scene.place.files();
+    for (const withMedia of [false, true]) {
+      scene.cloud.faults.set([{ match: { endpoint: 'search' }, action: { type: 'totalZero', withMedia } }]);
+      const run = await scene.sync();
+      expectExit(run, 5);
+      expect(run.finished).toMatchObject({
+        outcome: 'failed',
+        error: { code: 'LISTING_UNTRUSTED' },
+        media: { gone: 0 },
+        files: { archived: 0, sourceDeleted: 0 },
+      });
+    }
+    expect(await scene.place.files()).toEqual(before);
+    scene.cloud.faults.clear();
+    await scene.clearRequests();
+    expectExit(await scene.sync(), 0);
+    expect(mediaRequests(scene)).toEqual([]);
+  });
+
+  test('stops early when nothing is new, and reads on when the total says that something went', async () => {
+    const maker = createMediaMaker('quick');
+    const media = nine(maker);
+    const library = libraryOf(...media);
+    await using scene = await openScene({ library, perPageCap: 2 });
+    expectExit(await scene.sync(), 0);
+    const searches = async () => {
+      await scene.clearRequests();
+      const run = await scene.sync();
+      expectExit(run, 0);
+      return {
+        searches: scene.cloud.stats().requests['search'],
+        mode: eventsOf(run, 'listing.finished')[0]?.mode,
+        gone: run.finished.media.gone,
+      };
+    };
+    expect(await searches()).toEqual({ searches: 1, mode: 'quick', gone: 0 });
+    library.add(maker.burst());
+    expect(await searches()).toMatchObject({ mode: 'quick', gone: 0 });
+    await scene.expectComplete();
+    library.trash(media[1]?.id ?? '');
+    expect(await searches()).toEqual({ searches: 5, mode: 'full', gone: 1 });
+    expect(await searches()).toEqual({ searches: 1, mode: 'quick', gone: 0 });
+    // One went and another came: the total is the same, and still wrong.
+    library.trash(media[2]?.id ?? '');
+    library.add(maker.photo());
+    expect(await searches()).toMatchObject({ mode: 'full', gone: 1 });
+  });
+
+  test('of which pages move while they are read misses nothing', async () => {
+    const library = libraryOf(...nine(createMediaMaker('drift')));
+    await using scene = await openScene({
+      library,
+      perPageCap: 2,
+      faults: [drift(2, 'add'), drift(3, 'trash'), drift(4, 'add')],
+    });
+    expectExit(await scene.sync(), 0);
+    const listed = new Set([...library.media()].map(({ id }) => id));
+    const wanted = await wantedOf(library);
+    const found = await scene.place.files();
+    expect(wanted.filter(({ mediaId }) => listed.has(mediaId) && !found.some(({ key }) => key.includes(mediaId)))).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+/** Every fault of the catalogue that strikes files or resolves, each at its own media of four shapes, many faults in one run. */
+import { describe, expect, test } from 'vitest';
+import { apiFaults } from '../../src/sim/fault-catalogue-api.ts';
+import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/fault-catalogue.ts';
+import type { Fault, FaultExpectation } from '../../src/sim/faults.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { compare, expectExactly, expectNothingWrong, wantedOf } from '../support/archive.ts';
+import { eventsOf, type CliRun } from '../support/cli.ts';
+import { createMediaMaker, partBytes, type MediaMaker } from '../support/media.ts';
+import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } from '../support/places.ts';
+import { expectExit, openScene } from '../support/scene.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+/** Faults of the API that can be aimed at one medium strike its resolve; all others of the API have a test of their own. */
+const aimable = faultNames.filter(
+  (name) => !Object.hasOwn(apiFaults, name) || faultCatalogue[name]({ mediaId: 'x' })[0]?.match?.mediaId === 'x',
+);
+
+interface Victim {
+  readonly name: FaultName;
+  readonly media: readonly SimMedium[];
+  readonly faults: readonly Fault[];
+}
+
+function victimsOf(outcome: FaultExpectation['outcome'], maker: MediaMaker): Victim[] {
+  return aimable
+    .filter((name) => faultCatalogue[name]()[0]?.expect?.outcome === outcome)
+    .map((name) => {
+      const media = [maker.photo(), maker.chapters(), maker.burst(), maker.video(partBytes + 1_234_567)];
+      return { name, media, faults: media.flatMap(({ id }) => faultCatalogue[name]({ mediaId: id })) };
+    });
+}
+
+async function openRoomyPlace(kind: PlaceKind): Promise<Place> {
+  if (kind === 'disk') return openDiskPlace();
+  // Hundreds of megabytes, better not in memory.
+  const temp = await makeTempDir();
+  const place = await openS3Place({ dir: temp.path });
+  return {
+    ...place,
+    [Symbol.asyncDispose]: async () => {
+      await place[Symbol.asyncDispose]();
+      await temp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function reasonsFor(run: CliRun, mediaId: string): string[] {
+  const failures = [...eventsOf(run, 'file.failed'), ...eventsOf(run, 'medium.failed')];
+  return failures.filter((failure) => failure.mediaId === mediaId).map(({ code, reason }) => `${code} ${reason}`);
+}
+
+function sizes(files: readonly { readonly sizeBytes: number }[]): number[] {
+  return files.map(({ sizeBytes }) => sizeBytes).toSorted((a, b) => a - b);
+}
+
+test('no fault of the catalogue is left out', () => {
+  const untested = faultNames.filter((name) => !aimable.includes(name));
+  expect(untested.every((name) => Object.hasOwn(apiFaults, name))).toBe(true);
+  expect(aimable.length).toBeGreaterThan(45);
+});
+
+describe.concurrent.each(placeKinds)('to %s', (kind) => {
+  test('what can be survived is survived in one run', async () => {
+    const maker = createMediaMaker(`survive-${kind}`);
+    const victims = victimsOf('survive', maker);
+    const library = createLibrary(victims.flatMap(({ media }) => media));
+    const faults = victims.flatMap((victim) => victim.faults);
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    const run = await scene.sync('--concurrency', '32');
+    const hits = scene.cloud.faults.hits();
+    expect(victims.filter(({ name }) => !hits[name]).map(({ name }) => name)).toEqual([]);
+    const { missing, surplus } = compare(await scene.place.files(), await wantedOf(library));
+    const broken = victims.filter(({ media }) => media.some(({ id }) => missing.some((file) => file.startsWith(id))));
+    expect({ broken: broken.map(({ name, media }) => [name, media.flatMap(({ id }) => reasonsFor(run, id))]), surplus }).toEqual({
+      broken: [],
+      surplus: [],
+    });
+    expectExit(run, 0);
+    await scene.expectNoSecrets();
+    expectExit(await scene.verify(), 0);
+  });
+
+  test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
+    const maker = createMediaMaker(`report-${kind}`);
+    const victims = victimsOf('report', maker);
+    const healthy = [maker.photo(), maker.chapters()];
+    const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
+    const faults = victims.flatMap((victim) => victim.faults);
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    const run = await scene.sync('--concurrency', '32');
+    expectExit(run, 1);
+    expect(run.finished.outcome).toBe('partial');
+
+    const wanted = await wantedOf(library);
+    const found = await scene.place.files();
+    expectNothingWrong(found, wanted);
+    const archived = new Set(eventsOf(run, 'file.archived').map(({ mediaId }) => mediaId));
+    for (const { name, media } of victims) {
+      for (const { id } of media) {
+        expect(archived.has(id), `${name}: ${id} was archived`).toBe(false);
+        expect(reasonsFor(run, id), `${name}: ${id} failed`).not.toEqual([]);
+      }
+    }
+    expectExactly(
+      found,
+      wanted.filter(({ mediaId }) => healthy.some(({ id }) => id === mediaId)),
+    );
+    expect(run.finished.files.failed).toBeGreaterThanOrEqual(victims.length * 4);
+
+    scene.cloud.faults.clear();
+    expectExit(await scene.sync(), 0);
+    await scene.expectComplete();
+    await scene.expectNoSecrets();
+  });
+
+  test('what nobody can tell is at least stored as it came', async () => {
+    const maker = createMediaMaker(`cannot-tell-${kind}`);
+    const victims = victimsOf('cannot-tell', maker);
+    const library = createLibrary(victims.flatMap(({ media }) => media));
+    const faults = victims.flatMap((victim) => victim.faults);
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    expectExit(await scene.sync(), 0);
+    expectExit(await scene.verify('--deep'), 0);
+    expect(sizes(await scene.place.files())).toEqual(sizes(await wantedOf(library)));
+  });
+});

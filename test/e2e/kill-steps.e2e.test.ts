@@ -1,0 +1,138 @@
+/** kill -9 before every single step that changes a disk or a tracker, and around every request to an S3 store. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { expectNothingWrong, wantedOf } from '../support/archive.ts';
+import { lastWordsOf } from '../support/cli.ts';
+import { startCountingProxy, type KillPoint } from '../support/counting-proxy.ts';
+import { createMediaMaker, partBytes } from '../support/media.ts';
+import { openS3Place } from '../support/places.ts';
+import { expectExit, openScene, type Scene } from '../support/scene.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
+
+/** After a kill: nothing wrong is there, what was published is not fetched again, and one more run makes it whole. */
+async function expectRecovery(scene: Scene, where: string): Promise<void> {
+  const wanted = await wantedOf(scene.cloud.library);
+  const found = await scene.place.files();
+  expectNothingWrong(found, wanted);
+  await scene.clearRequests();
+  const run = await scene.sync();
+  expectExit(run, 0);
+  await scene.expectComplete();
+  const { cdnBytesSent } = scene.cloud.stats();
+  const missingBytes = sum(wanted) - sum(found);
+  expect(cdnBytesSent, `bytes fetched after a kill ${where}\n${lastWordsOf(run)}`).toBeLessThanOrEqual(missingBytes);
+  expect(run.finished.files, where).toMatchObject({ failed: 0, pending: 0, quarantined: 0 });
+  const verified = await scene.verify();
+  expectExit(verified, 0);
+  expect(verified.finished.verified, where).toMatchObject({ files: wanted.length, missing: 0, damaged: 0, unknown: 0 });
+}
+
+function sum(files: readonly { readonly sizeBytes: number }[]): number {
+  return files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+}
+
+/** One run that archives one photo, killed before `step`; recovers from it if it was. Returns the steps that it did. */
+async function killBefore(
+  step: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly killed: boolean; readonly steps: readonly string[] }> {
+  await using temp = await makeTempDir();
+  const log = join(temp.path, 'steps');
+  await using scene = await openScene({ library: createLibrary([createMediaMaker('steps').photo()]), inProcess: true });
+  const environment = { NODE_OPTIONS: `--import=${killAtStep}`, KILL_BEFORE_STEP: String(step), STEP_LOG: log, ...more };
+  const run = await scene.startSync({ environment }).ended;
+  const steps = (await readFile(log, 'utf8')).trimEnd().split('\n');
+  if (run.signal === null) expectExit(run, 0);
+  else expect(run.signal).toBe('SIGKILL');
+  await expectRecovery(scene, `before ${steps.at(-1)}`);
+  return { killed: run.signal !== null, steps };
+}
+
+describe('on a disk', () => {
+  test('killed before each of its steps, a run loses and doubles nothing', { timeout: 300_000 }, async () => {
+    let last = await killBefore(1);
+    for (let step = 2; last.killed; step += 1) last = await killBefore(step);
+    // The steps of publishing were among them.
+    for (const name of [
+      / link .*\.part$/,
+      / handle\.datasync$/,
+      / open .*manifest\.jsonl$/,
+      / handle\.sync$/,
+      / exec COMMIT$/,
+      / unlink .*lease$/,
+    ]) {
+      expect(
+        last.steps.some((line) => name.test(line)),
+        String(name),
+      ).toBe(true);
+    }
+    expect(last.steps.length).toBeGreaterThan(40);
+  });
+
+  test('so it is where there are no hard links, around the rename that stands in for them', { timeout: 120_000 }, async () => {
+    const environment = { NO_HARD_LINKS: '1' };
+    const { steps } = await killBefore(Infinity, environment);
+    const rename = steps.findIndex((line) => / rename .*\.part$/.test(line)) + 1;
+    expect(rename).toBeGreaterThan(20);
+    for (let step = rename - 2; step <= rename + 6; step += 1) {
+      const { killed } = await killBefore(step, environment);
+      expect(killed).toBe(true);
+    }
+  });
+});
+
+describe('on S3', () => {
+  test.each([
+    {
+      what: 'any request of a run with one small file',
+      medium: () => createMediaMaker('request').photo(),
+      whens: ['arrived', 'answered'],
+      counts: () => true,
+      atLeast: 8,
+    },
+    {
+      what: 'a request for a file of two parts',
+      medium: () => createMediaMaker('request').video(partBytes + 1_000),
+      whens: ['arrived', 'answered'],
+      counts: (_: string, url: string) => url.includes('/gopro-videos/'),
+      atLeast: 5,
+    },
+  ] as const)(
+    'killed at $what, a run loses and doubles nothing',
+    { timeout: 300_000 },
+    async ({ medium, whens, counts, atLeast }) => {
+      for (const when of whens) {
+        const requests = await killAtEachRequest(when, medium, counts);
+        expect(requests).toBeGreaterThanOrEqual(atLeast);
+      }
+    },
+  );
+});
+
+/** Until a run has no such request any more; returns how many there are. */
+async function killAtEachRequest(
+  when: KillPoint['when'],
+  medium: () => SimMedium,
+  counts: (method: string, url: string) => boolean,
+): Promise<number> {
+  for (let request = 1; ; request += 1) {
+    const place = await openS3Place();
+    await using proxy = await startCountingProxy(place.store.endpoint, counts);
+    const environment = { CLOUD_SYNC_S3_ENDPOINT: proxy.endpoint };
+    await using scene = await openScene({ library: createLibrary([medium()]), place, environment, inProcess: true });
+    const running = scene.startSync();
+    proxy.arm({ pid: running.pid, request, when });
+    const run = await running.ended;
+    proxy.arm(undefined);
+    if (run.signal === null) {
+      expectExit(run, 0);
+      return request - 1;
+    }
+    expect(run.signal).toBe('SIGKILL');
+    await expectRecovery(scene, `when request ${request} had ${when}`);
+  }
+}

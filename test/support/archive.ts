@@ -1,0 +1,62 @@
+/** Judges an archive by its bytes and names against what the simulated library holds. Nothing that the program recorded is asked. */
+import { expect } from 'vitest';
+import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/library.ts';
+import type { FoundFile } from './places.ts';
+
+export interface WantedFile {
+  readonly mediaId: string;
+  /** Key of the file in its medium. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** What a complete archive of the library holds as it is now. */
+export async function wantedOf(library: SimLibrary, scope: ArchiveScope = {}): Promise<WantedFile[]> {
+  const originals = expectedOriginals(library, scope);
+  return Promise.all(
+    originals.map(async ({ mediaId, key, sizeBytes, sha256 }) => ({ mediaId, file: key, sizeBytes, sha256: await sha256() })),
+  );
+}
+
+export interface Difference {
+  readonly missing: readonly string[];
+  /** Files that are nothing of what was wanted, or a second time what is there already. */
+  readonly surplus: readonly string[];
+}
+
+/** Pairs each found file with one wanted file of the same bytes whose medium's id is in the found one's name. */
+export function compare(found: readonly FoundFile[], wanted: readonly WantedFile[]): Difference {
+  const open = new Map<string, WantedFile[]>();
+  for (const file of wanted) open.set(file.sha256, [...(open.get(file.sha256) ?? []), file]);
+  const surplus: string[] = [];
+  for (const { key, sizeBytes, sha256 } of found) {
+    const candidates = open.get(sha256) ?? [];
+    const index = candidates.findIndex(({ mediaId }) => nameOf(key).includes(mediaId));
+    if (index < 0) surplus.push(`${key} (${sizeBytes} bytes)`);
+    else candidates.splice(index, 1);
+  }
+  const missing = [...open.values()].flat().map(({ mediaId, file, sizeBytes }) => `${mediaId} ${file} (${sizeBytes} bytes)`);
+  return { missing: missing.toSorted(), surplus: surplus.toSorted() };
+}
+
+/** Every wanted file exactly once, and nothing else. */
+export function expectExactly(found: readonly FoundFile[], wanted: readonly WantedFile[]): void {
+  expect(compare(found, wanted)).toEqual({ missing: [], surplus: [] });
+}
+
+/** Whatever is there is right; something may be missing. */
+export function expectNothingWrong(found: readonly FoundFile[], wanted: readonly WantedFile[]): void {
+  expect(compare(found, wanted).surplus).toEqual([]);
+}
+
+/** The one file of a medium that has a single file in the archive. */
+export function fileOf(found: readonly FoundFile[], mediaId: string): FoundFile {
+  const files = found.filter(({ key }) => nameOf(key).includes(mediaId));
+  expect(files, `files of ${mediaId}`).toHaveLength(1);
+  return files[0]!;
+}
+
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}

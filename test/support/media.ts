@@ -1,0 +1,32 @@
+/** Media for tests that need particular ones, each with an id, a name and a time of its own. */
+import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/medium.ts';
+import { chapteredVideo, frameSet, photo, video } from '../../src/sim/shapes.ts';
+
+/** Bytes of one part; a file of more is fetched in several. */
+export const partBytes = 16 * 1024 * 1024;
+
+export interface MediaMaker {
+  photo(sizeBytes?: number): SimMedium;
+  video(sizeBytes: number): SimMedium;
+  chapters(chapterBytes?: readonly number[]): SimMedium;
+  burst(frameBytes?: readonly number[]): SimMedium;
+  /** For other shapes. */
+  spec(extension: string): MediumSpec;
+}
+
+/** Newer and newer media; the seed decides ids and bytes. */
+export function createMediaMaker(seed: string): MediaMaker {
+  let index = 0;
+  const spec = (extension: string): MediumSpec => {
+    index += 1;
+    const createdAt = new Date(Date.UTC(2026, 0, 1) + index * 3_600_000).toISOString().replace('.000Z', 'Z');
+    return { id: mediumId(seed, index), seed, filename: `GX${String(index).padStart(6, '0')}.${extension}`, createdAt };
+  };
+  return {
+    spec,
+    photo: (sizeBytes = 60_000) => photo(spec('JPG'), sizeBytes),
+    video: (sizeBytes) => video(spec('MP4'), sizeBytes),
+    chapters: (chapterBytes = [70_000, 50_000]) => chapteredVideo(spec('MP4'), chapterBytes),
+    burst: (frameBytes = [20_000, 20_001, 20_002]) => frameSet(spec('JPG'), 'Burst', frameBytes),
+  };
+}

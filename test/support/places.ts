@@ -1,0 +1,160 @@
+/** Where archives are in tests, and what tests see and do there behind the program's back. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { startS3Store, type S3Store, type S3StoreOptions } from '../../src/sim/s3.ts';
+import { makeTempDir } from './temp-dir.ts';
+
+export const placeKinds = ['disk', 's3'] as const;
+
+export type PlaceKind = (typeof placeKinds)[number];
+
+export interface FoundFile {
+  /** Path in the archive, `/`-separated. */
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Of the bytes that lie there now. */
+  readonly sha256: string;
+}
+
+export interface Place extends AsyncDisposable {
+  readonly kind: PlaceKind;
+  /** What `--to` gets. */
+  readonly to: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Every file that is there, read by its bytes; all but what lies in `.cloud-sync/` at the root. */
+  files(): Promise<FoundFile[]>;
+  /** Names and texts of all that lies in `.cloud-sync/`, and of what describes files. */
+  ownTexts(): Promise<string>;
+  /** Inverts one byte of a file, whose size stays. */
+  damage(key: string, offset: number): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** A file that is not ours. */
+  addForeign(key: string, text: string): Promise<void>;
+}
+
+export interface DiskPlace extends Place {
+  readonly kind: 'disk';
+  readonly directory: string;
+}
+
+export interface S3Place extends Place {
+  readonly kind: 's3';
+  readonly store: S3Store;
+}
+
+/** A directory that does not exist yet. */
+export async function openDiskPlace(): Promise<DiskPlace> {
+  const temp = await makeTempDir();
+  return { ...diskPlaceAt(join(temp.path, 'archive')), [Symbol.asyncDispose]: async () => temp[Symbol.asyncDispose]() };
+}
+
+/** A given directory; disposing leaves it. */
+export function diskPlaceAt(directory: string): DiskPlace {
+  const pathOf = (key: string) => join(directory, ...key.split('/'));
+  return {
+    kind: 'disk',
+    to: directory,
+    directory,
+    environment: {},
+    files: async () => {
+      const paths = (await filesBelow(directory)).filter((path) => !path.startsWith(join(directory, '.cloud-sync') + sep));
+      return Promise.all(paths.map(async (path) => ({ key: keyOf(directory, path), ...(await digest(path)) })));
+    },
+    ownTexts: async () => {
+      const paths = await filesBelow(join(directory, '.cloud-sync'));
+      const texts = await Promise.all(paths.map(async (path) => `${path}\n${await textOf(path)}`));
+      return texts.join('\n');
+    },
+    damage: async (key, offset) => flipByte(pathOf(key), offset),
+    remove: async (key) => rm(pathOf(key)),
+    addForeign: async (key, text) => {
+      await mkdir(dirname(pathOf(key)), { recursive: true });
+      await writeFile(pathOf(key), text, { flag: 'wx' });
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+const bucket = 'archive';
+const prefix = 'my/videos';
+
+/** A bucket of a simulated store, with a prefix. */
+export async function openS3Place(options: S3StoreOptions = {}): Promise<S3Place> {
+  const store = await startS3Store({ buckets: [bucket], ...options });
+  const objects = () => store.objects().filter(({ key }) => key.startsWith(`${prefix}/`));
+  return {
+    kind: 's3',
+    to: `s3://${bucket}/${prefix}`,
+    store,
+    environment: { CLOUD_SYNC_S3_ENDPOINT: store.endpoint, CLOUD_SYNC_S3_PATH_STYLE: 'true' },
+    files: async () =>
+      objects()
+        .filter(({ key }) => !key.startsWith(`${prefix}/.cloud-sync/`))
+        .map(({ key, sizeBytes }) => ({ key: key.slice(prefix.length + 1), sizeBytes, sha256: store.sha256(bucket, key) })),
+    ownTexts: async () =>
+      objects()
+        .map(({ key, metadata, tags }) => {
+          const own = key.startsWith(`${prefix}/.cloud-sync/`) ? store.content(bucket, key).toString('utf8') : '';
+          return `${key}\n${JSON.stringify({ metadata, tags })}\n${own}`;
+        })
+        .join('\n'),
+    damage: async (key, offset) => store.tamper(bucket, `${prefix}/${key}`, offset),
+    remove: async (key) => {
+      if (!store.remove(bucket, `${prefix}/${key}`)) throw new Error(`there is no ${key}`);
+    },
+    addForeign: async (key, text) => putForeign(store, `${prefix}/${key}`, text),
+    [Symbol.asyncDispose]: async () => store.close(),
+  };
+}
+
+export async function openPlace(kind: PlaceKind): Promise<Place> {
+  return kind === 'disk' ? openDiskPlace() : openS3Place();
+}
+
+/** As another program would: with the SDK, and without any of our metadata. */
+async function putForeign(store: S3Store, key: string, text: string): Promise<void> {
+  const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const credentials = { accessKeyId: 'other', secretAccessKey: 'other' };
+  const client = new S3Client({ endpoint: store.endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text }));
+  client.destroy();
+}
+
+/** Absolute paths of all files below a directory; none when it is not there. */
+export async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function keyOf(directory: string, path: string): string {
+  return relative(directory, path).split(sep).join('/');
+}
+
+async function digest(path: string): Promise<{ readonly sizeBytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk as Buffer);
+    sizeBytes += (chunk as Buffer).length;
+  }
+  return { sizeBytes, sha256: hash.digest('hex') };
+}
+
+/** The beginning of a file, enough for any text of ours; media are not searched to their end. */
+async function textOf(path: string): Promise<string> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * 1024 * 1024));
+  return buffer.toString('latin1', 0, bytesRead);
+}
+
+async function flipByte(path: string, offset: number): Promise<void> {
+  await using file = await open(path, 'r+');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, offset);
+  if (bytesRead !== 1) throw new RangeError(`${path} has no byte ${offset}`);
+  await file.write(Buffer.from([buffer[0]! ^ 0xff]), 0, 1, offset);
+}

@@ -1,0 +1,41 @@
+import type { LoggedRequest } from '../../src/sim/gopro.ts';
+
+/** Adds up media bytes that were sent although they, or the same bytes of the same file, had been sent in an earlier run. */
+export interface RefetchCounter {
+  /** Takes in what one run fetched; returns the bytes that earlier runs had fetched too, over all runs so far. */
+  add(requests: readonly LoggedRequest[]): number;
+}
+
+type Span = readonly [start: number, end: number];
+
+export function createRefetchCounter(): RefetchCounter {
+  const earlier = new Map<string, Span[]>();
+  let again = 0;
+  return {
+    add: (requests) => {
+      const spans = requests.filter(({ endpoint, method }) => endpoint === 'file' && method === 'GET').map(spanOf);
+      for (const { file, span } of spans) again += overlap(union(earlier.get(file) ?? []), span);
+      for (const { file, span } of spans) earlier.set(file, [...(earlier.get(file) ?? []), span]);
+      return again;
+    },
+  };
+}
+
+function spanOf(request: LoggedRequest): { readonly file: string; readonly span: Span } {
+  const start = Number(/^bytes=(\d+)-/.exec(request.range ?? '')?.[1] ?? 0);
+  return { file: `${request.mediaId} ${request.file?.key}`, span: [start, start + request.bytesSent] };
+}
+
+function overlap(spans: readonly Span[], [start, end]: Span): number {
+  return spans.reduce((sum, span) => sum + Math.max(0, Math.min(end, span[1]) - Math.max(start, span[0])), 0);
+}
+
+function union(spans: readonly Span[]): Span[] {
+  const joined: [number, number][] = [];
+  for (const [start, end] of spans.toSorted((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else joined.push([start, end]);
+  }
+  return joined;
+}

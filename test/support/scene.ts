@@ -1,0 +1,162 @@
+/** A simulated cloud, a place for the archive, a home, and the command line between them. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { RunFinished } from '../../src/report/events.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../src/sim/gopro.ts';
+import { expectExactly, wantedOf } from './archive.ts';
+import { finishedOf, lastWordsOf, runCli, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
+import { filesBelow, openDiskPlace, openPlace, type Place, type PlaceKind } from './places.ts';
+import { makeTempDir } from './temp-dir.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface SceneOptions<Where extends Place = Place> extends GoproCloudOptions {
+  /** Taken over: disposed with the scene. Default: a new directory. */
+  readonly place?: Where;
+  /** Further variables of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** `sync` and `verify` run in this process instead of one of their own: for tests that repeat them hundreds of times. */
+  readonly inProcess?: boolean;
+  /** Silence on a connection after which it is given up. Default 5,000: silence may also be a busy machine. */
+  readonly stallMs?: number;
+}
+
+/** A run to its end, with the last event that every run with `--json` has. */
+export interface SceneRun extends CliRun {
+  readonly finished: RunFinished;
+}
+
+export interface Scene<Where extends Place = Place> extends AsyncDisposable {
+  readonly cloud: GoproCloud;
+  readonly place: Where;
+  readonly home: string;
+  environment(more?: Readonly<Record<string, string>>): Record<string, string>;
+  /** `sync --json` into the place. */
+  sync(...args: readonly string[]): Promise<SceneRun>;
+  verify(...args: readonly string[]): Promise<SceneRun>;
+  /** Any command, as it is given. */
+  run(...args: readonly string[]): Promise<CliRun>;
+  /** `sync --json`, not waited for. */
+  startSync(options?: { readonly args?: readonly string[]; readonly environment?: Readonly<Record<string, string>> }): RunningCli;
+  /** Forgets the requests so far, once the last reply to a run that was killed has ended. */
+  clearRequests(): Promise<void>;
+  /** The archive holds all that the library offers now, and nothing else. */
+  expectComplete(): Promise<void>;
+  /** No token, cookie or signed URL is in any output so far, in the home, or in what the archive says of itself; none went to the CDN. */
+  expectNoSecrets(): Promise<void>;
+}
+
+const awsSecret = 'e2eSecretKeyThatNobodyMayEverSee';
+
+/** Opens a scene; dispose it to end all its servers and remove its files. */
+export async function openScene<Where extends Place = Place>(options: SceneOptions<Where> = {}): Promise<Scene<Where>> {
+  const { place: given, environment: more, stallMs = 5_000, inProcess = false, ...cloudOptions } = options;
+  const place = given ?? ((await openDiskPlace()) as Place as Where);
+  const temp = await makeTempDir();
+  const home = join(temp.path, 'home');
+  const cloud = await startGoproCloud(cloudOptions);
+  const tokens = new Set<string>();
+  const outputs: string[] = [];
+
+  const environment = (extra: Readonly<Record<string, string>> = {}) => {
+    tokens.add(cloud.accessToken);
+    return {
+      HOME: temp.path,
+      TZ: 'UTC',
+      CLOUD_SYNC_HOME: home,
+      CLOUD_SYNC_GOPRO_API_URL: cloud.apiUrl,
+      CLOUD_SYNC_GOPRO_ACCESS_TOKEN: cloud.accessToken,
+      CLOUD_SYNC_GOPRO_USER_ID: cloud.userId,
+      CLOUD_SYNC_GOPRO_API_RPS: '1000',
+      CLOUD_SYNC_STALL_TIMEOUT_MS: String(stallMs),
+      AWS_ACCESS_KEY_ID: 'AKIAE2E',
+      AWS_SECRET_ACCESS_KEY: awsSecret,
+      AWS_REGION: 'eu-west-3',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...place.environment,
+      ...more,
+      ...extra,
+    };
+  };
+  const start = (args: readonly string[], extra?: Readonly<Record<string, string>>): RunningCli => {
+    const running = startCli(args, { environment: environment(extra) });
+    running.ended.then(({ stdout, stderr }) => outputs.push(stdout, stderr)).catch(() => {});
+    return running;
+  };
+  const finish = async (args: readonly string[]): Promise<SceneRun> => {
+    const run = inProcess ? await runCliHere(args, environment()) : await start(args).ended;
+    if (inProcess) outputs.push(run.stdout, run.stderr);
+    return { ...run, finished: finishedOf(run) };
+  };
+  const syncArgs = ['sync', '--provider', 'gopro', '--to', place.to, '--json'];
+
+  return {
+    cloud,
+    place,
+    home,
+    environment,
+    sync: async (...args) => finish([...syncArgs, ...args]),
+    verify: async (...args) => finish(['verify', '--to', place.to, '--json', ...args]),
+    run: async (...args) => {
+      const run = await runCli(args, { environment: environment() });
+      outputs.push(run.stdout, run.stderr);
+      return run;
+    },
+    startSync: ({ args = [], environment: extra } = {}) => start([...syncArgs, ...args], extra),
+    clearRequests: async () => {
+      await waitUntil('the end of all replies', () => cloud.requests.every(({ endedMs }) => endedMs !== undefined));
+      cloud.clearLog();
+    },
+    expectComplete: async () => expectExactly(await place.files(), await wantedOf(cloud.library)),
+    expectNoSecrets: async () => {
+      const homeTexts = (await filesBelow(home)).map(async (path) => readFile(path, 'latin1'));
+      const texts = [...outputs, ...(await Promise.all(homeTexts)), await place.ownTexts()];
+      for (const text of texts) {
+        const values = [...tokens, cloud.userId, awsSecret].filter((secret) => text.includes(secret));
+        const found = [...values, ...signed.flatMap((pattern) => pattern.exec(text)?.[0] ?? [])];
+        expect(found.map((secret) => excerpt(text, secret))).toEqual([]);
+      }
+      expect(cloud.stats().leaks).toBe(0);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await cloud.close();
+      await place[Symbol.asyncDispose]();
+      await temp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Cookies, and the parts of a signed URL's query that open it, unless they are blacked out. */
+const signed = [
+  /gp_access_token=(?!\[redacted\])/,
+  /Signature=(?!\[redacted\])/,
+  /Key-Pair-Id=(?!\[redacted\])/,
+  /KSIMULATEDCDN/,
+];
+
+function excerpt(text: string, secret: string): string {
+  const at = text.indexOf(secret);
+  return text.slice(Math.max(0, at - 100), at + 30);
+}
+
+/** A scene whose place is of the given kind. */
+export async function openSceneAt(kind: PlaceKind, options: Omit<SceneOptions, 'place'> = {}): Promise<Scene> {
+  return openScene({ ...options, place: await openPlace(kind) });
+}
+
+/** Requests about single media, in order, without the listing's: `endpoint METHOD id`. */
+export function mediaRequests({ cloud }: Scene): string[] {
+  const about = cloud.requests.filter(({ mediaId }) => mediaId !== undefined);
+  return about.map(({ endpoint, method, mediaId }) => `${endpoint} ${method} ${mediaId}`);
+}
+
+/** A run that ended with this exit code, and with 0 or 1 only after all its work; otherwise fails with what it said. */
+export function expectExit(run: CliRun, exitCode: number): void {
+  const last = run.events.at(-1);
+  const endedEarly = exitCode <= 1 && last?.type === 'run.finished' ? last.error?.message : undefined;
+  expect({ exitCode: run.exitCode, signal: run.signal, endedEarly }, lastWordsOf(run)).toEqual({
+    exitCode,
+    signal: null,
+    endedEarly: undefined,
+  });
+}

@@ -1,0 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Asks every few milliseconds until the answer is neither undefined nor false; throws after `withinMs`, saying what never came. */
+export async function waitUntil<Answer>(what: string, ask: () => Answer | undefined | false, withinMs = 30_000): Promise<Answer> {
+  const deadlineMs = Date.now() + withinMs;
+  for (;;) {
+    const answer = ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${withinMs} ms`);
+    await delay(5);
+  }
+}
