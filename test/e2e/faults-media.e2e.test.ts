@@ -66,7 +66,7 @@ describe.concurrent.each(placeKinds)('to %s', (kind) => {
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
     const run = await scene.sync('--concurrency', '32');
     const hits = scene.cloud.faults.hits();
     expect(victims.filter(({ name }) => !hits[name]).map(({ name }) => name)).toEqual([]);
@@ -87,7 +87,7 @@ describe.concurrent.each(placeKinds)('to %s', (kind) => {
     const healthy = [maker.photo(), maker.chapters()];
     const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
     const run = await scene.sync('--concurrency', '32');
     expectExit(run, 1);
     expect(run.finished.outcome).toBe('partial');
@@ -119,7 +119,7 @@ describe.concurrent.each(placeKinds)('to %s', (kind) => {
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind) });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
     expectExit(await scene.sync(), 0);
     expectExit(await scene.verify('--deep'), 0);
     expect(sizes(await scene.place.files())).toEqual(sizes(await wantedOf(library)));

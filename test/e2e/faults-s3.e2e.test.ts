@@ -117,7 +117,7 @@ test('troubles that pass are survived in one run', async () => {
   const maker = createMediaMaker('s3-passing');
   const victims = victimsOf(passing, maker);
   const library = createLibrary(victims.map(({ medium }) => medium));
-  await using scene = await openScene({ library, place: await openS3Place({ faults: faultsOf(victims, 1) }), stallMs: 3_000 });
+  await using scene = await openScene({ library, place: await openS3Place({ faults: faultsOf(victims, 1) }), stallMs: 2_500 });
   const run = await scene.sync('--concurrency', '16');
   const { missing, surplus } = compare(await scene.place.files(), await wantedOf(library));
   const broken = victims.filter(({ medium }) => missing.some((file) => file.startsWith(medium.id)));
@@ -137,7 +137,7 @@ test('troubles that last are named with their reasons, hurt nothing else, and ar
   const healthy = [shapes.held(maker), shapes.streamed(maker), shapes.multipart(maker)];
   const library = createLibrary([...victims.map(({ medium }) => medium), ...healthy]);
   const place = await openS3Place({ faults: faultsOf(victims) });
-  await using scene = await openScene({ library, place, stallMs: 3_000 });
+  await using scene = await openScene({ library, place, stallMs: 2_500 });
   const wanted = await wantedOf(library);
   const run = await scene.sync('--concurrency', '16');
   expectExit(run, 1);
