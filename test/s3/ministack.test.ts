@@ -1,0 +1,3 @@
+import { foreignServerSuite } from './support/suite.ts';
+
+foreignServerSuite('ministack');

@@ -1,0 +1,92 @@
+/** Faults that strike media one by one: all of one server and outcome in one run, each at media of its own. */
+import { expect, test } from 'vitest';
+import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
+import type { Fault, FaultExpectation } from '../../../src/sim/faults.ts';
+import { createLibrary, type SimMedium } from '../../../src/sim/library.ts';
+import { compare, expectExactly, expectNothingWrong, wantedOf } from '../../support/archive.ts';
+import { eventsOf, type CliRun } from '../../support/cli.ts';
+import { createMediaMaker, partBytes, type MediaMaker } from '../../support/media.ts';
+import type { Place } from '../../support/places.ts';
+import { expectExit, openScene } from '../../support/scene.ts';
+import { pairingsOf, type Pairing } from './pairs.ts';
+import type { ServerName } from './servers.ts';
+
+interface Victim extends Pairing {
+  readonly media: readonly SimMedium[];
+  readonly faults: readonly Fault[];
+}
+
+/** Long enough for a busy server, and yet not for the faults that fall silent. */
+const stallMs = 4_000;
+const manyAtOnce = ['--concurrency', '16'] as const;
+
+function victimsOf(server: ServerName, outcome: FaultExpectation['outcome'], maker: MediaMaker): Victim[] {
+  return pairingsOf(server, 'media', outcome).map((pairing) => {
+    const media =
+      pairing.size === 'put' ? [maker.photo(), maker.chapters(), maker.burst()] : [maker.video(partBytes + 1_234_567)];
+    return { ...pairing, media, faults: media.flatMap(({ id }) => faultCatalogue[pairing.fault]({ mediaId: id })) };
+  });
+}
+
+async function openVictims(place: Place, victims: readonly Victim[], healthy: readonly SimMedium[] = []) {
+  const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
+  return openScene({ place, library, faults: victims.flatMap(({ faults }) => faults), stallMs });
+}
+
+function reasonsFor(run: CliRun, mediaId: string): string[] {
+  const failures = [...eventsOf(run, 'file.failed'), ...eventsOf(run, 'medium.failed')];
+  return failures.filter((failure) => failure.mediaId === mediaId).map(({ code, reason }) => `${code} ${reason}`);
+}
+
+/** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
+export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>): void {
+  test('what can be survived is survived in one run', async () => {
+    const victims = victimsOf(server, 'survive', createMediaMaker(`survive-${server}`));
+    await using scene = await openVictims(await openPlace(), victims);
+    const run = await scene.sync(...manyAtOnce);
+    const hits = scene.cloud.faults.hits();
+    expect(victims.filter(({ fault }) => !hits[fault]).map(({ fault }) => fault)).toEqual([]);
+    const { missing, surplus } = compare(await scene.place.files(), await wantedOf(scene.cloud.library));
+    const broken = victims.filter(({ media }) => media.some(({ id }) => missing.some((file) => file.startsWith(id))));
+    const named = broken.map(({ fault, size, media }) => [fault, size, media.flatMap(({ id }) => reasonsFor(run, id))]);
+    expect({ named, surplus }).toEqual({ named: [], surplus: [] });
+    expectExit(run, 0);
+    await scene.expectNoSecrets();
+  });
+
+  test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
+    const maker = createMediaMaker(`report-${server}`);
+    const victims = victimsOf(server, 'report', maker);
+    const healthy = [maker.photo(), maker.chapters(), maker.video(2 * partBytes)];
+    await using scene = await openVictims(await openPlace(), victims, healthy);
+    const run = await scene.sync(...manyAtOnce);
+    expectExit(run, 1);
+    const wanted = await wantedOf(scene.cloud.library);
+    expectExactly(
+      await scene.place.files(),
+      wanted.filter(({ mediaId }) => healthy.some(({ id }) => id === mediaId)),
+    );
+    const silent = victims.filter(({ media }) => media.some(({ id }) => reasonsFor(run, id).length === 0));
+    expect(silent.map(({ fault }) => fault)).toEqual([]);
+
+    scene.cloud.faults.clear();
+    expectExit(await scene.sync(...manyAtOnce), 0);
+    await scene.expectComplete();
+    expectExit(await scene.verify(), 0);
+  });
+
+  test('what nobody can tell is at least stored as it came', async () => {
+    const victims = victimsOf(server, 'cannot-tell', createMediaMaker(`cannot-tell-${server}`));
+    await using scene = await openVictims(await openPlace(), victims);
+    expectExit(await scene.sync(), 0);
+    expectExit(await scene.verify('--deep'), 0);
+    const wanted = await wantedOf(scene.cloud.library);
+    const found = await scene.place.files();
+    expect(sizesOf(found)).toEqual(sizesOf(wanted));
+    expect(() => expectNothingWrong(found, wanted)).toThrow();
+  });
+}
+
+function sizesOf(files: readonly { readonly sizeBytes: number }[]): number[] {
+  return files.map(({ sizeBytes }) => sizeBytes).toSorted((a, b) => a - b);
+}

@@ -1,0 +1,35 @@
+/** Which fault is tried with which server and which size of file: every pair of two of them at least once, not the full product. */
+import { apiFaults } from '../../../src/sim/fault-catalogue-api.ts';
+import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/fault-catalogue.ts';
+import type { FaultExpectation } from '../../../src/sim/faults.ts';
+import { serverNames, type ServerName } from './servers.ts';
+
+/** `put`: every file is one PUT. `parts`: files of several parts too. */
+export const sizeClasses = ['put', 'parts'] as const;
+
+export type SizeClass = (typeof sizeClasses)[number];
+
+export interface Pairing {
+  readonly fault: FaultName;
+  readonly server: ServerName;
+  readonly size: SizeClass;
+}
+
+export const pairings: readonly Pairing[] = faultNames.flatMap((fault, row) =>
+  serverNames.map((server, column) => ({ fault, server, size: sizeClasses[(row + column) % sizeClasses.length]! })),
+);
+
+/** Those of one server that strike media one by one, so that many fit into one run; or else whole runs. */
+export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcome: FaultExpectation['outcome']): Pairing[] {
+  return pairings.filter(
+    (pairing) =>
+      pairing.server === server &&
+      strikesMedia(pairing.fault) === (strikes === 'media') &&
+      faultCatalogue[pairing.fault]()[0]?.expect?.outcome === outcome,
+  );
+}
+
+/** Faults of files, and those of the API that can be aimed at the resolve of one medium. */
+function strikesMedia(fault: FaultName): boolean {
+  return !Object.hasOwn(apiFaults, fault) || faultCatalogue[fault]({ mediaId: 'x' })[0]?.match?.mediaId === 'x';
+}

@@ -1,0 +1,69 @@
+/** A place for the conformance suite in a bucket of a server that is not ours. */
+import { randomUUID } from 'node:crypto';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { Destination } from '../../../src/destination/destination.ts';
+import { openS3 } from '../../../src/destination/s3.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import type { DestinationStage } from '../../conformance/destination.ts';
+import type { ForeignServer } from './servers.ts';
+
+const prefix = 'some/where';
+
+/** A new bucket. The adapter takes its credentials from the environment, which the caller has to set. */
+export async function openStage(server: ForeignServer): Promise<DestinationStage> {
+  const bucket = `stage-${randomUUID()}`;
+  const { endpoint } = server;
+  const client = new S3Client({ endpoint, region: server.region, forcePathStyle: true, credentials: server });
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}/${key}` });
+  const opened: Destination[] = [];
+  let aheadMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+
+  async function read(key: string) {
+    try {
+      const { Body, Metadata } = await client.send(new GetObjectCommand(at(key)));
+      return { content: Buffer.from(await Body!.transformToByteArray()), metadata: Metadata };
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    partSizeBytes: 5 * 1024 * 1024,
+    open: async () => {
+      const destination = openS3({ bucket, prefix, endpoint, region: server.region, clock, stallMs: 10_000 });
+      opened.push(destination);
+      return destination;
+    },
+    readContent: async (key) => (await read(key))?.content,
+    place: async (key, content) => void (await client.send(new PutObjectCommand({ ...at(key), Body: content }))),
+    // From outside a byte can only be changed by writing the object anew.
+    corrupt: async (key) => {
+      const found = await read(key);
+      if (!found) throw new Error(`there is no ${key}`);
+      const { content, metadata } = found;
+      const middle = content.length >> 1;
+      content[middle] = (content[middle] ?? 0) ^ 0xff;
+      await client.send(new PutObjectCommand({ ...at(key), Body: content, Metadata: metadata }));
+    },
+    remove: async (key) => void (await client.send(new DeleteObjectCommand(at(key)))),
+    unfinished: async () => (await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads?.length ?? 0,
+    advance: (ms) => {
+      aheadMs += ms;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const destination of opened) await destination.close();
+      client.destroy();
+    },
+  };
+}

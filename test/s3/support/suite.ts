@@ -1,0 +1,42 @@
+/** All that is tried against one S3 server that is not ours. */
+import { afterAll, beforeAll, describe, vi } from 'vitest';
+import { destinationConformance } from '../../conformance/destination.ts';
+import { openForeignPlace } from './foreign-place.ts';
+import { archiveLife } from './life.ts';
+import { mediaFaults } from './media-faults.ts';
+import { runFaults } from './run-faults.ts';
+import { startServer, type ForeignServer, type ServerName } from './servers.ts';
+import { openStage } from './stage.ts';
+
+/** What no S3 store can do. */
+const gapsOfS3 = {
+  'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
+  'tells its free space': 'a bucket has no end',
+  'sets a damaged file aside, so that its key is free and its bytes are kept':
+    'an object cannot be moved: the replacement is the next revision',
+};
+
+/** Adds the tests. `gaps`: conformance cases that this server makes impossible, with the reason. */
+export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
+  let server: ForeignServer;
+
+  // An installation may take minutes, a test may not.
+  vi.setConfig({ testTimeout: 120_000 });
+
+  beforeAll(async () => {
+    server = await startServer(name);
+    // For the adapter inside this process; the command line gets its credentials with its environment.
+    vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await server[Symbol.asyncDispose]();
+  });
+
+  const openPlace = async () => openForeignPlace(server);
+  describe(`an archive on ${name}`, () => archiveLife(name, openPlace));
+  describe(`faults of files on the way to ${name}`, () => mediaFaults(name, openPlace));
+  describe(`faults of the API on the way to ${name}`, () => runFaults(name, openPlace));
+  destinationConformance(name, async () => openStage(server), { ...gapsOfS3, ...gaps });
+}

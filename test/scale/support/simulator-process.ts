@@ -1,0 +1,92 @@
+/** A simulator in a process of its own, so that what it costs is not counted as the program's. Started and asked by simulator.ts. */
+import { crc32Of } from '../../../src/sim/content.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro.ts';
+import { startS3Store, type S3StoreOptions } from '../../../src/sim/s3.ts';
+
+export interface CloudAddress {
+  readonly apiUrl: string;
+  readonly accessToken: string;
+  readonly userId: string;
+}
+
+export interface CloudCounts {
+  readonly apiRequests: number;
+  /** Resolves and looks at single media. */
+  readonly requestsPerMedium: number;
+  readonly mediaBytes: number;
+}
+
+/** What can be asked, and what the answers are. */
+export interface Calls {
+  startCloud(options: Omit<GoproCloudOptions, 'library'>): Promise<CloudAddress>;
+  startStore(options: S3StoreOptions): Promise<{ readonly endpoint: string }>;
+  /** Since the start or the last `clear`. */
+  counts(): Promise<CloudCounts>;
+  clear(): Promise<void>;
+  /** Of the largest original of the library. */
+  crc32(): Promise<number>;
+}
+
+export interface Question {
+  readonly id: number;
+  readonly call: keyof Calls;
+  readonly argument: unknown;
+}
+
+export interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+let cloud: GoproCloud | undefined;
+
+function theCloud(): GoproCloud {
+  if (!cloud) throw new Error('no cloud was started');
+  return cloud;
+}
+
+const calls: Calls = {
+  startCloud: async (options) => {
+    cloud = await startGoproCloud(options);
+    const { apiUrl, accessToken, userId } = cloud;
+    return { apiUrl, accessToken, userId };
+  },
+  startStore: async (options) => ({ endpoint: (await startS3Store(options)).endpoint }),
+  counts: async () => {
+    const { requests } = theCloud().stats();
+    const count = (...endpoints: readonly string[]) => endpoints.reduce((sum, name) => sum + (requests[name] ?? 0), 0);
+    // The statistics count a reply when it has ended, the log while it runs.
+    const mediaBytes = theCloud().requests.reduce((sum, { host, bytesSent }) => sum + (host === 'cdn' ? bytesSent : 0), 0);
+    const requestsPerMedium = count('download', 'medium');
+    return {
+      apiRequests: requestsPerMedium + count('search', 'user', 'notReady', 'moments', 'other'),
+      requestsPerMedium,
+      mediaBytes,
+    };
+  },
+  clear: async () => theCloud().clearLog(),
+  crc32: async () => {
+    const originals = [...theCloud().library.media()]
+      .flatMap(({ files }) => files)
+      .filter(({ original }) => original !== undefined);
+    const [largest] = originals.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+    if (!largest) throw new Error('the library is empty');
+    return crc32Of(largest);
+  },
+};
+
+process.on('message', ({ id, call, argument }: Question) => {
+  // The types of question and answer are kept by simulator.ts.
+  const ask = calls[call] as (argument: unknown) => Promise<unknown>;
+  ask(argument).then(
+    (result) => answer({ id, result }),
+    (error: unknown) => answer({ id, error: String(error) }),
+  );
+});
+
+function answer(reply: Answer): void {
+  process.send?.(reply);
+}
+
+process.on('disconnect', () => process.exit());
