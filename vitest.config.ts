@@ -10,7 +10,15 @@ export default defineConfig({
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: 's3', include: ['test/s3/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
       { test: { name: 'aws', include: ['test/aws/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 600_000 } },
-      { test: { name: 'scale', include: ['test/scale/**/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'scale',
+          fileParallelism: false,
+          include: ['test/scale/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs from a checkout without a build (src/, Node strips the types) and from an installed package (dist/), in one process.
 import { existsSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { enableCompileCache } from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -13,6 +14,11 @@ if (major < 24 || (major === 24 && minor < 15)) {
 
 // Half of the start-up time is compiling, the same each time.
 enableCompileCache();
+// Each 64 KiB of the network hangs on a small young object. A nursery that stays small, and buffers freed at once, take 40 to 80 MB and two fifths
+// of the CPU off a large file.
+setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
 process.exitCode = await main(process.argv.slice(2), process.env, process);

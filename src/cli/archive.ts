@@ -40,7 +40,8 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
     // A plan for a place that is not known yet leaves no trace, not even in the home.
     const leavesTraces = purpose !== 'plan' || expected !== undefined;
     if (leavesTraces) await rememberArchive(home, location, id);
-    const path = leavesTraces ? await trackerPath(home, id) : ':memory:';
+    // SQLite's name for a file that is gone when it is closed.
+    const path = leavesTraces ? await trackerPath(home, id) : '';
     const tracker = await openSqliteTracker({ path, archiveId: id, clock: systemClock, onWarning });
     return {
       destination,

@@ -5,7 +5,7 @@ import { SyncError } from '../../errors.ts';
 const busyTimeoutMs = 10_000;
 
 /** Enough for the indexes of a large library; SQLite's own 2 MB make an adoption write its pages many times. */
-const cacheKiB = 64 * 1024;
+const cacheKiB = 8 * 1024;
 
 /** A handle without any promise about what is in the file. */
 export function openDatabase(path: string): DatabaseSync {
@@ -14,9 +14,7 @@ export function openDatabase(path: string): DatabaseSync {
 
 /** WAL with NORMAL survives a kill of the process at any instant; a power cut may undo the last transactions but breaks nothing. */
 export function configure(database: DatabaseSync): void {
-  database.exec(
-    `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKiB}`,
-  );
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
 }
 
 /** All of `work` or nothing of it. Takes the write lock at once, so that what `work` reads is still so when it writes. */
