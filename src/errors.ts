@@ -5,9 +5,9 @@
 
 /**
  * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this original or medium and go on with the
- * others, or `stop` the run.
+ * others, `defer` it to the next slice, or `stop` the run.
  */
-export type Decision = 'retry' | 'restart' | 'fail' | 'stop';
+export type Decision = 'retry' | 'restart' | 'fail' | 'defer' | 'stop';
 
 interface ErrorKind {
   readonly decision: Decision;
@@ -54,6 +54,8 @@ export const errorKinds = {
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
+  SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next one goes on' },
+  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row brought no new byte' },
   LEASE_LOST: { decision: 'fail', exitCode: 1, meaning: 'Another worker took over the original' },
   BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },
 } as const satisfies Record<string, ErrorKind>;

@@ -5,7 +5,8 @@ import type { Tracker } from './tracker/tracker.ts';
 
 /** A run's leases: one in the tracker, one in the archive where the store can hold one. */
 
-const ttlMs = 60_000;
+/** How long a lease holds unless it is renewed. */
+export const leaseMs = 60_000;
 const renewEveryMs = 20_000;
 
 export interface HeldLeases extends AsyncDisposable {
@@ -25,7 +26,7 @@ export interface LeaseOptions {
 /** Takes both leases and renews them until disposed. Errors: LOCKED, naming the holder. */
 export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
   const { tracker, destination, owner } = options;
-  const answer = await tracker.acquireRunLease(owner, ttlMs, options.isDead);
+  const answer = await tracker.acquireRunLease(owner, leaseMs, options.isDead);
   if (!answer.granted) throw locked(describeOwner(answer.holder));
   let place: AsyncDisposable | undefined;
   try {
@@ -54,7 +55,7 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
 }
 
 async function renew(tracker: Tracker, owner: string, lost: AbortController): Promise<void> {
-  if (await tracker.renewRunLease(owner, ttlMs)) await tracker.renewClaims(owner, ttlMs);
+  if (await tracker.renewRunLease(owner, leaseMs)) await tracker.renewClaims(owner, leaseMs);
   else lost.abort(locked('another process'));
 }
 

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Destination, StoredFile } from './destination/destination.ts';
+import type { Destination } from './destination/destination.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import type { Clock } from './lib/clock.ts';
+import { isoTime, type Clock } from './lib/clock.ts';
 import type { HttpClient } from './lib/http.ts';
 import type { Medium, Role } from './media.ts';
 import { plan, type Plan } from './plan/plan.ts';
 import { recover } from './recover.ts';
 import type { Report, RunFinished } from './report/events.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
-import { holdLeases } from './run-lease.ts';
+import { holdLeases, leaseMs } from './run-lease.ts';
 import { list } from './source/listing.ts';
 import type { Source } from './source/source.ts';
 import type { Tracker } from './tracker/tracker.ts';
-import { createAccounting } from './transfer/accounting.ts';
-import { createMediaHosts } from './transfer/fetch.ts';
-import { createBandwidth, createHostGate, createPartSlots, type BandwidthStep } from './transfer/limits.ts';
-import { transfer } from './transfer/transfer.ts';
+import type { BandwidthStep } from './transfer/limits.ts';
+import { unlimited } from './transfer/slice.ts';
+import { transferSlice } from './transfer/transfer-slice.ts';
 
 /** Everything outside that a run works with. */
 export interface Ports {
@@ -81,52 +80,25 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     report({ type: 'plan.finished', media: work.items.length, sizeHintBytes: work.sizeHintBytes });
 
     if (options.dryRun) await reportPlan(work, report);
-    else facts = { ...facts, ...(await transferPlan(work, recovered, ports, options, owner, signal)) };
+    else {
+      const runStartedAt = isoTime(startedAtMs);
+      const end = await transferSlice(work, ports, {
+        ...options,
+        owner,
+        leaseMs,
+        runStartedAt,
+        recovered,
+        slice: unlimited,
+        signal,
+      });
+      facts = { ...facts, moved: end.moved };
+      if (end.error) throw end.error;
+    }
     if (!facts.error && listing.contradiction) facts = { ...facts, error: listing.contradiction };
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }
   return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.now() - startedAtMs });
-}
-
-/** Transfers and says what it moved, also when it was stopped. */
-async function transferPlan(
-  work: Plan,
-  recovered: readonly StoredFile[],
-  ports: Ports,
-  options: SyncOptions,
-  owner: string,
-  signal: AbortSignal,
-): Promise<Pick<RunFacts, 'moved' | 'error'>> {
-  const { clock, report, http } = ports;
-  const accounting = createAccounting(clock, { media: work.items.length, sizeHintBytes: work.sizeHintBytes });
-  for (const { key, sizeBytes } of recovered) accounting.fileEnded(key, sizeBytes);
-  const onPause = (host: string, forMs: number) => report({ type: 'host.paused', host, forMs });
-  const hosts = createMediaHosts({
-    http,
-    gate: createHostGate(clock),
-    clock,
-    accounting,
-    onPause,
-    stallMs: options.stallMs,
-    plainHttp: options.plainHttp,
-  });
-  const slots = createPartSlots(options.concurrency);
-  const bandwidth = createBandwidth(options.bandwidth, clock, signal);
-  const { roles, quarantineAfter, concurrency } = options;
-  const ticking = setInterval(() => report(accounting.progress()), 200);
-  try {
-    await transfer(
-      work.items,
-      { ...ports, hosts, slots, bandwidth, accounting, roles, quarantineAfter, owner },
-      { concurrency, signal },
-    );
-    return { moved: accounting.totals() };
-  } catch (thrown) {
-    return { moved: accounting.totals(), error: interruption(options.signal) ?? asSyncError(thrown) };
-  } finally {
-    clearInterval(ticking);
-  }
 }
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {

@@ -81,6 +81,7 @@ const decisions = {
   retry: 'the original is tried again',
   restart: 'the original starts over from its first byte',
   fail: 'the original or medium fails, the others go on',
+  defer: 'the next slice of the run goes on with it',
   stop: 'the run stops',
 } as const;
 

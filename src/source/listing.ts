@@ -40,13 +40,29 @@ const mostEmptyPages = 20;
 /** One reading of the pages, from the first on. */
 interface Pass {
   readonly ids: Set<string>;
-  added: number;
-  changed: number;
+  /** 1-based. */
+  nextPage: number;
+  /** As the last page said. */
   totalItems: number;
   /** The total stayed the same and every entry could be read. */
   steady: boolean;
+  /** Empty pages in a row. */
+  emptyPages: number;
   /** Ended early, because the rest is known. */
   quick: boolean;
+}
+
+/** Where a listing stands, so that another process can go on with it. */
+export interface ListingProgress {
+  /** The number of media that the last listing showed, if a quick listing may rely on it. */
+  readonly listedBefore: number | null;
+  /** Distinct media of all passes. */
+  readonly seen: Set<string>;
+  /** Readings of the pages so far, with the present one. */
+  passes: number;
+  pass: Pass;
+  added: number;
+  changed: number;
 }
 
 /**
@@ -55,50 +71,75 @@ interface Pass {
  * provider says is read again. Errors: those of `Source.list`; LISTING_UNTRUSTED for an empty listing of a library with known media.
  */
 export async function list(options: ListingOptions): Promise<Listing> {
-  const { source, tracker, report } = options;
-  const state = await tracker.listingState(source.account);
-  const recentMs = state.lastFullAt === null ? Infinity : options.clock.now() - Date.parse(state.lastFullAt);
-  // A date in the future comes from a clock that was wrong.
-  const mayBeQuick = !options.full && recentMs >= 0 && recentMs < fullListingEveryMs;
-  report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
-
-  const union = new Set<string>();
-  const sums = { added: 0, changed: 0 };
-  for (let count = 1; ; count += 1) {
-    const pass = await readPages(options, mayBeQuick && count === 1 ? state.listed : null);
-    sums.added += pass.added;
-    sums.changed += pass.changed;
-    for (const id of pass.ids) union.add(id);
-    if (pass.ids.size === 0) await refuseEmpty(tracker, pass);
-    const complete = pass.steady && (pass.ids.size === pass.totalItems || union.size === pass.totalItems);
-    if (!pass.quick && !complete && count < mostPasses) continue;
-    return finish(options, { pass, ...sums, complete, seen: union.size });
+  const progress = await beginListing(options);
+  for (;;) {
+    const listing = await listSlice(options, progress, () => false);
+    if (listing) return listing;
   }
 }
 
-async function readPages(options: ListingOptions, knownListed: number | null): Promise<Pass> {
-  const pass: Pass = { ids: new Set(), added: 0, changed: 0, totalItems: 0, steady: true, quick: false };
-  let first = true;
-  let emptyPages = 0;
-  for await (const page of options.source.list(1, options.signal)) {
-    if (!first && page.totalItems !== pass.totalItems) pass.steady = false;
-    if (page.unreadable > 0) pass.steady = false;
-    emptyPages = page.media.length === 0 ? emptyPages + 1 : 0;
-    if (emptyPages > mostEmptyPages) break;
-    pass.totalItems = page.totalItems;
-    const changes = await options.tracker.recordPage(page.media, options.runId);
-    pass.added += changes.added;
-    pass.changed += changes.changed;
-    for (const medium of page.media) pass.ids.add(medium.id);
-    options.report({ type: 'listing.page', page: page.page, totalPages: page.totalPages, media: page.media.length });
-    const nothingNew = page.media.length > 0 && changes.unchanged === page.media.length;
-    if (knownListed !== null && pass.steady && nothingNew && page.totalItems === knownListed + pass.added) {
-      pass.quick = page.page < page.totalPages;
-      break;
-    }
-    first = false;
+export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
+  const state = await tracker.listingState(source.account);
+  const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
+  // A date in the future comes from a clock that was wrong.
+  const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
+  report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
+  return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
+}
+
+function newPass(): Pass {
+  return { ids: new Set(), nextPage: 1, totalItems: 0, steady: true, emptyPages: 0, quick: false };
+}
+
+/** Goes on with a listing from `progress`, which it moves, until the end or until `isOver` after a page; undefined: there is more. Errors as `list`. */
+export async function listSlice(
+  options: ListingOptions,
+  progress: ListingProgress,
+  isOver: () => boolean,
+): Promise<Listing | undefined> {
+  for (;;) {
+    if (!(await readPages(options, progress, isOver))) return undefined;
+    const { pass, seen, passes } = progress;
+    if (pass.ids.size === 0) await refuseEmpty(options.tracker, pass);
+    const complete = pass.steady && (pass.ids.size === pass.totalItems || seen.size === pass.totalItems);
+    if (pass.quick || complete || passes === mostPasses) return finish(options, progress, complete);
+    progress.passes += 1;
+    progress.pass = newPass();
   }
-  return pass;
+}
+
+/** False when it had to stop before the last page. */
+async function readPages(options: ListingOptions, progress: ListingProgress, isOver: () => boolean): Promise<boolean> {
+  const { pass } = progress;
+  const { source, tracker, report, runId, signal } = options;
+  for await (const page of source.list(pass.nextPage, signal)) {
+    if (pass.nextPage > 1 && page.totalItems !== pass.totalItems) pass.steady = false;
+    if (page.unreadable > 0) pass.steady = false;
+    pass.emptyPages = page.media.length === 0 ? pass.emptyPages + 1 : 0;
+    if (pass.emptyPages > mostEmptyPages) return true;
+    pass.totalItems = page.totalItems;
+    const changes = await tracker.recordPage(page.media, runId);
+    progress.added += changes.added;
+    progress.changed += changes.changed;
+    for (const { id } of page.media) {
+      pass.ids.add(id);
+      progress.seen.add(id);
+    }
+    pass.nextPage = page.page + 1;
+    report({ type: 'listing.page', page: page.page, totalPages: page.totalPages, media: page.media.length });
+    const isKnown = page.media.length > 0 && changes.unchanged === page.media.length;
+    if (isKnown && mayEnd(progress)) {
+      pass.quick = page.page < page.totalPages;
+      return true;
+    }
+    if (isOver() && page.page < page.totalPages) return false;
+  }
+  return true;
+}
+
+/** A quick listing has seen all that is new: the total is what was known plus that. */
+function mayEnd({ listedBefore, passes, pass, added }: ListingProgress): boolean {
+  return listedBefore !== null && passes === 1 && pass.steady && pass.totalItems === listedBefore + added;
 }
 
 async function refuseEmpty(tracker: Tracker, pass: Pass): Promise<void> {
@@ -113,27 +154,18 @@ async function refuseEmpty(tracker: Tracker, pass: Pass): Promise<void> {
   );
 }
 
-async function finish(
-  options: ListingOptions,
-  end: {
-    readonly pass: Pass;
-    readonly added: number;
-    readonly changed: number;
-    readonly complete: boolean;
-    readonly seen: number;
-  },
-): Promise<Listing> {
-  const { pass, added, changed, complete } = end;
+async function finish(options: ListingOptions, progress: ListingProgress, complete: boolean): Promise<Listing> {
+  const { pass, added, changed, seen } = progress;
   const { source, tracker, runId, report } = options;
   const trusted = pass.quick || complete;
-  const listed = trusted ? pass.totalItems : end.seen;
+  const listed = trusted ? pass.totalItems : seen.size;
   const gone = trusted ? await tracker.finishListing({ account: source.account, runId, complete: !pass.quick, listed }) : 0;
   const mode = pass.quick ? 'quick' : 'full';
   if (gone > 10 && gone > listed) warnOfShrinking(gone, listed, report);
   report({ type: 'listing.finished', mode, listed, added, changed, gone, consistent: trusted });
   const contradiction = trusted
     ? null
-    : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${end.seen}`, {
+    : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${seen.size}`, {
         hint: 'What was listed is archived. If this stays for days, compare the library in a browser with `cloud-sync status`.',
       });
   return { mode, listed, added, changed, gone, contradiction };

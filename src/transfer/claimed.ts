@@ -7,7 +7,6 @@ import type { MediumUrls } from './medium-urls.ts';
 import { transferOriginal } from './original.ts';
 import type { TransferPorts } from './ports.ts';
 
-const leaseMs = 60_000;
 /** Next revisions that one run tries: a store that spoils whatever it is given leaves something behind each time. */
 const mostRekeys = 2;
 
@@ -20,14 +19,16 @@ export async function transferClaimed(
   context: MediumContext,
 ): Promise<void> {
   const { ports, signal, recorder } = context;
-  const claim = await ports.tracker.claim(row.id, ports.owner, leaseMs);
+  if (ports.slice.isOver()) return;
+  const claim = await ports.tracker.claim(row.id, ports.owner, ports.leaseMs);
   if (!claim) return leftBehind(row, 'another worker holds its lease', ports);
   let job = { tracked: row, claim, set, urls, order: context.nextOrder() };
   for (let rekeys = 0; ; rekeys += 1) {
     try {
       if (!urls.offers(originalId(row.original, 1)))
         throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
-      return await transferOriginal(job, ports, signal);
+      await transferOriginal(job, ports, signal);
+      return ports.slice.ended();
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.decision === 'stop') context.stop(error);
@@ -47,13 +48,15 @@ export async function transferClaimed(
 
 async function recordFailure(job: Parameters<typeof transferOriginal>[0], error: SyncError, ports: TransferPorts): Promise<void> {
   const { original } = job.tracked;
+  if (error.decision === 'defer' && !ports.slice.isFruitless()) return ports.tracker.release(job.claim);
   if (error.code === 'LEASE_LOST') return leftBehind(job.tracked, error.message, ports);
   if (error.decision === 'stop' || error.code === 'SOURCE_GONE') {
     await ports.tracker.release(job.claim);
     throw error;
   }
-  const code = codeOf(error);
-  const status = await ports.tracker.fail(job.claim, { code, reason: error.message, quarantineAfter: ports.quarantineAfter });
+  const { code, message: reason } = error.decision === 'defer' ? fruitless() : { code: codeOf(error), message: error.message };
+  const status = await ports.tracker.fail(job.claim, { code, reason, quarantineAfter: ports.quarantineAfter });
+  ports.slice.ended();
   const { id } = job.claim;
   ports.report({
     type: 'file.failed',
@@ -62,9 +65,14 @@ async function recordFailure(job: Parameters<typeof transferOriginal>[0], error:
     key: original.key,
     status,
     code,
-    reason: error.message,
+    reason,
     ...hintOf(error),
   });
+}
+
+/** Why an original or a medium fails that no slice gets any further with. */
+export function fruitless(): SyncError {
+  return new SyncError('SLICE_FRUITLESS', 'two slices in a row brought no new byte of it');
 }
 
 /** Nobody's failure, but not archived by this run either: it is said and counted. */

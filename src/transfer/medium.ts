@@ -5,7 +5,7 @@ import type { WorkItem } from '../plan/plan.ts';
 import type { Resolution } from '../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
 import { changedOriginals } from './changed.ts';
-import { codeOf, hintOf, transferClaimed } from './claimed.ts';
+import { codeOf, fruitless, hintOf, transferClaimed } from './claimed.ts';
 import type { MediumContext } from './context.ts';
 import { mediumSet } from './describe.ts';
 import { createMediumUrls, type MediumUrls } from './medium-urls.ts';
@@ -16,7 +16,7 @@ import { repairMarked } from './repair.ts';
 export async function transferMedium(item: WorkItem, context: MediumContext): Promise<void> {
   const { ports, signal } = context;
   const tracked = await ports.tracker.medium(item.mediaId);
-  if (!tracked) return;
+  if (!tracked || hasFailedInRun(tracked, ports)) return;
   try {
     if (tracked.status === 'WAITING' && !(await isReady(tracked, context))) return;
     const resolution = await ports.source.resolve(item.mediaId, ports.roles, signal);
@@ -25,8 +25,10 @@ export async function transferMedium(item: WorkItem, context: MediumContext): Pr
     if (offersNothing(resolution)) return await waiting(tracked, 'the provider offers no original of it yet', ports);
     await transferOriginals(tracked, resolution, context);
   } catch (thrown) {
-    const error = asSyncError(thrown);
-    if (error.decision === 'stop') throw error;
+    const thrownError = asSyncError(thrown);
+    if (thrownError.decision === 'stop') throw thrownError;
+    if (thrownError.decision === 'defer' && !ports.slice.isFruitless()) return;
+    const error = thrownError.decision === 'defer' ? fruitless() : thrownError;
     if (error.code === 'SOURCE_GONE') return context.gone.gone(() => sourceDeleted(tracked, error, ports));
     const code = codeOf(error);
     const reason = error.message;
@@ -112,7 +114,13 @@ function idsOf(resolution: Resolution): string {
 }
 
 function isOpen(row: TrackedOriginal, ports: TransferPorts): boolean {
-  return ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && ports.roles.includes(row.original.role);
+  const isDue = ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, ports);
+  return isDue && ports.roles.includes(row.original.role);
+}
+
+/** An earlier slice of this run has given it up already. */
+function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: TransferPorts): boolean {
+  return status === 'FAILED' && statusSince >= runStartedAt;
 }
 
 async function recordOriginals(

@@ -41,7 +41,7 @@ export function createPatience(clock: Clock): Patience {
       return true;
     },
     failed: async (ticket, error, onWait, signal, partFailures = 0) => {
-      if (error.decision === 'stop' || error.decision === 'fail') throw error;
+      if (error.decision !== 'retry' && error.decision !== 'restart') throw error;
       if (ticket === round) {
         round += 1;
         failures += 1;

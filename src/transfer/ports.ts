@@ -7,6 +7,7 @@ import type { Tracker } from '../tracker/tracker.ts';
 import type { Accounting } from './accounting.ts';
 import type { MediaHosts } from './fetch.ts';
 import type { Bandwidth, PartSlots } from './limits.ts';
+import type { Slice } from './slice.ts';
 
 /** All that a transfer works with. */
 export interface TransferPorts {
@@ -23,4 +24,9 @@ export interface TransferPorts {
   readonly quarantineAfter: number;
   /** Whose leases the claims are. */
   readonly owner: string;
+  /** How long a claim holds unless it is renewed, in ms. */
+  readonly leaseMs: number;
+  readonly slice: Slice;
+  /** What failed since then failed in this run, and is not tried again by it. ISO 8601. */
+  readonly runStartedAt: string;
 }

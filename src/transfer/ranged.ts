@@ -30,7 +30,9 @@ export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Pro
     fetches[0]?.catch(firstByte.reject);
     await Promise.all(fetches);
   } catch (error) {
-    others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
+    // What is under way when a slice has no time for more parts is still let finish.
+    const over = asSyncError(error).decision === 'defer';
+    if (!over) others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
     await Promise.allSettled(fetches);
     throw error;
   }
@@ -60,9 +62,13 @@ async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => 
       return await ports.slots.run(
         job.order,
         async () => {
+          if (!part) ports.slice.admit();
+          const startedAtMs = ports.clock.elapsed();
           part ??= begin(attempt, range);
           if (part.offset < range.sizeBytes) await fetchRest(attempt, range, part, onBytes);
-          return part.writer.end(part.crc32);
+          const stored = await part.writer.end(part.crc32);
+          ports.slice.stored(stored.sizeBytes, ports.clock.elapsed() - startedAtMs);
+          return stored;
         },
         signal,
       );

@@ -8,8 +8,8 @@ import type { TransferPorts } from './ports.ts';
 
 /**
  * Brings the media of a plan to the archive, in its order, a few media at a time; how many parts are in flight over all of them is
- * for `ports.slots`. What fails is recorded and the rest goes on. Throws the SyncError that stops the whole run (credentials, a full
- * disk, an interruption); every original then is PENDING again, FAILED, or COMPLETED.
+ * for `ports.slots`. What fails is recorded and the rest goes on, until there is no more or `ports.slice` is over. Throws the SyncError that
+ * stops the whole run (credentials, a full disk, an interruption). At its end every original is PENDING again, FAILED, or COMPLETED.
  */
 export async function transfer(
   work: readonly WorkItem[],
@@ -29,13 +29,13 @@ export async function transfer(
       stop.abort(stopped);
     },
     nextOrder: counter(),
-    signal: AbortSignal.any([options.signal, stop.signal]),
+    signal: AbortSignal.any([options.signal, stop.signal, ports.slice.signal]),
   };
   const items = work.values();
 
   async function worker(): Promise<void> {
     for (const item of items) {
-      if (context.signal.aborted) return;
+      if (context.signal.aborted || ports.slice.isOver()) return;
       try {
         await transferMedium(item, context);
       } catch (thrown) {

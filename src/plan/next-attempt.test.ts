@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { nextAttemptMs } from './next-attempt.ts';
+
+const failedAt = '2026-11-21T04:20:00.000Z';
+const hoursAfter = (failedRuns: number) =>
+  (nextAttemptMs({ failedRuns, statusSince: failedAt }) - Date.parse(failedAt)) / 3_600_000;
+
+test.each([
+  [1, 22],
+  [2, 46],
+  [3, 94],
+  [4, 166],
+  [9, 166],
+  [2_000, 166],
+])('after %i failed runs it waits %i hours', (failedRuns, hours) => {
+  expect(hoursAfter(failedRuns)).toBe(hours);
+});
+
+test('a failure of last night is due tonight, although the run begins a little earlier', () => {
+  expect(nextAttemptMs({ failedRuns: 1, statusSince: failedAt })).toBeLessThan(Date.parse('2026-11-22T04:15:00.000Z'));
+});

@@ -1,0 +1,12 @@
+/** When a failure is worth another run that nobody asked for. Pure. */
+
+const dayMs = 24 * 3_600_000;
+const longestMs = 7 * dayMs;
+/** A nightly run does not begin at the same minute each night. */
+const slackMs = 2 * 3_600_000;
+
+/** After one failed run the next night, then every second, every fourth, and at last every seventh. In ms since 1970. */
+export function nextAttemptMs({ failedRuns, statusSince }: { readonly failedRuns: number; readonly statusSince: string }): number {
+  const waitMs = Math.min(dayMs * 2 ** Math.max(0, failedRuns - 1), longestMs);
+  return Date.parse(statusSince) + waitMs - slackMs;
+}

@@ -1,0 +1,84 @@
+import { expect, test, vi } from 'vitest';
+import { SyncError } from '../errors.ts';
+import { createSlice, unlimited } from './slice.ts';
+
+function sliceOf(budgetMs: number, idleBefore = 0) {
+  let nowMs = 0;
+  const clock = { now: () => nowMs, elapsed: () => nowMs, sleep: async () => {} };
+  const slice = createSlice({ budgetMs, idleBefore, clock });
+  const part = (tookMs: number) => {
+    slice.admit();
+    nowMs += tookMs;
+    slice.stored(16, tookMs);
+  };
+  return { slice, part, pass: (ms: number) => (nowMs += ms) };
+}
+
+test('parts are admitted while there is time for two of the slowest', () => {
+  // 900 s less the 30 s kept back.
+  const { slice, part } = sliceOf(900_000);
+  let parts = 0;
+  for (; !slice.isOver(); parts += 1) part(100_000);
+  expect(parts).toBe(7);
+  expect(() => slice.admit()).toThrow(SyncError);
+});
+
+test('a short slice keeps back a tenth', () => {
+  const { slice, part, pass } = sliceOf(3_000);
+  part(100);
+  pass(2_390);
+  expect(slice.isOver()).toBe(false);
+  pass(200);
+  expect(slice.isOver()).toBe(true);
+});
+
+test('the first part is admitted whatever time is left', () => {
+  const { slice, pass } = sliceOf(3_000);
+  pass(10_000);
+  expect(slice.isOver()).toBe(false);
+  slice.admit();
+  expect(slice.isOver()).toBe(true);
+});
+
+test('what was refused once stays refused', () => {
+  const { slice, part } = sliceOf(10_000);
+  part(5_000);
+  expect(() => slice.admit()).toThrow('no time left');
+  expect(slice.isOver()).toBe(true);
+});
+
+test('what is under way is broken off before the platform does it', () => {
+  vi.useFakeTimers();
+  try {
+    const { slice } = sliceOf(10_000);
+    vi.advanceTimersByTime(8_999);
+    expect(slice.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(slice.signal.reason).toMatchObject({ code: 'SLICE_OVER', decision: 'defer' });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  ['the first that brings nothing', 0, false, 1],
+  ['the second in a row', 1, true, 2],
+])('%s', (_name, idleBefore, fruitless, idle) => {
+  const { slice } = sliceOf(10_000, idleBefore);
+  expect(slice.isFruitless()).toBe(fruitless);
+  expect(slice.idle()).toBe(idle);
+});
+
+test('a stored part, or an end of whatever kind, is a fruit', () => {
+  const stored = sliceOf(10_000, 1);
+  stored.part(10);
+  expect([stored.slice.isFruitless(), stored.slice.idle()]).toEqual([false, 0]);
+  const ended = sliceOf(10_000, 1);
+  ended.slice.ended();
+  expect([ended.slice.isFruitless(), ended.slice.idle()]).toEqual([false, 0]);
+});
+
+test('without a limit there is always time', () => {
+  unlimited.admit();
+  expect([unlimited.isOver(), unlimited.isFruitless(), unlimited.signal.aborted]).toEqual([false, false, false]);
+});

@@ -1,0 +1,174 @@
+/** The core cut into slices, as functions with a deadline run it: every slice opens everything anew and goes on where the one before ended. */
+import { expect, test, vi, afterAll, beforeAll } from 'vitest';
+import { deserialise, serialise } from '../../src/aws/media-lister/listing-state.ts';
+import { openS3 } from '../../src/destination/s3.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createHttpClient } from '../../src/lib/http.ts';
+import { alwaysRoles, type Role } from '../../src/media.ts';
+import { plan } from '../../src/plan/plan.ts';
+import type { Event } from '../../src/report/events.ts';
+import { startGoproCloud, type GoproCloud } from '../../src/sim/gopro.ts';
+import { createLibrary } from '../../src/sim/library.ts';
+import { startS3Store, type S3Store } from '../../src/sim/s3.ts';
+import { createGoproSource } from '../../src/source/gopro/index.ts';
+import { beginListing, listSlice, type Listing, type ListingProgress } from '../../src/source/listing.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite.ts';
+import type { Tracker } from '../../src/tracker/tracker.ts';
+import { createSlice, type Slice } from '../../src/transfer/slice.ts';
+import { transferSlice } from '../../src/transfer/transfer-slice.ts';
+import { createMediaMaker, partBytes } from '../support/media.ts';
+
+beforeAll(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'TESTKEY');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
+interface Scene extends AsyncDisposable {
+  readonly cloud: GoproCloud;
+  readonly store: S3Store;
+  readonly tracker: Tracker;
+  readonly events: Event[];
+  beginListing(): Promise<ListingProgress>;
+  list(isOver: () => boolean, progress: ListingProgress): Promise<Listing | undefined>;
+  transfer(slice: Slice, bytesPerSecond: number | null): Promise<void>;
+}
+
+async function openScene(media: Parameters<typeof createLibrary>[0], perPageCap?: number): Promise<Scene> {
+  const cloud = await startGoproCloud({ library: createLibrary(media), ...(perPageCap && { perPageCap }) });
+  const store = await startS3Store({ buckets: ['archive'] });
+  const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock: systemClock, onWarning: () => {} });
+  const events: Event[] = [];
+  const report = (event: Event) => void events.push(event);
+  const http = createHttpClient({ connections: 4 });
+  const { accessToken, userId } = cloud;
+  const newSource = () =>
+    createGoproSource({
+      apiUrl: cloud.apiUrl,
+      credentials: { accessToken, userId },
+      requestsPerSecond: 1_000,
+      stallMs: 5_000,
+      http,
+      clock: systemClock,
+    });
+  const signal = new AbortController().signal;
+  const runStartedAt = new Date().toISOString();
+  const optionsOf = (source: ReturnType<typeof newSource>) =>
+    ({ source, tracker, clock: systemClock, report, runId: 'run', full: false, signal }) as const;
+  return {
+    cloud,
+    store,
+    tracker,
+    events,
+    beginListing: async () => beginListing(optionsOf(newSource())),
+    list: async (isOver, progress) => listSlice(optionsOf(newSource()), progress, isOver),
+    transfer: async (slice, bytesPerSecond) => {
+      const destination = openS3({
+        bucket: 'archive',
+        prefix: '',
+        endpoint: store.endpoint,
+        clock: systemClock,
+        stallMs: 5_000,
+      });
+      const roles: readonly Role[] = alwaysRoles;
+      const work = await plan(tracker.openMedia(roles), { covers: () => true, roles });
+      const ports = { source: newSource(), destination, tracker, http, clock: systemClock, report };
+      const end = await transferSlice(work, ports, {
+        owner: 'execution',
+        leaseMs: 60_000,
+        runStartedAt,
+        roles,
+        concurrency: 2,
+        bandwidth: [{ minuteOfDay: 0, bytesPerSecond }],
+        quarantineAfter: 10,
+        stallMs: 5_000,
+        plainHttp: true,
+        recovered: [],
+        slice,
+        signal,
+      });
+      await destination.close();
+      expect(end.error).toBeUndefined();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([http.close(), tracker.close(), cloud.close(), store.close()]);
+    },
+  };
+}
+
+function sliceOf(budgetMs: number, idleBefore = 0): Slice {
+  return createSlice({ budgetMs, idleBefore, clock: systemClock });
+}
+
+test('one large file takes several slices, and no finished part is fetched twice', async () => {
+  const maker = createMediaMaker('slices');
+  const sizeBytes = 9 * partBytes + 4_321;
+  await using scene = await openScene([maker.video(sizeBytes)]);
+  await scene.list(() => false, await scene.beginListing());
+  let slices = 0;
+  for (let status = ''; status !== 'COMPLETED' && slices < 20; slices += 1) {
+    const slice = sliceOf(1_500);
+    await scene.transfer(slice, 60 * 1024 * 1024);
+    expect(slice.idle()).toBe(0);
+    for await (const { originals } of scene.tracker.rows()) status = originals[0]?.status ?? '';
+  }
+  expect(slices).toBeGreaterThanOrEqual(3);
+  expect(scene.store.objects().map((object) => object.sizeBytes)).toContain(sizeBytes);
+  // Whole parts only: at most what was under way when a slice was broken off may be fetched again.
+  expect(scene.cloud.stats().cdnBytesSent).toBeLessThanOrEqual(sizeBytes + slices * 2 * partBytes);
+  expect(scene.store.stats().byOperation.UploadPart).toBeLessThanOrEqual(10 + slices * 2);
+  expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
+});
+
+test('an original that no slice brings further fails after two of them', async () => {
+  const maker = createMediaMaker('fruitless');
+  await using scene = await openScene([maker.video(2 * partBytes)]);
+  await scene.list(() => false, await scene.beginListing());
+  const first = sliceOf(600);
+  await scene.transfer(first, 1024 * 1024);
+  expect(first.idle()).toBe(1);
+  expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
+  const second = sliceOf(600, first.idle());
+  await scene.transfer(second, 1024 * 1024);
+  expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([
+    expect.objectContaining({ code: 'SLICE_FRUITLESS', status: 'FAILED' }),
+  ]);
+  // A third slice of the same run leaves it alone.
+  const started = scene.events.filter(({ type }) => type === 'file.started').length;
+  await scene.transfer(sliceOf(60_000), null);
+  expect(scene.events.filter(({ type }) => type === 'file.started')).toHaveLength(started);
+});
+
+test('many small files: the slice ends between them, and the next one takes the rest', async () => {
+  const maker = createMediaMaker('many');
+  await using scene = await openScene(Array.from({ length: 40 }, () => maker.photo(100_000)));
+  await scene.list(() => false, await scene.beginListing());
+  let slices = 0;
+  for (; slices < 20; slices += 1) {
+    const { originals, media } = await scene.tracker.tally(alwaysRoles);
+    if (originals.COMPLETED === 40) break;
+    expect(media.FAILED + originals.FAILED).toBe(0);
+    await scene.transfer(sliceOf(700), 2_000_000);
+  }
+  expect(slices).toBeGreaterThan(2);
+  expect(scene.store.objects().filter(({ sizeBytes }) => sizeBytes === 100_000)).toHaveLength(40);
+});
+
+test('a listing in slices of a page each finds what one in one piece finds', async () => {
+  const maker = createMediaMaker('pages');
+  await using scene = await openScene(
+    Array.from({ length: 23 }, () => maker.photo(1_000)),
+    5,
+  );
+  let left: string | undefined;
+  let slices = 0;
+  for (let listing: Listing | undefined; !listing; slices += 1) {
+    const progress = left === undefined ? await scene.beginListing() : deserialise(left).progress!;
+    listing = await scene.list(() => true, progress);
+    left = serialise({ progress, listing: listing ?? null });
+  }
+  expect(slices).toBe(5);
+  expect(deserialise(left!).listing).toEqual({ mode: 'full', listed: 23, added: 23, changed: 0, gone: 0, contradiction: null });
+});
