@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeOwner, isDead, thisOwner } from './owner.ts';
 
@@ -15,6 +17,22 @@ test('an ended process, a reused pid and an earlier boot are dead', async () => 
   expect(await isDead(JSON.stringify({ ...me, pid: child.pid }))).toBe(true);
   expect(await isDead(JSON.stringify({ ...me, processStart: '1' }))).toBe(true);
   expect(await isDead(JSON.stringify({ ...me, bootId: 'another boot' }))).toBe(true);
+});
+
+test.runIf(process.platform === 'linux')('a killed process is dead although its parent has not heard of it yet', async () => {
+  // A shell that never waits for its child, whose pid it prints.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    const isZombie = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    while (!isZombie()) await sleep(10);
+    const processStart = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
+    const me = JSON.parse(thisOwner('run')) as Record<string, unknown>;
+    expect(await isDead(JSON.stringify({ ...me, pid, processStart }))).toBe(true);
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });
 
 test('what cannot be judged from here counts as alive', async () => {

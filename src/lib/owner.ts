@@ -49,10 +49,15 @@ function bootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
 }
 
-/** Field 22 of proc(5)'s stat, counted after the command's closing parenthesis, which may itself hold spaces. */
+/** Field 22 of proc(5)'s stat. */
 function processStart(pid: number): string {
+  return statFields(pid)[19] ?? '';
+}
+
+/** Fields of proc(5)'s stat from the third on: the second is the command in parentheses, which may itself hold spaces. */
+function statFields(pid: number): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readOrEmpty(path: string): string {
@@ -64,6 +69,8 @@ function readOrEmpty(path: string): string {
 }
 
 function isRunning(pid: number): boolean {
+  // Killed, and only waiting for its parent to hear of it.
+  if (statFields(pid)[0] === 'Z') return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -8,6 +8,8 @@ export interface Pacer {
   pause(forMs: number): void;
 }
 
+const shortestSleepMs = 1;
+
 /** A pacer without bursts: at most one start per 1/`perSecond` seconds. */
 export function createPacer(options: { readonly perSecond: number; readonly clock: Clock }): Pacer {
   const { clock } = options;
@@ -16,9 +18,10 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // Whoever wakes first takes the turn; between the last look at the clock and the taking nothing else can run.
-      for (let nowMs = clock.elapsed(); nowMs < nextMs; nowMs = clock.elapsed()) await clock.sleep(nextMs - nowMs, signal);
-      nextMs = clock.elapsed() + intervalMs;
+      // Whoever wakes first takes the turn; between the last look at the clock and the taking nothing else can run. Less than a timer can
+      // measure is owed to the next turn instead.
+      while (nextMs - clock.elapsed() >= shortestSleepMs) await clock.sleep(nextMs - clock.elapsed(), signal);
+      nextMs = Math.max(nextMs, clock.elapsed()) + intervalMs;
     },
     pause(forMs) {
       nextMs = Math.max(nextMs, clock.elapsed() + forMs);
