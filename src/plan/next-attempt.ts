@@ -6,7 +6,13 @@ const longestMs = 7 * dayMs;
 const slackMs = 2 * 3_600_000;
 
 /** After one failed run the next night, then every second, every fourth, and at last every seventh. In ms since 1970. */
-export function nextAttemptMs({ failedRuns, statusSince }: { readonly failedRuns: number; readonly statusSince: string }): number {
+export function nextAttemptMs({
+  failedRuns,
+  statusSince,
+}: {
+  readonly failedRuns: number;
+  readonly statusSince: string;
+}): number {
   const waitMs = Math.min(dayMs * 2 ** Math.max(0, failedRuns - 1), longestMs);
   return Date.parse(statusSince) + waitMs - slackMs;
 }

@@ -28,8 +28,7 @@ export function workLines(items: Iterable<Weighed>): string[][] {
       lines.push([mediaId]);
       continue;
     }
-    const isFull =
-      group.media.length === mostMedia || group.bytes + bytes > groupBytes || group.idBytes + idBytes > mostIdBytes;
+    const isFull = group.media.length === mostMedia || group.bytes + bytes > groupBytes || group.idBytes + idBytes > mostIdBytes;
     if (isFull && group.media.length > 0) {
       lines.push(group.media);
       group = emptyGroup();

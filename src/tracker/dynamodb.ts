@@ -12,7 +12,7 @@ import { createMedia } from './dynamodb/media.ts';
 import { createQueries } from './dynamodb/queries.ts';
 import { createRuns } from './dynamodb/runs.ts';
 import { openStore } from './dynamodb/store.ts';
-import { bindTable } from './dynamodb/table.ts';
+import { bindTable, boundArchive as archiveOf } from './dynamodb/table.ts';
 import type { Tracker } from './tracker.ts';
 import { promising, translated } from './translated.ts';
 
@@ -69,6 +69,21 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
     openMedia: (roles) => translated(openMedia(roles), translate),
     rows: (statuses) => translated(rows(statuses), translate),
   };
+}
+
+/**
+ * The archive that a table belongs to; undefined while no tracker has been opened on it. Errors: TRACKER_UNUSABLE when it is not there, or cannot be
+ * read.
+ */
+export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
+  const client = given instanceof DynamoDBClient ? given : createClient(given);
+  try {
+    return await archiveOf(openStore(client, table));
+  } catch (error) {
+    throw asTrackerError(error, table);
+  } finally {
+    if (client !== given) client.destroy();
+  }
 }
 
 /** Retried by the SDK with full jitter; adaptive, because a table's maximum is a guard against bills that is to be kept, not run against. */

@@ -11,7 +11,7 @@ export interface TrackedMedium {
   /** Originals that exist but are not available yet. */
   readonly unavailable: number;
   readonly firstSeenAt: string;
-  /** Since when it is WAITING, or FAILED; ISO 8601. */
+  /** Since when it is WAITING, or when it last FAILED; ISO 8601. */
   readonly statusSince: string;
   readonly reason: string | null;
   readonly failedRuns: number;

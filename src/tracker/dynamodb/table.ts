@@ -46,6 +46,11 @@ function keys(hash: string, range: string) {
   ];
 }
 
+/** The archive that a table belongs to; undefined while no tracker has been opened on it. Errors: DynamoDB's. */
+export async function boundArchive(store: Store): Promise<string | undefined> {
+  return (await store.get(bindingKey))?.['archive_id']?.S;
+}
+
 /** A table belongs to one archive: the first that opens it, for good. Errors: TRACKER_UNUSABLE for another. */
 export async function bindTable(store: Store, archiveId: string): Promise<void> {
   const bound = (await store.get(bindingKey)) ?? (await bind(store, archiveId));

@@ -69,7 +69,7 @@ export function told<Row extends MediumFields>(row: Row, status: 'LISTED' | 'WAI
 export function failedMedium<Row extends MediumFields>(row: Row, failure: Failure, now: string): Row {
   const failed_runs = row.failed_runs + 1;
   const status = row.status === 'QUARANTINED' || failed_runs >= failure.quarantineAfter ? 'QUARANTINED' : 'FAILED';
-  return { ...moved(row, status, now, failure.reason), failed_runs };
+  return { ...moved(row, status, now, failure.reason), status_since: now, failed_runs };
 }
 
 /** Afresh, or undefined for one that is neither FAILED nor QUARANTINED. */

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { readEnvironment } from './environment.ts';
+
+const least = {
+  CLOUD_SYNC_STAGE: 'dev',
+  CLOUD_SYNC_TABLE: 'table',
+  CLOUD_SYNC_ARCHIVE_BUCKET: 'archive',
+  CLOUD_SYNC_RUNS_BUCKET: 'runs',
+  CLOUD_SYNC_SECRET: 'gopro/credentials',
+};
+
+test('what the stack always sets is enough', () => {
+  expect(readEnvironment(least)).toEqual({
+    stage: 'dev',
+    table: 'table',
+    archiveBucket: 'archive',
+    runsBucket: 'runs',
+    secret: 'gopro/credentials',
+    roles: ['source', 'raw'],
+    quarantineAfter: 10,
+    concurrency: 5,
+    goproApiUrl: 'https://api.gopro.com',
+    goproRps: 4,
+    plainHttp: false,
+    s3Endpoint: undefined,
+    pathStyle: false,
+    stallMs: 30_000,
+    sliceMs: undefined,
+  });
+});
+
+test('an overridden provider may be plain http, and so may its media', () => {
+  const environment = readEnvironment({
+    ...least,
+    CLOUD_SYNC_GOPRO_API_URL: 'http://127.0.0.1:8080',
+    CLOUD_SYNC_SLICE_SECONDS: '2.5',
+  });
+  expect(environment).toMatchObject({ goproApiUrl: 'http://127.0.0.1:8080', plainHttp: true, sliceMs: 2_500 });
+});
+
+test.each([
+  ['', ['source', 'raw']],
+  ['edits', ['source', 'raw', 'edit']],
+  ['sidecars,edits', ['source', 'raw', 'sidecar', 'edit']],
+])('roles for "%s"', (include, roles) => {
+  expect(readEnvironment({ ...least, CLOUD_SYNC_INCLUDE: include }).roles).toEqual(roles);
+});
+
+test.each([
+  ['CLOUD_SYNC_TABLE', undefined],
+  ['CLOUD_SYNC_TABLE', ''],
+  ['CLOUD_SYNC_STAGE', 'production'],
+  ['CLOUD_SYNC_INCLUDE', 'proxies'],
+  ['CLOUD_SYNC_QUARANTINE_AFTER', '0'],
+  ['CLOUD_SYNC_CONCURRENCY', 'many'],
+  ['CLOUD_SYNC_GOPRO_API_URL', 'nowhere'],
+])('%s=%s is named', (name, value) => {
+  expect(() => readEnvironment({ ...least, [name]: value })).toThrow(name);
+});

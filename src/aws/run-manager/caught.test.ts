@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { readFailure, reasonOf } from './caught.ts';
+
+const thrown = (errorType: string, errorMessage: string) =>
+  JSON.stringify({ errorType, errorMessage, trace: ['at handler (index.mjs:1:1)'] });
+
+test.each([
+  ['Sandbox.Timedout', thrown('Sandbox.Timedout', 'Task timed out after 900.00 seconds'), 'Sandbox.Timedout', 'in the time'],
+  [
+    'Lambda.Unknown',
+    '{"errorMessage":"2026-11-21 Task timed out after 900.00 seconds"}',
+    'Lambda.Unknown',
+    'out of time or memory',
+  ],
+  ['Runtime.ExitError', thrown('Runtime.ExitError', 'signal: killed'), 'Runtime.ExitError', 'memory'],
+  ['Runtime.HandlerError', thrown('TypeError', 'x is undefined'), 'TypeError', 'unforeseen'],
+  ['Runtime.HandlerError', thrown('CloudSync.BUG', 'x is undefined'), 'CloudSync.BUG', 'unforeseen'],
+  ['BUG', 'x is undefined', 'BUG', 'unforeseen'],
+  ['Lambda.TooManyRequestsException', 'Rate Exceeded.', 'Lambda.TooManyRequestsException', 'at once'],
+  ['States.ItemReaderFailed', 'Failed to parse line 3', 'States.ItemReaderFailed', 'list of work'],
+  ['States.Timeout', '', 'States.Timeout', 'in the time'],
+  ['', '', 'unknown', 'unforeseen'],
+  ['toString', '', 'toString', 'unforeseen'],
+])('%s is the platform’s', (Error, Cause, name, what) => {
+  expect(readFailure({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
+});
+
+test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] as const)('%s is ours', (code) => {
+  expect(readFailure({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
+    code,
+    name: code,
+    detail: 'what happened. What to do.',
+  });
+});
+
+test('a reason names the error and quotes it', () => {
+  const caught = readFailure({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
+  expect(reasonOf(caught)).toBe(
+    'a function did not end in the time that it has (Sandbox.Timedout): Task timed out after 3.00 seconds',
+  );
+  expect(reasonOf(readFailure({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
+});
+
+test('no secret, no control character and no long text comes through', () => {
+  const Cause = thrown('Error', `GET https://cdn.example/file?Signature=abcdef ${'x'.repeat(5_000)}\n`);
+  const { detail } = readFailure({ Error: 'Error', Cause });
+  expect(detail).not.toContain('abcdef');
+  expect(detail.length).toBeLessThanOrEqual(300);
+  expect(readFailure({ Error: 'Error', Cause: 'one\u0007two' }).detail).toBe('one\\u0007two');
+});
+
+test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])('a Cause of %s is quoted as it is', (Cause) => {
+  expect(readFailure({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
+});

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/**
+ * When people are told about the provider's credentials: once when they expire and every week while that lasts, once when they work again, once
+ * when they grow old. Pure. Whoever was told by a run is told the same when a step of that run is repeated, because its reply may have been lost.
+ */
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const reminderMs = 7 * dayMs;
+/** A nightly run does not begin at the same minute each night. */
+const slackMs = 2 * hourMs;
+/** Cookies of this age may expire any day. */
+export const oldAgeDays = 5;
+/** The age is told in rounded days; other credentials than those that were old differ by more. */
+const sameCredentialsMs = dayMs;
+
+const moment = z.iso.datetime();
+const episodesShape = z.object({
+  /** Since when the provider refuses the credentials, and which run said so last. */
+  expired: z.object({ since: moment, toldAt: moment, toldBy: z.string() }).nullable(),
+  /** The run that said that they work again. */
+  recoveredBy: z.string().nullable(),
+  /** Credentials that were called old: since when there are those, and which run said so. */
+  aged: z.object({ credentialsSince: moment, toldBy: z.string() }).nullable(),
+});
+
+/** What was said so far; kept as a fact of the tracker. */
+export type Episodes = Readonly<z.infer<typeof episodesShape>>;
+
+export const noEpisodes: Episodes = { expired: null, recoveredBy: null, aged: null };
+
+export type CredentialEvent = { readonly kind: 'expired' } | { readonly kind: 'valid'; readonly ageDays: number | null };
+
+/** `still-expired` is the reminder. */
+export type Notice = 'expired' | 'still-expired' | 'recovered' | 'aged';
+
+export interface Asking {
+  readonly nowMs: number;
+  /** Name of the execution. */
+  readonly run: string;
+}
+
+export interface Decision {
+  readonly episodes: Episodes;
+  /** What to tell now. */
+  readonly notices: readonly Notice[];
+}
+
+export function decide(before: Episodes, event: CredentialEvent, asking: Asking): Decision {
+  return event.kind === 'expired' ? expired(before, asking) : valid(before, event.ageDays, asking);
+}
+
+function expired(before: Episodes, { nowMs, run }: Asking): Decision {
+  const now = new Date(nowMs).toISOString();
+  const known = before.expired;
+  if (!known) {
+    const episodes = { ...before, expired: { since: now, toldAt: now, toldBy: run }, recoveredBy: null };
+    return { episodes, notices: ['expired'] };
+  }
+  if (known.toldBy === run) return { episodes: before, notices: [known.toldAt === known.since ? 'expired' : 'still-expired'] };
+  if (nowMs - Date.parse(known.toldAt) < reminderMs - slackMs) return { episodes: before, notices: [] };
+  return { episodes: { ...before, expired: { ...known, toldAt: now, toldBy: run } }, notices: ['still-expired'] };
+}
+
+function valid(before: Episodes, ageDays: number | null, asking: Asking): Decision {
+  const recoveredBy = before.expired ? asking.run : before.recoveredBy;
+  const aged = agedAfter(before.aged, ageDays, asking);
+  const notices: Notice[] = [];
+  if (recoveredBy === asking.run) notices.push('recovered');
+  if (aged?.toldBy === asking.run) notices.push('aged');
+  return { episodes: { expired: null, recoveredBy, aged }, notices };
+}
+
+function agedAfter(before: Episodes['aged'], ageDays: number | null, { nowMs, run }: Asking): Episodes['aged'] {
+  if (ageDays === null) return before;
+  if (ageDays < oldAgeDays) return null;
+  const sinceMs = nowMs - ageDays * dayMs;
+  const isSame = before !== null && sinceMs - Date.parse(before.credentialsSince) < sameCredentialsMs;
+  return isSame ? before : { credentialsSince: new Date(sinceMs).toISOString(), toldBy: run };
+}
+
+/** What cannot be read says nothing: at worst something is said twice. */
+export function parseEpisodes(text: string | undefined): Episodes {
+  try {
+    return episodesShape.parse(JSON.parse(text ?? 'null'));
+  } catch {
+    return noEpisodes;
+  }
+}

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { inOrder, lastBytes } from './results.ts';
+
+const runStartedAt = '2026-11-21T03:15:00.000Z';
+const at = (name: string, since: string) => ({ name, since, reason: 'why' });
+
+test('problems of this run come first, each group as it came about', () => {
+  const old = at('old', '2026-11-01T00:00:00.000Z');
+  const older = at('older', '2026-10-01T00:00:00.000Z');
+  const first = at('first', runStartedAt);
+  const second = [at('a', '2026-11-21T04:00:00.000Z'), at('b', '2026-11-21T04:00:00.000Z')];
+  expect(inOrder([old, second[1]!, older, second[0]!, first], runStartedAt)).toEqual([first, ...second, older, old]);
+});
+
+test('bytes are of what was completed last, whatever the archive told at the begin', () => {
+  const adopted = fc.record({
+    since: fc.constantFrom('2026-11-21T03:15:01.000Z', '2026-11-21T03:15:02.000Z'),
+    sizeBytes: fc.nat(),
+  });
+  const archived = fc.record({
+    since: fc.constantFrom('2026-11-21T03:16:00.000Z', '2026-11-21T09:00:00.000Z'),
+    sizeBytes: fc.nat(1_000),
+  });
+  fc.assert(
+    fc.property(fc.array(adopted), fc.array(archived), (before, after) => {
+      const bytes = after.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      expect(lastBytes([...after, ...before], after.length)).toBe(bytes);
+      expect(lastBytes([...before, ...after], after.length)).toBe(bytes);
+    }),
+  );
+});
