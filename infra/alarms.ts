@@ -1,0 +1,177 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { functionNames, type FunctionName } from '../src/aws/contract.ts';
+import { oldAgeDays } from '../src/aws/run-manager/episodes.ts';
+import type { Alerts } from './alerts.ts';
+import type { Context } from './context.ts';
+import { executionMetric, syncMetric } from './metrics.ts';
+
+export interface AlarmsOptions {
+  readonly context: Context;
+  readonly machine: sfn.IStateMachine;
+  readonly functions: Readonly<Record<FunctionName, lambda.IFunction>>;
+  readonly alerts: Alerts;
+}
+
+/** A metric with the alarm on it. */
+interface Watch {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly metric: cloudwatch.IMetric;
+  /** The alarm goes off at this and above. */
+  readonly atLeast: number;
+  /** `unhealthy`: a person has to act, and is told; `shown`: for the dashboard, because the run itself tells what it means. */
+  readonly severity: 'unhealthy' | 'shown';
+}
+
+/** What happens once a night is seen at once: one is enough. */
+const soon = Duration.minutes(5);
+const hourly = Duration.hours(1);
+const hoursWithoutRun = 26;
+/**
+ * All alarms. Only one of them notifies: the composite of those that say that nothing is archived any more, or that messages wait for a person. A run that
+ * ends badly tells of it itself, or the rule on its ends does; an alarm would say it twice, and every night.
+ */
+export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
+  const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
+  const silence = createSilenceAlarm(scope, options);
+  const critical = [silence, ...watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []))];
+  if (!options.context.emulator) {
+    const composite = new cloudwatch.CompositeAlarm(scope, 'Unhealthy', {
+      compositeAlarmName: alarmName(options, 'unhealthy'),
+      alarmDescription: 'Cloud Sync needs a person; the alarms behind this one say why.',
+      alarmRule: cloudwatch.AlarmRule.anyOf(
+        ...critical.map((alarm) => cloudwatch.AlarmRule.fromAlarm(alarm, cloudwatch.AlarmState.ALARM)),
+      ),
+    });
+    composite.addAlarmAction(new SnsAction(options.alerts.topic));
+    composite.addOkAction(new SnsAction(options.alerts.topic));
+  }
+  return [silence, ...watched.map(({ alarm }) => alarm)];
+}
+
+function watches({ context: { env: stage }, machine, functions, alerts }: AlarmsOptions): Watch[] {
+  const sum = { statistic: cloudwatch.Stats.SUM, period: soon };
+  const oldest = { statistic: cloudwatch.Stats.MAXIMUM, period: hourly };
+  const shown = { atLeast: 1, severity: 'shown' } as const;
+  return [
+    {
+      id: 'RunFailed',
+      name: 'run failed',
+      description: 'A run ended early. Its notification says why.',
+      metric: executionMetric(machine, 'ExecutionsFailed', soon),
+      ...shown,
+    },
+    {
+      id: 'RunTimedOut',
+      name: 'run timed out',
+      description: 'A run was stopped by its time-out instead of its own deadline.',
+      metric: executionMetric(machine, 'ExecutionsTimedOut', soon),
+      ...shown,
+    },
+    {
+      id: 'RunAborted',
+      name: 'run aborted',
+      description: 'Somebody stopped a run.',
+      metric: executionMetric(machine, 'ExecutionsAborted', soon),
+      ...shown,
+    },
+    ...queueWatches(alerts),
+    {
+      id: 'SignInRefused',
+      name: 'sign-in refused',
+      description: 'The provider refused the credentials: `cloud-sync login gopro --to-secret` with fresh cookies.',
+      metric: syncMetric(stage, 'AuthenticationFailure', sum),
+      ...shown,
+    },
+    {
+      id: 'CookieAge',
+      name: 'cookies are old',
+      description: `The cookies are ${oldAgeDays} days old and may expire any day.`,
+      metric: syncMetric(stage, 'CookieAge', oldest),
+      atLeast: oldAgeDays,
+      severity: 'shown',
+    },
+    {
+      id: 'FilesFailed',
+      name: 'files failed',
+      description: 'Files could not be archived; the next run tries them again.',
+      metric: syncMetric(stage, 'SyncFailures', sum),
+      ...shown,
+    },
+    ...functionNames.flatMap((name) => functionWatches(name, functions[name])),
+  ];
+}
+
+function queueWatches({ poisonQueue, scheduleQueue, notificationQueue }: Alerts): Watch[] {
+  const left = 'Files failed again and again, and are left alone until `cloud-sync aws retry`.';
+  return [
+    queueWatch(poisonQueue, 'Quarantined', 'files quarantined', left),
+    queueWatch(scheduleQueue, 'StartFailed', 'start failed', 'The schedule could not start a run; the message says why.'),
+    queueWatch(notificationQueue, 'NotificationFailed', 'notification failed', 'A notification was not delivered; it is kept.'),
+  ];
+}
+
+function queueWatch(queue: sqs.IQueue, id: string, name: string, description: string): Watch {
+  const metric = queue.metricApproximateNumberOfMessagesVisible({ period: soon, statistic: cloudwatch.Stats.MAXIMUM });
+  return { id, name, description, metric, atLeast: 1, severity: 'unhealthy' };
+}
+
+function functionWatches(name: FunctionName, handler: lambda.IFunction): Watch[] {
+  const id = handler.node.id;
+  const options = { period: soon, statistic: cloudwatch.Stats.SUM };
+  return [
+    {
+      id: `${id}Errors`,
+      name: `${name} errors`,
+      description: 'The function threw or was stopped; the state machine tries again.',
+      metric: handler.metricErrors(options),
+      atLeast: 1,
+      severity: 'shown',
+    },
+    {
+      id: `${id}Throttles`,
+      name: `${name} throttles`,
+      description: "The account's concurrency is used up; the state machine tries again.",
+      metric: handler.metricThrottles(options),
+      atLeast: 1,
+      severity: 'shown',
+    },
+  ];
+}
+
+function createAlarm(scope: Construct, watch: Watch, options: AlarmsOptions): cloudwatch.Alarm {
+  return new cloudwatch.Alarm(scope, `${watch.id}Alarm`, {
+    alarmName: alarmName(options, watch.name),
+    alarmDescription: watch.description,
+    metric: watch.metric,
+    threshold: watch.atLeast,
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    evaluationPeriods: 1,
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  });
+}
+
+/** The one that notices when nothing happens at all: a schedule that is switched off has no failures. */
+function createSilenceAlarm(scope: Construct, options: AlarmsOptions): cloudwatch.Alarm {
+  return new cloudwatch.Alarm(scope, 'NoRunAlarm', {
+    alarmName: alarmName(options, `no successful run in ${hoursWithoutRun} h`),
+    alarmDescription: 'Is the schedule enabled, and did the last runs end well? Before the first run this alarm is on, too.',
+    metric: executionMetric(options.machine, 'ExecutionsSucceeded', hourly),
+    threshold: 1,
+    comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: hoursWithoutRun,
+    datapointsToAlarm: hoursWithoutRun,
+    treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+  });
+}
+
+function alarmName({ context: { env } }: AlarmsOptions, what: string): string {
+  return `${env === 'prod' ? 'cloud-sync' : `cloud-sync-${env}`} ${what}`;
+}

@@ -1,0 +1,100 @@
+import { Aws, Duration, Validations } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { nameIn, resourceNames, type Stage } from '../src/aws/names.ts';
+
+/** Where a person is told, and where what could not be delivered is kept until somebody has looked at it. */
+export interface Alerts {
+  readonly topic: sns.Topic;
+  /** Originals that need a person, written by the state machine. */
+  readonly poisonQueue: sqs.Queue;
+  /** Starts of a run that failed. */
+  readonly scheduleQueue: sqs.Queue;
+  /** Notifications that failed: of the rule, and to subscribers. */
+  readonly notificationQueue: sqs.Queue;
+}
+
+export function createAlerts(scope: Construct, options: { readonly stage: Stage; readonly email: string | undefined }): Alerts {
+  const { stage, email } = options;
+  const topic = new sns.Topic(scope, 'Alerts', {
+    topicName: resourceNames(stage).topic,
+    displayName: 'Cloud Sync',
+    // Nothing secret is ever in a notification, and alarms cannot publish to a topic with the account's default key.
+    enforceSSL: true,
+  });
+  const queue = (id: string, name: string) => createQueue(scope, id, nameIn(stage, name));
+  const alerts: Alerts = {
+    topic,
+    poisonQueue: queue('Poison', 'gopro-sync-poison'),
+    scheduleQueue: queue('ScheduleDlq', 'gopro-sync-schedule-dlq'),
+    notificationQueue: queue('NotificationDlq', 'gopro-sync-notification-dlq'),
+  };
+  // The topic has a policy of its own, which takes the place of the one that lets alarms of the account in.
+  topic.grantPublish(
+    new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  );
+  if (email !== undefined) topic.addSubscription(new EmailSubscription(email, { deadLetterQueue: alerts.notificationQueue }));
+  return alerts;
+}
+
+function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
+  const queue = new sqs.Queue(scope, id, {
+    queueName: name,
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+  const reason = 'It is itself where messages end, for a person to read; nothing takes them from it, so nothing can fail to.';
+  for (const id of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy']) Validations.of(queue).acknowledge({ id, reason });
+  return queue;
+}
+
+/** The error with which a run fails that a person was told of already. */
+export const notifiedError = 'CloudSync.Notified';
+
+/** Tells of the ends that a state machine cannot tell of itself: time-outs, aborts, and errors that no Catch gets. */
+export function notifyOfSilentEnds(
+  scope: Construct,
+  options: { readonly machine: sfn.IStateMachine; readonly alerts: Alerts },
+): events.Rule {
+  const { machine, alerts } = options;
+  return new events.Rule(scope, 'SilentEnds', {
+    description: 'Runs that ended without a notification',
+    eventPattern: {
+      source: ['aws.states'],
+      detailType: ['Step Functions Execution Status Change'],
+      detail: {
+        // Children of the map have another machine's ARN, this one's with a label.
+        stateMachineArn: [machine.stateMachineArn],
+        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        error: [{ 'anything-but': notifiedError }, { exists: false }, null],
+      },
+    },
+    targets: [
+      new SnsTopic(alerts.topic, {
+        message: events.RuleTargetInput.fromText(silentEndText()),
+        deadLetterQueue: alerts.notificationQueue,
+        retryAttempts: 3,
+        maxEventAge: Duration.hours(2),
+      }),
+    ],
+  });
+}
+
+function silentEndText(): string {
+  const [name, status, error, cause, arn] = ['name', 'status', 'error', 'cause', 'executionArn'].map((field) =>
+    events.EventField.fromPath(`$.detail.${field}`),
+  );
+  return [
+    `Cloud Sync: the run ${name} ended as ${status} (${error}: ${cause}) before it could say so itself.`,
+    `Nothing that was archived is lost, and the next run goes on from there. Look at ${arn}.`,
+  ].join(' ');
+}

@@ -1,0 +1,22 @@
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { createArchiveStack } from './archive-stack.ts';
+import { bundleFunctions } from './bundle.ts';
+import { readContext } from './context.ts';
+import { environments } from './environments.ts';
+import { createServiceStack } from './service-stack.ts';
+import { describeStorageCost } from './storage-cost.ts';
+
+// The entry of `npx cdk`: one environment, named with -c env=. What else can be given is in context.ts.
+const app = new App();
+const context = readContext((key) => app.node.tryGetContext(key));
+const deployment = { context, environment: environments[context.env] };
+const folders = bundleFunctions();
+const archive = createArchiveStack(app, deployment);
+createServiceStack(app, { ...deployment, archive, codeOf: (name) => lambda.Code.fromAsset(folders[name]) });
+Tags.of(app).add('application', 'cloud-sync');
+Tags.of(app).add('environment', context.env);
+// Only here, not in the stacks: with findings also a test could not synthesize.
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+process.stderr.write(`${describeStorageCost(deployment.environment.storage)}\n`);

@@ -1,0 +1,151 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sampleStacks, sampleTemplates } from './sample.ts';
+
+let archive: Template;
+beforeAll(() => {
+  ({ archive } = sampleTemplates({ env: 'prod' }));
+});
+
+/** Another logical id is another resource: a deployment would make a new, empty archive beside the old one. */
+test('the resources that hold data have their logical ids for good', () => {
+  const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
+  const ids = (type: string) => Object.keys(kms.findResources(type));
+  expect(ids('AWS::S3::Bucket')).toEqual(['ArchiveDA4CB258']);
+  expect(ids('AWS::DynamoDB::Table')).toEqual(['TrackerAF5FC55F']);
+  expect(ids('AWS::SecretsManager::Secret')).toEqual(['CredentialsF8F243AA']);
+  expect(ids('AWS::KMS::Key')).toEqual(['ArchiveKeyDC5BCBC1']);
+});
+
+test('nothing that holds data goes away with the stack, and the stack is protected', () => {
+  const { archive: stack } = sampleStacks({ env: 'prod' }, { encryption: 'kms' });
+  expect(stack.terminationProtection).toBe(true);
+  const template = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
+  for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key']) {
+    template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+  }
+});
+
+test('prod has the plain names, the others say whose they are', () => {
+  archive.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'gopro-sync-tracker' });
+  archive.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'gopro/credentials' });
+  archive.hasResourceProperties('AWS::S3::Bucket', { BucketName: named('gopro-archive-') });
+  const dev = sampleTemplates({ env: 'dev' }).archive;
+  dev.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'cloud-sync-dev-gopro-sync-tracker' });
+  dev.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'cloud-sync-dev-gopro/credentials' });
+  dev.hasResourceProperties('AWS::S3::Bucket', { BucketName: named('cloud-sync-dev-gopro-archive-') });
+});
+
+function named(prefix: string): unknown {
+  return { 'Fn::Join': ['', [prefix, { Ref: 'AWS::AccountId' }, '-', { Ref: 'AWS::Region' }]] };
+}
+
+const denied = (Condition: unknown) => Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition });
+
+describe('the bucket', () => {
+  test('is versioned, closed to the public, and speaks TLS only', () => {
+    archive.hasResourceProperties('AWS::S3::Bucket', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    });
+    archive.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          denied({ Bool: { 'aws:SecureTransport': 'false' } }),
+          denied({ NumericLessThan: { 's3:TlsVersion': 1.2 } }),
+        ]),
+      },
+    });
+  });
+
+  test.each([
+    ['deep-archive', [{ StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 7 }]],
+    ['instant', [{ StorageClass: 'GLACIER_IR', TransitionInDays: 0 }]],
+  ] as const)('with the profile %s moves archived files only', (storage, Transitions) => {
+    const rules = lifecycle(sampleTemplates({ env: 'prod' }, { storage }).archive);
+    expect(rules).toEqual([{ Id: storage, Prefix: 'gopro-videos/', Status: 'Enabled', Transitions }, cleanUp]);
+  });
+
+  test('with the profile standard moves nothing', () => {
+    expect(lifecycle(sampleTemplates({ env: 'prod' }, { storage: 'standard' }).archive)).toEqual([cleanUp]);
+  });
+
+  test('is encrypted by S3, or with a key that rotates and a bucket key', () => {
+    archive.hasResourceProperties('AWS::S3::Bucket', encryptedWith({ SSEAlgorithm: 'AES256' }));
+    archive.resourceCountIs('AWS::KMS::Key', 0);
+    const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
+    const KMSMasterKeyID = { 'Fn::GetAtt': ['ArchiveKeyDC5BCBC1', 'Arn'] };
+    kms.hasResourceProperties(
+      'AWS::S3::Bucket',
+      encryptedWith({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID }, { BucketKeyEnabled: true }),
+    );
+    kms.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true, PendingWindowInDays: 30 });
+  });
+});
+
+const cleanUp = {
+  Id: 'clean-up',
+  Status: 'Enabled',
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+};
+
+function lifecycle(template: Template): unknown {
+  const [bucket] = Object.values(template.findResources('AWS::S3::Bucket'));
+  return bucket?.['Properties'].LifecycleConfiguration.Rules;
+}
+
+function encryptedWith(byDefault: object, more: object = {}): object {
+  return {
+    BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: byDefault, ...more }] },
+  };
+}
+
+test('the table is the one that the tracker knows, guarded against loss and against bills', () => {
+  const guard = { MaxReadRequestUnits: 3_000, MaxWriteRequestUnits: 1_000 };
+  archive.hasResourceProperties('AWS::DynamoDB::Table', {
+    KeySchema: [
+      { AttributeName: 'provider', KeyType: 'HASH' },
+      { AttributeName: 'media_id', KeyType: 'RANGE' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'provider-status-sync_timestamp-index',
+        KeySchema: [
+          { AttributeName: 'provider_status', KeyType: 'HASH' },
+          { AttributeName: 'sync_timestamp', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['id', 'owner'] },
+        OnDemandThroughput: guard,
+      },
+    ],
+    BillingMode: 'PAY_PER_REQUEST',
+    OnDemandThroughput: guard,
+    TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    DeletionProtectionEnabled: true,
+  });
+});
+
+test('the secret has no value that a deployment could put back, and is not for other accounts', () => {
+  const [secret] = Object.values(archive.findResources('AWS::SecretsManager::Secret'));
+  expect(Object.keys(secret?.['Properties'])).not.toContain('GenerateSecretString');
+  expect(Object.keys(secret?.['Properties'])).not.toContain('SecretString');
+  archive.hasResourceProperties('AWS::SecretsManager::ResourcePolicy', {
+    ResourcePolicy: {
+      Statement: [
+        Match.objectLike({
+          Effect: 'Deny',
+          Action: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecret'],
+          Condition: { StringNotEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } } },
+        }),
+      ],
+    },
+  });
+});

@@ -1,0 +1,62 @@
+import { Aws, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { nameIn, resourceNames } from '../src/aws/names.ts';
+import { createArchiveBucket } from './bucket.ts';
+import type { Context } from './context.ts';
+import type { Environment } from './environments.ts';
+import { createCredentials } from './secret.ts';
+import { createTrackerTable } from './table.ts';
+
+/** What is to be deployed. */
+export interface Deployment {
+  readonly context: Context;
+  readonly environment: Environment;
+}
+
+/** What must outlive everything else. */
+export interface Archive {
+  readonly stack: Stack;
+  /** Of the bucket. By their names, not by a reference, so that whoever may reach keys in it can say so in plain text. */
+  readonly bucketName: string;
+  readonly bucketArn: string;
+  readonly table: dynamodb.Table;
+  readonly secret: secretsmanager.Secret;
+  /** Of the bucket, with the encryption profile `kms`. */
+  readonly key: kms.Key | undefined;
+}
+
+/**
+ * The stack that no deployment and no deletion may take the archive away with: protected from deletion, every resource retained. With the flag
+ * `defaultCrossStackReferences: strong` in cdk.json CloudFormation also refuses to remove what the service imports from it.
+ */
+export function createArchiveStack(app: App, { context, environment }: Deployment): Archive {
+  const { env: stage } = context;
+  const names = resourceNames(stage);
+  const stack = new Stack(app, `cloud-sync-${stage}-archive`, {
+    description: `Cloud Sync (${stage}): the archive, its ledger and the credentials`,
+    terminationProtection: true,
+  });
+  const key = environment.encryption === 'kms' ? createKey(stack, nameIn(stage, 'gopro-archive')) : undefined;
+  const bucketName = `${nameIn(stage, 'gopro-archive')}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+  createArchiveBucket(stack, { name: bucketName, storage: environment.storage, key });
+  const table = createTrackerTable(stack, { name: names.table, units: environment.tableUnits });
+  const secret = createCredentials(stack, {
+    name: names.secret,
+    withPolicy: context.emulator ? 'none' : 'resource-policy',
+  });
+  return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
+}
+
+/** Without it the archive cannot be read any more, so a deletion takes as long as it can. */
+function createKey(scope: Construct, name: string): kms.Key {
+  return new kms.Key(scope, 'ArchiveKey', {
+    alias: name,
+    description: 'Encrypts the archive of Cloud Sync. Deleting it deletes the archive.',
+    enableKeyRotation: true,
+    pendingWindow: Duration.days(30),
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+}

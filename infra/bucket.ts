@@ -1,0 +1,84 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { Provider } from '../src/media.ts';
+import { storageSteps, type StorageClass, type StorageProfile } from './storage-cost.ts';
+
+const transitionClasses: Readonly<Record<Exclude<StorageClass, 'standard'>, s3.StorageClass>> = {
+  instant: s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+  'deep-archive': s3.StorageClass.DEEP_ARCHIVE,
+};
+
+/** What both buckets have in common. */
+const guarded = {
+  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+  removalPolicy: RemovalPolicy.RETAIN,
+} as const;
+
+/**
+ * The archive. Append-only by what the functions may do; versions are kept for a month, in case somebody else replaces or deletes a file.
+ * Without a key it is encrypted with S3's own.
+ */
+export function createArchiveBucket(
+  scope: Construct,
+  options: { readonly name: string; readonly storage: StorageProfile; readonly key: kms.IKey | undefined },
+): s3.Bucket {
+  const { key } = options;
+  const bucket = new s3.Bucket(scope, 'Archive', {
+    ...guarded,
+    bucketName: options.name,
+    ...(key
+      ? { encryption: s3.BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
+      : { encryption: s3.BucketEncryption.S3_MANAGED }),
+    versioned: true,
+    lifecycleRules: [
+      ...transitions(options.storage),
+      {
+        id: 'clean-up',
+        // Longer than any upload is gone on with.
+        abortIncompleteMultipartUploadAfter: Duration.days(7),
+        noncurrentVersionExpiration: Duration.days(30),
+      },
+    ],
+  });
+  acknowledgeNoAccessLogs(bucket);
+  return bucket;
+}
+
+/** Only of archived files: what lies under `.cloud-sync/` is read by every run. */
+function transitions(profile: StorageProfile): s3.LifecycleRule[] {
+  const steps = storageSteps[profile].flatMap(({ storageClass, fromDay }) =>
+    storageClass === 'standard'
+      ? []
+      : [{ storageClass: transitionClasses[storageClass], transitionAfter: Duration.days(fromDay) }],
+  );
+  return steps.length === 0
+    ? []
+    : providers.map((provider) => ({ id: profile, prefix: `${provider}-videos/`, transitions: steps }));
+}
+
+const providers: readonly Provider[] = ['gopro'];
+
+/** Working papers of runs: the listing, the manifest that the map reads, and the results that it writes. Nothing that could not be made again. */
+export function createRunsBucket(scope: Construct): s3.Bucket {
+  const bucket = new s3.Bucket(scope, 'Runs', {
+    ...guarded,
+    // The map reads and writes it without a grant for a key.
+    encryption: s3.BucketEncryption.S3_MANAGED,
+    lifecycleRules: [{ id: 'expire', expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+  });
+  acknowledgeNoAccessLogs(bucket);
+  return bucket;
+}
+
+function acknowledgeNoAccessLogs(bucket: s3.Bucket): void {
+  Validations.of(bucket).acknowledge({
+    id: 'AwsSolutions-S1',
+    reason:
+      'Only the functions of this system and the account itself can reach the bucket, and the tracker and the function logs record what was written. An access log would need a further bucket to keep.',
+  });
+}

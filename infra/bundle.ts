@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { functionNames, type FunctionName } from '../src/aws/contract.ts';
+
+const root = join(import.meta.dirname, '..');
+
+// Some packages are CommonJS inside and call `require`, which a module does not have.
+const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * One folder per function with all that it needs, the SDK included, so that what was tested is what runs. Names are kept, because errors are told
+ * apart by them.
+ */
+export function bundleFunctions(): Readonly<Record<FunctionName, string>> {
+  const entries = functionNames.map((name) => [name, bundle(name)] as const);
+  return Object.fromEntries(entries) as Record<FunctionName, string>;
+}
+
+function bundle(name: FunctionName): string {
+  const folder = join(root, '.cache/functions', name);
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [`src/aws/${name}.ts`],
+    outfile: join(folder, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    banner: { js: banner },
+    minify: true,
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return folder;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { stages } from '../src/aws/names.ts';
+
+const environmentVariables = z.record(z.string(), z.string());
+
+const contextSchema = z.strictObject({
+  /** Which environment. */
+  env: z.enum(stages),
+  /** Who is told by mail; has to confirm it once. */
+  email: z.email().optional(),
+  /** Leaves out what the emulator of the tests refuses: the composite alarm, the secret's resource policy and the saved log queries. */
+  emulator: z.stringbool().default(false),
+  // The rest stands in for the outer world in tests.
+  goproApiUrl: z.url().optional(),
+  s3Endpoint: z.url().optional(),
+  archiveBucket: z.string().optional(),
+  stallTimeoutMs: z.coerce.number().int().positive().optional(),
+  sliceSeconds: z.coerce.number().positive().optional(),
+  quarantineAfter: z.coerce.number().int().positive().optional(),
+  downloaderTimeoutSeconds: z.coerce.number().int().positive().optional(),
+  /** More environment of every function, as a JSON object. */
+  functionEnvironment: z
+    .string()
+    .transform((text, { issues }) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        issues.push({ code: 'custom', message: 'no JSON', input: text });
+        return {};
+      }
+    })
+    .pipe(environmentVariables)
+    .default({}),
+});
+export type Context = Readonly<z.infer<typeof contextSchema>>;
+
+/** What was given with `-c`. Errors: RangeError that says what is missing or wrong. */
+export function readContext(lookUp: (key: string) => unknown): Context {
+  const given = Object.keys(contextSchema.shape).flatMap((key) => {
+    const value = lookUp(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const parsed = contextSchema.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  throw new RangeError(`-c:\n${z.prettifyError(parsed.error)}\nAn environment is named with -c env=${stages.join('|')}.`);
+}

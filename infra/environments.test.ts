@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { stages } from '../src/aws/names.ts';
+import { readContext } from './context.ts';
+import { environments, parseEnvironments } from './environments.ts';
+
+const given = (values: Readonly<Record<string, unknown>>) => readContext((key) => values[key]);
+
+test('there is a row for every stage', () => {
+  expect(Object.keys(environments)).toEqual([...stages]);
+});
+
+test('what keeps an archive cheap and safe is what prod has', () => {
+  expect(environments.prod).toMatchObject({
+    encryption: 'sse-s3',
+    storage: 'deep-archive',
+    schedule: { timeZone: 'Europe/Paris', hour: 4, minute: 15 },
+  });
+});
+
+test('an unknown, a missing and a wrong setting are refused by name', () => {
+  const { dev, staging, prod } = environments;
+  expect(() => parseEnvironments({ dev, staging, prod: { ...prod, storag: 'instant' } })).toThrow(/storag/);
+  expect(() => parseEnvironments({ dev, staging, prod: { ...prod, schedule: { ...prod.schedule, second: 1 } } })).toThrow(
+    /second/,
+  );
+  expect(() => parseEnvironments({ dev, staging, prod: { ...prod, mapConcurrency: undefined } })).toThrow(/mapConcurrency/);
+  expect(() => parseEnvironments({ dev, staging, prod: { ...prod, storage: 'tape' } })).toThrow(/storage/);
+  expect(() => parseEnvironments({ dev, staging, prod, test: prod })).toThrow(/test/);
+  expect(() => parseEnvironments({ dev, staging })).toThrow(/prod/);
+});
+
+test('an unknown or missing environment is refused with the list of those that exist', () => {
+  expect(() => given({ env: 'production' })).toThrow(/dev\|staging\|prod/);
+  expect(() => given({})).toThrow(/dev\|staging\|prod/);
+});
+
+test('what is given with -c comes as text and is checked', () => {
+  expect(
+    given({ env: 'dev', emulator: 'true', sliceSeconds: '2.5', quarantineAfter: '1', functionEnvironment: '{"A":"b"}' }),
+  ).toEqual({ env: 'dev', emulator: true, sliceSeconds: 2.5, quarantineAfter: 1, functionEnvironment: { A: 'b' } });
+  expect(given({ env: 'prod' })).toEqual({ env: 'prod', emulator: false, functionEnvironment: {} });
+  expect(() => given({ env: 'dev', email: 'nobody' })).toThrow(/email/);
+  expect(() => given({ env: 'dev', functionEnvironment: '{' })).toThrow(/functionEnvironment/);
+  expect(() => given({ env: 'dev', downloaderTimeoutSeconds: 'soon' })).toThrow(/downloaderTimeoutSeconds/);
+});

@@ -1,0 +1,27 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { metricNamespace } from '../src/aws/contract.ts';
+import type { MetricName } from '../src/aws/invocation.ts';
+import type { Stage } from '../src/aws/names.ts';
+import type { Provider } from '../src/media.ts';
+
+const provider: Provider = 'gopro';
+
+/** A metric of ours with exactly the dimensions that the functions give it; any other set is another metric, which has no data. */
+export function syncMetric(
+  stage: Stage,
+  metricName: MetricName,
+  options: { readonly statistic: string; readonly period: Duration },
+): cloudwatch.Metric {
+  const dimensionsMap = { Provider: provider, Environment: stage };
+  return new cloudwatch.Metric({ namespace: metricNamespace, metricName, dimensionsMap, ...options });
+}
+
+export type ExecutionMetric = 'ExecutionsSucceeded' | 'ExecutionsFailed' | 'ExecutionsTimedOut' | 'ExecutionsAborted';
+
+/** How many runs ended so. */
+export function executionMetric(machine: sfn.IStateMachine, metricName: ExecutionMetric, period: Duration): cloudwatch.Metric {
+  const dimensionsMap = { StateMachineArn: machine.stateMachineArn };
+  return new cloudwatch.Metric({ namespace: 'AWS/States', metricName, dimensionsMap, statistic: cloudwatch.Stats.SUM, period });
+}

@@ -1,0 +1,147 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { machineOf, queueArnOf, sampleTemplates } from './sample.ts';
+
+let service: Template;
+beforeAll(() => {
+  ({ service } = sampleTemplates({ env: 'prod', email: 'somebody@example.org' }));
+});
+
+test('queues keep messages for a person, encrypted and over TLS only', () => {
+  service.resourceCountIs('AWS::SQS::Queue', 3);
+  service.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 3_600 });
+  service.resourcePropertiesCountIs(
+    'AWS::SQS::QueuePolicy',
+    { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Effect: 'Deny', Condition: insecure })]) } },
+    3,
+  );
+});
+
+const insecure = { Bool: { 'aws:SecureTransport': 'false' } };
+
+test('the topic takes alarms of this account and events of the rule, and mails whoever was named', () => {
+  service.hasResourceProperties('AWS::SNS::Subscription', {
+    Protocol: 'email',
+    Endpoint: 'somebody@example.org',
+    RedrivePolicy: { deadLetterTargetArn: queueArnOf(service, 'gopro-sync-notification-dlq') },
+  });
+  service.hasResourceProperties('AWS::SNS::TopicPolicy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Effect: 'Deny', Condition: insecure }),
+        Match.objectLike({
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        }),
+        Match.objectLike({ Effect: 'Allow', Action: 'sns:Publish', Principal: { Service: 'events.amazonaws.com' } }),
+      ]),
+    },
+  });
+  sampleTemplates({ env: 'prod' }).service.resourceCountIs('AWS::SNS::Subscription', 0);
+});
+
+test('the rule tells of every end of exactly this machine that nobody was told of', () => {
+  const [rule] = Object.values(service.findResources('AWS::Events::Rule'));
+  expect(rule?.['Properties'].EventPattern).toEqual({
+    source: ['aws.states'],
+    'detail-type': ['Step Functions Execution Status Change'],
+    detail: {
+      stateMachineArn: [machineOf(service)],
+      status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+      error: [{ 'anything-but': 'CloudSync.Notified' }, { exists: false }, null],
+    },
+  });
+  service.hasResourceProperties('AWS::Events::Rule', {
+    Targets: [
+      Match.objectLike({
+        Arn: { Ref: Match.stringLikeRegexp('^Alerts') },
+        DeadLetterConfig: { Arn: queueArnOf(service, 'gopro-sync-notification-dlq') },
+        RetryPolicy: { MaximumEventAgeInSeconds: 7_200, MaximumRetryAttempts: 3 },
+      }),
+    ],
+  });
+});
+
+describe('alarms', () => {
+  const atOnce = { Threshold: 1, EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold' };
+
+  test('go off at the first of what happens once a night', () => {
+    for (const MetricName of ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted']) {
+      service.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        ...atOnce,
+        MetricName,
+        Namespace: 'AWS/States',
+        Dimensions: [{ Name: 'StateMachineArn', Value: machineOf(service) }],
+        TreatMissingData: 'notBreaching',
+      });
+    }
+    service.resourcePropertiesCountIs(
+      'AWS::CloudWatch::Alarm',
+      { ...atOnce, MetricName: 'ApproximateNumberOfMessagesVisible' },
+      3,
+    );
+  });
+
+  test('notice that nothing happens at all', () => {
+    service.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'ExecutionsSucceeded',
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      Period: 3_600,
+      EvaluationPeriods: 26,
+      DatapointsToAlarm: 26,
+      TreatMissingData: 'breaching',
+    });
+  });
+
+  test('have the dimensions of our metrics', () => {
+    const Dimensions = [
+      { Name: 'Environment', Value: 'prod' },
+      { Name: 'Provider', Value: 'gopro' },
+    ];
+    service.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ...atOnce,
+      MetricName: 'AuthenticationFailure',
+      Namespace: 'GoProSync',
+      Dimensions,
+    });
+    service.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      ...atOnce,
+      MetricName: 'SyncFailures',
+      Namespace: 'GoProSync',
+      Dimensions,
+    });
+    service.hasResourceProperties('AWS::CloudWatch::Alarm', { ...atOnce, Threshold: 5, MetricName: 'CookieAge', Dimensions });
+  });
+
+  test('notify as one', () => {
+    for (const alarm of Object.values(service.findResources('AWS::CloudWatch::Alarm'))) {
+      expect(Object.keys(alarm['Properties'])).not.toContain('AlarmActions');
+    }
+    service.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+      AlarmName: 'cloud-sync unhealthy',
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Alerts') }],
+    });
+    const [composite] = Object.values(service.findResources('AWS::CloudWatch::CompositeAlarm'));
+    const rule = JSON.stringify(composite?.['Properties'].AlarmRule);
+    for (const id of ['NoRun', 'Quarantined', 'StartFailed', 'NotificationFailed']) expect(rule).toContain(`"${id}Alarm`);
+    // What a run or the rule on its ends tells of is not told again.
+    for (const id of ['RunFailed', 'RunTimedOut', 'RunAborted', 'SignInRefused', 'CookieAge']) expect(rule).not.toContain(id);
+  });
+});
+
+test('the dashboard shows every metric of the system, and the questions that come up are saved', () => {
+  const [dashboard] = Object.values(service.findResources('AWS::CloudWatch::Dashboard'));
+  const body = JSON.stringify(dashboard?.['Properties'].DashboardBody);
+  for (const name of [
+    'VideosSynced',
+    'SyncFailures',
+    'BytesTransferred',
+    'TransferThroughput',
+    'TimeToFirstByte',
+    'CookieAge',
+    'ExecutionsFailed',
+  ])
+    expect(body).toContain(name);
+  service.resourceCountIs('AWS::Logs::QueryDefinition', 3);
+});

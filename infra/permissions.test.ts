@@ -1,0 +1,172 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
+import { expect, test } from 'vitest';
+import { sampleTemplates } from './sample.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+type Allowed = Readonly<Record<string, readonly string[]>>;
+
+/** Of each role, the actions that it may do by the resource. */
+function allowed(template: Template): Record<string, Allowed> {
+  const roles: Record<string, Record<string, string[]>> = {};
+  for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy'))) {
+    const role = (roles[readable(Properties.Roles[0])] ??= {});
+    for (const statement of Properties.PolicyDocument.Statement as Statement[]) {
+      expect(statement).toMatchObject({ Effect: 'Allow' });
+      expect(statement.Condition).toBeUndefined();
+      for (const resource of [statement.Resource].flat().map(readable)) {
+        role[resource] = [...(role[resource] ?? []), ...[statement.Action].flat()].toSorted();
+      }
+    }
+  }
+  return roles;
+}
+
+/** Without what CDK adds to names to make them unique. */
+function readable(reference: unknown): string {
+  return flattenCfnReference(reference)
+    .replace('arn:<AWS::Partition>:s3:::gopro-archive-<AWS::AccountId>-<AWS::Region>', 'Archive')
+    .replace(/cloud-sync-prod-archive:ExportsOutput(?:FnGetAtt|Ref)([A-Za-z]+?)[0-9A-F]{8}(?:Arn)?[0-9A-F]{8}/, '$1')
+    .replace(/^<([A-Za-z]+?)(?:[0-9A-F]{8}|[0-9a-f]{6}[0-9A-F]{8})(?:\.Arn)?>/, '$1');
+}
+
+const rows = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:BatchWriteItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+];
+const write = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const trace = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
+const index = 'Tracker/index/provider-status-sync_timestamp-index';
+const executions = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:gopro-sync-orchestrator';
+
+/** The whole of what any role may do. */
+const written: Readonly<Record<string, Allowed>> = {
+  TokenValidatorRole: {
+    Credentials: ['secretsmanager:GetSecretValue'],
+    Tracker: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+    Archive: ['s3:ListBucket'],
+    'Archive/.cloud-sync/archive.json': ['s3:GetObject'],
+    TokenValidatorLog: write,
+    '*': trace,
+  },
+  MediaListerRole: {
+    Credentials: ['secretsmanager:GetSecretValue'],
+    Tracker: rows,
+    [index]: ['dynamodb:Query'],
+    Archive: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
+    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    'Archive/gopro-videos/*': [
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:GetObjectTagging',
+      's3:PutObject',
+      's3:PutObjectTagging',
+    ],
+    Runs: ['s3:ListBucket'],
+    'Runs/runs/*': ['s3:GetObject', 's3:PutObject'],
+    MediaListerLog: write,
+    '*': trace,
+  },
+  VideoDownloaderRole: {
+    Credentials: ['secretsmanager:GetSecretValue'],
+    Tracker: rows,
+    [index]: ['dynamodb:Query'],
+    Archive: ['s3:ListBucket'],
+    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    'Archive/gopro-videos/*': [
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:GetObjectTagging',
+      's3:ListMultipartUploadParts',
+      's3:PutObject',
+      's3:PutObjectTagging',
+    ],
+    VideoDownloaderLog: write,
+    '*': trace,
+  },
+  RunManagerRole: {
+    Tracker: rows,
+    [index]: ['dynamodb:Query'],
+    Archive: ['s3:ListBucket'],
+    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    Runs: ['s3:ListBucket'],
+    'Runs/runs/*': ['s3:GetObject'],
+    [`${executions}:*`]: ['states:DescribeExecution'],
+    RunManagerLog: write,
+    '*': trace,
+  },
+  OrchestratorRole: {
+    TokenValidator: ['lambda:InvokeFunction'],
+    MediaLister: ['lambda:InvokeFunction'],
+    VideoDownloader: ['lambda:InvokeFunction'],
+    RunManager: ['lambda:InvokeFunction'],
+    Alerts: ['sns:Publish'],
+    Poison: ['sqs:SendMessage'],
+    'Runs/runs/*/manifest.jsonl': ['s3:GetObject'],
+    'Runs/runs/*/results/*': ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
+    [executions.replace(':execution:', ':stateMachine:')]: ['states:StartExecution'],
+    [`${executions}:*`]: ['states:DescribeExecution', 'states:StopExecution'],
+    [`${executions}/DownloadVideos:*`]: ['states:DescribeExecution', 'states:StopExecution'],
+    // Neither log deliveries nor traces know resources.
+    '*': [
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:DescribeLogGroups',
+      'logs:DescribeResourcePolicies',
+      'logs:GetLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:UpdateLogDelivery',
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ],
+  },
+  SchedulerRoleForTarget: {
+    Orchestrator: ['states:StartExecution'],
+    ScheduleDlq: ['sqs:SendMessage'],
+  },
+};
+
+test('every role may do what is written here, and nothing else', () => {
+  expect(allowed(sampleTemplates({ env: 'prod' }).service)).toEqual(written);
+});
+
+test('with a customer key, whoever reads the archive may decrypt, and whoever writes it may also encrypt', () => {
+  const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
+  expect(allowed(sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service)).toEqual({
+    ...written,
+    TokenValidatorRole: { ...written['TokenValidatorRole'], ArchiveKey: ['kms:Decrypt'] },
+    MediaListerRole: { ...written['MediaListerRole'], ArchiveKey: both },
+    VideoDownloaderRole: { ...written['VideoDownloaderRole'], ArchiveKey: both },
+    RunManagerRole: { ...written['RunManagerRole'], ArchiveKey: both },
+  });
+});
+
+test('no role has more than these policies', () => {
+  const { service } = sampleTemplates({ env: 'prod' });
+  const roles = Object.values(service.findResources('AWS::IAM::Role'));
+  expect(roles).toHaveLength(Object.keys(written).length);
+  for (const { Properties } of roles) {
+    expect(Object.keys(Properties)).not.toContain('ManagedPolicyArns');
+    expect(Object.keys(Properties)).not.toContain('Policies');
+  }
+});
+
+test('no action is a pattern, and nothing deletes an object', () => {
+  const actions = Object.values(written).flatMap((role) => Object.values(role).flat());
+  expect(actions.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
+  expect(actions.filter((action) => action.startsWith('s3:Delete'))).toEqual([]);
+});

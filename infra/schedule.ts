@@ -1,0 +1,40 @@
+import { Duration, TimeZone } from 'aws-cdk-lib';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { ExecutionInput } from '../src/aws/contract.ts';
+import type { Environment } from './environments.ts';
+
+/** Starts a run every night. A start that comes twice does no harm: the second finds the lease taken. */
+export function createSchedule(
+  scope: Construct,
+  options: {
+    readonly name: string;
+    readonly at: Environment['schedule'];
+    readonly machine: sfn.IStateMachine;
+    /** Gets the starts that did not succeed. */
+    readonly deadLetterQueue: sqs.IQueue;
+  },
+): scheduler.Schedule {
+  const { timeZone, hour, minute } = options.at;
+  const input: ExecutionInput = { trigger: 'schedule' };
+  return new scheduler.Schedule(scope, 'Nightly', {
+    scheduleName: options.name,
+    description: 'Archives every night what is new',
+    schedule: scheduler.ScheduleExpression.cron({
+      hour: String(hour),
+      minute: String(minute),
+      timeZone: TimeZone.of(timeZone),
+    }),
+    timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
+    target: new StepFunctionsStartExecution(options.machine, {
+      input: scheduler.ScheduleTargetInput.fromObject(input),
+      // A start that is later than that would meet the next day.
+      retryAttempts: 3,
+      maxEventAge: Duration.hours(2),
+      deadLetterQueue: options.deadLetterQueue,
+    }),
+  });
+}

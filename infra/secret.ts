@@ -1,0 +1,35 @@
+import { Aws, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+
+/** The provider's credentials. Made without a value, so that no deployment can ever replace what a person has put there. */
+export function createCredentials(
+  scope: Construct,
+  options: { readonly name: string; readonly withPolicy: 'resource-policy' | 'none' },
+): secretsmanager.Secret {
+  const secret = new secretsmanager.Secret(scope, 'Credentials', {
+    secretName: options.name,
+    description: "Cookies of the provider's web site; written by `cloud-sync login gopro --to-secret`",
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  const resource = secret.node.defaultChild as secretsmanager.CfnSecret;
+  resource.generateSecretString = undefined;
+  if (options.withPolicy === 'resource-policy') secret.addToResourcePolicy(onlyThisAccount(secret));
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason: 'Only a person can sign in and copy new cookies. The age of these is watched, and their end is notified.',
+  });
+  return secret;
+}
+
+/** Holds also against an Allow that somebody adds later. */
+function onlyThisAccount(secret: secretsmanager.Secret): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    effect: iam.Effect.DENY,
+    principals: [new iam.AnyPrincipal()],
+    actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecret'],
+    resources: [secret.secretArn],
+    conditions: { StringNotEquals: { 'aws:PrincipalAccount': Aws.ACCOUNT_ID } },
+  });
+}

@@ -1,0 +1,69 @@
+import { CfnOutput, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { FunctionName } from '../src/aws/contract.ts';
+import { nameIn, resourceNames } from '../src/aws/names.ts';
+import { createAlarms } from './alarms.ts';
+import { createAlerts, notifyOfSilentEnds } from './alerts.ts';
+import type { Archive, Deployment } from './archive-stack.ts';
+import { createRunsBucket } from './bucket.ts';
+import { createDashboard } from './dashboard.ts';
+import { createFunctions } from './functions.ts';
+import { createSchedule } from './schedule.ts';
+import { createOrchestrator } from './state-machine.ts';
+
+/** Everything that can be taken down and built again: the functions, the machine that runs them, and what watches both. */
+export function createServiceStack(
+  app: App,
+  options: Deployment & { readonly archive: Archive; readonly codeOf: (name: FunctionName) => lambda.Code },
+): Stack {
+  const { context, environment } = options;
+  const { env: stage } = context;
+  const stack = new Stack(app, `cloud-sync-${stage}-service`, {
+    description: `Cloud Sync (${stage}): copies what is new from the provider into the archive every night`,
+  });
+  const machineName = resourceNames(stage).stateMachine;
+  const runsBucket = createRunsBucket(stack);
+  const alerts = createAlerts(stack, { stage, email: context.email });
+  const functions = createFunctions(stack, { ...options, runsBucket, machineName });
+  const machine = createOrchestrator(stack, {
+    name: machineName,
+    functions,
+    runsBucket: runsBucket as s3.IBucket,
+    topic: alerts.topic,
+    poisonQueue: alerts.poisonQueue,
+    mapConcurrency: environment.mapConcurrency,
+    logGroup: createMachineLog(stack, machineName),
+  });
+  createSchedule(stack, {
+    name: nameIn(stage, 'gopro-sync-nightly'),
+    at: environment.schedule,
+    machine,
+    deadLetterQueue: alerts.scheduleQueue,
+  });
+  notifyOfSilentEnds(stack, { machine, alerts });
+  const alarms = createAlarms(stack, { context, machine, functions, alerts });
+  createDashboard(stack, { context, machine, functions, alarms });
+  tell(stack, {
+    StateMachineArn: machine.stateMachineArn,
+    AlertsTopicArn: alerts.topic.topicArn,
+    PoisonQueueUrl: alerts.poisonQueue.queueUrl,
+    RunsBucketName: runsBucket.bucketName,
+  });
+  return stack;
+}
+
+/** Below /aws/vendedlogs/, where the account's policy for log deliveries does not grow with every machine. */
+function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
+  return new logs.LogGroup(stack, 'OrchestratorLog', {
+    logGroupName: `/aws/vendedlogs/states/${machineName}`,
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}
+
+/** At the end of a deployment, and to whoever asks CloudFormation. */
+function tell(stack: Stack, outputs: Readonly<Record<string, string>>): CfnOutput[] {
+  return Object.entries(outputs).map(([id, value]) => new CfnOutput(stack, id, { value }));
+}

@@ -1,0 +1,183 @@
+import { createRequire } from 'node:module';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, test } from 'vitest';
+import { definitionIn } from './states/definition.ts';
+import { sampleStack } from './states/sample.ts';
+
+interface Verdict {
+  readonly isValid: boolean;
+  readonly errorsText: (separator?: string) => string;
+}
+const validateDefinition = createRequire(import.meta.url)('asl-validator') as (definition: unknown) => Verdict;
+
+const stack = sampleStack();
+const machine = definitionIn(stack);
+const map = machine.States['DownloadVideos'];
+const states = Object.entries({ ...machine.States, ...map?.ItemProcessor?.States });
+const tasks = states.filter(([, { Type }]) => Type === 'Task');
+
+test('the definition is valid', () => {
+  const { isValid, errorsText } = validateDefinition(structuredClone(machine));
+  expect(isValid, errorsText()).toBe(true);
+});
+
+test('what hangs is ended, traced and logged without the data of the execution', () => {
+  expect(machine.TimeoutSeconds).toBe(12 * 3600);
+  Template.fromStack(stack).hasResourceProperties('AWS::StepFunctions::StateMachine', {
+    StateMachineName: 'gopro-sync-orchestrator',
+    StateMachineType: 'STANDARD',
+    TracingConfiguration: { Enabled: true },
+    LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+  });
+});
+
+describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) => {
+  test('has a time-out, and what nobody expects is caught', () => {
+    expect(TimeoutSeconds).toBeGreaterThan(0);
+    expect(Catch.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.ALL']]);
+    // Beside what is there, or not at all: never in its place.
+    expect([null, '$.error']).toContain(Catch[0]?.ResultPath);
+  });
+
+  test('is tried again after what the platform raises, with full jitter, and after nothing else', () => {
+    expect(Retry.length).toBeGreaterThan(0);
+    const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names)
+      expect(name).toMatch(/^(?:(?:Lambda|SNS|SQS)\.\w+|Sandbox\.Timedout|Runtime\.(?:ExitError|OutOfMemory)|States\.Timeout)$/);
+    for (const retry of Retry) {
+      expect(retry).toMatchObject({
+        JitterStrategy: 'FULL',
+        BackoffRate: 2,
+        MaxAttempts: expect.any(Number),
+        MaxDelaySeconds: expect.any(Number),
+      });
+    }
+  });
+});
+
+test('a call to a function may take longer than the function', () => {
+  expect(machine.States['ValidateTokens']?.TimeoutSeconds).toBe(60);
+  expect(map?.ItemProcessor?.States['DownloadVideo']?.TimeoutSeconds).toBe(930);
+});
+
+test('a slice goes on after it was killed or ran out of time', () => {
+  const { Retry = [] } = map?.ItemProcessor?.States['DownloadVideo'] ?? {};
+  for (const name of ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'Runtime.OutOfMemory', 'States.Timeout']) {
+    expect(Retry.find(({ ErrorEquals }) => ErrorEquals.includes(name))).toMatchObject({ MaxAttempts: 6 });
+  }
+});
+
+describe('the map', () => {
+  test('reads the manifest, five lines at a time, and no failure of a line stops it', () => {
+    expect(map).toMatchObject({
+      Type: 'Map',
+      Label: 'DownloadVideos',
+      MaxConcurrency: 5,
+      ToleratedFailurePercentage: 100,
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'JSONL' },
+        Parameters: { 'Key.$': '$.listing.manifest_key' },
+      },
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+      Retry: [{ ErrorEquals: ['States.ItemReaderFailed', 'States.ResultWriterFailed'], JitterStrategy: 'FULL' }],
+    });
+  });
+
+  test('puts what its children say into the bucket and not into the state', () => {
+    expect(map?.ResultPath).toBeNull();
+    expect(map?.ResultWriter).toMatchObject({
+      Resource: 'arn:aws:states:::s3:putObject',
+      Parameters: { 'Prefix.$': "States.Format('runs/{}/results', $$.Execution.Name)" },
+    });
+    expect(map?.ItemProcessor?.States['VideoComplete']).toMatchObject({ Result: { complete: true }, End: true });
+  });
+
+  test('is refused without the flag that its result writer needs', () => {
+    expect(() => sampleStack({ context: {} })).toThrow('useDistributedMapResultWriterV2');
+  });
+
+  test('gives a line back after 200 slices', () => {
+    expect(map?.ItemProcessor?.States['SlicesLeft']).toMatchObject({
+      Choices: [{ NumericLessThan: 200, Next: 'DownloadVideo' }],
+      Default: 'VideoComplete',
+    });
+  });
+});
+
+test('a run of which a person was told fails with the error that the rule passes over, any other with another', () => {
+  expect(machine.States['SyncFailed']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.Notified' });
+  expect(machine.States['SyncFailedUnnotified']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.NotNotified' });
+});
+
+test('no state of the parent or the child shares its name with one of the other', () => {
+  const names = [...Object.keys(machine.States), ...Object.keys(map?.ItemProcessor?.States ?? {})];
+  expect(new Set(names).size).toBe(names.length);
+});
+
+describe('the role', () => {
+  const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement as readonly Statement[]);
+
+  test('allows what a run does, and with a wildcard only what has no narrower name', () => {
+    expect(statements.flatMap(({ Action }) => Action).toSorted()).toEqual(allowed.toSorted());
+    const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
+    expect(open.every((action) => /^(?:xray|logs):/.test(action))).toBe(true);
+  });
+
+  test('can be taken by this account only', () => {
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Principal: { Service: 'states.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+    });
+  });
+
+  test('has every wildcard explained', () => {
+    const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack);
+    const found = violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ resourceLogicalId }) => `${resourceLogicalId}: ${ruleName}`),
+    );
+    expect(found.filter((finding) => finding.startsWith('Orchestrator'))).toEqual([]);
+    // The sample's own resources show that the rules were applied.
+    expect(found.length).toBeGreaterThan(0);
+  });
+});
+
+interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+const allowed = [
+  'lambda:InvokeFunction',
+  'sns:Publish',
+  'sqs:SendMessage',
+  's3:GetObject',
+  's3:PutObject',
+  's3:GetObject',
+  's3:ListMultipartUploadParts',
+  's3:AbortMultipartUpload',
+  'states:StartExecution',
+  'states:DescribeExecution',
+  'states:StopExecution',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+  'xray:GetSamplingRules',
+  'xray:GetSamplingTargets',
+  'logs:CreateLogDelivery',
+  'logs:GetLogDelivery',
+  'logs:UpdateLogDelivery',
+  'logs:DeleteLogDelivery',
+  'logs:ListLogDeliveries',
+  'logs:PutResourcePolicy',
+  'logs:DescribeResourcePolicies',
+  'logs:DescribeLogGroups',
+];

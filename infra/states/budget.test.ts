@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { workLines } from '../../src/plan/work-lines.ts';
+import { contextOf, execution, turnsOf, workLineOf, type Lengths } from '../../test/aws/support/replies.ts';
+import { childInputs, walks, type Step, type Walk } from '../../test/aws/support/states-language.ts';
+import { definitionIn, type Json } from './definition.ts';
+import { sampleStack } from './sample.ts';
+
+const plannedMedia = 100_000;
+/** The most that the functions say, and the longest name that an execution can have. */
+const longest: Lengths = {
+  executionName: 80,
+  cause: 800,
+  lineCause: 300,
+  subject: 99,
+  message: 850,
+  idBytes: 1_000,
+  failedIdBytes: 900,
+};
+const mostPayloadBytes = 2_048;
+const mostEvents = 100;
+
+const machine = definitionIn(sampleStack());
+const map = machine.States['DownloadVideos'];
+const turns = turnsOf(longest, { media: plannedMedia, workLines: plannedMedia / 25 });
+const context = contextOf(execution(longest));
+const parentWalks = [...walks(machine, {}, { context, turns })];
+const mapInput = parentWalks.flatMap(({ steps }) => steps).find(({ state }) => state === 'DownloadVideos')?.input ?? null;
+const line = JSON.parse(JSON.stringify(workLineOf(longest))) as Json;
+const [childInput = null] = map ? childInputs(map, mapInput, context, [line]) : [];
+const childContext = contextOf(execution(longest, '/DownloadVideos'));
+const childWalks = map?.ItemProcessor ? [...walks(map.ItemProcessor, childInput, { context: childContext, turns })] : [];
+
+test('the largest work line is as large as the planner makes them', () => {
+  const items = Array.from({ length: plannedMedia }, (_, index) => ({
+    mediaId: `${index}`.padStart(37, 'm'),
+    sizeHintBytes: 1_000,
+  }));
+  const planned = workLines(items).map((media, index) => Buffer.byteLength(JSON.stringify({ line: index + 1, media })));
+  expect(Buffer.byteLength(JSON.stringify(line))).toBeGreaterThanOrEqual(Math.max(...planned));
+});
+
+test.each([
+  { name: 'a run', all: parentWalks },
+  { name: 'a work line', all: childWalks },
+])('no payload of $name of 100,000 planned media takes 2 KB', ({ all }) => {
+  const sizes = all
+    .flatMap(({ steps }) => steps)
+    .flatMap(({ state, input, request, output }) =>
+      [input, request, output].map((payload) => ({ state, bytes: Buffer.byteLength(JSON.stringify(payload ?? null)) })),
+    );
+  expect(sizes.filter(({ bytes }) => bytes > mostPayloadBytes)).toEqual([]);
+  // The longest replies were really used.
+  expect(Math.max(...sizes.map(({ bytes }) => bytes))).toBeGreaterThan(1_500);
+});
+
+/**
+ * Events in the history, as the service writes them: a state is entered and exited, a function is scheduled, started and ends, so does a message;
+ * a map is entered, started, its run started and ended, itself ended and exited. No attempt is made twice here.
+ */
+const eventsOf: Readonly<Record<string, number>> = { Task: 5, Map: 6, Choice: 2, Pass: 2, Succeed: 2, Fail: 1 };
+
+function eventsIn(steps: readonly Step[]): number {
+  const begunAndEnded = 2;
+  return begunAndEnded + steps.reduce((sum, { type }) => sum + (eventsOf[type] ?? Number.NaN), 0);
+}
+
+test('the history of a run of 100,000 media stays under 100 events', () => {
+  const longestWalk = parentWalks.reduce((most: Walk, walk) => (eventsIn(walk.steps) > eventsIn(most.steps) ? walk : most));
+  const visits = longestWalk.steps.map(({ state }) => state);
+  expect(visits.filter((state) => state === 'ListMedia')).toHaveLength(2);
+  expect(visits).toContain('DownloadVideos');
+  // A thousand pages at four requests a second take less than one slice of five minutes, and planning another.
+  const slices = 6;
+  const eventsOfSlice =
+    eventsIn(longestWalk.steps.filter(({ state }) => state === 'ListMedia' || state === 'MorePages').slice(0, 2)) - 2;
+  expect(eventsIn(longestWalk.steps) + (slices - 2) * eventsOfSlice).toBeLessThan(mostEvents);
+});

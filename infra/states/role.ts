@@ -1,0 +1,80 @@
+import { Aws, ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledgeWildcard } from '../acknowledge.ts';
+import type { Permission } from '../permissions.ts';
+import { mapLabel, type RunOptions } from './run.ts';
+
+/** What the machine may do; CDK's own grants would allow every version of the functions and the whole bucket. */
+export function orchestratorRole(scope: Construct, machineName: string, options: RunOptions): Role {
+  const role = new Role(scope, 'OrchestratorRole', {
+    assumedBy: new ServicePrincipal('states.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  });
+  for (const { actions, resources, reason } of [...permissionsOf(options), ...mapPermissions(Stack.of(scope), machineName)]) {
+    role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+    for (const resource of resources) if (resource.includes('*')) acknowledgeWildcard(role, resource, reason);
+  }
+  return role;
+}
+
+function permissionsOf({ functions, topic, poisonQueue, runsBucket }: RunOptions): readonly Permission[] {
+  const runs = 'every run has a folder of its own';
+  return [
+    {
+      actions: ['lambda:InvokeFunction'],
+      resources: Object.values(functions).map(({ functionArn }) => functionArn),
+      reason: 'The tasks of a run.',
+    },
+    { actions: ['sns:Publish'], resources: [topic.topicArn], reason: 'Tells a person.' },
+    { actions: ['sqs:SendMessage'], resources: [poisonQueue.queueArn], reason: 'Keeps what needs a person.' },
+    {
+      actions: ['s3:GetObject'],
+      resources: [runsBucket.arnForObjects('runs/*/manifest.jsonl')],
+      reason: `The map reads its work lines; ${runs}.`,
+    },
+    {
+      actions: ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+      resources: [runsBucket.arnForObjects('runs/*/results/*')],
+      reason: `The map writes what became of its children; ${runs}.`,
+    },
+    {
+      actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
+      resources: ['*'],
+      reason: 'Traces and log deliveries know no resources.',
+    },
+    {
+      actions: [
+        'logs:CreateLogDelivery',
+        'logs:GetLogDelivery',
+        'logs:UpdateLogDelivery',
+        'logs:DeleteLogDelivery',
+        'logs:ListLogDeliveries',
+        'logs:PutResourcePolicy',
+        'logs:DescribeResourcePolicies',
+        'logs:DescribeLogGroups',
+      ],
+      resources: ['*'],
+      reason: 'Traces and log deliveries know no resources.',
+    },
+  ];
+}
+
+/** A distributed map starts its children as executions of this machine. */
+function mapPermissions(stack: Stack, machineName: string): readonly Permission[] {
+  const arnOf = (resource: string, resourceName: string) =>
+    stack.formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  return [
+    {
+      actions: ['states:StartExecution'],
+      resources: [arnOf('stateMachine', machineName)],
+      reason: 'The map starts its children.',
+    },
+    {
+      actions: ['states:DescribeExecution', 'states:StopExecution'],
+      resources: [arnOf('execution', `${machineName}:*`), arnOf('execution', `${machineName}/${mapLabel}:*`)],
+      reason: 'The map follows its children, whose names the platform makes.',
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+/** Where archived files lie for good: the cheapest, readable at once, or as they come. */
+export const storageProfiles = ['deep-archive', 'instant', 'standard'] as const;
+export type StorageProfile = (typeof storageProfiles)[number];
+
+export type StorageClass = 'standard' | 'instant' | 'deep-archive';
+
+/** Classes in the order in which a file passes through them, each entered so many days after the upload; the first on day 0. */
+export type StorageSteps = readonly { readonly storageClass: StorageClass; readonly fromDay: number }[];
+
+/** The lifecycle of each profile. Every file is uploaded to Standard. A transition on day 0 takes up to a day, because S3 looks once a day. */
+export const storageSteps: Readonly<Record<StorageProfile, StorageSteps>> = {
+  'deep-archive': [
+    { storageClass: 'standard', fromDay: 0 },
+    { storageClass: 'deep-archive', fromDay: 7 },
+  ],
+  instant: [
+    { storageClass: 'standard', fromDay: 0 },
+    { storageClass: 'instant', fromDay: 0 },
+  ],
+  standard: [{ storageClass: 'standard', fromDay: 0 }],
+};
+
+/** List prices in USD of us-east-1 and eu-west-1, November 2026. */
+const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: number; leastDays: number }>> = {
+  standard: { gbMonth: 0.023, perTransition: 0, leastDays: 0 },
+  instant: { gbMonth: 0.004, perTransition: 0.02 / 1_000, leastDays: 90 },
+  'deep-archive': { gbMonth: 0.00099, perTransition: 0.05 / 1_000, leastDays: 180 },
+};
+const perUploadRequest = 0.005 / 1_000;
+
+/** One TB as a camera makes it: 1,000 files of about 1 GB, each in parts of 64 MiB with a beginning and an end. */
+const gigabytes = 1_024;
+const files = 1_000;
+const requestsPerFile = (gigabytes * 1_024) / files / 64 + 2;
+const daysPerYear = 365;
+const daysPerMonth = 30;
+
+export interface StorageCost {
+  /** With the upload and the transitions. */
+  readonly firstYearUsd: number;
+  readonly laterYearUsd: number;
+  /** Once files lie where they stay. */
+  readonly monthUsd: number;
+}
+
+/** What a TB costs that is archived and kept; without reading it back, which Amazon charges by the way out. */
+export function storageCost(steps: StorageSteps): StorageCost {
+  const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
+  const stored = steps.reduce((sum, step, index) => {
+    const until = steps[index + 1]?.fromDay ?? daysPerYear;
+    const { gbMonth, leastDays, perTransition } = prices[step.storageClass];
+    return sum + rent(gbMonth, Math.max(until - step.fromDay, leastDays)) + files * perTransition;
+  }, 0);
+  return {
+    firstYearUsd: stored + files * requestsPerFile * perUploadRequest,
+    laterYearUsd: rent(last.gbMonth, daysPerYear),
+    monthUsd: rent(last.gbMonth, daysPerMonth),
+  };
+}
+
+function rent(gbMonth: number, days: number): number {
+  return (gigabytes * gbMonth * days) / daysPerMonth;
+}
+
+/** For whoever synthesizes: the chosen profile beside the others. */
+export function describeStorageCost(chosen: StorageProfile): string {
+  const lines = storageProfiles.map((profile) => {
+    const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps[profile]);
+    const mark = profile === chosen ? '→' : ' ';
+    const usd = [firstYearUsd, laterYearUsd, monthUsd].map((value) => value.toFixed(2).padStart(8));
+    return `${mark} ${profile.padEnd(14)}${usd[0]} USD in the first year, ${usd[1]} in each later one, ${usd[2]} a month`;
+  });
+  return ['Storage of one TB by profile, list prices:', ...lines].join('\n');
+}

@@ -1,0 +1,126 @@
+/** Draws the synthesized state machine into docs/reference/state-machine.md; with `--check` it only fails if the page differs. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { definitionIn, type Machine, type Rule, type State } from '../infra/states/definition.ts';
+import { sampleStack } from '../infra/states/sample.ts';
+
+const file = new URL('../docs/reference/state-machine.md', import.meta.url);
+
+/** Mermaid's brackets of a node by its kind. */
+const shapes: Readonly<Record<string, readonly [string, string]>> = {
+  Task: ['[', ']'],
+  Choice: ['{', '}'],
+  Pass: ['(', ')'],
+  Succeed: ['([', '])'],
+  Fail: ['([', '])'],
+};
+
+function picture(machine: Machine): string {
+  return ['flowchart TD', '  start((start))', `  start --> ${machine.StartAt}`, ...statesOf(machine, '  ')].join('\n');
+}
+
+/** Nodes before arrows, because mermaid puts a node where it sees it first. */
+function statesOf(machine: Machine, indent: string): readonly string[] {
+  const states = inOrder(machine);
+  return [
+    ...states.flatMap(([name, state]) => node(name, state, indent)),
+    ...states.flatMap(([name, state]) => arrows(name, state, indent)),
+  ];
+}
+
+/** As they are reached from the start. */
+function inOrder({ StartAt, States }: Machine): readonly (readonly [string, State])[] {
+  const reached = new Set([StartAt]);
+  for (const name of reached) {
+    const { Next, Choices = [], Default, Catch = [] } = States[name] ?? { Type: '' };
+    for (const next of [Next, ...Choices.map((rule) => rule.Next), Default, ...Catch.map((rule) => rule.Next)])
+      if (next !== undefined) reached.add(next);
+  }
+  return [...reached].flatMap((name) => (States[name] ? [[name, States[name]] as const] : []));
+}
+
+function node(name: string, state: State, indent: string): readonly string[] {
+  const { ItemProcessor: children } = state;
+  if (children) {
+    const title = `${indent}subgraph ${name} ["${name}: each work line, ${state.MaxConcurrency ?? 'all'} at a time"]`;
+    return [title, `${indent}  line((line)) --> ${children.StartAt}`, ...statesOf(children, `${indent}  `), `${indent}end`];
+  }
+  const [open, close] = shapes[state.Type] ?? ['[', ']'];
+  return [`${indent}${name}${open}"${name}"${close}`];
+}
+
+/** One arrow to each next state, with all that leads there; dotted where an error does. */
+function arrows(name: string, { Next, Default, Choices = [], Catch = [] }: State, indent: string): readonly string[] {
+  const labels = new Map<string, string[]>();
+  const label = (next: string, text: string) => labels.set(next, [...(labels.get(next) ?? []), text]);
+  for (const choice of Choices) label(choice.Next, conditionOf(choice));
+  if (Default !== undefined) label(Default, 'otherwise');
+  return [
+    ...(Next === undefined ? [] : [`${indent}${name} --> ${Next}`]),
+    ...[...labels].map(([next, all]) => `${indent}${name} -->|"${all.join(', ')}"| ${next}`),
+    ...Catch.map(({ Next: next }) => `${indent}${name} -.-> ${next}`),
+  ];
+}
+
+/** An outcome, or what holds of a field. */
+function conditionOf({ Variable, StringEquals, NumericGreaterThan, NumericLessThan }: Rule): string {
+  const field = Variable.slice(Variable.lastIndexOf('.') + 1);
+  if (NumericGreaterThan !== undefined) return `${field} > ${NumericGreaterThan}`;
+  if (NumericLessThan !== undefined) return `${field} < ${NumericLessThan}`;
+  return StringEquals ?? field;
+}
+
+function tables(machine: Machine): string {
+  const parent = inOrder(machine);
+  const children = parent.flatMap(([, { ItemProcessor }]) => (ItemProcessor ? inOrder(ItemProcessor) : []));
+  const tried = [...parent, ...children].filter(([, { Retry = [] }]) => Retry.length > 0);
+  const groups = [...new Set(tried.flatMap(([, { Retry = [] }]) => Retry.map(({ ErrorEquals }) => errorsOf(ErrorEquals))))];
+  const rows = tried.map(([name, { Resource, TimeoutSeconds, Retry = [] }]) => {
+    const retries = Retry.map(
+      ({ ErrorEquals, MaxAttempts }) => `${MaxAttempts} times after (${groups.indexOf(errorsOf(ErrorEquals)) + 1})`,
+    );
+    const limit = TimeoutSeconds === undefined ? '' : `${TimeoutSeconds} s`;
+    return `| ${name} | ${Resource === undefined ? 'its children' : callee(Resource)} | ${limit} | ${retries.join(', ')} |`;
+  });
+  return [
+    ['| state | calls | time-out | is tried again |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    ['| | errors |', '| --- | --- |', ...groups.map((errors, index) => `| (${index + 1}) | ${errors} |`)].join('\n'),
+  ].join('\n\n');
+}
+
+function errorsOf(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
+
+function callee(resource: string): string {
+  if (resource.endsWith(':sns:publish')) return 'the topic for alerts';
+  if (resource.endsWith(':sqs:sendMessage')) return 'the poison queue';
+  return `\`${resource.slice(resource.lastIndexOf(':') + 1)}\``;
+}
+
+const machine = definitionIn(sampleStack());
+const page = `# The state machine
+
+<!-- Generated by tools/draw-machine.ts. Do not edit. -->
+
+One execution is one run. Dotted arrows are errors that a state did not expect; what it expects are the outcomes on the arrows. Every attempt after the
+first waits at random, up to a limit that doubles. An execution is ended after ${(machine.TimeoutSeconds ?? 0) / 3600} hours.
+
+\`\`\`mermaid
+${picture(machine)}
+\`\`\`
+
+${tables(machine)}
+`;
+if (!process.argv.includes('--check')) writeFileSync(file, page);
+else if (readIfThere() !== page) {
+  process.stderr.write('docs/reference/state-machine.md: not as the code says; run tools/draw-machine.ts\n');
+  process.exitCode = 1;
+}
+
+function readIfThere(): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
