@@ -42,7 +42,7 @@ function optionsPage(): string {
       ['environment', 'meaning'],
       options.filter((spec) => spec.secret).map((spec) => [`\`${environmentName(spec)}\``, spec.help]),
     ),
-    '`HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured. `CLOUD_SYNC_DEBUG=1` prints the stack of an unexpected error. AWS credentials come from the usual places of the AWS SDK.',
+    '`HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured. `CLOUD_SYNC_DEBUG=1` prints the stack of an unexpected error. AWS credentials, `AWS_REGION` and `AWS_ENDPOINT_URL` come from the usual places of the AWS SDK.',
   );
 }
 
@@ -111,21 +111,32 @@ function exitCodesPage(): string {
       ['code', 'meaning', 'errors that end a run with it'],
       meanings.map(([code, meaning]) => [String(code), meaning, codesOf(code).join(', ')]),
     ),
+    '`aws run --follow` ends with the code of the run that it follows, and with 1 if that was aborted or ran out of time. Whatever AWS refuses to a command of `aws` ends with 2.',
   );
 }
 
-/** The union is read from its source, whose comments stay the only description. */
+/** The unions are read from their sources, whose comments stay the only description. */
 function eventsPage(): string {
-  const source = readFileSync(new URL('../src/report/events.ts', import.meta.url), 'utf8');
-  const rows = blocksOf(source).map(([type, fields]) => [
-    `\`${type}\``,
-    fields.map(([name, kind]) => `\`${name}\`: ${kind}`).join('<br>'),
-  ]);
   return page(
     'Events',
     'With `--json` each line of standard output is one event with its `type`, the `time` at which it happened (ISO 8601) and the fields below. Sizes are bytes, fields that end in `Ms` are milliseconds. `progress` comes at most every five seconds; the last line is always `run.finished`, except after a usage error.',
-    table(['type', 'fields'], rows),
+    eventTable('src/report/events.ts'),
+    '## Runs of the service on AWS',
+    '`aws run --json` prints these. `execution.lines` counts pieces of work, each one large medium or a group of small ones.',
+    eventTable('src/cli/aws/execution-events.ts'),
   );
+}
+
+function eventTable(file: string): string {
+  const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  const rows = blocksOf(source).map(([type, fields]) => [
+    `\`${type}\``,
+    fields
+      .filter(([name]) => name !== 'time')
+      .map(([name, kind]) => `\`${name}\`: ${kind}`)
+      .join('<br>'),
+  ]);
+  return table(['type', 'fields'], rows);
 }
 
 /** Every `{ … readonly type: 'name' … }` with its other fields. */
@@ -145,7 +156,7 @@ function balanced(source: string, start: number): string {
     if (source[end] === '}') depth -= 1;
     if (depth < 0) return source.slice(start, end).replace(/\/\*\*[\s\S]*?\*\//g, '');
   }
-  throw new Error('src/report/events.ts has a block that does not end');
+  throw new Error('a block does not end');
 }
 
 function splitFields(body: string): readonly (readonly [string, string])[] {

@@ -8,11 +8,11 @@ import { openDisk } from '../destination/disk.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Report } from '../report/events.ts';
-import { openSqliteTracker } from '../tracker/sqlite.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { openDestination } from './destinations.ts';
-import { archivesPath, readKnownArchives, rememberArchive, trackerPath, type KnownArchives } from './known-archives.ts';
+import { archivesPath, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './place.ts';
+import { openTracker, refuseUsedTable } from './trackers.ts';
 
 export interface OpenArchive extends AsyncDisposable {
   readonly destination: Destination;
@@ -36,13 +36,12 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   const destination = await openDestination(place, config, onWarning);
   try {
     const standing = await standingArchive(destination, { location, known, home });
+    if (standing === undefined && purpose !== 'read') await refuseUsedTable(config, destination.location);
     const id = standing ?? (await newArchive(destination, place, purpose, report));
     // A plan for a place that is not known yet leaves no trace, not even in the home.
     const leavesTraces = purpose !== 'plan' || expected !== undefined;
     if (leavesTraces) await rememberArchive(home, location, id);
-    // SQLite's name for a file that is gone when it is closed.
-    const path = leavesTraces ? await trackerPath(home, id) : '';
-    const tracker = await openSqliteTracker({ path, archiveId: id, clock: systemClock, onWarning });
+    const tracker = await openTracker(config, { archiveId: id, keeping: leavesTraces ? 'kept' : 'temporary', onWarning });
     return {
       destination,
       tracker,

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { awsEnvironment } from '../../test/support/fake-aws.ts';
 import { startGoproCloud } from '../sim/gopro.ts';
 import { runCli, temporaryDirectory } from './test-process.ts';
 
 const token = 'a-token-that-nobody-accepts-0123456789';
+const noAws = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' };
 const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
 
 interface BadInput {
@@ -250,6 +252,69 @@ const cases: readonly BadInput[] = [
     args: ['login', 'gopro', '--file', '{dir}/none.har'],
     exitCode: 2,
     says: ['{dir}/none.har', 'cannot be read'],
+  },
+  { what: 'a group without a command', args: ['aws'], exitCode: 2, says: ['aws needs', 'aws --help'] },
+  {
+    what: 'an unknown command of a group',
+    args: ['aws', 'statis'],
+    exitCode: 2,
+    says: ["'statis'", 'did you mean status', 'aws --help'],
+  },
+  {
+    what: 'an unknown option of a command of a group',
+    args: ['aws', 'run', '--folow'],
+    exitCode: 2,
+    says: ["'--folow'", 'did you mean --follow', 'aws run --help'],
+  },
+  {
+    what: 'an unknown stage',
+    args: ['aws', 'run', '--env', 'production'],
+    exitCode: 2,
+    says: ['--env', '"production"', 'dev, staging, prod'],
+  },
+  { what: 'an unknown level', args: ['aws', 'logs', '--level', 'loud'], exitCode: 2, says: ['--level', '"loud"', 'debug'] },
+  {
+    what: 'an unknown tracker',
+    args: ['sync', '--tracker', 'dynamo', '--to', '{dir}/a'],
+    environment: signedIn,
+    exitCode: 2,
+    says: ['--tracker', 'did you mean "dynamodb"'],
+  },
+  {
+    what: 'a machine that cannot be',
+    args: ['aws', 'run', '--machine', 'arn:aws:lambda:eu-west-3:1:function:x'],
+    exitCode: 2,
+    says: ['--machine', 'arn:aws:lambda', 'stateMachine:NAME'],
+  },
+  { what: 'no region of AWS', args: ['aws', 'run'], environment: noAws, exitCode: 2, says: ['Region is missing', 'AWS_REGION'] },
+  {
+    what: 'no credentials of AWS',
+    args: ['aws', 'run'],
+    environment: { ...noAws, AWS_REGION: 'eu-west-3' },
+    exitCode: 2,
+    says: ['state machine', 'Renew the AWS credentials'],
+  },
+  {
+    what: 'a table without a region',
+    args: ['aws', 'status'],
+    environment: noAws,
+    exitCode: 2,
+    says: ['gopro-sync-tracker', 'AWS_REGION'],
+  },
+  {
+    what: 'a table that cannot be reached, for an archive that is not there yet',
+    args: ['sync', '--tracker', 'dynamodb', '--to', '{dir}/a'],
+    environment: { ...signedIn, ...awsEnvironment, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
+    exitCode: 2,
+    says: ['gopro-sync-tracker', 'Check the network'],
+  },
+  {
+    what: 'a secret for an expired cookie',
+    args: ['login', 'gopro', '--to-secret', 'gopro/credentials'],
+    input: token,
+    environment: { ...noAws, CLOUD_SYNC_GOPRO_API_URL: '{api}' },
+    exitCode: 3,
+    says: ['refuses the credentials', 'unchanged'],
   },
   {
     what: 'an unknown fault',

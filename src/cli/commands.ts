@@ -1,5 +1,8 @@
 import type { Command } from './command.ts';
 
+/** Commands of two words belong to one of these. */
+export const commandGroups = [{ name: 'aws', summary: 'Run and watch the service that is deployed on AWS.' }] as const;
+
 /** Every command there is. Each is loaded when it is run, so that none waits for what another needs. */
 export const commands: readonly Command[] = [
   {
@@ -50,5 +53,31 @@ export const commands: readonly Command[] = [
     summary: 'Run a simulated cloud to try Cloud Sync against, until Ctrl-C.',
     argument: { name: '<provider>', help: 'Which cloud.', choices: ['gopro'] },
     run: async (context) => (await import('./commands/simulate.ts')).runSimulate(context),
+  },
+  {
+    name: 'aws run',
+    summary: 'Start a run of the service.',
+    run: async (context) => (await import('./commands/aws/run.ts')).runAwsRun(context),
+  },
+  {
+    name: 'aws status',
+    summary: 'Say how the last runs ended, what is archived, who is at work and how old the credentials are.',
+    run: async (context) => (await import('./commands/aws/status.ts')).runAwsStatus(context),
+  },
+  {
+    name: 'aws failures',
+    summary: 'List what is not archived because it failed, with the reason and the next attempt.',
+    run: async (context) => (await import('./commands/aws/failures.ts')).runAwsFailures(context),
+  },
+  {
+    name: 'aws retry',
+    summary: 'Give failed and quarantined originals a fresh start in the next run.',
+    argument: { name: '[mediaId...]', help: 'Only those of these media.' },
+    run: async (context) => (await import('./commands/aws/retry.ts')).runAwsRetry(context),
+  },
+  {
+    name: 'aws logs',
+    summary: 'Print what the functions of the service logged in a run.',
+    run: async (context) => (await import('./commands/aws/logs.ts')).runAwsLogs(context),
   },
 ];

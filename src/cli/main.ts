@@ -3,6 +3,7 @@ import { loadConfig, type Environment, type Flags } from '../config/load.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { clean, createLog } from '../lib/log.ts';
 import type { Command, Streams } from './command.ts';
+import { commands } from './commands.ts';
 import { watchForInterruption } from './interruption.ts';
 import { buildProgram } from './program.ts';
 
@@ -42,12 +43,20 @@ async function runCommand(
 }
 
 /** commander says what is wrong and what was meant; the next step is the same for all of it. */
-function usageError({ message }: CommanderError, argv: readonly string[]): SyncError {
-  const [first = ''] = argv;
-  const command = first.startsWith('-') || message.includes('unknown command') ? '' : `${first} `;
-  const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
+function usageError({ code, message }: CommanderError, argv: readonly string[]): SyncError {
+  const command = namedCommand(argv);
+  const said = code === 'commander.help' ? `${command}needs one of its commands` : message;
+  const [what = '', ...more] = said.replace(/^error: /, '').split('\n');
   const meant = more.map((line) => line.replace(/^\((.*)\)$/, '; $1').replace('Did', 'did')).join('');
   return new SyncError('USAGE', what + meant, { hint: `See \`cloud-sync ${command}--help\`.` });
+}
+
+/** The command or group that was named, with a space behind it; nothing where none was. */
+function namedCommand(argv: readonly string[]): string {
+  const both = argv.slice(0, 2).join(' ');
+  const [first = ''] = argv;
+  if (commands.some(({ name }) => name === both)) return `${both} `;
+  return commands.some(({ name }) => name === first || name.startsWith(`${first} `)) ? `${first} ` : '';
 }
 
 function printError(thrown: unknown, environment: Environment, { stderr }: Streams): number {

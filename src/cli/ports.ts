@@ -2,7 +2,7 @@
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http.ts';
-import { isDead, thisOwner } from '../lib/owner.ts';
+import { thisOwner } from '../lib/owner.ts';
 import { alwaysRoles, type Role } from '../media.ts';
 import { covers, parseFilters } from '../plan/filter.ts';
 import type { Report } from '../report/events.ts';
@@ -10,6 +10,8 @@ import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
 import { parseBandwidth } from '../transfer/limits.ts';
 import type { OpenArchive } from './archive.ts';
+import type { Context } from './command.ts';
+import { deadHolders } from './dead-holders.ts';
 import { openApiClient, openSource } from './provider.ts';
 import type { LoadedCredentials } from '../config/credentials.ts';
 
@@ -54,11 +56,11 @@ export async function openPorts(
 const includedRoles: Readonly<Record<string, Role>> = { edits: 'edit', sidecars: 'sidecar' };
 
 /** What the person asked for, checked before anything is opened. Errors: USAGE. */
-export function syncOptions({ settings, apiUrlOverridden }: Config, signal: AbortSignal): SyncOptions {
+export function syncOptions({ config: { settings, apiUrlOverridden }, log, interruption: { signal } }: Context): SyncOptions {
   const filters = parseFilters(settings);
   return {
     ownerOf: thisOwner,
-    isDead,
+    isDead: deadHolders(log.warn),
     roles: [...alwaysRoles, ...settings.include.flatMap((word) => includedRoles[word] ?? [])],
     covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
     concurrency: settings.concurrency,

@@ -4,7 +4,7 @@ import { Argument, Command as Commander, Option } from 'commander';
 import { flagsOf, type OptionSpec } from '../config/options.ts';
 import type { Flags } from '../config/load.ts';
 import type { Command, Streams } from './command.ts';
-import { commands } from './commands.ts';
+import { commandGroups, commands } from './commands.ts';
 import { addCompletion } from './completion.ts';
 
 /** Takes a command that was named with its flags and arguments. */
@@ -20,13 +20,21 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
     .helpCommand(false)
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: () => {} })
     .exitOverride();
-  for (const command of commands) program.addCommand(buildCommand(program, command, run));
+  for (const command of commands) parentOf(program, command).addCommand(buildCommand(program, command, run));
   addCompletion(program);
   return program;
 }
 
+/** The group that the first of two words names, made when its first command comes. */
+function parentOf(program: Commander, { name }: Command): Commander {
+  const group = commandGroups.find((group) => name.startsWith(`${group.name} `));
+  if (!group) return program;
+  const made = program.commands.find((command) => command.name() === group.name);
+  return made ?? program.command(group.name).description(group.summary).helpCommand(false);
+}
+
 function buildCommand(program: Commander, command: Command, run: RunCommand): Commander {
-  const built = program.createCommand(command.name).description(command.summary).copyInheritedSettings(program);
+  const built = program.createCommand(command.name.split(' ').at(-1)).description(command.summary).copyInheritedSettings(program);
   const { argument } = command;
   if (argument) {
     const added = new Argument(argument.name, argument.help);

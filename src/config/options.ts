@@ -3,9 +3,26 @@
  * exists in all of them or in none.
  */
 
+import { stages } from '../aws/names.ts';
 import { knownTypes } from '../plan/filter.ts';
 
-export const commandNames = ['sync', 'verify', 'status', 'list', 'retry', 'login', 'doctor', 'demo', 'simulate'] as const;
+/** A name of two words is a command of the group that the first one names. */
+export const commandNames = [
+  'sync',
+  'verify',
+  'status',
+  'list',
+  'retry',
+  'login',
+  'doctor',
+  'demo',
+  'simulate',
+  'aws run',
+  'aws status',
+  'aws failures',
+  'aws retry',
+  'aws logs',
+] as const;
 
 export type CommandName = (typeof commandNames)[number];
 
@@ -45,7 +62,11 @@ export interface OptionSpec {
 
 const everywhere = commandNames;
 const onArchive = ['sync', 'verify', 'status', 'list', 'retry', 'doctor'] as const;
+const withTracker = ['sync', 'verify', 'status', 'list', 'retry'] as const;
 const withProvider = ['sync', 'login', 'doctor'] as const;
+const onService = ['aws run', 'aws status', 'aws failures', 'aws retry', 'aws logs'] as const;
+const onServiceTracker = ['aws status', 'aws failures', 'aws retry'] as const;
+const onMachine = ['aws run', 'aws status', 'aws retry', 'aws logs'] as const;
 
 const optionTable = [
   {
@@ -69,7 +90,7 @@ const optionTable = [
     name: 'full',
     type: 'flag',
     default: false,
-    commands: ['sync'],
+    commands: ['sync', 'aws run'],
     help: 'Read the whole listing even if a quick look would do.',
   },
   {
@@ -137,6 +158,24 @@ const optionTable = [
     commands: ['sync'],
     help: 'Archive these too, beside the originals.',
   },
+  {
+    name: 'tracker',
+    type: 'text',
+    metavar: 'KIND',
+    default: 'sqlite',
+    allowed: ['sqlite', 'dynamodb'],
+    commands: withTracker,
+    help: 'Where it is remembered what is archived: in the home, or in the table that a service on AWS has, too.',
+  },
+  {
+    name: 'env',
+    type: 'text',
+    metavar: 'STAGE',
+    default: 'prod',
+    allowed: stages,
+    commands: [...withTracker, ...onService],
+    help: 'Which service on AWS: decides the names of its table, machine and functions.',
+  },
 
   {
     name: 'deep',
@@ -173,12 +212,44 @@ const optionTable = [
     commands: ['login'],
     help: 'Read the credentials from this file instead of standard input.',
   },
+  {
+    name: 'to-secret',
+    type: 'text',
+    metavar: 'NAME',
+    commands: ['login'],
+    help: 'Put the credentials into this secret of AWS Secrets Manager, such as gopro/credentials, and nowhere else.',
+  },
+
+  {
+    name: 'follow',
+    type: 'flag',
+    default: false,
+    commands: ['aws run', 'aws logs'],
+    help: 'Go on until the run ends; `aws run` then ends with the exit code of the run.',
+  },
+  { name: 'start', type: 'flag', default: false, commands: ['aws retry'], help: 'Start a run at once.' },
+  {
+    name: 'run',
+    type: 'text',
+    metavar: 'NAME',
+    commands: ['aws logs'],
+    help: 'Of which run, by the name of its execution; absent: of the last one.',
+  },
+  {
+    name: 'level',
+    type: 'text',
+    metavar: 'LEVEL',
+    default: 'info',
+    allowed: ['debug', 'info', 'warn', 'error'],
+    commands: ['aws logs'],
+    help: 'Only lines of this level and above.',
+  },
 
   {
     name: 'json',
     type: 'flag',
     default: false,
-    commands: onArchive,
+    commands: [...onArchive, ...onService],
     help: 'JSON lines on standard output, everything else on standard error.',
   },
   {
@@ -251,6 +322,22 @@ const optionTable = [
     help: 'KMS key id or ARN that new objects are encrypted with.',
   },
   {
+    name: 'table',
+    type: 'text',
+    metavar: 'NAME',
+    commands: [...withTracker, ...onServiceTracker],
+    advanced: true,
+    help: 'DynamoDB table of the tracker; absent: that of --env, which for prod is gopro-sync-tracker.',
+  },
+  {
+    name: 'machine',
+    type: 'text',
+    metavar: 'NAME',
+    commands: onMachine,
+    advanced: true,
+    help: 'Name or ARN of the state machine; absent: that of --env, which for prod is gopro-sync-orchestrator.',
+  },
+  {
     name: 'gopro-api-url',
     type: 'url',
     metavar: 'URL',
@@ -265,7 +352,7 @@ const optionTable = [
     metavar: 'N',
     default: 4,
     min: 0.1,
-    max: 1000,
+    max: 100_000,
     env: 'CLOUD_SYNC_GOPRO_API_RPS',
     commands: withProvider,
     advanced: true,

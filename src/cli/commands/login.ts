@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { saveCredentials } from '../../config/credentials.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
+import { clean } from '../../lib/log.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 import type { Context } from '../command.ts';
 import { extractCredentials } from '../login/extract.ts';
@@ -30,7 +31,15 @@ export async function runLogin(context: Context): Promise<number> {
   } finally {
     await http.close();
   }
-  const where = await saveCredentials(credentialOptions(context), { ...credentials, lastUpdated: isoTime(systemClock.now()) });
+  const since = isoTime(systemClock.now());
+  const secret = config.settings['to-secret'];
+  if (secret !== undefined) {
+    const { putCredentials } = await import('../aws/secret.ts');
+    const version = await putCredentials(secret, { ...credentials, since });
+    stdout.write(`GoPro accepts the credentials. They are version ${clean(version)} of the secret ${clean(secret)}.\n`);
+    return 0;
+  }
+  const where = await saveCredentials(credentialOptions(context), { ...credentials, lastUpdated: since });
   stdout.write(`GoPro accepts the credentials. They are in ${where}.\n`);
   if (config.settings['gopro-access-token'] !== undefined) {
     log.warn('CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set and goes before what was just stored', 'Unset it to use the new credentials.');

@@ -7,9 +7,9 @@ import { loadFreshCredentials } from '../provider.ts';
 import { reportRun } from '../reporting.ts';
 
 export async function runSync(context: Context): Promise<number> {
-  const { config, interruption } = context;
+  const { config } = context;
   parsePlace(config.settings.to);
-  const options = syncOptions(config, interruption.signal);
+  const options = syncOptions(context);
   return reportRun(context, async (report) => {
     const credentials = await loadFreshCredentials(context);
     await using archive = await openArchive(config, options.dryRun ? 'plan' : 'fill', report);

@@ -1,0 +1,80 @@
+import { paginateGetExecutionHistory, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
+import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract.ts';
+import { readFailure, reasonOf } from '../../aws/run-manager/caught.ts';
+import { errorKinds } from '../../errors.ts';
+import type { Outcome } from '../../report/events.ts';
+import { askAws } from './errors.ts';
+import type { Machine } from './machine.ts';
+
+/** How a run of the service ended, in the words and with the exit code of `sync`. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  /** For a person, where it did not end well. */
+  readonly message: string | null;
+}
+
+/** The state that every run passes that ends early, with the error in its input. */
+const endState = 'EndRun';
+/** Between that state and the end lie fewer events. */
+const eventsLookedAt = 100;
+
+/** Of an execution that runs no more. Errors: USAGE. */
+export async function endingOf(machine: Machine, execution: DescribeExecutionOutput): Promise<Ending> {
+  const { status, output, error, cause } = execution;
+  if (status === 'SUCCEEDED') return endingOfOutput(output);
+  if (status === 'ABORTED') return { outcome: 'interrupted', exitCode: 1, message: 'the run was aborted; its progress is kept' };
+  if (status === 'TIMED_OUT') return { outcome: 'failed', exitCode: 1, message: 'the run ran out of time; its progress is kept' };
+  return endingOfError((await errorOfRun(machine, execution)) ?? { Error: error ?? '', Cause: cause ?? '' });
+}
+
+type ReplyOutcome = (typeof beginOutcomes)[number] | (typeof summaryOutcomes)[number];
+
+const endings: Readonly<Partial<Record<ReplyOutcome, Ending>>> = {
+  overlap: { outcome: 'locked', exitCode: 4, message: 'another run is at work on this archive' },
+  clean: { outcome: 'clean', exitCode: 0, message: null },
+  notice: { outcome: 'clean', exitCode: 0, message: null },
+  partial: {
+    outcome: 'partial',
+    exitCode: 1,
+    message: 'some files are not archived; `cloud-sync aws failures` tells each reason',
+  },
+};
+
+function endingOfOutput(output: string | undefined): Ending {
+  const outcome = fieldOf(parsed(output), 'outcome') as ReplyOutcome;
+  const message = 'the run ended in a way that this version of Cloud Sync does not know';
+  return endings[outcome] ?? { outcome: 'failed', exitCode: 1, message };
+}
+
+function endingOfError(failure: Failure): Ending {
+  const caught = readFailure(failure);
+  const { code, detail } = caught;
+  const exitCode = code ? errorKinds[code].exitCode : 1;
+  const outcome = exitCode === errorKinds.CREDENTIALS_EXPIRED.exitCode ? 'expired' : 'failed';
+  return { outcome, exitCode, message: code && detail !== '' ? detail : reasonOf(caught) };
+}
+
+/** What ended the run, which its execution itself does not tell; undefined where it ended otherwise. */
+async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<Failure | undefined> {
+  return askAws('read the history of a run', async () => {
+    const pages = paginateGetExecutionHistory({ client, pageSize: eventsLookedAt }, { executionArn, reverseOrder: true });
+    const { value: newest } = await pages.next();
+    const entered = newest?.events?.find(({ stateEnteredEventDetails: details }) => details?.name === endState);
+    const failure = fieldOf(parsed(entered?.stateEnteredEventDetails?.input), 'error');
+    const [Error, Cause] = ['Error', 'Cause'].map((name) => fieldOf(failure, name));
+    return typeof Error === 'string' && typeof Cause === 'string' ? { Error, Cause } : undefined;
+  });
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}

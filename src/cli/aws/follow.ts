@@ -1,0 +1,76 @@
+import {
+  DescribeMapRunCommand,
+  ListMapRunsCommand,
+  paginateGetExecutionHistory,
+  type DescribeExecutionOutput,
+  type HistoryEvent,
+} from '@aws-sdk/client-sfn';
+import { SyncError } from '../../errors.ts';
+import { isoTime, type Clock } from '../../lib/clock.ts';
+import { askAws } from './errors.ts';
+import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
+import { describeRun, type Execution, type Machine } from './machine.ts';
+
+const pollMs = 2_000;
+
+/**
+ * Tells what changes in a run until it ends, and how AWS describes it then. Stopping to look changes nothing about the run. Errors: USAGE; the
+ * signal's reason.
+ */
+export async function followRun(
+  machine: Machine,
+  { arn }: Execution,
+  {
+    clock,
+    tell,
+    signal,
+  }: { readonly clock: Clock; readonly tell: (sight: ExecutionSight) => void; readonly signal: AbortSignal },
+): Promise<DescribeExecutionOutput> {
+  let lastEvent = 0;
+  let lastState: string | undefined;
+  let lastCounts = '';
+  for (;;) {
+    // Asked first, so that what happens until the end is told before it.
+    const execution = await describeRun(machine, arn);
+    if (!execution)
+      throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
+    for (const { id = 0, timestamp, stateEnteredEventDetails } of await entriesSince(machine, arn, lastEvent)) {
+      lastEvent = id;
+      const state = stateEnteredEventDetails?.name ?? '';
+      if (state !== lastState) tell({ type: 'execution.state', time: isoTime(timestamp?.getTime() ?? clock.now()), state });
+      lastState = state;
+    }
+    const counts = await countLines(machine, arn);
+    const told = JSON.stringify(counts);
+    if (counts && told !== lastCounts) tell({ type: 'execution.lines', time: isoTime(clock.now()), ...counts });
+    lastCounts = told;
+    if (execution.status !== 'RUNNING') return execution;
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+/** States that were entered after the event `lastEvent`, oldest first. Newest pages are read first, because a history only grows. */
+async function entriesSince({ client }: Machine, executionArn: string, lastEvent: number): Promise<readonly HistoryEvent[]> {
+  return askAws('read the history of a run', async () => {
+    const entries: HistoryEvent[] = [];
+    const request = { executionArn, reverseOrder: true, includeExecutionData: false };
+    for await (const { events = [] } of paginateGetExecutionHistory({ client, pageSize: 100 }, request)) {
+      const fresh = events.filter(({ id = 0 }) => id > lastEvent);
+      entries.push(...fresh.filter(({ stateEnteredEventDetails }) => stateEnteredEventDetails));
+      if (fresh.length < events.length) break;
+    }
+    return entries.toReversed();
+  });
+}
+
+/** undefined: the run has not come to its work yet. */
+async function countLines({ client }: Machine, executionArn: string): Promise<Omit<ExecutionLines, 'type' | 'time'> | undefined> {
+  return askAws('ask how far a run is', async () => {
+    const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));
+    const latest = mapRuns.toSorted((a, b) => Number(b.startDate) - Number(a.startDate))[0];
+    if (!latest) return undefined;
+    const { itemCounts } = await client.send(new DescribeMapRunCommand({ mapRunArn: latest.mapRunArn }));
+    const { total = 0, succeeded = 0, failed = 0, timedOut = 0, aborted = 0, running = 0 } = itemCounts ?? {};
+    return { total, done: succeeded, failed: failed + timedOut + aborted, running };
+  });
+}

@@ -1,0 +1,46 @@
+/** The tracker of a service on AWS, for commands that know its table but not its archive. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Config } from '../../config/load.ts';
+import { SyncError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Provider } from '../../media.ts';
+import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb.ts';
+import { standingLease, type StandingLease } from '../../tracker/dynamodb/standing-lease.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { tableOf } from '../trackers.ts';
+import { clientOptions } from './errors.ts';
+
+export interface ServiceLedger extends AsyncDisposable {
+  readonly tracker: Tracker;
+  readonly table: string;
+  /** Who is at work on the archive; undefined: nobody. Errors: TRACKER_UNUSABLE. */
+  lease(): Promise<StandingLease | undefined>;
+}
+
+/** The tracker with whatever archive its table is of. Errors: USAGE for a table without an archive, TRACKER_UNUSABLE. */
+export async function openServiceLedger({ settings }: Config): Promise<ServiceLedger> {
+  const table = tableOf(settings);
+  const provider = settings.provider as Provider;
+  const client = new DynamoDBClient(clientOptions);
+  try {
+    const archiveId = await boundArchive(client, table);
+    if (archiveId === undefined) {
+      throw new SyncError('USAGE', `the table ${table} knows no archive yet`, {
+        hint: 'The first run makes it: `cloud-sync aws run`.',
+      });
+    }
+    const tracker = await openDynamoTracker({ client, table, provider, archiveId, clock: systemClock });
+    return {
+      tracker,
+      table,
+      lease: async () => standingLease(client, { table, provider, nowMs: systemClock.now() }),
+      [Symbol.asyncDispose]: async () => {
+        await tracker.close();
+        client.destroy();
+      },
+    };
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { CloudWatchLogsClient, paginateFilterLogEvents, type FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
+import { SyncError } from '../../errors.ts';
+import { askAws, clientOptions } from './errors.ts';
+
+/** One line as a function logged it. */
+export interface LoggedEvent {
+  readonly id: string;
+  readonly atMs: number;
+  readonly logGroup: string;
+  readonly message: string;
+}
+
+export interface LogReader extends Disposable {
+  /**
+   * What the log groups hold that mentions the run, from `fromMs` on, in the order of time. A group that does not exist yet is passed over. Errors:
+   * USAGE, also when none exists.
+   */
+  read(fromMs: number): Promise<readonly LoggedEvent[]>;
+}
+
+/** `run` is the name of an execution: the correlation id that stands in each of its lines. */
+export function openLogs(logGroups: readonly string[], run: string): LogReader {
+  const client = new CloudWatchLogsClient(clientOptions);
+
+  async function readGroup(logGroup: string, fromMs: number): Promise<readonly LoggedEvent[] | undefined> {
+    const request = { logGroupName: logGroup, startTime: fromMs, filterPattern: `"${run.replaceAll('"', '')}"` };
+    const found: LoggedEvent[] = [];
+    try {
+      for await (const { events = [] } of paginateFilterLogEvents({ client }, request))
+        found.push(...events.map((event) => loggedEvent(logGroup, event)));
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+      throw error;
+    }
+    return found;
+  }
+
+  return {
+    read: async (fromMs) => {
+      const groups = await askAws('read the logs', async () =>
+        Promise.all(logGroups.map(async (group) => readGroup(group, fromMs))),
+      );
+      if (groups.every((events) => events === undefined)) {
+        throw new SyncError(
+          'USAGE',
+          `there is none of the log groups ${logGroups.join(', ')} in ${await client.config.region()}`,
+          {
+            hint: 'Deploy the service first, or name another with AWS_REGION or --env.',
+          },
+        );
+      }
+      return groups.flatMap((events) => events ?? []).toSorted((a, b) => a.atMs - b.atMs);
+    },
+    [Symbol.dispose]: () => client.destroy(),
+  };
+}
+
+function loggedEvent(logGroup: string, { eventId, timestamp = 0, message = '' }: FilteredLogEvent): LoggedEvent {
+  return { id: eventId ?? `${logGroup} ${timestamp} ${message}`, atMs: timestamp, logGroup, message };
+}

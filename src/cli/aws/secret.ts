@@ -1,0 +1,40 @@
+/** The provider's credentials in AWS Secrets Manager, where a service on AWS reads them. */
+import { DescribeSecretCommand, paginateListSecretVersionIds, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { writeSecret, type SecretCredentials } from '../../aws/secret.ts';
+import { SyncError } from '../../errors.ts';
+import { isoTime } from '../../lib/clock.ts';
+import { askAws, clientOptions } from './errors.ts';
+
+/** Makes credentials the current version of a secret that exists, and returns the version's id. Errors: USAGE. */
+export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
+  return ask(secret, async (client) => {
+    // A secret made here under a misspelt name would be read by nobody, and under the right one be in the way of the first deployment.
+    await client.send(new DescribeSecretCommand({ SecretId: secret }));
+    return writeSecret(client, secret, credentials);
+  });
+}
+
+/** When the current version of a secret was written; null: it has none yet. ISO 8601. Errors: USAGE. */
+export async function secretWrittenAt(secret: string): Promise<string | null> {
+  return ask(secret, async (client) => {
+    for await (const { Versions = [] } of paginateListSecretVersionIds({ client }, { SecretId: secret })) {
+      const current = Versions.find(({ VersionStages = [] }) => VersionStages.includes('AWSCURRENT'));
+      if (current?.CreatedDate) return isoTime(current.CreatedDate.getTime());
+    }
+    return null;
+  });
+}
+
+async function ask<Answer>(secret: string, ask: (client: SecretsManagerClient) => Promise<Answer>): Promise<Answer> {
+  const client = new SecretsManagerClient(clientOptions);
+  const region = await client.config.region().catch(() => undefined);
+  const missing = () =>
+    new SyncError('USAGE', `there is no secret ${secret}${region === undefined ? '' : ` in ${region}`}`, {
+      hint: 'Deploy the service first, which makes it, or correct its name or AWS_REGION.',
+    });
+  try {
+    return await askAws(`use the secret ${secret}`, async () => ask(client), { ResourceNotFoundException: missing });
+  } finally {
+    client.destroy();
+  }
+}

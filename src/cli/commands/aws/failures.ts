@@ -1,0 +1,37 @@
+import { clean, jsonLine } from '../../../lib/log.ts';
+import { isoTime } from '../../../lib/clock.ts';
+import { nextAttemptMs } from '../../../plan/next-attempt.ts';
+import { count } from '../../../report/figures.ts';
+import { openServiceLedger } from '../../aws/ledger.ts';
+import type { Context } from '../../command.ts';
+import { entriesOf, type Entry } from '../../entries.ts';
+
+/** What failed, or needs a person. */
+export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
+  await using ledger = await openServiceLedger(config);
+  const { json } = config.settings;
+  let failures = 0;
+  for await (const row of ledger.tracker.rows(['FAILED', 'QUARANTINED'])) {
+    for (const entry of entriesOf(row)) {
+      if (entry.status !== 'failed' && entry.status !== 'quarantined') continue;
+      failures += 1;
+      const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
+      stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt));
+    }
+  }
+  if (!json && failures === 0) stdout.write('Nothing has failed.\n');
+  return 0;
+}
+
+function textOf({ status, name, mediaId, since, code, reason, failedRuns }: Entry, nextAttempt: string | null): string {
+  const next =
+    nextAttempt === null
+      ? 'not tried again before `cloud-sync aws retry`'
+      : `the service tries again from ${nextAttempt}, \`cloud-sync aws run\` at once`;
+  const lines = [
+    `${status.padEnd(11)} ${name}  ${mediaId}`,
+    `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,
+    `  since ${since}, ${count(failedRuns, 'failed run')}; ${next}`,
+  ];
+  return `${lines.map(clean).join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { resourceNames, type Stage } from '../../../aws/names.ts';
+import { SyncError } from '../../../errors.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { jsonLine } from '../../../lib/log.ts';
+import { askAws } from '../../aws/errors.ts';
+import { isAtLeast, readLogLine, textOfLine, type LogLevel } from '../../aws/log-line.ts';
+import { openLogs } from '../../aws/logs.ts';
+import { describeRun, openMachine, type Execution, type Machine } from '../../aws/machine.ts';
+import type { Context } from '../../command.ts';
+
+const pollMs = 3_000;
+/** CloudWatch shows a line some seconds after it was written, and not in the order of writing. */
+const lateMs = 30_000;
+
+/** What the functions logged in a run; with `--follow` until it ends. */
+export async function runAwsLogs({ config, stdout, interruption }: Context): Promise<number> {
+  const { json, follow, run, level, env } = config.settings;
+  using machine = await openMachine(config);
+  const wanted = run === undefined ? await lastRun(machine) : { name: run, arn: machine.executionArn(run) };
+  const known = await describeRun(machine, wanted.arn);
+  if (!known) {
+    throw new SyncError('USAGE', `the service knows no run ${wanted.name}`, {
+      hint: '`cloud-sync aws status` shows the last ones; AWS forgets a run after 90 days.',
+    });
+  }
+  using logs = openLogs(Object.values(resourceNames(env as Stage).logGroups), wanted.name);
+  const printed = new Set<string>();
+  let fromMs = known.startDate?.getTime() ?? 0;
+  for (;;) {
+    // Asked first, so that the last look comes after the end.
+    const isRunning = follow && (await describeRun(machine, wanted.arn))?.status === 'RUNNING';
+    for (const event of await logs.read(fromMs)) {
+      if (printed.has(event.id)) continue;
+      printed.add(event.id);
+      fromMs = Math.max(fromMs, event.atMs - lateMs);
+      const line = readLogLine(event);
+      if (line && isAtLeast(line, level as LogLevel)) stdout.write(json ? jsonLine(line) : textOfLine(line));
+    }
+    if (!isRunning) return 0;
+    await systemClock.sleep(pollMs, interruption.signal);
+  }
+}
+
+async function lastRun({ client, arn }: Machine): Promise<Execution> {
+  const list = new ListExecutionsCommand({ stateMachineArn: arn, maxResults: 1 });
+  const { executions = [] } = await askAws('list the runs', async () => client.send(list));
+  const [last] = executions;
+  if (last?.executionArn !== undefined && last.name !== undefined) return { arn: last.executionArn, name: last.name };
+  throw new SyncError('USAGE', 'the service has not run yet', { hint: '`cloud-sync aws run` starts a run.' });
+}

@@ -1,0 +1,21 @@
+import { clean, jsonLine } from '../../../lib/log.ts';
+import { openServiceLedger } from '../../aws/ledger.ts';
+import { openMachine, startRun } from '../../aws/machine.ts';
+import type { Context } from '../../command.ts';
+import { describeRetried, retryMedia } from '../../retrying.ts';
+
+/** Gives what failed a fresh start in the next run, with `--start` in one that begins now. */
+export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Context): Promise<number> {
+  const { json, start } = config.settings;
+  // Looked for first: without a machine there is nothing to start, and nothing should be changed.
+  using machine = start ? await openMachine(config) : undefined;
+  await using ledger = await openServiceLedger(config);
+  const retried = await retryMedia(ledger.tracker, mediaIds, 'cloud-sync aws failures');
+  const run = machine && (await startRun(machine, { fullListing: false }));
+  if (json) stdout.write(jsonLine({ retried, started: run?.name ?? null }));
+  else {
+    stdout.write(`${describeRetried(retried, run ? 'the run that begins now' : 'the next run')}\n`);
+    if (run) stdout.write(`Started ${clean(run.name)}\n${clean(run.arn)}\n`);
+  }
+  return 0;
+}

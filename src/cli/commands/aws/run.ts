@@ -1,0 +1,61 @@
+import { asSyncError, SyncError } from '../../../errors.ts';
+import { isoTime, systemClock } from '../../../lib/clock.ts';
+import { clean, jsonLine } from '../../../lib/log.ts';
+import { count, formatDuration } from '../../../report/figures.ts';
+import { endingOf } from '../../aws/ending.ts';
+import type { ExecutionEvent } from '../../aws/execution-events.ts';
+import { followRun } from '../../aws/follow.ts';
+import { openMachine, startRun, type Execution, type Machine } from '../../aws/machine.ts';
+import type { Context } from '../../command.ts';
+
+type Show = (event: ExecutionEvent) => void;
+
+/** Starts a run; with `--follow` ends as the run ends. */
+export async function runAwsRun(context: Context): Promise<number> {
+  const { config, stdout } = context;
+  const { json, full, follow } = config.settings;
+  const show: Show = (event) => void stdout.write(json ? jsonLine(event) : textOf(event));
+  using machine = await openMachine(config);
+  const execution = await startRun(machine, { fullListing: full });
+  const { arn: executionArn, name } = execution;
+  show({ type: 'execution.started', time: isoTime(systemClock.now()), executionArn, name });
+  if (follow) return await followToEnd(context, show, machine, execution);
+  if (!json) stdout.write('`cloud-sync aws status` tells how it goes, `cloud-sync aws logs --follow` what it says.\n');
+  return 0;
+}
+
+async function followToEnd({ log, interruption }: Context, show: Show, machine: Machine, execution: Execution): Promise<number> {
+  const { signal } = interruption;
+  const ended = await followRun(machine, execution, { clock: systemClock, tell: show, signal }).catch((error: unknown) => {
+    throw signal.aborted ? onlyLooked(signal.reason, execution) : error;
+  });
+  const ending = await endingOf(machine, ended);
+  const { status = '', startDate, stopDate } = ended;
+  const elapsedMs = startDate && stopDate ? stopDate.getTime() - startDate.getTime() : null;
+  const time = isoTime(stopDate?.getTime() ?? systemClock.now());
+  show({ type: 'execution.finished', time, name: execution.name, status, ...ending, elapsedMs });
+  if (ending.message !== null) log.error(ending.message);
+  return ending.exitCode;
+}
+
+/** Whoever stops this command stops looking, not the run. */
+function onlyLooked(reason: unknown, { name }: Execution): SyncError {
+  const { code, message } = asSyncError(reason);
+  return new SyncError(code, `${message}; the run ${name} goes on`, { hint: '`cloud-sync aws status` tells how it goes.' });
+}
+
+function textOf(event: ExecutionEvent): string {
+  return `${linesOf(event).map(clean).join('\n')}\n`;
+}
+
+function linesOf(event: ExecutionEvent): readonly string[] {
+  const at = event.time.slice(11, 19);
+  if (event.type === 'execution.started') return [`Started ${event.name}`, event.executionArn];
+  if (event.type === 'execution.state') return [`${at}  ${event.state}`];
+  if (event.type === 'execution.finished')
+    return [`Ended: ${event.outcome}${event.elapsedMs === null ? '' : ` (${formatDuration(event.elapsedMs)})`}`];
+  const { total, done, failed, running } = event;
+  return [
+    `${at}  ${done} of ${count(total, 'piece')} of work done, ${running} under way${failed > 0 ? `, ${failed} failed` : ''}`,
+  ];
+}

@@ -1,0 +1,95 @@
+import { resourceNames, type Stage } from '../../../aws/names.ts';
+import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
+import { SyncError } from '../../../errors.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { jsonLine } from '../../../lib/log.ts';
+import { describeOwner } from '../../../lib/owner.ts';
+import { count } from '../../../report/figures.ts';
+import type { StandingLease } from '../../../tracker/dynamodb/standing-lease.ts';
+import type { RunRecord, Tally } from '../../../tracker/tracker.ts';
+import { openServiceLedger } from '../../aws/ledger.ts';
+import { describeRun, openMachine } from '../../aws/machine.ts';
+import { secretWrittenAt } from '../../aws/secret.ts';
+import type { Context } from '../../command.ts';
+import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../../standing.ts';
+
+const runsShown = 5;
+
+/** null: it has no value yet; undefined: it could not be looked at. */
+type SecretWritten = string | null | undefined;
+
+/** The tracker decides; what only the machine or the secret know is left out, with a warning, where these cannot be asked. */
+export async function runAwsStatus(context: Context): Promise<number> {
+  const { config, stdout } = context;
+  await using ledger = await openServiceLedger(config);
+  const { tracker, table } = ledger;
+  const tally = await standing(tracker);
+  const lease = await ledger.lease();
+  const runs = await withEnds(await tracker.runs(runsShown), context);
+  const { secret } = resourceNames(config.settings.env as Stage);
+  const writtenAt = await orWarn(context, async () => secretWrittenAt(secret));
+  if (config.settings.json) {
+    const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
+    const credentials = { secret, since: writtenAt ?? null };
+    stdout.write(jsonLine({ table, archiveId: tracker.archiveId, ...tally, lease: lease ?? null, credentials, lastRuns }));
+    return 0;
+  }
+  const rows = [
+    ['Archive', `${tracker.archiveId} (table ${table})`],
+    ['Media', mediaLine(tally)],
+    ['Files', filesLine(tally)],
+    ['Found by verify', markedLine(tally)],
+    ['At work', leaseLine(lease)],
+    ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', `${runLine(run, systemClock.now())}  ${run.id}`] as const),
+    ['Credentials', credentialsLine(secret, writtenAt)],
+    ['Next', nextStep(tally, runs)],
+  ] as const;
+  stdout.write(labelled(rows));
+  return 0;
+}
+
+/** What the tracker calls unfinished may run, or was ended from outside; the machine knows which. */
+async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
+  if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
+  const asked = await orWarn(context, async () => {
+    using machine = await openMachine(context.config);
+    return await Promise.all(
+      runs.map(async (run) => {
+        if (run.finishedAt !== null) return run;
+        const execution = await describeRun(machine, machine.executionArn(run.id));
+        return execution?.status === undefined ? run : { ...run, outcome: execution.status.toLowerCase().replaceAll('_', ' ') };
+      }),
+    );
+  });
+  return asked ?? runs;
+}
+
+async function orWarn<Answer>({ log }: Context, ask: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    log.warn(error.message, error.hint);
+    return undefined;
+  }
+}
+
+function leaseLine(lease: StandingLease | undefined): string {
+  return lease ? `${describeOwner(lease.holder)}, until ${lease.until} at the latest` : 'nobody';
+}
+
+function credentialsLine(secret: string, writtenAt: SecretWritten): string {
+  if (writtenAt === undefined) return '';
+  const renew = `\`cloud-sync login gopro --to-secret ${secret}\``;
+  if (writtenAt === null) return `the secret ${secret} is empty: fill it with ${renew}`;
+  const days = ageInDays({ lastUpdated: writtenAt }, systemClock.now()) ?? 0;
+  const age = days < 1 ? 'less than a day' : count(Math.floor(days), 'day');
+  return `${age} old${days < warnFromDays ? '' : `; GoPro's cookies last at most 7: renew them with ${renew}`}`;
+}
+
+function nextStep({ originals, media }: Tally, runs: readonly RunRecord[]): string {
+  if (originals.QUARANTINED + media.QUARANTINED > 0)
+    return '`cloud-sync aws failures` tells why, `cloud-sync aws retry` gives them a fresh start';
+  if (originals.FAILED + media.FAILED > 0) return '`cloud-sync aws failures` tells why; the service tries them again';
+  return runs.length === 0 ? '`cloud-sync aws run` starts the first run' : '';
+}

@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+
+/** Cookies, and the parts of a signed URL's query that open it, unless they are blacked out. */
+const signed = [
+  /gp_access_token=(?!\[redacted\])/,
+  /Signature=(?!\[redacted\])/,
+  /Key-Pair-Id=(?!\[redacted\])/,
+  /KSIMULATEDCDN/,
+];
+
+/** A text that a person or a machine may read holds no cookie, no signed URL, and none of `values`. */
+export function expectNoSecretsIn(text: string, values: Iterable<string>): void {
+  const found = [
+    ...[...values].filter((secret) => text.includes(secret)),
+    ...signed.flatMap((pattern) => pattern.exec(text)?.[0] ?? []),
+  ];
+  expect(found.map((secret) => excerpt(text, secret))).toEqual([]);
+}
+
+function excerpt(text: string, secret: string): string {
+  const at = text.indexOf(secret);
+  return text.slice(Math.max(0, at - 100), at + 30);
+}
