@@ -1,0 +1,51 @@
+/** Whether what arrived is what was served, byte for byte by CRC32. */
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Source } from './servers.ts';
+import type { Target } from './tools/tool.ts';
+
+interface Arrived {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly crc32: number;
+}
+
+/** Throws unless the target holds each file of the source exactly once and nothing else, but for what is Cloud Sync's own. */
+export async function checkContent(source: Source, target: Target): Promise<void> {
+  const expected = await source.checksums();
+  const missing = new Set(expected.keys());
+  for await (const { name, sizeBytes, crc32: sum } of arrived(target)) {
+    // Every tool names a file so that its number comes last: 000000000042.mp4, GX000042__000000000042.mp4.
+    const number = Number(/(\d+)\.\w+$/.exec(name)?.[1]);
+    if (!missing.delete(number)) throw new Error(`${name} was not served, or is there twice`);
+    if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {
+      throw new Error(
+        `${name} differs: ${sizeBytes} bytes with CRC32 ${sum}, served were ${source.files.sizeBytes} with ${expected[number]}`,
+      );
+    }
+  }
+  if (missing.size > 0) throw new Error(`${missing.size} of ${expected.length} files are missing`);
+}
+
+async function* arrived(target: Target): AsyncGenerator<Arrived> {
+  if (target.kind === 's3') {
+    for (const { key, ...rest } of await target.sink.objects()) if (!key.includes('/.cloud-sync/')) yield { name: key, ...rest };
+    return;
+  }
+  for (const entry of await readdir(target.path, { recursive: true, withFileTypes: true })) {
+    const name = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !name.includes('/.cloud-sync/')) yield { name, ...(await summed(name)) };
+  }
+}
+
+async function summed(path: string): Promise<Omit<Arrived, 'name'>> {
+  let sizeBytes = 0;
+  let sum = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) {
+    sizeBytes += (chunk as Buffer).length;
+    sum = crc32(chunk as Buffer, sum);
+  }
+  return { sizeBytes, crc32: sum };
+}

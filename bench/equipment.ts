@@ -1,0 +1,103 @@
+/** Everything that a bench needs before it can measure: servers, a certificate, the tools. Made in the cache, only what is not there yet. */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { promisify } from 'node:util';
+import { cache, repository } from './paths.ts';
+import type { Certificate } from './servers.ts';
+import { aria2 } from './tools/aria2.ts';
+import { curlToAws } from './tools/aws-cli.ts';
+import { curl } from './tools/curl.ts';
+import { installOurs, type Ours } from './tools/ours.ts';
+import { rclone } from './tools/rclone.ts';
+import type { Tool } from './tools/tool.ts';
+
+const run = promisify(execFile);
+
+export interface Peers {
+  readonly rclone: Tool;
+  /** As many ranges at once and as large parts as ours has by default. */
+  readonly rcloneTuned: Tool;
+  readonly rcloneProgram: string;
+  readonly curl: Tool | undefined;
+  readonly curlToAws: Tool | undefined;
+  readonly awsProgram: string | undefined;
+  readonly aria2: Tool | undefined;
+  /** In words: what could not be had on this machine. */
+  readonly missing: readonly string[];
+}
+
+export interface Equipment {
+  readonly certificate: Certificate;
+  readonly ours: Ours;
+}
+
+/** `tarball`: a package of Cloud Sync to bench instead of this checkout. */
+export async function prepare(tarball: string | undefined): Promise<Equipment> {
+  await mkdir(cache, { recursive: true });
+  const [certificate, ours] = await Promise.all([makeCertificate(), installOurs(tarball), buildServers()]);
+  // This process asks the servers, too.
+  setDefaultCACertificates([...getCACertificates(), readFileSync(certificate.certPath, 'utf8')]);
+  return { certificate, ours };
+}
+
+async function buildServers(): Promise<void> {
+  const target = join(cache, 'servers');
+  const servers = join(repository, 'bench', 'servers');
+  await run('go', ['build', '-o', `${target}/`, './srcserver', './s3sink'], { cwd: servers }).catch((error: unknown) => {
+    throw new Error('the servers of the bench could not be built; that takes Go 1.25 or newer', { cause: error });
+  });
+}
+
+/** Self-made, and trusted by each client as its option for that says. */
+async function makeCertificate(): Promise<Certificate> {
+  const certPath = join(cache, 'cert.pem');
+  const keyPath = join(cache, 'key.pem');
+  const flags = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '3650', '-subj', '/CN=bench'];
+  const files = ['-keyout', keyPath, '-out', certPath];
+  const names = ['-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  if (!existsSync(certPath)) await run('openssl', ['req', '-x509', ...flags, ...files, ...names]);
+  return { certPath, keyPath };
+}
+
+/** Installs the peers; only rclone must be there. */
+export async function installPeers(): Promise<Peers> {
+  await run('bash', [join(repository, 'tools', 'install-bench-peers.sh')], { maxBuffer: 2 ** 26 });
+  const { rcloneProgram, awsProgram, aria2Program } = await installedPrograms();
+  if (rcloneProgram === undefined) throw new Error('rclone could not be installed; run tools/install-bench-peers.sh to see why');
+  const version = await versionOf(rcloneProgram, 'version');
+  const curlVersion = await versionOf('curl', '--version');
+  const awsVersion = awsProgram && (await versionOf(awsProgram, '--version'));
+  const aria2Version = aria2Program && (await versionOf(aria2Program, '--version'));
+  const tuned = ['--s3-chunk-size', '16M', '--s3-upload-concurrency', '5', '--multi-thread-streams', '5'];
+  return {
+    rclone: rclone(rcloneProgram, version),
+    rcloneTuned: rclone(rcloneProgram, version, { name: '(5 × 16 MiB)', flags: tuned }),
+    rcloneProgram,
+    curl: curlVersion === '' ? undefined : curl(curlVersion),
+    curlToAws: awsProgram && awsVersion ? curlToAws(awsProgram, awsVersion) : undefined,
+    awsProgram: awsVersion ? awsProgram : undefined,
+    aria2: aria2Program && aria2Version ? aria2(aria2Program, aria2Version) : undefined,
+    missing: [!curlVersion && 'curl', !awsVersion && 'aws-cli', !aria2Version && 'aria2'].filter((name) => name !== false),
+  };
+}
+
+/** The script knows the versions, so it says where the programs are. */
+async function installedPrograms() {
+  const { stdout } = await run('bash', [join(repository, 'tools', 'install-bench-peers.sh'), 'where']);
+  const places = new Map(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=') as [string, string]),
+  );
+  return { rcloneProgram: places.get('rclone'), awsProgram: places.get('awscli'), aria2Program: places.get('aria2') };
+}
+
+/** The first number with a dot in what it says of itself; empty when it cannot be run. */
+async function versionOf(program: string, flag: string): Promise<string> {
+  const said = await run(program, [flag]).catch(() => ({ stdout: '' }));
+  return /\d+\.\d[\w.]*/.exec(said.stdout)?.[0] ?? '';
+}

@@ -1,0 +1,150 @@
+/** Runs a command and says what it cost: the process and all its descendants, from the start to the exit. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+export interface Command {
+  readonly argv: readonly string[];
+  /** All of its environment but PATH. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Measured {
+  /** null: killed. */
+  readonly exitCode: number | null;
+  readonly wallSeconds: number;
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
+  /** The largest sum of the resident sets of all processes. */
+  readonly peakBytes: number;
+  /** That sum over time. */
+  readonly memory: readonly MemorySample[];
+  /** What it printed on standard error. */
+  readonly stderr: string;
+}
+
+export interface MemorySample {
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export interface Running {
+  /** SIGKILL to the command and all its descendants. */
+  kill(): void;
+  readonly ended: Promise<Measured>;
+}
+
+const sampleEveryMs = 25;
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(killTree));
+
+/**
+ * The shell's `time` has what the kernel counted for the command and every descendant that was waited for, to the millisecond; Node has no call
+ * for that. It reports on descriptor 3. `flush`: the clock runs on until sync(1) has brought what was written below that path to the disk.
+ */
+export function startMeasured(command: Command, options: { readonly flush?: string } = {}): Running {
+  const timed = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
+  const startedAtMs = performance.now();
+  const child = spawn('bash', ['-c', timed, 'bash', ...command.argv], {
+    env: { PATH: process.env['PATH'], ...command.env },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, to be killed as one
+  });
+  running.add(child);
+  const memory = watchMemory(child.pid ?? 0, startedAtMs);
+  return { kill: () => killCommand(child.pid ?? 0), ended: outcome(child, memory, startedAtMs, options.flush) };
+}
+
+async function outcome(
+  child: ChildProcess,
+  memory: MemoryWatch,
+  startedAtMs: number,
+  flush: string | undefined,
+): Promise<Measured> {
+  const stderr = text(child.stderr as Readable);
+  const times = text(child.stdio[3] as Readable);
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.on('error', reject).on('exit', resolve);
+  const exitCode = await promise.finally(() => {
+    memory.stop();
+    running.delete(child);
+  });
+  if (flush !== undefined) await flushed(flush);
+  const wallSeconds = (performance.now() - startedAtMs) / 1000;
+  const [userSeconds = 0, systemSeconds = 0] = (await times).trim().split(' ').map(Number);
+  return {
+    exitCode,
+    wallSeconds,
+    userSeconds,
+    systemSeconds,
+    peakBytes: memory.peakBytes(),
+    memory: memory.samples,
+    stderr: await stderr,
+  };
+}
+
+/** sync(1) for the file system that holds `path`. */
+export async function flushed(path: string): Promise<void> {
+  await promisify(execFile)('sync', ['-f', path]);
+}
+
+/** Not to the shell, which has to take note of the end: as long as nobody does, a killed process still looks like a running one. */
+function killCommand(shell: number): void {
+  for (const pid of descendants(shell)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // gone already
+    }
+  }
+}
+
+function killTree(child: ChildProcess): void {
+  if (child.pid === undefined || !running.has(child)) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+}
+
+interface MemoryWatch {
+  readonly samples: MemorySample[];
+  peakBytes(): number;
+  stop(): void;
+}
+
+function watchMemory(shell: number, startedAtMs: number): MemoryWatch {
+  const samples: MemorySample[] = [];
+  let peakBytes = 0;
+  const watch = setInterval(() => {
+    const processes = descendants(shell).map(memoryOf);
+    const bytes = processes.reduce((sum, { nowBytes }) => sum + nowBytes, 0);
+    samples.push({ seconds: (performance.now() - startedAtMs) / 1000, bytes });
+    // The kernel remembers each process's own peak, so one between two looks is missed only where several processes share the memory.
+    peakBytes = Math.max(peakBytes, bytes, ...processes.map((process) => process.peakBytes));
+  }, sampleEveryMs);
+  return { samples, peakBytes: () => peakBytes, stop: () => clearInterval(watch) };
+}
+
+function descendants(pid: number): number[] {
+  const children = readProc(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function memoryOf(pid: number): { readonly nowBytes: number; readonly peakBytes: number } {
+  const status = readProc(`/proc/${pid}/status`);
+  const bytes = (field: string) => Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
+  return { nowBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
+}
+
+/** Empty when the process is gone. */
+function readProc(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,118 @@
+/** A run in which everything is archived already: what a night without new media costs. */
+import { closeSync, ftruncateSync, futimesSync, mkdirSync, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { costOf, finished, openScene, startJob, type Bench, type Run } from './bench.ts';
+import type { Peers } from './equipment.ts';
+import { makeKnownArchive } from './known-archive.ts';
+import { startMeasured, type Command } from './measure.ts';
+import { makeRow, type Row } from './row.ts';
+import { fileName, startSink, type Files, type Sink, type SourceStats } from './servers.ts';
+import { awsCompare } from './tools/aws-cli.ts';
+import { rcloneCompare } from './tools/rclone.ts';
+import { benchUserId } from './tools/ours.ts';
+import type { Tool } from './tools/tool.ts';
+
+const noSource: SourceStats = {
+  apiRequests: 0,
+  listings: 0,
+  heads: 0,
+  gets: 0,
+  mediaBytes: 0,
+  connections: 0,
+  wireSent: 0,
+  wireReceived: 0,
+};
+
+/** Of ours: a first run adopts an archive of the whole library, then runs with nothing to do are measured. */
+export async function measureNothingNew(
+  bench: Bench,
+  tool: Tool,
+  of: { readonly files: Files; readonly rounds: number },
+): Promise<Run[]> {
+  await using scene = await openScene(bench, { files: of.files, place: 'ramDisk', tls: true, connections: 5 });
+  const { job, source } = scene;
+  const command = tool.command(job);
+  if (!command || job.to.kind !== 'directory') throw new Error(`${tool.name} cannot archive to a directory`);
+  await makeKnownArchive(job.to.path, source, benchUserId);
+  await finished(tool.name, startMeasured(command));
+  const runs: Run[] = [];
+  for (let round = 0; round < of.rounds; round += 1) {
+    const before = await source.stats();
+    const measured = costOf(await finished(tool.name, startJob(command, job)));
+    runs.push({ ...measured, source: difference(await source.stats(), before), sink: undefined });
+  }
+  if ((await source.stats()).mediaBytes > 0) throw new Error(`${tool.name} fetched files although nothing was new`);
+  return runs;
+}
+
+function difference(after: SourceStats, before: SourceStats): SourceStats {
+  const entries = Object.entries(after).map(([name, count]) => [name, count - before[name as keyof SourceStats]]);
+  return { ...noSource, ...Object.fromEntries(entries) };
+}
+
+/**
+ * Of the peers, who know no cloud and keep no record: a folder of this machine against a bucket that holds the same names and sizes. That their side
+ * of the source can be listed for nothing is in their favour.
+ */
+export async function comparePeers(
+  bench: Bench,
+  peers: Peers,
+  of: { readonly title: string; readonly files: Files; readonly rounds: number },
+): Promise<Row[]> {
+  const { title, files, rounds } = of;
+  const folder = join(bench.folders.ramDisk, 'listed');
+  makeEmptyFiles(folder, files);
+  const scratch = await mkdtemp(join(bench.scratch, 'tool-'));
+  const { certPath } = bench.certificate;
+  try {
+    const runsOf = async (name: string, command: (sink: Sink) => Command): Promise<Run[]> => {
+      const runs: Run[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        await using sink = await startSink({ tls: bench.certificate, preload: files });
+        const measured = costOf(await finished(name, startMeasured(command(sink))));
+        const stats = await sink.stats();
+        if (stats.bodyBytes > 0) throw new Error(`${name} wrote ${stats.bodyBytes} bytes although nothing was new`);
+        runs.push({ ...measured, source: noSource, sink: stats });
+      }
+      return runs;
+    };
+    const row = async (tool: { readonly name: string; readonly version: string }, command: (sink: Sink) => Command) => {
+      bench.say(`  ${tool.name}`);
+      const runs = await runsOf(tool.name, command);
+      return makeRow({ workload: title, tool: { ...tool, verifiesInDirectory: '' }, files, runs, idle: true });
+    };
+    const common = { folder, scratch, certPath };
+    const { version } = peers.rclone;
+    return [
+      await row({ name: 'rclone --size-only', version }, (sink) =>
+        rcloneCompare(peers.rcloneProgram, { ...common, sink }, ['--size-only']),
+      ),
+      await row({ name: 'rclone', version }, (sink) => rcloneCompare(peers.rcloneProgram, { ...common, sink }, [])),
+      ...(peers.awsProgram && peers.curlToAws
+        ? [
+            await row({ name: 'aws s3 sync --size-only', version: peers.curlToAws.version }, (sink) =>
+              awsCompare(peers.awsProgram ?? '', { ...common, sink }),
+            ),
+          ]
+        : []),
+    ];
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** When the sink says that its objects were changed. */
+const preloadedSeconds = 1_700_000_000;
+
+/** Files of the right name, size and time that take no space. */
+function makeEmptyFiles(folder: string, files: Files): void {
+  mkdirSync(folder, { recursive: true });
+  for (let number = 0; number < files.count; number += 1) {
+    const file = openSync(join(folder, fileName(files, number)), 'w');
+    ftruncateSync(file, files.sizeBytes);
+    futimesSync(file, preloadedSeconds, preloadedSeconds);
+    closeSync(file);
+  }
+}

@@ -1,0 +1,45 @@
+/** Where the results of a bench go: a record for machines, a page for people, and the summary into the README. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { figuresOf, machine, summaryOf, type Report } from './markdown.ts';
+import type { MemorySample } from './measure.ts';
+import { repository } from './paths.ts';
+import type { Row } from './row.ts';
+
+const results = join(repository, 'bench', 'results');
+const begin = '<!-- bench:begin -->';
+const end = '<!-- bench:end -->';
+
+/** Writes bench/results/<date>.json and latest.md, and the summary into README.md where its place is marked. */
+export async function writeReport(report: Report): Promise<void> {
+  await mkdir(results, { recursive: true });
+  const name = `${report.measuredAt.slice(0, 16).replace(':', '')}.json`;
+  const record = { machine: machine(), ...report, rows: report.rows.map(slim) };
+  await writeFile(join(results, name), `${JSON.stringify(record)}\n`);
+  await writeFile(join(results, 'latest.md'), pageOf(report));
+  await writeInto(
+    join(repository, 'README.md'),
+    `${summaryOf(report)}\n\nAll figures: [bench/results/latest.md](bench/results/latest.md).`,
+  );
+}
+
+export function pageOf(report: Report): string {
+  return `# Bench\n\n${summaryOf(report)}\n\n${figuresOf(report)}\n`;
+}
+
+async function writeInto(path: string, text: string): Promise<void> {
+  const page = await readFile(path, 'utf8');
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) return;
+  await writeFile(path, `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`);
+}
+
+function slim(row: Row): Row {
+  return { ...row, runs: row.runs.map((run) => ({ ...run, memory: thinned(run.memory) })) };
+}
+
+/** A hundred points say as much about memory over time as thousands. */
+function thinned(samples: readonly MemorySample[]): MemorySample[] {
+  const every = Math.ceil(samples.length / 100);
+  return samples.filter((_, index) => index % every === 0);
+}

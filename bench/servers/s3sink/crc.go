@@ -1,0 +1,37 @@
+package main
+
+import "hash/crc32"
+
+// combine is the CRC32 of two byte sequences one after the other, from the CRC32 of each and the length of the second: appending n bytes multiplies
+// the first CRC, as a polynomial over GF(2), by x^8n.
+func combine(first, second uint32, secondBytes int64) uint32 {
+	return multiply(powerOfX(8*secondBytes), first) ^ second
+}
+
+// powerOfX is x^n modulo the polynomial. Bits are reflected: the highest is the coefficient of x^0.
+func powerOfX(n int64) uint32 {
+	result, square := uint32(1)<<31, uint32(1)<<30
+	for ; n > 0; n >>= 1 {
+		if n&1 != 0 {
+			result = multiply(square, result)
+		}
+		square = multiply(square, square)
+	}
+	return result
+}
+
+// multiply is a·b modulo the polynomial.
+func multiply(a, b uint32) uint32 {
+	var product uint32
+	for bit := uint32(1) << 31; bit != 0; bit >>= 1 {
+		if a&bit != 0 {
+			product ^= b
+		}
+		if b&1 != 0 {
+			b = b>>1 ^ crc32.IEEE
+		} else {
+			b >>= 1
+		}
+	}
+	return product
+}

@@ -1,0 +1,83 @@
+// Command s3sink is an S3 store that costs so little CPU that the client under test is the bottleneck: it throws bodies away and keeps sizes,
+// CRC32s and headers. What a client says about its bytes in CRC32 (header or trailer), in lengths and in conditions is checked as S3 checks it.
+// Nobody has to sign in.
+//
+//	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES]
+//
+// Path-style addresses only; every bucket exists. Operations: Put, Head, Get (of small objects), DeleteObject; Create, UploadPart, ListParts,
+// Complete, AbortMultipartUpload, ListMultipartUploads; ListObjects in both versions, HeadBucket.
+//
+//	/_stats, /_objects    counters; keys, sizes and CRC32 of all objects
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"net/http"
+	"strings"
+	"time"
+
+	"bench/listen"
+)
+
+func main() {
+	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
+	preload := flag.Int("preload", 0, "objects bench/000….jpg that are there from the beginning")
+	preloadSize := flag.Int64("preload-size", 0, "bytes of each of them")
+	flag.Parse()
+
+	sink := newSink()
+	preloaded := time.Unix(1_700_000_000, 0).UTC()
+	// Where rclone keeps the time of the file.
+	headers := http.Header{"X-Amz-Meta-Mtime": {"1700000000"}}
+	for number := range *preload {
+		key := fmt.Sprintf("bench/%024d.jpg", number)
+		sink.objects[key] = &object{size: *preloadSize, etag: fmt.Sprintf("%032x", number), modified: preloaded, headers: headers}
+	}
+	log.Fatal(listen.Serve(sink, &sink.wire, listen.Options{TLSPair: *tlsPair}))
+}
+
+func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/_stats":
+		s.writeStats(w)
+		return
+	case "/_objects":
+		s.writeObjects(w)
+		return
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	query := r.URL.Query()
+	uploadID := query.Get("uploadId")
+	s.count(r.Method, key, query)
+	w.Header().Set("x-amz-request-id", "bench")
+	if key == "" {
+		s.serveBucket(w, r, bucket, query)
+		return
+	}
+	// Objects are kept under bucket/key.
+	name := bucket + "/" + key
+	switch r.Method {
+	case http.MethodPut:
+		if uploadID != "" {
+			s.putPart(w, r, uploadID, query.Get("partNumber"))
+		} else {
+			s.putObject(w, r, name)
+		}
+	case http.MethodPost:
+		if query.Has("uploads") {
+			s.createUpload(w, r, name)
+		} else {
+			s.completeUpload(w, r, name, uploadID)
+		}
+	case http.MethodHead, http.MethodGet:
+		if uploadID != "" {
+			s.listParts(w, uploadID)
+		} else {
+			s.getObject(w, r, name)
+		}
+	case http.MethodDelete:
+		s.delete(w, name, uploadID)
+	}
+}

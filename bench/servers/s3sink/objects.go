@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+func (s *sink) putObject(w http.ResponseWriter, r *http.Request, name string) {
+	got, err := s.receive(r)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	o := &object{got.size, got.crc32, s.etagOf(r), time.Now().UTC(), kept(r.Header), got.content}
+	s.mutex.Lock()
+	stored := s.store(r, name, o)
+	s.mutex.Unlock()
+	if !stored {
+		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	w.Header().Set("ETag", strconv.Quote(o.etag))
+	w.Header().Set("x-amz-checksum-crc32", encodeCRC32(o.crc32))
+}
+
+// etagOf is the MD5 that the client sent, for clients that compare it, else anything: computing it would cost more CPU than all the rest.
+func (s *sink) etagOf(r *http.Request) string {
+	if sum, err := base64.StdEncoding.DecodeString(r.Header.Get("Content-Md5")); err == nil && len(sum) == 16 {
+		return hex.EncodeToString(sum)
+	}
+	return s.nextETag()
+}
+
+func (s *sink) getObject(w http.ResponseWriter, r *http.Request, name string) {
+	s.mutex.Lock()
+	o := s.objects[name]
+	s.mutex.Unlock()
+	switch {
+	case o == nil && r.Method == http.MethodHead:
+		// Clients close a connection whose reply says nothing of its length.
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusNotFound)
+	case o == nil:
+		refuse(w, http.StatusNotFound, "NoSuchKey")
+	case r.Method == http.MethodGet && o.content == nil:
+		refuse(w, http.StatusNotImplemented, "NotKept")
+	default:
+		for header, values := range o.headers {
+			w.Header()[header] = values
+		}
+		w.Header().Set("ETag", strconv.Quote(o.etag))
+		w.Header().Set("Last-Modified", o.modified.Format(http.TimeFormat))
+		w.Header().Set("Content-Length", strconv.FormatInt(o.size, 10))
+		if r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
+			w.Header().Set("x-amz-checksum-crc32", encodeCRC32(o.crc32))
+			w.Header().Set("x-amz-checksum-type", "FULL_OBJECT")
+		}
+		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodGet {
+			w.Write(o.content)
+		}
+	}
+}
+
+func (s *sink) delete(w http.ResponseWriter, name, uploadID string) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if uploadID != "" {
+		delete(s.uploads, uploadID)
+	} else {
+		delete(s.objects, name)
+		s.sorted = nil
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bench/listen"
+)
+
+// Bodies up to this size are kept, because clients read back the small objects that they write for themselves.
+const keptBytes = 4 << 10
+
+type object struct {
+	size     int64
+	crc32    uint32
+	etag     string
+	modified time.Time
+	// Metadata and what else HEAD shows.
+	headers http.Header
+	// nil when the body was thrown away.
+	content []byte
+}
+
+type part struct {
+	size  int64
+	crc32 uint32
+	etag  string
+}
+
+type upload struct {
+	key     string
+	headers http.Header
+	parts   map[int]part
+	begun   time.Time
+}
+
+type sink struct {
+	mutex   sync.Mutex
+	objects map[string]*object
+	uploads map[string]*upload
+	// Keys in order, made anew when needed after a change.
+	sorted []string
+
+	// Requests by what they ask for, such as `PUT object`.
+	operations map[string]int64
+
+	sequence, bodyBytes atomic.Int64
+	// Bodies by what the client sent for their verification.
+	withCRC32, withMD5, withOther, withNothing atomic.Int64
+	wire                                       listen.Wire
+}
+
+func newSink() *sink {
+	return &sink{objects: map[string]*object{}, uploads: map[string]*upload{}, operations: map[string]int64{}}
+}
+
+func (s *sink) count(method, key string, query url.Values) {
+	what := "object"
+	switch {
+	case key == "":
+		what = "bucket"
+	case query.Has("partNumber"):
+		what = "part"
+	case query.Has("uploads"), query.Has("uploadId"):
+		what = "upload"
+	}
+	s.mutex.Lock()
+	s.operations[method+" "+what]++
+	s.mutex.Unlock()
+}
+
+// store puts an object in its place; false when the client asked for a free key and it is not. The mutex must be held.
+func (s *sink) store(r *http.Request, name string, o *object) bool {
+	if r.Header.Get("If-None-Match") == "*" && s.objects[name] != nil {
+		return false
+	}
+	s.objects[name] = o
+	s.sorted = nil
+	return true
+}
+
+func (s *sink) nextETag() string { return fmt.Sprintf("%032x", s.sequence.Add(1)) }
+
+func (s *sink) writeStats(w http.ResponseWriter) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var requests int64
+	for _, count := range s.operations {
+		requests += count
+	}
+	json.NewEncoder(w).Encode(map[string]any{
+		"requests":     requests,
+		"operations":   s.operations,
+		"bodyBytes":    s.bodyBytes.Load(),
+		"withCrc32":    s.withCRC32.Load(),
+		"withMd5":      s.withMD5.Load(),
+		"withOther":    s.withOther.Load(),
+		"withNothing":  s.withNothing.Load(),
+		"connections":  s.wire.Connections.Load(),
+		"wireSent":     s.wire.Sent.Load(),
+		"wireReceived": s.wire.Received.Load(),
+	})
+}
+
+func (s *sink) writeObjects(w http.ResponseWriter) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	type row struct {
+		Key       string `json:"key"`
+		SizeBytes int64  `json:"sizeBytes"`
+		CRC32     uint32 `json:"crc32"`
+	}
+	rows := []row{}
+	for name, o := range s.objects {
+		rows = append(rows, row{name, o.size, o.crc32})
+	}
+	json.NewEncoder(w).Encode(rows)
+}
+
+// kept are the headers of a write that HEAD shows again.
+func kept(request http.Header) http.Header {
+	headers := http.Header{}
+	for name, values := range request {
+		if strings.HasPrefix(name, "X-Amz-Meta-") || name == "Content-Type" || name == "X-Amz-Storage-Class" {
+			headers[name] = values
+		}
+	}
+	if tags := request.Get("X-Amz-Tagging"); tags != "" {
+		headers.Set("x-amz-tagging-count", fmt.Sprint(strings.Count(tags, "&")+1))
+	}
+	return headers
+}
+
+// encodeCRC32 spells a CRC32 as S3 does.
+func encodeCRC32(sum uint32) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "%s<Error><Code>%s</Code><Message>%s</Message></Error>", xml.Header, code, code)
+}
+
+func answer(w http.ResponseWriter, document string) {
+	w.Header().Set("Content-Type", "application/xml")
+	io.WriteString(w, xml.Header+document)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Below this a copy costs less than opening the file for sendfile.
+const copiedBytes = 64 << 10
+
+// How much is sent between two looks at the clock, and counted at once.
+const stepBytes = 1 << 20
+
+func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
+	name, isFile := strings.CutPrefix(r.URL.Path, "/files/")
+	number, known := s.library.number(name)
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/media/"):
+		s.serveAPI(w, r)
+	case isFile && name == "":
+		s.list(w)
+	case isFile && known:
+		s.serveFile(w, r, number)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// list is the folder as a web page, for rclone's remote of that kind.
+func (s *server) list(w http.ResponseWriter) {
+	s.listings.Add(1)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	page := bufio.NewWriter(w)
+	defer page.Flush()
+	page.WriteString("<html><body><pre>\n")
+	for number := range s.library.count() {
+		name := s.library.fileName(number)
+		fmt.Fprintf(page, "<a href=\"%s\">%s</a>\n", name, name)
+	}
+	page.WriteString("</pre></body></html>\n")
+}
+
+func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
+	size := s.library.size
+	h := w.Header()
+	h.Set("Content-Type", contentType(s.library.extension))
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("ETag", fmt.Sprintf("\"%x-%x\"", number, size))
+	h.Set("Last-Modified", s.library.created(number).Format(http.TimeFormat))
+	start, end, status := int64(0), size, http.StatusOK
+	if text := r.Header.Get("Range"); text != "" && (r.Header.Get("If-Range") == "" || r.Header.Get("If-Range") == h.Get("ETag")) {
+		var ok bool
+		if start, end, ok = parseRange(text, size); !ok {
+			h.Set("Content-Range", fmt.Sprintf("bytes */%d", size))
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return
+		}
+		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", start, end-1, size))
+		status = http.StatusPartialContent
+	}
+	h.Set("Content-Length", strconv.FormatInt(end-start, 10))
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		s.heads.Add(1)
+		return
+	}
+	s.gets.Add(1)
+	s.send(w, number, start, end)
+}
+
+// send writes the bytes from start to end (exclusive) of a file, no faster than the rate.
+func (s *server) send(w io.Writer, number int, start, end int64) {
+	var file *os.File
+	if !s.tls && end-start > copiedBytes {
+		opened, err := os.Open(s.data.path)
+		if err != nil {
+			return
+		}
+		defer opened.Close()
+		file = opened
+	}
+	begun, sent, step := time.Now(), int64(0), int64(stepBytes)
+	if s.rate > 0 {
+		// Steps of 20 ms at the rate, as small as a link that slow would hand them out.
+		step = max(16<<10, min(step, s.rate/50))
+	}
+	_ = s.library.windows(number, start, end, step, func(offset, length int64) error {
+		written, err := s.sendWindow(w, file, offset, length)
+		s.mediaBytes.Add(written)
+		sent += written
+		if s.rate > 0 {
+			due := time.Duration(float64(sent) / float64(s.rate) * float64(time.Second))
+			time.Sleep(time.Until(begun.Add(due)))
+		}
+		return err
+	})
+}
+
+func (s *server) sendWindow(w io.Writer, file *os.File, offset, length int64) (int64, error) {
+	if file == nil {
+		written, err := w.Write(s.data.bytes[offset : offset+length])
+		return int64(written), err
+	}
+	if _, err := file.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	return io.CopyN(w, file, length)
+}
+
+// parseRange understands one range; the end that it returns is exclusive.
+func parseRange(text string, size int64) (start, end int64, ok bool) {
+	first, last, found := strings.Cut(strings.TrimPrefix(text, "bytes="), "-")
+	if !found || first == "" {
+		return 0, 0, false
+	}
+	start, err := strconv.ParseInt(first, 10, 64)
+	if err != nil || start >= size {
+		return 0, 0, false
+	}
+	if last == "" {
+		return start, size, true
+	}
+	end, err = strconv.ParseInt(last, 10, 64)
+	return start, min(end+1, size), err == nil && end >= start
+}
+
+func contentType(extension string) string {
+	if extension == "jpg" {
+		return "image/jpeg"
+	}
+	return "video/mp4"
+}

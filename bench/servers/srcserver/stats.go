@@ -1,0 +1,32 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+)
+
+// counters since the start. Media bytes are counted as they are handed to the connection, also those that a killed client never read.
+type counters struct{ api, listings, heads, gets, mediaBytes atomic.Int64 }
+
+func (s *server) writeStats(w http.ResponseWriter) {
+	json.NewEncoder(w).Encode(map[string]int64{
+		"apiRequests":  s.api.Load(),
+		"listings":     s.listings.Load(),
+		"heads":        s.heads.Load(),
+		"gets":         s.gets.Load(),
+		"mediaBytes":   s.mediaBytes.Load(),
+		"connections":  s.wire.Connections.Load(),
+		"wireSent":     s.wire.Sent.Load(),
+		"wireReceived": s.wire.Received.Load(),
+	})
+}
+
+// writeFiles says what a right copy of the library consists of: the CRC32 of each file, in the order of the media's numbers.
+func (s *server) writeFiles(w http.ResponseWriter) {
+	sums := make([]uint32, s.library.count())
+	for number := range sums {
+		sums[number] = s.library.crc32(number)
+	}
+	json.NewEncoder(w).Encode(map[string]any{"sizeBytes": s.library.size, "crc32": sums})
+}

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileName } from '../servers.ts';
+import type { Job, Tool } from './tool.ts';
+
+/** curl with a list of all URLs, which it gets for nothing, to a directory. */
+export function curl(version: string): Tool {
+  return {
+    name: 'curl',
+    version,
+    verifiesInDirectory: 'no',
+    command: (job) => {
+      if (job.to.kind !== 'directory') return undefined;
+      const { path } = job.to;
+      const list = join(job.scratch, 'curl.conf');
+      // In one file, `continue-at` belongs to one transfer, so each has its own.
+      const entry = (_: unknown, number: number) =>
+        `url = "${job.source.fileUrl(number)}"\noutput = "${join(path, fileName(job.source.files, number))}"\ncontinue-at = -\n`;
+      writeFileSync(list, Array.from({ length: job.source.files.count }, entry).join(''));
+      const parallel = job.source.files.count > 1 ? ['--parallel', '--parallel-max', String(job.connections)] : [];
+      return { argv: ['curl', ...curlFlags(job), ...parallel, '--create-dirs', '--config', list], env: { HOME: job.scratch } };
+    },
+  };
+}
+
+export function curlFlags({ certPath }: Job): string[] {
+  return ['--silent', '--show-error', '--fail', ...(certPath === undefined ? [] : ['--cacert', certPath])];
+}

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { options } from '../../src/config/options.ts';
+import { cache, repository } from '../paths.ts';
+import { s3Credentials, type Job, type Tool } from './tool.ts';
+
+const run = promisify(execFile);
+
+/** The most that the option takes; by default it is 4, to be polite to a provider that this server is not. */
+export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps')?.max ?? 1000;
+
+export const benchUserId = 'bench-user';
+
+export interface Ours extends Tool {
+  /** Modules that Node is to load first, for observing what cannot be seen from outside. Never in a measurement. */
+  observed(...modules: readonly string[]): Tool;
+}
+
+/**
+ * Cloud Sync as a user has it: packed, installed elsewhere, and run as a process with nothing but options that everybody has.
+ * `tarball`: a package made before, to compare another version; default: this checkout, packed now.
+ */
+export async function installOurs(tarball?: string): Promise<Ours> {
+  const installed = await installPackage(tarball ?? (await pack()));
+  const folder = join(installed, 'node_modules', 'cloud-sync');
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const tool = (nodeFlags: readonly string[]): Tool => ({
+    name: 'cloud-sync',
+    version,
+    verifiesInDirectory: 'CRC32, read-back size',
+    command: (job) => ({
+      argv: [process.execPath, ...nodeFlags, join(folder, 'bin', 'cloud-sync.js'), ...argumentsFor(job)],
+      env: environmentFor(job),
+    }),
+  });
+  return { ...tool([]), observed: (...modules) => tool(modules.map((path) => `--import=${path}`)) };
+}
+
+function argumentsFor({ to, connections }: Job): string[] {
+  const place = to.kind === 'directory' ? to.path : 's3://bench/archive';
+  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet'];
+}
+
+function environmentFor({ source, to, scratch, certPath }: Job): Record<string, string> {
+  return {
+    HOME: scratch,
+    CLOUD_SYNC_HOME: join(scratch, 'home'),
+    CLOUD_SYNC_GOPRO_API_URL: source.url,
+    CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
+    CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'bench-access-token',
+    CLOUD_SYNC_GOPRO_USER_ID: benchUserId,
+    // As on a machine where it runs every night.
+    NODE_COMPILE_CACHE: join(cache, 'compiled'),
+    ...(certPath === undefined ? {} : { NODE_EXTRA_CA_CERTS: certPath }),
+    ...(to.kind === 's3' && { ...s3Credentials, CLOUD_SYNC_S3_ENDPOINT: to.sink.url, CLOUD_SYNC_S3_PATH_STYLE: 'true' }),
+  };
+}
+
+async function pack(): Promise<string> {
+  const packed = join(cache, 'packed');
+  await rm(packed, { recursive: true, force: true });
+  await mkdir(packed, { recursive: true });
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', packed], { cwd: repository });
+  const [name = ''] = stdout.trim().split('\n').slice(-1);
+  return join(packed, name);
+}
+
+/** The folder that a package is installed in. An unchanged one is installed once: what it brings along takes npm longer than a quick bench. */
+async function installPackage(tarball: string): Promise<string> {
+  const digest = createHash('sha256')
+    .update(await readFile(tarball))
+    .digest('hex');
+  const target = join(cache, 'installed');
+  const mark = join(target, 'tarball.sha256');
+  if (existsSync(mark) && (await readFile(mark, 'utf8')) === digest) return target;
+  const building = `${target}.new`;
+  for (const folder of [target, building]) await rm(folder, { recursive: true, force: true });
+  await mkdir(building, { recursive: true });
+  await writeFile(join(building, 'package.json'), '{"private":true}');
+  await run('npm', ['install', '--no-fund', '--no-audit', '--loglevel=error', tarball], { cwd: building });
+  await writeFile(join(building, 'tarball.sha256'), digest);
+  await rename(building, target);
+  return target;
+}

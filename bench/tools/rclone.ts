@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import type { Command } from '../measure.ts';
+import type { Sink } from '../servers.ts';
+import { s3Credentials, type Job, type Tool } from './tool.ts';
+
+/** rclone reading the listing over HTTP, with its defaults but for the number of transfers; or with `flags` for a variant that is named after them. */
+export function rclone(
+  program: string,
+  version: string,
+  variant?: { readonly name: string; readonly flags: readonly string[] },
+): Tool {
+  return {
+    name: variant === undefined ? 'rclone' : `rclone ${variant.name}`,
+    version,
+    verifiesInDirectory: 'size only',
+    command: (job) => ({
+      argv: [program, 'copy', ':http:', destination(job), ...flagsFor(job), ...(variant?.flags ?? [])],
+      env: { ...environment(job.scratch), ...(job.to.kind === 's3' ? sinkEnvironment(job.to.sink) : {}) },
+    }),
+  };
+}
+
+/** Compares a folder of the local disk with the bucket `bench`; the folder stands for a source that can be listed for nothing. */
+export function rcloneCompare(
+  program: string,
+  of: { readonly folder: string; readonly sink: Sink; readonly scratch: string; readonly certPath: string | undefined },
+  flags: readonly string[],
+): Command {
+  return {
+    argv: [program, 'copy', of.folder, ':s3:bench', ...certificateFlags(of.certPath), ...flags],
+    env: { ...environment(of.scratch), ...sinkEnvironment(of.sink) },
+  };
+}
+
+function destination({ to }: Job): string {
+  return to.kind === 'directory' ? to.path : ':s3:bench';
+}
+
+function flagsFor({ source, connections, certPath }: Job): string[] {
+  const transfers = String(connections);
+  return ['--http-url', `${source.url}/files/`, '--transfers', transfers, '--checkers', transfers, ...certificateFlags(certPath)];
+}
+
+function certificateFlags(certPath: string | undefined): string[] {
+  return certPath === undefined ? [] : ['--ca-cert', certPath];
+}
+
+function environment(scratch: string): Record<string, string> {
+  return { HOME: scratch, RCLONE_CONFIG: join(scratch, 'none.conf') };
+}
+
+function sinkEnvironment(sink: Sink): Record<string, string> {
+  return {
+    RCLONE_S3_PROVIDER: 'Other',
+    RCLONE_S3_ENDPOINT: sink.url,
+    RCLONE_S3_ACCESS_KEY_ID: s3Credentials.AWS_ACCESS_KEY_ID,
+    RCLONE_S3_SECRET_ACCESS_KEY: s3Credentials.AWS_SECRET_ACCESS_KEY,
+    RCLONE_S3_NO_CHECK_BUCKET: 'true',
+  };
+}

@@ -1,0 +1,181 @@
+/** What is measured. A new workload is one more entry of `workloads`; whatever it needs beyond `measureJob` gets a file of its own. */
+import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
+import { measureKilled } from './killed.ts';
+import { comparePeers, measureNothingNew } from './nothing-new.ts';
+import { makeRow, type Row } from './row.ts';
+import type { Files } from './servers.ts';
+import type { Tool } from './tools/tool.ts';
+
+/** How large s3Tools is. */
+export interface Sizes {
+  /** Each tool does each job so often, alternately; the table shows medians. */
+  readonly rounds: number;
+  readonly bigBytes: number;
+  readonly hugeBytes: number;
+  readonly mid: { readonly count: number; readonly sizeBytes: number };
+  readonly smallCount: number;
+  readonly knownCount: number;
+  readonly farBytes: number;
+  /** Also over plain HTTP, and to the RAM disk where a disk says enough. */
+  readonly thorough: boolean;
+}
+
+export const fullSizes: Sizes = {
+  rounds: 3,
+  bigBytes: 4_000_000_000,
+  hugeBytes: 14_000_000_000,
+  mid: { count: 20, sizeBytes: 200_000_000 },
+  smallCount: 10_000,
+  knownCount: 100_000,
+  farBytes: 1_000_000_000,
+  thorough: true,
+};
+
+/** For a look in two minutes. rclone fetches a file in several ranges from 256 MiB on, so the far one is larger than that. */
+export const quickSizes: Sizes = {
+  rounds: 1,
+  bigBytes: 600_000_000,
+  hugeBytes: 0, // left out
+  mid: { count: 10, sizeBytes: 50_000_000 },
+  smallCount: 1_000,
+  knownCount: 10_000,
+  farBytes: 300_000_000,
+  thorough: false,
+};
+
+export interface Workload {
+  /** For `--only`. */
+  readonly name: string;
+  readonly title: string;
+  run(bench: Bench): Promise<Row[]>;
+}
+
+type ToolName = 'rclone' | 'rcloneTuned' | 'curl' | 'curlToAws' | 'aria2';
+
+const s3Tools: readonly ToolName[] = ['rclone', 'rcloneTuned', 'curlToAws'];
+const directoryTools: readonly ToolName[] = ['rclone', 'curl', 'aria2'];
+
+/** A link on which only parallel ranges are fast. */
+export const farLink = { latencyMs: 50, bytesPerSecond: 20_000_000 };
+
+export function workloads(sizes: Sizes): Workload[] {
+  const { rounds } = sizes;
+  const big: Files = { count: 1, sizeBytes: sizes.bigBytes, extension: 'mp4' };
+  const huge: Files = { count: 1, sizeBytes: sizes.hugeBytes, extension: 'mp4' };
+  const mid: Files = { ...sizes.mid, extension: 'mp4' };
+  const small: Files = { count: sizes.smallCount, sizeBytes: 10_000, extension: 'jpg' };
+  const far: Files = { count: 1, sizeBytes: sizes.farBytes, extension: 'mp4' };
+  const known: Files = { count: sizes.knownCount, sizeBytes: 64, extension: 'jpg' };
+  const five = { tls: true, connections: 5 } as const;
+  const sixteen = { tls: true, connections: 16 } as const;
+  const jobs = (prefix: string, setting: Setting, peers: readonly ToolName[]) => transfer(prefix, setting, { peers, rounds });
+
+  return [
+    jobs('big', { files: big, ...five, place: 's3' }, s3Tools),
+    jobs('big', { files: big, ...five, place: 'ramDisk' }, directoryTools),
+    jobs('big', { files: big, ...five, place: 'disk' }, directoryTools),
+    jobs('mid', { files: mid, ...five, place: 's3' }, ['rclone']),
+    jobs('mid', { files: mid, ...five, place: 'disk' }, directoryTools),
+    jobs('small', { files: small, ...sixteen, place: 's3' }, ['rclone']),
+    jobs('small', { files: small, ...sixteen, place: 'disk' }, directoryTools),
+    nothingNew(known, rounds),
+    killed({ files: big, ...five, place: 's3' }, rounds),
+    killed({ files: big, ...five, place: 'disk' }, rounds),
+    jobs('far', { files: far, ...five, place: 's3', ...farLink }, ['rclone', 'rcloneTuned']),
+    ...(sizes.thorough
+      ? [
+          jobs('mid', { files: mid, ...five, place: 'ramDisk' }, directoryTools),
+          jobs('small', { files: small, ...sixteen, place: 'ramDisk' }, directoryTools),
+          jobs('huge', { files: huge, ...five, place: 's3' }, ['rclone']),
+          jobs('huge', { files: huge, ...five, place: 'disk' }, ['rclone']),
+          jobs('far', { files: far, ...five, place: 'disk', ...farLink }, ['rclone', 'rcloneTuned', 'aria2']),
+          ...plainJobs({ big, mid, small }, jobs),
+        ]
+      : []),
+  ];
+}
+
+/** The real world is TLS on both ends; plain HTTP shows what TLS costs. */
+function plainJobs(
+  { big, mid, small }: Readonly<Record<'big' | 'mid' | 'small', Files>>,
+  jobs: (prefix: string, setting: Setting, peers: readonly ToolName[]) => Workload,
+): Workload[] {
+  return [
+    jobs('plain', { files: big, place: 's3', tls: false, connections: 5 }, s3Tools),
+    jobs('plain', { files: big, place: 'ramDisk', tls: false, connections: 5 }, directoryTools),
+    jobs('plain', { files: big, place: 'disk', tls: false, connections: 5 }, directoryTools),
+    jobs('plain', { files: mid, place: 's3', tls: false, connections: 5 }, ['rclone']),
+    jobs('plain', { files: small, place: 's3', tls: false, connections: 16 }, ['rclone']),
+    jobs('plain', { files: small, place: 'ramDisk', tls: false, connections: 16 }, directoryTools),
+  ];
+}
+
+function transfer(
+  prefix: string,
+  setting: Setting,
+  options: { readonly peers: readonly ToolName[]; readonly rounds: number },
+): Workload {
+  const title = titleOf(setting);
+  const name = `${prefix}-${setting.place}`;
+  return { name, title, run: (bench) => alternately(bench, { title, setting, ...options, measure: measureJob }) };
+}
+
+function killed(setting: Setting, rounds: number): Workload {
+  const title = `${titleOf(setting)}, killed at half, again`;
+  const peers = ['rclone', 'curl', 'curlToAws', 'aria2'] as const;
+  const name = `killed-${setting.place}`;
+  return { name, title, run: (bench) => alternately(bench, { title, setting, peers, rounds, measure: measureKilled }) };
+}
+
+function nothingNew(files: Files, rounds: number): Workload {
+  const title = `nothing new, ${files.count.toLocaleString('en')} media known`;
+  return {
+    name: 'nothing-new',
+    title,
+    run: async (bench) => {
+      bench.say(`  ${bench.ours.name}`);
+      const runs = await measureNothingNew(bench, bench.ours, { files, rounds });
+      const ours = makeRow({ workload: title, tool: bench.ours, files, runs, idle: true });
+      return [ours, ...(bench.peers ? await comparePeers(bench, bench.peers, { title, files, rounds }) : [])];
+    },
+  };
+}
+
+/** One tool after the other, and that as often as there are rounds, so that what changes on the machine meanwhile meets all of them. */
+async function alternately(
+  bench: Bench,
+  of: {
+    readonly title: string;
+    readonly setting: Setting;
+    readonly peers: readonly ToolName[];
+    readonly rounds: number;
+    readonly measure: (bench: Bench, tool: Tool, setting: Setting) => Promise<Run | undefined>;
+  },
+): Promise<Row[]> {
+  const tools = [bench.ours, ...of.peers.flatMap((name) => bench.peers?.[name] ?? [])];
+  const runs = new Map<Tool, Run[]>(tools.map((tool) => [tool, []]));
+  for (let round = 0; round < of.rounds; round += 1) {
+    for (const [tool, measured] of runs) {
+      const run = await of.measure(bench, tool, of.setting);
+      if (!run) continue;
+      bench.say(`  ${tool.name}: ${run.wallSeconds.toFixed(2)} s`);
+      measured.push(run);
+    }
+  }
+  return [...runs].flatMap(([tool, measured]) =>
+    measured.length === 0 ? [] : [makeRow({ workload: of.title, tool, files: of.setting.files, runs: measured })],
+  );
+}
+
+function titleOf({ files, place, tls, latencyMs, bytesPerSecond }: Setting): string {
+  const what =
+    files.count === 1 ? `one file of ${size(files.sizeBytes)}` : `${files.count.toLocaleString('en')} × ${size(files.sizeBytes)}`;
+  const where = { s3: 'S3', ramDisk: 'RAM disk', disk: 'disk' }[place];
+  const link = latencyMs && bytesPerSecond ? `, ${latencyMs} ms and ${size(bytesPerSecond)}/s a connection` : '';
+  return `${what} → ${where}${tls ? '' : ', plain'}${link}`;
+}
+
+function size(bytes: number): string {
+  if (bytes >= 1e9) return `${bytes / 1e9} GB`;
+  return bytes >= 1e6 ? `${bytes / 1e6} MB` : `${bytes / 1e3} KB`;
+}
