@@ -14,7 +14,7 @@ export interface Report {
 
 /** What was measured, how, and our figures as multiples of the others'. */
 export function summaryOf(report: Report): string {
-  return [conditions(report), ratioTable(report.rows)].join('\n\n');
+  return [conditions(report), ratioTable(report.rows), ...limits(report.rows)].join('\n\n');
 }
 
 /** Every tool's own figures. */
@@ -78,14 +78,25 @@ function ratioLine(ours: Row, rows: readonly Row[]): string[] {
   const peers = all.filter((row) => !row.ours);
   const rclone = peers.find(({ tool }) => tool === 'rclone');
   const toRclone = (['wallSeconds', 'cpu', 'userCpu', 'peakBytes'] as const).map((figure) =>
-    rclone ? ratio(ours.figures[figure], rclone.figures[figure]) : '',
+    rclone ? ratio(ours.figures[figure], rclone.figures[figure]) : '–',
   );
   const toBest = (['wallSeconds', 'cpu', 'peakBytes'] as const).map((figure) => {
     const [best] = peers.toSorted((a, b) => a.figures[figure] - b.figures[figure]);
-    return best ? `${ratio(ours.figures[figure], best.figures[figure])} (${best.tool})` : '';
+    return best ? `${ratio(ours.figures[figure], best.figures[figure])} (${best.tool})` : '–';
   });
   const verified = all.map(({ tool, verified }) => `${tool}: ${verified}`).join('; ');
   return [ours.workload, ours.figures.wallSeconds.toFixed(2), ...toRclone, ...toBest, verified];
+}
+
+/** In words, of what has only so much memory. */
+function limits(rows: readonly Row[]): string[] {
+  return rows.flatMap(({ workload, figures: { wallSeconds, cpu, peakBytes }, memoryLimitBytes }) => {
+    if (memoryLimitBytes === undefined) return [];
+    const share = Math.round((100 * peakBytes) / memoryLimitBytes);
+    const limit = `${(memoryLimitBytes / 2 ** 20).toLocaleString('en')} MiB`;
+    const took = `${wallSeconds.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU a GB, and at most ${megabytes(peakBytes)} MB of memory`;
+    return `The ${workload} took ${took}: ${share} % of its ${limit}.`;
+  });
 }
 
 function ratio(ours: number, other: number): string {

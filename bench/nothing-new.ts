@@ -7,7 +7,7 @@ import type { Peers } from './equipment.ts';
 import { makeKnownArchive } from './known-archive.ts';
 import { startMeasured, type Command } from './measure.ts';
 import { makeRow, type Row } from './row.ts';
-import { fileName, startSink, type Files, type Sink, type SourceStats } from './servers.ts';
+import { fileName, since, startSink, type Files, type Sink, type SourceStats } from './servers.ts';
 import { awsCompare } from './tools/aws-cli.ts';
 import { rcloneCompare } from './tools/rclone.ts';
 import { benchUserId } from './tools/ours.ts';
@@ -40,15 +40,10 @@ export async function measureNothingNew(
   for (let round = 0; round < of.rounds; round += 1) {
     const before = await source.stats();
     const measured = costOf(await finished(tool.name, startJob(command, job)));
-    runs.push({ ...measured, source: difference(await source.stats(), before), sink: undefined });
+    runs.push({ ...measured, source: since(before, await source.stats()), sink: undefined });
   }
   if ((await source.stats()).mediaBytes > 0) throw new Error(`${tool.name} fetched files although nothing was new`);
   return runs;
-}
-
-function difference(after: SourceStats, before: SourceStats): SourceStats {
-  const entries = Object.entries(after).map(([name, count]) => [name, count - before[name as keyof SourceStats]]);
-  return { ...noSource, ...Object.fromEntries(entries) };
 }
 
 /**

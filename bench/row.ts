@@ -14,6 +14,8 @@ export interface Row {
   /** What the CPU time is divided by. */
   readonly per: 'GB' | 'file' | 'run';
   readonly runs: readonly Run[];
+  /** What the process may take; undefined: as much as the machine has. */
+  readonly memoryLimitBytes: number | undefined;
   readonly figures: Figures;
 }
 
@@ -42,8 +44,9 @@ export function makeRow(of: {
   readonly runs: readonly Run[];
   /** Nothing was moved, so CPU time is that of the run. */
   readonly idle?: boolean;
+  readonly memoryLimitBytes?: number;
 }): Row {
-  const { workload, tool, files, runs, idle = false } = of;
+  const { workload, tool, files, runs, idle = false, memoryLimitBytes } = of;
   const per = idle ? 'run' : files.sizeBytes < 1_000_000 ? 'file' : 'GB';
   return {
     workload,
@@ -54,6 +57,7 @@ export function makeRow(of: {
     files,
     per,
     runs,
+    memoryLimitBytes,
     figures: figuresOf(runs, per, files),
   };
 }

@@ -45,13 +45,20 @@ async function runWorkloads(): Promise<void> {
   const peers = await installPeers();
   using bench = await openBench(await prepare(flags.package), peers, sizes.bigBytes);
   const rows: Row[] = [];
+  const missing = [...peers.missing];
   for (const workload of chosen) {
     bench.say(workload.title);
+    const lacking = await workload.lacks?.();
+    if (lacking !== undefined) {
+      bench.say(`  left out, for want of ${lacking}`);
+      missing.push(lacking);
+      continue;
+    }
     rows.push(...(await workload.run(bench)));
   }
   const more = [...(flags.only ?? []).map((name) => `--only ${name}`), ...(flags.rounds ? [`--rounds ${rounds}`] : [])];
   const command = ['npm run bench', flags.quick ? ':quick' : '', more.length > 0 ? ` -- ${more.join(' ')}` : ''].join('');
-  const report = { measuredAt: new Date().toISOString(), command, rounds, missing: peers.missing, rows };
+  const report = { measuredAt: new Date().toISOString(), command, rounds, missing, rows };
   process.stdout.write(pageOf(report));
   // A quick look, or a part of the workloads, is for somebody who works on them, not for the record.
   if (flags.record || (!flags.quick && !flags.only)) await writeReport(report);

@@ -81,6 +81,25 @@ export interface Sink extends Server<SinkStats> {
   objects(): Promise<readonly StoredObject[]>;
 }
 
+/** Counters, some of them in groups. */
+interface Counts {
+  readonly [name: string]: number | Counts;
+}
+
+/** What a server saw between two looks at its counters. */
+export function since<Stats extends SourceStats | SinkStats>(before: Stats, after: Stats): Stats {
+  return difference(before as unknown as Counts, after as unknown as Counts) as unknown as Stats;
+}
+
+function difference(before: Counts, after: Counts): Counts {
+  const entries = Object.entries(after).map(([name, count]) => {
+    const earlier = before[name];
+    if (typeof count === 'number') return [name, count - (typeof earlier === 'number' ? earlier : 0)];
+    return [name, difference(typeof earlier === 'object' ? earlier : {}, count)];
+  });
+  return Object.fromEntries(entries) as Counts;
+}
+
 /** The name of the file with that number; the number is its medium's id, too. */
 export function fileName(files: Files, number: number): string {
   return `${String(number).padStart(24, '0')}.${files.extension}`;

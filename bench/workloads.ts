@@ -1,6 +1,7 @@
 /** What is measured. A new workload is one more entry of `workloads`; whatever it needs beyond `measureJob` gets a file of its own. */
 import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
 import { measureKilled } from './killed.ts';
+import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
 import { comparePeers, measureNothingNew } from './nothing-new.ts';
 import { makeRow, type Row } from './row.ts';
 import type { Files } from './servers.ts';
@@ -47,6 +48,8 @@ export interface Workload {
   /** For `--only`. */
   readonly name: string;
   readonly title: string;
+  /** Installs what no other workload needs. In words what could not be had, without which it cannot run. */
+  lacks?(): Promise<string | undefined>;
   run(bench: Bench): Promise<Row[]>;
 }
 
@@ -90,6 +93,7 @@ export function workloads(sizes: Sizes): Workload[] {
           jobs('huge', { files: huge, ...five, place: 'disk' }, ['rclone']),
           jobs('far', { files: far, ...five, place: 'disk', ...farLink }, ['rclone', 'rcloneTuned', 'aria2']),
           ...plainJobs({ big, mid, small }, jobs),
+          lambda({ count: 1, sizeBytes: 1_000_000_000, extension: 'mp4' }, rounds),
         ]
       : []),
   ];
@@ -137,6 +141,25 @@ function nothingNew(files: Files, rounds: number): Workload {
       const runs = await measureNothingNew(bench, bench.ours, { files, rounds });
       const ours = makeRow({ workload: title, tool: bench.ours, files, runs, idle: true });
       return [ours, ...(bench.peers ? await comparePeers(bench, bench.peers, { title, files, rounds }) : [])];
+    },
+  };
+}
+
+/** The deployed engine, of which one function moves the bytes. Nothing else runs in Lambda that could be compared with it. */
+function lambda(files: Files, rounds: number): Workload {
+  const title = `Lambda function that moves one file of ${size(files.sizeBytes)} → S3`;
+  return {
+    name: 'lambda',
+    title,
+    lacks: installEmulator,
+    run: async (bench) => {
+      const runs: Run[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        const run = await measureSlice(bench, files);
+        bench.say(`  video-downloader: ${run.wallSeconds.toFixed(2)} s`);
+        runs.push(run);
+      }
+      return [makeRow({ workload: title, tool: bench.ours, files, runs, memoryLimitBytes: lambdaMemoryBytes })];
     },
   };
 }

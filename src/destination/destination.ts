@@ -49,7 +49,10 @@ export interface DescribedFile extends StoredFile {
 
 /** Takes the bytes of one part in order. Never holds a whole part of known length in memory. */
 export interface PartWriter {
-  /** undefined: go on; a promise: wait for it before the next call. The chunk must not be changed afterwards. */
+  /**
+   * undefined: go on; a promise: wait for it before the next call. From then on the chunk is the caller's again, who may fill it anew: a
+   * writer that needs its bytes for longer copies them.
+   */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** Every byte was written. Resolves when the part is stored; the receipt goes to `commit`. Errors: STORE_FAILED, DESTINATION_FULL. */
   end(crc32: number): Promise<Part>;

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -7,7 +6,7 @@ import { isSameOriginal } from './description.ts';
 import type { Destination, FileDescription, Part, StoredFile, UploadState } from './destination.ts';
 import { readArchiveId, writeArchiveId } from './disk/archive-id.ts';
 import type { HashName } from './disk/content.ts';
-import { ignoring, oneAtATime } from './disk/files.ts';
+import { oneAtATime } from './disk/files.ts';
 import { lookAt, presentFiles, unknownFiles } from './disk/inventory.ts';
 import { createJournal } from './disk/journal.ts';
 import { takeLease, type Lease } from './disk/lease.ts';
@@ -15,6 +14,7 @@ import { createManifest, type Manifest } from './disk/manifest.ts';
 import type { Naming } from './disk/names.ts';
 import { publish, type Publisher } from './disk/publish.ts';
 import { moveToQuarantine } from './disk/quarantine.ts';
+import { createSpace } from './disk/space.ts';
 import { storeError } from './disk/store-error.ts';
 import { createTree, type Tree } from './disk/tree.ts';
 import { createUploads, type Uploads } from './disk/uploads.ts';
@@ -41,11 +41,12 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
   const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto', leaseMs = 60_000 } = options;
   const location = resolve(directory);
   const tree = createTree(location);
+  const space = createSpace(location, minimumFreeBytes, clock);
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
       throw storeError(location, error);
     });
-  const uploads = createUploads(tree, clock, async (bytes) => requireSpace(location, bytes, minimumFreeBytes));
+  const uploads = createUploads(tree, clock, async (bytes) => space.require(bytes));
   const manifest = createManifest(tree.own('manifest.jsonl'));
   const sums = createJournal(tree.own('SHA256SUMS'), 'drop');
   let lease: Lease | undefined;
@@ -66,13 +67,13 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
         lease = await takeLease(tree, owner, clock, leaseMs);
         return lease;
       }),
-    freeBytes: async () => guarded(async () => freeBytes(location)),
+    freeBytes: async () => guarded(async () => space.freeBytes()),
     open: async (file, wanted, known) =>
       guarded(async () => {
         const finished = await finishedFile(tree, manifest, file, wanted);
         if (finished) return { kind: 'finished', file: finished };
         const parts = await heldParts(uploads, wanted, known);
-        await requireSpace(location, bytesToCome(wanted, parts ?? []), minimumFreeBytes);
+        await space.require(bytesToCome(wanted, parts ?? []));
         if (known && parts) return { kind: 'upload', state: known.state, parts };
         return { kind: 'upload', state: await uploads.create(wanted), parts: [] };
       }),
@@ -142,22 +143,4 @@ function contradict(one: Validator, other: Validator): boolean {
 
 function bytesToCome(wanted: Omit<UploadState, 'id'>, parts: readonly Part[]): number {
   return (wanted.sizeBytes ?? 0) - parts.reduce((sum, part) => sum + part.sizeBytes, 0);
-}
-
-async function requireSpace(location: string, bytes: number, minimumFreeBytes: number): Promise<void> {
-  const free = await freeBytes(location);
-  if (free === null || free >= bytes + minimumFreeBytes) return;
-  throw new SyncError(
-    'DESTINATION_FULL',
-    `${location} has ${free} bytes free, but ${bytes} more are needed and ${minimumFreeBytes} are kept`,
-    {
-      hint: 'Free some space there or choose another destination; what is archived stays.',
-    },
-  );
-}
-
-/** Null where the directory is not there yet, or its file system does not say. */
-async function freeBytes(location: string): Promise<number | null> {
-  const system = await statfs(location).catch(ignoring('ENOENT', 'ENOSYS'));
-  return system && system.blocks > 0 ? system.bavail * system.bsize : null;
 }

@@ -70,7 +70,9 @@ export async function sendReply(response: ServerResponse, reply: Reply, entry: L
 
 async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest, closed: AbortSignal): Promise<boolean> {
   if (reply.delayMs !== undefined) await sleep(reply.delayMs, undefined, { signal: closed });
-  const { cut } = reply;
+  // With its head a HEAD reply is whole: a client need not notice what comes after, and may send its next request.
+  const isWhole = entry.method === 'HEAD' && reply.cut?.how === 'silence' && reply.cut.afterBytes !== undefined;
+  const cut = isWhole ? undefined : reply.cut;
   if (cut !== undefined && cut.afterBytes === undefined) {
     await cutOff(response, cut, closed);
     if (cut.how !== 'silence' || closed.aborted) return false;

@@ -1,6 +1,7 @@
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { createAdoption } from './sqlite/adoption.ts';
 import { createClaims } from './sqlite/claims.ts';
+import { createCommitGroup, type CommitGroup } from './sqlite/commit-group.ts';
 import { asTrackerError } from './sqlite/database.ts';
 import { openTrackerFile } from './sqlite/file.ts';
 import { createLedger } from './sqlite/ledger.ts';
@@ -24,14 +25,15 @@ export interface SqliteTrackerOptions {
 }
 
 /**
- * A tracker in one SQLite file. Several processes may have it open; each method is one transaction. A damaged file is renamed to
- * `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive, another program or a
+ * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing, and answers when what it did is
+ * committed, together with others of the same moment. A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive, another program or a
  * newer Cloud Sync, or cannot be opened.
  */
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;
   const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
-  const ledger = createLedger(database, clock);
+  const group = createCommitGroup(database);
+  const ledger = createLedger(database, group, clock);
   const translate = (thrown: unknown) => asTrackerError(thrown, path);
   const { openMedia, rows, ...queries } = createQueries(ledger);
   const methods = {
@@ -43,14 +45,25 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     ...createMarks(ledger),
     ...createTally(ledger),
     ...queries,
-    close: () => {
-      if (database.isOpen) database.close();
-    },
+  };
+  const close = () => {
+    if (!database.isOpen) return;
+    group.flush();
+    database.close();
   };
   return {
     archiveId,
-    ...promising(methods, translate),
+    ...promising({ ...inGroups(methods, group), close }, translate),
     openMedia: (roles) => translated(openMedia(roles), translate),
     rows: (statuses) => translated(rows(statuses), translate),
   };
+}
+
+/** Methods that are carried out, and answered, together with the others of their moment. */
+function inGroups<Methods extends Record<string, (...args: never[]) => unknown>>(methods: Methods, group: CommitGroup) {
+  const grouped = Object.entries(methods).map(([name, method]) => [
+    name,
+    (...args: never[]) => group.inGroup(() => method(...args)),
+  ]);
+  return Object.fromEntries(grouped) as Methods;
 }

@@ -7,7 +7,8 @@ import type { TransferPorts } from './ports.ts';
 
 /**
  * The byte path: reply → count → first bytes → CRC32 → destination, with back-pressure from the destination and from the
- * bandwidth limit. A chunk is looked at once and never copied.
+ * bandwidth limit. A chunk is looked at once and never copied: it lies where the socket put it (lib/http/connection.ts) until the
+ * destination has written it.
  */
 
 /** Where the bytes of a part stand. Lives over the attempts of one part. */
@@ -54,12 +55,29 @@ export async function pumpPart(reply: Reply, part: PartProgress, options: TakeOp
     part.offset += chunk.length;
     part.lastByteAtMs = ports.clock.elapsed();
     options.onBytes(chunk.length);
-    return both(part.writer.write(chunk), ports.bandwidth(chunk.length));
+    return paced(chunk, (piece) => part.writer.write(piece), ports.bandwidth);
   });
 }
 
-/** Waits for whichever of the two there is. */
-export function both(a: Promise<void> | undefined, b: Promise<void> | undefined): Promise<void> | undefined {
-  if (!a || !b) return a ?? b;
-  return Promise.all([a, b]).then(() => undefined);
+/** Of a limited rate, so much is passed on at once: a store may give up a connection that hears little and seldom. */
+const pieceBytes = 64 * 1024;
+
+/** Writes a chunk as fast as the bandwidth allows; in one piece as long as it does. */
+export function paced(
+  chunk: Uint8Array,
+  write: PartWriter['write'],
+  bandwidth: TransferPorts['bandwidth'],
+): Promise<void> | undefined {
+  let pause: Promise<void> | undefined;
+  let end = 0;
+  while (end < chunk.length && !pause) {
+    const next = Math.min(end + pieceBytes, chunk.length);
+    pause = bandwidth(next - end);
+    end = next;
+  }
+  const written = write(end < chunk.length ? chunk.subarray(0, end) : chunk);
+  if (!pause) return written;
+  return Promise.all([written, pause]).then(() =>
+    end < chunk.length ? paced(chunk.subarray(end), write, bandwidth) : undefined,
+  );
 }

@@ -55,9 +55,11 @@ async function once(
   await options.gate.pass(url.host, signal);
   options.accounting.mediaRequest();
   const all = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'cloud-sync', ...headers };
-  return options.http.request(url, { method, headers: all, stallMs: options.stallMs, signal }).catch((error: unknown) => {
-    throw networkError(error, url.host, signal);
-  });
+  return options.http
+    .request(url, { method, headers: all, stallMs: options.stallMs, bulk: true, signal })
+    .catch((error: unknown) => {
+      throw networkError(error, url.host, signal);
+    });
 }
 
 /** What broke on the way to or from a media host. */

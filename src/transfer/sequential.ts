@@ -1,6 +1,6 @@
 import type { Part } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
-import { createSniffer, both } from './body.ts';
+import { createSniffer, paced } from './body.ts';
 import { networkError } from './fetch.ts';
 import { checkReply } from './guard.ts';
 import { withRenewal, type Attempt } from './attempt.ts';
@@ -30,7 +30,7 @@ export async function fetchInOnePiece(attempt: Attempt): Promise<Part[]> {
           await reply.body.pump((chunk) => {
             ports.accounting.fetched(chunk.length);
             sniff(chunk);
-            return both(sink.write(chunk), ports.bandwidth(chunk.length));
+            return paced(chunk, sink.write, ports.bandwidth);
           });
           return await sink.end();
         } catch (error) {

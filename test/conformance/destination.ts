@@ -548,7 +548,7 @@ function asUpload(opened: Opened): Extract<Opened, { kind: 'upload' }> {
   throw new Error(`${opened.file.key} counts as finished`);
 }
 
-/** Writes a part as a transfer does: in chunks as they come from a socket, waiting when told to. */
+/** Writes a part as a transfer does: in chunks as they come from a socket, waiting when told to, all of them in the same memory. */
 async function writePart(
   destination: Destination,
   file: FileDescription,
@@ -559,8 +559,13 @@ async function writePart(
 ): Promise<Part> {
   const announced = told.announced === undefined ? bytes.length : told.announced;
   const writer = destination.writePart(file, state, number, announced);
+  const memory = Buffer.alloc(65_536);
   try {
-    for (let start = 0; start < bytes.length; start += 65_536) await writer.write(bytes.subarray(start, start + 65_536));
+    for (let start = 0; start < bytes.length; start += memory.length) {
+      const length = bytes.copy(memory, 0, start);
+      await writer.write(memory.subarray(0, length));
+      memory.fill(0xdd);
+    }
     return await writer.end(told.crc32 ?? crc32(bytes));
   } catch (error) {
     writer.abort();

@@ -1,4 +1,7 @@
-/** Every fault of the catalogue that strikes files or resolves, each at its own media of four shapes, many faults in one run. */
+/**
+ * Every fault of the catalogue that strikes files or resolves, each at its own media of four shapes, many faults in one run. Media come over
+ * the fast lane of the HTTP client; behind a proxy over the ordinary one.
+ */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/fault-catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/fault-catalogue.ts';
@@ -6,6 +9,7 @@ import type { Fault, FaultExpectation } from '../../src/sim/faults.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
 import { compare, expectExactly, expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { eventsOf, type CliRun } from '../support/cli.ts';
+import { startForwardProxy } from '../support/forward-proxy.ts';
 import { createMediaMaker, partBytes, type MediaMaker } from '../support/media.ts';
 import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
@@ -60,13 +64,33 @@ test('no fault of the catalogue is left out', () => {
   expect(aimable.length).toBeGreaterThan(45);
 });
 
-describe.concurrent.each(placeKinds)('to %s', (kind) => {
+async function openLane(lane: 'fast' | 'ordinary'): Promise<AsyncDisposable & { readonly environment: Record<string, string> }> {
+  if (lane === 'fast') return { environment: {}, [Symbol.asyncDispose]: async () => {} };
+  const proxy = await startForwardProxy();
+  return {
+    environment: { HTTP_PROXY: proxy.url },
+    [Symbol.asyncDispose]: async () => {
+      expect(proxy.used).toBeGreaterThan(0);
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const fast = placeKinds.map((kind) => ({ kind, lane: 'fast' }) as const);
+
+describe.concurrent.each(fast)('to $kind over the $lane lane', (way) => testFaults(way));
+// Not at the same time: runs that wait for a busy machine look like stalled ones.
+describe('to disk over the ordinary lane', () => testFaults({ kind: 'disk', lane: 'ordinary' }));
+
+function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: 'fast' | 'ordinary' }): void {
   test('what can be survived is survived in one run', async () => {
-    const maker = createMediaMaker(`survive-${kind}`);
+    const maker = createMediaMaker(`survive-${kind}-${lane}`);
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
+    await using way = await openLane(lane);
+    const { environment } = way;
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
     const run = await scene.sync('--concurrency', '32');
     const hits = scene.cloud.faults.hits();
     expect(victims.filter(({ name }) => !hits[name]).map(({ name }) => name)).toEqual([]);
@@ -82,12 +106,14 @@ describe.concurrent.each(placeKinds)('to %s', (kind) => {
   });
 
   test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
-    const maker = createMediaMaker(`report-${kind}`);
+    const maker = createMediaMaker(`report-${kind}-${lane}`);
     const victims = victimsOf('report', maker);
     const healthy = [maker.photo(), maker.chapters()];
     const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
+    await using way = await openLane(lane);
+    const { environment } = way;
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
     const run = await scene.sync('--concurrency', '32');
     expectExit(run, 1);
     expect(run.finished.outcome).toBe('partial');
@@ -115,13 +141,15 @@ describe.concurrent.each(placeKinds)('to %s', (kind) => {
   });
 
   test('what nobody can tell is at least stored as it came', async () => {
-    const maker = createMediaMaker(`cannot-tell-${kind}`);
+    const maker = createMediaMaker(`cannot-tell-${kind}-${lane}`);
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000 });
+    await using way = await openLane(lane);
+    const { environment } = way;
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
     expectExit(await scene.sync(), 0);
     expectExit(await scene.verify('--deep'), 0);
     expect(sizes(await scene.place.files())).toEqual(sizes(await wantedOf(library)));
   });
-});
+}

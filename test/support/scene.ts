@@ -7,6 +7,7 @@ import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../
 import { expectExactly, wantedOf } from './archive.ts';
 import { finishedOf, lastWordsOf, runCli, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
 import { filesBelow, openDiskPlace, openPlace, type Place, type PlaceKind } from './places.ts';
+import { expectNoSecretsIn } from './secrets.ts';
 import { makeTempDir } from './temp-dir.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -111,11 +112,7 @@ export async function openScene<Where extends Place = Place>(options: SceneOptio
     expectNoSecrets: async () => {
       const homeTexts = (await filesBelow(home)).map(async (path) => readFile(path, 'latin1'));
       const texts = [...outputs, ...(await Promise.all(homeTexts)), await place.ownTexts()];
-      for (const text of texts) {
-        const values = [...tokens, cloud.userId, awsSecret].filter((secret) => text.includes(secret));
-        const found = [...values, ...signed.flatMap((pattern) => pattern.exec(text)?.[0] ?? [])];
-        expect(found.map((secret) => excerpt(text, secret))).toEqual([]);
-      }
+      for (const text of texts) expectNoSecretsIn(text, [...tokens, cloud.userId, awsSecret]);
       expect(cloud.stats().leaks).toBe(0);
     },
     [Symbol.asyncDispose]: async () => {
@@ -124,19 +121,6 @@ export async function openScene<Where extends Place = Place>(options: SceneOptio
       await temp[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Cookies, and the parts of a signed URL's query that open it, unless they are blacked out. */
-const signed = [
-  /gp_access_token=(?!\[redacted\])/,
-  /Signature=(?!\[redacted\])/,
-  /Key-Pair-Id=(?!\[redacted\])/,
-  /KSIMULATEDCDN/,
-];
-
-function excerpt(text: string, secret: string): string {
-  const at = text.indexOf(secret);
-  return text.slice(Math.max(0, at - 100), at + 30);
 }
 
 /** A scene whose place is of the given kind. */

@@ -48,26 +48,30 @@ test('every byte lands in its place although each call writes only some of them'
   expect(file.counts()).toEqual({ opens: 1, closes: 1 });
 });
 
-test('the sender waits once two batches are in memory, and goes on when one is written', async () => {
+test("the chunk is the sender's again when it is written, and not before", async () => {
   const file = fakeFile({ held: true });
   const writer = createPartWriter(file.target);
-  const chunk = Buffer.alloc(256 * kib);
-  const answers = Array.from({ length: 7 }, () => writer.write(chunk));
-  expect(answers).toEqual(Array.from({ length: 7 }, () => undefined));
-  const wait = writer.write(chunk);
-  expect(wait).toBeInstanceOf(Promise);
+  const chunk = Buffer.alloc(256 * kib, 'first');
+  let written = false;
+  const first = Promise.resolve(writer.write(chunk)).then(() => (written = true));
+  await new Promise(setImmediate);
+  expect(written).toBe(false);
+  file.proceed();
+  await first;
+  chunk.fill('again');
+  const second = writer.write(chunk);
   await new Promise(setImmediate);
   file.proceed();
-  await wait;
-  expect(writer.write(chunk)).toBeUndefined();
+  await second;
+  expect(file.content.toString('latin1', 1000, 1005)).toBe('first');
+  expect(file.content.toString('latin1', 1000 + 256 * kib, 1005 + 256 * kib)).toBe('again');
 });
 
 test('a failed write reaches the sender, and the end', async () => {
   const broken = new SyncError('DESTINATION_FULL', 'full');
   const file = fakeFile();
   const writer = createPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
-  expect(writer.write(Buffer.alloc(kib * kib))).toBeUndefined();
-  await new Promise(setImmediate);
+  await expect(writer.write(Buffer.alloc(kib * kib))).rejects.toBe(broken);
   expect(() => writer.write(Buffer.alloc(1))).toThrow(broken);
   await expect(writer.end(0)).rejects.toBe(broken);
 });
@@ -75,20 +79,21 @@ test('a failed write reaches the sender, and the end', async () => {
 test('a part that was given up takes nothing more, and closes once the last write has landed', async () => {
   const file = fakeFile({ held: true });
   const writer = createPartWriter(file.target);
-  expect(writer.write(Buffer.alloc(kib * kib))).toBeUndefined();
+  const last = expect(writer.write(Buffer.alloc(kib * kib))).rejects.toThrow(SyncError);
   await new Promise(setImmediate);
   writer.abort();
   expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
   expect(file.counts().closes).toBe(0);
   file.proceed();
   await writer.closed;
+  await last;
   expect(file.counts()).toEqual({ opens: 1, closes: 1 });
   await expect(writer.end(0)).rejects.toBeInstanceOf(SyncError);
 });
 
-test('no chunk is written beyond the end of the part', () => {
+test('no chunk is written beyond the end of the part', async () => {
   const file = fakeFile();
   const writer = createPartWriter({ ...file.target, limitBytes: 10 });
-  expect(writer.write(Buffer.alloc(10))).toBeUndefined();
+  await writer.write(Buffer.alloc(10));
   expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
 });

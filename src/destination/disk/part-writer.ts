@@ -3,11 +3,6 @@ import { SyncError } from '../../errors.ts';
 import type { Part, PartWriter } from '../destination.ts';
 import { writeFully } from './files.ts';
 
-/** One system call for about so many bytes; as many again may collect while it runs. */
-const batchBytes = 1024 * 1024;
-/** No system call takes more buffers than this (IOV_MAX). */
-const batchChunks = 1024;
-
 export interface PartTarget {
   readonly number: number;
   readonly offset: number;
@@ -17,12 +12,12 @@ export interface PartTarget {
   /** Resolves when nobody else writes this part any more and there is room for it; called once, before the first byte. */
   open(): Promise<FileHandle>;
   /** Called once, when nothing more will be written. */
-  close(): Promise<void>;
+  close(outcome: 'written' | 'given up'): Promise<void>;
   /** For messages and failed system calls. */
   toError(error: unknown): unknown;
 }
 
-/** A writer that holds at most two batches, and whether it is through with the file. */
+/** A writer that holds nothing back, and whether it is through with the file. */
 export interface DiskPartWriter extends PartWriter {
   /** Resolves when this writer will never touch the file again. Never rejects. */
   readonly closed: Promise<void>;
@@ -30,44 +25,28 @@ export interface DiskPartWriter extends PartWriter {
 
 export function createPartWriter(target: PartTarget): DiskPartWriter {
   const { promise: closed, resolve: setClosed } = Promise.withResolvers<void>();
-  let collected: Uint8Array[] = [];
-  let collectedBytes = 0;
   let acceptedBytes = 0;
-  let position = target.offset;
   let file: Promise<FileHandle> | undefined;
   let writing: Promise<void> | undefined;
   let finished = false;
   let failure: unknown;
 
-  const flush = () => {
-    const batch = collected;
-    const at = position;
-    position += collectedBytes;
-    collected = [];
-    collectedBytes = 0;
-    const write = async () => {
-      file ??= target.open();
-      await writeFully(await file, batch, at);
-    };
-    writing = write()
-      .catch((error: unknown) => {
-        failure ??= target.toError(error);
-      })
-      .finally(() => {
-        writing = undefined;
-      });
-  };
   const failed = (message: string) => new SyncError('STORE_FAILED', `part ${target.number} ${message}`);
-  const flushWhenFree = async () => {
-    await writing;
+  const write = async (chunk: Uint8Array, at: number) => {
+    try {
+      file ??= target.open();
+      await writeFully(await file, [chunk], at);
+    } catch (error) {
+      failure ??= target.toError(error);
+    }
+    // Also when it was given up meanwhile: nobody may go on to write.
     if (failure) throw failure;
-    if (collected.length > 0) flush();
   };
   const finish = async () => {
     finished = true;
-    await writing;
+    await writing?.catch(() => {});
     try {
-      if (file) await target.close();
+      if (file) await target.close(failure ? 'given up' : 'written');
     } catch (error) {
       throw target.toError(error);
     } finally {
@@ -76,17 +55,15 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
   };
   return {
     closed,
+    // One system call per chunk, straight from the caller's memory; those of the fast lane are large.
     write: (chunk) => {
       failure ??= finished ? failed('was given up') : undefined;
+      const at = target.offset + acceptedBytes;
       acceptedBytes += chunk.length;
       if (acceptedBytes > target.limitBytes) failure ??= failed(`got more than its ${target.limitBytes} bytes`);
       if (failure) throw failure;
-      collected.push(chunk);
-      collectedBytes += chunk.length;
-      if (collectedBytes < batchBytes && collected.length < batchChunks) return undefined;
-      if (writing) return flushWhenFree();
-      flush();
-      return undefined;
+      writing = write(chunk, at);
+      return writing;
     },
     end: async (crc32): Promise<Part> => {
       failure ??= finished ? failed('was given up') : undefined;
@@ -94,8 +71,8 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
         failure ??= failed(`ended after ${acceptedBytes} of ${target.sizeBytes} bytes`);
       }
       try {
-        await flushWhenFree();
-        await flushWhenFree();
+        await writing;
+        if (failure) throw failure;
         return { number: target.number, sizeBytes: acceptedBytes, crc32, receipt: '' };
       } finally {
         await finish();
@@ -104,7 +81,6 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
     abort: () => {
       if (finished) return;
       failure ??= failed('was given up');
-      collected = [];
       void finish().catch(() => {});
     },
   };

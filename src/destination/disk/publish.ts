@@ -62,7 +62,7 @@ async function publishSteps(
   assertCovers(state, parts, whole);
   await uploads.settle(state.id);
 
-  const readBack = await makeDurable(publisher, partial, file, parts, whole);
+  const readBack = await makeDurable(publisher, state.id, file, parts, whole);
   const path = await tree.prepare(key);
   const published = readBack !== undefined && (await publishIfAbsent(publisher, partial, path, key));
   const content = published ? readBack : await contentThere(publisher, path, state, whole);
@@ -93,17 +93,18 @@ function assertCovers(state: UploadState, parts: readonly Part[], whole: Whole):
 /** Brings the unfinished file to the disk and reads it back. Undefined when it is gone, perhaps because it was published before. */
 async function makeDurable(
   publisher: Publisher,
-  partial: string,
+  id: string,
   file: FileDescription,
   parts: readonly Part[],
   whole: Whole,
 ): Promise<Content | undefined> {
-  const opened = await open(partial, 'r+').catch(ignoring('ENOENT'));
+  const opened = await publisher.uploads.reopen(id);
   if (!opened) return undefined;
   await using handle = opened;
   const { size, nlink } = await handle.stat();
+  if (nlink === 0) return undefined;
   // What a part that was given up has left behind the end. Of a file with two names, one is in the archive: it is not touched.
-  if (size > whole.sizeBytes && nlink > 1) throw uploadLost(partial);
+  if (size > whole.sizeBytes && nlink > 1) throw uploadLost(id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   await setCaptureTime(publisher, handle, file);
   await handle.sync();

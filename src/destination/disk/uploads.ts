@@ -10,6 +10,8 @@ import { errno, storeError } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 const weekMs = 7 * 24 * 60 * 60_000;
+/** Files that stay open until their first part, and after their last one until they are published. */
+const mostKeptOpen = 64;
 
 /** Unfinished files under `.cloud-sync/partial`, each named after its upload's id. */
 export interface Uploads {
@@ -20,6 +22,8 @@ export interface Uploads {
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
   /** Gives up the writers of an upload and resolves when none touches its file any more. */
   settle(id: string): Promise<void>;
+  /** The settled file of an upload, for the caller to read, write and close; undefined when it is gone. */
+  reopen(id: string): Promise<FileHandle | undefined>;
   drop(id: string): Promise<void>;
   sweep(keep: ReadonlySet<string>): Promise<void>;
   close(): Promise<void>;
@@ -34,25 +38,37 @@ interface Active {
 export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: number) => Promise<void>): Uploads {
   const active = new Map<string, Active>();
   const writers = new Map<string, Map<number, DiskPartWriter>>();
+  const kept = new Map<string, FileHandle>();
   const path = (id: string) => {
     if (!isOurs(id)) throw uploadLost(id);
     return tree.own(draftDirectory, id + draftSuffix);
   };
-  /** Parts of one upload share a file, which is open only as long as one of them needs it. */
+  /** Opening a small file thrice would cost more than writing it; too many that wait for a free slot would use up the process's files. */
+  const keep = async (id: string, handle: FileHandle): Promise<void> => {
+    if (kept.size < mostKeptOpen && !kept.has(id)) kept.set(id, handle);
+    else await handle.close();
+  };
+  const takeKept = (id: string): FileHandle | undefined => {
+    const handle = kept.get(id);
+    kept.delete(id);
+    return handle;
+  };
+  /** Parts of one upload share a file. */
   const acquire = async (id: string): Promise<FileHandle> => {
-    const entry: Active = active.get(id) ?? { file: openToWrite(path(id), id), users: 0 };
+    const entry: Active = active.get(id) ?? { file: openToWrite(path(id), id, takeKept(id)), users: 0 };
     active.set(id, entry);
     entry.users += 1;
     return entry.file;
   };
-  const release = async (id: string) => {
+  const release = async (id: string, outcome: 'written' | 'given up') => {
     const entry = active.get(id);
     if (!entry) return;
     entry.users -= 1;
     if (entry.users > 0) return;
     active.delete(id);
     const file = await entry.file.catch(() => undefined);
-    await file?.close();
+    if (outcome === 'written' && file) await keep(id, file);
+    else await file?.close();
   };
   const settle = async (id: string) => {
     const ofUpload = [...(writers.get(id)?.values() ?? [])];
@@ -62,9 +78,10 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
   return {
     path,
     settle,
+    reopen: async (id) => takeKept(id) ?? open(path(id), constants.O_RDWR).catch(ignoring('ENOENT')),
     create: async (wanted) => {
       const { id, handle } = await createDraft(tree);
-      await handle.close();
+      await keep(id, handle);
       return { ...wanted, id };
     },
     held: async (state, parts) => {
@@ -89,7 +106,7 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
           await requireSpace(sizeBytes ?? 0);
           return file;
         },
-        close: async () => release(state.id),
+        close: async (outcome) => release(state.id, outcome),
         toError: (error) => storeError(tree.root, error),
       });
       ofUpload.set(number, writer);
@@ -102,6 +119,7 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
     drop: async (id) => {
       if (!isOurs(id)) return;
       await settle(id);
+      await takeKept(id)?.close();
       await unlink(path(id)).catch(ignoring('ENOENT'));
     },
     sweep: async (keep) => {
@@ -115,6 +133,7 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
     },
     close: async () => {
       await Promise.all([...writers.keys()].map(settle));
+      await Promise.all([...kept.keys()].map(async (id) => takeKept(id)?.close()));
     },
   };
 }
@@ -134,10 +153,12 @@ export function uploadLost(id: string): SyncError {
 }
 
 /**
- * Opens an unfinished file to write. UPLOAD_LOST when it is gone, and also when it has a second name: a crash after publishing leaves that, and
+ * An unfinished file to write to, which is `kept` if it stayed open. UPLOAD_LOST when it is gone, and also when it has a second name: a
+ * crash after publishing leaves that, and
  * whatever is written to it then would change the archived file.
  */
-async function openToWrite(path: string, id: string): Promise<FileHandle> {
+async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
+  if (kept) return kept;
   const file = await open(path, constants.O_RDWR).catch((error: unknown) => {
     throw errno(error) === 'ENOENT' ? uploadLost(id) : error;
   });

@@ -74,7 +74,7 @@ function streamPart(
 function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BytesTaker {
   let chunks: Uint8Array[] = [];
   return {
-    write: (chunk) => void chunks.push(chunk),
+    write: (chunk) => void chunks.push(Buffer.from(chunk)),
     finish: (crc32) => putBuffered(bucket, target, { chunks, crc32: upload.checksum === 'none' ? null : crc32 }, about),
     abort: () => {
       chunks = [];

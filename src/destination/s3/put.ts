@@ -25,8 +25,8 @@ export interface PutReply {
 
 /** A PUT on its way. One connection, no retry; every failure is a SyncError with its Refusal as cause. */
 export interface OpenPut {
-  /** undefined: go on; a promise: wait for it before the next call. */
-  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Resolves when the system has taken the bytes: the chunk is the caller's again, and the next may come. */
+  write(chunk: Uint8Array): Promise<void>;
   /** All bytes were written; resolves when the store has answered with success. */
   finish(crc32: number): Promise<PutReply>;
   abort(): void;
@@ -40,9 +40,9 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   const reply = Promise.withResolvers<PutReply>();
   reply.promise.catch(() => {}); // whoever writes or finishes next is told
   let request: ClientRequest | undefined;
-  let send: (chunk: Uint8Array) => boolean;
+  let framed: (chunk: Uint8Array) => readonly (string | Uint8Array)[];
   let failure: SyncError | undefined;
-  let drained: PromiseWithResolvers<void> | undefined;
+  let flushed: PromiseWithResolvers<void> | undefined;
   let waiting = false;
   const watch = setTimeout(() => {
     // Only our own waiting counts: a slow source is none of the store's fault.
@@ -54,7 +54,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
     failure ??= storeError(refusal, `${bucket.location}: ${about}`, bucket.clock.now());
     clearTimeout(watch);
     request?.destroy();
-    drained?.reject(failure);
+    flushed?.reject(failure);
     reply.reject(failure);
   }
 
@@ -67,13 +67,12 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
     );
   }
 
-  const opening = target.then(async (ready) => {
+  async function open(ready: PutTarget): Promise<void> {
     const prepared = await prepare(bucket, ready);
     if (failure) throw failure;
     request = prepared;
-    send = ready.trailer ? framedSend(request, ready.sizeBytes) : (chunk) => prepared.write(chunk);
+    framed = ready.trailer ? createFraming(ready.sizeBytes) : (chunk) => [chunk];
     request.on('error', (error) => fail(refusalFromError(error)));
-    request.on('drain', () => drained?.resolve());
     request.on('response', (response) => {
       readReply(response).then(
         (answer) => {
@@ -84,30 +83,39 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
         (error: unknown) => fail(refusalFromError(error)),
       );
     });
-  });
-  opening.catch((error: unknown) => {
+  }
+
+  const opened = target.then(open).catch((error: unknown) => {
     if (error instanceof SyncError) failure ??= error;
     fail(refusalFromError(error));
+    throw failure;
   });
+  opened.catch(() => {}); // told by whatever comes next
 
-  function write(chunk: Uint8Array): Promise<void> | undefined {
-    if (failure) return Promise.reject(failure);
-    if (!request) {
-      const opened = opening.then(() => write(chunk));
-      await_(opened);
-      return opened;
+  /** One write each: written together, TLS would first copy them into one. */
+  async function send(chunk: Uint8Array): Promise<void> {
+    await opened;
+    for (const piece of framed(chunk)) {
+      if (failure) throw failure;
+      const { promise, resolve } = (flushed = Promise.withResolvers());
+      request?.write(piece, 'latin1', (error) => {
+        if (!error) resolve(); // `fail` tells of errors
+      });
+      await promise;
     }
-    if (send(chunk)) return undefined;
-    drained = Promise.withResolvers();
-    await_(drained.promise);
-    return drained.promise;
+  }
+
+  function write(chunk: Uint8Array): Promise<void> {
+    const sent = send(chunk);
+    await_(sent);
+    return sent;
   }
 
   return {
     write,
     finish: async (crc32) => {
       await_(reply.promise);
-      await opening.catch(() => {}); // told by `reply`
+      await opened.catch(() => {}); // told by `reply`
       const { trailer: withTrailer } = await target;
       if (!failure) request?.end(withTrailer ? trailer(crc32) : undefined, 'latin1');
       return reply.promise;
@@ -132,17 +140,6 @@ export async function putBuffered(
   );
   for (const chunk of body.chunks) await put.write(chunk);
   return put.finish(0);
-}
-
-function framedSend(request: ClientRequest, sizeBytes: number): (chunk: Uint8Array) => boolean {
-  const frame = createFraming(sizeBytes);
-  return (chunk) => {
-    request.cork();
-    let ready = true;
-    for (const piece of frame(chunk)) ready = typeof piece === 'string' ? request.write(piece, 'latin1') : request.write(piece);
-    request.uncork();
-    return ready;
-  };
 }
 
 async function prepare(bucket: Bucket, target: PutTarget): Promise<ClientRequest> {

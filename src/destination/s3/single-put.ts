@@ -9,6 +9,8 @@ import { openPut, putBuffered, type OpenPut } from './put.ts';
 
 /** Below this a file is kept whole until it is published: then its checksum can go ahead of it, and no connection waits. */
 const heldWholeBytes = 256 * 1024;
+/** What is held back of a larger one. */
+const heldBackBytes = 16 * 1024;
 
 /**
  * A file written by a single PUT. The intent has to be recorded before the file can appear, so its last bytes are held back: `end` gives a part
@@ -47,14 +49,14 @@ export function holdPut(bucket: Bucket, memory: CapabilityMemory, file: FileDesc
 
   return {
     write: (chunk) => {
+      const sendable = sizeBytes <= heldWholeBytes ? 0 : Math.max(0, sizeBytes - heldBackBytes - writtenBytes);
       writtenBytes += chunk.length;
       if (writtenBytes > sizeBytes) return Promise.reject(misfit());
       if (refused) return undefined;
-      const ready = held;
-      if (sizeBytes <= heldWholeBytes) return void held.push(chunk);
-      held = [chunk];
+      if (chunk.length > sendable) held.push(Buffer.from(chunk.subarray(sendable)));
+      if (sendable === 0) return undefined;
       put ??= openPut(bucket, target, about);
-      return ready[0] && put.write(ready[0])?.catch(unlessTaken);
+      return put.write(chunk.subarray(0, sendable)).catch(unlessTaken);
     },
     end: async (crc32) => {
       if (writtenBytes !== sizeBytes) throw misfit();

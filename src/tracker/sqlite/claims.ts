@@ -30,7 +30,7 @@ export function createClaims(ledger: Ledger) {
   }
 
   function finish(row: OriginalRow, whole: Whole | undefined): void {
-    originals.save(completed(row, whole, ledger.now()));
+    originals.save(completed(row, whole, ledger.now()), row);
     dropParts.run(row.row);
   }
 
@@ -40,7 +40,7 @@ export function createClaims(ledger: Ledger) {
         const row = originals.find(id);
         const next = row && claimed(row, { owner, leaseMs, nowMs: ledger.nowMs(), now: ledger.now() });
         if (!next) return undefined;
-        originals.save(next);
+        originals.save(next, row);
         return { id, owner, attempt: next.attempt };
       }),
 
@@ -51,7 +51,7 @@ export function createClaims(ledger: Ledger) {
     saveUpload: (claim: Claim, upload: UploadState | null): void =>
       ledger.transaction(() => {
         const row = heldRow(claim);
-        originals.save({ ...row, upload: upload && JSON.stringify(upload) });
+        originals.save({ ...row, upload: upload && JSON.stringify(upload) }, row);
         dropParts.run(row.row);
       }),
 
@@ -80,7 +80,11 @@ export function createClaims(ledger: Ledger) {
         return { tracked: tracked(ledger.originalOf(columns.id)), claim: { ...claim, id: columns.id } };
       }),
 
-    recordIntent: (claim: Claim, whole: Whole): void => ledger.transaction(() => originals.save(intended(heldRow(claim), whole))),
+    recordIntent: (claim: Claim, whole: Whole): void =>
+      ledger.transaction(() => {
+        const row = heldRow(claim);
+        originals.save(intended(row, whole), row);
+      }),
 
     intents: (): readonly TrackedOriginal[] =>
       (database.prepare('SELECT * FROM originals WHERE intent = 1').all() as unknown as OriginalRow[]).map(tracked),

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
 import { isoTime, type Clock } from '../../lib/clock.ts';
-import { inTransaction } from './database.ts';
+import type { CommitGroup } from './commit-group.ts';
 import type { MediumRow, OriginalRow } from './rows.ts';
 import { openTable, type Table } from './table.ts';
 
@@ -13,7 +13,7 @@ export interface Ledger {
   nowMs(): number;
   /** ISO 8601. */
   now(): string;
-  transaction<Result>(work: () => Result): Result;
+  readonly transaction: CommitGroup['transaction'];
   /** Errors: BUG for one that nobody recorded. */
   mediumOf(mediaId: string): MediumRow;
   /** Errors: BUG for one that nobody recorded. */
@@ -24,7 +24,7 @@ export interface Ledger {
   markSuperseded(original: Pick<OriginalRow, 'medium' | 'identity'>): void;
 }
 
-export function createLedger(database: DatabaseSync, clock: Clock): Ledger {
+export function createLedger(database: DatabaseSync, { transaction }: CommitGroup, clock: Clock): Ledger {
   const media = openTable<MediumRow>(database, 'media');
   const originals = openTable<OriginalRow>(database, 'originals');
   const ofMedium = database.prepare('SELECT * FROM originals WHERE medium = ? ORDER BY row');
@@ -37,7 +37,7 @@ export function createLedger(database: DatabaseSync, clock: Clock): Ledger {
     originals,
     nowMs: () => clock.now(),
     now: () => isoTime(clock.now()),
-    transaction: (work) => inTransaction(database, work),
+    transaction,
     mediumOf: (mediaId) => media.find(mediaId) ?? unknownRow(mediaId),
     originalOf: (id) => originals.find(id) ?? unknownRow(id),
     originalsOf: ({ row }) => ofMedium.all(row) as unknown as OriginalRow[],

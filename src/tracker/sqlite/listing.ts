@@ -29,7 +29,7 @@ export function createListing(ledger: Ledger) {
     }
     const shown = seen(row, medium, { runId, now: ledger.now() });
     if (shown.change === 'changed') bringBack(ledger, row);
-    media.save(shown.row);
+    media.save(shown.row, row);
     return shown.change;
   }
 

@@ -86,7 +86,7 @@ export function createMedia(ledger: Ledger) {
         const row = ledger.mediumOf(mediaId);
         if (row.status === 'SOURCE_DELETED') bringBack(ledger, row);
         for (const original of resolution.originals) addOriginal(original, row);
-        media.save(resolved(row, resolution, ledger.now()));
+        media.save(resolved(row, resolution, ledger.now()), row);
         return originalsOf(row);
       }),
 

@@ -1,0 +1,277 @@
+import type { Socket } from 'node:net';
+import { HttpTimeout } from './contract.ts';
+import { isPlain, parseHead, type Head } from './head.ts';
+import { Inbox, type Supply } from './inbox.ts';
+import type { Slabs } from './slabs.ts';
+import { openSocket } from './socket.ts';
+
+/** A head must fit into this, and so does a small file with it: the 10,000 photos of a burst need no slab. */
+const scratchBytes = 64 * 1024;
+
+/** The server closed a kept connection before it saw the request: nobody's failure, and safe to repeat. */
+export class StaleConnection extends Error {
+  override readonly name = 'StaleConnection';
+}
+
+export interface ConnectionOwner {
+  readonly slabs: Slabs;
+  /** The reply has arrived whole, and the connection may be used again. */
+  idle(connection: Connection): void;
+  /** It will never be used again. */
+  closed(connection: Connection): void;
+}
+
+export interface Answer {
+  readonly head: Head;
+  readonly body: Inbox;
+}
+
+interface Exchange {
+  readonly answer: PromiseWithResolvers<Answer | undefined>;
+  readonly hasBody: boolean;
+  readonly inbox: Inbox;
+  wasHeard: boolean;
+  inBody: boolean;
+}
+
+/**
+ * One connection, one request at a time. The system reads straight into memory of ours (`onread`): Node's streams would make a Buffer
+ * and an event of every 16 KB that TLS decrypts, which costs more than decrypting them. The way of a byte:
+ *
+ *   socket → scratch (the head and what came with it) → slab, filled to its end → inbox → taker → slab back to the pool
+ *
+ * While the taker has one slab the next one fills, and when that is full too the socket is paused; TLS then still hands out what it had
+ * decrypted, which begins a third. So a connection holds 64 KiB, and while a large body is under way at most 3 slabs.
+ */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
+  #exchange: Exchange | undefined;
+  #slab: Buffer | undefined;
+  /** Where new bytes go, in the slab while a body is read into one, else in the scratch. */
+  #fill = 0;
+  /** What of the slab was handed on already. */
+  #start = 0;
+  #leftBytes = 0;
+  #isReusable = true;
+  #wasUsed = false;
+  #isPaused = false;
+  #quiet: Promise<void> | undefined;
+
+  constructor(origin: URL, session: Buffer | undefined, onSession: (session: Buffer) => void, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#socket = openSocket(origin, session, {
+      buffer: () => this.#room(),
+      callback: (bytes) => this.#received(bytes),
+    });
+    this.#socket.on('session', onSession);
+    let failure: Error | undefined;
+    this.#socket.on('error', (error) => (failure = error));
+    this.#socket.on('end', () => this.#socket.destroy());
+    this.#socket.on('close', () => this.#ended(failure ?? new Error('the connection was closed')));
+  }
+
+  /** Nothing but a request may happen to it from now on. */
+  get isUsable(): boolean {
+    return !this.#exchange && this.#isReusable && !this.#socket.destroyed;
+  }
+
+  /**
+   * Sends a request and resolves when the head of the reply is there; undefined when the reply is none for this lane. Errors: the
+   * network's, HttpTimeout, StaleConnection.
+   */
+  async ask(request: {
+    readonly text: string;
+    readonly hasBody: boolean;
+    readonly stallMs: number;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<Answer | undefined> {
+    const { text, hasBody, stallMs, signal } = request;
+    await this.#quiet;
+    if (signal?.aborted) {
+      this.#owner.idle(this);
+      throw signal.reason;
+    }
+    if (!this.isUsable) throw new StaleConnection('the connection was closed');
+    const exchange: Exchange = {
+      answer: Promise.withResolvers(),
+      hasBody,
+      inbox: new Inbox(
+        this.#supplyOf(() => exchange),
+        stallMs,
+      ),
+      wasHeard: false,
+      inBody: false,
+    };
+    this.#exchange = exchange;
+    const abort = () => this.#abandon(exchange, signal?.reason);
+    const forget = () => signal?.removeEventListener('abort', abort);
+    signal?.addEventListener('abort', abort);
+    exchange.inbox.outcome.then(forget, forget);
+    const stalled = setTimeout(() => this.#abandon(exchange, new HttpTimeout(`no reply within ${stallMs} ms`)), stallMs);
+    this.#socket.ref().write(text, 'latin1');
+    try {
+      return await exchange.answer.promise;
+    } catch (error) {
+      forget();
+      throw error;
+    } finally {
+      clearTimeout(stalled);
+    }
+  }
+
+  /** An idle connection keeps no process alive. */
+  rest(): void {
+    this.#socket.unref();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Node asks after every read where the next bytes go. */
+  #room(): Buffer {
+    if (!this.#exchange?.inBody) return this.#scratch.subarray(this.#fill);
+    this.#slab ??= this.#owner.slabs.take();
+    return this.#slab.subarray(this.#fill);
+  }
+
+  /** Returns false to be paused. */
+  #received(bytes: number): boolean {
+    const exchange = this.#exchange;
+    // Nobody asked: what an idle connection says belongs to no request, and must never be taken for a reply to the next one.
+    if (!exchange) return this.#drop();
+    exchange.wasHeard = true;
+    exchange.inbox.heard();
+    this.#fill += bytes;
+    return exchange.inBody ? this.#readBody(exchange, bytes) : this.#readHead(exchange, bytes);
+  }
+
+  #readHead(exchange: Exchange, bytes: number): boolean {
+    for (let from = Math.max(0, this.#fill - bytes - 3); ; from = 0) {
+      const end = this.#scratch.subarray(0, this.#fill).indexOf('\r\n\r\n', from, 'latin1');
+      if (end < 0 && this.#fill < scratchBytes) return true;
+      const head = end < 0 ? undefined : parseHead(this.#scratch.toString('latin1', 0, end));
+      if (!head) return this.#decline(exchange);
+      // 100, 103 and their kin announce the reply proper; 101 was never asked for.
+      if (head.status >= 200) return this.#begin(exchange, head, end + 4);
+      if (head.status === 101) return this.#decline(exchange);
+      this.#scratch.copyWithin(0, end + 4, this.#fill);
+      this.#fill -= end + 4;
+    }
+  }
+
+  #begin(exchange: Exchange, head: Head, at: number): boolean {
+    const hasBody = exchange.hasBody && head.status !== 204 && head.status !== 304;
+    const answer = { head, body: exchange.inbox };
+    if (hasBody && !isPlain(head)) {
+      if (head.status < 300) return this.#decline(exchange);
+      // Where its body ends cannot be told, and nobody wants the text of an error.
+      exchange.inbox.finish();
+      exchange.answer.resolve(answer);
+      return this.#drop();
+    }
+    this.#isReusable = head.keepsAlive;
+    this.#leftBytes = hasBody ? (head.lengthBytes ?? 0) : 0;
+    const came = this.#scratch.subarray(at, this.#fill);
+    const body = this.#count(came);
+    exchange.answer.resolve(answer);
+    if (this.#leftBytes === 0) {
+      if (body.length > 0) exchange.inbox.push(Buffer.from(body));
+      return this.#finish(exchange);
+    }
+    exchange.inBody = true;
+    this.#slab = this.#owner.slabs.take();
+    this.#slab.set(body);
+    this.#start = 0;
+    this.#fill = body.length;
+    return true;
+  }
+
+  #readBody(exchange: Exchange, bytes: number): boolean {
+    const slab = this.#slab!;
+    this.#fill = this.#fill - bytes + this.#count(slab.subarray(this.#fill - bytes, this.#fill)).length;
+    if (this.#leftBytes > 0 && this.#fill < slab.length) return true;
+    const chunk = slab.subarray(this.#start, this.#fill);
+    this.#slab = undefined;
+    this.#start = 0;
+    this.#fill = 0;
+    this.#isPaused = !exchange.inbox.push(chunk, () => this.#owner.slabs.giveBack(slab));
+    return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
+  }
+
+  /** What of these bytes belongs to the body; more than were announced are dropped, and the connection with them. */
+  #count(bytes: Buffer): Buffer {
+    if (bytes.length > this.#leftBytes) this.#isReusable = false;
+    const own = bytes.subarray(0, this.#leftBytes);
+    this.#leftBytes -= own.length;
+    return own;
+  }
+
+  /** The reply is here. Before the next request whatever came behind it must have been seen, as it is nobody's. */
+  #finish(exchange: Exchange): boolean {
+    this.#exchange = undefined;
+    this.#slab = undefined;
+    this.#fill = 0;
+    this.#isPaused = false;
+    exchange.inbox.finish();
+    if (!this.#isReusable) return this.#drop();
+    this.#wasUsed = true;
+    this.#quiet = new Promise((resolve) => setImmediate(resolve));
+    this.#owner.idle(this);
+    return true;
+  }
+
+  #decline(exchange: Exchange): boolean {
+    exchange.answer.resolve(undefined);
+    exchange.inbox.finish();
+    return this.#drop();
+  }
+
+  #drop(): boolean {
+    this.#isReusable = false;
+    this.#exchange = undefined;
+    this.#socket.destroy();
+    return false;
+  }
+
+  #abandon(exchange: Exchange, error: unknown): void {
+    exchange.answer.reject(error);
+    exchange.inbox.abandon(error);
+  }
+
+  /** The socket is gone: what arrived of a body is still handed on, so that the next attempt goes on behind it. */
+  #ended(error: Error): void {
+    const exchange = this.#exchange;
+    this.#drop();
+    this.#owner.closed(this);
+    if (!exchange) return;
+    if (this.#slab && this.#fill > this.#start) exchange.inbox.push(this.#slab.subarray(this.#start, this.#fill));
+    exchange.inbox.finish({ error });
+    const unheard = this.#wasUsed && !exchange.wasHeard;
+    exchange.answer.reject(unheard ? new StaleConnection(error.message, { cause: error }) : error);
+  }
+
+  #supplyOf(exchange: () => Exchange): Supply {
+    const current = () => this.#exchange === exchange();
+    return {
+      leftBytes: () => (current() ? this.#leftBytes : 0),
+      // Copied, because the rest of the slab goes on being filled; only what is slow is ever flushed.
+      flush: () => {
+        if (!current() || !this.#slab || this.#fill === this.#start) return;
+        const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));
+        this.#start = this.#fill;
+        exchange().inbox.push(chunk);
+      },
+      resume: () => {
+        if (!current() || !this.#isPaused) return;
+        this.#isPaused = false;
+        this.#socket.resume();
+      },
+      stop: () => {
+        if (current()) this.#drop();
+      },
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+
+/** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the fast lane understands it. */
+export interface Head {
+  readonly status: number;
+  /** Lower-case names; repeated ones joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** null: the reply does not say, or not in a way that leaves no doubt. */
+  readonly lengthBytes: number | null;
+  readonly keepsAlive: boolean;
+}
+
+/** A request without a body. Throws a TypeError for a header that could be taken for two. */
+export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<Record<string, string>>): string {
+  // A URL's host, path and query are escaped: they hold no space and no line break.
+  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    lines.push(`${name}: ${value}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*)$/;
+
+/** Reads a head without the empty line at its end; undefined for one that is not plainly right. */
+export function parseHead(text: string): Head | undefined {
+  const [first = '', ...lines] = text.split('\r\n');
+  const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\n-\x1f\x7f]*)?$/.exec(first);
+  if (!statusLine) return undefined;
+  const headers: Record<string, string> = {};
+  for (const line of lines) {
+    const match = headerLine.exec(line);
+    if (!match) return undefined;
+    const name = (match[1] ?? '').toLowerCase();
+    const value = (match[2] ?? '').trimEnd();
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return {
+    status: Number(statusLine[2]),
+    headers,
+    lengthBytes: lengthOf(headers),
+    keepsAlive: statusLine[1] === '1' && !/\bclose\b/i.test(headers['connection'] ?? ''),
+  };
+}
+
+/** With a transfer coding a length means nothing; two lengths are joined by a comma and so no number. */
+function lengthOf(headers: Head['headers']): number | null {
+  const length = headers['content-length'];
+  if (length === undefined || headers['transfer-encoding'] !== undefined) return null;
+  return /^\d{1,15}$/.test(length) ? Number(length) : null;
+}
+
+/** What this lane was made for; bodies of errors may be encoded as they like, nobody reads them. */
+export function isPlain({ status, headers, lengthBytes }: Head): boolean {
+  if (lengthBytes === null) return false;
+  if (status >= 300) return true;
+  return (status === 200 || status === 206) && (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
+}

@@ -1,0 +1,126 @@
+import { HttpTimeout, type Body, type TakeChunk } from './contract.ts';
+
+/** What brings the chunks of one body. */
+export interface Supply {
+  /** Bytes that have not arrived yet. */
+  leftBytes(): number;
+  /** Hands on what has arrived, although it is less than a full chunk. */
+  flush(): void;
+  /** The taker has caught up. */
+  resume(): void;
+  /** Nothing more is wanted. */
+  stop(): void;
+}
+
+/** How often a body is looked at: for silence, and for bytes that wait for their chunk to become full. */
+const tickMs = 250;
+/** Reading on to the end of so little is cheaper than another connection. */
+const drainBytes = 64 * 1024;
+
+/**
+ * The body of a reply between the connection that brings it and the taker. The taker has one chunk at a time, and while it works on that
+ * the next one arrives; `push` answers false when a chunk has to wait, and then nothing more is read.
+ */
+export class Inbox implements Body {
+  readonly #supply: Supply;
+  readonly #stallMs: number;
+  readonly #outcome = Promise.withResolvers<void>();
+  readonly #waiting: { readonly chunk: Uint8Array; readonly giveBack: () => void }[] = [];
+  #take: TakeChunk | undefined;
+  #busy = false;
+  /** Set when nothing more comes; with the error that ended it, if one did. */
+  #end: { readonly error?: unknown } | undefined;
+  #silentMs = 0;
+
+  constructor(supply: Supply, stallMs: number) {
+    this.#supply = supply;
+    this.#stallMs = stallMs;
+    this.#outcome.promise.catch(() => {}); // told by `pump`
+  }
+
+  /** Resolves or rejects when nobody waits for this body any more. */
+  get outcome(): Promise<void> {
+    return this.#outcome.promise;
+  }
+
+  /** Bytes have arrived, if not yet a chunk of them. */
+  heard(): void {
+    this.#silentMs = 0;
+  }
+
+  /** `giveBack` is called when the taker is done with the chunk, unless the body is given up. */
+  push(chunk: Uint8Array, giveBack: () => void = () => {}): boolean {
+    this.#waiting.push({ chunk, giveBack });
+    this.#deliver();
+    return this.#waiting.length === 0;
+  }
+
+  /** Nothing more comes: the clean end, or an error that counts once the chunks before it are taken. */
+  finish(end: { readonly error?: unknown } = {}): void {
+    this.#end ??= end;
+    this.#deliver();
+  }
+
+  /** Ends it at once. */
+  abandon(error: unknown): void {
+    this.#outcome.reject(error);
+    this.#waiting.length = 0;
+    this.#take = undefined;
+    this.#supply.stop();
+  }
+
+  async pump(take: TakeChunk): Promise<void> {
+    this.#take = take;
+    const watch = this.#end ? undefined : setInterval(() => this.#tick(), Math.min(tickMs, this.#stallMs));
+    this.#deliver();
+    try {
+      await this.#outcome.promise;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  discard(): void {
+    if (this.#supply.leftBytes() > drainBytes) this.abandon(new Error('the reply was discarded'));
+    else this.pump(() => undefined).catch(() => {});
+  }
+
+  #tick(): void {
+    if (this.#busy) return;
+    this.#supply.flush();
+    if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
+    // Counted in ticks rather than by the clock: time in which this process did not get to read is not the sender's silence.
+    this.#silentMs += tickMs;
+  }
+
+  #deliver(): void {
+    while (this.#take && !this.#busy) {
+      const next = this.#waiting.shift();
+      if (!next) break;
+      try {
+        const ready = this.#take(next.chunk);
+        if (ready) this.#awaitTaker(ready, next.giveBack);
+        else next.giveBack();
+      } catch (error) {
+        this.abandon(error);
+      }
+    }
+    if (this.#waiting.length > 0) return;
+    if (!this.#end) this.#supply.resume();
+    else if ('error' in this.#end && !this.#busy) this.#outcome.reject(this.#end.error);
+    else if (!this.#busy) this.#outcome.resolve();
+  }
+
+  #awaitTaker(ready: Promise<void>, giveBack: () => void): void {
+    this.#busy = true;
+    ready.then(
+      () => {
+        this.#busy = false;
+        this.#silentMs = 0;
+        giveBack();
+        this.#deliver();
+      },
+      (error: unknown) => this.abandon(error),
+    );
+  }
+}

@@ -1,0 +1,52 @@
+/** An HTTP proxy for whatever is asked of it. */
+import { createServer, request as sendRequest } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+
+export interface ForwardProxy extends AsyncDisposable {
+  readonly url: string;
+  /** Requests passed on, and tunnels opened. */
+  readonly used: number;
+}
+
+export async function startForwardProxy(): Promise<ForwardProxy> {
+  let used = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((message, response) => {
+    used += 1;
+    const onward = sendRequest(message.url ?? '', { method: message.method, headers: message.headers }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
+      reply.on('error', () => response.destroy()).pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    message.pipe(onward);
+  });
+  server.on('connect', (message, socket: Socket) => {
+    used += 1;
+    const { hostname, port } = new URL(`http://${message.url}`);
+    const onward = connect(Number(port || 80), hostname, () => socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
+    // A reset on one side is a reset on the other, as without a proxy.
+    const pair = [
+      [socket, onward],
+      [onward, socket],
+    ] as const;
+    for (const [one, other] of pair) {
+      sockets.add(one);
+      one.on('error', () => other.resetAndDestroy());
+      one.on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get used() {
+      return used;
+    },
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
