@@ -35,13 +35,16 @@ const soon = Duration.minutes(5);
 const hourly = Duration.hours(1);
 const hoursWithoutRun = 26;
 /**
- * All alarms. Only one of them notifies: the composite of those that say that nothing is archived any more, or that messages wait for a person. A run that
+ * All alarms. Two of them notify: the one that says that nothing is archived any more, and the composite of those on messages that wait for a person. A run that
  * ends badly tells of it itself, or the rule on its ends does; an alarm would say it twice, and every night.
  */
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  const critical = [silence, ...watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []))];
+  // By itself: behind a message that has waited in a queue for days it could not change the composite any more.
+  silence.addAlarmAction(new SnsAction(options.alerts.topic));
+  silence.addOkAction(new SnsAction(options.alerts.topic));
+  const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));
   if (!options.context.emulator) {
     const composite = new cloudwatch.CompositeAlarm(scope, 'Unhealthy', {
       compositeAlarmName: alarmName(options, 'unhealthy'),

@@ -55,7 +55,7 @@ export const errorKinds = {
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
   SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next one goes on' },
-  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row brought no new byte' },
+  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row brought the original no further' },
   WORKER_LOST: { decision: 'fail', exitCode: 1, meaning: 'The worker ended before it could record how it went' },
   LEASE_LOST: { decision: 'fail', exitCode: 1, meaning: 'Another worker took over the original' },
   BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },

@@ -62,7 +62,7 @@ export const metricTable = {
   TransferThroughput: { unit: 'Megabits/Second', meaning: 'The one over the other' },
   TimeToFirstByte: { unit: 'Seconds', meaning: 'From the request for media bytes to the head of its reply' },
   AuthenticationSuccess: { unit: 'Count', meaning: 'Validations of the credentials that succeeded' },
-  AuthenticationFailure: { unit: 'Count', meaning: 'Validations that did not' },
+  AuthenticationFailure: { unit: 'Count', meaning: 'Validations that the provider refused' },
   CookieAge: { unit: 'Count', meaning: 'Days since the secret was last written' },
 } as const;
 export type MetricName = keyof typeof metricTable;

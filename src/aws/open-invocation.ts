@@ -50,7 +50,9 @@ export function openInvocation(
   };
 
   async function openSource(): Promise<OpenSource> {
-    const secrets = new SecretsManagerClient();
+    const secrets = new SecretsManagerClient({
+      requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+    });
     const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () =>
       readSecret(secrets, environment.secret),
     ).finally(() => secrets.destroy());

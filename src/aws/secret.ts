@@ -43,7 +43,7 @@ const record = z.union([ours, pasted]);
 /** Reads the secret; from here on its values are kept out of all output. Errors: CREDENTIALS_MISSING, which never quotes what is in it. */
 export async function readSecret(client: SecretsManagerClient, name: string): Promise<SecretCredentials> {
   const reply = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
-    throw refusal(name, error) ?? error;
+    throw refusal(name, error);
   });
   const parsed = record.safeParse(parseJson(reply.SecretString ?? ''));
   if (!parsed.success) throw missing(name, 'holds no credentials that Cloud Sync can read');
@@ -54,7 +54,7 @@ export async function readSecret(client: SecretsManagerClient, name: string): Pr
     accessToken: access_token,
     ...(user_id && { userId: user_id }),
     ...(user_agent && { userAgent: user_agent }),
-    since: last_updated ?? (reply.CreatedDate ? isoTime(reply.CreatedDate.getTime()) : null),
+    since: dateOf(last_updated) ?? (reply.CreatedDate ? isoTime(reply.CreatedDate.getTime()) : null),
   };
 }
 
@@ -73,11 +73,22 @@ export async function writeSecret(
   return VersionId ?? ClientRequestToken;
 }
 
-/** Answers that stay the same until a person does something. */
-function refusal(name: string, error: unknown): SyncError | undefined {
+/** A text that is no date says nothing. */
+function dateOf(text: string | null | undefined): string | undefined {
+  return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
+}
+
+/** Why there is no answer: until a person does something, or only for now. */
+function refusal(name: string, error: unknown): SyncError {
   if (error instanceof ResourceNotFoundException) return missing(name, 'does not exist, or has no value yet');
   if (error instanceof InvalidRequestException) return missing(name, 'is about to be deleted');
-  if (!(error instanceof Error) || error.name !== 'AccessDeniedException') return undefined;
+  if (!(error instanceof Error) || error.name !== 'AccessDeniedException') {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return new SyncError('CREDENTIALS_MISSING', `the secret ${name} cannot be read now (${why})`, {
+      hint: 'It is tried again by the next run. If it stays, look at the health of Secrets Manager in this region.',
+      cause: error,
+    });
+  }
   return new SyncError('CREDENTIALS_MISSING', `the secret ${name} may not be read by this function`, {
     hint: 'Deploy the stack again, which allows it; the key that encrypts the secret has to allow it, too.',
     cause: error,

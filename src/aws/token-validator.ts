@@ -44,9 +44,9 @@ export async function validateTokens(
   try {
     await probe(opened.source, invocation.remainingMs() - answeringMs);
   } catch (thrown) {
-    metrics.add('AuthenticationFailure', 1);
     const error = asSyncError(thrown);
     if (error.code !== 'CREDENTIALS_EXPIRED') throw thrown;
+    metrics.add('AuthenticationFailure', 1);
     return { ...answer(), outcome: 'credentials-expired', statusCode: 401, valid: false, error: failureOfError(error) };
   }
   metrics.add('AuthenticationSuccess', 1);

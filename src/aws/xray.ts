@@ -3,10 +3,6 @@ import { createSocket } from 'node:dgram';
 import { redact } from '../lib/redact.ts';
 import type { Annotations, Span } from '../lib/span.ts';
 
-/** One for all invocations of a process; it opens at the first datagram. */
-const socket = createSocket('udp4').unref();
-socket.on('error', () => {});
-
 export interface Tracing {
   readonly span: Span;
   /** Waits until everything is on its way: an invocation that has answered is frozen. */
@@ -25,7 +21,9 @@ export function openXray(variables: Readonly<Record<string, string | undefined>>
   const socket = createSocket('udp4').unref();
   socket.on('error', () => {});
   const sending = new Set<Promise<void>>();
+  let isClosed = false;
   const send = (text: string) => {
+    if (isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     sending.add(promise);
     socket.send(text, daemon.port, daemon.host, () => {
@@ -36,17 +34,18 @@ export function openXray(variables: Readonly<Record<string, string | undefined>>
   return {
     span: async (name, annotations, work) => {
       const begun = { name, id: randomBytes(8).toString('hex'), start_time: Date.now() / 1000, ...trace };
+      let failed = true;
       try {
         const result = await work();
-        send(documentOf(begun, annotations, {}));
+        failed = false;
         return result;
-      } catch (error) {
-        send(documentOf(begun, annotations, { error: true }));
-        throw error;
+      } finally {
+        send(documentOf(begun, annotations, failed ? { error: true } : {}));
       }
     },
     close: async () => {
       await Promise.all(sending);
+      isClosed = true;
       socket.close();
     },
   };

@@ -25,7 +25,7 @@ export async function changedOriginals(
       if (await isChanged(row, offerId, urls, ports, signal)) changed.push(row);
     } catch (thrown) {
       const error = asSyncError(thrown);
-      if (error.decision === 'stop' || error.code === 'SOURCE_GONE') throw error;
+      if (error.decision === 'stop' || error.decision === 'defer' || error.code === 'SOURCE_GONE') throw error;
       unproven = error;
     }
   }

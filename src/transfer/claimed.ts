@@ -72,7 +72,10 @@ async function recordFailure(job: Parameters<typeof transferOriginal>[0], error:
 
 /** Why an original or a medium fails that no slice gets any further with. */
 export function fruitless(): SyncError {
-  return new SyncError('SLICE_FRUITLESS', 'two slices in a row brought no new byte of it');
+  return new SyncError(
+    'SLICE_FRUITLESS',
+    'two slices in a row brought it no further; a file that its host sends only in one piece must fit into one slice',
+  );
 }
 
 /** Nobody's failure, but not archived by this run either: it is said and counted. */

@@ -11,7 +11,7 @@ export interface GoneMedia {
   found(): Promise<void>;
   /** `believe` records it, now or later. */
   gone(believe: () => Promise<void>): Promise<void>;
-  /** After the last medium. */
+  /** After the last medium of a whole run. A slice of one has seen too little: what it suspects stays LISTED, and a full listing tells. */
   settle(): Promise<void>;
 }
 

@@ -137,6 +137,7 @@ async function recordOriginals(
       ports.roles.includes(role) && (tracked.status !== 'RESOLVED' || !tracked.resolvedRoles.includes(role)),
   );
   const { changed, unproven } = await changedOriginals(comparable, urls, ports, signal);
-  const rows = await context.recorder.record(tracked, resolution, [...new Set([...replaced, ...changed])]);
+  const compared = { replaced: [...new Set([...replaced, ...changed])], proven: unproven === undefined };
+  const rows = await context.recorder.record(tracked, resolution, compared);
   return { rows, unproven };
 }

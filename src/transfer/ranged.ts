@@ -67,7 +67,9 @@ async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => 
           part ??= begin(attempt, range);
           if (part.offset < range.sizeBytes) await fetchRest(attempt, range, part, onBytes);
           const stored = await part.writer.end(part.crc32);
-          ports.slice.stored(stored.sizeBytes, ports.clock.elapsed() - startedAtMs);
+          // Without a validator the next slice cannot go on behind it.
+          const keeps = attempt.learned.validator.etag !== null || attempt.learned.validator.lastModified !== null;
+          ports.slice.stored(keeps ? stored.sizeBytes : 0, ports.clock.elapsed() - startedAtMs);
           return stored;
         },
         signal,

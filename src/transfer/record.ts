@@ -7,11 +7,14 @@ import type { TransferPorts } from './ports.ts';
 
 /** Gives originals their keys and brings them into the tracker, one medium at a time so that no two get the same key. */
 export interface Recorder {
-  /** Records a resolve; each of `replaced` gets a next revision. Returns all rows of the medium. */
+  /**
+   * Records a resolve; each of `replaced` gets a next revision. While it is not `proven` that nothing else changed, the medium is resolved for no role, so
+   * that also a run that is killed now leaves it to be compared again. Returns all rows of the medium.
+   */
   record(
     tracked: TrackedMedium,
     resolution: Resolution,
-    replaced: readonly TrackedOriginal[],
+    compared: { readonly replaced: readonly TrackedOriginal[]; readonly proven: boolean },
   ): Promise<readonly TrackedOriginal[]>;
   /** The next revision of an original whose key turned out to be taken. */
   revise(tracked: TrackedMedium, original: Original): Promise<Original>;
@@ -49,7 +52,7 @@ export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker'
         const [next] = await withFreeKeys(known, (taken) => nextRevisions({ medium, originals: [original], known, taken }));
         return next!;
       }),
-    record: (tracked, resolution, replaced) =>
+    record: (tracked, resolution, { replaced, proven }) =>
       inTurn(async () => {
         const { medium } = tracked;
         const known = await tracker.originals(medium.id);
@@ -57,7 +60,8 @@ export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker'
           ...planOriginals({ tracked, known, resolution, roles, taken }).originals,
           ...nextRevisions({ medium, originals: replaced.map((row) => row.original), known, taken }),
         ]);
-        return tracker.recordResolution(medium.id, { roles, unavailable: resolution.unavailable, originals });
+        const { unavailable } = resolution;
+        return tracker.recordResolution(medium.id, { roles: proven ? roles : [], unavailable, originals });
       }),
   };
 }

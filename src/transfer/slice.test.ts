@@ -78,6 +78,12 @@ test('a stored part, or an end of whatever kind, is a fruit', () => {
   expect([ended.slice.isFruitless(), ended.slice.idle()]).toEqual([false, 0]);
 });
 
+test('a slice that was told to wait is not held against anybody', () => {
+  const { slice } = sliceOf(10_000, 1);
+  slice.toldToWait();
+  expect([slice.isFruitless(), slice.idle()]).toEqual([false, 1]);
+});
+
 test('without a limit there is always time', () => {
   unlimited.admit();
   expect([unlimited.isOver(), unlimited.isFruitless(), unlimited.signal.aborted]).toEqual([false, false, false]);

@@ -6,12 +6,16 @@ import type { Clock } from '../lib/clock.ts';
  * and shortly before it what is still under way is broken off, so that everything can be recorded.
  */
 export interface Slice {
+  /** It is not one of several: what it has seen is all that the run sees. */
+  readonly isWholeRun: boolean;
   /** Asks for time for one more part. The first ones of a slice always get it, or a slow source would never be read. Errors: SLICE_OVER. */
   admit(): void;
   /** A part was stored that no slice before had. */
   stored(sizeBytes: number, tookMs: number): void;
   /** An original or a medium came to its end, whatever end. */
   ended(): void;
+  /** The other side asked to wait: a slice without a new byte is then nobody's fault. */
+  toldToWait(): void;
   /** Whether time has run out for anything that is not begun yet. */
   isOver(): boolean;
   /** Neither this slice nor the one before brought anything: what it leaves open fails. */
@@ -24,9 +28,11 @@ export interface Slice {
 
 /** For a process that ends when its work does. */
 export const unlimited: Slice = {
+  isWholeRun: true,
   admit: () => {},
   stored: () => {},
   ended: () => {},
+  toldToWait: () => {},
   isOver: () => false,
   isFruitless: () => false,
   idle: () => 0,
@@ -57,11 +63,16 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
   let admitted = 0;
   let refused = false;
   let fruits = 0;
+  let isExcused = false;
 
   // Two parts' time: the next one may be slower than the slowest so far.
   const isOver = (): boolean => refused || end.signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
-  const idle = (): number => (fruits > 0 ? 0 : idleBefore + 1);
+  const idle = (): number => {
+    if (fruits > 0) return 0;
+    return isExcused ? idleBefore : idleBefore + 1;
+  };
   return {
+    isWholeRun: false,
     admit: () => {
       if (admitted > 0 && isOver()) {
         refused = true;
@@ -74,8 +85,11 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
       slowestMs = Math.max(slowestMs, tookMs);
     },
     ended: () => void (fruits += 1),
+    toldToWait: () => {
+      isExcused = true;
+    },
     isOver: () => admitted > 0 && isOver(),
-    isFruitless: () => idle() >= mostIdle,
+    isFruitless: () => !isExcused && idle() >= mostIdle,
     idle,
     signal: end.signal,
   };

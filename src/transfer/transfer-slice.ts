@@ -58,7 +58,10 @@ export async function transferSlice(work: Plan, ports: SlicePorts, settings: Sli
   const { concurrency, stallMs, plainHttp, signal } = settings;
   const accounting = createAccounting(clock, { media: work.items.length, sizeHintBytes: work.sizeHintBytes });
   for (const { key, sizeBytes } of settings.recovered) accounting.fileEnded(key, sizeBytes);
-  const onPause = (host: string, forMs: number) => report({ type: 'host.paused', host, forMs });
+  const onPause = (host: string, forMs: number) => {
+    settings.slice.toldToWait();
+    report({ type: 'host.paused', host, forMs });
+  };
   const hosts = createMediaHosts({ http, gate: createHostGate(clock), clock, accounting, onPause, stallMs, plainHttp });
   const slots = createPartSlots(concurrency);
   const bandwidth = createBandwidth(settings.bandwidth, clock, signal);

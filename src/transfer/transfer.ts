@@ -46,7 +46,7 @@ export async function transfer(
   }
 
   await Promise.all(Array.from({ length: options.concurrency }, worker));
-  if (!stopped) await context.gone.settle();
+  if (!stopped && ports.slice.isWholeRun) await context.gone.settle();
   if (stopped) throw stopped;
   if (options.signal.aborted) throw asSyncError(options.signal.reason);
 }

@@ -155,6 +155,36 @@ test('many small files: the slice ends between them, and the next one takes the 
   expect(scene.store.objects().filter(({ sizeBytes }) => sizeBytes === 100_000)).toHaveLength(40);
 });
 
+test('media that one slice cannot find are not called deleted: a slice has seen too little', async () => {
+  const maker = createMediaMaker('gone');
+  await using scene = await openScene([maker.photo(), maker.photo()]);
+  await scene.list(() => false, await scene.beginListing());
+  scene.cloud.faults.set([{ match: { endpoint: 'download' }, action: { type: 'status', status: 404 } }]);
+  await scene.transfer(sliceOf(10_000), null);
+  expect((await scene.tracker.tally(alwaysRoles)).media).toMatchObject({ LISTED: 2, SOURCE_DELETED: 0 });
+  scene.cloud.faults.clear();
+  await scene.transfer(sliceOf(10_000), null);
+  expect((await scene.tracker.tally(alwaysRoles)).originals).toMatchObject({ COMPLETED: 2 });
+});
+
+test('a slice that ends while it compares what is archived leaves the medium open', async () => {
+  const maker = createMediaMaker('compared');
+  const medium = maker.photo();
+  await using scene = await openScene([medium]);
+  await scene.list(() => false, await scene.beginListing());
+  await scene.transfer(sliceOf(10_000), null);
+  scene.cloud.library.replaceContent(medium.id, { label: 'source' }, { sizeBytes: 61_001 });
+  scene.cloud.library.touch(medium.id);
+  await scene.list(() => false, await scene.beginListing());
+  scene.cloud.faults.set([{ match: { host: 'cdn' }, action: { type: 'stall' } }]);
+  await scene.transfer(sliceOf(1_000), null);
+  expect((await scene.tracker.tally(alwaysRoles)).media).toMatchObject({ LISTED: 1 });
+  scene.cloud.faults.clear();
+  await scene.transfer(sliceOf(10_000), null);
+  const sizes = scene.store.objects().map(({ sizeBytes }) => sizeBytes);
+  expect(sizes).toEqual(expect.arrayContaining([60_000, 61_001]));
+});
+
 test('a listing in slices of a page each finds what one in one piece finds', async () => {
   const maker = createMediaMaker('pages');
   await using scene = await openScene(

@@ -1,3 +1,4 @@
+import { SyncError } from '../../errors.ts';
 import type { Medium, Provider, Role } from '../../media.ts';
 import { nextAttemptMs } from '../../plan/next-attempt.ts';
 import { plan } from '../../plan/plan.ts';
@@ -11,6 +12,13 @@ import { deserialise, listingStateName, serialise, type ListingState } from './l
 
 /** Name of the list of work among the objects of a run. */
 const manifestName = 'manifest.jsonl';
+/**
+ * What a run's workers can look at before its deadline, even if they find no time for it; the rest waits for the next run. Newest first, so nothing is
+ * left for ever.
+ */
+const mostLines = 10_000;
+/** What is left for an answer when the provider lets a slice wait for ever. In ms. */
+const answeringMs = 10_000;
 /** What planning a large library and writing its manifest take; a short slice keeps back a third. In ms. */
 const planningMs = 100_000;
 
@@ -26,6 +34,10 @@ export async function listMedia(
   const budgetMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
   const endsAtMs = clock.elapsed() + budgetMs - Math.min(planningMs, budgetMs / 3);
   const isOver = () => clock.elapsed() >= endsAtMs;
+  if (Date.parse(request.deadline) <= clock.now()) throw neverEnding();
+  const giveUp = new AbortController();
+  const giving = setTimeout(() => giveUp.abort(neverEnding()), Math.max(0, invocation.remainingMs() - answeringMs));
+  giving.unref();
   const { source } = await invocation.openSource(request.provider);
   const tracker = await invocation.openTracker(request.provider);
   const options: ListingOptions = {
@@ -35,7 +47,7 @@ export async function listMedia(
     report,
     runId: request.execution.name,
     full: request.full_listing,
-    signal: AbortSignal.timeout(invocation.remainingMs()),
+    signal: giveUp.signal,
   };
 
   const { progress, ...before } = await stateBefore(request, options, invocation);
@@ -64,17 +76,25 @@ async function stateBefore(request: ListRequest, options: ListingOptions, invoca
   return { progress: await beginListing(options), listing: null };
 }
 
+function neverEnding(): SyncError {
+  return new SyncError('PROVIDER_DOWN', 'the provider answers too slowly for its library to be listed', {
+    hint: 'Nothing is lost; the next run tries again.',
+  });
+}
+
 async function planRun(
   request: ListRequest,
   listing: Listing,
   tracker: Tracker,
-  { environment: { roles }, clock, report, metrics, runs }: Invocation,
+  { environment: { roles }, clock, log, report, metrics, runs }: Invocation,
 ): Promise<ListReply> {
   const resting = request.trigger === 'schedule' ? await restingMedia(tracker, roles, clock.now()) : new Set<string>();
   const covers = ({ id }: Medium) => !resting.has(id);
   const { items, sizeHintBytes } = await plan(tracker.openMedia(roles), { covers, roles });
   report({ type: 'plan.finished', media: items.length, sizeHintBytes });
-  const lines = workLines(items).map((media, index): WorkLine => ({ line: index + 1, media }));
+  const all = workLines(items);
+  if (all.length > mostLines) log.warn(`${all.length - mostLines} of ${all.length} work lines wait for the next run`);
+  const lines = all.slice(0, mostLines).map((media, index): WorkLine => ({ line: index + 1, media }));
   await runs.write(manifestName, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   metrics.add('VideosDiscovered', listing.listed);
   metrics.add('NewVideosFound', items.length);

@@ -6,7 +6,7 @@ import type { Failure, MarkReply, MarkRequest } from '../contract.ts';
 import type { Invocation } from '../invocation.ts';
 import type { LineRow } from '../video-downloader/line-outcome.ts';
 import { readFailure, reasonOf, shortened } from './caught.ts';
-import { brokenOf, isTold, markOf, unrecorded, type Unrecorded } from './unrecorded.ts';
+import { brokenOf, isTold, isUnreached, lostBy, markOf, type Unrecorded } from './unrecorded.ts';
 
 /** Longer than recording a line takes. */
 const leaseMs = 60_000;
@@ -34,13 +34,12 @@ export async function markFailed(
   const media: string[] = [];
   let quarantined = 0;
 
-  for (const mediaId of request.line.media) {
-    const before = await readRow(tracker, mediaId, roles);
-    if (!before) continue;
-    if (!told) await record(unrecorded(before, { run, runStartedAt, roles }), before, failure, request.owner, tracker);
-    const after = told ? before : ((await readRow(tracker, mediaId, roles)) ?? before);
-    const broken = brokenOf(after, runStartedAt);
-    if (broken.failed) media.push(mediaId);
+  const rows = await readRows(tracker, request.line.media, roles);
+  const lost = told || isUnreached(request.error) ? [] : lostBy(rows, { run, runStartedAt, roles });
+  for (const { row, lost: unsaid } of lost) await record(unsaid, row, failure, request.owner, tracker);
+  for (const row of lost.length > 0 ? await readRows(tracker, request.line.media, roles) : rows) {
+    const broken = brokenOf(row, runStartedAt);
+    if (broken.failed) media.push(row.tracked.medium.id);
     if (broken.quarantined) quarantined += 1;
   }
   if (!told) log.error(`a worker ended without a word: ${reason}`, { line: request.line.line, media: media.length });
@@ -51,15 +50,19 @@ export async function markFailed(
   return { outcome: quarantined > 0 ? 'quarantined' : 'failed', media: cut(media), quarantined, error };
 }
 
-async function readRow(
+async function readRows(
   tracker: Tracker,
-  mediaId: string,
+  media: readonly string[],
   roles: Invocation['environment']['roles'],
-): Promise<LineRow | undefined> {
-  const tracked = await tracker.medium(mediaId);
-  if (!tracked) return undefined;
-  const originals = await tracker.originals(mediaId);
-  return { tracked, originals: originals.filter(({ original }) => roles.includes(original.role)) };
+): Promise<readonly LineRow[]> {
+  const rows: LineRow[] = [];
+  for (const mediaId of media) {
+    const tracked = await tracker.medium(mediaId);
+    if (!tracked) continue;
+    const originals = await tracker.originals(mediaId);
+    rows.push({ tracked, originals: originals.filter(({ original }) => roles.includes(original.role)) });
+  }
+  return rows;
 }
 
 async function record(

@@ -1,14 +1,15 @@
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
-import type { Provider } from '../../media.ts';
+import type { Provider, Role } from '../../media.ts';
 import type { RunFinished } from '../../report/events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../report/summary.ts';
 import type { Listing } from '../../source/listing.ts';
 import type { Tally, Tracker } from '../../tracker/tracker.ts';
-import { factNames, noFailure, type RunStopped, type SummariseReply, type SummariseRequest } from '../contract.ts';
+import { noFailure, type SummariseReply, type SummariseRequest } from '../contract.ts';
 import { failureOfError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { deserialise, listingStateName } from '../media-lister/listing-state.ts';
+import { readStopped } from '../run-stopped.ts';
 import { readFailure } from './caught.ts';
 import { tellOf } from './credentials.ts';
 import { readResults, type Results } from './results.ts';
@@ -63,6 +64,7 @@ async function readFacts(
   const results = hasResults
     ? await readResults(tracker, { roles, runStartedAt, archivedFiles })
     : { problems: [], archivedBytes: 0 };
+  const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const kept = await runs.read(listingStateName);
   const listing = kept === undefined ? null : deserialise(kept).listing;
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
@@ -71,7 +73,7 @@ async function readFacts(
     elapsedMs: clock.now() - Date.parse(execution.started_at),
     tally,
     ...(listing && { listing: countsOf(listing) }),
-    moved: { archivedFiles, archivedBytes: results.archivedBytes, fetchedBytes: 0, mediaRequests: 0, leftBehind: leftIn(tally) },
+    moved: { archivedFiles, archivedBytes: results.archivedBytes, fetchedBytes: 0, mediaRequests: 0, leftBehind: left },
     ...(error && { error }),
   };
   return { facts, results };
@@ -90,12 +92,20 @@ function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
 }
 
+/** Media that the run could not ask for all roles any more; their originals in the other roles are counted by themselves. */
+async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
+  let media = 0;
+  for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {
+    if (status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role))) media += 1;
+  }
+  return media;
+}
+
 /** What ended the transfer of this execution for all its lines. */
 async function stoppedBy(tracker: Tracker, execution: string): Promise<SyncError | undefined> {
-  const fact = await tracker.getFact(factNames.stopped);
-  const stopped = fact === undefined ? undefined : (JSON.parse(fact) as RunStopped);
-  if (stopped?.execution !== execution) return undefined;
-  const { code = 'BUG', detail, what } = readFailure(stopped.error);
+  const stopped = await readStopped(tracker, execution);
+  if (!stopped) return undefined;
+  const { code = 'BUG', detail, what } = readFailure(stopped);
   return new SyncError(code, detail === '' ? what : detail);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
 import type { LineRow } from '../video-downloader/line-outcome.ts';
-import { brokenOf, isTold, markOf, unrecorded } from './unrecorded.ts';
+import { brokenOf, isTold, isUnreached, lostBy, markOf, unrecorded } from './unrecorded.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const before = '2026-11-20T03:20:00.000Z';
@@ -101,4 +101,38 @@ test.each([
   ['constructor', false],
 ])('a worker that ends with %j has told all: %s', (Error, told) => {
   expect(isTold({ Error, Cause: '' })).toBe(told);
+});
+
+describe('what a lost worker lost', () => {
+  const run = { run: 'night-1', runStartedAt, roles };
+  const ids = (rows: readonly LineRow[]) =>
+    lostBy(rows, run).map(({ lost }) => [lost.medium, lost.originals.map(({ id }) => id)]);
+
+  test('is what it held, and not its neighbours', () => {
+    const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
+    expect(ids(rows)).toEqual([
+      [false, []],
+      [false, ['o0']],
+      [false, []],
+    ]);
+  });
+
+  test('is any of them where it held nothing', () => {
+    expect(ids([row('LISTED'), row('RESOLVED', [['PENDING', before]])])).toEqual([
+      [true, []],
+      [false, ['o0']],
+    ]);
+  });
+});
+
+test.each([
+  ['Lambda.TooManyRequestsException', true],
+  ['Lambda.ResourceNotFoundException', true],
+  ['CloudSync.UnknownOutcome', true],
+  ['Lambda.Unknown', false],
+  ['Sandbox.Timedout', false],
+  ['States.Timeout', false],
+  ['CloudSync.BUG', false],
+])('%s: the worker was never reached: %s', (Error, unreached) => {
+  expect(isUnreached({ Error, Cause: '' })).toBe(unreached);
 });

@@ -14,6 +14,49 @@ export function isTold({ Error }: Failure): boolean {
   return Error === '' || Error === 'FAILED' || Error === 'QUARANTINED' || (Error !== 'BUG' && Object.hasOwn(errorKinds, Error));
 }
 
+/** The call did not reach a worker, or its answer was not understood: the media are what they were. */
+const unreached = [
+  'Lambda.ClientExecutionTimeoutException',
+  'Lambda.ServiceException',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.TooManyRequestsException',
+  'Lambda.ResourceNotReadyException',
+  'Lambda.ResourceConflictException',
+  'Lambda.ResourceNotFoundException',
+  'Lambda.AccessDeniedException',
+  'Lambda.EC2ThrottledException',
+  'Lambda.EC2UnexpectedException',
+  'Lambda.ENINotReadyException',
+  'CloudSync.UnknownOutcome',
+];
+
+export function isUnreached({ Error }: Failure): boolean {
+  return unreached.includes(Error);
+}
+
+/**
+ * What a line that lost its worker lost: only what the worker held when it ended. The others were not begun, and are not to be quarantined for a neighbour;
+ * where it held nothing, any of them may be what ends workers.
+ */
+export function lostBy(
+  rows: readonly LineRow[],
+  run: MarkingRun,
+): readonly { readonly row: LineRow; readonly lost: Unrecorded }[] {
+  const all = rows.map((row) => ({ row, lost: unrecorded(row, run) }));
+  const held = all.map(({ row, lost }) => ({
+    row,
+    lost: { medium: false, originals: lost.originals.filter(({ status }) => status === 'IN_PROGRESS') },
+  }));
+  const isHeld = held.some(({ lost }) => lost.originals.length > 0);
+  return isHeld || rows.some((row) => isMarked(row, run)) ? held : all;
+}
+
+/** This step has recorded something of it before. */
+function isMarked({ tracked, originals }: LineRow, { run }: MarkingRun): boolean {
+  return [tracked, ...originals].some(({ reason }) => reason?.endsWith(markOf(run)));
+}
+
 export interface Unrecorded {
   /** The medium was not resolved, or not for all that is asked for: it fails as a whole. */
   readonly medium: boolean;

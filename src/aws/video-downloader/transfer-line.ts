@@ -1,65 +1,92 @@
 import { isoTime } from '../../lib/clock.ts';
 import type { Provider, Role } from '../../media.ts';
 import { plan } from '../../plan/plan.ts';
-import type { SyncError } from '../../errors.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
 import type { Tracker, TrackedMedium } from '../../tracker/tracker.ts';
 import { createSlice, type Slice } from '../../transfer/slice.ts';
 import { transferSlice } from '../../transfer/transfer-slice.ts';
-import { factNames, mostSlices, noFailure, type RunStopped, type TransferReply, type TransferRequest } from '../contract.ts';
-import { failureOfError } from '../failure.ts';
+import { mostSlices, noFailure, type Execution, type TransferReply, type TransferRequest } from '../contract.ts';
+import { leaseLeftMs } from '../execution-lease.ts';
 import type { Invocation, Metrics } from '../invocation.ts';
+import { readStopped, writeStopped } from '../run-stopped.ts';
 import { lineOutcome, type LineRow } from './line-outcome.ts';
 
 /** How much longer than an invocation its claims hold, so that none runs out while it is still being recorded. In ms. */
 const leaseMarginMs = 60_000;
 
+/** How often a worker looks whether its run still holds the lease. In ms. */
+const leaseCheckMs = 20_000;
+
+type Request = TransferRequest & { readonly provider: Provider };
+
 /**
  * One slice of one work line. What an earlier slice, or an invocation that was killed, has stored is not fetched again. An error that would stop
- * a run stops the other lines of the execution too. Errors: those of the archive and of the tracker.
+ * a run stops the other lines of the execution too. Errors: those of opening the archive and the tracker; BUG.
  */
-export async function transferLine(
-  request: TransferRequest & { readonly provider: Provider },
-  invocation: Invocation,
-): Promise<TransferReply> {
-  const { clock, environment, execution } = invocation;
+export async function transferLine(request: Request, invocation: Invocation): Promise<TransferReply> {
   const { count, idle } = request.slice;
   const reply = { count: count + 1, idle, archived_files: 0, archived_bytes: 0, error: noFailure };
-  const untilDeadlineMs = Date.parse(request.deadline) - clock.now();
+  const untilDeadlineMs = Date.parse(request.deadline) - invocation.clock.now();
   if (count >= mostSlices || untilDeadlineMs <= 0) return { ...reply, outcome: 'deferred' };
   const tracker = await invocation.openTracker(request.provider);
-  const stopped = await stoppedBefore(tracker, execution.name);
-  if (stopped) return { ...reply, ...stopped };
+  const { name } = invocation.execution;
+  const stopped = await readStopped(tracker, name);
+  if (stopped) return { ...reply, outcome: outcomeOfStop(stopped.Error) };
+  try {
+    return { ...reply, ...(await transferInSlice(request, untilDeadlineMs, tracker, invocation)) };
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    // A fault of ours concerns this line only: the machine catches it and marks the line.
+    if (error.decision !== 'stop' || error.code === 'BUG') throw error;
+    // Of a run that has lost its lease nobody wants to hear any more.
+    if (error.code !== 'LOCKED') await writeStopped(tracker, name, error);
+    return { ...reply, outcome: outcomeOfStop(error.code) };
+  }
+}
 
-  const budgetMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity, untilDeadlineMs);
-  const slice = createSlice({ budgetMs, idleBefore: idle, clock });
+/** Nobody's failure: what is left of the line stays PENDING, and the run says why. */
+function outcomeOfStop(code: string): TransferReply['outcome'] {
+  return code === 'CREDENTIALS_EXPIRED' ? 'credentials-expired' : 'deferred';
+}
+
+async function transferInSlice(
+  request: Request,
+  untilDeadlineMs: number,
+  tracker: Tracker,
+  invocation: Invocation,
+): Promise<Omit<TransferReply, 'count'>> {
+  const { clock, environment, metrics } = invocation;
+  const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
+  // A slice that the run's deadline cuts off may be too short for anything; that is not held against its originals.
+  const isLast = untilDeadlineMs <= ownMs;
+  const idleBefore = isLast ? 0 : request.slice.idle;
+  const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
   const before = await readLine(request, tracker, environment.roles);
   const startedAtMs = clock.elapsed();
   const { moved, error } = await transferOpen(request, before, slice, tracker, invocation);
-  measure(moved.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, invocation.metrics);
-  const archived = { idle: slice.idle(), archived_files: moved.archivedFiles, archived_bytes: moved.archivedBytes };
-  // A fault of ours concerns this line only: the machine catches it and marks the line.
-  if (error?.code === 'BUG') throw error;
-  if (error) return { ...reply, ...archived, ...(await stopOthers(tracker, execution.name, error)) };
+  measure(moved.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, metrics);
+  if (error) throw error;
   const after = await readLine(request, tracker, environment.roles);
-  const isOver = slice.isOver() || slice.signal.aborted;
-  return { ...reply, ...archived, ...lineOutcome(after, { isOver }) };
+  const { outcome, error: failure } = lineOutcome(after, { isOver: slice.isOver() || slice.signal.aborted });
+  return {
+    outcome: isLast && outcome === 'go-on' ? 'deferred' : outcome,
+    idle: slice.idle(),
+    archived_files: moved.archivedFiles,
+    archived_bytes: moved.archivedBytes,
+    error: failure,
+  };
 }
 
-async function transferOpen(
-  request: TransferRequest & { readonly provider: Provider },
-  line: readonly LineRow[],
-  slice: Slice,
-  tracker: Tracker,
-  invocation: Invocation,
-) {
+async function transferOpen(request: Request, line: readonly LineRow[], slice: Slice, tracker: Tracker, invocation: Invocation) {
   const { destination, http, clock, report, environment } = invocation;
   const { roles, concurrency, quarantineAfter, stallMs, plainHttp } = environment;
   const runStartedAt = isoTime(Date.parse(request.execution.started_at));
   const open = line.filter((row) => isOpen(row, roles)).map(({ tracked }) => tracked);
   const work = await plan(each(open), { covers: () => true, roles });
   const { source } = await invocation.openSource(request.provider);
+  using lease = watchLease(tracker, request.execution);
   const ports = { source, destination, tracker, http, clock, report };
-  return transferSlice(work, ports, {
+  return await transferSlice(work, ports, {
     owner: request.owner,
     leaseMs: invocation.remainingMs() + leaseMarginMs,
     runStartedAt,
@@ -71,8 +98,20 @@ async function transferOpen(
     plainHttp,
     recovered: [],
     slice,
-    signal: new AbortController().signal,
+    signal: lease.lost,
   });
+}
+
+/** A worker of a run that was aborted may live on for minutes: it stops when another run has taken the lease, so that the two do not get in each other's way. */
+function watchLease(tracker: Tracker, { arn, started_at }: Execution): { readonly lost: AbortSignal } & Disposable {
+  const lost = new AbortController();
+  const look = async () => {
+    if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, Date.now()))) return;
+    lost.abort(new SyncError('LOCKED', 'another run has taken this archive over'));
+  };
+  const looking = setInterval(() => void look().catch(() => {}), leaseCheckMs);
+  void look().catch(() => {});
+  return { lost: lost.signal, [Symbol.dispose]: () => clearInterval(looking) };
 }
 
 function measure(bytes: number, seconds: number, metrics: Metrics): void {
@@ -104,24 +143,4 @@ async function readLine({ line }: TransferRequest, tracker: Tracker, roles: read
     rows.push({ tracked, originals });
   }
   return rows;
-}
-
-type Ending = Pick<TransferReply, 'outcome' | 'error'>;
-
-/** Whether another line has stopped this execution. */
-async function stoppedBefore(tracker: Tracker, execution: string): Promise<Ending | undefined> {
-  const fact = await tracker.getFact(factNames.stopped);
-  const stopped = fact === undefined ? undefined : (JSON.parse(fact) as RunStopped);
-  return stopped?.execution === execution ? endingOf(stopped.error.Error) : undefined;
-}
-
-async function stopOthers(tracker: Tracker, execution: string, error: SyncError): Promise<Ending> {
-  const stopped: RunStopped = { execution, error: failureOfError(error) };
-  await tracker.setFact(factNames.stopped, JSON.stringify(stopped));
-  return endingOf(error.code);
-}
-
-/** Nobody's failure: what is left of the line stays PENDING, and the run says why. */
-function endingOf(code: string): Ending {
-  return { outcome: code === 'CREDENTIALS_EXPIRED' ? 'credentials-expired' : 'deferred', error: noFailure };
 }

@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Execution, Failure, SummariseRequest } from '../../src/aws/contract.ts';
+import { listingStateName, serialise } from '../../src/aws/media-lister/listing-state.ts';
+import { end } from '../../src/aws/run-manager/end.ts';
+import { markFailed } from '../../src/aws/run-manager/mark-failed.ts';
+import { summarise } from '../../src/aws/run-manager/summarise.ts';
+import { writeStopped } from '../../src/aws/run-stopped.ts';
+import { SyncError } from '../../src/errors.ts';
+import type { Listing } from '../../src/source/listing.ts';
+import { claimed, dayMs, failure, hourMs, idOf, medium, original, resolve } from '../conformance/tracker/fixtures.ts';
+import { startAws, type Aws } from './support/aws.ts';
+import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
+
+/** What a run records of work lines that failed, and how it is counted, on a real ledger. */
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await startAws();
+});
+
+afterAll(async () => {
+  await aws?.[Symbol.asyncDispose]();
+});
+
+const media = ['listed', 'open', 'ours', 'theirs', 'archived', 'broken', 'waits'] as const;
+const timedOut: Failure = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };
+
+/** A work line in the middle of a run, of which `ours` was under way when its worker was killed. */
+async function brokenLine(bed: Bed, execution: Execution) {
+  const owner = `${execution.arn}-child`;
+  const { tracker } = bed;
+  await tracker.recordPage(
+    [...media.filter((id) => id !== 'waits').map((id) => medium(id)), medium('waits', { ready: false })],
+    'r1',
+  );
+  for (const id of ['open', 'ours', 'theirs', 'broken']) await resolve(tracker, id, [original(id)]);
+  await archive(bed, 'archived');
+  await claimed(tracker, original('ours'), owner);
+  await tracker.claim(idOf(original('theirs')), 'another worker', hourMs);
+  await tracker.fail(await claimed(tracker, original('broken'), owner), failure);
+  return { action: 'mark-failed', provider: 'gopro', line: { line: 1, media: [...media, 'unknown'] }, owner, execution } as const;
+}
+
+const atFirst = {
+  listed: 'LISTED',
+  open: 'RESOLVED PENDING',
+  ours: 'RESOLVED IN_PROGRESS',
+  theirs: 'RESOLVED IN_PROGRESS',
+  archived: 'RESOLVED COMPLETED',
+  broken: 'RESOLVED FAILED',
+  waits: 'WAITING',
+};
+
+describe('a work line that failed', () => {
+  test('what its worker held when it was killed fails with the reason, and no neighbour; repeated, nothing changes', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution, invocation } = await begun(bed);
+    const line = await brokenLine(bed, execution);
+    const request = { ...line, error: timedOut };
+    const reply = await markFailed(request, invocation);
+    expect(reply).toEqual({
+      outcome: 'failed',
+      media: ['ours', 'broken'],
+      quarantined: 0,
+      error: { Error: 'Sandbox.Timedout', Cause: expect.stringContaining('Task timed out after 900.00 seconds') },
+    });
+    const marked = { ...atFirst, ours: 'RESOLVED FAILED' };
+    expect(await statuses(bed.tracker)).toEqual(marked);
+    const [ours] = await bed.tracker.originals('ours');
+    expect(ours).toMatchObject({ failedRuns: 1, reason: expect.stringContaining('did not end in the time') });
+    expect((await bed.tracker.originals('broken'))[0]).toMatchObject({ failedRuns: 1, reason: failure.reason });
+
+    expect(await markFailed(request, invocation)).toEqual(reply);
+    expect(await statuses(bed.tracker)).toEqual(marked);
+  });
+
+  test('a medium that ends its worker night after night comes to be quarantined, however often the step is repeated', async () => {
+    await using bed = await newBed(aws, '');
+    await bed.tracker.recordPage([medium('poison')], 'r1');
+    const outcomes: string[] = [];
+    for (let night = 0; night < 3; night += 1) {
+      const { execution, invocation } = await begun(bed);
+      const line = { line: 1, media: ['poison'] };
+      const request = { action: 'mark-failed', provider: 'gopro', line, owner: 'child', execution, error: timedOut } as const;
+      const reply = await markFailed(request, invocation);
+      expect(await markFailed(request, invocation)).toEqual(reply);
+      outcomes.push(`${reply.outcome} ${reply.quarantined}`);
+      await bed.tracker.releaseRunLease(execution.arn);
+      bed.clock.advance(dayMs);
+    }
+    expect(outcomes).toEqual(['failed 0', 'failed 0', 'quarantined 1']);
+  });
+
+  test('what its worker said is only told', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution, invocation } = await begun(bed);
+    const line = await brokenLine(bed, execution);
+    const error = { Error: 'STALLED', Cause: 'a file: no byte for 30 s' };
+    expect(await markFailed({ ...line, error }, invocation)).toEqual({
+      outcome: 'failed',
+      media: ['broken'],
+      quarantined: 0,
+      error,
+    });
+    expect(await statuses(bed.tracker)).toEqual(atFirst);
+  });
+
+  test('with the last attempt that it had, a medium is quarantined, and counted as such in this run only', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution } = await begun(bed);
+    const line = await brokenLine(bed, execution);
+    const request = { ...line, error: timedOut };
+    const impatient = bed.invocation(execution, { quarantineAfter: 1 });
+    const reply = await markFailed(request, impatient);
+    expect(reply).toMatchObject({ outcome: 'quarantined', media: ['ours', 'broken'], quarantined: 1 });
+    expect(await statuses(bed.tracker)).toMatchObject({
+      listed: 'LISTED',
+      ours: 'RESOLVED QUARANTINED',
+      broken: 'RESOLVED FAILED',
+    });
+    expect(await markFailed(request, impatient)).toEqual(reply);
+
+    bed.clock.advance(dayMs);
+    const next = await bed.execution({ running: false });
+    const again = { ...request, execution: next, error: { Error: 'STALLED', Cause: '' } };
+    expect(await markFailed(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
+  });
+
+  test('however long the line, the reply is small', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution, invocation } = await begun(bed);
+    const ids = Array.from({ length: 25 }, (_, index) => `${'é'.repeat(30)}${index}`);
+    await bed.tracker.recordPage(
+      ids.map((id) => medium(id)),
+      'r1',
+    );
+    const line = { line: 7, media: ids };
+    const error = { Error: 'Lambda.Unknown', Cause: 'é'.repeat(5_000) };
+    const reply = await markFailed(
+      { action: 'mark-failed', provider: 'gopro', line, owner: 'child', execution, error },
+      invocation,
+    );
+    expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThan(1_800);
+    expect(reply.media.length).toBeGreaterThan(5);
+    expect(Object.values(await statuses(bed.tracker))).toEqual(ids.map(() => 'FAILED'));
+  });
+});
+
+const quiet: Listing = { mode: 'quick', listed: 2, added: 1, changed: 0, gone: 0, contradiction: null };
+
+/** Ends the listing of a run, and asks for its summary. */
+async function summary(bed: Bed, execution: Execution, options: Partial<SummariseRequest> & { readonly listing?: Listing } = {}) {
+  const { listing = quiet, ...more } = options;
+  const invocation = bed.invocation(execution);
+  await invocation.runs.write(listingStateName, serialise({ progress: null, listing }));
+  const counts = { total_found: 2, new_count: 1, already_synced: 0, cookie_age_days: 1 };
+  return summarise({ action: 'summarise', execution, ...counts, ...more, provider: 'gopro' }, invocation);
+}
+
+describe('the summary of a run', () => {
+  test('clean: counted from the ledger, recorded, and the lease given back', async () => {
+    await using bed = await newBed(aws, '');
+    await archive(bed, 'old', 5_000);
+    bed.clock.advance(dayMs);
+    const { execution } = await begun(bed);
+    await archive(bed, 'new', 7_000);
+    const reply = await summary(bed, execution, { already_synced: 1 });
+    expect(reply).toEqual({
+      outcome: 'clean',
+      subject: '',
+      message: '',
+      archived_files: 1,
+      failed_files: 0,
+      error: { Error: '', Cause: '' },
+    });
+    expect(await lastRun(bed)).toMatchObject({
+      outcome: 'clean',
+      finished: {
+        runId: execution.name,
+        exitCode: 0,
+        media: { listed: 2, added: 1, complete: 2 },
+        files: { archived: 1, skipped: 1, failed: 0, pending: 0 },
+        bytes: { archived: 7_000 },
+      },
+    });
+    expect(bed.metrics).toEqual([
+      ['VideosSynced', 1],
+      ['SyncFailures', 0],
+    ]);
+    expect(await isLeaseFree(bed)).toBe(true);
+    expect(await summary(bed, execution, { already_synced: 1 })).toEqual(reply);
+  });
+
+  test('partial: says what failed and why, and what was not reached', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution } = await begun(bed);
+    const request = await brokenLine(bed, execution);
+    await markFailed({ ...request, error: timedOut }, bed.invocation(execution));
+    const reply = await summary(bed, execution);
+    expect(reply).toMatchObject({ outcome: 'partial', archived_files: 1, failed_files: 2 });
+    expect(reply.subject).toBe('Cloud Sync: 5 files not archived, 1 archived');
+    expect(reply.message).toContain(
+      '1 file archived (1 kB), 0 there before, 2 failed, 3 not reached, 1 not ready at the provider.',
+    );
+    expect(reply.message).toContain(`${original('broken').key}: ${failure.reason}`);
+    expect(reply.message).toContain('`cloud-sync aws failures`');
+    expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThan(1_200);
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'partial', finished: { files: { failed: 2, pending: 3, waiting: 1 } } });
+    expect(await isLeaseFree(bed)).toBe(true);
+  });
+
+  test('old cookies are told of once, and that refused ones work again', async () => {
+    await using bed = await newBed(aws, '');
+    const told: string[] = [];
+    for (const [night, ageDays] of [4, 5, 6, 0.5].entries()) {
+      if (night === 3) {
+        const { execution, invocation } = await begun(bed);
+        await end({ action: 'end', input: {}, execution, error: { Error: 'CREDENTIALS_EXPIRED', Cause: '' } }, invocation);
+      }
+      const { execution } = await begun(bed);
+      const reply = await summary(bed, execution, { cookie_age_days: ageDays });
+      expect(await summary(bed, execution, { cookie_age_days: ageDays })).toEqual(reply);
+      told.push(`${reply.outcome} ${reply.subject}`.trim());
+      bed.clock.advance(dayMs);
+    }
+    expect(told).toEqual([
+      'clean',
+      'notice Cloud Sync: the GoPro cookies are 5 days old',
+      'clean',
+      'notice Cloud Sync: the GoPro credentials work again',
+    ]);
+  });
+
+  test('a listing that contradicts itself fails the run, which the end leaves as it was counted', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution, invocation } = await begun(bed);
+    await archive(bed, 'new');
+    const contradiction = new SyncError('LISTING_UNTRUSTED', 'it says 3 media and shows 2', { hint: 'Compare them.' });
+    const reply = await summary(bed, execution, { listing: { ...quiet, contradiction } });
+    expect(reply).toMatchObject({ outcome: 'failed', subject: '', message: '', archived_files: 1 });
+    expect(reply.error).toEqual({
+      Error: 'LISTING_UNTRUSTED',
+      Cause: expect.stringMatching(/^it says 3 media and shows 2\. Compare them\. 1 file archived/),
+    });
+    expect(await isLeaseFree(bed)).toBe(false);
+
+    const notification = await end({ action: 'end', input: {}, execution, error: reply.error }, invocation);
+    expect(notification).toMatchObject({ notify: true, error: { Cause: expect.stringContaining('1 file archived') } });
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'failed', finished: { exitCode: 5, files: { archived: 1 } } });
+    expect(await isLeaseFree(bed)).toBe(true);
+  });
+
+  test('credentials refused in the middle end it without a failed medium; a refusal in an earlier run does not', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution } = await begun(bed);
+    await resolve(bed.tracker, 'open', [original('open')]);
+    await writeStopped(bed.tracker, execution.name, new SyncError('TRACKER_UNUSABLE', 'the table is busy'));
+    await writeStopped(bed.tracker, execution.name, new SyncError('CREDENTIALS_EXPIRED', 'the provider refuses the credentials'));
+    await writeStopped(bed.tracker, execution.name, new SyncError('TRACKER_UNUSABLE', 'the table is busy'));
+    expect(await summary(bed, execution)).toMatchObject({
+      outcome: 'credentials-expired',
+      failed_files: 0,
+      error: { Error: 'CREDENTIALS_EXPIRED' },
+    });
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'expired', finished: { exitCode: 3, files: { failed: 0, pending: 1 } } });
+
+    await bed.tracker.releaseRunLease(execution.arn);
+    const next = await begun(bed);
+    await archive(bed, 'open');
+    expect(await summary(bed, next.execution)).toMatchObject({ outcome: 'clean' });
+  });
+});

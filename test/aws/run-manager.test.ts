@@ -1,0 +1,149 @@
+import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { begin } from '../../src/aws/run-manager/begin.ts';
+import { end } from '../../src/aws/run-manager/end.ts';
+import { isoTime } from '../../src/lib/clock.ts';
+import { thisOwner } from '../../src/lib/owner.ts';
+import { openDynamoTracker } from '../../src/tracker/dynamodb.ts';
+import { dayMs, hourMs } from '../conformance/tracker/fixtures.ts';
+import { startAws, type Aws } from './support/aws.ts';
+import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';
+
+/** How a run begins and how it ends early, on a real ledger, with executions that really run. */
+
+let aws: Aws;
+let machineArn: string;
+
+beforeAll(async () => {
+  aws = await startAws();
+  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+  machineArn = await createIdleMachine(aws);
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await aws?.[Symbol.asyncDispose]();
+});
+
+describe('the begin of a run', () => {
+  test('takes the lease and records the run; repeated, it answers the same', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const execution = await bed.execution();
+    const request = { action: 'begin', input: { trigger: 'schedule' }, execution } as const;
+    const reply = await begin(request, bed.invocation(execution));
+    expect(reply).toEqual({
+      outcome: 'granted',
+      provider: 'gopro',
+      trigger: 'schedule',
+      full_listing: false,
+      deadline: isoTime(Date.parse(execution.started_at) + 11.5 * hourMs),
+      holder: execution.arn,
+      error: { Error: '', Cause: '' },
+    });
+    expect(await begin(request, bed.invocation(execution))).toEqual(reply);
+    expect(await bed.tracker.runs(5)).toMatchObject([{ id: execution.name, finishedAt: null }]);
+  });
+
+  test('finds that another execution runs, and takes over as soon as that was aborted', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const [first, second] = [await bed.execution(), await bed.execution()];
+    await begin({ action: 'begin', input: {}, execution: first }, bed.invocation(first));
+    const request = { action: 'begin', input: {}, execution: second } as const;
+    expect(await begin(request, bed.invocation(second))).toMatchObject({ outcome: 'overlap', holder: first.arn });
+    expect(await bed.tracker.runs(5)).toMatchObject([{ id: first.name }]);
+
+    await aws.sfn.send(new StopExecutionCommand({ executionArn: first.arn }));
+    await vi.waitFor(async () => {
+      const { status } = await aws.sfn.send(new DescribeExecutionCommand({ executionArn: first.arn }));
+      expect(status).toBe('ABORTED');
+    });
+    expect(await begin(request, bed.invocation(second))).toMatchObject({ outcome: 'granted', holder: second.arn });
+  });
+
+  test('waits for a run of the command line, and for no execution that nobody knows', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const execution = await bed.execution();
+    const request = { action: 'begin', input: {}, execution } as const;
+    await bed.tracker.acquireRunLease(thisOwner('by hand'), 60_000, async () => false);
+    const overlap = await begin(request, bed.invocation(execution));
+    expect(overlap).toMatchObject({ outcome: 'overlap', holder: expect.stringMatching(/^process \d+ on /) });
+    bed.clock.advance(60_000);
+    const forgotten = await bed.execution({ running: false });
+    await bed.tracker.acquireRunLease(forgotten.arn, hourMs, async () => false);
+    expect(await begin(request, bed.invocation(execution))).toMatchObject({ outcome: 'granted' });
+  });
+});
+
+describe('the early end of a run', () => {
+  const failed = { Error: 'States.Timeout', Cause: '' };
+  const refused = { Error: 'CREDENTIALS_EXPIRED', Cause: 'the provider refuses the credentials' };
+
+  test('records it, gives the lease back and always notifies; repeated, it answers as before', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const { execution, invocation } = await begun(bed);
+    await archive(bed, 'done');
+    const request = { action: 'end', input: {}, execution, error: failed } as const;
+    const reply = await end(request, invocation);
+    expect(reply).toMatchObject({
+      notify: true,
+      error: { Error: expect.stringMatching(/^Cloud Sync: the run failed \(States\.Timeout\)/) },
+    });
+    expect(reply.error.Cause).toContain('1 file in the archive, 0 not archived.');
+    expect(await lastRun(bed)).toMatchObject({
+      outcome: 'failed',
+      finished: { outcome: 'failed', error: { code: 'WORKER_LOST' } },
+    });
+    expect(bed.metrics).toEqual([['SyncFailures', 1]]);
+    expect(await isLeaseFree(bed)).toBe(true);
+    expect(await end(request, invocation)).toMatchObject({ notify: true, error: { Error: reply.error.Error } });
+  });
+
+  test('leaves the lease of another run alone', async () => {
+    await using bed = await newBed(aws, machineArn);
+    await begun(bed);
+    const late = await bed.execution({ running: false });
+    const reply = await end({ action: 'end', input: {}, execution: late, error: failed }, bed.invocation(late));
+    expect(reply.notify).toBe(true);
+    expect(await isLeaseFree(bed)).toBe(false);
+    expect(await bed.tracker.runs(5)).toMatchObject([{ finishedAt: null }]);
+  });
+
+  test('expired credentials: told once, to whoever asks again in the same run too, then after a week', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const told: boolean[] = [];
+    for (let night = 0; night < 9; night += 1) {
+      const { execution, invocation } = await begun(bed);
+      const request = { action: 'end', input: {}, execution, error: refused } as const;
+      const { notify, error } = await end(request, invocation);
+      expect(await end(request, invocation)).toEqual({ notify, error });
+      if (notify) expect(error.Error).toContain(night === 0 ? 'refuses the credentials' : 'still refuses the credentials');
+      told.push(notify);
+      bed.clock.advance(dayMs);
+    }
+    expect(told).toEqual([true, false, false, false, false, false, false, true, false]);
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'expired', finished: { exitCode: 3 } });
+    expect(bed.metrics).toEqual([]);
+  });
+
+  test.each([
+    ['a wrong input', { provider: 'dropbox' }, { Error: 'USAGE', Cause: 'the input is wrong' }, /\(USAGE\)/],
+    ['a table that is not there', {}, { Error: 'TRACKER_UNUSABLE', Cause: 'no table' }, /\(TRACKER_UNUSABLE\)/],
+    ['expired credentials, and nobody knows who was told', {}, refused, /refuses the credentials/],
+  ])('%s still has an answer', async (_name, input, error, subject) => {
+    await using bed = await newBed(aws, machineArn);
+    const execution = await bed.execution({ running: false });
+    const gone = {
+      ...bed.invocation(execution),
+      openTracker: () =>
+        openDynamoTracker({
+          client: aws.dynamodb,
+          table: 'nowhere',
+          provider: 'gopro',
+          archiveId: 'archive-1',
+          clock: bed.clock,
+        }),
+    };
+    const reply = await end({ action: 'end', input, execution, error }, gone);
+    expect(reply).toMatchObject({ notify: true, error: { Error: expect.stringMatching(subject) } });
+  });
+});
