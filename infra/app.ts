@@ -10,13 +10,27 @@ import { describeStorageCost } from './storage-cost.ts';
 
 // The entry of `npx cdk`: one environment, named with -c env=. What else can be given is in context.ts.
 const app = new App();
-const context = readContext((key) => app.node.tryGetContext(key));
-const deployment = { context, environment: environments[context.env] };
-const folders = bundleFunctions();
-const archive = createArchiveStack(app, deployment);
-createServiceStack(app, { ...deployment, archive, codeOf: (name) => lambda.Code.fromAsset(folders[name]) });
-Tags.of(app).add('application', 'cloud-sync');
-Tags.of(app).add('environment', context.env);
-// Only here, not in the stacks: with findings also a test could not synthesize.
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-process.stderr.write(`${describeStorageCost(deployment.environment.storage)}\n`);
+try {
+  synthesize();
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function synthesize(): void {
+  const context = readContext(app.node.getAllContext() as Readonly<Record<string, unknown>>);
+  const deployment = { context, environment: environments[context.env] };
+  const folders = bundleFunctions();
+  const archive = createArchiveStack(app, deployment);
+  createServiceStack(app, { ...deployment, archive, codeOf: (name) => lambda.Code.fromAsset(folders[name]) });
+  Tags.of(app).add('application', 'cloud-sync');
+  Tags.of(app).add('environment', context.env);
+  // Only here, not in the stacks: with findings also a test could not synthesize.
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  process.stderr.write(`${describeStorageCost(deployment.environment.storage)}\n`);
+  if (context.email === undefined)
+    process.stderr.write(
+      'warning: without -c email=ADDRESS nobody is written to, and a subscription of an earlier deployment is removed\n',
+    );
+}

@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -47,6 +47,7 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
     name: names.secret,
     withPolicy: context.emulator ? 'none' : 'resource-policy',
   });
+  new CfnOutput(stack, 'ArchiveBucketName', { value: bucketName, description: 'For `cloud-sync sync --to s3://…`' });
   return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
 }
 

@@ -34,13 +34,15 @@ const contextSchema = z.strictObject({
 });
 export type Context = Readonly<z.infer<typeof contextSchema>>;
 
-/** What was given with `-c`. Errors: RangeError that says what is missing or wrong. */
-export function readContext(lookUp: (key: string) => unknown): Context {
-  const given = Object.keys(contextSchema.shape).flatMap((key) => {
-    const value = lookUp(key);
-    return value === undefined ? [] : [[key, value] as const];
-  });
+/** Names like ours; the flags of CDK itself have signs in theirs. */
+const ownKey = /^[a-z][a-z0-9]*$/i;
+
+/** What was given with `-c`, among all that CDK knows. Errors: RangeError that says what is missing, wrong or unknown. */
+export function readContext(all: Readonly<Record<string, unknown>>): Context {
+  const given = Object.entries(all).filter(([key]) => ownKey.test(key));
   const parsed = contextSchema.safeParse(Object.fromEntries(given));
   if (parsed.success) return parsed.data;
-  throw new RangeError(`-c:\n${z.prettifyError(parsed.error)}\nAn environment is named with -c env=${stages.join('|')}.`);
+  const isEnv = parsed.error.issues.some(({ path }) => path[0] === 'env');
+  const hint = isEnv ? `\nAn environment is named with -c env=${stages.join('|')}.` : '';
+  throw new RangeError(`-c: ${z.prettifyError(parsed.error)}${hint}`);
 }

@@ -3,7 +3,7 @@ import { stages } from '../src/aws/names.ts';
 import { readContext } from './context.ts';
 import { environments, parseEnvironments } from './environments.ts';
 
-const given = (values: Readonly<Record<string, unknown>>) => readContext((key) => values[key]);
+const given = readContext;
 
 test('there is a row for every stage', () => {
   expect(Object.keys(environments)).toEqual([...stages]);
@@ -32,6 +32,13 @@ test('an unknown, a missing and a wrong setting are refused by name', () => {
 test('an unknown or missing environment is refused with the list of those that exist', () => {
   expect(() => given({ env: 'production' })).toThrow(/dev\|staging\|prod/);
   expect(() => given({})).toThrow(/dev\|staging\|prod/);
+});
+
+test("a misspelt name is refused, and what is CDK's own is left alone", () => {
+  expect(() => given({ env: 'dev', emial: 'you@example.com' })).toThrow(/emial/);
+  expect(given({ env: 'dev', '@aws-cdk/core:enableStackNameDuplicates': true, 'aws-cdk:x': 1, 'cdk-migrate': true }).env).toBe(
+    'dev',
+  );
 });
 
 test('what is given with -c comes as text and is checked', () => {

@@ -18,7 +18,7 @@ export function sampleStacks(
   };
   // The real synthesis validates against CloudFormation's schemas; once is enough.
   const app = new App({ context: { ...settings.context, ...given }, builtinCloudFormationValidation: false });
-  const context = readContext((key) => given[key]);
+  const context = readContext(given);
   const deployment = { context, environment: { ...environments[context.env], ...changes } };
   const archive = createArchiveStack(app, deployment);
   const code = lambda.Code.fromInline('exports.handler = async () => {};');
