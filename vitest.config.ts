@@ -6,10 +6,36 @@ export default defineConfig({
     // Most of a test's time is waiting for another process, so two workers keep two cores busy.
     maxWorkers: 2,
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/conformance/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'infra/**/*.test.ts', 'bench/**/*.test.ts', 'test/conformance/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: 's3', include: ['test/s3/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
-      { test: { name: 'aws', include: ['test/aws/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: 'aws',
+          include: ['test/aws/**/*.test.ts'],
+          globalSetup: ['test/aws/support/global-setup.ts'],
+          provide: { dynamodb: 'ministack', archiveStore: 'ministack' },
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      // The same against an emulator that needs Java and a store that needs Go.
+      {
+        test: {
+          name: 'aws-more',
+          include: ['test/aws/tracker-*.test.ts', 'test/aws/engine/slices.test.ts'],
+          globalSetup: ['test/aws/support/global-setup.ts'],
+          provide: { dynamodb: 'dynamodb-local', archiveStore: 'versitygw' },
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
       {
         test: {
           name: 'scale',

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the S3 servers that `npm run test:s3` runs against: into the repository's cache, not into the system, and only what is
+# Installs the servers that `npm run test:s3` and `npm run test:aws` run against: into the repository's cache, not into the system, and only what is
 # not there yet. Arguments: the servers to install; default both.
 set -euo pipefail
 cache="$(cd "$(dirname "$0")/.." && pwd)/.cache/s3-servers"
@@ -9,7 +9,7 @@ ministack=1.5.33
 # need COMMAND WHAT-FOR
 need() {
   command -v "$1" >/dev/null && return
-  echo "npm run test:s3 needs $2, and there is no \"$1\" on this machine's PATH." >&2
+  echo "These tests need $2, and there is no \"$1\" on this machine's PATH." >&2
   exit 1
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ScanCommand, TransactionCanceledException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -22,7 +22,7 @@ import {
   whole,
 } from '../conformance/tracker/fixtures.ts';
 import { beforeFirst, countCalls, failFirst, leaveUnprocessed } from './support/disturbed.ts';
-import { emulatorNames, startEmulator, type Emulator } from './support/emulators.ts';
+import { startEmulator, type Emulator } from './support/emulators.ts';
 
 /** An error as the service sends it when too much is asked of it. */
 function throttle(): Error {
@@ -51,208 +51,208 @@ async function hundred(tracker: Tracker, runId: string) {
   );
 }
 
-for (const name of emulatorNames) {
-  describe(`a table of ${name}`, () => {
-    let emulator: Emulator;
-    let table: string;
-    const clients: DynamoDBClient[] = [];
+const name = inject('dynamodb');
 
-    beforeAll(async () => {
-      emulator = await startEmulator(name);
+describe(`a table of ${name}`, () => {
+  let emulator: Emulator;
+  let table: string;
+  const clients: DynamoDBClient[] = [];
+
+  beforeAll(async () => {
+    emulator = await startEmulator(name);
+  });
+
+  afterAll(async () => {
+    for (const client of clients) client.destroy();
+    await emulator?.[Symbol.asyncDispose]();
+  });
+
+  beforeEach(async () => {
+    table = `tracker-${randomUUID()}`;
+    await createTrackerTable(newClient(), table);
+  });
+
+  function newClient(): DynamoDBClient {
+    const client = emulator.client();
+    clients.push(client);
+    return client;
+  }
+
+  function open(
+    client = newClient(),
+    fields: { readonly archiveId?: string; readonly table?: string; readonly account?: string } = {},
+  ) {
+    return openDynamoTracker({ client, table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock, ...fields });
+  }
+
+  async function scan(): Promise<Record<string, unknown>[]> {
+    const { Items, LastEvaluatedKey } = await newClient().send(new ScanCommand({ TableName: table }));
+    expect(LastEvaluatedKey).toBeUndefined();
+    return Items ?? [];
+  }
+
+  test('belongs to one archive', async () => {
+    await open();
+    await expect(open(newClient(), { archiveId: 'archive-2' })).rejects.toMatchObject({
+      code: 'TRACKER_UNUSABLE',
+      exitCode: 2,
+      hint: expect.any(String),
     });
+    expect((await open()).archiveId).toBe('archive-1');
+  });
 
-    afterAll(async () => {
-      for (const client of clients) client.destroy();
-      await emulator?.[Symbol.asyncDispose]();
-    });
-
-    beforeEach(async () => {
-      table = `tracker-${randomUUID()}`;
-      await createTrackerTable(newClient(), table);
-    });
-
-    function newClient(): DynamoDBClient {
-      const client = emulator.client();
-      clients.push(client);
-      return client;
-    }
-
-    function open(
-      client = newClient(),
-      fields: { readonly archiveId?: string; readonly table?: string; readonly account?: string } = {},
-    ) {
-      return openDynamoTracker({ client, table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock, ...fields });
-    }
-
-    async function scan(): Promise<Record<string, unknown>[]> {
-      const { Items, LastEvaluatedKey } = await newClient().send(new ScanCommand({ TableName: table }));
-      expect(LastEvaluatedKey).toBeUndefined();
-      return Items ?? [];
-    }
-
-    test('belongs to one archive', async () => {
-      await open();
-      await expect(open(newClient(), { archiveId: 'archive-2' })).rejects.toMatchObject({
-        code: 'TRACKER_UNUSABLE',
-        exitCode: 2,
-        hint: expect.any(String),
-      });
-      expect((await open()).archiveId).toBe('archive-1');
-    });
-
-    test('that is missing is named, with what to do', async () => {
-      await expect(open(newClient(), { table: 'nowhere' })).rejects.toMatchObject({
-        code: 'TRACKER_UNUSABLE',
-        message: expect.stringContaining('nowhere'),
-        hint: expect.stringContaining('AWS_REGION'),
-      });
-    });
-
-    test('is found by its endpoint and region, and one that cannot be reached is named', async () => {
-      vi.stubEnv('AWS_ACCESS_KEY_ID', 'cloudsynctests');
-      vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
-      const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
-      const region = 'us-east-1';
-      const tracker = await openDynamoTracker({ ...fields, client: { endpoint: emulator.endpoint, region } });
-      expect(await tracker.needsAdoption()).toBe(true);
-      await tracker.close();
-      await expect(openDynamoTracker({ ...fields, client: { endpoint: 'http://127.0.0.1:1', region } })).rejects.toMatchObject({
-        code: 'TRACKER_UNUSABLE',
-        hint: expect.stringContaining('endpoint'),
-      });
-      vi.unstubAllEnvs();
-    });
-
-    test('keeps accounts apart that do not share a ledger, but not their keys', async () => {
-      const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
-      expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
-      expect(await ben.needsAdoption()).toBe(true);
-      expect(await collect(ben.rows())).toEqual([]);
-      expect(await ben.keyTaken(original('m1').key.toUpperCase())).toBe(true);
-    });
-
-    test('a page of a hundred media costs few requests, and an unchanged one writes one row', async () => {
-      const client = newClient();
-      const tracker = await open(client);
-      const calls = countCalls(client);
-      expect(await hundred(tracker, 'r1')).toEqual({ added: 100, changed: 0, unchanged: 0 });
-      const first = { BatchGetItemCommand: 1, TransactWriteItemsCommand: 1, PutItemCommand: 1 };
-      expect(Object.fromEntries(calls)).toEqual(first);
-      const before = (await scan()).length;
-      expect(await hundred(tracker, 'r2')).toEqual({ added: 0, changed: 0, unchanged: 100 });
-      expect(Object.fromEntries(calls)).toEqual({ ...first, BatchGetItemCommand: 2, PutItemCommand: 2 });
-      expect(await scan()).toHaveLength(before + 1);
-    });
-
-    test('what a listing saw survives a change of process between its pages', async () => {
-      await hundred(await open(), 'r1');
-      await (await open()).recordPage([medium('m7')], 'r2');
-      await (await open()).recordPage([medium('m8')], 'r2');
-      const last = await open();
-      expect(await last.finishListing({ account: 'anna', runId: 'r2', complete: true, listed: 2 })).toBe(98);
-      expect([await mediumStatus(last, 'm7'), await mediumStatus(last, 'm9')]).toEqual(['LISTED', 'SOURCE_DELETED']);
-    });
-
-    test('a burst of 3,032 frames is resolved, vanishes and comes back', async () => {
-      const tracker = await open();
-      const frames = Array.from({ length: 3032 }, (_, index) => original('burst', { itemNumber: index + 1 }));
-      expect(await resolve(tracker, 'burst', frames)).toHaveLength(3032);
-      expect(await resolve(tracker, 'burst', frames)).toHaveLength(3032);
-      expect(await listAll(tracker, 'r2', [])).toBe(1);
-      expect((await tracker.tally(usual)).originals.SOURCE_DELETED).toBe(3032);
-      await tracker.recordPage([medium('burst')], 'r3');
-      expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
-    });
-
-    test('of two media that want the same key at once one gets it', async () => {
-      const tracker = await open();
-      const results = await Promise.allSettled(
-        ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
-      );
-      expect(results.map((result) => result.status).toSorted()).toEqual(['fulfilled', 'rejected']);
-      expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'KEY_TAKEN' });
-    });
-
-    test('9,000 parts are kept, many at once, and gone when the file is complete', async () => {
-      const tracker = await open();
-      const file = original('m1');
-      await resolve(tracker, 'm1', [file]);
-      const claim = await claimed(tracker, file);
-      await tracker.saveUpload(claim, upload);
-      const parts = Array.from({ length: 9000 }, (_, index) => ({
-        number: index + 1,
-        sizeBytes: 16_777_216,
-        crc32: 0xff_ff_ff_ff - index,
-        receipt: `"${String(index).padStart(32, '0')}"`,
-      }));
-      for (let first = 0; first < parts.length; first += 50)
-        await Promise.all(parts.slice(first, first + 50).map((part) => tracker.savePart(claim, part)));
-      expect((await tracker.upload(claim.id))?.parts).toEqual(parts);
-      const before = (await scan()).length;
-      await tracker.complete(claim, whole);
-      expect(before - (await scan()).length).toBe(Math.ceil(9000 / 16));
-    });
-
-    test('only rows of runs and leases expire', async () => {
-      const tracker = await open();
-      await tracker.beginRun('r1');
-      await tracker.acquireRunLease('a', 1000, async () => false);
-      await tracker.setFact('mode', 'cookie');
-      await archive(tracker, 'm1');
-      await listAll(tracker, 'r1', [medium('m1')]);
-      await tracker.adopt(each([]));
-      const rows = await scan();
-      const expiring = rows.filter((row) => row['expires_at']).map((row) => (row['media_id'] as { S: string }).S.split('#')[0]);
-      expect(new Set(expiring)).toEqual(new Set(['RUN', 'LEASE']));
-      expect(rows.length - expiring.length).toBeGreaterThanOrEqual(6);
-    });
-
-    test('a library at rest has no row in the index', async () => {
-      const tracker = await open();
-      await archive(tracker, 'm1');
-      expect((await scan()).filter((row) => row['provider_status'])).toEqual([]);
-      await tracker.setMark(idOf(original('m1')), 'MISSING');
-      expect((await scan()).flatMap((row) => row['provider_status'] ?? [])).toEqual([{ S: 'gopro#MISSING' }]);
-    });
-
-    test('throttled, put off and conflicting requests are tried again', async () => {
-      const client = newClient();
-      const tracker = await open(client);
-      const puts = failFirst(client, 'PutItemCommand', { times: 2, when: 'before', error: throttle });
-      const transactions = failFirst(client, 'TransactWriteItemsCommand', { times: 2, when: 'before', error: conflict });
-      const unprocessed = leaveUnprocessed(client, table);
-      await hundred(tracker, 'r1');
-      expect((await hundred(tracker, 'r1')).unchanged).toBe(100);
-      await archive(tracker, 'm1');
-      expect([puts.left(), transactions.left(), unprocessed.done()]).toEqual([0, 0, true]);
-      expect(await tracker.tally(usual)).toMatchObject({ mediaComplete: 1, media: { LISTED: 99 } });
-    });
-
-    test('a claim that a program without our locks takes over at the last moment is lost', async () => {
-      const client = newClient();
-      const tracker = await open(client);
-      await resolve(tracker, 'm1', [original('m1')]);
-      const claim = await claimed(tracker, original('m1'));
-      const takeOver = new UpdateItemCommand({
-        TableName: table,
-        Key: { provider: { S: 'gopro' }, media_id: { S: claim.id } },
-        UpdateExpression: 'SET attempt = attempt + :one',
-        ExpressionAttributeValues: { ':one': { N: '1' } },
-      });
-      beforeFirst(client, 'PutItemCommand', async () => newClient().send(takeOver));
-      await expect(tracker.complete(claim, whole)).rejects.toMatchObject({ code: 'LEASE_LOST' });
-      expect(await statusOf(tracker, original('m1'))).toBe('IN_PROGRESS');
-    });
-
-    test('a write whose reply was lost is no lost lease', async () => {
-      const client = newClient();
-      const tracker = await open(client);
-      await resolve(tracker, 'm1', [original('m1')]);
-      const claim = await claimed(tracker, original('m1'));
-      const lost = failFirst(client, 'PutItemCommand', { times: 1, when: 'after', error: lostReply });
-      await tracker.complete(claim, whole);
-      expect(lost.left()).toBe(0);
-      expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');
+  test('that is missing is named, with what to do', async () => {
+    await expect(open(newClient(), { table: 'nowhere' })).rejects.toMatchObject({
+      code: 'TRACKER_UNUSABLE',
+      message: expect.stringContaining('nowhere'),
+      hint: expect.stringContaining('AWS_REGION'),
     });
   });
-}
+
+  test('is found by its endpoint and region, and one that cannot be reached is named', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'cloudsynctests');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
+    const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
+    const region = 'us-east-1';
+    const tracker = await openDynamoTracker({ ...fields, client: { endpoint: emulator.endpoint, region } });
+    expect(await tracker.needsAdoption()).toBe(true);
+    await tracker.close();
+    await expect(openDynamoTracker({ ...fields, client: { endpoint: 'http://127.0.0.1:1', region } })).rejects.toMatchObject({
+      code: 'TRACKER_UNUSABLE',
+      hint: expect.stringContaining('endpoint'),
+    });
+    vi.unstubAllEnvs();
+  });
+
+  test('keeps accounts apart that do not share a ledger, but not their keys', async () => {
+    const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
+    expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
+    expect(await ben.needsAdoption()).toBe(true);
+    expect(await collect(ben.rows())).toEqual([]);
+    expect(await ben.keyTaken(original('m1').key.toUpperCase())).toBe(true);
+  });
+
+  test('a page of a hundred media costs few requests, and an unchanged one writes one row', async () => {
+    const client = newClient();
+    const tracker = await open(client);
+    const calls = countCalls(client);
+    expect(await hundred(tracker, 'r1')).toEqual({ added: 100, changed: 0, unchanged: 0 });
+    const first = { BatchGetItemCommand: 1, TransactWriteItemsCommand: 1, PutItemCommand: 1 };
+    expect(Object.fromEntries(calls)).toEqual(first);
+    const before = (await scan()).length;
+    expect(await hundred(tracker, 'r2')).toEqual({ added: 0, changed: 0, unchanged: 100 });
+    expect(Object.fromEntries(calls)).toEqual({ ...first, BatchGetItemCommand: 2, PutItemCommand: 2 });
+    expect(await scan()).toHaveLength(before + 1);
+  });
+
+  test('what a listing saw survives a change of process between its pages', async () => {
+    await hundred(await open(), 'r1');
+    await (await open()).recordPage([medium('m7')], 'r2');
+    await (await open()).recordPage([medium('m8')], 'r2');
+    const last = await open();
+    expect(await last.finishListing({ account: 'anna', runId: 'r2', complete: true, listed: 2 })).toBe(98);
+    expect([await mediumStatus(last, 'm7'), await mediumStatus(last, 'm9')]).toEqual(['LISTED', 'SOURCE_DELETED']);
+  });
+
+  test('a burst of 3,032 frames is resolved, vanishes and comes back', async () => {
+    const tracker = await open();
+    const frames = Array.from({ length: 3032 }, (_, index) => original('burst', { itemNumber: index + 1 }));
+    expect(await resolve(tracker, 'burst', frames)).toHaveLength(3032);
+    expect(await resolve(tracker, 'burst', frames)).toHaveLength(3032);
+    expect(await listAll(tracker, 'r2', [])).toBe(1);
+    expect((await tracker.tally(usual)).originals.SOURCE_DELETED).toBe(3032);
+    await tracker.recordPage([medium('burst')], 'r3');
+    expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
+  });
+
+  test('of two media that want the same key at once one gets it', async () => {
+    const tracker = await open();
+    const results = await Promise.allSettled(
+      ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
+    );
+    expect(results.map((result) => result.status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'KEY_TAKEN' });
+  });
+
+  test('9,000 parts are kept, many at once, and gone when the file is complete', async () => {
+    const tracker = await open();
+    const file = original('m1');
+    await resolve(tracker, 'm1', [file]);
+    const claim = await claimed(tracker, file);
+    await tracker.saveUpload(claim, upload);
+    const parts = Array.from({ length: 9000 }, (_, index) => ({
+      number: index + 1,
+      sizeBytes: 16_777_216,
+      crc32: 0xff_ff_ff_ff - index,
+      receipt: `"${String(index).padStart(32, '0')}"`,
+    }));
+    for (let first = 0; first < parts.length; first += 50)
+      await Promise.all(parts.slice(first, first + 50).map((part) => tracker.savePart(claim, part)));
+    expect((await tracker.upload(claim.id))?.parts).toEqual(parts);
+    const before = (await scan()).length;
+    await tracker.complete(claim, whole);
+    expect(before - (await scan()).length).toBe(Math.ceil(9000 / 16));
+  });
+
+  test('only rows of runs and leases expire', async () => {
+    const tracker = await open();
+    await tracker.beginRun('r1');
+    await tracker.acquireRunLease('a', 1000, async () => false);
+    await tracker.setFact('mode', 'cookie');
+    await archive(tracker, 'm1');
+    await listAll(tracker, 'r1', [medium('m1')]);
+    await tracker.adopt(each([]));
+    const rows = await scan();
+    const expiring = rows.filter((row) => row['expires_at']).map((row) => (row['media_id'] as { S: string }).S.split('#')[0]);
+    expect(new Set(expiring)).toEqual(new Set(['RUN', 'LEASE']));
+    expect(rows.length - expiring.length).toBeGreaterThanOrEqual(6);
+  });
+
+  test('a library at rest has no row in the index', async () => {
+    const tracker = await open();
+    await archive(tracker, 'm1');
+    expect((await scan()).filter((row) => row['provider_status'])).toEqual([]);
+    await tracker.setMark(idOf(original('m1')), 'MISSING');
+    expect((await scan()).flatMap((row) => row['provider_status'] ?? [])).toEqual([{ S: 'gopro#MISSING' }]);
+  });
+
+  test('throttled, put off and conflicting requests are tried again', async () => {
+    const client = newClient();
+    const tracker = await open(client);
+    const puts = failFirst(client, 'PutItemCommand', { times: 2, when: 'before', error: throttle });
+    const transactions = failFirst(client, 'TransactWriteItemsCommand', { times: 2, when: 'before', error: conflict });
+    const unprocessed = leaveUnprocessed(client, table);
+    await hundred(tracker, 'r1');
+    expect((await hundred(tracker, 'r1')).unchanged).toBe(100);
+    await archive(tracker, 'm1');
+    expect([puts.left(), transactions.left(), unprocessed.done()]).toEqual([0, 0, true]);
+    expect(await tracker.tally(usual)).toMatchObject({ mediaComplete: 1, media: { LISTED: 99 } });
+  });
+
+  test('a claim that a program without our locks takes over at the last moment is lost', async () => {
+    const client = newClient();
+    const tracker = await open(client);
+    await resolve(tracker, 'm1', [original('m1')]);
+    const claim = await claimed(tracker, original('m1'));
+    const takeOver = new UpdateItemCommand({
+      TableName: table,
+      Key: { provider: { S: 'gopro' }, media_id: { S: claim.id } },
+      UpdateExpression: 'SET attempt = attempt + :one',
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    });
+    beforeFirst(client, 'PutItemCommand', async () => newClient().send(takeOver));
+    await expect(tracker.complete(claim, whole)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await statusOf(tracker, original('m1'))).toBe('IN_PROGRESS');
+  });
+
+  test('a write whose reply was lost is no lost lease', async () => {
+    const client = newClient();
+    const tracker = await open(client);
+    await resolve(tracker, 'm1', [original('m1')]);
+    const claim = await claimed(tracker, original('m1'));
+    const lost = failFirst(client, 'PutItemCommand', { times: 1, when: 'after', error: lostReply });
+    await tracker.complete(claim, whole);
+    expect(lost.left()).toBe(0);
+    expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');
+  });
+});

@@ -1,40 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { manualClock, type TrackerBed } from '../conformance/tracker/fixtures.ts';
 import { trackerConformance } from '../conformance/tracker.ts';
-import { emulatorNames, startEmulator, type Emulator } from './support/emulators.ts';
+import { startEmulator, type Emulator } from './support/emulators.ts';
 
 const archiveId = 'archive-1';
 
-for (const name of emulatorNames) {
-  describe(name, () => {
-    let emulator: Emulator;
-    let client: DynamoDBClient;
+const name = inject('dynamodb');
 
-    beforeAll(async () => {
-      emulator = await startEmulator(name);
-      client = emulator.client();
-    });
+describe(name, () => {
+  let emulator: Emulator;
+  let client: DynamoDBClient;
 
-    afterAll(async () => {
-      client?.destroy();
-      await emulator?.[Symbol.asyncDispose]();
-    });
-
-    /** A new table; its clock begins today, because an emulator's TTL goes by the real one. */
-    async function newBed(): Promise<TrackerBed> {
-      const table = `tracker-${randomUUID()}`;
-      await createTrackerTable(client, table);
-      const clock = manualClock();
-      clock.advance(Date.now() - clock.now());
-      const second = (): Promise<Tracker> => openDynamoTracker({ client, table, provider: 'gopro', archiveId, clock });
-      const tracker = await second();
-      return { tracker, archiveId, clock, second, dispose: () => tracker.close() };
-    }
-
-    trackerConformance('DynamoDB tracker', newBed);
+  beforeAll(async () => {
+    emulator = await startEmulator(name);
+    client = emulator.client();
   });
-}
+
+  afterAll(async () => {
+    client?.destroy();
+    await emulator?.[Symbol.asyncDispose]();
+  });
+
+  /** A new table; its clock begins today, because an emulator's TTL goes by the real one. */
+  async function newBed(): Promise<TrackerBed> {
+    const table = `tracker-${randomUUID()}`;
+    await createTrackerTable(client, table);
+    const clock = manualClock();
+    clock.advance(Date.now() - clock.now());
+    const second = (): Promise<Tracker> => openDynamoTracker({ client, table, provider: 'gopro', archiveId, clock });
+    const tracker = await second();
+    return { tracker, archiveId, clock, second, dispose: () => tracker.close() };
+  }
+
+  trackerConformance('DynamoDB tracker', newBed);
+});

@@ -42,7 +42,6 @@ func (s *sink) getObject(w http.ResponseWriter, r *http.Request, name string) {
 	case o == nil && r.Method == http.MethodHead:
 		// Clients close a connection whose reply says nothing of its length.
 		w.Header().Set("Content-Length", "0")
-		w.Header().Set("Content-Length", "0") // else the client cannot use the connection again
 		w.WriteHeader(http.StatusNotFound)
 	case o == nil:
 		refuse(w, http.StatusNotFound, "NoSuchKey")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs DynamoDB Local, one of the two emulators that the tracker's tests in `npm run test:aws` run against, from Maven into the repository's
+# Installs DynamoDB Local, which the tracker's tests in `npm run test:aws:more` run against, from Maven into the repository's
 # cache, if it is not there yet.
 set -euo pipefail
 version=2.6.1
@@ -9,7 +9,7 @@ target="$here/../../../.cache/dynamodb-local-$version"
 
 for command in java mvn; do
   command -v "$command" >/dev/null && continue
-  echo "npm run test:aws needs Java 17 and Maven for DynamoDB Local, and there is no \"$command\" on this machine's PATH." >&2
+  echo "npm run test:aws:more needs Java 17 and Maven for DynamoDB Local, and there is no \"$command\" on this machine's PATH." >&2
   exit 1
 done
 

@@ -1,0 +1,144 @@
+/** What people and accidents do to a deployment: each ends in a named error and one notification that says what to do, and nothing is lost. */
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
+import { createLibrary } from '../../../src/sim/library.ts';
+import { startS3Store } from '../../../src/sim/s3.ts';
+import { createMediaMaker } from '../../support/media.ts';
+import { startEngine, type Engine } from '../support/engine.ts';
+import { openEngineScene, type EngineScene } from '../support/engine-scene.ts';
+import type { EndedExecution } from '../support/execution.ts';
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(async () => {
+  await engine?.[Symbol.asyncDispose]();
+});
+
+async function openPhotos(seed: string, environment: Readonly<Record<string, string>> = {}): Promise<EngineScene> {
+  const maker = createMediaMaker(seed);
+  return openEngineScene(engine, { library: createLibrary([maker.photo(), maker.photo()]), environment });
+}
+
+/** The run failed with this error, one notification names it and what to do, and nothing was fetched. */
+async function expectTold(scene: EngineScene, run: EndedExecution, error: string, advice: RegExp): Promise<void> {
+  expect([run.status, run.error]).toEqual(['FAILED', 'CloudSync.Notified']);
+  const told = await engine.notifications();
+  expect(told).toEqual([{ subject: expect.stringContaining(error), message: expect.stringMatching(advice) }]);
+  expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+}
+
+/** Once the trouble is mended, the next run does all that there is to do. */
+async function expectMended(scene: EngineScene): Promise<void> {
+  expect((await scene.run()).status).toBe('SUCCEEDED');
+  await scene.expectComplete();
+  await engine.notifications();
+}
+
+test('a secret that is missing', async () => {
+  await using scene = await openPhotos('missing-secret', { CLOUD_SYNC_SECRET: 'nobody/credentials' });
+  await expectTold(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret nobody\/credentials/);
+  await scene.reconfigure({ CLOUD_SYNC_SECRET: engine.deployment.secret });
+  await expectMended(scene);
+});
+
+const malformed = 'wrong-but-still-nobodys-business';
+
+test.each([
+  ['no JSON', `{"gopro": {"access_token": "${malformed}`],
+  ['JSON of another kind', JSON.stringify({ gp_access_token: malformed })],
+  ['an empty text', ' '],
+  ['a token that no header can hold', JSON.stringify({ access_token: `${malformed}\nX-Other: header` })],
+])('a secret that holds %s', async (_what, SecretString) => {
+  await using scene = await openPhotos('malformed-secret');
+  engine.keepSecret(malformed);
+  await engine.aws.secrets.send(new PutSecretValueCommand({ SecretId: engine.deployment.secret, SecretString }));
+  await expectTold(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret/);
+  await scene.putCredentials();
+  await expectMended(scene);
+});
+
+test('a bucket that is missing', async () => {
+  await using scene = await openPhotos('missing-bucket', { CLOUD_SYNC_ARCHIVE_BUCKET: 'no-such-bucket-anywhere' });
+  await expectTold(scene, await scene.run(), 'DESTINATION_UNUSABLE', /no-such-bucket-anywhere/);
+  await scene.reconfigure({ CLOUD_SYNC_ARCHIVE_BUCKET: scene.bucket });
+  await expectMended(scene);
+});
+
+test('a bucket in another region', async () => {
+  // The emulator serves every bucket in every region; our own store is as strict as S3.
+  const bucket = 'archive-elsewhere';
+  await using store = await startS3Store({ buckets: [bucket], region: 'eu-west-3' });
+  await using scene = await openPhotos('wrong-region', {
+    CLOUD_SYNC_S3_ENDPOINT: store.endpoint,
+    CLOUD_SYNC_ARCHIVE_BUCKET: bucket,
+  });
+  await expectTold(scene, await scene.run(), 'DESTINATION_UNUSABLE', /eu-west-3/);
+});
+
+test('a table that is missing', async () => {
+  await using scene = await openPhotos('missing-table', { CLOUD_SYNC_TABLE: 'no-such-table-anywhere' });
+  await expectTold(scene, await scene.run(), 'TRACKER_UNUSABLE', /no-such-table-anywhere/);
+});
+
+test.each([
+  ['an unknown provider', { provider: 'dropbox' }, /provider/],
+  ['a list', ['gopro'], /input/],
+  ['a trigger that nobody knows', { trigger: 'by hand' }, /trigger/],
+])('an input that is %s', async (_what, input, named) => {
+  await using scene = await openPhotos('wrong-input');
+  await expectTold(scene, await scene.run(input as object), 'USAGE', named);
+});
+
+/** Runs the deployed machine with a manifest that is not from the lister. */
+async function runManifest(scene: EngineScene, lines: readonly string[]): Promise<EndedExecution> {
+  const { sfn, s3 } = engine.aws;
+  const { machineArn: stateMachineArn, runsBucket } = engine.deployment;
+  const key = 'runs/by-hand/manifest.jsonl';
+  await s3.send(new PutObjectCommand({ Bucket: runsBucket, Key: key, Body: lines.join('\n') }));
+  const { definition = '{}' } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+  const machine = JSON.parse(definition) as { readonly States: object };
+  const listing = { slices: 1, total_found: 2, new_count: 2, already_synced: 0, work_lines: 2, manifest_key: key };
+  const ListMedia = { Type: 'Pass', Result: listing, ResultPath: '$.listing', Next: 'DownloadVideos' };
+  const changed = JSON.stringify({ ...machine, States: { ...machine.States, ListMedia } });
+  await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: changed }));
+  try {
+    return await scene.run();
+  } finally {
+    await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition }));
+  }
+}
+
+test('a manifest that is no JSON', async () => {
+  await using scene = await openPhotos('broken-manifest');
+  const run = await runManifest(scene, ['{"line": 1, "media": [']);
+  // On AWS this is a States.ItemReaderFailed, which the machine catches; the emulator fails the execution without asking it. Told of it is once in either case.
+  expect(run.status).toBe('FAILED');
+  expect(await engine.notifications()).toHaveLength(1);
+  await expectMended(scene);
+});
+
+test('a line of the manifest that is JSON of another kind', async () => {
+  await using scene = await openPhotos('broken-line');
+  const [good, other] = [...scene.cloud.library.media()];
+  scene.cloud.faults.set(faultCatalogue.cdn404Always());
+  await scene.run();
+  await engine.notifications();
+  scene.cloud.faults.clear();
+  const run = await runManifest(scene, [JSON.stringify({ line: 1, media: [good!.id] }), '{"line": "x", "medium": 7}']);
+  expect([run.status, run.states.includes('NotifyPartialFailure')]).toEqual(['SUCCEEDED', true]);
+  expect(await engine.notifications()).toEqual([
+    { subject: expect.stringContaining('1 file not archived, 1 archived'), message: expect.stringContaining(other!.id) },
+  ]);
+  await expectMended(scene);
+});
+
+test('no log, history, notification or working paper opens anything', async () => {
+  await engine.expectNoSecrets();
+});

@@ -1,0 +1,140 @@
+/** How executions end that cannot do all that there is to do, and who is told. */
+import { StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
+import type { Fault } from '../../../src/sim/faults.ts';
+import { createLibrary } from '../../../src/sim/library.ts';
+import { createMediaMaker } from '../../support/media.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { startEngine, type Engine } from '../support/engine.ts';
+import { openEngineScene } from '../support/engine-scene.ts';
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(async () => {
+  await engine?.[Symbol.asyncDispose]();
+});
+
+function photos(seed: string, count: number) {
+  const maker = createMediaMaker(seed);
+  return Array.from({ length: count }, () => maker.photo());
+}
+
+/** Leaves time to do something in the middle of a run. */
+const slowly: Fault = { id: 'slowly', match: { endpoint: 'download' }, action: { type: 'delay', ms: 300 } };
+
+function countOf(statuses: Readonly<Record<string, string>>, status: string): number {
+  return Object.values(statuses).filter((each) => each === status).length;
+}
+
+test('a medium that failed too often is quarantined: a message in the poison queue, a notification, and all others archived', async () => {
+  const media = photos('quarantine', 6);
+  const broken = media[2]!;
+  const faults = faultCatalogue.cdn403Always({ mediaId: broken.id });
+  const environment = { CLOUD_SYNC_QUARANTINE_AFTER: '1' };
+  await using scene = await openEngineScene(engine, { library: createLibrary(media), faults, environment });
+  const run = await scene.run();
+  expect([run.status, run.states.includes('NotifyPartialFailure')]).toEqual(['SUCCEEDED', true]);
+  const statuses = await scene.statuses();
+  expect([countOf(statuses, 'COMPLETED'), countOf(statuses, 'QUARANTINED')]).toEqual([5, 1]);
+  expect(await scene.files()).toHaveLength(5);
+  expect(await engine.poisoned()).toEqual([expect.objectContaining({ provider: 'gopro', media: [broken.id], quarantined: 1 })]);
+  expect(await engine.notifications()).toEqual([
+    {
+      subject: expect.stringContaining('1 file not archived, 5 archived'),
+      message: expect.stringContaining(broken.id),
+    },
+  ]);
+  // It is a person's turn now: no run tries it again, and nobody is told of it a second time by the queue.
+  scene.cloud.clearLog();
+  expect((await scene.run()).status).toBe('SUCCEEDED');
+  expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
+  expect(await engine.poisoned()).toEqual([]);
+  await engine.notifications();
+});
+
+test('expired cookies are told once, fail nothing, and are told again when they work', async () => {
+  await using scene = await openEngineScene(engine, { library: createLibrary(photos('expired', 3)) });
+  scene.cloud.expireToken();
+  const run = await scene.run();
+  expect([run.status, run.error]).toEqual(['FAILED', 'CloudSync.Notified']);
+  expect(await engine.notifications()).toEqual([
+    {
+      subject: expect.stringContaining('refuses the credentials'),
+      message: expect.stringContaining('cloud-sync login gopro --to-secret'),
+    },
+  ]);
+  const second = await scene.run();
+  expect([second.status, second.error]).toEqual(['FAILED', 'CloudSync.Notified']);
+  expect(await engine.notifications()).toEqual([]);
+  expect(countOf(await scene.statuses(), 'FAILED')).toBe(0);
+
+  scene.cloud.renewToken();
+  await scene.putCredentials();
+  const third = await scene.run();
+  expect([third.status, third.states.includes('NotifyNotice')]).toEqual(['SUCCEEDED', true]);
+  expect(await engine.notifications()).toEqual([
+    { subject: expect.stringContaining('work again'), message: expect.stringContaining('3 files archived') },
+  ]);
+  await scene.expectComplete();
+});
+
+test('cookies that expire in the middle of a run stop it quietly, and what is left stays pending', async () => {
+  await using scene = await openEngineScene(engine, { library: createLibrary(photos('midway', 30)), faults: [slowly] });
+  const execution = await scene.start();
+  await waitUntil('some resolved media', () => (scene.cloud.stats().requests['download'] ?? 0) >= 8);
+  scene.cloud.expireToken();
+  const run = await execution.ended();
+  expect([run.status, run.error]).toEqual(['FAILED', 'CloudSync.Notified']);
+  expect(await engine.notifications()).toEqual([
+    {
+      subject: expect.stringContaining('refuses the credentials'),
+      message: expect.stringContaining('cloud-sync login gopro --to-secret'),
+    },
+  ]);
+  expect(await engine.poisoned()).toEqual([]);
+  const statuses = await scene.statuses();
+  expect([countOf(statuses, 'FAILED'), countOf(statuses, 'QUARANTINED'), countOf(statuses, 'IN_PROGRESS')]).toEqual([0, 0, 0]);
+  expect(countOf(statuses, 'COMPLETED')).toBeGreaterThan(0);
+  expect(countOf(statuses, 'COMPLETED')).toBeLessThan(30);
+
+  scene.cloud.renewToken();
+  scene.cloud.faults.clear();
+  await scene.putCredentials();
+  expect((await scene.run()).status).toBe('SUCCEEDED');
+  await scene.expectComplete();
+  expect(await engine.notifications()).toHaveLength(1);
+});
+
+test('a second execution while one runs is skipped', async () => {
+  await using scene = await openEngineScene(engine, { library: createLibrary(photos('overlap', 8)), faults: [slowly] });
+  const first = await scene.start();
+  await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);
+  const second = await scene.run();
+  expect([second.status, second.states.at(-1)]).toEqual(['SUCCEEDED', 'RunSkipped']);
+  expect(second.output).toMatchObject({ outcome: 'overlap', holder: first.arn });
+  expect(await first.status()).toBe('RUNNING');
+  expect((await first.ended()).status).toBe('SUCCEEDED');
+  await scene.expectComplete();
+  expect(await engine.notifications()).toEqual([]);
+});
+
+test('an execution that is aborted from outside frees its lease for the next at once, and is told of', async () => {
+  await using scene = await openEngineScene(engine, { library: createLibrary(photos('aborted', 8)), faults: [slowly] });
+  const first = await scene.start();
+  await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);
+  await engine.aws.sfn.send(new StopExecutionCommand({ executionArn: first.arn, cause: 'a person pressed stop' }));
+  const second = await scene.run();
+  expect([second.status, second.states.at(-1)]).toEqual(['SUCCEEDED', 'SyncComplete']);
+  const told = await engine.notifications();
+  expect(told).toEqual([{ subject: expect.any(String), message: expect.stringContaining(`${first.name} ended as ABORTED`) }]);
+  await scene.expectComplete();
+});
+
+test('no log, history, notification or working paper opens anything', async () => {
+  await engine.expectNoSecrets();
+});

@@ -1,0 +1,30 @@
+/** What all test files of a project share: the emulator is installed and the app synthesized once, before two files would do it at the same time. */
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { install } from '../../support/foreign-program.ts';
+import { ministack } from '../../support/ministack.ts';
+import { makeTempDir } from '../../support/temp-dir.ts';
+import { cdk, stage } from './cdk.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly app: SynthesizedApp;
+  }
+}
+
+export interface SynthesizedApp {
+  /** The cloud assembly that `cdk --app` takes. */
+  readonly directory: string;
+  /** Why there is none: only for tests that need it. */
+  readonly error: string;
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const temp = await makeTempDir();
+  await install(ministack());
+  const directory = join(temp.path, 'cdk.out');
+  const args = ['synth', '--quiet', '--output', directory, '-c', `env=${stage}`, '-c', 'emulator=true'];
+  const error = await cdk(args, { home: temp.path }).then(() => '', String);
+  project.provide('app', { directory, error });
+  return async () => temp[Symbol.asyncDispose]();
+}

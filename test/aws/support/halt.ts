@@ -1,0 +1,18 @@
+/** Loaded into the functions' processes with `--import`: ends or freezes video-downloader in the middle of its work, when a file says so. */
+import { readFileSync, unlinkSync } from 'node:fs';
+
+const path = process.env['CLOUD_SYNC_TEST_HALT'] ?? '';
+
+function obey(): void {
+  try {
+    const order = readFileSync(path, 'utf8');
+    // Only the one process that finds the file follows it; the next invocation goes on.
+    unlinkSync(path);
+    if (order === 'kill') process.kill(process.pid, 'SIGKILL');
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  } catch {
+    // No such order.
+  }
+}
+
+if (process.env['AWS_LAMBDA_FUNCTION_NAME']?.endsWith('video-downloader')) setInterval(obey, 20).unref();

@@ -1,0 +1,173 @@
+/** Everything that functions may answer the state machine: each outcome of the contract, an unknown one, and an error. */
+import {
+  beginOutcomes,
+  listingOutcomes,
+  markOutcomes,
+  mostSlices,
+  noFailure,
+  summaryOutcomes,
+  transferOutcomes,
+  validationOutcomes,
+  type BeginReply,
+  type EndReply,
+  type Execution,
+  type Failure,
+  type ListReply,
+  type MarkReply,
+  type SummariseReply,
+  type TransferReply,
+  type ValidateReply,
+  type WorkLine,
+} from '../../../src/aws/contract.ts';
+import type { Json } from '../../../infra/states/definition.ts';
+import type { Step, Turn } from './states-language.ts';
+
+/** How long what functions say may be. */
+export interface Lengths {
+  readonly executionName: number;
+  readonly cause: number;
+  /** Of an original's failure, which travels with its work line. */
+  readonly lineCause: number;
+  readonly subject: number;
+  readonly message: number;
+  /** What the ids of a work line take as JSON. */
+  readonly idBytes: number;
+  readonly failedIdBytes: number;
+}
+
+export const shortLengths: Lengths = {
+  executionName: 8,
+  cause: 20,
+  lineCause: 20,
+  subject: 20,
+  message: 40,
+  idBytes: 30,
+  failedIdBytes: 30,
+};
+
+export function execution({ executionName }: Lengths, label = ''): Execution {
+  const name = 'n'.repeat(executionName);
+  const arn = `arn:aws:states:ap-southeast-2:111122223333:execution:gopro-sync-orchestrator${label}:${name}`;
+  return { arn, name, started_at: '2026-11-21T03:15:00.000Z' };
+}
+
+/** `$$` in an execution. */
+export function contextOf({ arn, name, started_at }: Execution): { readonly [name: string]: Json } {
+  return { Execution: { Id: arn, Name: name, StartTime: started_at, Input: {} } };
+}
+
+export function workLineOf({ idBytes }: Lengths): WorkLine {
+  return { line: 4_000, media: idsOf(idBytes) };
+}
+
+/** Ids that take this many bytes with their quotes and commas, at most 25. */
+function idsOf(bytes: number): readonly string[] {
+  const each = Math.max(10, Math.ceil(bytes / 25));
+  return Array.from({ length: Math.floor(bytes / each) }, () => 'm'.repeat(each - 3));
+}
+
+interface Counts {
+  readonly media: number;
+  readonly workLines: number;
+}
+
+/** What may come of `state`. Loops end at the second turn, so that walks do. */
+export function turnsOf(
+  lengths: Lengths,
+  { media, workLines }: Counts,
+): (state: string, request: Json, before: readonly Step[]) => readonly Turn[] {
+  const error: Failure = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.cause) };
+  const lineError: Failure = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.lineCause) };
+  const errorOf = (outcome: string) => (outcome === 'failed' || outcome === 'credentials-expired' ? error : noFailure);
+  const holder = execution({ ...lengths, executionName: 80 }).arn;
+  const begin = beginOutcomes.map((outcome): BeginReply => ({
+    outcome,
+    provider: 'gopro',
+    trigger: 'schedule',
+    full_listing: false,
+    deadline: '2026-11-21T14:45:00.000Z',
+    holder,
+    error: errorOf(outcome),
+  }));
+  const validate = validationOutcomes.map((outcome): ValidateReply => ({
+    outcome,
+    statusCode: outcome === 'valid' ? 200 : 401,
+    valid: outcome === 'valid',
+    cookie_age_days: outcome === 'valid' ? 3 : null,
+    validation_method: 'api_probe',
+    duration_seconds: 0.123,
+    error: errorOf(outcome),
+  }));
+  const list = listingOutcomes.flatMap((outcome) =>
+    (outcome === 'done' ? [workLines, 0] : [0]).map((lines): ListReply => ({
+      outcome,
+      slices: 1,
+      total_found: media,
+      new_count: lines > 0 ? media : 0,
+      already_synced: 1_234_567,
+      work_lines: lines,
+      manifest_key: outcome === 'done' ? `runs/${execution(lengths).name}/manifest.jsonl` : '',
+      error: errorOf(outcome),
+    })),
+  );
+  const transfer = transferOutcomes.flatMap((outcome) =>
+    (outcome === 'go-on' ? [1, mostSlices] : [1]).map((count): TransferReply => ({
+      outcome,
+      count,
+      idle: 1,
+      archived_files: 25,
+      archived_bytes: 123_456_789_012,
+      error: outcome === 'failed' || outcome === 'quarantined' ? lineError : noFailure,
+    })),
+  );
+  const mark = markOutcomes.map((outcome): MarkReply => ({
+    outcome,
+    media: idsOf(lengths.failedIdBytes),
+    quarantined: 25,
+    error: lineError,
+  }));
+  const summarise = summaryOutcomes.map((outcome): SummariseReply => {
+    const isTold = outcome === 'notice' || outcome === 'partial';
+    const subject = isTold ? 's'.repeat(lengths.subject) : '';
+    const message = isTold ? 't'.repeat(lengths.message) : '';
+    return { outcome, subject, message, archived_files: 1_234_567, failed_files: 1_234_567, error: errorOf(outcome) };
+  });
+  const end = [true, false].map((notify): EndReply => ({
+    notify,
+    error: { Error: 's'.repeat(lengths.subject), Cause: 't'.repeat(lengths.message) },
+  }));
+  const sent = [{ name: 'sent', result: { MessageId: 'b0b5a9a4-0b0e-4a6c-9a55-2f1b5a4f3c11' } }];
+  const replies: Readonly<Record<string, readonly Turn[]>> = {
+    BeginRun: told(begin),
+    ValidateTokens: told(validate),
+    ListMedia: told(list),
+    // The service gives the states of the map's children; nothing of it may go on.
+    DownloadVideos: [{ name: 'ended', result: Array.from({ length: 1_000 }, () => ({ complete: true })) }],
+    GenerateSummary: told(summarise),
+    NotifyNotice: sent,
+    NotifyPartialFailure: sent,
+    NotifyCriticalFailure: sent,
+    EndRun: end.map((reply) => ({ name: reply.notify ? 'notify' : 'silent', result: asJson(reply) })),
+    DownloadVideo: told(transfer),
+    MarkVideoFailed: told(mark),
+    SendToPoisonQueue: sent,
+  };
+  return (state, _request, before) => {
+    const turns = replies[state];
+    if (!turns) throw new Error(`nobody knows what may come of ${state}`);
+    const isSecond = before.some((step) => step.state === state);
+    // A caught error need not have a cause.
+    const all: readonly Turn[] = [...turns, { name: 'error', error: { Error: 'States.Timeout' } }];
+    return isSecond ? all.filter(({ name }) => name !== 'go-on') : all;
+  };
+}
+
+/** Each reply, and the first one with an outcome that is of another version. */
+function told(replies: readonly { readonly outcome: string }[]): readonly Turn[] {
+  const unknown = { ...replies[0], outcome: 'of another version' };
+  return [...replies, unknown].map((reply) => ({ name: reply.outcome, result: asJson(reply) }));
+}
+
+function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

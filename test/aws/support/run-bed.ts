@@ -1,0 +1,107 @@
+/** A run's ledger in DynamoDB, and what the steps of its beginning and end are given: for tests of those steps alone. */
+import { randomUUID } from 'node:crypto';
+import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { expect } from 'vitest';
+import type { Execution } from '../../../src/aws/contract.ts';
+import type { Invocation, MetricName } from '../../../src/aws/invocation.ts';
+import { begin } from '../../../src/aws/run-manager/begin.ts';
+import { isoTime } from '../../../src/lib/clock.ts';
+import type { RunFinished } from '../../../src/report/events.ts';
+import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb.ts';
+import type { Tracker } from '../../../src/tracker/tracker.ts';
+import { claimed, hourMs, manualClock, original, resolve, usual, whole } from '../../conformance/tracker/fixtures.ts';
+import type { Aws } from './aws.ts';
+
+/** A machine whose executions do nothing for an hour, by its ARN. */
+export async function createIdleMachine({ sfn }: Aws): Promise<string> {
+  const definition = JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 36_000, End: true } } });
+  const roleArn = 'arn:aws:iam::000000000000:role/machine';
+  const machine = await sfn.send(new CreateStateMachineCommand({ name: 'gopro-sync-orchestrator', definition, roleArn }));
+  return machine.stateMachineArn!;
+}
+
+/** One archive's ledger, and invocations for executions on it. */
+export interface Bed extends AsyncDisposable {
+  readonly tracker: Tracker;
+  readonly clock: ReturnType<typeof manualClock>;
+  readonly objects: Map<string, string>;
+  readonly metrics: [MetricName, number][];
+  /** An execution that really runs, unless `running` is false. */
+  execution(options?: { readonly running: boolean }): Promise<Execution>;
+  invocation(execution: Execution, more?: Partial<Invocation['environment']>): Invocation;
+}
+
+export async function newBed({ dynamodb, sfn }: Aws, machineArn: string): Promise<Bed> {
+  const table = `tracker-${randomUUID()}`;
+  await createTrackerTable(dynamodb, table);
+  const clock = manualClock();
+  clock.advance(Date.now() - clock.now());
+  const tracker = await openDynamoTracker({ client: dynamodb, table, provider: 'gopro', archiveId: 'archive-1', clock });
+  const objects = new Map<string, string>();
+  const metrics: [MetricName, number][] = [];
+  const environment = { stage: 'prod', secret: 'gopro/credentials', roles: usual, quarantineAfter: 3 };
+  return {
+    tracker,
+    clock,
+    objects,
+    metrics,
+    execution: async ({ running } = { running: true }) => {
+      const name = `run-${randomUUID().slice(0, 8)}`;
+      const started_at = isoTime(clock.now());
+      if (!running) return { arn: `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`, name, started_at };
+      const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input: '{}' }));
+      return { arn: executionArn!, name, started_at };
+    },
+    // What these steps do not touch is left out.
+    invocation: (execution, more = {}) =>
+      ({
+        environment: { ...environment, ...more },
+        execution,
+        clock,
+        log: { info: () => {}, warn: () => {}, error: () => {} },
+        metrics: { add: (name: MetricName, value: number) => void metrics.push([name, value]) },
+        report: () => {},
+        remainingMs: () => 60_000,
+        runs: {
+          key: (name: string) => `runs/${execution.name}/${name}`,
+          read: async (name: string) => objects.get(`${execution.name}/${name}`),
+          write: async (name: string, text: string) => void objects.set(`${execution.name}/${name}`, text),
+        },
+        openTracker: async () => tracker,
+      }) as unknown as Invocation,
+    [Symbol.asyncDispose]: async () => tracker.close(),
+  };
+}
+
+export async function begun(bed: Bed): Promise<{ readonly execution: Execution; readonly invocation: Invocation }> {
+  const execution = await bed.execution({ running: false });
+  const invocation = bed.invocation(execution);
+  expect(await begin({ action: 'begin', input: {}, execution }, invocation)).toMatchObject({ outcome: 'granted' });
+  bed.clock.advance(1_000);
+  return { execution, invocation };
+}
+
+/** Whether somebody else could begin now. */
+export async function isLeaseFree({ tracker }: Bed): Promise<boolean> {
+  const { granted } = await tracker.acquireRunLease('somebody else', hourMs, async () => false);
+  if (granted) await tracker.releaseRunLease('somebody else');
+  return granted;
+}
+
+export async function archive({ tracker }: Bed, mediaId: string, sizeBytes = 1_000): Promise<void> {
+  await resolve(tracker, mediaId, [original(mediaId)]);
+  await tracker.complete(await claimed(tracker, original(mediaId)), { ...whole, sizeBytes });
+}
+
+export async function statuses(tracker: Tracker): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { tracked, originals } of tracker.rows()) {
+    found[tracked.medium.id] = [tracked.status, ...originals.map(({ status }) => status)].join(' ');
+  }
+  return found;
+}
+
+export async function lastRun({ tracker }: Bed): Promise<{ readonly outcome: string | null; readonly finished: RunFinished }> {
+  const [run] = await tracker.runs(1);
+  return { outcome: run!.outcome, finished: JSON.parse(run!.summary!) as RunFinished };
+}

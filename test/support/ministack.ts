@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { cache, type ForeignProgram } from './foreign-program.ts';
+
+export interface MiniStackOptions {
+  /** Default: all. */
+  readonly services?: readonly string[];
+  /** It says what it does, not only what went wrong. */
+  readonly verbose?: boolean;
+  /** Waits and backoffs of state machines take this part of their time. Default 1. */
+  readonly waitScale?: number;
+  /** For tables of thousands of rows; see ministack-quick.py. */
+  readonly quickQueries?: boolean;
+}
+
+/** An emulator of AWS. */
+export function ministack({
+  services = [],
+  verbose = false,
+  waitScale = 1,
+  quickQueries = false,
+}: MiniStackOptions = {}): ForeignProgram {
+  return {
+    name: 'ministack',
+    install: ['tools/install-s3-servers.sh', 'ministack'],
+    file: join(cache, 's3-servers/ministack-1.5.33/bin/python'),
+    arguments: () => (quickQueries ? [join(import.meta.dirname, 'ministack-quick.py')] : ['-m', 'ministack']),
+    environment: (port) => ({
+      GATEWAY_PORT: String(port),
+      BIND_HOST: '127.0.0.1',
+      LOG_LEVEL: verbose ? 'INFO' : 'WARNING',
+      SFN_WAIT_SCALE: String(waitScale),
+      ...(services.length > 0 && { SERVICES: services.join(',') }),
+    }),
+  };
+}
