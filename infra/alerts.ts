@@ -90,11 +90,9 @@ export function notifyOfSilentEnds(
 }
 
 function silentEndText(): string {
-  const [name, status, error, cause, arn] = ['name', 'status', 'error', 'cause', 'executionArn'].map((field) =>
-    events.EventField.fromPath(`$.detail.${field}`),
-  );
+  const [name, status, arn] = ['name', 'status', 'executionArn'].map((field) => events.EventField.fromPath(`$.detail.${field}`));
   return [
-    `Cloud Sync: the run ${name} ended as ${status} (${error}: ${cause}) before it could say so itself.`,
-    `Nothing that was archived is lost, and the next run goes on from there. Look at ${arn}.`,
+    `Cloud Sync: the run ${name} ended as ${status} before it could say so itself.`,
+    `Nothing that was archived is lost, and the next run goes on from there. Why, if there is more to say, is in the history of ${arn}.`,
   ].join(' ');
 }
