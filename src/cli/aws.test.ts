@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { refusal, startFakeAws, type FakeAnswer, type FakeAnswers } from '../../test/support/fake-aws.ts';
+import { renewHint } from '../source/gopro/credentials.ts';
 import { runCli, startCli, temporaryDirectory, type CliResult } from './test-process.ts';
 
 const machineArn = 'arn:aws:states:eu-west-3:123456789012:stateMachine:gopro-sync-orchestrator';
@@ -94,27 +95,53 @@ describe('aws run', () => {
     expect(lines({ stdout })).toEqual([{ type: 'execution.started', time: expect.any(String), executionArn, name: 'night-1' }]);
   });
 
-  test('--follow tells each state once, how much of the work is done, and the end', async () => {
+  /** A run in which all states and some of the work are seen. */
+  function aSeenRun(): FakeAnswers {
     const mapRuns = [{ executionArn, mapRunArn: `${executionArn}:map`, stateMachineArn: machineArn, startDate: 1 }];
-    const answers: FakeAnswers = {
+    return {
       ...aRun(describedAs('RUNNING'), describedAs('RUNNING'), describedAs('SUCCEEDED', { output: '{"outcome":"notice"}' })),
       GetExecutionHistory: [
         { body: { events: [entered(2, 'BeginRun')] } },
-        { body: { events: [entered(6, 'ListMedia'), entered(4, 'ListMedia'), entered(2, 'BeginRun')] } },
-        { body: { events: [entered(9, 'GenerateSummary'), entered(6, 'ListMedia')] } },
+        {
+          body: {
+            events: [entered(8, 'DownloadVideos'), entered(6, 'ListMedia'), entered(4, 'ListMedia'), entered(2, 'BeginRun')],
+          },
+        },
+        { body: { events: [entered(11, 'SyncComplete'), entered(10, 'GenerateSummary'), entered(8, 'DownloadVideos')] } },
       ],
       ListMapRuns: [{ body: { mapRuns: [] } }, { body: { mapRuns } }],
       DescribeMapRun: [counted({ running: 2, pending: 1 }), counted({ succeeded: 2, failed: 1 })],
     };
-    const { exitCode, stdout } = await run(['aws', 'run', '--follow', '--json'], answers);
+  }
+
+  test('--follow says in words what a run does', async () => {
+    const { stdout } = await run(['aws', 'run', '--follow'], aSeenRun());
+    expect(stdout.replaceAll(/^\d\d:\d\d:\d\d {2}/gm, '').split('\n')).toEqual([
+      'Started night-1',
+      executionArn,
+      'begins',
+      'lists the library',
+      'archives what is new',
+      '0 of 3 pieces of work done, 2 under way',
+      '2 of 3 pieces of work done, 1 failed',
+      'sums up',
+      'Ended: clean (1m)',
+      '',
+    ]);
+  });
+
+  test('--follow tells each state once, how much of the work is done, and the end', async () => {
+    const { exitCode, stdout } = await run(['aws', 'run', '--follow', '--json'], aSeenRun());
     expect(exitCode).toBe(0);
     expect(lines({ stdout })).toEqual([
       { type: 'execution.started', time: expect.any(String), executionArn, name: 'night-1' },
       { type: 'execution.state', time: expect.any(String), state: 'BeginRun' },
       { type: 'execution.state', time: expect.any(String), state: 'ListMedia' },
+      { type: 'execution.state', time: expect.any(String), state: 'DownloadVideos' },
       { type: 'execution.lines', time: expect.any(String), total: 3, done: 0, failed: 0, running: 2 },
-      { type: 'execution.state', time: expect.any(String), state: 'GenerateSummary' },
       { type: 'execution.lines', time: expect.any(String), total: 3, done: 2, failed: 1, running: 0 },
+      { type: 'execution.state', time: expect.any(String), state: 'GenerateSummary' },
+      { type: 'execution.state', time: expect.any(String), state: 'SyncComplete' },
       {
         type: 'execution.finished',
         time: expect.any(String),
@@ -160,6 +187,23 @@ describe('aws run', () => {
     const answers = { ...aRun(standing), ...(history && { GetExecutionHistory: [history] }) };
     const result = await run(['aws', 'run', '--follow'], answers);
     expect(result).toMatchObject({ exitCode, stdout: expect.stringContaining(says), stderr: expect.stringContaining(complains) });
+  });
+
+  test.each([
+    [[], 'gopro/credentials'],
+    [['--env', 'dev', '--machine', machineArn], 'cloud-sync-dev-gopro/credentials'],
+  ])('what is to be done about expired cookies is done to the secret: %j', async (options, secret) => {
+    const history = ended('CREDENTIALS_EXPIRED', `api.gopro.com refuses the credentials. ${renewHint}`);
+    const { stderr } = await run(['aws', 'run', '--follow', ...options], { ...aRun(failed), GetExecutionHistory: [history] });
+    expect(stderr).toContain(`\`cloud-sync login gopro --to-secret ${secret}\``);
+    expect(stderr).not.toContain('gopro`');
+  });
+
+  test('what is advised is for the stage that was named', async () => {
+    const dev = ['--env', 'dev', '--machine', machineArn];
+    expect((await run(['aws', 'run', ...dev], aRun())).stdout).toMatch(/aws status --env dev`.*aws logs --follow --env dev`/);
+    const partial = aRun(describedAs('SUCCEEDED', { output: '{"outcome":"partial"}' }));
+    expect((await run(['aws', 'run', '--follow', ...dev], partial)).stderr).toContain('`cloud-sync aws failures --env dev`');
   });
 
   test('Ctrl-C ends --follow at once and says that the run goes on', async () => {
@@ -280,7 +324,7 @@ describe('what AWS refuses ends with 2 and the next step', () => {
       'credentials of AWS that expired',
       ['aws', 'run'],
       { ListStateMachines: [refusal('ExpiredTokenException')] },
-      ['ExpiredToken', 'Renew the AWS'],
+      ['ExpiredToken', 'Set or renew the AWS'],
     ],
     ['a run that is unknown', ['aws', 'logs', '--run', 'gone'], aRun(refusal('ExecutionDoesNotExist')), ['gone', 'aws status']],
     ['a machine that never ran', ['aws', 'logs'], { ...aRun(), ListExecutions: [{ body: { executions: [] } }] }, ['aws run']],
@@ -294,13 +338,31 @@ describe('what AWS refuses ends with 2 and the next step', () => {
       'no table',
       ['aws', 'status'],
       { GetItem: [refusal('ResourceNotFoundException')], BatchGetItem: [refusal('ResourceNotFoundException')] },
-      ['gopro-sync-tracker', 'AWS_REGION'],
+      ['no table gopro-sync-tracker in eu-west-3', 'AWS_REGION, --env or --table'],
     ],
     [
       'a table without an archive',
       ['aws', 'failures'],
       { GetItem: [{ body: {} }], BatchGetItem: [{ body: { Responses: {} } }] },
-      ['no archive yet', 'aws run'],
+      ['no archive yet', '`cloud-sync aws run`'],
+    ],
+    [
+      'a table of dev without an archive',
+      ['aws', 'status', '--env', 'dev'],
+      { GetItem: [{ body: {} }], BatchGetItem: [{ body: { Responses: {} } }] },
+      ['cloud-sync-dev-gopro-sync-tracker', '`cloud-sync aws run --env dev`'],
+    ],
+    [
+      'a run that dev does not know',
+      ['aws', 'logs', '--run', 'gone', '--env', 'dev', '--machine', machineArn],
+      aRun(refusal('ExecutionDoesNotExist')),
+      ['gone', '`cloud-sync aws status --env dev`'],
+    ],
+    [
+      'a machine of dev that never ran',
+      ['aws', 'logs', '--env', 'dev', '--machine', machineArn],
+      { ...aRun(), ListExecutions: [{ body: { executions: [] } }] },
+      ['`cloud-sync aws run --env dev`'],
     ],
   ])('%s', async (_what, args, answers, says) => {
     const { exitCode, stderr } = await run(args, answers);

@@ -240,6 +240,27 @@ const cases: readonly BadInput[] = [
     says: ['HAR file has no cookie', 'sensitive data'],
   },
   {
+    what: 'a login for a secret with nothing',
+    args: ['login', 'gopro', '--to-secret', 'my/secret'],
+    input: '',
+    exitCode: 3,
+    says: ['input is empty', '`cloud-sync login gopro --to-secret my/secret`'],
+  },
+  {
+    what: 'a login for a secret with half a cookie',
+    args: ['login', 'gopro', '--to-secret', 'my/secret'],
+    input: 'gp_user_id=someone',
+    exitCode: 3,
+    says: ['not gp_access_token', '`cloud-sync login gopro --to-secret my/secret`'],
+  },
+  {
+    what: 'a login for a secret with what no cookie can hold',
+    args: ['login', 'gopro', '--to-secret', 'my/secret'],
+    input: 'gp_access_token=a,b',
+    exitCode: 3,
+    says: ['no cookie can hold', '`cloud-sync login gopro --to-secret my/secret`'],
+  },
+  {
     what: 'a login with an expired cookie',
     args: ['login', 'gopro'],
     input: token,
@@ -292,7 +313,7 @@ const cases: readonly BadInput[] = [
     args: ['aws', 'run'],
     environment: { ...noAws, AWS_REGION: 'eu-west-3' },
     exitCode: 2,
-    says: ['state machine', 'Renew the AWS credentials'],
+    says: ['state machine', 'Set or renew the AWS credentials'],
   },
   {
     what: 'a table without a region',

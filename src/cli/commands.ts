@@ -56,7 +56,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'aws run',
-    summary: 'Start a run of the service.',
+    summary: 'Start a run of the service; with --follow, watch it and end with its exit code.',
     run: async (context) => (await import('./commands/aws/run.ts')).runAwsRun(context),
   },
   {

@@ -6,10 +6,20 @@ import type { RunRecord, Tally, Tracker } from '../tracker/tracker.ts';
 
 const everyRole: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
 
+export interface ArchiveStanding extends Tally {
+  /** Media that offer nothing without which they would be incomplete, only edits or sidecars; in no other count of media. */
+  readonly mediaOutOfScope: number;
+}
+
 /** Of all files; but nobody misses edits that were never asked for: a medium is complete with its originals. Errors: TRACKER_UNUSABLE. */
-export async function standing(tracker: Tracker): Promise<Tally> {
+export async function standing(tracker: Tracker): Promise<ArchiveStanding> {
   const { media, mediaComplete } = await tracker.tally(alwaysRoles);
-  return { ...(await tracker.tally(everyRole)), media, mediaComplete };
+  const all = await tracker.tally(everyRole);
+  return { ...all, media, mediaComplete, mediaOutOfScope: Math.max(0, sum(all.media) - sum(media)) };
+}
+
+function sum(counts: Tally['media']): number {
+  return Object.values(counts).reduce((total, number) => total + number, 0);
 }
 
 function listed(parts: readonly (readonly [number, string])[]): string {
@@ -19,16 +29,18 @@ function listed(parts: readonly (readonly [number, string])[]): string {
     .join('');
 }
 
-export function mediaLine({ media, mediaComplete }: Tally): string {
-  const total = Object.values(media).reduce((sum, number) => sum + number, 0);
+/** Adds up: every medium is in one of the numbers. */
+export function mediaLine({ media, mediaComplete, mediaOutOfScope }: ArchiveStanding): string {
   const others = listed([
+    [media.RESOLVED - mediaComplete, 'incomplete'],
     [media.LISTED, 'not looked at yet'],
     [media.WAITING, 'waiting'],
     [media.FAILED, 'failed'],
     [media.QUARANTINED, 'quarantined'],
     [media.SOURCE_DELETED, 'deleted at the source'],
   ]);
-  return `${count(total, 'medium', 'media')}: ${mediaComplete.toLocaleString('en')} complete${others}`;
+  const beside = mediaOutOfScope === 0 ? '' : `; ${mediaOutOfScope.toLocaleString('en')} more with nothing but edits or sidecars`;
+  return `${count(sum(media), 'medium', 'media')}: ${mediaComplete.toLocaleString('en')} complete${others}${beside}`;
 }
 
 export function filesLine({ originals, archivedBytes, waiting }: Tally): string {

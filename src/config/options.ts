@@ -225,7 +225,7 @@ const optionTable = [
     type: 'flag',
     default: false,
     commands: ['aws run', 'aws logs'],
-    help: 'Go on until the run ends; `aws run` then ends with the exit code of the run.',
+    help: 'Stay and tell what happens until the run ends.',
   },
   { name: 'start', type: 'flag', default: false, commands: ['aws retry'], help: 'Start a run at once.' },
   {

@@ -85,6 +85,25 @@ test('a recovery is told with what the run did', () => {
   expect(message).toContain(countsLine(finishedWith()));
 });
 
+test('what a deployment for trial advises is for itself', () => {
+  const dev: Place = { ...place, stage: 'dev', secret: 'cloud-sync-dev-gopro/credentials' };
+  expect(partialText(finishedWith({ failed: 1 }), [problem], [], dev).message).toMatch(
+    /`cloud-sync aws failures --env dev`.*`cloud-sync aws retry --env dev`/,
+  );
+  expect(failureText(readFailure({ Error: 'Lambda.Unknown', Cause: '' }), undefined, dev).message).toContain(
+    '`cloud-sync aws logs --env dev`',
+  );
+  expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
+});
+
+test('what a source advises renews the secret, too', () => {
+  const caught = readFailure({
+    Error: 'CREDENTIALS_MISSING',
+    Cause: 'The access token is empty. Renew it with `cloud-sync login gopro`.',
+  });
+  expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');
+});
+
 test('a deployment for trial names itself', () => {
   expect(expiryText(undefined, { ...place, stage: 'dev' }).subject).toBe('Cloud Sync (dev): GoPro refuses the credentials');
 });

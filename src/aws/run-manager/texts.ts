@@ -2,6 +2,7 @@ import type { Provider } from '../../media.ts';
 import type { RunFinished } from '../../report/events.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import { clean } from '../../lib/log.ts';
+import { adviceFor } from '../advice.ts';
 import type { Stage } from '../names.ts';
 import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './episodes.ts';
@@ -133,9 +134,9 @@ function renewal({ provider, secret }: Place): string {
   return `To renew them, sign in to ${providerNames[provider]} in a browser and run \`cloud-sync login ${provider} --to-secret ${secret}\`.`;
 }
 
-function notification({ stage, run }: Place, subject: string, paragraphs: readonly string[]): Notification {
+function notification({ stage, secret, run }: Place, subject: string, paragraphs: readonly string[]): Notification {
   const service = stage === 'prod' ? 'Cloud Sync' : `Cloud Sync (${stage})`;
-  const text = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
+  const text = adviceFor(stage, paragraphs.filter((paragraph) => paragraph !== '').join('\n\n'), secret);
   const end = `\n\nRun ${run}`;
   const message = withinBytes(text, longestMessageBytes - Buffer.byteLength(end)) + end;
   return { subject: shortenedAscii(`${service}: ${subject}`), message };

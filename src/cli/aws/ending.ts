@@ -1,5 +1,7 @@
 import { paginateGetExecutionHistory, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
+import { adviceFor } from '../../aws/advice.ts';
 import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract.ts';
+import type { Stage } from '../../aws/names.ts';
 import { readFailure, reasonOf } from '../../aws/run-manager/caught.ts';
 import { errorKinds } from '../../errors.ts';
 import type { Outcome } from '../../report/events.ts';
@@ -19,8 +21,13 @@ const endState = 'EndRun';
 /** Between that state and the end lie fewer events. */
 const eventsLookedAt = 100;
 
-/** Of an execution that runs no more. Errors: USAGE. */
-export async function endingOf(machine: Machine, execution: DescribeExecutionOutput): Promise<Ending> {
+/** Of an execution that runs no more; what its message advises is for the deployment of `stage`. Errors: USAGE. */
+export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
+  const ending = await readEnding(machine, execution);
+  return { ...ending, message: ending.message === null ? null : adviceFor(stage, ending.message) };
+}
+
+async function readEnding(machine: Machine, execution: DescribeExecutionOutput): Promise<Ending> {
   const { status, output, error, cause } = execution;
   if (status === 'SUCCEEDED') return endingOfOutput(output);
   if (status === 'ABORTED') return { outcome: 'interrupted', exitCode: 1, message: 'the run was aborted; its progress is kept' };

@@ -5,7 +5,7 @@ const explanations: readonly (readonly [RegExp, string])[] = [
   [/^Region is missing/, 'Name the region of the service with AWS_REGION, or in the AWS profile.'],
   [
     /^(CredentialsProviderError|TokenProviderError|ExpiredToken(Exception)?|InvalidClientTokenId|UnrecognizedClientException|InvalidSignatureException|IncompleteSignature(Exception)?|MissingAuthenticationToken(Exception)?|InvalidAccessKeyId)$/,
-    'Renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the account of the service.',
+    'Set or renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the account of the service.',
   ],
   [/^(AccessDenied(Exception)?|NotAuthorized|UnauthorizedOperation)$/, 'Use AWS credentials that may do this.'],
   [/^(Throttling(Exception)?|TooManyRequestsException|LimitExceededException|RequestLimitExceeded)$/, 'Try again in a minute.'],

@@ -12,6 +12,8 @@ import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
 import { describeRun, type Execution, type Machine } from './machine.ts';
 
 const pollMs = 2_000;
+/** The state in which the pieces of work are done. */
+const workState = 'DownloadVideos';
 
 /**
  * Tells what changes in a run until it ends, and how AWS describes it then. Stopping to look changes nothing about the run. Errors: USAGE; the
@@ -27,26 +29,42 @@ export async function followRun(
   }: { readonly clock: Clock; readonly tell: (sight: ExecutionSight) => void; readonly signal: AbortSignal },
 ): Promise<DescribeExecutionOutput> {
   let lastEvent = 0;
-  let lastState: string | undefined;
-  let lastCounts = '';
+  const { tellStates, tellCounts } = onlyChanges(tell, clock);
   for (;;) {
     // Asked first, so that what happens until the end is told before it.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
-    for (const { id = 0, timestamp, stateEnteredEventDetails } of await entriesSince(machine, arn, lastEvent)) {
-      lastEvent = id;
-      const state = stateEnteredEventDetails?.name ?? '';
-      if (state !== lastState) tell({ type: 'execution.state', time: isoTime(timestamp?.getTime() ?? clock.now()), state });
-      lastState = state;
-    }
+    const entries = await entriesSince(machine, arn, lastEvent);
     const counts = await countLines(machine, arn);
-    const told = JSON.stringify(counts);
-    if (counts && told !== lastCounts) tell({ type: 'execution.lines', time: isoTime(clock.now()), ...counts });
-    lastCounts = told;
+    // Work that is done was done before what comes after it.
+    const work = entries.findIndex(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === workState) + 1;
+    tellStates(entries.slice(0, work));
+    tellCounts(counts);
+    tellStates(entries.slice(work));
+    lastEvent = entries.at(-1)?.id ?? lastEvent;
     if (execution.status !== 'RUNNING') return execution;
     await clock.sleep(pollMs, signal);
   }
+}
+
+function onlyChanges(tell: (sight: ExecutionSight) => void, clock: Clock) {
+  let lastState: string | undefined;
+  let lastCounts: string | undefined;
+  return {
+    tellStates: (entries: readonly HistoryEvent[]) => {
+      for (const { timestamp, stateEnteredEventDetails } of entries) {
+        const state = stateEnteredEventDetails?.name ?? '';
+        if (state !== lastState) tell({ type: 'execution.state', time: isoTime(timestamp?.getTime() ?? clock.now()), state });
+        lastState = state;
+      }
+    },
+    tellCounts: (counts: LineCounts | undefined) => {
+      const told = JSON.stringify(counts);
+      if (counts && told !== lastCounts) tell({ type: 'execution.lines', time: isoTime(clock.now()), ...counts });
+      lastCounts = told;
+    },
+  };
 }
 
 /** States that were entered after the event `lastEvent`, oldest first. Newest pages are read first, because a history only grows. */
@@ -63,8 +81,10 @@ async function entriesSince({ client }: Machine, executionArn: string, lastEvent
   });
 }
 
+type LineCounts = Omit<ExecutionLines, 'type' | 'time'>;
+
 /** undefined: the run has not come to its work yet. */
-async function countLines({ client }: Machine, executionArn: string): Promise<Omit<ExecutionLines, 'type' | 'time'> | undefined> {
+async function countLines({ client }: Machine, executionArn: string): Promise<LineCounts | undefined> {
   return askAws('ask how far a run is', async () => {
     const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));
     const latest = mapRuns.toSorted((a, b) => Number(b.startDate) - Number(a.startDate))[0];

@@ -1,5 +1,7 @@
 /** The tracker of a service on AWS, for commands that know its table but not its archive. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { adviceFor } from '../../aws/advice.ts';
+import type { Stage } from '../../aws/names.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -23,10 +25,12 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
   const provider = settings.provider as Provider;
   const client = new DynamoDBClient(clientOptions);
   try {
-    const archiveId = await boundArchive(client, table);
+    const archiveId = await boundArchive(client, table).catch(async (error: unknown) => {
+      throw await named(error, table, client);
+    });
     if (archiveId === undefined) {
       throw new SyncError('USAGE', `the table ${table} knows no archive yet`, {
-        hint: 'The first run makes it: `cloud-sync aws run`.',
+        hint: adviceFor(settings.env as Stage, 'The first run makes it: `cloud-sync aws run`.'),
       });
     }
     const tracker = await openDynamoTracker({ client, table, provider, archiveId, clock: systemClock });
@@ -43,4 +47,13 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
     client.destroy();
     throw error;
   }
+}
+
+/** Of a table that is missing: where it was looked for. Any other error as it is. */
+async function named(error: unknown, table: string, client: DynamoDBClient): Promise<unknown> {
+  if (!(error instanceof SyncError && error.cause instanceof ResourceNotFoundException)) return error;
+  return new SyncError(error.code, `there is no table ${table} in ${await client.config.region()}`, {
+    hint: 'Deploy the service first, or name another with AWS_REGION, --env or --table.',
+    cause: error.cause,
+  });
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { adviceFor } from '../../aws/advice.ts';
 import { saveCredentials } from '../../config/credentials.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
@@ -12,6 +13,21 @@ import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 
 /** Nothing stored is touched before the API has accepted the new credentials. */
 export async function runLogin(context: Context): Promise<number> {
+  const secret = context.config.settings['to-secret'];
+  try {
+    return await login(context);
+  } catch (error) {
+    throw secret !== undefined && error instanceof SyncError ? advising(error, secret) : error;
+  }
+}
+
+/** The command that is to be given again is the one that was given. */
+function advising(error: SyncError, secret: string): SyncError {
+  const { code, message, hint, cause } = error;
+  return hint === undefined ? error : new SyncError(code, message, { hint: adviceFor('prod', hint, secret), cause });
+}
+
+async function login(context: Context): Promise<number> {
   const { config, log, stdout, interruption } = context;
   const credentials = extractCredentials(await readInput(context));
   rememberSecret(credentials.accessToken);

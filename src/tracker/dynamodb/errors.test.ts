@@ -10,8 +10,8 @@ function answered(name: string): Error {
 test.each([
   ['ResourceNotFoundException', 'region'],
   ['AccessDeniedException', 'dynamodb:GetItem'],
-  ['ExpiredTokenException', 'Renew the AWS credentials'],
-  ['UnrecognizedClientException', 'Renew the AWS credentials'],
+  ['ExpiredTokenException', 'Set or renew the AWS credentials'],
+  ['UnrecognizedClientException', 'Set or renew the AWS credentials'],
   ['ThrottlingException', 'Try again later'],
   ['ProvisionedThroughputExceededException', 'Try again later'],
   ['ValidationException', 'media_id'],

@@ -26,7 +26,7 @@ const credentialErrors = new Set([
 ]);
 
 const credentialHint =
-  'Renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the table’s account and partition.';
+  'Set or renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the table’s account and partition.';
 
 /** What passes when less is asked for. */
 const throttles = new Set([

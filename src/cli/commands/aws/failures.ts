@@ -1,3 +1,5 @@
+import { adviceFor } from '../../../aws/advice.ts';
+import type { Stage } from '../../../aws/names.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { isoTime } from '../../../lib/clock.ts';
 import { nextAttemptMs } from '../../../plan/next-attempt.ts';
@@ -9,21 +11,25 @@ import { entriesOf, type Entry } from '../../entries.ts';
 /** What failed, or needs a person. */
 export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
   await using ledger = await openServiceLedger(config);
-  const { json } = config.settings;
+  const { json, env } = config.settings;
   let failures = 0;
   for await (const row of ledger.tracker.rows(['FAILED', 'QUARANTINED'])) {
     for (const entry of entriesOf(row)) {
       if (entry.status !== 'failed' && entry.status !== 'quarantined') continue;
       failures += 1;
       const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
-      stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt));
+      stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt, env as Stage));
     }
   }
   if (!json && failures === 0) stdout.write('Nothing has failed.\n');
   return 0;
 }
 
-function textOf({ status, name, mediaId, since, code, reason, failedRuns }: Entry, nextAttempt: string | null): string {
+function textOf(
+  { status, name, mediaId, since, code, reason, failedRuns }: Entry,
+  nextAttempt: string | null,
+  stage: Stage,
+): string {
   const next =
     nextAttempt === null
       ? 'not tried again before `cloud-sync aws retry`'
@@ -31,7 +37,7 @@ function textOf({ status, name, mediaId, since, code, reason, failedRuns }: Entr
   const lines = [
     `${status.padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,
-    `  since ${since}, ${count(failedRuns, 'failed run')}; ${next}`,
+    `  since ${since}, ${count(failedRuns, 'failed run')}; ${adviceFor(stage, next)}`,
   ];
   return `${lines.map(clean).join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { adviceFor } from '../../../aws/advice.ts';
 import { resourceNames, type Stage } from '../../../aws/names.ts';
 import { SyncError } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
@@ -16,15 +17,16 @@ const lateMs = 30_000;
 /** What the functions logged in a run; with `--follow` until it ends. */
 export async function runAwsLogs({ config, stdout, interruption }: Context): Promise<number> {
   const { json, follow, run, level, env } = config.settings;
+  const stage = env as Stage;
   using machine = await openMachine(config);
-  const wanted = run === undefined ? await lastRun(machine) : { name: run, arn: machine.executionArn(run) };
+  const wanted = run === undefined ? await lastRun(machine, stage) : { name: run, arn: machine.executionArn(run) };
   const known = await describeRun(machine, wanted.arn);
   if (!known) {
     throw new SyncError('USAGE', `the service knows no run ${wanted.name}`, {
-      hint: '`cloud-sync aws status` shows the last ones; AWS forgets a run after 90 days.',
+      hint: adviceFor(stage, '`cloud-sync aws status` shows the last ones; AWS forgets a run after 90 days.'),
     });
   }
-  using logs = openLogs(Object.values(resourceNames(env as Stage).logGroups), wanted.name);
+  using logs = openLogs(Object.values(resourceNames(stage).logGroups), wanted.name);
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {
@@ -42,10 +44,10 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   }
 }
 
-async function lastRun({ client, arn }: Machine): Promise<Execution> {
+async function lastRun({ client, arn }: Machine, stage: Stage): Promise<Execution> {
   const list = new ListExecutionsCommand({ stateMachineArn: arn, maxResults: 1 });
   const { executions = [] } = await askAws('list the runs', async () => client.send(list));
   const [last] = executions;
   if (last?.executionArn !== undefined && last.name !== undefined) return { arn: last.executionArn, name: last.name };
-  throw new SyncError('USAGE', 'the service has not run yet', { hint: '`cloud-sync aws run` starts a run.' });
+  throw new SyncError('USAGE', 'the service has not run yet', { hint: adviceFor(stage, '`cloud-sync aws run` starts a run.') });
 }

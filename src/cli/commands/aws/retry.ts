@@ -1,3 +1,5 @@
+import { adviceFor } from '../../../aws/advice.ts';
+import type { Stage } from '../../../aws/names.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import { openMachine, startRun } from '../../aws/machine.ts';
@@ -6,11 +8,11 @@ import { describeRetried, retryMedia } from '../../retrying.ts';
 
 /** Gives what failed a fresh start in the next run, with `--start` in one that begins now. */
 export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Context): Promise<number> {
-  const { json, start } = config.settings;
+  const { json, start, env } = config.settings;
   // Looked for first: without a machine there is nothing to start, and nothing should be changed.
   using machine = start ? await openMachine(config) : undefined;
   await using ledger = await openServiceLedger(config);
-  const retried = await retryMedia(ledger.tracker, mediaIds, 'cloud-sync aws failures');
+  const retried = await retryMedia(ledger.tracker, mediaIds, adviceFor(env as Stage, '`cloud-sync aws failures`'));
   const run = machine && (await startRun(machine, { fullListing: false }));
   if (json) stdout.write(jsonLine({ retried, started: run?.name ?? null }));
   else {

@@ -1,3 +1,5 @@
+import { adviceFor } from '../../../aws/advice.ts';
+import type { Stage } from '../../../aws/names.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import { isoTime, systemClock } from '../../../lib/clock.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
@@ -10,26 +12,46 @@ import type { Context } from '../../command.ts';
 
 type Show = (event: ExecutionEvent) => void;
 
+/** What a run does in a state of the machine. The others only decide where it goes on, or end it, which is told otherwise. */
+const states: Readonly<Record<string, string>> = {
+  BeginRun: 'begins',
+  ValidateTokens: 'checks the credentials',
+  ListMedia: 'lists the library',
+  DownloadVideos: 'archives what is new',
+  GenerateSummary: 'sums up',
+  EndRun: 'ends early',
+  NotifyNotice: 'sends a notification',
+  NotifyPartialFailure: 'sends a notification',
+  NotifyCriticalFailure: 'sends a notification',
+};
+
 /** Starts a run; with `--follow` ends as the run ends. */
 export async function runAwsRun(context: Context): Promise<number> {
   const { config, stdout } = context;
-  const { json, full, follow } = config.settings;
+  const { json, full, follow, env } = config.settings;
   const show: Show = (event) => void stdout.write(json ? jsonLine(event) : textOf(event));
   using machine = await openMachine(config);
   const execution = await startRun(machine, { fullListing: full });
   const { arn: executionArn, name } = execution;
   show({ type: 'execution.started', time: isoTime(systemClock.now()), executionArn, name });
   if (follow) return await followToEnd(context, show, machine, execution);
-  if (!json) stdout.write('`cloud-sync aws status` tells how it goes, `cloud-sync aws logs --follow` what it says.\n');
+  const next = '`cloud-sync aws status` tells how it goes, `cloud-sync aws logs --follow` what it says.\n';
+  if (!json) stdout.write(adviceFor(env as Stage, next));
   return 0;
 }
 
-async function followToEnd({ log, interruption }: Context, show: Show, machine: Machine, execution: Execution): Promise<number> {
+async function followToEnd(
+  { config, log, interruption }: Context,
+  show: Show,
+  machine: Machine,
+  execution: Execution,
+): Promise<number> {
   const { signal } = interruption;
+  const stage = config.settings.env as Stage;
   const ended = await followRun(machine, execution, { clock: systemClock, tell: show, signal }).catch((error: unknown) => {
-    throw signal.aborted ? onlyLooked(signal.reason, execution) : error;
+    throw signal.aborted ? onlyLooked(signal.reason, execution, stage) : error;
   });
-  const ending = await endingOf(machine, ended);
+  const ending = await endingOf(machine, ended, stage);
   const { status = '', startDate, stopDate } = ended;
   const elapsedMs = startDate && stopDate ? stopDate.getTime() - startDate.getTime() : null;
   const time = isoTime(stopDate?.getTime() ?? systemClock.now());
@@ -39,23 +61,26 @@ async function followToEnd({ log, interruption }: Context, show: Show, machine: 
 }
 
 /** Whoever stops this command stops looking, not the run. */
-function onlyLooked(reason: unknown, { name }: Execution): SyncError {
+function onlyLooked(reason: unknown, { name }: Execution, stage: Stage): SyncError {
   const { code, message } = asSyncError(reason);
-  return new SyncError(code, `${message}; the run ${name} goes on`, { hint: '`cloud-sync aws status` tells how it goes.' });
+  return new SyncError(code, `${message}; the run ${name} goes on`, {
+    hint: adviceFor(stage, '`cloud-sync aws status` tells how it goes.'),
+  });
 }
 
 function textOf(event: ExecutionEvent): string {
-  return `${linesOf(event).map(clean).join('\n')}\n`;
+  return linesOf(event)
+    .map((line) => `${clean(line)}\n`)
+    .join('');
 }
 
 function linesOf(event: ExecutionEvent): readonly string[] {
   const at = event.time.slice(11, 19);
   if (event.type === 'execution.started') return [`Started ${event.name}`, event.executionArn];
-  if (event.type === 'execution.state') return [`${at}  ${event.state}`];
+  if (event.type === 'execution.state') return Object.hasOwn(states, event.state) ? [`${at}  ${states[event.state]}`] : [];
   if (event.type === 'execution.finished')
     return [`Ended: ${event.outcome}${event.elapsedMs === null ? '' : ` (${formatDuration(event.elapsedMs)})`}`];
   const { total, done, failed, running } = event;
-  return [
-    `${at}  ${done} of ${count(total, 'piece')} of work done, ${running} under way${failed > 0 ? `, ${failed} failed` : ''}`,
-  ];
+  const others = [running > 0 ? `, ${running} under way` : '', failed > 0 ? `, ${failed} failed` : ''];
+  return [`${at}  ${done} of ${count(total, 'piece')} of work done${others.join('')}`];
 }

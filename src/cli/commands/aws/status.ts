@@ -1,3 +1,4 @@
+import { adviceFor } from '../../../aws/advice.ts';
 import { resourceNames, type Stage } from '../../../aws/names.ts';
 import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
 import { SyncError } from '../../../errors.ts';
@@ -6,9 +7,10 @@ import { jsonLine } from '../../../lib/log.ts';
 import { describeOwner } from '../../../lib/owner.ts';
 import { count } from '../../../report/figures.ts';
 import type { StandingLease } from '../../../tracker/dynamodb/standing-lease.ts';
-import type { RunRecord, Tally } from '../../../tracker/tracker.ts';
+import type { RunRecord } from '../../../tracker/tracker.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import { describeRun, openMachine } from '../../aws/machine.ts';
+import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
 import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../../standing.ts';
@@ -26,7 +28,8 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const tally = await standing(tracker);
   const lease = await ledger.lease();
   const runs = await withEnds(await tracker.runs(runsShown), context);
-  const { secret } = resourceNames(config.settings.env as Stage);
+  const stage = config.settings.env as Stage;
+  const { secret } = resourceNames(stage);
   const writtenAt = await orWarn(context, async () => secretWrittenAt(secret));
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
@@ -41,8 +44,8 @@ export async function runAwsStatus(context: Context): Promise<number> {
     ['Found by verify', markedLine(tally)],
     ['At work', leaseLine(lease)],
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', `${runLine(run, systemClock.now())}  ${run.id}`] as const),
-    ['Credentials', credentialsLine(secret, writtenAt)],
-    ['Next', nextStep(tally, runs)],
+    ['Credentials', adviceFor(stage, credentialsLine(secret, writtenAt))],
+    ['Next', adviceFor(stage, nextStep(tally, runs[0], writtenAt))],
   ] as const;
   stdout.write(labelled(rows));
   return 0;
@@ -80,16 +83,9 @@ function leaseLine(lease: StandingLease | undefined): string {
 
 function credentialsLine(secret: string, writtenAt: SecretWritten): string {
   if (writtenAt === undefined) return '';
-  const renew = `\`cloud-sync login gopro --to-secret ${secret}\``;
+  const renew = '`cloud-sync login gopro`';
   if (writtenAt === null) return `the secret ${secret} is empty: fill it with ${renew}`;
   const days = ageInDays({ lastUpdated: writtenAt }, systemClock.now()) ?? 0;
   const age = days < 1 ? 'less than a day' : count(Math.floor(days), 'day');
   return `${age} old${days < warnFromDays ? '' : `; GoPro's cookies last at most 7: renew them with ${renew}`}`;
-}
-
-function nextStep({ originals, media }: Tally, runs: readonly RunRecord[]): string {
-  if (originals.QUARANTINED + media.QUARANTINED > 0)
-    return '`cloud-sync aws failures` tells why, `cloud-sync aws retry` gives them a fresh start';
-  if (originals.FAILED + media.FAILED > 0) return '`cloud-sync aws failures` tells why; the service tries them again';
-  return runs.length === 0 ? '`cloud-sync aws run` starts the first run' : '';
 }

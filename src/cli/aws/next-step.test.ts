@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { zero, type Counts } from '../../tracker/rules/tally.ts';
+import type { RunRecord } from '../../tracker/tracker.ts';
+import { nextStep } from './next-step.ts';
+
+function aRun(outcome: string | null): RunRecord {
+  return { id: 'night-1', startedAt: '2026-11-20T03:00:00.000Z', finishedAt: '2026-11-20T03:00:09.000Z', outcome, summary: null };
+}
+
+function tallyWith(change: (counts: Counts) => void = () => {}): Counts {
+  const counts = zero();
+  change(counts);
+  return counts;
+}
+
+const clean = tallyWith();
+const failed = tallyWith(({ originals }) => (originals.FAILED = 2));
+const quarantined = tallyWith(({ media, originals }) => (media.QUARANTINED = originals.FAILED = 1));
+const before = '2026-11-14T10:00:00.000Z';
+const since = '2026-11-20T08:00:00.000Z';
+
+test.each([
+  ['no run yet', clean, undefined, null, /aws run` starts the first run/],
+  ['all well', clean, 'clean', before, /^$/],
+  ['some failed', failed, 'partial', before, /aws failures`.*tries them again/],
+  ['some need a person', quarantined, 'partial', before, /aws failures`.*aws retry`/],
+  ['credentials that expired', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
+  ['credentials that expired, before all that failed', quarantined, 'expired', before, /login gopro/],
+  ['credentials that expired, in a secret that could not be asked', clean, 'expired', undefined, /login gopro/],
+  [
+    'credentials that were renewed since',
+    clean,
+    'expired',
+    since,
+    /^`cloud-sync aws run` tries the credentials that were renewed/,
+  ],
+] as const)('%s', (_what, tally, outcome, writtenAt, says) => {
+  expect(nextStep(tally, outcome && aRun(outcome), writtenAt)).toMatch(says);
+});
