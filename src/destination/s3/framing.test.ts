@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFraming, decodeCrc32, framedBytes, frameBytes, trailer } from './framing.ts';
+import { createFraming, decodeCrc32, framedBytes, frameBytes } from './framing.ts';
 
 /** As a store reads it. */
 function unframe(body: Buffer): { readonly content: Buffer; readonly rest: string } {
@@ -23,14 +23,14 @@ test('a framed body has the announced length and comes out as it went in, howeve
   fc.assert(
     fc.property(sizes, fc.array(fc.integer({ min: 1, max: 700_000 }), { minLength: 1, maxLength: 5 }), (sizeBytes, cuts) => {
       const content = Buffer.alloc(sizeBytes, 'abcdefg');
-      const frame = createFraming(sizeBytes);
+      const framing = createFraming(sizeBytes);
       const pieces: (string | Uint8Array)[] = [];
       for (let at = 0, cut = 0; at < sizeBytes; cut += 1) {
         const end = at + (cuts[cut % cuts.length] ?? 1) + 1000;
-        pieces.push(...frame(content.subarray(at, end)));
+        pieces.push(...framing.frame(content.subarray(at, end)));
         at = end;
       }
-      const body = Buffer.concat([...pieces, trailer(0xdeadbeef)].map((piece) => Buffer.from(piece as Uint8Array)));
+      const body = Buffer.concat([...pieces, framing.end(0xdeadbeef)].map((piece) => Buffer.from(piece as Uint8Array)));
       expect(body.length).toBe(framedBytes(sizeBytes));
       const { content: read, rest } = unframe(body);
       expect(read.equals(content)).toBe(true);
@@ -38,6 +38,18 @@ test('a framed body has the announced length and comes out as it went in, howeve
     }),
     { numRuns: 60 },
   );
+});
+
+function texts(pieces: readonly (string | Uint8Array)[]): string[] {
+  return pieces.filter((piece) => typeof piece === 'string');
+}
+
+test('what ends a frame is written with what begins the next one', () => {
+  const framing = createFraming(2 * frameBytes);
+  const frame = Buffer.alloc(frameBytes);
+  expect(texts(framing.frame(frame))).toEqual(['100000\r\n']);
+  expect(texts(framing.frame(frame))).toEqual(['\r\n100000\r\n']);
+  expect(framing.end(0)).toBe('\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n');
 });
 
 test('a CRC32 of the whole object is read, a checksum of checksums is not', () => {

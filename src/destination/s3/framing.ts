@@ -23,30 +23,41 @@ function overheadBytes(ofFrame: number): number {
   return ofFrame.toString(16).length + 2 * crlf.length;
 }
 
-/** Frames the chunks of a body of `sizeBytes`. Nothing is copied, because the size of each frame is known before its first byte. */
-export function createFraming(sizeBytes: number): (chunk: Uint8Array) => (string | Uint8Array)[] {
+/** The pieces of one body in their order, each to be written by itself. */
+export interface Framing {
+  /** Nothing is copied, because the size of each frame is known before its first byte. */
+  frame(chunk: Uint8Array): (string | Uint8Array)[];
+  /** What ends the body. */
+  end(crc32: number): string;
+}
+
+/** Frames a body of `sizeBytes`. What ends a frame goes with what begins the next one: a small write costs as much as a large one. */
+export function createFraming(sizeBytes: number): Framing {
   let leftBytes = sizeBytes;
   let frameLeftBytes = 0;
-  return (chunk) => {
-    const pieces: (string | Uint8Array)[] = [];
-    for (let at = 0; at < chunk.length;) {
-      if (frameLeftBytes === 0) {
-        frameLeftBytes = Math.min(frameBytes, leftBytes);
-        pieces.push(frameLeftBytes.toString(16) + crlf);
+  let ending = '';
+  return {
+    frame: (chunk) => {
+      const pieces: (string | Uint8Array)[] = [];
+      for (let at = 0; at < chunk.length;) {
+        if (frameLeftBytes === 0) {
+          frameLeftBytes = Math.min(frameBytes, leftBytes);
+          pieces.push(ending + frameLeftBytes.toString(16) + crlf);
+          ending = crlf;
+        }
+        const piece = chunk.subarray(at, at + frameLeftBytes);
+        pieces.push(piece);
+        at += piece.length;
+        leftBytes -= piece.length;
+        frameLeftBytes -= piece.length;
       }
-      const piece = chunk.subarray(at, at + frameLeftBytes);
-      pieces.push(piece);
-      at += piece.length;
-      leftBytes -= piece.length;
-      frameLeftBytes -= piece.length;
-      if (frameLeftBytes === 0) pieces.push(crlf);
-    }
-    return pieces;
+      return pieces;
+    },
+    end: (crc32) => ending + trailer(crc32),
   };
 }
 
-/** What ends the body. */
-export function trailer(crc32: number): string {
+function trailer(crc32: number): string {
   return `0${crlf}x-amz-checksum-crc32:${crc32Base64(crc32)}${crlf}${crlf}`;
 }
 

@@ -4,7 +4,7 @@ import { SyncError } from '../../errors.ts';
 import { crc32Base64 } from '../../transfer/checksum.ts';
 import type { Bucket } from './bucket.ts';
 import { Refusal, refusalFromError, refusalFromReply, storeError } from './errors.ts';
-import { createFraming, decodeCrc32, framedBytes, trailer } from './framing.ts';
+import { createFraming, decodeCrc32, framedBytes, type Framing } from './framing.ts';
 
 export interface PutTarget {
   /** The full key in the bucket. */
@@ -40,7 +40,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   const reply = Promise.withResolvers<PutReply>();
   reply.promise.catch(() => {}); // whoever writes or finishes next is told
   let request: ClientRequest | undefined;
-  let framed: (chunk: Uint8Array) => readonly (string | Uint8Array)[];
+  let framing: Framing | undefined;
   let failure: SyncError | undefined;
   let flushed: PromiseWithResolvers<void> | undefined;
   let waiting = false;
@@ -71,7 +71,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
     const prepared = await prepare(bucket, ready);
     if (failure) throw failure;
     request = prepared;
-    framed = ready.trailer ? createFraming(ready.sizeBytes) : (chunk) => [chunk];
+    framing = ready.trailer ? createFraming(ready.sizeBytes) : undefined;
     request.on('error', (error) => fail(refusalFromError(error)));
     request.on('response', (response) => {
       readReply(response).then(
@@ -95,7 +95,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   /** One write each: written together, TLS would first copy them into one. */
   async function send(chunk: Uint8Array): Promise<void> {
     await opened;
-    for (const piece of framed(chunk)) {
+    for (const piece of framing?.frame(chunk) ?? [chunk]) {
       if (failure) throw failure;
       const { promise, resolve } = (flushed = Promise.withResolvers());
       request?.write(piece, 'latin1', (error) => {
@@ -116,8 +116,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
     finish: async (crc32) => {
       await_(reply.promise);
       await opened.catch(() => {}); // told by `reply`
-      const { trailer: withTrailer } = await target;
-      if (!failure) request?.end(withTrailer ? trailer(crc32) : undefined, 'latin1');
+      if (!failure) request?.end(framing?.end(crc32), 'latin1');
       return reply.promise;
     },
     abort: () => fail(new Refusal({ status: null, code: 'ABORTED', message: 'given up' })),

@@ -174,8 +174,7 @@ export class Connection {
     }
     this.#isReusable = head.keepsAlive;
     this.#leftBytes = hasBody ? (head.lengthBytes ?? 0) : 0;
-    const came = this.#scratch.subarray(at, this.#fill);
-    const body = this.#count(came);
+    const body = this.#scratch.subarray(at, at + this.#count(this.#fill - at));
     exchange.answer.resolve(answer);
     if (this.#leftBytes === 0) {
       if (body.length > 0) exchange.inbox.push(Buffer.from(body));
@@ -191,7 +190,7 @@ export class Connection {
 
   #readBody(exchange: Exchange, bytes: number): boolean {
     const slab = this.#slab!;
-    this.#fill = this.#fill - bytes + this.#count(slab.subarray(this.#fill - bytes, this.#fill)).length;
+    this.#fill += this.#count(bytes) - bytes;
     if (this.#leftBytes > 0 && this.#fill < slab.length) return true;
     const chunk = slab.subarray(this.#start, this.#fill);
     this.#slab = undefined;
@@ -201,11 +200,11 @@ export class Connection {
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /** What of these bytes belongs to the body; more than were announced are dropped, and the connection with them. */
-  #count(bytes: Buffer): Buffer {
-    if (bytes.length > this.#leftBytes) this.#isReusable = false;
-    const own = bytes.subarray(0, this.#leftBytes);
-    this.#leftBytes -= own.length;
+  /** How many of the bytes that came belong to the body; more than were announced are dropped, and the connection with them. */
+  #count(bytes: number): number {
+    if (bytes > this.#leftBytes) this.#isReusable = false;
+    const own = Math.min(bytes, this.#leftBytes);
+    this.#leftBytes -= own;
     return own;
   }
 
