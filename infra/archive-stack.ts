@@ -1,4 +1,4 @@
-import { Aws, CfnOutput, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import type { Environment } from './environments.ts';
 import { createCredentials } from './secret.ts';
 import { createTrackerTable } from './table.ts';
+import { tell } from './tell.ts';
 
 /** What is to be deployed. */
 export interface Deployment {
@@ -47,7 +48,7 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
     name: names.secret,
     withPolicy: context.emulator ? 'none' : 'resource-policy',
   });
-  new CfnOutput(stack, 'ArchiveBucketName', { value: bucketName, description: 'For `cloud-sync sync --to s3://…`' });
+  tell(stack, { ArchiveBucketName: bucketName });
   return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
 }
 

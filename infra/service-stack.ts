@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -11,6 +11,7 @@ import { createRunsBucket } from './bucket.ts';
 import { createDashboard } from './dashboard.ts';
 import { createFunctions } from './functions.ts';
 import { createSchedule } from './schedule.ts';
+import { tell } from './tell.ts';
 import { createOrchestrator } from './state-machine.ts';
 
 /** Everything that can be taken down and built again: the functions, the machine that runs them, and what watches both. */
@@ -61,9 +62,4 @@ function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
     retention: logs.RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-}
-
-/** At the end of a deployment, and to whoever asks CloudFormation. */
-function tell(stack: Stack, outputs: Readonly<Record<string, string>>): CfnOutput[] {
-  return Object.entries(outputs).map(([id, value]) => new CfnOutput(stack, id, { value }));
 }

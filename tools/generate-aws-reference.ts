@@ -7,8 +7,7 @@ import { storageCost, storageProfiles, storageSteps } from '../infra/storage-cos
 const path = new URL('../docs/reference/aws.md', import.meta.url);
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function metrics(): string {
@@ -17,11 +16,10 @@ function metrics(): string {
 }
 
 function costs(): string {
-  const usd = (value: number) => value.toFixed(2);
   const rows = storageProfiles.map((profile) => {
     const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps[profile]);
     const way = storageSteps[profile].map(({ storageClass, fromDay }) => `${storageClass} from day ${fromDay}`).join(', ');
-    return [`\`${profile}\``, way, usd(firstYearUsd), usd(laterYearUsd), usd(monthUsd)];
+    return [`\`${profile}\``, way, ...[firstYearUsd, laterYearUsd, monthUsd].map((usd) => usd.toFixed(2))];
   });
   return table(['profile', 'where a file lies', 'first year', 'each later year', 'a month at rest'], rows);
 }

@@ -41,8 +41,7 @@ test('every medium is in exactly one line, and no line is empty or longer than a
   fc.assert(
     fc.property(media, (items) => {
       const lines = workLines(items);
-      const sorted = (ids: readonly string[]) => ids.toSorted();
-      expect(sorted(lines.flat())).toEqual(sorted(items.map(({ mediaId }) => mediaId)));
+      expect(lines.flat().toSorted()).toEqual(items.map(({ mediaId }) => mediaId).toSorted());
       for (const line of lines) {
         expect(line.length).toBeGreaterThan(0);
         expect(line.length).toBeLessThanOrEqual(25);
