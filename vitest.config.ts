@@ -1,10 +1,25 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+function isLong({ moduleId }: TestSpecification): boolean {
+  return moduleId.endsWith('aws/engine/many.test.ts');
+}
+
+/** The file that takes minutes begins first, so that it does not run on alone when all others have ended. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 // `unit` and `e2e` are the README's test command; `s3`, `aws` and `scale` need more than Node and npm, or more time.
 export default defineConfig({
   test: {
     // Most of a test's time is waiting for another process, so two workers keep two cores busy.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
