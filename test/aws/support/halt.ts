@@ -6,6 +6,7 @@ const path = process.env['CLOUD_SYNC_TEST_HALT'] ?? '';
 function obey(): void {
   try {
     const order = readFileSync(path, 'utf8');
+    if (order !== 'kill' && order !== 'freeze') return; // not written to its end yet
     // Only the one process that finds the file follows it; the next invocation goes on.
     unlinkSync(path);
     if (order === 'kill') process.kill(process.pid, 'SIGKILL');
