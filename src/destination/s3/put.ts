@@ -44,6 +44,8 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   let failure: SyncError | undefined;
   let flushed: PromiseWithResolvers<void> | undefined;
   let waiting = false;
+  /** The whole body was handed on. */
+  let isSent = false;
   const watch = setTimeout(() => {
     // Only our own waiting counts: a slow source is none of the store's fault.
     if (waiting) fail(new Refusal({ status: null, code: 'STALLED', message: `no progress for ${bucket.stallMs} ms` }));
@@ -77,6 +79,8 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
       readReply(response).then(
         (answer) => {
           if (answer instanceof Refusal) return fail(answer);
+          if (!isSent)
+            return fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'answered before it had the whole body' }));
           clearTimeout(watch);
           reply.resolve(answer);
         },
@@ -116,6 +120,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
     finish: async (crc32) => {
       await_(reply.promise);
       await opened.catch(() => {}); // told by `reply`
+      isSent = true;
       if (!failure) request?.end(framing?.end(crc32), 'latin1');
       return reply.promise;
     },

@@ -213,6 +213,8 @@ export class Connection {
     this.#exchange = undefined;
     this.#slab = undefined;
     this.#fill = 0;
+    // TLS hands on what it had decrypted also while it is paused: the end of a body may come so, and the next reply must be read all the same.
+    if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
     exchange.inbox.finish();
     if (!this.#isReusable) return this.#drop();

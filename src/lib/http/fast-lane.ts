@@ -104,6 +104,7 @@ function createOrigin(url: URL, most: number, slabs: ConnectionOwner['slabs']): 
   return {
     connection: async (signal, { fresh = false } = {}) => {
       for (;;) {
+        signal?.throwIfAborted();
         const connection = take(fresh);
         if (connection) return connection;
         await turn(waiting, signal);
