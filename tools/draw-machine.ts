@@ -1,9 +1,7 @@
 /** Draws the synthesized state machine into docs/reference/state-machine.md; with `--check` it only fails if the page differs. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { definitionIn, type Machine, type Rule, type State } from '../infra/states/definition.ts';
 import { sampleStack } from '../infra/states/sample.ts';
-
-const file = new URL('../docs/reference/state-machine.md', import.meta.url);
+import { writePages } from './reference-page.ts';
 
 /** Mermaid's brackets of a node by its kind. */
 const shapes: Readonly<Record<string, readonly [string, string]>> = {
@@ -111,16 +109,4 @@ ${picture(machine)}
 
 ${tables(machine)}
 `;
-if (!process.argv.includes('--check')) writeFileSync(file, page);
-else if (readIfThere() !== page) {
-  process.stderr.write('docs/reference/state-machine.md: not as the code says; run tools/draw-machine.ts\n');
-  process.exitCode = 1;
-}
-
-function readIfThere(): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
+writePages('tools/draw-machine.ts', { 'state-machine.md': page });

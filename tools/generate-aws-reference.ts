@@ -1,14 +1,8 @@
 /** Writes docs/reference/aws.md from the tables of the AWS engine; with `--check` it only fails if it differs. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { metricNamespace } from '../src/aws/contract.ts';
 import { metricTable } from '../src/aws/invocation.ts';
 import { storageCost, storageProfiles, storageSteps } from '../infra/storage-cost.ts';
-
-const path = new URL('../docs/reference/aws.md', import.meta.url);
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
+import { table, writePages } from './reference-page.ts';
 
 function metrics(): string {
   const rows = Object.entries(metricTable).map(([name, { unit, meaning }]) => [`\`${name}\``, unit, meaning]);
@@ -35,11 +29,4 @@ const page = [
   metrics(),
 ].join('\n\n');
 
-if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== `${page}\n`) {
-    console.error('docs/reference/aws.md is not what the code says. Run `npm run docs`.');
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(path, `${page}\n`);
-}
+writePages('tools/generate-aws-reference.ts', { 'aws.md': `${page}\n` });

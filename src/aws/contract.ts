@@ -232,14 +232,8 @@ export const environmentNames = {
 export const factNames = {
   /** How the credentials have to be sent. */
   authMode: 'gopro.auth-mode',
-  /** What stopped the transfer of an execution for all its lines, as `RunStopped`: credentials that expired, a destination that is full. */
+  /** Before the name of an execution: what stopped the transfer of all its lines, such as credentials that expired, as a `Failure`. */
   stopped: 'run.stopped',
   /** Of which episode of expired credentials a person was told. */
   episode: 'credentials.episode',
 } as const;
-
-/** The circuit of one execution: lines that see it are given back quietly, and their originals stay PENDING. */
-export interface RunStopped {
-  readonly execution: string;
-  readonly error: Failure;
-}

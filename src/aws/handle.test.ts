@@ -3,32 +3,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startGoproCloud } from '../sim/gopro.ts';
 import { createLibrary } from '../sim/library.ts';
 import { startS3Store } from '../sim/s3.ts';
 import { executionSchema, handle } from './handle.ts';
+import { useLines } from './test-lines.ts';
 import { handler } from './token-validator.ts';
 
 const execution = { arn: 'arn:aws:states:eu-west-1:1:execution:m:night-1', name: 'night-1', started_at: '2026-11-21T04:15:00Z' };
 const context = { getRemainingTimeInMillis: () => 20_000 };
-let lines: Record<string, unknown>[] = [];
-
-beforeEach(() => {
-  lines = [];
-  // To the global console, which can be listened to; metrics would be off with that.
-  vi.stubEnv('POWERTOOLS_DEV', 'true');
-  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
-  for (const method of ['log', 'info', 'warn', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((text: string) => void lines.push(JSON.parse(text) as Record<string, unknown>));
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-});
+const lines = useLines();
 
 /** Secrets Manager with one secret, and a DynamoDB without a table. */
 async function startAws(secret: string | undefined) {

@@ -1,6 +1,6 @@
 import type { SyncError } from '../errors.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { factNames, type Failure, type RunStopped } from './contract.ts';
+import { factNames, type Failure } from './contract.ts';
 import { failureOfError } from './failure.ts';
 
 /**
@@ -11,15 +11,14 @@ import { failureOfError } from './failure.ts';
 /** What has stopped this execution, if something did. Errors: TRACKER_UNUSABLE. */
 export async function readStopped(tracker: Tracker, execution: string): Promise<Failure | undefined> {
   const fact = await tracker.getFact(nameFor(execution));
-  return fact === undefined ? undefined : (JSON.parse(fact) as RunStopped).error;
+  return fact === undefined ? undefined : (JSON.parse(fact) as Failure);
 }
 
 /** The first cause stands, unless it turns out that the credentials have expired. Errors: TRACKER_UNUSABLE. */
 export async function writeStopped(tracker: Tracker, execution: string, error: SyncError): Promise<void> {
   const isExpiry = error.code === 'CREDENTIALS_EXPIRED';
   if (!isExpiry && (await readStopped(tracker, execution)) !== undefined) return;
-  const stopped: RunStopped = { execution, error: failureOfError(error) };
-  await tracker.setFact(nameFor(execution), JSON.stringify(stopped));
+  await tracker.setFact(nameFor(execution), JSON.stringify(failureOfError(error)));
 }
 
 function nameFor(execution: string): string {

@@ -1,25 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { rememberSecret } from '../lib/redact.ts';
 import { metricTable, type MetricName } from './invocation.ts';
 import { createTelemetry } from './telemetry.ts';
+import { useLines } from './test-lines.ts';
 
 const execution = { arn: 'arn:aws:states:eu-west-1:1:execution:m:night-1', name: 'night-1', started_at: '2026-11-21T04:15:00Z' };
-let lines: Record<string, unknown>[] = [];
-
-beforeEach(() => {
-  lines = [];
-  // To the global console, which can be listened to; metrics would be off with that.
-  vi.stubEnv('POWERTOOLS_DEV', 'true');
-  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
-  for (const method of ['log', 'info', 'warn', 'error'] as const) {
-    vi.spyOn(console, method).mockImplementation((text: string) => void lines.push(JSON.parse(text) as Record<string, unknown>));
-  }
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-});
+const lines = useLines();
 
 function telemetry() {
   return createTelemetry({ functionName: 'video-downloader', execution, stage: 'dev', provider: 'gopro' });

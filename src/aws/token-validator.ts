@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { asSyncError, SyncError } from '../errors.ts';
-import type { Source } from '../source/source.ts';
 import { noFailure, type ValidateReply } from './contract.ts';
 import { failureOfError } from './failure.ts';
+import { giveUpAfter } from './give-up.ts';
 import { executionSchema, handle } from './handle.ts';
 import type { Invocation, OpenSource } from './invocation.ts';
 
@@ -42,7 +42,7 @@ export async function validateTokens(
     duration_seconds: Math.round(clock.elapsed() - startedAtMs) / 1000,
   });
   try {
-    await probe(opened.source, invocation.remainingMs() - answeringMs);
+    await opened.source.validate(giveUpAfter(invocation.remainingMs() - answeringMs, unanswered()));
   } catch (thrown) {
     const error = asSyncError(thrown);
     if (error.code !== 'CREDENTIALS_EXPIRED') throw thrown;
@@ -53,15 +53,10 @@ export async function validateTokens(
   return { ...answer(), outcome: 'valid', statusCode: 200, valid: true, error: noFailure };
 }
 
-async function probe(source: Source, patienceMs: number): Promise<void> {
-  const signal = AbortSignal.timeout(Math.max(1, patienceMs));
-  try {
-    await source.validate(signal);
-  } catch (error) {
-    if (!signal.aborted || error instanceof SyncError) throw error;
-    const hint = 'Check whether gopro.com works in a browser. The next run tries again.';
-    throw new SyncError('PROVIDER_DOWN', 'GoPro did not answer in time whether it takes the credentials', { hint, cause: error });
-  }
+function unanswered(): SyncError {
+  return new SyncError('PROVIDER_DOWN', 'GoPro did not answer in time whether it takes the credentials', {
+    hint: 'Check whether gopro.com works in a browser. The next run tries again.',
+  });
 }
 
 /** To a tenth of a day. */

@@ -7,6 +7,7 @@ import { recover } from '../../recover.ts';
 import { beginListing, listSlice, type Listing, type ListingOptions } from '../../source/listing.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { noFailure, type ListReply, type ListRequest, type WorkLine } from '../contract.ts';
+import { giveUpAfter } from '../give-up.ts';
 import type { Invocation } from '../invocation.ts';
 import { deserialise, listingStateName, serialise, type ListingState } from './listing-state.ts';
 
@@ -35,9 +36,6 @@ export async function listMedia(
   const endsAtMs = clock.elapsed() + budgetMs - Math.min(planningMs, budgetMs / 3);
   const isOver = () => clock.elapsed() >= endsAtMs;
   if (Date.parse(request.deadline) <= clock.now()) throw neverEnding();
-  const giveUp = new AbortController();
-  const giving = setTimeout(() => giveUp.abort(neverEnding()), Math.max(0, invocation.remainingMs() - answeringMs));
-  giving.unref();
   const { source } = await invocation.openSource(request.provider);
   const tracker = await invocation.openTracker(request.provider);
   const options: ListingOptions = {
@@ -47,7 +45,7 @@ export async function listMedia(
     report,
     runId: request.execution.name,
     full: request.full_listing,
-    signal: giveUp.signal,
+    signal: giveUpAfter(invocation.remainingMs() - answeringMs, neverEnding()),
   };
 
   const { progress, ...before } = await stateBefore(request, options, invocation);

@@ -4,7 +4,7 @@ import type { Provider } from '../../media.ts';
 import type { Failure as TrackedFailure, Tracker } from '../../tracker/tracker.ts';
 import type { Failure, MarkReply, MarkRequest } from '../contract.ts';
 import type { Invocation } from '../invocation.ts';
-import type { LineRow } from '../video-downloader/line-outcome.ts';
+import { readLine, type LineRow } from '../work-line.ts';
 import { readFailure, reasonOf, shortened } from './caught.ts';
 import { brokenOf, isTold, isUnreached, lostBy, markOf, type Unrecorded } from './unrecorded.ts';
 
@@ -34,10 +34,10 @@ export async function markFailed(
   const media: string[] = [];
   let quarantined = 0;
 
-  const rows = await readRows(tracker, request.line.media, roles);
+  const rows = await readLine(request.line, tracker, roles);
   const lost = told || isUnreached(request.error) ? [] : lostBy(rows, { run, runStartedAt, roles });
   for (const { row, lost: unsaid } of lost) await record(unsaid, row, failure, request.owner, tracker);
-  for (const row of lost.length > 0 ? await readRows(tracker, request.line.media, roles) : rows) {
+  for (const row of lost.length > 0 ? await readLine(request.line, tracker, roles) : rows) {
     const broken = brokenOf(row, runStartedAt);
     if (broken.failed) media.push(row.tracked.medium.id);
     if (broken.quarantined) quarantined += 1;
@@ -48,21 +48,6 @@ export async function markFailed(
     Cause: shortened(told ? caught.detail : reason, longestCause),
   };
   return { outcome: quarantined > 0 ? 'quarantined' : 'failed', media: cut(media), quarantined, error };
-}
-
-async function readRows(
-  tracker: Tracker,
-  media: readonly string[],
-  roles: Invocation['environment']['roles'],
-): Promise<readonly LineRow[]> {
-  const rows: LineRow[] = [];
-  for (const mediaId of media) {
-    const tracked = await tracker.medium(mediaId);
-    if (!tracked) continue;
-    const originals = await tracker.originals(mediaId);
-    rows.push({ tracked, originals: originals.filter(({ original }) => roles.includes(original.role)) });
-  }
-  return rows;
 }
 
 async function record(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
-import type { LineRow } from '../video-downloader/line-outcome.ts';
+import type { LineRow } from '../work-line.ts';
 import { brokenOf, isTold, isUnreached, lostBy, markOf, unrecorded } from './unrecorded.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';

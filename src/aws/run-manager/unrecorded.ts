@@ -2,7 +2,7 @@ import type { Role } from '../../media.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import { errorKinds } from '../../errors.ts';
 import type { Failure } from '../contract.ts';
-import type { LineRow } from '../video-downloader/line-outcome.ts';
+import type { LineRow } from '../work-line.ts';
 
 /** What a worker that ended without a word left unsaid of a medium. Pure. */
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MediumStatus, OriginalStatus } from '../../media.ts';
-import { lineOutcome, type LineRow } from './line-outcome.ts';
+import type { LineRow } from '../work-line.ts';
+import { lineOutcome } from './line-outcome.ts';
 
 function row(status: MediumStatus, ...originals: readonly OriginalStatus[]): LineRow {
   const tracked = { medium: { id: 'm', filename: 'GX010001.MP4' }, status, reason: 'why' };

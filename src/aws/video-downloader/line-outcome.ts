@@ -1,14 +1,9 @@
 import type { MediumStatus, OriginalStatus } from '../../media.ts';
 import type { TrackedMedium, TrackedOriginal } from '../../tracker/tracker.ts';
 import { noFailure, type Failure, type TransferReply } from '../contract.ts';
+import type { LineRow } from '../work-line.ts';
 
 /** How a work line stands, judged by what the tracker holds of its media. Pure. */
-
-export interface LineRow {
-  readonly tracked: TrackedMedium;
-  /** In the roles asked for. */
-  readonly originals: readonly TrackedOriginal[];
-}
 
 /** A reason that a person reads, cut where it would make the payload grow. */
 const longestCause = 300;

@@ -1,4 +1,4 @@
-import { isoTime } from '../../lib/clock.ts';
+import { isoTime, type Clock } from '../../lib/clock.ts';
 import type { Provider, Role } from '../../media.ts';
 import { plan } from '../../plan/plan.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
@@ -9,7 +9,8 @@ import { mostSlices, noFailure, type Execution, type TransferReply, type Transfe
 import { leaseLeftMs } from '../execution-lease.ts';
 import type { Invocation, Metrics } from '../invocation.ts';
 import { readStopped, writeStopped } from '../run-stopped.ts';
-import { lineOutcome, type LineRow } from './line-outcome.ts';
+import { readLine, type LineRow } from '../work-line.ts';
+import { lineOutcome } from './line-outcome.ts';
 
 /** How much longer than an invocation its claims hold, so that none runs out while it is still being recorded. In ms. */
 const leaseMarginMs = 60_000;
@@ -61,12 +62,12 @@ async function transferInSlice(
   const isLast = untilDeadlineMs <= ownMs;
   const idleBefore = isLast ? 0 : request.slice.idle;
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
-  const before = await readLine(request, tracker, environment.roles);
+  const before = await readLine(request.line, tracker, environment.roles);
   const startedAtMs = clock.elapsed();
   const { moved, error } = await transferOpen(request, before, slice, tracker, invocation);
   measure(moved.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, metrics);
   if (error) throw error;
-  const after = await readLine(request, tracker, environment.roles);
+  const after = await readLine(request.line, tracker, environment.roles);
   const { outcome, error: failure } = lineOutcome(after, { isOver: slice.isOver() || slice.signal.aborted });
   return {
     outcome: isLast && outcome === 'go-on' ? 'deferred' : outcome,
@@ -84,7 +85,7 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
   const open = line.filter((row) => isOpen(row, roles)).map(({ tracked }) => tracked);
   const work = await plan(each(open), { covers: () => true, roles });
   const { source } = await invocation.openSource(request.provider);
-  using lease = watchLease(tracker, request.execution);
+  using lease = watchLease(tracker, request.execution, clock);
   const ports = { source, destination, tracker, http, clock, report };
   return await transferSlice(work, ports, {
     owner: request.owner,
@@ -103,10 +104,10 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
 }
 
 /** A worker of a run that was aborted may live on for minutes: it stops when another run has taken the lease, so that the two do not get in each other's way. */
-function watchLease(tracker: Tracker, { arn, started_at }: Execution): { readonly lost: AbortSignal } & Disposable {
+function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
   const lost = new AbortController();
   const look = async () => {
-    if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, Date.now()))) return;
+    if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, clock.now()))) return;
     lost.abort(new SyncError('LOCKED', 'another run has taken this archive over'));
   };
   const looking = setInterval(() => void look().catch(() => {}), leaseCheckMs);
@@ -132,15 +133,4 @@ function isOpen({ tracked, originals }: LineRow, roles: readonly Role[]): boolea
   return (
     !isResolved || originals.some(({ status, mark }) => ['PENDING', 'IN_PROGRESS', 'FAILED'].includes(status) || mark !== null)
   );
-}
-
-async function readLine({ line }: TransferRequest, tracker: Tracker, roles: readonly Role[]): Promise<readonly LineRow[]> {
-  const rows: LineRow[] = [];
-  for (const mediaId of line.media) {
-    const tracked = await tracker.medium(mediaId);
-    if (!tracked) continue;
-    const originals = (await tracker.originals(mediaId)).filter(({ original }) => roles.includes(original.role));
-    rows.push({ tracked, originals });
-  }
-  return rows;
 }

@@ -1,0 +1,22 @@
+import type { Role } from '../media.ts';
+import type { TrackedMedium, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
+import type { WorkLine } from './contract.ts';
+
+/** A medium of a work line as the tracker has it. */
+export interface LineRow {
+  readonly tracked: TrackedMedium;
+  /** In the roles asked for. */
+  readonly originals: readonly TrackedOriginal[];
+}
+
+/** The media of a work line, but for those that nobody knows. Errors: TRACKER_UNUSABLE. */
+export async function readLine({ media }: WorkLine, tracker: Tracker, roles: readonly Role[]): Promise<readonly LineRow[]> {
+  const rows: LineRow[] = [];
+  for (const mediaId of media) {
+    const tracked = await tracker.medium(mediaId);
+    if (!tracked) continue;
+    const originals = (await tracker.originals(mediaId)).filter(({ original }) => roles.includes(original.role));
+    rows.push({ tracked, originals });
+  }
+  return rows;
+}

@@ -1,0 +1,31 @@
+/** What the tools that write generated pages have in common. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+export type Row = readonly string[];
+
+export function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Writes pages into docs/reference; with `--check` on the command line it only fails if one differs, and names the tool that would write it. */
+export function writePages(tool: string, pages: Readonly<Record<string, string>>): void {
+  const folder = new URL('../docs/reference/', import.meta.url);
+  const stale: string[] = [];
+  for (const [name, text] of Object.entries(pages)) {
+    const file = new URL(name, folder);
+    if (!process.argv.includes('--check')) writeFileSync(file, text);
+    else if (readIfThere(file) !== text) stale.push(`docs/reference/${name}`);
+  }
+  if (stale.length === 0) return;
+  process.stderr.write(`${stale.join(', ')}: not as the code says; run ${tool}\n`);
+  process.exitCode = 1;
+}
+
+function readIfThere(file: URL): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
