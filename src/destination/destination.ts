@@ -63,8 +63,11 @@ export interface PartWriter {
 export type Opened =
   /** The whole file is already stored and its description is this original's: nothing to transfer. */
   | { readonly kind: 'finished'; readonly file: StoredFile }
-  /** `parts` are those already stored; `state` is new when nothing could be resumed. */
-  | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[] };
+  /**
+   * `parts` are those already stored; `state` is new when nothing could be resumed. `resumable`: what is stored before `commit` outlives this
+   * process, so the tracker keeps state and parts. A small file is not: fetching it again costs less than remembering its parts.
+   */
+  | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[]; readonly resumable: boolean };
 
 /**
  * Where originals land. Append-only: nothing here deletes or replaces an archived file. Errors of every method:

@@ -265,7 +265,7 @@ describe('a resume', () => {
     }
     await truncate(inRoot('.cloud-sync', 'partial', `${state.id}.part`), partSizeBytes + 10);
     const resumed = await openHere().open(file, { partSizeBytes, sizeBytes, validator }, { state, parts });
-    expect(resumed).toEqual({ kind: 'upload', state, parts: parts.slice(0, 1) });
+    expect(resumed).toEqual({ kind: 'upload', state, parts: parts.slice(0, 1), resumable: true });
   });
 
   test('leaves no file open when parts are given up or forgotten', async () => {

@@ -74,8 +74,8 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
         if (finished) return { kind: 'finished', file: finished };
         const parts = await heldParts(uploads, wanted, known);
         await space.require(bytesToCome(wanted, parts ?? []));
-        if (known && parts) return { kind: 'upload', state: known.state, parts };
-        return { kind: 'upload', state: await uploads.create(wanted), parts: [] };
+        if (known && parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+        return { kind: 'upload', state: await uploads.create(wanted), parts: [], resumable: true };
       }),
     writePart: (_file, state, number, sizeBytes) => uploads.writePart(state, number, sizeBytes),
     commit: async (file, state, parts, whole) => guarded(async () => publish(publisher, file, state, parts, whole)),

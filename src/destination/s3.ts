@@ -94,7 +94,7 @@ async function open(context: Context, file: FileDescription, wanted: Omit<Upload
     earlier.key === bucket.base + file.original.key
   ) {
     const parts = await storedParts(bucket, earlier, known.parts);
-    if (parts) return { kind: 'upload', state: known.state, parts };
+    if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
   } else if (known) {
     await drop(context, earlier);
   }
@@ -102,7 +102,7 @@ async function open(context: Context, file: FileDescription, wanted: Omit<Upload
   const single = wanted.sizeBytes !== null && wanted.sizeBytes <= wanted.partSizeBytes;
   const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, memory, file);
   await memory.get();
-  return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [] };
+  return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
 }
 
 /**

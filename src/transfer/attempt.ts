@@ -26,6 +26,8 @@ export interface Attempt {
   readonly file: FileDescription;
   readonly learned: Learned;
   readonly state: UploadState;
+  /** Whether finished parts are worth recording. */
+  readonly resumable: boolean;
   /** The id by which its medium's URLs know it. */
   readonly offerId: string;
   readonly signal: AbortSignal;

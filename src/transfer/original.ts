@@ -74,7 +74,8 @@ async function attempt(job: Job, ports: TransferPorts, patience: Patience, modes
   }
   if (opened.kind === 'finished')
     throw new SyncError('KEY_TAKEN', `${original.key} is stored already, but its checksum cannot be told`);
-  if (opened.state.id !== known?.state.id) await ports.tracker.saveUpload(job.claim, opened.state);
+  const { state, resumable } = opened;
+  if (resumable && state.id !== known?.state.id) await ports.tracker.saveUpload(job.claim, state);
   const storedBytes = ranges ? opened.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0) : 0;
   ports.report({
     type: 'file.started',
@@ -85,8 +86,14 @@ async function attempt(job: Job, ports: TransferPorts, patience: Patience, modes
     resumedBytes: storedBytes,
   });
   ports.accounting.fileStarted(original.key, learned.sizeBytes, storedBytes);
-  const current: Attempt = { job, ports, patience, file, learned, state: opened.state, offerId, signal };
-  await publish(current, ranges ? await fetchParts(current, opened.parts) : await fetchInOnePiece(current));
+  const current: Attempt = { job, ports, patience, file, learned, state, resumable, offerId, signal };
+  try {
+    await publish(current, ranges ? await fetchParts(current, opened.parts) : await fetchInOnePiece(current));
+  } catch (error) {
+    // Nobody will ask for it again.
+    if (!resumable) await ports.destination.abort(state);
+    throw error;
+  }
 }
 
 /** Intent, publish only if absent, read back, manifest, tracker: design of the promise that nothing is claimed that is not there. */

@@ -22,7 +22,7 @@ export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Pro
   const fetches = missing.map(async (range, index) => {
     if (index > 0) await firstByte.promise;
     const part = await fetchPart(all, range, firstByte.resolve);
-    await attempt.ports.tracker.savePart(attempt.job.claim, part);
+    if (attempt.resumable) await attempt.ports.tracker.savePart(attempt.job.claim, part);
     done.set(part.number, part);
   });
   try {

@@ -53,7 +53,7 @@ function createSink(attempt: Attempt) {
 
   function finishPart(): Promise<void> {
     const ending = writer!.end(crc).then(async (part) => {
-      await ports.tracker.savePart(job.claim, part);
+      if (attempt.resumable) await ports.tracker.savePart(job.claim, part);
       return part;
     });
     ending.catch(() => {}); // whoever writes or ends next is told
