@@ -130,9 +130,10 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Node asks after every read where the next bytes go. */
+  /** Node asks after every read where the next bytes go. Never an empty place: what TLS has decrypted would be offered to it for ever. */
   #room(): Buffer {
-    if (!this.#exchange?.inBody) return this.#scratch.subarray(this.#fill);
+    if (!this.#exchange) return this.#scratch;
+    if (!this.#exchange.inBody) return this.#scratch.subarray(this.#fill);
     this.#slab ??= this.#owner.slabs.take();
     return this.#slab.subarray(this.#fill);
   }
@@ -149,17 +150,20 @@ export class Connection {
   }
 
   #readHead(exchange: Exchange, bytes: number): boolean {
-    for (let from = Math.max(0, this.#fill - bytes - 3); ; from = 0) {
-      const end = this.#scratch.subarray(0, this.#fill).indexOf('\r\n\r\n', from, 'latin1');
-      if (end < 0 && this.#fill < scratchBytes) return true;
-      const head = end < 0 ? undefined : parseHead(this.#scratch.toString('latin1', 0, end));
-      if (!head) return this.#decline(exchange);
+    const heard = this.#scratch.subarray(0, this.#fill);
+    let start = 0;
+    let end = heard.indexOf('\r\n\r\n', Math.max(0, this.#fill - bytes - 3), 'latin1');
+    for (; end >= 0; end = heard.indexOf('\r\n\r\n', start, 'latin1')) {
+      const head = parseHead(heard.toString('latin1', start, end));
+      start = end + 4;
       // 100, 103 and their kin announce the reply proper; 101 was never asked for.
-      if (head.status >= 200) return this.#begin(exchange, head, end + 4);
-      if (head.status === 101) return this.#decline(exchange);
-      this.#scratch.copyWithin(0, end + 4, this.#fill);
-      this.#fill -= end + 4;
+      if (!head || head.status === 101) return this.#decline(exchange);
+      if (head.status >= 200) return this.#begin(exchange, head, start);
     }
+    if (start === 0 && this.#fill === scratchBytes) return this.#decline(exchange);
+    heard.copyWithin(0, start);
+    this.#fill -= start;
+    return true;
   }
 
   #begin(exchange: Exchange, head: Head, at: number): boolean {

@@ -57,6 +57,7 @@ interface Origin {
 }
 
 function createOrigin(url: URL, most: number, slabs: ConnectionOwner['slabs']): Origin {
+  let isClosed = false;
   const open = new Set<Connection>();
   const idle = new Map<Connection, NodeJS.Timeout>();
   const waiting = new Set<() => void>();
@@ -105,6 +106,7 @@ function createOrigin(url: URL, most: number, slabs: ConnectionOwner['slabs']): 
     connection: async (signal, { fresh = false } = {}) => {
       for (;;) {
         signal?.throwIfAborted();
+        if (isClosed) throw new Error('the client was closed');
         const connection = take(fresh);
         if (connection) return connection;
         await turn(waiting, signal);
@@ -114,7 +116,9 @@ function createOrigin(url: URL, most: number, slabs: ConnectionOwner['slabs']): 
       }
     },
     close: () => {
+      isClosed = true;
       for (const connection of open) connection.destroy();
+      while (waiting.size > 0) serveNext();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName, validateHeaderValue } from './node-http.ts';
 
 /** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the fast lane understands it. */
 export interface Head {
@@ -29,7 +29,8 @@ export function parseHead(text: string): Head | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\n-\x1f\x7f]*)?$/.exec(first);
   if (!statusLine) return undefined;
-  const headers: Record<string, string> = {};
+  // Without a prototype: a host may call a header `constructor`.
+  const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const match = headerLine.exec(line);
     if (!match) return undefined;

@@ -1,88 +1,14 @@
 /** Both lanes against servers that speak byte by byte what a test wants: the same reply must come out, or the same kind of failure. */
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
+import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { createHttpClient, HttpTimeout, type RequestOptions } from '../http.ts';
+import { makeCertificate } from '../../../test/support/certificate.ts';
+import { openClient, pause, startRawServer, trickle } from '../../../test/support/raw-http.ts';
+import { createHttpClient, HttpTimeout } from '../http.ts';
 import { slabBytes } from './slabs.ts';
 
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');
 const ok = (length: number, more = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
-
-interface RawServer extends AsyncDisposable {
-  readonly url: URL;
-  /** The heads of all requests so far. */
-  readonly requests: readonly string[];
-  readonly connections: readonly Socket[];
-}
-
-/** Calls `answer` for each request with its number from 1 on; what it returns is sent as it is. */
-async function startRawServer(answer: (socket: Socket, request: number) => unknown): Promise<RawServer> {
-  const requests: string[] = [];
-  const connections: Socket[] = [];
-  const server: Server = createServer((socket) => {
-    connections.push(socket);
-    let text = '';
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
-      for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
-        requests.push(text.slice(0, end));
-        text = text.slice(end + 4);
-        answer(socket, requests.length);
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/film.mp4?signed=1`),
-    requests,
-    connections,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of connections) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-interface Seen {
-  readonly status: number;
-  readonly body: Buffer;
-  readonly headers: Readonly<Record<string, string>>;
-  /** What ended the body early. */
-  readonly error: unknown;
-}
-
-function openClient(bulk: boolean, connections = 2) {
-  const client = createHttpClient({ connections });
-  const request = async (url: URL, options: Partial<RequestOptions> = {}) =>
-    client.request(url, { stallMs: 400, bulk, ...options });
-  return {
-    request,
-    /** Copies what it takes, because the chunks are the client's again. */
-    fetch: async (url: URL, options: Partial<RequestOptions> = {}): Promise<Seen> => {
-      const { status, headers, body } = await request(url, options);
-      const chunks: Buffer[] = [];
-      const error = await body
-        .pump((chunk) => void chunks.push(Buffer.from(chunk)))
-        .then(
-          () => undefined,
-          (thrown: unknown) => thrown,
-        );
-      return { status, headers, body: Buffer.concat(chunks), error };
-    },
-    [Symbol.asyncDispose]: async () => client.close(),
-  };
-}
-
-const pause = async (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function trickle(socket: Socket, bytes: Buffer | string, size: number, everyMs = 0): Promise<void> {
-  socket.setNoDelay(true);
-  for (let at = 0; at < bytes.length; at += size) {
-    socket.write(bytes.slice(at, at + size));
-    await pause(everyMs);
-  }
-}
 
 /** Replies that are whole. `requests`: how many the fast lane needs, where it leaves the reply to the ordinary one. */
 const whole: readonly {
@@ -160,6 +86,9 @@ const whole: readonly {
   },
 ];
 
+/** As far as TLS lets: there a connection is closed without a word. */
+const reset = (socket: Socket) => ('encrypted' in socket ? socket.destroy() : socket.resetAndDestroy());
+
 /** Replies that are none, or break off. `body`: what of it counts. */
 const broken: readonly {
   readonly name: string;
@@ -172,7 +101,7 @@ const broken: readonly {
   { name: 'silent from the start', answer: () => {}, timeout: true },
   { name: 'silent within the head', answer: (socket) => socket.write('HTTP/1.1 200 OK\r\n'), timeout: true },
   { name: 'closed before a byte', answer: (socket) => socket.end() },
-  { name: 'reset before a byte', answer: (socket) => socket.resetAndDestroy() },
+  { name: 'reset before a byte', answer: reset },
   { name: 'closed within the head', answer: (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-') },
   { name: 'a head beyond all measure', answer: (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`) },
   { name: 'no HTTP at all', answer: (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n\r\n') },
@@ -186,14 +115,18 @@ const broken: readonly {
   },
 ];
 
+const certificate = makeCertificate();
+setDefaultCACertificates([certificate.cert]);
+
 describe.each([
-  { lane: 'ordinary', bulk: false },
-  { lane: 'fast', bulk: true },
-])('the $lane lane', ({ bulk }) => {
+  { lane: 'ordinary lane', bulk: false },
+  { lane: 'fast lane', bulk: true },
+  { lane: 'fast lane over TLS', bulk: true, certificate },
+])('the $lane', ({ bulk, certificate: tls }) => {
   test.each(whole)('takes $name', async ({ answer, status = 200, body = '', requests = 1 }) => {
-    await using server = await startRawServer(answer);
+    await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
-    const seen = await client.fetch(server.url);
+    const seen = await client.fetch(server.url, { stallMs: 10_000 });
     expect(seen.error).toBeUndefined();
     expect(seen.status).toBe(status);
     expect(seen.body.equals(Buffer.from(body))).toBe(true);
@@ -201,7 +134,7 @@ describe.each([
   });
 
   test.each(broken)('fails on a reply that is $name', async ({ answer, body, timeout = false }) => {
-    await using server = await startRawServer(answer);
+    await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const seen = await client.fetch(server.url).catch((error: unknown) => ({ error, body: undefined }));
     expect(seen.error).toBeInstanceOf(timeout ? HttpTimeout : Error);
@@ -209,14 +142,14 @@ describe.each([
   });
 
   test('hands on headers in lower case, repeated ones joined', async () => {
-    await using server = await startRawServer((socket) => socket.write(ok(0, 'ETag:  "a b"\r\nX-Two: 1\r\nx-two: 2\r\n')));
+    await using server = await startRawServer((socket) => socket.write(ok(0, 'ETag:  "a b"\r\nX-Two: 1\r\nx-two: 2\r\n')), tls);
     await using client = openClient(bulk);
     const { headers } = await client.fetch(server.url);
     expect(headers).toMatchObject({ etag: '"a b"', 'x-two': '1, 2', 'content-length': '0' });
   });
 
   test('sends the query and the headers, each once', async () => {
-    await using server = await startRawServer((socket) => socket.write(ok(0)));
+    await using server = await startRawServer((socket) => socket.write(ok(0)), tls);
     await using client = openClient(bulk);
     await client.fetch(server.url, { headers: { range: 'bytes=0-4', accept: '*/*' } });
     const lines = server.requests[0]?.split('\r\n') ?? [];
@@ -232,7 +165,7 @@ describe.each([
   test.each([{ 'if-range': '"a"\r\nx: y' }, { 'a b': 'c' }, { 'a:b': 'c' }])(
     'sends no header that smuggles another in: %j',
     async (headers) => {
-      await using server = await startRawServer((socket) => socket.write(ok(0)));
+      await using server = await startRawServer((socket) => socket.write(ok(0)), tls);
       await using client = openClient(bulk);
       await expect(client.request(server.url, { headers })).rejects.toThrow();
       expect(server.requests).toEqual([]);
@@ -240,7 +173,7 @@ describe.each([
   );
 
   test('HEAD has a length and no body', async () => {
-    await using server = await startRawServer((socket) => socket.write(ok(12_345)));
+    await using server = await startRawServer((socket) => socket.write(ok(12_345)), tls);
     await using client = openClient(bulk);
     for (let round = 0; round < 3; round += 1) {
       const seen = await client.fetch(server.url, { method: 'HEAD' });
@@ -253,7 +186,7 @@ describe.each([
   });
 
   test('keeps its connection for the next request', async () => {
-    await using server = await startRawServer((socket) => socket.write(`${ok(5)}hello`));
+    await using server = await startRawServer((socket) => socket.write(`${ok(5)}hello`), tls);
     await using client = openClient(bulk);
     for (let round = 0; round < 5; round += 1) {
       expect((await client.fetch(server.url)).body.toString()).toBe('hello');
@@ -270,7 +203,7 @@ describe.each([
       await pause(15);
       open -= 1;
       socket.write(`${ok(5)}hello`);
-    });
+    }, tls);
     await using client = openClient(bulk, 3);
     const all = await Promise.all(Array.from({ length: 12 }, async () => client.fetch(server.url, { stallMs: 5_000 })));
     expect(all.every(({ body }) => body.toString() === 'hello')).toBe(true);
@@ -282,7 +215,7 @@ describe.each([
     await using server = await startRawServer((socket, request) => {
       if (request === 2) socket.destroy();
       else socket.write(`${ok(5)}hello`);
-    });
+    }, tls);
     await using client = openClient(bulk);
     await client.fetch(server.url);
     await pause(5);
@@ -295,7 +228,10 @@ describe.each([
 
   test('bytes beyond the length are not handed on, and never the answer to another request', async () => {
     const poison = `${ok(6)}poison`;
-    await using server = await startRawServer((socket, request) => socket.write(`${ok(5)}hello${request === 1 ? poison : ''}`));
+    await using server = await startRawServer(
+      (socket, request) => socket.write(`${ok(5)}hello${request === 1 ? poison : ''}`),
+      tls,
+    );
     await using client = openClient(bulk);
     for (let round = 0; round < 2; round += 1) {
       const seen = await client.fetch(server.url).catch(() => undefined);
@@ -314,7 +250,7 @@ describe.each([
         if (!socket.write(big.subarray(0, Math.min(big.length - 12_345, size - sent))))
           await new Promise((resolve) => socket.once('drain', resolve));
       }
-    });
+    }, tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url, { stallMs: 300 });
     let taken = 0;
@@ -339,7 +275,7 @@ describe.each([
     await using server = await startRawServer((socket) => {
       socket.write(ok(content.length));
       socket.write(content);
-    });
+    }, tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url);
     let at = 0;
@@ -352,7 +288,7 @@ describe.each([
   });
 
   test('a body that breaks off fails only once the taker is done with what came', async () => {
-    await using server = await startRawServer((socket) => socket.end(`${ok(9)}hello`));
+    await using server = await startRawServer((socket) => socket.end(`${ok(9)}hello`), tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url);
     let taken = false;
@@ -373,7 +309,7 @@ describe.each([
     },
     { how: 'rejects', take: async () => Promise.reject(new Error('the disk is full')) },
   ])('what the taker $how ends the body', async ({ take }) => {
-    await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])));
+    await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])), tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url);
     await expect(body.pump(take)).rejects.toThrow('the disk is full');
@@ -381,12 +317,18 @@ describe.each([
   });
 
   test('an aborted request ends at once, before its reply, within it, and before it began', async () => {
-    await using server = await startRawServer((socket, request) => socket.write(request === 1 ? 'HTTP/1.1 ' : `${ok(9)}hello`));
+    await using server = await startRawServer(
+      (socket, request) => socket.write(request === 1 ? 'HTTP/1.1 ' : `${ok(9)}hello`),
+      tls,
+    );
     await using client = openClient(bulk, 1);
     const reason = new Error('the user said stop');
     const early = new AbortController();
-    setTimeout(() => early.abort(reason), 30);
-    await expect(client.request(server.url, { stallMs: 60_000, signal: early.signal })).rejects.toBe(reason);
+    const unanswered = client.request(server.url, { stallMs: 60_000, signal: early.signal });
+    const ended = expect(unanswered).rejects.toBe(reason);
+    while (server.requests.length === 0) await pause(5);
+    early.abort(reason);
+    await ended;
     const late = new AbortController();
     const { body } = await client.request(server.url, { stallMs: 60_000, signal: late.signal });
     setTimeout(() => late.abort(reason), 30);
@@ -395,7 +337,7 @@ describe.each([
   });
 
   test('a reply that is discarded leaves the client usable', async () => {
-    await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])));
+    await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])), tls);
     await using client = openClient(bulk, 1);
     for (let round = 0; round < 3; round += 1) (await client.request(server.url)).body.discard();
     expect((await client.fetch(server.url)).body.equals(big)).toBe(true);

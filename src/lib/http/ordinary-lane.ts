@@ -1,17 +1,9 @@
 // Only these of undici's modules: with all that its index brings along (fetch, caches, WebSocket) a process is 13 MB larger and starts 60 ms later.
 import type { Dispatcher } from 'undici';
-import request from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
-import {
-  HttpTimeout,
-  type Body,
-  type HttpClient,
-  type HttpClientOptions,
-  type Reply,
-  type RequestOptions,
-  type TakeChunk,
-} from './contract.ts';
+import { HttpTimeout, type HttpClient, type HttpClientOptions, type Reply, type RequestOptions } from './contract.ts';
+import { Inbox } from './inbox.ts';
 
 /** The lane that can do everything: chunked replies, proxies, whatever undici knows. */
 export function createOrdinaryLane(options: HttpClientOptions): HttpClient {
@@ -34,24 +26,77 @@ export function createOrdinaryLane(options: HttpClientOptions): HttpClient {
   };
 }
 
-async function send(agent: Dispatcher, url: URL, options: RequestOptions): Promise<Reply> {
-  const abort = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
-  const stalled = setTimeout(() => abort.abort(new HttpTimeout(`no reply within ${options.stallMs} ms`)), options.stallMs);
+async function send(agent: Dispatcher, url: URL, { method = 'GET', headers, stallMs, signal }: RequestOptions): Promise<Reply> {
+  signal?.throwIfAborted();
+  const { answer, body, giveUp, handler } = createReceiver(stallMs);
+  const abort = () => giveUp(signal?.reason);
+  const forget = () => signal?.removeEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
+  body.outcome.then(forget, forget);
+  const stalled = setTimeout(() => giveUp(new HttpTimeout(`no reply within ${stallMs} ms`)), stallMs);
   try {
-    const reply = await request.call(agent, {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: options.method ?? 'GET',
-      headers: { ...options.headers },
-      signal,
-    });
-    return { status: reply.statusCode, headers: joinHeaders(reply.headers), body: bodyOf(reply.body, options.stallMs, signal) };
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers: { ...headers } }, handler);
+    return await answer;
   } finally {
     clearTimeout(stalled);
   }
+}
+
+interface Receiver {
+  readonly answer: Promise<Reply>;
+  readonly body: Inbox;
+  readonly giveUp: (error: unknown) => void;
+  readonly handler: Dispatcher.DispatchHandler;
+}
+
+/**
+ * Takes one reply from undici. Its own handler would make a stream of the body and a promise of each chunk; here it goes into the same inbox as in the
+ * fast lane.
+ */
+function createReceiver(stallMs: number): Receiver {
+  const answer = Promise.withResolvers<Reply>();
+  let controller: Dispatcher.DispatchController | undefined;
+  let isStopped = false;
+  /** Of the body; not known before the head, nor of a body in chunks. */
+  let leftBytes = Number.POSITIVE_INFINITY;
+  const stop = () => {
+    isStopped = true;
+    controller?.abort(new Error('nothing more is wanted'));
+  };
+  const body = new Inbox({ leftBytes: () => leftBytes, flush: () => {}, resume: () => controller?.resume(), stop }, stallMs);
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart: (started) => {
+      controller = started;
+      if (isStopped) stop();
+    },
+    onResponseStart: (_, status, fields) => {
+      // 100, 103 and their kin announce the reply proper.
+      if (status < 200) return;
+      const headers = joinHeaders(fields);
+      leftBytes = Number(headers['content-length'] ?? leftBytes);
+      answer.resolve({ status, headers, body });
+    },
+    onResponseData: (_, chunk) => {
+      // What undici says when it goes on after a pause: no byte, so no sign of life either.
+      if (chunk.length === 0) return;
+      leftBytes -= chunk.length;
+      body.heard();
+      if (!body.push(chunk)) controller?.pause();
+    },
+    onResponseEnd: () => {
+      leftBytes = 0;
+      body.finish();
+    },
+    onResponseError: (_, error) => {
+      answer.reject(error);
+      body.finish({ error });
+    },
+  };
+  const giveUp = (error: unknown) => {
+    answer.reject(error);
+    body.abandon(error);
+  };
+  return { answer: answer.promise, body, giveUp, handler };
 }
 
 function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
@@ -60,62 +105,4 @@ function joinHeaders(headers: Readonly<Record<string, string | string[] | undefi
     if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   }
   return joined;
-}
-
-/** 'data' events rather than `for await`: a promise per 64 KiB chunk would cost more than the checksum. */
-function bodyOf(stream: Dispatcher.ResponseData['body'], stallMs: number, signal: AbortSignal): Body {
-  // Without a listener an error of a discarded body would end the process.
-  stream.on('error', () => {});
-  return { discard: () => void stream.destroy(), pump: async (take) => pump(stream, take, stallMs, signal) };
-}
-
-async function pump(
-  stream: Dispatcher.ResponseData['body'],
-  take: TakeChunk,
-  stallMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (error: unknown) => {
-    reject(error);
-    stream.destroy();
-  };
-  let last: Promise<void> | undefined;
-  /** A stream ends or breaks although it is paused: unless all is given up, the taker of the last chunk is still waited for. */
-  const onceTaken = (settle: () => void) => {
-    if (last && !signal.aborted) last.then(settle, reject);
-    else settle();
-  };
-  let takerBusy = false;
-  // One timer for the whole body: it asks whether anything came since it last looked, so a chunk costs no timer call.
-  let silent = false;
-  const watch = setInterval(() => {
-    if (silent && !takerBusy) fail(new HttpTimeout(`no byte for ${stallMs} ms`));
-    silent = true;
-  }, stallMs);
-  stream.on('error', (error) => onceTaken(() => reject(error)));
-  stream.on('close', () => onceTaken(() => reject(new Error('the connection was closed'))));
-  stream.on('end', () => onceTaken(resolve));
-  stream.on('data', (chunk: Buffer) => {
-    silent = false;
-    try {
-      const ready = take(chunk);
-      if (!ready) return;
-      last = ready;
-      takerBusy = true;
-      stream.pause();
-      ready.then(() => {
-        takerBusy = false;
-        silent = false;
-        stream.resume();
-      }, fail);
-    } catch (error) {
-      fail(error);
-    }
-  });
-  try {
-    await promise;
-  } finally {
-    clearInterval(watch);
-  }
 }
