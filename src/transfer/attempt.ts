@@ -1,8 +1,10 @@
 import type { FileDescription, UploadState } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
+import type { Reply } from '../lib/http.ts';
 import type { OfferedOriginal } from '../media.ts';
 import type { Claim, TrackedOriginal } from '../tracker/tracker.ts';
 import type { MediumSet } from './describe.ts';
+import { checkReply, ifRange, type Asked } from './guard.ts';
 import { learn, type Learned } from './learn.ts';
 import type { MediumUrls } from './medium-urls.ts';
 import type { Patience } from './patience.ts';
@@ -60,6 +62,30 @@ export async function learnInTurn(
     () => withRenewal(urls, offerId, (offered) => learn(ports.hosts, offered, options)),
     options.signal,
   );
+}
+
+/**
+ * Asks for a range of an original, or for the whole (`null`). The reply is that and nothing else; what it lacks is to be seen at its end. Errors:
+ * as MediaHosts and checkReply.
+ */
+export async function requestBytes(
+  { ports, learned, signal }: Attempt,
+  { url, extension }: OfferedOriginal,
+  range: Asked['range'],
+): Promise<Reply> {
+  const condition = range && range.start > 0 ? ifRange(learned.validator) : undefined;
+  const headers = {
+    ...(range && { range: `bytes=${range.start}-${range.end}` }),
+    ...(condition !== undefined && { 'if-range': condition }),
+  };
+  const reply = await ports.hosts.request('GET', url, headers, signal);
+  try {
+    checkReply(reply, { range, known: learned, extension });
+    return reply;
+  } catch (error) {
+    reply.body.discard();
+    throw error;
+  }
 }
 
 /** Tells that an original goes on after a failure. */

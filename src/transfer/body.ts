@@ -19,9 +19,11 @@ export interface PartProgress {
   crc32: number;
   /** When its last byte arrived. */
   lastByteAtMs: number;
+  /** Only of a part that begins the file. */
+  sniff: Sniffer | undefined;
 }
 
-/** Collects the beginning of a file until there is enough to judge it by. */
+/** Judges a file by its beginning, as soon and as long as there is something to judge. */
 export type Sniffer = (chunk: Uint8Array) => void;
 
 /** A judge of first bytes for a file with this extension; throws NOT_MEDIA. Gets the chunks from byte 0 on. */
@@ -29,17 +31,21 @@ export function createSniffer(extension: string): Sniffer {
   let seen: Uint8Array = new Uint8Array();
   return (chunk) => {
     if (seen.length >= firstBytesNeeded) return;
-    seen =
-      seen.length === 0 && chunk.length >= firstBytesNeeded ? chunk.slice(0, firstBytesNeeded) : Buffer.concat([seen, chunk]);
-    if (seen.length >= firstBytesNeeded) checkFirstBytes(seen, extension);
+    // A page may begin with any number of empty lines.
+    const start = seen.length === 0 ? leadingSpace(chunk) : 0;
+    seen = Buffer.concat([seen, chunk.subarray(start, start + firstBytesNeeded)]);
+    checkFirstBytes(seen, extension);
   };
+}
+
+function leadingSpace(chunk: Uint8Array): number {
+  const first = chunk.findIndex((byte) => byte !== 0x20 && (byte < 0x09 || byte > 0x0d));
+  return first < 0 ? chunk.length : first;
 }
 
 export interface TakeOptions {
   /** Bytes that the part still lacks; more than these are refused. */
   readonly wantedBytes: number;
-  /** Only where the reply begins at byte 0 of the file. */
-  readonly sniff: Sniffer | null;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -50,7 +56,7 @@ export async function pumpPart(reply: Reply, part: PartProgress, options: TakeOp
     ports.accounting.fetched(chunk.length);
     leftBytes -= chunk.length;
     if (leftBytes < 0) throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
-    options.sniff?.(chunk);
+    part.sniff?.(chunk);
     part.crc32 = crc32(chunk, part.crc32);
     part.offset += chunk.length;
     part.lastByteAtMs = ports.clock.elapsed();

@@ -40,9 +40,11 @@ describe('combining checksums', () => {
   test('of 9,000 parts of a 110 GB file takes milliseconds', () => {
     const parts = Array.from({ length: 9_000 }, (_, index) => ({ sizeBytes: 12_345_679, crc32: index * 7919 }));
     crc32OfParts(parts);
-    const start = performance.now();
+    // Of this thread alone, so that a busy computer fails nothing.
+    const start = process.threadCpuUsage();
     crc32OfParts(parts);
-    expect(performance.now() - start).toBeLessThan(50);
+    const { user, system } = process.threadCpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(50);
   });
 });
 

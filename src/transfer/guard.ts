@@ -73,7 +73,7 @@ export function checkMediaType(reply: ReplyFacts, extension: string): void {
 
 type Kind = 'markup' | 'json' | 'gzip' | 'zip' | 'pdf' | 'jpeg' | 'png' | 'tiff' | 'isoMedia' | 'riff';
 
-/** How much of a file `checkFirstBytes` wants to see. */
+/** So much of a file is enough for `checkFirstBytes`. */
 export const firstBytesNeeded = 16;
 
 const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
@@ -92,7 +92,8 @@ const plausible: Readonly<Record<string, readonly Kind[]>> = {
 
 /**
  * Refuses a file whose beginning is evidently something else than its extension says: a page, JSON, an archive, or another kind of
- * media. A beginning that is nothing we know is accepted, because cameras write more formats than any list holds.
+ * media. A beginning that is nothing we know is accepted, because cameras write more formats than any list holds. Of a page of a few
+ * bytes there may be less to see than `firstBytesNeeded`; what is refused is refused however much follows.
  */
 export function checkFirstBytes(first: Uint8Array, extension: string): void {
   const kinds = plausible[extension];
@@ -125,10 +126,11 @@ export interface Asked {
 }
 
 /**
- * Accepts the reply to a GET or says why not: SOURCE_CHANGED (another content), RANGE_IGNORED (go on without ranges), SIZE_UNPROVEN
+ * Accepts the reply to a GET or says why not: SOURCE_CHANGED (another content, or shorter than asked for), RANGE_IGNORED (go on without ranges), SIZE_UNPROVEN
  * (lengths contradict each other), NOT_MEDIA. Statuses other than 200 and 206 are the caller's. Returns what it says of the file.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
+  if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');
   checkMediaType(reply, asked.extension);
   const validator = validatorOf(reply.headers);
   if (!sameContent(asked.known.validator, validator)) throw new SyncError('SOURCE_CHANGED', 'the content changed at the source');

@@ -61,3 +61,33 @@ test('earlier files get the free places first', async () => {
   await Promise.all([first, ...rest]);
   expect(order).toEqual([1, 2, 3]);
 });
+
+test('who gives up waiting for a place costs nobody else theirs', async () => {
+  const slots = createPartSlots(1);
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const first = slots.run(1, () => gate.promise, signal);
+  const leaver = new AbortController();
+  const left = slots.run(2, async () => void order.push('left'), leaver.signal);
+  const rest = ['a', 'b'].map((name) => slots.run(3, async () => void order.push(name), signal));
+  leaver.abort(new Error('no longer'));
+  await expect(left).rejects.toThrow('no longer');
+  gate.resolve();
+  await Promise.all([first, ...rest]);
+  expect(order).toEqual(['a', 'b']);
+  await expect(slots.run(1, async () => 'free', leaver.signal)).rejects.toThrow('no longer');
+  expect(await slots.run(1, async () => 'free', signal)).toBe('free');
+});
+
+test('a task that fails, and one that is aborted as its turn comes, give their places back', async () => {
+  const slots = createPartSlots(1);
+  const { signal } = new AbortController();
+  const failing = slots.run(1, async () => Promise.reject(new Error('broken')), signal);
+  const late = new AbortController();
+  const next = slots.run(1, async () => 'next', late.signal);
+  await expect(failing).rejects.toThrow('broken');
+  late.abort();
+  expect(await next).toBe('next');
+  expect(await Promise.all([1, 2, 3].map(async (order) => slots.run(order, async () => order, signal)))).toEqual([1, 2, 3]);
+});

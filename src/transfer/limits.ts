@@ -54,6 +54,7 @@ export type Bandwidth = (bytes: number) => Promise<void> | undefined;
 
 /** Shares one rate over all connections: debt is paid off before the next chunk is taken, so no window of a second exceeds it by more than a chunk per connection. */
 export function createBandwidth(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Bandwidth {
+  if (steps.every((step) => step.bytesPerSecond === null)) return () => undefined;
   let paidUntilMs = 0;
   return (bytes) => {
     const nowMs = clock.elapsed();
@@ -86,6 +87,7 @@ export function createHostGate(clock: Clock): HostGate {
 
 /** The places for parts in flight, over all files. Earlier files go first, so that files get finished. */
 export interface PartSlots {
+  /** Waits for a place and holds it while the task runs. Rejects as the task, or with the signal's reason when it is aborted before the task began. */
   run<Result>(order: number, task: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
 }
 

@@ -100,7 +100,9 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, cont
       ports.report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
     }
     const set = mediumSet(tracked.medium, ports.roles, rows, waits);
-    await forEachLimited(open, context.concurrency, (row) => transferClaimed(row, tracked, urls, set, context));
+    await forEachLimited(open, Math.min(context.concurrency, open.length), (row) =>
+      transferClaimed(row, tracked, urls, set, context),
+    );
     // What is new is archived; the medium stays open, so that the next run compares again.
     if (unproven) throw unproven;
   }

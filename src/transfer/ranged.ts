@@ -2,8 +2,7 @@ import type { Part } from '../destination/destination.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { createSniffer, pumpPart, type PartProgress } from './body.ts';
 import { networkError } from './fetch.ts';
-import { checkReply, ifRange } from './guard.ts';
-import { sayAgain, withRenewal, type Attempt } from './attempt.ts';
+import { requestBytes, sayAgain, withRenewal, type Attempt } from './attempt.ts';
 import { partRanges, type PartRange } from './parts.ts';
 
 /**
@@ -15,15 +14,29 @@ export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Pro
   const missing = partRanges(attempt.learned.sizeBytes ?? 0, attempt.state.partSizeBytes).filter(
     (range) => !done.has(range.number),
   );
+  const fetchOne = async (of: Attempt, range: PartRange, onFirstByte: () => void) => {
+    const part = await fetchPart(of, range, onFirstByte);
+    if (attempt.resumable) await attempt.ports.tracker.savePart(attempt.job.claim, part);
+    done.set(part.number, part);
+  };
+  const [first, ...rest] = missing;
+  if (rest.length > 0) await together(attempt, missing, fetchOne);
+  else if (first) await fetchOne(attempt, first, () => {});
+  return [...done.values()].toSorted((a, b) => a.number - b.number);
+}
+
+/** The first part goes ahead; when one of them fails, the others are ended. */
+async function together(
+  attempt: Attempt,
+  missing: readonly PartRange[],
+  fetchOne: (of: Attempt, range: PartRange, onFirstByte: () => void) => Promise<void>,
+): Promise<void> {
   const others = new AbortController();
   const all: Attempt = { ...attempt, signal: AbortSignal.any([attempt.signal, others.signal]) };
   const firstByte = Promise.withResolvers<void>();
-  firstByte.promise.catch(() => {}); // there may be no other part to wait for it
   const fetches = missing.map(async (range, index) => {
     if (index > 0) await firstByte.promise;
-    const part = await fetchPart(all, range, firstByte.resolve);
-    if (attempt.resumable) await attempt.ports.tracker.savePart(attempt.job.claim, part);
-    done.set(part.number, part);
+    await fetchOne(all, range, firstByte.resolve);
   });
   try {
     // The first part's failure must reach those that wait for its first byte.
@@ -36,7 +49,6 @@ export async function fetchParts(attempt: Attempt, stored: readonly Part[]): Pro
     await Promise.allSettled(fetches);
     throw error;
   }
-  return [...done.values()].toSorted((a, b) => a.number - b.number);
 }
 
 /** One part with all its attempts. A broken stream goes on at the byte it reached, in the same writer. */
@@ -91,7 +103,7 @@ async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => 
 
 function begin(attempt: Attempt, range: PartRange): PartProgress {
   const writer = attempt.ports.destination.writePart(attempt.file, attempt.state, range.number, range.sizeBytes);
-  return { writer, offset: 0, crc32: 0, lastByteAtMs: attempt.ports.clock.elapsed() };
+  return { writer, offset: 0, crc32: 0, lastByteAtMs: attempt.ports.clock.elapsed(), sniff: undefined };
 }
 
 /** The writer itself failed, held content that is not media, or its store will not have waited so long. */
@@ -115,20 +127,10 @@ async function fetchRest(
   const end = range.start + range.sizeBytes - 1;
   const whole = start === 0 && end + 1 === learned.sizeBytes;
   await withRenewal(job.urls, attempt.offerId, async (offered) => {
-    const condition = start === 0 ? undefined : ifRange(learned.validator);
-    const headers = whole
-      ? {}
-      : { range: `bytes=${start}-${end}`, ...(condition === undefined ? {} : { 'if-range': condition }) };
-    const reply = await ports.hosts.request('GET', offered.url, headers, signal);
-    try {
-      if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');
-      checkReply(reply, { range: whole ? null : { start, end }, known: learned, extension: offered.extension });
-    } catch (error) {
-      reply.body.discard();
-      throw error;
-    }
-    const sniff = start === 0 ? createSniffer(offered.extension) : null;
-    await pumpPart(reply, part, { wantedBytes: end - start + 1, sniff, onBytes }, ports).catch((error: unknown) => {
+    const reply = await requestBytes(attempt, offered, whole ? null : { start, end });
+    // It goes on with the stream: what broke off after a byte has not been judged yet.
+    if (start === 0) part.sniff = createSniffer(offered.extension);
+    await pumpPart(reply, part, { wantedBytes: end - start + 1, onBytes }, ports).catch((error: unknown) => {
       throw networkError(error, 'the media host', signal);
     });
     if (part.offset < range.sizeBytes)

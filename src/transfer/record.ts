@@ -1,3 +1,4 @@
+import { asSyncError } from '../errors.ts';
 import { foldKey, type Original } from '../media.ts';
 import type { Taken } from '../plan/naming.ts';
 import { nextRevisions, planOriginals } from '../plan/plan.ts';
@@ -5,7 +6,7 @@ import type { Resolution } from '../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
 import type { TransferPorts } from './ports.ts';
 
-/** Gives originals their keys and brings them into the tracker, one medium at a time so that no two get the same key. */
+/** Gives originals their keys and brings them into the tracker, which refuses a key that another has; then they are named again around it. */
 export interface Recorder {
   /**
    * Records a resolve; each of `replaced` gets a next revision. While it is not `proven` that nothing else changed, the medium is resolved for no role, so
@@ -21,47 +22,48 @@ export interface Recorder {
 }
 
 export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker' | 'roles'>): Recorder {
-  let last: Promise<unknown> = Promise.resolve();
-  function inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
-    const result = last.then(task);
-    last = result.catch(() => {});
-    return result;
-  }
-
-  /** Naming is pure and the tracker answers later: so name, ask which names are taken, and name again around those. */
-  async function withFreeKeys(
+  /** Adds the keys that others have; false when there is none that was not in `taken` before. */
+  async function learnTaken(
+    originals: readonly Original[],
     known: readonly TrackedOriginal[],
-    name: (taken: Taken) => readonly Original[],
-  ): Promise<readonly Original[]> {
+    taken: Set<string>,
+  ): Promise<boolean> {
     const ours = new Set(known.map((row) => row.original.key));
-    const taken = new Set<string>();
-    for (;;) {
-      const originals = name((key) => taken.has(foldKey(key)));
-      const before = taken.size;
-      for (const { key } of originals) {
-        if (!ours.has(key) && (await tracker.keyTaken(key))) taken.add(foldKey(key));
-      }
-      if (taken.size === before) return originals;
+    const before = taken.size;
+    for (const { key } of originals) {
+      if (!ours.has(key) && (await tracker.keyTaken(key))) taken.add(foldKey(key));
     }
+    return taken.size > before;
   }
 
   return {
-    revise: ({ medium }, original) =>
-      inTurn(async () => {
-        const known = await tracker.originals(medium.id);
-        const [next] = await withFreeKeys(known, (taken) => nextRevisions({ medium, originals: [original], known, taken }));
-        return next!;
-      }),
-    record: (tracked, resolution, { replaced, proven }) =>
-      inTurn(async () => {
-        const { medium } = tracked;
-        const known = await tracker.originals(medium.id);
-        const originals = await withFreeKeys(known, (taken) => [
+    revise: async ({ medium }, original) => {
+      const known = await tracker.originals(medium.id);
+      const taken = new Set<string>();
+      for (;;) {
+        const next = nextRevisions({ medium, originals: [original], known, taken: (key) => taken.has(foldKey(key)) });
+        if (!(await learnTaken(next, known, taken))) return next[0]!;
+      }
+    },
+
+    record: async (tracked, resolution, { replaced, proven }) => {
+      const { medium } = tracked;
+      const { unavailable } = resolution;
+      const known = await tracker.originals(medium.id);
+      const keys = new Set<string>();
+      const taken: Taken = (key) => keys.has(foldKey(key));
+      for (;;) {
+        const originals = [
           ...planOriginals({ tracked, known, resolution, roles, taken }).originals,
           ...nextRevisions({ medium, originals: replaced.map((row) => row.original), known, taken }),
-        ]);
-        const { unavailable } = resolution;
-        return tracker.recordResolution(medium.id, { roles: proven ? roles : [], unavailable, originals });
-      }),
+        ];
+        try {
+          return await tracker.recordResolution(medium.id, { roles: proven ? roles : [], unavailable, originals });
+        } catch (error) {
+          // Hardly ever: names carry the medium's id. So it is not asked before.
+          if (asSyncError(error).code !== 'KEY_TAKEN' || !(await learnTaken(originals, known, keys))) throw error;
+        }
+      }
+    },
   };
 }

@@ -2,8 +2,7 @@ import type { Part } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
 import { createSniffer, paced } from './body.ts';
 import { networkError } from './fetch.ts';
-import { checkReply } from './guard.ts';
-import { withRenewal, type Attempt } from './attempt.ts';
+import { requestBytes, withRenewal, type Attempt } from './attempt.ts';
 import { crc32 } from 'node:zlib';
 import type { PartWriter } from '../destination/destination.ts';
 
@@ -12,18 +11,12 @@ import type { PartWriter } from '../destination/destination.ts';
  * resumed; parts are still the unit of storing. Returns all parts in order.
  */
 export async function fetchInOnePiece(attempt: Attempt): Promise<Part[]> {
-  const { ports, job, learned, signal } = attempt;
+  const { ports, job, signal } = attempt;
   return ports.slots.run(
     job.order,
     () =>
       withRenewal(job.urls, attempt.offerId, async (offered) => {
-        const reply = await ports.hosts.request('GET', offered.url, {}, signal);
-        try {
-          checkReply(reply, { range: null, known: learned, extension: offered.extension });
-        } catch (error) {
-          reply.body.discard();
-          throw error;
-        }
+        const reply = await requestBytes(attempt, offered, null);
         const sink = createSink(attempt);
         const sniff = createSniffer(offered.extension);
         try {
@@ -79,18 +72,21 @@ function createSink(attempt: Attempt) {
     return partBytes === state.partSizeBytes ? (ready ?? Promise.resolve()).then(finishPart) : ready;
   }
 
+  function write(chunk: Uint8Array): Promise<void> | undefined {
+    const room = state.partSizeBytes - partBytes;
+    if (chunk.length <= room) return writeSlice(chunk);
+    const first = writeSlice(chunk.subarray(0, room)) ?? Promise.resolve();
+    return first.then(() => write(chunk.subarray(room)));
+  }
+
   return {
-    write: (chunk: Uint8Array): Promise<void> | undefined => {
-      const room = state.partSizeBytes - partBytes;
-      if (chunk.length <= room) return writeSlice(chunk);
-      const first = writeSlice(chunk.subarray(0, room)) ?? Promise.resolve();
-      return first.then(() => writeSlice(chunk.subarray(room)));
-    },
+    write,
     end: async (): Promise<Part[]> => {
-      if (writer) await finishPart();
+      // Before the last part is ended: its writer was promised the length that the source announced.
       if (offset === 0) throw new SyncError('NOT_MEDIA', 'the media host serves an empty file');
       if (learned.sizeBytes !== null && offset !== learned.sizeBytes)
         throw new SyncError('TRUNCATED', `${offset} of ${learned.sizeBytes} bytes arrived`);
+      if (writer) await finishPart();
       return Promise.all(parts);
     },
     abort: () => writer?.abort(),

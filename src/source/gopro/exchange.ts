@@ -8,7 +8,7 @@ import type { Pacer } from './pacer.ts';
 
 /** A GET request to the API and the shape that its reply must have. */
 export interface Question<T> {
-  /** Path and query below the API's address. */
+  /** Path and query below the API's address; begins with a slash. */
   readonly path: string;
   readonly schema: z.ZodType<T>;
 }
@@ -60,11 +60,14 @@ const maxBodyBytes = 64 * 1024 * 1024;
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { apiUrl, http, clock, pacer, stallMs, headers, onRequest, onWarning } = options;
+  // Credentials are only ever sent to addresses that begin with it.
+  const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
   let clockCompared = false;
 
   function compareClocks(date: string | undefined): void {
+    if (clockCompared) return;
     const aheadMs = clock.now() - Date.parse(date ?? '');
-    if (clockCompared || Number.isNaN(aheadMs)) return;
+    if (Number.isNaN(aheadMs)) return;
     clockCompared = true;
     if (Math.abs(aheadMs) <= clockToleranceMs) return;
     const minutes = Math.round(Math.abs(aheadMs) / 60_000);
@@ -92,7 +95,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     signal?: AbortSignal,
   ): Promise<{ reply: Reply; text: string | undefined } | Error> {
     try {
-      const reply = await http.request(below(apiUrl, path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
+      const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
       if (reply.status === 200) return { reply, text: await readText(reply) };
       reply.body.discard();
       return { reply, text: undefined };
@@ -121,11 +124,6 @@ export function createExchange(options: ExchangeOptions): Exchange {
       }
     },
   };
-}
-
-/** Credentials are only ever sent to addresses made here. */
-function below(apiUrl: URL, path: string): URL {
-  return new URL(apiUrl.pathname.replace(/\/+$/, '') + path, apiUrl.origin);
 }
 
 /** Undefined when it is too large. */

@@ -131,7 +131,7 @@ async function resolveMedium(
   const call = { path: `${mediumPath(mediaId)}/download`, schema: downloadReply, subject, scope: 'medium' } as const;
   const resolution = resolveOriginals(mediaId, await library.api.call(call, signal), roles);
   const urls = resolution.originals.flatMap(({ url, headUrl }) => (headUrl === null ? [url] : [url, headUrl]));
-  if (library.httpsOnly && urls.some((url) => new URL(url).protocol !== 'https:')) {
+  if (library.httpsOnly && urls.some((url) => !url.startsWith('https:'))) {
     throw new SyncError('API_REFUSED', `GoPro offers ${subject} at an address that is not https`);
   }
   return resolution;

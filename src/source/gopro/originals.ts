@@ -50,7 +50,7 @@ export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: r
   };
 }
 
-function candidatesOf(mediaId: string, { files, variations, sidecars }: DownloadReply): Candidate[] {
+function candidatesOf(mediaId: string, { files, variations, sidecars }: DownloadReply): readonly Candidate[] {
   const candidate = (role: Role, label: string) => (entry: ReplyEntry) => toCandidate(mediaId, { role, label, entry });
   const sources = withoutRepeats(variations.filter(({ label }) => label === 'source').map(candidate('source', 'source')));
   const frames = withoutRepeats(files.map(candidate('source', frameLabel)));
@@ -91,7 +91,8 @@ function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[])
 }
 
 /** Without entries that name a file a second time: alike in all fields, and the same address but for its signature. */
-function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
+function withoutRepeats(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.length < 2) return candidates;
   const distinct = new Map<unknown, Candidate>();
   for (const candidate of candidates) {
     const { identity, url } = candidate;
@@ -120,7 +121,7 @@ function alike({ role, label, type, position, itemNumber }: Candidate['identity'
 function offered(candidate: Candidate & { readonly identity: OriginalIdentity }, filename: string): OfferedOriginal | undefined {
   const { identity, entry, url } = candidate;
   if (url === undefined) return undefined;
-  const headUrl = URL.canParse(entry.headUrl ?? '') ? entry.headUrl : null;
+  const headUrl = URL.parse(entry.headUrl ?? '')?.href ?? null;
   return { ...identity, extension: extensionFor(identity, url.href, filename), url: url.href, headUrl };
 }
 
