@@ -1,8 +1,9 @@
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { createAdoption } from './sqlite/adoption.ts';
+import { forgetAsLeft, noteAsLeft } from './sqlite/as-left.ts';
 import { createClaims } from './sqlite/claims.ts';
-import { createCommitGroup, type CommitGroup } from './sqlite/commit-group.ts';
-import { asTrackerError } from './sqlite/database.ts';
+import { createCommitGroup } from './sqlite/commit-group.ts';
+import { asTrackerError, saysCorrupt } from './sqlite/database.ts';
 import { openTrackerFile } from './sqlite/file.ts';
 import { createLedger } from './sqlite/ledger.ts';
 import { createListing } from './sqlite/listing.ts';
@@ -25,16 +26,24 @@ export interface SqliteTrackerOptions {
 }
 
 /**
- * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing, and answers when what it did is
- * committed, together with others of the same moment. A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive, another program or a
- * newer Cloud Sync, or cannot be opened.
+ * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing, and answers when what it did is committed, perhaps
+ * together with others. Methods that write are carried out in the order of the calls; one that reads does not wait for those that are not answered yet.
+ * A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive,
+ * another program or a newer Cloud Sync, or cannot be opened.
  */
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;
   const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
   const group = createCommitGroup(database);
   const ledger = createLedger(database, group, clock);
-  const translate = (thrown: unknown) => asTrackerError(thrown, path);
+  let isSound = true;
+  const translate = (thrown: unknown) => {
+    if (saysCorrupt(thrown)) {
+      isSound = false;
+      forgetAsLeft(path);
+    }
+    return asTrackerError(thrown, path);
+  };
   const { openMedia, rows, ...queries } = createQueries(ledger);
   const methods = {
     ...createAdoption(ledger),
@@ -50,20 +59,12 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     if (!database.isOpen) return;
     group.flush();
     database.close();
+    if (isSound) noteAsLeft(path);
   };
   return {
     archiveId,
-    ...promising({ ...inGroups(methods, group), close }, translate),
+    ...promising({ ...methods, close }, translate),
     openMedia: (roles) => translated(openMedia(roles), translate),
     rows: (statuses) => translated(rows(statuses), translate),
   };
-}
-
-/** Methods that are carried out, and answered, together with the others of their moment. */
-function inGroups<Methods extends Record<string, (...args: never[]) => unknown>>(methods: Methods, group: CommitGroup) {
-  const grouped = Object.entries(methods).map(([name, method]) => [
-    name,
-    (...args: never[]) => group.inGroup(() => method(...args)),
-  ]);
-  return Object.fromEntries(grouped) as Methods;
 }

@@ -173,7 +173,7 @@ export interface Tracker {
   failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
   /**
    * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable` is not 0); new originals are PENDING, those that
-   * exist stay as they are. Returns all originals of the medium.
+   * exist stay as they are. Returns all originals of the medium. Errors: KEY_TAKEN, nothing recorded, when another original has the key of a new one.
    */
   recordResolution(
     mediaId: string,
@@ -194,7 +194,7 @@ export interface Tracker {
   upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
   /**
    * Gives a claimed original that was never completed another revision and key, because its key turned out to hold bytes that are not ours to
-   * replace. Upload and parts are dropped. Returns its row, still claimed under the new id.
+   * replace. Upload and parts are dropped. Returns its row, still claimed under the new id. Errors: KEY_TAKEN when another original has that one too.
    */
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 

@@ -1,5 +1,5 @@
 import type { DescribedFile, FileDescription } from '../../destination/destination.ts';
-import { foldKey, originalId, type Original } from '../../media.ts';
+import type { Original } from '../../media.ts';
 import type { Ledger } from './ledger.ts';
 import { adoptedMedium, adoptedOriginal } from '../rules/adoption.ts';
 import { bitsOf } from '../rules/role-bits.ts';
@@ -19,7 +19,6 @@ export function createAdoption(ledger: Ledger) {
   const claimSet = database.prepare(`
     INSERT INTO temp.claims (medium, roles, originals) VALUES (:medium, :roles, :originals)
     ON CONFLICT (medium, roles) DO UPDATE SET originals = max(originals, excluded.originals)`);
-  const findKey = database.prepare('SELECT 1 FROM originals WHERE folded_key = ?');
   const isAdopted = database.prepare(`SELECT 1 FROM settings WHERE name = 'adopted_at'`);
   const markAdopted = database.prepare(`
     INSERT INTO settings (name, value) VALUES ('adopted_at', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`);
@@ -41,9 +40,8 @@ export function createAdoption(ledger: Ledger) {
     const original = { ...description.original, key: file.key };
     const medium = takeInMedium(original, description);
     claimSet.run({ medium, roles: bitsOf(description.roles), originals: description.originalsOfMedium });
-    if (originals.find(originalId(original, original.revision)) || findKey.get(foldKey(file.key))) return 0;
     const row = adoptedOriginal(newOriginalRow(original, medium, ledger.now()), file, description);
-    originals.insert(row);
+    if (originals.insert(row) === undefined) return 0;
     ledger.markSuperseded(row);
     return 1;
   }
@@ -52,8 +50,8 @@ export function createAdoption(ledger: Ledger) {
   function takeInMedium(original: Original, description: FileDescription): number {
     const known = media.find(original.mediaId);
     const next = adoptedMedium(known, { original, description, now: ledger.now() });
-    if (!known) return media.insert(next);
-    if (next !== known) media.save({ ...known, ...next });
+    if (!known) return media.insert(next)!;
+    if (next !== known) media.save({ ...known, ...next }, known);
     return known.row;
   }
 
@@ -71,16 +69,17 @@ export function createAdoption(ledger: Ledger) {
       forgetClaims.run();
       let adopted = 0;
       let batch: DescribedFile[] = [];
-      const takeBatch = () => {
-        adopted += ledger.transaction(() => batch.reduce((count, file) => count + takeIn(file), 0));
+      const takeBatch = async () => {
+        const added = await ledger.transaction(() => batch.reduce((count, file) => count + takeIn(file), 0));
+        adopted += added;
         batch = [];
       };
       for await (const file of files) {
         batch.push(file);
-        if (batch.length === batchSize) takeBatch();
+        if (batch.length === batchSize) await takeBatch();
       }
-      takeBatch();
-      ledger.transaction(settle);
+      await takeBatch();
+      await ledger.transaction(settle);
       return adopted;
     },
   };

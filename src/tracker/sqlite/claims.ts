@@ -13,6 +13,8 @@ export function createClaims(ledger: Ledger) {
   const extendLeases = database.prepare(
     `UPDATE originals SET lease_until_ms = :until WHERE owner = :owner AND status = 'IN_PROGRESS'`,
   );
+  const selectIntents = originals.where('intent = 1');
+  const selectUpload = database.prepare('SELECT row, upload FROM originals WHERE id = ?');
   const dropParts = database.prepare('DELETE FROM parts WHERE original = ?');
   const selectParts = database.prepare(
     'SELECT number, size_bytes AS sizeBytes, crc32, receipt FROM parts WHERE original = ? ORDER BY number',
@@ -31,11 +33,11 @@ export function createClaims(ledger: Ledger) {
 
   function finish(row: OriginalRow, whole: Whole | undefined): void {
     originals.save(completed(row, whole, ledger.now()), row);
-    dropParts.run(row.row);
+    if (row.upload !== null) dropParts.run(row.row);
   }
 
   return {
-    claim: (id: string, owner: string, leaseMs: number): Claim | undefined =>
+    claim: (id: string, owner: string, leaseMs: number): Promise<Claim | undefined> =>
       ledger.transaction(() => {
         const row = originals.find(id);
         const next = row && claimed(row, { owner, leaseMs, nowMs: ledger.nowMs(), now: ledger.now() });
@@ -44,31 +46,36 @@ export function createClaims(ledger: Ledger) {
         return { id, owner, attempt: next.attempt };
       }),
 
-    renewClaims: (owner: string, leaseMs: number): void => void extendLeases.run({ owner, until: ledger.nowMs() + leaseMs }),
+    renewClaims: (owner: string, leaseMs: number): Promise<void> =>
+      ledger.transaction(() => void extendLeases.run({ owner, until: ledger.nowMs() + leaseMs })),
 
-    release: (claim: Claim): void => ledger.transaction(() => originals.save(released(heldRow(claim), ledger.now()))),
+    release: (claim: Claim): Promise<void> =>
+      ledger.transaction(() => {
+        const row = heldRow(claim);
+        originals.save(released(row, ledger.now()), row);
+      }),
 
-    saveUpload: (claim: Claim, upload: UploadState | null): void =>
+    saveUpload: (claim: Claim, upload: UploadState | null): Promise<void> =>
       ledger.transaction(() => {
         const row = heldRow(claim);
         originals.save({ ...row, upload: upload && JSON.stringify(upload) }, row);
         dropParts.run(row.row);
       }),
 
-    savePart: (claim: Claim, part: Part): void =>
+    savePart: (claim: Claim, part: Part): Promise<void> =>
       ledger.transaction(() => {
         const { number, sizeBytes, crc32, receipt } = part;
         writePart.run({ original: heldRow(claim).row, number, sizeBytes, crc32, receipt });
       }),
 
     upload: (id: string): { readonly state: UploadState; readonly parts: readonly Part[] } | undefined => {
-      const row = originals.find(id);
+      const row = selectUpload.get(id) as Pick<OriginalRow, 'row' | 'upload'> | undefined;
       const state = row && toUpload(row);
       return state ? { state, parts: selectParts.all(row.row) as unknown as Part[] } : undefined;
     },
 
     /** Errors: KEY_TAKEN when the new key or revision is in use too. */
-    rekey: (claim: Claim, original: Original): { readonly tracked: TrackedOriginal; readonly claim: Claim } =>
+    rekey: (claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }> =>
       ledger.transaction(() => {
         const row = heldRow(claim);
         refuseOther(row, original);
@@ -80,29 +87,29 @@ export function createClaims(ledger: Ledger) {
         return { tracked: tracked(ledger.originalOf(columns.id)), claim: { ...claim, id: columns.id } };
       }),
 
-    recordIntent: (claim: Claim, whole: Whole): void =>
+    recordIntent: (claim: Claim, whole: Whole): Promise<void> =>
       ledger.transaction(() => {
         const row = heldRow(claim);
         originals.save(intended(row, whole), row);
       }),
 
-    intents: (): readonly TrackedOriginal[] =>
-      (database.prepare('SELECT * FROM originals WHERE intent = 1').all() as unknown as OriginalRow[]).map(tracked),
+    intents: (): readonly TrackedOriginal[] => selectIntents().map(tracked),
 
-    complete: (claim: Claim, whole: Whole): void => ledger.transaction(() => finish(heldRow(claim), whole)),
+    complete: (claim: Claim, whole: Whole): Promise<void> => ledger.transaction(() => finish(heldRow(claim), whole)),
 
     /** Again for one that is COMPLETED: no change. */
-    completeIntent: (id: string): void =>
+    completeIntent: (id: string): Promise<void> =>
       ledger.transaction(() => {
         const row = ledger.originalOf(id);
         if (row.status !== 'COMPLETED') finish(row, undefined);
       }),
 
-    fail: (claim: Claim, failure: Failure): OriginalStatus =>
+    fail: (claim: Claim, failure: Failure): Promise<OriginalStatus> =>
       ledger.transaction(() => {
-        const row = failed(heldRow(claim), failure, ledger.now());
-        originals.save(row);
-        return row.status;
+        const row = heldRow(claim);
+        const next = failed(row, failure, ledger.now());
+        originals.save(next, row);
+        return next.status;
       }),
   };
 }

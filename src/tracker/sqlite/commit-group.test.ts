@@ -1,9 +1,17 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { makeTempDir } from '../../../test/support/temp-dir.ts';
 import { createCommitGroup } from './commit-group.ts';
 import { configure, openDatabase } from './database.ts';
+
+function namesIn(database: DatabaseSync): unknown[] {
+  return database
+    .prepare('SELECT name FROM steps ORDER BY name')
+    .all()
+    .map(({ name }) => name);
+}
 
 async function openPair() {
   const temp = await makeTempDir();
@@ -16,15 +24,14 @@ async function openPair() {
   const insert = database.prepare('INSERT INTO steps (name) VALUES (?)');
   return {
     database,
+    other,
     group,
-    write: (name: string) => group.inGroup(() => group.transaction(() => void insert.run(name))),
+    write: (name: string) => group.transaction(() => void insert.run(name)),
     insert: (name: string) => void insert.run(name),
+    /** What this process sees. */
+    read: () => namesIn(database),
     /** What another process would see. */
-    committed: () =>
-      other
-        .prepare('SELECT name FROM steps ORDER BY name')
-        .all()
-        .map(({ name }) => name),
+    committed: () => namesIn(other),
     [Symbol.asyncDispose]: async () => {
       if (database.isOpen) database.close();
       other.close();
@@ -33,15 +40,18 @@ async function openPair() {
   };
 }
 
-test('what is asked in one turn shares one commit, and is answered after it', async () => {
+test('what is asked at once shares one commit, and is answered after it in the order of the calls', async () => {
   await using pair = await openPair();
   const commits = vi.spyOn(pair.database, 'exec');
+  const answered: string[] = [];
   const answers = ['a', 'b', 'c'].map(async (name) => {
     await pair.write(name);
     expect(pair.committed()).toEqual(['a', 'b', 'c']);
+    answered.push(name);
   });
   expect(pair.committed()).toEqual([]);
   await Promise.all(answers);
+  expect(answered).toEqual(['a', 'b', 'c']);
   expect(commits.mock.calls.filter(([sql]) => sql === 'COMMIT')).toHaveLength(1);
 });
 
@@ -49,16 +59,18 @@ test("a step that fails takes back its own writes and nobody else's", async () =
   await using pair = await openPair();
   const { group, insert } = pair;
   const first = pair.write('a');
-  const broken = group.inGroup(() =>
+  const broken = ['halfway', 'again'].map((message) =>
     group.transaction(() => {
       insert('half');
-      throw new Error('halfway');
+      throw new Error(message);
     }),
   );
   const last = pair.write('b');
-  await expect(broken).rejects.toThrow('halfway');
-  await Promise.all([first, last]);
+  expect(await Promise.allSettled(broken)).toMatchObject([{ reason: { message: 'halfway' } }, { reason: { message: 'again' } }]);
   expect(pair.committed()).toEqual(['a', 'b']);
+  await Promise.all([first, last]);
+  await pair.write('c');
+  expect(pair.committed()).toEqual(['a', 'b', 'c']);
 });
 
 test('when the commit fails, everybody is told and nothing stays', async () => {
@@ -76,34 +88,98 @@ test('when the commit fails, everybody is told and nothing stays', async () => {
   expect(pair.committed()).toEqual(['c']);
 });
 
-test('when SQLite rolls the group back by itself, earlier steps are not called done and later ones do not begin', async () => {
+test('when SQLite takes the whole group back by itself, the others are done again', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const first = pair.write('a');
-  const fatal = group.inGroup(() =>
-    group.transaction(() => {
-      database.exec('ROLLBACK');
-      throw new Error('disk full');
-    }),
-  );
+  const fatal = group.transaction(() => {
+    database.exec('ROLLBACK');
+    throw new Error('disk full');
+  });
   const last = pair.write('b');
   const results = await Promise.allSettled([first, fatal, last]);
-  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-  expect(pair.committed()).toEqual([]);
-  await pair.write('c');
-  expect(pair.committed()).toEqual(['c']);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(pair.committed()).toEqual(['a', 'b']);
 });
 
-test('outside of a group a transaction is committed at once', async () => {
+test('nobody is told of a failure for which work may be the reason that is never committed', async () => {
   await using pair = await openPair();
-  pair.group.transaction(() => pair.insert('a'));
-  expect(pair.committed()).toEqual(['a']);
+  const { database, group } = pair;
+  const exec = database.exec.bind(database);
+  vi.spyOn(database, 'exec').mockImplementation((sql) => {
+    if (sql === 'COMMIT') throw new Error('disk full');
+    exec(sql);
+  });
+  const results = await Promise.allSettled([
+    pair.write('a'),
+    group.transaction(() => {
+      throw new Error('a is there already');
+    }),
+  ]);
+  vi.restoreAllMocks();
+  expect(results).toMatchObject([{ reason: { message: 'disk full' } }, { reason: { message: 'disk full' } }]);
 });
 
-test('what waits is carried out by a flush', async () => {
+test('while another process keeps the file locked, the group waits for it once, not each of its steps', async () => {
+  await using pair = await openPair();
+  pair.database.exec('PRAGMA busy_timeout = 200');
+  pair.other.exec('BEGIN IMMEDIATE');
+  const startedMs = performance.now();
+  const results = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map(pair.write));
+  expect(performance.now() - startedMs).toBeLessThan(800);
+  expect(results.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+  pair.other.exec('COMMIT');
+  await pair.write('f');
+  expect(pair.committed()).toEqual(['f']);
+});
+
+test('who reads while a group waits sees only what is committed', async () => {
+  await using pair = await openPair();
+  const written = pair.write('a');
+  expect(pair.read()).toEqual([]);
+  await written;
+  expect(pair.read()).toEqual(['a']);
+});
+
+test('several who go on writing share their commits; one alone is not kept waiting', async () => {
+  await using pair = await openPair();
+  const commits = vi.spyOn(pair.database, 'exec');
+  const countCommits = () => commits.mock.calls.filter(([sql]) => sql === 'COMMIT').length;
+  const writeOn = async (writer: string, writes: number) => {
+    for (let write = 0; write < writes; write += 1) {
+      await pair.write(`${writer}-${write}`);
+      await nextTurn();
+    }
+  };
+  await Promise.all(['a', 'b', 'c', 'd'].map((writer) => writeOn(writer, 10)));
+  expect(countCommits()).toBeLessThan(20);
+  await writeOn('e', 1);
+  const startedMs = performance.now();
+  await writeOn('f', 300);
+  expect(performance.now() - startedMs).toBeLessThan(600);
+  expect(pair.committed()).toHaveLength(341);
+});
+
+test('what waits is carried out by a flush, and what is asked of a closed file is refused', async () => {
   await using pair = await openPair();
   const answer = pair.write('a');
   pair.group.flush();
   expect(pair.committed()).toEqual(['a']);
   await answer;
+  const late = pair.write('b');
+  pair.database.close();
+  await expect(late).rejects.toThrow('not open');
+  await expect(pair.write('c')).rejects.toThrow('not open');
+});
+
+test('what a step asks for comes with a later group', async () => {
+  await using pair = await openPair();
+  let inner: Promise<void> | undefined;
+  await pair.group.transaction(() => {
+    inner = pair.write('inner');
+    pair.insert('outer');
+  });
+  expect(pair.committed()).toEqual(['outer']);
+  await inner;
+  expect(pair.committed()).toEqual(['inner', 'outer']);
 });

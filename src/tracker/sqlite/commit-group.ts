@@ -2,95 +2,59 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
 /**
- * One commit for all that is asked within one turn of the event loop: with many small files at once, a commit for each step of each file
- * would cost more than the steps. The steps are carried out together when the turn ends, and nobody is answered before the commit.
+ * One commit for what several callers write at about the same time: with many small files at once, a commit for each step of each file would
+ * cost more than the steps. Steps wait outside of any transaction and are carried out together in one go, so whoever reads in between
+ * sees only what is committed.
  */
 export interface CommitGroup {
-  /** All of `work` or nothing of it. */
-  transaction<Result>(this: void, work: () => Result): Result;
-  /** Carries `step` out with the next group; what it read and wrote is committed when its result is given. */
-  inGroup<Result>(this: void, step: () => Result | Promise<Result>): Promise<Result>;
+  /**
+   * Carries `work` out with the next group, in the order of the calls: all of it or nothing. What it wrote is committed when its result is given.
+   * `work` is synchronous, and may be carried out a second time after the first was taken back.
+   */
+  transaction<Result>(this: void, work: () => Result): Promise<Result>;
   /** Carries out what waits, now. */
   flush(this: void): void;
 }
 
 interface Step {
   /** Returns how to answer once the group is committed. */
-  readonly run: () => () => void;
+  readonly run: () => Answer;
   readonly reject: (error: unknown) => void;
 }
 
-export function createCommitGroup(database: DatabaseSync): CommitGroup {
-  const save = database.prepare('SAVEPOINT step');
-  const release = database.prepare('RELEASE step');
-  const undo = database.prepare('ROLLBACK TO step');
-  let waiting: Step[] = [];
-  let isRunning = false;
-  /** Set when SQLite itself rolled the whole group back, as for a full disk. */
-  let lost: { readonly error: unknown } | undefined;
+type Answer = () => void;
 
-  /** A step of its own, so that one that fails takes nothing of the others with it. */
-  function asStep<Result>(work: () => Result): Result {
-    if (lost) throw lost.error;
-    if (!database.isTransaction) database.exec('BEGIN IMMEDIATE');
-    save.run();
-    try {
-      const result = work();
-      release.run();
-      return result;
-    } catch (error) {
-      if (database.isTransaction) {
-        undo.run();
-        release.run();
-      } else {
-        lost = { error };
-      }
-      throw error;
-    }
-  }
+/** Time from one commit to the next while several work side by side, in ms. Enough to find company, too little to be noticed. */
+const pauseMs = 2;
+
+export function createCommitGroup(database: DatabaseSync): CommitGroup {
+  let waiting: Step[] = [];
+  let hadCompany = false;
+  let committedAtMs = 0;
 
   function flush(): void {
-    const done: { readonly answer: () => void; readonly reject: Step['reject'] }[] = [];
+    if (waiting.length === 0) return;
     const steps = waiting;
     waiting = [];
-    isRunning = true;
-    for (const { run, reject } of steps) {
-      try {
-        done.push({ answer: run(), reject });
-      } catch (error) {
-        reject(error);
-      }
-    }
-    isRunning = false;
-    try {
-      commit();
-    } catch (error) {
-      for (const { reject } of done) reject(error);
-      return;
-    }
-    for (const { answer } of done) answer();
+    const answers = carryOut(database, steps);
+    hadCompany = steps.length > 1;
+    committedAtMs = performance.now();
+    for (const answer of answers) answer();
   }
 
-  function commit(): void {
-    const { error } = lost ?? {};
-    lost = undefined;
-    if (error !== undefined) throw error;
-    if (!database.isOpen || !database.isTransaction) return;
-    try {
-      database.exec('COMMIT');
-    } catch (failure) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw failure;
-    }
+  /** Who works alone is never kept waiting: nobody would come. A call that finds its group already carried out does no harm. */
+  function flushSoon(): void {
+    const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
+    if (restMs > 0) setTimeout(flush, restMs);
+    else setImmediate(flush);
   }
 
   return {
-    transaction: (work) => (isRunning ? asStep(work) : inTransaction(database, work)),
-    inGroup: async <Result>(step: () => Result | Promise<Result>) => {
+    transaction: async <Result>(work: () => Result) => {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
-      if (waiting.length === 0) setImmediate(flush);
+      if (waiting.length === 0) flushSoon();
       const run = () => {
-        const result = step();
+        const result = work();
         return () => resolve(result);
       };
       waiting.push({ run, reject });
@@ -98,4 +62,32 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     },
     flush,
   };
+}
+
+/**
+ * Commits the steps together. When one of them fails, all is taken back and done again without it, which needs no savepoint for the many that do
+ * not; it learns of its failure only after the commit of those before it, which may be its reason. When the transaction itself cannot begin or
+ * be committed, nobody's step was done.
+ */
+function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {
+  const failures = new Map<Step, Answer>();
+  for (;;) {
+    let current: Step | undefined;
+    const run = (step: Step): Answer => {
+      current = step;
+      return failures.get(step) ?? step.run();
+    };
+    const runAll = () => {
+      const answers = steps.map(run);
+      current = undefined;
+      return answers;
+    };
+    try {
+      return inTransaction(database, runAll);
+    } catch (error) {
+      if (!current) return steps.map((step) => () => step.reject(error));
+      const { reject } = current;
+      failures.set(current, () => reject(error));
+    }
+  }
 }

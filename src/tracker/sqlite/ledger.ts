@@ -5,7 +5,7 @@ import type { CommitGroup } from './commit-group.ts';
 import type { MediumRow, OriginalRow } from './rows.ts';
 import { openTable, type Table } from './table.ts';
 
-/** What all parts of the SQLite tracker work with. Everything but `transaction` expects to be called inside one if it writes. */
+/** What all parts of the SQLite tracker work with. Whoever writes does so inside `transaction`; readers need none. */
 export interface Ledger {
   readonly database: DatabaseSync;
   readonly media: Table<MediumRow>;
@@ -27,7 +27,7 @@ export interface Ledger {
 export function createLedger(database: DatabaseSync, { transaction }: CommitGroup, clock: Clock): Ledger {
   const media = openTable<MediumRow>(database, 'media');
   const originals = openTable<OriginalRow>(database, 'originals');
-  const ofMedium = database.prepare('SELECT * FROM originals WHERE medium = ? ORDER BY row');
+  const ofMedium = originals.where('medium = ? ORDER BY row');
   const superseded = database.prepare(`
     UPDATE originals SET superseded = revision < :last WHERE medium = :medium AND identity = :identity`);
   const lastRevision = database.prepare('SELECT max(revision) AS last FROM originals WHERE identity = ? AND revision > 1');
@@ -40,7 +40,7 @@ export function createLedger(database: DatabaseSync, { transaction }: CommitGrou
     transaction,
     mediumOf: (mediaId) => media.find(mediaId) ?? unknownRow(mediaId),
     originalOf: (id) => originals.find(id) ?? unknownRow(id),
-    originalsOf: ({ row }) => ofMedium.all(row) as unknown as OriginalRow[],
+    originalsOf: ({ row }) => ofMedium(row),
     markSuperseded: ({ medium, identity }) => {
       const last = lastRevision.get(identity)?.['last'] as number | null;
       if (last !== null) superseded.run({ medium, identity, last });

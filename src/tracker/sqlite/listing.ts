@@ -38,11 +38,11 @@ export function createListing(ledger: Ledger) {
     const isArchived =
       row.status === 'RESOLVED' &&
       ledger.originalsOf(row).every((original) => original.superseded === 1 || original.status === 'COMPLETED');
-    media.save({ ...(isArchived ? row : vanish(ledger, row, goneReason)), gone_since: ledger.now() });
+    media.save({ ...(isArchived ? row : vanish(ledger, row, goneReason)), gone_since: ledger.now() }, row);
   }
 
   return {
-    recordPage: (page: readonly Medium[], runId: string): PageChanges =>
+    recordPage: (page: readonly Medium[], runId: string): Promise<PageChanges> =>
       ledger.transaction(() => {
         const changes = { added: 0, changed: 0, unchanged: 0 };
         for (const medium of page) changes[recordMedium(medium, runId)] += 1;
@@ -57,7 +57,7 @@ export function createListing(ledger: Ledger) {
 
     knownCount: (): number => Number(countKnown.get()?.['known']),
 
-    finishListing: ({ account, runId, complete, listed: count }: Parameters<Tracker['finishListing']>[0]): number =>
+    finishListing: ({ account, runId, complete, listed: count }: Parameters<Tracker['finishListing']>[0]): Promise<number> =>
       ledger.transaction(() => {
         writeListing.run({ account, fullAt: complete ? ledger.now() : null, listed: count });
         quarantineLongWaiting(ledger);
@@ -65,7 +65,7 @@ export function createListing(ledger: Ledger) {
         const unseen = selectUnseen.all({ account, runId }) as unknown as MediumRow[];
         unseen.forEach(disappear);
         // Called deleted in an earlier run, yet the provider lists it to the end: ask once more.
-        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(askAnew(ledger, row));
+        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(askAnew(ledger, row), row);
         return unseen.length;
       }),
   };

@@ -8,15 +8,16 @@ export function createMarks(ledger: Ledger) {
   const { originals } = ledger;
   return {
     /** Only an archived file can be missing or damaged; no change for any other. */
-    setMark: (id: string, mark: Mark | null): void =>
+    setMark: (id: string, mark: Mark | null): Promise<void> =>
       ledger.transaction(() => {
         const row = ledger.originalOf(id);
         if (row.status === 'COMPLETED') originals.save({ ...row, mark });
       }),
 
-    repair: (id: string): void => ledger.transaction(() => originals.save(repaired(ledger.originalOf(id), ledger.now()))),
+    repair: (id: string): Promise<void> =>
+      ledger.transaction(() => originals.save(repaired(ledger.originalOf(id), ledger.now()))),
 
-    setValidator: (id: string, validator: Validator): void =>
+    setValidator: (id: string, validator: Validator): Promise<void> =>
       ledger.transaction(() => originals.save({ ...ledger.originalOf(id), ...validatorColumns(validator) })),
   };
 }

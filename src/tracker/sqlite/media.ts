@@ -5,14 +5,15 @@ import type { Ledger } from './ledger.ts';
 import { failedMedium, resolved, retriedMedium, told } from '../rules/medium.ts';
 import { toTrackedMedium } from '../rules/medium-fields.ts';
 import { retried } from '../rules/original.ts';
-import { toTrackedOriginal } from '../rules/original-fields.ts';
-import { newOriginalRow, type MediumRow } from './rows.ts';
+import { toTrackedOriginal, type OriginalFields } from '../rules/original-fields.ts';
+import { newOriginalRow, type MediumRow, type NewOriginalRow } from './rows.ts';
 import { bringBack, vanish } from './statuses.ts';
 
 /** What a `get` or a `resolve` tells of a medium, and what a person decides about it. */
 export function createMedia(ledger: Ledger) {
   const { database, media, originals } = ledger;
   const findKey = database.prepare('SELECT id FROM originals WHERE folded_key = ?');
+  const selectOriginals = originals.where('medium = (SELECT row FROM media WHERE id = ?) ORDER BY row');
   const selectBroken = database.prepare(`
     SELECT id FROM media WHERE row IN (
       SELECT row FROM media WHERE status IN ('FAILED', 'QUARANTINED')
@@ -21,20 +22,22 @@ export function createMedia(ledger: Ledger) {
 
   const keyTaken = (key: string): boolean => findKey.get(foldKey(key)) !== undefined;
 
-  function originalsOf(medium: MediumRow): TrackedOriginal[] {
-    return ledger.originalsOf(medium).map((row) => toTrackedOriginal(row, medium.id));
+  /** Returns all originals of the medium, those added last. */
+  function addOriginals(added: readonly Original[], medium: MediumRow): readonly OriginalFields[] {
+    const rows: NewOriginalRow[] = [...ledger.originalsOf(medium)];
+    for (const original of added) {
+      const id = originalId(original, original.revision);
+      if (rows.some((row) => row.id === id)) continue;
+      const row = newOriginalRow(original, medium.row, ledger.now());
+      if (originals.insert(row) === undefined) throw new SyncError('KEY_TAKEN', `${original.key} belongs to another original`);
+      if (rows.some(({ identity }) => identity === row.identity)) ledger.markSuperseded(row);
+      rows.push(row);
+    }
+    return rows;
   }
 
-  function addOriginal(original: Original, medium: MediumRow): void {
-    if (originals.find(originalId(original, original.revision))) return;
-    if (keyTaken(original.key)) throw new SyncError('KEY_TAKEN', `${original.key} belongs to another original`);
-    const row = newOriginalRow(original, medium.row, ledger.now());
-    originals.insert(row);
-    ledger.markSuperseded(row);
-  }
-
-  function vanishById(mediaId: string, reason: string): void {
-    ledger.transaction(() => media.save(vanish(ledger, ledger.mediumOf(mediaId), reason)));
+  function vanishById(mediaId: string, reason: string): Promise<void> {
+    return ledger.transaction(() => media.save(vanish(ledger, ledger.mediumOf(mediaId), reason)));
   }
 
   function retryMedium(row: MediumRow): number {
@@ -56,17 +59,15 @@ export function createMedia(ledger: Ledger) {
       return row && toTrackedMedium(row);
     },
 
-    originals: (mediaId: string): readonly TrackedOriginal[] => {
-      const row = media.find(mediaId);
-      return row ? originalsOf(row) : [];
-    },
+    originals: (mediaId: string): readonly TrackedOriginal[] =>
+      selectOriginals(mediaId).map((row) => toTrackedOriginal(row, mediaId)),
 
     keyTaken,
     vanish: vanishById,
 
-    setMediumStatus: (mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): void => {
+    setMediumStatus: (mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): Promise<void> => {
       if (status === 'SOURCE_DELETED') return vanishById(mediaId, reason);
-      ledger.transaction(() => {
+      return ledger.transaction(() => {
         const row = ledger.mediumOf(mediaId);
         if (row.status === 'SOURCE_DELETED') bringBack(ledger, row);
         media.save(told(row, status, reason, ledger.now()));
@@ -81,16 +82,19 @@ export function createMedia(ledger: Ledger) {
       }),
 
     /** Errors: KEY_TAKEN, nothing recorded, when a new original's key is in use. */
-    recordResolution: (mediaId: string, resolution: Parameters<Tracker['recordResolution']>[1]): readonly TrackedOriginal[] =>
+    recordResolution: (
+      mediaId: string,
+      resolution: Parameters<Tracker['recordResolution']>[1],
+    ): Promise<readonly TrackedOriginal[]> =>
       ledger.transaction(() => {
         const row = ledger.mediumOf(mediaId);
         if (row.status === 'SOURCE_DELETED') bringBack(ledger, row);
-        for (const original of resolution.originals) addOriginal(original, row);
+        const all = addOriginals(resolution.originals, row);
         media.save(resolved(row, resolution, ledger.now()), row);
-        return originalsOf(row);
+        return all.map((original) => toTrackedOriginal(original, mediaId));
       }),
 
-    retry: (mediaIds?: readonly string[]): number =>
+    retry: (mediaIds?: readonly string[]): Promise<number> =>
       ledger.transaction(() => {
         const ids = mediaIds ?? selectBroken.all().map((row) => String(row['id']));
         const rows = [...new Set(ids)].map((id) => media.find(id)).filter((row) => row !== undefined);

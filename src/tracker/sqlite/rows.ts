@@ -22,8 +22,10 @@ export function revisionColumns(original: Original) {
   return { id: originalId(original, revision), revision, key, folded_key: foldKey(key) } as const;
 }
 
+export type NewOriginalRow = Omit<OriginalRow, 'row'>;
+
 /** An original that was just heard of. */
-export function newOriginalRow(original: Original, medium: number, now: string): Omit<OriginalRow, 'row'> {
+export function newOriginalRow(original: Original, medium: number, now: string): NewOriginalRow {
   return {
     ...newOriginal(original, now),
     ...revisionColumns(original),

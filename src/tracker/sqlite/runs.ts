@@ -1,7 +1,6 @@
 import type { RunRecord } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
 import { released } from '../rules/original.ts';
-import type { OriginalRow } from './rows.ts';
 import { quarantineLongWaiting } from './statuses.ts';
 
 const runsKept = 1000;
@@ -11,6 +10,7 @@ type LeaseAnswer = { readonly granted: true } | { readonly granted: false; reado
 /** The run lease, the runs and small facts between them. */
 export function createRuns(ledger: Ledger) {
   const { database } = ledger;
+  const selectLeft = ledger.originals.where(`status = 'IN_PROGRESS'`);
   const readLease = database.prepare('SELECT owner, until_ms AS untilMs FROM run_lease');
   const writeLease = database.prepare(`
     INSERT INTO run_lease (single, owner, until_ms) VALUES (1, :owner, :until)
@@ -29,7 +29,7 @@ export function createRuns(ledger: Ledger) {
   );
 
   /** Takes the lease if it is free, ours, expired, or held by `dead`. */
-  function takeLease(owner: string, ttlMs: number, dead: string | undefined): LeaseAnswer {
+  function takeLease(owner: string, ttlMs: number, dead: string | undefined): Promise<LeaseAnswer> {
     return ledger.transaction(() => {
       const lease = readLease.get() as { owner: string; untilMs: number } | undefined;
       const isTaken = lease && lease.owner !== owner && lease.owner !== dead && lease.untilMs > ledger.nowMs();
@@ -43,28 +43,27 @@ export function createRuns(ledger: Ledger) {
     acquireRunLease: async (owner: string, ttlMs: number, isDead: (holder: string) => Promise<boolean>): Promise<LeaseAnswer> => {
       // While we ask whether one holder lives, another contender may take over; then we ask about that one.
       for (let dead: string | undefined; ;) {
-        const answer = takeLease(owner, ttlMs, dead);
+        const answer = await takeLease(owner, ttlMs, dead);
         if (answer.granted || !(await isDead(answer.holder))) return answer;
         dead = answer.holder;
       }
     },
-    renewRunLease: (owner: string, ttlMs: number): boolean =>
-      extendLease.run({ owner, until: ledger.nowMs() + ttlMs }).changes > 0,
-    releaseRunLease: (owner: string): void => void dropLease.run(owner),
+    renewRunLease: (owner: string, ttlMs: number): Promise<boolean> =>
+      ledger.transaction(() => extendLease.run({ owner, until: ledger.nowMs() + ttlMs }).changes > 0),
+    releaseRunLease: (owner: string): Promise<void> => ledger.transaction(() => void dropLease.run(owner)),
 
-    beginRun: (runId: string): void =>
+    beginRun: (runId: string): Promise<void> =>
       ledger.transaction(() => {
         insertRun.run(runId, ledger.now());
         trimRuns.run(runsKept);
-        const left = database.prepare(`SELECT * FROM originals WHERE status = 'IN_PROGRESS'`).all() as unknown as OriginalRow[];
-        for (const row of left) ledger.originals.save(released(row, ledger.now()));
+        for (const row of selectLeft()) ledger.originals.save(released(row, ledger.now()), row);
         quarantineLongWaiting(ledger);
       }),
-    finishRun: (runId: string, outcome: string, summary: string): void =>
-      void endRun.run({ id: runId, now: ledger.now(), outcome, summary }),
+    finishRun: (runId: string, outcome: string, summary: string): Promise<void> =>
+      ledger.transaction(() => void endRun.run({ id: runId, now: ledger.now(), outcome, summary })),
     runs: (limit: number): readonly RunRecord[] => selectRuns.all(limit) as unknown as RunRecord[],
 
     getFact: (name: string): string | undefined => readFact.get(name)?.['value'] as string | undefined,
-    setFact: (name: string, value: string): void => void writeFact.run(name, value),
+    setFact: (name: string, value: string): Promise<void> => ledger.transaction(() => void writeFact.run(name, value)),
   };
 }

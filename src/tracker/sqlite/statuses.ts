@@ -15,7 +15,7 @@ export function askAnew(ledger: Ledger, medium: MediumRow): MediumRow {
 export function bringBack(ledger: Ledger, medium: MediumRow): void {
   for (const original of ledger.originalsOf(medium)) {
     const next = reappeared(original, ledger.now());
-    if (next) ledger.originals.save(next);
+    if (next) ledger.originals.save(next, original);
   }
 }
 
@@ -23,7 +23,7 @@ export function bringBack(ledger: Ledger, medium: MediumRow): void {
 export function vanish(ledger: Ledger, medium: MediumRow, reason: string): MediumRow {
   for (const original of ledger.originalsOf(medium)) {
     const next = vanished(original, reason, ledger.now());
-    if (next) ledger.originals.save(next);
+    if (next) ledger.originals.save(next, original);
   }
   const run = ledger.database.prepare('SELECT id FROM runs ORDER BY row DESC LIMIT 1').get()?.['id'];
   return deleted(medium, { reason, run: typeof run === 'string' ? run : null, now: ledger.now() });
@@ -34,5 +34,5 @@ export function quarantineLongWaiting(ledger: Ledger): void {
   const rows = ledger.database
     .prepare(`SELECT * FROM media WHERE status = 'WAITING' AND gone_since IS NULL AND waiting_since <= ?`)
     .all(waitCutoff(ledger.nowMs()));
-  for (const row of rows as unknown as MediumRow[]) ledger.media.save(overdue(row, ledger.now()));
+  for (const row of rows as unknown as MediumRow[]) ledger.media.save(overdue(row, ledger.now()), row);
 }

@@ -1,0 +1,72 @@
+import { DatabaseSync } from 'node:sqlite';
+import { copyFile, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { makeTempDir } from '../../../test/support/temp-dir.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { openSqliteTracker } from '../sqlite.ts';
+import type { Tracker } from '../tracker.ts';
+
+let folder: Awaited<ReturnType<typeof makeTempDir>>;
+let path: string;
+
+beforeEach(async () => {
+  folder = await makeTempDir();
+  path = join(folder.path, 'tracker.db');
+  await (await openTracker()).close();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await folder[Symbol.asyncDispose]();
+});
+
+const openTracker = (): Promise<Tracker> => openSqliteTracker({ path, archiveId: 'a', clock: systemClock });
+
+/** Whether opening the tracker reads all of it. */
+async function isReadAtOpening(): Promise<boolean> {
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
+  const tracker = await openTracker();
+  const statements = prepare.mock.calls.map(([sql]) => sql);
+  prepare.mockRestore();
+  await tracker.close();
+  return statements.some((sql) => sql.includes('quick_check'));
+}
+
+test('a file that was closed sound is read once, until it is written again by others', async () => {
+  expect(await isReadAtOpening()).toBe(false);
+  expect(await isReadAtOpening()).toBe(false);
+  const file = await open(path, 'r+');
+  await file.write(Buffer.from([0]), 0, 1, (await file.stat()).size - 1);
+  await file.close();
+  expect(await isReadAtOpening()).toBe(true);
+  expect(await isReadAtOpening()).toBe(false);
+});
+
+test('a copy in its place is read', async () => {
+  await copyFile(path, `${path}.copy`);
+  await rename(`${path}.copy`, path);
+  expect(await isReadAtOpening()).toBe(true);
+});
+
+test('one that another has open, or was killed with, is read', async () => {
+  const other = await openTracker();
+  await other.setFact('name', 'value');
+  expect(await isReadAtOpening()).toBe(true);
+  await other.close();
+  expect(await isReadAtOpening()).toBe(false);
+});
+
+test('one that turned out to be damaged is read by the next to open it', async () => {
+  const tracker = await openTracker();
+  const fault = Object.assign(new Error('database disk image is malformed'), { code: 'ERR_SQLITE_ERROR', errcode: 11 });
+  const exec = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementationOnce(() => {
+    throw fault;
+  });
+  await expect(tracker.setFact('name', 'value')).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
+  expect(exec).toHaveBeenCalled();
+  exec.mockRestore();
+  await tracker.close();
+  await expect(readFile(`${path}.sound`)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await isReadAtOpening()).toBe(true);
+});
