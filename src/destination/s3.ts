@@ -7,12 +7,13 @@ import { identify, initialise } from './s3/archive-id.ts';
 import { openBucket, type Bucket, type S3Options } from './s3/bucket.ts';
 import { createCapabilityMemory, refusesWrongSize, type CapabilityMemory, type S3Capabilities } from './s3/capabilities.ts';
 import { listFiles, statFile, unknownKeys } from './s3/inventory.ts';
+import { createLooks, type Looks } from './s3/looks.ts';
 import { abortUpload, createUpload, storedParts, sweepUploads } from './s3/multipart.ts';
 import { head } from './s3/objects.ts';
 import { writeUploadPart } from './s3/part-writer.ts';
 import { publishMultipart, publishPut } from './s3/publish.ts';
 import { readRecord, withRecord } from './s3/records.ts';
-import { holdPut, type HeldPut } from './s3/single-put.ts';
+import { heldWholeBytes, holdPut, type HeldPut } from './s3/single-put.ts';
 import { parseUpload, putUpload, type Upload } from './s3/upload-id.ts';
 
 export type { S3Options } from './s3/bucket.ts';
@@ -27,6 +28,7 @@ export interface S3Destination extends Destination {
 interface Context {
   readonly bucket: Bucket;
   readonly memory: CapabilityMemory;
+  readonly looks: Looks;
   /** Files of one PUT that wait for their commit, by upload id. */
   readonly held: Map<string, HeldPut>;
   /** The last commit of each key that is under way. */
@@ -43,7 +45,7 @@ type Known = Parameters<Destination['open']>[2];
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);
   const memory = createCapabilityMemory(bucket);
-  const context: Context = { bucket, memory, held: new Map(), committing: new Map() };
+  const context: Context = { bucket, memory, looks: createLooks(), held: new Map(), committing: new Map() };
   return {
     location: bucket.location,
     // S3 gives a connection up that is silent for about 20 s.
@@ -84,7 +86,7 @@ export function openS3(options: S3Options): S3Destination {
 
 async function open(context: Context, file: FileDescription, wanted: Omit<UploadState, 'id'>, known: Known): Promise<Opened> {
   const { bucket, memory } = context;
-  const finished = await finishedFile(bucket, file, wanted);
+  const finished = known || (await isLookDue(context, wanted)) ? await finishedFile(context, file, wanted) : undefined;
   const earlier = known && parseUpload(known.state.id);
   if (
     known &&
@@ -105,17 +107,24 @@ async function open(context: Context, file: FileDescription, wanted: Omit<Upload
   return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
 }
 
+/** Not for a file so small that it is held until it is published, where the store keeps its PUT from replacing and keys were free lately. */
+async function isLookDue({ memory, looks }: Context, { sizeBytes }: Omit<UploadState, 'id'>): Promise<boolean> {
+  const isHeldWhole = sizeBytes !== null && sizeBytes <= heldWholeBytes;
+  return !isHeldWhole || looks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
+}
+
 /**
  * The file if it is stored already. Only one whose checksum is known without reading it: any other may be what a killed run left unverified, and
  * `commit` compares it when its bytes have come again.
  */
 async function finishedFile(
-  bucket: Bucket,
+  { bucket, looks }: Context,
   file: FileDescription,
   wanted: Omit<UploadState, 'id'>,
 ): Promise<StoredFile | undefined> {
   const { key } = file.original;
   const found = await head(bucket, key);
+  looks.note(found ? 'taken' : 'free');
   if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
   const { sizeBytes, crc32, description } = withRecord(key, found, await readRecord(bucket, key, found.etag));
   if (!description || crc32 === null || !isSameOriginal(description.original, file.original)) return undefined;
@@ -156,8 +165,8 @@ async function commit(
   parts: readonly Part[],
   whole: { readonly sizeBytes: number; readonly crc32: number },
 ): Promise<StoredFile> {
-  const { bucket, memory, held } = context;
-  const publication = { bucket, memory, file, whole };
+  const { bucket, memory, looks, held } = context;
+  const publication = { bucket, memory, file, whole, onTaken: () => looks.note('taken') };
   const upload = requireUpload(bucket, state);
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {

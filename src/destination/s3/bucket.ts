@@ -1,9 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { StorageClass } from '@aws-sdk/client-s3';
 import type { Clock } from '../../lib/clock.ts';
+import { Agent } from '../../lib/http/node-http.ts';
 import { SyncError } from '../../errors.ts';
 import { refusalFromError, storeError } from './errors.ts';
 
@@ -28,7 +29,7 @@ export interface S3Options {
   readonly onWarning?: (message: string) => void;
 }
 
-/** One bucket and prefix, and the two ways to talk to it: the SDK for control calls, signed node:http requests for the bytes. */
+/** One bucket and prefix, and the two ways to talk to it: the SDK for control calls, signed node:http requests for what every file needs. */
 export interface Bucket extends S3Options {
   readonly client: S3Client;
   readonly signer: SignatureV4;
@@ -56,7 +57,6 @@ export function openBucket(options: S3Options): Bucket {
       credentials: client.config.credentials,
       sha256: client.config.sha256,
       uriEscapePath: false,
-      applyChecksum: false,
     }),
     location: prefix ? `s3://${options.bucket}/${prefix}` : `s3://${options.bucket}`,
     base: prefix && `${prefix}/`,
@@ -98,7 +98,7 @@ function createRegionProvider(): () => Promise<string> {
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
   // A larger write buffer than Node's halves the number of pauses; idle connections are closed before the store does it in mid-request.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
-  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  return { http: new Agent(options), https: new HttpsAgent(options) };
 }
 
 /** Lets the SDK prepare a request for the bucket and looks where it would go; nothing is sent. */

@@ -54,8 +54,17 @@ export function isUnsupported(error: unknown): boolean {
 
 /** No answer, or one that does not tell whether the request was carried out. */
 export function isUndecided(error: unknown): boolean {
-  const status = refusalOf(error)?.status;
-  return status === null || (status !== undefined && status >= 500 && status !== 501 && status !== 507);
+  const refusal = refusalOf(error);
+  return refusal !== undefined && isFailure(refusal);
+}
+
+/** The same request may be answered otherwise a moment later. */
+export function isTransient(refusal: Refusal): boolean {
+  return refusal.status === 429 || isFailure(refusal);
+}
+
+function isFailure({ status }: Refusal): boolean {
+  return status === null || (status >= 500 && status !== 501 && status !== 507);
 }
 
 /** A refusal in the XML of an error reply; bodies of other kinds leave the status as the code. */

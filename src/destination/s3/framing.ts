@@ -5,7 +5,7 @@ import { crc32Base64 } from '../../transfer/checksum.ts';
  * after the last byte. Facts: "Signature calculations … streaming unsigned payload trailer" in the S3 API reference.
  */
 
-/** Far above S3's least (8 KiB), below what any store is known to hold in memory. */
+/** Far above the least that S3 takes (8 KiB), far below the most that MinIO takes (16 MiB). Larger ones save nothing that can be measured. */
 export const frameBytes = 1024 * 1024;
 
 const crlf = '\r\n';

@@ -1,4 +1,4 @@
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
 import { decodeDescription } from '../description.ts';
 import type { FileDescription, StoredFile } from '../destination.ts';
@@ -6,6 +6,9 @@ import { idKey, ownFolder, readSmall } from './archive-id.ts';
 import { ask, type Bucket } from './bucket.ts';
 import { isAbsent, Refusal, refusalOf, storeError } from './errors.ts';
 import { decodeCrc32 } from './framing.ts';
+import { exchange, type ReplyHeaders } from './request.ts';
+
+const metadataPrefix = 'x-amz-meta-';
 
 /** An object as HEAD shows it. */
 export interface Found {
@@ -20,17 +23,8 @@ export interface Found {
 
 /** The object at `key`, or undefined. */
 export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
-  const input = { Bucket: bucket.bucket, Key: bucket.base + key, ChecksumMode: 'ENABLED' } as const;
-  return ask(bucket, `looking at ${key}`, async (client) => {
-    const reply = await client.send(new HeadObjectCommand(input), abortedBy(signal));
-    return {
-      sizeBytes: reply.ContentLength ?? 0,
-      crc32: reply.ChecksumType === 'COMPOSITE' ? null : decodeCrc32(reply.ChecksumCRC32),
-      etag: reply.ETag ?? '',
-      description: decodeDescription(reply.Metadata, key),
-      tagCount: reply.TagCount ?? 0,
-    };
-  })
+  const looking = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
+  return ask(bucket, `looking at ${key}`, async () => foundIn(await exchange(bucket, looking, signal), key))
     .catch(ignoringAbsence(signal))
     .catch(async (error: unknown) => {
       // A HEAD's refusal has no words; where it is not about this object, another request is told the reason.
@@ -38,6 +32,21 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
       throw error;
     });
+}
+
+/** HeadObject in the S3 API reference. */
+function foundIn(headers: ReplyHeaders, key: string): Found {
+  const metadata = Object.entries(headers).flatMap(([name, value]) =>
+    name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), value]] : [],
+  );
+  const isOfWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE';
+  return {
+    sizeBytes: Number(headers['content-length'] ?? 0),
+    crc32: isOfWhole ? decodeCrc32(headers['x-amz-checksum-crc32']) : null,
+    etag: headers['etag'] ?? '',
+    description: decodeDescription(Object.fromEntries(metadata), key),
+    tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
+  };
 }
 
 /** Reads an object to its end. `undefined`: there is none. Silence for `stallMs` is STORE_FAILED. */
@@ -65,10 +74,6 @@ export async function readThrough(bucket: Bucket, key: string, signal?: AbortSig
     })
     .catch(ignoringAbsence(signal))
     .finally(() => clearTimeout(watch));
-}
-
-function abortedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal ? { abortSignal: signal } : {};
 }
 
 function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => undefined {

@@ -23,6 +23,8 @@ export interface Publication {
   readonly memory: CapabilityMemory;
   readonly file: FileDescription;
   readonly whole: Whole;
+  /** Called when the store refused because a file stands at the key. */
+  readonly onTaken: () => void;
 }
 
 /** Answers that say: these are not the bytes, or not all of them. */
@@ -126,6 +128,7 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 async function recover(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
   const status = refusalOf(error)?.status;
+  if (status === 412) publication.onTaken();
   if (status === 412 || status === 404 || isUndecided(error)) {
     const standing = await settle(publication);
     if (standing || isUndecided(error)) return standing;

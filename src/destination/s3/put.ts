@@ -1,17 +1,12 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import { SyncError } from '../../errors.ts';
 import { crc32Base64 } from '../../transfer/checksum.ts';
 import type { Bucket } from './bucket.ts';
-import { Refusal, refusalFromError, refusalFromReply, storeError } from './errors.ts';
+import { Refusal, refusalFromError, storeError } from './errors.ts';
 import { createFraming, decodeCrc32, framedBytes, type Framing } from './framing.ts';
+import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } from './request.ts';
 
-export interface PutTarget {
-  /** The full key in the bucket. */
-  readonly key: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
+export interface PutTarget extends Omit<Outgoing, 'method'> {
   readonly sizeBytes: number;
   /** Send the CRC32 behind the bytes, for the store to check. */
   readonly trailer: boolean;
@@ -33,59 +28,54 @@ export interface OpenPut {
 }
 
 /**
+ * How much is written at once until the connection has shown that it is quick. A write is seen to move only when all of it has, so on a slow line
+ * a large one would look like a stall; on a quick one small ones cost more CPU.
+ */
+const cautiousBytes = 64 * 1024;
+
+/**
  * Streams a body with node:http rather than the SDK, whose stream bodies cost two to three times the CPU. The target may be a promise,
  * so that the caller need not wait before it takes bytes.
  */
 export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: string): OpenPut {
+  const { stallMs, clock } = bucket;
   const reply = Promise.withResolvers<PutReply>();
   reply.promise.catch(() => {}); // whoever writes or finishes next is told
+  const patience = createPatience(stallMs, () => fail(stalled(stallMs)));
   let request: ClientRequest | undefined;
   let framing: Framing | undefined;
   let failure: SyncError | undefined;
-  let flushed: PromiseWithResolvers<void> | undefined;
-  let waiting = false;
+  /** The write that the system has not taken yet. */
+  let taking: PromiseWithResolvers<void> | undefined;
+  let stepBytes = cautiousBytes;
+  let leftBytes = 0;
   /** The whole body was handed on. */
   let isSent = false;
-  const watch = setTimeout(() => {
-    // Only our own waiting counts: a slow source is none of the store's fault.
-    if (waiting) fail(new Refusal({ status: null, code: 'STALLED', message: `no progress for ${bucket.stallMs} ms` }));
-    else watch.refresh();
-  }, bucket.stallMs);
 
   function fail(refusal: Refusal): void {
-    failure ??= storeError(refusal, `${bucket.location}: ${about}`, bucket.clock.now());
-    clearTimeout(watch);
+    failure ??= storeError(refusal, `${bucket.location}: ${about}`, clock.now());
+    patience.end();
     request?.destroy();
-    flushed?.reject(failure);
+    taking?.reject(failure);
     reply.reject(failure);
   }
 
-  function await_(what: Promise<unknown>): void {
-    waiting = true;
-    watch.refresh();
-    what.then(
-      () => (waiting = false),
-      () => (waiting = false),
-    );
+  function succeed(headers: ReplyHeaders): void {
+    if (!isSent)
+      return fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'answered before it had the whole body' }));
+    patience.end();
+    reply.resolve({ etag: headers['etag'] ?? '', crc32: decodeCrc32(headers['x-amz-checksum-crc32']) });
   }
 
   async function open(ready: PutTarget): Promise<void> {
-    const prepared = await prepare(bucket, ready);
+    const prepared = await openRequest(bucket, outgoingPut(ready));
     if (failure) throw failure;
     request = prepared;
     framing = ready.trailer ? createFraming(ready.sizeBytes) : undefined;
+    leftBytes = ready.sizeBytes;
     request.on('error', (error) => fail(refusalFromError(error)));
     request.on('response', (response) => {
-      readReply(response).then(
-        (answer) => {
-          if (answer instanceof Refusal) return fail(answer);
-          if (!isSent)
-            return fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'answered before it had the whole body' }));
-          clearTimeout(watch);
-          reply.resolve(answer);
-        },
-        (error: unknown) => fail(refusalFromError(error)),
-      );
+      readReply(response).then(succeed, (error: unknown) => fail(refusalFromError(error)));
     });
   }
 
@@ -96,35 +86,71 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   });
   opened.catch(() => {}); // told by whatever comes next
 
-  /** One write each: written together, TLS would first copy them into one. */
+  async function hand(piece: string | Uint8Array): Promise<void> {
+    if (failure) throw failure;
+    taking = Promise.withResolvers();
+    const { promise, resolve } = taking;
+    request?.write(piece, 'latin1', (error) => (error ? fail(refusalFromError(error)) : resolve()));
+    await promise;
+  }
+
+  /** One write for each piece: written together, TLS would first copy them into one. */
   async function send(chunk: Uint8Array): Promise<void> {
     await opened;
-    for (const piece of framing?.frame(chunk) ?? [chunk]) {
-      if (failure) throw failure;
-      const { promise, resolve } = (flushed = Promise.withResolvers());
-      request?.write(piece, 'latin1', (error) => {
-        if (!error) resolve(); // `fail` tells of errors
-      });
-      await promise;
+    for (let at = 0; at < chunk.length;) {
+      const step = chunk.subarray(at, at + stepBytes);
+      at += step.length;
+      leftBytes -= step.length;
+      // Without a trailer the body ends here, and the reply may come before this write is known to be done.
+      if (leftBytes === 0 && !framing) isSent = true;
+      const beganMs = clock.elapsed();
+      for (const piece of framing?.frame(step) ?? [step]) {
+        patience.begin();
+        await hand(piece);
+      }
+      stepBytes = clock.elapsed() - beganMs < stallMs / 10 ? Infinity : cautiousBytes;
     }
   }
 
-  function write(chunk: Uint8Array): Promise<void> {
-    const sent = send(chunk);
-    await_(sent);
-    return sent;
-  }
-
   return {
-    write,
+    write: async (chunk) => {
+      patience.begin();
+      await send(chunk).finally(() => patience.rest());
+    },
     finish: async (crc32) => {
-      await_(reply.promise);
+      patience.begin();
       await opened.catch(() => {}); // told by `reply`
       isSent = true;
       if (!failure) request?.end(framing?.end(crc32), 'latin1');
       return reply.promise;
     },
     abort: () => fail(new Refusal({ status: null, code: 'ABORTED', message: 'given up' })),
+  };
+}
+
+/** Measures how long the store lets us wait. Only our own waiting counts: a slow source is none of the store's fault. */
+function createPatience(
+  stallMs: number,
+  onEnd: () => void,
+): {
+  /** The store is waited for, or did something: the time begins anew. */
+  begin(): void;
+  rest(): void;
+  end(): void;
+} {
+  let waiting = false;
+  const timer = setTimeout(() => {
+    if (waiting) onEnd();
+  }, stallMs);
+  return {
+    begin: () => {
+      waiting = true;
+      timer.refresh();
+    },
+    rest: () => {
+      waiting = false;
+    },
+    end: () => clearTimeout(timer),
   };
 }
 
@@ -146,50 +172,14 @@ export async function putBuffered(
   return put.finish(0);
 }
 
-async function prepare(bucket: Bucket, target: PutTarget): Promise<ClientRequest> {
-  const base = await bucket.address();
-  const path = base.pathname + target.key.split('/').map(escape).join('/');
-  const headers = {
-    host: base.host,
-    'content-length': String(target.trailer ? framedBytes(target.sizeBytes) : target.sizeBytes),
-    'x-amz-content-sha256': target.trailer ? 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' : 'UNSIGNED-PAYLOAD',
-    ...(target.trailer
-      ? {
-          'content-encoding': 'aws-chunked',
-          'x-amz-decoded-content-length': String(target.sizeBytes),
-          'x-amz-trailer': 'x-amz-checksum-crc32',
-        }
-      : {}),
-    ...target.headers,
+function outgoingPut({ sizeBytes, trailer, headers, ...place }: PutTarget): Outgoing {
+  const length = String(trailer ? framedBytes(sizeBytes) : sizeBytes);
+  const framed = {
+    'content-encoding': 'aws-chunked',
+    'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+    'x-amz-decoded-content-length': String(sizeBytes),
+    'x-amz-trailer': 'x-amz-checksum-crc32',
   };
-  const query = { ...target.query };
-  const unsigned = { method: 'PUT', protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // The SDK corrects its clock by the store's; so do we, after it.
-  const signed = await bucket.signer.sign(unsigned, {
-    signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
-  });
-  const search = Object.entries(query).map(([name, value]) => `${escape(name)}=${escape(value)}`);
-  const send = base.protocol === 'http:' ? httpRequest : httpsRequest;
-  return send({
-    method: 'PUT',
-    hostname: base.hostname.replace(/^\[|\]$/g, ''),
-    port: base.port,
-    path: search.length > 0 ? `${path}?${search.join('&')}` : path,
-    headers: signed.headers,
-    agent: bucket.agentFor(base),
-  });
-}
-
-/** As Signature Version 4 wants it: everything but unreserved characters. */
-function escape(part: string): string {
-  return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-async function readReply(response: IncomingMessage): Promise<PutReply | Refusal> {
-  const status = response.statusCode ?? 0;
-  let body = '';
-  for await (const chunk of response.setEncoding('utf8')) if (body.length < 64 * 1024) body += String(chunk);
-  if (status < 200 || status >= 300) return refusalFromReply(status, response.headers, body);
-  const crc32 = response.headers['x-amz-checksum-crc32'];
-  return { etag: response.headers.etag ?? '', crc32: decodeCrc32(typeof crc32 === 'string' ? crc32 : undefined) };
+  const encoding = trailer ? framed : { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+  return { ...place, method: 'PUT', headers: { 'content-length': length, ...encoding, ...headers } };
 }

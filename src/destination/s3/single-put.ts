@@ -8,7 +8,7 @@ import { misfitError } from './part-writer.ts';
 import { openPut, putBuffered, type OpenPut } from './put.ts';
 
 /** Below this a file is kept whole until it is published: then its checksum can go ahead of it, and no connection waits. */
-const heldWholeBytes = 256 * 1024;
+export const heldWholeBytes = 256 * 1024;
 /** What is held back of a larger one. */
 const heldBackBytes = 16 * 1024;
 

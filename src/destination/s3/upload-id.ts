@@ -25,9 +25,9 @@ export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key'
   return { kind: 'multipart', id: `multipart:${new URLSearchParams(fields).toString()}`, ...fields };
 }
 
-/** undefined for an id that this adapter did not give out. */
+/** undefined for an id that this adapter did not give out; the empty one stands for a PUT that ended with its process. */
 export function parseUpload(id: string): Upload | undefined {
-  if (id.startsWith('put:')) return { kind: 'put', id };
+  if (id === '' || id.startsWith('put:')) return { kind: 'put', id };
   if (!id.startsWith('multipart:')) return undefined;
   const fields = new URLSearchParams(id.slice('multipart:'.length));
   const uploadId = fields.get('uploadId');

@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  archive,
+  codeOf,
+  contentOf,
+  openTestArchive,
+  openTestS3,
+  useTestCredentials,
+  wantedFor,
+  wholeOf,
+  type Content,
+  type TestArchive,
+} from '../../../test/support/s3-archive.ts';
+import type { S3StoreOptions } from '../../sim/s3.ts';
+
+useTestCredentials();
+
+const standing = contentOf('standing.jpg', 3000);
+const fresh = Array.from({ length: 12 }, (_, index) => contentOf(`fresh-${index}.jpg`, 1000 + index));
+
+/** An archive with one file, and a new run that has met free keys for a while. */
+async function begin(options: S3StoreOptions = {}): Promise<TestArchive> {
+  const place = await openTestArchive(options);
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, standing);
+  for (const content of fresh) await archive(place.s3, content);
+  return place;
+}
+
+function heads({ store }: TestArchive, { file }: Content): number {
+  return store.requests.filter(({ operation, key }) => operation === 'HeadObject' && key.endsWith(file.original.key)).length;
+}
+
+describe('after many free keys a small file', () => {
+  let place: TestArchive;
+  beforeEach(async () => {
+    place = await begin();
+    return () => place[Symbol.asyncDispose]();
+  });
+
+  test('takes two requests: one writes it, one reads back what the store has', async () => {
+    const before = place.store.requests.length;
+    await Promise.all(Array.from({ length: 30 }, (_, index) => archive(place.s3, contentOf(`small-${index}.jpg`, 100))));
+    const operations = place.store.requests.slice(before).map(({ operation }) => operation);
+    expect(operations.toSorted()).toEqual([...Array(30).fill('HeadObject'), ...Array(30).fill('PutObject')]);
+  });
+
+  test('that is there already is a success, and is found by a look the next time', async () => {
+    expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('upload');
+    expect(await archive(place.s3, standing)).toEqual({ key: standing.file.original.key, ...wholeOf(standing) });
+    expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+  });
+
+  test('is not written over another', async () => {
+    const other = contentOf('standing.jpg', 2999);
+    expect(await codeOf(archive(place.s3, other))).toBe('KEY_TAKEN');
+    const stranger = { ...standing, file: { ...standing.file, original: { ...standing.file.original, mediaId: 'another' } } };
+    expect(await codeOf(archive(place.s3, stranger))).toBe('KEY_TAKEN');
+    expect(place.store.content('archive', 'a/b/standing.jpg').equals(standing.bytes)).toBe(true);
+  });
+});
+
+test('a new run looks before it sends a file', async () => {
+  await using place = await begin();
+  const next = openTestS3(place.store);
+  expect((await next.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+  await next.close();
+});
+
+test('every file is looked for where the store would replace it', async () => {
+  await using place = await begin({ legacy: { ignoresIfNoneMatch: true } });
+  expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+  expect(heads(place, fresh.at(-1)!)).toBe(3);
+});

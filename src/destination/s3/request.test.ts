@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { archive, codeOf, contentOf, openTestArchive, useTestCredentials, wholeOf } from '../../../test/support/s3-archive.ts';
+import type { S3FaultAction } from '../../sim/s3-faults.ts';
+
+useTestCredentials();
+
+const file = contentOf('file.jpg', 3000);
+const { key } = file.file.original;
+
+test.each<S3FaultAction>([
+  { kind: 'error', code: 'InternalError' },
+  { kind: 'error', code: 'SlowDown', retryAfterSeconds: 1 },
+  { kind: 'reset', before: 'reply' },
+  { kind: 'stall', before: 'reply' },
+])('a look is repeated after %o', async (action) => {
+  await using place = await openTestArchive({}, { stallMs: 300 });
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, file);
+  const before = place.store.requests.length;
+  // The first two looks were the archiving's.
+  place.store.faults.push({ match: { operation: 'HeadObject', attempt: 3 }, action });
+  const beganMs = performance.now();
+  expect(await place.s3.stat(key)).toEqual({ key, ...wholeOf(file) });
+  expect(place.store.requests.length - before).toBe(2);
+  if ('retryAfterSeconds' in action) expect(performance.now() - beganMs).toBeGreaterThan(990);
+});
+
+test.each<[S3FaultAction, code: string, looks: number]>([
+  [{ kind: 'error', code: 'InternalError' }, 'STORE_FAILED', 3],
+  [{ kind: 'reset', before: 'reply' }, 'STORE_FAILED', 3],
+  [{ kind: 'error', code: 'NotImplemented' }, 'STORE_FAILED', 1],
+  [{ kind: 'error', code: 'AccessDenied' }, 'DESTINATION_UNUSABLE', 1],
+])('a look that meets %o ends as %s after %i', async (action, code, looks) => {
+  await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject' }, action }] });
+  await place.s3.initialise('archive-1');
+  expect(await codeOf(place.s3.stat(key))).toBe(code);
+  expect(place.store.requests.filter(({ operation }) => operation === 'HeadObject')).toHaveLength(looks);
+});
+
+test('a look ends when it is asked to', async () => {
+  await using place = await openTestArchive({
+    faults: [{ match: { operation: 'HeadObject' }, action: { kind: 'stall', before: 'reply' } }],
+  });
+  const enough = new Error('enough');
+  const stopping = new AbortController();
+  const looking = place.s3.stat(key, { signal: stopping.signal });
+  setTimeout(() => stopping.abort(enough), 50);
+  await expect(looking).rejects.toBe(enough);
+});

@@ -1,0 +1,110 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { request as httpRequest } from '../../lib/http/node-http.ts';
+import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
+import type { Bucket } from './bucket.ts';
+import { isTransient, Refusal, refusalFromError, refusalFromReply } from './errors.ts';
+
+/**
+ * The few requests that come once or more for every file go over node:http, signed by the SDK's own signer: the SDK's way from a command to a
+ * request and back costs several times the CPU.
+ */
+export interface Outgoing {
+  readonly method: 'HEAD' | 'PUT';
+  /** The full key in the bucket. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Lower-case names; those that came repeatedly are joined. */
+export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
+
+/** As often as the SDK in its standard mode, after pauses as long as its. */
+const attempts = 3;
+const pauses = { firstMs: 100, maxMs: 20_000 };
+const mostErrorCharacters = 64 * 1024;
+
+/** A signed request over the bucket's kept connections. Nothing is sent before its first write or its end. */
+export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
+  const { method } = outgoing;
+  const base = await bucket.address();
+  const path = base.pathname + outgoing.key.split('/').map(escape).join('/');
+  const query = { ...outgoing.query };
+  const headers = { host: base.host, ...outgoing.headers };
+  const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
+  // The SDK corrects its clock by the store's; so do we, after it.
+  const signed = await bucket.signer.sign(unsigned, {
+    signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
+  });
+  const search = Object.entries(query).map(([name, value]) => `${escape(name)}=${escape(value)}`);
+  const send = base.protocol === 'http:' ? httpRequest : httpsRequest;
+  return send({
+    method,
+    hostname: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port,
+    path: search.length > 0 ? `${path}?${search.join('&')}` : path,
+    headers: signed.headers,
+    agent: bucket.agentFor(base),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** As Signature Version 4 wants it: everything but unreserved characters. */
+function escape(part: string): string {
+  return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Reads a reply to its end, so that its connection can be used again. Anything but a success rejects with its Refusal. */
+export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
+  const status = response.statusCode ?? 0;
+  // Only `set-cookie` would be a list.
+  const headers = response.headers as ReplyHeaders;
+  let body = '';
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    if (body.length < mostErrorCharacters) body += text;
+  });
+  response.on('error', (error) => reject(refusalFromError(error)));
+  response.on('end', () => {
+    if (status >= 200 && status < 300) resolve(headers);
+    else reject(refusalFromReply(status, headers, body));
+  });
+  return promise;
+}
+
+/**
+ * Asks with a request that has no body and may be repeated, and does repeat it where the store or the way to it failed. Rejects with the last
+ * Refusal.
+ */
+export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ReplyHeaders> {
+  for (let attempt = 0; ; attempt += 1) {
+    const request = await openRequest(bucket, outgoing, signal);
+    try {
+      return await send(request, bucket.stallMs);
+    } catch (error) {
+      const refusal = refusalFromError(error);
+      if (signal?.aborted || attempt + 1 === attempts || !isTransient(refusal)) throw refusal;
+      const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
+      await bucket.clock.sleep(Math.max(askedMs, backoffMs(attempt, pauses)), signal);
+    }
+  }
+}
+
+function send(request: ClientRequest, stallMs: number): Promise<ReplyHeaders> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
+  request.on('error', reject);
+  request.on('response', (response) => {
+    readReply(response).then(resolve, reject);
+  });
+  request.end();
+  const watch = setTimeout(() => request.destroy(stalled(stallMs)), stallMs);
+  return promise.finally(() => clearTimeout(watch));
+}
+
+/** Nothing came or went although the store was waited for. */
+export function stalled(forMs: number): Refusal {
+  return new Refusal({ status: null, code: 'STALLED', message: `no progress for ${forMs} ms` });
+}
