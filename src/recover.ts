@@ -38,18 +38,22 @@ export async function recover(
 }
 
 /**
- * All bytes of the original were stored when its intent was recorded, so publishing is all that is left of it, and perhaps not even that:
+ * All bytes of the original had arrived when its intent was recorded, so publishing is all that is left of it, and perhaps not even that:
  * `commit` does what is missing. Where it cannot, the transfer takes the original up like any other.
  */
 async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
-  const upload = await tracker.upload(row.id);
-  if (!tracked || !upload || sizeBytes === null || crc32 === null) return undefined;
+  if (!tracked || sizeBytes === null || crc32 === null) return undefined;
+  // Of a file that is stored in one step no upload is remembered: it stands at its key, perhaps not described yet, or nothing of it does.
+  const { state, parts } = (await tracker.upload(row.id)) ?? {
+    state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
+    parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],
+  };
   const roles = tracked.resolvedRoles.length > 0 ? tracked.resolvedRoles : alwaysRoles;
   const set = mediumSet(tracked.medium, roles, await tracker.originals(original.mediaId), tracked.unavailable);
   try {
-    await destination.commit(describeFile(original, set, validator), upload.state, upload.parts, { sizeBytes, crc32 });
+    await destination.commit(describeFile(original, set, validator), state, parts, { sizeBytes, crc32 });
     await tracker.completeIntent(row.id);
     return { key: original.key, sizeBytes, crc32 };
   } catch (thrown) {

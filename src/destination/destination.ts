@@ -17,7 +17,7 @@ export interface FileDescription {
 
 /** What a resume needs to know; kept by the tracker, given back to `open`. */
 export interface UploadState {
-  /** The destination's own handle, opaque to everyone else. */
+  /** The destination's own handle, opaque to everyone else. Empty: an upload that was not resumable and ended with its process. */
   readonly id: string;
   readonly partSizeBytes: number;
   /** null: the source does not say. */
@@ -109,7 +109,8 @@ export interface Destination {
   /**
    * Publishes the file only if its key is free, with its size and CRC32 checked by the store or read back from it, and describes it.
    * Idempotent: a repeated call, a lost reply or a key that already holds the same bytes is a success. Errors: KEY_TAKEN (other
-   * bytes are there), CHECKSUM_MISMATCH (nothing published that counts), UPLOAD_LOST (start over).
+   * bytes are there), CHECKSUM_MISMATCH (nothing published that counts), UPLOAD_LOST (start over; also when the upload ended with its process and
+   * nothing stands at the key).
    */
   commit(
     file: FileDescription,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { link, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
@@ -85,7 +86,19 @@ async function keys(destination: Destination): Promise<string[]> {
 }
 
 const content = Buffer.from('the bytes of an original');
+/** Too large to be kept in memory until it is published. */
+const largeBytes = 256 * 1024 + 1;
 const inRoot = (...names: string[]) => join(root, ...names);
+const drafts = async () => readdir(inRoot('.cloud-sync', 'partial'));
+
+async function change(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.write(Buffer.from('T'), 0, 1, 0);
+}
+
+async function cut(path: string): Promise<void> {
+  await truncate(path, content.length - 1);
+}
 
 describe('the place', () => {
   test('is created with its parents by initialise, and by nothing else', async () => {
@@ -118,7 +131,10 @@ describe('the place', () => {
 
   test('that lost our directory, as one does that is not mounted, gets nothing', async () => {
     await rm(inRoot('.cloud-sync'), { recursive: true });
-    await expect(begin(disk, describeFile('a'), 10)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    for (const sizeBytes of [null, largeBytes]) {
+      await expect(begin(disk, describeFile('a'), sizeBytes)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    }
+    await expect(archive(disk, describeFile('a'), content)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     await expect(disk.lease(thisOwner('r'))).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     expect(await readdir(root)).toEqual([]);
   });
@@ -126,13 +142,13 @@ describe('the place', () => {
   test('without room for a file is full before its first byte', async () => {
     const free = (await disk.freeBytes()) ?? 0;
     await expect(begin(disk, describeFile('a'), free)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
-    expect(await readdir(inRoot('.cloud-sync', 'partial'))).toEqual([]);
+    expect(await drafts()).toEqual([]);
     const full = openHere({ minimumFreeBytes: free * 2 });
     await expect(begin(full, describeFile('a'), null)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
   });
 
   test('that fills up while a part is on its way says so', async () => {
-    const state = await begin(disk, describeFile('a'), content.length);
+    const state = await begin(disk, describeFile('a'), null);
     const full = openHere({ minimumFreeBytes: ((await disk.freeBytes()) ?? 0) * 2 });
     await expect(writeOne(full, describeFile('a'), state, content)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
   });
@@ -181,7 +197,7 @@ describe('publishing', () => {
   test('that was interrupted after the name appeared is finished by the next commit, from either adapter', async () => {
     for (const hardLinks of ['auto', 'never'] as const) {
       const file = describeFile(hardLinks);
-      const state = await begin(disk, file, content.length);
+      const state = await begin(disk, file, null);
       const parts = await writeOne(disk, file, state, content);
       const partial = inRoot('.cloud-sync', 'partial', `${state.id}.part`);
       await mkdir(dirname(inRoot(file.original.key)), { recursive: true });
@@ -190,13 +206,13 @@ describe('publishing', () => {
       expect(await next.commit(file, state, parts, wholeOf(content))).toEqual({ key: file.original.key, ...wholeOf(content) });
       expect(await keys(next)).toContain(file.original.key);
       expect(await readFile(inRoot('.cloud-sync', 'SHA256SUMS'), 'utf8')).toContain(file.original.key);
-      expect(await readdir(inRoot('.cloud-sync', 'partial'))).toEqual([]);
+      expect(await drafts()).toEqual([]);
     }
   });
 
   test('never lets a part be written into a file that has been published', async () => {
     const file = describeFile('a');
-    const state = await begin(disk, file, content.length);
+    const state = await begin(disk, file, null);
     await writeOne(disk, file, state, content);
     await mkdir(dirname(inRoot(file.original.key)), { recursive: true });
     await link(inRoot('.cloud-sync', 'partial', `${state.id}.part`), inRoot(file.original.key));
@@ -209,16 +225,42 @@ describe('publishing', () => {
   });
 
   test('notices what the disk did to a part before it was published', async () => {
+    const cases = [
+      // What another process wrote was never read back here, and a hash needs all bytes in order anyway.
+      { harm: change, writer: openHere(), committer: disk, message: 'part 1' },
+      { harm: change, writer: openHere({ hash: 'sha256' }), committer: undefined, message: 'part 1' },
+      { harm: cut, writer: disk, committer: disk, message: `${content.length - 1} bytes` },
+    ];
+    for (const [index, { harm, writer, committer = writer, message }] of cases.entries()) {
+      const file = describeFile(`harmed-${index}`);
+      const state = await begin(writer, file, null);
+      const parts = await writeOne(writer, file, state, content);
+      await harm(inRoot('.cloud-sync', 'partial', `${state.id}.part`));
+      await expect(committer.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({
+        code: 'CHECKSUM_MISMATCH',
+        message: expect.stringContaining(message),
+      });
+      expect(await disk.stat(file.original.key)).toBeUndefined();
+      expect(await drafts()).toEqual([]);
+    }
+  });
+
+  test('trusts what was read back of a part only until it is written again', async () => {
     const file = describeFile('a');
-    const state = await begin(disk, file, content.length);
-    const parts = await writeOne(disk, file, state, content);
-    await using partial = await open(inRoot('.cloud-sync', 'partial', `${state.id}.part`), 'r+');
-    await partial.write(Buffer.from('T'), 0, 1, 0);
-    await expect(disk.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({
-      code: 'CHECKSUM_MISMATCH',
-      message: expect.stringContaining('part 1'),
-    });
-    expect(await disk.stat(file.original.key)).toBeUndefined();
+    const state = await begin(disk, file, null);
+    const wrong = Buffer.alloc(content.length, 'x');
+    await writeOne(disk, file, state, content);
+    await setTimeout(20);
+    const writer = disk.writePart(file, state, 1, content.length);
+    await writer.write(wrong);
+    const parts = [await writer.end(crc32(content))];
+    await expect(disk.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({ code: 'CHECKSUM_MISMATCH' });
+    const again = await begin(disk, file, null);
+    await writeOne(disk, file, again, wrong);
+    await setTimeout(20);
+    const right = await writeOne(disk, file, again, content);
+    await disk.commit(file, again, right, wholeOf(content));
+    expect(await readFile(inRoot(file.original.key))).toEqual(content);
   });
 
   test('cuts off what an abandoned try left behind the end', async () => {
@@ -252,6 +294,55 @@ describe('publishing', () => {
   });
 });
 
+describe('a small file', () => {
+  test('is in memory until its commit, and its upload is not worth remembering', async () => {
+    const file = describeFile('a');
+    const begun = await disk.open(file, { partSizeBytes, sizeBytes: content.length, validator });
+    expect(begun).toMatchObject({ kind: 'upload', parts: [], resumable: false });
+    if (begun.kind !== 'upload') return;
+    const parts = await writeOne(disk, file, begun.state, content);
+    expect(await drafts()).toEqual([]);
+    await disk.commit(file, begun.state, parts, wholeOf(content));
+    expect(await readFile(inRoot(file.original.key))).toEqual(content);
+    expect(await drafts()).toEqual([]);
+  });
+
+  test('of more than one part, or larger than 256 KiB, is resumed like any other', async () => {
+    for (const wanted of [
+      { partSizeBytes: 10, sizeBytes: 11 },
+      { partSizeBytes: largeBytes, sizeBytes: largeBytes },
+    ]) {
+      expect(await disk.open(describeFile('a'), { ...wanted, validator })).toMatchObject({ resumable: true });
+    }
+  });
+
+  test('leaves no draft behind when it cannot be published', async () => {
+    const taken = describeFile('taken');
+    await mkdir(inRoot(taken.original.key), { recursive: true });
+    await expect(archive(disk, taken, content)).rejects.toMatchObject({ code: 'KEY_TAKEN' });
+    const wrong = describeFile('wrong');
+    const state = await begin(disk, wrong, content.length);
+    await writeOne(disk, wrong, state, Buffer.alloc(content.length));
+    const parts = [{ number: 1, ...wholeOf(content), receipt: '' }];
+    await expect(disk.commit(wrong, state, parts, wholeOf(content))).rejects.toMatchObject({ code: 'CHECKSUM_MISMATCH' });
+    expect(await disk.stat(wrong.original.key)).toBeUndefined();
+    expect(await drafts()).toEqual([]);
+  });
+
+  test('whose name had appeared before a crash is described without its bytes, also by another process', async () => {
+    const file = describeFile('a');
+    const state = await begin(disk, file, content.length);
+    const parts = await writeOne(disk, file, state, content);
+    await mkdir(dirname(inRoot(file.original.key)), { recursive: true });
+    await writeFile(inRoot(file.original.key), content);
+    const next = openHere();
+    await next.commit(file, state, parts, wholeOf(content));
+    expect(await keys(next)).toEqual([file.original.key]);
+    await rm(inRoot(file.original.key));
+    await expect(next.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+  });
+});
+
 describe('a resume', () => {
   test('counts only parts that the unfinished file is long enough for', async () => {
     const file = describeFile('a');
@@ -272,7 +363,7 @@ describe('a resume', () => {
     const before = (await readdir('/dev/fd')).length;
     for (let index = 0; index < 50; index += 1) {
       const file = describeFile(`f${index}`);
-      const state = await begin(disk, file, partSizeBytes);
+      const state = await begin(disk, file, null);
       const writer = disk.writePart(file, state, 1, partSizeBytes);
       await writer.write(Buffer.alloc(10));
       if (index % 2 === 0) writer.abort();

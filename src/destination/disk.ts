@@ -6,18 +6,21 @@ import { isSameOriginal } from './description.ts';
 import type { Destination, FileDescription, Part, StoredFile, UploadState } from './destination.ts';
 import { readArchiveId, writeArchiveId } from './disk/archive-id.ts';
 import type { HashName } from './disk/content.ts';
+import { isDraftId } from './disk/drafts.ts';
+import type { Drafts } from './disk/durable.ts';
 import { oneAtATime } from './disk/files.ts';
 import { lookAt, presentFiles, unknownFiles } from './disk/inventory.ts';
 import { createJournal } from './disk/journal.ts';
 import { takeLease, type Lease } from './disk/lease.ts';
 import { createManifest, type Manifest } from './disk/manifest.ts';
 import type { Naming } from './disk/names.ts';
-import { publish, type Publisher } from './disk/publish.ts';
+import { dropUpload, publish, type Publisher } from './disk/publish.ts';
 import { moveToQuarantine } from './disk/quarantine.ts';
-import { createSpace } from './disk/space.ts';
+import { createSmallFiles, isSmall } from './disk/small-files.ts';
+import { createSpace, freeBytesAt } from './disk/space.ts';
 import { storeError } from './disk/store-error.ts';
 import { createTree, type Tree } from './disk/tree.ts';
-import { createUploads, type Uploads } from './disk/uploads.ts';
+import { createUploads } from './disk/uploads.ts';
 
 export interface DiskOptions {
   readonly clock: Clock;
@@ -41,12 +44,13 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
   const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto', leaseMs = 60_000 } = options;
   const location = resolve(directory);
   const tree = createTree(location);
-  const space = createSpace(location, minimumFreeBytes, clock);
+  const space = createSpace(location, async () => freeBytesAt(location), minimumFreeBytes, clock);
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
       throw storeError(location, error);
     });
-  const uploads = createUploads(tree, clock, async (bytes) => space.require(bytes));
+  const uploads = createUploads(tree, clock, space, hash === null ? 'parts' : 'whole');
+  const smallFiles = createSmallFiles();
   const manifest = createManifest(tree.own('manifest.jsonl'));
   const sums = createJournal(tree.own('SHA256SUMS'), 'drop');
   let lease: Lease | undefined;
@@ -54,7 +58,8 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
     if (lease) await lease.assertHeld();
     else if (required) throw new SyncError('LOCKED', `publishing in ${location} needs its lease, which was not taken`);
   };
-  const publisher: Publisher = { tree, clock, uploads, manifest, sums, hash, hardLinks, assertLease, renameInTurn: oneAtATime() };
+  const naming: Naming = { hardLinks, assertLease, renameInTurn: oneAtATime() };
+  const publisher: Publisher = { tree, clock, uploads, smallFiles, manifest, sums, hash, ...naming };
 
   return {
     location,
@@ -67,19 +72,24 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
         lease = await takeLease(tree, owner, clock, leaseMs);
         return lease;
       }),
-    freeBytes: async () => guarded(async () => space.freeBytes()),
+    freeBytes: async () => guarded(async () => freeBytesAt(location)),
     open: async (file, wanted, known) =>
       guarded(async () => {
         const finished = await finishedFile(tree, manifest, file, wanted);
         if (finished) return { kind: 'finished', file: finished };
-        const parts = await heldParts(uploads, wanted, known);
+        const parts = await heldParts(publisher, wanted, known);
         await space.require(bytesToCome(wanted, parts ?? []));
         if (known && parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+        if (isSmall(wanted)) return { kind: 'upload', state: smallFiles.create(wanted), parts: [], resumable: false };
         return { kind: 'upload', state: await uploads.create(wanted), parts: [], resumable: true };
       }),
-    writePart: (_file, state, number, sizeBytes) => uploads.writePart(state, number, sizeBytes),
-    commit: async (file, state, parts, whole) => guarded(async () => publish(publisher, file, state, parts, whole)),
-    abort: async (state) => guarded(async () => uploads.drop(state.id)),
+    writePart: (_file, state, number, sizeBytes) =>
+      (isDraftId(state.id) ? uploads : smallFiles).writePart(state, number, sizeBytes),
+    commit: async (file, state, received, whole) => {
+      const parts = received.toSorted((a, b) => a.number - b.number);
+      return guarded(async () => publish(publisher, { file, state, parts, whole }));
+    },
+    abort: async (state) => guarded(async () => dropUpload(publisher, state.id)),
     sweep: async (keep) => guarded(async () => uploads.sweep(keep)),
     stat: async (key, look) => guarded(async () => lookAt(tree, key, look)),
     list: () => guardedEach(location, presentFiles(tree, manifest)),
@@ -110,10 +120,11 @@ async function finishedFile(
   wanted: Omit<UploadState, 'id'>,
 ): Promise<StoredFile | undefined> {
   const { original } = file;
-  const present = await lookAt(tree, original.key);
-  if (!present) return undefined;
+  // Asked first, because it knows at once of most files that they are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
+  const present = await lookAt(tree, original.key);
+  if (!present) return undefined;
   const sameSize = entry.sizeBytes === present.sizeBytes && (wanted.sizeBytes ?? present.sizeBytes) === present.sizeBytes;
   const sameContent = sameSize && !contradict(entry.description.validator, wanted.validator);
   return sameContent ? { ...present, crc32: entry.crc32 } : undefined;
@@ -121,7 +132,7 @@ async function finishedFile(
 
 /** What is there of a known upload, if it is of the same content in the same cut; otherwise it is dropped. */
 async function heldParts(
-  uploads: Uploads,
+  drafts: Drafts,
   wanted: Omit<UploadState, 'id'>,
   known: KnownUpload | undefined,
 ): Promise<readonly Part[] | undefined> {
@@ -130,8 +141,8 @@ async function heldParts(
   const sameCut = state.sizeBytes === wanted.sizeBytes && state.partSizeBytes === wanted.partSizeBytes;
   const sameContent =
     state.validator.etag === wanted.validator.etag && state.validator.lastModified === wanted.validator.lastModified;
-  const parts = sameCut && sameContent ? await uploads.held(state, known.parts) : undefined;
-  if (!parts) await uploads.drop(state.id);
+  const parts = sameCut && sameContent ? await drafts.uploads.held(state, known.parts) : undefined;
+  if (!parts) await dropUpload(drafts, state.id);
   return parts;
 }
 
@@ -142,5 +153,5 @@ function contradict(one: Validator, other: Validator): boolean {
 }
 
 function bytesToCome(wanted: Omit<UploadState, 'id'>, parts: readonly Part[]): number {
-  return (wanted.sizeBytes ?? 0) - parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  return Math.max(0, (wanted.sizeBytes ?? 0) - parts.reduce((sum, part) => sum + part.sizeBytes, 0));
 }

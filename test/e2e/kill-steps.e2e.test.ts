@@ -1,17 +1,25 @@
 /** kill -9 before every single step that changes a disk or a tracker, and around every request to an S3 store. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { lastWordsOf } from '../support/cli.ts';
 import { startCountingProxy, type KillPoint } from '../support/counting-proxy.ts';
 import { createMediaMaker, partBytes } from '../support/media.ts';
-import { openS3Place } from '../support/places.ts';
-import { expectExit, openScene, type Scene } from '../support/scene.ts';
+import { openS3Place, placeKinds } from '../support/places.ts';
+import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
+
+/** Only a process that ends by itself leaves behind what it compiled; without it each of all those that are killed would compile everything anew. */
+beforeAll(async () => {
+  for (const kind of placeKinds) {
+    await using scene = await openSceneAt(kind, { library: createLibrary([createMediaMaker('first').photo()]) });
+    expectExit(await scene.sync(), 0);
+  }
+});
 
 /** After a kill: nothing wrong is there, what was published is not fetched again, and one more run makes it whole. */
 async function expectRecovery(scene: Scene, where: string): Promise<void> {
@@ -38,11 +46,12 @@ function sum(files: readonly { readonly sizeBytes: number }[]): number {
 /** One run that archives one photo, killed before `step`; recovers from it if it was. Returns the steps that it did. */
 async function killBefore(
   step: number,
+  sizeBytes: number,
   more: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly killed: boolean; readonly steps: readonly string[] }> {
   await using temp = await makeTempDir();
   const log = join(temp.path, 'steps');
-  await using scene = await openScene({ library: createLibrary([createMediaMaker('steps').photo()]), inProcess: true });
+  await using scene = await openScene({ library: createLibrary([createMediaMaker('steps').photo(sizeBytes)]), inProcess: true });
   const environment = { NODE_OPTIONS: `--import=${killAtStep}`, KILL_BEFORE_STEP: String(step), STEP_LOG: log, ...more };
   const run = await scene.startSync({ environment }).ended;
   const steps = (await readFile(log, 'utf8')).trimEnd().split('\n');
@@ -52,10 +61,14 @@ async function killBefore(
   return { killed: run.signal !== null, steps };
 }
 
+/** A small file is written when it is published; of a larger one that is the end of what happened to its draft before. */
+const smallBytes = 60_000;
+const largeBytes = 300_000;
+
 describe('on a disk', () => {
   test('killed before each of its steps, a run loses and doubles nothing', { timeout: 300_000 }, async () => {
-    let last = await killBefore(1);
-    for (let step = 2; last.killed; step += 1) last = await killBefore(step);
+    let last = await killBefore(1, smallBytes);
+    for (let step = 2; last.killed; step += 1) last = await killBefore(step, smallBytes);
     // The steps of publishing were among them.
     for (const name of [
       / link .*\.part$/,
@@ -73,16 +86,28 @@ describe('on a disk', () => {
     expect(last.steps.length).toBeGreaterThan(40);
   });
 
-  test('so it is where there are no hard links, around the rename that stands in for them', { timeout: 120_000 }, async () => {
-    const environment = { NO_HARD_LINKS: '1' };
-    const { steps } = await killBefore(Infinity, environment);
-    const rename = steps.findIndex((line) => / rename .*\.part$/.test(line)) + 1;
-    expect(rename).toBeGreaterThan(20);
-    for (let step = rename - 2; step <= rename + 6; step += 1) {
-      const { killed } = await killBefore(step, environment);
-      expect(killed).toBe(true);
-    }
+  test('so it does from the draft of a larger file on', { timeout: 300_000 }, async () => {
+    const { steps } = await killBefore(Infinity, largeBytes);
+    const draft = steps.findLastIndex((line) => / open .*\.part$/.test(line)) + 1;
+    expect(draft).toBeGreaterThan(10);
+    for (let step = draft; (await killBefore(step, largeBytes)).killed; step += 1);
+    expect(steps.length - draft).toBeGreaterThan(15);
   });
+
+  test.each([smallBytes, largeBytes])(
+    'so it is where there are no hard links, around the rename that stands in for them: %i bytes',
+    { timeout: 120_000 },
+    async (sizeBytes) => {
+      const environment = { NO_HARD_LINKS: '1' };
+      const { steps } = await killBefore(Infinity, sizeBytes, environment);
+      const rename = steps.findIndex((line) => / rename .*\.part$/.test(line)) + 1;
+      expect(rename).toBeGreaterThan(20);
+      for (let step = rename - 2; step <= rename + 6; step += 1) {
+        const { killed } = await killBefore(step, sizeBytes, environment);
+        expect(killed).toBe(true);
+      }
+    },
+  );
 });
 
 describe('on S3', () => {

@@ -2,48 +2,71 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../transfer/checksum.ts';
 
-const readBytes = 1024 * 1024;
+/** As fast as 1 MiB; below it each read costs more than what it reads. */
+export const mostReadBytes = 256 * 1024;
 
-export interface Content {
+/** What was read of a file, or of a range of it. */
+export interface ReadBytes {
   readonly sizeBytes: number;
   readonly crc32: number;
+}
+
+export interface Content extends ReadBytes {
   /** Lower-case hexadecimal; null when not asked for. */
   readonly sha256: string | null;
 }
 
 export type HashName = 'sha256' | null;
 
-/**
- * Reads on through an open file of about `sizeBytes` from its start. `next` reads up to so many bytes and gives their CRC32; fewer come back
- * only at the end of the file. All that was read goes into one hash.
- */
-export function readContent(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal) {
-  // A byte more than the file has shows whether it has grown. A large buffer for each of many small files would cost more than reading them.
-  const buffer = Buffer.allocUnsafe(Math.min(readBytes, sizeBytes + 1));
-  const digest = hash === null ? undefined : createHash(hash);
-  let position = 0;
-  return {
-    next: async (upToBytes: number): Promise<{ readonly sizeBytes: number; readonly crc32: number }> => {
-      const start = position;
-      let crc = 0;
-      while (position - start < upToBytes) {
-        signal?.throwIfAborted();
-        const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, upToBytes - (position - start)), position);
-        if (bytesRead === 0) break;
-        const bytes = buffer.subarray(0, bytesRead);
-        crc = crc32(bytes, crc);
-        digest?.update(bytes);
-        position += bytesRead;
-      }
-      return { sizeBytes: position - start, crc32: crc };
-    },
-    sha256: () => digest?.digest('hex') ?? null,
-  };
+export interface ReadRangeOptions {
+  /** Sees all bytes, in order. */
+  readonly onBytes?: ((bytes: Uint8Array) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Size and checksums of a whole open file, as read. */
+/** Reads up to `sizeBytes` of an open file through `buffer`, from `start` on. Fewer come back only at the end of the file. */
+export async function readRange(
+  handle: FileHandle,
+  buffer: Uint8Array,
+  { start, sizeBytes }: { readonly start: number; readonly sizeBytes: number },
+  { onBytes, signal }: ReadRangeOptions = {},
+): Promise<ReadBytes> {
+  let crc = 0;
+  let done = 0;
+  while (done < sizeBytes) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - done), start + done);
+    if (bytesRead === 0) break;
+    const bytes = buffer.subarray(0, bytesRead);
+    crc = crc32(bytes, crc);
+    onBytes?.(bytes);
+    done += bytesRead;
+  }
+  return { sizeBytes: done, crc32: crc };
+}
+
+/** Memory for reading a file of about `sizeBytes`: a large one for each of many small files would cost more than reading them. */
+export function readBuffer(sizeBytes: number): Buffer {
+  // A byte more than the file has shows whether it has grown.
+  return Buffer.allocUnsafe(Math.min(mostReadBytes, sizeBytes + 1));
+}
+
+/** Size and checksums of a whole open file of about `sizeBytes`, as read. */
 export async function contentOf(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal): Promise<Content> {
-  const reader = readContent(handle, sizeBytes, hash, signal);
-  const whole = await reader.next(Infinity);
-  return { ...whole, sha256: reader.sha256() };
+  const digest = createDigest(hash);
+  const range = { start: 0, sizeBytes: Infinity };
+  const whole = await readRange(handle, readBuffer(sizeBytes), range, { onBytes: digest?.update, signal });
+  return { ...whole, sha256: digest?.hex() ?? null };
+}
+
+/** A running hash; undefined when none is asked for. */
+export function createDigest(hash: HashName) {
+  if (hash === null) return undefined;
+  const running = createHash(hash);
+  return {
+    update: (bytes: Uint8Array): void => {
+      running.update(bytes);
+    },
+    hex: () => running.digest('hex'),
+  };
 }

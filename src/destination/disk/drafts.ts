@@ -9,20 +9,27 @@ export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
 export interface Draft {
-  /** 32 random hexadecimal digits. */
-  readonly id: string;
   readonly path: string;
   readonly handle: FileHandle;
 }
 
+/** 32 random hexadecimal digits. */
+export function newDraftId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** Ids come back from a tracker, which may have kept them for another store. */
+export function isDraftId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
+}
+
 /** A new empty file. Our own directory is never created here: where it is missing, the disk is not mounted. */
-export async function createDraft(tree: Tree): Promise<Draft> {
-  const id = randomBytes(16).toString('hex');
+export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
   const created = await open(path, 'wx+').catch(ignoring('ENOENT'));
-  if (created) return { id, path, handle: created };
+  if (created) return { path, handle: created };
   await mkdir(tree.own(draftDirectory)).catch(ignoring('EEXIST'));
-  return { id, path, handle: await open(path, 'wx+') };
+  return { path, handle: await open(path, 'wx+') };
 }
 
 /**

@@ -10,7 +10,8 @@ function fakeFile(options: { readonly mostBytes?: number; readonly held?: boolea
   const content = Buffer.alloc(8 * kib * kib);
   const waiting: (() => void)[] = [];
   let opens = 0;
-  let closes = 0;
+  let wroteBytes = 0;
+  const closes: (number | null)[] = [];
   const writev = async (chunks: readonly Uint8Array[], position: number) => {
     if (options.held) await new Promise<void>((resolve) => waiting.push(resolve));
     const bytes = Buffer.concat(chunks).subarray(0, options.mostBytes);
@@ -26,12 +27,15 @@ function fakeFile(options: { readonly mostBytes?: number; readonly held?: boolea
       opens += 1;
       return { writev } as unknown as FileHandle;
     },
-    close: async () => {
-      closes += 1;
+    wrote: (bytes) => {
+      wroteBytes += bytes;
+    },
+    close: async (writtenBytes) => {
+      closes.push(writtenBytes);
     },
     toError: (error) => error,
   };
-  return { target, content, proceed: () => waiting.shift()?.(), counts: () => ({ opens, closes }) };
+  return { target, content, proceed: () => waiting.shift()?.(), counts: () => ({ opens, wroteBytes, closes }) };
 }
 
 function numbered(sizeBytes: number): Buffer {
@@ -45,7 +49,7 @@ test('every byte lands in its place although each call writes only some of them'
   for (let start = 0; start < bytes.length; start += 50_000) await writer.write(bytes.subarray(start, start + 50_000));
   expect(await writer.end(7)).toEqual({ number: 2, sizeBytes: bytes.length, crc32: 7, receipt: '' });
   expect(file.content.subarray(1000, 1000 + bytes.length).equals(bytes)).toBe(true);
-  expect(file.counts()).toEqual({ opens: 1, closes: 1 });
+  expect(file.counts()).toEqual({ opens: 1, wroteBytes: bytes.length, closes: [bytes.length] });
 });
 
 test("the chunk is the sender's again when it is written, and not before", async () => {
@@ -83,11 +87,11 @@ test('a part that was given up takes nothing more, and closes once the last writ
   await new Promise(setImmediate);
   writer.abort();
   expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
-  expect(file.counts().closes).toBe(0);
+  expect(file.counts().closes).toEqual([]);
   file.proceed();
   await writer.closed;
   await last;
-  expect(file.counts()).toEqual({ opens: 1, closes: 1 });
+  expect(file.counts()).toMatchObject({ opens: 1, closes: [null] });
   await expect(writer.end(0)).rejects.toBeInstanceOf(SyncError);
 });
 

@@ -11,8 +11,10 @@ export interface PartTarget {
   readonly limitBytes: number;
   /** Resolves when nobody else writes this part any more and there is room for it; called once, before the first byte. */
   open(): Promise<FileHandle>;
-  /** Called once, when nothing more will be written. */
-  close(outcome: 'written' | 'given up'): Promise<void>;
+  /** So many bytes more are in the file. */
+  wrote(bytes: number): void;
+  /** Called once, when nothing more will be written; with the size of the part, or null when it was given up. */
+  close(writtenBytes: number | null): Promise<void>;
   /** For messages and failed system calls. */
   toError(error: unknown): unknown;
 }
@@ -36,6 +38,7 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
     try {
       file ??= target.open();
       await writeFully(await file, [chunk], at);
+      target.wrote(chunk.length);
     } catch (error) {
       failure ??= target.toError(error);
     }
@@ -46,7 +49,7 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
     finished = true;
     await writing?.catch(() => {});
     try {
-      if (file) await target.close(failure ? 'given up' : 'written');
+      if (file) await target.close(failure ? null : acceptedBytes);
     } catch (error) {
       throw target.toError(error);
     } finally {

@@ -1,84 +1,72 @@
-import { open, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
-import { isoTime, type Clock } from '../../lib/clock.ts';
+import { isoTime } from '../../lib/clock.ts';
 import { crc32OfParts } from '../../transfer/checksum.ts';
 import { isSameOriginal } from '../description.ts';
-import type { FileDescription, Part, StoredFile, UploadState } from '../destination.ts';
-import { contentOf, readContent, type Content, type HashName } from './content.ts';
+import type { FileDescription, StoredFile } from '../destination.ts';
+import { contentOf, type Content, type ReadBytes } from './content.ts';
+import { isDraftId } from './drafts.ts';
+import { makeDurable, removeDraft, type Drafts, type Received } from './durable.ts';
 import { exists, ignoring } from './files.ts';
 import type { Journal } from './journal.ts';
 import type { Manifest } from './manifest.ts';
-import { sha256sumLine } from './sha256sums.ts';
 import { nameIfFree, type Naming } from './names.ts';
+import { sha256sumLine } from './sha256sums.ts';
 import { errno } from './store-error.ts';
-import type { Tree } from './tree.ts';
-import { uploadLost, type Uploads } from './uploads.ts';
+import { uploadLost } from './uploads.ts';
 
-export interface Publisher extends Naming {
-  readonly tree: Tree;
-  readonly clock: Clock;
-  readonly uploads: Uploads;
+export interface Publisher extends Naming, Drafts {
   readonly manifest: Manifest;
   readonly sums: Journal;
-  readonly hash: HashName;
-}
-
-interface Whole {
-  readonly sizeBytes: number;
-  readonly crc32: number;
 }
 
 /** Publishes and describes a file; what read back differently is dropped, so that nothing of it counts. */
-export async function publish(
-  publisher: Publisher,
-  file: FileDescription,
-  state: UploadState,
-  parts: readonly Part[],
-  whole: Whole,
-): Promise<StoredFile> {
+export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
+  const { file, state, whole } = received;
   try {
-    return await publishSteps(publisher, file, state, inOrder(parts), whole);
+    await publisher.assertLease({ required: false });
+    assertCovers(received);
+    await publishSteps(publisher, received);
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'CHECKSUM_MISMATCH') await publisher.uploads.drop(state.id);
+    if (error instanceof SyncError && error.code === 'CHECKSUM_MISMATCH') await dropUpload(publisher, state.id);
     throw error;
   }
+  await dropUpload(publisher, state.id);
+  return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32 };
+}
+
+/** Drops what is left of an upload, on the disk or in memory. */
+export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): Promise<void> {
+  smallFiles.drop(id);
+  await uploads.drop(id);
 }
 
 /**
  * The steps in the order that makes each safe to be the last one before a crash: until the name appears nothing counts, and from
  * then on a repeated call finds the same bytes and does what is left.
  */
-async function publishSteps(
-  publisher: Publisher,
-  file: FileDescription,
-  state: UploadState,
-  parts: readonly Part[],
-  whole: Whole,
-): Promise<StoredFile> {
-  const { tree, uploads } = publisher;
+async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
+  const { tree } = publisher;
+  const { file, state, whole } = received;
   const { key } = file.original;
-  const partial = uploads.path(state.id);
-  await publisher.assertLease({ required: false });
-  assertCovers(state, parts, whole);
-  await uploads.settle(state.id);
-
-  const readBack = await makeDurable(publisher, state.id, file, parts, whole);
-  const path = await tree.prepare(key);
-  const published = readBack !== undefined && (await publishIfAbsent(publisher, partial, path, key));
-  const content = published ? readBack : await contentThere(publisher, path, state, whole);
-  await tree.syncNamesBeside(path);
-  await assertSize(path, whole.sizeBytes);
-  if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
-  await unlink(partial).catch(ignoring('ENOENT'));
-  return { key, sizeBytes: whole.sizeBytes, crc32: whole.crc32 };
-}
-
-function inOrder(parts: readonly Part[]): Part[] {
-  return parts.toSorted((a, b) => a.number - b.number);
+  const isLarge = isDraftId(state.id);
+  const draft = await makeDurable(publisher, received);
+  try {
+    const path = await tree.prepare(key);
+    const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
+    const content = published ? draft.content : await contentThere(publisher, path, received);
+    await tree.syncNamesBeside(path);
+    // A small file is what its only writer just read: nothing has touched it since.
+    if (isLarge) await assertSize(path, whole.sizeBytes);
+    if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
+  } finally {
+    // That of a large file is what the next attempt goes on with.
+    if (draft && !isLarge) await removeDraft(draft);
+  }
 }
 
 /** Before anything is touched: the parts must lie end to end and add up to the whole. */
-function assertCovers(state: UploadState, parts: readonly Part[], whole: Whole): void {
+function assertCovers({ state, parts, whole }: Received): void {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const endToEnd = parts.every(
     (part, index) => part.number === index + 1 && (part.sizeBytes === state.partSizeBytes || index === parts.length - 1),
@@ -88,50 +76,6 @@ function assertCovers(state: UploadState, parts: readonly Part[], whole: Whole):
     'CHECKSUM_MISMATCH',
     `the ${parts.length} parts received do not make up the file of ${whole.sizeBytes} bytes`,
   );
-}
-
-/** Brings the unfinished file to the disk and reads it back. Undefined when it is gone, perhaps because it was published before. */
-async function makeDurable(
-  publisher: Publisher,
-  id: string,
-  file: FileDescription,
-  parts: readonly Part[],
-  whole: Whole,
-): Promise<Content | undefined> {
-  const opened = await publisher.uploads.reopen(id);
-  if (!opened) return undefined;
-  await using handle = opened;
-  const { size, nlink } = await handle.stat();
-  if (nlink === 0) return undefined;
-  // What a part that was given up has left behind the end. Of a file with two names, one is in the archive: it is not touched.
-  if (size > whole.sizeBytes && nlink > 1) throw uploadLost(id);
-  if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
-  await setCaptureTime(publisher, handle, file);
-  await handle.sync();
-  return await readBack(publisher, handle, parts, whole);
-}
-
-/** A convenience for people who look at the archive, so a file system that refuses the time is no obstacle. */
-async function setCaptureTime(publisher: Publisher, handle: FileHandle, file: FileDescription): Promise<void> {
-  const capturedMs = Date.parse(file.capturedAt ?? '');
-  if (Number.isNaN(capturedMs)) return;
-  await handle.utimes(publisher.clock.now() / 1000, capturedMs / 1000).catch(() => {});
-}
-
-async function readBack(publisher: Publisher, handle: FileHandle, parts: readonly Part[], whole: Whole): Promise<Content> {
-  const reader = readContent(handle, whole.sizeBytes, publisher.hash);
-  let offset = 0;
-  for (const part of parts) {
-    const stored = await reader.next(part.sizeBytes);
-    if (stored.sizeBytes !== part.sizeBytes || stored.crc32 !== part.crc32) {
-      const where = `part ${part.number} (${part.sizeBytes} bytes from ${offset})`;
-      throw new SyncError('CHECKSUM_MISMATCH', `${where} reads back differently from what was received`, {
-        hint: 'If it happens again, check the health of the disk.',
-      });
-    }
-    offset += part.sizeBytes;
-  }
-  return { ...whole, sha256: reader.sha256() };
 }
 
 /** False when the key is taken already, by whatever it may be. */
@@ -146,7 +90,7 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
 }
 
 /** What stands at the key, if it has the same bytes. KEY_TAKEN if not; UPLOAD_LOST if there is nothing. */
-async function contentThere(publisher: Publisher, path: string, state: UploadState, whole: Whole): Promise<Content> {
+async function contentThere(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
   const standing = await stat(path).catch(ignoring('ENOENT'));
   if (!standing && !(await exists(path))) throw uploadLost(state.id);
   if (standing?.isFile() && standing.size === whole.sizeBytes) {
@@ -168,7 +112,7 @@ async function assertSize(path: string, sizeBytes: number): Promise<void> {
   throw new SyncError('STORE_FAILED', `${path} has ${published.size} bytes after publishing, not ${sizeBytes}`);
 }
 
-async function isDescribed(publisher: Publisher, file: FileDescription, whole: Whole): Promise<boolean> {
+async function isDescribed(publisher: Publisher, file: FileDescription, whole: ReadBytes): Promise<boolean> {
   const entry = await publisher.manifest.find(file.original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, file.original)) return false;
   return entry.sizeBytes === whole.sizeBytes && entry.crc32 === whole.crc32;

@@ -3,9 +3,12 @@ import { open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState } from '../destination.ts';
-import { createDraft, draftDirectory, draftSuffix } from './drafts.ts';
+import { createDraft, draftDirectory, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
+import type { ReadBytes } from './content.ts';
 import { ignoring } from './files.ts';
 import { createPartWriter, type DiskPartWriter } from './part-writer.ts';
+import { createReadBacks } from './read-backs.ts';
+import type { Room, Space } from './space.ts';
 import { errno, storeError } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
@@ -20,8 +23,10 @@ export interface Uploads {
   /** Those of `parts` that the unfinished file is long enough to hold; undefined when it is gone. */
   held(state: UploadState, parts: readonly Part[]): Promise<readonly Part[] | undefined>;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
-  /** Gives up the writers of an upload and resolves when none touches its file any more. */
+  /** Gives up the writers of an upload and resolves when nobody touches its file any more. */
   settle(id: string): Promise<void>;
+  /** What was read of the parts of a settled upload since they were written, by their numbers. Only by this process: it trusts no other. */
+  readBack(id: string): Promise<ReadonlyMap<number, ReadBytes>>;
   /** The settled file of an upload, for the caller to read, write and close; undefined when it is gone. */
   reopen(id: string): Promise<FileHandle | undefined>;
   drop(id: string): Promise<void>;
@@ -34,16 +39,17 @@ interface Active {
   users: number;
 }
 
-/** `requireSpace` rejects with DESTINATION_FULL. */
-export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: number) => Promise<void>): Uploads {
+/** Parts are read back as they come, or `whole` files when they are published, which a hash over all of it asks for. */
+export function createUploads(tree: Tree, clock: Clock, space: Space, reading: 'parts' | 'whole'): Uploads {
+  const readBacks = createReadBacks();
   const active = new Map<string, Active>();
   const writers = new Map<string, Map<number, DiskPartWriter>>();
   const kept = new Map<string, FileHandle>();
   const path = (id: string) => {
-    if (!isOurs(id)) throw uploadLost(id);
+    if (!isDraftId(id)) throw uploadLost(id);
     return tree.own(draftDirectory, id + draftSuffix);
   };
-  /** Opening a small file thrice would cost more than writing it; too many that wait for a free slot would use up the process's files. */
+  /** Opening a file again for each part in turn costs more than keeping it; too many that wait for a free slot would use up the process's files. */
   const keep = async (id: string, handle: FileHandle): Promise<void> => {
     if (kept.size < mostKeptOpen && !kept.has(id)) kept.set(id, handle);
     else await handle.close();
@@ -74,18 +80,20 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
     const ofUpload = [...(writers.get(id)?.values() ?? [])];
     for (const writer of ofUpload) writer.abort();
     await Promise.all(ofUpload.map(async (writer) => writer.closed));
+    await readBacks.settle(id);
   };
   return {
     path,
     settle,
+    readBack: async (id) => readBacks.of(id),
     reopen: async (id) => takeKept(id) ?? open(path(id), constants.O_RDWR).catch(ignoring('ENOENT')),
     create: async (wanted) => {
-      const { id, handle } = await createDraft(tree);
-      await keep(id, handle);
+      const id = newDraftId();
+      await keep(id, (await createDraft(tree, id)).handle);
       return { ...wanted, id };
     },
     held: async (state, parts) => {
-      if (!isOurs(state.id)) return undefined;
+      if (!isDraftId(state.id)) return undefined;
       const file = await stat(path(state.id)).catch(ignoring('ENOENT'));
       return file && parts.filter((part) => offsetOf(state, part.number) + part.sizeBytes <= file.size);
     },
@@ -94,19 +102,30 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
       writers.set(state.id, ofUpload);
       const earlier = ofUpload.get(number);
       earlier?.abort();
+      const start = offsetOf(state, number);
+      let file: FileHandle | undefined;
+      let room: Room | undefined;
       const writer = createPartWriter({
         number,
-        offset: offsetOf(state, number),
+        offset: start,
         sizeBytes,
         limitBytes: sizeBytes ?? state.partSizeBytes,
         open: async () => {
-          const file = await acquire(state.id);
+          file = await acquire(state.id);
           // A write of the earlier try that is still on its way must not land on top of this one.
           await earlier?.closed;
-          await requireSpace(sizeBytes ?? 0);
+          readBacks.forget(state.id, number);
+          room = await space.take(sizeBytes ?? 0);
           return file;
         },
-        close: async (outcome) => release(state.id, outcome),
+        wrote: (bytes) => room?.wrote(bytes),
+        close: async (writtenBytes) => {
+          room?.release();
+          if (writtenBytes === null) return release(state.id, 'given up');
+          const done = async () => release(state.id, 'written');
+          if (!file || reading === 'whole') return done();
+          readBacks.begin(state.id, { number, start, sizeBytes: writtenBytes }, file, done);
+        },
         toError: (error) => storeError(tree.root, error),
       });
       ofUpload.set(number, writer);
@@ -117,7 +136,8 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
       return writer;
     },
     drop: async (id) => {
-      if (!isOurs(id)) return;
+      if (!isDraftId(id)) return;
+      readBacks.forget(id);
       await settle(id);
       await takeKept(id)?.close();
       await unlink(path(id)).catch(ignoring('ENOENT'));
@@ -133,14 +153,10 @@ export function createUploads(tree: Tree, clock: Clock, requireSpace: (bytes: nu
     },
     close: async () => {
       await Promise.all([...writers.keys()].map(settle));
+      await readBacks.close();
       await Promise.all([...kept.keys()].map(async (id) => takeKept(id)?.close()));
     },
   };
-}
-
-/** An id comes back from a tracker, which may have kept it for another store. */
-function isOurs(id: string): boolean {
-  return /^[0-9a-f]{32}$/.test(id);
 }
 
 /** Where a part begins in its file. */

@@ -1,0 +1,119 @@
+import { unlink, type FileHandle } from 'node:fs/promises';
+import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { FileDescription, Part, UploadState } from '../destination.ts';
+import { createDigest, readBuffer, readRange, type Content, type HashName, type ReadBytes } from './content.ts';
+import { createDraft, isDraftId } from './drafts.ts';
+import { ignoring, writeFully } from './files.ts';
+import type { SmallFiles } from './small-files.ts';
+import type { Tree } from './tree.ts';
+import { uploadLost, type Uploads } from './uploads.ts';
+
+/** Where a received file comes from. */
+export interface Drafts {
+  readonly tree: Tree;
+  readonly clock: Clock;
+  readonly uploads: Uploads;
+  readonly smallFiles: SmallFiles;
+  readonly hash: HashName;
+}
+
+/** What was received of a file: its parts in order, which make up the whole. */
+export interface Received {
+  readonly file: FileDescription;
+  readonly state: UploadState;
+  readonly parts: readonly Part[];
+  readonly whole: ReadBytes;
+}
+
+/** An unfinished file with all its bytes on the disk, read back from there. */
+export interface DurableDraft {
+  readonly path: string;
+  readonly content: Content;
+}
+
+/** Brings a file to the disk. Undefined when nothing of it is there, perhaps because it was published before. CHECKSUM_MISMATCH. */
+export async function makeDurable(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
+  const { id } = received.state;
+  if (isDraftId(id)) return finishDraft(drafts, received);
+  const content = drafts.smallFiles.content(id);
+  return content && writeDraft(drafts, received, content);
+}
+
+/** A small file, written in one go. Its draft is the caller's to remove. */
+async function writeDraft(drafts: Drafts, received: Received, content: Buffer): Promise<DurableDraft> {
+  assertLength(content.length, received.whole);
+  const draft = await createDraft(drafts.tree);
+  try {
+    await using handle = draft.handle;
+    await writeFully(handle, [content], 0);
+    await setCaptureTime(drafts, handle, received.file);
+    await handle.sync();
+    // Into the same memory, emptied, so that only what the disk gives back can have the right checksum.
+    content.fill(0);
+    return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
+  } catch (error) {
+    await removeDraft(draft);
+    throw error;
+  }
+}
+
+export async function removeDraft(draft: { readonly path: string }): Promise<void> {
+  await unlink(draft.path).catch(ignoring('ENOENT'));
+}
+
+/** A file that was written part by part, perhaps by an earlier process. */
+async function finishDraft(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
+  const { uploads } = drafts;
+  const { state, whole } = received;
+  await uploads.settle(state.id);
+  const opened = await uploads.reopen(state.id);
+  if (!opened) return undefined;
+  await using handle = opened;
+  const { size, nlink } = await handle.stat();
+  if (nlink === 0) return undefined;
+  // What a part that was given up has left behind the end. Of a file with two names, one is in the archive: it is not touched.
+  if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
+  if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
+  assertLength(Math.min(size, whole.sizeBytes), whole);
+  await setCaptureTime(drafts, handle, received.file);
+  await handle.sync();
+  const buffer = readBuffer(whole.sizeBytes);
+  const content = await readBack(drafts, handle, received, { buffer, known: await uploads.readBack(state.id) });
+  return { path: uploads.path(state.id), content };
+}
+
+function assertLength(sizeBytes: number, whole: ReadBytes): void {
+  if (sizeBytes === whole.sizeBytes) return;
+  throw new SyncError('CHECKSUM_MISMATCH', `only ${sizeBytes} bytes of ${whole.sizeBytes} were stored`);
+}
+
+/** A convenience for people who look at the archive, so a file system that refuses the time is no obstacle. */
+async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileDescription): Promise<void> {
+  const capturedMs = Date.parse(file.capturedAt ?? '');
+  if (Number.isNaN(capturedMs)) return;
+  await handle.utimes(clock.now() / 1000, capturedMs / 1000).catch(() => {});
+}
+
+/** Compares what was received with what the disk has, but for `known` parts, which were read already. */
+async function readBack(
+  { hash }: Drafts,
+  handle: FileHandle,
+  { parts, whole }: Received,
+  { buffer, known }: { readonly buffer: Buffer; readonly known?: ReadonlyMap<number, ReadBytes> },
+): Promise<Content> {
+  const digest = createDigest(hash);
+  let start = 0;
+  for (const part of parts) {
+    const range = { start, sizeBytes: part.sizeBytes };
+    const stored = known?.get(part.number) ?? (await readRange(handle, buffer, range, { onBytes: digest?.update }));
+    if (stored.sizeBytes !== part.sizeBytes || stored.crc32 !== part.crc32) {
+      const where = `part ${part.number} (${part.sizeBytes} bytes from ${start})`;
+      throw new SyncError('CHECKSUM_MISMATCH', `${where} reads back differently from what was received`, {
+        hint: 'If it happens again, check the health of the disk.',
+      });
+    }
+    start += part.sizeBytes;
+  }
+  return { ...whole, sha256: digest?.hex() ?? null };
+}

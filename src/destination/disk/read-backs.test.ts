@@ -1,0 +1,82 @@
+import type { FileHandle } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { crc32 } from '../../transfer/checksum.ts';
+import { createReadBacks, type WrittenPart } from './read-backs.ts';
+
+/** A file whose reads are held up until `proceed` is called, and how many were under way at once. */
+function heldFile(content: Buffer) {
+  const waiting: (() => void)[] = [];
+  let mostAtOnce = 0;
+  const read = async (buffer: Uint8Array, _offset: number, length: number, position: number) => {
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      mostAtOnce = Math.max(mostAtOnce, waiting.length);
+    });
+    const bytes = content.subarray(position, position + length);
+    buffer.set(bytes);
+    return { bytesRead: bytes.length };
+  };
+  const proceed = async () => {
+    await new Promise(setImmediate);
+    waiting.shift()?.();
+    await new Promise(setImmediate);
+  };
+  return { file: { read } as unknown as FileHandle, proceed, mostAtOnce: () => mostAtOnce };
+}
+
+const content = Buffer.from('first.second');
+const first: WrittenPart = { number: 1, start: 0, sizeBytes: 6 };
+const second: WrittenPart = { number: 2, start: 6, sizeBytes: 6 };
+
+test('parts are read one at a time, each from its place, and their file is kept until then', async () => {
+  const readBacks = createReadBacks();
+  const { file, proceed, mostAtOnce } = heldFile(content);
+  const done: number[] = [];
+  for (const part of [first, second]) readBacks.begin('a', part, file, async () => void done.push(part.number));
+  await proceed();
+  expect(done).toEqual([1]);
+  await proceed();
+  expect(done).toEqual([1, 2]);
+  expect(mostAtOnce()).toBe(1);
+  expect(await readBacks.of('a')).toEqual(
+    new Map([
+      [1, { sizeBytes: 6, crc32: crc32('first.') }],
+      [2, { sizeBytes: 6, crc32: crc32('second') }],
+    ]),
+  );
+  expect(await readBacks.of('b')).toEqual(new Map());
+});
+
+test('what was read of a part that is written again meanwhile does not count', async () => {
+  const readBacks = createReadBacks();
+  const { file, proceed } = heldFile(content);
+  readBacks.begin('a', first, file, async () => {});
+  await new Promise(setImmediate);
+  readBacks.forget('a', 1);
+  await proceed();
+  expect(await readBacks.of('a')).toEqual(new Map());
+});
+
+test('a forgotten upload is not read any more, and its file is let go', async () => {
+  const readBacks = createReadBacks();
+  const { file, proceed } = heldFile(content);
+  const done: number[] = [];
+  for (const part of [first, second]) readBacks.begin('a', part, file, async () => void done.push(part.number));
+  await new Promise(setImmediate);
+  const closed = readBacks.close();
+  await proceed();
+  await closed;
+  expect(done).toEqual([1, 2]);
+  expect(await readBacks.of('a')).toEqual(new Map());
+});
+
+test('a part that cannot be read is left to whoever publishes', async () => {
+  const readBacks = createReadBacks();
+  const broken = { read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
+  let done = false;
+  readBacks.begin('a', first, broken, async () => {
+    done = true;
+  });
+  expect(await readBacks.of('a')).toEqual(new Map());
+  expect(done).toBe(true);
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { SyncError } from '../../errors.ts';
+import type { PartWriter, UploadState } from '../destination.ts';
+import { uploadLost } from './uploads.ts';
+
+/** Up to here a file waits in memory for its commit: on a disk, making an unfinished file takes longer than filling it. */
+const mostBytes = 256 * 1024;
+
+/** Whole files on their way through memory. Nothing of them is on the disk before their commit, so nothing is resumed. */
+export interface SmallFiles {
+  create(wanted: Omit<UploadState, 'id'>): UploadState;
+  writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
+  /** All bytes of a file, until it is dropped; undefined when they are not here, or not all of them. */
+  content(id: string): Buffer | undefined;
+  drop(id: string): void;
+}
+
+/** Whether a file of this size is one of them. */
+export function isSmall({ sizeBytes, partSizeBytes }: Omit<UploadState, 'id'>): boolean {
+  return sizeBytes !== null && sizeBytes <= Math.min(mostBytes, partSizeBytes);
+}
+
+interface Held {
+  /** Taken with the first byte. */
+  memory: Buffer | undefined;
+  content: Buffer | undefined;
+  /** Of several tries only the latest may write. */
+  writer: PartWriter | undefined;
+}
+
+export function createSmallFiles(): SmallFiles {
+  const files = new Map<string, Held>();
+  // Fresh memory for each of many files piles up faster than it is collected.
+  const free: Buffer[] = [];
+  return {
+    create: (wanted) => {
+      const id = randomUUID();
+      const content = wanted.sizeBytes === 0 ? Buffer.alloc(0) : undefined;
+      files.set(id, { memory: undefined, content, writer: undefined });
+      return { ...wanted, id };
+    },
+    writePart: ({ id, sizeBytes }, number, partBytes) => {
+      const file = files.get(id);
+      if (!file) throw uploadLost(id);
+      file.writer?.abort();
+      file.content = undefined;
+      file.writer = createMemoryWriter({
+        number,
+        exactBytes: partBytes,
+        mostBytes: partBytes ?? sizeBytes ?? 0,
+        memory: () => (file.memory ??= free.pop() ?? Buffer.allocUnsafeSlow(mostBytes)),
+        onEnd: (content) => {
+          file.content = content;
+        },
+      });
+      return file.writer;
+    },
+    content: (id) => files.get(id)?.content,
+    drop: (id) => {
+      const file = files.get(id);
+      if (!file) return;
+      files.delete(id);
+      file.writer?.abort();
+      if (file.memory) free.push(file.memory);
+    },
+  };
+}
+
+interface MemoryTarget {
+  readonly number: number;
+  /** What the part must have in the end; null when only `mostBytes` is known. */
+  readonly exactBytes: number | null;
+  readonly mostBytes: number;
+  /** Room for `mostBytes`, the same each time. */
+  memory(): Buffer;
+  onEnd(content: Buffer): void;
+}
+
+/** Copies what it gets, because the sender's memory is filled anew. */
+function createMemoryWriter(target: MemoryTarget): PartWriter {
+  const { number, exactBytes } = target;
+  let length = 0;
+  let problem: string | undefined;
+  const assertSound = () => {
+    if (problem !== undefined) throw new SyncError('STORE_FAILED', `part ${number} ${problem}`);
+  };
+  return {
+    write: (chunk) => {
+      if (length + chunk.length > target.mostBytes) problem ??= `got more than its ${target.mostBytes} bytes`;
+      assertSound();
+      target.memory().set(chunk, length);
+      length += chunk.length;
+      return undefined;
+    },
+    end: async (crc32) => {
+      if (exactBytes !== null && length !== exactBytes) problem ??= `ended after ${length} of ${exactBytes} bytes`;
+      assertSound();
+      problem = 'was given up';
+      target.onEnd(target.memory().subarray(0, length));
+      return { number, sizeBytes: length, crc32, receipt: '' };
+    },
+    abort: () => {
+      problem ??= 'was given up';
+    },
+  };
+}
