@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Runs from a checkout without a build (src/, Node strips the types) and from an installed package (dist/), in one process.
 import { existsSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { enableCompileCache } from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -14,12 +13,6 @@ if (major < 24 || (major === 24 && minor < 15)) {
 
 // Half of the start-up time is compiling, the same each time.
 enableCompileCache();
-// Bodies live in memory that is used again, so what is young here are small objects, and what grows is mostly garbage: a nursery that stays small, buffers
-// freed at once and a heap collected early take 30 to 60 MB off a large library, and cost no time.
-setFlagsFromString('--semi-space-growth-factor=1');
-setFlagsFromString('--min-semi-space-size=4');
-setFlagsFromString('--heap-growing-percent=30');
-setFlagsFromString('--no-concurrent-array-buffer-sweeping');
 
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);

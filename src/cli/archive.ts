@@ -4,7 +4,6 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Destination } from '../destination/destination.ts';
-import { openDisk } from '../destination/disk.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Report } from '../report/events.ts';
@@ -85,6 +84,7 @@ export async function standingArchive(
 async function refuseCopy(location: string, id: string, known: KnownArchives): Promise<void> {
   for (const [other, otherId] of Object.entries(known)) {
     if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
+    const { openDisk } = await import('../destination/disk.ts');
     const there = openDisk(other, { clock: systemClock });
     const standing = await there.identify().catch(() => undefined);
     await there.close();

@@ -1,6 +1,5 @@
 import type { Config } from '../config/load.ts';
 import type { Destination } from '../destination/destination.ts';
-import { openDisk } from '../destination/disk.ts';
 import type { S3Destination, S3Options } from '../destination/s3.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -8,7 +7,7 @@ import type { Place } from './place.ts';
 
 type S3Place = Extract<Place, { readonly kind: 's3' }>;
 
-/** The adapter for a place. Creates nothing there. Errors: USAGE, DESTINATION_UNUSABLE. */
+/** The adapter for a place, loaded only where it is wanted: the SDK takes longer to load than a quiet run takes in all. Creates nothing there. Errors: USAGE, DESTINATION_UNUSABLE. */
 export async function openDestination(place: Place, config: Config, onWarning: (message: string) => void): Promise<Destination> {
   const { hash } = config.settings;
   if (place.kind === 's3') {
@@ -18,6 +17,7 @@ export async function openDestination(place: Place, config: Config, onWarning: (
       });
     return openS3Place(place, config, onWarning);
   }
+  const { openDisk } = await import('../destination/disk.ts');
   return openDisk(place.path, { clock: systemClock, ...(hash === 'sha256' && { hash }) });
 }
 
@@ -27,7 +27,6 @@ export async function openS3Place(
   { settings }: Config,
   onWarning: (message: string) => void,
 ): Promise<S3Destination> {
-  // Loaded only for S3, because the SDK takes longer to load than a quiet run takes in all.
   const { openS3 } = await import('../destination/s3.ts');
   const endpoint = settings['s3-endpoint'];
   const region = settings['s3-region'];

@@ -4,6 +4,7 @@ import { asSyncError, SyncError } from '../errors.ts';
 import { clean, createLog } from '../lib/log.ts';
 import type { Command, Streams } from './command.ts';
 import { commands } from './commands.ts';
+import { addCompletion } from './completion.ts';
 import { watchForInterruption } from './interruption.ts';
 import { buildProgram } from './program.ts';
 
@@ -16,6 +17,7 @@ export async function main(argv: readonly string[], environment: Environment, st
   };
   try {
     const program = buildProgram(run, streams);
+    await addCompletion(program, argv[0]);
     if (argv.length === 0) {
       program.outputHelp();
       return 2;

@@ -5,7 +5,6 @@ import { flagsOf, type OptionSpec } from '../config/options.ts';
 import type { Flags } from '../config/load.ts';
 import type { Command, Streams } from './command.ts';
 import { commandGroups, commands } from './commands.ts';
-import { addCompletion } from './completion.ts';
 
 /** Takes a command that was named with its flags and arguments. */
 export type RunCommand = (command: Command, flags: Flags, given: readonly string[]) => Promise<void>;
@@ -21,7 +20,6 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: () => {} })
     .exitOverride();
   for (const command of commands) parentOf(program, command).addCommand(buildCommand(program, command, run));
-  addCompletion(program);
   return program;
 }
 

@@ -11,7 +11,6 @@ import { systemClock } from '../lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../lib/http.ts';
 import { createGoproSource, type AuthMode, type GoproCredentials, type GoproSource } from '../source/gopro/index.ts';
 import type { Context } from './command.ts';
-import { promptPassphrase } from './prompt.ts';
 
 export interface SourceOptions {
   readonly credentials: GoproCredentials;
@@ -44,7 +43,9 @@ export function credentialOptions({
   stderr,
   interruption: { signal },
 }: Pick<Context, 'config' | 'log' | 'stdin' | 'stderr' | 'interruption'>): CredentialOptions {
-  return { config, warn: log.warn, promptPassphrase: (purpose) => promptPassphrase(purpose, { stdin, stderr, signal }) };
+  const promptPassphrase: CredentialOptions['promptPassphrase'] = async (purpose) =>
+    (await import('./prompt.ts')).promptPassphrase(purpose, { stdin, stderr, signal });
+  return { config, warn: log.warn, promptPassphrase };
 }
 
 /** The credentials, with a warning when they will not last much longer. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */

@@ -3,10 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { asSyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Report, RunFinished } from '../report/events.ts';
-import { createJsonReport } from '../report/jsonl.ts';
-import { createPlainReport, createQuietReport } from '../report/plain.ts';
 import { finishedEarly } from '../report/summary.ts';
-import { createTerminalReport } from '../report/terminal.ts';
 import type { Context } from './command.ts';
 
 /**
@@ -15,7 +12,7 @@ import type { Context } from './command.ts';
  */
 export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;
-  const show = createReport(context);
+  const show = await createReport(context);
   let runId: string = randomUUID();
   let ended = false;
   const report: Report = (event) => {
@@ -40,16 +37,22 @@ function systemNow(): number {
   return systemClock.now();
 }
 
-function createReport({ config, stdout, stderr, log }: Context): Report {
+/** Each reporter is loaded where it is wanted: what draws on a terminal takes longer to load than all else of the program. */
+async function createReport({ config, stdout, stderr, log }: Context): Promise<Report> {
   const { json, quiet } = config.settings;
   const print = (text: string) => void stdout.write(text);
   if (json) {
+    const { createJsonReport } = await import('../report/jsonl.ts');
     const printEvent = createJsonReport(print, systemNow);
     return (event) => {
       if (event.type === 'warning') log.warn(event.message, event.hint);
       printEvent(event);
     };
   }
-  if (quiet) return createQuietReport((text) => void stderr.write(text));
-  return stdout.isTTY ? createTerminalReport(stdout, systemNow) : createPlainReport(print, systemNow);
+  if (!quiet && stdout.isTTY) {
+    const { createTerminalReport } = await import('../report/terminal.ts');
+    return createTerminalReport(stdout, systemNow);
+  }
+  const { createPlainReport, createQuietReport } = await import('../report/plain.ts');
+  return quiet ? createQuietReport((text) => void stderr.write(text)) : createPlainReport(print, systemNow);
 }

@@ -4,7 +4,6 @@ import type { Config } from '../config/load.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Provider } from '../media.ts';
-import { openSqliteTracker } from '../tracker/sqlite.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { trackerPath } from './known-archives.ts';
 
@@ -21,6 +20,7 @@ export async function openTracker(config: Config, { archiveId, keeping, onWarnin
   if (keeping === 'temporary' || settings.tracker === 'sqlite') {
     // SQLite's name for a file that is gone when it is closed.
     const path = keeping === 'temporary' ? '' : await trackerPath(home, archiveId);
+    const { openSqliteTracker } = await import('../tracker/sqlite.ts');
     return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });
   }
   // Loaded only where it is wanted, because the SDK takes longer to load than a quiet run takes in all.

@@ -1,8 +1,6 @@
 /** The only reader of the environment: flags, then the environment, then config.toml become one Config. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
-import { parse, TomlDate, TomlError } from 'smol-toml';
 import { SyncError } from '../errors.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { didYouMean, nearest } from './nearest.ts';
@@ -33,7 +31,7 @@ export interface Config {
  * key that is wrong, CONFIG_UNREADABLE for a config.toml that cannot be read or parsed.
  */
 export async function loadConfig(flags: Flags, environment: Environment): Promise<Config> {
-  const home = resolve(homeOf(flags, environment));
+  const home = resolve(await homeOf(flags, environment));
   const file = await readConfigFile(join(home, 'config.toml'));
   const values: Record<string, OptionValue | undefined> = {};
   for (const spec of options) {
@@ -66,9 +64,11 @@ export async function ensureHome(home: string): Promise<void> {
   });
 }
 
-function homeOf(flags: Flags, environment: Environment): string {
+async function homeOf(flags: Flags, environment: Environment): Promise<string> {
   const given = flags['home'] ?? environment['CLOUD_SYNC_HOME'];
-  return isSet(given) ? String(given) : envPaths('cloud-sync', { suffix: '' }).data;
+  if (isSet(given)) return String(given);
+  const { default: envPaths } = await import('env-paths');
+  return envPaths('cloud-sync', { suffix: '' }).data;
 }
 
 interface GivenValue {
@@ -101,11 +101,13 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, { hint, cause: error });
   }
   const values: Record<string, RawValue> = {};
-  for (const [key, value] of Object.entries(parseToml(path, text))) values[key] = checkEntry(path, key, value);
+  for (const [key, value] of Object.entries(await parseToml(path, text))) values[key] = checkEntry(path, key, value);
   return { path, values };
 }
 
-function parseToml(path: string, text: string): Record<string, unknown> {
+/** Loads the parser only now, because most homes have no such file. */
+async function parseToml(path: string, text: string): Promise<Record<string, unknown>> {
+  const { parse, TomlError } = await import('smol-toml');
   try {
     return parse(text);
   } catch (error) {
@@ -133,7 +135,7 @@ function checkEntry(path: string, key: string, value: unknown): RawValue {
       : `Set ${environmentName(spec)} instead.`;
     throw new SyncError('USAGE', `${path}: "${key}" cannot stand in this file`, { hint });
   }
-  if (isRawValue(value)) return value instanceof TomlDate ? value.toISOString() : value;
+  if (isRawValue(value)) return value instanceof Date ? value.toISOString() : value;
   throw new SyncError('USAGE', `${path}: the value of "${key}" is neither text, number, true, false nor a list of these`, {
     hint: `Write ${key} = "…".`,
   });
@@ -145,7 +147,7 @@ function isScalar(value: unknown): value is string | number {
 
 function isRawValue(value: unknown): value is RawValue {
   return (
-    isScalar(value) || typeof value === 'boolean' || value instanceof TomlDate || (Array.isArray(value) && value.every(isScalar))
+    isScalar(value) || typeof value === 'boolean' || value instanceof Date || (Array.isArray(value) && value.every(isScalar))
   );
 }
 

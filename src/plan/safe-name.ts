@@ -21,8 +21,6 @@ const edges = /^[\s.]+|[\s.]+$/g;
 
 const extensionAtEnd = /\.([a-z0-9]{1,10})$/i;
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
 /** The last segment of a path in either notation, without what Windows drops at the end of a name. */
 function baseName(filename: string): string {
   const segments = filename.split(/[/\\]/).filter((segment) => segment !== '');
@@ -60,6 +58,8 @@ export function safeId(id: string): string {
 /** The beginning of `text` that fits into `limitBytes` of UTF-8, cut between characters as a reader sees them. */
 export function cutToBytes(text: string, limitBytes: number): string {
   if (Buffer.byteLength(text) <= limitBytes) return text;
+  // Made only for the rare long name: it takes 10 ms to load.
+  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   let cut = '';
   let sizeBytes = 0;
   for (const { segment } of graphemes.segment(text)) {

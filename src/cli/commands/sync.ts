@@ -1,6 +1,7 @@
 import { sync } from '../../sync.ts';
 import { openArchive } from '../archive.ts';
 import type { Context } from '../command.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { parsePlace } from '../place.ts';
 import { openPorts, syncOptions } from '../ports.ts';
 import { loadFreshCredentials } from '../provider.ts';
@@ -14,6 +15,7 @@ export async function runSync(context: Context): Promise<number> {
     const credentials = await loadFreshCredentials(context);
     await using archive = await openArchive(config, options.dryRun ? 'plan' : 'fill', report);
     await using ports = await openPorts(config, archive, credentials, report);
+    using _heap = keepHeapSmall();
     const finished = await sync(ports, options);
     if (finished.exitCode <= 1) await ports.rememberMode();
     return finished;

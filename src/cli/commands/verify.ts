@@ -4,6 +4,7 @@ import { verify } from '../../verify.ts';
 import { openArchive } from '../archive.ts';
 import type { Context } from '../command.ts';
 import { deadHolders } from '../dead-holders.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { parsePlace } from '../place.ts';
 import { reportRun } from '../reporting.ts';
 
@@ -14,6 +15,7 @@ export async function runVerify(context: Context): Promise<number> {
     await using archive = await openArchive(config, 'read', report);
     const ports = { destination: archive.destination, tracker: archive.tracker, clock: systemClock, report };
     const isDead = deadHolders(log.warn);
+    using _heap = keepHeapSmall();
     return await verify(ports, { ownerOf: thisOwner, isDead, deep: config.settings.deep, signal: interruption.signal });
   });
 }
