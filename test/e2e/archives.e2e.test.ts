@@ -83,7 +83,7 @@ describe('two runs at once', () => {
 });
 
 test('a second archive of the same home is filled completely', async () => {
-  await using scene = await openScene({ library: someLibrary('second') });
+  await using scene = await openScene({ library: someLibrary('second'), inProcess: true });
   expectExit(await scene.sync(), 0);
   await using second = await openDiskPlace();
   expectExit(await scene.run('sync', '--to', second.to, '--json'), 0);
@@ -94,7 +94,7 @@ test('a second archive of the same home is filled completely', async () => {
 });
 
 test('where the archive’s disk is not mounted nothing is written', async () => {
-  await using scene = await openScene<DiskPlace>({ library: someLibrary('unmounted') });
+  await using scene = await openScene<DiskPlace>({ library: someLibrary('unmounted'), inProcess: true });
   const { directory } = scene.place;
   expectExit(await scene.sync(), 0);
   await rename(directory, `${directory}.elsewhere`);
@@ -113,7 +113,7 @@ test('where the archive’s disk is not mounted nothing is written', async () =>
 });
 
 test('another archive in the place of a known one is not touched', async () => {
-  await using scene = await openScene<DiskPlace>({ library: someLibrary('swapped') });
+  await using scene = await openScene<DiskPlace>({ library: someLibrary('swapped'), inProcess: true });
   await using other = await openDiskPlace();
   expectExit(await scene.sync(), 0);
   expectExit(await scene.run('sync', '--to', other.to, '--type', 'Burst', '--json'), 0);
@@ -136,7 +136,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
   });
 
   test('when it is garbage is set aside and rebuilt', async () => {
-    await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`) });
+    await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`), inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
     const path = await trackerOf(scene);
@@ -177,7 +177,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
 
   test('is named by verify and made good by the next sync', async () => {
     const library = someLibrary(`damage-${kind}`);
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(library);
     const victim = (await scene.place.files()).find(({ sizeBytes }) => sizeBytes > partBytes);
@@ -220,7 +220,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
 
   test('a missing file is named and fetched again; what is not ours is listed and left alone', async () => {
     const library = someLibrary(`missing-${kind}`);
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(library);
     const [medium] = [...library.media()];
@@ -252,9 +252,9 @@ describe.each(placeKinds)('damage on %s', (kind) => {
 
   test('what stands at a key by another hand is never replaced', async () => {
     const library = someLibrary(`taken-${kind}`);
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     // The keys of a first archive are those of a second.
-    await using model = await openScene({ library });
+    await using model = await openScene({ library, inProcess: true });
     expectExit(await model.sync(), 0);
     const [victim] = await model.place.files();
     await scene.place.addForeign(victim?.key ?? '', 'I was here first.');

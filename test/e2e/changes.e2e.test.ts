@@ -1,4 +1,7 @@
-/** What happens to the library between two runs, or in the middle of one. */
+/**
+ * What happens to the library between two runs, or in the middle of one. The runs are in this process: each opens home, archive and tracker anew,
+ * and starting a process would cost ten times as much as most of them.
+ */
 import { describe, expect, test } from 'vitest';
 import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/library.ts';
 import { source } from '../../src/sim/file-specs.ts';
@@ -18,7 +21,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     const maker = createMediaMaker(`chapter-${kind}`);
     const [medium, other] = [maker.chapters(), maker.photo()];
     const library = libraryOf(medium, other);
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await scene.place.files();
     library.addItem(medium.id, source({ sizeBytes: 33_000, itemNumber: 3 }));
@@ -35,7 +38,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     const maker = createMediaMaker(`replaced-${kind}`);
     const [medium, other] = [maker.photo(), maker.chapters()];
     const library = libraryOf(medium, other);
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const old = await wantedOf(library);
     library.replaceContent(medium.id, { label: 'source' }, { sizeBytes: 61_001 });
@@ -63,7 +66,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     const maker = createMediaMaker(`renamed-${kind}`);
     const medium = maker.photo();
     const library = libraryOf(medium, maker.photo());
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await scene.place.files();
     library.touch(medium.id, { filename: 'Holidays.JPG', captured_at: '2019-01-01T00:00:00Z' });
@@ -78,7 +81,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     const maker = createMediaMaker(`trashed-${kind}`);
     const medium = maker.chapters();
     const library = libraryOf(medium, maker.photo(), maker.photo());
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await wantedOf(library);
     library.trash(medium.id);
@@ -106,6 +109,7 @@ test('a medium that goes to the trash before it was archived is told apart from 
   const library = libraryOf(early, late, maker.photo());
   await using scene = await openScene({
     library,
+    inProcess: true,
     faults: [{ match: { host: 'cdn', mediaId: late.id }, action: { type: 'status', status: 500 } }],
   });
   const first = await scene.sync();
@@ -131,6 +135,7 @@ test('a medium that is gone when its files are asked for is deleted at the sourc
   const library = libraryOf(gone, maker.photo());
   await using scene = await openScene({
     library,
+    inProcess: true,
     faults: [{ match: { endpoint: 'download', mediaId: gone.id }, action: { type: 'status', status: 404 } }],
   });
   const run = await scene.sync();
@@ -145,7 +150,7 @@ test('what waits is archived when the provider has it, and no proxy before', asy
   const unavailable = unavailableVideo(maker.spec('MP4'), 42_000);
   const proxies = proxiesOnly(maker.spec('MP4'));
   const library = libraryOf(unready, unavailable, proxies, maker.photo());
-  await using scene = await openScene({ library });
+  await using scene = await openScene({ library, inProcess: true });
   const first = await scene.sync();
   expectExit(first, 0);
   expect(first.finished.files).toMatchObject({ archived: 1, waiting: 3 });
@@ -167,7 +172,7 @@ test('a waiting medium is asked for by itself, wherever in the library it is', a
   const maker = createMediaMaker('waits-far');
   const oldest = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const library = libraryOf(oldest, ...Array.from({ length: 8 }, () => maker.photo()));
-  await using scene = await openScene({ library, perPageCap: 3 });
+  await using scene = await openScene({ library, inProcess: true, perPageCap: 3 });
   expectExit(await scene.sync(), 0);
   await scene.clearRequests();
   expectExit(await scene.sync(), 0);
@@ -188,7 +193,7 @@ function drift(page: number, change: 'add' | 'trash') {
 
 describe('the listing', () => {
   test('that drops to nothing changes nothing and ends with 5', async () => {
-    await using scene = await openScene({ library: libraryOf(...nine(createMediaMaker('to-zero'))) });
+    await using scene = await openScene({ library: libraryOf(...nine(createMediaMaker('to-zero'))), inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await scene.place.files();
     for (const withMedia of [false, true]) {
@@ -213,7 +218,7 @@ describe('the listing', () => {
     const maker = createMediaMaker('quick');
     const media = nine(maker);
     const library = libraryOf(...media);
-    await using scene = await openScene({ library, perPageCap: 2 });
+    await using scene = await openScene({ library, inProcess: true, perPageCap: 2 });
     expectExit(await scene.sync(), 0);
     const searches = async () => {
       await scene.clearRequests();
@@ -242,6 +247,7 @@ describe('the listing', () => {
     const library = libraryOf(...nine(createMediaMaker('drift')));
     await using scene = await openScene({
       library,
+      inProcess: true,
       perPageCap: 2,
       faults: [drift(2, 'add'), drift(3, 'trash'), drift(4, 'add')],
     });

@@ -11,7 +11,7 @@ describe('credentials that expire in the middle of a run', () => {
   test.each(placeKinds)('stop it with everything pending, and renewed ones finish it, on %s', async (kind) => {
     const maker = createMediaMaker(`expiry-${kind}`);
     const library = createLibrary(Array.from({ length: 12 }, () => maker.photo()));
-    await using scene = await openSceneAt(kind, { library });
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
     const running = scene.startSync({ args: ['--concurrency', '1'] });
     await waitUntil('a file is archived', () => running.stdout().includes('"file.archived"'));
     scene.cloud.expireToken();
@@ -46,7 +46,7 @@ describe('what fails again and again', () => {
       { match: { host: 'cdn', mediaId: bad.id }, action: { type: 'status', status: 404 } },
       { match: { endpoint: 'download', mediaId: unresolved.id }, action: { type: 'malformedJson' } },
     ] as const;
-    await using scene = await openScene({ library, faults });
+    await using scene = await openScene({ library, faults, inProcess: true });
     const counts = async () => {
       const run = await scene.sync('--quarantine-after', '2');
       expectExit(run, 1);

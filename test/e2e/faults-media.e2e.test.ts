@@ -84,13 +84,13 @@ describe('to disk over the ordinary lane', () => testFaults({ kind: 'disk', lane
 
 function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: 'fast' | 'ordinary' }): void {
   test('what can be survived is survived in one run', async () => {
-    const maker = createMediaMaker(`survive-${kind}-${lane}`);
+    const maker = createMediaMaker('survive');
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openLane(lane);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     const run = await scene.sync('--concurrency', '32');
     const hits = scene.cloud.faults.hits();
     expect(victims.filter(({ name }) => !hits[name]).map(({ name }) => name)).toEqual([]);
@@ -106,14 +106,14 @@ function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: '
   });
 
   test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
-    const maker = createMediaMaker(`report-${kind}-${lane}`);
+    const maker = createMediaMaker('report');
     const victims = victimsOf('report', maker);
     const healthy = [maker.photo(), maker.chapters()];
     const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openLane(lane);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     const run = await scene.sync('--concurrency', '32');
     expectExit(run, 1);
     expect(run.finished.outcome).toBe('partial');
@@ -141,13 +141,13 @@ function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: '
   });
 
   test('what nobody can tell is at least stored as it came', async () => {
-    const maker = createMediaMaker(`cannot-tell-${kind}-${lane}`);
+    const maker = createMediaMaker('cannot-tell');
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openLane(lane);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), stallMs: 3_000, environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     expectExit(await scene.sync(), 0);
     expectExit(await scene.verify('--deep'), 0);
     expect(sizes(await scene.place.files())).toEqual(sizes(await wantedOf(library)));

@@ -86,7 +86,7 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
 
 test('on S3 each object says what it is', async () => {
   const place = await openS3Place({ md5: true });
-  await using scene = await openScene<S3Place>({ place });
+  await using scene = await openScene<S3Place>({ place, inProcess: true });
   expectExit(await scene.sync('--type', 'Burst', '--type', 'Video'), 0);
   const objects = place.store.objects().filter(({ key }) => !key.includes('/.cloud-sync/'));
   const wanted = await wantedOf(scene.cloud.library);
@@ -103,7 +103,7 @@ test('on S3 each object says what it is', async () => {
 });
 
 test('on a disk the time of a file is that of its capture', async () => {
-  await using scene = await openScene<DiskPlace>();
+  await using scene = await openScene<DiskPlace>({ inProcess: true });
   expectExit(await scene.sync('--camera', 'GoPro MAX'), 0);
   const found = await scene.place.files();
   expect(found).toHaveLength(3);
@@ -118,7 +118,7 @@ test('on a disk the time of a file is that of its capture', async () => {
 
 describe.each(placeKinds)('choosing, on %s', (kind) => {
   test('a dry run writes nothing', async () => {
-    await using scene = await openSceneAt(kind);
+    await using scene = await openSceneAt(kind, { inProcess: true });
     const run = await scene.sync('--dry-run');
     expectExit(run, 0);
     expect(eventsOf(run, 'medium.planned').length).toBeGreaterThan(40);
@@ -132,7 +132,7 @@ describe.each(placeKinds)('choosing, on %s', (kind) => {
   });
 
   test('filters are the person’s, and each run adds to the archive', async () => {
-    await using scene = await openSceneAt(kind);
+    await using scene = await openSceneAt(kind, { inProcess: true });
     const wanted = await wantedOf(scene.cloud.library);
     const media = [...scene.cloud.library.media()];
     const runWith = async (args: readonly string[], covered: (medium: (typeof media)[number]) => boolean) => {

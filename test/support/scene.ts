@@ -16,7 +16,10 @@ export interface SceneOptions<Where extends Place = Place> extends GoproCloudOpt
   readonly place?: Where;
   /** Further variables of the environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** `sync` and `verify` run in this process instead of one of their own: for tests that repeat them hundreds of times. */
+  /**
+   * `sync` and `verify` run in this process instead of one of their own, which costs most of the time of a small run: for tests in which it does not
+   * matter what a process is.
+   */
   readonly inProcess?: boolean;
   /** Silence on a connection after which it is given up. Default 5,000: silence may also be a busy machine. */
   readonly stallMs?: number;
