@@ -12,21 +12,39 @@ interface Arrived {
   readonly crc32: number;
 }
 
+/** In words, one for each file, in what a target differs from a whole copy of its source. */
+export interface Differences {
+  /** Files under the name of a served one that hold something else. */
+  readonly wrong: readonly string[];
+  /** Files that were not served, or are there twice. */
+  readonly surplus: readonly string[];
+  /** Numbers of the files that are not there at all. */
+  readonly missing: readonly number[];
+}
+
 /** Throws unless the target holds each file of the source exactly once and nothing else, but for what is Cloud Sync's own. */
 export async function checkContent(source: Source, target: Target): Promise<void> {
+  const { wrong, surplus, missing } = await differences(source, target);
+  const [first] = [...wrong, ...surplus];
+  if (first !== undefined) throw new Error(first);
+  if (missing.length > 0) throw new Error(`${missing.length} of ${source.files.count} files are missing`);
+}
+
+export async function differences(source: Source, target: Target): Promise<Differences> {
   const expected = await source.checksums();
   const missing = new Set(expected.keys());
+  const wrong: string[] = [];
+  const surplus: string[] = [];
   for await (const { name, sizeBytes, crc32: sum } of arrived(target)) {
     // Every tool names a file so that its number comes last: 000000000042.mp4, GX000042__000000000042.mp4.
-    const number = Number(/(\d+)\.\w+$/.exec(name)?.[1]);
-    if (!missing.delete(number)) throw new Error(`${name} was not served, or is there twice`);
-    if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {
-      throw new Error(
-        `${name} differs: ${sizeBytes} bytes with CRC32 ${sum}, served were ${source.files.sizeBytes} with ${expected[number]}`,
-      );
+    const number = Number(new RegExp(`(\\d+)\\.${source.files.extension}$`).exec(name)?.[1]);
+    if (!missing.delete(number)) surplus.push(`${name} was not served, or is there twice`);
+    else if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {
+      const served = `${source.files.sizeBytes} with ${expected[number]}`;
+      wrong.push(`${name} differs: ${sizeBytes} bytes with CRC32 ${sum}, served were ${served}`);
     }
   }
-  if (missing.size > 0) throw new Error(`${missing.size} of ${expected.length} files are missing`);
+  return { wrong, surplus, missing: [...missing] };
 }
 
 async function* arrived(target: Target): AsyncGenerator<Arrived> {

@@ -1,32 +1,36 @@
 /** The measured rows as tables for people. */
 import { arch, cpus, release, totalmem, type } from 'node:os';
-import type { Figures, Row } from './row.ts';
+import type { Reaction } from './lying.ts';
+import { ratiosTo, ratiosToRclone, type Figures, type Ratios, type Row } from './row.ts';
 import { apiRequestsPerSecond } from './tools/ours.ts';
 
 export interface Report {
   /** ISO 8601. */
   readonly measuredAt: string;
   readonly command: string;
-  readonly rounds: number;
   readonly missing: readonly string[];
   readonly rows: readonly Row[];
+  readonly reactions: readonly Reaction[];
 }
 
 /** What was measured, how, and our figures as multiples of the others'. */
 export function summaryOf(report: Report): string {
-  return [conditions(report), ratioTable(report.rows), ...limits(report.rows)].join('\n\n');
+  return [conditions(report), ...ratioTable(report.rows), ...limits(report.rows), ...lied(report.reactions)].join('\n\n');
 }
 
-/** Every tool's own figures. */
-export function figuresOf({ rows }: Report): string {
+/** Every tool's own figures, if anything was measured. */
+export function figuresOf({ rows }: Report): string[] {
+  if (rows.length === 0) return [];
   const head = [
     'workload',
     'tool',
+    'runs',
     'wall s',
     'throughput',
     'CPU',
     'of it user',
     'peak memory MB',
+    '÷ rclone: wall, CPU, user CPU, memory',
     'grew by MB',
     'requests source + store',
     'connections',
@@ -34,10 +38,26 @@ export function figuresOf({ rows }: Report): string {
     'verified on the way',
     'fetched again MB',
   ];
-  return table(
-    head,
-    rows.map((row, index) => figureLine(row, rows[index - 1]?.workload !== row.workload)),
+  const lines = rows.map((row, index) =>
+    figureLine(row, { isFirst: rows[index - 1]?.workload !== row.workload, toRclone: ratiosToRclone(row, rows) }),
   );
+  return [table(head, lines)];
+}
+
+/** What the tools made of sources that lied, if any did. */
+export function reactionsOf({ reactions }: Report): string[] {
+  if (reactions.length === 0) return [];
+  const lines = reactions.map(({ lie, tool, ours, exitCode, outcome }, index) => [
+    reactions[index - 1]?.lie === lie ? '' : lie,
+    nameOf({ tool, ours }),
+    exitCode?.toString() ?? 'killed',
+    outcome,
+  ]);
+  const explained = [
+    'What the tools made of a source that lies about one of three files.',
+    'Nobody can see one changed byte without a checksum from the source, and this one gives none.',
+  ];
+  return [explained.join('\n'), table(['the source’s reply', 'tool', 'exit code', 'outcome'], lines)];
 }
 
 export function machine(): string {
@@ -46,15 +66,15 @@ export function machine(): string {
   return `${cpus().length} cores (${model}), ${memory} GB of memory, ${type()} ${release()}, Node.js ${process.version}`;
 }
 
-function conditions({ measuredAt, command, rounds, missing, rows }: Report): string {
+function conditions({ measuredAt, command, missing, rows, reactions }: Report): string {
   const versions = new Map(
-    rows.map(({ tool, version }) => [tool.includes('aws') ? 'aws-cli' : tool.split(' ')[0], version] as const),
+    [...rows, ...reactions].map(({ tool, version }) => [tool.includes('aws') ? 'aws-cli' : tool.split(' ')[0], version] as const),
   );
   const named = [...versions].map(([tool, version]) => `${tool} ${version}`).join(', ');
   return [
     `Measured on ${measuredAt.slice(0, 10)} by \`${command}\` on ${machine()}: ${named}.`,
     ...(missing.length === 0 ? [] : [`Not to be had on this machine: ${missing.join(', ')}.`]),
-    rounds === 1 ? 'One run each.' : `Medians of ${rounds} runs, the tools taking turns.`,
+    repetitions(rows),
     'Source and store are on the same machine, over TLS unless said; writing to a directory ends with the end of `sync(1)`.',
     'Cloud Sync is the packed program from its start to its exit, with its tracker, its checksums and its look at what was stored;',
     `it may ask the API ${apiRequestsPerSecond.toLocaleString('en')} times a second instead of its polite 4.`,
@@ -62,30 +82,34 @@ function conditions({ measuredAt, command, rounds, missing, rows }: Report): str
   ].join('\n');
 }
 
+function repetitions(rows: readonly Row[]): string {
+  const counts = new Set(rows.map(({ runs }) => runs.length));
+  const most = Math.max(...counts);
+  if (most <= 1) return 'One run each.';
+  return `Medians of ${most} runs${counts.size > 1 ? ' where the table of all figures says no other number' : ''}, the tools taking turns.`;
+}
+
+const ratioFigures = ['wallSeconds', 'cpu', 'userCpu', 'peakBytes'] as const satisfies (keyof Ratios)[];
+
 /** Below 1 ours took less. */
-function ratioTable(rows: readonly Row[]): string {
+function ratioTable(rows: readonly Row[]): string[] {
+  const ours = rows.filter((row) => row.ours);
+  if (ours.length === 0) return [];
   const toRclone = ['wall', 'CPU', 'user CPU', 'memory'].map((figure) => `${figure} ÷ rclone`);
   const toBest = ['wall', 'CPU', 'memory'].map((figure) => `${figure} ÷ best peer`);
-  const head = ['workload', 'wall s', ...toRclone, ...toBest, 'bytes verified on the way'];
-  return table(
-    head,
-    rows.filter((row) => row.ours).map((ours) => ratioLine(ours, rows)),
-  );
+  const lines = ours.map((row) => ratioLine(row, rows));
+  return [table(['workload', 'wall s', ...toRclone, ...toBest], lines)];
 }
 
 function ratioLine(ours: Row, rows: readonly Row[]): string[] {
-  const all = rows.filter((row) => row.workload === ours.workload);
-  const peers = all.filter((row) => !row.ours);
-  const rclone = peers.find(({ tool }) => tool === 'rclone');
-  const toRclone = (['wallSeconds', 'cpu', 'userCpu', 'peakBytes'] as const).map((figure) =>
-    rclone ? ratio(ours.figures[figure], rclone.figures[figure]) : '–',
-  );
+  const peers = rows.filter((row) => row.workload === ours.workload && !row.ours);
+  const toRclone = ratiosToRclone(ours, rows);
   const toBest = (['wallSeconds', 'cpu', 'peakBytes'] as const).map((figure) => {
     const [best] = peers.toSorted((a, b) => a.figures[figure] - b.figures[figure]);
-    return best ? `${ratio(ours.figures[figure], best.figures[figure])} (${best.tool})` : '–';
+    return best ? `${ratio(ratiosTo(best.figures, ours.figures)[figure])} (${best.tool})` : '–';
   });
-  const verified = all.map(({ tool, verified }) => `${tool}: ${verified}`).join('; ');
-  return [ours.workload, ours.figures.wallSeconds.toFixed(2), ...toRclone, ...toBest, verified];
+  const wall = ours.figures.wallSeconds.toFixed(2);
+  return [ours.workload, wall, ...ratioFigures.map((figure) => ratio(toRclone?.[figure])), ...toBest];
 }
 
 /** In words, of what has only so much memory. */
@@ -99,20 +123,40 @@ function limits(rows: readonly Row[]): string[] {
   });
 }
 
-function ratio(ours: number, other: number): string {
-  return other > 0 ? (ours / other).toFixed(2) : '–';
+/** In words, how each tool fared with a source that lied; all of it is in a table of its own. */
+function lied(reactions: readonly Reaction[]): string[] {
+  if (reactions.length === 0) return [];
+  const tools = [...new Set(reactions.map(({ tool }) => tool))].map((tool) => {
+    const its = reactions.filter((reaction) => reaction.tool === tool);
+    const noticed = its.filter(({ outcome }) => outcome === 'survived' || outcome.startsWith('detected'));
+    return `${tool} survived or detected ${noticed.length} of ${its.length}`;
+  });
+  return [`A source that lied, or fell silent: ${tools.join(', ')}. Nobody can detect one changed byte.`];
 }
 
-function figureLine(row: Row, isFirst: boolean): string[] {
+function ratio(value: number | undefined): string {
+  return value !== undefined && Number.isFinite(value) ? value.toFixed(2) : '–';
+}
+
+function nameOf({ tool, ours }: Pick<Row, 'tool' | 'ours'>): string {
+  return ours ? `**${tool}**` : tool;
+}
+
+function figureLine(
+  row: Row,
+  { isFirst, toRclone }: { readonly isFirst: boolean; readonly toRclone: Ratios | undefined },
+): string[] {
   const { figures } = row;
   return [
     isFirst ? row.workload : '',
-    row.ours ? `**${row.tool}**` : row.tool,
+    nameOf(row),
+    String(row.runs.length),
     figures.wallSeconds.toFixed(2),
     throughput(row),
     `${figures.cpu.toFixed(2)} ${{ GB: 's/GB', file: 'ms a file', run: 's' }[row.per]}`,
     figures.userCpu.toFixed(2),
     megabytes(figures.peakBytes),
+    toRclone ? ratioFigures.map((figure) => ratio(toRclone[figure])).join(', ') : '',
     megabytes(figures.growthBytes),
     sum(figures.sourceRequests, figures.sinkRequests),
     sum(figures.sourceConnections, figures.sinkConnections),
@@ -141,7 +185,8 @@ function refetched({ runs }: Row, { refetchedBytes }: Figures): string {
 }
 
 function megabytes(bytes: number): string {
-  return Math.round(bytes / 1e6).toLocaleString('en');
+  const rounded = Math.round(bytes / 1e6);
+  return (rounded === 0 ? 0 : rounded).toLocaleString('en'); // and never -0
 }
 
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -1,12 +1,11 @@
 /** Where the results of a bench go: a record for machines, a page for people, and the summary into the README. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { figuresOf, machine, summaryOf, type Report } from './markdown.ts';
+import { figuresOf, machine, reactionsOf, summaryOf, type Report } from './markdown.ts';
 import type { MemorySample } from './measure.ts';
-import { repository } from './paths.ts';
-import type { Row } from './row.ts';
+import { repository, results } from './paths.ts';
+import { ratiosToRclone, type Row } from './row.ts';
 
-const results = join(repository, 'bench', 'results');
 const begin = '<!-- bench:begin -->';
 const end = '<!-- bench:end -->';
 
@@ -14,7 +13,8 @@ const end = '<!-- bench:end -->';
 export async function writeReport(report: Report): Promise<void> {
   await mkdir(results, { recursive: true });
   const name = `${report.measuredAt.slice(0, 16).replace(':', '')}.json`;
-  const record = { machine: machine(), ...report, rows: report.rows.map(slim) };
+  const rows = report.rows.map((row) => ({ ...slim(row), toRclone: ratiosToRclone(row, report.rows) }));
+  const record = { machine: machine(), ...report, rows };
   await writeFile(join(results, name), `${JSON.stringify(record)}\n`);
   await writeFile(join(results, 'latest.md'), pageOf(report));
   await writeInto(
@@ -24,7 +24,7 @@ export async function writeReport(report: Report): Promise<void> {
 }
 
 export function pageOf(report: Report): string {
-  return `# Bench\n\n${summaryOf(report)}\n\n${figuresOf(report)}\n`;
+  return `${['# Bench', summaryOf(report), ...figuresOf(report), ...reactionsOf(report)].join('\n\n')}\n`;
 }
 
 async function writeInto(path: string, text: string): Promise<void> {

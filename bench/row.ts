@@ -62,6 +62,29 @@ export function makeRow(of: {
   };
 }
 
+/** What one tool took as a multiple of what another took in the same workload; below 1 it took less. */
+export interface Ratios {
+  readonly wallSeconds: number;
+  readonly cpu: number;
+  readonly userCpu: number;
+  readonly peakBytes: number;
+}
+
+export function ratiosTo(other: Figures, figures: Figures): Ratios {
+  return {
+    wallSeconds: figures.wallSeconds / other.wallSeconds,
+    cpu: figures.cpu / other.cpu,
+    userCpu: figures.userCpu / other.userCpu,
+    peakBytes: figures.peakBytes / other.peakBytes,
+  };
+}
+
+/** undefined: rclone was not there, or this is its row. */
+export function ratiosToRclone(row: Row, rows: readonly Row[]): Ratios | undefined {
+  const rclone = rows.find(({ workload, tool }) => workload === row.workload && tool === 'rclone');
+  return rclone && rclone !== row ? ratiosTo(rclone.figures, row.figures) : undefined;
+}
+
 function figuresOf(runs: readonly Run[], per: Row['per'], files: Files): Figures {
   const units = { GB: (files.count * files.sizeBytes) / 1e9, file: files.count / 1000, run: 1 }[per];
   const middle = (figure: (run: Run) => number) => median(runs.map(figure));

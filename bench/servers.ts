@@ -27,7 +27,11 @@ export interface SourceOptions {
   readonly tls: Certificate | undefined;
   readonly latencyMs?: number;
   readonly bytesPerSecond?: number;
+  readonly lie?: LieKind;
 }
+
+/** What is wrong with the second file of a source; servers/srcserver/lies.go says what they are. */
+export type LieKind = 'html' | 'short' | 'byte' | 'cut' | 'silent';
 
 export interface SourceStats {
   readonly apiRequests: number;
@@ -110,7 +114,8 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   const library = ['-data', options.dataPath, '-count', String(files.count), '-size', String(files.sizeBytes)];
   const latency = options.latencyMs === undefined ? [] : ['-latency', `${options.latencyMs}ms`];
   const rate = options.bytesPerSecond === undefined ? [] : ['-rate', String(options.bytesPerSecond)];
-  const flags = [...library, '-ext', files.extension, ...latency, ...rate];
+  const lie = options.lie === undefined ? [] : ['-lie', options.lie];
+  const flags = [...library, '-ext', files.extension, ...latency, ...rate, ...lie];
   const server = await start<SourceStats>('srcserver', tls, flags);
   return {
     ...server,

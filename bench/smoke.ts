@@ -5,8 +5,9 @@
 import { fileURLToPath } from 'node:url';
 import { checkedRun, finished, measureJob, openScene, startJob, type Bench, type Place, type Run } from './bench.ts';
 import { measureKilled } from './killed.ts';
+import { lies, reactionTo, type Outcome } from './lying.ts';
 import { measureNothingNew } from './nothing-new.ts';
-import type { Files } from './servers.ts';
+import type { Files, LieKind } from './servers.ts';
 
 const partBytes = 16 * 1024 * 1024;
 const connections = 5;
@@ -45,24 +46,30 @@ export async function smoke(bench: Bench): Promise<void> {
   for (const place of ['ramDisk', 's3'] as const) await oneFilm(bench, place, check);
   for (const place of ['ramDisk', 's3'] as const) await killedFilm(bench, place, check);
   await nothingNew(bench, check);
+  await lyingSource(bench, check);
   check.end();
 }
 
 interface Checker {
   atMost(what: string, value: number, most: number): void;
-  /** Throws if anything was more than it may be. */
+  exactly(what: string, value: string, expected: string): void;
+  /** Throws if anything was not as it has to be. */
   end(): void;
 }
 
 function createChecker(say: (text: string) => void): Checker {
   const wrong: string[] = [];
+  const note = (right: boolean, what: string, found: string): void => {
+    say(`${right ? 'ok   ' : 'WRONG'} ${what}: ${found}`);
+    if (!right) wrong.push(what);
+  };
   return {
-    atMost: (what, value, most) => {
-      say(`${value <= most ? 'ok   ' : 'WRONG'} ${what}: ${value.toLocaleString('en')} of at most ${most.toLocaleString('en')}`);
-      if (!(value <= most)) wrong.push(what);
-    },
+    atMost: (what, value, most) =>
+      note(value <= most, what, `${value.toLocaleString('en')} of at most ${most.toLocaleString('en')}`),
+    exactly: (what, value, expected) =>
+      note(value === expected, what, value === expected ? value : `${value}, and not ${expected}`),
     end: () => {
-      if (wrong.length > 0) throw new Error(`more than there may be: ${wrong.join('; ')}`);
+      if (wrong.length > 0) throw new Error(`not as it has to be: ${wrong.join('; ')}`);
     },
   };
 }
@@ -82,7 +89,7 @@ interface CountedRun {
 }
 
 async function countedRun(bench: Bench, place: Place, count: number): Promise<CountedRun> {
-  const tool = bench.ours.observed(fileURLToPath(new URL('count-statements.ts', import.meta.url)));
+  const tool = bench.ours.observed(`--import=${fileURLToPath(new URL('count-statements.ts', import.meta.url))}`);
   const files: Files = { count, sizeBytes: 10_000, extension: 'jpg' };
   await using scene = await openScene(bench, { files, place, tls: true, connections: 16 });
   const command = tool.command(scene.job);
@@ -120,5 +127,23 @@ async function nothingNew(bench: Bench, check: Checker): Promise<void> {
     check.atMost('API requests when nothing is new', run.source.apiRequests, 3);
     check.atMost('media requests when nothing is new', run.source.heads + run.source.gets, 0);
     check.atMost('peak memory when nothing is new', run.peakBytes, mostMemoryBytes);
+  }
+}
+
+/** Nobody can see a changed byte without a checksum from the source, so that one is here to show that a wrong copy would be noticed. */
+const outcomes: Readonly<Record<LieKind, Outcome>> = {
+  html: 'detected',
+  short: 'detected',
+  cut: 'survived',
+  silent: 'survived',
+  byte: 'reported success with wrong bytes',
+};
+
+async function lyingSource(bench: Bench, check: Checker): Promise<void> {
+  for (const lie of lies) {
+    const reaction = await reactionTo(bench, bench.ours, lie);
+    const exitCode = outcomes[lie.kind] === 'detected' ? 1 : 0;
+    const found = `${reaction?.outcome}, exit code ${reaction?.exitCode}`;
+    check.exactly(`a source that lies (${lie.title})`, found, `${outcomes[lie.kind]}, exit code ${exitCode}`);
   }
 }

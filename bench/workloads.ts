@@ -3,26 +3,30 @@ import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
 import { measureKilled } from './killed.ts';
 import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
 import { comparePeers, measureNothingNew } from './nothing-new.ts';
+import { lies, reactionTo, silenceByDefault, type Lie, type Reaction } from './lying.ts';
 import { makeRow, type Row } from './row.ts';
 import type { Files } from './servers.ts';
 import type { Tool } from './tools/tool.ts';
 
-/** How large s3Tools is. */
+/** How large everything is. */
 export interface Sizes {
   /** Each tool does each job so often, alternately; the table shows medians. */
   readonly rounds: number;
+  /** The same of workloads that take long and whose message is in the size of a figure, not in its second digit. */
+  readonly fewerRounds: number;
   readonly bigBytes: number;
   readonly hugeBytes: number;
   readonly mid: { readonly count: number; readonly sizeBytes: number };
   readonly smallCount: number;
   readonly knownCount: number;
   readonly farBytes: number;
-  /** Also over plain HTTP, and to the RAM disk where a disk says enough. */
+  /** Also over plain HTTP, to the RAM disk where a disk says enough, and by tools that are left to their own patience. */
   readonly thorough: boolean;
 }
 
 export const fullSizes: Sizes = {
   rounds: 3,
+  fewerRounds: 1,
   bigBytes: 4_000_000_000,
   hugeBytes: 14_000_000_000,
   mid: { count: 20, sizeBytes: 200_000_000 },
@@ -32,10 +36,11 @@ export const fullSizes: Sizes = {
   thorough: true,
 };
 
-/** For a look in two minutes. rclone fetches a file in several ranges from 256 MiB on, so the far one is larger than that. */
+/** For a look in two minutes. rclone fetches a file in several ranges from 256 MiB on, so no large file is smaller than that. */
 export const quickSizes: Sizes = {
   rounds: 1,
-  bigBytes: 600_000_000,
+  fewerRounds: 1,
+  bigBytes: 400_000_000,
   hugeBytes: 0, // left out
   mid: { count: 10, sizeBytes: 50_000_000 },
   smallCount: 1_000,
@@ -50,7 +55,14 @@ export interface Workload {
   readonly title: string;
   /** Installs what no other workload needs. In words what could not be had, without which it cannot run. */
   lacks?(): Promise<string | undefined>;
-  run(bench: Bench): Promise<Row[]>;
+  run(bench: Bench): Promise<Findings>;
+  /** The job, of a workload that is nothing more, for a look at it with a profiler. */
+  readonly setting?: Setting;
+}
+
+export interface Findings {
+  readonly rows?: readonly Row[];
+  readonly reactions?: readonly Reaction[];
 }
 
 type ToolName = 'rclone' | 'rcloneTuned' | 'curl' | 'curlToAws' | 'aria2';
@@ -62,7 +74,7 @@ const directoryTools: readonly ToolName[] = ['rclone', 'curl', 'aria2'];
 export const farLink = { latencyMs: 50, bytesPerSecond: 20_000_000 };
 
 export function workloads(sizes: Sizes): Workload[] {
-  const { rounds } = sizes;
+  const { rounds, fewerRounds } = sizes;
   const big: Files = { count: 1, sizeBytes: sizes.bigBytes, extension: 'mp4' };
   const huge: Files = { count: 1, sizeBytes: sizes.hugeBytes, extension: 'mp4' };
   const mid: Files = { ...sizes.mid, extension: 'mp4' };
@@ -72,6 +84,8 @@ export function workloads(sizes: Sizes): Workload[] {
   const five = { tls: true, connections: 5 } as const;
   const sixteen = { tls: true, connections: 16 } as const;
   const jobs = (prefix: string, setting: Setting, peers: readonly ToolName[]) => transfer(prefix, setting, { peers, rounds });
+  const fewJobs = (prefix: string, setting: Setting, peers: readonly ToolName[]) =>
+    transfer(prefix, setting, { peers, rounds: fewerRounds });
 
   return [
     jobs('big', { files: big, ...five, place: 's3' }, s3Tools),
@@ -82,20 +96,21 @@ export function workloads(sizes: Sizes): Workload[] {
     jobs('small', { files: small, ...sixteen, place: 's3' }, ['rclone']),
     jobs('small', { files: small, ...sixteen, place: 'disk' }, directoryTools),
     nothingNew(known, rounds),
-    killed({ files: big, ...five, place: 's3' }, rounds),
-    killed({ files: big, ...five, place: 'disk' }, rounds),
+    killed({ files: big, ...five, place: 's3' }, fewerRounds),
+    killed({ files: big, ...five, place: 'disk' }, fewerRounds),
     jobs('far', { files: far, ...five, place: 's3', ...farLink }, ['rclone', 'rcloneTuned']),
     ...(sizes.thorough
       ? [
           jobs('mid', { files: mid, ...five, place: 'ramDisk' }, directoryTools),
           jobs('small', { files: small, ...sixteen, place: 'ramDisk' }, directoryTools),
-          jobs('huge', { files: huge, ...five, place: 's3' }, ['rclone']),
-          jobs('huge', { files: huge, ...five, place: 'disk' }, ['rclone']),
-          jobs('far', { files: far, ...five, place: 'disk', ...farLink }, ['rclone', 'rcloneTuned', 'aria2']),
-          ...plainJobs({ big, mid, small }, jobs),
+          fewJobs('huge', { files: huge, ...five, place: 's3' }, ['rclone']),
+          fewJobs('huge', { files: huge, ...five, place: 'disk' }, ['rclone']),
+          fewJobs('far', { files: far, ...five, place: 'disk', ...farLink }, ['rclone', 'rcloneTuned', 'aria2']),
+          ...plainJobs({ big, mid, small }, fewJobs),
           lambda({ count: 1, sizeBytes: 1_000_000_000, extension: 'mp4' }, rounds),
         ]
       : []),
+    lying([...lies, ...(sizes.thorough ? [silenceByDefault] : [])], sizes.thorough ? directoryTools : ['rclone', 'curl']),
   ];
 }
 
@@ -121,7 +136,7 @@ function transfer(
 ): Workload {
   const title = titleOf(setting);
   const name = `${prefix}-${setting.place}`;
-  return { name, title, run: (bench) => alternately(bench, { title, setting, ...options, measure: measureJob }) };
+  return { name, title, setting, run: (bench) => alternately(bench, { title, setting, ...options, measure: measureJob }) };
 }
 
 function killed(setting: Setting, rounds: number): Workload {
@@ -140,7 +155,7 @@ function nothingNew(files: Files, rounds: number): Workload {
       bench.say(`  ${bench.ours.name}`);
       const runs = await measureNothingNew(bench, bench.ours, { files, rounds });
       const ours = makeRow({ workload: title, tool: bench.ours, files, runs, idle: true });
-      return [ours, ...(bench.peers ? await comparePeers(bench, bench.peers, { title, files, rounds }) : [])];
+      return { rows: [ours, ...(bench.peers ? await comparePeers(bench, bench.peers, { title, files, rounds }) : [])] };
     },
   };
 }
@@ -159,9 +174,33 @@ function lambda(files: Files, rounds: number): Workload {
         bench.say(`  video-downloader: ${run.wallSeconds.toFixed(2)} s`);
         runs.push(run);
       }
-      return [makeRow({ workload: title, tool: bench.ours, files, runs, memoryLimitBytes: lambdaMemoryBytes })];
+      return { rows: [makeRow({ workload: title, tool: bench.ours, files, runs, memoryLimitBytes: lambdaMemoryBytes })] };
     },
   };
+}
+
+function lying(told: readonly Lie[], peers: readonly ToolName[]): Workload {
+  return {
+    name: 'lying',
+    title: 'a source that lies',
+    run: async (bench) => {
+      const reactions: Reaction[] = [];
+      for (const lie of told) {
+        // All at once, for most of the time is waiting, and none of it is measured.
+        const all = await Promise.all(toolsOf(bench, peers).map((tool) => reactionTo(bench, tool, lie)));
+        for (const reaction of all) {
+          if (!reaction) continue;
+          bench.say(`  ${reaction.tool}: ${reaction.lie}: ${reaction.outcome}`);
+          reactions.push(reaction);
+        }
+      }
+      return { reactions };
+    },
+  };
+}
+
+function toolsOf(bench: Bench, peers: readonly ToolName[]): Tool[] {
+  return [bench.ours, ...peers.flatMap((name) => bench.peers?.[name] ?? [])];
 }
 
 /** One tool after the other, and that as often as there are rounds, so that what changes on the machine meanwhile meets all of them. */
@@ -174,9 +213,8 @@ async function alternately(
     readonly rounds: number;
     readonly measure: (bench: Bench, tool: Tool, setting: Setting) => Promise<Run | undefined>;
   },
-): Promise<Row[]> {
-  const tools = [bench.ours, ...of.peers.flatMap((name) => bench.peers?.[name] ?? [])];
-  const runs = new Map<Tool, Run[]>(tools.map((tool) => [tool, []]));
+): Promise<Findings> {
+  const runs = new Map<Tool, Run[]>(toolsOf(bench, of.peers).map((tool) => [tool, []]));
   for (let round = 0; round < of.rounds; round += 1) {
     for (const [tool, measured] of runs) {
       const run = await of.measure(bench, tool, of.setting);
@@ -185,9 +223,10 @@ async function alternately(
       measured.push(run);
     }
   }
-  return [...runs].flatMap(([tool, measured]) =>
+  const rows = [...runs].flatMap(([tool, measured]) =>
     measured.length === 0 ? [] : [makeRow({ workload: of.title, tool, files: of.setting.files, runs: measured })],
   );
+  return { rows };
 }
 
 function titleOf({ files, place, tls, latencyMs, bytesPerSecond }: Setting): string {

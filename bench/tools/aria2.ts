@@ -9,7 +9,7 @@ export function aria2(program: string, version: string): Tool {
     name: 'aria2',
     version,
     verifiesInDirectory: 'no',
-    command: ({ source, to, connections, scratch, certPath }) => {
+    command: ({ source, to, connections, scratch, certPath, patienceSeconds }) => {
       if (to.kind !== 'directory') return undefined;
       const list = join(scratch, 'aria2.txt');
       const entry = (_: unknown, number: number) => `${source.fileUrl(number)}\n  out=${fileName(source.files, number)}\n`;
@@ -24,6 +24,7 @@ export function aria2(program: string, version: string): Tool {
         'max-concurrent-downloads': String(connections),
         'file-allocation': 'falloc',
         ...(certPath !== undefined && { 'ca-certificate': certPath }),
+        ...(patienceSeconds !== undefined && { timeout: String(patienceSeconds) }),
       };
       const argv = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
       return { argv: [program, '--no-conf', '--quiet', '--continue', ...argv], env: { HOME: scratch } };

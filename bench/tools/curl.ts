@@ -23,6 +23,7 @@ export function curl(version: string): Tool {
   };
 }
 
-export function curlFlags({ certPath }: Job): string[] {
-  return ['--silent', '--show-error', '--fail', ...(certPath === undefined ? [] : ['--cacert', certPath])];
+export function curlFlags({ certPath, patienceSeconds }: Job): string[] {
+  const patience = patienceSeconds === undefined ? [] : ['--speed-limit', '1', '--speed-time', String(patienceSeconds)];
+  return ['--silent', '--show-error', '--fail', ...patience, ...(certPath === undefined ? [] : ['--cacert', certPath])];
 }

@@ -16,8 +16,8 @@ export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps
 export const benchUserId = 'bench-user';
 
 export interface Ours extends Tool {
-  /** Modules that Node is to load first, for observing what cannot be seen from outside. Never in a measurement. */
-  observed(...modules: readonly string[]): Tool;
+  /** With flags for Node itself, to observe what cannot be seen from outside. Never in a measurement. */
+  observed(...nodeFlags: readonly string[]): Tool;
 }
 
 /**
@@ -37,12 +37,13 @@ export async function installOurs(tarball?: string): Promise<Ours> {
       env: environmentFor(job),
     }),
   });
-  return { ...tool([]), observed: (...modules) => tool(modules.map((path) => `--import=${path}`)) };
+  return { ...tool([]), observed: (...nodeFlags) => tool(nodeFlags) };
 }
 
-function argumentsFor({ to, connections }: Job): string[] {
+function argumentsFor({ to, connections, patienceSeconds }: Job): string[] {
   const place = to.kind === 'directory' ? to.path : 's3://bench/archive';
-  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet'];
+  const patience = patienceSeconds === undefined ? [] : ['--stall-timeout-ms', String(patienceSeconds * 1000)];
+  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet', ...patience];
 }
 
 function environmentFor({ source, to, scratch, certPath }: Job): Record<string, string> {

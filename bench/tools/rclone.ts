@@ -36,9 +36,11 @@ function destination({ to }: Job): string {
   return to.kind === 'directory' ? to.path : ':s3:bench';
 }
 
-function flagsFor({ source, connections, certPath }: Job): string[] {
+function flagsFor({ source, connections, certPath, patienceSeconds }: Job): string[] {
   const transfers = String(connections);
-  return ['--http-url', `${source.url}/files/`, '--transfers', transfers, '--checkers', transfers, ...certificateFlags(certPath)];
+  const patience = patienceSeconds === undefined ? [] : ['--timeout', `${patienceSeconds}s`];
+  const from = ['--http-url', `${source.url}/files/`, ...certificateFlags(certPath)];
+  return [...from, '--transfers', transfers, '--checkers', transfers, ...patience];
 }
 
 function certificateFlags(certPath: string | undefined): string[] {

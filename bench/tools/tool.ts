@@ -11,6 +11,8 @@ export interface Job {
   readonly connections: number;
   /** A folder of the tool's own, empty at first, kept when an interrupted job goes on. */
   readonly scratch: string;
+  /** After how much silence a connection is to be given up; undefined: as the tool thinks best. */
+  readonly patienceSeconds?: number;
   /** The certificate of both servers, to be trusted; undefined for plain HTTP. */
   readonly certPath: string | undefined;
 }

@@ -47,12 +47,19 @@ func (s *server) list(w http.ResponseWriter) {
 }
 
 func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
+	if s.liar.tells("html", number) {
+		writePortalPage(w)
+		return
+	}
 	size := s.library.size
 	h := w.Header()
 	h.Set("Content-Type", contentType(s.library.extension))
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("ETag", fmt.Sprintf("\"%x-%x\"", number, size))
 	h.Set("Last-Modified", s.library.created(number).Format(http.TimeFormat))
+	if r.Method == http.MethodGet && s.liar.tells("short", number) {
+		size -= size / 4
+	}
 	start, end, status := int64(0), size, http.StatusOK
 	if text := r.Header.Get("Range"); text != "" && (r.Header.Get("If-Range") == "" || r.Header.Get("If-Range") == h.Get("ETag")) {
 		var ok bool
@@ -71,7 +78,7 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
 		return
 	}
 	s.gets.Add(1)
-	s.send(w, number, start, end)
+	s.send(s.liar.body(w, r, number, start, end, size), number, start, end)
 }
 
 // send writes the bytes from start to end (exclusive) of a file, no faster than the rate.

@@ -2,7 +2,7 @@
 // deterministic bytes, sent by sendfile (plain HTTP) or from mapped memory (TLS).
 //
 //	srcserver -generate -data FILE -size BYTES               makes the bytes
-//	srcserver -data FILE -count N -size BYTES -ext mp4 [-tls cert.pem,key.pem] [-latency 50ms] [-rate BYTES_PER_S]
+//	srcserver -data FILE -count N -size BYTES -ext mp4 [-tls cert.pem,key.pem] [-latency 50ms] [-rate BYTES_PER_S] [-lie cut]
 //
 // It has a library of N media with one file of BYTES each, offered in two ways:
 //
@@ -28,6 +28,7 @@ func main() {
 	count := flag.Int("count", 1, "files in the library")
 	extension := flag.String("ext", "mp4", "extension of the files")
 	latency := flag.Duration("latency", 0, "what each request and each step of a connection's set-up waits")
+	lie := flag.String("lie", "", "what is wrong with the second file; see lies.go")
 	rate := flag.Int64("rate", 0, "bytes a second of each connection; 0 for as fast as it goes")
 	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
 	flag.Parse()
@@ -48,6 +49,7 @@ func main() {
 		latency: *latency,
 		rate:    *rate,
 		tls:     *tlsPair != "",
+		liar:    liar{kind: *lie},
 	}
 	log.Fatal(listen.Serve(server, &server.wire, listen.Options{TLSPair: *tlsPair, Latency: *latency}))
 }
@@ -58,6 +60,7 @@ type server struct {
 	latency time.Duration
 	rate    int64
 	tls     bool
+	liar    liar
 	counters
 	wire listen.Wire
 }

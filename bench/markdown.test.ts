@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Run } from './bench.ts';
+import type { Reaction } from './lying.ts';
+import { figuresOf, reactionsOf, summaryOf, type Report } from './markdown.ts';
+import { makeRow, ratiosToRclone } from './row.ts';
+
+const source = {
+  apiRequests: 3,
+  listings: 0,
+  heads: 1,
+  gets: 4,
+  mediaBytes: 2e9,
+  connections: 2,
+  wireSent: 2e9,
+  wireReceived: 1e6,
+};
+const files = { count: 2, sizeBytes: 1e9, extension: 'mp4' } as const;
+
+/** User time is half of the CPU time. */
+function runOf(wallSeconds: number, cpuSeconds: number, peakBytes: number): Run {
+  const half = cpuSeconds / 2;
+  return { wallSeconds, userSeconds: half, systemSeconds: half, peakBytes, memory: [], source, sink: undefined };
+}
+
+function rowOf(name: string, runs: readonly Run[]) {
+  return makeRow({ workload: 'two films', tool: { name, version: '1.0', verifiesInDirectory: 'size only' }, files, runs });
+}
+
+const rows = [
+  rowOf('cloud-sync', [runOf(4, 2, 120e6), runOf(2, 2, 120e6), runOf(3, 2, 120e6)]),
+  rowOf('rclone', [runOf(6, 4, 80e6)]),
+  rowOf('curl', [runOf(2, 1, 12e6)]),
+];
+const reactions: Reaction[] = [
+  { lie: 'cut', tool: 'cloud-sync', ours: true, version: '1.0', exitCode: 0, outcome: 'survived' },
+  { lie: 'cut', tool: 'rclone', ours: false, version: '1.0', exitCode: 0, outcome: 'reported success with wrong bytes' },
+  { lie: 'silent', tool: 'cloud-sync', ours: true, version: '1.0', exitCode: 1, outcome: 'detected' },
+  { lie: 'silent', tool: 'rclone', ours: false, version: '1.0', exitCode: null, outcome: 'no end within 25 s' },
+];
+const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run bench', missing: [], rows, reactions };
+
+const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('|'));
+
+test('each row has its ratios to rclone in the same workload, but for rclone', () => {
+  expect(rows.map((row) => ratiosToRclone(row, rows))).toEqual([
+    { wallSeconds: 0.5, cpu: 0.5, userCpu: 0.5, peakBytes: 1.5 },
+    undefined,
+    { wallSeconds: 2 / 6, cpu: 0.25, userCpu: 0.25, peakBytes: 0.15 },
+  ]);
+  expect(figuresOf(report)[0]).toMatch(/\| 12 \| 0\.33, 0\.25, 0\.25, 0\.15 \|/);
+});
+
+test('the summary compares ours with rclone and with the best peer of each figure', () => {
+  expect(lines(summaryOf(report)).at(-1)).toBe(
+    '| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |',
+  );
+  expect(summaryOf(report)).toContain('cloud-sync survived or detected 2 of 2, rclone survived or detected 0 of 2');
+});
+
+test('how each tool took each lie is a table of its own, with each lie named once', () => {
+  expect(lines(reactionsOf(report).join('\n')).slice(2)).toEqual([
+    '| cut | **cloud-sync** | 0 | survived |',
+    '|  | rclone | 0 | reported success with wrong bytes |',
+    '| silent | **cloud-sync** | 1 | detected |',
+    '|  | rclone | killed | no end within 25 s |',
+  ]);
+});
+
+test('what was not measured has no table', () => {
+  expect(figuresOf({ ...report, rows: [] })).toEqual([]);
+  expect(reactionsOf({ ...report, reactions: [] })).toEqual([]);
+  expect(lines(summaryOf({ ...report, rows: [] }))).toEqual([]);
+});

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// liar tells one lie about one file, so that the others show what a tool makes of the truth beside it.
+//
+//	html     every reply is a web page with status 200, as from a portal that wants a sign-in
+//	short    bodies end at three quarters of the length that HEAD says, and their headers agree with them
+//	byte     one byte in the middle is another one
+//	cut      the first body is cut in its middle; later ones are whole
+//	silent   the first body falls silent in its middle and stays so; later ones are whole
+type liar struct {
+	kind string
+	told atomic.Bool
+}
+
+// The middle one of three, which is no tool's first.
+const liedAbout = 1
+
+const portalPage = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><p>Please sign in to use this network.</p></body></html>\n"
+
+func (l *liar) tells(kind string, number int) bool { return l.kind == kind && number == liedAbout }
+
+func writePortalPage(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, portalPage)
+}
+
+// body is where the bytes from start to end of a file go, most often the response itself.
+func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, end, size int64) io.Writer {
+	lie := &lyingBody{ResponseWriter: w, at: start, from: (start + end) / 2}
+	switch {
+	case l.tells("byte", number):
+		lie.from, lie.act = size/2, func(rest []byte) []byte { return append([]byte{^rest[0]}, rest[1:]...) }
+	case l.tells("cut", number) && l.told.CompareAndSwap(false, true):
+		lie.act = func([]byte) []byte { panic(http.ErrAbortHandler) }
+	case l.tells("silent", number) && l.told.CompareAndSwap(false, true):
+		lie.act = func([]byte) []byte {
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		}
+	default:
+		return w
+	}
+	return lie
+}
+
+// lyingBody hands on what it is given up to byte `from` of the file, and then what `act` makes of the next bytes.
+type lyingBody struct {
+	http.ResponseWriter
+	at, from int64
+	act      func(rest []byte) []byte
+}
+
+func (b *lyingBody) Write(p []byte) (int, error) {
+	honest := b.from - b.at
+	if honest < 0 || honest >= int64(len(p)) {
+		b.at += int64(len(p))
+		return b.ResponseWriter.Write(p)
+	}
+	if n, err := b.ResponseWriter.Write(p[:honest]); err != nil {
+		return n, err
+	}
+	// The reader has all of the truth before the lie begins.
+	http.NewResponseController(b.ResponseWriter).Flush()
+	n, err := b.ResponseWriter.Write(b.act(p[honest:]))
+	b.at += int64(len(p))
+	return int(honest) + n, err
+}
