@@ -1,9 +1,10 @@
+import { SyncError } from '../errors.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { createAdoption } from './sqlite/adoption.ts';
 import { forgetAsLeft, noteAsLeft } from './sqlite/as-left.ts';
 import { createClaims } from './sqlite/claims.ts';
 import { createCommitGroup } from './sqlite/commit-group.ts';
-import { asTrackerError, saysCorrupt } from './sqlite/database.ts';
+import { asTrackerError } from './sqlite/database.ts';
 import { openTrackerFile } from './sqlite/file.ts';
 import { createLedger } from './sqlite/ledger.ts';
 import { createListing } from './sqlite/listing.ts';
@@ -38,7 +39,8 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const ledger = createLedger(database, group, clock);
   let isSound = true;
   const translate = (thrown: unknown) => {
-    if (saysCorrupt(thrown)) {
+    // Also what is no error of SQLite: a row that nothing can be made of.
+    if (!(thrown instanceof SyncError)) {
       isSound = false;
       forgetAsLeft(path);
     }
@@ -59,7 +61,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     if (!database.isOpen) return;
     group.flush();
     database.close();
-    if (isSound) noteAsLeft(path);
+    if (isSound) noteAsLeft(path, clock.now());
   };
   return {
     archiveId,

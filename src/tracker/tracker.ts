@@ -99,7 +99,8 @@ export interface TrackedRow {
 }
 
 /**
- * The ledger of media, originals, uploads and runs of one archive. Writes are durable against a kill of the process when their promise resolves.
+ * The ledger of media, originals, uploads and runs of one archive. Writes are durable against a kill of the process when their promise resolves;
+ * a read sees every write that was answered before it was asked, and may miss any other.
  * Times are given by the caller's clock. Errors of every method: TRACKER_UNUSABLE.
  */
 export interface Tracker {
@@ -173,7 +174,8 @@ export interface Tracker {
   failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
   /**
    * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable` is not 0); new originals are PENDING, those that
-   * exist stay as they are. Returns all originals of the medium. Errors: KEY_TAKEN, nothing recorded, when another original has the key of a new one.
+   * exist stay as they are. Returns all originals of the medium. Errors: KEY_TAKEN when another original has the key of a new one; the
+   * medium is then as unresolved as before.
    */
   recordResolution(
     mediaId: string,

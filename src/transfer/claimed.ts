@@ -41,7 +41,7 @@ export async function transferClaimed(
       });
       const upload = await ports.tracker.upload(job.claim.id);
       if (upload) await ports.destination.abort(upload.state);
-      job = { ...job, ...(await ports.tracker.rekey(job.claim, await recorder.revise(tracked, original))) };
+      job = { ...job, ...(await recorder.rekey(job.claim, tracked, original)) };
     }
   }
 }

@@ -3,7 +3,7 @@ import { foldKey, type Original } from '../media.ts';
 import type { Taken } from '../plan/naming.ts';
 import { nextRevisions, planOriginals } from '../plan/plan.ts';
 import type { Resolution } from '../source/source.ts';
-import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
+import type { Claim, TrackedMedium, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { TransferPorts } from './ports.ts';
 
 /** Gives originals their keys and brings them into the tracker, which refuses a key that another has; then they are named again around it. */
@@ -17,53 +17,58 @@ export interface Recorder {
     resolution: Resolution,
     compared: { readonly replaced: readonly TrackedOriginal[]; readonly proven: boolean },
   ): Promise<readonly TrackedOriginal[]>;
-  /** The next revision of an original whose key turned out to be taken. */
-  revise(tracked: TrackedMedium, original: Original): Promise<Original>;
+  /** Gives a claimed original, whose key turned out to hold other content, its next revision. */
+  rekey(claim: Claim, tracked: TrackedMedium, original: Original): ReturnType<Tracker['rekey']>;
 }
 
 export function createRecorder({ tracker, roles }: Pick<TransferPorts, 'tracker' | 'roles'>): Recorder {
-  /** Adds the keys that others have; false when there is none that was not in `taken` before. */
-  async function learnTaken(
-    originals: readonly Original[],
+  /**
+   * Names originals and records them, and does both again around keys that turn out to be taken. That is hardly ever so, because names carry the
+   * medium's id; so nobody is asked before.
+   */
+  async function withFreeKeys<Result>(
     known: readonly TrackedOriginal[],
-    taken: Set<string>,
-  ): Promise<boolean> {
+    name: (taken: Taken) => readonly Original[],
+    write: (originals: readonly Original[]) => Promise<Result>,
+  ): Promise<Result> {
     const ours = new Set(known.map((row) => row.original.key));
-    const before = taken.size;
-    for (const { key } of originals) {
-      if (!ours.has(key) && (await tracker.keyTaken(key))) taken.add(foldKey(key));
+    const taken = new Set<string>();
+    for (;;) {
+      const originals = name((key) => taken.has(foldKey(key)));
+      try {
+        return await write(originals);
+      } catch (error) {
+        const before = taken.size;
+        for (const { key } of asSyncError(error).code === 'KEY_TAKEN' ? originals : []) {
+          if (!ours.has(key) && (await tracker.keyTaken(key))) taken.add(foldKey(key));
+        }
+        if (taken.size === before) throw error;
+      }
     }
-    return taken.size > before;
   }
 
   return {
-    revise: async ({ medium }, original) => {
+    rekey: async (claim, { medium }, original) => {
       const known = await tracker.originals(medium.id);
-      const taken = new Set<string>();
-      for (;;) {
-        const next = nextRevisions({ medium, originals: [original], known, taken: (key) => taken.has(foldKey(key)) });
-        if (!(await learnTaken(next, known, taken))) return next[0]!;
-      }
+      return withFreeKeys(
+        known,
+        (taken) => nextRevisions({ medium, originals: [original], known, taken }),
+        ([next]) => tracker.rekey(claim, next!),
+      );
     },
 
     record: async (tracked, resolution, { replaced, proven }) => {
       const { medium } = tracked;
       const { unavailable } = resolution;
       const known = await tracker.originals(medium.id);
-      const keys = new Set<string>();
-      const taken: Taken = (key) => keys.has(foldKey(key));
-      for (;;) {
-        const originals = [
+      return withFreeKeys(
+        known,
+        (taken) => [
           ...planOriginals({ tracked, known, resolution, roles, taken }).originals,
           ...nextRevisions({ medium, originals: replaced.map((row) => row.original), known, taken }),
-        ];
-        try {
-          return await tracker.recordResolution(medium.id, { roles: proven ? roles : [], unavailable, originals });
-        } catch (error) {
-          // Hardly ever: names carry the medium's id. So it is not asked before.
-          if (asSyncError(error).code !== 'KEY_TAKEN' || !(await learnTaken(originals, known, keys))) throw error;
-        }
-      }
+        ],
+        (originals) => tracker.recordResolution(medium.id, { roles: proven ? roles : [], unavailable, originals }),
+      );
     },
   };
 }

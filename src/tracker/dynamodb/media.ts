@@ -68,8 +68,8 @@ export function createMedia(ledger: Ledger) {
       }),
 
     /**
-     * Errors: KEY_TAKEN, nothing recorded, when a new original's key is in use. A medium of more than 49 new originals takes several
-     * transactions: killed in between, the medium is still unresolved and the next resolve records the rest.
+     * Errors: KEY_TAKEN when a new original's key is in use. A medium of more than 49 new originals takes several transactions: killed or refused in
+     * between, the medium is still unresolved and the next resolve records the rest.
      */
     recordResolution: async (
       mediaId: string,

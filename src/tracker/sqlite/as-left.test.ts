@@ -1,11 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
-import { copyFile, open, readFile, rename } from 'node:fs/promises';
+import { copyFile, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeTempDir } from '../../../test/support/temp-dir.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { openSqliteTracker } from '../sqlite.ts';
 import type { Tracker } from '../tracker.ts';
+
+const dayMs = 24 * 60 * 60_000;
 
 let folder: Awaited<ReturnType<typeof makeTempDir>>;
 let path: string;
@@ -36,11 +39,32 @@ async function isReadAtOpening(): Promise<boolean> {
 test('a file that was closed sound is read once, until it is written again by others', async () => {
   expect(await isReadAtOpening()).toBe(false);
   expect(await isReadAtOpening()).toBe(false);
+  await setTimeout(20); // the file system's clock goes on in ticks
   const file = await open(path, 'r+');
   await file.write(Buffer.from([0]), 0, 1, (await file.stat()).size - 1);
   await file.close();
   expect(await isReadAtOpening()).toBe(true);
   expect(await isReadAtOpening()).toBe(false);
+});
+
+test('a week later it is read again, whatever it looks like', async () => {
+  const [, looks] = (await readFile(`${path}.sound`, 'utf8')).split(/ (.*)/s);
+  await writeFile(`${path}.sound`, `${Date.now() - 6 * dayMs} ${looks}`);
+  expect(await isReadAtOpening()).toBe(false);
+  await writeFile(`${path}.sound`, `${Date.now() - 8 * dayMs} ${looks}`);
+  expect(await isReadAtOpening()).toBe(true);
+  expect(await isReadAtOpening()).toBe(false);
+});
+
+test('one with a row that nothing can be made of is read by the next to open it', async () => {
+  const tracker = await openTracker();
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementationOnce(() => {
+    throw new TypeError('null is no text');
+  });
+  await expect(tracker.setFact('name', 'value')).rejects.toThrow('null is no text');
+  vi.restoreAllMocks();
+  await tracker.close();
+  expect(await isReadAtOpening()).toBe(true);
 });
 
 test('a copy in its place is read', async () => {

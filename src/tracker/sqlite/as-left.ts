@@ -6,19 +6,27 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
  */
 const noteOf = (path: string) => `${path}.sound`;
 
-/** True when the file was closed properly, sound, and not written, cut, replaced or moved since. Asked before SQLite opens it. */
-export function isAsLeft(path: string): boolean {
+/** A disk that spoils bytes changes nothing of what is noted, so a file is read at least once a week. */
+const trustedMs = 7 * 24 * 60 * 60_000;
+
+/** True when the file was read not long ago, closed properly, and not written, cut, replaced or moved since. Asked before SQLite opens it. */
+export function isAsLeft(path: string, nowMs: number): boolean {
   try {
-    return !isOpenSomewhere(path) && readFileSync(noteOf(path), 'utf8') === looksOf(path);
+    const { readAtMs, looks } = readNote(path);
+    return Math.abs(nowMs - readAtMs) < trustedMs && !isOpenSomewhere(path) && looks === looksOf(path);
   } catch {
     return false;
   }
 }
 
-/** Notes how a file is left that was sound until it was closed. One that has no note, or an old one, is only read once more. */
-export function noteAsLeft(path: string): void {
+/**
+ * Notes how a file is left that was sound until it was closed; where there is no note yet, it was read just now. A file without a note, or with
+ * an old one, is only read once more.
+ */
+export function noteAsLeft(path: string, nowMs: number): void {
   try {
-    if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), looksOf(path));
+    const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
+    if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
     // A temporary tracker is gone by now; a folder that cannot be written keeps no notes.
   }
@@ -26,7 +34,19 @@ export function noteAsLeft(path: string): void {
 
 /** The next to open the file reads all of it. */
 export function forgetAsLeft(path: string): void {
-  rmSync(noteOf(path), { force: true });
+  // A temporary tracker has no path.
+  if (path === '') return;
+  try {
+    rmSync(noteOf(path), { force: true });
+  } catch {
+    // What brought us here says more.
+  }
+}
+
+function readNote(path: string): { readonly readAtMs: number; readonly looks: string } {
+  const note = readFileSync(noteOf(path), 'utf8');
+  const space = note.indexOf(' ');
+  return { readAtMs: Number(note.slice(0, space)), looks: note.slice(space + 1) };
 }
 
 /** Or was when its process died: the last one to close it removes its log. */
@@ -34,7 +54,7 @@ function isOpenSomewhere(path: string): boolean {
   return existsSync(`${path}-wal`);
 }
 
-/** A change of the content always changes these, and nobody can set the time of the last change. */
+/** Whoever changes the file changes these, but for a second change within a tick of the clock. */
 function looksOf(path: string): string {
   const { ino, size, ctimeNs } = statSync(path, { bigint: true });
   return `${ino} ${size} ${ctimeNs}\n`;

@@ -9,7 +9,7 @@ import { inTransaction } from './database.ts';
 export interface CommitGroup {
   /**
    * Carries `work` out with the next group, in the order of the calls: all of it or nothing. What it wrote is committed when its result is given.
-   * `work` is synchronous, and may be carried out a second time after the first was taken back.
+   * `work` is synchronous, and is carried out anew whenever another step of its group fails, so it has no effect but on the database.
    */
   transaction<Result>(this: void, work: () => Result): Promise<Result>;
   /** Carries out what waits, now. */

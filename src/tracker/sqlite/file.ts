@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
-import { isAsLeft } from './as-left.ts';
+import { forgetAsLeft, isAsLeft } from './as-left.ts';
 import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
 import { applicationId, migrate, migrations, schemaVersion } from './schema.ts';
 
@@ -37,14 +37,17 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
 function openSound(file: TrackerFile): DatabaseSync | undefined {
   // Asked before SQLite is, which would delete the log that belongs to such a file.
   if (!mayBeDatabase(file.path)) return undefined;
-  const isTrusted = isAsLeft(file.path);
+  const isTrusted = isAsLeft(file.path, Date.parse(file.now));
   let database: DatabaseSync | undefined;
   try {
     database = openDatabase(file.path);
     refuseForeign(database, file.path);
-    if (!isTrusted && !isSound(database)) {
-      database.close();
-      return undefined;
+    if (!isTrusted) {
+      forgetAsLeft(file.path);
+      if (!isSound(database)) {
+        database.close();
+        return undefined;
+      }
     }
     configure(database);
     const opened = database;

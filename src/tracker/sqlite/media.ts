@@ -25,12 +25,16 @@ export function createMedia(ledger: Ledger) {
   /** Returns all originals of the medium, those added last. */
   function addOriginals(added: readonly Original[], medium: MediumRow): readonly OriginalFields[] {
     const rows: NewOriginalRow[] = [...ledger.originalsOf(medium)];
+    const ids = new Set(rows.map(({ id }) => id));
+    const identities = new Set(rows.map(({ identity }) => identity));
     for (const original of added) {
       const id = originalId(original, original.revision);
-      if (rows.some((row) => row.id === id)) continue;
+      if (ids.has(id)) continue;
       const row = newOriginalRow(original, medium.row, ledger.now());
       if (originals.insert(row) === undefined) throw new SyncError('KEY_TAKEN', `${original.key} belongs to another original`);
-      if (rows.some(({ identity }) => identity === row.identity)) ledger.markSuperseded(row);
+      if (identities.has(row.identity)) ledger.markSuperseded(row);
+      ids.add(id);
+      identities.add(row.identity);
       rows.push(row);
     }
     return rows;

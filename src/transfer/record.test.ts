@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { claimed, listAll, medium, usual } from '../../test/conformance/tracker/fixtures.ts';
+import { makeTempDir } from '../../test/support/temp-dir.ts';
+import { systemClock } from '../lib/clock.ts';
+import { foldKey, type OfferedOriginal } from '../media.ts';
+import type { Resolution } from '../source/source.ts';
+import { openSqliteTracker } from '../tracker/sqlite.ts';
+import { createRecorder } from './record.ts';
+
+const filename = 'GX010001.MP4';
+
+async function openRecorder() {
+  const temp = await makeTempDir();
+  const tracker = await openSqliteTracker({ path: join(temp.path, 'tracker.db'), archiveId: 'a', clock: systemClock });
+  return {
+    tracker,
+    recorder: createRecorder({ tracker, roles: usual }),
+    [Symbol.asyncDispose]: async () => {
+      await tracker.close();
+      await temp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Files that differ in their label only. */
+function resolutionOf(mediaId: string, labels: readonly string[] = ['source']): Resolution {
+  const originals = labels.map((label): OfferedOriginal => ({
+    mediaId,
+    role: 'source',
+    label,
+    type: 'mp4',
+    position: '',
+    itemNumber: null,
+    ordinal: 0,
+    extension: 'mp4',
+    url: 'https://cdn.example/file',
+    headUrl: null,
+  }));
+  return { originals, unavailable: 0, outOfScope: false };
+}
+
+const compared = { replaced: [], proven: true };
+
+test('media whose ids differ in letter case only get two keys, also when they are recorded at once', async () => {
+  await using opened = await openRecorder();
+  const { tracker, recorder } = opened;
+  const ids = ['AbCd', 'aBcD'];
+  await listAll(
+    tracker,
+    'run-1',
+    ids.map((id) => medium(id, { filename })),
+  );
+  const rows = await Promise.all(ids.map(async (id) => recorder.record((await tracker.medium(id))!, resolutionOf(id), compared)));
+  const keys = rows.flat().map(({ original }) => foldKey(original.key));
+  expect(keys).toHaveLength(2);
+  expect(new Set(keys).size).toBe(2);
+});
+
+test('originals whose next revisions would have one name get two, also when they ask at once', async () => {
+  await using opened = await openRecorder();
+  const { tracker, recorder } = opened;
+  const ids = ['AbCd', 'aBcD'];
+  await listAll(
+    tracker,
+    'run-1',
+    ids.map((id) => medium(id, { filename })),
+  );
+  const claims = [];
+  for (const id of ids) {
+    const [row] = await recorder.record((await tracker.medium(id))!, resolutionOf(id), compared);
+    claims.push({ row: row!, claim: await claimed(tracker, row!.original) });
+  }
+  const revised = await Promise.all(
+    claims.map(async ({ row, claim }) => recorder.rekey(claim, (await tracker.medium(row.original.mediaId))!, row.original)),
+  );
+  expect(revised.map(({ tracked }) => tracked.original.revision)).toEqual([2, 2]);
+  expect(new Set(revised.map(({ tracked }) => foldKey(tracked.original.key))).size).toBe(2);
+});
