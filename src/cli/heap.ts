@@ -15,6 +15,7 @@ export function keepHeapSmall(): Disposable {
     [Symbol.dispose]: () => {
       setFlagsFromString('--semi-space-growth-factor=2');
       setFlagsFromString('--heap-growing-percent=0');
+      setFlagsFromString('--concurrent-array-buffer-sweeping');
     },
   };
 }

@@ -7,8 +7,8 @@ import type { TransferPorts } from './ports.ts';
 
 /**
  * The byte path: reply → count → first bytes → CRC32 → destination, with back-pressure from the destination and from the
- * bandwidth limit. A chunk is looked at once and never copied: it lies where the socket put it (lib/http/connection.ts) until the
- * destination has written it.
+ * bandwidth limit. A chunk is looked at once and not copied: it lies where the socket put it (lib/http/connection.ts) until the
+ * destination has written it, or has gathered it with the rest of a small file.
  */
 
 /** Where the bytes of a part stand. Lives over the attempts of one part. */

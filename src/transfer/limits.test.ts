@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Clock } from '../lib/clock.ts';
 import { createBandwidth, createHostGate, createPartSlots, parseBandwidth, stepAt } from './limits.ts';
@@ -72,22 +73,35 @@ test('who gives up waiting for a place costs nobody else theirs', async () => {
   const left = slots.run(2, async () => void order.push('left'), leaver.signal);
   const rest = ['a', 'b'].map((name) => slots.run(3, async () => void order.push(name), signal));
   leaver.abort(new Error('no longer'));
-  await expect(left).rejects.toThrow('no longer');
   gate.resolve();
+  await expect(left).rejects.toThrow('no longer');
   await Promise.all([first, ...rest]);
   expect(order).toEqual(['a', 'b']);
   await expect(slots.run(1, async () => 'free', leaver.signal)).rejects.toThrow('no longer');
   expect(await slots.run(1, async () => 'free', signal)).toBe('free');
 });
 
-test('a task that fails, and one that is aborted as its turn comes, give their places back', async () => {
+test('a task that was aborted keeps its place until it has ended', async () => {
+  const slots = createPartSlots(1);
+  const abort = new AbortController();
+  const gate = Promise.withResolvers<void>();
+  const first = slots.run(1, () => gate.promise, abort.signal);
+  let began = false;
+  const next = slots.run(1, async () => void (began = true), new AbortController().signal);
+  abort.abort(new Error('no longer'));
+  await nextTurn();
+  expect(began).toBe(false);
+  gate.resolve();
+  await Promise.all([first, next]);
+  expect(began).toBe(true);
+});
+
+test('a task that fails gives its place back', async () => {
   const slots = createPartSlots(1);
   const { signal } = new AbortController();
   const failing = slots.run(1, async () => Promise.reject(new Error('broken')), signal);
-  const late = new AbortController();
-  const next = slots.run(1, async () => 'next', late.signal);
+  const next = slots.run(1, async () => 'next', signal);
   await expect(failing).rejects.toThrow('broken');
-  late.abort();
   expect(await next).toBe('next');
   expect(await Promise.all([1, 2, 3].map(async (order) => slots.run(order, async () => order, signal)))).toEqual([1, 2, 3]);
 });

@@ -93,5 +93,15 @@ export interface PartSlots {
 
 export function createPartSlots(concurrency: number): PartSlots {
   const queue = new PQueue({ concurrency });
-  return { run: async (order, task, signal) => queue.add(task, { priority: -order, signal }) };
+  return {
+    // The queue is not given the signal: it would give the place of a task away that is still ending.
+    run: async (order, task, signal) => {
+      signal.throwIfAborted();
+      const inTurn = async () => {
+        signal.throwIfAborted();
+        return task();
+      };
+      return queue.add(inTurn, { priority: -order });
+    },
+  };
 }

@@ -75,7 +75,9 @@ async function attempt(job: Job, ports: TransferPorts, patience: Patience, modes
   if (opened.kind === 'finished')
     throw new SyncError('KEY_TAKEN', `${original.key} is stored already, but its checksum cannot be told`);
   const { state, resumable } = opened;
-  if (resumable && state.id !== known?.state.id) await ports.tracker.saveUpload(job.claim, state);
+  // What is kept of an earlier upload must not be taken for this one's.
+  const kept = resumable ? state : null;
+  if (kept?.id !== known?.state.id) await ports.tracker.saveUpload(job.claim, kept);
   const storedBytes = ranges ? opened.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0) : 0;
   ports.report({
     type: 'file.started',

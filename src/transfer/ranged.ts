@@ -79,8 +79,9 @@ async function fetchPart(attempt: Attempt, range: PartRange, onFirstByte: () => 
           part ??= begin(attempt, range);
           if (part.offset < range.sizeBytes) await fetchRest(attempt, range, part, onBytes);
           const stored = await part.writer.end(part.crc32);
-          // Without a validator the next slice cannot go on behind it.
-          const keeps = attempt.learned.validator.etag !== null || attempt.learned.validator.lastModified !== null;
+          // Of an upload that ends with its process, or without a validator, the next slice cannot go on behind it.
+          const { etag, lastModified } = attempt.learned.validator;
+          const keeps = attempt.resumable && (etag !== null || lastModified !== null);
           ports.slice.stored(keeps ? stored.sizeBytes : 0, ports.clock.elapsed() - startedAtMs);
           return stored;
         },

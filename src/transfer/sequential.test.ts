@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Part, PartWriter } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
@@ -13,15 +14,18 @@ import { fetchInOnePiece } from './sequential.ts';
 const partSizeBytes = 10;
 
 /** A store whose writers insist on the length that they were promised, as the real ones do. */
-function createStore() {
+function createStore(storing: Promise<void> = Promise.resolve()) {
   const stored: string[] = [];
+  let begun = 0;
   let aborted = 0;
   const writePart = (_file: unknown, _state: unknown, number: number, sizeBytes: number | null): PartWriter => {
     const chunks: Uint8Array[] = [];
+    begun += 1;
     return {
       write: (chunk) => void chunks.push(Uint8Array.from(chunk)),
       end: async (crc): Promise<Part> => {
         const bytes = Buffer.concat(chunks);
+        await storing;
         if (sizeBytes !== null && bytes.length !== sizeBytes) throw new SyncError('STORE_FAILED', 'the part has another length');
         expect(crc32(bytes)).toBe(crc);
         stored[number - 1] = bytes.toString('latin1');
@@ -30,16 +34,25 @@ function createStore() {
       abort: () => void (aborted += 1),
     };
   };
-  return { writePart, stored, aborted: () => aborted };
+  return { writePart, stored, begun: () => begun, aborted: () => aborted };
 }
 
 /** One attempt at a file that the host sends in `chunks`; its size is known from its HEAD, or not. */
-function attemptAt(chunks: readonly string[], sizeBytes: number | null) {
-  const store = createStore();
+function attemptAt(
+  chunks: readonly string[],
+  sizeBytes: number | null,
+  broken?: { readonly storing: Promise<void>; readonly error: Error },
+) {
+  const store = createStore(broken?.storing);
   const { signal } = new AbortController();
   const offered: Partial<OfferedOriginal> = { url: 'https://media.example/a.mp4', extension: 'mp4' };
   const pump = async (take: (chunk: Uint8Array) => Promise<void> | undefined) => {
-    for (const chunk of chunks) await take(Buffer.from(chunk, 'latin1'));
+    for (const chunk of chunks) {
+      const taken = take(Buffer.from(chunk, 'latin1'));
+      taken?.catch(() => {}); // as of a body that is given up
+      if (broken) throw broken.error;
+      await taken;
+    }
   };
   const reply = { status: 200, headers: { 'transfer-encoding': 'chunked' }, body: { pump, discard: () => {} } };
   const attempt = {
@@ -95,4 +108,13 @@ test('a part that is not complete is given up', async () => {
   await expect(fetched).rejects.toThrow('12 of 15 bytes');
   expect(store.stored).toEqual(['0123456789']);
   expect(store.aborted()).toBe(1);
+});
+
+test('nothing is begun any more once the file was given up, whatever was being stored then', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { store, fetched } = attemptAt(['x'.repeat(15)], 30, { storing: gate.promise, error: new Error('given up') });
+  await expect(fetched).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+  gate.resolve();
+  await nextTurn();
+  expect(store.begun()).toBe(1);
 });

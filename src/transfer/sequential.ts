@@ -40,6 +40,7 @@ function createSink(attempt: Attempt) {
   const { ports, job, learned, state, patience } = attempt;
   const parts: Promise<Part>[] = [];
   let writer: PartWriter | undefined;
+  let isAborted = false;
   let offset = 0;
   let partBytes = 0;
   let crc = 0;
@@ -58,6 +59,8 @@ function createSink(attempt: Attempt) {
   }
 
   function writeSlice(slice: Uint8Array): Promise<void> | undefined {
+    // Given up while the part before it was being stored.
+    if (isAborted) throw new SyncError('CONNECTION_LOST', 'the file was given up');
     const leftBytes = learned.sizeBytes === null ? null : learned.sizeBytes - offset;
     if (leftBytes !== null && slice.length > leftBytes)
       throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
@@ -89,6 +92,9 @@ function createSink(attempt: Attempt) {
       if (writer) await finishPart();
       return Promise.all(parts);
     },
-    abort: () => writer?.abort(),
+    abort: () => {
+      isAborted = true;
+      writer?.abort();
+    },
   };
 }

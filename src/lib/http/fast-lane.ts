@@ -17,9 +17,11 @@ export function createFastLane(connections: number): FastLane {
   // While bodies stream, each connection has one slab with its taker and one that fills: that many are worth keeping.
   const slabs = createSlabs(2 * connections);
   const origins = new Map<string, Origin>();
+  let isClosed = false;
   const originOf = (url: URL): Origin => {
     const known = origins.get(url.origin);
     if (known) return known;
+    if (isClosed) throw new Error('the client was closed');
     const fresh = createOrigin(new URL(url.origin), connections, slabs);
     origins.set(url.origin, fresh);
     return fresh;
@@ -33,6 +35,7 @@ export function createFastLane(connections: number): FastLane {
       return answer && { status: answer.head.status, headers: answer.head.headers, body: answer.body };
     },
     close: async () => {
+      isClosed = true;
       for (const origin of origins.values()) origin.close();
     },
   };

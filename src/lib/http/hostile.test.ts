@@ -1,5 +1,6 @@
 /** Media hosts as an attacker would have them, over TLS where that makes a difference: nothing may hang, crash, or be taken for what it is not. */
-import type { Socket } from 'node:net';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../../test/support/certificate.ts';
@@ -24,6 +25,7 @@ async function drip(socket: Socket, text: string, everyMs: number): Promise<void
 describe.each([
   { lane: 'ordinary lane', bulk: false },
   { lane: 'fast lane', bulk: true },
+  { lane: 'ordinary lane over TLS', bulk: false, tls: certificate },
   { lane: 'fast lane over TLS', bulk: true, tls: certificate },
 ])('the $lane', ({ bulk, tls }) => {
   test.each<{ readonly name: string; readonly answer: (socket: Socket) => unknown }>([
@@ -134,6 +136,8 @@ describe.each([
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     await expect(client.request(server.url, { stallMs: 60_000, bulk })).rejects.toThrow();
     expect(server.requests).toHaveLength(1);
+    const elsewhere = new URL('http://127.0.0.1:1/');
+    await expect(client.request(elsewhere, { stallMs: 60_000, bulk })).rejects.toThrow(/closed|destroyed/);
   });
 
   test('who gives up while waiting in line never reaches the server', async () => {
@@ -185,4 +189,29 @@ describe.each([
     await expect(pumped).rejects.toBeInstanceOf(HttpTimeout);
     expect(taken).toBe(4 * slabBytes);
   });
+});
+
+test('the ordinary lane speaks HTTP/1.1 also to a server that prefers HTTP/2', async () => {
+  const server = createSecureServer(
+    { ...certificate, allowHTTP1: true },
+    (request, reply) => void reply.end(request.httpVersion),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await using client = openClient(false);
+  const seen = await client.fetch(new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`), { stallMs: 10_000 });
+  expect(seen.body.toString()).toBe('1.1');
+  server.close();
+});
+
+test('a proxy that refuses leaves no connection behind', async () => {
+  await using proxy = await startRawServer((socket) =>
+    socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello'),
+  );
+  const client = createHttpClient({ connections: 1, proxy: { http: proxy.url.origin } });
+  for (let request = 0; request < 3; request += 1) {
+    await expect(client.request(new URL('http://media.invalid/a'), { stallMs: 1_000 })).rejects.toThrow('407');
+  }
+  await pause(50);
+  expect(proxy.connections.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(1);
+  await client.close();
 });

@@ -121,6 +121,7 @@ setDefaultCACertificates([certificate.cert]);
 describe.each([
   { lane: 'ordinary lane', bulk: false },
   { lane: 'fast lane', bulk: true },
+  { lane: 'ordinary lane over TLS', bulk: false, certificate },
   { lane: 'fast lane over TLS', bulk: true, certificate },
 ])('the $lane', ({ bulk, certificate: tls }) => {
   test.each(whole)('takes $name', async ({ answer, status = 200, body = '', requests = 1 }) => {

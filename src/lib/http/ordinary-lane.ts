@@ -11,6 +11,8 @@ export function createOrdinaryLane(options: HttpClientOptions): HttpClient {
   const agentOptions = {
     connections: options.connections,
     pipelining: 1,
+    // Of HTTP/2 an abort ends one stream only: a connection that went silent would be asked again and again.
+    allowH2: false,
     bodyTimeout: 0,
     headersTimeout: 0,
     connectTimeout: 30_000,
@@ -90,6 +92,8 @@ function createReceiver(stallMs: number): Receiver {
     onResponseError: (_, error) => {
       answer.reject(error);
       body.finish({ error });
+      // A proxy's refusal is told as an error while its page is still to come.
+      stop();
     },
   };
   const giveUp = (error: unknown) => {
