@@ -47,7 +47,7 @@ export interface DescribedFile extends StoredFile {
   readonly description: FileDescription | undefined;
 }
 
-/** Takes the bytes of one part in order. Never holds a whole part of known length in memory. */
+/** Takes the bytes of one part in order. Holds no more than 256 KiB of a part of known length in memory. */
 export interface PartWriter {
   /**
    * undefined: go on; a promise: wait for it before the next call. From then on the chunk is the caller's again, who may fill it anew: a

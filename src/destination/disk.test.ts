@@ -1,10 +1,24 @@
 import { execFile } from 'node:child_process';
-import { link, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { thisOwner } from '../lib/owner.ts';
 import { crc32 } from '../transfer/checksum.ts';
@@ -428,4 +442,27 @@ test('SHA256SUMS is accepted by the stock sha256sum, odd names included', async 
   expect(await checkSums()).toEqual({ stdout: '', stderr: '' });
   await writeFile(inRoot('gopro-videos', 'plain.MP4'), 'changed');
   await expect(checkSums()).rejects.toMatchObject({ stdout: 'gopro-videos/plain.MP4: FAILED\n' });
+});
+
+test('relies on nothing of a file that could not be brought to the disk', async () => {
+  const file = describeFile('a');
+  const large = Buffer.alloc(largeBytes, 7);
+  const state = { ...(await begin(disk, file, null)), partSizeBytes: large.length };
+  const parts = await writeOne(disk, file, state, large);
+  await using probe = await open(join(base, 'probe'), 'w');
+  const sync = vi
+    .spyOn(Object.getPrototypeOf(probe) as FileHandle, 'sync')
+    .mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' }));
+  await expect(disk.commit(file, state, parts, wholeOf(large))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  sync.mockRestore();
+  await expect(disk.commit(file, state, parts, wholeOf(large))).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+});
+
+test('a folder that leads out of the archive is told before anything is fetched', async () => {
+  await mkdir(join(base, 'elsewhere', '01'), { recursive: true });
+  await mkdir(join(root, 'gopro-videos'));
+  await symlink(join(base, 'elsewhere'), join(root, 'gopro-videos', '2024'));
+  await expect(disk.open(describeFile('a'), { partSizeBytes, sizeBytes: 10, validator })).rejects.toMatchObject({
+    code: 'DESTINATION_UNUSABLE',
+  });
 });

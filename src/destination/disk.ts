@@ -120,6 +120,8 @@ async function finishedFile(
   wanted: Omit<UploadState, 'id'>,
 ): Promise<StoredFile | undefined> {
   const { original } = file;
+  // Before anything is fetched: a place that cannot be used, such as a link that leads out of the archive.
+  await tree.locate(original.key);
   // Asked first, because it knows at once of most files that they are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;

@@ -179,6 +179,10 @@ async function commit(
   held.delete(upload.id);
   try {
     return await publishPut(publication, put);
+  } catch (error) {
+    // It may stand there all the same: the next attempt looks first.
+    looks.note('taken');
+    throw error;
   } finally {
     put?.abort();
     if (upload.kind === 'multipart') await abortUpload(bucket, upload);

@@ -53,6 +53,8 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
+    // Its memory was emptied for reading it back.
+    drafts.smallFiles.drop(received.state.id);
     await removeDraft(draft);
     throw error;
   }
@@ -77,10 +79,23 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
   await setCaptureTime(drafts, handle, received.file);
-  await handle.sync();
-  const buffer = readBuffer(whole.sizeBytes);
-  const content = await readBack(drafts, handle, received, { buffer, known: await uploads.readBack(state.id) });
+  const known = await synced(drafts, handle, state.id);
+  const content = await readBack(drafts, handle, received, { buffer: readBuffer(whole.sizeBytes), known });
   return { path: uploads.path(state.id), content };
+}
+
+/**
+ * Brings a draft to the disk; returns what was read back of its parts. What cannot be brought there counts as clean afterwards, and the next sync
+ * would succeed: so nothing of such a file is relied on again.
+ */
+async function synced({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ReadBytes>> {
+  try {
+    await handle.sync();
+    return await uploads.readBack(id);
+  } catch (error) {
+    await uploads.drop(id);
+    throw error;
+  }
 }
 
 function assertLength(sizeBytes: number, whole: ReadBytes): void {

@@ -37,7 +37,10 @@ export function createPartWriter(target: PartTarget): DiskPartWriter {
   const write = async (chunk: Uint8Array, at: number) => {
     try {
       file ??= target.open();
-      await writeFully(await file, [chunk], at);
+      const handle = await file;
+      // Given up meanwhile: the chunk may be filled anew.
+      if (failure) throw failure;
+      await writeFully(handle, [chunk], at);
       target.wrote(chunk.length);
     } catch (error) {
       failure ??= target.toError(error);

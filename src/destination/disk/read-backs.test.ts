@@ -21,7 +21,7 @@ function heldFile(content: Buffer) {
     waiting.shift()?.();
     await new Promise(setImmediate);
   };
-  return { file: { read } as unknown as FileHandle, proceed, mostAtOnce: () => mostAtOnce };
+  return { file: { read, datasync: async () => {} } as unknown as FileHandle, proceed, mostAtOnce: () => mostAtOnce };
 }
 
 const content = Buffer.from('first.second');
@@ -72,11 +72,22 @@ test('a forgotten upload is not read any more, and its file is let go', async ()
 
 test('a part that cannot be read is left to whoever publishes', async () => {
   const readBacks = createReadBacks();
-  const broken = { read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
+  const broken = { datasync: async () => {}, read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
   let done = false;
   readBacks.begin('a', first, broken, async () => {
     done = true;
   });
   expect(await readBacks.of('a')).toEqual(new Map());
   expect(done).toBe(true);
+});
+
+test.each([
+  ['cannot be brought to the disk', { datasync: async () => Promise.reject(new Error('EIO')) }, async () => {}],
+  ['cannot be closed', { datasync: async () => {} }, async () => Promise.reject(new Error('EIO'))],
+])('a file that %s is not relied on, until it is forgotten', async (_, file, release) => {
+  const readBacks = createReadBacks();
+  readBacks.begin('a', first, file as unknown as FileHandle, release);
+  await expect(readBacks.of('a')).rejects.toThrow('EIO');
+  readBacks.forget('a');
+  expect(await readBacks.of('a')).toEqual(new Map());
 });

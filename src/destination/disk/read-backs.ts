@@ -12,7 +12,10 @@ export interface WrittenPart {
 export interface ReadBacks {
   /** Begins to read a part, which nobody writes to any more unless `forget` is called; `release` follows when its file is not needed any longer. */
   begin(id: string, part: WrittenPart, file: FileHandle, release: () => Promise<void>): void;
-  /** What was read of the parts of an upload, by their numbers; resolves when nothing of it is being read. */
+  /**
+   * What was read of the parts of an upload, by their numbers, once nothing of it is being read. Rejects when a part could not be brought to the disk:
+   * the system tells that once, and then takes its pages for clean.
+   */
   of(id: string): Promise<ReadonlyMap<number, ReadBytes>>;
   /** What was read of a part, or of all of an upload's, does not count any more. */
   forget(id: string, number?: number): void;
@@ -30,6 +33,8 @@ interface ReadBack {
 export function createReadBacks(): ReadBacks {
   const uploads = new Map<string, Map<number, ReadBack>>();
   const last = new Map<string, Promise<void>>();
+  /** Why an upload cannot be relied on. */
+  const failures = new Map<string, { readonly error: unknown }>();
   const inTurn = oneAtATime();
   let buffer: Buffer | undefined;
 
@@ -39,6 +44,7 @@ export function createReadBacks(): ReadBacks {
       uploads.get(id)?.delete(number);
       return;
     }
+    failures.delete(id);
     uploads.get(id)?.clear();
     uploads.delete(id);
   };
@@ -53,13 +59,22 @@ export function createReadBacks(): ReadBacks {
       const read = async () => {
         if (parts.get(part.number) !== entry) return;
         buffer ??= Buffer.allocUnsafeSlow(mostReadBytes);
-        entry.read = await readRange(file, buffer, part);
+        // Else a read would answer from memory what the disk has not seen yet.
+        await file.datasync();
+        // What cannot be read is read again, and told, when the file is published.
+        entry.read = await readRange(file, buffer, part).catch(() => undefined);
       };
-      const reading = inTurn(read)
-        // What could not be read is read again, and told, when the file is published.
-        .catch(() => {})
-        .then(release)
-        .catch(() => {})
+      const readAndRelease = async () => {
+        try {
+          await read();
+        } finally {
+          await release();
+        }
+      };
+      const reading = inTurn(readAndRelease)
+        .catch((error: unknown) => {
+          if (uploads.get(id) === parts) failures.set(id, { error });
+        })
         .then(() => {
           if (last.get(id) === reading) last.delete(id);
         });
@@ -67,6 +82,8 @@ export function createReadBacks(): ReadBacks {
     },
     of: async (id) => {
       await settle(id);
+      const failure = failures.get(id);
+      if (failure) throw failure.error;
       const read = new Map<number, ReadBytes>();
       for (const [number, entry] of uploads.get(id) ?? []) if (entry.read) read.set(number, entry.read);
       return read;

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import { freemem } from 'node:os';
 import { open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -123,14 +124,16 @@ export function createUploads(tree: Tree, clock: Clock, space: Space, reading: '
           room?.release();
           if (writtenBytes === null) return release(state.id, 'given up');
           const done = async () => release(state.id, 'written');
-          if (!file || reading === 'whole') return done();
+          if (!file || reading === 'whole' || !fitsMemory(state)) return done();
           readBacks.begin(state.id, { number, start, sizeBytes: writtenBytes }, file, done);
         },
         toError: (error) => storeError(tree.root, error),
       });
-      ofUpload.set(number, writer);
-      void writer.closed.then(() => {
-        if (ofUpload.get(number) === writer) ofUpload.delete(number);
+      // One that never wrote closes at once, while the one before it may still be at it.
+      const inLine: DiskPartWriter = { ...writer, closed: writer.closed.then(async () => earlier?.closed) };
+      ofUpload.set(number, inLine);
+      void inLine.closed.then(() => {
+        if (ofUpload.get(number) === inLine) ofUpload.delete(number);
         if (ofUpload.size === 0) writers.delete(state.id);
       });
       return writer;
@@ -157,6 +160,11 @@ export function createUploads(tree: Tree, clock: Clock, space: Space, reading: '
       await Promise.all([...kept.keys()].map(async (id) => takeKept(id)?.close()));
     },
   };
+}
+
+/** Else a read at the end comes from the disk itself for the most part, and says more than one at once. */
+function fitsMemory({ sizeBytes }: UploadState): boolean {
+  return sizeBytes === null || sizeBytes < freemem() / 2;
 }
 
 /** Where a part begins in its file. */

@@ -72,3 +72,12 @@ test('every file is looked for where the store would replace it', async () => {
   expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
   expect(heads(place, fresh.at(-1)!)).toBe(3);
 });
+
+test('a file whose PUT succeeded, but not the look after it, is not sent again', async () => {
+  await using place = await begin();
+  const late = contentOf('late.jpg', 700);
+  place.store.faults.push({ match: { operation: 'HeadObject' }, action: { kind: 'error', code: 'InternalError' } });
+  expect(await codeOf(archive(place.s3, late))).toBe('STORE_FAILED');
+  place.store.faults.pop();
+  expect((await place.s3.open(late.file, wantedFor(late))).kind).toBe('finished');
+});

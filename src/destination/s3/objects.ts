@@ -21,17 +21,25 @@ export interface Found {
   readonly tagCount: number;
 }
 
+/** By less the SDK's idea of the store's clock differs from reply to reply. */
+const correctionMs = 60_000;
+
 /** The object at `key`, or undefined. */
 export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
   const looking = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
-  return ask(bucket, `looking at ${key}`, async () => foundIn(await exchange(bucket, looking, signal), key))
-    .catch(ignoringAbsence(signal))
+  const look = async (): Promise<Found> =>
+    ask(bucket, `looking at ${key}`, async () => foundIn(await exchange(bucket, looking, signal), key));
+  const offsetMs = bucket.client.config.systemClockOffset;
+  return look()
     .catch(async (error: unknown) => {
       // A HEAD's refusal has no words; where it is not about this object, another request is told the reason.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
+      // That request may have found out that our clock is off, and by how much.
+      if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return look();
       throw error;
-    });
+    })
+    .catch(ignoringAbsence(signal));
 }
 
 /** HeadObject in the S3 API reference. */

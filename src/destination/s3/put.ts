@@ -63,7 +63,6 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
   function succeed(headers: ReplyHeaders): void {
     if (!isSent)
       return fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'answered before it had the whole body' }));
-    patience.end();
     reply.resolve({ etag: headers['etag'] ?? '', crc32: decodeCrc32(headers['x-amz-checksum-crc32']) });
   }
 
@@ -122,7 +121,7 @@ export function openPut(bucket: Bucket, target: Promise<PutTarget>, about: strin
       await opened.catch(() => {}); // told by `reply`
       isSent = true;
       if (!failure) request?.end(framing?.end(crc32), 'latin1');
-      return reply.promise;
+      return reply.promise.finally(() => patience.end());
     },
     abort: () => fail(new Refusal({ status: null, code: 'ABORTED', message: 'given up' })),
   };

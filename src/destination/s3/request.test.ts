@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { archive, codeOf, contentOf, openTestArchive, useTestCredentials, wholeOf } from '../../../test/support/s3-archive.ts';
+import { systemClock } from '../../lib/clock.ts';
 import type { S3FaultAction } from '../../sim/s3-faults.ts';
 
 useTestCredentials();
@@ -46,4 +47,15 @@ test('a look ends when it is asked to', async () => {
   const looking = place.s3.stat(key, { signal: stopping.signal });
   setTimeout(() => stopping.abort(enough), 50);
   await expect(looking).rejects.toBe(enough);
+});
+
+test('a store that asks for an hour is not waited for within a look', async () => {
+  const sleeps: number[] = [];
+  const clock = { ...systemClock, sleep: async (forMs: number) => void sleeps.push(forMs) };
+  const action = { kind: 'error', code: 'SlowDown', retryAfterSeconds: 3600 } as const;
+  await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject' }, action }] }, { clock });
+  await place.s3.initialise('archive-1');
+  expect(await codeOf(place.s3.stat(key))).toBe('STORE_FAILED');
+  expect(sleeps).toHaveLength(2);
+  expect(Math.max(...sleeps)).toBeLessThan(6_000);
 });

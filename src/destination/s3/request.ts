@@ -24,6 +24,8 @@ export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 /** As often as the SDK in its standard mode, after pauses as long as its. */
 const attempts = 3;
 const pauses = { firstMs: 100, maxMs: 20_000 };
+/** What a store may ask for beyond that, as with the SDK. */
+const mostExtraMs = 5_000;
 const mostErrorCharacters = 64 * 1024;
 
 /** A signed request over the bucket's kept connections. Nothing is sent before its first write or its end. */
@@ -34,7 +36,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   const query = { ...outgoing.query };
   const headers = { host: base.host, ...outgoing.headers };
   const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // The SDK corrects its clock by the store's; so do we, after it.
+  // The SDK corrects its clock by the store's whenever it is called; so do we, after it.
   const signed = await bucket.signer.sign(unsigned, {
     signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
   });
@@ -87,8 +89,10 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
     } catch (error) {
       const refusal = refusalFromError(error);
       if (signal?.aborted || attempt + 1 === attempts || !isTransient(refusal)) throw refusal;
+      const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      await bucket.clock.sleep(Math.max(askedMs, backoffMs(attempt, pauses)), signal);
+      // A longer wait is the caller's, who is told of it and can be interrupted.
+      await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + mostExtraMs)), signal);
     }
   }
 }
