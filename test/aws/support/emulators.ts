@@ -27,7 +27,8 @@ export interface Emulator extends AsyncDisposable {
 
 const dynamoLocal = join(cache, 'dynamodb-local-2.6.1');
 
-const programs: Readonly<Record<EmulatorName, (services: readonly string[]) => ForeignProgram>> = {
+/** What runs each, with the `services` of MiniStack that are wanted. */
+export const programs: Readonly<Record<EmulatorName, (services: readonly string[]) => ForeignProgram>> = {
   ministack: (services) => ministack({ services }),
   'dynamodb-local': () => ({
     name: 'dynamodb-local',

@@ -1,10 +1,11 @@
-/** What all test files of a project share: the emulator is installed and the app synthesized once, before two files would do it at the same time. */
+/** What all test files of a project share: the emulators are installed and the app synthesized once, before two files would do it at the same time. */
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { install } from '../../support/foreign-program.ts';
 import { ministack } from '../../support/ministack.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { cdk, stage } from './cdk.ts';
+import { programs } from './emulators.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,6 +23,7 @@ export interface SynthesizedApp {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const temp = await makeTempDir();
   await install(ministack());
+  await install(programs[project.getProvidedContext().dynamodb]([]));
   const directory = join(temp.path, 'cdk.out');
   const args = ['synth', '--quiet', '--output', directory, '-c', `env=${stage}`, '-c', 'emulator=true'];
   const error = await cdk(args, { home: temp.path }).then(() => '', String);
