@@ -33,7 +33,7 @@ function limitsPerFile(place: 's3' | 'ramDisk'): PerFile[] {
     // HEAD for its size, and the GET.
     { what: 'media requests', count: ({ run }) => run.source.heads + run.source.gets, most: 2 },
     // The PUT and a look at what was stored; rarely a look at the key before.
-    { what: 'store requests', count: ({ run }) => run.sink?.requests ?? 0, most: place === 's3' ? 2.2 : 0 },
+    { what: 'store requests', count: ({ run }) => run.sink?.requests ?? 0, most: place === 's3' ? 2.5 : 0 },
     // These depend on time a little: on leases to renew, and on how many commits find company.
     { what: 'SQLite statements', count: ({ statements }) => statements, most: 30 },
     { what: 'SQLite transactions', count: ({ transactions }) => transactions, most: 3 },
