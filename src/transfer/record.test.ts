@@ -10,9 +10,18 @@ import { createRecorder } from './record.ts';
 
 const filename = 'GX010001.MP4';
 
+/** Two media whose names differ in letter case only. */
+const ids = ['AbCd', 'aBcD'];
+
+/** A recorder, and a tracker that has listed these. */
 async function openRecorder() {
   const temp = await makeTempDir();
   const tracker = await openSqliteTracker({ path: join(temp.path, 'tracker.db'), archiveId: 'a', clock: systemClock });
+  await listAll(
+    tracker,
+    'run-1',
+    ids.map((id) => medium(id, { filename })),
+  );
   return {
     tracker,
     recorder: createRecorder({ tracker, roles: usual }),
@@ -45,12 +54,6 @@ const compared = { replaced: [], proven: true };
 test('media whose ids differ in letter case only get two keys, also when they are recorded at once', async () => {
   await using opened = await openRecorder();
   const { tracker, recorder } = opened;
-  const ids = ['AbCd', 'aBcD'];
-  await listAll(
-    tracker,
-    'run-1',
-    ids.map((id) => medium(id, { filename })),
-  );
   const rows = await Promise.all(ids.map(async (id) => recorder.record((await tracker.medium(id))!, resolutionOf(id), compared)));
   const keys = rows.flat().map(({ original }) => foldKey(original.key));
   expect(keys).toHaveLength(2);
@@ -60,12 +63,6 @@ test('media whose ids differ in letter case only get two keys, also when they ar
 test('originals whose next revisions would have one name get two, also when they ask at once', async () => {
   await using opened = await openRecorder();
   const { tracker, recorder } = opened;
-  const ids = ['AbCd', 'aBcD'];
-  await listAll(
-    tracker,
-    'run-1',
-    ids.map((id) => medium(id, { filename })),
-  );
   const claims = [];
   for (const id of ids) {
     const [row] = await recorder.record((await tracker.medium(id))!, resolutionOf(id), compared);

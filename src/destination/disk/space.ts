@@ -84,6 +84,7 @@ export function createSpace(
     },
     take: async (bytes) => {
       await refresh(bytes);
+      // Not by way of `require`: nobody else may get a turn between the look and the taking.
       assertFits(bytes);
       return createRoom(bytes);
     },

@@ -178,8 +178,7 @@ export function uploadLost(id: string): SyncError {
 
 /**
  * An unfinished file to write to, which is `kept` if it stayed open. UPLOAD_LOST when it is gone, and also when it has a second name: a
- * crash after publishing leaves that, and
- * whatever is written to it then would change the archived file.
+ * crash after publishing leaves that, and whatever is written to it then would change the archived file.
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;

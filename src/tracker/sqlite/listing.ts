@@ -14,12 +14,10 @@ export function createListing(ledger: Ledger) {
   const writeListing = database.prepare(`
     INSERT INTO listings (account, last_full_at, listed) VALUES (:account, :fullAt, :listed)
     ON CONFLICT (account) DO UPDATE SET last_full_at = coalesce(excluded.last_full_at, last_full_at), listed = excluded.listed`);
-  const selectUnseen = database.prepare(
-    'SELECT * FROM media WHERE account = :account AND gone_since IS NULL AND seen_run IS NOT :runId',
+  const selectUnseen = media.where('account = ? AND gone_since IS NULL AND seen_run IS NOT ?');
+  const selectReturned = media.where(
+    `status = 'SOURCE_DELETED' AND gone_since IS NULL AND account = ? AND seen_run IS ? AND deleted_run IS NOT ?`,
   );
-  const selectReturned = database.prepare(`
-    SELECT * FROM media WHERE status = 'SOURCE_DELETED' AND gone_since IS NULL
-      AND account = :account AND seen_run IS :runId AND deleted_run IS NOT :runId`);
 
   function recordMedium(medium: Medium, runId: string): keyof PageChanges {
     const row = media.find(medium.id);
@@ -62,10 +60,10 @@ export function createListing(ledger: Ledger) {
         writeListing.run({ account, fullAt: complete ? ledger.now() : null, listed: count });
         quarantineLongWaiting(ledger);
         if (!complete) return 0;
-        const unseen = selectUnseen.all({ account, runId }) as unknown as MediumRow[];
+        const unseen = selectUnseen(account, runId);
         unseen.forEach(disappear);
         // Called deleted in an earlier run, yet the provider lists it to the end: ask once more.
-        for (const row of selectReturned.all({ account, runId }) as unknown as MediumRow[]) media.save(askAnew(ledger, row), row);
+        for (const row of selectReturned(account, runId, runId)) media.save(askAnew(ledger, row), row);
         return unseen.length;
       }),
   };

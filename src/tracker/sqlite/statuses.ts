@@ -31,8 +31,6 @@ export function vanish(ledger: Ledger, medium: MediumRow, reason: string): Mediu
 
 /** Media that have waited too long need a person. */
 export function quarantineLongWaiting(ledger: Ledger): void {
-  const rows = ledger.database
-    .prepare(`SELECT * FROM media WHERE status = 'WAITING' AND gone_since IS NULL AND waiting_since <= ?`)
-    .all(waitCutoff(ledger.nowMs()));
-  for (const row of rows as unknown as MediumRow[]) ledger.media.save(overdue(row, ledger.now()), row);
+  const selectLongWaiting = ledger.media.where(`status = 'WAITING' AND gone_since IS NULL AND waiting_since <= ?`);
+  for (const row of selectLongWaiting(waitCutoff(ledger.nowMs()))) ledger.media.save(overdue(row, ledger.now()), row);
 }
