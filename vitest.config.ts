@@ -46,7 +46,13 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'infra/**/*.test.ts', 'bench/**/*.test.ts', 'test/conformance/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'infra/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'test/conformance/*.test.ts',
+            'test/s3-server/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -2,13 +2,13 @@
  * An archive of a whole library, made without a transfer: files of the right names and sizes, and what the archive says of them, written by the
  * program's own code. To fetch a hundred thousand files first would take longer than everything that is measured.
  */
-import type { ManifestEntry } from '../src/destination/disk/manifest.ts';
+import type { ManifestEntry } from '../src/destination/disk/bookkeeping/manifest.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { alwaysRoles, type Medium } from '../src/media.ts';
 import { keysFor } from '../src/plan/naming.ts';
 import type { Resolution } from '../src/source/source.ts';
 import { createGoproSource } from '../src/source/gopro/index.ts';
-import { createHttpClient } from '../src/lib/http.ts';
+import { createHttpClient } from '../src/lib/http/index.ts';
 import { entryOf, makeDescribedArchive } from '../test/support/described-archive.ts';
 import type { Source } from './servers.ts';
 

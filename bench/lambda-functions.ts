@@ -6,7 +6,7 @@ import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { bundleFunctions } from '../infra/bundle.ts';
 import { environments } from '../infra/environments.ts';
 import { environmentNames, type FunctionName } from '../src/aws/contract.ts';
-import { createTrackerTable } from '../src/tracker/dynamodb.ts';
+import { createTrackerTable } from '../src/tracker/dynamodb/index.ts';
 import type { Aws } from '../test/aws/support/aws.ts';
 import { finished } from './bench.ts';
 import { startMeasured, type Measured } from './measure.ts';

@@ -113,7 +113,7 @@ function eventsPage(): string {
   return page(
     'Events',
     'With `--json` each line of standard output is one event with its `type`, the `time` at which it happened (ISO 8601) and the fields below. Sizes are bytes, fields that end in `Ms` are milliseconds. `progress` comes at most every five seconds; the last line is always `run.finished`, except after a usage error.',
-    eventTable('src/report/events.ts'),
+    eventTable('src/events.ts'),
     '## Runs of the service on AWS',
     '`aws run --json` prints these. `execution.lines` counts pieces of work, each one large medium or a group of small ones.',
     eventTable('src/cli/aws/execution-events.ts'),

@@ -1,8 +1,8 @@
 import type { Destination } from '../destination/destination.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { HttpClient } from '../lib/http.ts';
+import type { HttpClient } from '../lib/http/index.ts';
 import type { Provider } from '../media.ts';
-import type { Report } from '../report/events.ts';
+import type { Report } from '../events.ts';
 import type { Source } from '../source/source.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { Execution } from './contract.ts';

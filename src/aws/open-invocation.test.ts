@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { startS3Store } from '../sim/s3.ts';
+import { startS3Store } from '../../test/s3-server/index.ts';
 import { readEnvironment } from './environment.ts';
 import { openInvocation } from './open-invocation.ts';
 import { createTelemetry } from './telemetry.ts';

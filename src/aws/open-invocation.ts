@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { openS3 } from '../destination/s3.ts';
+import { openS3 } from '../destination/s3/index.ts';
 import type { Destination } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createHttpClient } from '../lib/http.ts';
+import { createHttpClient } from '../lib/http/index.ts';
 import { createGoproSource, type AuthMode } from '../source/gopro/index.ts';
 import type { Provider } from '../media.ts';
-import { boundArchive, openDynamoTracker } from '../tracker/dynamodb.ts';
+import { boundArchive, openDynamoTracker } from '../tracker/dynamodb/index.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { factNames, type Execution } from './contract.ts';
 import type { Environment } from './environment.ts';

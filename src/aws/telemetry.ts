@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics as Emf } from '@aws-lambda-powertools/metrics';
 import { redact } from '../lib/redact.ts';
-import type { Event, Report } from '../report/events.ts';
+import type { Event, Report } from '../events.ts';
 import { metricNamespace, type Execution, type FunctionName } from './contract.ts';
 import { metricTable, type InvocationLog, type Metrics } from './invocation.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
-import { createHttpClient } from '../lib/http.ts';
-import { startGoproCloud, type GoproCloud } from '../sim/gopro.ts';
-import { createLibrary } from '../sim/library.ts';
+import { createHttpClient } from '../lib/http/index.ts';
+import { startGoproCloud, type GoproCloud } from '../sim/gopro/index.ts';
+import { createLibrary } from '../sim/gopro/library/library.ts';
 import { createGoproSource } from '../source/gopro/index.ts';
 import type { Invocation } from './invocation.ts';
 import { validateTokens } from './token-validator.ts';

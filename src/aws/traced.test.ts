@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Destination, PartWriter } from '../destination/destination.ts';
-import type { HttpClient } from '../lib/http.ts';
+import type { HttpClient } from '../lib/http/index.ts';
 import type { Span } from '../lib/span.ts';
 import type { Source } from '../source/source.ts';
 import type { Metrics } from './invocation.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { refusal, startFakeAws, type FakeAnswer, type FakeAnswers } from '../../test/support/fake-aws.ts';
 import { renewHint } from '../source/gopro/credentials.ts';
-import { runCli, startCli, temporaryDirectory, type CliResult } from './test-process.ts';
+import { runCli, startCli, temporaryDirectory, type CliResult } from '../../test/support/cli-process.ts';
 
 const machineArn = 'arn:aws:states:eu-west-3:123456789012:stateMachine:gopro-sync-orchestrator';
 const executionArn = 'arn:aws:states:eu-west-3:123456789012:execution:gopro-sync-orchestrator:night-1';

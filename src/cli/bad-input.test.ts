@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { awsEnvironment } from '../../test/support/fake-aws.ts';
-import { startGoproCloud } from '../sim/gopro.ts';
-import { runCli, temporaryDirectory } from './test-process.ts';
+import { startGoproCloud } from '../sim/gopro/index.ts';
+import { runCli, temporaryDirectory } from '../../test/support/cli-process.ts';
 
 const token = 'a-token-that-nobody-accepts-0123456789';
 const noAws = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' };

@@ -14,9 +14,9 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Event, RunFinished } from '../report/events.ts';
-import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../sim/gopro.ts';
-import { runCli, startCli, temporaryDirectory, type CliResult } from './test-process.ts';
+import type { Event, RunFinished } from '../events.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../sim/gopro/index.ts';
+import { runCli, startCli, temporaryDirectory, type CliResult } from '../../test/support/cli-process.ts';
 
 interface Scene {
   readonly cloud: GoproCloud;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { refusal, startFakeAws, type FakeAnswers } from '../../test/support/fake-aws.ts';
-import { startGoproCloud } from '../sim/gopro.ts';
-import { runCli, temporaryDirectory } from './test-process.ts';
+import { startGoproCloud } from '../sim/gopro/index.ts';
+import { runCli, temporaryDirectory } from '../../test/support/cli-process.ts';
 
 async function login(answers: FakeAnswers, accessToken?: string) {
   await using cloud = await startGoproCloud({ preset: 'empty' });

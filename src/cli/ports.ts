@@ -1,17 +1,17 @@
 /** The composition root of the local engine: fills the ports of `sync` with this machine's adapters. */
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createHttpClient } from '../lib/http.ts';
+import { createHttpClient } from '../lib/http/index.ts';
 import { thisOwner } from '../lib/owner.ts';
 import { alwaysRoles, type Role } from '../media.ts';
 import { covers, parseFilters } from '../plan/filter.ts';
-import type { Report } from '../report/events.ts';
+import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
 import { parseBandwidth } from '../transfer/limits.ts';
-import type { OpenArchive } from './archive.ts';
+import type { OpenArchive } from './archive/archive.ts';
 import type { Context } from './command.ts';
-import { deadHolders } from './dead-holders.ts';
+import { deadHolders } from './archive/dead-holders.ts';
 import { openApiClient, openSource } from './provider.ts';
 import type { LoadedCredentials } from '../config/credentials.ts';
 

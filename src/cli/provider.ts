@@ -8,7 +8,7 @@ import {
 } from '../config/credentials.ts';
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createHttpClient, type HttpClient } from '../lib/http.ts';
+import { createHttpClient, type HttpClient } from '../lib/http/index.ts';
 import { createGoproSource, type AuthMode, type GoproCredentials, type GoproSource } from '../source/gopro/index.ts';
 import type { Context } from './command.ts';
 

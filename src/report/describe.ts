@@ -1,5 +1,5 @@
 import { clean } from '../lib/log.ts';
-import type { Event, Progress } from './events.ts';
+import type { Event, Progress } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 
 type Described = Exclude<

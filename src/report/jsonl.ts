@@ -1,6 +1,6 @@
 import { jsonLine } from '../lib/log.ts';
 import { redactText } from '../lib/redact.ts';
-import type { Event, Report } from './events.ts';
+import type { Event, Report } from '../events.ts';
 
 const progressEveryMs = 5_000;
 

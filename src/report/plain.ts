@@ -1,6 +1,6 @@
 import { clean } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
-import type { Report } from './events.ts';
+import type { Report } from '../events.ts';
 import { createProblems, finalTable } from './table.ts';
 
 const progressEveryMs = 5_000;

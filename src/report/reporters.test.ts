@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { SyncError } from '../errors.ts';
 import { describe as describeEvent } from './describe.ts';
-import type { Event, Progress, Report } from './events.ts';
+import type { Event, Progress, Report } from '../events.ts';
 import { createJsonReport } from './jsonl.ts';
 import { createPlainReport, createQuietReport } from './plain.ts';
 import { finishedEarly, summarise } from './summary.ts';

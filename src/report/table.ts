@@ -1,5 +1,5 @@
 import { clean } from '../lib/log.ts';
-import type { Event, RunFinished } from './events.ts';
+import type { Event, RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 
 /** What of a run the final table names one by one. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path/posix';
 import { createLogUpdate } from 'log-update';
 import { printable } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
-import type { ActiveFile, Progress, Report } from './events.ts';
+import type { ActiveFile, Progress, Report } from '../events.ts';
 import { formatBytes, formatDuration } from './figures.ts';
 import { createProblems, finalTable } from './table.ts';
 

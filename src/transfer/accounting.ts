@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { ActiveFile, Progress } from '../report/events.ts';
+import type { ActiveFile, Progress } from '../events.ts';
 
 /** What a run moved so far. The only place that counts. */
 export interface Accounting {

@@ -1,6 +1,6 @@
 import type { FileDescription, UploadState } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
-import type { Reply } from '../lib/http.ts';
+import type { Reply } from '../lib/http/index.ts';
 import type { OfferedOriginal } from '../media.ts';
 import type { Claim, TrackedOriginal } from '../tracker/tracker.ts';
 import type { MediumSet } from './describe.ts';

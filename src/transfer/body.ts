@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { PartWriter } from '../destination/destination.ts';
 import { SyncError } from '../errors.ts';
-import type { Reply } from '../lib/http.ts';
+import type { Reply } from '../lib/http/index.ts';
 import { checkFirstBytes, firstBytesNeeded } from './guard.ts';
 import type { TransferPorts } from './ports.ts';
 

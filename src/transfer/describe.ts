@@ -1,9 +1,9 @@
 import type { FileDescription, StoredFile } from '../destination/destination.ts';
 import { mediumVersion, originalId, type Medium, type Original, type Role, type Validator } from '../media.ts';
 import { latestRevisions } from '../plan/plan.ts';
-import type { Event } from '../report/events.ts';
+import type { Event } from '../events.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
-import { crc32Hex } from './checksum.ts';
+import { crc32Hex } from '../lib/crc32.ts';
 
 /** The originals that a medium has in the roles that it was resolved for. */
 export interface MediumSet {

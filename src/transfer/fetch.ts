@@ -1,6 +1,6 @@
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import { HttpTimeout, type HttpClient, type Reply } from '../lib/http.ts';
+import { HttpTimeout, type HttpClient, type Reply } from '../lib/http/index.ts';
 import { retryAfterMs } from '../lib/retry.ts';
 import type { Accounting } from './accounting.ts';
 import type { HostGate } from './limits.ts';

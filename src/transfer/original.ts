@@ -2,7 +2,7 @@ import type { Part, StoredFile } from '../destination/destination.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { originalId } from '../media.ts';
 import { learnInTurn, sayAgain, type Attempt, type Job } from './attempt.ts';
-import { crc32OfParts } from './checksum.ts';
+import { crc32OfParts } from '../lib/crc32.ts';
 import { archivedEvent, describeFile } from './describe.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { partSizeFor } from './parts.ts';

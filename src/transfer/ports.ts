@@ -1,7 +1,7 @@
 import type { Destination } from '../destination/destination.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Role } from '../media.ts';
-import type { Report } from '../report/events.ts';
+import type { Report } from '../events.ts';
 import type { Source } from '../source/source.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { Accounting } from './accounting.ts';

@@ -5,7 +5,7 @@ import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { systemClock } from '../lib/clock.ts';
 import { foldKey, type OfferedOriginal } from '../media.ts';
 import type { Resolution } from '../source/source.ts';
-import { openSqliteTracker } from '../tracker/sqlite.ts';
+import { openSqliteTracker } from '../tracker/sqlite/index.ts';
 import { createRecorder } from './record.ts';
 
 const filename = 'GX010001.MP4';

@@ -6,7 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { OfferedOriginal } from '../media.ts';
 import { createAccounting } from './accounting.ts';
 import type { Attempt } from './attempt.ts';
-import { crc32 } from './checksum.ts';
+import { crc32 } from '../lib/crc32.ts';
 import { createPartSlots } from './limits.ts';
 import { createPatience } from './patience.ts';
 import { fetchInOnePiece } from './sequential.ts';

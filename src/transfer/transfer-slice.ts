@@ -1,10 +1,10 @@
 import type { Destination, StoredFile } from '../destination/destination.ts';
 import { asSyncError, type SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { HttpClient } from '../lib/http.ts';
+import type { HttpClient } from '../lib/http/index.ts';
 import type { Role } from '../media.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Report } from '../report/events.ts';
+import type { Report } from '../events.ts';
 import type { Source } from '../source/source.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { createAccounting, type Accounting } from './accounting.ts';

@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { functionNames } from '../../src/aws/contract.ts';
 import { resourceNames } from '../../src/aws/names.ts';
 import { readSecret } from '../../src/aws/secret.ts';
-import { runCli, startCli, temporaryDirectory, type CliResult } from '../../src/cli/test-process.ts';
+import { runCli, startCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import type { RunFinished } from '../../src/report/events.ts';
-import { startGoproCloud } from '../../src/sim/gopro.ts';
-import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb.ts';
+import type { RunFinished } from '../../src/events.ts';
+import { startGoproCloud } from '../../src/sim/gopro/index.ts';
+import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import { medium } from '../conformance/tracker/fixtures.ts';
 import { startAws, type Aws } from './support/aws.ts';
 

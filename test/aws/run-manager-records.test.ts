@@ -6,7 +6,7 @@ import { markFailed } from '../../src/aws/run-manager/mark-failed.ts';
 import { summarise } from '../../src/aws/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
 import { SyncError } from '../../src/errors.ts';
-import type { Listing } from '../../src/source/listing.ts';
+import type { Listing } from '../../src/run/listing.ts';
 import { claimed, dayMs, failure, hourMs, idOf, medium, original, resolve } from '../conformance/tracker/fixtures.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';

@@ -4,7 +4,7 @@ import { begin } from '../../src/aws/run-manager/begin.ts';
 import { end } from '../../src/aws/run-manager/end.ts';
 import { isoTime } from '../../src/lib/clock.ts';
 import { thisOwner } from '../../src/lib/owner.ts';
-import { openDynamoTracker } from '../../src/tracker/dynamodb.ts';
+import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import { dayMs, hourMs } from '../conformance/tracker/fixtures.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ScanCommand, TransactionCanceledException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb.ts';
+import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb.ts';
+import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { manualClock, type TrackerBed } from '../conformance/tracker/fixtures.ts';
 import { trackerConformance } from '../conformance/tracker.ts';

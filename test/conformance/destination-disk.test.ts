@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, open, readdir, readFile, rm, unlink, writeFile } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Destination } from '../../src/destination/destination.ts';
-import { openDisk, type DiskOptions } from '../../src/destination/disk.ts';
+import { openDisk, type DiskOptions } from '../../src/destination/disk/index.ts';
 import { ignoring } from '../../src/destination/disk/files.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { destinationConformance, type DestinationStage } from './destination.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, vi } from 'vitest';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Destination } from '../../src/destination/destination.ts';
-import { openS3 } from '../../src/destination/s3.ts';
+import { openS3 } from '../../src/destination/s3/index.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
-import type { S3Legacy } from '../../src/sim/s3-faults.ts';
-import { startS3Store } from '../../src/sim/s3.ts';
+import type { S3Legacy } from '../s3-server/faults.ts';
+import { startS3Store } from '../s3-server/index.ts';
 import { destinationConformance, type DestinationStage } from './destination.ts';
 
 const bucket = 'archive';

@@ -11,7 +11,7 @@ import type {
 } from '../../src/destination/destination.ts';
 import { SyncError, type ErrorCode } from '../../src/errors.ts';
 import { thisOwner } from '../../src/lib/owner.ts';
-import { crc32, crc32OfParts } from '../../src/transfer/checksum.ts';
+import { crc32, crc32OfParts } from '../../src/lib/crc32.ts';
 import { partRanges } from '../../src/transfer/parts.ts';
 
 /** An empty place for one archive, and the power to act on it behind the adapter's back. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
-import { createHttpClient } from '../../src/lib/http.ts';
+import { createHttpClient } from '../../src/lib/http/index.ts';
 import type { Role } from '../../src/media.ts';
-import type { Fault } from '../../src/sim/faults.ts';
-import { startGoproCloud, type GoproCloud } from '../../src/sim/gopro.ts';
-import { expectedOriginals, type SimMedium } from '../../src/sim/library.ts';
-import { photo } from '../../src/sim/shapes.ts';
+import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
+import { startGoproCloud, type GoproCloud } from '../../src/sim/gopro/index.ts';
+import { expectedOriginals, type SimMedium } from '../../src/sim/gopro/library/library.ts';
+import { photo } from '../../src/sim/gopro/library/shapes.ts';
 import { createGoproSource } from '../../src/source/gopro/index.ts';
 import { sourceConformance, type SourceStage } from './source.ts';
 

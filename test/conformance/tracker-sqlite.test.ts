@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteTracker } from '../../src/tracker/sqlite.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { trackerConformance } from './tracker.ts';
 import { archive, described, each, manualClock, openIds, original, usual } from './tracker/fixtures.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createLibrary } from '../../src/sim/library.ts';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, fileOf, wantedOf } from '../support/archive.ts';
 import { eventsOf, type RunningCli } from '../support/cli.ts';
 import { createMediaMaker, partBytes } from '../support/media.ts';

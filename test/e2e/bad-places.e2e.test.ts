@@ -1,7 +1,7 @@
 /** Places that cannot take an archive, or no longer: each is named with the next step, before anything is transferred where that can be known. */
 import { describe, expect, test } from 'vitest';
-import { createLibrary } from '../../src/sim/library.ts';
-import type { S3StoreOptions } from '../../src/sim/s3.ts';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import type { S3StoreOptions } from '../s3-server/index.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { createMediaMaker, partBytes } from '../support/media.ts';
 import { openS3Place, type DiskPlace } from '../support/places.ts';

@@ -3,9 +3,9 @@
  * and starting a process would cost ten times as much as most of them.
  */
 import { describe, expect, test } from 'vitest';
-import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/library.ts';
-import { source } from '../../src/sim/file-specs.ts';
-import { proxiesOnly, unavailableVideo, unreadyVideo } from '../../src/sim/shapes.ts';
+import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
+import { source } from '../../src/sim/gopro/library/file-specs.ts';
+import { proxiesOnly, unavailableVideo, unreadyVideo } from '../../src/sim/gopro/library/shapes.ts';
 import { expectExactly, wantedOf, type WantedFile } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
 import { createMediaMaker, type MediaMaker } from '../support/media.ts';

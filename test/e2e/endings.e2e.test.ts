@@ -1,6 +1,6 @@
 /** Runs that end before their time, and what fails run after run. */
 import { describe, expect, test } from 'vitest';
-import { createLibrary } from '../../src/sim/library.ts';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { fileOf } from '../support/archive.ts';
 import { createMediaMaker } from '../support/media.ts';
 import { placeKinds } from '../support/places.ts';

@@ -1,9 +1,9 @@
 /** Faults of the API's session and listing: they strike a whole run, so each has runs of its own. */
 import { describe, expect, test } from 'vitest';
-import { apiFaults } from '../../src/sim/fault-catalogue-api.ts';
-import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/fault-catalogue.ts';
-import type { Fault } from '../../src/sim/faults.ts';
-import { createLibrary } from '../../src/sim/library.ts';
+import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
+import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { createMediaMaker } from '../support/media.ts';
 import { placeKinds } from '../support/places.ts';

@@ -3,10 +3,10 @@
  * the fast lane of the HTTP client; behind a proxy over the ordinary one.
  */
 import { describe, expect, test } from 'vitest';
-import { apiFaults } from '../../src/sim/fault-catalogue-api.ts';
-import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/fault-catalogue.ts';
-import type { Fault, FaultExpectation } from '../../src/sim/faults.ts';
-import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
+import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault, FaultExpectation } from '../../src/sim/gopro/faults/faults.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { eventsOf, type CliRun } from '../support/cli.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';

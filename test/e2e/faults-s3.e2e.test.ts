@@ -1,9 +1,9 @@
 /** A store that fails, lies, or knows less than S3 does. */
 import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { S3Damage, S3Fault, S3FaultAction, S3Legacy } from '../../src/sim/s3-faults.ts';
-import type { S3ErrorCode, S3Operation } from '../../src/sim/s3-wire.ts';
-import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import type { S3Damage, S3Fault, S3FaultAction, S3Legacy } from '../s3-server/faults.ts';
+import type { S3ErrorCode, S3Operation } from '../s3-server/wire.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, wantedOf } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
 import { createMediaMaker, partBytes, type MediaMaker } from '../support/media.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expectedWaiting } from '../../src/sim/library.ts';
+import { expectedWaiting } from '../../src/sim/gopro/library/library.ts';
 import { expectExactly, fileOf, wantedOf } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
 import { openS3Place, placeKinds, type DiskPlace, type S3Place } from '../support/places.ts';

@@ -1,7 +1,7 @@
 /** kill -9 at random instants, again and again, until the archive is complete. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { createMediaMaker, partBytes } from '../support/media.ts';
 import { placeKinds } from '../support/places.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createLibrary, type SimMedium } from '../../src/sim/library.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { lastWordsOf } from '../support/cli.ts';
 import { startCountingProxy, type KillPoint } from '../support/counting-proxy.ts';

@@ -1,18 +1,18 @@
 /** The core cut into slices, as functions with a deadline run it: every slice opens everything anew and goes on where the one before ended. */
 import { expect, test, vi, afterAll, beforeAll } from 'vitest';
 import { deserialise, serialise } from '../../src/aws/media-lister/listing-state.ts';
-import { openS3 } from '../../src/destination/s3.ts';
+import { openS3 } from '../../src/destination/s3/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createHttpClient } from '../../src/lib/http.ts';
+import { createHttpClient } from '../../src/lib/http/index.ts';
 import { alwaysRoles, type Role } from '../../src/media.ts';
 import { plan } from '../../src/plan/plan.ts';
-import type { Event } from '../../src/report/events.ts';
-import { startGoproCloud, type GoproCloud } from '../../src/sim/gopro.ts';
-import { createLibrary } from '../../src/sim/library.ts';
-import { startS3Store, type S3Store } from '../../src/sim/s3.ts';
+import type { Event } from '../../src/events.ts';
+import { startGoproCloud, type GoproCloud } from '../../src/sim/gopro/index.ts';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import { startS3Store, type S3Store } from '../s3-server/index.ts';
 import { createGoproSource } from '../../src/source/gopro/index.ts';
-import { beginListing, listSlice, type Listing, type ListingProgress } from '../../src/source/listing.ts';
-import { openSqliteTracker } from '../../src/tracker/sqlite.ts';
+import { beginListing, listSlice, type Listing, type ListingProgress } from '../../src/run/listing.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { createSlice, type Slice } from '../../src/transfer/slice.ts';
 import { transferSlice } from '../../src/transfer/transfer-slice.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultNames } from '../../src/sim/fault-catalogue.ts';
+import { faultNames } from '../../src/sim/gopro/faults/catalogue.ts';
 import { pairings, pairingsOf, sizeClasses } from './support/pairs.ts';
 import { serverNames } from './support/servers.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Medium } from '../../src/media.ts';
-import { openSqliteTracker } from '../../src/tracker/sqlite.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { collect, described, medium, original, usual, withEdits } from '../conformance/tracker/fixtures.ts';
 

@@ -1,7 +1,7 @@
 /** Judges an archive by its bytes and names against what the simulated library holds. Nothing that the program recorded is asked. */
 import { expect } from 'vitest';
-import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/library.ts';
-import type { ExpectedOriginal } from '../../src/sim/originals.ts';
+import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/gopro/library/library.ts';
+import type { ExpectedOriginal } from '../../src/sim/gopro/library/originals.ts';
 import type { FoundFile } from './places.ts';
 
 export interface WantedFile {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Event, RunFinished } from '../../src/report/events.ts';
+import type { Event, RunFinished } from '../../src/events.ts';
 
 /** Hundreds of starts of one program: half of the time of each would go into compiling it anew. */
 const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');

@@ -1,8 +1,8 @@
 /** An archive that describes itself, made without a transfer: files of the right names and sizes without content, and the manifest. */
 import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createManifest, type ManifestEntry } from '../../src/destination/disk/manifest.ts';
-import { openDisk } from '../../src/destination/disk.ts';
+import { createManifest, type ManifestEntry } from '../../src/destination/disk/bookkeeping/manifest.ts';
+import { openDisk } from '../../src/destination/disk/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { alwaysRoles, mediumVersion, type Medium, type Original } from '../../src/media.ts';
 import type { NamedOriginal } from '../../src/plan/naming.ts';

@@ -1,6 +1,6 @@
 /** Media for tests that need particular ones, each with an id, a name and a time of its own. */
-import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/medium.ts';
-import { chapteredVideo, frameSet, photo, video } from '../../src/sim/shapes.ts';
+import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/gopro/library/medium.ts';
+import { chapteredVideo, frameSet, photo, video } from '../../src/sim/gopro/library/shapes.ts';
 
 /** Bytes of one part; a file of more is fetched in several. */
 export const partBytes = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { startS3Store, type S3Store, type S3StoreOptions } from '../../src/sim/s3.ts';
+import { startS3Store, type S3Store, type S3StoreOptions } from '../s3-server/index.ts';
 import { makeTempDir } from './temp-dir.ts';
 
 export const placeKinds = ['disk', 's3'] as const;

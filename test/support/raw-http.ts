@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { createHttpClient, type RequestOptions } from '../../src/lib/http.ts';
+import { createHttpClient, type RequestOptions } from '../../src/lib/http/index.ts';
 import type { Certificate } from './certificate.ts';
 
 /** Servers that say byte by byte what a test wants, and a client that collects what comes of it. */

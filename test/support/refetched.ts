@@ -1,4 +1,4 @@
-import type { LoggedRequest } from '../../src/sim/gopro.ts';
+import type { LoggedRequest } from '../../src/sim/gopro/index.ts';
 
 /** Adds up media bytes that were sent although they, or the same bytes of the same file, had been sent in an earlier run. */
 export interface RefetchCounter {

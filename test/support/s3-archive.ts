@@ -2,10 +2,10 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { crc32OfParts } from '../../src/transfer/checksum.ts';
+import { crc32OfParts } from '../../src/lib/crc32.ts';
 import type { FileDescription, Opened, Part, StoredFile, UploadState } from '../../src/destination/destination.ts';
-import { startS3Store, type S3Store, type S3StoreOptions } from '../../src/sim/s3.ts';
-import { openS3, type S3Destination, type S3Options } from '../../src/destination/s3.ts';
+import { startS3Store, type S3Store, type S3StoreOptions } from '../s3-server/index.ts';
+import { openS3, type S3Destination, type S3Options } from '../../src/destination/s3/index.ts';
 
 /** What the tests of this adapter share: an archive in a simulated store, and files to put into it. */
 

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { RunFinished } from '../../src/report/events.ts';
-import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../src/sim/gopro.ts';
+import type { RunFinished } from '../../src/events.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../src/sim/gopro/index.ts';
 import { expectExactly, wantedOf } from './archive.ts';
 import { finishedOf, lastWordsOf, runCli, runCliHere, startCli, type CliRun, type RunningCli } from './cli.ts';
 import { filesBelow, openDiskPlace, openPlace, type Place, type PlaceKind } from './places.ts';

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
-import { createHttpClient } from '../../src/lib/http.ts';
+import { createHttpClient } from '../../src/lib/http/index.ts';
 import { createGoproSource, type GoproSource, type GoproSourceOptions } from '../../src/source/gopro/index.ts';
 
 export interface TestRequest {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SyncError, errorKinds, type ErrorCode } from '../../errors.ts';
-import type { Listing, ListingProgress } from '../../source/listing.ts';
+import type { Listing, ListingProgress } from '../../run/listing.ts';
 
 /** What one slice of a listing leaves for the next, and the whole listing for the summary of the run. */
 export interface ListingState {

@@ -1,9 +1,9 @@
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import type { Provider, Role } from '../../media.ts';
-import type { RunFinished } from '../../report/events.ts';
+import type { RunFinished } from '../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../report/summary.ts';
-import type { Listing } from '../../source/listing.ts';
+import type { Listing } from '../../run/listing.ts';
 import type { Tally, Tracker } from '../../tracker/tracker.ts';
 import { noFailure, type SummariseReply, type SummariseRequest } from '../contract.ts';
 import { failureOfError } from '../failure.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { summarise } from '../../report/summary.ts';
-import type { RunFinished } from '../../report/events.ts';
+import type { RunFinished } from '../../events.ts';
 import { stages } from '../names.ts';
 import type { Notice } from './episodes.ts';
 import { readFailure } from './caught.ts';

@@ -1,5 +1,5 @@
 import type { Provider } from '../../media.ts';
-import type { RunFinished } from '../../report/events.ts';
+import type { RunFinished } from '../../events.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import { clean } from '../../lib/log.ts';
 import { adviceFor } from '../advice.ts';

@@ -4,7 +4,7 @@ import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract
 import type { Stage } from '../../aws/names.ts';
 import { readFailure, reasonOf } from '../../aws/run-manager/caught.ts';
 import { errorKinds } from '../../errors.ts';
-import type { Outcome } from '../../report/events.ts';
+import type { Outcome } from '../../events.ts';
 import { askAws } from './errors.ts';
 import type { Machine } from './machine.ts';
 

@@ -6,10 +6,10 @@ import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
-import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb.ts';
+import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
 import { standingLease, type StandingLease } from '../../tracker/dynamodb/standing-lease.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
-import { tableOf } from '../trackers.ts';
+import { tableOf } from '../archive/trackers.ts';
 import { clientOptions } from './errors.ts';
 
 export interface ServiceLedger extends AsyncDisposable {

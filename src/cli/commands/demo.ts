@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { printable } from '../../lib/log.ts';
-import { startGoproCloud } from '../../sim/gopro.ts';
+import { startGoproCloud } from '../../sim/gopro/index.ts';
 import type { Context } from '../command.ts';
-import { drawTree } from '../tree.ts';
+import { drawTree } from '../output/tree.ts';
 import { runSync } from './sync.ts';
 import { runVerify } from './verify.ts';
 

@@ -2,8 +2,8 @@ import { clean, jsonLine } from '../../lib/log.ts';
 import type { MediumStatus, OriginalStatus } from '../../media.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { Context } from '../command.ts';
-import { entriesOf, type Entry } from '../entries.ts';
-import { openTracked } from '../tracked.ts';
+import { entriesOf, type Entry } from '../output/entries.ts';
+import { openTracked } from '../archive/tracked.ts';
 
 export async function runList({ config, log, stdout }: Context): Promise<number> {
   await using archive = await openTracked(config, log);

@@ -1,6 +1,6 @@
 import type { Context } from '../command.ts';
 import { describeRetried, retryMedia } from '../retrying.ts';
-import { openTracked } from '../tracked.ts';
+import { openTracked } from '../archive/tracked.ts';
 
 export async function runRetry({ config, log, stdout, arguments: mediaIds }: Context): Promise<number> {
   await using archive = await openTracked(config, log);

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Settings } from '../../config/options.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
-import { faultsFromText } from '../../sim/fault-catalogue.ts';
-import type { Fault } from '../../sim/faults.ts';
-import { describeUsage, startGoproCloud } from '../../sim/gopro.ts';
-import type { Preset } from '../../sim/presets.ts';
+import { faultsFromText } from '../../sim/gopro/faults/catalogue.ts';
+import type { Fault } from '../../sim/gopro/faults/faults.ts';
+import { describeUsage, startGoproCloud } from '../../sim/gopro/index.ts';
+import type { Preset } from '../../sim/gopro/library/presets.ts';
 import type { Context } from '../command.ts';
 
 export async function runSimulate({ config: { settings }, stdout, interruption }: Context): Promise<number> {

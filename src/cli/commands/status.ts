@@ -3,8 +3,8 @@ import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { RunRecord, Tally } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../standing.ts';
-import { openTracked } from '../tracked.ts';
+import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../output/standing.ts';
+import { openTracked } from '../archive/tracked.ts';
 
 const runsShown = 5;
 

@@ -1,11 +1,11 @@
 import { sync } from '../../sync.ts';
-import { openArchive } from '../archive.ts';
+import { openArchive } from '../archive/archive.ts';
 import type { Context } from '../command.ts';
 import { keepHeapSmall } from '../heap.ts';
-import { parsePlace } from '../place.ts';
+import { parsePlace } from '../archive/place.ts';
 import { openPorts, syncOptions } from '../ports.ts';
 import { loadFreshCredentials } from '../provider.ts';
-import { reportRun } from '../reporting.ts';
+import { reportRun } from '../output/reporting.ts';
 
 export async function runSync(context: Context): Promise<number> {
   const { config } = context;

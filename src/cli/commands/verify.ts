@@ -1,12 +1,12 @@
 import { systemClock } from '../../lib/clock.ts';
 import { thisOwner } from '../../lib/owner.ts';
-import { verify } from '../../verify.ts';
-import { openArchive } from '../archive.ts';
+import { verify } from '../../run/verify.ts';
+import { openArchive } from '../archive/archive.ts';
 import type { Context } from '../command.ts';
-import { deadHolders } from '../dead-holders.ts';
+import { deadHolders } from '../archive/dead-holders.ts';
 import { keepHeapSmall } from '../heap.ts';
-import { parsePlace } from '../place.ts';
-import { reportRun } from '../reporting.ts';
+import { parsePlace } from '../archive/place.ts';
+import { reportRun } from '../output/reporting.ts';
 
 export async function runVerify(context: Context): Promise<number> {
   const { config, log, interruption } = context;

@@ -2,12 +2,12 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
-import type { S3Capabilities } from '../../destination/s3.ts';
+import type { S3Capabilities } from '../../destination/s3/index.ts';
 import { formatBytes } from '../../report/figures.ts';
-import { standingArchive } from '../archive.ts';
-import { openDestination, openS3Place } from '../destinations.ts';
-import { readKnownArchives } from '../known-archives.ts';
-import { locationOf, parsePlace } from '../place.ts';
+import { standingArchive } from '../archive/archive.ts';
+import { openDestination, openS3Place } from '../archive/destinations.ts';
+import { readKnownArchives } from '../archive/known-archives.ts';
+import { locationOf, parsePlace } from '../archive/place.ts';
 import { check, type Finding } from './finding.ts';
 
 type Found = Omit<Finding, 'subject'>;

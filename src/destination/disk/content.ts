@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { crc32 } from '../../transfer/checksum.ts';
+import { crc32 } from '../../lib/crc32.ts';
 
 /** As fast as 1 MiB; below it each read costs more than what it reads. */
 export const mostReadBytes = 256 * 1024;

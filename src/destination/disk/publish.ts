@@ -1,17 +1,17 @@
 import { open, stat } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
-import { crc32OfParts } from '../../transfer/checksum.ts';
+import { crc32OfParts } from '../../lib/crc32.ts';
 import { isSameOriginal } from '../description.ts';
 import type { FileDescription, StoredFile } from '../destination.ts';
 import { contentOf, type Content, type ReadBytes } from './content.ts';
 import { isDraftId } from './drafts.ts';
 import { makeDurable, removeDraft, type Drafts, type Received } from './durable.ts';
 import { exists, ignoring } from './files.ts';
-import type { Journal } from './journal.ts';
-import type { Manifest } from './manifest.ts';
-import { nameIfFree, type Naming } from './names.ts';
-import { sha256sumLine } from './sha256sums.ts';
+import type { Journal } from './bookkeeping/journal.ts';
+import type { Manifest } from './bookkeeping/manifest.ts';
+import { nameIfFree, type Naming } from './bookkeeping/names.ts';
+import { sha256sumLine } from './bookkeeping/sha256sums.ts';
 import { errno } from './store-error.ts';
 import { uploadLost } from './uploads.ts';
 

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { crc32 } from '../../transfer/checksum.ts';
+import { crc32 } from '../../lib/crc32.ts';
 import { createReadBacks, type WrittenPart } from './read-backs.ts';
 
 /** A file whose reads are held up until `proceed` is called, and how many were under way at once. */

@@ -8,8 +8,8 @@ import {
   openTestS3,
   useTestCredentials,
 } from '../../../test/support/s3-archive.ts';
-import type { S3Legacy } from '../../sim/s3-faults.ts';
-import type { S3Capabilities } from '../s3.ts';
+import type { S3Legacy } from '../../../test/s3-server/faults.ts';
+import type { S3Capabilities } from './index.ts';
 
 useTestCredentials();
 

@@ -1,4 +1,4 @@
-import { crc32Base64 } from '../../transfer/checksum.ts';
+import { crc32Base64 } from '../../lib/crc32.ts';
 
 /**
  * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the trailer with the checksum, which is known only

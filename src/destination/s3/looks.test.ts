@@ -11,7 +11,7 @@ import {
   type Content,
   type TestArchive,
 } from '../../../test/support/s3-archive.ts';
-import type { S3StoreOptions } from '../../sim/s3.ts';
+import type { S3StoreOptions } from '../../../test/s3-server/index.ts';
 
 useTestCredentials();
 

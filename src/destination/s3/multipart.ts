@@ -10,7 +10,7 @@ import {
   type Part as ListedPart,
 } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
-import { crc32Base64 } from '../../transfer/checksum.ts';
+import { crc32Base64 } from '../../lib/crc32.ts';
 import type { FileDescription, Part } from '../destination.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { SyncError } from '../../errors.ts';
-import { crc32Base64 } from '../../transfer/checksum.ts';
+import { crc32Base64 } from '../../lib/crc32.ts';
 import type { Bucket } from './bucket.ts';
 import { Refusal, refusalFromError, storeError } from './errors.ts';
 import { createFraming, decodeCrc32, framedBytes, type Framing } from './framing.ts';

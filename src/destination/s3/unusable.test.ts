@@ -9,8 +9,8 @@ import {
   useTestCredentials,
   type TestArchive,
 } from '../../../test/support/s3-archive.ts';
-import type { S3StoreOptions } from '../../sim/s3.ts';
-import type { S3Options } from '../s3.ts';
+import type { S3StoreOptions } from '../../../test/s3-server/index.ts';
+import type { S3Options } from './index.ts';
 
 useTestCredentials();
 

@@ -5,7 +5,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openClient, pause, startRawServer, trickle } from '../../../test/support/raw-http.ts';
-import { createHttpClient, HttpTimeout } from '../http.ts';
+import { createHttpClient, HttpTimeout } from './index.ts';
 import { slabBytes } from './slabs.ts';
 
 const certificate = makeCertificate();

@@ -4,7 +4,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { makeCertificate } from '../../../test/support/certificate.ts';
 import { openClient, pause, startRawServer, trickle } from '../../../test/support/raw-http.ts';
-import { createHttpClient, HttpTimeout } from '../http.ts';
+import { createHttpClient, HttpTimeout } from './index.ts';
 import { slabBytes } from './slabs.ts';
 
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');

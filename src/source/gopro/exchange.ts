@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpClient, Reply } from '../../lib/http.ts';
+import type { HttpClient, Reply } from '../../lib/http/index.ts';
 import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
 import type { AuthMode } from './credentials.ts';
 import { describeNetworkError, describeShape } from './describe.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpClient } from '../../lib/http.ts';
+import type { HttpClient } from '../../lib/http/index.ts';
 import type { Medium, Role } from '../../media.ts';
 import type { ListingPage, Resolution, Source } from '../source.ts';
 import { createApi, type Api } from './api.ts';

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeTempDir } from '../../../test/support/temp-dir.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { openSqliteTracker } from '../sqlite.ts';
+import { openSqliteTracker } from './index.ts';
 import type { Tracker } from '../tracker.ts';
 
 const dayMs = 24 * 60 * 60_000;

@@ -1,11 +1,11 @@
 /** One library through the deployed engine and through the local one. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { faultCatalogue, type FaultName } from '../../../src/sim/fault-catalogue.ts';
-import type { Fault } from '../../../src/sim/faults.ts';
-import { buildLibrary, type SimLibrary } from '../../../src/sim/library.ts';
+import { faultCatalogue, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
+import { buildLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { openSqliteTracker } from '../../../src/tracker/sqlite.ts';
-import { trackerPath } from '../../../src/cli/known-archives.ts';
+import { openSqliteTracker } from '../../../src/tracker/sqlite/index.ts';
+import { trackerPath } from '../../../src/cli/archive/known-archives.ts';
 import type { FoundFile } from '../../support/places.ts';
 import { openS3Place, type S3Place } from '../../support/places.ts';
 import { openScene, type Scene } from '../../support/scene.ts';

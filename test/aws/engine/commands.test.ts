@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLibrary } from '../../../src/sim/library.ts';
+import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { finishedOf, runCli, type CliRun } from '../../support/cli.ts';
 import { createMediaMaker } from '../../support/media.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';

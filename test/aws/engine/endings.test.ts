@@ -1,9 +1,9 @@
 /** How executions end that cannot do all that there is to do, and who is told. */
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
-import type { Fault } from '../../../src/sim/faults.ts';
-import { createLibrary } from '../../../src/sim/library.ts';
+import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
+import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { createMediaMaker } from '../../support/media.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startEngine, type Engine } from '../support/engine.ts';

@@ -1,8 +1,8 @@
 /** Files of many parts in invocations that end too early. */
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Fault } from '../../../src/sim/faults.ts';
-import { createLibrary } from '../../../src/sim/library.ts';
+import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
+import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { startServer, type ForeignServer } from '../../s3/support/servers.ts';
 import { createMediaMaker, partBytes } from '../../support/media.ts';
 import { waitUntil } from '../../support/wait-until.ts';

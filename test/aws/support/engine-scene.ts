@@ -14,8 +14,8 @@ import {
 import { environmentNames, type ExecutionInput } from '../../../src/aws/contract.ts';
 import { writeSecret } from '../../../src/aws/secret.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro.ts';
-import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
+import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
 import type { ForeignServer } from '../../s3/support/servers.ts';
 import { expectExactly, wantedOf } from '../../support/archive.ts';

@@ -1,7 +1,7 @@
 /** A process to be killed: archives one medium after another in the tracker named on its command line and says each step that was acknowledged. */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { openSqliteTracker } from '../../../src/tracker/sqlite.ts';
+import { openSqliteTracker } from '../../../src/tracker/sqlite/index.ts';
 import { claimed, idOf, medium, original, upload, usual, whole } from './fixtures.ts';
 
 const [path, prefix] = process.argv.slice(2) as [string, string];

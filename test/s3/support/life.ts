@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLibrary } from '../../../src/sim/library.ts';
+import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, fileOf, wantedOf } from '../../support/archive.ts';
 import { eventsOf } from '../../support/cli.ts';
 import { createMediaMaker, partBytes } from '../../support/media.ts';

@@ -1,8 +1,8 @@
 /** Faults that strike media one by one: all of one server and outcome in one run, each at media of its own. */
 import { expect, test } from 'vitest';
-import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
-import type { Fault, FaultExpectation } from '../../../src/sim/faults.ts';
-import { createLibrary, type SimMedium } from '../../../src/sim/library.ts';
+import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
+import { createLibrary, type SimMedium } from '../../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, expectNothingWrong, wantedOf } from '../../support/archive.ts';
 import { eventsOf, type CliRun } from '../../support/cli.ts';
 import { createMediaMaker, partBytes, type MediaMaker } from '../../support/media.ts';

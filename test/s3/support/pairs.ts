@@ -1,7 +1,7 @@
 /** Which fault is tried with which server and which size of file: every pair of two of them at least once, not the full product. */
-import { apiFaults } from '../../../src/sim/fault-catalogue-api.ts';
-import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/fault-catalogue.ts';
-import type { FaultExpectation } from '../../../src/sim/faults.ts';
+import { apiFaults } from '../../../src/sim/gopro/faults/catalogue-api.ts';
+import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';
+import type { FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
 import { serverNames, type ServerName } from './servers.ts';
 
 /** `put`: every file is one PUT. `parts`: files of several parts too. */

@@ -1,7 +1,7 @@
 /** Faults of the API's session and listing: they strike a whole run, so each has runs of its own. */
 import { expect, test } from 'vitest';
-import { faultCatalogue } from '../../../src/sim/fault-catalogue.ts';
-import { createLibrary, type SimLibrary } from '../../../src/sim/library.ts';
+import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
+import { createLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../../support/archive.ts';
 import { createMediaMaker, partBytes } from '../../support/media.ts';
 import type { Place } from '../../support/places.ts';

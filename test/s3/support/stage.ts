@@ -10,7 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { Destination } from '../../../src/destination/destination.ts';
-import { openS3 } from '../../../src/destination/s3.ts';
+import { openS3 } from '../../../src/destination/s3/index.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { DestinationStage } from '../../conformance/destination.ts';
 import type { ForeignServer } from './servers.ts';

@@ -1,10 +1,10 @@
 /** A complete archive of a simulated library, made without a transfer. */
 import { crc32 } from 'node:zlib';
-import type { ManifestEntry } from '../../../src/destination/disk/manifest.ts';
+import type { ManifestEntry } from '../../../src/destination/disk/bookkeeping/manifest.ts';
 import { alwaysRoles } from '../../../src/media.ts';
 import { keysFor, type NamedOriginal } from '../../../src/plan/naming.ts';
-import { downloadReply as simulatedReply } from '../../../src/sim/gopro-api.ts';
-import { buildLibrary, type PresetOptions, type SimMedium } from '../../../src/sim/library.ts';
+import { downloadReply as simulatedReply } from '../../../src/sim/gopro/api.ts';
+import { buildLibrary, type PresetOptions, type SimMedium } from '../../../src/sim/gopro/library/library.ts';
 import { resolveOriginals } from '../../../src/source/gopro/originals.ts';
 import { downloadReply, recordOf, toMedium } from '../../../src/source/gopro/schema.ts';
 import { entryOf, makeDescribedArchive } from '../../support/described-archive.ts';

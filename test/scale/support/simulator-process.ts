@@ -1,7 +1,7 @@
 /** A simulator in a process of its own, so that what it costs is not counted as the program's. Started and asked by simulator.ts. */
 import { crc32Of } from '../../../src/sim/content.ts';
-import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro.ts';
-import { startS3Store, type S3StoreOptions } from '../../../src/sim/s3.ts';
+import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
+import { startS3Store, type S3StoreOptions } from '../../s3-server/index.ts';
 
 export interface CloudAddress {
   readonly apiUrl: string;

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { GoproCloudOptions } from '../../../src/sim/gopro.ts';
+import type { GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
 import type { Answer, Calls, CloudCounts, Question } from './simulator-process.ts';
 
 export interface FarCloud extends AsyncDisposable {

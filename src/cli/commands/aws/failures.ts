@@ -6,7 +6,7 @@ import { nextAttemptMs } from '../../../plan/next-attempt.ts';
 import { count } from '../../../report/figures.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import type { Context } from '../../command.ts';
-import { entriesOf, type Entry } from '../../entries.ts';
+import { entriesOf, type Entry } from '../../output/entries.ts';
 
 /** What failed, or needs a person. */
 export async function runAwsFailures({ config, stdout }: Context): Promise<number> {

@@ -13,7 +13,7 @@ import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
-import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../../standing.ts';
+import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../../output/standing.ts';
 
 const runsShown = 5;
 

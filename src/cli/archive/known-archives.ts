@@ -1,0 +1,56 @@
+/** What a home remembers of archives: which id lives where, and where each one's tracker is. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ensureHome } from '../../config/load.ts';
+import { replaceFile } from '../../config/replace-file.ts';
+import { SyncError } from '../../errors.ts';
+
+/** Location → archive id. */
+export type KnownArchives = Readonly<Record<string, string>>;
+
+/** Location to id, one line each, so that a person can remove one. */
+const archivesFile = z.record(z.string(), z.string());
+
+export function archivesPath(home: string): string {
+  return join(home, 'archives.json');
+}
+
+/** Errors: CONFIG_UNREADABLE. */
+export async function readKnownArchives(home: string): Promise<KnownArchives> {
+  const path = archivesPath(home);
+  try {
+    return archivesFile.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    const hint = 'Correct it, or move it away: every archive knows its own id and is recognised again.';
+    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}`, { hint, cause: error });
+  }
+}
+
+/** Remembers that `id` lives at `location`. Errors: CONFIG_UNREADABLE. */
+export async function rememberArchive(home: string, location: string, id: string): Promise<void> {
+  const known = await readKnownArchives(home);
+  if (known[location] === id) return;
+  await ensureHome(home);
+  const path = archivesPath(home);
+  await replaceFile(path, `${JSON.stringify({ ...known, [location]: id }, null, 2)}\n`).catch((error: Error) => {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${error.message}`, {
+      hint: 'Check the permissions and free space of the home directory.',
+      cause: error,
+    });
+  });
+}
+
+/** Where the tracker of an archive is; its directory is made. Errors: CONFIG_UNREADABLE. */
+export async function trackerPath(home: string, archiveId: string): Promise<string> {
+  await ensureHome(home);
+  const directory = join(home, 'archives', archiveId);
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${error.message}`, {
+      hint: 'Check the permissions of the home directory.',
+      cause: error,
+    });
+  });
+  return join(directory, 'tracker.sqlite');
+}

@@ -1,0 +1,58 @@
+/** Who hears the events of a run, and how its end becomes an exit code. */
+import { randomUUID } from 'node:crypto';
+import { asSyncError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Report, RunFinished } from '../../events.ts';
+import { finishedEarly } from '../../report/summary.ts';
+import type { Context } from '../command.ts';
+
+/**
+ * Runs `run` and returns its exit code. With `--json` the last line is `run.finished` whatever happens, a usage error excepted; without,
+ * what ended the run before it began is thrown.
+ */
+export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
+  const { config, log, interruption } = context;
+  const show = await createReport(context);
+  let runId: string = randomUUID();
+  let ended = false;
+  const report: Report = (event) => {
+    if (ended) return;
+    if (event.type === 'run.started') ({ runId } = event);
+    ended = event.type === 'run.finished';
+    show(event);
+  };
+  interruption.beforeForcedExit((error) => report(finishedEarly(error, runId)));
+  const finished = await run(report).catch((thrown: unknown) => {
+    const error = asSyncError(thrown);
+    if (!config.settings.json || error.code === 'USAGE') throw thrown;
+    const early = finishedEarly(error, runId);
+    report(early);
+    return early;
+  });
+  if (finished.error) log.error(finished.error.message, finished.error.hint);
+  return finished.exitCode;
+}
+
+function systemNow(): number {
+  return systemClock.now();
+}
+
+/** Each reporter is loaded where it is wanted: what draws on a terminal takes longer to load than all else of the program. */
+async function createReport({ config, stdout, stderr, log }: Context): Promise<Report> {
+  const { json, quiet } = config.settings;
+  const print = (text: string) => void stdout.write(text);
+  if (json) {
+    const { createJsonReport } = await import('../../report/jsonl.ts');
+    const printEvent = createJsonReport(print, systemNow);
+    return (event) => {
+      if (event.type === 'warning') log.warn(event.message, event.hint);
+      printEvent(event);
+    };
+  }
+  if (!quiet && stdout.isTTY) {
+    const { createTerminalReport } = await import('../../report/terminal.ts');
+    return createTerminalReport(stdout, systemNow);
+  }
+  const { createPlainReport, createQuietReport } = await import('../../report/plain.ts');
+  return quiet ? createQuietReport((text) => void stderr.write(text)) : createPlainReport(print, systemNow);
+}

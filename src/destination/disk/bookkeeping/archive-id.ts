@@ -1,0 +1,56 @@
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { z } from 'zod';
+import { SyncError } from '../../../errors.ts';
+import { isoTime, type Clock } from '../../../lib/clock.ts';
+import { createWhole } from '../drafts.ts';
+import { ignoring, syncDirectory } from '../files.ts';
+import type { Tree } from '../tree.ts';
+
+const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
+const knownVersion = 1;
+const fileName = 'archive.json';
+
+/** The id of the archive in this tree; undefined when there is no directory, or no archive in it. */
+export async function readArchiveId(tree: Tree): Promise<string | undefined> {
+  const root = await stat(tree.root).catch(ignoring('ENOENT'));
+  if (root && !root.isDirectory()) {
+    throw new SyncError('DESTINATION_UNUSABLE', `${tree.root} is not a directory`, {
+      hint: 'Choose a directory for the archive.',
+    });
+  }
+  const text = await readFile(tree.own(fileName), 'utf8').catch(ignoring('ENOENT'));
+  return text === undefined ? undefined : parseArchive(tree, text).id;
+}
+
+/** Makes the tree an archive unless it is one; returns the id that stands there afterwards. */
+export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
+  const standing = await readArchiveId(tree);
+  if (standing !== undefined) return standing;
+  await mkdir(tree.own(), { recursive: true });
+  const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
+  const file = await createWhole(tree, tree.own(fileName), text);
+  await file?.close();
+  for (const directory of [tree.own(), tree.root, await parentOf(tree.root)])
+    await syncDirectory(directory).catch(ignoring('EACCES', 'EPERM'));
+  return (await readArchiveId(tree)) ?? id;
+}
+
+async function parentOf(directory: string): Promise<string> {
+  return realpath(`${directory}/..`);
+}
+
+function parseArchive(tree: Tree, text: string): z.infer<typeof archiveSchema> {
+  let archive: z.infer<typeof archiveSchema>;
+  try {
+    archive = archiveSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new SyncError('DESTINATION_UNUSABLE', `${tree.own(fileName)} is not readable as an archive's description`, {
+      cause: error,
+      hint: 'Restore that file from a backup; it holds the id of the archive.',
+    });
+  }
+  if (archive.version <= knownVersion) return archive;
+  throw new SyncError('DESTINATION_UNUSABLE', `${tree.root} was made by a newer Cloud Sync (version ${archive.version})`, {
+    hint: 'Update Cloud Sync.',
+  });
+}

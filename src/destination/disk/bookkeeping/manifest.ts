@@ -1,0 +1,156 @@
+import { open } from 'node:fs/promises';
+import { z } from 'zod';
+import { crc32Hex } from '../../../lib/crc32.ts';
+import { decodeDescription, encodeDescription } from '../../description.ts';
+import type { DescribedFile, FileDescription, StoredFile } from '../../destination.ts';
+import { ignoring } from '../files.ts';
+import { createJournal } from './journal.ts';
+import { isKey } from '../tree.ts';
+
+/** One line of `manifest.jsonl`: the file as it was published, followed by the fields of its description. */
+const lineSchema = z.object({
+  key: z.string().refine(isKey),
+  size: z.number().int().nonnegative(),
+  crc32: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .transform((hex) => Number.parseInt(hex, 16)),
+});
+
+export interface ManifestEntry {
+  readonly file: FileDescription;
+  readonly sizeBytes: number;
+  readonly crc32: number;
+  readonly sha256: string | null;
+  /** ISO 8601. */
+  readonly archivedAt: string;
+}
+
+/** What the archive says of its own files. A later line for a key replaces an earlier one. */
+export interface Manifest {
+  /** Resolves when the line is durable. */
+  append(entry: ManifestEntry): Promise<void>;
+  /** The latest line for a key. The first call reads the whole manifest, later ones one line. */
+  find(key: string): Promise<DescribedFile | undefined>;
+  /** The latest line of every key, in the order of the file, as many at a time as one read brings. */
+  entries(): AsyncIterable<readonly DescribedFile[]>;
+  close(): Promise<void>;
+}
+
+export function createManifest(path: string): Manifest {
+  const journal = createJournal(path, 'end');
+  let index: Promise<Map<string, number>> | undefined;
+  return {
+    append: async ({ file, sizeBytes, crc32, sha256, archivedAt }) => {
+      const { key } = file.original;
+      const hash = sha256 === null ? {} : { sha256 };
+      const line = {
+        key,
+        size: sizeBytes,
+        crc32: crc32Hex(crc32),
+        ...hash,
+        'archived-at': archivedAt,
+        ...encodeDescription(file),
+      };
+      const offset = await journal.append(JSON.stringify(line));
+      if (index) (await index).set(key, offset);
+    },
+    find: async (key) => {
+      index ??= latestLines(path);
+      const offset = await index.catch((error: unknown) => {
+        index = undefined;
+        throw error;
+      });
+      const at = offset.get(key);
+      if (at === undefined) return undefined;
+      for await (const [line] of linesFrom(path, at)) if (line) return parseLine(line.text);
+      return undefined;
+    },
+    entries: async function* () {
+      const latest = new Set((await latestLines(path)).values());
+      for await (const lines of linesFrom(path, 0)) {
+        yield lines.filter((line) => latest.has(line.offset)).flatMap((line) => parseLine(line.text) ?? []);
+      }
+    },
+    close: async () => journal.close(),
+  };
+}
+
+/** Where the latest readable line of each key begins. Only offsets are kept: a library may have 100,000 files. */
+async function latestLines(path: string): Promise<Map<string, number>> {
+  const latest = new Map<string, number>();
+  for await (const lines of linesFrom(path, 0)) {
+    for (const { text, offset } of lines) {
+      const key = keyOf(text);
+      if (key !== undefined) latest.set(key, offset);
+    }
+  }
+  return latest;
+}
+
+/** Our lines begin with the key, so only lines by another hand are parsed whole. Undefined for one that a crash cut off. */
+function keyOf(text: string): string | undefined {
+  const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
+  // Parsed even if nothing is escaped: a mere slice would keep the whole line in memory.
+  const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
+  return typeof key === 'string' ? key : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line for a file, with or without a readable description. */
+function parseLine(text: string): DescribedFile | undefined {
+  const fields = parseJson(text);
+  const line = lineSchema.safeParse(fields);
+  if (!line.success) return undefined;
+  const { key, size, crc32 } = line.data;
+  const stored: StoredFile = { key, sizeBytes: size, crc32 };
+  return { ...stored, description: decodeDescription(fields, key) };
+}
+
+const readBytes = 256 * 1024;
+
+interface Line {
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** Lines and where they begin, from an offset on, as many at a time as one read brings; none when the file is not there. */
+async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
+  const file = await open(path, 'r').catch(ignoring('ENOENT'));
+  if (!file) return;
+  try {
+    // One buffer for all reads, the beginning of a line carried to its front: fresh ones pile up faster than they are collected.
+    let buffer = Buffer.allocUnsafe(readBytes);
+    let carriedBytes = 0;
+    for (let position = from; ;) {
+      if (carriedBytes === buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
+      const { bytesRead } = await file.read(buffer, carriedBytes, buffer.length - carriedBytes, position);
+      const { lines, rest } = splitLines(buffer.subarray(0, carriedBytes + bytesRead), position - carriedBytes);
+      position += bytesRead;
+      if (bytesRead === 0 && rest.length > 0) lines.push({ text: rest.toString('utf8'), offset: position - rest.length });
+      carriedBytes = rest.length;
+      buffer.set(rest);
+      yield lines;
+      if (bytesRead === 0) return;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function splitLines(bytes: Buffer, baseOffset: number) {
+  const lines: Line[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+    lines.push({ text: bytes.toString('utf8', start, end), offset: baseOffset + start });
+    start = end + 1;
+  }
+  return { lines, rest: bytes.subarray(start) };
+}

@@ -1,0 +1,171 @@
+import type { ErrorCode } from './errors.ts';
+import type { OriginalStatus, MediumStatus, Provider } from './media.ts';
+
+/**
+ * Everything that a run says. Reporters are functions of these; `--json` prints them as they are, one per line. `bytes` fields are
+ * bytes, `…Ms` milliseconds, `path` is where a file lies for a person (an absolute path or an s3:// address).
+ */
+export type Event =
+  | {
+      readonly type: 'run.started';
+      readonly runId: string;
+      readonly provider: Provider | null;
+      readonly destination: string;
+      readonly dryRun: boolean;
+    }
+  | { readonly type: 'archive.created'; readonly archiveId: string; readonly path: string }
+  | { readonly type: 'archive.adopted'; readonly files: number }
+  | { readonly type: 'credentials.valid'; readonly account: string }
+  | { readonly type: 'listing.started'; readonly mode: 'quick' | 'full' }
+  | { readonly type: 'listing.page'; readonly page: number; readonly totalPages: number; readonly media: number }
+  | {
+      readonly type: 'listing.finished';
+      readonly mode: 'quick' | 'full';
+      readonly listed: number;
+      readonly added: number;
+      readonly changed: number;
+      readonly gone: number;
+      readonly consistent: boolean;
+    }
+  | { readonly type: 'plan.finished'; readonly media: number; readonly sizeHintBytes: number }
+  | {
+      readonly type: 'medium.planned';
+      readonly mediaId: string;
+      readonly name: string;
+      readonly items: number | null;
+      readonly sizeHintBytes: number | null;
+    }
+  | { readonly type: 'medium.waiting'; readonly mediaId: string; readonly name: string; readonly reason: string }
+  | { readonly type: 'medium.sourceDeleted'; readonly mediaId: string; readonly name: string }
+  | MediumFailed
+  | {
+      readonly type: 'file.started';
+      readonly id: string;
+      readonly mediaId: string;
+      readonly key: string;
+      readonly sizeBytes: number | null;
+      readonly resumedBytes: number;
+    }
+  | {
+      readonly type: 'file.retried';
+      readonly id: string;
+      readonly key: string;
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly delayMs: number;
+    }
+  | {
+      readonly type: 'file.restarted';
+      readonly id: string;
+      readonly key: string;
+      readonly code: ErrorCode;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'file.archived';
+      readonly id: string;
+      readonly mediaId: string;
+      readonly key: string;
+      readonly path: string;
+      readonly sizeBytes: number;
+      readonly crc32: string;
+      readonly revision: number;
+    }
+  | FileFailed
+  | { readonly type: 'file.setAside'; readonly key: string; readonly movedTo: string }
+  | { readonly type: 'host.paused'; readonly host: string; readonly forMs: number }
+  | Progress
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  | { readonly type: 'file.missing'; readonly key: string; readonly path: string }
+  | { readonly type: 'file.damaged'; readonly key: string; readonly path: string; readonly reason: string }
+  | { readonly type: 'file.unknown'; readonly key: string; readonly path: string }
+  | RunFinished;
+
+export interface MediumFailed {
+  readonly type: 'medium.failed';
+  readonly mediaId: string;
+  readonly name: string;
+  readonly status: MediumStatus;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+export interface FileFailed {
+  readonly type: 'file.failed';
+  readonly id: string;
+  readonly mediaId: string;
+  readonly key: string;
+  readonly status: OriginalStatus;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+/** A snapshot of work under way, a few times a second. Totals are null while they are not known. */
+export interface Progress {
+  readonly type: 'progress';
+  readonly filesDone: number;
+  readonly mediaDone: number;
+  readonly mediaTotal: number;
+  /** Of all files touched so far in this run. */
+  readonly bytesDone: number;
+  /** Known sizes plus hints for the rest. */
+  readonly bytesTotal: number;
+  readonly bytesPerSecond: number;
+  readonly remainingMs: number | null;
+  readonly active: readonly ActiveFile[];
+}
+
+export interface ActiveFile {
+  readonly key: string;
+  readonly bytesDone: number;
+  readonly sizeBytes: number | null;
+  readonly bytesPerSecond: number;
+}
+
+export type Outcome = 'clean' | 'partial' | 'failed' | 'expired' | 'locked' | 'interrupted';
+
+export interface RunFinished {
+  readonly type: 'run.finished';
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly exitCode: number;
+  readonly elapsedMs: number;
+  readonly media: {
+    readonly listed: number;
+    readonly added: number;
+    readonly changed: number;
+    readonly gone: number;
+    readonly complete: number;
+    readonly waiting: number;
+    readonly failed: number;
+    readonly quarantined: number;
+    readonly sourceDeleted: number;
+  };
+  readonly files: {
+    readonly archived: number;
+    readonly skipped: number;
+    readonly failed: number;
+    readonly waiting: number;
+    readonly sourceDeleted: number;
+    readonly quarantined: number;
+    /** Planned but not reached, because the run ended early. */
+    readonly pending: number;
+  };
+  readonly bytes: { readonly archived: number; readonly fetched: number };
+  readonly requests: { readonly api: number; readonly media: number };
+  /** Only after `verify`. */
+  readonly verified?: {
+    readonly files: number;
+    readonly bytes: number;
+    readonly missing: number;
+    readonly damaged: number;
+    readonly unknown: number;
+  };
+  /** Why the run ended early, if it did. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
+}
+
+/** Takes events as they happen; must not throw. */
+export type Report = (event: Event) => void;

@@ -1,0 +1,66 @@
+import type { Destination } from '../destination/destination.ts';
+import { SyncError } from '../errors.ts';
+import { describeOwner } from '../lib/owner.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+
+/** A run's leases: one in the tracker, one in the archive where the store can hold one. */
+
+/** How long a lease holds unless it is renewed. */
+export const leaseMs = 60_000;
+const renewEveryMs = 20_000;
+
+export interface HeldLeases extends AsyncDisposable {
+  /** Aborted with LOCKED when somebody else took over, or the lease could not be renewed in time. */
+  readonly lost: AbortSignal;
+}
+
+export interface LeaseOptions {
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+  readonly owner: string;
+  readonly isDead: (owner: string) => Promise<boolean>;
+  /** False for a run that writes nothing to the archive: only the tracker's lease is taken. */
+  readonly exclusive: boolean;
+}
+
+/** Takes both leases and renews them until disposed. Errors: LOCKED, naming the holder. */
+export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
+  const { tracker, destination, owner } = options;
+  const answer = await tracker.acquireRunLease(owner, leaseMs, options.isDead);
+  if (!answer.granted) throw locked(describeOwner(answer.holder));
+  let place: AsyncDisposable | undefined;
+  try {
+    place = options.exclusive ? await destination.lease(owner) : undefined;
+  } catch (error) {
+    await tracker.releaseRunLease(owner);
+    throw error;
+  }
+  const lost = new AbortController();
+  let failures = 0;
+  const renewing = setInterval(() => {
+    renew(tracker, owner, lost).then(
+      () => (failures = 0),
+      // One failed renewal leaves time for another before the lease runs out.
+      (error: unknown) => (failures += 1) > 1 && lost.abort(error),
+    );
+  }, renewEveryMs);
+  return {
+    lost: lost.signal,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(renewing);
+      await place?.[Symbol.asyncDispose]();
+      await tracker.releaseRunLease(owner);
+    },
+  };
+}
+
+async function renew(tracker: Tracker, owner: string, lost: AbortController): Promise<void> {
+  if (await tracker.renewRunLease(owner, leaseMs)) await tracker.renewClaims(owner, leaseMs);
+  else lost.abort(locked('another process'));
+}
+
+function locked(holder: string): SyncError {
+  return new SyncError('LOCKED', `another run is at work on this archive: ${holder}`, {
+    hint: 'Wait for it to end, or end it; its progress is kept.',
+  });
+}

@@ -1,0 +1,181 @@
+import { SyncError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Report } from '../events.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import type { Source } from '../source/source.ts';
+
+/** Brings the provider's listing into the tracker, and tells whether it can be believed. */
+
+export interface Listing {
+  readonly mode: 'quick' | 'full';
+  /** Distinct media that the provider still shows. */
+  readonly listed: number;
+  readonly added: number;
+  readonly changed: number;
+  /** Media that this listing newly misses. */
+  readonly gone: number;
+  /** Set when the listing contradicts itself: what was listed may be archived, but the run must end with this. */
+  readonly contradiction: SyncError | null;
+}
+
+export interface ListingOptions {
+  readonly source: Source;
+  readonly tracker: Tracker;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly runId: string;
+  /** Never stop early. */
+  readonly full: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A quick listing sees no changes to old media, so every week all pages are read. */
+const fullListingEveryMs = 7 * 24 * 3_600_000;
+/** Listings tried before a contradiction is believed. */
+const mostPasses = 3;
+
+/** An API that promises pages without end must not hold a run without end. */
+const mostEmptyPages = 20;
+
+/** One reading of the pages, from the first on. */
+interface Pass {
+  readonly ids: Set<string>;
+  /** 1-based. */
+  nextPage: number;
+  /** As the last page said. */
+  totalItems: number;
+  /** The total stayed the same and every entry could be read. */
+  steady: boolean;
+  /** Empty pages in a row. */
+  emptyPages: number;
+  /** Ended early, because the rest is known. */
+  quick: boolean;
+}
+
+/** Where a listing stands, so that another process can go on with it. */
+export interface ListingProgress {
+  /** The number of media that the last listing showed, if a quick listing may rely on it. */
+  readonly listedBefore: number | null;
+  /** Distinct media of all passes. */
+  readonly seen: Set<string>;
+  /** Readings of the pages so far, with the present one. */
+  passes: number;
+  pass: Pass;
+  added: number;
+  changed: number;
+}
+
+/**
+ * Newest first. Quick when the last full listing is recent: stops after a page of known, unchanged media if the provider's total is
+ * what was known plus what is new; else reads on, and is a full one. A full listing whose distinct media are not as many as the
+ * provider says is read again. Errors: those of `Source.list`; LISTING_UNTRUSTED for an empty listing of a library with known media.
+ */
+export async function list(options: ListingOptions): Promise<Listing> {
+  const progress = await beginListing(options);
+  for (;;) {
+    const listing = await listSlice(options, progress, () => false);
+    if (listing) return listing;
+  }
+}
+
+export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
+  const state = await tracker.listingState(source.account);
+  const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
+  // A date in the future comes from a clock that was wrong.
+  const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
+  report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
+  return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
+}
+
+function newPass(): Pass {
+  return { ids: new Set(), nextPage: 1, totalItems: 0, steady: true, emptyPages: 0, quick: false };
+}
+
+/** Goes on with a listing from `progress`, which it moves, until the end or until `isOver` after a page; undefined: there is more. Errors as `list`. */
+export async function listSlice(
+  options: ListingOptions,
+  progress: ListingProgress,
+  isOver: () => boolean,
+): Promise<Listing | undefined> {
+  for (;;) {
+    if (!(await readPages(options, progress, isOver))) return undefined;
+    const { pass, seen, passes } = progress;
+    if (pass.ids.size === 0) await refuseEmpty(options.tracker, pass);
+    const complete = pass.steady && (pass.ids.size === pass.totalItems || seen.size === pass.totalItems);
+    if (pass.quick || complete || passes === mostPasses) return finish(options, progress, complete);
+    progress.passes += 1;
+    progress.pass = newPass();
+  }
+}
+
+/** False when it had to stop before the last page. */
+async function readPages(options: ListingOptions, progress: ListingProgress, isOver: () => boolean): Promise<boolean> {
+  const { pass } = progress;
+  const { source, tracker, report, runId, signal } = options;
+  for await (const page of source.list(pass.nextPage, signal)) {
+    if (pass.nextPage > 1 && page.totalItems !== pass.totalItems) pass.steady = false;
+    if (page.unreadable > 0) pass.steady = false;
+    pass.emptyPages = page.media.length === 0 ? pass.emptyPages + 1 : 0;
+    if (pass.emptyPages > mostEmptyPages) return true;
+    pass.totalItems = page.totalItems;
+    const changes = await tracker.recordPage(page.media, runId);
+    progress.added += changes.added;
+    progress.changed += changes.changed;
+    for (const { id } of page.media) {
+      pass.ids.add(id);
+      progress.seen.add(id);
+    }
+    pass.nextPage = page.page + 1;
+    report({ type: 'listing.page', page: page.page, totalPages: page.totalPages, media: page.media.length });
+    const isKnown = page.media.length > 0 && changes.unchanged === page.media.length;
+    if (isKnown && mayEnd(progress)) {
+      pass.quick = page.page < page.totalPages;
+      return true;
+    }
+    if (isOver() && page.page < page.totalPages) return false;
+  }
+  return true;
+}
+
+/** A quick listing has seen all that is new: the total is what was known plus that. */
+function mayEnd({ listedBefore, passes, pass, added }: ListingProgress): boolean {
+  return listedBefore !== null && passes === 1 && pass.steady && pass.totalItems === listedBefore + added;
+}
+
+async function refuseEmpty(tracker: Tracker, pass: Pass): Promise<void> {
+  const known = await tracker.knownCount();
+  if (known === 0 && pass.totalItems === 0) return;
+  throw new SyncError(
+    'LISTING_UNTRUSTED',
+    `the provider lists no media (and says there are ${pass.totalItems}), although ${known} are known`,
+    {
+      hint: 'Nothing was transferred or changed. Check the library in a browser, and that the credentials are of the right account.',
+    },
+  );
+}
+
+async function finish(options: ListingOptions, progress: ListingProgress, complete: boolean): Promise<Listing> {
+  const { pass, added, changed, seen } = progress;
+  const { source, tracker, runId, report } = options;
+  const trusted = pass.quick || complete;
+  const listed = trusted ? pass.totalItems : seen.size;
+  const gone = trusted ? await tracker.finishListing({ account: source.account, runId, complete: !pass.quick, listed }) : 0;
+  const mode = pass.quick ? 'quick' : 'full';
+  if (gone > 10 && gone > listed) warnOfShrinking(gone, listed, report);
+  report({ type: 'listing.finished', mode, listed, added, changed, gone, consistent: trusted });
+  const contradiction = trusted
+    ? null
+    : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${seen.size}`, {
+        hint: 'What was listed is archived. If this stays for days, compare the library in a browser with `cloud-sync status`.',
+      });
+  return { mode, listed, added, changed, gone, contradiction };
+}
+
+/** Nothing is ever deleted from the archive, so this is for the person: the wrong account, or a library that was emptied. */
+function warnOfShrinking(gone: number, listed: number, report: Report): void {
+  report({
+    type: 'warning',
+    message: `the provider no longer lists ${gone} media that it listed before; ${listed} are left`,
+    hint: 'What was archived of them stays. Check in a browser that this is what you expect, and that the credentials are of the right account.',
+  });
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Destination } from '../destination/destination.ts';
+import { asSyncError, SyncError } from '../errors.ts';
+import { forEachLimited } from '../lib/for-each.ts';
+import { originalId, type Mark } from '../media.ts';
+import { recover, type RecoverPorts } from './recover.ts';
+import type { RunFinished } from '../events.ts';
+import { summarise, type RunFacts } from '../report/summary.ts';
+import { holdLeases } from './lease.ts';
+import type { TrackedOriginal } from '../tracker/tracker.ts';
+import type { Clock } from '../lib/clock.ts';
+import { checkedStat } from '../transfer/checked-stat.ts';
+
+export interface VerifyPorts extends RecoverPorts {
+  readonly clock: Clock;
+}
+
+export interface VerifyOptions {
+  readonly ownerOf: (runId: string) => string;
+  readonly isDead: (owner: string) => Promise<boolean>;
+  /** Read every byte back, also where the store keeps a checksum. */
+  readonly deep: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Files read at once: enough to hide a store's latency, few enough for a disk. */
+const concurrency = 4;
+
+/**
+ * Judges every archived file by its size and checksum, marks those that are missing or damaged for the next `sync`, and names files
+ * that it does not know, which it leaves alone. Needs no provider. Reports one event per finding and ends with `run.finished`; never throws.
+ */
+export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
+  const runId = randomUUID();
+  const owner = options.ownerOf(runId);
+  const startedAtMs = ports.clock.now();
+  const { destination, tracker, report } = ports;
+  const found = { files: 0, bytes: 0, missing: 0, damaged: 0, unknown: 0 };
+  let facts: Pick<RunFacts, 'error'> = {};
+  report({ type: 'run.started', runId, provider: null, destination: destination.location, dryRun: false });
+  try {
+    await using leases = await holdLeases({ destination, tracker, owner, isDead: options.isDead, exclusive: true });
+    const signal = AbortSignal.any([options.signal, leases.lost]);
+    await tracker.beginRun(runId);
+    await recover(ports, { publish: true });
+    const archived = await archivedFiles(ports);
+    const sound = soundRevisions(archived);
+    await forEachLimited(archived.values(), concurrency, async (row) => {
+      signal.throwIfAborted();
+      await judgeFile(row, sound, ports, { deep: options.deep, signal }, found);
+    });
+    for await (const key of destination.unknown(new Set(archived.keys()))) {
+      found.unknown += 1;
+      report({ type: 'file.unknown', key, path: `${destination.location}/${key}` });
+    }
+  } catch (thrown) {
+    facts = { error: options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown) };
+  }
+  const finished = summarise({ runId, elapsedMs: ports.clock.now() - startedAtMs, ...facts, verified: found });
+  if (finished.outcome !== 'locked') await tracker.finishRun(runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
+  report(finished);
+  return finished;
+}
+
+/** Every completed original by its key. */
+async function archivedFiles({ tracker }: VerifyPorts): Promise<ReadonlyMap<string, TrackedOriginal>> {
+  const files = new Map<string, TrackedOriginal>();
+  for await (const { originals } of tracker.rows(['COMPLETED'])) {
+    for (const row of originals) if (row.status === 'COMPLETED') files.set(row.original.key, row);
+  }
+  return files;
+}
+
+async function judgeFile(
+  row: TrackedOriginal,
+  sound: ReadonlyMap<string, number>,
+  { destination, tracker, report }: VerifyPorts,
+  options: { readonly deep: boolean; readonly signal: AbortSignal },
+  found: { files: number; bytes: number; missing: number; damaged: number },
+): Promise<void> {
+  const { key } = row.original;
+  const path = `${destination.location}/${key}`;
+  const { stored, unreadable } = await readBack(destination, key, options);
+  const reason = unreadable ?? (stored && difference(row, stored));
+  const mark: Mark | null = reason ? 'DAMAGED' : stored ? null : 'MISSING';
+  found.files += 1;
+  found.bytes += stored?.sizeBytes ?? 0;
+  if (mark !== row.mark) await tracker.setMark(row.id, mark);
+  // A damaged file that a store cannot move stays where it is; once its next revision is archived it is no difference any more.
+  const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
+  if (mark === null || replaced) return;
+  found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
+  report(mark === 'MISSING' ? { type: 'file.missing', key, path } : { type: 'file.damaged', key, path, reason: reason ?? '' });
+}
+
+/** A file that cannot be read is as good as damaged; it must not keep the others from being judged. */
+async function readBack(
+  destination: Destination,
+  key: string,
+  options: { readonly deep: boolean; readonly signal: AbortSignal },
+) {
+  try {
+    return { stored: await checkedStat(destination, key, options), unreadable: undefined };
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (error.code !== 'STORE_FAILED') throw error;
+    return { stored: undefined, unreadable: error.message };
+  }
+}
+
+function difference(
+  row: TrackedOriginal,
+  stored: { readonly sizeBytes: number; readonly crc32: number | null },
+): string | undefined {
+  if (stored.sizeBytes !== row.sizeBytes) return `it has ${stored.sizeBytes} bytes instead of ${row.sizeBytes}`;
+  if (stored.crc32 !== row.crc32) return 'its checksum differs';
+  return undefined;
+}
+
+/** The latest archived revision of each original that nothing is wrong with, as far as is known before this look. */
+function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
+  const sound = new Map<string, number>();
+  for (const { original, mark } of archived.values()) {
+    const id = originalId(original, 1);
+    if (mark === null) sound.set(id, Math.max(sound.get(id) ?? 0, original.revision));
+  }
+  return sound;
+}

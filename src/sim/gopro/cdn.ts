@@ -1,0 +1,128 @@
+/** The CDN's good behaviour: one file, whole or by range, for the method that its URL is signed for. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { SimFile } from './library/medium.ts';
+import { textReply, type Reply } from '../reply.ts';
+import type { UrlVerdict } from './signed-urls.ts';
+
+const CONTENT_TYPES = new Map([
+  ['mp4', 'video/mp4'],
+  ['m4v', 'video/mp4'],
+  ['360', 'video/mp4'],
+  ['lrv', 'video/mp4'],
+  ['mov', 'video/quicktime'],
+  ['jpg', 'image/jpeg'],
+  ['jpeg', 'image/jpeg'],
+  ['png', 'image/png'],
+  ['gif', 'image/gif'],
+  ['wav', 'audio/wav'],
+  ['mp3', 'audio/mpeg'],
+  ['json', 'application/json'],
+  ['gpx', 'application/gpx+xml'],
+  ['xml', 'application/xml'],
+]);
+
+/** Strong, of the form that object stores give to uploads in parts, so no hash of the bytes. */
+export function etagOf(file: SimFile): string {
+  const digest = createHash('md5').update(`${file.seed}|${file.sizeBytes}`).digest('hex');
+  return `"${digest}-${Math.max(1, Math.ceil(file.sizeBytes / 8_388_608))}"`;
+}
+
+/** The path of a file, with the extension that clients judge it by. */
+export function filePath(mediaId: string, file: SimFile): string {
+  return `/${encodeURIComponent(mediaId)}/${encodeURIComponent(file.key)}.${file.extension}`;
+}
+
+/** The opposite of `filePath`; undefined parts when the path is none of ours. */
+export function parseFilePath(path: string): { readonly mediaId: string | undefined; readonly key: string | undefined } {
+  const [, mediaId, key] = /^\/([^/]+)\/([^/]+)\.[^./]+$/.exec(path) ?? [];
+  try {
+    return { mediaId: mediaId && decodeURIComponent(mediaId), key: key && decodeURIComponent(key) };
+  } catch {
+    return { mediaId: undefined, key: undefined };
+  }
+}
+
+/** The start of the requested range, 0 without one; a suffix range counts from the file's end. */
+export function rangeStartOf(range: string | undefined, sizeBytes: number): number {
+  return parseRange(range, sizeBytes)?.start ?? 0;
+}
+
+/** Answers a request for a file; `file` is undefined when the path leads to none. */
+export function cdnReply(request: IncomingMessage, file: SimFile | undefined, verdict: UrlVerdict): Reply {
+  const { headers, method } = request;
+  if (headers.authorization !== undefined || headers.cookie !== undefined) return tooManyAuthentications();
+  if (method !== 'GET' && method !== 'HEAD') return xmlError(405, 'MethodNotAllowed', 'The method is not allowed here.');
+  if (verdict === 'expired') return expiredReply();
+  if (verdict === 'denied') return xmlError(403, 'SignatureDoesNotMatch', 'The signature does not fit this request.');
+  if (file === undefined) return xmlError(404, 'NoSuchKey', 'There is no such file.');
+  if (method === 'HEAD') return { ...wholeReply(file), body: { kind: 'none' } };
+  const range = parseRange(headers.range, file.sizeBytes);
+  if (range === undefined || !rangeStillValid(headers['if-range']?.toString(), file)) return wholeReply(file);
+  return range.start >= file.sizeBytes ? unsatisfiable(file) : rangeReply(file, range.start, range.end);
+}
+
+/** Status 200 with all bytes. */
+export function wholeReply(file: SimFile): Reply {
+  return {
+    status: 200,
+    headers: { ...fileHeaders(file), 'content-length': String(file.sizeBytes) },
+    body: { kind: 'content', content: file, start: 0, end: file.sizeBytes },
+  };
+}
+
+/** Status 206 with the bytes from `start` up to, not including, `end`. */
+export function rangeReply(file: SimFile, start: number, end: number): Reply {
+  return {
+    status: 206,
+    headers: {
+      ...fileHeaders(file),
+      'content-length': String(end - start),
+      'content-range': `bytes ${start}-${end - 1}/${file.sizeBytes}`,
+    },
+    body: { kind: 'content', content: file, start, end },
+  };
+}
+
+/** Status 403 as for a signed URL whose time is over. */
+export function expiredReply(): Reply {
+  return xmlError(403, 'AccessDenied', 'Request has expired');
+}
+
+function unsatisfiable(file: SimFile): Reply {
+  const reply = xmlError(416, 'InvalidRange', 'The requested range is not satisfiable');
+  return { ...reply, headers: { ...reply.headers, 'content-range': `bytes */${file.sizeBytes}` } };
+}
+
+function tooManyAuthentications(): Reply {
+  return xmlError(400, 'InvalidArgument', 'Only one auth mechanism allowed');
+}
+
+function xmlError(status: number, code: string, message: string): Reply {
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return textReply(status, 'application/xml', xml);
+}
+
+function fileHeaders(file: SimFile): Record<string, string> {
+  return {
+    'accept-ranges': 'bytes',
+    'content-type': CONTENT_TYPES.get(file.extension) ?? 'binary/octet-stream',
+    etag: etagOf(file),
+    'last-modified': new Date(file.modifiedAt).toUTCString(),
+  };
+}
+
+function rangeStillValid(ifRange: string | undefined, file: SimFile): boolean {
+  if (ifRange === undefined) return true;
+  if (ifRange.startsWith('"')) return ifRange === etagOf(file);
+  return Date.parse(ifRange) === Math.floor(Date.parse(file.modifiedAt) / 1000) * 1000;
+}
+
+/** One byte range with an exclusive end; undefined for none, several or a malformed one, which all mean the whole file. */
+function parseRange(range: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  if (first === '') return { start: Number(last) === 0 ? sizeBytes : Math.max(0, sizeBytes - Number(last)), end: sizeBytes };
+  if (last !== '' && Number(last) < Number(first)) return undefined;
+  return { start: Number(first), end: last === '' ? sizeBytes : Math.min(Number(last) + 1, sizeBytes) };
+}

@@ -1,0 +1,43 @@
+/**
+ * Faults by name, for matrix tests and for `simulate gopro --fault`. Each says in `expect` what a correct client makes of it; the
+ * faults of a listing's second page need a library of more than one page (a small `perPageCap`).
+ */
+import { apiFaults } from './catalogue-api.ts';
+import { cdnFaults } from './catalogue-cdn.ts';
+import { parseFaults, type Fault, type FaultTarget } from './faults.ts';
+
+export type { FaultTarget } from './faults.ts';
+
+const makers = { ...cdnFaults, ...apiFaults };
+
+export type FaultName = keyof typeof makers;
+
+/** Every name, CDN first. */
+export const faultNames = Object.keys(makers).filter(isFaultName);
+
+/** The faults of each name, which carry the name as their id. */
+export const faultCatalogue: Readonly<Record<FaultName, (target?: FaultTarget) => Fault[]>> = makers;
+
+/** Whether the catalogue has a fault of this name. */
+export function isFaultName(name: string): name is FaultName {
+  return Object.hasOwn(makers, name);
+}
+
+/** Faults from what a person writes: names with commas between them, or a JSON array of faults. Throws TypeError otherwise. */
+export function faultsFromText(text: string, target: FaultTarget = {}): Fault[] {
+  if (text.trimStart().startsWith('[')) return parseFaults(parseJson(text));
+  const names = text.split(',').map((name) => name.trim());
+  return names.flatMap((name) => {
+    if (!isFaultName(name))
+      throw new TypeError(`There is no fault named ${JSON.stringify(name)}. There are: ${faultNames.join(', ')}.`);
+    return faultCatalogue[name](target);
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TypeError('The faults are no valid JSON.', { cause: error });
+  }
+}

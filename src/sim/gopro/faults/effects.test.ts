@@ -1,0 +1,194 @@
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { contentOf } from '../../content.ts';
+import type { Fault, FaultAction } from './faults.ts';
+import { startGoproCloud, type GoproCloud } from '../index.ts';
+import { createLibrary, type SimFile } from '../library/library.ts';
+import { video } from '../library/shapes.ts';
+import { fetchOnce, resolve, type DownloadEntry } from '../../../../test/support/gopro-sim-client.ts';
+
+const SIZE = 200_000;
+
+let cloud: GoproCloud;
+let entry: DownloadEntry;
+
+beforeEach(async () => {
+  const spec = { id: 'a', seed: 'f', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' };
+  cloud = await startGoproCloud({ library: createLibrary([video(spec, SIZE)]) });
+  entry = await resolve(cloud, 'a');
+});
+
+afterEach(() => cloud.close());
+
+function fileNow(): SimFile {
+  const file = cloud.library.get('a')?.files.find((each) => each.label === 'source');
+  if (file === undefined) throw new Error('The medium has no source.');
+  return file;
+}
+
+function strike(action: FaultAction, match: Fault['match'] = {}): void {
+  cloud.faults.set([{ match: { host: 'cdn', ...match }, action }]);
+}
+
+/** What arrives of a reply, and how it ends. */
+async function receive(url = entry.url, headers: Record<string, string> = {}, patienceMs = 2_000) {
+  const reply = await fetch(url, { headers, signal: AbortSignal.timeout(patienceMs) });
+  let bytes = 0;
+  try {
+    for await (const chunk of reply.body ?? []) bytes += chunk.length;
+    return { status: reply.status, bytes, end: 'complete' };
+  } catch (error) {
+    return { status: reply.status, bytes, end: error instanceof Error && error.name === 'TimeoutError' ? 'silence' : 'broken' };
+  }
+}
+
+describe('connections that fail', () => {
+  test('a reset before the head leaves no reply', async () => {
+    strike({ type: 'reset' }, { attempt: 1 });
+    await expect(fetchOnce(entry.url)).rejects.toThrow();
+    expect(cloud.requests.at(-1)).toMatchObject({ status: 0, complete: false, faults: ['reset'] });
+    expect((await fetchOnce(entry.url)).status).toBe(200);
+  });
+
+  test.each<[FaultAction, string]>([
+    [{ type: 'reset', afterBytes: 70_000 }, 'broken'],
+    [{ type: 'endEarly', afterBytes: 70_000 }, 'broken'],
+    [{ type: 'stall', afterBytes: 70_000 }, 'silence'],
+    [{ type: 'stall', afterBytes: 70_000, forMs: 50 }, 'broken'],
+  ])('%j delivers so many bytes and then: %s', async (action, end) => {
+    strike(action);
+    expect(await receive(entry.url, {}, 400)).toEqual({ status: 200, bytes: 70_000, end });
+  });
+
+  test('a cut beyond the end still withholds the last byte', async () => {
+    strike({ type: 'endEarly', afterBytes: 10_000_000 });
+    expect(await receive()).toMatchObject({ bytes: SIZE - 1, end: 'broken' });
+  });
+
+  test('silence before the head ends with the reply, if it ends', async () => {
+    strike({ type: 'stall' }, { attempt: 1 });
+    await expect(receive(entry.url, {}, 150)).rejects.toThrow('timeout');
+    strike({ type: 'stall', forMs: 80 });
+    expect(await receive()).toMatchObject({ bytes: SIZE, end: 'complete' });
+  });
+
+  test('drip and delay take their time and lose nothing', async () => {
+    strike({ type: 'drip', bytes: 50_000, everyMs: 40 });
+    const started = performance.now();
+    expect(await receive()).toEqual({ status: 200, bytes: SIZE, end: 'complete' });
+    expect(performance.now() - started).toBeGreaterThan(100);
+    strike({ type: 'delay', ms: 120 });
+    const delayed = performance.now();
+    await receive();
+    expect(performance.now() - delayed).toBeGreaterThan(100);
+  });
+});
+
+describe('replies that are not what was asked for', () => {
+  test('a status comes with Retry-After in seconds or as a date', async () => {
+    strike({ type: 'status', status: 429, retryAfter: 7, body: 'slow down' });
+    const limited = await fetchOnce(entry.url);
+    expect([limited.status, limited.headers['retry-after'], limited.body.toString()]).toEqual([429, '7', 'slow down']);
+    strike({ type: 'status', status: 503, retryAfter: 60, retryAfterAs: 'date' });
+    const later = Date.parse(String((await fetchOnce(entry.url)).headers['retry-after']));
+    expect(Math.abs(later - Date.now() - 60_000)).toBeLessThan(5_000);
+  });
+
+  test('a page comes plainly, at the right length, or dressed up as the file', async () => {
+    const range = { range: 'bytes=10-99' };
+    strike({ type: 'page', kind: 'html' });
+    expect(await fetchOnce(entry.url, range)).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8' },
+    });
+    strike({ type: 'page', kind: 'json', disguise: 'length' });
+    const json = await fetchOnce(entry.url, range);
+    expect(json).toMatchObject({ status: 200, headers: { 'content-type': 'application/json', 'content-length': '90' } });
+    expect(json.body).toHaveLength(90);
+    strike({ type: 'page', kind: 'html', disguise: 'media' });
+    const media = await fetchOnce(entry.url, range);
+    expect(media).toMatchObject({
+      status: 206,
+      headers: { 'content-type': 'video/mp4', 'content-range': `bytes 10-99/${SIZE}` },
+    });
+    expect(media.body.toString()).toMatch(/^<!DOCTYPE html>/);
+  });
+
+  test('a short file is consistent in itself, but not with HEAD', async () => {
+    strike({ type: 'short', missingBytes: 1_000 });
+    expect(await receive()).toEqual({ status: 200, bytes: SIZE - 1_000, end: 'complete' });
+    const tail = await fetchOnce(entry.url, { range: `bytes=${SIZE - 1_500}-` });
+    expect(tail.headers['content-range']).toBe(`bytes ${SIZE - 1_500}-${SIZE - 1_001}/${SIZE - 1_000}`);
+    expect((await fetchOnce(entry.url, { range: `bytes=${SIZE - 500}-` })).status).toBe(416);
+    expect((await fetchOnce(entry.head, {}, 'HEAD')).headers['content-length']).toBe(String(SIZE));
+  });
+
+  test('an ignored range, a shifted one, a wrong total', async () => {
+    const range = { range: 'bytes=10-99' };
+    strike({ type: 'ignoreRange' });
+    expect(await receive(entry.url, range)).toMatchObject({ status: 200, bytes: SIZE });
+    strike({ type: 'wrongContentRange', shiftBytes: 5 });
+    expect((await fetchOnce(entry.url, range)).headers['content-range']).toBe(`bytes 15-104/${SIZE}`);
+    strike({ type: 'wrongContentRange', totalDelta: -3 });
+    expect((await fetchOnce(entry.url, range)).headers['content-range']).toBe(`bytes 10-99/${SIZE - 3}`);
+  });
+
+  test('without a length GET is whole and chunked, HEAD says nothing', async () => {
+    strike({ type: 'missingLength' });
+    const reply = await fetchOnce(entry.url, { range: 'bytes=10-99' });
+    expect(reply).toMatchObject({ status: 200, headers: { 'transfer-encoding': 'chunked' } });
+    expect(reply.body).toHaveLength(SIZE);
+    expect((await fetchOnce(entry.head, {}, 'HEAD')).headers).not.toHaveProperty('content-length');
+  });
+
+  test('HEAD is refused or lies', async () => {
+    strike({ type: 'status', status: 405 }, { method: 'HEAD' });
+    expect((await fetchOnce(entry.head, {}, 'HEAD')).status).toBe(405);
+    expect((await fetchOnce(entry.url)).status).toBe(200);
+    strike({ type: 'headLies', extraBytes: 11 });
+    expect((await fetchOnce(entry.head, {}, 'HEAD')).headers['content-length']).toBe(String(SIZE + 11));
+  });
+
+  test('gzip holds the true bytes', async () => {
+    strike({ type: 'gzip' });
+    const reply = await fetchOnce(entry.url, { range: 'bytes=10-99', 'accept-encoding': 'identity' });
+    expect(reply.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(reply.body).equals(contentOf(fileNow(), 10, 100))).toBe(true);
+  });
+
+  test('an expired URL looks like one', async () => {
+    strike({ type: 'expireUrl' }, { rangeStartAtLeast: 50 });
+    expect((await fetchOnce(entry.url, { range: 'bytes=0-9' })).status).toBe(206);
+    expect((await fetchOnce(entry.url, { range: 'bytes=50-59' })).status).toBe(403);
+  });
+
+  test('one bit is wrong and only one', async () => {
+    strike({ type: 'corrupt', at: 150_000 });
+    const expected = contentOf(fileNow());
+    const { body } = await fetchOnce(entry.url, { range: 'bytes=100000-' });
+    const wrong = [...body].flatMap((byte, index) => (byte === expected[100_000 + index] ? [] : [100_000 + index]));
+    expect(wrong).toEqual([150_000]);
+  });
+
+  test('a changed file has other bytes and another ETag from then on', async () => {
+    const before = await fetchOnce(entry.url);
+    const etag = String(before.headers['etag']);
+    strike({ type: 'etagChange', sizeBytes: SIZE + 5 }, { attempt: 1 });
+    const resumed = await fetchOnce(entry.url, { range: 'bytes=100-', 'if-range': etag });
+    expect([resumed.status, resumed.body.length]).toEqual([200, SIZE + 5]);
+    expect(resumed.headers['etag']).not.toBe(etag);
+    expect((await fetchOnce(entry.url)).headers['etag']).toBe(resumed.headers['etag']);
+  });
+
+  test('a redirect leads to the same file under another host, a loop nowhere', async () => {
+    strike({ type: 'redirect' });
+    const moved = await fetchOnce(entry.url);
+    expect(moved.status).toBe(302);
+    const location = String(moved.headers['location']);
+    expect(new URL(location).hostname).toBe('localhost');
+    expect((await fetchOnce(location)).body).toHaveLength(SIZE);
+    strike({ type: 'redirectLoop' });
+    const loop = await fetchOnce(entry.url);
+    expect(new URL(String(loop.headers['location']), entry.url).href).toBe(entry.url);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { faultCatalogue, faultNames, faultsFromText } from './catalogue.ts';
+import { createFaultSwitch, parseFaults, type Fault, type FaultMatch, type StruckRequest } from './faults.ts';
+import type { SimFile } from '../library/medium.ts';
+
+const file: SimFile = {
+  key: 'source-2',
+  list: 'variations',
+  label: 'source',
+  type: 'mp4',
+  itemNumber: 2,
+  available: true,
+  modifiedAt: '2025-01-01T00:00:00Z',
+  seed: 's',
+  sizeBytes: 10,
+  extension: 'mp4',
+};
+
+const download: StruckRequest = {
+  host: 'cdn',
+  endpoint: 'file',
+  method: 'GET',
+  mediaId: 'm',
+  file,
+  page: undefined,
+  rangeStart: 100,
+};
+
+/** Which of so many equal requests a fault strikes, counted from 1. */
+function struckAttempts(match: FaultMatch, requests: readonly StruckRequest[]): number[] {
+  const faults = createFaultSwitch([{ match, action: { type: 'reset' } }]);
+  return requests.flatMap((request, index) => (faults.strike(request).length > 0 ? [index + 1] : []));
+}
+
+const six = Array.from({ length: 6 }, () => download);
+
+describe('which requests a fault strikes', () => {
+  test.each<[FaultMatch, number[]]>([
+    [{}, [1, 2, 3, 4, 5, 6]],
+    [{ attempt: 'every' }, [1, 2, 3, 4, 5, 6]],
+    [{ attempt: 2 }, [2]],
+    [{ attempt: { from: 3, to: 4 } }, [3, 4]],
+    [{ attempt: { from: 5 } }, [5, 6]],
+    [{ attempt: { every: 3 } }, [3, 6]],
+  ])('%j of six: %j', (match, expected) => {
+    expect(struckAttempts(match, six)).toEqual(expected);
+  });
+
+  test.each<[FaultMatch, boolean]>([
+    [{ host: 'cdn' }, true],
+    [{ host: 'api' }, false],
+    [{ endpoint: 'download' }, false],
+    [{ method: 'HEAD' }, false],
+    [{ mediaId: 'm', label: 'source', itemNumber: 2 }, true],
+    [{ mediaId: 'n' }, false],
+    [{ itemNumber: 1 }, false],
+    [{ key: 'source-2' }, true],
+    [{ label: 'raw_photo' }, false],
+    [{ rangeStartAtLeast: 100 }, true],
+    [{ rangeStartAtLeast: 101 }, false],
+    [{ page: 1 }, false],
+  ])('%j: %s', (match, expected) => {
+    expect(struckAttempts(match, [download])).toEqual(expected ? [1] : []);
+  });
+
+  test('attempts are counted for all, for each medium or for each file', () => {
+    const requests = [download, { ...download, file: { ...file, key: 'source-3' } }, { ...download, mediaId: 'n' }, download];
+    expect(struckAttempts({ attempt: 1 }, requests)).toEqual([1]);
+    expect(struckAttempts({ attempt: 1, countPer: 'medium' }, requests)).toEqual([1, 3]);
+    expect(struckAttempts({ attempt: 1, countPer: 'file' }, requests)).toEqual([1, 2, 3]);
+  });
+
+  test('a request that names no file is not struck by a fault of a file', () => {
+    expect(struckAttempts({ label: 'source' }, [{ ...download, file: undefined }])).toEqual([]);
+  });
+
+  test('setting faults starts the counts anew, clearing ends them, hits are kept by name', () => {
+    const first: Fault = { id: 'first', match: { attempt: 1 }, action: { type: 'reset' } };
+    const faults = createFaultSwitch([first]);
+    expect(faults.strike(download)).toHaveLength(1);
+    expect(faults.strike(download)).toHaveLength(0);
+    faults.set([first]);
+    expect(faults.strike(download)).toHaveLength(1);
+    faults.clear();
+    expect(faults.strike(download)).toHaveLength(0);
+    expect(faults.active).toEqual([]);
+    expect(faults.hits()).toEqual({ first: 2 });
+  });
+});
+
+describe('faults from text', () => {
+  test('names give the catalogue’s faults, for the target', () => {
+    const faults = faultsFromText('reset, api429', { mediaId: 'm' });
+    expect(faults.map((fault) => fault.id)).toEqual(['reset', 'api429']);
+    expect(faults[0]?.match).toMatchObject({ mediaId: 'm', host: 'cdn' });
+  });
+
+  test('JSON gives what it says', () => {
+    const faults = [{ match: { endpoint: 'search', page: 2 }, action: { type: 'delay', ms: 5 } }];
+    expect(faultsFromText(` ${JSON.stringify(faults)}`)).toEqual(faults);
+  });
+
+  test.each([
+    ['resett', /no fault named "resett".*reset/],
+    ['', /no fault named ""/],
+    ['[{', /no valid JSON/],
+    ['[{"action":{"type":"explode"}}]', /cannot be read/],
+    ['[{"action":{"type":"reset"},"match":{"medium":"m"}}]', /cannot be read[^]*medium/],
+    ['[{"action":{"type":"drip","bytes":0,"everyMs":5}}]', /cannot be read/],
+  ])('%s is refused with the reason', (text, reason) => {
+    expect(() => faultsFromText(text)).toThrow(reason);
+  });
+});
+
+describe('the catalogue', () => {
+  test.each(faultNames)('%s is well formed and says what to expect', (name) => {
+    const faults = faultCatalogue[name]({ mediaId: 'm', itemNumber: 2 });
+    expect(parseFaults(faults)).toEqual(faults);
+    expect(faults.length).toBeGreaterThan(0);
+    for (const fault of faults) {
+      expect(fault.id).toBe(name);
+      expect(fault.expect).toBeDefined();
+    }
+  });
+});

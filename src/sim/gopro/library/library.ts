@@ -1,0 +1,185 @@
+/** The simulated library: which media there are, in which order the listing shows them, and what tests do to it meanwhile. */
+import { chaptersSize, withNewContent, withReadiness, type FileSelector } from './changes.ts';
+import { placeFile, type FileSpec, type LazyMedium, type MediaRecord, type SimFile, type SimMedium } from './medium.ts';
+import { presetMedia, type Preset, type PresetOptions } from './presets.ts';
+
+export type { FileSelector } from './changes.ts';
+export type { FileSpec, LazyMedium, MediaRecord, SimFile, SimMedium } from './medium.ts';
+export { expectedOriginals, expectedWaiting, type ArchiveScope } from './originals.ts';
+export { type Preset, type PresetOptions } from './presets.ts';
+
+export interface ListQuery {
+  readonly orderBy: 'created_at' | 'captured_at';
+  readonly types?: readonly string[];
+  readonly processingStates?: readonly string[];
+  /** Only media that are not ready. */
+  readonly notReady?: boolean;
+  /** Inclusive bounds in epoch milliseconds. */
+  readonly capturedRangeMs?: readonly [number, number];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Every change throws RangeError on an id that the library never held. Ids of trashed media still count as held. */
+export interface SimLibrary {
+  /** Media that are not in the trash. */
+  readonly size: number;
+  get(id: string): SimMedium | undefined;
+  isTrashed(id: string): boolean;
+  /** One page, newest first; media with no usable time of the wanted kind come last, ties keep the order in which they were added. */
+  list(query: ListQuery): { readonly media: readonly SimMedium[]; readonly totalItems: number };
+  /** All media that are not in the trash, newest created first, each built on the way. */
+  media(): Generator<SimMedium, void>;
+  add(medium: SimMedium | LazyMedium): void;
+  trash(id: string): void;
+  restore(id: string): void;
+  /** Processing has ended: `ready`, every file available, `updated_at` moved on. */
+  setReady(id: string): void;
+  /** Overwrites fields of the record; `updated_at` moves on by a minute unless given. */
+  touch(id: string, changes?: Partial<MediaRecord>): void;
+  /** A further file, such as a chapter or an original that comes late; size, count and `updated_at` follow. Returns its key. */
+  addItem(id: string, file: FileSpec): string;
+  /** New bytes and a new ETag behind the same entry, and behind entries that share its bytes; the record stays as it is. */
+  replaceContent(id: string, file: FileSelector, options?: { readonly sizeBytes?: number }): void;
+}
+
+interface Entry {
+  readonly id: string;
+  createdMs: number;
+  capturedMs: number;
+  medium: SimMedium | (() => SimMedium);
+  trashed: boolean;
+}
+
+const KEPT_LISTINGS = 8;
+
+/** The library of a preset. The same preset and options always give the same media and bytes. */
+export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLibrary {
+  return createLibrary(presetMedia(preset, options));
+}
+
+/** A library of the given media, which may be built lazily. Throws RangeError when an id comes twice. */
+export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): SimLibrary {
+  const entries = new Map<string, Entry>();
+  const listings = new Map<string, readonly Entry[]>();
+
+  function entryOf(id: string): Entry {
+    const entry = entries.get(id);
+    if (entry === undefined) throw new RangeError(`The simulated library never held the medium ${id}.`);
+    return entry;
+  }
+
+  function change(id: string, update: (medium: SimMedium) => SimMedium): void {
+    const entry = entryOf(id);
+    const medium = update(mediumOf(entry));
+    Object.assign(entry, { medium, ...timesOf(medium.record.created_at, medium.record.captured_at) });
+    listings.clear();
+  }
+
+  function setTrashed(id: string, trashed: boolean): void {
+    entryOf(id).trashed = trashed;
+    listings.clear();
+  }
+
+  function add(medium: SimMedium | LazyMedium): void {
+    if (entries.has(medium.id)) throw new RangeError(`The simulated library already holds the medium ${medium.id}.`);
+    entries.set(medium.id, newEntry(medium));
+    listings.clear();
+  }
+
+  function listing(query: Omit<ListQuery, 'offset' | 'limit'>): readonly Entry[] {
+    const { orderBy, types, processingStates, notReady, capturedRangeMs } = query;
+    const key = JSON.stringify([orderBy, types, processingStates, notReady, capturedRangeMs]);
+    let found = listings.get(key);
+    if (found === undefined) {
+      found = [...entries.values()].filter((entry) => !entry.trashed && matches(entry, query)).toSorted(newestFirst(orderBy));
+      if (listings.size >= KEPT_LISTINGS) listings.clear();
+      listings.set(key, found);
+    }
+    return found;
+  }
+
+  for (const medium of initial) add(medium);
+
+  return {
+    get size() {
+      return listing({ orderBy: 'created_at' }).length;
+    },
+    get(id) {
+      const entry = entries.get(id);
+      return entry && mediumOf(entry);
+    },
+    isTrashed: (id) => entryOf(id).trashed,
+    list(query) {
+      const found = listing(query);
+      return { media: found.slice(query.offset, query.offset + query.limit).map(mediumOf), totalItems: found.length };
+    },
+    *media() {
+      for (const entry of listing({ orderBy: 'created_at' })) yield mediumOf(entry);
+    },
+    add,
+    trash: (id) => setTrashed(id, true),
+    restore: (id) => setTrashed(id, false),
+    setReady: (id) => change(id, (medium) => withReadiness(moveOn(medium))),
+    touch: (id, changes = {}) => change(id, (medium) => moveOn(medium, changes)),
+    addItem(id, fileSpec) {
+      let key = '';
+      change(id, (medium) => {
+        const file = placeFile({ id, seed: 'added later', createdAt: moveOn(medium).record.updated_at }, medium.files, fileSpec);
+        key = file.key;
+        return withItem(medium, file);
+      });
+      return key;
+    },
+    replaceContent: (id, file, options = {}) => change(id, (medium) => withNewContent(medium, file, options.sizeBytes)),
+  };
+}
+
+function withItem(medium: SimMedium, file: SimFile): SimMedium {
+  const files = [...medium.files, file];
+  const sources = files.filter((each) => each.original === 'source').length;
+  const counts = { item_count: Math.max(1, sources), file_size: chaptersSize(files) };
+  const waitsFor = medium.waitsFor === 'original' && file.original !== undefined ? null : medium.waitsFor;
+  return { ...moveOn(medium, counts), files, waitsFor };
+}
+
+function moveOn(medium: SimMedium, changes: Partial<MediaRecord> = {}): SimMedium {
+  const updatedAt = new Date(Date.parse(medium.record.updated_at) + 60_000).toISOString().replace('.000Z', 'Z');
+  return { ...medium, record: { ...medium.record, updated_at: updatedAt, ...changes } };
+}
+
+function newEntry(medium: SimMedium | LazyMedium): Entry {
+  const times =
+    'record' in medium
+      ? timesOf(medium.record.created_at, medium.record.captured_at)
+      : timesOf(medium.createdAt, medium.capturedAt);
+  return { id: medium.id, ...times, medium: 'record' in medium ? medium : medium.build, trashed: false };
+}
+
+function timesOf(createdAt: string, capturedAt: string | null): { createdMs: number; capturedMs: number } {
+  return { createdMs: timeOf(createdAt), capturedMs: timeOf(capturedAt) };
+}
+
+function timeOf(iso: string | null): number {
+  const time = iso === null ? Number.NaN : Date.parse(iso);
+  return Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
+}
+
+function mediumOf(entry: Entry): SimMedium {
+  return typeof entry.medium === 'function' ? entry.medium() : entry.medium;
+}
+
+function newestFirst(orderBy: ListQuery['orderBy']): (a: Entry, b: Entry) => number {
+  const time = orderBy === 'captured_at' ? 'capturedMs' : 'createdMs';
+  return (a, b) => (a[time] === b[time] ? 0 : b[time] > a[time] ? 1 : -1);
+}
+
+function matches(entry: Entry, query: Omit<ListQuery, 'offset' | 'limit'>): boolean {
+  const { types, processingStates, notReady, capturedRangeMs: range } = query;
+  if (range !== undefined && !(entry.capturedMs >= range[0] && entry.capturedMs <= range[1])) return false;
+  if (types === undefined && processingStates === undefined && notReady === undefined) return true;
+  const { record } = mediumOf(entry);
+  if (types !== undefined && !types.includes(record.type)) return false;
+  if (processingStates !== undefined && !processingStates.includes(record.ready_to_view)) return false;
+  return notReady !== true || record.ready_to_view !== 'ready';
+}

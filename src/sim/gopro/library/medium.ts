@@ -1,0 +1,169 @@
+/** What the simulated library holds: media as the listing shows them, and the files behind each. */
+import { createHash } from 'node:crypto';
+import type { SimContent } from '../../content.ts';
+
+export type OriginalRole = 'source' | 'raw' | 'edit' | 'sidecar';
+
+/** The array of the download reply in which a file appears. */
+export type ReplyList = 'files' | 'variations' | 'sidecar_files' | 'sprites';
+
+/** One entry of a download reply together with the bytes behind its URL. Entries with the same seed are the same blob. */
+export interface SimFile extends SimContent {
+  /** Unique within the medium; part of the URL. */
+  readonly key: string;
+  readonly list: ReplyList;
+  readonly label?: string;
+  /** The `type` that the reply states; may differ from the URL's extension. */
+  readonly type: string;
+  readonly quality?: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** Absent: the reply leaves the field out. */
+  readonly itemNumber?: number | null;
+  readonly cameraPosition?: string;
+  readonly available: boolean;
+  /** ISO time; the CDN's Last-Modified. */
+  readonly modifiedAt: string;
+  /**
+   * The simulator's own statement that an archive must hold this file, made where the medium is built and never derived from
+   * the reply's shape: a misreading of the rule can then not hide on both sides.
+   */
+  readonly original?: OriginalRole;
+}
+
+/** The listing's record of a medium, in the provider's own names. A field that is `undefined` is left out of replies. */
+export interface MediaRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly filename: string;
+  readonly file_extension: string | null;
+  readonly file_size: number | null;
+  readonly item_count: number | null;
+  readonly captured_at: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly reprocessed_at: string | null;
+  readonly ready_to_view: string;
+  readonly camera_model: string | null;
+  readonly source_duration: string | null;
+  readonly moments_count: number;
+  readonly gopro_media: boolean;
+  readonly mce_type: string | null;
+  readonly [field: string]: unknown;
+}
+
+/** Why a correct client leaves a medium for a later run: it is being processed, a file is announced but not there, or no original is offered. */
+export type WaitReason = 'processing' | 'availability' | 'original';
+
+export interface SimMedium {
+  readonly id: string;
+  readonly record: MediaRecord;
+  readonly files: readonly SimFile[];
+  /** Stated by the builder like `SimFile.original`; null when the medium can be archived now. */
+  readonly waitsFor: WaitReason | null;
+}
+
+/** What a library must know of a medium to order it; the medium itself is built when somebody looks. */
+export interface LazyMedium {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly capturedAt: string | null;
+  readonly build: () => SimMedium;
+}
+
+/** A file as builders describe it; `buildMedium` gives it its key, seed and date. */
+export type FileSpec = Omit<SimFile, 'key' | 'seed' | 'modifiedAt'> & {
+  /** Shares the bytes of an earlier entry of the same medium, named by its index. */
+  readonly sameAs?: number;
+};
+
+export interface MediumSpec {
+  readonly id: string;
+  readonly filename: string;
+  /** Seed of the library. */
+  readonly seed: string;
+  readonly createdAt: string;
+  /** Default: two days before `createdAt`. */
+  readonly capturedAt?: string | null;
+  /** Overrides of the listing's record, wrong or missing values included. */
+  readonly record?: Readonly<Record<string, unknown>>;
+  readonly waitsFor?: WaitReason;
+}
+
+/** Puts a medium together. `file_size` is the sum of the source and raw files and `item_count` their number, unless overridden. */
+export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly FileSpec[]): SimMedium {
+  const files: SimFile[] = [];
+  for (const fileSpec of fileSpecs) files.push(placeFile(spec, files, fileSpec));
+  return { id: spec.id, record: recordOf(spec, type, files), files, waitsFor: spec.waitsFor ?? null };
+}
+
+/** Completes a further file of a medium whose earlier files are given. */
+export function placeFile(
+  medium: { readonly id: string; readonly seed: string; readonly createdAt: string },
+  earlier: readonly SimFile[],
+  fileSpec: FileSpec,
+): SimFile {
+  const { sameAs, ...described } = fileSpec;
+  const key = `${fileSpec.label ?? fileSpec.list}-${earlier.length + 1}`;
+  const twin = sameAs === undefined ? undefined : earlier[sameAs];
+  return { ...described, key, seed: twin?.seed ?? `${medium.seed}/${medium.id}/${key}`, modifiedAt: medium.createdAt };
+}
+
+function recordOf(spec: MediumSpec, type: string, files: readonly SimFile[]): MediaRecord {
+  const originals = files.filter((file) => file.original === 'source' || file.original === 'raw');
+  const first = originals[0] ?? files[0];
+  const video = first !== undefined && ['mp4', 'mov', '360'].includes(first.extension);
+  return {
+    id: spec.id,
+    type,
+    filename: spec.filename,
+    file_extension: first?.extension.toUpperCase() ?? null,
+    file_size: originals.reduce((sum, file) => sum + file.sizeBytes, 0),
+    item_count: Math.max(1, originals.filter((file) => file.original === 'source').length),
+    item_durations: null,
+    captured_at: spec.capturedAt === undefined ? shiftDays(spec.createdAt, -2) : spec.capturedAt,
+    captured_at_timezone: null,
+    created_at: spec.createdAt,
+    updated_at: spec.createdAt,
+    submitted_at: spec.createdAt,
+    reprocessed_at: null,
+    ready_to_view: 'ready',
+    ready_to_edit: true,
+    camera_model: 'HERO12 Black',
+    firmware_version: 'H23.01.02.20.00',
+    content_title: null,
+    content_type: null,
+    content_description: null,
+    tags: null,
+    gopro_user_id: null,
+    gopro_media: true,
+    width: first?.width ?? null,
+    height: first?.height ?? null,
+    fov: null,
+    resolution: null,
+    orientation: 1,
+    play_as: video ? 'video' : 'photo',
+    source_duration: video ? '61000' : null,
+    moments_count: 0,
+    mce_type: null,
+    composition: null,
+    stabilized: false,
+    thumbnail_available: true,
+    on_public_profile: false,
+    available_labels: [...new Set(files.flatMap((file) => file.label ?? []))],
+    token: `token-of-${spec.id}`,
+    ...spec.record,
+  };
+}
+
+function shiftDays(iso: string, days: number): string {
+  return new Date(Date.parse(iso) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
+}
+
+/** Opaque ids of both kinds: 13 characters of mixed case for older media, 24 hex digits for newer ones. */
+export function mediumId(seed: string, index: number): string {
+  const digest = createHash('sha256').update(`${seed}#${index}`).digest();
+  if (index % 2 === 0) return digest.toString('hex', 0, 12);
+  const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  return Array.from(digest.subarray(0, 13), (byte) => letters[byte % letters.length]).join('');
+}

@@ -1,0 +1,70 @@
+/** What a correct archive of a simulated library holds, in the simulator's own opinion. */
+import { sha256Of } from '../../content.ts';
+import type { OriginalRole, SimFile, SimMedium } from './medium.ts';
+
+export interface ExpectedOriginal {
+  readonly mediaId: string;
+  /** Key of the file in the medium. */
+  readonly key: string;
+  readonly role: OriginalRole;
+  /** Undefined for entries in `files[]`, which have none. */
+  readonly label: string | undefined;
+  readonly type: string;
+  readonly extension: string;
+  readonly itemNumber: number | null | undefined;
+  readonly cameraPosition: string | undefined;
+  readonly sizeBytes: number;
+  readonly sha256: () => Promise<string>;
+}
+
+/** Any library whose listed media can be walked through. */
+interface ListedMedia {
+  media(): Iterable<SimMedium>;
+}
+
+/** What was asked for beyond sources and RAW. */
+export interface ArchiveScope {
+  readonly edits?: boolean;
+  readonly sidecars?: boolean;
+}
+
+/**
+ * Every original that a correct archive contains right now: of media that are listed and wait for nothing, the files that their
+ * builders declared to be originals, as far as the scope asks for them. Newest medium first.
+ */
+export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}): ExpectedOriginal[] {
+  const originals: ExpectedOriginal[] = [];
+  for (const medium of library.media()) {
+    if (medium.waitsFor !== null) continue;
+    for (const file of medium.files) {
+      if (file.original !== undefined && inScope(file.original, scope)) originals.push(expectation(medium, file, file.original));
+    }
+  }
+  return originals;
+}
+
+/** Ids of the listed media that a correct client reports as waiting. */
+export function expectedWaiting(library: ListedMedia): string[] {
+  return [...library.media()].filter((medium) => medium.waitsFor !== null).map((medium) => medium.id);
+}
+
+function inScope(role: OriginalRole, scope: ArchiveScope): boolean {
+  if (role === 'edit') return scope.edits === true;
+  if (role === 'sidecar') return scope.sidecars === true;
+  return true;
+}
+
+function expectation(medium: SimMedium, file: SimFile, role: OriginalRole): ExpectedOriginal {
+  return {
+    mediaId: medium.id,
+    key: file.key,
+    role,
+    label: file.label,
+    type: file.type,
+    extension: file.extension,
+    itemNumber: file.itemNumber,
+    cameraPosition: file.cameraPosition,
+    sizeBytes: file.sizeBytes,
+    sha256: () => sha256Of(file),
+  };
+}

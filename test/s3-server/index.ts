@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { S3AuthOptions } from './auth.ts';
+import { flipInPieces, type Keeping, readPieces } from './content.ts';
+import type { S3Fault, S3Legacy } from './faults.ts';
+import { createListener, type S3LogEntry } from './serve.ts';
+import { type ChecksumType, createBucket, removeObject, removeUpload, type StoredObject, type StoreState } from './state.ts';
+import type { S3Operation } from './wire.ts';
+
+export interface S3StoreOptions extends S3AuthOptions {
+  /** Buckets that are there from the start. */
+  readonly buckets?: readonly string[];
+  /** Buckets on which everything is answered by 403, whether they exist or not. */
+  readonly deniedBuckets?: readonly string[];
+  /** Keep bodies as files in this directory, which the caller makes and removes; in memory if not given. */
+  readonly dir?: string;
+  /** Keep of bodies over 64 KiB only size and CRC32. Reading such an object is answered by 501. */
+  readonly discard?: boolean;
+  /** Entity tags are MD5s as those of S3; else only unique, which costs nothing. */
+  readonly md5?: boolean;
+  readonly faults?: readonly S3Fault[];
+  readonly legacy?: S3Legacy;
+}
+
+export interface S3ObjectView {
+  readonly bucket: string;
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Of the bytes that were stored, whether or not the store shows it; `tamper` does not change it. */
+  readonly crc32: number;
+  /** undefined: the client asked for no checksum, and HEAD shows none. */
+  readonly checksumType: ChecksumType | undefined;
+  readonly etag: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly storageClass: string;
+  /** Content type, encryption and the like, by lower-case header name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partSizesBytes: readonly number[];
+}
+
+export interface S3UploadView {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly parts: readonly { readonly number: number; readonly sizeBytes: number; readonly crc32: number }[];
+}
+
+export interface S3Stats {
+  readonly requests: number;
+  /** Only operations that were asked for. */
+  readonly byOperation: Readonly<Partial<Record<S3Operation, number>>>;
+  readonly bytesIn: number;
+  /** The most requests of one operation that were under way at once. */
+  readonly peakByOperation: Readonly<Partial<Record<S3Operation, number>>>;
+}
+
+/** A running store, and what tests may see and do behind its clients' backs. Methods that name an object throw RangeError when there is none. */
+export interface S3Store extends AsyncDisposable {
+  /** `http://127.0.0.1:port`; buckets by path, or by the host name `bucket.localhost`. */
+  readonly endpoint: string;
+  /** May be changed at any time; the first one that matches a request is applied. */
+  readonly faults: S3Fault[];
+  /** Every request in the order of arrival. */
+  readonly requests: readonly S3LogEntry[];
+  stats(): S3Stats;
+  createBucket(name: string): void;
+  /** Sorted by bucket and key. */
+  objects(): S3ObjectView[];
+  /** Throws when the bytes were not kept, as do `sha256` and `tamper`. */
+  content(bucket: string, key: string): Buffer;
+  /** Hexadecimal; reads large objects piece by piece. */
+  sha256(bucket: string, key: string): string;
+  /** Inverts the byte at `offset` where it lies, as a failing disk would: size, checksum and entity tag stay. */
+  tamper(bucket: string, key: string, offset: number): void;
+  /** Returns whether there was such an object. */
+  remove(bucket: string, key: string): boolean;
+  uploads(): S3UploadView[];
+  /** Forgets an unfinished upload, as a lifecycle rule would. Returns whether there was one. */
+  expireUpload(uploadId: string): boolean;
+  /** Ends open connections too. */
+  close(): Promise<void>;
+}
+
+/** Starts an S3-speaking store on a free port of 127.0.0.1. It forgets everything when it is closed. */
+export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Store> {
+  const { legacy = {}, md5 = false, region } = options;
+  const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, region };
+  for (const name of options.buckets ?? []) createBucket(state, name);
+  const faults = [...(options.faults ?? [])];
+  const log: S3LogEntry[] = [];
+  const peaks = new Map<S3Operation, number>();
+  const listener = createListener({ state, auth: options, deniedBuckets: new Set(options.deniedBuckets), faults, log, peaks });
+  // Slow uploads and clients that keep idle connections are not this store's business.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, listener);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+
+  async function close(): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    faults,
+    requests: log,
+    stats: () => summarise(log, peaks),
+    ...inspect(state),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function chooseKeeping({ dir, discard }: S3StoreOptions): Keeping {
+  if (discard) return { kind: 'discard' };
+  return dir === undefined ? { kind: 'memory' } : { kind: 'files', dir };
+}
+
+function summarise(log: readonly S3LogEntry[], peaks: ReadonlyMap<S3Operation, number>): S3Stats {
+  const byOperation: Partial<Record<S3Operation, number>> = {};
+  let bytesIn = 0;
+  for (const entry of log) {
+    byOperation[entry.operation] = (byOperation[entry.operation] ?? 0) + 1;
+    bytesIn += entry.bytesIn;
+  }
+  return { requests: log.length, byOperation, bytesIn, peakByOperation: Object.fromEntries(peaks) };
+}
+
+function inspect(state: StoreState) {
+  const buckets = () => [...state.buckets.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+  function find(bucket: string, key: string): StoredObject {
+    const object = state.buckets.get(bucket)?.objects.get(key);
+    if (object === undefined) throw new RangeError(`there is no ${key} in ${bucket}`);
+    return object;
+  }
+
+  return {
+    createBucket: (name) => createBucket(state, name),
+    objects: () =>
+      buckets().flatMap(({ name, objects }) =>
+        [...objects.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((object) => viewObject(name, object)),
+      ),
+    content(bucket, key) {
+      const { pieces, sizeBytes } = find(bucket, key);
+      return Buffer.concat([...readPieces(pieces, 0, sizeBytes)]);
+    },
+    sha256(bucket, key) {
+      const { pieces, sizeBytes } = find(bucket, key);
+      const hash = createHash('sha256');
+      for (const chunk of readPieces(pieces, 0, sizeBytes)) hash.update(chunk);
+      return hash.digest('hex');
+    },
+    tamper: (bucket, key, offset) => flipInPieces(find(bucket, key).pieces, offset),
+    remove(bucket, key) {
+      const found = state.buckets.get(bucket);
+      return found !== undefined && removeObject(found, key);
+    },
+    uploads: () =>
+      buckets().flatMap(({ name, uploads }) =>
+        Array.from(uploads.values(), ({ id, key, parts }) => ({
+          bucket: name,
+          key,
+          uploadId: id,
+          parts: Array.from(parts.values(), ({ number, content }) => ({
+            number,
+            sizeBytes: content.sizeBytes,
+            crc32: content.crc32,
+          })),
+        })),
+      ),
+    expireUpload: (uploadId) => buckets().some((bucket) => removeUpload(bucket, uploadId)),
+  } satisfies Partial<S3Store>;
+}
+
+function viewObject(bucket: string, object: StoredObject): S3ObjectView {
+  const { key, sizeBytes, crc32, checksum, etag, attributes, pieces } = object;
+  const { metadata, tags, storageClass, headers } = attributes;
+  const partSizesBytes = pieces.map((piece) => piece.sizeBytes);
+  return {
+    bucket,
+    key,
+    sizeBytes,
+    crc32,
+    checksumType: checksum?.type,
+    etag,
+    metadata,
+    tags,
+    storageClass,
+    headers,
+    partSizesBytes,
+  };
+}

@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Received, ReceiveOptions } from './body.ts';
+import type { Content, Keeping } from './content.ts';
+import type { S3Damage, S3Legacy } from './faults.ts';
+import { header, S3Error, type S3Reply, type S3Request } from './wire.ts';
+
+/** Everything that one store holds, and how it is set up. */
+export interface StoreState {
+  readonly buckets: Map<string, Bucket>;
+  readonly keeping: Keeping;
+  readonly legacy: S3Legacy;
+  /** Entity tags are MD5s; else only unique. */
+  readonly md5: boolean;
+  readonly region: string | undefined;
+}
+
+export interface Bucket {
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly objects: Map<string, StoredObject>;
+  readonly uploads: Map<string, Upload>;
+  /** Keys in the order of their UTF-8 bytes; undefined when they must be sorted again. */
+  sortedKeys: readonly string[] | undefined;
+}
+
+/** What a client says about an object when it creates it. */
+export interface Attributes {
+  /** Headers that are given back as they came: content type, encryption and the like. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly storageClass: string;
+}
+
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+
+export interface StoredObject {
+  readonly key: string;
+  readonly attributes: Attributes;
+  readonly pieces: readonly Content[];
+  readonly sizeBytes: number;
+  /** Of the whole object, known to this store even when it does not show it. */
+  readonly crc32: number;
+  /** As it is shown; undefined when the client wanted none. */
+  readonly checksum: { readonly type: ChecksumType; readonly value: string } | undefined;
+  readonly etag: string;
+  readonly modifiedAt: Date;
+}
+
+export interface Upload {
+  readonly id: string;
+  readonly key: string;
+  readonly initiatedAt: Date;
+  readonly attributes: Attributes;
+  /** undefined: created without a checksum algorithm. */
+  readonly checksumType: ChecksumType | undefined;
+  readonly parts: Map<number, UploadedPart>;
+}
+
+export interface UploadedPart {
+  readonly number: number;
+  readonly content: Content;
+  readonly etag: string;
+  readonly modifiedAt: Date;
+}
+
+/** One request on its way through an operation. */
+export interface Call {
+  readonly request: S3Request;
+  readonly store: StoreState;
+  readonly damage: S3Damage | undefined;
+}
+
+export type Operation = (call: Call) => S3Reply | Promise<S3Reply>;
+
+/** Throws S3Error NoSuchBucket. */
+export function findBucket({ request, store }: Call): Bucket {
+  const bucket = store.buckets.get(request.bucket);
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', undefined, { details: { BucketName: request.bucket } });
+  return bucket;
+}
+
+/** Throws S3Error NoSuchBucket, NoSuchKey. */
+export function findObject(call: Call): StoredObject {
+  const object = findBucket(call).objects.get(call.request.key);
+  if (object === undefined) throw new S3Error('NoSuchKey', undefined, { details: { Key: call.request.key } });
+  return object;
+}
+
+/** Puts the object in its place and releases what was there before. */
+export function storeObject(bucket: Bucket, object: StoredObject): void {
+  removeObject(bucket, object.key);
+  bucket.objects.set(object.key, object);
+}
+
+/** Returns whether there was one. */
+export function removeObject(bucket: Bucket, key: string): boolean {
+  for (const piece of bucket.objects.get(key)?.pieces ?? []) piece.release();
+  bucket.sortedKeys = undefined;
+  return bucket.objects.delete(key);
+}
+
+/** Makes an empty bucket in the place of any other of this name. */
+export function createBucket(store: StoreState, name: string): void {
+  store.buckets.set(name, { name, createdAt: new Date(), objects: new Map(), uploads: new Map(), sortedKeys: [] });
+}
+
+/** An upload belongs to one key. Throws S3Error NoSuchBucket, NoSuchUpload. */
+export function findUpload(call: Call): Upload {
+  const id = call.request.query.get('uploadId') ?? '';
+  const upload = findBucket(call).uploads.get(id);
+  if (upload?.key !== call.request.key) throw new S3Error('NoSuchUpload', undefined, { details: { UploadId: id } });
+  return upload;
+}
+
+/** Ends an upload and releases the parts that it still has. */
+export function removeUpload(bucket: Bucket, id: string): boolean {
+  for (const { content } of bucket.uploads.get(id)?.parts.values() ?? []) content.release();
+  return bucket.uploads.delete(id);
+}
+
+/** How the body of this request is to be received. */
+export function receiveOptions({ store, damage }: Call): ReceiveOptions {
+  return { keeping: store.keeping, md5: store.md5, legacy: store.legacy, damage };
+}
+
+/** In quotes; the MD5 where there is one, else a value that never repeats. */
+export function entityTag({ md5 }: Pick<Received, 'md5'>): string {
+  return `"${md5 ?? randomBytes(16).toString('hex')}"`;
+}
+
+/** The tag of an object made of parts: the MD5 of their MD5s and their number, or only unique. */
+export function multipartTag(etags: readonly string[], { md5 }: Pick<StoreState, 'md5'>): string {
+  const sums = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
+  const tag = md5 ? createHash('md5').update(Buffer.concat(sums)).digest('hex') : randomBytes(16).toString('hex');
+  return `"${tag}-${etags.length}"`;
+}
+
+/** Before the body is read: a store that does not know If-None-Match says 501. Throws S3Error NotImplemented. */
+export function rejectUnknownPreconditions({ request, store }: Call): void {
+  if (store.legacy.rejectsIfNoneMatch && header(request, 'if-none-match') !== undefined) throw new S3Error('NotImplemented');
+}
+
+/**
+ * `If-None-Match: *` and `If-Match` of a write. Call it in the same turn as the write itself.
+ * Throws S3Error PreconditionFailed, NoSuchKey, NotImplemented.
+ */
+export function checkPreconditions({ request, store }: Call, bucket: Bucket): void {
+  const existing = bucket.objects.get(request.key);
+  const ifNoneMatch = store.legacy.ignoresIfNoneMatch ? undefined : header(request, 'if-none-match');
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
+    throw new S3Error('NotImplemented', 'If-None-Match of a write takes only *.');
+  if (ifNoneMatch !== undefined && existing !== undefined)
+    throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-None-Match' } });
+  const ifMatch = header(request, 'if-match');
+  if (ifMatch === undefined) return;
+  if (existing === undefined) throw new S3Error('NoSuchKey');
+  if (ifMatch !== existing.etag) throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-Match' } });
+}

@@ -1,0 +1,57 @@
+/** A plain client for the simulator's own tests: it follows nothing, decodes nothing, repeats nothing. */
+import { request, type Dispatcher } from 'undici';
+import type { GoproCloud } from '../../src/sim/gopro/index.ts';
+
+export interface TestReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface DownloadEntry {
+  readonly url: string;
+  readonly head: string;
+  readonly label?: string;
+  readonly type?: string;
+  readonly item_number?: number | null;
+  readonly camera_position?: string;
+  readonly available: boolean;
+}
+
+export interface DownloadReply {
+  readonly filename: string;
+  readonly _embedded: Readonly<Record<'files' | 'variations' | 'sidecar_files' | 'sprites', readonly DownloadEntry[]>>;
+}
+
+export const vendorAccept = 'application/vnd.gopro.jk.media+json; version=2.0.0';
+
+/** One request, read to its end. Rejects when the connection breaks on the way. */
+export async function fetchOnce(
+  url: string,
+  headers: Record<string, string> = {},
+  method: Dispatcher.HttpMethod = 'GET',
+): Promise<TestReply> {
+  const reply = await request(url, { method, headers });
+  const body = Buffer.from(await reply.body.arrayBuffer());
+  return { status: reply.statusCode, headers: reply.headers, body };
+}
+
+/** A signed-in GET on the API. */
+export async function callApi(cloud: GoproCloud, path: string, headers: Record<string, string> = {}): Promise<TestReply> {
+  const cookie = `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}`;
+  return fetchOnce(`${cloud.apiUrl}${path}`, { accept: vendorAccept, cookie, ...headers });
+}
+
+/** The parsed body of a signed-in GET on the API; `Reply` is the caller's claim about its shape. */
+export async function apiJson<Reply>(cloud: GoproCloud, path: string): Promise<Reply> {
+  const { body } = await callApi(cloud, path);
+  return JSON.parse(body.toString());
+}
+
+/** The first entry of a medium's download reply that has the label. */
+export async function resolve(cloud: GoproCloud, mediaId: string, label = 'source'): Promise<DownloadEntry> {
+  const { _embedded: embedded } = await apiJson<DownloadReply>(cloud, `/media/${mediaId}/download`);
+  const entry = [...embedded.variations, ...embedded.sidecar_files].find((each) => each.label === label);
+  if (entry === undefined) throw new Error(`${mediaId} offers no ${label}.`);
+  return entry;
+}
