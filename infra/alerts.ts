@@ -7,7 +7,8 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { nameIn, resourceNames, type Stage } from '../src/aws/names.ts';
+import { nameIn, resourceNames } from '../src/aws/names.ts';
+import type { Stage } from '../src/config/stages.ts';
 
 /** Where a person is told, and where what could not be delivered is kept until somebody has looked at it. */
 export interface Alerts {

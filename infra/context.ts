@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stages } from '../src/aws/names.ts';
+import { stages } from '../src/config/stages.ts';
 
 const environmentVariables = z.record(z.string(), z.string());
 

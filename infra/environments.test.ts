@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stages } from '../src/aws/names.ts';
+import { stages } from '../src/config/stages.ts';
 import { readContext } from './context.ts';
 import { environments, parseEnvironments } from './environments.ts';
 

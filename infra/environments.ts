@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Stage } from '../src/aws/names.ts';
+import type { Stage } from '../src/config/stages.ts';
 import { storageProfiles } from './storage-cost.ts';
 
 const environmentSchema = z.strictObject({

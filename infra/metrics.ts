@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { metricNamespace } from '../src/aws/contract.ts';
 import type { MetricName } from '../src/aws/invocation.ts';
-import type { Stage } from '../src/aws/names.ts';
+import type { Stage } from '../src/config/stages.ts';
 import type { Provider } from '../src/media.ts';
 
 const provider: Provider = 'gopro';

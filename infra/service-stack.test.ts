@@ -3,7 +3,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { stages } from '../src/aws/names.ts';
+import { stages } from '../src/config/stages.ts';
 import { machineOf, queueArnOf, sampleStacks, sampleTemplates, type Templates } from './sample.ts';
 
 let prod: Templates;

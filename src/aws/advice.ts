@@ -1,4 +1,5 @@
-import { resourceNames, type Stage } from './names.ts';
+import { resourceNames } from './names.ts';
+import type { Stage } from '../config/stages.ts';
 
 /**
  * A text for a person, in which the commands of Cloud Sync are those for a deployment: `aws` ones name its stage unless it is prod, and `login` puts

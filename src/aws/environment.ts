@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SyncError } from '../errors.ts';
 import { alwaysRoles, type Role } from '../media.ts';
 import { environmentNames } from './contract.ts';
-import { stages, type Stage } from './names.ts';
+import { stages, type Stage } from '../config/stages.ts';
 
 /** What a function is told by its environment. */
 export interface Environment {

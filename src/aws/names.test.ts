@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { resourceNames, stages } from './names.ts';
+import { resourceNames } from './names.ts';
+import { stages } from '../config/stages.ts';
 
 test('prod has the plain names', () => {
   expect(resourceNames('prod')).toMatchObject({

@@ -1,14 +1,9 @@
+import type { Stage } from '../config/stages.ts';
 import { functionNames, type FunctionName } from './contract.ts';
 
-/** How what is deployed is called, so that whoever deploys it and whoever looks for it agree. Pure. */
+/** Names of the deployed resources, shared by the infrastructure and the commands that look for them. */
 
-/** Where Cloud Sync is deployed. */
-export const stages = ['dev', 'staging', 'prod'] as const;
-export type Stage = (typeof stages)[number];
-
-/**
- * The rule of names: prod has the account's plain names to itself, dev and staging share an account and put `cloud-sync-{stage}-` before each.
- */
+/** Prod has the plain names; dev and staging share an account, so theirs begin with `cloud-sync-{stage}-`. */
 export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;
 }

@@ -3,7 +3,7 @@
  * exists in all of them or in none.
  */
 
-import { stages } from '../aws/names.ts';
+import { stages } from './stages.ts';
 import { knownTypes } from '../plan/filter.ts';
 
 /** A name of two words is a command of the group that the first one names. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { summarise } from '../../report/summary.ts';
 import type { RunFinished } from '../../events.ts';
-import { stages } from '../names.ts';
+import { stages } from '../../config/stages.ts';
 import type { Notice } from './episodes.ts';
 import { readFailure } from './caught.ts';
 import { countsLine, expiryText, failureText, noticeSentences, noticeText, partialText, type Place } from './texts.ts';

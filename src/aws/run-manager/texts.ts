@@ -3,7 +3,7 @@ import type { RunFinished } from '../../events.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import { clean } from '../../lib/log.ts';
 import { adviceFor } from '../advice.ts';
-import type { Stage } from '../names.ts';
+import type { Stage } from '../../config/stages.ts';
 import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './episodes.ts';
 

@@ -1,5 +1,6 @@
 /** The ledger of an archive: a file in the home, or a table that a service on AWS works with too. */
-import { resourceNames, type Stage } from '../../aws/names.ts';
+import { resourceNames } from '../../aws/names.ts';
+import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';

@@ -1,7 +1,7 @@
 import { paginateGetExecutionHistory, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
 import { adviceFor } from '../../aws/advice.ts';
 import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract.ts';
-import type { Stage } from '../../aws/names.ts';
+import type { Stage } from '../../config/stages.ts';
 import { readFailure, reasonOf } from '../../aws/run-manager/caught.ts';
 import { errorKinds } from '../../errors.ts';
 import type { Outcome } from '../../events.ts';

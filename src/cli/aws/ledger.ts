@@ -1,7 +1,7 @@
 /** The tracker of a service on AWS, for commands that know its table but not its archive. */
 import { DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { adviceFor } from '../../aws/advice.ts';
-import type { Stage } from '../../aws/names.ts';
+import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';

@@ -7,7 +7,8 @@ import {
   type DescribeExecutionOutput,
 } from '@aws-sdk/client-sfn';
 import type { ExecutionInput } from '../../aws/contract.ts';
-import { resourceNames, type Stage } from '../../aws/names.ts';
+import { resourceNames } from '../../aws/names.ts';
+import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { askAws, clientOptions } from './errors.ts';

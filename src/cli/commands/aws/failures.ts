@@ -1,5 +1,5 @@
 import { adviceFor } from '../../../aws/advice.ts';
-import type { Stage } from '../../../aws/names.ts';
+import type { Stage } from '../../../config/stages.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { isoTime } from '../../../lib/clock.ts';
 import { nextAttemptMs } from '../../../plan/next-attempt.ts';

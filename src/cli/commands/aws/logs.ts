@@ -1,6 +1,7 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { adviceFor } from '../../../aws/advice.ts';
-import { resourceNames, type Stage } from '../../../aws/names.ts';
+import { resourceNames } from '../../../aws/names.ts';
+import type { Stage } from '../../../config/stages.ts';
 import { SyncError } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';

@@ -1,5 +1,5 @@
 import { adviceFor } from '../../../aws/advice.ts';
-import type { Stage } from '../../../aws/names.ts';
+import type { Stage } from '../../../config/stages.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import { openMachine, startRun } from '../../aws/machine.ts';

@@ -1,5 +1,5 @@
 import { adviceFor } from '../../../aws/advice.ts';
-import type { Stage } from '../../../aws/names.ts';
+import type { Stage } from '../../../config/stages.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import { isoTime, systemClock } from '../../../lib/clock.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';

@@ -1,5 +1,6 @@
 import { adviceFor } from '../../../aws/advice.ts';
-import { resourceNames, type Stage } from '../../../aws/names.ts';
+import { resourceNames } from '../../../aws/names.ts';
+import type { Stage } from '../../../config/stages.ts';
 import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
 import { SyncError } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
