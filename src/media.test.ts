@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   mediumVersion,
   originalId,
+  provenSame,
+  sameContent,
   statusAfter,
   transitions,
   type Medium,
@@ -118,4 +120,13 @@ test('mediumVersion changes with each field that tells a changed medium and with
   expect(
     mediumVersion({ ...medium, filename: 'b', ready: false, readyState: 'processing', account: 'ben', cameraModel: 'X' }),
   ).toBe(before);
+});
+
+test('validators that cannot be compared prove nothing and contradict nothing', () => {
+  const tagged = { etag: '"a"', lastModified: null };
+  const dated = { etag: null, lastModified: 'Sat, 01 Nov 2025 00:00:00 GMT' };
+  const unknown = { etag: null, lastModified: null };
+  expect([sameContent(tagged, unknown), provenSame(tagged, unknown)]).toEqual([true, false]);
+  expect([sameContent(tagged, dated), provenSame(dated, dated)]).toEqual([true, true]);
+  expect(sameContent(tagged, { etag: '"b"', lastModified: null })).toBe(false);
 });

@@ -2,10 +2,20 @@
 
 export type Provider = 'gopro';
 
-/** What an original is to its medium. `source` and `raw` are always archived, `edit` and `sidecar` on request. */
-export type Role = 'source' | 'raw' | 'edit' | 'sidecar';
+/** What an original is to its medium, in the order in which originals are fetched. */
+export const allRoles = ['source', 'raw', 'edit', 'sidecar'] as const;
+export type Role = (typeof allRoles)[number];
 
 export const alwaysRoles: readonly Role[] = ['source', 'raw'];
+
+/** The roles that are archived on request, by the word that asks for each. */
+export const requestedRoles = { edits: 'edit', sidecars: 'sidecar' } as const satisfies Record<string, Role>;
+export const roleRequests = Object.keys(requestedRoles) as (keyof typeof requestedRoles)[];
+
+/** The roles of a run: those that are always archived and those that the words ask for. */
+export function rolesOfRun(words: readonly string[]): readonly Role[] {
+  return [...alwaysRoles, ...roleRequests.filter((word) => words.includes(word)).map((word) => requestedRoles[word])];
+}
 
 /** One entry of the provider's library as its listing shows it. Times are the provider's own strings, never reinterpreted. */
 export interface Medium {
@@ -70,6 +80,19 @@ export interface Validator {
   readonly lastModified: string | null;
 }
 
+/** False only when the two certainly belong to different contents. An ETag says more than a date. */
+export function sameContent(a: Validator, b: Validator): boolean {
+  if (a.etag !== null && b.etag !== null) return a.etag === b.etag;
+  if (a.lastModified !== null && b.lastModified !== null) return a.lastModified === b.lastModified;
+  return true;
+}
+
+/** True when both validators exist and say the same; what cannot be compared is not proven. */
+export function provenSame(a: Validator, b: Validator): boolean {
+  const comparable = (a.etag !== null && b.etag !== null) || (a.lastModified !== null && b.lastModified !== null);
+  return comparable && sameContent(a, b);
+}
+
 /** An original as `resolve` offers it: fresh URLs. Never stored, never logged. */
 export interface OfferedOriginal extends OriginalIdentity {
   /** Without a dot, lower case. */
@@ -108,6 +131,22 @@ export type OriginalStatus = 'PENDING' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' 
 
 /** `LISTED` awaits its resolve, `RESOLVED` has its originals in the tracker; the others stand for the medium as a whole. */
 export type MediumStatus = 'LISTED' | 'WAITING' | 'RESOLVED' | 'FAILED' | 'QUARANTINED' | 'SOURCE_DELETED';
+
+/**
+ * How many media and originals have each status, among those that a run's filters and roles cover. A medium whose originals say themselves
+ * that they are FAILED, QUARANTINED or SOURCE_DELETED counts as RESOLVED, so that `media[status] + originals[status]` counts nothing twice.
+ */
+export interface Tally {
+  readonly media: Readonly<Record<MediumStatus, number>>;
+  /** Media with every original archived. */
+  readonly mediaComplete: number;
+  readonly originals: Readonly<Record<OriginalStatus, number>>;
+  /** Of files without a mark. */
+  readonly archivedBytes: number;
+  /** Originals that wait; one for a WAITING medium whose originals are not known. */
+  readonly waiting: number;
+  readonly marked: number;
+}
 
 /** What `verify` found wrong with an archived file. */
 export type Mark = 'MISSING' | 'DAMAGED';

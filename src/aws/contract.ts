@@ -230,8 +230,6 @@ export const environmentNames = {
 
 /** Small facts that functions leave in the tracker for each other. */
 export const factNames = {
-  /** How the credentials have to be sent. */
-  authMode: 'gopro.auth-mode',
   /** Before the name of an execution: what stopped the transfer of all its lines, such as credentials that expired, as a `Failure`. */
   stopped: 'run.stopped',
   /** Of which episode of expired credentials a person was told. */

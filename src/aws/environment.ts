@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SyncError } from '../errors.ts';
-import { alwaysRoles, type Role } from '../media.ts';
+import { roleRequests, rolesOfRun, type Role } from '../media.ts';
+import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
 import { environmentNames } from './contract.ts';
 import { stages, type Stage } from '../config/stages.ts';
 
@@ -29,15 +30,12 @@ export interface Environment {
   readonly sliceMs: number | undefined;
 }
 
-const includedRoles = { edits: 'edit', sidecars: 'sidecar' } as const;
-const defaultApiUrl = 'https://api.gopro.com';
-
 const text = z.string().min(1);
 const positive = z.coerce.number().positive();
 const count = z.coerce.number().int().positive();
 const include = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').filter((word) => word !== '') : []),
-  z.array(z.enum(['edits', 'sidecars'])),
+  z.array(z.enum(roleRequests)),
 );
 
 const schema = z.object({
@@ -50,7 +48,7 @@ const schema = z.object({
   [environmentNames.quarantineAfter]: count.default(10),
   [environmentNames.concurrency]: count.default(5),
   [environmentNames.gopro]: z.url().default(defaultApiUrl),
-  [environmentNames.goproRps]: positive.default(4),
+  [environmentNames.goproRps]: positive.default(defaultRequestsPerSecond),
   [environmentNames.s3Endpoint]: z.url().optional(),
   [environmentNames.stallTimeoutMs]: positive.default(30_000),
   [environmentNames.sliceSeconds]: positive.optional(),
@@ -72,7 +70,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     archiveBucket: values[environmentNames.archiveBucket],
     runsBucket: values[environmentNames.runsBucket],
     secret: values[environmentNames.secret],
-    roles: [...alwaysRoles, ...values[environmentNames.include].map((word) => includedRoles[word])],
+    roles: rolesOfRun(values[environmentNames.include]),
     quarantineAfter: values[environmentNames.quarantineAfter],
     concurrency: values[environmentNames.concurrency],
     goproApiUrl,

@@ -10,7 +10,8 @@ import { createGoproSource, type AuthMode } from '../source/gopro/index.ts';
 import type { Provider } from '../media.ts';
 import { boundArchive, openDynamoTracker } from '../tracker/dynamodb/index.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { factNames, type Execution } from './contract.ts';
+import { authModeFact } from '../source/gopro/defaults.ts';
+import type { Execution } from './contract.ts';
 import type { Environment } from './environment.ts';
 import type { Invocation, OpenSource, RunsStore } from './invocation.ts';
 import { readSecret } from './secret.ts';
@@ -58,7 +59,7 @@ export function openInvocation(
     ).finally(() => secrets.destroy());
     // Only what was found out before; where there is no ledger yet, `validate` finds out.
     const tracker = await openTracker('gopro').catch(() => undefined);
-    const rememberedMode = (await tracker?.getFact(factNames.authMode)) as AuthMode | undefined;
+    const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
     let requests = 0;
     const source = createGoproSource({
       apiUrl: environment.goproApiUrl,
@@ -72,7 +73,7 @@ export function openInvocation(
       onWarning,
     });
     const rememberMode = async () => {
-      if (tracker && source.mode !== rememberedMode) await tracker.setFact(factNames.authMode, source.mode);
+      if (tracker && source.mode !== rememberedMode) await tracker.setFact(authModeFact, source.mode);
     };
     return { source: tracedSource(source, span, rememberMode), credentialsSince: since, apiRequests: () => requests };
   }

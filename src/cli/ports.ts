@@ -3,7 +3,8 @@ import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
 import { thisOwner } from '../lib/owner.ts';
-import { alwaysRoles, type Role } from '../media.ts';
+import { rolesOfRun } from '../media.ts';
+import { authModeFact } from '../source/gopro/defaults.ts';
 import { covers, parseFilters } from '../plan/filter.ts';
 import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
@@ -20,8 +21,6 @@ export interface OpenPorts extends Ports, AsyncDisposable {
   rememberMode(): Promise<void>;
 }
 
-const modeFact = 'gopro.auth-mode';
-
 /** Errors: USAGE, CREDENTIALS_MISSING, TRACKER_UNUSABLE. */
 export async function openPorts(
   config: Config,
@@ -32,7 +31,7 @@ export async function openPorts(
   let requests = 0;
   const apiClient = openApiClient(config);
   const http = createHttpClient({ connections: config.settings.concurrency, proxy: config.proxy });
-  const rememberedMode = (await tracker.getFact(modeFact)) as AuthMode | undefined;
+  const rememberedMode = (await tracker.getFact(authModeFact)) as AuthMode | undefined;
   const source = openSource(config, {
     credentials,
     http: apiClient,
@@ -48,12 +47,10 @@ export async function openPorts(
     clock: systemClock,
     report,
     apiRequests: () => requests,
-    rememberMode: () => tracker.setFact(modeFact, source.mode),
+    rememberMode: () => tracker.setFact(authModeFact, source.mode),
     [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close()])),
   };
 }
-
-const includedRoles: Readonly<Record<string, Role>> = { edits: 'edit', sidecars: 'sidecar' };
 
 /** What the person asked for, checked before anything is opened. Errors: USAGE. */
 export function syncOptions({ config: { settings, apiUrlOverridden }, log, interruption: { signal } }: Context): SyncOptions {
@@ -61,7 +58,7 @@ export function syncOptions({ config: { settings, apiUrlOverridden }, log, inter
   return {
     ownerOf: thisOwner,
     isDead: deadHolders(log.warn),
-    roles: [...alwaysRoles, ...settings.include.flatMap((word) => includedRoles[word] ?? [])],
+    roles: rolesOfRun(settings.include),
     covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
     concurrency: settings.concurrency,
     bandwidth: parseBandwidth(settings.bwlimit ?? 'off'),

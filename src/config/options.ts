@@ -3,8 +3,10 @@
  * exists in all of them or in none.
  */
 
-import { stages } from './stages.ts';
+import { roleRequests } from '../media.ts';
 import { knownTypes } from '../plan/filter.ts';
+import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
+import { stages } from './stages.ts';
 
 /** A name of two words is a command of the group that the first one names. */
 export const commandNames = [
@@ -154,7 +156,7 @@ const optionTable = [
     type: 'list',
     metavar: 'ROLE',
     default: [],
-    allowed: ['edits', 'sidecars'],
+    allowed: roleRequests,
     commands: ['sync'],
     help: 'Archive these too, beside the originals.',
   },
@@ -341,7 +343,7 @@ const optionTable = [
     name: 'gopro-api-url',
     type: 'url',
     metavar: 'URL',
-    default: 'https://api.gopro.com',
+    default: defaultApiUrl,
     commands: withProvider,
     advanced: true,
     help: 'Address of the GoPro API; an override may be plain http.',
@@ -350,7 +352,7 @@ const optionTable = [
     name: 'api-rps',
     type: 'number',
     metavar: 'N',
-    default: 4,
+    default: defaultRequestsPerSecond,
     min: 0.1,
     max: 100_000,
     env: 'CLOUD_SYNC_GOPRO_API_RPS',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { originalId, type Original } from '../media.ts';
+import { allRoles, originalId, type Original } from '../media.ts';
 import type { FileDescription } from './destination.ts';
 
 /**
@@ -21,7 +21,7 @@ const count = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
-const role = z.enum(['source', 'raw', 'edit', 'sidecar']);
+const role = z.enum(allRoles);
 
 const fieldsSchema = z.object({
   provider: z.literal('gopro'),

@@ -4,8 +4,8 @@
  */
 
 import { SyncError } from '../errors.ts';
-import { foldKey, originalId } from '../media.ts';
-import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
+import { allRoles, foldKey, originalId } from '../media.ts';
+import type { Medium, Original, OriginalIdentity } from '../media.ts';
 import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
@@ -48,12 +48,10 @@ export function keyOf(request: KeyRequest): string {
   throw new SyncError('KEY_TAKEN', `No free name in the archive for an original of ${JSON.stringify(request.identity.mediaId)}`);
 }
 
-const fetchingOrder: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
-
 /** The order in which the originals of a medium are named and fetched: by role, cameras apart, then chapters and frames in their order. */
 export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
   return (
-    compare(fetchingOrder.indexOf(a.role), fetchingOrder.indexOf(b.role)) ||
+    compare(allRoles.indexOf(a.role), allRoles.indexOf(b.role)) ||
     compare(a.label, b.label) ||
     compare(a.position, b.position) ||
     compare(a.itemNumber ?? Infinity, b.itemNumber ?? Infinity) ||

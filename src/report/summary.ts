@@ -1,5 +1,5 @@
+import type { Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
-import type { Tally } from '../tracker/tracker.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
 /** What is known of a run when it ends; whatever it did not come to is absent. */

@@ -1,6 +1,6 @@
 import type { DescribedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Validator } from '../media.ts';
+import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
 /** A medium with what is known beyond its listing. */
 export interface TrackedMedium {
@@ -59,22 +59,6 @@ export interface RunRecord {
   readonly outcome: string | null;
   /** The `run.finished` event as JSON; null while the run goes on or if it was killed. */
   readonly summary: string | null;
-}
-
-/**
- * How many media and originals stand where, among those that a run's filters and roles cover. A medium whose originals say themselves that they
- * are FAILED, QUARANTINED or SOURCE_DELETED counts as RESOLVED, so that `media[status] + originals[status]` counts nothing twice.
- */
-export interface Tally {
-  readonly media: Readonly<Record<MediumStatus, number>>;
-  /** Media with every original archived. */
-  readonly mediaComplete: number;
-  readonly originals: Readonly<Record<OriginalStatus, number>>;
-  /** Of files without a mark. */
-  readonly archivedBytes: number;
-  /** Originals that wait; one for a WAITING medium that has not said how many. */
-  readonly waiting: number;
-  readonly marked: number;
 }
 
 export interface Failure {

@@ -2,7 +2,7 @@ import { asSyncError, type SyncError } from '../errors.ts';
 import { latestRevisions } from '../plan/plan.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 import { learnInTurn } from './attempt.ts';
-import { provenSame, sameContent } from './guard.ts';
+import { provenSame, sameContent } from '../media.ts';
 import type { MediumUrls } from './medium-urls.ts';
 import { createPatience } from './patience.ts';
 import type { TransferPorts } from './ports.ts';

@@ -1,5 +1,5 @@
 import { SyncError } from '../errors.ts';
-import type { Validator } from '../media.ts';
+import { sameContent, type Validator } from '../media.ts';
 
 /** What must be true of a reply before a byte of it counts. Pure; throws SyncError. */
 
@@ -38,19 +38,6 @@ export function contentLength(headers: ReplyFacts['headers']): number | null {
 export function validatorOf(headers: ReplyFacts['headers']): Validator {
   const etag = headers['etag'] ?? null;
   return { etag: etag?.startsWith('W/') ? null : etag, lastModified: headers['last-modified'] ?? null };
-}
-
-/** False only when the two certainly belong to different contents. */
-export function sameContent(a: Validator, b: Validator): boolean {
-  if (a.etag !== null && b.etag !== null) return a.etag === b.etag;
-  if (a.lastModified !== null && b.lastModified !== null) return a.lastModified === b.lastModified;
-  return true;
-}
-
-/** True when both validators exist and say the same; what cannot be compared is not proven. */
-export function provenSame(a: Validator, b: Validator): boolean {
-  const comparable = (a.etag !== null && b.etag !== null) || (a.lastModified !== null && b.lastModified !== null);
-  return comparable && sameContent(a, b);
 }
 
 /** The value for If-Range, or undefined when nothing can be compared. */

@@ -1,10 +1,10 @@
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
-import type { Provider, Role } from '../../media.ts';
+import type { Provider, Role, Tally } from '../../media.ts';
 import type { RunFinished } from '../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../report/summary.ts';
 import type { Listing } from '../../run/listing.ts';
-import type { Tally, Tracker } from '../../tracker/tracker.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
 import { noFailure, type SummariseReply, type SummariseRequest } from '../contract.ts';
 import { failureOfError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';

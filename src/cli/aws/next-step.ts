@@ -1,4 +1,5 @@
-import type { RunRecord, Tally } from '../../tracker/tracker.ts';
+import type { Tally } from '../../media.ts';
+import type { RunRecord } from '../../tracker/tracker.ts';
 
 /**
  * What a person is to do about a service that stands like this, as for prod; empty: nothing. `credentialsWrittenAt` is when its secret was last

@@ -1,7 +1,8 @@
+import type { Tally } from '../../media.ts';
 import { jsonLine } from '../../lib/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
-import type { RunRecord, Tally } from '../../tracker/tracker.ts';
+import type { RunRecord } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
 import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../output/standing.ts';
 import { openTracked } from '../archive/tracked.ts';

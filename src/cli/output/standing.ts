@@ -1,10 +1,8 @@
 /** How an archive stands, counted and in words. */
 import { clean } from '../../lib/log.ts';
-import { alwaysRoles, type Role } from '../../media.ts';
+import { allRoles, alwaysRoles, type Tally } from '../../media.ts';
 import { count, formatBytes, formatDuration } from '../../report/figures.ts';
-import type { RunRecord, Tally, Tracker } from '../../tracker/tracker.ts';
-
-const everyRole: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
+import type { RunRecord, Tracker } from '../../tracker/tracker.ts';
 
 export interface ArchiveStanding extends Tally {
   /** Media that offer nothing without which they would be incomplete, only edits or sidecars; in no other count of media. */
@@ -14,7 +12,7 @@ export interface ArchiveStanding extends Tally {
 /** Of all files; but nobody misses edits that were never asked for: a medium is complete with its originals. Errors: TRACKER_UNUSABLE. */
 export async function standing(tracker: Tracker): Promise<ArchiveStanding> {
   const { media, mediaComplete } = await tracker.tally(alwaysRoles);
-  const all = await tracker.tally(everyRole);
+  const all = await tracker.tally(allRoles);
   return { ...all, media, mediaComplete, mediaOutOfScope: Math.max(0, sum(all.media) - sum(media)) };
 }
 

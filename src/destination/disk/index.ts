@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Validator } from '../../media.ts';
+import { sameContent } from '../../media.ts';
 import { isSameOriginal } from '../description.ts';
 import type { Destination, FileDescription, Part, StoredFile, UploadState } from '../destination.ts';
 import { readArchiveId, writeArchiveId } from './bookkeeping/archive-id.ts';
@@ -128,8 +128,8 @@ async function finishedFile(
   const present = await lookAt(tree, original.key);
   if (!present) return undefined;
   const sameSize = entry.sizeBytes === present.sizeBytes && (wanted.sizeBytes ?? present.sizeBytes) === present.sizeBytes;
-  const sameContent = sameSize && !contradict(entry.description.validator, wanted.validator);
-  return sameContent ? { ...present, crc32: entry.crc32 } : undefined;
+  const isSame = sameSize && sameContent(entry.description.validator, wanted.validator);
+  return isSame ? { ...present, crc32: entry.crc32 } : undefined;
 }
 
 /** What is there of a known upload, if it is of the same content in the same cut; otherwise it is dropped. */
@@ -141,17 +141,11 @@ async function heldParts(
   if (!known) return undefined;
   const { state } = known;
   const sameCut = state.sizeBytes === wanted.sizeBytes && state.partSizeBytes === wanted.partSizeBytes;
-  const sameContent =
+  const sameValidator =
     state.validator.etag === wanted.validator.etag && state.validator.lastModified === wanted.validator.lastModified;
-  const parts = sameCut && sameContent ? await drafts.uploads.held(state, known.parts) : undefined;
+  const parts = sameCut && sameValidator ? await drafts.uploads.held(state, known.parts) : undefined;
   if (!parts) await dropUpload(drafts, state.id);
   return parts;
-}
-
-/** Two validators that cannot be of one content. An ETag says more than a date, which servers of one content may disagree about. */
-function contradict(one: Validator, other: Validator): boolean {
-  if (one.etag !== null && other.etag !== null) return one.etag !== other.etag;
-  return one.lastModified !== null && other.lastModified !== null && one.lastModified !== other.lastModified;
 }
 
 function bytesToCome(wanted: Omit<UploadState, 'id'>, parts: readonly Part[]): number {

@@ -1,3 +1,4 @@
+import { sameContent } from '../../media.ts';
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
@@ -128,13 +129,7 @@ async function finishedFile(
   if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
   const { sizeBytes, crc32, description } = withRecord(key, found, await readRecord(bucket, key, found.etag));
   if (!description || crc32 === null || !isSameOriginal(description.original, file.original)) return undefined;
-  return contradict(wanted.validator, description.validator) ? undefined : { key, sizeBytes, crc32 };
-}
-
-/** The source served something else then. */
-function contradict(one: UploadState['validator'], other: UploadState['validator']): boolean {
-  if (one.etag !== null && other.etag !== null) return one.etag !== other.etag;
-  return one.lastModified !== null && other.lastModified !== null && one.lastModified !== other.lastModified;
+  return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : undefined;
 }
 
 function agree(wanted: Omit<UploadState, 'id'>, state: UploadState): boolean {

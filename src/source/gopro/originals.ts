@@ -6,7 +6,7 @@
  * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and all other sidecars are taken on request.
  * - Everything else (`concat`, proxies, sprites) never is.
  */
-import type { OfferedOriginal, OriginalIdentity, Role } from '../../media.ts';
+import { allRoles, type OfferedOriginal, type OriginalIdentity, type Role } from '../../media.ts';
 import type { Resolution } from '../source.ts';
 import type { DownloadReply, ReplyEntry } from './schema.ts';
 
@@ -139,10 +139,8 @@ function extensionOf(name: string): string {
   return /[^/.]\.([a-z0-9]{2,5})$/i.exec(path)?.[1]?.toLowerCase() ?? '';
 }
 
-const roleOrder: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
-
 /** Unnumbered ones last; the provider's order among equals, because sorting is stable. */
 function byRoleAndNumber(a: OfferedOriginal, b: OfferedOriginal): number {
   const last = Number.MAX_SAFE_INTEGER;
-  return roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role) || (a.itemNumber ?? last) - (b.itemNumber ?? last);
+  return allRoles.indexOf(a.role) - allRoles.indexOf(b.role) || (a.itemNumber ?? last) - (b.itemNumber ?? last);
 }

@@ -1,10 +1,10 @@
-import type { Medium, MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import type { Medium, MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
 import { listingColumns, toMedium, toTrackedMedium } from '../rules/medium-fields.ts';
 import { toUpload } from '../rules/original-fields.ts';
 import { isOpen } from '../rules/open.ts';
 import { bitsOf } from '../rules/role-bits.ts';
 import { count, zero } from '../rules/tally.ts';
-import type { Tally, TrackedMedium, TrackedRow } from '../tracker.ts';
+import type { TrackedMedium, TrackedRow } from '../tracker.ts';
 import type { Columns, Ledger } from './ledger.ts';
 import { standing, tracked } from './rows.ts';
 

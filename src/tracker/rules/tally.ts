@@ -1,5 +1,4 @@
-import type { Mark, MediumStatus, OriginalStatus } from '../../media.ts';
-import type { Tally } from '../tracker.ts';
+import type { Mark, MediumStatus, OriginalStatus, Tally } from '../../media.ts';
 import type { MediumFields } from './medium-fields.ts';
 
 /** How media and originals count; `Tally` says what for. */

@@ -1,4 +1,4 @@
-import type { Medium, Role } from '../../media.ts';
+import type { Medium, Role, Tally } from '../../media.ts';
 import { toMedium } from '../rules/medium-fields.ts';
 import { bitsOf } from '../rules/role-bits.ts';
 import {
@@ -11,7 +11,6 @@ import {
   type Counts,
   type Standing,
 } from '../rules/tally.ts';
-import type { Tally } from '../tracker.ts';
 import type { Ledger } from './ledger.ts';
 import type { MediumRow, OriginalRow } from './rows.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Role } from '../../../src/media.ts';
-import type { Tally, Tracker } from '../../../src/tracker/tracker.ts';
+import type { Role, Tally } from '../../../src/media.ts';
+import type { Tracker } from '../../../src/tracker/tracker.ts';
 import {
   archive,
   claimed,
