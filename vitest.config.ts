@@ -50,6 +50,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'infra/**/*.test.ts',
             'bench/**/*.test.ts',
+            'tools/**/*.test.ts',
             'test/conformance/*.test.ts',
             'test/s3-server/*.test.ts',
           ],
