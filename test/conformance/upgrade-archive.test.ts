@@ -1,0 +1,170 @@
+import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDisk } from '../../src/destination/disk/index.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { originalId } from '../../src/media.ts';
+import { contentOf, wholeOf } from '../fixtures/archive.ts';
+import { copyArchive, copyTracker, keptAnswers, keptVersions, type KeptVersion } from '../fixtures/kept.ts';
+import { archivedOriginals, archiveId, describeFile, openOriginals } from '../fixtures/library.ts';
+import { runCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
+import { collect } from '../support/collect.ts';
+
+interface Place {
+  readonly archive: string;
+  readonly home: string;
+  /** In the home; not there unless it was copied. */
+  readonly tracker: string;
+  readonly cli: (...args: readonly string[]) => Promise<CliResult>;
+}
+
+/** A copy of the archive, known to no home. */
+async function copyPlace(version: KeptVersion): Promise<Place> {
+  const directory = temporaryDirectory();
+  const [archive, home] = [join(directory, 'archive'), join(directory, 'home')];
+  await copyArchive(version, archive);
+  const environment = { CLOUD_SYNC_HOME: home };
+  const cli = (...args: readonly string[]) => runCli([...args, '--to', archive], { environment });
+  return { archive, home, tracker: join(home, 'archives', archiveId, 'tracker.sqlite'), cli };
+}
+
+async function copyPlaceWithTracker(version: KeptVersion): Promise<Place> {
+  const place = await copyPlace(version);
+  await mkdir(join(place.home, 'archives', archiveId), { recursive: true });
+  await copyTracker(version, place.tracker);
+  return place;
+}
+
+function openArchive({ archive }: Place) {
+  const disk = openDisk(archive, { clock: systemClock });
+  onTestFinished(() => disk.close());
+  return disk;
+}
+
+const linesOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+const { missing, ...present } = archivedOriginals;
+
+describe.each(keptVersions)('an archive of %s', (version) => {
+  test('describes its files as it did', async () => {
+    const disk = openArchive(await copyPlace(version));
+    expect(await disk.identify()).toBe(archiveId);
+    const listed = new Map((await collect(disk.list())).map((file) => [file.key, file]));
+    const expected = Object.values(present).map((file) => {
+      const { sizeBytes, crc32 } = wholeOf(file);
+      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file) }] as const;
+    });
+    expect(listed).toEqual(new Map(expected));
+  });
+
+  test('takes up an unfinished upload with the parts that are there', async () => {
+    const disk = openArchive(await copyPlace(version));
+    for (const file of [openOriginals.inProgress, openOriginals.intended, openOriginals.failed]) {
+      const { sizeBytes, validator } = wholeOf(file);
+      const known = (await keptAnswers(version)).uploads[originalId(file, 1)]!;
+      const opened = await disk.open(describeFile(file), { partSizeBytes: 1000, sizeBytes, validator }, known);
+      expect(opened).toEqual({ kind: 'upload', resumable: true, ...known });
+    }
+  });
+
+  test('is read with its tracker by `status` and `list`', async () => {
+    const { cli, archive } = await copyPlaceWithTracker(version);
+    const status = await cli('status', '--json');
+    const { tally } = await keptAnswers(version);
+    const [counted] = linesOf(status.stdout);
+    expect([status.exitCode, status.stderr]).toEqual([0, '']);
+    expect(counted).toMatchObject({ destination: archive, archiveId, marked: tally.marked });
+    expect(counted).toMatchObject({
+      lastRuns: [{ id: 'run-3', outcome: null }, { id: 'run-2' }, { id: 'run-1', outcome: 'partial' }],
+    });
+    const list = await cli('list', '--json');
+    const statuses = Map.groupBy(linesOf(list.stdout), (line) => String(line['status']));
+    expect(Object.fromEntries([...statuses].map(([name, lines]) => [name, lines.length]))).toEqual({
+      completed: 12,
+      damaged: 2,
+      failed: 2,
+      'in-progress': 2,
+      listed: 1,
+      missing: 1,
+      pending: 1,
+      quarantined: 2,
+      'source-deleted': 4,
+      waiting: 2,
+    });
+  });
+
+  test('is judged by `verify`, which brings the intent to its end', async () => {
+    const { cli, archive } = await copyPlaceWithTracker(version);
+    const { exitCode, stdout } = await cli('verify', '--deep', '--json');
+    const events = linesOf(stdout);
+    const keysOf = (type: string) => events.filter((event) => event['type'] === type).map((event) => event['key']);
+    expect(keysOf('file.archived')).toEqual([openOriginals.intended.key]);
+    expect(keysOf('file.missing')).toEqual([missing.key]);
+    expect(keysOf('file.damaged')).toEqual([archivedOriginals.damaged.key]);
+    expect(keysOf('file.unknown')).toEqual([]);
+    expect([events.at(-1)?.['type'], events.at(-1)?.['exitCode'], exitCode]).toEqual(['run.finished', 1, 1]);
+    expect(await readFile(join(archive, openOriginals.intended.key))).toEqual(contentOf(openOriginals.intended));
+  });
+
+  test('is taken in by a home that has no tracker of it', async () => {
+    const { cli } = await copyPlace(version);
+    const list = linesOf((await cli('list', '--json')).stdout);
+    const keys = Object.values(present).map((file) => file.key);
+    expect(list.map((line) => String(line['name'])).toSorted()).toEqual(keys.toSorted());
+  });
+});
+
+describe.each(keptVersions)('an archive of %s that a newer version wrote to', (version) => {
+  test('is refused and left as it is when its description says so', async () => {
+    const { cli, archive } = await copyPlaceWithTracker(version);
+    const path = join(archive, '.cloud-sync', 'archive.json');
+    const description = `${JSON.stringify({ id: archiveId, version: 2, createdAt: '2027-01-01T00:00:00.000Z', layout: 'new' })}\n`;
+    await writeFile(path, description);
+    const { exitCode, stderr } = await cli('verify', '--json');
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain(`${archive} was made by a newer Cloud Sync (version 2)`);
+    expect(await readFile(path, 'utf8')).toBe(description);
+  });
+
+  test('is refused and left as it is when its tracker is newer', async () => {
+    const { cli, tracker } = await copyPlaceWithTracker(version);
+    const file = new DatabaseSync(tracker);
+    file.exec('PRAGMA user_version = 99; PRAGMA journal_mode = DELETE');
+    file.close();
+    const before = await readFile(tracker);
+    const { exitCode, stderr } = await cli('status', '--json');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`the tracker ${tracker} was written by a newer Cloud Sync`);
+    expect((await readFile(tracker)).equals(before)).toBe(true);
+  });
+
+  test('keeps fields and providers that nobody knows here, and is read past them', async () => {
+    const place = await copyPlace(version);
+    const manifest = join(place.archive, '.cloud-sync', 'manifest.jsonl');
+    const [line = ''] = (await readFile(manifest, 'utf8')).split('\n');
+    const known = JSON.parse(line) as Record<string, unknown>;
+    const theirs = { ...known, key: 'dropbox-videos/2026/01/theirs.mp4', provider: 'dropbox' };
+    const newer = [{ ...known, proof: 'proven', claims: [{ kind: 'md5' }] }, theirs, { version: 2 }];
+    await appendFile(manifest, newer.map((fields) => `${JSON.stringify(fields)}\n`).join(''));
+    await mkdir(join(place.archive, 'dropbox-videos/2026/01'), { recursive: true });
+    await cp(join(place.archive, String(known['key'])), join(place.archive, theirs.key));
+    const before = await readFile(manifest, 'utf8');
+
+    const disk = openArchive(place);
+    const listed = new Map((await collect(disk.list())).map((file) => [file.key, file.description]));
+    expect(listed.size).toBe(Object.keys(present).length + 1);
+    expect(listed.get(archivedOriginals.adopted.key)).toEqual(describeFile(archivedOriginals.adopted));
+    expect(listed.get(theirs.key)).toBeUndefined();
+    await disk.close();
+
+    const { stdout } = await place.cli('verify', '--json');
+    const unknown = linesOf(stdout).filter((event) => event['type'] === 'file.unknown');
+    expect(unknown).toMatchObject([{ key: theirs.key }]);
+    expect(await readFile(manifest, 'utf8')).toBe(before);
+  });
+});

@@ -1,0 +1,138 @@
+/** What a tracker must make of rows that an earlier version wrote. Each adapter runs this suite on a copy of them. */
+import { expect, test } from 'vitest';
+import { originalId, type Original } from '../../src/media.ts';
+import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
+import { answersOf } from '../fixtures/answers.ts';
+import { contentOf, wholeOf } from '../fixtures/archive.ts';
+import { keptAnswers, keptAt, type KeptVersion } from '../fixtures/kept.ts';
+import { worker } from '../fixtures/ledger.ts';
+import { account, archivedOriginals, media, openOriginals, revisedAgain, usual } from '../fixtures/library.ts';
+import { crc32 } from '../../src/lib/crc32.ts';
+import { manualClock, type ManualClock } from '../support/manual-clock.ts';
+
+/** Opens a tracker on a fresh copy of the rows; it is closed when the test ends. */
+export type OpenKept = (clock: ManualClock) => Promise<Tracker>;
+
+const failure = { code: 'STALLED', reason: 'again', quarantineAfter: 3 } as const;
+const idOf = (file: Original) => originalId(file, file.revision);
+
+export function upgradeTests(version: KeptVersion, open: OpenKept): void {
+  const check = (title: string, prove: (tracker: Tracker, clock: ManualClock) => Promise<void>) =>
+    test(title, async () => {
+      const clock = manualClock(keptAt);
+      await prove(await open(clock), clock);
+    });
+
+  check('every row says what it said to the version that wrote it', async (tracker) => {
+    expect(await answersOf(tracker)).toMatchObject(await keptAnswers(version));
+  });
+
+  check('every medium and original is where it was', async (tracker) => {
+    const rows = (await answersOf(tracker)).rows.map(({ tracked, originals }) => [
+      tracked.medium.id,
+      [tracked.status, ...originals.map((row) => [row.status, row.mark].filter(Boolean).join(' '))].join(', '),
+    ]);
+    expect(Object.fromEntries(rows)).toEqual({
+      'Odd#!% ä': 'RESOLVED, COMPLETED',
+      adopted: 'RESOLVED, COMPLETED',
+      archived: 'RESOLVED, COMPLETED',
+      damaged: 'RESOLVED, COMPLETED DAMAGED',
+      deleted: 'SOURCE_DELETED, SOURCE_DELETED',
+      failed: 'RESOLVED, FAILED',
+      'failed-medium': 'FAILED',
+      gone: 'RESOLVED, COMPLETED',
+      'in-progress': 'RESOLVED, IN_PROGRESS',
+      incomplete: 'WAITING, COMPLETED',
+      intended: 'RESOLVED, IN_PROGRESS',
+      listed: 'LISTED',
+      missing: 'RESOLVED, COMPLETED MISSING',
+      pending: 'RESOLVED, PENDING',
+      quarantined: 'RESOLVED, QUARANTINED',
+      'quarantined-medium': 'QUARANTINED',
+      rekeyed: 'RESOLVED, COMPLETED',
+      revised: 'RESOLVED, COMPLETED DAMAGED, COMPLETED',
+      'several-roles': 'RESOLVED, COMPLETED, COMPLETED, COMPLETED, COMPLETED, COMPLETED',
+      vanished: 'SOURCE_DELETED, SOURCE_DELETED',
+      waiting: 'WAITING',
+    });
+  });
+
+  check('leases hold until they end', async (tracker, clock) => {
+    expect(await tracker.acquireRunLease('next', 1000, async () => false)).toEqual({ granted: false, holder: worker });
+    expect(await tracker.claim(idOf(openOriginals.inProgress), 'next', 1000)).toBeUndefined();
+    clock.advance(60_000);
+    expect(await tracker.acquireRunLease('next', 1000, async () => false)).toEqual({ granted: true });
+    expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
+  });
+
+  check('an unfinished upload goes on where it was, and completes', async (tracker, clock) => {
+    clock.advance(60_000);
+    await tracker.beginRun('run-4');
+    const file = openOriginals.inProgress;
+    const claimed = await claim(tracker, file);
+    const bytes = contentOf(file).subarray(1000, 2000);
+    await tracker.savePart(claimed, { number: 2, sizeBytes: bytes.length, crc32: crc32(bytes), receipt: '' });
+    expect((await tracker.upload(claimed.id))?.parts.map((part) => part.number)).toEqual([1, 2, 3]);
+    await tracker.complete(claimed, wholeOf(file));
+    expect((await tracker.originals(file.mediaId))[0]).toMatchObject({ status: 'COMPLETED', upload: null, ...wholeOf(file) });
+    expect(await tracker.uploads()).toHaveLength(2);
+  });
+
+  check('an intent is completed without a claim', async (tracker) => {
+    await tracker.beginRun('run-4');
+    expect(await tracker.intents()).toMatchObject([{ status: 'PENDING', ...wholeOf(openOriginals.intended) }]);
+    await tracker.completeIntent(idOf(openOriginals.intended));
+    expect((await tracker.originals('intended'))[0]).toMatchObject({ status: 'COMPLETED' });
+    expect(await tracker.intents()).toEqual([]);
+  });
+
+  check('failed runs go on being counted', async (tracker) => {
+    expect(await tracker.fail(await claim(tracker, openOriginals.failed), failure)).toBe('FAILED');
+    expect(await tracker.fail(await claim(tracker, openOriginals.failed), failure)).toBe('QUARANTINED');
+    expect(await tracker.failMedium('failed-medium', failure)).toBe('FAILED');
+    expect(await tracker.failMedium('failed-medium', failure)).toBe('QUARANTINED');
+  });
+
+  check('retry gives FAILED and QUARANTINED ones a fresh start', async (tracker) => {
+    expect(await tracker.retry()).toBe(4);
+    expect(await tracker.tally(usual)).toMatchObject({
+      media: { FAILED: 0, QUARANTINED: 0, LISTED: 3 },
+      originals: { FAILED: 0, QUARANTINED: 0, PENDING: 3 },
+    });
+  });
+
+  check('a marked file is fetched again, and a superseded one is left alone', async (tracker) => {
+    await tracker.repair(idOf(archivedOriginals.missing));
+    await tracker.complete(await claim(tracker, archivedOriginals.missing), wholeOf(archivedOriginals.missing));
+    expect((await tracker.tally(usual)).marked).toBe(1);
+    await tracker.setMark(idOf(archivedOriginals.damaged), null);
+    expect((await tracker.tally(usual)).marked).toBe(0);
+  });
+
+  check('a listing without changes finds none, and brings back what was gone', async (tracker) => {
+    const { gone, deleted, revised: _, ...others } = media;
+    const unchanged = [...Object.values(others), revisedAgain];
+    expect(await tracker.recordPage(unchanged, 'run-4')).toEqual({ added: 0, changed: 0, unchanged: unchanged.length });
+    expect(await tracker.recordPage([gone, deleted], 'run-4')).toEqual({ added: 0, changed: 2, unchanged: 0 });
+    const listed = unchanged.length + 2;
+    expect(await tracker.finishListing({ account, runId: 'run-4', complete: true, listed })).toBe(0);
+    expect((await tracker.medium('vanished'))?.status).toBe('LISTED');
+    expect((await tracker.originals('deleted'))[0]?.status).toBe('PENDING');
+    expect((await tracker.originals('gone'))[0]?.status).toBe('COMPLETED');
+  });
+
+  check('what waited for 30 days in all is QUARANTINED', async (tracker, clock) => {
+    clock.advance(28 * 24 * 3_600_000);
+    await tracker.beginRun('run-4');
+    expect([(await tracker.medium('waiting'))?.status, (await tracker.medium('incomplete'))?.status]).toEqual([
+      'QUARANTINED',
+      'QUARANTINED',
+    ]);
+  });
+}
+
+async function claim(tracker: Tracker, file: Original): Promise<Claim> {
+  const claimed = await tracker.claim(idOf(file), 'next', 60_000);
+  if (!claimed) throw new Error(`${file.key} cannot be claimed`);
+  return claimed;
+}
