@@ -1,4 +1,4 @@
-/** What a tracker must make of rows that an earlier version wrote. Each adapter runs this suite on a copy of them. */
+/** What a tracker makes of rows that an earlier version wrote. Each adapter runs it on copies. */
 import { expect, test } from 'vitest';
 import { originalId, type Original } from '../../src/media.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
