@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { identity, medium } from '../test/support/builders.ts';
 import {
   mediumVersion,
   originalId,
@@ -7,7 +8,6 @@ import {
   sameContent,
   statusAfter,
   transitions,
-  type Medium,
   type OriginalIdentity,
   type OriginalStatus,
   type StatusChange,
@@ -48,7 +48,7 @@ describe('statuses', () => {
 describe('originalId', () => {
   // Few letters, among them those that the id itself is made of, so that clashes would be found.
   const text = fc.string({ unit: fc.constantFrom('a', 'A', '#', '%', '-', '1', 'r', '2', 'é', '\u{1f3a5}'), maxLength: 3 });
-  const identity: fc.Arbitrary<OriginalIdentity> = fc.record({
+  const identities: fc.Arbitrary<OriginalIdentity> = fc.record({
     mediaId: text,
     role: fc.constantFrom('source', 'raw', 'edit', 'sidecar'),
     label: text,
@@ -61,7 +61,7 @@ describe('originalId', () => {
 
   test('is one for one identity and revision', () => {
     fc.assert(
-      fc.property(identity, revision, identity, revision, (one, oneRevision, other, otherRevision) => {
+      fc.property(identities, revision, identities, revision, (one, oneRevision, other, otherRevision) => {
         const isSame = oneRevision === otherRevision && JSON.stringify(one) === JSON.stringify(other);
         expect(originalId(one, oneRevision) === originalId(other, otherRevision)).toBe(isSame);
       }),
@@ -71,7 +71,7 @@ describe('originalId', () => {
 
   test('tells apart identities that differ in one field or in the revision', () => {
     fc.assert(
-      fc.property(identity, identity, fc.nat(), revision, (one, other, at, number) => {
+      fc.property(identities, identities, fc.nat(), revision, (one, other, at, number) => {
         const names = Object.keys(one) as (keyof OriginalIdentity)[];
         const name = names[at % names.length]!;
         fc.pre(one[name] !== other[name]);
@@ -82,43 +82,19 @@ describe('originalId', () => {
   });
 
   test('moving a separator from one field to the next makes another id', () => {
-    const base: OriginalIdentity = {
-      mediaId: 'm',
-      role: 'source',
-      label: 'a#b',
-      type: 'c',
-      position: 'default',
-      itemNumber: null,
-      ordinal: 1,
-    };
+    const base = identity('m', { label: 'a#b', type: 'c', itemNumber: null });
     expect(originalId(base, 1)).not.toBe(originalId({ ...base, label: 'a', type: 'b#c' }, 1));
   });
 });
 
 test('mediumVersion changes with each field that tells a changed medium and with no other', () => {
-  const medium: Medium = {
-    provider: 'gopro',
-    account: 'anna',
-    id: 'm1',
-    type: 'Video',
-    filename: 'GX010001.MP4',
-    fileExtension: 'MP4',
-    sizeHintBytes: 5,
-    capturedAt: '2026-01-01T00:00:00Z',
-    createdAt: null,
-    updatedAt: '2026-01-02T00:00:00Z',
-    reprocessedAt: null,
-    itemCount: 1,
-    cameraModel: null,
-    ready: true,
-    readyState: 'ready',
-  };
-  const before = mediumVersion(medium);
+  const listed = medium('m1');
+  const before = mediumVersion(listed);
   for (const change of [{ updatedAt: null }, { itemCount: 2 }, { reprocessedAt: 'x' }, { sizeHintBytes: null }]) {
-    expect(mediumVersion({ ...medium, ...change })).not.toBe(before);
+    expect(mediumVersion({ ...listed, ...change })).not.toBe(before);
   }
   expect(
-    mediumVersion({ ...medium, filename: 'b', ready: false, readyState: 'processing', account: 'ben', cameraModel: 'X' }),
+    mediumVersion({ ...listed, filename: 'b', ready: false, readyState: 'processing', account: 'ben', cameraModel: 'X' }),
   ).toBe(before);
 });
 

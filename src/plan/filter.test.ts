@@ -1,26 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { medium } from '../../test/support/builders.ts';
 import type { Medium } from '../media.ts';
 import { covers, knownTypes, parseFilters } from './filter.ts';
 import type { FilterOptions } from './filter.ts';
 
-const video: Medium = {
-  provider: 'gopro',
-  account: 'me',
-  id: 'a1',
-  type: 'Video',
+const video = medium('a1', {
   filename: 'GX010123.MP4',
-  fileExtension: 'MP4',
   sizeHintBytes: 5_000,
   capturedAt: '2025-07-04T23:30:00Z',
   createdAt: '2025-07-06T08:00:00Z',
-  updatedAt: null,
-  reprocessedAt: null,
-  itemCount: 1,
-  cameraModel: 'HERO12 Black',
-  ready: true,
-  readyState: 'ready',
-};
+});
 
 function isCovered(options: FilterOptions, changes: Partial<Medium> = {}): boolean {
   return covers(parseFilters(options))({ ...video, ...changes });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { identity } from '../../test/support/builders.ts';
 import type { OriginalIdentity } from '../media.ts';
 import { foldKey } from '../media.ts';
 import { keyOf } from './naming.ts';
@@ -10,15 +11,6 @@ const medium: NamedMedium = {
   fileExtension: 'MP4',
   capturedAt: '2025-07-04T09:15:22Z',
   createdAt: '2025-08-06T20:01:10Z',
-};
-const identity: OriginalIdentity = {
-  mediaId: 'aB3dE5fG7hJ9k',
-  role: 'source',
-  label: 'source',
-  type: 'mp4',
-  position: 'default',
-  itemNumber: 1,
-  ordinal: 1,
 };
 
 interface Changes extends Partial<Omit<KeyRequest, 'medium' | 'identity'>> {
@@ -34,7 +26,7 @@ function key(changes: Changes = {}): string {
     taken: () => false,
     ...changes,
     medium: { ...medium, ...changes.medium },
-    identity: { ...identity, ...changes.identity },
+    identity: identity('aB3dE5fG7hJ9k', changes.identity),
   });
 }
 

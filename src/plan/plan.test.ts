@@ -1,82 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { originalId } from '../media.ts';
-import type { Medium, OfferedOriginal, Original, Role } from '../media.ts';
+import { medium, offered, trackedMedium, trackedOriginal } from '../../test/support/builders.ts';
+import { alwaysRoles, foldKey, type Medium, type OfferedOriginal, type Original } from '../media.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
-import { foldKey } from '../media.ts';
 import { nextRevisions, plan, planOriginals } from './plan.ts';
 
-const roles: readonly Role[] = ['source', 'raw'];
+const roles = alwaysRoles;
 
-function medium(changes: Partial<Medium> = {}): Medium {
-  return {
-    provider: 'gopro',
-    account: 'me',
-    id: 'a1',
-    type: 'Video',
-    filename: 'GX010123.MP4',
-    fileExtension: 'MP4',
-    sizeHintBytes: 5_000,
-    capturedAt: '2025-07-04T09:15:22Z',
-    createdAt: '2025-07-06T08:00:00Z',
-    updatedAt: null,
-    reprocessedAt: null,
-    itemCount: 1,
-    cameraModel: null,
-    ready: true,
-    readyState: 'ready',
-    ...changes,
-  };
+type Changes = Partial<Omit<TrackedMedium, 'medium'>> & { readonly medium?: Partial<Medium> };
+
+function listed(changes: Partial<Medium> = {}): Medium {
+  const fields = { filename: 'GX010123.MP4', sizeHintBytes: 5_000, capturedAt: '2025-07-04T09:15:22Z' };
+  return medium('a1', { ...fields, ...changes });
 }
 
-function tracked(changes: Partial<Omit<TrackedMedium, 'medium'>> & { readonly medium?: Partial<Medium> } = {}): TrackedMedium {
-  return {
-    status: 'LISTED',
-    resolvedRoles: [],
-    unavailable: 0,
-    firstSeenAt: '2025-08-01T00:00:00.000Z',
-    statusSince: '2025-08-01T00:00:00.000Z',
-    reason: null,
-    failedRuns: 0,
-    goneSince: null,
-    ...changes,
-    medium: medium(changes.medium),
-  };
+function tracked({ medium: changes, ...fields }: Changes = {}): TrackedMedium {
+  return trackedMedium(listed(changes), fields);
 }
 
-function offer(changes: Partial<OfferedOriginal> = {}): OfferedOriginal {
-  return {
-    mediaId: 'a1',
-    role: 'source',
-    label: 'source',
-    type: 'mp4',
-    position: 'default',
-    itemNumber: 1,
-    ordinal: 1,
-    extension: 'mp4',
-    url: 'https://cdn.example/file?Signature=secret',
-    headUrl: null,
-    ...changes,
-  };
+function offer(fields: Partial<OfferedOriginal> = {}): OfferedOriginal {
+  return offered('a1', fields);
 }
 
-/** The row that a tracker makes of a planned original. */
-function row(original: Original, status: TrackedOriginal['status'] = 'COMPLETED'): TrackedOriginal {
-  return {
-    id: originalId(original, original.revision),
-    original,
-    status,
-    mark: null,
-    sizeBytes: null,
-    crc32: null,
-    validator: { etag: null, lastModified: null },
-    upload: null,
-    attempt: 0,
-    failedRuns: 0,
-    errorCode: null,
-    reason: null,
-    statusSince: '2025-08-01T00:00:00.000Z',
-  };
+/** The row that a tracker makes of a planned original once it is archived. */
+function row(original: Original): TrackedOriginal {
+  return trackedOriginal(original, { status: 'COMPLETED' });
 }
 
 async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
@@ -136,7 +84,7 @@ describe('plan', () => {
     });
   });
 
-  test.each<[string, Parameters<typeof tracked>[0]]>([
+  test.each<[string, Changes]>([
     ['new', { status: 'LISTED' }],
     ['changed', { status: 'LISTED', resolvedRoles: ['source', 'raw'] }],
     ['waiting', { status: 'WAITING' }],
@@ -183,7 +131,7 @@ describe('planOriginals', () => {
     expect([added.length, vanished.length]).toEqual([3, 0]);
     expect(originals[0]).toEqual({
       provider: 'gopro',
-      account: 'me',
+      account: 'anna',
       mediaId: 'a1',
       role: 'source',
       label: 'source',
@@ -214,7 +162,7 @@ describe('planOriginals', () => {
 
   test('the latest revision stands for its original', () => {
     const first = planned([offer()]).originals[0]!;
-    const second = nextRevisions({ medium: medium(), originals: [first], known: [row(first)], taken: () => false })[0]!;
+    const second = nextRevisions({ medium: listed(), originals: [first], known: [row(first)], taken: () => false })[0]!;
     for (const known of [
       [row(first), row(second)],
       [row(second), row(first)],
@@ -249,10 +197,10 @@ describe('nextRevisions', () => {
 
   test('lies beside the one before', () => {
     const known = chapters.map((original) => row(original));
-    const second = nextRevisions({ medium: medium(), originals: [first!], known, taken: () => false })[0]!;
+    const second = nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!;
     expect(second).toEqual({ ...first, revision: 2, key: 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4' });
     const third = nextRevisions({
-      medium: medium(),
+      medium: listed(),
       originals: [first!],
       known: [...known, row(second)],
       taken: () => false,
@@ -262,71 +210,17 @@ describe('nextRevisions', () => {
 
   test('the revisions of other originals do not count', () => {
     const known = [row(first!), row({ ...chapters[1]!, revision: 7 })];
-    expect(nextRevisions({ medium: medium(), originals: [first!], known, taken: () => false })[0]!.revision).toBe(2);
+    expect(nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!.revision).toBe(2);
   });
 
   test('a taken key gets a hash', () => {
     const key = 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4';
     const [next] = nextRevisions({
-      medium: medium(),
+      medium: listed(),
       originals: [first!],
       known: chapters.map((original) => row(original)),
       taken: (candidate) => candidate === key,
     });
     expect(next?.key).toMatch(/_01_r2~[0-9a-f]{8}\.mp4$/);
-  });
-});
-
-describe('properties', () => {
-  const offers = fc
-    .uniqueArray(
-      fc.record({
-        role: fc.constantFrom<Role>('source', 'raw', 'sidecar'),
-        label: fc.constantFrom('source', 'raw_photo', 'raw/photo', '01'),
-        type: fc.constantFrom('mp4', 'jpg', 'MP4'),
-        position: fc.constantFrom('default', 'front', 'Front'),
-        itemNumber: fc.option(fc.nat(3)),
-        ordinal: fc.integer({ min: 1, max: 3 }),
-        extension: fc.constantFrom('mp4', 'jpg'),
-      }),
-      { maxLength: 12, selector: (original) => originalId({ mediaId: 'a1', ...original }, 1) },
-    )
-    .map((list) => list.map((changes) => offer(changes)));
-  const replies = fc.array(
-    offers.chain((list) => fc.shuffledSubarray(list)),
-    { minLength: 1, maxLength: 5 },
-  );
-
-  test('planning a second time, in any order, adds nothing and changes nothing', () => {
-    const shuffled = offers.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
-    fc.assert(
-      fc.property(shuffled, ([list, permuted]) => {
-        const once = planned(list);
-        expect(planned(permuted)).toEqual(once);
-        const known = once.originals.map((original) => row(original));
-        expect(planned(permuted, known)).toEqual({ originals: once.originals, added: [], vanished: [] });
-      }),
-    );
-  });
-
-  test('whatever a provider offers from call to call, nothing is renamed or lost and no two share a key', () => {
-    fc.assert(
-      fc.property(replies, (sequence) => {
-        const known = new Map<string, TrackedOriginal>();
-        for (const reply of sequence) {
-          const before = [...known.values()];
-          const { originals, added, vanished } = planned(reply, before);
-          for (const original of added) known.set(originalId(original, 1), row(original));
-          const ids = new Set(reply.map((original) => originalId(original, 1)));
-
-          expect(new Set(originals.map((original) => originalId(original, 1)))).toEqual(ids);
-          for (const { id, original } of before) expect(known.get(id)?.original).toBe(original);
-          for (const original of originals) expect(known.get(originalId(original, 1))?.original).toEqual(original);
-          const missing = before.filter(({ id, original }) => !ids.has(id) && roles.includes(original.role));
-          expect(new Set(vanished)).toEqual(new Set(missing));
-          expect(new Set([...known.values()].map(({ original }) => foldKey(original.key))).size).toBe(known.size);
-        }
-      }),
-    );
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, fileOf, wantedOf } from '../support/archive.ts';
 import { eventsOf, type RunningCli } from '../support/cli.ts';
-import { createMediaMaker, partBytes } from '../support/media.ts';
+import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 import { diskPlaceAt, openDiskPlace, placeKinds, type DiskPlace } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { S3StoreOptions } from '../s3-server/index.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
-import { createMediaMaker, partBytes } from '../support/media.ts';
+import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 import { openS3Place, type DiskPlace } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 

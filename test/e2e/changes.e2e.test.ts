@@ -8,7 +8,7 @@ import { source } from '../../src/sim/gopro/library/file-specs.ts';
 import { proxiesOnly, unavailableVideo, unreadyVideo } from '../../src/sim/gopro/library/shapes.ts';
 import { expectExactly, wantedOf, type WantedFile } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
-import { createMediaMaker, type MediaMaker } from '../support/media.ts';
+import { createMediaMaker, type MediaMaker } from '../support/simulated-media.ts';
 import { placeKinds } from '../support/places.ts';
 import { expectExit, mediaRequests, openScene, openSceneAt } from '../support/scene.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { fileOf } from '../support/archive.ts';
-import { createMediaMaker } from '../support/media.ts';
+import { createMediaMaker } from '../support/simulated-media.ts';
 import { placeKinds } from '../support/places.ts';
 import { expectExit, mediaRequests, openScene, openSceneAt } from '../support/scene.ts';
 import { waitUntil } from '../support/wait-until.ts';

@@ -5,7 +5,7 @@ import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/
 import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
-import { createMediaMaker } from '../support/media.ts';
+import { createMediaMaker } from '../support/simulated-media.ts';
 import { placeKinds } from '../support/places.ts';
 import { expectExit, openSceneAt } from '../support/scene.ts';
 

@@ -10,7 +10,7 @@ import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/libra
 import { compare, expectExactly, expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { eventsOf, type CliRun } from '../support/cli.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../support/media.ts';
+import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
 import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

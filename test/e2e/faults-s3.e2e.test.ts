@@ -6,7 +6,7 @@ import type { S3ErrorCode, S3Operation } from '../s3-server/wire.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, wantedOf } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../support/media.ts';
+import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
 import { openS3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 

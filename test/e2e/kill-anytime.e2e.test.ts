@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
-import { createMediaMaker, partBytes } from '../support/media.ts';
+import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 import { placeKinds } from '../support/places.ts';
 import { chooseSeed, createRandom } from '../support/random.ts';
 import { createRefetchCounter } from '../support/refetched.ts';

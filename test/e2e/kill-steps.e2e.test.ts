@@ -6,7 +6,7 @@ import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/libra
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { lastWordsOf } from '../support/cli.ts';
 import { startCountingProxy, type KillPoint } from '../support/counting-proxy.ts';
-import { createMediaMaker, partBytes } from '../support/media.ts';
+import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 import { openS3Place, placeKinds } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

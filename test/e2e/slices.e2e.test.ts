@@ -16,7 +16,7 @@ import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { createSlice, type Slice } from '../../src/transfer/slice.ts';
 import { transferSlice } from '../../src/transfer/transfer-slice.ts';
-import { createMediaMaker, partBytes } from '../support/media.ts';
+import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 
 beforeAll(() => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'TESTKEY');

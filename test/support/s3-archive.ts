@@ -5,6 +5,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { crc32OfParts } from '../../src/lib/crc32.ts';
 import type { FileDescription, Opened, Part, StoredFile, UploadState } from '../../src/destination/destination.ts';
 import { startS3Store, type S3Store, type S3StoreOptions } from '../s3-server/index.ts';
+import { description, original } from './builders.ts';
 import { openS3, type S3Destination, type S3Options } from '../../src/destination/s3/index.ts';
 
 /** What the tests of this adapter share: an archive in a simulated store, and files to put into it. */
@@ -49,28 +50,7 @@ export async function openTestArchive(storeOptions: S3StoreOptions = {}, options
 }
 
 export function fileAt(key: string, more: Partial<FileDescription> = {}): FileDescription {
-  return {
-    original: {
-      provider: 'gopro',
-      account: 'account-1',
-      mediaId: `medium of ${key}`,
-      role: 'source',
-      label: 'source',
-      type: 'mp4',
-      position: 'default',
-      itemNumber: null,
-      ordinal: 1,
-      revision: 1,
-      key,
-    },
-    originalName: 'GX010001.MP4',
-    capturedAt: '2026-05-01T10:00:00Z',
-    originalsOfMedium: 1,
-    roles: ['source', 'raw'],
-    validator: { etag: '"v1"', lastModified: null },
-    mediumVersion: '2026-05-01|1||',
-    ...more,
-  };
+  return description(original(`medium of ${key}`, { itemNumber: null, key }), more);
 }
 
 export interface Content {
@@ -134,10 +114,4 @@ export async function codeOf(action: Promise<unknown>): Promise<string | undefin
     () => undefined,
     (error: unknown) => (error instanceof SyncError ? error.code : String(error)),
   );
-}
-
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }

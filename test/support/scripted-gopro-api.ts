@@ -94,10 +94,3 @@ export function listingPage(ids: readonly string[], pages: Record<string, unknow
     _embedded: { errors: [], media: ids.map((id) => ({ id, type: 'Video', filename: `${id}.MP4`, ready_to_view: 'ready' })) },
   };
 }
-
-/** All values of an async iterable. */
-export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = [];
-  for await (const value of values) collected.push(value);
-  return collected;
-}

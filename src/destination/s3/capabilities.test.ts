@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  archive,
-  collect,
-  contentOf,
-  MiB,
-  openTestArchive,
-  openTestS3,
-  useTestCredentials,
-} from '../../../test/support/s3-archive.ts';
+import { archive, contentOf, MiB, openTestArchive, openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
+import { collect } from '../../../test/support/collect.ts';
 import type { S3Legacy } from '../../../test/s3-server/faults.ts';
 import type { S3Capabilities } from './index.ts';
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   archive,
   codeOf,
-  collect,
   contentOf,
   MiB,
   mustBeUpload,
@@ -15,6 +14,7 @@ import {
   type Content,
   type TestArchive,
 } from '../../../test/support/s3-archive.ts';
+import { collect } from '../../../test/support/collect.ts';
 import type { S3Fault, S3FaultAction } from '../../../test/s3-server/faults.ts';
 import type { S3StoreOptions } from '../../../test/s3-server/index.ts';
 

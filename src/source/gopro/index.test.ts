@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
+import { collect } from '../../../test/support/collect.ts';
 import {
-  collect,
   hastyClock,
   listingPage,
   startTestApi,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Role } from '../../media.ts';
+import { offered } from '../../../test/support/builders.ts';
+import { alwaysRoles, type Role } from '../../media.ts';
 import { resolveOriginals } from './originals.ts';
 import { downloadReply } from './schema.ts';
 
@@ -20,7 +21,6 @@ interface Lists {
   filename?: string;
 }
 
-const always: readonly Role[] = ['source', 'raw'];
 const everything: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
 
 /** A signed address whose file is `name`. */
@@ -37,13 +37,13 @@ function file(name: string, more: Entry = {}): Entry {
   return { item_number: 1, camera_position: 'default', available: true, url: at(name), ...more };
 }
 
-function resolve(lists: Lists, roles = always) {
+function resolve(lists: Lists, roles = alwaysRoles) {
   const { filename = 'GX010001.MP4', ...embedded } = lists;
   return resolveOriginals('m1', downloadReply.parse({ filename, _embedded: { files: [], variations: [], ...embedded } }), roles);
 }
 
 /** Role, label, number and file name of each original, for comparison at a glance. */
-function summary(lists: Lists, roles = always) {
+function summary(lists: Lists, roles = alwaysRoles) {
   return resolve(lists, roles).originals.map(
     ({ role, label, itemNumber, ordinal, url }) => `${role} ${label} ${itemNumber}.${ordinal} ${new URL(url).pathname.slice(3)}`,
   );
@@ -64,20 +64,7 @@ describe('single files and chapters', () => {
       ],
     };
     expect(resolve(lists)).toEqual({
-      originals: [
-        {
-          mediaId: 'm1',
-          role: 'source',
-          label: 'source',
-          type: 'mp4',
-          position: 'default',
-          itemNumber: 1,
-          ordinal: 1,
-          extension: 'mp4',
-          url: at('a.mp4'),
-          headUrl: at('a.mp4', 'head'),
-        },
-      ],
+      originals: [offered('m1', { url: at('a.mp4'), headUrl: at('a.mp4', 'head') })],
       unavailable: 0,
       outOfScope: false,
     });

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { collect } from '../../../test/support/collect.ts';
 import {
-  collect,
   hastyClock,
   listingPage,
   startTestApi,

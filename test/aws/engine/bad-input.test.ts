@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { startS3Store } from '../../s3-server/index.ts';
-import { createMediaMaker } from '../../support/media.ts';
+import { createMediaMaker } from '../../support/simulated-media.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { openEngineScene, type EngineScene } from '../support/engine-scene.ts';
 import type { EndedExecution } from '../support/execution.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { finishedOf, runCli, type CliRun } from '../../support/cli.ts';
-import { createMediaMaker } from '../../support/media.ts';
+import { createMediaMaker } from '../../support/simulated-media.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 import { startEngine } from '../support/engine.ts';
 import { openEngineScene } from '../support/engine-scene.ts';

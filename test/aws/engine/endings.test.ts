@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
-import { createMediaMaker } from '../../support/media.ts';
+import { createMediaMaker } from '../../support/simulated-media.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startEngine, type Engine } from '../support/engine.ts';
 import { openEngineScene } from '../support/engine-scene.ts';

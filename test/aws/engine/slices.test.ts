@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { startServer, type ForeignServer } from '../../s3/support/servers.ts';
-import { createMediaMaker, partBytes } from '../../support/media.ts';
+import { createMediaMaker, partBytes } from '../../support/simulated-media.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { account } from '../support/aws.ts';
 import { startEngine, type Engine } from '../support/engine.ts';

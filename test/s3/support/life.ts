@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, fileOf, wantedOf } from '../../support/archive.ts';
 import { eventsOf } from '../../support/cli.ts';
-import { createMediaMaker, partBytes } from '../../support/media.ts';
+import { createMediaMaker, partBytes } from '../../support/simulated-media.ts';
 import { filesBelow, type Place } from '../../support/places.ts';
 import { chooseSeed, createRandom } from '../../support/random.ts';
 import { createRefetchCounter } from '../../support/refetched.ts';

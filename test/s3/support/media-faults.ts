@@ -5,7 +5,7 @@ import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faul
 import { createLibrary, type SimMedium } from '../../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, expectNothingWrong, wantedOf } from '../../support/archive.ts';
 import { eventsOf, type CliRun } from '../../support/cli.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../../support/media.ts';
+import { createMediaMaker, partBytes, type MediaMaker } from '../../support/simulated-media.ts';
 import type { Place } from '../../support/places.ts';
 import { expectExit, openScene } from '../../support/scene.ts';
 import { pairingsOf, type Pairing } from './pairs.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import { createLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../../support/archive.ts';
-import { createMediaMaker, partBytes } from '../../support/media.ts';
+import { createMediaMaker, partBytes } from '../../support/simulated-media.ts';
 import type { Place } from '../../support/places.ts';
 import { expectExit, openScene } from '../../support/scene.ts';
 import { pairingsOf, type Pairing } from './pairs.ts';

@@ -1,0 +1,100 @@
+/** Media and originals for tests: whole and plausible but for the fields that a test is about. */
+import type { FileDescription } from '../../src/destination/destination.ts';
+import {
+  alwaysRoles,
+  mediumVersion,
+  originalId,
+  type Medium,
+  type OfferedOriginal,
+  type Original,
+  type OriginalIdentity,
+} from '../../src/media.ts';
+import type { TrackedMedium, TrackedOriginal } from '../../src/tracker/tracker.ts';
+
+export function medium(id: string, fields: Partial<Medium> = {}): Medium {
+  return {
+    provider: 'gopro',
+    account: 'anna',
+    id,
+    type: 'Video',
+    filename: `${id}.MP4`,
+    fileExtension: 'MP4',
+    sizeHintBytes: 1000,
+    capturedAt: '2026-01-02T03:04:05Z',
+    createdAt: '2026-01-03T03:04:05Z',
+    updatedAt: '2026-01-04T03:04:05Z',
+    reprocessedAt: null,
+    itemCount: 1,
+    cameraModel: 'HERO12 Black',
+    ready: true,
+    readyState: 'ready',
+    ...fields,
+  };
+}
+
+export function identity(mediaId: string, fields: Partial<OriginalIdentity> = {}): OriginalIdentity {
+  const { role = 'source' } = fields;
+  return { mediaId, role, label: role, type: 'mp4', position: 'default', itemNumber: 1, ordinal: 1, ...fields };
+}
+
+/** Two originals of one medium have two keys if role, number or revision tells them apart. */
+export function original(mediaId: string, fields: Partial<Original> = {}): Original {
+  const { role = 'source', itemNumber = 1, revision = 1 } = fields;
+  const key = `gopro-videos/2026/01/${mediaId}_${role}_${itemNumber}_r${revision}.mp4`;
+  return { ...identity(mediaId, fields), provider: 'gopro', account: 'anna', revision, key, ...fields };
+}
+
+export function offered(mediaId: string, fields: Partial<OfferedOriginal> = {}): OfferedOriginal {
+  const url = 'https://cdn.example/file?Signature=secret';
+  return { ...identity(mediaId, fields), extension: 'mp4', url, headUrl: null, ...fields };
+}
+
+/** What an archive says of an original, the only one of its medium. */
+export function description(file: Original, fields: Partial<FileDescription> = {}): FileDescription {
+  return {
+    original: file,
+    originalName: `${file.mediaId}.MP4`,
+    capturedAt: '2026-01-02T03:04:05Z',
+    originalsOfMedium: 1,
+    roles: alwaysRoles,
+    validator: { etag: '"v1"', lastModified: null },
+    mediumVersion: mediumVersion(medium(file.mediaId)),
+    ...fields,
+  };
+}
+
+/** A medium that was just listed. */
+export function trackedMedium(listed: Medium, fields: Partial<TrackedMedium> = {}): TrackedMedium {
+  return {
+    medium: listed,
+    status: 'LISTED',
+    resolvedRoles: [],
+    unavailable: 0,
+    firstSeenAt: '2026-03-01T12:00:00.000Z',
+    statusSince: '2026-03-01T12:00:00.000Z',
+    reason: null,
+    failedRuns: 0,
+    goneSince: null,
+    ...fields,
+  };
+}
+
+/** An original that nobody has claimed yet. */
+export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal> = {}): TrackedOriginal {
+  return {
+    id: originalId(file, file.revision),
+    original: file,
+    status: 'PENDING',
+    mark: null,
+    sizeBytes: null,
+    crc32: null,
+    validator: { etag: null, lastModified: null },
+    upload: null,
+    attempt: 0,
+    failedRuns: 0,
+    errorCode: null,
+    reason: null,
+    statusSince: '2026-03-01T12:00:00.000Z',
+    ...fields,
+  };
+}
