@@ -5,7 +5,8 @@ import type { Destination } from '../../src/destination/destination.ts';
 import { openDisk, type DiskOptions } from '../../src/destination/disk/index.ts';
 import { ignoring } from '../../src/destination/disk/files.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { destinationConformance, type DestinationStage } from './destination.ts';
+import { destinationConformance } from './destination.ts';
+import type { DestinationStage } from './destination/bed.ts';
 
 async function diskStage(options: Partial<DiskOptions>): Promise<DestinationStage> {
   const root = await mkdtemp(join(tmpdir(), 'cloud-sync-disk-'));

@@ -5,7 +5,8 @@ import { openS3 } from '../../src/destination/s3/index.ts';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
 import type { S3Legacy } from '../s3-server/faults.ts';
 import { startS3Store } from '../s3-server/index.ts';
-import { destinationConformance, type DestinationStage } from './destination.ts';
+import { destinationConformance } from './destination.ts';
+import type { DestinationStage } from './destination/bed.ts';
 
 const bucket = 'archive';
 const prefix = 'some/where';

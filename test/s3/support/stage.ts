@@ -12,7 +12,7 @@ import {
 import type { Destination } from '../../../src/destination/destination.ts';
 import { openS3 } from '../../../src/destination/s3/index.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import type { DestinationStage } from '../../conformance/destination.ts';
+import type { DestinationStage } from '../../conformance/destination/bed.ts';
 import type { ForeignServer } from './servers.ts';
 
 const prefix = 'some/where';

@@ -1,0 +1,116 @@
+import { expect } from 'vitest';
+import type { FileDescription } from '../../../src/destination/destination.ts';
+import { SyncError } from '../../../src/errors.ts';
+import { collect } from '../../support/collect.ts';
+import {
+  archive,
+  bytesOf,
+  describeFile,
+  expectArchived,
+  expectCode,
+  expectNothing,
+  restart,
+  upload,
+  wanted,
+  wholeOf,
+  type Check,
+} from './bed.ts';
+
+const strangeNames = [
+  '\u{1f3c4}\u200d\u2640\ufe0f surf.MP4',
+  'two\nlines\t"%41\\.jpg',
+  'é'.normalize('NFD'),
+  '',
+  ' ',
+  `${'n'.repeat(300)}.MP4`,
+];
+
+export function archiveTests(check: Check): void {
+  check('says that a file of this original is finished, and of no other', async (bed) => {
+    const file = describeFile('finished');
+    const content = bytesOf('finished', 2222);
+    await archive(bed, file, content);
+    await restart(bed);
+    const opened = await bed.destination.open(file, wanted(bed, content.length));
+    expect(opened).toEqual({ kind: 'finished', file: { key: file.original.key, ...wholeOf(content) } });
+    const other = { ...file, original: { ...file.original, mediaId: 'another' } };
+    expect((await bed.destination.open(other, wanted(bed, content.length))).kind).toBe('upload');
+    await bed.stage.remove(file.original.key);
+    expect((await bed.destination.open(file, wanted(bed, content.length))).kind).toBe('upload');
+  });
+
+  check('describes its files to a new process as they were described, strange names included', async (bed) => {
+    const files = strangeNames.map((originalName, index) => ({ ...describeFile(`named-${index}`), originalName }));
+    const bare: FileDescription = {
+      ...describeFile('bare'),
+      original: { ...describeFile('bare').original, itemNumber: null, type: '', revision: 3 },
+      capturedAt: null,
+      validator: { etag: null, lastModified: null },
+      mediumVersion: '',
+      roles: [],
+    };
+    for (const file of [...files, bare]) await archive(bed, file, bytesOf(file.original.mediaId, 50));
+    await restart(bed);
+    const listed = await collect(bed.destination.list());
+    for (const file of [...files, bare]) {
+      const { key } = file.original;
+      const content = bytesOf(file.original.mediaId, 50);
+      expect(listed.find((one) => one.key === key)).toEqual({ key, ...wholeOf(content), description: file });
+    }
+  });
+
+  check('does not list what is no longer there', async (bed) => {
+    await archive(bed, describeFile('stays'), bytesOf('stays', 100));
+    await archive(bed, describeFile('vanishes'), bytesOf('vanishes', 100));
+    await bed.stage.remove(describeFile('vanishes').original.key);
+    expect((await collect(bed.destination.list())).map((file) => file.key)).toEqual([describeFile('stays').original.key]);
+    expect(await bed.destination.stat(describeFile('vanishes').original.key)).toBeUndefined();
+    expect(await bed.destination.stat(describeFile('vanishes').original.key, { deep: true })).toBeUndefined();
+  });
+
+  check('shows by a deep look that bytes changed', async (bed) => {
+    const file = describeFile('damaged');
+    const content = bytesOf('damaged', bed.stage.partSizeBytes + 50_000);
+    await archive(bed, file, content);
+    await bed.stage.corrupt(file.original.key);
+    const looked = await bed.destination.stat(file.original.key, { deep: true });
+    expect(looked?.sizeBytes).toBe(content.length);
+    expect(looked?.crc32).not.toBe(wholeOf(content).crc32);
+  });
+
+  check('ends a deep look when it is asked to', async (bed) => {
+    await archive(bed, describeFile('interrupted'), bytesOf('interrupted', 5000));
+    const signal = AbortSignal.abort(new SyncError('INTERRUPTED', 'enough'));
+    await expectCode(bed.destination.stat(describeFile('interrupted').original.key, { deep: true, signal }), 'INTERRUPTED');
+  });
+
+  check('names the files that it does not know, none of its own', async (bed) => {
+    const file = describeFile('known');
+    await archive(bed, file, bytesOf('known', 100));
+    await upload(bed, describeFile('unfinished'), bytesOf('unfinished', 100));
+    await bed.stage.place('holiday notes.txt', Buffer.from('theirs'));
+    await bed.stage.place('gopro-videos/2024/01/stray.MP4', Buffer.from('theirs too'));
+    const known = new Set([file.original.key]);
+    const unknown = await collect(bed.destination.unknown(known));
+    expect(unknown.toSorted()).toEqual(['gopro-videos/2024/01/stray.MP4', 'holiday notes.txt']);
+  });
+
+  check('sets a damaged file aside, so that its key is free and its bytes are kept', async (bed) => {
+    const file = describeFile('aside');
+    const content = bytesOf('aside', 3000);
+    const places: (string | null)[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await archive(bed, file, content);
+      await bed.stage.corrupt(file.original.key);
+      const damaged = await bed.stage.readContent(file.original.key);
+      const place = await bed.destination.setAside(file.original.key);
+      expect((await bed.stage.readContent(place ?? ''))?.equals(damaged ?? content)).toBe(true);
+      await expectNothing(bed, file);
+      places.push(place);
+    }
+    expect(new Set(places).size).toBe(3);
+    await archive(bed, file, content);
+    await expectArchived(bed, file, content);
+    expect(await collect(bed.destination.list())).toHaveLength(1);
+  });
+}

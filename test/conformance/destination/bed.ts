@@ -1,0 +1,174 @@
+/** A place to try a destination on, and what is done there again and again. */
+import { createCipheriv } from 'node:crypto';
+import { expect } from 'vitest';
+import type { Destination, FileDescription, Opened, Part, UploadState } from '../../../src/destination/destination.ts';
+import { SyncError, type ErrorCode } from '../../../src/errors.ts';
+import { crc32 } from '../../../src/lib/crc32.ts';
+import { thisOwner } from '../../../src/lib/owner.ts';
+import { partRanges } from '../../../src/transfer/parts.ts';
+import { description, original } from '../../support/builders.ts';
+import { collect } from '../../support/collect.ts';
+
+/** An empty place for one archive, and the power to act on it behind the adapter's back. */
+export interface DestinationStage extends AsyncDisposable {
+  /** The smallest part that the store takes, except as the last one. */
+  readonly partSizeBytes: number;
+  /** A fresh adapter on this place, as a new process would have it. The stage closes it. */
+  open(): Promise<Destination>;
+  /** The bytes at a key; undefined when there is nothing. */
+  readContent(key: string): Promise<Buffer | undefined>;
+  /** Puts a file at a key without telling the archive. */
+  place(key: string, content: Buffer): Promise<void>;
+  /** Changes bytes of the file at a key, but not its size. */
+  corrupt(key: string): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** How many unfinished uploads the place holds. */
+  unfinished(): Promise<number>;
+  /** Lets time pass, as the adapters see it. */
+  advance(ms: number): void;
+}
+
+/** A stage with an archive, held by one process. */
+export interface DestinationBed {
+  /** Makes another empty stage. */
+  readonly setup: () => Promise<DestinationStage>;
+  readonly stage: DestinationStage;
+  destination: Destination;
+  lease: AsyncDisposable;
+}
+
+export type Check = (title: string, prove: (bed: DestinationBed) => Promise<void>) => void;
+
+export async function openBed(setup: () => Promise<DestinationStage>): Promise<DestinationBed & AsyncDisposable> {
+  const stage = await setup();
+  const bed = { setup, stage, ...(await begin(stage)) };
+  return Object.assign(bed, {
+    [Symbol.asyncDispose]: async () => {
+      await end(bed);
+      await stage[Symbol.asyncDispose]();
+    },
+  });
+}
+
+/** A new process takes over the place. */
+export async function restart(bed: DestinationBed): Promise<void> {
+  await end(bed);
+  Object.assign(bed, await begin(bed.stage));
+}
+
+async function begin(stage: DestinationStage): Promise<Pick<DestinationBed, 'destination' | 'lease'>> {
+  const destination = await stage.open();
+  await destination.initialise('archive-1');
+  return { destination, lease: await destination.lease(thisOwner(crypto.randomUUID())) };
+}
+
+async function end({ destination, lease }: DestinationBed): Promise<void> {
+  await lease[Symbol.asyncDispose]();
+  await destination.close();
+}
+
+/** A file with every field filled. */
+export function describeFile(mediaId: string): FileDescription {
+  const file = original(mediaId, { account: 'account one', key: `gopro-videos/2024/01/GX010001__${mediaId}.MP4` });
+  return description(file, { originalName: 'GX010001.MP4', originalsOfMedium: 2 });
+}
+
+/** Pseudo-random bytes that differ with the seed. */
+export function bytesOf(seed: string, sizeBytes: number): Buffer {
+  const key = Buffer.alloc(16);
+  key.writeUInt32BE(crc32(seed));
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
+}
+
+export function wholeOf(content: Buffer): { sizeBytes: number; crc32: number } {
+  return { sizeBytes: content.length, crc32: crc32(content) };
+}
+
+export function wanted(
+  { stage }: DestinationBed,
+  sizeBytes: number | null,
+  change: Partial<UploadState> = {},
+): Omit<UploadState, 'id'> {
+  return { partSizeBytes: stage.partSizeBytes, sizeBytes, validator: { etag: '"v1"', lastModified: null }, ...change };
+}
+
+export function rangesOf({ stage }: DestinationBed, content: Buffer) {
+  return partRanges(content.length, stage.partSizeBytes).map(({ number, start, sizeBytes }) => ({
+    number,
+    bytes: content.subarray(start, start + sizeBytes),
+  }));
+}
+
+export function asUpload(opened: Opened): Extract<Opened, { kind: 'upload' }> {
+  if (opened.kind === 'upload') return opened;
+  throw new Error(`${opened.file.key} counts as finished`);
+}
+
+export async function upload(
+  bed: DestinationBed,
+  file: FileDescription,
+  content: Buffer,
+): Promise<{ state: UploadState; parts: Part[] }> {
+  const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
+  const parts: Part[] = [];
+  for (const { number, bytes } of rangesOf(bed, content)) {
+    parts.push(await writePart(bed.destination, file, state, number, bytes));
+  }
+  return { state, parts };
+}
+
+export async function archive(bed: DestinationBed, file: FileDescription, content: Buffer) {
+  const { state, parts } = await upload(bed, file, content);
+  return bed.destination.commit(file, state, parts, wholeOf(content));
+}
+
+/** Writes a part as a transfer does: in chunks as a socket gives them, in the same memory. */
+export async function writePart(
+  destination: Destination,
+  file: FileDescription,
+  state: UploadState,
+  number: number,
+  bytes: Buffer,
+  said: { readonly announced?: number | null; readonly crc32?: number } = {},
+): Promise<Part> {
+  const announced = said.announced === undefined ? bytes.length : said.announced;
+  const writer = destination.writePart(file, state, number, announced);
+  const memory = Buffer.alloc(65_536);
+  try {
+    for (let start = 0; start < bytes.length; start += memory.length) {
+      const length = bytes.copy(memory, 0, start);
+      await writer.write(memory.subarray(0, length));
+      memory.fill(0xdd);
+    }
+    return await writer.end(said.crc32 ?? crc32(bytes));
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+}
+
+export async function expectArchived({ stage, destination }: DestinationBed, file: FileDescription, content: Buffer) {
+  const { key } = file.original;
+  expect((await stage.readContent(key))?.equals(content)).toBe(true);
+  expect(await destination.stat(key, { deep: true })).toEqual({ key, ...wholeOf(content) });
+  expect((await collect(destination.list())).find((listed) => listed.key === key)?.description).toEqual(file);
+}
+
+export async function expectNothing({ stage, destination }: DestinationBed, file: FileDescription) {
+  // Its length: a whole file takes seconds to print.
+  expect((await stage.readContent(file.original.key))?.length).toBeUndefined();
+  expect(await destination.stat(file.original.key)).toBeUndefined();
+  expect(await collect(destination.list())).toEqual([]);
+}
+
+export async function expectCode(action: Promise<unknown>, code: ErrorCode): Promise<void> {
+  const error: unknown = await action.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(codeOf(error)).toBe(code);
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof SyncError ? error.code : String(error);
+}

@@ -1,0 +1,35 @@
+import { expect } from 'vitest';
+import { thisOwner } from '../../../src/lib/owner.ts';
+import { expectCode, type Check } from './bed.ts';
+
+export function placeTests(check: Check): void {
+  check('is no archive before it is made one, and only the first id stands', async ({ setup }) => {
+    await using fresh = await setup();
+    const adapter = await fresh.open();
+    expect(await adapter.identify()).toBeUndefined();
+    expect(await adapter.identify()).toBeUndefined();
+    expect(await adapter.initialise('first')).toBe('first');
+    expect(await adapter.initialise('second')).toBe('first');
+    expect(await (await fresh.open()).identify()).toBe('first');
+  });
+
+  check('gets one id when several make it an archive at once', async ({ setup }) => {
+    await using fresh = await setup();
+    const ids = ['a', 'b', 'c', 'd'];
+    const adapters = await Promise.all(ids.map(async () => fresh.open()));
+    const standing = new Set(await Promise.all(adapters.map(async (adapter, index) => adapter.initialise(ids[index] ?? ''))));
+    expect(standing.size).toBe(1);
+    expect(standing).toContain(await adapters[0]?.identify());
+  });
+
+  check('is held by one run at a time', async (bed) => {
+    const other = await bed.stage.open();
+    await expectCode(other.lease(thisOwner('another')), 'LOCKED');
+    await bed.lease[Symbol.asyncDispose]();
+    bed.lease = await other.lease(thisOwner('another'));
+  });
+
+  check('tells its free space', async (bed) => {
+    expect(await bed.destination.freeBytes()).toBeGreaterThan(0);
+  });
+}

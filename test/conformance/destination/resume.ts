@@ -1,0 +1,74 @@
+import { expect } from 'vitest';
+import type { UploadState } from '../../../src/destination/destination.ts';
+import {
+  asUpload,
+  bytesOf,
+  describeFile,
+  expectArchived,
+  expectCode,
+  expectNothing,
+  rangesOf,
+  restart,
+  upload,
+  wanted,
+  wholeOf,
+  writePart,
+  type Check,
+  type DestinationBed,
+} from './bed.ts';
+
+export function resumeTests(check: Check): void {
+  check('goes on in a new process with the parts that are there', async (bed) => {
+    const file = describeFile('resumed');
+    const content = bytesOf('resumed', bed.stage.partSizeBytes * 2 + 321);
+    const [first, second, third] = rangesOf(bed, content);
+    const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
+    const stored = [
+      await writePart(bed.destination, file, state, 1, first!.bytes),
+      await writePart(bed.destination, file, state, 3, third!.bytes),
+    ];
+    await restart(bed);
+    const resumed = asUpload(await bed.destination.open(file, wanted(bed, content.length), { state, parts: stored }));
+    expect(resumed.state).toEqual(state);
+    expect(new Set(resumed.parts)).toEqual(new Set(stored));
+    const parts = [...resumed.parts, await writePart(bed.destination, file, state, 2, second!.bytes)];
+    await bed.destination.commit(file, state, parts, wholeOf(content));
+    await expectArchived(bed, file, content);
+  });
+
+  const otherwise: Readonly<Record<string, Partial<UploadState>>> = {
+    size: { sizeBytes: 12_345 },
+    ETag: { validator: { etag: '"v2"', lastModified: null } },
+    date: { validator: { etag: '"v1"', lastModified: 'Tue, 02 Jan 2024 03:04:05 GMT' } },
+  };
+  for (const [field, change] of Object.entries(otherwise)) {
+    check(`of another ${field} drops what was there`, async (bed) => expectDropped(bed, change));
+  }
+  check('in another part size drops what was there', async (bed) =>
+    expectDropped(bed, { partSizeBytes: bed.stage.partSizeBytes * 2 }),
+  );
+
+  check('of an upload that is gone begins afresh', async (bed) => {
+    const file = describeFile('gone');
+    const earlier = await upload(bed, file, bytesOf('gone', 3000));
+    await bed.destination.abort(earlier.state);
+    const opened = asUpload(await bed.destination.open(file, wanted(bed, 3000), earlier));
+    expect(opened.parts).toEqual([]);
+    const content = bytesOf('gone', 3000);
+    const parts = [await writePart(bed.destination, file, opened.state, 1, content)];
+    await bed.destination.commit(file, opened.state, parts, wholeOf(content));
+    await expectArchived(bed, file, content);
+  });
+}
+
+async function expectDropped(bed: DestinationBed, change: Partial<UploadState>): Promise<void> {
+  const { destination, stage } = bed;
+  const file = describeFile('dropped');
+  const content = bytesOf('dropped', stage.partSizeBytes * 2);
+  const earlier = await upload(bed, file, content);
+  const opened = asUpload(await destination.open(file, wanted(bed, content.length, change), earlier));
+  expect(opened.state.id).not.toBe(earlier.state.id);
+  expect(opened.parts).toEqual([]);
+  await expectCode(destination.commit(file, earlier.state, earlier.parts, wholeOf(content)), 'UPLOAD_LOST');
+  await expectNothing(bed, file);
+}
