@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { archive, content, describeFile, keys, useTestDisk, wholeOf } from '../../../../test/support/disk-archive.ts';
+
+const place = useTestDisk();
+
+const manifestPath = () => place.path('.cloud-sync', 'manifest.jsonl');
+
+describe('the manifest', () => {
+  test('is read although lines are cut off, foreign or hostile, and goes on behind them', async () => {
+    await archive(place.disk, describeFile('a'), content);
+    const [line = ''] = (await readFile(manifestPath(), 'utf8')).split('\n');
+    const hostile = JSON.stringify({ ...(JSON.parse(line) as object), key: '../../etc/passwd' });
+    await writeFile(manifestPath(), `not json\n[]\nnull\n${hostile}\n${line}\n${line.slice(0, 200)}`);
+    const next = place.open();
+    expect(await keys(next)).toEqual([describeFile('a').original.key]);
+    await archive(next, describeFile('b'), content);
+    expect(await keys(place.open())).toEqual([describeFile('a').original.key, describeFile('b').original.key]);
+  });
+
+  test('lists a file whose description it cannot read, without one', async () => {
+    await archive(place.disk, describeFile('a'), content);
+    const line = await readFile(manifestPath(), 'utf8');
+    await writeFile(manifestPath(), line.replace('"role":"source"', '"role":"hologram"'));
+    for await (const file of place.disk.list())
+      expect(file).toEqual({ key: describeFile('a').original.key, ...wholeOf(content), description: undefined });
+    expect(await keys(place.disk)).toHaveLength(1);
+  });
+
+  test('skips a file of another size than it says', async () => {
+    await archive(place.disk, describeFile('a'), content);
+    await truncate(place.path(describeFile('a').original.key), 3);
+    expect(await keys(place.disk)).toEqual([]);
+  });
+});
+
+async function checkSums(): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)('sha256sum', ['--check', '--strict', '--quiet', '.cloud-sync/SHA256SUMS'], { cwd: place.root });
+}
+
+test('SHA256SUMS is accepted by the stock sha256sum, odd names included', async () => {
+  const hashing = place.open({ hash: 'sha256' });
+  const odd = ['plain.MP4', ' leading space.MP4', '-dash.MP4', 'line\nbreak.MP4', 'return\r.MP4', 'snö 🏄.MP4', '*star.MP4'];
+  for (const [index, name] of odd.entries()) {
+    await archive(hashing, describeFile(`m${index}`, `gopro-videos/${name}`), Buffer.from(`content ${index}`));
+  }
+  await archive(hashing, describeFile('top', '-top.MP4'), content);
+  expect(await checkSums()).toEqual({ stdout: '', stderr: '' });
+  await writeFile(place.path('gopro-videos', 'plain.MP4'), 'changed');
+  await expect(checkSums()).rejects.toMatchObject({ stdout: 'gopro-videos/plain.MP4: FAILED\n' });
+});

@@ -1,0 +1,154 @@
+import { link, mkdir, open, readFile, rename, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  archive,
+  begin,
+  content,
+  describeFile,
+  keys,
+  largeBytes,
+  wholeOf,
+  writeOne,
+  useTestDisk,
+} from '../../../test/support/disk-archive.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { crc32 } from '../../lib/crc32.ts';
+import { thisOwner } from '../../lib/owner.ts';
+
+const place = useTestDisk();
+
+async function change(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.write(Buffer.from('T'), 0, 1, 0);
+}
+
+async function cut(path: string): Promise<void> {
+  await truncate(path, content.length - 1);
+}
+
+describe('publishing', () => {
+  test('gives the file its capture time, unless that is no time', async () => {
+    await archive(place.disk, describeFile('a'), content);
+    expect((await stat(place.path(describeFile('a').original.key))).mtime).toEqual(new Date('2024-01-02T03:04:05Z'));
+    const now = Date.now();
+    await archive(place.disk, { ...describeFile('b'), capturedAt: 'yesterday' }, content);
+    expect((await stat(place.path(describeFile('b').original.key))).mtimeMs).toBeGreaterThan(now - 60_000);
+  });
+
+  test('that was interrupted after the name appeared is finished by the next commit, from either adapter', async () => {
+    for (const hardLinks of ['auto', 'never'] as const) {
+      const file = describeFile(hardLinks);
+      const state = await begin(place.disk, file, null);
+      const parts = await writeOne(place.disk, file, state, content);
+      const partial = place.draftPath(state);
+      await mkdir(dirname(place.path(file.original.key)), { recursive: true });
+      await (hardLinks === 'auto' ? link : rename)(partial, place.path(file.original.key));
+      const next = place.open({ hash: 'sha256' });
+      expect(await next.commit(file, state, parts, wholeOf(content))).toEqual({ key: file.original.key, ...wholeOf(content) });
+      expect(await keys(next)).toContain(file.original.key);
+      expect(await readFile(place.path('.cloud-sync', 'SHA256SUMS'), 'utf8')).toContain(file.original.key);
+      expect(await place.drafts()).toEqual([]);
+    }
+  });
+
+  test('never lets a part be written into a file that has been published', async () => {
+    const file = describeFile('a');
+    const state = await begin(place.disk, file, null);
+    await writeOne(place.disk, file, state, content);
+    await mkdir(dirname(place.path(file.original.key)), { recursive: true });
+    await link(place.draftPath(state), place.path(file.original.key));
+    const rubbish = Buffer.alloc(content.length, 'x');
+    await expect(writeOne(place.open(), file, state, rubbish)).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+    const shorter = content.subarray(0, 5);
+    const parts = [{ number: 1, ...wholeOf(shorter), receipt: '' }];
+    await expect(place.open().commit(file, state, parts, wholeOf(shorter))).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+    expect(await readFile(place.path(file.original.key))).toEqual(content);
+  });
+
+  test('notices what the disk did to a part before it was published', async () => {
+    const cases = [
+      // What another process wrote was never read back here, and a hash needs all bytes in order anyway.
+      { harm: change, writer: place.open(), committer: place.disk, message: 'part 1' },
+      { harm: change, writer: place.open({ hash: 'sha256' }), committer: undefined, message: 'part 1' },
+      { harm: cut, writer: place.disk, committer: place.disk, message: `${content.length - 1} bytes` },
+    ];
+    for (const [index, { harm, writer, committer = writer, message }] of cases.entries()) {
+      const file = describeFile(`harmed-${index}`);
+      const state = await begin(writer, file, null);
+      const parts = await writeOne(writer, file, state, content);
+      await harm(place.draftPath(state));
+      await expect(committer.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({
+        code: 'CHECKSUM_MISMATCH',
+        message: expect.stringContaining(message),
+      });
+      expect(await place.disk.stat(file.original.key)).toBeUndefined();
+      expect(await place.drafts()).toEqual([]);
+    }
+  });
+
+  test('trusts what was read back of a part only until it is written again', async () => {
+    const file = describeFile('a');
+    const state = await begin(place.disk, file, null);
+    const wrong = Buffer.alloc(content.length, 'x');
+    await writeOne(place.disk, file, state, content);
+    await setTimeout(20);
+    const writer = place.disk.writePart(file, state, 1, content.length);
+    await writer.write(wrong);
+    const parts = [await writer.end(crc32(content))];
+    await expect(place.disk.commit(file, state, parts, wholeOf(content))).rejects.toMatchObject({ code: 'CHECKSUM_MISMATCH' });
+    const again = await begin(place.disk, file, null);
+    await writeOne(place.disk, file, again, wrong);
+    await setTimeout(20);
+    const right = await writeOne(place.disk, file, again, content);
+    await place.disk.commit(file, again, right, wholeOf(content));
+    expect(await readFile(place.path(file.original.key))).toEqual(content);
+  });
+
+  test('cuts off what an abandoned try left behind the end', async () => {
+    const file = describeFile('a');
+    const state = await begin(place.disk, file, null);
+    const writer = place.disk.writePart(file, state, 1, null);
+    await writer.write(Buffer.alloc(2000));
+    await writer.end(0);
+    await place.disk.commit(file, state, await writeOne(place.disk, file, state, content), wholeOf(content));
+    expect(await readFile(place.path(file.original.key))).toEqual(content);
+  });
+
+  test('without hard links needs the lease', async () => {
+    await expect(archive(place.open({ hardLinks: 'never' }), describeFile('a'), content)).rejects.toMatchObject({
+      code: 'LOCKED',
+    });
+    expect(await place.disk.stat(describeFile('a').original.key)).toBeUndefined();
+  });
+
+  test('stops when another run has taken the lease', async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const slow = place.open({ clock });
+    const quick = place.open({ clock });
+    const elsewhere = JSON.stringify({ host: 'another-machine', bootId: '', pid: 1, processStart: '', runId: 'r' });
+    await using lost = await slow.lease(elsewhere);
+    await expect(quick.lease(thisOwner('quick'))).rejects.toMatchObject({ code: 'LOCKED' });
+    aheadMs = 61_000;
+    await using held = await quick.lease(thisOwner('quick'));
+    await expect(archive(slow, describeFile('a'), content)).rejects.toMatchObject({ code: 'LOCKED' });
+    await archive(quick, describeFile('a'), content);
+    expect([lost, held]).toHaveLength(2);
+  });
+});
+
+test('relies on nothing of a file that could not be brought to the disk', async () => {
+  const file = describeFile('a');
+  const large = Buffer.alloc(largeBytes, 7);
+  const state = { ...(await begin(place.disk, file, null)), partSizeBytes: large.length };
+  const parts = await writeOne(place.disk, file, state, large);
+  await using probe = await open(join(place.base, 'probe'), 'w');
+  const sync = vi
+    .spyOn(Object.getPrototypeOf(probe) as FileHandle, 'sync')
+    .mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' }));
+  await expect(place.disk.commit(file, state, parts, wholeOf(large))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  sync.mockRestore();
+  await expect(place.disk.commit(file, state, parts, wholeOf(large))).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+});
