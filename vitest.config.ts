@@ -11,6 +11,7 @@ const longFiles = [
   'test/e2e/faults-s3.e2e.test.ts',
   'test/e2e/faults-api.e2e.test.ts',
   'test/e2e/archives.e2e.test.ts',
+  'src/cli/commands/sync.test.ts',
   'src/cli/cli.test.ts',
   'test/e2e/first-sync.e2e.test.ts',
   'test/conformance/destination-s3.test.ts',

@@ -1,27 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { awsEnvironment } from '../../test/support/fake-aws.ts';
-import { startGoproCloud } from '../sim/gopro/index.ts';
-import { runCli, temporaryDirectory } from '../../test/support/cli-process.ts';
+import { badInputTests, signedIn, type BadInput } from '../../test/support/bad-input.ts';
 
-const token = 'a-token-that-nobody-accepts-0123456789';
-const noAws = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' };
-const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
-
-interface BadInput {
-  readonly what: string;
-  readonly args: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly input?: string;
-  /** Written to config.toml. */
-  readonly config?: string;
-  readonly exitCode: number;
-  /** What the message names, and the next step. */
-  readonly says: readonly string[];
-}
-
-/** `{dir}` is an empty directory, `{api}` a simulated cloud that accepts no token of these tests. */
 const cases: readonly BadInput[] = [
   { what: 'an unknown command', args: ['snyc'], exitCode: 2, says: ["'snyc'", 'did you mean sync', '--help'] },
   {
@@ -203,77 +181,6 @@ const cases: readonly BadInput[] = [
     exitCode: 2,
     says: ['config.toml', 'line 2, column'],
   },
-  { what: 'no credentials', args: ['sync', '--to', '{dir}/a'], exitCode: 3, says: ['no credentials', 'login gopro'] },
-  {
-    what: 'half a cookie',
-    args: ['sync', '--to', '{dir}/a'],
-    environment: { CLOUD_SYNC_GOPRO_USER_ID: 'someone' },
-    exitCode: 3,
-    says: ['CLOUD_SYNC_GOPRO_USER_ID', 'without CLOUD_SYNC_GOPRO_ACCESS_TOKEN'],
-  },
-  {
-    what: 'an empty token',
-    args: ['sync', '--to', '{dir}/a'],
-    environment: { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: '' },
-    exitCode: 3,
-    says: ['CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set but empty', 'gp_access_token'],
-  },
-  {
-    what: 'an expired cookie',
-    args: ['sync', '--to', '{dir}/a'],
-    environment: { ...signedIn, CLOUD_SYNC_GOPRO_API_URL: '{api}' },
-    exitCode: 3,
-    says: ['refuses the credentials', 'login gopro'],
-  },
-  {
-    what: 'a login with half a cookie',
-    args: ['login', 'gopro'],
-    input: 'gp_user_id=someone',
-    exitCode: 3,
-    says: ['gp_user_id, but not gp_access_token', 'Copy as cURL'],
-  },
-  {
-    what: 'a login with a HAR file without cookies',
-    args: ['login', 'gopro'],
-    input: '{"log":{"entries":[{"request":{"url":"https://api.gopro.com/media/user","headers":[],"cookies":[]}}]}}',
-    exitCode: 3,
-    says: ['HAR file has no cookie', 'sensitive data'],
-  },
-  {
-    what: 'a login for a secret with nothing',
-    args: ['login', 'gopro', '--to-secret', 'my/secret'],
-    input: '',
-    exitCode: 3,
-    says: ['input is empty', '`cloud-sync login gopro --to-secret my/secret`'],
-  },
-  {
-    what: 'a login for a secret with half a cookie',
-    args: ['login', 'gopro', '--to-secret', 'my/secret'],
-    input: 'gp_user_id=someone',
-    exitCode: 3,
-    says: ['not gp_access_token', '`cloud-sync login gopro --to-secret my/secret`'],
-  },
-  {
-    what: 'a login for a secret with what no cookie can hold',
-    args: ['login', 'gopro', '--to-secret', 'my/secret'],
-    input: 'gp_access_token=a,b',
-    exitCode: 3,
-    says: ['no cookie can hold', '`cloud-sync login gopro --to-secret my/secret`'],
-  },
-  {
-    what: 'a login with an expired cookie',
-    args: ['login', 'gopro'],
-    input: token,
-    environment: { CLOUD_SYNC_GOPRO_API_URL: '{api}' },
-    exitCode: 3,
-    says: ['refuses the credentials', 'unchanged'],
-  },
-  {
-    what: 'a login from a file that is missing',
-    args: ['login', 'gopro', '--file', '{dir}/none.har'],
-    exitCode: 2,
-    says: ['{dir}/none.har', 'cannot be read'],
-  },
   { what: 'a group without a command', args: ['aws'], exitCode: 2, says: ['aws needs', 'aws --help'] },
   {
     what: 'an unknown command of a group',
@@ -302,42 +209,6 @@ const cases: readonly BadInput[] = [
     says: ['--tracker', 'did you mean "dynamodb"'],
   },
   {
-    what: 'a machine that cannot be',
-    args: ['aws', 'run', '--machine', 'arn:aws:lambda:eu-west-3:1:function:x'],
-    exitCode: 2,
-    says: ['--machine', 'arn:aws:lambda', 'stateMachine:NAME'],
-  },
-  { what: 'no region of AWS', args: ['aws', 'run'], environment: noAws, exitCode: 2, says: ['Region is missing', 'AWS_REGION'] },
-  {
-    what: 'no credentials of AWS',
-    args: ['aws', 'run'],
-    environment: { ...noAws, AWS_REGION: 'eu-west-3' },
-    exitCode: 2,
-    says: ['state machine', 'Set or renew the AWS credentials'],
-  },
-  {
-    what: 'a table without a region',
-    args: ['aws', 'status'],
-    environment: noAws,
-    exitCode: 2,
-    says: ['gopro-sync-tracker', 'AWS_REGION'],
-  },
-  {
-    what: 'a table that cannot be reached, for an archive that is not there yet',
-    args: ['sync', '--tracker', 'dynamodb', '--to', '{dir}/a'],
-    environment: { ...signedIn, ...awsEnvironment, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
-    exitCode: 2,
-    says: ['gopro-sync-tracker', 'Check the network'],
-  },
-  {
-    what: 'a secret for an expired cookie',
-    args: ['login', 'gopro', '--to-secret', 'gopro/credentials'],
-    input: token,
-    environment: { ...noAws, CLOUD_SYNC_GOPRO_API_URL: '{api}' },
-    exitCode: 3,
-    says: ['refuses the credentials', 'unchanged'],
-  },
-  {
     what: 'an unknown fault',
     args: ['simulate', 'gopro', '--fault', 'earthquake'],
     exitCode: 2,
@@ -345,24 +216,4 @@ const cases: readonly BadInput[] = [
   },
 ];
 
-describe('bad input ends with a message that names the thing and the next step', () => {
-  test.each(cases)('$what: exit $exitCode', async ({ args, environment = {}, input, config, exitCode, says }) => {
-    await using cloud = await startGoproCloud({ preset: 'empty' });
-    const dir = temporaryDirectory();
-    const home = temporaryDirectory();
-    writeFileSync(join(dir, 'file'), '');
-    if (config !== undefined) writeFileSync(join(home, 'config.toml'), config);
-    const fill = (word: string) => word.replaceAll('{dir}', dir).replaceAll('{api}', cloud.apiUrl);
-    const filled = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(value)]));
-
-    const result = await runCli(args.map(fill), {
-      environment: { CLOUD_SYNC_HOME: home, ...filled },
-      ...(input !== undefined && { input }),
-    });
-    expect(result).toMatchObject({ exitCode, stdout: expect.not.stringMatching(/^archived /m) });
-    expect(result.stderr).toMatch(/^error: .+\n {7}.+/m);
-    for (const part of says) expect(result.stderr).toContain(fill(part));
-    expect(result.stderr + result.stdout).not.toContain(token);
-    expect(cloud.stats().cdnBytesSent).toBe(0);
-  });
-});
+badInputTests(cases);

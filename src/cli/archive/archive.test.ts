@@ -1,0 +1,65 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCli, temporaryDirectory } from '../../../test/support/cli-process.ts';
+import { finished, setScene } from '../../../test/support/cli-scene.ts';
+
+describe('home and archive belong together', () => {
+  test('a known archive that is not there is exit 6, and nothing is written', async () => {
+    const { archive, environment } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    renameSync(archive, `${archive}-elsewhere`);
+    for (const prepare of [() => {}, () => mkdirSync(archive)]) {
+      prepare();
+      for (const command of ['sync', 'verify', 'status']) {
+        const result = await runCli([command, '--to', archive], { environment });
+        expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('Is the disk mounted?') });
+      }
+    }
+    expect(readdirSync(archive)).toEqual([]);
+  });
+
+  test('another archive than the known one is exit 6, naming both and how to accept it', async () => {
+    const { archive, environment, home } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    const [[location, id] = ['', '']] = Object.entries(
+      JSON.parse(readFileSync(join(home, 'archives.json'), 'utf8')) as Record<string, string>,
+    );
+    rmSync(archive, { recursive: true });
+    await runCli(['sync', '--to', archive], { environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() } });
+    const other = (JSON.parse(readFileSync(join(archive, '.cloud-sync/archive.json'), 'utf8')) as { id: string }).id;
+    const result = await runCli(['sync', '--to', archive], { environment });
+    expect(location).toBe(archive);
+    expect(result.exitCode).toBe(6);
+    for (const part of [id, other, join(home, 'archives.json')]) expect(result.stderr).toContain(part);
+  });
+
+  test('an archive that this home never saw is adopted without fetching a byte', async () => {
+    const { archive, environment } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    const result = await runCli(['sync', '--to', archive, '--json'], {
+      environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() },
+    });
+    expect(finished(result)).toMatchObject({ exitCode: 0, files: { archived: 0, skipped: 5 }, bytes: { fetched: 0 } });
+  });
+
+  test('an id that would leave the home is refused', async () => {
+    const { archive, environment } = await setScene();
+    mkdirSync(join(archive, '.cloud-sync'), { recursive: true });
+    writeFileSync(
+      join(archive, '.cloud-sync/archive.json'),
+      JSON.stringify({ id: '../../escaped', version: 1, createdAt: '2026-01-01T00:00:00Z' }),
+    );
+    expect(await runCli(['sync', '--to', archive], { environment })).toMatchObject({
+      exitCode: 6,
+      stderr: expect.stringContaining('never gives'),
+    });
+  });
+
+  test('one home fills two archives completely', async () => {
+    const { archive, environment } = await setScene();
+    await runCli(['sync', '--to', archive], { environment });
+    const second = await runCli(['sync', '--to', `${archive}-2`, '--json'], { environment });
+    expect(finished(second).files.archived).toBe(5);
+  });
+});
