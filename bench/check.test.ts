@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkContent } from './check.ts';
-import type { Sink, Source, StoredObject } from './servers.ts';
+import type { StoredObject } from './servers.ts';
 
 const contents = ['first', 'other'].map((text) => Buffer.from(text));
 const sums = contents.map((content) => crc32(content));
 const source = {
-  files: { count: 2, sizeBytes: 5, extension: 'mp4' },
+  files: { count: 2, sizeBytes: 5, extension: 'mp4' as const },
   checksums: () => Promise.resolve(sums),
-} as unknown as Source;
+};
 
 let folder = '';
 beforeEach(async () => {
@@ -22,8 +22,8 @@ afterEach(async () => rm(folder, { recursive: true }));
 
 const check = async () => checkContent(source, { kind: 'directory', path: folder });
 
-function sinkOf(stored: readonly StoredObject[]): Sink {
-  return { objects: () => Promise.resolve(stored) } as unknown as Sink;
+function sinkOf(stored: readonly StoredObject[]) {
+  return { objects: () => Promise.resolve(stored) };
 }
 
 test('accepts a whole copy', async () => {

@@ -3,8 +3,15 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Source } from './servers.ts';
-import type { Target } from './tools/tool.ts';
+import type { Sink, Source } from './servers.ts';
+
+/** What was served: how many files, and the CRC32 of each. */
+type Served = Pick<Source, 'files' | 'checksums'>;
+
+/** Where it arrived. */
+type Place =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 's3'; readonly sink: Pick<Sink, 'objects'> };
 
 interface Arrived {
   readonly name: string;
@@ -23,14 +30,14 @@ export interface Differences {
 }
 
 /** Throws unless the target holds each file of the source exactly once and nothing else, but for what is Cloud Sync's own. */
-export async function checkContent(source: Source, target: Target): Promise<void> {
+export async function checkContent(source: Served, target: Place): Promise<void> {
   const { wrong, surplus, missing } = await differences(source, target);
   const [first] = [...wrong, ...surplus];
   if (first !== undefined) throw new Error(first);
   if (missing.length > 0) throw new Error(`${missing.length} of ${source.files.count} files are missing`);
 }
 
-export async function differences(source: Source, target: Target): Promise<Differences> {
+export async function differences(source: Served, target: Place): Promise<Differences> {
   const expected = await source.checksums();
   const missing = new Set(expected.keys());
   const wrong: string[] = [];
@@ -47,7 +54,7 @@ export async function differences(source: Source, target: Target): Promise<Diffe
   return { wrong, surplus, missing: [...missing] };
 }
 
-async function* arrived(target: Target): AsyncGenerator<Arrived> {
+async function* arrived(target: Place): AsyncGenerator<Arrived> {
   if (target.kind === 's3') {
     for (const { key, ...rest } of await target.sink.objects()) if (!key.includes('/.cloud-sync/')) yield { name: key, ...rest };
     return;

@@ -89,9 +89,7 @@ export async function runCliHere(args: readonly string[], environment: CliOption
       },
     });
   for (const [name, value] of Object.entries(environment)) if (name.startsWith('AWS_')) process.env[name] = value;
-  const streams = { stdin: process.stdin, stdout: collect('stdout'), stderr: collect('stderr') } as unknown as Parameters<
-    typeof main
-  >[2];
+  const streams = { stdin: process.stdin, stdout: collect('stdout'), stderr: collect('stderr') };
   const exitCode = await main(args, environment, streams);
   return { exitCode, signal: null, ...output, events: eventsIn(args, output, { killed: false, exitCode }), peakRssBytes: 0 };
 }
