@@ -1,6 +1,6 @@
 /**
  * Every fault of the catalogue that strikes files or resolves, each at its own media of four shapes, many faults in one run. Media come over
- * the fast lane of the HTTP client; behind a proxy over the ordinary one.
+ * the raw HTTP client; behind a proxy over undici.
  */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
@@ -64,8 +64,8 @@ test('no fault of the catalogue is left out', () => {
   expect(aimable.length).toBeGreaterThan(45);
 });
 
-async function openLane(lane: 'fast' | 'ordinary'): Promise<AsyncDisposable & { readonly environment: Record<string, string> }> {
-  if (lane === 'fast') return { environment: {}, [Symbol.asyncDispose]: async () => {} };
+async function openWay(client: 'raw' | 'undici'): Promise<AsyncDisposable & { readonly environment: Record<string, string> }> {
+  if (client === 'raw') return { environment: {}, [Symbol.asyncDispose]: async () => {} };
   const proxy = await startForwardProxy();
   return {
     environment: { HTTP_PROXY: proxy.url },
@@ -76,19 +76,19 @@ async function openLane(lane: 'fast' | 'ordinary'): Promise<AsyncDisposable & { 
   };
 }
 
-const fast = placeKinds.map((kind) => ({ kind, lane: 'fast' }) as const);
+const raw = placeKinds.map((kind) => ({ kind, client: 'raw' }) as const);
 
-describe.concurrent.each(fast)('to $kind over the $lane lane', (way) => testFaults(way));
+describe.concurrent.each(raw)('to $kind over the $client client', (way) => testFaults(way));
 // Not at the same time: runs that wait for a busy machine look like stalled ones.
-describe('to disk over the ordinary lane', () => testFaults({ kind: 'disk', lane: 'ordinary' }));
+describe('to disk over the undici client', () => testFaults({ kind: 'disk', client: 'undici' }));
 
-function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: 'fast' | 'ordinary' }): void {
+function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly client: 'raw' | 'undici' }): void {
   test('what can be survived is survived in one run', async () => {
     const maker = createMediaMaker('survive');
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using way = await openLane(lane);
+    await using way = await openWay(client);
     const { environment } = way;
     await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     const run = await scene.sync('--concurrency', '32');
@@ -111,7 +111,7 @@ function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: '
     const healthy = [maker.photo(), maker.chapters()];
     const library = createLibrary([...victims.flatMap(({ media }) => media), ...healthy]);
     const faults = victims.flatMap((victim) => victim.faults);
-    await using way = await openLane(lane);
+    await using way = await openWay(client);
     const { environment } = way;
     await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     const run = await scene.sync('--concurrency', '32');
@@ -145,7 +145,7 @@ function testFaults({ kind, lane }: { readonly kind: PlaceKind; readonly lane: '
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
     const faults = victims.flatMap((victim) => victim.faults);
-    await using way = await openLane(lane);
+    await using way = await openWay(client);
     const { environment } = way;
     await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
     expectExit(await scene.sync(), 0);

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import { HttpTimeout } from './contract.ts';
 import { isPlain, parseHead, type Head } from './head.ts';
-import { Inbox, type Supply } from './inbox.ts';
+import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/** A head must fit into this, and so does a small file with it: the 10,000 photos of a burst need no slab. */
+/** A head must fit into this. A small file fits with it, so the 10,000 photos of a burst need no slab. */
 const scratchBytes = 64 * 1024;
 
-/** The server closed a kept connection before it saw the request: nobody's failure, and safe to repeat. */
+/** The server closed a kept connection before it saw the request, which is safe to repeat. */
 export class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }
@@ -17,31 +17,33 @@ export interface ConnectionOwner {
   readonly slabs: Slabs;
   /** The reply has arrived whole, and the connection may be used again. */
   idle(connection: Connection): void;
-  /** It will never be used again. */
+  /** The connection will never be used again. */
   closed(connection: Connection): void;
 }
 
 export interface Answer {
   readonly head: Head;
-  readonly body: Inbox;
+  readonly body: BodyQueue;
 }
 
 interface Exchange {
   readonly answer: PromiseWithResolvers<Answer | undefined>;
   readonly hasBody: boolean;
-  readonly inbox: Inbox;
+  readonly body: BodyQueue;
   wasHeard: boolean;
   inBody: boolean;
 }
 
 /**
- * One connection, one request at a time. The system reads straight into memory of ours (`onread`): Node's streams would make a Buffer
- * and an event of every 16 KB that TLS decrypts, which costs more than decrypting them. The way of a byte:
+ * One connection, one request at a time. The system reads straight into our memory (`onread`): Node's streams would
+ * make a Buffer and an event of every 16 KB that TLS decrypts, which costs more than decrypting them.
+ * The way of a byte:
  *
- *   socket → scratch (the head and what came with it) → slab, filled to its end → inbox → taker → slab back to the pool
+ *   socket → scratch (the head and what came with it) → slab, filled to its end → queue → taker → slab back to the pool
  *
- * While the taker has one slab the next one fills, and when that is full too the socket is paused; TLS then still hands out what it had
- * decrypted, which begins a third. So a connection holds 64 KiB, and while a large body is under way at most 3 slabs.
+ * While the taker has one slab the next one fills. When that is full too, the socket is paused; TLS then still hands
+ * out what it had decrypted, which begins a third. So a connection holds 64 KiB, and at most 3 slabs while it reads
+ * a large body.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -49,9 +51,9 @@ export class Connection {
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   #exchange: Exchange | undefined;
   #slab: Buffer | undefined;
-  /** Where new bytes go, in the slab while a body is read into one, else in the scratch. */
+  /** Where new bytes go: in the slab while it takes a body, else in the scratch. */
   #fill = 0;
-  /** What of the slab was handed on already. */
+  /** Where the bytes of the slab begin that were not handed on yet. */
   #start = 0;
   #leftBytes = 0;
   #isReusable = true;
@@ -72,14 +74,14 @@ export class Connection {
     this.#socket.on('close', () => this.#ended(failure ?? new Error('the connection was closed')));
   }
 
-  /** Nothing but a request may happen to it from now on. */
+  /** Whether it is idle and may take a request. */
   get isUsable(): boolean {
     return !this.#exchange && this.#isReusable && !this.#socket.destroyed;
   }
 
   /**
-   * Sends a request and resolves when the head of the reply is there; undefined when the reply is none for this lane. Errors: the
-   * network's, HttpTimeout, StaleConnection.
+   * Sends a request and resolves when the head of the reply is there; undefined when only undici can read the reply.
+   * Errors: the network's, HttpTimeout, StaleConnection.
    */
   async ask(request: {
     readonly text: string;
@@ -97,7 +99,7 @@ export class Connection {
     const exchange: Exchange = {
       answer: Promise.withResolvers(),
       hasBody,
-      inbox: new Inbox(
+      body: new BodyQueue(
         this.#supplyOf(() => exchange),
         stallMs,
       ),
@@ -108,7 +110,7 @@ export class Connection {
     const abort = () => this.#abandon(exchange, signal?.reason);
     const forget = () => signal?.removeEventListener('abort', abort);
     signal?.addEventListener('abort', abort);
-    exchange.inbox.outcome.then(forget, forget);
+    exchange.body.outcome.then(forget, forget);
     const stalled = setTimeout(() => this.#abandon(exchange, new HttpTimeout(`no reply within ${stallMs} ms`)), stallMs);
     this.#socket.ref().write(text, 'latin1');
     try {
@@ -130,7 +132,7 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Node asks after every read where the next bytes go. Never an empty place: what TLS has decrypted would be offered to it for ever. */
+  /** Node asks after every read where the next bytes go. Never an empty place: TLS would offer its bytes for ever. */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;
     if (!this.#exchange.inBody) return this.#scratch.subarray(this.#fill);
@@ -141,10 +143,10 @@ export class Connection {
   /** Returns false to be paused. */
   #received(bytes: number): boolean {
     const exchange = this.#exchange;
-    // Nobody asked: what an idle connection says belongs to no request, and must never be taken for a reply to the next one.
+    // Bytes on an idle connection belong to no request. They must never be taken for the reply to the next one.
     if (!exchange) return this.#drop();
     exchange.wasHeard = true;
-    exchange.inbox.heard();
+    exchange.body.heard();
     this.#fill += bytes;
     return exchange.inBody ? this.#readBody(exchange, bytes) : this.#readHead(exchange, bytes);
   }
@@ -156,7 +158,7 @@ export class Connection {
     for (; end >= 0; end = heard.indexOf('\r\n\r\n', start, 'latin1')) {
       const head = parseHead(heard.toString('latin1', start, end));
       start = end + 4;
-      // 100, 103 and their kin announce the reply proper; 101 was never asked for.
+      // 100, 103 and their kin announce the reply proper. We never ask for a 101.
       if (!head || head.status === 101) return this.#decline(exchange);
       if (head.status >= 200) return this.#begin(exchange, head, start);
     }
@@ -168,11 +170,11 @@ export class Connection {
 
   #begin(exchange: Exchange, head: Head, at: number): boolean {
     const hasBody = exchange.hasBody && head.status !== 204 && head.status !== 304;
-    const answer = { head, body: exchange.inbox };
+    const answer = { head, body: exchange.body };
     if (hasBody && !isPlain(head)) {
       if (head.status < 300) return this.#decline(exchange);
-      // Where its body ends cannot be told, and nobody wants the text of an error.
-      exchange.inbox.finish();
+      // We cannot know where its body ends, and nobody reads the text of an error.
+      exchange.body.finish();
       exchange.answer.resolve(answer);
       return this.#drop();
     }
@@ -181,7 +183,7 @@ export class Connection {
     const body = this.#scratch.subarray(at, at + this.#count(this.#fill - at));
     exchange.answer.resolve(answer);
     if (this.#leftBytes === 0) {
-      if (body.length > 0) exchange.inbox.push(Buffer.from(body));
+      if (body.length > 0) exchange.body.push(Buffer.from(body));
       return this.#finish(exchange);
     }
     exchange.inBody = true;
@@ -200,11 +202,11 @@ export class Connection {
     this.#slab = undefined;
     this.#start = 0;
     this.#fill = 0;
-    this.#isPaused = !exchange.inbox.push(chunk, () => this.#owner.slabs.giveBack(slab));
+    this.#isPaused = !exchange.body.push(chunk, () => this.#owner.slabs.giveBack(slab));
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /** How many of the bytes that came belong to the body; more than were announced are dropped, and the connection with them. */
+  /** How many of the new bytes belong to the body. If more come than were announced, the connection is not used again. */
   #count(bytes: number): number {
     if (bytes > this.#leftBytes) this.#isReusable = false;
     const own = Math.min(bytes, this.#leftBytes);
@@ -212,15 +214,15 @@ export class Connection {
     return own;
   }
 
-  /** The reply is here. Before the next request whatever came behind it must have been seen, as it is nobody's. */
+  /** The reply is here. Before the next request the connection must have read what came behind the reply. */
   #finish(exchange: Exchange): boolean {
     this.#exchange = undefined;
     this.#slab = undefined;
     this.#fill = 0;
-    // TLS hands on what it had decrypted also while it is paused: the end of a body may come so, and the next reply must be read all the same.
+    // TLS hands on decrypted bytes even while it is paused. A body may end so, and the next reply must still be read.
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
-    exchange.inbox.finish();
+    exchange.body.finish();
     if (!this.#isReusable) return this.#drop();
     this.#wasUsed = true;
     this.#quiet = new Promise((resolve) => setImmediate(resolve));
@@ -230,7 +232,7 @@ export class Connection {
 
   #decline(exchange: Exchange): boolean {
     exchange.answer.resolve(undefined);
-    exchange.inbox.finish();
+    exchange.body.finish();
     return this.#drop();
   }
 
@@ -243,17 +245,17 @@ export class Connection {
 
   #abandon(exchange: Exchange, error: unknown): void {
     exchange.answer.reject(error);
-    exchange.inbox.abandon(error);
+    exchange.body.abandon(error);
   }
 
-  /** The socket is gone: what arrived of a body is still handed on, so that the next attempt goes on behind it. */
+  /** The socket is gone. What arrived of a body is still handed on, so that the next attempt continues behind it. */
   #ended(error: Error): void {
     const exchange = this.#exchange;
     this.#drop();
     this.#owner.closed(this);
     if (!exchange) return;
-    if (this.#slab && this.#fill > this.#start) exchange.inbox.push(this.#slab.subarray(this.#start, this.#fill));
-    exchange.inbox.finish({ error });
+    if (this.#slab && this.#fill > this.#start) exchange.body.push(this.#slab.subarray(this.#start, this.#fill));
+    exchange.body.finish({ error });
     const unheard = this.#wasUsed && !exchange.wasHeard;
     exchange.answer.reject(unheard ? new StaleConnection(error.message, { cause: error }) : error);
   }
@@ -262,12 +264,12 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // Copied, because the rest of the slab goes on being filled; only what is slow is ever flushed.
+      // Copied, because the rest of the slab is still being filled. Only slow bodies are ever flushed.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));
         this.#start = this.#fill;
-        exchange().inbox.push(chunk);
+        exchange().body.push(chunk);
       },
       resume: () => {
         if (!current() || !this.#isPaused) return;

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from './node-http.ts';
 
-/** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the fast lane understands it. */
+/** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the raw client understands it. */
 export interface Head {
   readonly status: number;
   /** Lower-case names; repeated ones joined by a comma. */
@@ -53,7 +53,7 @@ function lengthOf(headers: Head['headers']): number | null {
   return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
-/** What this lane was made for; bodies of errors may be encoded as they like, nobody reads them. */
+/** Whether the raw client can read the body. Bodies of errors may have any encoding: nobody reads them. */
 export function isPlain({ status, headers, lengthBytes }: Head): boolean {
   if (lengthBytes === null) return false;
   if (status >= 300) return true;

@@ -23,11 +23,11 @@ async function drip(socket: Socket, text: string, everyMs: number): Promise<void
 }
 
 describe.each([
-  { lane: 'ordinary lane', bulk: false },
-  { lane: 'fast lane', bulk: true },
-  { lane: 'ordinary lane over TLS', bulk: false, tls: certificate },
-  { lane: 'fast lane over TLS', bulk: true, tls: certificate },
-])('the $lane', ({ bulk, tls }) => {
+  { client: 'undici client', bulk: false },
+  { client: 'raw client', bulk: true },
+  { client: 'undici client over TLS', bulk: false, tls: certificate },
+  { client: 'raw client over TLS', bulk: true, tls: certificate },
+])('the $client', ({ bulk, tls }) => {
   test.each<{ readonly name: string; readonly answer: (socket: Socket) => unknown }>([
     { name: 'a head without an end', answer: (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${flood}`) },
     {
@@ -191,7 +191,7 @@ describe.each([
   });
 });
 
-test('the ordinary lane speaks HTTP/1.1 also to a server that prefers HTTP/2', async () => {
+test('the undici client speaks HTTP/1.1 also to a server that prefers HTTP/2', async () => {
   const server = createSecureServer(
     { ...certificate, allowHTTP1: true },
     (request, reply) => void reply.end(request.httpVersion),

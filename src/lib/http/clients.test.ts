@@ -1,4 +1,4 @@
-/** Both lanes against servers that speak byte by byte what a test wants: the same reply must come out, or the same kind of failure. */
+/** Both clients against servers that speak byte by byte what a test wants: the same reply must come out, or the same kind of failure. */
 import type { Socket } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { slabBytes } from './slabs.ts';
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');
 const ok = (length: number, more = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
-/** Replies that are whole. `requests`: how many the fast lane needs, where it leaves the reply to the ordinary one. */
+/** Replies that are whole. `requests`: how many the raw client needs, where it leaves the reply to undici. */
 const whole: readonly {
   readonly name: string;
   readonly answer: (socket: Socket) => unknown;
@@ -119,11 +119,11 @@ const certificate = makeCertificate();
 setDefaultCACertificates([certificate.cert]);
 
 describe.each([
-  { lane: 'ordinary lane', bulk: false },
-  { lane: 'fast lane', bulk: true },
-  { lane: 'ordinary lane over TLS', bulk: false, certificate },
-  { lane: 'fast lane over TLS', bulk: true, certificate },
-])('the $lane', ({ bulk, certificate: tls }) => {
+  { client: 'undici client', bulk: false },
+  { client: 'raw client', bulk: true },
+  { client: 'undici client over TLS', bulk: false, certificate },
+  { client: 'raw client over TLS', bulk: true, certificate },
+])('the $client', ({ bulk, certificate: tls }) => {
   test.each(whole)('takes $name', async ({ answer, status = 200, body = '', requests = 1 }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
@@ -345,7 +345,7 @@ describe.each([
   });
 });
 
-test('the fast lane passes over all that comes before the reply, and uses its connection again at once', async () => {
+test('the raw client passes over all that comes before the reply, and uses its connection again at once', async () => {
   await using server = await startRawServer((socket) =>
     socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok(5)}hello`),
   );
@@ -354,7 +354,7 @@ test('the fast lane passes over all that comes before the reply, and uses its co
   expect(server.connections).toHaveLength(1);
 });
 
-test('the fast lane gives up its place in line when it is aborted', async () => {
+test('the raw client gives up its place in line when it is aborted', async () => {
   await using server = await startRawServer(() => {});
   await using client = openClient(true, 1);
   const first = client.request(server.url, { stallMs: 300 });

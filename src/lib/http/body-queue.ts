@@ -12,16 +12,16 @@ export interface Supply {
   stop(): void;
 }
 
-/** How often a body is looked at: for silence, and for bytes that wait for their chunk to become full. */
+/** How often a body is checked for silence, and for bytes that wait for their chunk to become full. */
 const tickMs = 250;
 /** Reading on to the end of so little is cheaper than another connection. */
 const drainBytes = 64 * 1024;
 
 /**
- * The body of a reply between the connection that brings it and the taker. The taker has one chunk at a time, and while it works on that
- * the next one arrives; `push` answers false when a chunk has to wait, and then nothing more is read.
+ * The body of a reply between the connection that brings it and the taker. The taker has one chunk at a time while the
+ * next one arrives; `push` answers false when a chunk has to wait, and then the connection reads no more.
  */
-export class Inbox implements Body {
+export class BodyQueue implements Body {
   readonly #supply: Supply;
   readonly #stallMs: number;
   readonly #outcome = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ export class Inbox implements Body {
   constructor(supply: Supply, stallMs: number) {
     this.#supply = supply;
     this.#stallMs = stallMs;
-    this.#outcome.promise.catch(() => {}); // told by `pump`
+    this.#outcome.promise.catch(() => {}); // `pump` reports it
   }
 
   /** Resolves or rejects when nobody waits for this body any more. */
@@ -43,7 +43,7 @@ export class Inbox implements Body {
     return this.#outcome.promise;
   }
 
-  /** Bytes have arrived, if not yet a chunk of them. */
+  /** Bytes have arrived, though perhaps not a whole chunk yet. */
   heard(): void {
     this.#silentMs = 0;
   }
@@ -61,7 +61,7 @@ export class Inbox implements Body {
     this.#deliver();
   }
 
-  /** Ends it at once. */
+  /** Ends the body at once. */
   abandon(error: unknown): void {
     this.#outcome.reject(error);
     this.#waiting.length = 0;
@@ -89,7 +89,7 @@ export class Inbox implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // Counted in ticks rather than by the clock: time in which this process did not get to read is not the sender's silence.
+    // Counted in ticks rather than by the clock: while this process is too busy to read, the sender is not silent.
     this.#silentMs += tickMs;
   }
 

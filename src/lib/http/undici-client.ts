@@ -1,0 +1,125 @@
+// Only these of undici's modules: its whole index makes a process 13 MB larger and 60 ms slower to start.
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import { BodyQueue } from './body-queue.ts';
+import { HttpTimeout, type HttpClient, type HttpClientOptions, type Reply, type RequestOptions } from './contract.ts';
+
+/** The client that can do everything: chunked replies, proxies, whatever undici knows. */
+export function createUndiciClient(options: HttpClientOptions): HttpClient {
+  // Stalls are timed here, because undici's own body timer also runs while we make the sender wait.
+  const agentOptions = {
+    connections: options.connections,
+    pipelining: 1,
+    // An abort would end one HTTP/2 stream only: a connection that went silent would be asked again and again.
+    allowH2: false,
+    bodyTimeout: 0,
+    headersTimeout: 0,
+    connectTimeout: 30_000,
+  };
+  const { http = '', https = '', no = '' } = options.proxy ?? {};
+  const agent =
+    http || https
+      ? new EnvHttpProxyAgent({ ...agentOptions, httpProxy: http, httpsProxy: https, noProxy: no })
+      : new Agent(agentOptions);
+  return {
+    request: async (url, request) => send(agent, url, request),
+    close: async () => agent.destroy(),
+  };
+}
+
+async function send(agent: Dispatcher, url: URL, { method = 'GET', headers, stallMs, signal }: RequestOptions): Promise<Reply> {
+  signal?.throwIfAborted();
+  const receiver = new Receiver(stallMs);
+  const abort = () => receiver.giveUp(signal?.reason);
+  const forget = () => signal?.removeEventListener('abort', abort);
+  signal?.addEventListener('abort', abort);
+  receiver.body.outcome.then(forget, forget);
+  const stalled = setTimeout(() => receiver.giveUp(new HttpTimeout(`no reply within ${stallMs} ms`)), stallMs);
+  try {
+    agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers: { ...headers } }, receiver);
+    return await receiver.reply;
+  } finally {
+    clearTimeout(stalled);
+  }
+}
+
+/**
+ * Takes one reply from undici. Undici's own handler would make a stream of the body and a promise of each chunk;
+ * this one puts the chunks into the queue that the raw client uses too.
+ */
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly body: BodyQueue;
+  readonly #reply = Promise.withResolvers<Reply>();
+  #controller: Dispatcher.DispatchController | undefined;
+  #isStopped = false;
+  /** Of the body; unknown before the head, and for a chunked body. */
+  #leftBytes = Number.POSITIVE_INFINITY;
+
+  constructor(stallMs: number) {
+    const supply = {
+      leftBytes: () => this.#leftBytes,
+      flush: () => {},
+      resume: () => this.#controller?.resume(),
+      stop: () => this.#stop(),
+    };
+    this.body = new BodyQueue(supply, stallMs);
+  }
+
+  get reply(): Promise<Reply> {
+    return this.#reply.promise;
+  }
+
+  giveUp(error: unknown): void {
+    this.#reply.reject(error);
+    this.body.abandon(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isStopped) this.#stop();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, fields: HeaderFields): void {
+    // 100, 103 and their kin announce the reply proper.
+    if (status < 200) return;
+    const headers = joinHeaders(fields);
+    this.#leftBytes = Number(headers['content-length'] ?? this.#leftBytes);
+    this.#reply.resolve({ status, headers, body: this.body });
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    // Undici sends an empty chunk when it goes on after a pause: no byte, so no sign of life either.
+    if (chunk.length === 0) return;
+    this.#leftBytes -= chunk.length;
+    this.body.heard();
+    if (!this.body.push(chunk)) this.#controller?.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#leftBytes = 0;
+    this.body.finish();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#reply.reject(error);
+    this.body.finish({ error });
+    // Undici reports a proxy's refusal as an error while its page is still to come.
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    this.#controller?.abort(new Error('nothing more is wanted'));
+  }
+}
+
+type HeaderFields = Readonly<Record<string, string | string[] | undefined>>;
+
+function joinHeaders(headers: HeaderFields): Record<string, string> {
+  const joined: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return joined;
+}
