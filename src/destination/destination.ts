@@ -1,6 +1,6 @@
 import type { Original, Role, Validator } from '../media.ts';
 
-/** What the archive itself must be able to tell about a file, so that a lost tracker can be rebuilt from it. */
+/** What the archive itself says about a file, so that a lost tracker can be rebuilt from it. */
 export interface FileDescription {
   readonly original: Original;
   /** The provider's name of the medium, as it was; may be empty or hostile. */
@@ -11,18 +11,33 @@ export interface FileDescription {
   readonly roles: readonly Role[];
   /** The source's validator of the content. */
   readonly validator: Validator;
-  /** The listing's fields that tell a changed medium, as one opaque string. */
+  /** The listing's fields that show a change of the medium, as one opaque string. */
   readonly mediumVersion: string;
 }
 
 /** What a resume needs to know; kept by the tracker, given back to `open`. */
 export interface UploadState {
-  /** The destination's own handle, opaque to everyone else. Empty: an upload that was not resumable and ended with its process. */
+  /** The destination's own handle, opaque to everyone else. Empty: the upload was not resumable and ended with its process. */
   readonly id: string;
   readonly partSizeBytes: number;
   /** null: the source does not say. */
   readonly sizeBytes: number | null;
   readonly validator: Validator;
+}
+
+/** An upload that is to begin or to go on. */
+export type WantedUpload = Omit<UploadState, 'id'>;
+
+/** What the tracker kept of an earlier upload, and the parts that it recorded. */
+export interface KnownUpload {
+  readonly state: UploadState;
+  readonly parts: readonly Part[];
+}
+
+/** Size and checksum of a whole file or of a range of it. */
+export interface ContentFacts {
+  readonly sizeBytes: number;
+  readonly crc32: number;
 }
 
 /** A finished part. `number` is 1-based; part n begins at (n − 1) × partSizeBytes. */
@@ -50,13 +65,13 @@ export interface DescribedFile extends StoredFile {
 /** Takes the bytes of one part in order. Holds no more than 256 KiB of a part of known length in memory. */
 export interface PartWriter {
   /**
-   * undefined: go on; a promise: wait for it before the next call. From then on the chunk is the caller's again, who may fill it anew: a
-   * writer that needs its bytes for longer copies them.
+   * undefined: go on; a promise: wait for it before the next call. From then on the chunk is the caller's again and may be
+   * filled anew: a writer that needs its bytes for longer copies them.
    */
   write(chunk: Uint8Array): Promise<void> | undefined;
-  /** Every byte was written. Resolves when the part is stored; the receipt goes to `commit`. Errors: STORE_FAILED, DESTINATION_FULL. */
+  /** Call it after the last byte. Resolves when the part is stored, for `commit`. Errors: STORE_FAILED, DESTINATION_FULL. */
   end(crc32: number): Promise<Part>;
-  /** Gives the part up; what was written of it never counts. Safe to call at any time, also twice. */
+  /** Gives the part up: its bytes never count. Safe to call at any time, also twice. */
   abort(): void;
 }
 
@@ -64,14 +79,16 @@ export type Opened =
   /** The whole file is already stored and its description is this original's: nothing to transfer. */
   | { readonly kind: 'finished'; readonly file: StoredFile }
   /**
-   * `parts` are those already stored; `state` is new when nothing could be resumed. `resumable`: what is stored before `commit` outlives this
-   * process, so the tracker keeps state and parts. A small file is not: fetching it again costs less than remembering its parts.
+   * `parts` are already stored; `state` is new if nothing could be resumed. `resumable`: what is stored before `commit`
+   * outlives this process, so the tracker keeps state and parts. A small file is not resumable: fetching it again costs
+   * less than remembering its parts.
    */
   | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[]; readonly resumable: boolean };
 
 /**
  * Where originals land. Append-only: nothing here deletes or replaces an archived file. Errors of every method:
- * DESTINATION_UNUSABLE, DESTINATION_FULL, STORE_FAILED (worth another attempt).
+ * DESTINATION_UNUSABLE, DESTINATION_FULL, STORE_FAILED (worth another attempt). An optional method is a capability:
+ * an adapter leaves it out if its store cannot do it.
  */
 export interface Destination {
   /** An absolute directory or `s3://bucket/prefix`, for messages. */
@@ -80,52 +97,43 @@ export interface Destination {
   /** How long a source may pause in the middle of a part before the part must be repeated, in ms. */
   readonly maxPauseMs: number;
 
-  /** The archive's id, or undefined when there is none here. Creates nothing. */
+  /** The archive's id; undefined if this place is no archive. Creates nothing. */
   identify(): Promise<string | undefined>;
 
-  /** Makes this place the archive `id`. Only if it is none yet; returns the id that stands there afterwards. */
+  /** Makes this place the archive `id` unless it is one already; returns the id that the archive then has. */
   initialise(id: string): Promise<string>;
 
-  /** Takes the place for one run where the store can do so; a live other holder is LOCKED. Dispose to free it. */
-  lease(owner: string): Promise<AsyncDisposable>;
+  /** Takes the place for one run; LOCKED if a live run holds it. Dispose to free it. Absent: the store has no locks. */
+  lease?(owner: string): Promise<AsyncDisposable>;
 
-  /** Free space in bytes, or null where that has no meaning. */
-  freeBytes(): Promise<number | null>;
+  /** Free space in bytes; null if the place does not exist yet or does not say. Absent: the store has no limit. */
+  freeBytes?(): Promise<number | null>;
 
   /**
-   * Begins or resumes an upload to `file.original.key`. `known` is what the tracker kept of an earlier one together with the parts it
-   * recorded; a part counts only if the store has it too. Resumes only if size, validator and part size agree, else the
-   * earlier upload is dropped. `finished` is never said of a file whose description is another original's.
+   * Begins or resumes an upload to `file.original.key`. A part of `known` counts only if the store has it too. Resumes only
+   * if size, validator and part size agree, else drops the earlier upload. Never `finished` if the file at the key is
+   * described as another original.
    */
-  open(
-    file: FileDescription,
-    wanted: Omit<UploadState, 'id'>,
-    known?: { readonly state: UploadState; readonly parts: readonly Part[] },
-  ): Promise<Opened>;
+  open(file: FileDescription, wanted: WantedUpload, known?: KnownUpload): Promise<Opened>;
 
   /** A writer for part `number` of `sizeBytes` (null: unknown, at most a part). Several parts may be written at once. */
   writePart(file: FileDescription, state: UploadState, number: number, sizeBytes: number | null): PartWriter;
 
   /**
-   * Publishes the file only if its key is free, with its size and CRC32 checked by the store or read back from it, and describes it.
-   * Idempotent: a repeated call, a lost reply or a key that already holds the same bytes is a success. Errors: KEY_TAKEN (other
-   * bytes are there), CHECKSUM_MISMATCH (nothing published that counts), UPLOAD_LOST (start over; also when the upload ended with its process and
-   * nothing stands at the key).
+   * Publishes the file only if its key is free, and describes it. The store checks size and CRC32, or they are read back.
+   * Idempotent: a repeated call, a lost reply or a key that already holds the same bytes is a success. Errors: KEY_TAKEN
+   * (the key holds other bytes), CHECKSUM_MISMATCH (nothing was published that counts), UPLOAD_LOST (start over; also if
+   * the upload ended with its process and the key is free).
    */
-  commit(
-    file: FileDescription,
-    state: UploadState,
-    parts: readonly Part[],
-    whole: { readonly sizeBytes: number; readonly crc32: number },
-  ): Promise<StoredFile>;
+  commit(file: FileDescription, state: UploadState, parts: readonly Part[], whole: ContentFacts): Promise<StoredFile>;
 
   /** Drops an unfinished upload. Never throws for one that is gone. */
   abort(state: UploadState): Promise<void>;
 
-  /** Drops every unfinished upload of earlier runs whose id is not in `keep` and that nobody has touched for a week. */
+  /** Drops every unfinished upload of earlier runs that is not in `keep` and that nobody has touched for a week. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
 
-  /** The file at `key`, or undefined. With `deep` its bytes are read and the CRC32 is of what was read. */
+  /** The file at `key`, or undefined. `deep` reads its bytes and computes the CRC32 of them. */
   stat(key: string, options?: { readonly deep?: boolean; readonly signal?: AbortSignal }): Promise<StoredFile | undefined>;
 
   /** Every file that describes itself, once each with its latest description, in any order. Asks the provider nothing. */
@@ -135,10 +143,10 @@ export interface Destination {
   unknown(known: ReadonlySet<string>): AsyncIterable<string>;
 
   /**
-   * Moves a damaged file out of its key without deleting it, so that the key is free again; null where the store cannot move
-   * (then the replacement is the next revision). Returns where it went.
+   * Moves a damaged file out of its key without deleting it, so that the key is free again; returns its new path.
+   * Absent: the store cannot move a file, and the replacement is the next revision.
    */
-  setAside(key: string): Promise<string | null>;
+  setAside?(key: string): Promise<string>;
 
   close(): Promise<void>;
 }

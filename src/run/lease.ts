@@ -30,7 +30,7 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
   if (!answer.granted) throw locked(describeOwner(answer.holder));
   let place: AsyncDisposable | undefined;
   try {
-    place = options.exclusive ? await destination.lease(owner) : undefined;
+    place = options.exclusive ? await destination.lease?.(owner) : undefined;
   } catch (error) {
     await tracker.releaseRunLease(owner);
     throw error;

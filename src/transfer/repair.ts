@@ -22,9 +22,9 @@ export async function repairMarked(
       await ports.tracker.setMark(row.id, null);
       continue;
     }
-    const movedTo = stored ? await ports.destination.setAside(key) : null;
-    if (movedTo !== null) ports.report({ type: 'file.setAside', key, movedTo });
-    if (stored && movedTo === null) replaced.push(row);
+    const movedTo = stored && (await ports.destination.setAside?.(key));
+    if (movedTo !== undefined) ports.report({ type: 'file.setAside', key, movedTo });
+    if (stored && movedTo === undefined) replaced.push(row);
     else await ports.tracker.repair(row.id);
   }
   return replaced;

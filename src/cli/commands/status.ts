@@ -14,7 +14,7 @@ export async function runStatus({ config, log, stdout }: Context): Promise<numbe
   const { tracker, destination } = archive;
   const tally = await standing(tracker);
   const runs = await tracker.runs(runsShown);
-  const freeBytes = await destination.freeBytes();
+  const freeBytes = (await destination.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
     stdout.write(jsonLine({ destination: destination.location, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));

@@ -61,8 +61,8 @@ async function checkDirectory(path: string, destination: Destination): Promise<r
         advice: 'Create it or correct its permissions; check whether its disk is mounted, and not read-only.',
       },
     ];
-  const freeBytes = exists ? await destination.freeBytes() : null;
-  if (freeBytes === null) return [{ level: 'ok', message: 'can be written to' }];
+  const freeBytes = exists ? await destination.freeBytes?.() : null;
+  if (freeBytes === null || freeBytes === undefined) return [{ level: 'ok', message: 'can be written to' }];
   const message = `can be written to; ${formatBytes(freeBytes)} are free`;
   return [
     freeBytes < littleSpaceBytes

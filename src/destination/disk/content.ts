@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../lib/crc32.ts';
+import type { ContentFacts } from '../destination.ts';
 
-/** As fast as 1 MiB; below it each read costs more than what it reads. */
-export const mostReadBytes = 256 * 1024;
+/** As fast as 1 MiB. A smaller read costs more than what it brings. */
+export const maxReadBytes = 256 * 1024;
 
-/** What was read of a file, or of a range of it. */
-export interface ReadBytes {
-  readonly sizeBytes: number;
-  readonly crc32: number;
-}
-
-export interface Content extends ReadBytes {
-  /** Lower-case hexadecimal; null when not asked for. */
+export interface Content extends ContentFacts {
+  /** Lower-case hexadecimal; null if not asked for. */
   readonly sha256: string | null;
 }
 
@@ -24,13 +19,13 @@ export interface ReadRangeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads up to `sizeBytes` of an open file through `buffer`, from `start` on. Fewer come back only at the end of the file. */
+/** Reads up to `sizeBytes` of an open file through `buffer`, from `start` on. Fewer come only at the end of the file. */
 export async function readRange(
   handle: FileHandle,
   buffer: Uint8Array,
   { start, sizeBytes }: { readonly start: number; readonly sizeBytes: number },
   { onBytes, signal }: ReadRangeOptions = {},
-): Promise<ReadBytes> {
+): Promise<ContentFacts> {
   let crc = 0;
   let done = 0;
   while (done < sizeBytes) {
@@ -45,10 +40,10 @@ export async function readRange(
   return { sizeBytes: done, crc32: crc };
 }
 
-/** Memory for reading a file of about `sizeBytes`: a large one for each of many small files would cost more than reading them. */
+/** Memory to read a file of about `sizeBytes`. A large buffer for each of many small files would cost more than reading them. */
 export function readBuffer(sizeBytes: number): Buffer {
   // A byte more than the file has shows whether it has grown.
-  return Buffer.allocUnsafe(Math.min(mostReadBytes, sizeBytes + 1));
+  return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
 }
 
 /** Size and checksums of a whole open file of about `sizeBytes`, as read. */
@@ -59,7 +54,7 @@ export async function contentOf(handle: FileHandle, sizeBytes: number, hash: Has
   return { ...whole, sha256: digest?.hex() ?? null };
 }
 
-/** A running hash; undefined when none is asked for. */
+/** A running hash; undefined if none is asked for. */
 export function createDigest(hash: HashName) {
   if (hash === null) return undefined;
   const running = createHash(hash);

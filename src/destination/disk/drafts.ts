@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
+import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
-/** Where files grow until they get their name. What a crash leaves there is swept after a week. */
+/** Where files grow until they get their name. A later run sweeps what a crash leaves there for a week. */
 export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
@@ -23,6 +24,16 @@ export function isDraftId(id: string): boolean {
   return /^[0-9a-f]{32}$/.test(id);
 }
 
+/** Errors: UPLOAD_LOST for an id of another store. */
+export function draftPath(tree: Tree, id: string): string {
+  if (!isDraftId(id)) throw uploadLost(id);
+  return tree.own(draftDirectory, id + draftSuffix);
+}
+
+export function uploadLost(id: string): SyncError {
+  return new SyncError('UPLOAD_LOST', `the unfinished file of upload ${id} is gone`);
+}
+
 /** A new empty file. Our own directory is never created here: where it is missing, the disk is not mounted. */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
@@ -33,8 +44,8 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 }
 
 /**
- * Creates a small file that appears with all of its text or not at all; undefined when the name is taken. The open file stays the one
- * created here, even when another one takes its name. Without hard links a crash may leave it empty.
+ * Creates a small file that appears with all of its text or not at all; undefined if the name is taken. The open file
+ * stays the one created here, even if another one takes its name. Without hard links a crash may leave it empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

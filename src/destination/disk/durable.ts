@@ -1,13 +1,14 @@
 import { unlink, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { FileDescription, Part, UploadState } from '../destination.ts';
-import { createDigest, readBuffer, readRange, type Content, type HashName, type ReadBytes } from './content.ts';
-import { createDraft, isDraftId } from './drafts.ts';
+import type { ContentFacts, FileDescription, Part, UploadState } from '../destination.ts';
+import { createDigest, readBuffer, readRange, type Content, type HashName } from './content.ts';
+import { createDraft, draftPath, isDraftId, uploadLost } from './drafts.ts';
 import { ignoring, writeFully } from './files.ts';
+import { readBackParts } from './read-backs.ts';
 import type { SmallFiles } from './small-files.ts';
 import type { Tree } from './tree.ts';
-import { uploadLost, type Uploads } from './uploads.ts';
+import { dropDraft, endWriters, reopenDraft, type Uploads } from './uploads.ts';
 
 /** Where a received file comes from. */
 export interface Drafts {
@@ -18,12 +19,12 @@ export interface Drafts {
   readonly hash: HashName;
 }
 
-/** What was received of a file: its parts in order, which make up the whole. */
+/** What was received of a file: its parts, in order. */
 export interface Received {
   readonly file: FileDescription;
   readonly state: UploadState;
   readonly parts: readonly Part[];
-  readonly whole: ReadBytes;
+  readonly whole: ContentFacts;
 }
 
 /** An unfinished file with all its bytes on the disk, read back from there. */
@@ -32,7 +33,7 @@ export interface DurableDraft {
   readonly content: Content;
 }
 
-/** Brings a file to the disk. Undefined when nothing of it is there, perhaps because it was published before. CHECKSUM_MISMATCH. */
+/** Brings a file to the disk. undefined: it has no draft, perhaps because it was published before. Errors: CHECKSUM_MISMATCH. */
 export async function makeDurable(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { id } = received.state;
   if (isDraftId(id)) return finishDraft(drafts, received);
@@ -40,7 +41,7 @@ export async function makeDurable(drafts: Drafts, received: Received): Promise<D
   return content && writeDraft(drafts, received, content);
 }
 
-/** A small file, written in one go. Its draft is the caller's to remove. */
+/** Writes a small file in one go. The caller removes its draft. */
 async function writeDraft(drafts: Drafts, received: Received, content: Buffer): Promise<DurableDraft> {
   assertLength(content.length, received.whole);
   const draft = await createDraft(drafts.tree);
@@ -49,7 +50,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     await writeFully(handle, [content], 0);
     await setCaptureTime(drafts, handle, received.file);
     await handle.sync();
-    // Into the same memory, emptied, so that only what the disk gives back can have the right checksum.
+    // Read back into the same memory, emptied, so that only the bytes of the disk can have the right checksum.
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
@@ -64,58 +65,58 @@ export async function removeDraft(draft: { readonly path: string }): Promise<voi
   await unlink(draft.path).catch(ignoring('ENOENT'));
 }
 
-/** A file that was written part by part, perhaps by an earlier process. */
+/** Finishes a file that was written part by part, perhaps by an earlier process. */
 async function finishDraft(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { uploads } = drafts;
   const { state, whole } = received;
-  await uploads.settle(state.id);
-  const opened = await uploads.reopen(state.id);
+  await endWriters(uploads, state.id);
+  const opened = await reopenDraft(uploads, state.id);
   if (!opened) return undefined;
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // What a part that was given up has left behind the end. Of a file with two names, one is in the archive: it is not touched.
+  // A part that was given up may have left bytes behind the end. A draft with two names is in the archive: never cut it.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
   await setCaptureTime(drafts, handle, received.file);
-  const known = await synced(drafts, handle, state.id);
+  const known = await syncDraft(drafts, handle, state.id);
   const content = await readBack(drafts, handle, received, { buffer: readBuffer(whole.sizeBytes), known });
-  return { path: uploads.path(state.id), content };
+  return { path: draftPath(drafts.tree, state.id), content };
 }
 
 /**
- * Brings a draft to the disk; returns what was read back of its parts. What cannot be brought there counts as clean afterwards, and the next sync
- * would succeed: so nothing of such a file is relied on again.
+ * Brings a draft to the disk; returns what was read back of its parts. After a failed sync the system takes the pages for
+ * clean, and the next sync would succeed: so the draft is dropped.
  */
-async function synced({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ReadBytes>> {
+async function syncDraft({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   try {
     await handle.sync();
-    return await uploads.readBack(id);
+    return await readBackParts(uploads.readBacks, id);
   } catch (error) {
-    await uploads.drop(id);
+    await dropDraft(uploads, id);
     throw error;
   }
 }
 
-function assertLength(sizeBytes: number, whole: ReadBytes): void {
+function assertLength(sizeBytes: number, whole: ContentFacts): void {
   if (sizeBytes === whole.sizeBytes) return;
   throw new SyncError('CHECKSUM_MISMATCH', `only ${sizeBytes} bytes of ${whole.sizeBytes} were stored`);
 }
 
-/** A convenience for people who look at the archive, so a file system that refuses the time is no obstacle. */
+/** A convenience for people who look at the archive, so a file system may refuse the time. */
 async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileDescription): Promise<void> {
   const capturedMs = Date.parse(file.capturedAt ?? '');
   if (Number.isNaN(capturedMs)) return;
   await handle.utimes(clock.now() / 1000, capturedMs / 1000).catch(() => {});
 }
 
-/** Compares what was received with what the disk has, but for `known` parts, which were read already. */
+/** Compares what was received with what the disk has. `known` parts were read already. */
 async function readBack(
   { hash }: Drafts,
   handle: FileHandle,
   { parts, whole }: Received,
-  { buffer, known }: { readonly buffer: Buffer; readonly known?: ReadonlyMap<number, ReadBytes> },
+  { buffer, known }: { readonly buffer: Buffer; readonly known?: ReadonlyMap<number, ContentFacts> },
 ): Promise<Content> {
   const digest = createDigest(hash);
   let start = 0;

@@ -3,24 +3,23 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sameContent } from '../../media.ts';
 import { isSameOriginal } from '../description.ts';
-import type { Destination, FileDescription, Part, StoredFile, UploadState } from '../destination.ts';
+import type { Destination, FileDescription, KnownUpload, Opened, Part, StoredFile, WantedUpload } from '../destination.ts';
+import { canResume } from '../upload-state.ts';
 import { readArchiveId, writeArchiveId } from './bookkeeping/archive-id.ts';
+import { lookAt, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
+import { Journal } from './bookkeeping/journal.ts';
+import { takeLease, type Lease } from './bookkeeping/lease.ts';
+import { createManifest } from './bookkeeping/manifest.ts';
+import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import type { HashName } from './content.ts';
 import { isDraftId } from './drafts.ts';
-import type { Drafts } from './durable.ts';
 import { oneAtATime } from './files.ts';
-import { lookAt, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
-import { createJournal } from './bookkeeping/journal.ts';
-import { takeLease, type Lease } from './bookkeeping/lease.ts';
-import { createManifest, type Manifest } from './bookkeeping/manifest.ts';
-import type { Naming } from './bookkeeping/names.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
-import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import { createSmallFiles, isSmall } from './small-files.ts';
-import { createSpace, freeBytesAt } from './space.ts';
+import { createSpace, freeBytesAt, requireSpace, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
-import { createTree, type Tree } from './tree.ts';
-import { createUploads } from './uploads.ts';
+import { createTree } from './tree.ts';
+import { beginUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
 
 export interface DiskOptions {
   readonly clock: Clock;
@@ -34,33 +33,22 @@ export interface DiskOptions {
   readonly leaseMs?: number;
 }
 
-interface KnownUpload {
-  readonly state: UploadState;
-  readonly parts: readonly Part[];
+/** One open archive. */
+interface Disk extends Publisher {
+  readonly space: Space;
+  lease: Lease | undefined;
 }
 
-/** An archive in a directory. Nothing is touched before the first call. */
-export function openDisk(directory: string, options: DiskOptions): Destination {
-  const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto', leaseMs = 60_000 } = options;
-  const location = resolve(directory);
-  const tree = createTree(location);
-  const space = createSpace(location, async () => freeBytesAt(location), minimumFreeBytes, clock);
+/** An archive in a directory, with every capability. Nothing is touched before the first call. */
+export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
+  const { clock, leaseMs = 60_000 } = options;
+  const disk = createDisk(resolve(directory), options);
+  const { tree, manifest, uploads, smallFiles } = disk;
+  const location = tree.root;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
       throw storeError(location, error);
     });
-  const uploads = createUploads(tree, clock, space, hash === null ? 'parts' : 'whole');
-  const smallFiles = createSmallFiles();
-  const manifest = createManifest(tree.own('manifest.jsonl'));
-  const sums = createJournal(tree.own('SHA256SUMS'), 'drop');
-  let lease: Lease | undefined;
-  const assertLease: Naming['assertLease'] = async ({ required }) => {
-    if (lease) await lease.assertHeld();
-    else if (required) throw new SyncError('LOCKED', `publishing in ${location} needs its lease, which was not taken`);
-  };
-  const naming: Naming = { hardLinks, assertLease, renameInTurn: oneAtATime() };
-  const publisher: Publisher = { tree, clock, uploads, smallFiles, manifest, sums, hash, ...naming };
-
   return {
     location,
     // A file waits as long as it must.
@@ -69,39 +57,70 @@ export function openDisk(directory: string, options: DiskOptions): Destination {
     initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
     lease: async (owner) =>
       guarded(async () => {
-        lease = await takeLease(tree, owner, clock, leaseMs);
-        return lease;
+        disk.lease = await takeLease(tree, owner, clock, leaseMs);
+        return disk.lease;
       }),
     freeBytes: async () => guarded(async () => freeBytesAt(location)),
-    open: async (file, wanted, known) =>
-      guarded(async () => {
-        const finished = await finishedFile(tree, manifest, file, wanted);
-        if (finished) return { kind: 'finished', file: finished };
-        const parts = await heldParts(publisher, wanted, known);
-        await space.require(bytesToCome(wanted, parts ?? []));
-        if (known && parts) return { kind: 'upload', state: known.state, parts, resumable: true };
-        if (isSmall(wanted)) return { kind: 'upload', state: smallFiles.create(wanted), parts: [], resumable: false };
-        return { kind: 'upload', state: await uploads.create(wanted), parts: [], resumable: true };
-      }),
+    open: async (file, wanted, known) => guarded(async () => openUpload(disk, file, wanted, known)),
     writePart: (_file, state, number, sizeBytes) =>
-      (isDraftId(state.id) ? uploads : smallFiles).writePart(state, number, sizeBytes),
+      isDraftId(state.id) ? writePart(uploads, state, number, sizeBytes) : smallFiles.writePart(state, number, sizeBytes),
     commit: async (file, state, received, whole) => {
       const parts = received.toSorted((a, b) => a.number - b.number);
-      return guarded(async () => publish(publisher, { file, state, parts, whole }));
+      return guarded(async () => publish(disk, { file, state, parts, whole }));
     },
-    abort: async (state) => guarded(async () => dropUpload(publisher, state.id)),
-    sweep: async (keep) => guarded(async () => uploads.sweep(keep)),
+    abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
+    sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, look) => guarded(async () => lookAt(tree, key, look)),
     list: () => guardedEach(location, presentFiles(tree, manifest)),
     unknown: (known) => guardedEach(location, unknownFiles(tree, known)),
-    setAside: async (key) => guarded(async () => moveToQuarantine(tree, publisher, key, clock)),
-    close: async () =>
-      guarded(async () => {
-        await uploads.close();
-        await manifest.close();
-        await sums.close();
-      }),
+    setAside: async (key) => guarded(async () => moveToQuarantine(tree, disk, key, clock)),
+    close: async () => guarded(async () => closeDisk(disk)),
   };
+}
+
+function createDisk(location: string, options: DiskOptions): Disk {
+  const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto' } = options;
+  const tree = createTree(location);
+  const space = createSpace({ location, askFreeBytes: async () => freeBytesAt(location), minimumFreeBytes, clock });
+  const disk: Disk = {
+    tree,
+    clock,
+    space,
+    hash,
+    uploads: createUploads({ tree, clock, space, readBackBy: hash === null ? 'part' : 'whole file' }),
+    smallFiles: createSmallFiles(),
+    manifest: createManifest(tree.own('manifest.jsonl')),
+    sums: new Journal(tree.own('SHA256SUMS'), 'drop'),
+    lease: undefined,
+    hardLinks,
+    assertLease: async ({ required }) => {
+      if (disk.lease) await disk.lease.assertHeld();
+      else if (required) throw new SyncError('LOCKED', `publishing in ${location} needs its lease, which was not taken`);
+    },
+    renameInTurn: oneAtATime(),
+  };
+  return disk;
+}
+
+async function openUpload(
+  disk: Disk,
+  file: FileDescription,
+  wanted: WantedUpload,
+  known: KnownUpload | undefined,
+): Promise<Opened> {
+  const finished = await finishedFile(disk, file, wanted);
+  if (finished) return { kind: 'finished', file: finished };
+  const parts = await resumableParts(disk, wanted, known);
+  await requireSpace(disk.space, bytesToCome(wanted, parts ?? []));
+  if (known && parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+  if (isSmall(wanted)) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
+  return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
+}
+
+async function closeDisk({ uploads, manifest, sums }: Disk): Promise<void> {
+  await closeUploads(uploads);
+  await manifest.close();
+  await sums.close();
 }
 
 async function* guardedEach<T>(location: string, items: AsyncIterable<T>): AsyncIterable<T> {
@@ -112,17 +131,15 @@ async function* guardedEach<T>(location: string, items: AsyncIterable<T>): Async
   }
 }
 
-/** The file at the key, if it is there as described, and described as this content of this original. */
+/** The file at the key, if it is described as this content of this original and has the described size. */
 async function finishedFile(
-  tree: Tree,
-  manifest: Manifest,
-  file: FileDescription,
-  wanted: Omit<UploadState, 'id'>,
+  { tree, manifest }: Disk,
+  { original }: FileDescription,
+  wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
-  const { original } = file;
-  // Before anything is fetched: a place that cannot be used, such as a link that leads out of the archive.
+  // Refuses a place that cannot be used, such as a link that leads out of the archive, before anything is fetched.
   await tree.locate(original.key);
-  // Asked first, because it knows at once of most files that they are new.
+  // Asked before the file system, because it knows at once that most files are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
   const present = await lookAt(tree, original.key);
@@ -132,22 +149,19 @@ async function finishedFile(
   return isSame ? { ...present, crc32: entry.crc32 } : undefined;
 }
 
-/** What is there of a known upload, if it is of the same content in the same cut; otherwise it is dropped. */
-async function heldParts(
-  drafts: Drafts,
-  wanted: Omit<UploadState, 'id'>,
+/** The parts that a known upload still has. Drops one that cannot go on. */
+async function resumableParts(
+  disk: Disk,
+  wanted: WantedUpload,
   known: KnownUpload | undefined,
 ): Promise<readonly Part[] | undefined> {
   if (!known) return undefined;
   const { state } = known;
-  const sameCut = state.sizeBytes === wanted.sizeBytes && state.partSizeBytes === wanted.partSizeBytes;
-  const sameValidator =
-    state.validator.etag === wanted.validator.etag && state.validator.lastModified === wanted.validator.lastModified;
-  const parts = sameCut && sameValidator ? await drafts.uploads.held(state, known.parts) : undefined;
-  if (!parts) await dropUpload(drafts, state.id);
+  const parts = canResume(state, wanted) ? await heldParts(disk.uploads, state, known.parts) : undefined;
+  if (!parts) await dropUpload(disk, state.id);
   return parts;
 }
 
-function bytesToCome(wanted: Omit<UploadState, 'id'>, parts: readonly Part[]): number {
+function bytesToCome(wanted: WantedUpload, parts: readonly Part[]): number {
   return Math.max(0, (wanted.sizeBytes ?? 0) - parts.reduce((sum, part) => sum + part.sizeBytes, 0));
 }

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
-import { createPartWriter, type PartTarget } from './part-writer.ts';
+import { DiskPartWriter, type PartTarget } from './part-writer.ts';
 
 const kib = 1024;
 
-/** A file that writes at most `mostBytes` a call, and only when `proceed` is called, if `held`. */
-function fakeFile(options: { readonly mostBytes?: number; readonly held?: boolean } = {}) {
+/** A file that writes at most `maxBytes` a call, and only when `proceed` is called, if `held`. */
+function fakeFile(options: { readonly maxBytes?: number; readonly held?: boolean } = {}) {
   const content = Buffer.alloc(8 * kib * kib);
   const waiting: (() => void)[] = [];
   let opens = 0;
@@ -14,7 +14,7 @@ function fakeFile(options: { readonly mostBytes?: number; readonly held?: boolea
   const closes: (number | null)[] = [];
   const writev = async (chunks: readonly Uint8Array[], position: number) => {
     if (options.held) await new Promise<void>((resolve) => waiting.push(resolve));
-    const bytes = Buffer.concat(chunks).subarray(0, options.mostBytes);
+    const bytes = Buffer.concat(chunks).subarray(0, options.maxBytes);
     bytes.copy(content, position);
     return { bytesWritten: bytes.length };
   };
@@ -43,8 +43,8 @@ function numbered(sizeBytes: number): Buffer {
 }
 
 test('every byte lands in its place although each call writes only some of them', async () => {
-  const file = fakeFile({ mostBytes: 70_001 });
-  const writer = createPartWriter(file.target);
+  const file = fakeFile({ maxBytes: 70_001 });
+  const writer = new DiskPartWriter(file.target);
   const bytes = numbered(3 * kib * kib + 17);
   for (let start = 0; start < bytes.length; start += 50_000) await writer.write(bytes.subarray(start, start + 50_000));
   expect(await writer.end(7)).toEqual({ number: 2, sizeBytes: bytes.length, crc32: 7, receipt: '' });
@@ -54,7 +54,7 @@ test('every byte lands in its place although each call writes only some of them'
 
 test("the chunk is the sender's again when it is written, and not before", async () => {
   const file = fakeFile({ held: true });
-  const writer = createPartWriter(file.target);
+  const writer = new DiskPartWriter(file.target);
   const chunk = Buffer.alloc(256 * kib, 'first');
   let written = false;
   const first = Promise.resolve(writer.write(chunk)).then(() => (written = true));
@@ -74,7 +74,7 @@ test("the chunk is the sender's again when it is written, and not before", async
 test('a failed write reaches the sender, and the end', async () => {
   const broken = new SyncError('DESTINATION_FULL', 'full');
   const file = fakeFile();
-  const writer = createPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
+  const writer = new DiskPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
   await expect(writer.write(Buffer.alloc(kib * kib))).rejects.toBe(broken);
   expect(() => writer.write(Buffer.alloc(1))).toThrow(broken);
   await expect(writer.end(0)).rejects.toBe(broken);
@@ -82,7 +82,7 @@ test('a failed write reaches the sender, and the end', async () => {
 
 test('a part that was given up takes nothing more, and closes once the last write has landed', async () => {
   const file = fakeFile({ held: true });
-  const writer = createPartWriter(file.target);
+  const writer = new DiskPartWriter(file.target);
   const last = expect(writer.write(Buffer.alloc(kib * kib))).rejects.toThrow(SyncError);
   await new Promise(setImmediate);
   writer.abort();
@@ -97,7 +97,7 @@ test('a part that was given up takes nothing more, and closes once the last writ
 
 test('no chunk is written beyond the end of the part', async () => {
   const file = fakeFile();
-  const writer = createPartWriter({ ...file.target, limitBytes: 10 });
+  const writer = new DiskPartWriter({ ...file.target, limitBytes: 10 });
   await writer.write(Buffer.alloc(10));
   expect(() => writer.write(Buffer.alloc(1))).toThrow(SyncError);
 });

@@ -6,88 +6,98 @@ import { writeFully } from './files.ts';
 export interface PartTarget {
   readonly number: number;
   readonly offset: number;
-  /** What the part must have in the end, or null when only `limitBytes` is known. */
+  /** What the part must have in the end; null: only `limitBytes` is known. */
   readonly sizeBytes: number | null;
   readonly limitBytes: number;
-  /** Resolves when nobody else writes this part any more and there is room for it; called once, before the first byte. */
+  /** Resolves when nobody else writes this part and there is room for it; called once, before the first byte. */
   open(): Promise<FileHandle>;
   /** So many bytes more are in the file. */
   wrote(bytes: number): void;
-  /** Called once, when nothing more will be written; with the size of the part, or null when it was given up. */
+  /** Called once, after the last write; with the size of the part, or null if it was given up. */
   close(writtenBytes: number | null): Promise<void>;
-  /** For messages and failed system calls. */
+  /** The error to report for a failed system call. */
   toError(error: unknown): unknown;
 }
 
-/** A writer that holds nothing back, and whether it is through with the file. */
-export interface DiskPartWriter extends PartWriter {
+/** Writes one part straight from the caller's memory, with one system call per chunk: those of the raw client are large. */
+export class DiskPartWriter implements PartWriter {
+  readonly #target: PartTarget;
+  readonly #closed = Promise.withResolvers<void>();
+  #acceptedBytes = 0;
+  #file: Promise<FileHandle> | undefined;
+  #writing: Promise<void> | undefined;
+  #isFinished = false;
+  #failure: unknown;
+
+  constructor(target: PartTarget) {
+    this.#target = target;
+  }
+
   /** Resolves when this writer will never touch the file again. Never rejects. */
-  readonly closed: Promise<void>;
-}
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
 
-export function createPartWriter(target: PartTarget): DiskPartWriter {
-  const { promise: closed, resolve: setClosed } = Promise.withResolvers<void>();
-  let acceptedBytes = 0;
-  let file: Promise<FileHandle> | undefined;
-  let writing: Promise<void> | undefined;
-  let finished = false;
-  let failure: unknown;
+  write(chunk: Uint8Array): Promise<void> {
+    const { offset, limitBytes } = this.#target;
+    if (this.#isFinished) this.#fail('was given up');
+    const at = offset + this.#acceptedBytes;
+    this.#acceptedBytes += chunk.length;
+    if (this.#acceptedBytes > limitBytes) this.#fail(`got more than its ${limitBytes} bytes`);
+    if (this.#failure) throw this.#failure;
+    this.#writing = this.#writeAt(chunk, at);
+    return this.#writing;
+  }
 
-  const failed = (message: string) => new SyncError('STORE_FAILED', `part ${target.number} ${message}`);
-  const write = async (chunk: Uint8Array, at: number) => {
+  async end(crc32: number): Promise<Part> {
+    const { number, sizeBytes } = this.#target;
+    const acceptedBytes = this.#acceptedBytes;
+    if (this.#isFinished) this.#fail('was given up');
+    if (sizeBytes !== null && acceptedBytes !== sizeBytes) this.#fail(`ended after ${acceptedBytes} of ${sizeBytes} bytes`);
     try {
-      file ??= target.open();
-      const handle = await file;
-      // Given up meanwhile: the chunk may be filled anew.
-      if (failure) throw failure;
-      await writeFully(handle, [chunk], at);
-      target.wrote(chunk.length);
-    } catch (error) {
-      failure ??= target.toError(error);
-    }
-    // Also when it was given up meanwhile: nobody may go on to write.
-    if (failure) throw failure;
-  };
-  const finish = async () => {
-    finished = true;
-    await writing?.catch(() => {});
-    try {
-      if (file) await target.close(failure ? null : acceptedBytes);
-    } catch (error) {
-      throw target.toError(error);
+      await this.#writing;
+      if (this.#failure) throw this.#failure;
+      return { number, sizeBytes: acceptedBytes, crc32, receipt: '' };
     } finally {
-      setClosed();
+      await this.#finish();
     }
-  };
-  return {
-    closed,
-    // One system call per chunk, straight from the caller's memory; those of the fast lane are large.
-    write: (chunk) => {
-      failure ??= finished ? failed('was given up') : undefined;
-      const at = target.offset + acceptedBytes;
-      acceptedBytes += chunk.length;
-      if (acceptedBytes > target.limitBytes) failure ??= failed(`got more than its ${target.limitBytes} bytes`);
-      if (failure) throw failure;
-      writing = write(chunk, at);
-      return writing;
-    },
-    end: async (crc32): Promise<Part> => {
-      failure ??= finished ? failed('was given up') : undefined;
-      if (target.sizeBytes !== null && acceptedBytes !== target.sizeBytes) {
-        failure ??= failed(`ended after ${acceptedBytes} of ${target.sizeBytes} bytes`);
-      }
-      try {
-        await writing;
-        if (failure) throw failure;
-        return { number: target.number, sizeBytes: acceptedBytes, crc32, receipt: '' };
-      } finally {
-        await finish();
-      }
-    },
-    abort: () => {
-      if (finished) return;
-      failure ??= failed('was given up');
-      void finish().catch(() => {});
-    },
-  };
+  }
+
+  abort(): void {
+    if (this.#isFinished) return;
+    this.#fail('was given up');
+    void this.#finish().catch(() => {});
+  }
+
+  /** The first failure is the one that counts. */
+  #fail(message: string): void {
+    this.#failure ??= new SyncError('STORE_FAILED', `part ${this.#target.number} ${message}`);
+  }
+
+  async #writeAt(chunk: Uint8Array, at: number): Promise<void> {
+    try {
+      this.#file ??= this.#target.open();
+      const handle = await this.#file;
+      // The part was given up meanwhile, so the caller may fill the chunk anew.
+      if (this.#failure) throw this.#failure;
+      await writeFully(handle, [chunk], at);
+      this.#target.wrote(chunk.length);
+    } catch (error) {
+      this.#failure ??= this.#target.toError(error);
+    }
+    // Also if the part was given up meanwhile: nobody may go on to write.
+    if (this.#failure) throw this.#failure;
+  }
+
+  async #finish(): Promise<void> {
+    this.#isFinished = true;
+    await this.#writing?.catch(() => {});
+    try {
+      if (this.#file) await this.#target.close(this.#failure ? null : this.#acceptedBytes);
+    } catch (error) {
+      throw this.#target.toError(error);
+    } finally {
+      this.#closed.resolve();
+    }
+  }
 }

@@ -3,9 +3,9 @@ import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import { isSameOriginal } from '../description.ts';
-import type { FileDescription, StoredFile } from '../destination.ts';
-import { contentOf, type Content, type ReadBytes } from './content.ts';
-import { isDraftId } from './drafts.ts';
+import type { ContentFacts, FileDescription, StoredFile } from '../destination.ts';
+import { contentOf, type Content } from './content.ts';
+import { isDraftId, uploadLost } from './drafts.ts';
 import { makeDurable, removeDraft, type Drafts, type Received } from './durable.ts';
 import { exists, ignoring } from './files.ts';
 import type { Journal } from './bookkeeping/journal.ts';
@@ -13,14 +13,14 @@ import type { Manifest } from './bookkeeping/manifest.ts';
 import { nameIfFree, type Naming } from './bookkeeping/names.ts';
 import { sha256sumLine } from './bookkeeping/sha256sums.ts';
 import { errno } from './store-error.ts';
-import { uploadLost } from './uploads.ts';
+import { dropDraft } from './uploads.ts';
 
 export interface Publisher extends Naming, Drafts {
   readonly manifest: Manifest;
   readonly sums: Journal;
 }
 
-/** Publishes and describes a file; what read back differently is dropped, so that nothing of it counts. */
+/** Publishes and describes a file. Drops an upload that reads back differently, so that nothing of it counts. */
 export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
   const { file, state, whole } = received;
   try {
@@ -35,15 +35,15 @@ export async function publish(publisher: Publisher, received: Received): Promise
   return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32 };
 }
 
-/** Drops what is left of an upload, on the disk or in memory. */
+/** Drops an upload, on the disk or in memory. */
 export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): Promise<void> {
   smallFiles.drop(id);
-  await uploads.drop(id);
+  await dropDraft(uploads, id);
 }
 
 /**
- * The steps in the order that makes each safe to be the last one before a crash: until the name appears nothing counts, and from
- * then on a repeated call finds the same bytes and does what is left.
+ * In this order a crash may follow any step: until the name appears nothing counts, and from then on a repeated call finds
+ * the same bytes and does the remaining steps.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
   const { tree } = publisher;
@@ -54,18 +54,18 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
   try {
     const path = await tree.prepare(key);
     const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
-    const content = published ? draft.content : await contentThere(publisher, path, received);
+    const content = published ? draft.content : await standingContent(publisher, path, received);
     await tree.syncNamesBeside(path);
-    // A small file is what its only writer just read: nothing has touched it since.
+    // A small file was just read back by its only writer: nothing has touched it since.
     if (isLarge) await assertSize(path, whole.sizeBytes);
     if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
   } finally {
-    // That of a large file is what the next attempt goes on with.
+    // The next attempt goes on with the draft of a large file.
     if (draft && !isLarge) await removeDraft(draft);
   }
 }
 
-/** Before anything is touched: the parts must lie end to end and add up to the whole. */
+/** Checks, before anything is touched, that the parts lie end to end and add up to the whole file. */
 function assertCovers({ state, parts, whole }: Received): void {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const endToEnd = parts.every(
@@ -78,7 +78,7 @@ function assertCovers({ state, parts, whole }: Received): void {
   );
 }
 
-/** False when the key is taken already, by whatever it may be. */
+/** False: something already has the key. */
 async function publishIfAbsent(publisher: Publisher, partial: string, path: string, key: string): Promise<boolean> {
   return nameIfFree(publisher, partial, path).catch(async (error: unknown) => {
     if (errno(error) !== 'ENOENT') throw error;
@@ -89,8 +89,8 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
   });
 }
 
-/** What stands at the key, if it has the same bytes. KEY_TAKEN if not; UPLOAD_LOST if there is nothing. */
-async function contentThere(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
+/** Reads the file at the key. Errors: KEY_TAKEN if it has other bytes, UPLOAD_LOST if there is none. */
+async function standingContent(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
   const standing = await stat(path).catch(ignoring('ENOENT'));
   if (!standing && !(await exists(path))) throw uploadLost(state.id);
   if (standing?.isFile() && standing.size === whole.sizeBytes) {
@@ -112,13 +112,13 @@ async function assertSize(path: string, sizeBytes: number): Promise<void> {
   throw new SyncError('STORE_FAILED', `${path} has ${published.size} bytes after publishing, not ${sizeBytes}`);
 }
 
-async function isDescribed(publisher: Publisher, file: FileDescription, whole: ReadBytes): Promise<boolean> {
+async function isDescribed(publisher: Publisher, file: FileDescription, whole: ContentFacts): Promise<boolean> {
   const entry = await publisher.manifest.find(file.original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, file.original)) return false;
   return entry.sizeBytes === whole.sizeBytes && entry.crc32 === whole.crc32;
 }
 
-/** The manifest comes last: a file that it names has its line among the sums too. */
+/** The manifest comes last: a file that it names has its line in the sums too. */
 async function describe(publisher: Publisher, file: FileDescription, content: Content): Promise<void> {
   if (content.sha256 !== null) await publisher.sums.append(sha256sumLine(content.sha256, file.original.key));
   await publisher.manifest.append({ file, ...content, archivedAt: isoTime(publisher.clock.now()) });

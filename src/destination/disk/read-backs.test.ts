@@ -1,16 +1,24 @@
 import type { FileHandle } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { crc32 } from '../../lib/crc32.ts';
-import { createReadBacks, type WrittenPart } from './read-backs.ts';
+import {
+  beginReadBack,
+  closeReadBacks,
+  createReadBacks,
+  forgetPart,
+  forgetUpload,
+  readBackParts,
+  type WrittenPart,
+} from './read-backs.ts';
 
 /** A file whose reads are held up until `proceed` is called, and how many were under way at once. */
 function heldFile(content: Buffer) {
   const waiting: (() => void)[] = [];
-  let mostAtOnce = 0;
+  let maxAtOnce = 0;
   const read = async (buffer: Uint8Array, _offset: number, length: number, position: number) => {
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
-      mostAtOnce = Math.max(mostAtOnce, waiting.length);
+      maxAtOnce = Math.max(maxAtOnce, waiting.length);
     });
     const bytes = content.subarray(position, position + length);
     buffer.set(bytes);
@@ -21,7 +29,7 @@ function heldFile(content: Buffer) {
     waiting.shift()?.();
     await new Promise(setImmediate);
   };
-  return { file: { read, datasync: async () => {} } as unknown as FileHandle, proceed, mostAtOnce: () => mostAtOnce };
+  return { file: { read, datasync: async () => {} } as unknown as FileHandle, proceed, maxAtOnce: () => maxAtOnce };
 }
 
 const content = Buffer.from('first.second');
@@ -30,54 +38,54 @@ const second: WrittenPart = { number: 2, start: 6, sizeBytes: 6 };
 
 test('parts are read one at a time, each from its place, and their file is kept until then', async () => {
   const readBacks = createReadBacks();
-  const { file, proceed, mostAtOnce } = heldFile(content);
+  const { file, proceed, maxAtOnce } = heldFile(content);
   const done: number[] = [];
-  for (const part of [first, second]) readBacks.begin('a', part, file, async () => void done.push(part.number));
+  for (const part of [first, second]) beginReadBack(readBacks, 'a', part, file, async () => void done.push(part.number));
   await proceed();
   expect(done).toEqual([1]);
   await proceed();
   expect(done).toEqual([1, 2]);
-  expect(mostAtOnce()).toBe(1);
-  expect(await readBacks.of('a')).toEqual(
+  expect(maxAtOnce()).toBe(1);
+  expect(await readBackParts(readBacks, 'a')).toEqual(
     new Map([
       [1, { sizeBytes: 6, crc32: crc32('first.') }],
       [2, { sizeBytes: 6, crc32: crc32('second') }],
     ]),
   );
-  expect(await readBacks.of('b')).toEqual(new Map());
+  expect(await readBackParts(readBacks, 'b')).toEqual(new Map());
 });
 
 test('what was read of a part that is written again meanwhile does not count', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
-  readBacks.begin('a', first, file, async () => {});
+  beginReadBack(readBacks, 'a', first, file, async () => {});
   await new Promise(setImmediate);
-  readBacks.forget('a', 1);
+  forgetPart(readBacks, 'a', 1);
   await proceed();
-  expect(await readBacks.of('a')).toEqual(new Map());
+  expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
 test('a forgotten upload is not read any more, and its file is let go', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
   const done: number[] = [];
-  for (const part of [first, second]) readBacks.begin('a', part, file, async () => void done.push(part.number));
+  for (const part of [first, second]) beginReadBack(readBacks, 'a', part, file, async () => void done.push(part.number));
   await new Promise(setImmediate);
-  const closed = readBacks.close();
+  const closed = closeReadBacks(readBacks);
   await proceed();
   await closed;
   expect(done).toEqual([1, 2]);
-  expect(await readBacks.of('a')).toEqual(new Map());
+  expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
 test('a part that cannot be read is left to whoever publishes', async () => {
   const readBacks = createReadBacks();
   const broken = { datasync: async () => {}, read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
   let done = false;
-  readBacks.begin('a', first, broken, async () => {
+  beginReadBack(readBacks, 'a', first, broken, async () => {
     done = true;
   });
-  expect(await readBacks.of('a')).toEqual(new Map());
+  expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
   expect(done).toBe(true);
 });
 
@@ -86,8 +94,8 @@ test.each([
   ['cannot be closed', { datasync: async () => {} }, async () => Promise.reject(new Error('EIO'))],
 ])('a file that %s is not relied on, until it is forgotten', async (_, file, release) => {
   const readBacks = createReadBacks();
-  readBacks.begin('a', first, file as unknown as FileHandle, release);
-  await expect(readBacks.of('a')).rejects.toThrow('EIO');
-  readBacks.forget('a');
-  expect(await readBacks.of('a')).toEqual(new Map());
+  beginReadBack(readBacks, 'a', first, file as unknown as FileHandle, release);
+  await expect(readBackParts(readBacks, 'a')).rejects.toThrow('EIO');
+  forgetUpload(readBacks, 'a');
+  expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { mostReadBytes, readRange, type ReadBytes } from './content.ts';
+import type { ContentFacts } from '../destination.ts';
+import { maxReadBytes, readRange } from './content.ts';
 import { oneAtATime } from './files.ts';
 
 export interface WrittenPart {
@@ -8,89 +9,99 @@ export interface WrittenPart {
   readonly sizeBytes: number;
 }
 
-/** Reads parts back once they are written, while others are still under way, so that publishing a large file need not. */
+/**
+ * Parts that are read back while others are still being written, so that publishing a large file need not read it.
+ * One part is read at a time: all share one buffer, and the disk has other things to do.
+ */
 export interface ReadBacks {
-  /** Begins to read a part, which nobody writes to any more unless `forget` is called; `release` follows when its file is not needed any longer. */
-  begin(id: string, part: WrittenPart, file: FileHandle, release: () => Promise<void>): void;
-  /**
-   * What was read of the parts of an upload, by their numbers, once nothing of it is being read. Rejects when a part could not be brought to the disk:
-   * the system tells that once, and then takes its pages for clean.
-   */
-  of(id: string): Promise<ReadonlyMap<number, ReadBytes>>;
-  /** What was read of a part, or of all of an upload's, does not count any more. */
-  forget(id: string, number?: number): void;
-  /** Resolves when no file of an upload is used any more. */
-  settle(id: string): Promise<void>;
-  /** Forgets everything; resolves when no file is used any more. */
-  close(): Promise<void>;
+  readonly uploads: Map<string, Map<number, ReadBack>>;
+  /** The last read of each upload that is waiting or under way. */
+  readonly last: Map<string, Promise<void>>;
+  /** Why an upload cannot be relied on. */
+  readonly failures: Map<string, { readonly error: unknown }>;
+  readonly inTurn: ReturnType<typeof oneAtATime>;
+  buffer: Buffer | undefined;
 }
 
 interface ReadBack {
-  read: ReadBytes | undefined;
+  read: ContentFacts | undefined;
 }
 
-/** One part is read at a time: all share one buffer, and the disk has other things to do. */
 export function createReadBacks(): ReadBacks {
-  const uploads = new Map<string, Map<number, ReadBack>>();
-  const last = new Map<string, Promise<void>>();
-  /** Why an upload cannot be relied on. */
-  const failures = new Map<string, { readonly error: unknown }>();
-  const inTurn = oneAtATime();
-  let buffer: Buffer | undefined;
+  return { uploads: new Map(), last: new Map(), failures: new Map(), inTurn: oneAtATime(), buffer: undefined };
+}
 
-  const settle = async (id: string): Promise<void> => last.get(id);
-  const forget: ReadBacks['forget'] = (id, number) => {
-    if (number !== undefined) {
-      uploads.get(id)?.delete(number);
-      return;
+/** Begins to read a part that nobody writes any more. Calls `release` when its file is not needed any longer. */
+export function beginReadBack(
+  readBacks: ReadBacks,
+  id: string,
+  part: WrittenPart,
+  file: FileHandle,
+  release: () => Promise<void>,
+): void {
+  const { uploads, last, failures, inTurn } = readBacks;
+  const parts = uploads.get(id) ?? new Map<number, ReadBack>();
+  uploads.set(id, parts);
+  const entry: ReadBack = { read: undefined };
+  parts.set(part.number, entry);
+  const readAndRelease = async () => {
+    try {
+      // A part that was forgotten meanwhile is not read.
+      if (parts.get(part.number) === entry) entry.read = await readFromDisk(readBacks, file, part);
+    } finally {
+      await release();
     }
-    failures.delete(id);
-    uploads.get(id)?.clear();
-    uploads.delete(id);
   };
-  return {
-    settle,
-    forget,
-    begin: (id, part, file, release) => {
-      const parts = uploads.get(id) ?? new Map<number, ReadBack>();
-      uploads.set(id, parts);
-      const entry: ReadBack = { read: undefined };
-      parts.set(part.number, entry);
-      const read = async () => {
-        if (parts.get(part.number) !== entry) return;
-        buffer ??= Buffer.allocUnsafeSlow(mostReadBytes);
-        // Else a read would answer from memory what the disk has not seen yet.
-        await file.datasync();
-        // What cannot be read is read again, and told, when the file is published.
-        entry.read = await readRange(file, buffer, part).catch(() => undefined);
-      };
-      const readAndRelease = async () => {
-        try {
-          await read();
-        } finally {
-          await release();
-        }
-      };
-      const reading = inTurn(readAndRelease)
-        .catch((error: unknown) => {
-          if (uploads.get(id) === parts) failures.set(id, { error });
-        })
-        .then(() => {
-          if (last.get(id) === reading) last.delete(id);
-        });
-      last.set(id, reading);
-    },
-    of: async (id) => {
-      await settle(id);
-      const failure = failures.get(id);
-      if (failure) throw failure.error;
-      const read = new Map<number, ReadBytes>();
-      for (const [number, entry] of uploads.get(id) ?? []) if (entry.read) read.set(number, entry.read);
-      return read;
-    },
-    close: async () => {
-      for (const id of uploads.keys()) forget(id);
-      await Promise.all(last.values());
-    },
-  };
+  const reading = inTurn(readAndRelease)
+    .catch((error: unknown) => {
+      if (uploads.get(id) === parts) failures.set(id, { error });
+    })
+    .then(() => {
+      if (last.get(id) === reading) last.delete(id);
+    });
+  last.set(id, reading);
+}
+
+async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: WrittenPart): Promise<ContentFacts | undefined> {
+  readBacks.buffer ??= Buffer.allocUnsafeSlow(maxReadBytes);
+  // Otherwise memory would answer the read with bytes that the disk does not have yet.
+  await file.datasync();
+  // A part that cannot be read is read again when the file is published, which reports the error.
+  return readRange(file, readBacks.buffer, part).catch(() => undefined);
+}
+
+/**
+ * What was read of the parts of an upload, by their numbers, once none of them is being read. Rejects if a part could
+ * not be brought to the disk: the system reports that once, and then takes its pages for clean.
+ */
+export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
+  await awaitReadBacks(readBacks, id);
+  const failure = readBacks.failures.get(id);
+  if (failure) throw failure.error;
+  const read = new Map<number, ContentFacts>();
+  for (const [number, entry] of readBacks.uploads.get(id) ?? []) if (entry.read) read.set(number, entry.read);
+  return read;
+}
+
+/** Makes what was read of a part not count, because it is written again. */
+export function forgetPart({ uploads }: ReadBacks, id: string, number: number): void {
+  uploads.get(id)?.delete(number);
+}
+
+/** Makes nothing count that was read of an upload. */
+export function forgetUpload({ uploads, failures }: ReadBacks, id: string): void {
+  failures.delete(id);
+  uploads.get(id)?.clear();
+  uploads.delete(id);
+}
+
+/** Resolves when no file of an upload is used any more. */
+export async function awaitReadBacks({ last }: ReadBacks, id: string): Promise<void> {
+  return last.get(id);
+}
+
+/** Forgets everything; resolves when no file is used any more. */
+export async function closeReadBacks(readBacks: ReadBacks): Promise<void> {
+  for (const id of readBacks.uploads.keys()) forgetUpload(readBacks, id);
+  await Promise.all(readBacks.last.values());
 }

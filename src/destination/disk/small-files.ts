@@ -1,30 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
-import type { PartWriter, UploadState } from '../destination.ts';
-import { uploadLost } from './uploads.ts';
+import type { PartWriter, UploadState, WantedUpload } from '../destination.ts';
+import { maxHeldBytes } from '../upload-state.ts';
+import { uploadLost } from './drafts.ts';
 
-/** Up to here a file waits in memory for its commit: on a disk, making an unfinished file takes longer than filling it. */
-const mostBytes = 256 * 1024;
-
-/** Whole files on their way through memory. Nothing of them is on the disk before their commit, so nothing is resumed. */
+/** Whole files that wait in memory for their commit. Nothing of them is on the disk before it, so nothing is resumed. */
 export interface SmallFiles {
-  create(wanted: Omit<UploadState, 'id'>): UploadState;
+  create(wanted: WantedUpload): UploadState;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
-  /** All bytes of a file, until it is dropped; undefined when they are not here, or not all of them. */
+  /** All bytes of a file, until it is dropped; undefined if some of them are missing. */
   content(id: string): Buffer | undefined;
   drop(id: string): void;
 }
 
-/** Whether a file of this size is one of them. */
-export function isSmall({ sizeBytes, partSizeBytes }: Omit<UploadState, 'id'>): boolean {
-  return sizeBytes !== null && sizeBytes <= Math.min(mostBytes, partSizeBytes);
+/** Whether a file of this size waits in memory. */
+export function isSmall({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
+  return sizeBytes !== null && sizeBytes <= Math.min(maxHeldBytes, partSizeBytes);
 }
 
 interface Held {
   /** Taken with the first byte. */
   memory: Buffer | undefined;
   content: Buffer | undefined;
-  /** Of several tries only the latest may write. */
+  /** Only the writer of the latest attempt may write. */
   writer: PartWriter | undefined;
 }
 
@@ -47,8 +45,8 @@ export function createSmallFiles(): SmallFiles {
       file.writer = createMemoryWriter({
         number,
         exactBytes: partBytes,
-        mostBytes: partBytes ?? sizeBytes ?? 0,
-        memory: () => (file.memory ??= free.pop() ?? Buffer.allocUnsafeSlow(mostBytes)),
+        maxBytes: partBytes ?? sizeBytes ?? 0,
+        memory: () => (file.memory ??= free.pop() ?? Buffer.allocUnsafeSlow(maxHeldBytes)),
         onEnd: (content) => {
           file.content = content;
         },
@@ -68,15 +66,15 @@ export function createSmallFiles(): SmallFiles {
 
 interface MemoryTarget {
   readonly number: number;
-  /** What the part must have in the end; null when only `mostBytes` is known. */
+  /** What the part must have in the end; null: only `maxBytes` is known. */
   readonly exactBytes: number | null;
-  readonly mostBytes: number;
-  /** Room for `mostBytes`, the same each time. */
+  readonly maxBytes: number;
+  /** Room for `maxBytes`, the same each time. */
   memory(): Buffer;
   onEnd(content: Buffer): void;
 }
 
-/** Copies what it gets, because the sender's memory is filled anew. */
+/** Copies each chunk, because the sender fills its memory anew. */
 function createMemoryWriter(target: MemoryTarget): PartWriter {
   const { number, exactBytes } = target;
   let length = 0;
@@ -86,7 +84,7 @@ function createMemoryWriter(target: MemoryTarget): PartWriter {
   };
   return {
     write: (chunk) => {
-      if (length + chunk.length > target.mostBytes) problem ??= `got more than its ${target.mostBytes} bytes`;
+      if (length + chunk.length > target.maxBytes) problem ??= `got more than its ${target.maxBytes} bytes`;
       assertSound();
       target.memory().set(chunk, length);
       length += chunk.length;

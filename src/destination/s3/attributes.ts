@@ -4,16 +4,15 @@ import { encodeDescription } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
-/** What S3 allows for all names and values together is 2,048; the rest is room for stores that count `x-amz-meta-` too. */
-const mostMetadataBytes = 1_600;
+/** S3 allows 2,048 for all names and values. The rest is room for stores that count `x-amz-meta-` too. */
+const maxMetadataBytes = 1_600;
 
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
-/** An archived file's description as user metadata. If it is too long, the end of the original name is lost. */
+/** An archived file's description as user metadata. Cuts the original name if it is too long. */
 export function metadataOf(file: FileDescription): Record<string, string> {
   const fields = encodeDescription(file);
-  const overBytes =
-    Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0) - mostMetadataBytes;
+  const overBytes = Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0) - maxMetadataBytes;
   if (overBytes <= 0) return fields;
   const name = fields['original-name'] ?? '';
   return { ...fields, 'original-name': cutEncoded(name, Math.max(0, name.length - overBytes)) };

@@ -9,11 +9,11 @@ import {
 import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import { isUnsupported, refusalFromError, refusalOf } from './errors.ts';
-import { openPut, type PutTarget } from './put.ts';
+import { OpenPut, type PutTarget } from './http/put.ts';
 
 /** What a store can do. null: not seen yet. */
 export interface S3Capabilities {
-  /** What becomes of `If-None-Match: *`. Where it is not honoured, a look before publishing stands in for it. */
+  /** What the store does with `If-None-Match: *`. If it does not honour it, we check before we publish. */
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
   /** Bodies framed as aws-chunked with a CRC32 trailer. */
   readonly trailers: boolean;
@@ -21,7 +21,7 @@ export interface S3Capabilities {
   readonly fullObjectCrc32: boolean | null;
   /** Multipart uploads with a checked CRC32 of each part; asked for where there is none of the whole. */
   readonly partCrc32: boolean | null;
-  /** Completing a multipart upload with a size that is wrong is refused. Only `capabilities` asks: a file's size is read back in any case. */
+  /** Refuses to complete a multipart upload with a wrong size. Only `capabilities` asks: the size is read back in any case. */
   readonly mpuObjectSize: boolean | null;
   /** `afterwards`: those given to CreateMultipartUpload are dropped and must be put again. */
   readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
@@ -33,9 +33,9 @@ const probeKey = `${ownFolder}probe`;
 /** The capabilities of one store, learned at first need and kept in the archive. */
 export interface CapabilityMemory {
   get(): Promise<S3Capabilities>;
-  /** Learned in passing. */
+  /** Adds what an upload found out. */
   learn(more: Partial<S3Capabilities>): Promise<void>;
-  /** The store contradicted what is remembered: it is asked anew at the next need. */
+  /** The store contradicted what we remember: ask it again at the next need. */
   doubt(): void;
 }
 
@@ -88,7 +88,7 @@ function parse(text: string | undefined): S3Capabilities | undefined {
   }
 }
 
-/** Finds out what single requests show, with a small object of our own; the rest is learned from the first large file. */
+/** Finds out what single requests show, with a small object of our own. The first large file teaches the rest. */
 async function probe(bucket: Bucket): Promise<S3Capabilities> {
   const body = `probe ${randomUUID()}\n`;
   const { trailer, tags } = await probePut(bucket, body);
@@ -111,7 +111,7 @@ async function probePut(bucket: Bucket, body: string): Promise<{ readonly traile
   for (const way of ways) {
     const headers = { ...encryptionHeaders(bucket), ...(way.tags ? { 'x-amz-tagging': 'AutoSync=True' } : {}) };
     const target: PutTarget = { key: bucket.base + probeKey, headers, sizeBytes: bytes.length, trailer: way.trailer };
-    const put = openPut(bucket, Promise.resolve(target), `writing ${probeKey}`);
+    const put = new OpenPut(bucket, Promise.resolve(target), `writing ${probeKey}`);
     try {
       await put.write(bytes);
       await put.finish(crc32(bytes));

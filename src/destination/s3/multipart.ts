@@ -16,12 +16,12 @@ import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import type { CapabilityMemory, S3Capabilities } from './capabilities.ts';
 import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
-import { decodeCrc32 } from './framing.ts';
+import { decodeCrc32 } from './http/framing.ts';
 import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
 const sweepAfterMs = 7 * 24 * 3600_000;
 
-/** Begins an upload with the strongest checksum and the tags that the store takes, and remembers what it does not. */
+/** Begins an upload with the strongest checksum and the tags that the store takes, and remembers what it refused. */
 export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
   const capabilities = await memory.get();
   const ways = checksumsFor(capabilities).flatMap((checksum) =>
@@ -44,7 +44,7 @@ export async function createUpload(bucket: Bucket, memory: CapabilityMemory, fil
 
 function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
   const checksums: MultipartChecksum[] = ['none'];
-  // Then every part must come with its CRC32, which a stream can only send in a trailer.
+  // Every part must then come with its CRC32, which a stream can only send in a trailer.
   if (partCrc32 !== false && trailers) checksums.unshift('parts');
   if (fullObjectCrc32 !== false) checksums.unshift('full');
   return checksums;
@@ -72,15 +72,14 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // Accepted, but not understood: it would take the checksum of the whole for one of checksums.
+  // The store accepted it without understanding: it would take the checksum of the whole for one of checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }
 
 /**
- * The parts of an upload that can be relied on, or undefined when the store no longer has it: those that we know to have been stored as
- * they were sent. A part that the store lists and we did not record may be one that it spoilt, and a checksum that it computed itself says
- * nothing about that.
+ * The parts of an upload that were stored as we sent them; undefined if the store no longer has the upload. The store may
+ * have spoilt a part that it lists and we did not record, and a checksum that it computed itself would not show that.
  */
 export async function storedParts(
   bucket: Bucket,
@@ -98,7 +97,7 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
   return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
-/** Page by page by hand: the SDK's own paginator does not look at IsTruncated and never ends where a store always names a next marker. */
+/** Pages by hand: the SDK's paginator ignores IsTruncated and never ends if a store always names a next marker. */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
   return ask(bucket, `listing the parts of ${key}`, async (client) => {
     const parts: ListedPart[] = [];
@@ -112,7 +111,7 @@ async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Pr
   }).catch(ignoringGone);
 }
 
-/** Publishes the parts as one object. `checks`: what the store is to verify beyond the entity tags of the parts. */
+/** Publishes the parts as one object. `checks`: what the store verifies beyond the entity tags of the parts. */
 export async function completeUpload(
   bucket: Bucket,
   upload: MultipartUpload,
@@ -150,7 +149,7 @@ function ignoringGone(error: unknown): undefined {
   throw error;
 }
 
-/** Aborts uploads below the prefix that began more than a week ago and that nobody keeps. A store that cannot list them is left alone. */
+/** Aborts uploads below the prefix that began more than a week ago and that nobody keeps, if the store can list them. */
 export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
@@ -181,7 +180,7 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
   };
 }
 
-/** Without a prefix the bucket may have other users: then only uploads to keys of the archive's shape are ours. */
+/** Without a prefix the bucket may have other users: only uploads to keys of the archive's shape are ours. */
 function isOurs(bucket: Bucket, key: string): boolean {
   return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);
 }

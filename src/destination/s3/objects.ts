@@ -5,8 +5,8 @@ import type { FileDescription, StoredFile } from '../destination.ts';
 import { idKey, ownFolder, readSmall } from './archive-id.ts';
 import { ask, type Bucket } from './bucket.ts';
 import { isAbsent, Refusal, refusalOf, storeError } from './errors.ts';
-import { decodeCrc32 } from './framing.ts';
-import { exchange, type ReplyHeaders } from './request.ts';
+import { decodeCrc32 } from './http/framing.ts';
+import { exchange, type ReplyHeaders } from './http/request.ts';
 
 const metadataPrefix = 'x-amz-meta-';
 

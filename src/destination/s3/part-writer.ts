@@ -3,7 +3,7 @@ import type { Part, PartWriter } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 import type { CapabilityMemory } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
-import { openPut, putBuffered, type PutReply } from './put.ts';
+import { OpenPut, putBuffered, type PutReply } from './http/put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
 /** Writes one part of a multipart upload. */
@@ -33,7 +33,7 @@ export function writeUploadPart(
     end: async (crc32) => {
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
       const reply = await writer.finish(crc32).catch((error: unknown) => {
-        // A store that no longer understands how it is talked to is asked again what it understands.
+        // The store no longer understands what it once did: ask again what it can do.
         if (refusalOf(error)?.status === 501) memory.doubt();
         throw error;
       });
@@ -43,7 +43,7 @@ export function writeUploadPart(
   };
 }
 
-/** Another number of bytes was written than was announced to the store. */
+/** The number of written bytes differs from what the store was told. */
 export function misfitError(bucket: Bucket, about: string, writtenBytes: number, sizeBytes: number | null): SyncError {
   return new SyncError(
     'STORE_FAILED',
@@ -51,7 +51,7 @@ export function misfitError(bucket: Bucket, about: string, writtenBytes: number,
   );
 }
 
-interface BytesTaker {
+interface BodyWriter {
   write(chunk: Uint8Array): Promise<void> | undefined;
   finish(crc32: number): Promise<PutReply>;
   abort(): void;
@@ -65,13 +65,13 @@ function streamPart(
   upload: MultipartUpload,
   target: PartTarget & { readonly sizeBytes: number },
   about: string,
-): BytesTaker {
+): BodyWriter {
   const ready = memory.get().then(({ trailers }) => ({ ...target, trailer: trailers && upload.checksum !== 'none' }));
-  return openPut(bucket, ready, about);
+  return new OpenPut(bucket, ready, about);
 }
 
-/** S3 must be told the length before the first byte; where nobody knows it the part is held until its end. It is one part, and one at a time. */
-function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BytesTaker {
+/** S3 must know the length before the first byte. If nobody knows it, the part is held until its end: one part at a time. */
+function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {
     write: (chunk) => void chunks.push(Buffer.from(chunk)),

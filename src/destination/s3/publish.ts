@@ -1,7 +1,7 @@
 import { GetObjectTaggingCommand, PutObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
 import { isSameOriginal } from '../description.ts';
-import type { FileDescription, Part, StoredFile } from '../destination.ts';
+import type { ContentFacts, FileDescription, Part, StoredFile } from '../destination.ts';
 import { tagsOf } from './attributes.ts';
 import { ask, type Bucket } from './bucket.ts';
 import type { CapabilityMemory } from './capabilities.ts';
@@ -12,22 +12,17 @@ import { readRecord, withRecord, writeRecord } from './records.ts';
 import type { HeldPut } from './single-put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
-export interface Whole {
-  readonly sizeBytes: number;
-  readonly crc32: number;
-}
-
 /** One file about to be published. */
 export interface Publication {
   readonly bucket: Bucket;
   readonly memory: CapabilityMemory;
   readonly file: FileDescription;
-  readonly whole: Whole;
-  /** Called when the store refused because a file stands at the key. */
+  readonly whole: ContentFacts;
+  /** Called when the store refused because a file has the key. */
   readonly onTaken: () => void;
 }
 
-/** Answers that say: these are not the bytes, or not all of them. */
+/** The store says that these are not the bytes, or not all of them. */
 const mismatchCodes = new Set([
   'BadDigest',
   'InvalidDigest',
@@ -40,12 +35,12 @@ const mismatchCodes = new Set([
   'MalformedTrailerError',
 ]);
 
-/** Publishes a file of one PUT; without `put` (an earlier process held it) it can only be there already. */
+/** Publishes a file of one PUT. Without `put`, which an earlier process held, the file can only be there already. */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
   const { bucket, memory, file } = publication;
   const { conditionalWrites } = await memory.get();
   if (!put || conditionalWrites !== 'honoured') {
-    const standing = await settle(publication);
+    const standing = await findPublished(publication);
     if (standing) return standing;
     if (!put)
       throw new SyncError(
@@ -57,14 +52,14 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
     await put.publish();
   } catch (error) {
     if (refusalOf(error)?.status === 501) memory.doubt();
-    const standing = await recover(publication, error);
+    const standing = await resolveFailedPublish(publication, error);
     if (standing) return standing;
     throw asUploadLost(publication, error);
   }
   return readBack(publication);
 }
 
-/** A PUT has no parts to go on with: what may work at another attempt begins with the first byte. */
+/** A PUT has no parts to go on with: another attempt begins with the first byte. */
 function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   if (!(error instanceof SyncError) || error.decision !== 'retry') return error;
   const { retryAfterMs } = error;
@@ -81,7 +76,7 @@ export async function publishMultipart(
   parts: readonly Part[],
 ): Promise<StoredFile> {
   const { bucket, memory } = publication;
-  const standing = await settle(publication);
+  const standing = await findPublished(publication);
   if (standing) {
     await abortUpload(bucket, upload);
     return standing;
@@ -89,7 +84,7 @@ export async function publishMultipart(
   try {
     await complete(publication, upload, parts);
   } catch (error) {
-    const stored = await recover(publication, error);
+    const stored = await resolveFailedPublish(publication, error);
     if (stored) return stored;
     if (isMismatch(error)) await abortUpload(bucket, upload);
     throw error;
@@ -101,7 +96,7 @@ export async function publishMultipart(
   return file;
 }
 
-/** Completes with all that the store may check; what it does not know is left out, and remembered. */
+/** Completes with every check that the store knows. Leaves out what it does not know, and remembers that. */
 async function complete({ memory, whole, bucket }: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<void> {
   const { conditionalWrites, fullObjectCrc32 } = await memory.get();
   const conditions = conditionalWrites === 'honoured' ? [true, false] : [false];
@@ -122,15 +117,15 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 }
 
 /**
- * What stands at the key after a failed attempt to publish, as far as the failure leaves that open: the same file is a success. Throws when the
- * failure tells enough.
+ * Finds out whether a failed attempt to publish succeeded after all: the same file at the key is a success. undefined: it
+ * did not. Throws if the failure itself says what to do next.
  */
-async function recover(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
+async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
   const status = refusalOf(error)?.status;
   if (status === 412) publication.onTaken();
   if (status === 412 || status === 404 || isUndecided(error)) {
-    const standing = await settle(publication);
+    const standing = await findPublished(publication);
     if (standing || isUndecided(error)) return standing;
   }
   if (status === 412 || status === 404 || status === 409) {
@@ -149,20 +144,20 @@ function isMismatch(error: unknown): boolean {
 }
 
 /**
- * The file if it stands at its key with these bytes and is not described as another original's; undefined when the key is free, else
- * KEY_TAKEN. A record completes what the object does not tell by itself.
+ * The file, if its key holds these bytes and is not described as another original; undefined if the key is free, else
+ * KEY_TAKEN. A record adds what the object does not say by itself.
  */
-async function settle({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
+async function findPublished({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
   const { key } = file.original;
   const found = await head(bucket, key);
   if (!found) return undefined;
   const record = found.sizeBytes === whole.sizeBytes ? await readRecord(bucket, key, found.etag) : undefined;
-  const told = withRecord(key, found, record);
-  const ours = told.description === undefined || isSameOriginal(told.description.original, file.original);
+  const described = withRecord(key, found, record);
+  const ours = described.description === undefined || isSameOriginal(described.description.original, file.original);
   if (ours && found.sizeBytes === whole.sizeBytes && record?.verified !== false) {
-    const crc32 = told.crc32 ?? (await readThrough(bucket, key))?.crc32;
+    const crc32 = described.crc32 ?? (await readThrough(bucket, key))?.crc32;
     if (crc32 === whole.crc32) {
-      if (told.crc32 === null || !told.description)
+      if (described.crc32 === null || !described.description)
         await writeRecord(bucket, file, { etag: found.etag, ...whole, verified: true });
       return { key, ...whole };
     }
@@ -171,7 +166,7 @@ async function settle({ bucket, file, whole }: Publication): Promise<StoredFile 
   throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
 }
 
-/** Compares what the store has with what was sent, from its own checksum or else from its bytes. */
+/** Compares what the store has with what was sent, by its checksum or else by its bytes. */
 async function readBack(publication: Publication): Promise<StoredFile> {
   return (await readBackFound(publication)).file;
 }
@@ -197,7 +192,7 @@ async function readBackFound({
   );
 }
 
-/** Some stores drop the tags of multipart uploads. Whatever happens to tags is no failure of the transfer. */
+/** Some stores drop the tags of multipart uploads. A problem with tags never fails the transfer. */
 async function restoreTags({ bucket, memory, file }: Publication, found: Found): Promise<void> {
   const { tags } = await memory.get();
   if (tags === 'atCreate' || tags === 'refused') return;
@@ -216,7 +211,7 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // A denied look says nothing of the tags given at the beginning, and is not tried for every file.
+    // If we may not read tags, we cannot know about those given at the beginning, and do not ask for every file.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }
 }

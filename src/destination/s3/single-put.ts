@@ -1,82 +1,92 @@
 import type { SyncError } from '../../errors.ts';
 import type { FileDescription, Part, PartWriter } from '../destination.ts';
+import { maxHeldBytes } from '../upload-state.ts';
 import { metadataOf, taggingHeader, tagsOf } from './attributes.ts';
 import type { Bucket } from './bucket.ts';
 import { encryptionHeaders, type CapabilityMemory } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
+import { OpenPut, putBuffered, type PutTarget } from './http/put.ts';
 import { misfitError } from './part-writer.ts';
-import { openPut, putBuffered, type OpenPut } from './put.ts';
 
-/** Below this a file is kept whole until it is published: then its checksum can go ahead of it, and no connection waits. */
-export const heldWholeBytes = 256 * 1024;
-/** What is held back of a larger one. */
+/** How much of a file larger than `maxHeldBytes` is held back. */
 const heldBackBytes = 16 * 1024;
 
 /**
- * A file written by a single PUT. The intent has to be recorded before the file can appear, so its last bytes are held back: `end` gives a part
- * while the request is still open, `publish` sends the rest and waits for the reply.
+ * A file written by a single PUT. Its intent must be recorded before the file can appear, so the last bytes are held back:
+ * `end` gives a part while the request is still open, `publish` sends the rest and waits for the reply. A file of at most
+ * `maxHeldBytes` is held whole: then its checksum goes ahead of it, and no connection waits.
  */
-export interface HeldPut extends PartWriter {
-  publish(): Promise<void>;
-}
+export class HeldPut implements PartWriter {
+  readonly #bucket: Bucket;
+  readonly #about: string;
+  readonly #sizeBytes: number;
+  readonly #target: Promise<PutTarget>;
+  #put: OpenPut | undefined;
+  #held: Uint8Array[] = [];
+  #writtenBytes = 0;
+  #crc32 = 0;
+  /** The store refused before it read the body, because a file stands at the key. */
+  #taken: unknown;
 
-export function holdPut(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number): HeldPut {
-  const about = `writing ${file.original.key}`;
-  const target = memory.get().then(({ conditionalWrites, tags, trailers }) => ({
-    key: bucket.base + file.original.key,
-    headers: headersFor(bucket, file, { onlyIfAbsent: conditionalWrites === 'honoured', tags: tags !== 'refused' }),
-    sizeBytes,
-    trailer: trailers,
-  }));
-  target.catch(() => {}); // told by the put that awaits it
-  let put: OpenPut | undefined;
-  let held: Uint8Array[] = [];
-  let writtenBytes = 0;
-  let crc = 0;
-  let refused: unknown;
+  constructor(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number) {
+    this.#bucket = bucket;
+    this.#about = `writing ${file.original.key}`;
+    this.#sizeBytes = sizeBytes;
+    this.#target = putTarget(bucket, memory, file, sizeBytes);
+    this.#target.catch(() => {}); // the put that awaits it reports it
+  }
 
-  /** 412 and 409 may come before the body was read. They are for `publish` to tell; what is still to come need not be sent. */
-  function unlessTaken(error: unknown): void {
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    const sizeBytes = this.#sizeBytes;
+    const sendable = sizeBytes <= maxHeldBytes ? 0 : Math.max(0, sizeBytes - heldBackBytes - this.#writtenBytes);
+    this.#writtenBytes += chunk.length;
+    if (this.#writtenBytes > sizeBytes) return Promise.reject(this.#misfit());
+    if (this.#taken) return undefined;
+    if (chunk.length > sendable) this.#held.push(Buffer.from(chunk.subarray(sendable)));
+    if (sendable === 0) return undefined;
+    this.#put ??= new OpenPut(this.#bucket, this.#target, this.#about);
+    return this.#put.write(chunk.subarray(0, sendable)).catch((error: unknown) => this.#noteTaken(error));
+  }
+
+  async end(crc32: number): Promise<Part> {
+    if (this.#writtenBytes !== this.#sizeBytes) throw this.#misfit();
+    this.#crc32 = crc32;
+    return { number: 1, sizeBytes: this.#sizeBytes, crc32, receipt: '' };
+  }
+
+  async publish(): Promise<void> {
+    if (this.#taken) throw this.#taken;
+    if (this.#put) {
+      for (const chunk of this.#held) await this.#put.write(chunk);
+      await this.#put.finish(this.#crc32);
+    } else {
+      await putBuffered(this.#bucket, await this.#target, { chunks: this.#held, crc32: this.#crc32 }, this.#about);
+    }
+  }
+
+  abort(): void {
+    this.#held = [];
+    this.#put?.abort();
+  }
+
+  /** 412 and 409 may come before the body was read. `publish` reports them; the rest of the body need not be sent. */
+  #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;
     if (status !== 412 && status !== 409) throw error;
-    refused = error;
+    this.#taken = error;
   }
 
-  function misfit(): SyncError {
-    put?.abort();
-    return misfitError(bucket, about, writtenBytes, sizeBytes);
+  #misfit(): SyncError {
+    this.#put?.abort();
+    return misfitError(this.#bucket, this.#about, this.#writtenBytes, this.#sizeBytes);
   }
+}
 
-  return {
-    write: (chunk) => {
-      const sendable = sizeBytes <= heldWholeBytes ? 0 : Math.max(0, sizeBytes - heldBackBytes - writtenBytes);
-      writtenBytes += chunk.length;
-      if (writtenBytes > sizeBytes) return Promise.reject(misfit());
-      if (refused) return undefined;
-      if (chunk.length > sendable) held.push(Buffer.from(chunk.subarray(sendable)));
-      if (sendable === 0) return undefined;
-      put ??= openPut(bucket, target, about);
-      return put.write(chunk.subarray(0, sendable)).catch(unlessTaken);
-    },
-    end: async (crc32) => {
-      if (writtenBytes !== sizeBytes) throw misfit();
-      crc = crc32;
-      return { number: 1, sizeBytes, crc32, receipt: '' } satisfies Part;
-    },
-    publish: async () => {
-      if (refused) throw refused;
-      if (put) {
-        for (const chunk of held) await put.write(chunk);
-        await put.finish(crc);
-      } else {
-        await putBuffered(bucket, await target, { chunks: held, crc32: crc }, about);
-      }
-    },
-    abort: () => {
-      held = [];
-      put?.abort();
-    },
-  };
+async function putTarget(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number): Promise<PutTarget> {
+  const { conditionalWrites, tags, trailers } = await memory.get();
+  const options = { onlyIfAbsent: conditionalWrites === 'honoured', tags: tags !== 'refused' };
+  const key = bucket.base + file.original.key;
+  return { key, headers: headersFor(bucket, file, options), sizeBytes, trailer: trailers };
 }
 
 function headersFor(

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createJournal } from './journal.ts';
+import { Journal } from './journal.ts';
 
 let directory: string;
 let path: string;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(async () => rm(directory, { recursive: true }));
 
 test('lines of many callers at once are all there, whole, where each was told', async () => {
-  const journal = createJournal(path, 'end');
+  const journal = new Journal(path, 'end');
   const lines = Array.from({ length: 500 }, (_, index) => `line ${index} ${'x'.repeat(index)}`);
   const offsets = await Promise.all(lines.map(async (line) => journal.append(line)));
   await journal.close();
@@ -25,7 +25,7 @@ test('lines of many callers at once are all there, whole, where each was told', 
 
 test('a line that a crash cut off is ended before the next one begins', async () => {
   await writeFile(path, 'whole\ncut o');
-  const journal = createJournal(path, 'end');
+  const journal = new Journal(path, 'end');
   expect(await journal.append('next')).toBe('whole\ncut o\n'.length);
   await journal.close();
   expect(await readFile(path, 'utf8')).toBe('whole\ncut o\nnext\n');
@@ -33,14 +33,14 @@ test('a line that a crash cut off is ended before the next one begins', async ()
 
 test('or dropped, however long it is', async () => {
   await writeFile(path, `whole\n${'x'.repeat(10_000)}`);
-  const journal = createJournal(path, 'drop');
+  const journal = new Journal(path, 'drop');
   await journal.append('next');
   await journal.close();
   expect(await readFile(path, 'utf8')).toBe('whole\nnext\n');
 });
 
 test('a failure reaches every caller, and the journal goes on when its cause is gone', async () => {
-  const journal = createJournal(join(directory, 'missing', 'journal'), 'end');
+  const journal = new Journal(join(directory, 'missing', 'journal'), 'end');
   const results = await Promise.allSettled([journal.append('a'), journal.append('b')]);
   expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
   await mkdir(join(directory, 'missing'));

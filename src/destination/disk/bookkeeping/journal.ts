@@ -2,18 +2,16 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exists, syncDirectory, writeFully } from '../files.ts';
 
-/** An append-only text file of whole lines. */
-export interface Journal {
-  /** Resolves, when the line is durable, to the offset at which it begins. Calls at the same time share one write and one fsync. */
-  append(line: string): Promise<number>;
-  close(): Promise<void>;
-}
-
 /**
  * What becomes of a last line that a crash cut off: `end` it, so that readers can skip it, or `drop` it, for files whose
- * readers take every line at its word. It was never reported as written.
+ * readers trust every line. Nobody was told that it was written.
  */
 export type TornLine = 'end' | 'drop';
+
+interface OpenJournal {
+  readonly handle: FileHandle;
+  sizeBytes: number;
+}
 
 interface Waiting {
   readonly bytes: Buffer;
@@ -21,54 +19,64 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** Nothing is opened or created before the first append. */
-export function createJournal(path: string, tornLine: TornLine): Journal {
-  let queue: Waiting[] = [];
-  let file: { readonly handle: FileHandle; sizeBytes: number } | undefined;
-  let draining = Promise.resolve();
-  let busy = false;
+/** An append-only text file of whole lines. Nothing is opened or created before the first append. */
+export class Journal {
+  readonly #path: string;
+  readonly #tornLine: TornLine;
+  readonly #queue: Waiting[] = [];
+  #file: OpenJournal | undefined;
+  #draining = Promise.resolve();
+  #isDraining = false;
 
-  const write = async (batch: readonly Waiting[]) => {
-    file ??= await openAtLineStart(path, tornLine);
+  constructor(path: string, tornLine: TornLine) {
+    this.#path = path;
+    this.#tornLine = tornLine;
+  }
+
+  /** Resolves, when the line is durable, to the offset at which it begins. Calls at the same time share one write and one fsync. */
+  async append(line: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#queue.push({ bytes: Buffer.from(`${line}\n`), done: resolve, failed: reject });
+    if (!this.#isDraining) {
+      this.#isDraining = true;
+      this.#draining = this.#drain();
+    }
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#draining;
+    await this.#file?.handle.close();
+    this.#file = undefined;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0);
+      await this.#write(batch).catch(async (error: unknown) => {
+        // A failed write may have left half a line. Opening the file again repairs that.
+        const { handle } = this.#file ?? {};
+        this.#file = undefined;
+        await handle?.close().catch(() => {});
+        for (const entry of batch) entry.failed(error);
+      });
+    }
+    this.#isDraining = false;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    this.#file ??= await openAtLineStart(this.#path, this.#tornLine);
+    const file = this.#file;
     await writeFully(file.handle, [Buffer.concat(batch.map((entry) => entry.bytes))], null);
     await file.handle.datasync();
     for (const entry of batch) {
       entry.done(file.sizeBytes);
       file.sizeBytes += entry.bytes.length;
     }
-  };
-  const drain = async () => {
-    while (queue.length > 0) {
-      const batch = queue.splice(0);
-      // A failed write may have left half a line, which opening it again repairs.
-      await write(batch).catch(async (error: unknown) => {
-        const { handle } = file ?? {};
-        file = undefined;
-        await handle?.close().catch(() => {});
-        for (const entry of batch) entry.failed(error);
-      });
-    }
-    busy = false;
-  };
-  return {
-    append: async (line) => {
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      queue.push({ bytes: Buffer.from(`${line}\n`), done: resolve, failed: reject });
-      if (!busy) {
-        busy = true;
-        draining = drain();
-      }
-      return promise;
-    },
-    close: async () => {
-      await draining;
-      await file?.handle.close();
-      file = undefined;
-    },
-  };
+  }
 }
 
-async function openAtLineStart(path: string, tornLine: TornLine) {
+async function openAtLineStart(path: string, tornLine: TornLine): Promise<OpenJournal> {
   const isNew = !(await exists(path));
   const handle = await open(path, 'a+');
   try {

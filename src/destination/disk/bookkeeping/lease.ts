@@ -10,21 +10,22 @@ import { ignoring } from '../files.ts';
 import { storeError } from '../store-error.ts';
 import type { Tree } from '../tree.ts';
 
-/** `token` is new with every lease, so that no two are alike. */
+/** Every lease has a new `token`, so that no two are alike. */
 const recordSchema = z.object({ owner: z.string(), token: z.uuid(), expiresAt: z.iso.datetime() });
 type LeaseRecord = z.infer<typeof recordSchema>;
 
 export interface Lease extends AsyncDisposable {
-  /** LOCKED once the lease is somebody else's. Reads the file only when the last renewal is overdue. */
+  /** Throws LOCKED once another run has the lease. Reads the file only if a renewal is overdue. */
   assertHeld(): Promise<void>;
 }
 
 /**
- * Takes `.cloud-sync/lease` for `owner`. A dead holder on this machine is taken over at once, any other when its lease has run out.
+ * Takes `.cloud-sync/lease` for `owner`. Takes over from a dead holder on this machine at once, from any other when its
+ * lease has run out.
  *
- * Exactly one of several contenders wins: a free lease by creating the file exclusively; an abandoned one by creating its heir exclusively,
- * a file named after the token of the lease it replaces, and then moving the heir onto it, provided the old token still stands. Whose token
- * is in the file afterwards holds it.
+ * Exactly one of several contenders wins. A free lease is taken by creating the file exclusively. An abandoned one is taken
+ * by creating its heir exclusively, a file named after the token of the lease it replaces, and then moving the heir onto
+ * the lease if that still has the old token. Whoever's token is in the file afterwards holds the lease.
  */
 export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
   const path = tree.own('lease');
@@ -44,7 +45,7 @@ export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: 
   }
 }
 
-/** Whether the heir now is the lease. If the old lease is not the one that was judged any more, the claim is void. */
+/** Whether the heir now is the lease. The heir is void if the lease changed since it was judged. */
 async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
   const standing = await readRecord(path, ttlMs);
   if (standing?.token === oldToken) await rename(heirPath, path).catch(ignoring('ENOENT'));
@@ -52,7 +53,7 @@ async function inherit(path: string, heirPath: string, oldToken: string, newToke
   return (await readRecord(path, ttlMs))?.token === newToken;
 }
 
-/** Another contender was first. One that died in the attempt is cleared away. */
+/** Lets another contender have the lease, or clears away its heir if it died in the attempt. */
 async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<void> {
   const contender = await readRecord(heirPath, ttlMs);
   if (!contender) return;
@@ -60,53 +61,71 @@ async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<v
   await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-/**
- * Renews through the open file, which stays our own even when another one has taken its name: a late renewal can never undo a
- * takeover.
- */
-function hold(
-  path: string,
-  file: FileHandle,
-  holder: { readonly owner: string; readonly token: string },
-  clock: Clock,
-  ttlMs: number,
-): Lease {
-  const renewMs = ttlMs / 3;
-  let confirmedAt = clock.now();
-  let lost: SyncError | undefined;
-  const renew = async () => {
-    const now = clock.now();
-    const standing = await readRecord(path, ttlMs);
-    if (standing?.token !== holder.token) {
-      lost ??= locked(path, standing);
-      return;
-    }
-    await file.write(encodeRecord({ ...holder, expiresAt: isoTime(now + ttlMs) }), 0);
-    confirmedAt = now;
-  };
-  // A failed renewal is not yet a lost lease: the next one, or the next commit, looks again.
-  const timer = setInterval(() => void renew().catch(() => {}), renewMs);
+/** A lease that this process took. The open file stays our own even if another one takes its name. */
+interface Holding {
+  readonly path: string;
+  readonly file: FileHandle;
+  readonly holder: Holder;
+  readonly clock: Clock;
+  readonly ttlMs: number;
+  confirmedAt: number;
+  lost: SyncError | undefined;
+}
+
+interface Holder {
+  readonly owner: string;
+  readonly token: string;
+}
+
+function hold(path: string, file: FileHandle, holder: Holder, clock: Clock, ttlMs: number): Lease {
+  const holding: Holding = { path, file, holder, clock, ttlMs, confirmedAt: clock.now(), lost: undefined };
+  // A failed renewal does not lose the lease yet: the next renewal, or the next commit, looks again.
+  const timer = setInterval(() => void renew(holding).catch(() => {}), renewMs(holding));
   timer.unref();
   return {
-    assertHeld: async () => {
-      if (!lost && clock.now() - confirmedAt > 1.5 * renewMs) await renew();
-      if (lost) throw lost;
-    },
+    assertHeld: async () => assertHeld(holding),
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      try {
-        const standing = await readRecord(path, ttlMs);
-        if (standing?.token === holder.token) await unlink(path);
-      } catch (error) {
-        throw storeError(path, error);
-      } finally {
-        await file.close();
-      }
+      await release(holding);
     },
   };
 }
 
-/** A file that stays unreadable as a lease counts as that of an unknown holder; one that is just being written does not stay so. */
+function renewMs({ ttlMs }: Holding): number {
+  return ttlMs / 3;
+}
+
+/** Renews through the open file: a late renewal can never undo a takeover. */
+async function renew(holding: Holding): Promise<void> {
+  const { path, file, holder, clock, ttlMs } = holding;
+  const now = clock.now();
+  const standing = await readRecord(path, ttlMs);
+  if (standing?.token !== holder.token) {
+    holding.lost ??= locked(path, standing);
+    return;
+  }
+  await file.write(encodeRecord({ ...holder, expiresAt: isoTime(now + ttlMs) }), 0);
+  holding.confirmedAt = now;
+}
+
+async function assertHeld(holding: Holding): Promise<void> {
+  const isOverdue = holding.clock.now() - holding.confirmedAt > 1.5 * renewMs(holding);
+  if (!holding.lost && isOverdue) await renew(holding);
+  if (holding.lost) throw holding.lost;
+}
+
+async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
+  try {
+    const standing = await readRecord(path, ttlMs);
+    if (standing?.token === holder.token) await unlink(path);
+  } catch (error) {
+    throw storeError(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A file that stays unreadable counts as the lease of an unknown holder. One that is just being written is soon readable. */
 async function readRecord(path: string, ttlMs: number): Promise<LeaseRecord | undefined> {
   for (let look = 1; look <= 5; look += 1) {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));

@@ -4,7 +4,7 @@ import { crc32Hex } from '../../../lib/crc32.ts';
 import { decodeDescription, encodeDescription } from '../../description.ts';
 import type { DescribedFile, FileDescription, StoredFile } from '../../destination.ts';
 import { ignoring } from '../files.ts';
-import { createJournal } from './journal.ts';
+import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
 
 /** One line of `manifest.jsonl`: the file as it was published, followed by the fields of its description. */
@@ -38,7 +38,7 @@ export interface Manifest {
 }
 
 export function createManifest(path: string): Manifest {
-  const journal = createJournal(path, 'end');
+  const journal = new Journal(path, 'end');
   let index: Promise<Map<string, number>> | undefined;
   return {
     append: async ({ file, sizeBytes, crc32, sha256, archivedAt }) => {

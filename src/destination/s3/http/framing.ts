@@ -1,15 +1,15 @@
-import { crc32Base64 } from '../../lib/crc32.ts';
+import { crc32Base64 } from '../../../lib/crc32.ts';
 
 /**
  * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the trailer with the checksum, which is known only
  * after the last byte. Facts: "Signature calculations … streaming unsigned payload trailer" in the S3 API reference.
  */
 
-/** Far above the least that S3 takes (8 KiB), far below the most that MinIO takes (16 MiB). Larger ones save nothing that can be measured. */
+/** Far above S3's minimum (8 KiB) and far below MinIO's maximum (16 MiB). Larger frames save nothing that we could measure. */
 export const frameBytes = 1024 * 1024;
 
 const crlf = '\r\n';
-/** A CRC32 in base64 has always 8 characters. */
+/** A CRC32 in base64 always has 8 characters. */
 const trailerBytes = trailer(0).length;
 
 /** How many bytes a body of `sizeBytes` has once framed. */
@@ -31,7 +31,7 @@ export interface Framing {
   end(crc32: number): string;
 }
 
-/** Frames a body of `sizeBytes`. What ends a frame goes with what begins the next one: a small write costs as much as a large one. */
+/** Frames a body of `sizeBytes`. The end of a frame goes with the start of the next: a small write costs as much as a large one. */
 export function createFraming(sizeBytes: number): Framing {
   let leftBytes = sizeBytes;
   let frameLeftBytes = 0;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { archive, codeOf, contentOf, openTestArchive, useTestCredentials, wholeOf } from '../../../test/support/s3-archive.ts';
-import { systemClock } from '../../lib/clock.ts';
-import type { S3FaultAction } from '../../../test/s3-server/faults.ts';
+import { archive, codeOf, contentOf, openTestArchive, useTestCredentials, wholeOf } from '../../../../test/support/s3-archive.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import type { S3FaultAction } from '../../../../test/s3-server/faults.ts';
 
 useTestCredentials();
 

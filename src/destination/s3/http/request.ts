@@ -1,13 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { request as httpRequest } from '../../lib/http/node-http.ts';
-import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
-import type { Bucket } from './bucket.ts';
-import { isTransient, Refusal, refusalFromError, refusalFromReply } from './errors.ts';
+import { request as httpRequest } from '../../../lib/http/node-http.ts';
+import { backoffMs, retryAfterMs } from '../../../lib/retry.ts';
+import type { Bucket } from '../bucket.ts';
+import { isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
 
 /**
- * The few requests that come once or more for every file go over node:http, signed by the SDK's own signer: the SDK's way from a command to a
- * request and back costs several times the CPU.
+ * A request that every file needs. It goes over node:http, signed by the SDK's own signer: the SDK's way from a command
+ * to a request and back costs several times the CPU.
  */
 export interface Outgoing {
   readonly method: 'HEAD' | 'PUT';
@@ -18,15 +18,15 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Lower-case names; those that came repeatedly are joined. */
+/** Lower-case names; repeated ones are joined. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
-/** As often as the SDK in its standard mode, after pauses as long as its. */
-const attempts = 3;
+/** As many attempts and as long pauses as the SDK in its standard mode. */
+const maxAttempts = 3;
 const pauses = { firstMs: 100, maxMs: 20_000 };
-/** What a store may ask for beyond that, as with the SDK. */
-const mostExtraMs = 5_000;
-const mostErrorCharacters = 64 * 1024;
+/** A store may ask for this much more, as with the SDK. */
+const maxExtraMs = 5_000;
+const maxErrorCharacters = 64 * 1024;
 
 /** A signed request over the bucket's kept connections. Nothing is sent before its first write or its end. */
 export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
@@ -36,7 +36,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   const query = { ...outgoing.query };
   const headers = { host: base.host, ...outgoing.headers };
   const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // The SDK corrects its clock by the store's whenever it is called; so do we, after it.
+  // The SDK corrects its clock by the store's with every call. We use its correction.
   const signed = await bucket.signer.sign(unsigned, {
     signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
   });
@@ -53,7 +53,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   });
 }
 
-/** As Signature Version 4 wants it: everything but unreserved characters. */
+/** Escapes everything but unreserved characters, as Signature Version 4 wants it. */
 function escape(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -67,7 +67,7 @@ export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   let body = '';
   response.setEncoding('utf8');
   response.on('data', (text: string) => {
-    if (body.length < mostErrorCharacters) body += text;
+    if (body.length < maxErrorCharacters) body += text;
   });
   response.on('error', (error) => reject(refusalFromError(error)));
   response.on('end', () => {
@@ -77,10 +77,7 @@ export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   return promise;
 }
 
-/**
- * Asks with a request that has no body and may be repeated, and does repeat it where the store or the way to it failed. Rejects with the last
- * Refusal.
- */
+/** Sends a request without a body, and repeats it if the store or the network failed. Rejects with the last Refusal. */
 export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ReplyHeaders> {
   for (let attempt = 0; ; attempt += 1) {
     const request = await openRequest(bucket, outgoing, signal);
@@ -88,11 +85,11 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       return await send(request, bucket.stallMs);
     } catch (error) {
       const refusal = refusalFromError(error);
-      if (signal?.aborted || attempt + 1 === attempts || !isTransient(refusal)) throw refusal;
+      if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // A longer wait is the caller's, who is told of it and can be interrupted.
-      await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + mostExtraMs)), signal);
+      // The caller handles a longer wait: it learns of it from the error, and can be interrupted.
+      await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
 }

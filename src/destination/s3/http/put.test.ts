@@ -2,10 +2,10 @@ import { Agent } from 'node:http';
 import { Duplex } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { useTestCredentials } from '../../../test/support/s3-archive.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { openBucket, type Bucket } from './bucket.ts';
-import { openPut, type OpenPut } from './put.ts';
+import { useTestCredentials } from '../../../../test/support/s3-archive.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { openBucket, type Bucket } from '../bucket.ts';
+import { OpenPut } from './put.ts';
 
 useTestCredentials();
 
@@ -36,7 +36,7 @@ function answerAtOnce(line: Duplex, _: Buffer, done: () => void): void {
 }
 
 function put(bucket: Bucket, sizeBytes: number, options: { readonly trailer: boolean }): OpenPut {
-  return openPut(bucket, Promise.resolve({ key: 'a', headers: {}, sizeBytes, ...options }), 'writing a');
+  return new OpenPut(bucket, Promise.resolve({ key: 'a', headers: {}, sizeBytes, ...options }), 'writing a');
 }
 
 test.each([true, false])('a line on which a chunk takes longer than a stall is slow, not dead (trailer: %o)', async (trailer) => {

@@ -1,0 +1,74 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { draftPath, uploadLost } from './drafts.ts';
+import { errno } from './store-error.ts';
+import type { Tree } from './tree.ts';
+
+/**
+ * Files that stay open until their first part, and after their last one until they are published. Opening a file again
+ * for each part costs more than keeping it open; keeping too many would use up the process's files.
+ */
+const maxKept = 64;
+
+/** The drafts that are open, by upload id. Parts of one upload share a file. */
+export interface OpenFiles {
+  readonly tree: Tree;
+  readonly inUse: Map<string, SharedFile>;
+  /** Open, but used by nobody. */
+  readonly kept: Map<string, FileHandle>;
+}
+
+interface SharedFile {
+  readonly file: Promise<FileHandle>;
+  users: number;
+}
+
+/** The draft, to write a part of it. Errors: UPLOAD_LOST. */
+export async function acquireFile(files: OpenFiles, id: string): Promise<FileHandle> {
+  const { inUse, tree } = files;
+  const shared: SharedFile = inUse.get(id) ?? { file: openToWrite(draftPath(tree, id), id, takeKept(files, id)), users: 0 };
+  inUse.set(id, shared);
+  shared.users += 1;
+  return shared.file;
+}
+
+/** Ends one use of a draft. Its last user keeps the file open if its part was written, and closes it otherwise. */
+export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'given up'): Promise<void> {
+  const shared = files.inUse.get(id);
+  if (!shared) return;
+  shared.users -= 1;
+  if (shared.users > 0) return;
+  files.inUse.delete(id);
+  const file = await shared.file.catch(() => undefined);
+  if (part === 'written' && file) await keepFile(files, id, file);
+  else await file?.close();
+}
+
+export async function keepFile({ kept }: OpenFiles, id: string, handle: FileHandle): Promise<void> {
+  if (kept.size < maxKept && !kept.has(id)) kept.set(id, handle);
+  else await handle.close();
+}
+
+export function takeKept({ kept }: OpenFiles, id: string): FileHandle | undefined {
+  const handle = kept.get(id);
+  kept.delete(id);
+  return handle;
+}
+
+export async function closeKept(files: OpenFiles): Promise<void> {
+  await Promise.all([...files.kept.keys()].map(async (id) => takeKept(files, id)?.close()));
+}
+
+/**
+ * Opens a draft unless it is `kept` open. UPLOAD_LOST if it is gone, or if it has a second name: a crash after publishing
+ * leaves that name, and a write would change the archived file.
+ */
+async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
+  if (kept) return kept;
+  const file = await open(path, constants.O_RDWR).catch((error: unknown) => {
+    throw errno(error) === 'ENOENT' ? uploadLost(id) : error;
+  });
+  if ((await file.stat()).nlink <= 1) return file;
+  await file.close();
+  throw uploadLost(id);
+}

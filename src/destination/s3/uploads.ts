@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { SyncError } from '../../errors.ts';
+import { crc32OfParts } from '../../lib/crc32.ts';
+import { sameContent } from '../../media.ts';
+import { isSameOriginal } from '../description.ts';
+import type {
+  ContentFacts,
+  FileDescription,
+  KnownUpload,
+  Opened,
+  Part,
+  PartWriter,
+  StoredFile,
+  UploadState,
+  WantedUpload,
+} from '../destination.ts';
+import { canResume, maxHeldBytes } from '../upload-state.ts';
+import type { Bucket } from './bucket.ts';
+import type { CapabilityMemory } from './capabilities.ts';
+import type { ExistenceChecks } from './existence-checks.ts';
+import { abortUpload, createUpload, storedParts } from './multipart.ts';
+import { head } from './objects.ts';
+import { writeUploadPart } from './part-writer.ts';
+import { publishMultipart, publishPut } from './publish.ts';
+import { readRecord, withRecord } from './records.ts';
+import { HeldPut } from './single-put.ts';
+import { parseUpload, putUpload, type MultipartUpload, type Upload } from './upload-id.ts';
+
+/** The uploads of one open destination: each a single PUT, or a multipart upload. */
+export interface Uploads {
+  readonly bucket: Bucket;
+  readonly memory: CapabilityMemory;
+  readonly checks: ExistenceChecks;
+  /** Files of one PUT that wait for their commit, by upload id. */
+  readonly held: Map<string, HeldPut>;
+  /** The last commit of each key that is under way. */
+  readonly committing: Map<string, Promise<unknown>>;
+}
+
+export async function openUpload(
+  uploads: Uploads,
+  file: FileDescription,
+  wanted: WantedUpload,
+  known: KnownUpload | undefined,
+): Promise<Opened> {
+  const { bucket, memory } = uploads;
+  const finished = known || (await isCheckDue(uploads, wanted)) ? await finishedFile(uploads, file, wanted) : undefined;
+  const earlier = known && !finished ? resumableUpload(bucket, file, wanted, known) : undefined;
+  if (known && earlier) {
+    const parts = await storedParts(bucket, earlier, known.parts);
+    if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+  } else if (known) {
+    await dropUpload(uploads, parseUpload(known.state.id));
+  }
+  if (finished) return { kind: 'finished', file: finished };
+  const single = wanted.sizeBytes !== null && wanted.sizeBytes <= wanted.partSizeBytes;
+  const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, memory, file);
+  await memory.get();
+  return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
+}
+
+function resumableUpload(
+  bucket: Bucket,
+  file: FileDescription,
+  wanted: WantedUpload,
+  { state }: KnownUpload,
+): MultipartUpload | undefined {
+  const upload = parseUpload(state.id);
+  if (upload?.kind !== 'multipart' || !canResume(state, wanted)) return undefined;
+  return upload.key === bucket.base + file.original.key ? upload : undefined;
+}
+
+/** Skip the existence check for a small file if the store honours If-None-Match and recent keys were free. */
+async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
+  const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
+  return !isHeldWhole || checks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
+}
+
+/**
+ * The file if it is stored already and its checksum is known without reading it. Any other may be what a killed run left
+ * unverified: `commitUpload` compares it when its bytes have come again.
+ */
+async function finishedFile(
+  { bucket, checks }: Uploads,
+  file: FileDescription,
+  wanted: WantedUpload,
+): Promise<StoredFile | undefined> {
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  checks.note(found ? 'taken' : 'free');
+  if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
+  const { sizeBytes, crc32, description } = withRecord(key, found, await readRecord(bucket, key, found.etag));
+  if (!description || crc32 === null || !isSameOriginal(description.original, file.original)) return undefined;
+  return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : undefined;
+}
+
+export function writePart(
+  { bucket, memory, held }: Uploads,
+  file: FileDescription,
+  state: UploadState,
+  number: number,
+  sizeBytes: number | null,
+): PartWriter {
+  const upload = requireUpload(bucket, state);
+  if (upload.kind === 'multipart') return writeUploadPart(bucket, memory, upload, number, sizeBytes);
+  held.get(upload.id)?.abort();
+  const put = new HeldPut(bucket, memory, file, sizeBytes ?? state.sizeBytes ?? 0);
+  held.set(upload.id, put);
+  return put;
+}
+
+/** Checks and publishes one key at a time, so that within a process nothing depends on the store's conditions. */
+export async function commitUpload(
+  uploads: Uploads,
+  file: FileDescription,
+  state: UploadState,
+  parts: readonly Part[],
+  whole: ContentFacts,
+): Promise<StoredFile> {
+  const { committing } = uploads;
+  const { key } = file.original;
+  const publish = () => commit(uploads, file, state, parts, whole);
+  const result = (committing.get(key) ?? Promise.resolve()).then(publish, publish);
+  committing.set(key, result);
+  try {
+    return await result;
+  } finally {
+    if (committing.get(key) === result) committing.delete(key);
+  }
+}
+
+async function commit(
+  uploads: Uploads,
+  file: FileDescription,
+  state: UploadState,
+  parts: readonly Part[],
+  whole: ContentFacts,
+): Promise<StoredFile> {
+  const { bucket, memory, checks, held } = uploads;
+  const publication = { bucket, memory, file, whole, onTaken: () => checks.note('taken') };
+  const upload = requireUpload(bucket, state);
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
+    await dropUpload(uploads, upload);
+    throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not make up the file`);
+  }
+  if (upload.kind === 'multipart' && whole.sizeBytes > 0) return publishMultipart(publication, upload, parts);
+  // An upload without a part cannot be completed: an empty file is always one PUT.
+  const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, memory, file, 0) : undefined);
+  held.delete(upload.id);
+  try {
+    return await publishPut(publication, put);
+  } catch (error) {
+    // The file may be at its key all the same: the next attempt checks first.
+    checks.note('taken');
+    throw error;
+  } finally {
+    put?.abort();
+    if (upload.kind === 'multipart') await abortUpload(bucket, upload);
+  }
+}
+
+export async function dropUpload({ bucket, held }: Uploads, upload: Upload | undefined): Promise<void> {
+  if (upload?.kind === 'multipart') return abortUpload(bucket, upload);
+  if (!upload) return;
+  held.get(upload.id)?.abort();
+  held.delete(upload.id);
+}
+
+export function closeUploads({ held }: Uploads): void {
+  for (const put of held.values()) put.abort();
+}
+
+function requireUpload(bucket: Bucket, state: UploadState): Upload {
+  const upload = parseUpload(state.id);
+  if (!upload) throw new SyncError('UPLOAD_LOST', `${bucket.location}: this upload was begun at another kind of destination`);
+  return upload;
+}

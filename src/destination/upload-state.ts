@@ -1,0 +1,14 @@
+import type { UploadState, WantedUpload } from './destination.ts';
+
+/** A file of at most this size waits in memory until it is published: a draft or an open request would cost more. */
+export const maxHeldBytes = 256 * 1024;
+
+/** Whether an earlier upload holds the same content in the same parts, so that it can go on. */
+export function canResume(state: UploadState, wanted: WantedUpload): boolean {
+  return (
+    state.sizeBytes === wanted.sizeBytes &&
+    state.partSizeBytes === wanted.partSizeBytes &&
+    state.validator.etag === wanted.validator.etag &&
+    state.validator.lastModified === wanted.validator.lastModified
+  );
+}
