@@ -1,6 +1,6 @@
 import { SyncError } from '../../errors.ts';
-import type { Exchange, Failure, Question } from './exchange.ts';
-import { changedHint, mayMeanCredentials, type Session } from './session.ts';
+import { send, type ApiFailure, type Question } from './exchange.ts';
+import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
 /** A question with what it is about, for messages and for what its failure means. */
 export interface ApiCall<T> extends Question<T> {
@@ -10,41 +10,34 @@ export interface ApiCall<T> extends Question<T> {
   readonly scope: 'listing' | 'medium';
 }
 
-export interface Api {
-  /**
-   * The value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN or PROVIDER_CHANGED; in the scope of a medium
-   * also SOURCE_GONE, and API_REFUSED when the API answers a probe but not this call.
-   */
-  call<T>(call: ApiCall<T>, signal?: AbortSignal): Promise<T>;
+/**
+ * The value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN or PROVIDER_CHANGED; in the
+ * scope of a medium also SOURCE_GONE, and API_REFUSED if the API answers a probe but not this call.
+ */
+export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: AbortSignal): Promise<T> {
+  const { exchange } = session;
+  assertUsable(session);
+  let mode = session.mode;
+  let answer = await send(exchange, call, mode, signal);
+  if (answer.kind !== 'ok' && isDoubtful(answer, call.scope)) {
+    await confirm(session, signal);
+    // Good credentials were refused by chance, or sent in the wrong way.
+    if (answer.kind === 'refused' || session.mode !== mode) {
+      mode = session.mode;
+      answer = await send(exchange, call, mode, signal);
+    }
+  }
+  if (answer.kind === 'ok') return answer.value;
+  throw toError(exchange.apiUrl.host, call, answer);
 }
 
-export function createApi(exchange: Exchange, session: Session): Api {
-  return {
-    async call(call, signal) {
-      session.assertUsable();
-      let mode = session.mode;
-      let answer = await exchange.send(call, mode, signal);
-      if (answer.kind !== 'ok' && isDoubtful(answer, call.scope)) {
-        await session.confirm(signal);
-        // Credentials that are good were refused by chance, or sent in the wrong way.
-        if (answer.kind === 'refused' || session.mode !== mode) {
-          mode = session.mode;
-          answer = await exchange.send(call, mode, signal);
-        }
-      }
-      if (answer.kind === 'ok') return answer.value;
-      throw failed(exchange.host, call, answer);
-    },
-  };
-}
-
-/** Whether a probe can tell more: if it is the credentials, or if the API as a whole is down or only this medium. */
-function isDoubtful(failure: Failure, scope: 'listing' | 'medium'): boolean {
+/** Whether a probe can find out more: is it the credentials, and is the whole API down or only this medium? */
+function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   const { kind } = failure;
   return mayMeanCredentials(failure) || (scope === 'medium' && (kind === 'busy' || kind === 'unreachable'));
 }
 
-function failed(host: string, call: ApiCall<unknown>, failure: Failure): SyncError {
+function toError(host: string, call: ApiCall<unknown>, failure: ApiFailure): SyncError {
   const { kind, detail, cause } = failure;
   const message = `${host} on ${call.subject}: ${detail}`;
   const details = { cause, ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }) };

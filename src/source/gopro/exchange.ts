@@ -13,34 +13,25 @@ export interface Question<T> {
   readonly schema: z.ZodType<T>;
 }
 
-export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | Failure;
+export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | ApiFailure;
 
 /** `detail` completes the sentence `<host>: …` and holds no secret. */
-export interface Failure {
+export interface ApiFailure {
   /**
-   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request itself is at fault. `changed`: the API
-   * is not what it was. `misshapen`: success, but not the expected JSON. `busy`: may pass. `unreachable`: no complete reply.
+   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request itself is at fault.
+   * `changed`: the API is not what it was. `misshapen`: success, but not the expected JSON. `busy`: may pass.
+   * `unreachable`: no complete reply.
    */
   readonly kind: 'refused' | 'gone' | 'rejected' | 'changed' | 'misshapen' | 'busy' | 'unreachable';
   readonly detail: string;
-  /** Absent when there was no reply. */
+  /** Absent if there was no reply. */
   readonly status?: number;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** Asks the API, patiently. */
+/** What is needed to ask the API. */
 export interface Exchange {
-  /** Host and port, for messages. */
-  readonly host: string;
-  /**
-   * The first answer that is final: what may pass (`busy`, `unreachable`) is asked up to 5 times, what is misshapen twice. Rejects only
-   * with the signal's reason.
-   */
-  send<T>(question: Question<T>, mode: AuthMode, signal?: AbortSignal): Promise<Answer<T>>;
-}
-
-export interface ExchangeOptions {
   readonly apiUrl: URL;
   readonly http: HttpClient;
   readonly clock: Clock;
@@ -49,84 +40,89 @@ export interface ExchangeOptions {
   readonly headers: (mode: AuthMode) => Readonly<Record<string, string>>;
   readonly onRequest: () => void;
   readonly onWarning: (message: string, hint?: string) => void;
+  /** The clock of this computer is compared with the API's once. */
+  isClockCompared: boolean;
 }
 
-const attempts = 5;
+const maxAttempts = 5;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const clockToleranceMs = 10 * 60_000;
 
 /** The reply for a set of 3,000 frames holds some MB of URLs. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
-export function createExchange(options: ExchangeOptions): Exchange {
-  const { apiUrl, http, clock, pacer, stallMs, headers, onRequest, onWarning } = options;
-  // Credentials are only ever sent to addresses that begin with it.
-  const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
-  let clockCompared = false;
-
-  function compareClocks(date: string | undefined): void {
-    if (clockCompared) return;
-    const aheadMs = clock.now() - Date.parse(date ?? '');
-    if (Number.isNaN(aheadMs)) return;
-    clockCompared = true;
-    if (Math.abs(aheadMs) <= clockToleranceMs) return;
-    const minutes = Math.round(Math.abs(aheadMs) / 60_000);
-    const message = `The clock of this computer is ${minutes} minutes ${aheadMs > 0 ? 'ahead of' : 'behind'} that of ${apiUrl.host}`;
-    onWarning(message, 'Set the clock: signed addresses and certificates depend on it.');
+/**
+ * Asks the API until an answer is final: up to 5 times if it is `busy` or `unreachable`, twice if it is misshapen. Rejects
+ * only with the signal's reason.
+ */
+export async function send<T>(
+  exchange: Exchange,
+  question: Question<T>,
+  mode: AuthMode,
+  signal?: AbortSignal,
+): Promise<Answer<T>> {
+  let misshapen = 0;
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await ask(exchange, question, mode, signal);
+    if (answer.kind === 'ok') return answer;
+    if (answer.kind === 'misshapen') misshapen += 1;
+    const mayPass = answer.kind === 'misshapen' ? misshapen === 1 : answer.kind === 'busy' || answer.kind === 'unreachable';
+    if (!mayPass || attempt + 1 === maxAttempts) return answer;
+    await wait(exchange, answer, attempt, signal);
   }
-
-  async function ask<T>(question: Question<T>, mode: AuthMode, signal?: AbortSignal): Promise<Answer<T>> {
-    await pacer.turn(signal);
-    onRequest();
-    const received = await receive(question.path, mode, signal);
-    if (received instanceof Error) {
-      signal?.throwIfAborted();
-      return { kind: 'unreachable', detail: describeNetworkError(received), cause: received };
-    }
-    const { reply, text } = received;
-    compareClocks(reply.headers['date']);
-    return reply.status === 200 ? readAnswer(text, reply.headers, question.schema) : classify(reply, clock.now());
-  }
-
-  /** The reply with its text if it is a success and not too large; the network's error otherwise. */
-  async function receive(
-    path: string,
-    mode: AuthMode,
-    signal?: AbortSignal,
-  ): Promise<{ reply: Reply; text: string | undefined } | Error> {
-    try {
-      const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
-      if (reply.status === 200) return { reply, text: await readText(reply) };
-      reply.body.discard();
-      return { reply, text: undefined };
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
-    }
-  }
-
-  /** A host that asks for time gets it from all calls, any other trouble delays this call only. */
-  async function wait(failure: Failure, attempt: number, signal?: AbortSignal): Promise<void> {
-    if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);
-    else await clock.sleep(backoffMs(attempt, backoff), signal);
-  }
-
-  return {
-    host: apiUrl.host,
-    async send(question, mode, signal) {
-      let misshapen = 0;
-      for (let attempt = 0; ; attempt += 1) {
-        const answer = await ask(question, mode, signal);
-        if (answer.kind === 'ok') return answer;
-        if (answer.kind === 'misshapen') misshapen += 1;
-        const mayPass = answer.kind === 'misshapen' ? misshapen === 1 : answer.kind === 'busy' || answer.kind === 'unreachable';
-        if (!mayPass || attempt + 1 === attempts) return answer;
-        await wait(answer, attempt, signal);
-      }
-    },
-  };
 }
 
-/** Undefined when it is too large. */
+/** If the host asks for time, all calls wait; any other trouble delays this call only. */
+async function wait({ pacer, clock }: Exchange, failure: ApiFailure, attempt: number, signal?: AbortSignal): Promise<void> {
+  if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);
+  else await clock.sleep(backoffMs(attempt, backoff), signal);
+}
+
+async function ask<T>(exchange: Exchange, question: Question<T>, mode: AuthMode, signal?: AbortSignal): Promise<Answer<T>> {
+  await exchange.pacer.turn(signal);
+  exchange.onRequest();
+  const received = await receive(exchange, question.path, mode, signal);
+  if (received instanceof Error) {
+    signal?.throwIfAborted();
+    return { kind: 'unreachable', detail: describeNetworkError(received), cause: received };
+  }
+  const { reply, text } = received;
+  compareClocks(exchange, reply.headers['date']);
+  return reply.status === 200 ? readAnswer(text, reply.headers, question.schema) : classify(reply, exchange.clock.now());
+}
+
+/** The reply with its text if it is a success and not too large; the network's error otherwise. */
+async function receive(
+  { apiUrl, http, headers, stallMs }: Exchange,
+  path: string,
+  mode: AuthMode,
+  signal?: AbortSignal,
+): Promise<{ reply: Reply; text: string | undefined } | Error> {
+  // Credentials are only ever sent to addresses that begin with this one.
+  const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
+  try {
+    const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
+    if (reply.status === 200) return { reply, text: await readText(reply) };
+    reply.body.discard();
+    return { reply, text: undefined };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function compareClocks(exchange: Exchange, date: string | undefined): void {
+  if (exchange.isClockCompared) return;
+  const aheadMs = exchange.clock.now() - Date.parse(date ?? '');
+  if (Number.isNaN(aheadMs)) return;
+  exchange.isClockCompared = true;
+  if (Math.abs(aheadMs) <= clockToleranceMs) return;
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000);
+  const direction = aheadMs > 0 ? 'ahead of' : 'behind';
+  const message = `The clock of this computer is ${minutes} minutes ${direction} that of ${exchange.apiUrl.host}`;
+  exchange.onWarning(message, 'Set the clock: signed addresses and certificates depend on it.');
+}
+
+/** undefined: the body is too large. */
 async function readText({ body }: Reply): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -158,7 +154,7 @@ function readAnswer<T>(text: string | undefined, headers: Reply['headers'], sche
   return { kind: 'misshapen', detail: `its reply has an unknown shape at ${where}: ${describeShape(json.value)}` };
 }
 
-/** Undefined instead of an error, because the error's message quotes the text. */
+/** undefined instead of an error, because the error's message quotes the text. */
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
@@ -168,7 +164,7 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
 }
 
 /** What a status other than 200 means. GoPro documents none of them; these meanings were observed. */
-function classify({ status, headers }: Reply, nowMs: number): Failure {
+function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   const failure = { status, detail: `status ${status}` };
   if (status >= 300 && status < 400) return { status, ...classifyRedirect(status, headers['location']) };
   if (status === 401 || status === 403) {
@@ -178,15 +174,15 @@ function classify({ status, headers }: Reply, nowMs: number): Failure {
   if (status === 404 || status === 410) return { ...failure, kind: 'gone' };
   if (status === 406) return { ...failure, kind: 'changed' };
   if (status === 408 || status === 429 || status >= 500) {
-    // A date is meant by the host's clock, which may differ from ours.
-    const toldMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
-    return { ...failure, kind: 'busy', ...(toldMs !== undefined && { retryAfterMs: toldMs }) };
+    // A date means the host's clock, which may differ from ours.
+    const waitMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
+    return { ...failure, kind: 'busy', ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
   return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };
 }
 
 /** Redirects are never followed, so only their direction counts: to a sign-in page, or elsewhere. */
-function classifyRedirect(status: number, location: string | undefined): Failure {
+function classifyRedirect(status: number, location: string | undefined): ApiFailure {
   const target = URL.parse(location ?? '', 'https://same-host.invalid');
   const signIn = target !== null && /log-?in|sign-?in|auth/i.test(target.host + target.pathname);
   if (signIn) return { kind: 'refused', detail: `status ${status}, a redirect to a sign-in page` };

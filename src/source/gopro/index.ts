@@ -4,13 +4,14 @@ import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient } from '../../lib/http/index.ts';
 import type { Medium, Role } from '../../media.ts';
 import type { ListingPage, Resolution, Source } from '../source.ts';
-import { createApi, type Api } from './api.ts';
+import { callApi } from './api.ts';
 import { checkCredentials, requestHeaders, type AuthMode, type GoproCredentials } from './credentials.ts';
-import { createExchange } from './exchange.ts';
+import { defaultRequestsPerSecond } from './defaults.ts';
+import type { Exchange } from './exchange.ts';
 import { resolveOriginals } from './originals.ts';
 import { createPacer } from './pacer.ts';
 import { downloadReply, isUsableId, listingReply, mediumFields, recordOf, toMedium } from './schema.ts';
-import { createSession } from './session.ts';
+import { createSession, validate, type Session } from './session.ts';
 
 export type { AuthMode, GoproCredentials } from './credentials.ts';
 
@@ -18,7 +19,7 @@ export interface GoproSourceOptions {
   /** The API's address. Plain http only as a person's own choice; then signed URLs may be plain http too. */
   readonly apiUrl: string;
   readonly credentials: GoproCredentials;
-  /** Default 4. */
+  /** Default: 4. */
   readonly requestsPerSecond?: number;
   /** Silence after which a request is given up, in ms. */
   readonly stallMs: number;
@@ -39,36 +40,33 @@ export interface GoproSource extends Source {
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason. Throws USAGE for an address that is none,
- * CREDENTIALS_MISSING for credentials that cannot be sent.
+ * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason. Throws USAGE for a bad
+ * address, CREDENTIALS_MISSING for credentials that cannot be sent.
  */
 export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const { credentials, http, clock, stallMs } = options;
   const apiUrl = parseApiUrl(options.apiUrl);
   checkCredentials(credentials);
-  const exchange = createExchange({
+  const exchange: Exchange = {
     apiUrl,
     http,
     clock,
     stallMs,
-    pacer: createPacer({ perSecond: options.requestsPerSecond ?? 4, clock }),
+    pacer: createPacer({ perSecond: options.requestsPerSecond ?? defaultRequestsPerSecond, clock }),
     headers: (mode) => requestHeaders(credentials, mode),
     onRequest: () => options.onRequest?.(),
     onWarning: (message, hint) => options.onWarning?.(message, hint),
-  });
-  const session = createSession(exchange, options.rememberedMode);
-  const library: Library = {
-    api: createApi(exchange, session),
-    account: accountOf(credentials.userId),
-    httpsOnly: apiUrl.protocol === 'https:',
+    isClockCompared: false,
   };
+  const session = createSession(exchange, options.rememberedMode);
+  const library: Library = { session, account: accountOf(credentials.userId), httpsOnly: apiUrl.protocol === 'https:' };
   return {
     provider: 'gopro',
     account: library.account,
     get mode() {
       return session.mode;
     },
-    validate: async (signal) => session.validate(signal),
+    validate: async (signal) => validate(session, signal),
     list: (page, signal) => listPages(library, page, signal),
     get: async (mediaId, signal) => getMedium(library, mediaId, signal),
     resolve: async (mediaId, roles, signal) => resolveMedium(library, mediaId, roles, signal),
@@ -82,20 +80,20 @@ function parseApiUrl(address: string): URL {
   throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
 }
 
-/** Tells accounts apart without telling who they are: the user id is half of the credentials, and accounts are recorded and printed. */
+/** A hash, because the user id is half of the credentials, and accounts are recorded and printed. */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);
 }
 
 interface Library {
-  readonly api: Api;
+  readonly session: Session;
   readonly account: string;
   /** Whether signed URLs must be https. */
   readonly httpsOnly: boolean;
 }
 
-/** No filter is sent: what a filter would hide, unknown types and states, must be seen and counted. */
-async function* listPages({ api, account }: Library, page: number, signal?: AbortSignal): AsyncGenerator<ListingPage, void> {
+/** Sends no filter: it would hide unknown types and states, which must be seen and counted. */
+async function* listPages({ session, account }: Library, page: number, signal?: AbortSignal): AsyncGenerator<ListingPage, void> {
   const query = `per_page=${pageSize}&order_by=created_at&fields=${mediumFields.join(',')}`;
   for (let current = page; ; current += 1) {
     const call = {
@@ -104,17 +102,17 @@ async function* listPages({ api, account }: Library, page: number, signal?: Abor
       subject: `page ${current} of the listing`,
       scope: 'listing',
     } as const;
-    const { records, totalPages, totalItems, unreadable } = await api.call(call, signal);
+    const { records, totalPages, totalItems, unreadable } = await callApi(session, call, signal);
     yield { media: records.map((record) => toMedium(record, account)), page: current, totalPages, totalItems, unreadable };
     if (current >= totalPages) return;
   }
 }
 
-async function getMedium({ api, account }: Library, mediaId: string, signal?: AbortSignal): Promise<Medium | undefined> {
+async function getMedium({ session, account }: Library, mediaId: string, signal?: AbortSignal): Promise<Medium | undefined> {
   const path = `${mediumPath(mediaId)}?fields=${mediumFields.join(',')}`;
   const call = { path, schema: recordOf(mediaId), subject: `medium ${mediaId}`, scope: 'medium' } as const;
   try {
-    return toMedium(await api.call(call, signal), account);
+    return toMedium(await callApi(session, call, signal), account);
   } catch (error) {
     if (error instanceof SyncError && error.code === 'SOURCE_GONE') return undefined;
     throw error;
@@ -129,7 +127,7 @@ async function resolveMedium(
 ): Promise<Resolution> {
   const subject = `the files of medium ${mediaId}`;
   const call = { path: `${mediumPath(mediaId)}/download`, schema: downloadReply, subject, scope: 'medium' } as const;
-  const resolution = resolveOriginals(mediaId, await library.api.call(call, signal), roles);
+  const resolution = resolveOriginals(mediaId, await callApi(library.session, call, signal), roles);
   const urls = resolution.originals.flatMap(({ url, headUrl }) => (headUrl === null ? [url] : [url, headUrl]));
   if (library.httpsOnly && urls.some((url) => !url.startsWith('https:'))) {
     throw new SyncError('API_REFUSED', `GoPro offers ${subject} at an address that is not https`);

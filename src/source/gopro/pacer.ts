@@ -8,7 +8,7 @@ export interface Pacer {
   pause(forMs: number): void;
 }
 
-const shortestSleepMs = 1;
+const minSleepMs = 1;
 
 /** A pacer without bursts: at most one start per 1/`perSecond` seconds. */
 export function createPacer(options: { readonly perSecond: number; readonly clock: Clock }): Pacer {
@@ -18,9 +18,9 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // Whoever wakes first takes the turn; between the last look at the clock and the taking nothing else can run. Less than a timer can
-      // measure is owed to the next turn instead.
-      while (nextMs - clock.elapsed() >= shortestSleepMs) await clock.sleep(nextMs - clock.elapsed(), signal);
+      // Whoever wakes first takes the turn: nothing else can run between the last look at the clock and the taking.
+      // A wait shorter than a timer can measure is added to the next turn instead.
+      while (nextMs - clock.elapsed() >= minSleepMs) await clock.sleep(nextMs - clock.elapsed(), signal);
       nextMs = Math.max(nextMs, clock.elapsed()) + intervalMs;
     },
     pause(forMs) {

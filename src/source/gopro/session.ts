@@ -1,21 +1,20 @@
 import { SyncError } from '../../errors.ts';
 import { renewHint, type AuthMode } from './credentials.ts';
-import type { Answer, Exchange, Failure, Question } from './exchange.ts';
+import { send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { anyObject, listingReply } from './schema.ts';
 
-/** What is known about the credentials: how they have to be sent, and whether they are still good. */
+/** What is known about the credentials: how to send them, and whether they are still good. */
 export interface Session {
-  /** The way that works, or is tried first as long as none has been proven. */
-  readonly mode: AuthMode;
-  /** Tries both ways, if need be. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or PROVIDER_CHANGED. */
-  validate(signal?: AbortSignal): Promise<void>;
-  /**
-   * Asks whether the credentials are still good, after a reply that put them in doubt. Callers at the same time share one probe.
-   * Throws as `validate`.
-   */
-  confirm(signal?: AbortSignal): Promise<void>;
-  /** Throws the CREDENTIALS_EXPIRED of an earlier confirmation, so that a refused token is not sent again and again. */
-  assertUsable(): void;
+  readonly exchange: Exchange;
+  /** The way that worked in an earlier run. */
+  readonly rememberedMode: AuthMode | undefined;
+  /** The way that works, or is tried first until one is proven. */
+  mode: AuthMode;
+  isProven: boolean;
+  probe: Question<unknown>;
+  /** The CREDENTIALS_EXPIRED of an earlier check. */
+  refusal: SyncError | undefined;
+  confirming: Promise<void> | undefined;
 }
 
 /** What to do about an API that is no longer understood. */
@@ -27,101 +26,106 @@ const busyHint =
 
 /** The storage record of the account: small, and useless without valid credentials. */
 const accountProbe: Question<unknown> = { path: '/media/user', schema: anyObject };
-/** In case that endpoint is given up one day. */
+/** Used if GoPro gives that endpoint up one day. */
 const searchProbe: Question<unknown> = { path: '/media/search?page=1&per_page=1&fields=id', schema: listingReply };
 
 export function createSession(exchange: Exchange, rememberedMode?: AuthMode): Session {
-  let mode: AuthMode = rememberedMode ?? 'cookies';
-  let proven = false;
-  let probe = accountProbe;
-  let refusal: SyncError | undefined;
-  let confirming: Promise<void> | undefined;
-
-  async function check(candidate: AuthMode, signal?: AbortSignal): Promise<Answer<unknown>> {
-    const answer = await exchange.send(probe, candidate, signal);
-    if (answer.kind !== 'gone' || probe === searchProbe) return answer;
-    probe = searchProbe;
-    return exchange.send(probe, candidate, signal);
-  }
-
-  function refused({ detail }: Failure): SyncError {
-    refusal = new SyncError('CREDENTIALS_EXPIRED', `${exchange.host} refuses the credentials: ${detail}`, { hint: renewHint });
-    return refusal;
-  }
-
-  function accept(candidate: AuthMode): void {
-    mode = candidate;
-    proven = true;
-  }
-
-  async function tryBoth(signal?: AbortSignal): Promise<void> {
-    const first = await check(mode, signal);
-    if (first.kind === 'ok') return accept(mode);
-    if (!mayMeanCredentials(first)) throw unusable(exchange.host, first);
-    const other = mode === 'cookies' ? 'bearer' : 'cookies';
-    const second = await check(other, signal);
-    if (second.kind === 'ok') return accept(other);
-    if (first.kind === 'refused') throw refused(first);
-    // The other way being refused means nothing where only the remembered one is known to be accepted.
-    if (second.kind === 'refused' && rememberedMode === undefined) throw refused(second);
-    throw unusable(exchange.host, first);
-  }
-
-  async function probeOnce(signal?: AbortSignal): Promise<void> {
-    if (!proven) return tryBoth(signal);
-    const answer = await check(mode, signal);
-    if (answer.kind === 'refused') throw refused(answer);
-    if (answer.kind !== 'ok') throw unusable(exchange.host, answer);
-  }
-
-  function assertUsable(): void {
-    if (refusal) throw refusal;
-  }
-
-  async function confirm(signal?: AbortSignal): Promise<void> {
-    assertUsable();
-    if (confirming === undefined) {
-      confirming = probeOnce(signal).finally(() => (confirming = undefined));
-      return confirming;
-    }
-    const outcome = await settled(confirming);
-    signal?.throwIfAborted();
-    if (outcome === undefined) return;
-    if (outcome instanceof SyncError && outcome.code !== 'INTERRUPTED') throw outcome;
-    // That another caller was aborted says nothing about the credentials.
-    return confirm(signal);
-  }
-
   return {
-    get mode() {
-      return mode;
-    },
-    async validate(signal) {
-      refusal = undefined;
-      await tryBoth(signal);
-    },
-    confirm,
-    assertUsable,
+    exchange,
+    rememberedMode,
+    mode: rememberedMode ?? 'cookies',
+    isProven: false,
+    probe: accountProbe,
+    refusal: undefined,
+    confirming: undefined,
   };
 }
 
-/** Whether a failure may lie in the credentials or in the way they are sent: a bad token has been seen to make the API answer 500. */
-export function mayMeanCredentials({ kind, status }: Failure): boolean {
+/** Tries both ways, if need be. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or PROVIDER_CHANGED. */
+export async function validate(session: Session, signal?: AbortSignal): Promise<void> {
+  session.refusal = undefined;
+  await tryBothModes(session, signal);
+}
+
+/**
+ * Asks whether the credentials are still good, after a reply that made them doubtful. Callers at the same time share one
+ * probe. Throws as `validate`.
+ */
+export async function confirm(session: Session, signal?: AbortSignal): Promise<void> {
+  assertUsable(session);
+  if (session.confirming === undefined) {
+    session.confirming = probeOnce(session, signal).finally(() => (session.confirming = undefined));
+    return session.confirming;
+  }
+  const reason = await rejectionOf(session.confirming);
+  signal?.throwIfAborted();
+  if (reason === undefined) return;
+  if (reason instanceof SyncError && reason.code !== 'INTERRUPTED') throw reason;
+  // That another caller was aborted says nothing about the credentials.
+  return confirm(session, signal);
+}
+
+/** Throws the CREDENTIALS_EXPIRED of an earlier check, so that a refused token is not sent again and again. */
+export function assertUsable({ refusal }: Session): void {
+  if (refusal) throw refusal;
+}
+
+async function probeOnce(session: Session, signal?: AbortSignal): Promise<void> {
+  if (!session.isProven) return tryBothModes(session, signal);
+  const answer = await check(session, session.mode, signal);
+  if (answer.kind === 'refused') throw refused(session, answer);
+  if (answer.kind !== 'ok') throw unusable(session.exchange, answer);
+}
+
+async function tryBothModes(session: Session, signal?: AbortSignal): Promise<void> {
+  const { exchange, mode, rememberedMode } = session;
+  const first = await check(session, mode, signal);
+  if (first.kind === 'ok') return accept(session, mode);
+  if (!mayMeanCredentials(first)) throw unusable(exchange, first);
+  const other = mode === 'cookies' ? 'bearer' : 'cookies';
+  const second = await check(session, other, signal);
+  if (second.kind === 'ok') return accept(session, other);
+  if (first.kind === 'refused') throw refused(session, first);
+  // If only the remembered way is known to be accepted, the refusal of the other way means nothing.
+  if (second.kind === 'refused' && rememberedMode === undefined) throw refused(session, second);
+  throw unusable(exchange, first);
+}
+
+async function check(session: Session, mode: AuthMode, signal?: AbortSignal): Promise<Answer<unknown>> {
+  const answer = await send(session.exchange, session.probe, mode, signal);
+  if (answer.kind !== 'gone' || session.probe === searchProbe) return answer;
+  session.probe = searchProbe;
+  return send(session.exchange, session.probe, mode, signal);
+}
+
+function accept(session: Session, mode: AuthMode): void {
+  session.mode = mode;
+  session.isProven = true;
+}
+
+function refused(session: Session, { detail }: ApiFailure): SyncError {
+  const { host } = session.exchange.apiUrl;
+  session.refusal = new SyncError('CREDENTIALS_EXPIRED', `${host} refuses the credentials: ${detail}`, { hint: renewHint });
+  return session.refusal;
+}
+
+/** Whether the credentials, or the way they are sent, may be the cause: the API has answered 500 to a bad token. */
+export function mayMeanCredentials({ kind, status }: ApiFailure): boolean {
   return kind === 'refused' || status === 500;
 }
 
-/** Why a promise was rejected, undefined when it was not. */
-async function settled(promise: Promise<void>): Promise<unknown> {
+/** Why a promise was rejected; undefined if it was not. */
+async function rejectionOf(promise: Promise<void>): Promise<unknown> {
   return promise.then(
     () => undefined,
     (error: unknown) => error,
   );
 }
 
-/** The error for a probe that failed, although not because of the credentials. */
-function unusable(host: string, failure: Failure): SyncError {
+/** The error for a probe that failed for another reason than the credentials. */
+function unusable({ apiUrl }: Exchange, failure: ApiFailure): SyncError {
   const { kind, detail, cause, retryAfterMs } = failure;
-  const message = `${host}: ${detail}`;
+  const message = `${apiUrl.host}: ${detail}`;
   const details = { cause, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   if (kind === 'unreachable') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: unreachableHint });
   if (kind === 'busy') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: busyHint });
