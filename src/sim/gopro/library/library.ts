@@ -51,7 +51,15 @@ interface Entry {
   trashed: boolean;
 }
 
-const KEPT_LISTINGS = 8;
+/** What a library holds, and the listings that it built since the last change. */
+interface Contents {
+  readonly entries: Map<string, Entry>;
+  readonly listings: Map<string, readonly Entry[]>;
+}
+
+type Filter = Omit<ListQuery, 'offset' | 'limit'>;
+
+const MAX_LISTINGS = 8;
 
 /** The library of a preset. The same preset and options always give the same media and bytes. */
 export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLibrary {
@@ -60,79 +68,78 @@ export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLi
 
 /** A library of the given media, which may be built lazily. Throws RangeError when an id comes twice. */
 export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): SimLibrary {
-  const entries = new Map<string, Entry>();
-  const listings = new Map<string, readonly Entry[]>();
-
-  function entryOf(id: string): Entry {
-    const entry = entries.get(id);
-    if (entry === undefined) throw new RangeError(`The simulated library never held the medium ${id}.`);
-    return entry;
-  }
-
-  function change(id: string, update: (medium: SimMedium) => SimMedium): void {
-    const entry = entryOf(id);
-    const medium = update(mediumOf(entry));
-    Object.assign(entry, { medium, ...timesOf(medium.record.created_at, medium.record.captured_at) });
-    listings.clear();
-  }
-
-  function setTrashed(id: string, trashed: boolean): void {
-    entryOf(id).trashed = trashed;
-    listings.clear();
-  }
-
-  function add(medium: SimMedium | LazyMedium): void {
-    if (entries.has(medium.id)) throw new RangeError(`The simulated library already holds the medium ${medium.id}.`);
-    entries.set(medium.id, newEntry(medium));
-    listings.clear();
-  }
-
-  function listing(query: Omit<ListQuery, 'offset' | 'limit'>): readonly Entry[] {
-    const { orderBy, types, processingStates, notReady, capturedRangeMs } = query;
-    const key = JSON.stringify([orderBy, types, processingStates, notReady, capturedRangeMs]);
-    let found = listings.get(key);
-    if (found === undefined) {
-      found = [...entries.values()].filter((entry) => !entry.trashed && matches(entry, query)).toSorted(newestFirst(orderBy));
-      if (listings.size >= KEPT_LISTINGS) listings.clear();
-      listings.set(key, found);
-    }
-    return found;
-  }
-
-  for (const medium of initial) add(medium);
-
+  const contents: Contents = { entries: new Map(), listings: new Map() };
+  for (const medium of initial) add(contents, medium);
   return {
     get size() {
-      return listing({ orderBy: 'created_at' }).length;
+      return listing(contents, { orderBy: 'created_at' }).length;
     },
     get(id) {
-      const entry = entries.get(id);
+      const entry = contents.entries.get(id);
       return entry && mediumOf(entry);
     },
-    isTrashed: (id) => entryOf(id).trashed,
+    isTrashed: (id) => entryOf(contents, id).trashed,
     list(query) {
-      const found = listing(query);
+      const found = listing(contents, query);
       return { media: found.slice(query.offset, query.offset + query.limit).map(mediumOf), totalItems: found.length };
     },
     *media() {
-      for (const entry of listing({ orderBy: 'created_at' })) yield mediumOf(entry);
+      for (const entry of listing(contents, { orderBy: 'created_at' })) yield mediumOf(entry);
     },
-    add,
-    trash: (id) => setTrashed(id, true),
-    restore: (id) => setTrashed(id, false),
-    setReady: (id) => change(id, (medium) => withReadiness(moveOn(medium))),
-    touch: (id, changes = {}) => change(id, (medium) => moveOn(medium, changes)),
-    addItem(id, fileSpec) {
-      let key = '';
-      change(id, (medium) => {
-        const file = placeFile({ id, seed: 'added later', createdAt: moveOn(medium).record.updated_at }, medium.files, fileSpec);
-        key = file.key;
-        return withItem(medium, file);
-      });
-      return key;
-    },
-    replaceContent: (id, file, options = {}) => change(id, (medium) => withNewContent(medium, file, options.sizeBytes)),
+    add: (medium) => add(contents, medium),
+    trash: (id) => setTrashed(contents, id, true),
+    restore: (id) => setTrashed(contents, id, false),
+    setReady: (id) => change(contents, id, (medium) => withReadiness(moveOn(medium))),
+    touch: (id, changes = {}) => change(contents, id, (medium) => moveOn(medium, changes)),
+    addItem: (id, fileSpec) => addItem(contents, id, fileSpec),
+    replaceContent: (id, file, options = {}) => change(contents, id, (medium) => withNewContent(medium, file, options.sizeBytes)),
   };
+}
+
+function entryOf({ entries }: Contents, id: string): Entry {
+  const entry = entries.get(id);
+  if (entry === undefined) throw new RangeError(`The simulated library never held the medium ${id}.`);
+  return entry;
+}
+
+function listing({ entries, listings }: Contents, filter: Filter): readonly Entry[] {
+  const { orderBy, types, processingStates, notReady, capturedRangeMs } = filter;
+  const key = JSON.stringify([orderBy, types, processingStates, notReady, capturedRangeMs]);
+  let found = listings.get(key);
+  if (found === undefined) {
+    found = [...entries.values()].filter((entry) => !entry.trashed && matches(entry, filter)).toSorted(newestFirst(orderBy));
+    if (listings.size >= MAX_LISTINGS) listings.clear();
+    listings.set(key, found);
+  }
+  return found;
+}
+
+function add({ entries, listings }: Contents, medium: SimMedium | LazyMedium): void {
+  if (entries.has(medium.id)) throw new RangeError(`The simulated library already holds the medium ${medium.id}.`);
+  entries.set(medium.id, newEntry(medium));
+  listings.clear();
+}
+
+function setTrashed(contents: Contents, id: string, trashed: boolean): void {
+  entryOf(contents, id).trashed = trashed;
+  contents.listings.clear();
+}
+
+function change(contents: Contents, id: string, update: (medium: SimMedium) => SimMedium): void {
+  const entry = entryOf(contents, id);
+  const medium = update(mediumOf(entry));
+  Object.assign(entry, { medium, ...timesOf(medium.record.created_at, medium.record.captured_at) });
+  contents.listings.clear();
+}
+
+function addItem(contents: Contents, id: string, fileSpec: FileSpec): string {
+  let key = '';
+  change(contents, id, (medium) => {
+    const file = placeFile({ id, seed: 'added later', createdAt: moveOn(medium).record.updated_at }, medium.files, fileSpec);
+    key = file.key;
+    return withItem(medium, file);
+  });
+  return key;
 }
 
 function withItem(medium: SimMedium, file: SimFile): SimMedium {
@@ -174,8 +181,8 @@ function newestFirst(orderBy: ListQuery['orderBy']): (a: Entry, b: Entry) => num
   return (a, b) => (a[time] === b[time] ? 0 : b[time] > a[time] ? 1 : -1);
 }
 
-function matches(entry: Entry, query: Omit<ListQuery, 'offset' | 'limit'>): boolean {
-  const { types, processingStates, notReady, capturedRangeMs: range } = query;
+function matches(entry: Entry, filter: Filter): boolean {
+  const { types, processingStates, notReady, capturedRangeMs: range } = filter;
   if (range !== undefined && !(entry.capturedMs >= range[0] && entry.capturedMs <= range[1])) return false;
   if (types === undefined && processingStates === undefined && notReady === undefined) return true;
   const { record } = mediumOf(entry);

@@ -90,6 +90,32 @@ export interface MediumSpec {
   readonly waitsFor?: WaitReason;
 }
 
+/** What the listing shows for most media. */
+const usualFields = {
+  item_durations: null,
+  captured_at_timezone: null,
+  reprocessed_at: null,
+  ready_to_view: 'ready',
+  ready_to_edit: true,
+  camera_model: 'HERO12 Black',
+  firmware_version: 'H23.01.02.20.00',
+  content_title: null,
+  content_type: null,
+  content_description: null,
+  tags: null,
+  gopro_user_id: null,
+  gopro_media: true,
+  fov: null,
+  resolution: null,
+  orientation: 1,
+  moments_count: 0,
+  mce_type: null,
+  composition: null,
+  stabilized: false,
+  thumbnail_available: true,
+  on_public_profile: false,
+} as const;
+
 /** Puts a medium together. `file_size` is the sum of the source and raw files and `item_count` their number, unless overridden. */
 export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly FileSpec[]): SimMedium {
   const files: SimFile[] = [];
@@ -114,42 +140,21 @@ function recordOf(spec: MediumSpec, type: string, files: readonly SimFile[]): Me
   const first = originals[0] ?? files[0];
   const video = first !== undefined && ['mp4', 'mov', '360'].includes(first.extension);
   return {
+    ...usualFields,
     id: spec.id,
     type,
     filename: spec.filename,
     file_extension: first?.extension.toUpperCase() ?? null,
     file_size: originals.reduce((sum, file) => sum + file.sizeBytes, 0),
     item_count: Math.max(1, originals.filter((file) => file.original === 'source').length),
-    item_durations: null,
     captured_at: spec.capturedAt === undefined ? shiftDays(spec.createdAt, -2) : spec.capturedAt,
-    captured_at_timezone: null,
     created_at: spec.createdAt,
     updated_at: spec.createdAt,
     submitted_at: spec.createdAt,
-    reprocessed_at: null,
-    ready_to_view: 'ready',
-    ready_to_edit: true,
-    camera_model: 'HERO12 Black',
-    firmware_version: 'H23.01.02.20.00',
-    content_title: null,
-    content_type: null,
-    content_description: null,
-    tags: null,
-    gopro_user_id: null,
-    gopro_media: true,
     width: first?.width ?? null,
     height: first?.height ?? null,
-    fov: null,
-    resolution: null,
-    orientation: 1,
     play_as: video ? 'video' : 'photo',
     source_duration: video ? '61000' : null,
-    moments_count: 0,
-    mce_type: null,
-    composition: null,
-    stabilized: false,
-    thumbnail_available: true,
-    on_public_profile: false,
     available_labels: [...new Set(files.flatMap((file) => file.label ?? []))],
     token: `token-of-${spec.id}`,
     ...spec.record,
