@@ -2,7 +2,7 @@ import type { Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
-/** What is known of a run when it ends; whatever it did not come to is absent. */
+/** What is known of a run when it ends. Absent: what it did not reach. */
 export interface RunFacts {
   readonly runId: string;
   readonly elapsedMs: number;
@@ -17,7 +17,7 @@ export interface RunFacts {
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
-  /** What ended the run early, or makes it fail in spite of its end. */
+  /** What ended the run early, or makes a run fail that reached its end. */
   readonly error?: SyncError;
 }
 
@@ -42,45 +42,58 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** The last event of a run. Statuses are counted from the tracker, never from attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { tally, listing, moved, error } = facts;
+  const { moved, error, verified } = facts;
   const exitCode = exitCodeOf(facts);
-  const originals = tally?.originals;
-  const media = tally?.media;
-  const archived = moved?.archivedFiles ?? 0;
-  const { code, message, hint } = error ?? {};
   return {
     type: 'run.finished',
     runId: facts.runId,
     outcome: outcomes[exitCode] ?? 'failed',
     exitCode,
     elapsedMs: Math.round(facts.elapsedMs),
-    media: {
-      listed: listing?.listed ?? 0,
-      added: listing?.added ?? 0,
-      changed: listing?.changed ?? 0,
-      gone: listing?.gone ?? 0,
-      complete: tally?.mediaComplete ?? 0,
-      waiting: media?.WAITING ?? 0,
-      failed: media?.FAILED ?? 0,
-      quarantined: media?.QUARANTINED ?? 0,
-      sourceDeleted: media?.SOURCE_DELETED ?? 0,
-    },
-    files: {
-      archived,
-      // A file that `verify` marked and that could not be fetched again is not there, whatever the tracker once recorded.
-      skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - (tally?.marked ?? 0)),
-      // A medium that failed as a whole has no originals to count: it is one file that is not archived.
-      failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + (tally?.marked ?? 0),
-      waiting: tally?.waiting ?? 0,
-      sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
-      quarantined: (originals?.QUARANTINED ?? 0) + (media?.QUARANTINED ?? 0),
-      pending: (originals?.PENDING ?? 0) + (originals?.IN_PROGRESS ?? 0) + (media?.LISTED ?? 0),
-    },
+    media: mediaCounts(facts),
+    files: fileCounts(facts),
     bytes: { archived: moved?.archivedBytes ?? 0, fetched: moved?.fetchedBytes ?? 0 },
     requests: { api: facts.apiRequests ?? 0, media: moved?.mediaRequests ?? 0 },
-    ...(facts.verified ? { verified: facts.verified } : {}),
-    ...(code !== undefined && message !== undefined ? { error: { code, message, ...(hint === undefined ? {} : { hint }) } } : {}),
+    ...(verified ? { verified } : {}),
+    ...(error ? { error: describeError(error) } : {}),
   };
+}
+
+function mediaCounts({ listing, tally }: RunFacts): RunFinished['media'] {
+  const media = tally?.media;
+  return {
+    listed: listing?.listed ?? 0,
+    added: listing?.added ?? 0,
+    changed: listing?.changed ?? 0,
+    gone: listing?.gone ?? 0,
+    complete: tally?.mediaComplete ?? 0,
+    waiting: media?.WAITING ?? 0,
+    failed: media?.FAILED ?? 0,
+    quarantined: media?.QUARANTINED ?? 0,
+    sourceDeleted: media?.SOURCE_DELETED ?? 0,
+  };
+}
+
+function fileCounts({ tally, moved }: RunFacts): RunFinished['files'] {
+  const originals = tally?.originals;
+  const media = tally?.media;
+  const marked = tally?.marked ?? 0;
+  const archived = moved?.archivedFiles ?? 0;
+  return {
+    archived,
+    // A file that `verify` marked and that could not be fetched again is missing, whatever the tracker once recorded.
+    skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - marked),
+    // A medium that failed as a whole has no originals to count: it is one file that is not archived.
+    failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + marked,
+    waiting: tally?.waiting ?? 0,
+    sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
+    quarantined: (originals?.QUARANTINED ?? 0) + (media?.QUARANTINED ?? 0),
+    pending: (originals?.PENDING ?? 0) + (originals?.IN_PROGRESS ?? 0) + (media?.LISTED ?? 0),
+  };
+}
+
+function describeError({ code, message, hint }: SyncError): NonNullable<RunFinished['error']> {
+  return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** A run that ended before it began, such as for a locked or unknown archive. */
