@@ -24,7 +24,7 @@ const width = 1200;
 const rowHeight = 17;
 const captionHeight = 44;
 const letterWidth = 6.7;
-const leastWidth = 1.5; // narrower frames are left out, which keeps the picture small
+const minWidth = 1.5; // narrower frames are left out, which keeps the picture small
 
 const colours = { 'src/': '#f4a261', 'node:': '#a8d5a2', packages: '#9ec5e8', native: '#d5d0c8' };
 
@@ -81,7 +81,7 @@ export function placeOf(url: string): string {
 }
 
 function visible({ callees }: Frame, totalMicros: number): Frame[] {
-  return [...callees.values()].filter(({ micros }) => (micros / totalMicros) * width >= leastWidth);
+  return [...callees.values()].filter(({ micros }) => (micros / totalMicros) * width >= minWidth);
 }
 
 function depthOf(frame: Frame, totalMicros: number): number {

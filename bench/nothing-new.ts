@@ -24,7 +24,7 @@ const noSource: SourceStats = {
   wireReceived: 0,
 };
 
-/** Of ours: a first run adopts an archive of the whole library, then runs with nothing to do are measured. */
+/** A first run adopts an archive of the whole library; then runs with nothing to do are measured. */
 export async function measureNothingNew(
   bench: Bench,
   tool: Tool,
@@ -46,56 +46,70 @@ export async function measureNothingNew(
   return runs;
 }
 
+/** What a peer needs to compare a folder with a bucket. */
+interface Comparison {
+  readonly title: string;
+  readonly files: Files;
+  readonly rounds: number;
+  readonly folder: string;
+  readonly scratch: string;
+  readonly certPath: string | undefined;
+}
+
+/** A peer and the command by which it compares. */
+interface Comparer {
+  readonly name: string;
+  readonly version: string;
+  readonly command: (of: Comparison & { readonly sink: Sink }) => Command;
+}
+
 /**
- * Of the peers, who know no cloud and keep no record: a folder of this machine against a bucket that holds the same names and sizes. That their side
- * of the source can be listed for nothing is in their favour.
+ * The peers know no cloud and keep no record: they compare a folder of this machine with a bucket that holds the same
+ * names and sizes. It is in their favour that their side of the source can be listed for nothing.
  */
 export async function comparePeers(
   bench: Bench,
   peers: Peers,
   of: { readonly title: string; readonly files: Files; readonly rounds: number },
 ): Promise<Row[]> {
-  const { title, files, rounds } = of;
   const folder = join(bench.folders.ramDisk, 'listed');
-  makeEmptyFiles(folder, files);
+  makeEmptyFiles(folder, of.files);
   const scratch = await mkdtemp(join(bench.scratch, 'tool-'));
-  const { certPath } = bench.certificate;
+  const comparison: Comparison = { ...of, folder, scratch, certPath: bench.certificate.certPath };
   try {
-    const runsOf = async (name: string, command: (sink: Sink) => Command): Promise<Run[]> => {
-      const runs: Run[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        await using sink = await startSink({ tls: bench.certificate, preload: files });
-        const measured = costOf(await finished(name, startMeasured(command(sink))));
-        const stats = await sink.stats();
-        if (stats.bodyBytes > 0) throw new Error(`${name} wrote ${stats.bodyBytes} bytes although nothing was new`);
-        runs.push({ ...measured, source: noSource, sink: stats });
-      }
-      return runs;
-    };
-    const row = async (tool: { readonly name: string; readonly version: string }, command: (sink: Sink) => Command) => {
-      bench.say(`  ${tool.name}`);
-      const runs = await runsOf(tool.name, command);
-      return makeRow({ workload: title, tool: { ...tool, verifiesInDirectory: '' }, files, runs, idle: true });
-    };
-    const common = { folder, scratch, certPath };
-    const { version } = peers.rclone;
-    return [
-      await row({ name: 'rclone --size-only', version }, (sink) =>
-        rcloneCompare(peers.rcloneProgram, { ...common, sink }, ['--size-only']),
-      ),
-      await row({ name: 'rclone', version }, (sink) => rcloneCompare(peers.rcloneProgram, { ...common, sink }, [])),
-      ...(peers.awsProgram && peers.curlToAws
-        ? [
-            await row({ name: 'aws s3 sync --size-only', version: peers.curlToAws.version }, (sink) =>
-              awsCompare(peers.awsProgram ?? '', { ...common, sink }),
-            ),
-          ]
-        : []),
-    ];
+    const rows: Row[] = [];
+    for (const comparer of comparersOf(peers)) rows.push(await compareRow(bench, comparer, comparison));
+    return rows;
   } finally {
     await rm(scratch, { recursive: true, force: true });
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function comparersOf({ rclone, rcloneProgram, awsProgram, curlToAws }: Peers): Comparer[] {
+  const { version } = rclone;
+  const comparers: Comparer[] = [
+    { name: 'rclone --size-only', version, command: (of) => rcloneCompare(rcloneProgram, of, ['--size-only']) },
+    { name: 'rclone', version, command: (of) => rcloneCompare(rcloneProgram, of, []) },
+  ];
+  if (awsProgram && curlToAws) {
+    const aws = { name: 'aws s3 sync --size-only', version: curlToAws.version };
+    comparers.push({ ...aws, command: (of) => awsCompare(awsProgram, of) });
+  }
+  return comparers;
+}
+
+async function compareRow(bench: Bench, { command, ...peer }: Comparer, of: Comparison): Promise<Row> {
+  bench.say(`  ${peer.name}`);
+  const runs: Run[] = [];
+  for (let round = 0; round < of.rounds; round += 1) {
+    await using sink = await startSink({ tls: bench.certificate, preload: of.files });
+    const measured = costOf(await finished(peer.name, startMeasured(command({ ...of, sink }))));
+    const stats = await sink.stats();
+    if (stats.bodyBytes > 0) throw new Error(`${peer.name} wrote ${stats.bodyBytes} bytes although nothing was new`);
+    runs.push({ ...measured, source: noSource, sink: stats });
+  }
+  return makeRow({ workload: of.title, tool: { ...peer, verifiesInDirectory: '' }, files: of.files, runs, idle: true });
 }
 
 /** When the sink says that its objects were changed. */

@@ -18,7 +18,7 @@ const film: Files = { count: 1, sizeBytes: partCount * partBytes, extension: 'mp
 export const smokeDataBytes = film.sizeBytes;
 
 /** The goal is 130 MB; what a garbage collector leaves lying about differs from machine to machine. */
-const mostMemoryBytes = 200_000_000;
+const maxMemoryBytes = 200_000_000;
 
 interface PerFile {
   readonly what: string;
@@ -108,7 +108,7 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('media requests for a file'), run.source.heads + run.source.gets, 1 + partCount);
   check.atMost(about('media bytes for a file'), run.source.mediaBytes, film.sizeBytes);
   if (run.sink) check.atMost(about('store requests for a file'), run.sink.requests, partCount + perUpload);
-  check.atMost(about('peak memory for a file'), run.peakBytes, mostMemoryBytes);
+  check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
 /** What a first run asks of a store besides the parts: what archive and store it is, then create, look, complete, look again. */
@@ -126,7 +126,7 @@ async function nothingNew(bench: Bench, check: Checker): Promise<void> {
   for (const run of await measureNothingNew(bench, bench.ours, { files, rounds: 1 })) {
     check.atMost('API requests when nothing is new', run.source.apiRequests, 3);
     check.atMost('media requests when nothing is new', run.source.heads + run.source.gets, 0);
-    check.atMost('peak memory when nothing is new', run.peakBytes, mostMemoryBytes);
+    check.atMost('peak memory when nothing is new', run.peakBytes, maxMemoryBytes);
   }
 }
 
