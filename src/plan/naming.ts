@@ -10,7 +10,7 @@ import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
 /** The longest name of a file on every system in use, in bytes of UTF-8 (and so in UTF-16 units too). */
-const longestNameBytes = 255;
+const maxNameBytes = 255;
 
 /** How many digits of a hash tell a key from one that is taken: none at first, then ever more. */
 const hashDigits = [0, 8, 16, 32];
@@ -112,7 +112,7 @@ function nameOf(request: KeyRequest, digits: number): string {
   const { medium, identity, revision } = request;
   const hash = digits === 0 ? '' : `~${shortHash(`${medium.provider}#${originalId(identity, revision)}`, digits)}`;
   const tail = `${safeId(identity.mediaId)}${suffixOf(request)}${hash}.${extensionFor(request)}`;
-  const stem = cutToBytes(safeStem(medium.filename), longestNameBytes - Buffer.byteLength(`__${tail}`));
+  const stem = cutToBytes(safeStem(medium.filename), maxNameBytes - Buffer.byteLength(`__${tail}`));
   return stem === '' ? tail : `${stem}__${tail}`;
 }
 

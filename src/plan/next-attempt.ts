@@ -1,7 +1,7 @@
 /** When a failure is worth another run that nobody asked for. Pure. */
 
 const dayMs = 24 * 3_600_000;
-const longestMs = 7 * dayMs;
+const maxMs = 7 * dayMs;
 /** A nightly run does not begin at the same minute each night. */
 const slackMs = 2 * 3_600_000;
 
@@ -13,6 +13,6 @@ export function nextAttemptMs({
   readonly failedRuns: number;
   readonly statusSince: string;
 }): number {
-  const waitMs = Math.min(dayMs * 2 ** Math.max(0, failedRuns - 1), longestMs);
+  const waitMs = Math.min(dayMs * 2 ** Math.max(0, failedRuns - 1), maxMs);
   return Date.parse(statusSince) + waitMs - slackMs;
 }

@@ -5,8 +5,8 @@
 
 import { createHash } from 'node:crypto';
 
-const longestId = 64;
-const longestWord = 24;
+const maxIdLength = 64;
+const maxWordLength = 24;
 
 /** Reserved on Windows or a separator somewhere, control characters, halves of surrogate pairs, code points without a meaning. */
 const forbidden = /[/\\:*?"<>|\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
@@ -46,12 +46,12 @@ export function safeStem(filename: string): string {
 
 /** A label, position or number as part of a name: ASCII, at most 24 characters. May be empty. */
 export function safeWord(text: string): string {
-  return text.replace(/[^a-z0-9_-]/gi, '_').slice(0, longestWord);
+  return text.replace(/[^a-z0-9_-]/gi, '_').slice(0, maxWordLength);
 }
 
 /** An opaque id as part of a name: unchanged where it can be, else told from all others by a hash of the real one. */
 export function safeId(id: string): string {
-  if (/^[a-z0-9_-]+$/i.test(id) && id.length <= longestId && !device.test(id)) return id;
+  if (/^[a-z0-9_-]+$/i.test(id) && id.length <= maxIdLength && !device.test(id)) return id;
   return `${safeWord(id) || 'id'}-${shortHash(id, 8)}`;
 }
 

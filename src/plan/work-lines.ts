@@ -10,12 +10,12 @@ export interface Weighed {
 /** Above this a medium is a piece of its own. */
 const largeBytes = 64 * 1024 * 1024;
 /** What the media of a group add up to at most. */
-const groupBytes = 256 * 1024 * 1024;
+const maxGroupBytes = 256 * 1024 * 1024;
 /** A medium of unknown size may be anything; many of them are still not a piece each. */
 const unknownBytes = 16 * 1024 * 1024;
-const mostMedia = 25;
+const maxMedia = 25;
 /** Each piece travels as a message: this is what its ids take at most, as JSON and in UTF-8, unless one alone takes more. */
-const mostIdBytes = 1_000;
+const maxIdBytes = 1_000;
 
 /** Every medium once, in the order of the plan; only large ones may overtake a group that is still being filled. Never an empty piece. */
 export function workLines(items: Iterable<Weighed>): string[][] {
@@ -28,7 +28,7 @@ export function workLines(items: Iterable<Weighed>): string[][] {
       lines.push([mediaId]);
       continue;
     }
-    const isFull = group.media.length === mostMedia || group.bytes + bytes > groupBytes || group.idBytes + idBytes > mostIdBytes;
+    const isFull = group.media.length === maxMedia || group.bytes + bytes > maxGroupBytes || group.idBytes + idBytes > maxIdBytes;
     if (isFull && group.media.length > 0) {
       lines.push(group.media);
       group = emptyGroup();
