@@ -72,7 +72,10 @@ function calleeOf({ callees }: Frame, name: string, place: string): Frame {
   return callee;
 }
 
-/** Where a function is from, without where that is on this machine: `src/sync.ts`, `node:fs`, a package's name. */
+/**
+ * Where a function is from, without where that is on this machine: `src/sync.ts`, `node:fs`, a
+ * package's name.
+ */
 export function placeOf(url: string): string {
   if (url === '' || url.startsWith('node:')) return url;
   const [, path = url.slice(url.lastIndexOf('/') + 1)] = /.*\/node_modules\/(.+)$/.exec(url) ?? [];

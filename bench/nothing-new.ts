@@ -24,7 +24,7 @@ const noSource: SourceStats = {
   wireReceived: 0,
 };
 
-/** A first run adopts an archive of the whole library; then runs with nothing to do are measured. */
+/** A first run adopts an archive of the whole library; then we measure runs with nothing to do. */
 export async function measureNothingNew(
   bench: Bench,
   tool: Tool,
@@ -64,8 +64,9 @@ interface Comparer {
 }
 
 /**
- * The peers know no cloud and keep no record: they compare a folder of this machine with a bucket that holds the same
- * names and sizes. It is in their favour that their side of the source can be listed for nothing.
+ * The peers know no cloud and keep no record: they compare a folder of this machine with a bucket
+ * that holds the same names and sizes. It is in their favour that their side of the source can be
+ * listed for nothing.
  */
 export async function comparePeers(
   bench: Bench,

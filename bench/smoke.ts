@@ -1,6 +1,7 @@
 /**
- * A quick look at what must be exact, for continuous integration: content, numbers of requests and statements, bytes fetched again, and a ceiling of
- * memory with slack. Only Cloud Sync itself, small sizes, no threshold on time.
+ * A quick look at what must be exact, for continuous integration: content, numbers of requests and
+ * statements, bytes fetched again, and a ceiling of memory with slack. Only Cloud Sync itself,
+ * small sizes, no threshold on time.
  */
 import { fileURLToPath } from 'node:url';
 import { checkedRun, finished, measureJob, openScene, startJob, type Bench, type Place, type Run } from './bench.ts';
@@ -17,7 +18,7 @@ const partCount = 20;
 const film: Files = { count: 1, sizeBytes: partCount * partBytes, extension: 'mp4' };
 export const smokeDataBytes = film.sizeBytes;
 
-/** The goal is 130 MB; what a garbage collector leaves lying about differs from machine to machine. */
+/** The goal is 130 MB; what a garbage collector leaves behind differs between machines. */
 const maxMemoryBytes = 200_000_000;
 
 interface PerFile {
@@ -74,7 +75,7 @@ function createChecker(say: (text: string) => void): Checker {
   };
 }
 
-/** Two libraries of different size: their difference is what files cost, without what a run costs. */
+/** Two libraries of different size: the difference is what files cost, without the run itself. */
 async function smallFiles(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
   const [fewer, more] = [await countedRun(bench, place, 50), await countedRun(bench, place, 90)];
   for (const { what, count, most } of limitsPerFile(place)) {
@@ -111,7 +112,10 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** What a first run asks of a store besides the parts: what archive and store it is, then create, look, complete, look again. */
+/**
+ * What a first run asks of a store besides the parts: what archive and store it is, then create,
+ * look, complete, look again.
+ */
 const perUpload = 20;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
@@ -130,7 +134,10 @@ async function nothingNew(bench: Bench, check: Checker): Promise<void> {
   }
 }
 
-/** Nobody can see a changed byte without a checksum from the source, so that one is here to show that a wrong copy would be noticed. */
+/**
+ * Nobody can see a changed byte without a checksum from the source, so that one is here to show
+ * that a wrong copy would be noticed.
+ */
 const outcomes: Readonly<Record<LieKind, Outcome>> = {
   html: 'detected',
   short: 'detected',

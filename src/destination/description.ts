@@ -3,8 +3,9 @@ import { allRoles, originalId, type Original } from '../media.ts';
 import type { FileDescription } from './destination.ts';
 
 /**
- * A description as flat ASCII text: one field per fact, lower-case names, values within printable ASCII without spaces. So it serves
- * unchanged as the metadata of an S3 object and as fields of a line in a manifest. null and empty values are left out.
+ * A description as flat ASCII text: one field per fact, lower-case names, printable values without
+ * spaces. So it serves unchanged as the metadata of an S3 object and as fields of a line in a
+ * manifest. null and empty values are left out.
  */
 export type DescriptionFields = Readonly<Record<string, string>>;
 
@@ -47,7 +48,7 @@ const fieldsSchema = z.object({
   'medium-version': text.default(''),
 });
 
-/** Everything but the key, which is the file's place. Unpaired surrogates become U+FFFD; all else comes back as it was. */
+/** Everything but the key. Unpaired surrogates become U+FFFD; all else decodes to what it was. */
 export function encodeDescription(description: FileDescription): DescriptionFields {
   const { original, validator } = description;
   const fields: Record<keyof z.input<typeof fieldsSchema>, string | number | null> = {
@@ -73,7 +74,7 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
   return Object.fromEntries(present.map(([name, value]) => [name, percentEncode(String(value))]));
 }
 
-/** The description of the file at `key`; undefined when the fields are not one. Other fields beside them are ignored. */
+/** The description of the file at `key`; undefined if the fields are none. Ignores other fields. */
 export function decodeDescription(fields: unknown, key: string): FileDescription | undefined {
   const parsed = fieldsSchema.safeParse(fields);
   if (!parsed.success) return undefined;

@@ -1,6 +1,6 @@
 import type { UploadState, WantedUpload } from './destination.ts';
 
-/** A file of at most this size waits in memory until it is published: a draft or an open request would cost more. */
+/** A file up to this size waits in memory for its commit: a draft or open request costs more. */
 export const maxHeldBytes = 256 * 1024;
 
 /** Whether an earlier upload holds the same content in the same parts, so that it can go on. */

@@ -1,12 +1,16 @@
 /**
- * CRC-32 as in zip and S3: reflected, polynomial 0xEDB88320. A running checksum is `crc = crc32(chunk, crc)`, beginning with 0.
+ * CRC-32 as in zip and S3: reflected, polynomial 0xEDB88320. A running checksum is
+ * `crc = crc32(chunk, crc)`, beginning with 0.
  */
 export { crc32 } from 'node:zlib';
 
 const polynomial = 0xedb88320;
 /** The polynomial 1: in a reflected CRC the highest bit is the coefficient of x⁰. */
 const one = 0x80000000;
-/** powers[k] is x^(8 · 2^k) modulo the polynomial: what 2^k bytes behind a message multiply its checksum by. */
+/**
+ * powers[k] is x^(8 · 2^k) modulo the polynomial: what 2^k bytes behind a message multiply its
+ * checksum by.
+ */
 const powers = byteShiftPowers(53);
 
 /** The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes. */
@@ -43,7 +47,7 @@ function byteShiftPowers(count: number): Uint32Array {
   return shifts;
 }
 
-/** x^(8 · bytes) modulo the polynomial. Halving instead of shifting, because lengths exceed 32 bits. */
+/** x^(8 · bytes) modulo the polynomial. Halves instead of shifting: lengths exceed 32 bits. */
 function byteShift(bytes: number): number {
   let shift = one;
   for (let k = 0, rest = bytes; rest > 0; k += 1, rest = Math.floor(rest / 2)) {
@@ -53,8 +57,9 @@ function byteShift(bytes: number): number {
 }
 
 /**
- * The product of two polynomials over GF(2), modulo the polynomial: for each coefficient of `a`, `b` times that power of x is added.
- * Masks instead of branches: the bits are random, so branches would be mispredicted half of the time.
+ * The product of two polynomials over GF(2), modulo the polynomial: for each coefficient of `a`,
+ * `b` times that power of x is added. Masks instead of branches: the bits are random, so branches
+ * would be mispredicted half of the time.
  */
 function multiply(a: number, b: number): number {
   let product = 0;

@@ -1,6 +1,6 @@
 import { redactText } from './redact.ts';
 
-/** Messages for a person, on standard error, so that standard output stays what the command gives. */
+/** Messages for a person, on standard error: standard output belongs to the command's result. */
 export interface Log {
   readonly info: (message: string) => void;
   readonly warn: (message: string, hint?: string) => void;
@@ -27,8 +27,8 @@ export function clean(text: string): string {
 }
 
 /**
- * A value as one line of JSON. JSON itself leaves some characters raw that a terminal would obey; they occur only within its texts, where
- * their escapes mean the same.
+ * A value as one line of JSON. JSON itself leaves some characters raw that a terminal would obey;
+ * they occur only within its texts, where their escapes mean the same.
  */
 export function jsonLine(value: unknown, replacer?: (field: string, value: unknown) => unknown): string {
   return `${printable(JSON.stringify(value, replacer))}\n`;

@@ -54,7 +54,10 @@ function processStart(pid: number): string {
   return statFields(pid)[19] ?? '';
 }
 
-/** Fields of proc(5)'s stat from the third on: the second is the command in parentheses, which may itself hold spaces. */
+/**
+ * Fields of proc(5)'s stat from the third on: the second is the command in parentheses, which may
+ * itself hold spaces.
+ */
 function statFields(pid: number): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

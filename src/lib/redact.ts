@@ -8,12 +8,12 @@ const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
 
 const knownSecrets = new Set<string>();
 
-/** From now on this value is removed wherever it appears. Short values would remove ordinary words and are ignored. */
+/** Removes this value from now on. Ignores short values, which would remove ordinary words. */
 export function rememberSecret(value: string): void {
   if (value.length >= 8) knownSecrets.add(value);
 }
 
-/** A text without secrets: known values, cookies, bearer and JWE shapes, and the query values of every URL in it. */
+/** A text without known values, cookies, bearer and JWE shapes, and query values of URLs. */
 export function redactText(text: string): string {
   let clean = text;
   for (const secret of knownSecrets) clean = clean.replaceAll(secret, '[redacted]');

@@ -6,8 +6,8 @@ export function backoffMs(attempt: number, limits: { readonly firstMs: number; r
 }
 
 /**
- * A Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now; undefined when absent or unreadable. Capped, because a
- * host that asks for a day must not hold a run for a day.
+ * A Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now; undefined when
+ * absent or unreadable. Capped, because a host that asks for a day must not hold a run for a day.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number, maxMs = 3_600_000): number | undefined {
   if (header === undefined) return undefined;

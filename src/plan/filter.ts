@@ -1,11 +1,11 @@
-/** Which media a person wants. Nothing is excluded by default, and what a filter cannot judge is never silently dropped. */
+/** Which media a person wants, by default all. Never drops silently what it cannot judge. */
 
 import { SyncError } from '../errors.ts';
 import type { Medium } from '../media.ts';
 import { isRealMoment, momentOf } from './moment.ts';
 import type { Moment } from './moment.ts';
 
-/** The media types that GoPro's cloud is known to use. The provider may invent others; a filter that names one is a typing error. */
+/** The media types that GoPro's cloud is known to use. Any other in a filter is a typing error. */
 export const knownTypes: readonly string[] = [
   'Photo',
   'Video',
@@ -25,9 +25,9 @@ export const knownTypes: readonly string[] = [
   'Audio',
 ];
 
-/** The options that select media, by their names and as a person wrote them; lists are already split. */
+/** The options that select media, as a person wrote them; lists are already split. */
 export interface FilterOptions {
-  /** `YYYY-MM-DD`, or with a time of day `YYYY-MM-DDTHH:MM[:SS]`. Camera clock, so an offset is refused and a `Z` means nothing. */
+  /** `YYYY-MM-DD[THH:MM[:SS]]` by the camera's clock: no offset, and a `Z` means nothing. */
   readonly since?: string | undefined;
   /** As `since`; the whole day, minute or second that it names is included. */
   readonly until?: string | undefined;
@@ -42,7 +42,7 @@ export interface FilterOptions {
   readonly 'max-size'?: string | undefined;
 }
 
-/** Filters that hold together. All given ones must agree to a medium; of a list one value is enough. Both ends of a range belong to it. */
+/** All filters must match a medium; one value of a list is enough. Ranges include both ends. */
 export interface Filters {
   readonly since?: Moment;
   readonly until?: Moment;
@@ -77,8 +77,9 @@ function refuseEmptyRange<T extends string | number>(from: T | undefined, to: T 
 }
 
 /**
- * A test for what the filters cover. A medium without a capture date counts by the date of its arrival in the cloud, without either it is
- * covered only if no date is asked for. An unknown size is covered, an unknown camera only if no camera is asked for.
+ * A test for what the filters cover. A medium without a capture date counts by its arrival in
+ * the cloud; without either, it is covered only if no date is asked for. An unknown size is covered,
+ * an unknown camera only if no camera is asked for.
  */
 export function covers(filters: Filters): (medium: Medium) => boolean {
   const { since, until, types, cameras, minSizeBytes = 0, maxSizeBytes = Infinity, names } = filters;
@@ -98,7 +99,7 @@ export function covers(filters: Filters): (medium: Medium) => boolean {
   };
 }
 
-/** `rest` is what stands for the digits that were left out. */
+/** `rest` completes the digits that were left out. */
 function parseMoment(option: string, value: string, rest: Moment): Moment {
   const text = value.trim();
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$/.test(text)) {
@@ -136,7 +137,7 @@ function parsePattern(option: string, value: string): string {
   throw new SyncError('USAGE', `${option} ${quote(value)} is empty`, { hint: 'Give a name, or a pattern such as HERO12*.' });
 }
 
-/** Whether a text as a whole is like one of the patterns: `*` stands for any text, `?` for one character. */
+/** Whether a whole text matches one of the patterns: `*` is any text, `?` one character. */
 function anyPattern(patterns: readonly string[]): (text: string) => boolean {
   const expressions = patterns.map((pattern) => {
     const source = pattern.normalize('NFC').replace(/\*+|[\\^$.|+()[\]{}/?]/g, (sign) => wildcards[sign[0] ?? ''] ?? `\\${sign}`);

@@ -1,13 +1,14 @@
 /**
- * Moments as a camera or the provider wrote them. GoPro's `captured_at` is the camera's clock with a `Z` that does not mean UTC, so
- * its digits are taken as they stand and never moved through a time zone.
+ * Moments as a camera or the provider wrote them. GoPro's `captured_at` is the camera's clock with
+ * a `Z` that does not mean UTC, so its digits are taken literally and never moved to another time
+ * zone.
  */
 
 import type { Medium } from '../media.ts';
 
 const isoLike = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?.*)?$/s;
 
-/** What an unset time turns into in some languages (the year 0 or 1) is no moment; neither is anything older than photography. */
+/** No moment is older than photography: an unset time is the year 0 or 1 in some languages. */
 const earliest = '1800';
 
 /** `YYYY-MM-DDTHH:MM:SS.mmm`: sorts as text in the order of time. */
@@ -24,7 +25,7 @@ export function momentMs(moment: Moment): number {
   return Date.parse(`${moment}Z`);
 }
 
-/** The moment that an ISO-like text names; an odd time of day counts as midnight, an odd date is undefined. */
+/** The moment of an ISO-like text; an odd time counts as midnight, an odd date is undefined. */
 function readMoment(text: string | null): Moment | undefined {
   const [, date = '', time = ''] = isoLike.exec(text?.trim() ?? '') ?? [];
   const midnight = '00:00:00.000';
@@ -32,7 +33,7 @@ function readMoment(text: string | null): Moment | undefined {
   return [`${date}T${time}${midnight.slice(time.length)}`, `${date}T${midnight}`].find(isRealMoment);
 }
 
-/** When a medium was captured, else when it was created in the cloud, else undefined. Never the present. */
+/** When a medium was captured, else created in the cloud, else undefined. Never the present. */
 export function momentOf(medium: Pick<Medium, 'capturedAt' | 'createdAt'>): Moment | undefined {
   return readMoment(medium.capturedAt) ?? readMoment(medium.createdAt);
 }

@@ -1,6 +1,7 @@
 /**
- * Where an original lies in the archive. A key is computed once, when an original is first planned, and stored; nothing recomputes it
- * when the provider's name or date changes later. The name decorates the key, the media id makes it unique.
+ * Where an original lies in the archive. A key is computed once, when an original is first planned,
+ * and stored; nothing recomputes it when the provider's name or date changes later. The name
+ * decorates the key, the media id makes it unique.
  */
 
 import { SyncError } from '../errors.ts';
@@ -9,7 +10,7 @@ import type { Medium, Original, OriginalIdentity } from '../media.ts';
 import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
-/** The longest name of a file on every system in use, in bytes of UTF-8 (and so in UTF-16 units too). */
+/** Every system in use allows this many bytes of UTF-8 (and so UTF-16 units too). */
 const maxNameBytes = 255;
 
 /** How many digits of a hash tell a key from one that is taken: none at first, then ever more. */
@@ -17,7 +18,7 @@ const hashDigits = [0, 8, 16, 32];
 
 export type NamedMedium = Pick<Medium, 'provider' | 'filename' | 'fileExtension' | 'capturedAt' | 'createdAt'>;
 
-/** Whether a key is in use by another file of the archive; two keys are the same if their `foldKey` is. */
+/** Whether another file of the archive uses a key; two keys are the same if their `foldKey` is. */
 export type Taken = (key: string) => boolean;
 
 /** An identity with the extension of its file. */
@@ -28,7 +29,10 @@ export interface KeyRequest {
   readonly identity: OriginalIdentity;
   /** 1 for the first. */
   readonly revision: number;
-  /** What the source says the file is; an unusable one falls back to its type, then the medium's name and extension. */
+  /**
+   * What the source says the file is; an unusable one falls back to its type, then the medium's
+   * name and extension.
+   */
   readonly extension: string;
   /** How many originals of the same role, label and position the medium has, this one included. */
   readonly siblings: number;
@@ -36,9 +40,10 @@ export interface KeyRequest {
 }
 
 /**
- * A free key `{provider}-videos/{yyyy}/{mm}/{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`. Legal on
- * Linux, macOS, Windows and S3; its last component has at most 255 bytes. The same request gives the same key. Errors: KEY_TAKEN
- * when every form of the name is in use.
+ * A free key
+ * `{provider}-videos/{yyyy}/{mm}/{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`.
+ * Legal on Linux, macOS, Windows and S3; its last component has at most 255 bytes. The same request
+ * gives the same key. Errors: KEY_TAKEN when every form of the name is in use.
  */
 export function keyOf(request: KeyRequest): string {
   for (const digits of hashDigits) {
@@ -48,7 +53,7 @@ export function keyOf(request: KeyRequest): string {
   throw new SyncError('KEY_TAKEN', `No free name in the archive for an original of ${JSON.stringify(request.identity.mediaId)}`);
 }
 
-/** The order in which the originals of a medium are named and fetched: by role, cameras apart, then chapters and frames in their order. */
+/** The order in which originals are named and fetched: by role, camera, then chapter or frame. */
 export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
   return (
     compare(allRoles.indexOf(a.role), allRoles.indexOf(b.role)) ||
@@ -69,7 +74,7 @@ interface KeySet<T> {
   readonly taken: Taken;
 }
 
-/** Keys for new originals of one medium, all different, as first revisions in the order of `compareIdentities`. */
+/** Different keys for new originals of one medium, as first revisions, by `compareIdentities`. */
 export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly original: T; readonly key: string }[] {
   const { medium, originals, alongside = [], taken } = set;
   const siblings = countSiblings([...originals, ...alongside]);
@@ -90,7 +95,7 @@ export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly ori
   return named;
 }
 
-/** How many distinct originals of a set share a given one's role, label and position. Revisions of one original count once. */
+/** How many originals of a set share one's role, label and position. Revisions count once. */
 export function countSiblings(set: readonly OriginalIdentity[]): (identity: OriginalIdentity) => number {
   const distinct = new Map(set.map((identity) => [originalId(identity, 1), groupOf(identity)]));
   const counts = new Map<string, number>();

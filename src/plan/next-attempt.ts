@@ -1,11 +1,11 @@
-/** When a failure is worth another run that nobody asked for. Pure. */
+/** When a scheduled run tries a failed original again. Pure. */
 
 const dayMs = 24 * 3_600_000;
 const maxMs = 7 * dayMs;
 /** A nightly run does not begin at the same minute each night. */
 const slackMs = 2 * 3_600_000;
 
-/** After one failed run the next night, then every second, every fourth, and at last every seventh. In ms since 1970. */
+/** In ms since 1970: after one failed run the next night, then the 2nd, the 4th, the 7th. */
 export function nextAttemptMs({
   failedRuns,
   statusSince,

@@ -1,4 +1,4 @@
-/** What a run has to do: which media, in which order, and which originals each of them has. Pure; the tracker's rows are its only truth. */
+/** What a run has to do, from the tracker's rows alone: which media, which originals. Pure. */
 
 import { foldKey, originalId } from '../media.ts';
 import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
@@ -10,8 +10,9 @@ import { extensionOf } from './safe-name.ts';
 import type { Taken } from './naming.ts';
 
 /**
- * Why a medium is in the plan: `new` never resolved, `changed` since it was, `waiting` for the provider, `failed` as a whole in an
- * earlier run, `roles` asked for that it was not resolved for, or `unfinished` originals.
+ * Why a medium is in the plan: `new` never resolved, `changed` since it was, `waiting` for the
+ * provider, `failed` as a whole in an earlier run, `roles` asked for that it was not resolved for,
+ * or `unfinished` originals.
  */
 export type WorkReason = 'new' | 'changed' | 'waiting' | 'failed' | 'roles' | 'unfinished';
 
@@ -20,7 +21,7 @@ export interface WorkItem {
   readonly mediaId: string;
   /** The provider's file name, else the id; as it was, so it may be hostile. */
   readonly name: string;
-  /** For ordering: when it was captured by the camera's clock, else created in the cloud; null when neither is known. */
+  /** For ordering: when it was captured, else created in the cloud; null: neither is known. */
   readonly timeMs: number | null;
   readonly sizeHintBytes: number | null;
   readonly itemCount: number | null;
@@ -49,19 +50,20 @@ export async function plan(
   return { items: items.toSorted(newestFirst), sizeHintBytes };
 }
 
-/** The originals of one medium as its latest resolution and the tracker's rows have them together. */
+/** The originals of one medium, from its latest resolution and the tracker's rows together. */
 export interface PlannedOriginals {
-  /** One for each original that is offered: the latest revision of a known one with its stored key, or a new one. In fetching order. */
+  /** One per offered original, in fetching order: a known one's latest revision, or a new one. */
   readonly originals: readonly Original[];
   /** Those of `originals` that the tracker does not know yet. */
   readonly added: readonly Original[];
-  /** Known in the roles asked for, latest revisions, but no longer offered. They stay in the tracker and in the archive. */
+  /** Latest revisions in the roles asked for that are no longer offered. They stay archived. */
   readonly vanished: readonly TrackedOriginal[];
 }
 
 /**
- * Matches what a medium offers with what is known of it. A known original keeps its row and key whatever else changed; new ones
- * get keys that nothing else has. The order of the reply makes no difference. Errors: KEY_TAKEN.
+ * Matches what a medium offers with what is known of it. A known original keeps its row and key
+ * whatever else changed; new ones get keys that nothing else has. The order of the reply makes no
+ * difference. Errors: KEY_TAKEN.
  */
 export function planOriginals(request: {
   readonly tracked: TrackedMedium;
@@ -88,8 +90,9 @@ export function planOriginals(request: {
 }
 
 /**
- * For each of `originals` the revision after every known one, under a key of its own: for content that changed at the source, a key that
- * holds another file, or a damaged file that cannot be moved aside. Errors: KEY_TAKEN.
+ * For each of `originals` the revision after every known one, under a key of its own: for content
+ * that changed at the source, a key that holds another file, or a damaged file that cannot be moved
+ * aside. Errors: KEY_TAKEN.
  */
 export function nextRevisions(request: {
   readonly medium: Medium;

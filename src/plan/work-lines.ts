@@ -1,23 +1,22 @@
-/** A plan cut into pieces of work for workers that share nothing: one large medium each, or a group of small ones. Pure. */
+/** Cuts a plan into work for single workers: one large medium each, or some small ones. Pure. */
 
 /** What decides where a medium goes. */
 export interface Weighed {
   readonly mediaId: string;
-  /** Bytes; null where the provider does not tell. */
+  /** null: the provider does not say. */
   readonly sizeHintBytes: number | null;
 }
 
 /** Above this a medium is a piece of its own. */
 const largeBytes = 64 * 1024 * 1024;
-/** What the media of a group add up to at most. */
 const maxGroupBytes = 256 * 1024 * 1024;
 /** A medium of unknown size may be anything; many of them are still not a piece each. */
 const unknownBytes = 16 * 1024 * 1024;
 const maxMedia = 25;
-/** Each piece travels as a message: this is what its ids take at most, as JSON and in UTF-8, unless one alone takes more. */
+/** Of the ids in one line, as JSON in UTF-8: it travels as a message. A single id may take more. */
 const maxIdBytes = 1_000;
 
-/** Every medium once, in the order of the plan; only large ones may overtake a group that is still being filled. Never an empty piece. */
+/** Every medium once, in the plan's order; a large one may overtake a group that is not full. */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];
   let group = emptyGroup();

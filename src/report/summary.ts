@@ -81,9 +81,11 @@ function fileCounts({ tally, moved }: RunFacts): RunFinished['files'] {
   const archived = moved?.archivedFiles ?? 0;
   return {
     archived,
-    // A file that `verify` marked and that could not be fetched again is missing, whatever the tracker once recorded.
+    // A file that `verify` marked and that could not be fetched again is missing, whatever the
+    // tracker once recorded.
     skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - marked),
-    // A medium that failed as a whole has no originals to count: it is one file that is not archived.
+    // A medium that failed as a whole has no originals to count: it is one file that is not
+    // archived.
     failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + marked,
     waiting: tally?.waiting ?? 0,
     sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),

@@ -19,7 +19,7 @@ export interface ReadRangeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads up to `sizeBytes` of an open file through `buffer`, from `start` on. Fewer come only at the end of the file. */
+/** Reads `sizeBytes` of an open file through `buffer`, from `start` on; fewer at the file's end. */
 export async function readRange(
   handle: FileHandle,
   buffer: Uint8Array,
@@ -40,7 +40,7 @@ export async function readRange(
   return { sizeBytes: done, crc32: crc };
 }
 
-/** Memory to read a file of about `sizeBytes`. A large buffer for each of many small files would cost more than reading them. */
+/** Memory to read a file. A large buffer for each small file would cost more than reading it. */
 export function readBuffer(sizeBytes: number): Buffer {
   // A byte more than the file has shows whether it has grown.
   return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));

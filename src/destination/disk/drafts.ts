@@ -5,7 +5,7 @@ import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
-/** Where files grow until they get their name. A later run sweeps what a crash leaves there for a week. */
+/** Where files grow until they get their name. Sweeping deletes what a crash left a week ago. */
 export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
@@ -34,7 +34,7 @@ export function uploadLost(id: string): SyncError {
   return new SyncError('UPLOAD_LOST', `the unfinished file of upload ${id} is gone`);
 }
 
-/** A new empty file. Our own directory is never created here: where it is missing, the disk is not mounted. */
+/** A new empty file. Never creates our own directory: without it, the disk is not mounted. */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
   const created = await open(path, 'wx+').catch(ignoring('ENOENT'));
@@ -44,8 +44,9 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 }
 
 /**
- * Creates a small file that appears with all of its text or not at all; undefined if the name is taken. The open file
- * stays the one created here, even if another one takes its name. Without hard links a crash may leave it empty.
+ * Creates a small file that appears with all of its text or not at all; undefined if the name is
+ * taken. The open file stays the one created here, even if another one takes its name. Without hard
+ * links a crash may leave it empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

@@ -33,7 +33,7 @@ export interface DurableDraft {
   readonly content: Content;
 }
 
-/** Brings a file to the disk. undefined: it has no draft, perhaps because it was published before. Errors: CHECKSUM_MISMATCH. */
+/** Brings a file to the disk. undefined: it has no draft, perhaps because it was published. */
 export async function makeDurable(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { id } = received.state;
   if (isDraftId(id)) return finishDraft(drafts, received);
@@ -50,7 +50,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     await writeFully(handle, [content], 0);
     await setCaptureTime(drafts, handle, received.file);
     await handle.sync();
-    // Read back into the same memory, emptied, so that only the bytes of the disk can have the right checksum.
+    // Emptied, so that only the bytes of the disk can have the right checksum.
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
@@ -75,7 +75,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // A part that was given up may have left bytes behind the end. A draft with two names is in the archive: never cut it.
+  // A part that was given up may have left bytes behind the end.
+  // A draft with two names is in the archive: never cut it.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
@@ -86,8 +87,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
 }
 
 /**
- * Brings a draft to the disk; returns what was read back of its parts. After a failed sync the system takes the pages for
- * clean, and the next sync would succeed: so the draft is dropped.
+ * Brings a draft to the disk; returns what was read back of its parts. After a failed sync the
+ * system takes the pages for clean, and the next sync would succeed: so the draft is dropped.
  */
 async function syncDraft({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   try {

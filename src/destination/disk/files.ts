@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { errno } from './store-error.ts';
 
-/** What file systems answer that cannot make a directory durable by itself: many network ones, and Windows. */
+/** Answers of file systems that cannot sync a directory: many network ones, and Windows. */
 const directorySyncUnsupported = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR', 'EPERM', 'EACCES']);
 
 /** Makes the names in a directory durable, where the file system can. */
@@ -11,7 +11,7 @@ export async function syncDirectory(path: string): Promise<void> {
   await directory.sync().catch(ignoring(...directorySyncUnsupported));
 }
 
-/** Writes all of `chunks` from `position` on, or at the end of a file opened for appending (null). One system call may write less. */
+/** Writes all of `chunks` from `position` on; null: at the end of a file opened for appending. */
 export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number | null): Promise<void> {
   let rest = [...chunks];
   let at = position;
@@ -45,8 +45,8 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
 }
 
 /**
- * Runs `action` for many callers at once: each call is served by a run that began after it, and callers that come while one runs
- * share the next.
+ * Runs `action` for many callers at once: each call is served by a run that began after it, and
+ * callers that come while one runs share the next.
  */
 export function shareRuns(action: () => Promise<void>): () => Promise<void> {
   let last = Promise.resolve();

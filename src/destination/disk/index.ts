@@ -131,13 +131,13 @@ async function* guardedEach<T>(location: string, items: AsyncIterable<T>): Async
   }
 }
 
-/** The file at the key, if it is described as this content of this original and has the described size. */
+/** The file at the key, if it is described as this content and has the described size. */
 async function finishedFile(
   { tree, manifest }: Disk,
   { original }: FileDescription,
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
-  // Refuses a place that cannot be used, such as a link that leads out of the archive, before anything is fetched.
+  // Before anything is fetched: a link that leads out of the archive is refused.
   await tree.locate(original.key);
   // Asked before the file system, because it knows at once that most files are new.
   const entry = await manifest.find(original.key);

@@ -5,8 +5,9 @@ import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * Files that stay open until their first part, and after their last one until they are published. Opening a file again
- * for each part costs more than keeping it open; keeping too many would use up the process's files.
+ * Files that stay open until their first part, and after their last one until they are published.
+ * Opening a file again for each part costs more than keeping it open; keeping too many would use up
+ * the process's files.
  */
 const maxKept = 64;
 
@@ -23,7 +24,7 @@ interface SharedFile {
   users: number;
 }
 
-/** The draft, to write a part of it. Errors: UPLOAD_LOST. */
+/** Opens a draft to write a part. Errors: UPLOAD_LOST. */
 export async function acquireFile(files: OpenFiles, id: string): Promise<FileHandle> {
   const { inUse, tree } = files;
   const shared: SharedFile = inUse.get(id) ?? { file: openToWrite(draftPath(tree, id), id, takeKept(files, id)), users: 0 };
@@ -32,7 +33,7 @@ export async function acquireFile(files: OpenFiles, id: string): Promise<FileHan
   return shared.file;
 }
 
-/** Ends one use of a draft. Its last user keeps the file open if its part was written, and closes it otherwise. */
+/** Ends one use of a draft. The last one keeps the file open if its part was written. */
 export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'given up'): Promise<void> {
   const shared = files.inUse.get(id);
   if (!shared) return;
@@ -60,8 +61,8 @@ export async function closeKept(files: OpenFiles): Promise<void> {
 }
 
 /**
- * Opens a draft unless it is `kept` open. UPLOAD_LOST if it is gone, or if it has a second name: a crash after publishing
- * leaves that name, and a write would change the archived file.
+ * Opens a draft unless it is `kept` open. UPLOAD_LOST if it is gone, or if it has a second name: a
+ * crash after publishing leaves that name, and a write would change the archived file.
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;

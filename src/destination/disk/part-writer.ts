@@ -9,7 +9,7 @@ export interface PartTarget {
   /** What the part must have in the end; null: only `limitBytes` is known. */
   readonly sizeBytes: number | null;
   readonly limitBytes: number;
-  /** Resolves when nobody else writes this part and there is room for it; called once, before the first byte. */
+  /** Called once, before the first byte. Waits until nobody else writes this part. */
   open(): Promise<FileHandle>;
   /** So many bytes more are in the file. */
   wrote(bytes: number): void;
@@ -19,7 +19,7 @@ export interface PartTarget {
   toError(error: unknown): unknown;
 }
 
-/** Writes one part straight from the caller's memory, with one system call per chunk: those of the raw client are large. */
+/** Writes one part straight from the caller's memory, with one system call per chunk. */
 export class DiskPartWriter implements PartWriter {
   readonly #target: PartTarget;
   readonly #closed = Promise.withResolvers<void>();

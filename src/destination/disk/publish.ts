@@ -20,7 +20,7 @@ export interface Publisher extends Naming, Drafts {
   readonly sums: Journal;
 }
 
-/** Publishes and describes a file. Drops an upload that reads back differently, so that nothing of it counts. */
+/** Publishes and describes a file. Drops an upload that reads back differently. */
 export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
   const { file, state, whole } = received;
   try {
@@ -42,8 +42,8 @@ export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): P
 }
 
 /**
- * In this order a crash may follow any step: until the name appears nothing counts, and from then on a repeated call finds
- * the same bytes and does the remaining steps.
+ * In this order a crash may follow any step: until the name appears nothing counts, and from then
+ * on a repeated call finds the same bytes and does the remaining steps.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
   const { tree } = publisher;
@@ -65,7 +65,7 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
   }
 }
 
-/** Checks, before anything is touched, that the parts lie end to end and add up to the whole file. */
+/** Checks that the parts lie end to end and add up to the whole file. */
 function assertCovers({ state, parts, whole }: Received): void {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const endToEnd = parts.every(
@@ -89,7 +89,7 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
   });
 }
 
-/** Reads the file at the key. Errors: KEY_TAKEN if it has other bytes, UPLOAD_LOST if there is none. */
+/** Reads the file at the key. Errors: KEY_TAKEN (other bytes), UPLOAD_LOST (there is none). */
 async function standingContent(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
   const standing = await stat(path).catch(ignoring('ENOENT'));
   if (!standing && !(await exists(path))) throw uploadLost(state.id);

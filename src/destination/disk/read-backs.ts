@@ -10,8 +10,9 @@ export interface WrittenPart {
 }
 
 /**
- * Parts that are read back while others are still being written, so that publishing a large file need not read it.
- * One part is read at a time: all share one buffer, and the disk has other things to do.
+ * Parts that are read back while others are still being written, so that publishing a large file
+ * need not read it. One part is read at a time: all share one buffer, and the disk has other things
+ * to do.
  */
 export interface ReadBacks {
   readonly uploads: Map<string, Map<number, ReadBack>>;
@@ -31,7 +32,7 @@ export function createReadBacks(): ReadBacks {
   return { uploads: new Map(), last: new Map(), failures: new Map(), inTurn: oneAtATime(), buffer: undefined };
 }
 
-/** Begins to read a part that nobody writes any more. Calls `release` when its file is not needed any longer. */
+/** Begins to read a part that nobody writes any more. Calls `release` when it needs no file. */
 export function beginReadBack(
   readBacks: ReadBacks,
   id: string,
@@ -71,8 +72,9 @@ async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: Writte
 }
 
 /**
- * What was read of the parts of an upload, by their numbers, once none of them is being read. Rejects if a part could
- * not be brought to the disk: the system reports that once, and then takes its pages for clean.
+ * What was read of the parts of an upload, by their numbers, once none of them is being read.
+ * Rejects if a part could not be brought to the disk: the system reports that once, and then takes
+ * its pages for clean.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);

@@ -4,7 +4,7 @@ import type { PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { uploadLost } from './drafts.ts';
 
-/** Whole files that wait in memory for their commit. Nothing of them is on the disk before it, so nothing is resumed. */
+/** Whole files that wait in memory for their commit. They are not on the disk, so never resumed. */
 export interface SmallFiles {
   create(wanted: WantedUpload): UploadState;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;

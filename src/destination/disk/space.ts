@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { ignoring } from './files.ts';
 
-/** Cache free space for a second if there is this much to spare, else only as long as a few small files take. */
+/** With this much to spare cache free space for 1 s, else for 50 ms. */
 const ampleBytes = 1024 ** 3;
 const cachedMs = 1_000;
 const cachedWhenTightMs = 50;

@@ -14,7 +14,7 @@ export interface Tree {
   own(...names: readonly string[]): string;
   /** The path of a key whose directories, as far as they exist, lie inside the root. */
   locate(key: string): Promise<string>;
-  /** The path of a key, with its directories created and durable. `within` is where the key begins: the root, or a directory of ours. */
+  /** The path of a key below `within` (default: the root), with durable directories. */
   prepare(key: string, within?: string): Promise<string>;
   /** Makes the names beside this path durable; callers at the same time share the work. */
   syncNamesBeside(path: string): Promise<void>;
@@ -22,7 +22,7 @@ export interface Tree {
   forget(): void;
 }
 
-/** Whether a text can be a key: relative, no empty, `.` or `..` segment, not in our own directory. */
+/** Whether a text can be a key: no empty, `.` or `..` segment, not in our own directory. */
 export function isKey(key: string): boolean {
   const segments = key.split('/');
   const odd = segments.some((segment) => segment === '' || segment === '.' || segment === '..' || /[\0\\]/.test(segment));
@@ -75,7 +75,7 @@ function pathOf(root: string, key: string): string {
   return join(root, ...key.split('/'));
 }
 
-/** A person may link directories inside an archive, but not out of it. A directory that is not there leads nowhere. */
+/** A person may link directories inside an archive, but not out of it. */
 async function checkInside(root: string, directory: string): Promise<void> {
   const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]).catch((error: unknown) => {
     if (errno(error) === 'ENOENT') return [];

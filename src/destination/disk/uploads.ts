@@ -27,7 +27,7 @@ export interface Uploads {
   readonly tree: Tree;
   readonly clock: Clock;
   readonly space: Space;
-  /** Parts are read back as they come; whole files when they are published, for a hash over all bytes. */
+  /** Parts are read back as they come, whole files when they are published (for a hash). */
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
   readonly files: OpenFiles;
@@ -37,7 +37,7 @@ export interface Uploads {
 
 interface ActiveWriter {
   readonly writer: PartWriter;
-  /** Resolves when neither this writer nor an earlier one of the same part touches the file any more. */
+  /** Resolves when no writer of this part, this or an earlier one, touches the file any more. */
   readonly closed: Promise<void>;
 }
 
@@ -116,7 +116,7 @@ function partTarget(
   };
 }
 
-/** A file larger than memory is read back from the disk itself at the end, which is the stronger check. */
+/** A larger file is read back from the disk itself at the end, which is the stronger check. */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;
 }
@@ -134,7 +134,7 @@ export async function endWriters({ writers, readBacks }: Uploads, id: string): P
   await awaitReadBacks(readBacks, id);
 }
 
-/** The draft of an upload without writers, for the caller to read, write and close; undefined if it is gone. */
+/** Opens the draft of an upload without writers; the caller closes it. undefined: it is gone. */
 export async function reopenDraft({ tree, files }: Uploads, id: string): Promise<FileHandle | undefined> {
   return takeKept(files, id) ?? open(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
 }

@@ -11,10 +11,10 @@ export const idKey = `${ownFolder}archive.json`;
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 type Archive = z.infer<typeof archiveSchema>;
 const knownVersion = 1;
-/** How long those who make an archive at once on a store without conditions may still replace each other's id. */
+/** How long several writers may replace each other's id on a store without conditions. */
 const contestMs = 1_000;
 
-/** The archive's id, or undefined when there is none at this prefix. Also the first contact: whatever is wrong with the store shows here. */
+/** The archive's id, or undefined. As the first contact it shows what is wrong with the store. */
 export async function identify(bucket: Bucket): Promise<string | undefined> {
   return (await readArchive(bucket))?.id;
 }
@@ -47,8 +47,9 @@ function parseArchive(text: string): Archive | undefined {
 }
 
 /**
- * Writes the id unless there is one; returns what stands there afterwards. `isConditional` tells whether the store keeps a conditional write from
- * replacing. Where it does not, the last of several who write at once wins, and a pause lets all of them have written before any looks.
+ * Writes the id unless there is one; returns the id that the archive then has. `isConditional`: the
+ * store keeps a conditional write from replacing. If it does not, the last of several writers wins:
+ * all pause, and then read the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
   const standing = await readArchive(bucket);
@@ -85,7 +86,7 @@ export async function readSmall(bucket: Bucket, key: string): Promise<string | u
   });
 }
 
-/** Writes one of our own small objects, replacing it unless told otherwise. */
+/** Writes one of our own small objects. Replaces it unless `onlyIfAbsent`. */
 export async function writeSmall(
   bucket: Bucket,
   key: string,

@@ -4,7 +4,7 @@ import { encodeDescription } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
-/** S3 allows 2,048 for all names and values. The rest is room for stores that count `x-amz-meta-` too. */
+/** S3 allows 2,048. The rest is room for stores that count `x-amz-meta-` too. */
 const maxMetadataBytes = 1_600;
 
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };

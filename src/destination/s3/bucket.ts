@@ -16,9 +16,9 @@ export interface S3Options {
   readonly region?: string;
   /** Of an S3-compatible store; default AWS. */
   readonly endpoint?: string;
-  /** Address the bucket in the path rather than in the host name; default: only with an endpoint. */
+  /** Name the bucket in the path, not in the host name. Default: only with an endpoint. */
   readonly pathStyle?: boolean;
-  /** Of the archived files; what lies under `.cloud-sync/` stays in the bucket's default class, to be readable at once. */
+  /** Of the archived files. Our own objects stay in the default class, to be readable at once. */
   readonly storageClass?: StorageClass;
   /** Encrypts with this KMS key; default: as the bucket does. */
   readonly sseKmsKeyId?: string;
@@ -29,7 +29,7 @@ export interface S3Options {
   readonly onWarning?: (message: string) => void;
 }
 
-/** One bucket and prefix, and the two ways to talk to it: the SDK for control calls, signed node:http requests for what every file needs. */
+/** One bucket and prefix: the SDK for control calls, signed node:http requests for every file. */
 export interface Bucket extends S3Options {
   readonly client: S3Client;
   readonly signer: SignatureV4;
@@ -37,7 +37,7 @@ export interface Bucket extends S3Options {
   readonly location: string;
   /** What every key in the bucket begins with: empty, or the prefix with a slash at its end. */
   readonly base: string;
-  /** Where the bucket's keys begin, asked of the SDK once: it knows endpoints, path style, partitions. */
+  /** Where the bucket's keys begin. The SDK knows it: endpoints, path style, partitions. */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
   close(): void;
@@ -80,7 +80,7 @@ function createClient(options: S3Options): S3Client {
       : { region: options.region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: options.pathStyle ?? endpoint !== undefined,
-    // Deliberate: the CRC32s are ours, sent and compared where the design says; many compatible stores refuse what the SDK would add.
+    // We send and compare our own CRC32s. Many compatible stores refuse what the SDK would add.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
@@ -89,19 +89,20 @@ function createClient(options: S3Options): S3Client {
   });
 }
 
-/** Compatible stores rarely care for the region, but a signature must name one. Looked for once: the SDK asks before every request. */
+/** A signature names a region, though compatible stores rarely care. Looked up only once. */
 function createRegionProvider(): () => Promise<string> {
   let region: Promise<string> | undefined;
   return () => (region ??= new S3Client({}).config.region().catch(() => 'us-east-1'));
 }
 
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
-  // A larger write buffer than Node's halves the number of pauses; idle connections are closed before the store does it in mid-request.
+  // A larger write buffer than Node's halves the number of pauses.
+  // Idle connections are closed before the store closes them in mid-request.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }
 
-/** Lets the SDK prepare a request for the bucket and looks where it would go; nothing is sent. */
+/** Lets the SDK prepare a request for the bucket, to see its address; sends nothing. */
 async function addressOf(client: S3Client, bucket: string): Promise<URL> {
   const command = new HeadBucketCommand({ Bucket: bucket });
   const prepared = Promise.withResolvers<URL>();

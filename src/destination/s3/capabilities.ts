@@ -13,15 +13,15 @@ import { OpenPut, type PutTarget } from './http/put.ts';
 
 /** What a store can do. null: not seen yet. */
 export interface S3Capabilities {
-  /** What the store does with `If-None-Match: *`. If it does not honour it, we check before we publish. */
+  /** What the store does with `If-None-Match: *`. Unless honoured, we check before we publish. */
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
   /** Bodies framed as aws-chunked with a CRC32 trailer. */
   readonly trailers: boolean;
   /** Multipart uploads with a checked CRC32 of the whole object, which HEAD shows. */
   readonly fullObjectCrc32: boolean | null;
-  /** Multipart uploads with a checked CRC32 of each part; asked for where there is none of the whole. */
+  /** Multipart uploads with a checked CRC32 of each part; used if there is none of the whole. */
   readonly partCrc32: boolean | null;
-  /** Refuses to complete a multipart upload with a wrong size. Only `capabilities` asks: the size is read back in any case. */
+  /** Refuses to complete an upload with a wrong size. Only shown: we read the size back anyway. */
   readonly mpuObjectSize: boolean | null;
   /** `afterwards`: those given to CreateMultipartUpload are dropped and must be put again. */
   readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
@@ -88,7 +88,7 @@ function parse(text: string | undefined): S3Capabilities | undefined {
   }
 }
 
-/** Finds out what single requests show, with a small object of our own. The first large file teaches the rest. */
+/** Finds out what single requests show, with a small object. A first large file shows the rest. */
 async function probe(bucket: Bucket): Promise<S3Capabilities> {
   const body = `probe ${randomUUID()}\n`;
   const { trailer, tags } = await probePut(bucket, body);

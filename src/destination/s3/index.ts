@@ -17,9 +17,10 @@ export interface S3Destination extends Destination {
 }
 
 /**
- * An archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's standard chain. S3 has no locks:
- * the tracker's run lease keeps a second run out. `If-None-Match: *` keeps files from being replaced; if the store does
- * not honour it, we check just before we publish, which only another writer at that very moment could slip past.
+ * An archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's standard
+ * chain. S3 has no locks: the tracker's run lease keeps a second run out. `If-None-Match: *` keeps
+ * files from being replaced; if the store does not honour it, we check just before we publish,
+ * which only another writer at that very moment could slip past.
  */
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);

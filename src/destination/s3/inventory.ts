@@ -6,7 +6,7 @@ import { readRecord, recordedKeys, withRecord } from './records.ts';
 
 const headsInFlight = 32;
 
-/** The file at `key` as HEAD and, where that shows no checksum, our record tell it; with `deep` as its bytes tell it. */
+/** The file at `key`: by HEAD and, if that shows no checksum, our record; `deep`: by its bytes. */
 export async function statFile(
   bucket: Bucket,
   key: string,
@@ -57,7 +57,7 @@ async function* inFlight<Item, Result>(
   const line: Promise<Result>[] = [];
   for await (const item of items) {
     const result = work(item);
-    result.catch(() => {}); // told when its turn comes, or nobody is interested any more
+    result.catch(() => {}); // awaited in its turn, or not at all
     line.push(result);
     if (line.length >= headsInFlight) yield await line.shift()!;
   }

@@ -21,7 +21,7 @@ import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpl
 
 const sweepAfterMs = 7 * 24 * 3600_000;
 
-/** Begins an upload with the strongest checksum and the tags that the store takes, and remembers what it refused. */
+/** Begins an upload with the strongest checksum and the tags that the store takes. */
 export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
   const capabilities = await memory.get();
   const ways = checksumsFor(capabilities).flatMap((checksum) =>
@@ -72,14 +72,16 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store accepted it without understanding: it would take the checksum of the whole for one of checksums.
+  // Accepted but not understood: the store would take the checksum of the whole for one of
+  // checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }
 
 /**
- * The parts of an upload that were stored as we sent them; undefined if the store no longer has the upload. The store may
- * have spoilt a part that it lists and we did not record, and a checksum that it computed itself would not show that.
+ * The parts of an upload that were stored as we sent them; undefined if the store no longer has the
+ * upload. The store may have spoilt a part that it lists and we did not record, and a checksum that
+ * it computed itself would not show that.
  */
 export async function storedParts(
   bucket: Bucket,
@@ -97,7 +99,7 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
   return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
-/** Pages by hand: the SDK's paginator ignores IsTruncated and never ends if a store always names a next marker. */
+/** Pages by hand: the SDK's paginator never ends if a store always names a next marker. */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
   return ask(bucket, `listing the parts of ${key}`, async (client) => {
     const parts: ListedPart[] = [];
@@ -111,7 +113,7 @@ async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Pr
   }).catch(ignoringGone);
 }
 
-/** Publishes the parts as one object. `checks`: what the store verifies beyond the entity tags of the parts. */
+/** Publishes the parts as one object. `checks`: what the store verifies besides entity tags. */
 export async function completeUpload(
   bucket: Bucket,
   upload: MultipartUpload,
@@ -149,7 +151,7 @@ function ignoringGone(error: unknown): undefined {
   throw error;
 }
 
-/** Aborts uploads below the prefix that began more than a week ago and that nobody keeps, if the store can list them. */
+/** Aborts uploads older than a week that nobody keeps, if the store can list them. */
 export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
@@ -180,7 +182,7 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
   };
 }
 
-/** Without a prefix the bucket may have other users: only uploads to keys of the archive's shape are ours. */
+/** Without a prefix only keys of the archive's shape are ours: the bucket may have other users. */
 function isOurs(bucket: Bucket, key: string): boolean {
   return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);
 }

@@ -32,7 +32,7 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
   const offsetMs = bucket.client.config.systemClockOffset;
   return look()
     .catch(async (error: unknown) => {
-      // A HEAD's refusal has no words; where it is not about this object, another request is told the reason.
+      // The refusal of a HEAD has no text. If it is not about this object, a GET learns the reason.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
       // That request may have found out that our clock is off, and by how much.
@@ -57,7 +57,7 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
   };
 }
 
-/** Reads an object to its end. `undefined`: there is none. Silence for `stallMs` is STORE_FAILED. */
+/** Reads an object to its end; undefined: there is none. Silence for `stallMs` is STORE_FAILED. */
 export async function readThrough(bucket: Bucket, key: string, signal?: AbortSignal): Promise<StoredFile | undefined> {
   const silence = new AbortController();
   const watch = setTimeout(() => silence.abort(), bucket.stallMs);
@@ -92,7 +92,7 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
   };
 }
 
-/** Keys of all objects below `prefix` of the archive, without the archive's own folder unless the prefix lies in it. */
+/** Keys of all objects below `prefix`, without our own folder unless the prefix lies in it. */
 export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
   let token: string | undefined;
   do {

@@ -70,7 +70,7 @@ function streamPart(
   return new OpenPut(bucket, ready, about);
 }
 
-/** S3 must know the length before the first byte. If nobody knows it, the part is held until its end: one part at a time. */
+/** S3 must know the length first: a part of unknown length is held until its end. */
 function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {

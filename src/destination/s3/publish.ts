@@ -35,7 +35,7 @@ const mismatchCodes = new Set([
   'MalformedTrailerError',
 ]);
 
-/** Publishes a file of one PUT. Without `put`, which an earlier process held, the file can only be there already. */
+/** Publishes a file of one PUT. `put` is undefined if an earlier process held it. */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
   const { bucket, memory, file } = publication;
   const { conditionalWrites } = await memory.get();
@@ -69,7 +69,7 @@ function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   });
 }
 
-/** Publishes a multipart upload. Looks first, because some stores honour the condition for PutObject only. */
+/** Publishes a multipart upload. Checks first: some stores honour conditions of PutObject only. */
 export async function publishMultipart(
   publication: Publication,
   upload: MultipartUpload,
@@ -96,7 +96,7 @@ export async function publishMultipart(
   return file;
 }
 
-/** Completes with every check that the store knows. Leaves out what it does not know, and remembers that. */
+/** Completes with every check that the store knows, and remembers which it does not know. */
 async function complete({ memory, whole, bucket }: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<void> {
   const { conditionalWrites, fullObjectCrc32 } = await memory.get();
   const conditions = conditionalWrites === 'honoured' ? [true, false] : [false];
@@ -117,8 +117,8 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 }
 
 /**
- * Finds out whether a failed attempt to publish succeeded after all: the same file at the key is a success. undefined: it
- * did not. Throws if the failure itself says what to do next.
+ * Finds out whether a failed attempt to publish succeeded after all: the same file at the key is a
+ * success. undefined: it did not. Throws if the failure itself says what to do next.
  */
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
@@ -144,8 +144,8 @@ function isMismatch(error: unknown): boolean {
 }
 
 /**
- * The file, if its key holds these bytes and is not described as another original; undefined if the key is free, else
- * KEY_TAKEN. A record adds what the object does not say by itself.
+ * The file, if its key holds these bytes and is not described as another original; undefined if the
+ * key is free, else KEY_TAKEN. A record adds what the object does not say by itself.
  */
 async function findPublished({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
   const { key } = file.original;
@@ -211,7 +211,8 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // If we may not read tags, we cannot know about those given at the beginning, and do not ask for every file.
+    // We may not read tags: assume that those given at the beginning were kept, and do not ask
+    // again.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }
 }

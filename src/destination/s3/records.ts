@@ -6,8 +6,8 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What we know of an object that the store cannot tell: its CRC32 where HEAD shows none, and that it is not what was sent where a store
- * spoilt it and still answered with success. Bound to one content by the entity tag, so a record never speaks for another.
+ * What we know about an object and the store does not: its CRC32 if HEAD shows none, and that the
+ * store spoilt it although it answered with success. The entity tag binds a record to one content.
  */
 const recordSchema = z.object({
   etag: z.string(),
@@ -16,7 +16,7 @@ const recordSchema = z.object({
   crc32: z.number(),
   /** Read back and found equal; false: found to differ, the object counts for nothing. */
   verified: z.boolean(),
-  /** For an object that does not describe itself, because it was there already with the same bytes. */
+  /** For an object that does not describe itself: it existed before, with the same bytes. */
   description: z.record(z.string(), z.string()),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;

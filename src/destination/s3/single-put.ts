@@ -12,9 +12,10 @@ import { misfitError } from './part-writer.ts';
 const heldBackBytes = 16 * 1024;
 
 /**
- * A file written by a single PUT. Its intent must be recorded before the file can appear, so the last bytes are held back:
- * `end` gives a part while the request is still open, `publish` sends the rest and waits for the reply. A file of at most
- * `maxHeldBytes` is held whole: then its checksum goes ahead of it, and no connection waits.
+ * A file written by a single PUT. Its intent must be recorded before the file can appear, so the
+ * last bytes are held back: `end` gives a part while the request is still open, `publish` sends the
+ * rest and waits for the reply. A file of at most `maxHeldBytes` is held whole: then its checksum
+ * goes ahead of it, and no connection waits.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
@@ -69,7 +70,7 @@ export class HeldPut implements PartWriter {
     this.#put?.abort();
   }
 
-  /** 412 and 409 may come before the body was read. `publish` reports them; the rest of the body need not be sent. */
+  /** 412 and 409 may come before the body was read. `publish` reports them, and no more is sent. */
   #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;
     if (status !== 412 && status !== 409) throw error;

@@ -8,7 +8,7 @@ export type Upload =
       readonly uploadId: string;
       /** The full key in the bucket. */
       readonly key: string;
-      /** What the store was told at the beginning to check. */
+      /** What the store promised at the beginning to check. */
       readonly checksum: MultipartChecksum;
     };
 
@@ -25,7 +25,7 @@ export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key'
   return { kind: 'multipart', id: `multipart:${new URLSearchParams(fields).toString()}`, ...fields };
 }
 
-/** undefined for an id that this adapter did not give out; the empty one stands for a PUT that ended with its process. */
+/** undefined for an id of another adapter. The empty id is a PUT that ended with its process. */
 export function parseUpload(id: string): Upload | undefined {
   if (id === '' || id.startsWith('put:')) return { kind: 'put', id };
   if (!id.startsWith('multipart:')) return undefined;

@@ -70,15 +70,15 @@ function resumableUpload(
   return upload.key === bucket.base + file.original.key ? upload : undefined;
 }
 
-/** Skip the existence check for a small file if the store honours If-None-Match and recent keys were free. */
+/** No check for a small file if the store honours If-None-Match and recent keys were free. */
 async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
   const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
   return !isHeldWhole || checks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
 }
 
 /**
- * The file if it is stored already and its checksum is known without reading it. Any other may be what a killed run left
- * unverified: `commitUpload` compares it when its bytes have come again.
+ * The file if it is stored already and its checksum is known without reading it. Any other may be
+ * what a killed run left unverified: `commitUpload` compares it when its bytes have come again.
  */
 async function finishedFile(
   { bucket, checks }: Uploads,
@@ -109,7 +109,7 @@ export function writePart(
   return put;
 }
 
-/** Checks and publishes one key at a time, so that within a process nothing depends on the store's conditions. */
+/** One commit per key at a time: within a process nothing depends on the store's conditions. */
 export async function commitUpload(
   uploads: Uploads,
   file: FileDescription,

@@ -12,14 +12,15 @@ export interface Supply {
   stop(): void;
 }
 
-/** How often a body is checked for silence, and for bytes that wait for their chunk to become full. */
+/** How often a body is checked for silence, and for bytes in a chunk that is not full. */
 const tickMs = 250;
 /** Reading on to the end of so little is cheaper than another connection. */
 const drainBytes = 64 * 1024;
 
 /**
- * The body of a reply between the connection that brings it and the taker. The taker has one chunk at a time while the
- * next one arrives; `push` answers false when a chunk has to wait, and then the connection reads no more.
+ * The body of a reply between the connection that brings it and the taker. The taker has one chunk
+ * at a time while the next one arrives; `push` answers false when a chunk has to wait, and then the
+ * connection reads no more.
  */
 export class BodyQueue implements Body {
   readonly #supply: Supply;
@@ -55,7 +56,7 @@ export class BodyQueue implements Body {
     return this.#waiting.length === 0;
   }
 
-  /** Nothing more comes: the clean end, or an error that counts once the chunks before it are taken. */
+  /** Nothing more comes. An `error` counts once the chunks before it are taken. */
   finish(end: { readonly error?: unknown } = {}): void {
     this.#end ??= end;
     this.#deliver();
@@ -89,7 +90,7 @@ export class BodyQueue implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // Counted in ticks rather than by the clock: while this process is too busy to read, the sender is not silent.
+    // In ticks, not by the clock: while this process is too busy to read, the sender is not silent.
     this.#silentMs += tickMs;
   }
 

@@ -22,7 +22,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.slabs = slabs;
   }
 
-  /** A connection for one request; `fresh`: one that was never used, if the limit allows. Waits in line for it. */
+  /** Waits in line for a connection for one request; `fresh`: a new one, which is surely open. */
   async acquire(signal: AbortSignal | undefined, { fresh = false } = {}): Promise<Connection> {
     for (;;) {
       signal?.throwIfAborted();
@@ -53,7 +53,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#open.delete(connection)) this.#serveNext();
   }
 
-  /** Takes the connection that was used last, because the server is the least likely to have closed it. */
+  /** The connection used last: the server is the least likely to have closed it. */
   #take(fresh: boolean): Connection | undefined {
     for (const connection of [...this.#idle.keys()].toReversed()) {
       if (fresh && this.#open.size < this.#maxOpen) break;

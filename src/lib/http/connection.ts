@@ -5,7 +5,7 @@ import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/** A head must fit into this. A small file fits with it, so the 10,000 photos of a burst need no slab. */
+/** Fits a head, and a small file with it: the 10,000 photos of a burst need no slab. */
 const scratchBytes = 64 * 1024;
 
 /** The server closed a kept connection before it saw the request, which is safe to repeat. */
@@ -35,15 +35,16 @@ interface Exchange {
 }
 
 /**
- * One connection, one request at a time. The system reads straight into our memory (`onread`): Node's streams would
- * make a Buffer and an event of every 16 KB that TLS decrypts, which costs more than decrypting them.
- * The way of a byte:
+ * One connection, one request at a time. The system reads straight into our memory (`onread`):
+ * Node's streams would make a Buffer and an event of every 16 KB that TLS decrypts, which costs
+ * more than decrypting them. The way of a byte:
  *
- *   socket → scratch (the head and what came with it) → slab, filled to its end → queue → taker → slab back to the pool
+ *   socket → scratch (the head and what came with it) → slab, filled to its end → queue → taker
+ *   → slab back to the pool
  *
- * While the taker has one slab the next one fills. When that is full too, the socket is paused; TLS then still hands
- * out what it had decrypted, which begins a third. So a connection holds 64 KiB, and at most 3 slabs while it reads
- * a large body.
+ * While the taker has one slab the next one fills. When that is full too, the socket is paused; TLS
+ * then still hands out what it had decrypted, which begins a third. So a connection holds 64 KiB,
+ * and at most 3 slabs while it reads a large body.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -80,8 +81,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request and resolves when the head of the reply is there; undefined when only undici can read the reply.
-   * Errors: the network's, HttpTimeout, StaleConnection.
+   * Sends a request and resolves when the head of the reply is there; undefined: only undici can
+   * read it. Errors: the network's, HttpTimeout, StaleConnection.
    */
   async ask(request: {
     readonly text: string;
@@ -132,7 +133,7 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Node asks after every read where the next bytes go. Never an empty place: TLS would offer its bytes for ever. */
+  /** Where the next bytes go. Never an empty place: TLS would offer its bytes for ever. */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;
     if (!this.#exchange.inBody) return this.#scratch.subarray(this.#fill);
@@ -143,7 +144,7 @@ export class Connection {
   /** Returns false to be paused. */
   #received(bytes: number): boolean {
     const exchange = this.#exchange;
-    // Bytes on an idle connection belong to no request. They must never be taken for the reply to the next one.
+    // Bytes on an idle connection belong to no request, and never to the next one.
     if (!exchange) return this.#drop();
     exchange.wasHeard = true;
     exchange.body.heard();
@@ -206,7 +207,7 @@ export class Connection {
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /** How many of the new bytes belong to the body. If more come than were announced, the connection is not used again. */
+  /** How many of the new bytes are the body's. If more came, the connection is not reused. */
   #count(bytes: number): number {
     if (bytes > this.#leftBytes) this.#isReusable = false;
     const own = Math.min(bytes, this.#leftBytes);
@@ -214,12 +215,12 @@ export class Connection {
     return own;
   }
 
-  /** The reply is here. Before the next request the connection must have read what came behind the reply. */
+  /** The reply is here. What comes behind it must be read before the next request. */
   #finish(exchange: Exchange): boolean {
     this.#exchange = undefined;
     this.#slab = undefined;
     this.#fill = 0;
-    // TLS hands on decrypted bytes even while it is paused. A body may end so, and the next reply must still be read.
+    // TLS hands on decrypted bytes even while it is paused: a body may end so.
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
     exchange.body.finish();
@@ -248,7 +249,7 @@ export class Connection {
     exchange.body.abandon(error);
   }
 
-  /** The socket is gone. What arrived of a body is still handed on, so that the next attempt continues behind it. */
+  /** The socket is gone. Hands on what arrived, so that the next attempt continues behind it. */
   #ended(error: Error): void {
     const exchange = this.#exchange;
     this.#drop();
@@ -264,7 +265,7 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // Copied, because the rest of the slab is still being filled. Only slow bodies are ever flushed.
+      // Copied, because the slab is still being filled. Only slow bodies are ever flushed.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));

@@ -1,11 +1,12 @@
-/** Takes a chunk of a body; a promise makes the sender wait. The chunk is the sender's again when `undefined` is returned or the promise resolves. */
+/** Takes a chunk of a body. The sender waits for a promise; until then the chunk is the taker's. */
 export type TakeChunk = (chunk: Uint8Array) => Promise<void> | undefined;
 
 /** The body of a reply. Exactly one of the two must be called, once. */
 export interface Body {
   /**
-   * Hands on the body as it arrives and resolves at its clean end. Rejects with the network's error, with an HttpTimeout after
-   * `stallMs` of silence while the taker was ready, or with what `take` threw.
+   * Hands on the body as it arrives and resolves at its clean end. Rejects with the network's
+   * error, with an HttpTimeout after `stallMs` of silence while the taker was ready, or with what
+   * `take` threw.
    */
   pump(take: TakeChunk): Promise<void>;
   /** Ends the reply without reading it. */
@@ -25,14 +26,14 @@ export interface RequestOptions {
   /** Silence after which the request is given up, in ms. */
   readonly stallMs: number;
   /**
-   * The body may be large: it comes in large chunks whose memory is used again. Of a reply with a status of 300 or
-   * more that does not say how long it is, only status and headers are handed on.
+   * The body may be large: it comes in large chunks whose memory is used again. A reply with a
+   * status of 300 or more has no body if it does not say how long it is.
    */
   readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** One client for one purpose. Never follows redirects and adds no header of its own beyond HTTP's. */
+/** Never follows redirects, and adds no header of its own beyond HTTP's. */
 export interface HttpClient {
   request(url: URL, options: RequestOptions): Promise<Reply>;
   close(): Promise<void>;

@@ -46,14 +46,14 @@ export function parseHead(text: string): Head | undefined {
   };
 }
 
-/** With a transfer coding a length means nothing; two lengths are joined by a comma and so no number. */
+/** With a transfer coding a length means nothing. Two lengths are joined by a comma: no number. */
 function lengthOf(headers: Head['headers']): number | null {
   const length = headers['content-length'];
   if (length === undefined || headers['transfer-encoding'] !== undefined) return null;
   return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
-/** Whether the raw client can read the body. Bodies of errors may have any encoding: nobody reads them. */
+/** Whether the raw client can read the body. An error's may have any encoding: nobody reads it. */
 export function isPlain({ status, headers, lengthBytes }: Head): boolean {
   if (lengthBytes === null) return false;
   if (status >= 300) return true;

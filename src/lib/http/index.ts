@@ -6,9 +6,10 @@ export { HttpTimeout } from './contract.ts';
 export type { HttpClient, HttpClientOptions, Reply, RequestOptions } from './contract.ts';
 
 /**
- * An HTTP/1.1 client with keep-alive, made of two. The raw client is our own: it reads large plain bodies for a third
- * of the CPU time. Undici reads everything else. Only this function chooses: it sends `bulk` requests to the raw
- * client, and repeats a request with undici if the raw client gives back `undefined` for a reply that it cannot read.
+ * An HTTP/1.1 client with keep-alive, made of two. The raw client is our own: it reads large plain
+ * bodies for a third of the CPU time. Undici reads everything else. Only this function chooses: it
+ * sends `bulk` requests to the raw client, and repeats a request with undici if the raw client
+ * gives back `undefined` for a reply that it cannot read.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const undiciClient = createUndiciClient(options);

@@ -5,7 +5,7 @@ import { requestText } from './head.ts';
 import { createSlabs } from './slabs.ts';
 
 export interface RawClient {
-  /** undefined: only undici can read this reply, and the connection is closed. Otherwise as HttpClient. */
+  /** As HttpClient; undefined: only undici can read this reply. */
   request(url: URL, options: RequestOptions): Promise<Reply | undefined>;
   close(): Promise<void>;
 }

@@ -1,11 +1,11 @@
 /**
- * Much more than TLS decrypts at a time (16 KB), so that checksum, write and waiting happen once for many reads.
- * Larger slabs save no time that we could measure, but they leave the processor's cache, and OpenSSL makes a buffer
- * of the same size when they are sent on.
+ * Much more than TLS decrypts at a time (16 KB), so that checksum, write and waiting happen once
+ * for many reads. Larger slabs save no time that we could measure, but they leave the processor's
+ * cache, and OpenSSL makes a buffer of the same size when they are sent on.
  */
 export const slabBytes = 256 * 1024;
 
-/** Memory for bodies, used again and again: fresh memory would pile up faster than it is collected. */
+/** Memory for bodies, used again: fresh memory would pile up faster than it is collected. */
 export interface Slabs {
   take(): Buffer;
   /** Nobody reads or writes the slab any more. */

@@ -11,8 +11,9 @@ export interface ApiCall<T> extends Question<T> {
 }
 
 /**
- * The value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN or PROVIDER_CHANGED; in the
- * scope of a medium also SOURCE_GONE, and API_REFUSED if the API answers a probe but not this call.
+ * The value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN or
+ * PROVIDER_CHANGED; in the scope of a medium also SOURCE_GONE, and API_REFUSED if the API answers a
+ * probe but not this call.
  */
 export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: AbortSignal): Promise<T> {
   const { exchange } = session;
@@ -31,7 +32,7 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   throw toError(exchange.apiUrl.host, call, answer);
 }
 
-/** Whether a probe can find out more: is it the credentials, and is the whole API down or only this medium? */
+/** Whether a probe can tell more: is it the credentials, the whole API, or only this medium? */
 function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   const { kind } = failure;
   return mayMeanCredentials(failure) || (scope === 'medium' && (kind === 'busy' || kind === 'unreachable'));

@@ -1,7 +1,7 @@
 import { SyncError } from '../../errors.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
-/** How the API learns who asks: by the browser's pair of cookies, or by the same token as a bearer. */
+/** How the API learns who asks: by the browser's two cookies, or by the same token as a bearer. */
 export type AuthMode = 'cookies' | 'bearer';
 
 export interface GoproCredentials {
@@ -21,7 +21,7 @@ const mediaType = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
 export const renewHint = 'Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.';
 
-/** Throws CREDENTIALS_MISSING for what cannot be sent in a header. From here on the token is kept out of all output. */
+/** Throws CREDENTIALS_MISSING for what no header can hold. Keeps the token out of all output. */
 export function checkCredentials(credentials: GoproCredentials): void {
   rememberSecret(credentials.accessToken);
   const wrong = !isCookieValue(credentials.accessToken)
@@ -34,7 +34,7 @@ export function checkCredentials(credentials: GoproCredentials): void {
   throw new SyncError('CREDENTIALS_MISSING', message, { hint: renewHint });
 }
 
-/** All headers of an API request. A wrong Origin or Referer makes the API answer 500 where it means 401. */
+/** The headers of an API request. With a wrong Origin or Referer the API answers 500, not 401. */
 export function requestHeaders(credentials: GoproCredentials, mode: AuthMode): Record<string, string> {
   return {
     accept: mediaType,

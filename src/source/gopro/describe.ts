@@ -33,7 +33,10 @@ function causes(error: unknown): Error[] {
   return [error, ...[...inner, error.cause].flatMap(causes)];
 }
 
-/** The keys of parsed JSON and the types of its values: `{_pages: {total_items: string}, media: 3 of {id: null}}`. */
+/**
+ * The keys of parsed JSON and the types of its values: `{_pages: {total_items: string}, media: 3 of
+ * {id: null}}`.
+ */
 export function describeShape(value: unknown, depth = 3): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;

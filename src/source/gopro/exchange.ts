@@ -18,9 +18,9 @@ export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | ApiFailure;
 /** `detail` completes the sentence `<host>: …` and holds no secret. */
 export interface ApiFailure {
   /**
-   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request itself is at fault.
-   * `changed`: the API is not what it was. `misshapen`: success, but not the expected JSON. `busy`: may pass.
-   * `unreachable`: no complete reply.
+   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request
+   * itself is at fault. `changed`: the API is not what it was. `misshapen`: success, but not the
+   * expected JSON. `busy`: may pass. `unreachable`: no complete reply.
    */
   readonly kind: 'refused' | 'gone' | 'rejected' | 'changed' | 'misshapen' | 'busy' | 'unreachable';
   readonly detail: string;
@@ -52,8 +52,8 @@ const clockToleranceMs = 10 * 60_000;
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * Asks the API until an answer is final: up to 5 times if it is `busy` or `unreachable`, twice if it is misshapen. Rejects
- * only with the signal's reason.
+ * Asks the API until an answer is final: up to 5 times if it is `busy` or `unreachable`, twice if
+ * it is misshapen. Rejects only with the signal's reason.
  */
 export async function send<T>(
   exchange: Exchange,
@@ -163,7 +163,7 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** What a status other than 200 means. GoPro documents none of them; these meanings were observed. */
+/** What a status other than 200 means. GoPro documents none; these meanings were observed. */
 function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   const failure = { status, detail: `status ${status}` };
   if (status >= 300 && status < 400) return { status, ...classifyRedirect(status, headers['location']) };
@@ -181,7 +181,7 @@ function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };
 }
 
-/** Redirects are never followed, so only their direction counts: to a sign-in page, or elsewhere. */
+/** We follow no redirect, so only its direction counts: to a sign-in page, or elsewhere. */
 function classifyRedirect(status: number, location: string | undefined): ApiFailure {
   const target = URL.parse(location ?? '', 'https://same-host.invalid');
   const signIn = target !== null && /log-?in|sign-?in|auth/i.test(target.host + target.pathname);

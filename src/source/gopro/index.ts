@@ -16,7 +16,7 @@ import { createSession, validate, type Session } from './session.ts';
 export type { AuthMode, GoproCredentials } from './credentials.ts';
 
 export interface GoproSourceOptions {
-  /** The API's address. Plain http only as a person's own choice; then signed URLs may be plain http too. */
+  /** The API's address. If a person chose plain http, signed URLs may be plain http too. */
   readonly apiUrl: string;
   readonly credentials: GoproCredentials;
   /** Default: 4. */
@@ -40,8 +40,8 @@ export interface GoproSource extends Source {
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason. Throws USAGE for a bad
- * address, CREDENTIALS_MISSING for credentials that cannot be sent.
+ * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason.
+ * Throws USAGE for a bad address, CREDENTIALS_MISSING for credentials that cannot be sent.
  */
 export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const { credentials, http, clock, stallMs } = options;
@@ -80,7 +80,7 @@ function parseApiUrl(address: string): URL {
   throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
 }
 
-/** A hash, because the user id is half of the credentials, and accounts are recorded and printed. */
+/** A hash: the user id is half of the credentials, and accounts are recorded and printed. */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);
 }

@@ -1,21 +1,27 @@
 /**
- * Which files of a medium are its originals, decided by the shape of the download reply and never by the medium's type. Pure.
+ * Which files of a medium are its originals, decided by the shape of the download reply and never
+ * by the medium's type. Pure.
  *
  * - Every variation labelled `source` is an original: one per chapter.
- * - `files` are transcoded proxies, unless they are the frames of a set (see `isFrameSet`); then a `source` variation is only its cover.
- * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and all other sidecars are taken on request.
+ * - `files` are transcoded proxies, unless they are the frames of a set (see `isFrameSet`); then a
+ *   `source` variation is only its cover.
+ * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and all
+ *   other sidecars are taken on request.
  * - Everything else (`concat`, proxies, sprites) never is.
  */
 import { allRoles, type OfferedOriginal, type OriginalIdentity, type Role } from '../../media.ts';
 import type { Resolution } from '../source.ts';
 import type { DownloadReply, ReplyEntry } from './schema.ts';
 
-/** Frames have no label of their own. Theirs differs from `source`, so that a frame never takes the identity of the set's cover. */
+/**
+ * Frames have no label of their own. Theirs differs from `source`, so that a frame never takes the
+ * identity of the set's cover.
+ */
 const frameLabel = 'frame';
 
 const stillExtensions = new Set(['jpg', 'jpeg', 'png', 'gpr', 'heic', 'heif', 'dng', 'tif', 'tiff', 'webp']);
 
-/** The types of the provider that are extensions too. Others may be anything, such as the name of a codec. */
+/** The provider's types that are extensions too. Others may be anything, such as a codec's name. */
 const otherExtensions = new Set(
   'mp4 mov m4v 360 lrv mkv avi gif wav m4a mp3 aac flac json gpx kml csv xml txt bin zip edl'.split(' '),
 );
@@ -35,9 +41,10 @@ interface Candidate {
 }
 
 /**
- * The originals of one medium in `roles`. The same file gets the same identity from every reply: an identity is made of the entry's
- * own fields only, never of its URL or of its place among other kinds of entries, and counts what is not available yet. Entries that
- * are alike in all fields are told apart by their order, which is all that the provider gives.
+ * The originals of one medium in `roles`. The same file gets the same identity from every reply: an
+ * identity is made of the entry's own fields only, never of its URL or of its place among other
+ * kinds of entries, and counts what is not available yet. Entries that have all fields in common
+ * differ by their order, which is all that the provider gives.
  */
 export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: readonly Role[]): Resolution {
   const candidates = candidatesOf(mediaId, reply);
@@ -59,7 +66,7 @@ function candidatesOf(mediaId: string, { files, variations, sidecars }: Download
     ...sidecars.filter(({ label }) => label === 'raw_photo').map(candidate('raw', 'raw_photo')),
     ...variations.filter(({ label }) => label === 'baked_source').map(candidate('edit', 'baked_source')),
   ];
-  // Sidecars beside mere proxies come before the original that they belong to: not to be taken for all there is.
+  // Sidecars beside mere proxies come before their original, which is still to follow.
   if (main.length === 0 && files.length + variations.length > 0) return [];
   const others = sidecars.filter(({ label }) => label !== 'raw_photo' && !proxyLabel.test(label));
   return withoutRepeats([...main, ...others.map((entry) => candidate('sidecar', entry.label || 'sidecar')(entry))]);
@@ -77,8 +84,9 @@ function toCandidate(
 }
 
 /**
- * Whether `files` are the frames of a burst, a continuous shot or a time lapse: at least two item numbers, more entries than `source`
- * variations, still images all of them, and a still image as the `source`, if there is one. What has no URL yet speaks neither for nor against.
+ * Whether `files` are the frames of a burst, a continuous shot or a time lapse: at least two item
+ * numbers, more entries than `source` variations, still images all of them, and a still image as
+ * the `source`, if there is one. What has no URL yet speaks neither for nor against.
  */
 function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[]): boolean {
   const numbers = new Set(frames.map(({ identity }) => identity.itemNumber).filter((number) => number !== null));
@@ -90,7 +98,7 @@ function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[])
   );
 }
 
-/** Without entries that name a file a second time: alike in all fields, and the same address but for its signature. */
+/** Without entries that name a file again: same fields, same address but for its signature. */
 function withoutRepeats(candidates: readonly Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
   const distinct = new Map<unknown, Candidate>();
@@ -125,7 +133,7 @@ function offered(candidate: Candidate & { readonly identity: OriginalIdentity },
   return { ...identity, extension: extensionFor(identity, url.href, filename), url: url.href, headUrl };
 }
 
-/** An edit's type may be that of its description, `json`, where an mp4 is served: there the address knows better. */
+/** An edit's type may be `json`, that of its description: then the address is right. */
 function extensionFor({ role, type }: OriginalIdentity, url: string, filename: string): string {
   const plausible = stillExtensions.has(type) || (otherExtensions.has(type) && (role === 'sidecar' || type !== 'json'));
   const stated = plausible ? type : '';
@@ -133,7 +141,7 @@ function extensionFor({ role, type }: OriginalIdentity, url: string, filename: s
   return (role === 'edit' ? served || stated : stated || served) || extensionOf(filename) || 'bin';
 }
 
-/** The extension of a file name or of an address's path, lower case; empty when there is none that looks like one. */
+/** The extension of a file name or of an address's path, lower case; empty if there is none. */
 function extensionOf(name: string): string {
   const path = URL.parse(name)?.pathname ?? name;
   return /[^/.]\.([a-z0-9]{2,5})$/i.exec(path)?.[1]?.toLowerCase() ?? '';

@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 
 /** Lets requests start one after the other, evenly spaced, over all who wait. */
 export interface Pacer {
-  /** Resolves when the next request may start. Rejects with the signal's reason when it is aborted first. */
+  /** Resolves when the next request may start. Rejects with the signal's reason. */
   turn(signal?: AbortSignal): Promise<void>;
   /** Nothing starts for so long from now; a longer pause that already runs stays. */
   pause(forMs: number): void;
@@ -18,8 +18,8 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // Whoever wakes first takes the turn: nothing else can run between the last look at the clock and the taking.
-      // A wait shorter than a timer can measure is added to the next turn instead.
+      // Whoever wakes first takes the turn: nothing else can run between the last look at the clock
+      // and the taking. A wait shorter than a timer can measure is added to the next turn instead.
       while (nextMs - clock.elapsed() >= minSleepMs) await clock.sleep(nextMs - clock.elapsed(), signal);
       nextMs = Math.max(nextMs, clock.elapsed()) + intervalMs;
     },

@@ -1,11 +1,15 @@
 /**
- * The JSON of GoPro's API as far as it is used: strict where a wrong reading would lose a file, lenient everywhere else. There is
- * no public description of this API; the shapes were observed, and every field but the required ones has been seen null, absent or wrong.
+ * The JSON of GoPro's API as far as it is used: strict where a wrong reading would lose a file,
+ * lenient everywhere else. There is no public description of this API; the shapes were observed,
+ * and every field but the required ones has been seen null, absent or wrong.
  */
 import { z } from 'zod';
 import type { Medium } from '../../media.ts';
 
-/** Ids are opaque, but they have to fit into a path: `..` would ask for another resource, half a character cannot be sent. */
+/**
+ * Ids are opaque, but they have to fit into a path: `..` would ask for another resource, half a
+ * character cannot be sent.
+ */
 const mediaId = z
   .union([z.string(), z.int().transform(String)])
   .refine((id) => id.trim() !== '' && id !== '.' && id !== '..' && id.length <= 128 && id.isWellFormed());
@@ -91,10 +95,10 @@ const replyEntry = z
 /** One entry of `files`, `variations` or `sidecar_files`; `files` have neither label nor type. */
 export type ReplyEntry = z.infer<typeof replyEntry>;
 
-/** An entry that is no object could be an original that we fail to see, so it spoils the whole reply. */
+/** An entry that is no object could be an unseen original, so it spoils the whole reply. */
 const entries = z.array(replyEntry).nullish();
 
-/** The reply of `GET /media/{id}/download`. A list may be absent, but not both of those that hold originals. */
+/** The reply of `GET /media/{id}/download`. At least one list that holds originals is there. */
 export const downloadReply = z
   .object({
     filename: text,

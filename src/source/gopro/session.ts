@@ -48,8 +48,8 @@ export async function validate(session: Session, signal?: AbortSignal): Promise<
 }
 
 /**
- * Asks whether the credentials are still good, after a reply that made them doubtful. Callers at the same time share one
- * probe. Throws as `validate`.
+ * Asks whether the credentials are still good, after a reply that made them doubtful. Callers at
+ * the same time share one probe. Throws as `validate`.
  */
 export async function confirm(session: Session, signal?: AbortSignal): Promise<void> {
   assertUsable(session);
@@ -65,7 +65,7 @@ export async function confirm(session: Session, signal?: AbortSignal): Promise<v
   return confirm(session, signal);
 }
 
-/** Throws the CREDENTIALS_EXPIRED of an earlier check, so that a refused token is not sent again and again. */
+/** Throws the CREDENTIALS_EXPIRED of an earlier check: a refused token is not sent again. */
 export function assertUsable({ refusal }: Session): void {
   if (refusal) throw refusal;
 }
@@ -109,7 +109,7 @@ function refused(session: Session, { detail }: ApiFailure): SyncError {
   return session.refusal;
 }
 
-/** Whether the credentials, or the way they are sent, may be the cause: the API has answered 500 to a bad token. */
+/** Whether credentials or mode may be the cause: the API has answered 500 to a bad token. */
 export function mayMeanCredentials({ kind, status }: ApiFailure): boolean {
   return kind === 'refused' || status === 500;
 }

@@ -10,7 +10,7 @@ const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(
 const knownVersion = 1;
 const fileName = 'archive.json';
 
-/** The id of the archive in this tree; undefined when there is no directory, or no archive in it. */
+/** The id of the archive in this tree; undefined if there is no directory or no archive. */
 export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   const root = await stat(tree.root).catch(ignoring('ENOENT'));
   if (root && !root.isDirectory()) {
@@ -22,7 +22,7 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   return text === undefined ? undefined : parseArchive(tree, text).id;
 }
 
-/** Makes the tree an archive unless it is one; returns the id that stands there afterwards. */
+/** Makes the tree an archive unless it is one; returns the id that it then has. */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const standing = await readArchiveId(tree);
   if (standing !== undefined) return standing;

@@ -18,7 +18,7 @@ export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterab
   }
 }
 
-/** Synchronous, which costs a third of the CPU time: 100,000 files are looked at here, while nothing else is under way. */
+/** Synchronous, for a third of the CPU time: 100,000 files, while nothing else is under way. */
 function sizeOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : undefined;
@@ -50,8 +50,9 @@ export async function lookAt(
 }
 
 /**
- * Files in the tree outside our own directory whose key is not in `known`. Names are compared in NFC, because some file systems give them
- * back decomposed. Directories that may not be read, such as `lost+found`, hold nothing that we know of.
+ * Files outside our own directory whose key is not in `known`. Names are compared in NFC, because
+ * some file systems decompose them. Directories that we may not read, such as `lost+found`, are
+ * skipped.
  */
 export async function* unknownFiles(tree: Tree, known: ReadonlySet<string>): AsyncIterable<string> {
   const waiting = [''];

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { exists, syncDirectory, writeFully } from '../files.ts';
 
 /**
- * What becomes of a last line that a crash cut off: `end` it, so that readers can skip it, or `drop` it, for files whose
- * readers trust every line. Nobody was told that it was written.
+ * What becomes of a last line that a crash cut off: `end` it, so that readers can skip it, or
+ * `drop` it, for files whose readers trust every line. Nobody was told that it was written.
  */
 export type TornLine = 'end' | 'drop';
 
@@ -19,7 +19,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** An append-only text file of whole lines. Nothing is opened or created before the first append. */
+/** An append-only text file of whole lines. Opens or creates nothing before the first append. */
 export class Journal {
   readonly #path: string;
   readonly #tornLine: TornLine;
@@ -33,7 +33,7 @@ export class Journal {
     this.#tornLine = tornLine;
   }
 
-  /** Resolves, when the line is durable, to the offset at which it begins. Calls at the same time share one write and one fsync. */
+  /** Resolves to the durable line's offset. Simultaneous calls share a write and a sync. */
   async append(line: string): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#queue.push({ bytes: Buffer.from(`${line}\n`), done: resolve, failed: reject });

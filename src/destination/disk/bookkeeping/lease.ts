@@ -20,12 +20,13 @@ export interface Lease extends AsyncDisposable {
 }
 
 /**
- * Takes `.cloud-sync/lease` for `owner`. Takes over from a dead holder on this machine at once, from any other when its
- * lease has run out.
+ * Takes `.cloud-sync/lease` for `owner`. Takes over from a dead holder on this machine at once,
+ * from any other when its lease has run out.
  *
- * Exactly one of several contenders wins. A free lease is taken by creating the file exclusively. An abandoned one is taken
- * by creating its heir exclusively, a file named after the token of the lease it replaces, and then moving the heir onto
- * the lease if that still has the old token. Whoever's token is in the file afterwards holds the lease.
+ * Exactly one of several contenders wins. A free lease is taken by creating the file exclusively.
+ * An abandoned one is taken by creating its heir exclusively, a file named after the token of the
+ * lease it replaces, and then moving the heir onto the lease if that still has the old token.
+ * Whoever's token is in the file afterwards holds the lease.
  */
 export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
   const path = tree.own('lease');
@@ -61,7 +62,7 @@ async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<v
   await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-/** A lease that this process took. The open file stays our own even if another one takes its name. */
+/** A lease of this process. The open file stays our own even if another one takes its name. */
 interface Holding {
   readonly path: string;
   readonly file: FileHandle;
@@ -79,7 +80,7 @@ interface Holder {
 
 function hold(path: string, file: FileHandle, holder: Holder, clock: Clock, ttlMs: number): Lease {
   const holding: Holding = { path, file, holder, clock, ttlMs, confirmedAt: clock.now(), lost: undefined };
-  // A failed renewal does not lose the lease yet: the next renewal, or the next commit, looks again.
+  // A failed renewal does not lose the lease yet: the next renewal or commit checks again.
   const timer = setInterval(() => void renew(holding).catch(() => {}), renewMs(holding));
   timer.unref();
   return {
@@ -125,7 +126,7 @@ async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
   }
 }
 
-/** A file that stays unreadable counts as the lease of an unknown holder. One that is just being written is soon readable. */
+/** A file that stays unreadable counts as the lease of an unknown holder. */
 async function readRecord(path: string, ttlMs: number): Promise<LeaseRecord | undefined> {
   for (let look = 1; look <= 5; look += 1) {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));

@@ -7,7 +7,7 @@ import { ignoring } from '../files.ts';
 import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
 
-/** One line of `manifest.jsonl`: the file as it was published, followed by the fields of its description. */
+/** One line of `manifest.jsonl`: the published file, then the fields of its description. */
 const lineSchema = z.object({
   key: z.string().refine(isKey),
   size: z.number().int().nonnegative(),
@@ -32,7 +32,7 @@ export interface Manifest {
   append(entry: ManifestEntry): Promise<void>;
   /** The latest line for a key. The first call reads the whole manifest, later ones one line. */
   find(key: string): Promise<DescribedFile | undefined>;
-  /** The latest line of every key, in the order of the file, as many at a time as one read brings. */
+  /** The latest line of every key, in the order of the file, in batches of one read. */
   entries(): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export function createManifest(path: string): Manifest {
   };
 }
 
-/** Where the latest readable line of each key begins. Only offsets are kept: a library may have 100,000 files. */
+/** Where the latest readable line of each key begins. Offsets only: there may be 100,000 files. */
 async function latestLines(path: string): Promise<Map<string, number>> {
   const latest = new Map<string, number>();
   for await (const lines of linesFrom(path, 0)) {
@@ -88,7 +88,7 @@ async function latestLines(path: string): Promise<Map<string, number>> {
   return latest;
 }
 
-/** Our lines begin with the key, so only lines by another hand are parsed whole. Undefined for one that a crash cut off. */
+/** Our lines begin with the key; others are parsed whole. undefined: a crash cut the line off. */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
   // Parsed even if nothing is escaped: a mere slice would keep the whole line in memory.
@@ -121,12 +121,13 @@ interface Line {
   readonly offset: number;
 }
 
-/** Lines and where they begin, from an offset on, as many at a time as one read brings; none when the file is not there. */
+/** Lines and where they begin, from an offset on, in batches of one read; none without a file. */
 async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return;
   try {
-    // One buffer for all reads, the beginning of a line carried to its front: fresh ones pile up faster than they are collected.
+    // One buffer for all reads, because fresh ones would pile up faster than they are collected.
+    // The beginning of a cut line moves to its front.
     let buffer = Buffer.allocUnsafe(readBytes);
     let carriedBytes = 0;
     for (let position = from; ;) {

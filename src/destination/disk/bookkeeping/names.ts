@@ -13,7 +13,7 @@ export interface Naming {
 
 const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
-/** Gives the file at `from` the name `to`; false when that is taken, by whatever it may be. `from` may be gone afterwards. */
+/** Gives the file at `from` the name `to`; false: the name is taken. `from` may be gone then. */
 export async function nameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   if (naming.hardLinks === 'never') return renameIfFree(naming, from, to);
   try {
@@ -27,7 +27,7 @@ export async function nameIfFree(naming: Naming, from: string, to: string): Prom
   }
 }
 
-/** For file systems without hard links. A rename would replace, so only the lease keeps others away between the two steps. */
+/** Without hard links. A rename replaces: only the lease keeps others out between the two steps. */
 async function renameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   return naming.renameInTurn(async () => {
     await naming.assertLease({ required: true });

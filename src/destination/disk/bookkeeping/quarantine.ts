@@ -7,8 +7,9 @@ import { nameIfFree, type Naming } from './names.ts';
 import type { Tree } from '../tree.ts';
 
 /**
- * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, with the date behind it if that name is taken. Replaces nothing; returns
- * the new path, relative to the archive's root and separated by `/`. A crash on the way leaves the file under both names.
+ * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date if
+ * that name is taken. Returns the new path, relative to the archive's root and separated by `/`. A
+ * crash may leave the file under both names.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
   const from = await tree.locate(key);

@@ -1,11 +1,12 @@
 import { crc32Base64 } from '../../../lib/crc32.ts';
 
 /**
- * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the trailer with the checksum, which is known only
- * after the last byte. Facts: "Signature calculations … streaming unsigned payload trailer" in the S3 API reference.
+ * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the
+ * trailer with the checksum, which is known only after the last byte. See "Signature calculations …
+ * streaming unsigned payload trailer" in the S3 API reference.
  */
 
-/** Far above S3's minimum (8 KiB) and far below MinIO's maximum (16 MiB). Larger frames save nothing that we could measure. */
+/** Far above S3's minimum (8 KiB), far below MinIO's maximum (16 MiB). More saves nothing. */
 export const frameBytes = 1024 * 1024;
 
 const crlf = '\r\n';
@@ -31,7 +32,7 @@ export interface Framing {
   end(crc32: number): string;
 }
 
-/** Frames a body of `sizeBytes`. The end of a frame goes with the start of the next: a small write costs as much as a large one. */
+/** Writes a frame's end with the next one's start: a small write costs as much as a large one. */
 export function createFraming(sizeBytes: number): Framing {
   let leftBytes = sizeBytes;
   let frameLeftBytes = 0;
@@ -61,7 +62,7 @@ function trailer(crc32: number): string {
   return `0${crlf}x-amz-checksum-crc32:${crc32Base64(crc32)}${crlf}${crlf}`;
 }
 
-/** The number in S3's spelling of a CRC32, or null for anything else, such as the checksum of checksums (`…-3`). */
+/** A CRC32 as S3 writes it; null for anything else, such as a checksum of checksums (`…-3`). */
 export function decodeCrc32(text: string | undefined): number | null {
   return text !== undefined && /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : null;
 }

@@ -19,16 +19,16 @@ export interface PutReply {
 }
 
 /**
- * How much to write at once until the connection has shown that it is quick. A write counts as progress only when the
- * system has taken all of it, so on a slow line a large write would look like a stall; on a quick line small ones cost
- * more CPU.
+ * How much to write at once until the connection has shown that it is quick. A write counts as
+ * progress only when the system has taken all of it, so on a slow line a large write would look
+ * like a stall; on a quick line small ones cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
 
 /**
- * A PUT on its way: one connection, no retry. Every failure is a SyncError with its Refusal as cause. Streams the body
- * with node:http, because stream bodies of the SDK cost two to three times the CPU. The target may be a promise, so that
- * the caller need not wait before it takes bytes.
+ * A PUT on its way: one connection, no retry. Every failure is a SyncError with its Refusal as
+ * cause. Streams the body with node:http, because stream bodies of the SDK cost two to three times
+ * the CPU. The target may be a promise, so that the caller need not wait before it takes bytes.
  */
 export class OpenPut {
   readonly #bucket: Bucket;
@@ -55,7 +55,7 @@ export class OpenPut {
     this.#opened.catch(() => {}); // the next call reports it
   }
 
-  /** Resolves when the system has taken the bytes: the chunk is the caller's again, and the next may come. */
+  /** Resolves when the system has taken the bytes: then the chunk is the caller's again. */
   async write(chunk: Uint8Array): Promise<void> {
     this.#stallTimer.begin();
     await this.#send(chunk).finally(() => this.#stallTimer.rest());
@@ -107,7 +107,7 @@ export class OpenPut {
       const step = chunk.subarray(at, at + this.#stepBytes);
       at += step.length;
       this.#leftBytes -= step.length;
-      // Without a trailer the body ends here, and the reply may come before this write is known to be done.
+      // Without a trailer the body ends here. The reply may come before this write is done.
       if (this.#leftBytes === 0 && !this.#framing) this.#isSent = true;
       const beganMs = clock.elapsed();
       for (const piece of this.#framing?.frame(step) ?? [step]) {
@@ -144,7 +144,7 @@ export class OpenPut {
   }
 }
 
-/** Measures how long the store makes us wait. Only our own waiting counts: the store is not to blame for a slow source. */
+/** Measures how long we wait for the store. The store is not to blame for a slow source. */
 interface StallTimer {
   /** We wait for the store, or it did something: the time begins anew. */
   begin(): void;

@@ -6,8 +6,8 @@ import type { Bucket } from '../bucket.ts';
 import { isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
 
 /**
- * A request that every file needs. It goes over node:http, signed by the SDK's own signer: the SDK's way from a command
- * to a request and back costs several times the CPU.
+ * A request that every file needs. It goes over node:http, signed by the SDK's own signer: the
+ * SDK's way from a command to a request and back costs several times the CPU.
  */
 export interface Outgoing {
   readonly method: 'HEAD' | 'PUT';
@@ -28,7 +28,7 @@ const pauses = { firstMs: 100, maxMs: 20_000 };
 const maxExtraMs = 5_000;
 const maxErrorCharacters = 64 * 1024;
 
-/** A signed request over the bucket's kept connections. Nothing is sent before its first write or its end. */
+/** A signed request over the bucket's kept connections. Sends nothing before its first write. */
 export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
   const { method } = outgoing;
   const base = await bucket.address();
@@ -58,7 +58,7 @@ function escape(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Reads a reply to its end, so that its connection can be used again. Anything but a success rejects with its Refusal. */
+/** Reads a reply to its end, to reuse its connection. Rejects with its Refusal. */
 export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
   const status = response.statusCode ?? 0;
@@ -77,7 +77,7 @@ export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   return promise;
 }
 
-/** Sends a request without a body, and repeats it if the store or the network failed. Rejects with the last Refusal. */
+/** Sends a request without a body, up to three times. Rejects with the last Refusal. */
 export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ReplyHeaders> {
   for (let attempt = 0; ; attempt += 1) {
     const request = await openRequest(bucket, outgoing, signal);

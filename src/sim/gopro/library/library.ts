@@ -1,4 +1,7 @@
-/** The simulated library: which media there are, in which order the listing shows them, and what tests do to it meanwhile. */
+/**
+ * The simulated library: which media there are, in which order the listing shows them, and what
+ * tests do to it meanwhile.
+ */
 import { chaptersSize, withNewContent, withReadiness, type FileSelector } from './changes.ts';
 import { placeFile, type FileSpec, type LazyMedium, type MediaRecord, type SimFile, type SimMedium } from './medium.ts';
 import { presetMedia, type Preset, type PresetOptions } from './presets.ts';
@@ -20,13 +23,19 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** Every change throws RangeError on an id that the library never held. Ids of trashed media still count as held. */
+/**
+ * Every change throws RangeError on an id that the library never held. Ids of trashed media still
+ * count as held.
+ */
 export interface SimLibrary {
   /** Media that are not in the trash. */
   readonly size: number;
   get(id: string): SimMedium | undefined;
   isTrashed(id: string): boolean;
-  /** One page, newest first; media with no usable time of the wanted kind come last, ties keep the order in which they were added. */
+  /**
+   * One page, newest first; media with no usable time of the wanted kind come last, ties keep the
+   * order in which they were added.
+   */
   list(query: ListQuery): { readonly media: readonly SimMedium[]; readonly totalItems: number };
   /** All media that are not in the trash, newest created first, each built on the way. */
   media(): Generator<SimMedium, void>;
@@ -37,9 +46,15 @@ export interface SimLibrary {
   setReady(id: string): void;
   /** Overwrites fields of the record; `updated_at` moves on by a minute unless given. */
   touch(id: string, changes?: Partial<MediaRecord>): void;
-  /** A further file, such as a chapter or an original that comes late; size, count and `updated_at` follow. Returns its key. */
+  /**
+   * A further file, such as a chapter or an original that comes late; size, count and `updated_at`
+   * follow. Returns its key.
+   */
   addItem(id: string, file: FileSpec): string;
-  /** New bytes and a new ETag behind the same entry, and behind entries that share its bytes; the record stays as it is. */
+  /**
+   * New bytes and a new ETag behind the same entry, and behind entries that share its bytes; the
+   * record stays as it is.
+   */
   replaceContent(id: string, file: FileSelector, options?: { readonly sizeBytes?: number }): void;
 }
 
@@ -66,7 +81,7 @@ export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLi
   return createLibrary(presetMedia(preset, options));
 }
 
-/** A library of the given media, which may be built lazily. Throws RangeError when an id comes twice. */
+/** A library of media, which may be built lazily. Throws RangeError if an id comes twice. */
 export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): SimLibrary {
   const contents: Contents = { entries: new Map(), listings: new Map() };
   for (const medium of initial) add(contents, medium);

@@ -7,7 +7,10 @@ export type OriginalRole = 'source' | 'raw' | 'edit' | 'sidecar';
 /** The array of the download reply in which a file appears. */
 export type ReplyList = 'files' | 'variations' | 'sidecar_files' | 'sprites';
 
-/** One entry of a download reply together with the bytes behind its URL. Entries with the same seed are the same blob. */
+/**
+ * One entry of a download reply together with the bytes behind its URL. Entries with the same seed
+ * are the same blob.
+ */
 export interface SimFile extends SimContent {
   /** Unique within the medium; part of the URL. */
   readonly key: string;
@@ -25,13 +28,17 @@ export interface SimFile extends SimContent {
   /** ISO time; the CDN's Last-Modified. */
   readonly modifiedAt: string;
   /**
-   * The simulator's own statement that an archive must hold this file, made where the medium is built and never derived from
-   * the reply's shape: a misreading of the rule can then not hide on both sides.
+   * The simulator's own statement that an archive must hold this file, made where the medium is
+   * built and never derived from the reply's shape: a misreading of the rule can then not hide on
+   * both sides.
    */
   readonly original?: OriginalRole;
 }
 
-/** The listing's record of a medium, in the provider's own names. A field that is `undefined` is left out of replies. */
+/**
+ * The listing's record of a medium, in the provider's own names. A field that is `undefined` is
+ * left out of replies.
+ */
 export interface MediaRecord {
   readonly id: string;
   readonly type: string;
@@ -52,7 +59,10 @@ export interface MediaRecord {
   readonly [field: string]: unknown;
 }
 
-/** Why a correct client leaves a medium for a later run: it is being processed, a file is announced but not there, or no original is offered. */
+/**
+ * Why a correct client leaves a medium for a later run: it is being processed, a file is announced
+ * but not there, or no original is offered.
+ */
 export type WaitReason = 'processing' | 'availability' | 'original';
 
 export interface SimMedium {
@@ -63,7 +73,7 @@ export interface SimMedium {
   readonly waitsFor: WaitReason | null;
 }
 
-/** What a library must know of a medium to order it; the medium itself is built when somebody looks. */
+/** What a library must know of a medium to order it; the medium itself is built on demand. */
 export interface LazyMedium {
   readonly id: string;
   readonly createdAt: string;
@@ -116,7 +126,10 @@ const usualFields = {
   on_public_profile: false,
 } as const;
 
-/** Puts a medium together. `file_size` is the sum of the source and raw files and `item_count` their number, unless overridden. */
+/**
+ * Puts a medium together. `file_size` is the sum of the source and raw files and `item_count` their
+ * number, unless overridden.
+ */
 export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly FileSpec[]): SimMedium {
   const files: SimFile[] = [];
   for (const fileSpec of fileSpecs) files.push(placeFile(spec, files, fileSpec));
@@ -165,7 +178,7 @@ function shiftDays(iso: string, days: number): string {
   return new Date(Date.parse(iso) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
 }
 
-/** Opaque ids of both kinds: 13 characters of mixed case for older media, 24 hex digits for newer ones. */
+/** Opaque ids: 13 characters of mixed case for older media, 24 hex digits for newer ones. */
 export function mediumId(seed: string, index: number): string {
   const digest = createHash('sha256').update(`${seed}#${index}`).digest();
   if (index % 2 === 0) return digest.toString('hex', 0, 12);
