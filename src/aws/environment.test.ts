@@ -41,7 +41,7 @@ test('an overridden provider may be plain http, and so may its media', () => {
 test.each([
   ['', ['source', 'raw']],
   ['edits', ['source', 'raw', 'edit']],
-  ['sidecars,edits', ['source', 'raw', 'sidecar', 'edit']],
+  ['sidecars,edits', ['source', 'raw', 'edit', 'sidecar']],
 ])('roles for "%s"', (include, roles) => {
   expect(readEnvironment({ ...least, CLOUD_SYNC_INCLUDE: include }).roles).toEqual(roles);
 });

@@ -6,16 +6,22 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment; never steps back, so this is for waiting and measuring. */
   elapsed(): number;
-  /** Rejects with the signal's reason when it is aborted first. */
+  /**
+   * Waits at most 24 days, and not at all for a negative time. Rejects with the signal's reason when
+   * it is aborted first.
+   */
   sleep(forMs: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** A timer that is set for longer ends at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   sleep: async (forMs, signal) => {
     signal?.throwIfAborted();
-    await delay(forMs, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+    await delay(Math.min(Math.max(0, forMs), maxTimerMs), undefined, signal ? { signal } : {}).catch((error: unknown) => {
       throw signal?.aborted ? signal.reason : error;
     });
   },

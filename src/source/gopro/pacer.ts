@@ -20,7 +20,11 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
       signal?.throwIfAborted();
       // Whoever wakes first takes the turn: nothing else can run between the last look at the clock
       // and the taking. A wait shorter than a timer can measure is added to the next turn instead.
-      while (nextMs - clock.elapsed() >= minSleepMs) await clock.sleep(nextMs - clock.elapsed(), signal);
+      let waitMs = nextMs - clock.elapsed();
+      while (waitMs >= minSleepMs) {
+        await clock.sleep(waitMs, signal);
+        waitMs = nextMs - clock.elapsed();
+      }
       nextMs = Math.max(nextMs, clock.elapsed()) + intervalMs;
     },
     pause(forMs) {

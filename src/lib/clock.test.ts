@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
+
+test('a negative time is not waited for, and nothing warns of it', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  await systemClock.sleep(-5);
+  // Node emits warnings in a later turn.
+  await systemClock.sleep(1);
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});
+
+test('a wait that is longer than a timer can be set for does not end at once', async () => {
+  const enough = new AbortController();
+  let isOver = false;
+  const sleeping = systemClock.sleep(2 ** 40, enough.signal).then(() => (isOver = true));
+  await systemClock.sleep(20);
+  expect(isOver).toBe(false);
+  enough.abort(new Error('enough'));
+  await expect(sleeping).rejects.toThrow('enough');
+});
