@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
-# Packs the program, installs the tarball into an empty folder and runs it there, as somebody who never saw this repository would.
+# Installs the packed program into an empty folder and runs it there, as somebody without this repository does.
+# Argument: the tarball; without one it is packed first.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-tarball=$(cd "$root" && npm pack --silent --pack-destination "$folder")
+if [ $# -gt 0 ]; then
+  tarball=$(realpath "$1")
+else
+  tarball=$folder/$(cd "$root" && npm pack --silent --pack-destination "$folder")
+fi
 cd "$folder"
 npm init --yes >/dev/null
-npm install --no-fund --no-audit --loglevel=error "./$tarball"
+npm install --no-fund --no-audit --loglevel=error "$tarball"
 export PATH="$root/node_modules/node/bin:$PATH"
 node --version
 npx --no-install cloud-sync demo
