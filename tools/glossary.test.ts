@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../src/events.ts';
+import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../src/media.ts';
+
+const glossary = readFileSync(join(import.meta.dirname, '../docs/glossary.md'), 'utf8');
+
+/** The words of the first column in the section with this title, in code quotes, with repetitions. */
+function wordsUnder(title: string): string[] {
+  const section = glossary.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+  return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, word = '']) => word).toSorted();
+}
+
+/** Every member of a union: the compiler refuses a list that lacks one. */
+function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): string[] {
+  return Object.keys(names).toSorted();
+}
+
+const originalStatuses = namesOf<OriginalStatus>({
+  PENDING: true,
+  IN_PROGRESS: true,
+  COMPLETED: true,
+  FAILED: true,
+  QUARANTINED: true,
+  SOURCE_DELETED: true,
+});
+
+const mediumStatuses = namesOf<MediumStatus>({
+  LISTED: true,
+  WAITING: true,
+  RESOLVED: true,
+  FAILED: true,
+  QUARANTINED: true,
+  SOURCE_DELETED: true,
+});
+
+describe('the glossary', () => {
+  test('has every status of an original and of a medium', () => {
+    expect(wordsUnder('Statuses')).toEqual([...originalStatuses, ...mediumStatuses].toSorted());
+  });
+
+  test('has every mark', () => {
+    expect(wordsUnder('Marks')).toEqual(namesOf<Mark>({ MISSING: true, DAMAGED: true }));
+  });
+
+  test('has every role', () => {
+    expect(wordsUnder('Roles')).toEqual(namesOf<Role>({ source: true, raw: true, edit: true, sidecar: true }));
+  });
+
+  test('has every outcome of a run', () => {
+    const outcomes = { clean: true, partial: true, failed: true, expired: true, locked: true, interrupted: true } as const;
+    expect(wordsUnder('Outcomes')).toEqual(namesOf<Outcome>(outcomes));
+  });
+
+  test('has every provider', () => {
+    const [line = ''] = /^\| provider \|.*$/m.exec(glossary) ?? [];
+    expect(namesOf<Provider>({ gopro: true }).filter((name) => !line.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('explains no word twice', () => {
+    // A line over a rule is the head of a table.
+    const words = [...glossary.matchAll(/^\| ([a-z][a-z ]*) \|.*\n(?!\|---)/gm)].map(([, word]) => word);
+    expect(words.length).toBeGreaterThan(30);
+    expect(words.filter((word, index) => words.indexOf(word) < index)).toEqual([]);
+  });
+});
