@@ -16,6 +16,7 @@ const longFiles = [
   'test/e2e/first-sync.e2e.test.ts',
   'test/conformance/destination-s3.test.ts',
   'test/e2e/endings.e2e.test.ts',
+  'test/e2e/examples.e2e.test.ts',
   'src/cli/aws.test.ts',
   'test/e2e/slices.e2e.test.ts',
   'src/cli/bad-input.test.ts',

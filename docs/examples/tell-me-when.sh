@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Archives without a word, and speaks only when it needs you.
+# Usage: bash docs/examples/tell-me-when.sh ARCHIVE
+set -euo pipefail
+
+archive=$1
+errors=$(mktemp)
+trap 'rm "$errors"' EXIT
+code=0
+npx cloud-sync sync --provider gopro --to "$archive" --quiet 2>"$errors" || code=$?
+case $code in
+  0) ;;
+  1)
+    echo 'Not everything could be archived:'
+    npx cloud-sync list --to "$archive" --status failed,quarantined
+    ;;
+  3) echo 'The cookies have expired. Sign in at gopro.com and run: npx cloud-sync login gopro' ;;
+  4) echo 'Another run is at work; nothing to do.' ;;
+  *) cat "$errors" ;;
+esac
+exit "$code"

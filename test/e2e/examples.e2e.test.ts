@@ -1,0 +1,112 @@
+/** The scripts of docs/examples, run as a person runs them. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
+import type { DiskPlace } from '../support/places.ts';
+import { openScene, type Scene, type SceneOptions } from '../support/scene.ts';
+import { createMediaMaker } from '../support/simulated-media.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const root = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+interface Ending {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command line of bash at the root of the checkout, on the Node that runs this test. */
+async function bash(commandLine: string, environment: Readonly<Record<string, string>>): Promise<Ending> {
+  const path = [dirname(process.execPath), process.env['PATH']].join(':');
+  // npx finds the program here and must not look elsewhere.
+  const env = { ...environment, PATH: path, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
+  return run('bash', ['-c', `set -o pipefail; ${commandLine}`], { cwd: root, env }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: Ending) => error,
+  );
+}
+
+/** A library of three photos. */
+async function openSmallScene(options: SceneOptions<DiskPlace> = {}): Promise<Scene<DiskPlace>> {
+  const maker = createMediaMaker('examples');
+  const library = createLibrary([maker.photo(), maker.photo(), maker.photo()]);
+  return openScene<DiskPlace>({ library, ...options });
+}
+
+/** One medium whose originals the cloud cannot say. */
+function failOne({ cloud }: Scene): SimMedium {
+  const [failing] = [...cloud.library.media()];
+  if (!failing) throw new Error('the library is empty');
+  cloud.faults.set([{ match: { endpoint: 'download', mediaId: failing.id }, action: { type: 'malformedJson' } }]);
+  return failing;
+}
+
+/** Gives the example the place of the scene; `environment` is that of the scene now. */
+async function runExample(scene: Scene<DiskPlace>, script: string, environment = scene.environment()): Promise<Ending> {
+  return bash(`bash docs/examples/${script} '${scene.place.to}'`, environment);
+}
+
+test('first-archive.sh archives, verifies and ends its simulator', async () => {
+  await using temp = await makeTempDir();
+  // A simulator that lived on would keep its standard error open, and `bash` waits for that.
+  const environment = { HOME: temp.path, CLOUD_SYNC_GOPRO_API_RPS: '1000' };
+  const ended = await bash(`bash docs/examples/first-archive.sh "$HOME/example"`, environment);
+  expect(ended).toMatchObject({ code: 0 });
+  expect(ended.stdout).toContain('archived       89');
+  expect(existsSync(join(temp.path, 'example/archive/.cloud-sync/archive.json'))).toBe(true);
+});
+
+test('read-events.js names each file and ends with the exit code of the run', async () => {
+  await using scene = await openSmallScene();
+  const reading = `npx cloud-sync sync --provider gopro --to '${scene.place.to}' --json | node docs/examples/read-events.js`;
+  const failing = failOne(scene);
+  const first = await bash(reading, scene.environment());
+  expect(first.code).toBe(1);
+  expect(first.stdout).toContain(`failed ${failing.record.filename}: `);
+  expect(first.stdout.match(/^archived .+ \(\d+ bytes\)$/gm)).toHaveLength(2);
+  expect(first.stdout).toContain('partial: 2 archived, 1 failed\n');
+  scene.cloud.faults.clear();
+  expect(await bash(reading, scene.environment())).toMatchObject({ code: 0 });
+  await scene.expectComplete();
+});
+
+describe('tell-me-when.sh', () => {
+  test('says nothing about a run that archived everything', async () => {
+    await using scene = await openSmallScene();
+    expect(await runExample(scene, 'tell-me-when.sh')).toEqual({ code: 0, stdout: '', stderr: '' });
+    await scene.expectComplete();
+  });
+
+  test('lists what failed', async () => {
+    await using scene = await openSmallScene();
+    const failing = failOne(scene);
+    const ended = await runExample(scene, 'tell-me-when.sh');
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain(failing.id);
+  });
+
+  test('asks for new cookies when they have expired', async () => {
+    await using scene = await openSmallScene();
+    const environment = scene.environment();
+    scene.cloud.expireToken();
+    const ended = await runExample(scene, 'tell-me-when.sh', environment);
+    expect(ended.code).toBe(3);
+    expect(ended.stdout).toContain('login gopro');
+  });
+});
+
+test('check-sums.sh finds every checksum right, and one that is not', async () => {
+  await using scene = await openSmallScene();
+  const sound = await runExample(scene, 'check-sums.sh');
+  expect(sound).toMatchObject({ code: 0 });
+  expect(sound.stdout).toContain('All 3 checksums are right.\n');
+  const [file] = await scene.place.files();
+  await scene.place.damage(file!.key, 100);
+  const damaged = await runExample(scene, 'check-sums.sh');
+  expect(damaged.code).toBe(1);
+  expect(damaged.stdout).toContain(`${file!.key}: FAILED`);
+});
