@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../src/events.ts';
-import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../src/media.ts';
+import type { Outcome } from '../../src/events.ts';
+import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../../src/media.ts';
 
-const glossary = readFileSync(join(import.meta.dirname, '../docs/glossary.md'), 'utf8');
+const glossary = readFileSync(join(import.meta.dirname, '../../docs/glossary.md'), 'utf8');
 
 /** The words of the first column in the section with this title, in code quotes, with repetitions. */
 function wordsUnder(title: string): string[] {

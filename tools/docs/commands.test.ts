@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { shellWords } from '../../src/cli/login/shell-words.ts';
+import { addCompletion } from '../../src/cli/completion.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { environmentName, options } from '../../src/config/options.ts';
+import { codeSpans, pages, root, shellCommands, type Quote } from './pages.ts';
+
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+const programPattern = /^(?:npx )?cloud-sync /;
+/** A sentence may leave out what the command needs. */
+const lacksArgument = /: commander\.(?:missingArgument|optionMissingArgument) /;
+const folders = /^(?:bin|src|test|tools|docs|bench|infra)\//;
+
+/** What is wrong with a command line of ours by the program's own parser, or undefined. Nothing is run. */
+async function judge(text: string): Promise<string | undefined> {
+  const args = shellWords(text.replace(programPattern, ''));
+  const program = buildProgram(async (_command, flags) => void (await loadConfig(flags, { CLOUD_SYNC_HOME: '/nowhere' })), {
+    stdout: { write: () => true } as unknown as NodeJS.WriteStream,
+  });
+  await addCompletion(program, undefined);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    return error instanceof CommanderError ? `${error.code} ${error.message}` : String(error);
+  }
+}
+
+/** What is wrong with each quote, by page. */
+async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { page, text } of quotes) {
+    const problem = await judge(text);
+    if (problem !== undefined) problems.push(`${page}: ${text}: ${problem}`);
+  }
+  return problems;
+}
+
+/** What a command names in the repository and is not there. */
+function missingParts(text: string): string[] {
+  const words = shellWords(text);
+  const [program = '', second = '', third = ''] = words;
+  if (program === 'npm' && second === 'run') return Object.hasOwn(scripts, third) ? [] : [`script ${third}`];
+  if (program === 'npm' && second === 'test') return Object.hasOwn(scripts, second) ? [] : ['script test'];
+  const paths = words.filter((word) => folders.test(word));
+  // What a script of ours is given may be a place to write to.
+  const needed = program === 'npx' ? paths : paths.slice(0, 1);
+  return needed.filter((path) => !existsSync(join(root, path)));
+}
+
+describe('the pages', () => {
+  const commands = shellCommands();
+  const spans = codeSpans();
+
+  test('show commands of ours that the program accepts', async () => {
+    const ours = commands.filter(({ text }) => programPattern.test(text));
+    expect(ours.length).toBeGreaterThan(10);
+    expect(await judgeAll(ours)).toEqual([]);
+  });
+
+  test('name commands of ours that exist, in their sentences too', async () => {
+    const ours = spans.filter(({ text }) => programPattern.test(text) && !/ [A-Z]+ --help$/.test(text));
+    expect(ours.length).toBeGreaterThan(10);
+    const problems = await judgeAll(ours);
+    expect(problems.filter((problem) => !lacksArgument.test(problem))).toEqual([]);
+  });
+
+  test('name npm scripts, folders and files that exist', () => {
+    const all = [...commands, ...spans.filter(({ text }) => /^(?:npm|npx|node|bash) /.test(text))];
+    const problems = all.flatMap(({ page, text }) => missingParts(text).map((part) => `${page}: ${text}: no ${part}`));
+    expect(problems).toEqual([]);
+  });
+
+  test('name options that exist', () => {
+    // The bench has options of its own, and cdk has this one.
+    const known = new Set(['help', 'version', 'require-approval', ...options.map(({ name }) => name)]);
+    const flags = spans
+      .filter(({ page }) => !page.startsWith('bench/'))
+      .flatMap(({ page, text }) => (/^--[a-z]/.test(text) ? [{ page, flag: text.split(/[ =]/)[0] ?? '' }] : []));
+    expect(flags.length).toBeGreaterThan(5);
+    expect(flags.filter(({ flag }) => !known.has(flag.slice(2)))).toEqual([]);
+  });
+
+  test('name variables of the environment that exist', () => {
+    const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bCLOUD_SYNC_[A-Z_]+\b/g)].map(([name]) => `${path}: ${name}`),
+    );
+    expect(named.length).toBeGreaterThan(2);
+    expect(named.filter((entry) => !known.has(entry.split(': ')[1] ?? ''))).toEqual([]);
+  });
+});
