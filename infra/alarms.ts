@@ -6,7 +6,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { functionNames, type FunctionName } from '../src/aws/contract.ts';
-import { oldAgeDays } from '../src/aws/run-manager/episodes.ts';
+import { oldAgeDays } from '../src/aws/functions/run-manager/credential-episodes.ts';
 import type { Alerts } from './alerts.ts';
 import type { Context } from './context.ts';
 import { executionMetric, syncMetric } from './metrics.ts';

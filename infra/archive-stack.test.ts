@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sampleStacks, sampleTemplates } from './sample.ts';
+import { sampleStacks, sampleTemplates } from '../test/aws/support/sample-stacks.ts';
 
 let archive: Template;
 beforeAll(() => {

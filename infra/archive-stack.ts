@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import type { Environment } from './environments.ts';
 import { createCredentials } from './secret.ts';
 import { createTrackerTable } from './table.ts';
-import { tell } from './tell.ts';
+import { addOutputs } from './outputs.ts';
 
 /** What is to be deployed. */
 export interface Deployment {
@@ -48,7 +48,7 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
     name: names.secret,
     withPolicy: context.emulator ? 'none' : 'resource-policy',
   });
-  tell(stack, { ArchiveBucketName: bucketName });
+  addOutputs(stack, { ArchiveBucketName: bucketName });
   return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
 }
 

@@ -20,7 +20,7 @@ function bundle(name: FunctionName): string {
   const folder = join(root, '.cache/functions', name);
   buildSync({
     absWorkingDir: root,
-    entryPoints: [`src/aws/${name}.ts`],
+    entryPoints: [`src/aws/functions/${name}.ts`],
     outfile: join(folder, 'index.mjs'),
     bundle: true,
     platform: 'node',

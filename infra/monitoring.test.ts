@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { machineOf, queueArnOf, sampleTemplates } from './sample.ts';
+import { machineOf, queueArnOf, sampleTemplates } from '../test/aws/support/sample-stacks.ts';
 
 let service: Template;
 beforeAll(() => {

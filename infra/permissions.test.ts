@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import { expect, test } from 'vitest';
-import { sampleTemplates } from './sample.ts';
+import { sampleTemplates } from '../test/aws/support/sample-stacks.ts';
 
 interface Statement {
   readonly Effect: string;

@@ -4,7 +4,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { stages } from '../src/config/stages.ts';
-import { machineOf, queueArnOf, sampleStacks, sampleTemplates, type Templates } from './sample.ts';
+import { machineOf, queueArnOf, sampleStacks, sampleTemplates, type Templates } from '../test/aws/support/sample-stacks.ts';
 
 let prod: Templates;
 let service: Template;

@@ -11,7 +11,7 @@ import { createRunsBucket } from './bucket.ts';
 import { createDashboard } from './dashboard.ts';
 import { createFunctions } from './functions.ts';
 import { createSchedule } from './schedule.ts';
-import { tell } from './tell.ts';
+import { addOutputs } from './outputs.ts';
 import { createOrchestrator } from './state-machine.ts';
 
 /** Everything that can be taken down and built again: the functions, the machine that runs them, and what watches both. */
@@ -46,7 +46,7 @@ export function createServiceStack(
   notifyOfSilentEnds(stack, { machine, alerts });
   const alarms = createAlarms(stack, { context, machine, functions, alerts });
   createDashboard(stack, { context, machine, functions, alarms });
-  tell(stack, {
+  addOutputs(stack, {
     StateMachineArn: machine.stateMachineArn,
     AlertsTopicArn: alerts.topic.topicArn,
     PoisonQueueUrl: alerts.poisonQueue.queueUrl,

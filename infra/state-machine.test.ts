@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { definitionIn } from './states/definition.ts';
-import { sampleStack } from './states/sample.ts';
+import { sampleStack } from '../test/aws/support/sample-machine.ts';
 
 interface Verdict {
   readonly isValid: boolean;

@@ -1,6 +1,6 @@
 /** Draws the synthesized state machine into docs/reference/state-machine.md; with `--check` it only fails if the page differs. */
 import { definitionIn, type Machine, type Rule, type State } from '../infra/states/definition.ts';
-import { sampleStack } from '../infra/states/sample.ts';
+import { sampleStack } from '../test/aws/support/sample-machine.ts';
 import { writePages } from './reference-page.ts';
 
 /** Mermaid's brackets of a node by its kind. */

@@ -3,7 +3,7 @@ import { workLines } from '../../src/plan/work-lines.ts';
 import { contextOf, execution, turnsOf, workLineOf, type Lengths } from '../../test/aws/support/replies.ts';
 import { childInputs, walks, type Step, type Walk } from '../../test/aws/support/states-language.ts';
 import { definitionIn, type Json } from './definition.ts';
-import { sampleStack } from './sample.ts';
+import { sampleStack } from '../../test/aws/support/sample-machine.ts';
 
 const plannedMedia = 100_000;
 /** The most that the functions say, and the longest name that an execution can have. */

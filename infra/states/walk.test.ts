@@ -17,7 +17,7 @@ import {
 import { contextOf, execution, shortLengths, turnsOf, workLineOf } from '../../test/aws/support/replies.ts';
 import { childInputs, edges, walks, type Step, type Walk } from '../../test/aws/support/states-language.ts';
 import { definitionIn, type Json } from './definition.ts';
-import { sampleStack } from './sample.ts';
+import { sampleStack } from '../../test/aws/support/sample-machine.ts';
 
 const machine = definitionIn(sampleStack());
 const map = machine.States['DownloadVideos'];

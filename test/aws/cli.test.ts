@@ -8,7 +8,7 @@ import { CreateStateMachineCommand, StartExecutionCommand, StopExecutionCommand 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { functionNames } from '../../src/aws/contract.ts';
 import { resourceNames } from '../../src/aws/names.ts';
-import { readSecret } from '../../src/aws/secret.ts';
+import { readSecret } from '../../src/aws/platform/secret.ts';
 import { runCli, startCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { RunFinished } from '../../src/events.ts';

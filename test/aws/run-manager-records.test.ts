@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Execution, Failure, SummariseRequest } from '../../src/aws/contract.ts';
-import { listingStateName, serialise } from '../../src/aws/media-lister/listing-state.ts';
-import { end } from '../../src/aws/run-manager/end.ts';
-import { markFailed } from '../../src/aws/run-manager/mark-failed.ts';
-import { summarise } from '../../src/aws/run-manager/summarise.ts';
+import { listingStateName, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
+import { end } from '../../src/aws/functions/run-manager/end.ts';
+import { markFailed } from '../../src/aws/functions/run-manager/record-worker-failure.ts';
+import { summarise } from '../../src/aws/functions/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
 import { SyncError } from '../../src/errors.ts';
 import type { Listing } from '../../src/run/listing.ts';

@@ -1,7 +1,7 @@
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { begin } from '../../src/aws/run-manager/begin.ts';
-import { end } from '../../src/aws/run-manager/end.ts';
+import { begin } from '../../src/aws/functions/run-manager/begin.ts';
+import { end } from '../../src/aws/functions/run-manager/end.ts';
 import { isoTime } from '../../src/lib/clock.ts';
 import { thisOwner } from '../../src/lib/owner.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';

@@ -10,7 +10,7 @@ import { CreateQueueCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { Duration } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sampleStack } from '../../infra/states/sample.ts';
+import { sampleStack } from './support/sample-machine.ts';
 import { account, region, startAws, type Aws } from './support/aws.ts';
 import { childrenOf, describeEnded, type EndedExecution } from './support/execution.ts';
 

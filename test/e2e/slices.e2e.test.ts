@@ -1,6 +1,6 @@
 /** The core cut into slices, as functions with a deadline run it: every slice opens everything anew and goes on where the one before ended. */
 import { expect, test, vi, afterAll, beforeAll } from 'vitest';
-import { deserialise, serialise } from '../../src/aws/media-lister/listing-state.ts';
+import { deserialise, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { openS3 } from '../../src/destination/s3/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createHttpClient } from '../../src/lib/http/index.ts';

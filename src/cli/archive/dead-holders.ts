@@ -10,7 +10,7 @@ const hint = 'Allow states:DescribeExecution, or wait until its lease ends, 12 h
 export function deadHolders(warn: Log['warn']): (holder: string) => Promise<boolean> {
   return async (holder) => {
     if (!holder.startsWith('arn:')) return isDead(holder);
-    const { executionChecks } = await import('../../aws/execution-lease.ts');
+    const { executionChecks } = await import('../../aws/platform/execution-lease.ts');
     return executionChecks({
       onUnanswered: (execution, reason) => warn(`whether ${execution} still runs cannot be told: ${reason}`, hint),
     })(holder);

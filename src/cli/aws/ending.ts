@@ -1,8 +1,8 @@
 import { paginateGetExecutionHistory, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
-import { adviceFor } from '../../aws/advice.ts';
+import { adviceFor } from '../../aws/commands.ts';
 import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract.ts';
 import type { Stage } from '../../config/stages.ts';
-import { readFailure, reasonOf } from '../../aws/run-manager/caught.ts';
+import { readFailure, reasonOf } from '../../aws/functions/run-manager/caught.ts';
 import { errorKinds } from '../../errors.ts';
 import type { Outcome } from '../../events.ts';
 import { askAws } from './errors.ts';

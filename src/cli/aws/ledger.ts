@@ -1,6 +1,6 @@
 /** The tracker of a service on AWS, for commands that know its table but not its archive. */
 import { DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
-import { adviceFor } from '../../aws/advice.ts';
+import { adviceFor } from '../../aws/commands.ts';
 import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 /** The provider's credentials in AWS Secrets Manager, where a service on AWS reads them. */
 import { DescribeSecretCommand, paginateListSecretVersionIds, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { writeSecret, type SecretCredentials } from '../../aws/secret.ts';
+import { writeSecret, type SecretCredentials } from '../../aws/platform/secret.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { askAws, clientOptions } from './errors.ts';

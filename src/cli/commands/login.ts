@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { adviceFor } from '../../aws/advice.ts';
+import { adviceFor } from '../../aws/commands.ts';
 import { saveCredentials } from '../../config/credentials.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';

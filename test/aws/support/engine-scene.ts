@@ -12,7 +12,7 @@ import {
   ListPartsCommand,
 } from '@aws-sdk/client-s3';
 import { environmentNames, type ExecutionInput } from '../../../src/aws/contract.ts';
-import { writeSecret } from '../../../src/aws/secret.ts';
+import { writeSecret } from '../../../src/aws/platform/secret.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
 import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';

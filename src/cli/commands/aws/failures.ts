@@ -1,4 +1,4 @@
-import { adviceFor } from '../../../aws/advice.ts';
+import { adviceFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { isoTime } from '../../../lib/clock.ts';

@@ -1,5 +1,5 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import { adviceFor } from '../../../aws/advice.ts';
+import { adviceFor } from '../../../aws/commands.ts';
 import { resourceNames } from '../../../aws/names.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { SyncError } from '../../../errors.ts';

@@ -1,4 +1,4 @@
-import { adviceFor } from '../../../aws/advice.ts';
+import { adviceFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import { isoTime, systemClock } from '../../../lib/clock.ts';

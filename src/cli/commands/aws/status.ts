@@ -1,4 +1,4 @@
-import { adviceFor } from '../../../aws/advice.ts';
+import { adviceFor } from '../../../aws/commands.ts';
 import { resourceNames } from '../../../aws/names.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { ageInDays, warnFromDays } from '../../../config/credentials.ts';

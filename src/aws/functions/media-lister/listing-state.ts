@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { SyncError, errorKinds, type ErrorCode } from '../../../errors.ts';
+import type { Listing, ListingProgress } from '../../../run/listing.ts';
+
+/** What one slice of a listing leaves for the next, and the whole listing for the summary of the run. */
+export interface ListingState {
+  /** null once every page was read. */
+  readonly progress: ListingProgress | null;
+  /** null before that. */
+  readonly listing: Listing | null;
+}
+
+/** Its name among the objects of a run. */
+export const listingStateName = 'listing.json';
+
+const pass = z.object({
+  ids: z.array(z.string()),
+  nextPage: z.int(),
+  totalItems: z.int(),
+  steady: z.boolean(),
+  emptyPages: z.int(),
+  quick: z.boolean(),
+});
+const progress = z.object({
+  listedBefore: z.int().nullable(),
+  seen: z.array(z.string()),
+  passes: z.int(),
+  pass,
+  added: z.int(),
+  changed: z.int(),
+});
+const code = z.custom<ErrorCode>((value) => typeof value === 'string' && value in errorKinds);
+const contradiction = z.object({ code, message: z.string(), hint: z.string() });
+const listing = z.object({
+  mode: z.enum(['quick', 'full']),
+  listed: z.int(),
+  added: z.int(),
+  changed: z.int(),
+  gone: z.int(),
+  contradiction: contradiction.nullable(),
+});
+const record = z.object({ progress: progress.nullable(), listing: listing.nullable() });
+
+export function serialise({ progress, listing }: ListingState): string {
+  const sets = progress && {
+    ...progress,
+    seen: [...progress.seen],
+    pass: { ...progress.pass, ids: [...progress.pass.ids] },
+  };
+  const { code, message, hint = '' } = listing?.contradiction ?? {};
+  return JSON.stringify({
+    progress: sets,
+    listing: listing && { ...listing, contradiction: code === undefined ? null : { code, message, hint } },
+  } satisfies Record<keyof ListingState, unknown>);
+}
+
+/** Errors: those of zod, for what we did not write. */
+export function deserialise(text: string): ListingState {
+  const { progress, listing } = record.parse(JSON.parse(text));
+  const told = listing?.contradiction;
+  return {
+    progress: progress && {
+      ...progress,
+      seen: new Set(progress.seen),
+      pass: { ...progress.pass, ids: new Set(progress.pass.ids) },
+    },
+    listing: listing && {
+      ...listing,
+      contradiction: told ? new SyncError(told.code, told.message, { hint: told.hint }) : null,
+    },
+  };
+}

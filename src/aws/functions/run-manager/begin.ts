@@ -1,0 +1,32 @@
+import { isoTime } from '../../../lib/clock.ts';
+import { describeOwner } from '../../../lib/owner.ts';
+import { noFailure, runSeconds, type BeginReply, type BeginRequest } from '../../contract.ts';
+import { executionChecks, leaseLeftMs } from '../../platform/execution-lease.ts';
+import type { Invocation } from '../../platform/invocation.ts';
+import { parseInput, unknownFields } from './input.ts';
+
+/**
+ * Begins a run: the input is checked, the archive opened and in a new deployment made, the run lease taken, the run recorded. Repeated by the same
+ * execution it answers the same. Errors: USAGE for a wrong input; those of the archive and of the tracker.
+ */
+export async function begin({ input, execution }: BeginRequest, invocation: Invocation): Promise<BeginReply> {
+  const { clock, log } = invocation;
+  const wanted = parseInput(input);
+  const unknown = unknownFields(input);
+  if (unknown.length > 0) log.warn(`the input of this execution has fields that mean nothing: ${unknown.slice(0, 5).join(', ')}`);
+  const deadline = isoTime(Date.parse(execution.started_at) + runSeconds * 1000);
+  const reply = { ...wanted, deadline, error: noFailure };
+
+  const tracker = await invocation.openTracker(wanted.provider, { create: true });
+  const isDead = executionChecks({
+    onUnanswered: (holder, reason) => log.warn(`whether ${holder} still runs cannot be told: ${reason}`),
+  });
+  const lease = await tracker.acquireRunLease(execution.arn, leaseLeftMs(execution.started_at, clock.now()), isDead);
+  if (!lease.granted) {
+    const holder = describeOwner(lease.holder);
+    log.info(`another run is at work on this archive: ${holder}`);
+    return { ...reply, outcome: 'overlap', holder };
+  }
+  await tracker.beginRun(execution.name);
+  return { ...reply, outcome: 'granted', holder: execution.arn };
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes, type Notice } from './credential-episodes.ts';
+
+const dayMs = 24 * 3_600_000;
+const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
+
+/** One state of a run, on some night, perhaps asked twice because the first reply was lost. */
+interface Step {
+  readonly night: number;
+  readonly run: string;
+  readonly event: CredentialEvent;
+  readonly told: readonly Notice[];
+}
+
+const expired: CredentialEvent = { kind: 'expired' };
+const valid = (ageDays: number | null = 1): CredentialEvent => ({ kind: 'valid', ageDays });
+
+function tellAll(steps: readonly Omit<Step, 'told'>[], lateMs = 0): (readonly Notice[])[] {
+  let episodes = noEpisodes;
+  return steps.map(({ night, run, event }) => {
+    const decision = decide(episodes, event, { run, nowMs: firstNightMs + night * dayMs + (night === 0 ? lateMs : 0) });
+    episodes = parseEpisodes(JSON.stringify(decision.episodes));
+    return decision.notices;
+  });
+}
+
+const stories: readonly (readonly [string, readonly Step[]])[] = [
+  ['nothing to say about young credentials', [{ night: 0, run: 'a', event: valid(1), told: [] }]],
+  ['the first expiry', [{ night: 0, run: 'a', event: expired, told: ['expired'] }]],
+  [
+    'the same run asked again answers the same',
+    [
+      { night: 0, run: 'a', event: expired, told: ['expired'] },
+      { night: 0.01, run: 'a', event: expired, told: ['expired'] },
+    ],
+  ],
+  [
+    'not the next nights, but on the seventh, and again a week later',
+    [
+      { night: 0, run: 'a', event: expired, told: ['expired'] },
+      { night: 1, run: 'b', event: expired, told: [] },
+      { night: 6, run: 'c', event: expired, told: [] },
+      { night: 7, run: 'd', event: expired, told: ['still-expired'] },
+      { night: 7.01, run: 'd', event: expired, told: ['still-expired'] },
+      { night: 8, run: 'e', event: expired, told: [] },
+      { night: 14, run: 'f', event: expired, told: ['still-expired'] },
+    ],
+  ],
+  [
+    'once when they work again, and a new expiry is a new episode',
+    [
+      { night: 0, run: 'a', event: expired, told: ['expired'] },
+      { night: 1, run: 'b', event: valid(), told: ['recovered'] },
+      { night: 1.01, run: 'b', event: valid(), told: ['recovered'] },
+      { night: 2, run: 'c', event: valid(), told: [] },
+      { night: 3, run: 'd', event: expired, told: ['expired'] },
+    ],
+  ],
+  [
+    'once about their age, until they are replaced',
+    [
+      { night: 0, run: 'a', event: valid(4.9), told: [] },
+      { night: 1, run: 'b', event: valid(5.9), told: ['aged'] },
+      { night: 1.01, run: 'b', event: valid(5.9), told: ['aged'] },
+      { night: 2, run: 'c', event: valid(6.9), told: [] },
+      { night: 3, run: 'd', event: valid(0.2), told: [] },
+      { night: 8, run: 'e', event: valid(5.2), told: ['aged'] },
+    ],
+  ],
+  [
+    'about their age once more where no run saw them young',
+    [
+      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
+      { night: 30, run: 'b', event: valid(6), told: ['aged'] },
+    ],
+  ],
+  [
+    'an age that is not told changes nothing',
+    [
+      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
+      { night: 1, run: 'b', event: valid(null), told: [] },
+      { night: 2, run: 'c', event: valid(7), told: [] },
+    ],
+  ],
+  [
+    'both at once',
+    [
+      { night: 0, run: 'a', event: expired, told: ['expired'] },
+      { night: 1, run: 'b', event: valid(9), told: ['recovered', 'aged'] },
+      { night: 2, run: 'c', event: valid(10), told: [] },
+    ],
+  ],
+  [
+    'an age that was warned of is not warned of again after an expiry that passed',
+    [
+      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
+      { night: 1, run: 'b', event: expired, told: ['expired'] },
+      { night: 2, run: 'c', event: valid(7), told: ['recovered'] },
+    ],
+  ],
+];
+
+describe('what people are told', () => {
+  test.each(stories)('%s', (_name, steps) => {
+    expect(tellAll(steps)).toEqual(steps.map(({ told }) => told));
+  });
+
+  test('the reminder comes although that night begins an hour earlier', () => {
+    const nights = [0, 7].map((night) => ({ night, run: String(night), event: expired }));
+    expect(tellAll(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
+  });
+});
+
+const events = fc.oneof(
+  fc.constant(expired),
+  fc.record({ kind: fc.constant('valid' as const), ageDays: fc.option(fc.double({ min: 0, max: 60, noNaN: true })) }),
+);
+
+test('a step that is repeated tells the same and changes nothing', () => {
+  fc.assert(
+    fc.property(fc.array(events, { minLength: 1 }), (nights) => {
+      let episodes: Episodes = noEpisodes;
+      for (const [night, event] of nights.entries()) {
+        const asking = { nowMs: firstNightMs + night * dayMs, run: `run ${night}` };
+        const first = decide(episodes, event, asking);
+        expect(decide(first.episodes, event, { ...asking, nowMs: asking.nowMs + 60_000 })).toEqual(first);
+        episodes = first.episodes;
+      }
+    }),
+  );
+});
+
+test('expiry and recovery take turns, however the nights go', () => {
+  fc.assert(
+    fc.property(fc.array(events, { minLength: 1 }), (nights) => {
+      const told = tellAll(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();
+      const turns = told.filter((notice) => notice === 'expired' || notice === 'recovered');
+      expect(turns).toEqual(turns.map((_, index) => (index % 2 === 0 ? 'expired' : 'recovered')));
+    }),
+  );
+});
+
+test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])('%s is no episode', (text) => {
+  expect(parseEpisodes(text)).toEqual(noEpisodes);
+});

@@ -1,0 +1,59 @@
+import type { Role } from '../../../media.ts';
+import type { Tracker } from '../../../tracker/tracker.ts';
+import type { Problem } from './texts.ts';
+
+/** What the ledger says beyond its counts, read in one pass. */
+export interface Results {
+  /** What is not archived, first what this run could not do, in the order in which it failed. */
+  readonly problems: readonly Problem[];
+  /** Bytes of the `archivedFiles` originals that were completed last. */
+  readonly archivedBytes: number;
+}
+
+interface Completed {
+  readonly since: string;
+  readonly sizeBytes: number;
+}
+
+/** Errors: TRACKER_UNUSABLE. */
+export async function readResults(
+  tracker: Tracker,
+  {
+    roles,
+    runStartedAt,
+    archivedFiles,
+  }: { readonly roles: readonly Role[]; readonly runStartedAt: string; readonly archivedFiles: number },
+): Promise<Results> {
+  const problems: Problem[] = [];
+  const completed: Completed[] = [];
+  for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED'])) {
+    const name = tracked.medium.filename || tracked.medium.id;
+    if (isBroken(tracked.status)) problems.push({ since: tracked.statusSince, name, reason: tracked.reason ?? tracked.status });
+    for (const { original, status, statusSince: since, sizeBytes, reason } of originals) {
+      if (!roles.includes(original.role)) continue;
+      if (isBroken(status)) problems.push({ since, name: original.key, reason: reason ?? status });
+      else if (since >= runStartedAt) completed.push({ since, sizeBytes: sizeBytes ?? 0 });
+    }
+  }
+  return { problems: inOrder(problems, runStartedAt), archivedBytes: lastBytes(completed, archivedFiles) };
+}
+
+function isBroken(status: string): boolean {
+  return status === 'FAILED' || status === 'QUARANTINED';
+}
+
+export function inOrder(problems: readonly Problem[], runStartedAt: string): readonly Problem[] {
+  const isOld = ({ since }: Problem) => (since < runStartedAt ? 1 : 0);
+  return problems.toSorted((a, b) => isOld(a) - isOld(b) || compare(a.since, b.since) || compare(a.name, b.name));
+}
+
+/** What the archive told of itself at the begin of the run was completed then too, but before any file that the run archived. */
+export function lastBytes(completed: readonly Completed[], files: number): number {
+  const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);
+  return latest.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

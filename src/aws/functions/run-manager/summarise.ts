@@ -1,0 +1,125 @@
+import { SyncError } from '../../../errors.ts';
+import { isoTime } from '../../../lib/clock.ts';
+import type { Provider, Role, Tally } from '../../../media.ts';
+import type { RunFinished } from '../../../events.ts';
+import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
+import type { Listing } from '../../../run/listing.ts';
+import type { Tracker } from '../../../tracker/tracker.ts';
+import { noFailure, type SummariseReply, type SummariseRequest } from '../../contract.ts';
+import { failureOfError } from '../../failure.ts';
+import type { Invocation } from '../../platform/invocation.ts';
+import { deserialise, listingStateName } from '../media-lister/listing-state.ts';
+import { readStopped } from '../../run-stopped.ts';
+import { readFailure } from './caught.ts';
+import { tellOf } from './credential-notices.ts';
+import { readResults, type Results } from './results.ts';
+import { countsLine, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
+
+/**
+ * How a run ended, counted from the tracker. A run that did what it could gives its lease back here, any other in its `end`. Repeated, it answers the same.
+ * Errors: those of the archive and of the tracker.
+ */
+export async function summarise(
+  request: SummariseRequest & { readonly provider: Provider },
+  invocation: Invocation,
+): Promise<SummariseReply> {
+  const { environment, execution, clock, metrics, report } = invocation;
+  const tracker = await invocation.openTracker(request.provider);
+  const { facts, results } = await readFacts(request, tracker, invocation);
+  const finished = summariseFacts(facts);
+  const failedFiles = finished.files.failed + finished.files.quarantined;
+  await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
+  report(finished);
+  metrics.add('VideosSynced', finished.files.archived);
+  metrics.add('SyncFailures', failedFiles);
+
+  const reply = {
+    subject: '',
+    message: '',
+    archived_files: finished.files.archived,
+    failed_files: failedFiles,
+    error: noFailure,
+  };
+  if (facts.error) {
+    const { Error, Cause } = failureOfError(facts.error);
+    const outcome = finished.outcome === 'expired' ? 'credentials-expired' : 'failed';
+    return { ...reply, outcome, error: { Error, Cause: `${Cause} ${countsLine(finished)}` } };
+  }
+  const { stage, secret } = environment;
+  const place: Place = { stage, secret, provider: request.provider, run: execution.name };
+  const text = await textOf(request, finished, results, { tracker, place, nowMs: clock.now() });
+  await tracker.releaseRunLease(execution.arn);
+  return { ...reply, ...text };
+}
+
+async function readFacts(
+  request: SummariseRequest,
+  tracker: Tracker,
+  { environment: { roles }, execution, clock, runs }: Invocation,
+): Promise<{ readonly facts: RunFacts; readonly results: Results }> {
+  const tally = await tracker.tally(roles);
+  const archivedFiles = Math.max(0, tally.originals.COMPLETED - request.already_synced);
+  const runStartedAt = isoTime(Date.parse(execution.started_at));
+  const hasResults = archivedFiles + brokenIn(tally) > 0;
+  const results = hasResults
+    ? await readResults(tracker, { roles, runStartedAt, archivedFiles })
+    : { problems: [], archivedBytes: 0 };
+  const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
+  const kept = await runs.read(listingStateName);
+  const listing = kept === undefined ? null : deserialise(kept).listing;
+  const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
+  const facts: RunFacts = {
+    runId: execution.name,
+    elapsedMs: clock.now() - Date.parse(execution.started_at),
+    tally,
+    ...(listing && { listing: countsOf(listing) }),
+    moved: { archivedFiles, archivedBytes: results.archivedBytes, fetchedBytes: 0, mediaRequests: 0, leftBehind: left },
+    ...(error && { error }),
+  };
+  return { facts, results };
+}
+
+function countsOf({ listed, added, changed, gone }: Listing): NonNullable<RunFacts['listing']> {
+  return { listed, added, changed, gone };
+}
+
+function brokenIn({ originals, media }: Tally): number {
+  return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED;
+}
+
+/** What the run's deadline, or another worker, kept it from. */
+function leftIn({ originals, media }: Tally): number {
+  return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
+}
+
+/** Media that the run could not ask for all roles any more; their originals in the other roles are counted by themselves. */
+async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
+  let media = 0;
+  for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {
+    if (status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role))) media += 1;
+  }
+  return media;
+}
+
+/** What ended the transfer of this execution for all its lines. */
+async function stoppedBy(tracker: Tracker, execution: string): Promise<SyncError | undefined> {
+  const stopped = await readStopped(tracker, execution);
+  if (!stopped) return undefined;
+  const { code = 'BUG', detail, what } = readFailure(stopped);
+  return new SyncError(code, detail === '' ? what : detail);
+}
+
+async function textOf(
+  request: SummariseRequest,
+  finished: RunFinished,
+  { problems }: Results,
+  { tracker, place, nowMs }: { readonly tracker: Tracker; readonly place: Place; readonly nowMs: number },
+): Promise<Pick<SummariseReply, 'outcome' | 'subject' | 'message'>> {
+  const ageDays = request.cookie_age_days;
+  const { notices } = await tellOf({ kind: 'valid', ageDays }, { nowMs, run: place.run }, tracker);
+  if (finished.outcome === 'partial') {
+    return { outcome: 'partial', ...partialText(finished, problems, noticeSentences(notices, ageDays, place), place) };
+  }
+  if (notices.length === 0) return { outcome: 'clean', subject: '', message: '' };
+  return { outcome: 'notice', ...noticeText(notices, finished, ageDays, place) };
+}

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { summarise } from '../../../report/summary.ts';
+import type { RunFinished } from '../../../events.ts';
+import { stages } from '../../../config/stages.ts';
+import type { Notice } from './credential-episodes.ts';
+import { readFailure } from './caught.ts';
+import { countsLine, expiryText, failureText, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
+
+const place: Place = { stage: 'prod', provider: 'gopro', secret: 'gopro/credentials', run: 'night-1' };
+
+function finishedWith(files: Partial<RunFinished['files']> = {}): RunFinished {
+  const finished = summarise({ runId: 'night-1', elapsedMs: 60_000 });
+  return {
+    ...finished,
+    files: { ...finished.files, archived: 12, skipped: 300, ...files },
+    bytes: { archived: 34e9, fetched: 0 },
+  };
+}
+
+const problem = { since: '2026-11-21T03:20:00.000Z', name: 'gopro-videos/2026/11/GX010001__a.mp4', reason: 'too short' };
+
+test('a partial run: how many, why, and what to do', () => {
+  const { subject, message } = partialText(finishedWith({ failed: 5, quarantined: 1 }), [problem], [], place);
+  expect(subject).toBe('Cloud Sync: 6 files not archived, 12 archived');
+  expect(message).toContain('12 files archived (34 GB), 300 there before, 5 failed, 1 quarantined');
+  expect(message).toContain('- gopro-videos/2026/11/GX010001__a.mp4: too short\n… and 5 more');
+  expect(message).toContain('`cloud-sync aws failures`');
+  expect(message).toMatch(/\n\nRun night-1$/);
+});
+
+test('a run that its deadline ended says that the next one goes on', () => {
+  const { message } = partialText(finishedWith({ pending: 40 }), [], [], place);
+  expect(message).toContain('40 not reached.');
+  expect(message).toContain('The next run goes on with them.');
+  expect(message).not.toContain('aws failures');
+});
+
+test('a failure of ours is told in its own words', () => {
+  const Cause = 's3://bucket denies access. Allow s3:PutObject.';
+  const { subject, message } = failureText(
+    readFailure({ Error: 'DESTINATION_UNUSABLE', Cause }),
+    '312 files in the archive.',
+    place,
+  );
+  expect(subject).toBe('Cloud Sync: the run failed (DESTINATION_UNUSABLE): the destination is missing, read-only, or den...');
+  expect(message).toBe(
+    'The destination is missing, read-only, or denies access (DESTINATION_UNUSABLE): s3://bucket denies access. Allow s3:PutObject.\n\n' +
+      '312 files in the archive.\n\nWhat was archived stays; the next run goes on where this one ended.\n\nRun night-1',
+  );
+});
+
+test('a failure of the platform is explained', () => {
+  const { message } = failureText(readFailure({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
+  expect(message).toMatch(
+    /^The list of work in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
+  );
+  const quoted = failureText(readFailure({ Error: 'States.Timeout', Cause: 'after 300 s' }), undefined, place);
+  expect(quoted.message).toMatch(/\(States\.Timeout\): after 300 s\.\n\n/);
+});
+
+test('credentials that are missing, refused or old are renewed with one command', () => {
+  const command = '`cloud-sync login gopro --to-secret gopro/credentials`';
+  expect(failureText(readFailure({ Error: 'CREDENTIALS_MISSING', Cause: 'no secret' }), undefined, place).message).toContain(
+    command,
+  );
+  expect(expiryText(undefined, place)).toMatchObject({
+    subject: 'Cloud Sync: GoPro refuses the credentials',
+    message: expect.stringContaining(command),
+  });
+  expect(expiryText('2026-11-01T03:15:00.000Z', place)).toMatchObject({
+    subject: 'Cloud Sync: GoPro still refuses the credentials',
+    message: expect.stringContaining('since 2026-11-01'),
+  });
+  expect(noticeText(['aged'], finishedWith(), 5.7, place)).toMatchObject({
+    subject: 'Cloud Sync: the GoPro cookies are 5 days old',
+    message: expect.stringContaining(command),
+  });
+});
+
+test('a recovery is told with what the run did', () => {
+  const { subject, message } = noticeText(['recovered', 'aged'], finishedWith(), 9, place);
+  expect(subject).toBe('Cloud Sync: the GoPro credentials work again');
+  expect(message).toContain('cookies are 9 days old');
+  expect(message).toContain(countsLine(finishedWith()));
+});
+
+test('what a deployment for trial advises is for itself', () => {
+  const dev: Place = { ...place, stage: 'dev', secret: 'cloud-sync-dev-gopro/credentials' };
+  expect(partialText(finishedWith({ failed: 1 }), [problem], [], dev).message).toMatch(
+    /`cloud-sync aws failures --env dev`.*`cloud-sync aws retry --env dev`/,
+  );
+  expect(failureText(readFailure({ Error: 'Lambda.Unknown', Cause: '' }), undefined, dev).message).toContain(
+    '`cloud-sync aws logs --env dev`',
+  );
+  expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
+});
+
+test('what a source advises renews the secret, too', () => {
+  const caught = readFailure({
+    Error: 'CREDENTIALS_MISSING',
+    Cause: 'The access token is empty. Renew it with `cloud-sync login gopro`.',
+  });
+  expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');
+});
+
+test('a deployment for trial names itself', () => {
+  expect(expiryText(undefined, { ...place, stage: 'dev' }).subject).toBe('Cloud Sync (dev): GoPro refuses the credentials');
+});
+
+describe('whatever happened', () => {
+  const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'grapheme', maxLength: 400 }));
+  const anyPlace = fc.record({
+    stage: fc.constantFrom(...stages),
+    provider: fc.constant('gopro' as const),
+    secret: fc.constant('gopro/credentials'),
+    run: fc.string({ minLength: 1, maxLength: 80, unit: 'grapheme-ascii' }),
+  });
+  const problems = fc.array(fc.record({ since: fc.constant(''), name: anyText, reason: anyText }), { maxLength: 8 });
+  const notices = fc.subarray<Notice>(['recovered', 'aged'], { minLength: 1 });
+
+  test('a notification is small, and its subject one that SNS takes', () => {
+    fc.assert(
+      fc.property(anyPlace, problems, notices, anyText, anyText, fc.nat(), (place, all, notices, name, Cause, failed) => {
+        const finished = finishedWith({ failed, quarantined: failed });
+        const texts = [
+          partialText(finished, all, noticeSentences(notices, 6, place), place),
+          noticeText(notices, finished, 6, place),
+          failureText(readFailure({ Error: name, Cause }), countsLine(finished), place),
+          expiryText('2026-11-01T03:15:00.000Z', place),
+        ];
+        for (const { subject, message } of texts) {
+          expect(subject).toMatch(/^Cloud Sync[\x20-\x7e]{1,89}$/);
+          expect(Buffer.byteLength(message)).toBeLessThanOrEqual(850);
+          expect(message.endsWith(`Run ${place.run}`)).toBe(true);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import type { Provider } from '../../../media.ts';
+import type { RunFinished } from '../../../events.ts';
+import { count, formatBytes } from '../../../report/figures.ts';
+import { clean } from '../../../lib/log.ts';
+import { adviceFor } from '../../commands.ts';
+import type { Stage } from '../../../config/stages.ts';
+import { reasonOf, shortened, type Caught } from './caught.ts';
+import type { Notice } from './credential-episodes.ts';
+
+/** What people read of a run. Pure. Small, because it travels through the state machine. */
+
+export interface Notification {
+  /** Printable ASCII on one line, shorter than the 100 characters that SNS allows. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** Which run of which deployment. */
+export interface Place {
+  readonly stage: Stage;
+  readonly provider: Provider;
+  /** Name of the secret with the provider's credentials. */
+  readonly secret: string;
+  /** Name of the execution. */
+  readonly run: string;
+}
+
+/** Something that is not archived, for a list. */
+export interface Problem {
+  /** Since when; ISO 8601. */
+  readonly since: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+const longestSubject = 99;
+const longestMessageBytes = 850;
+const longestProblem = 110;
+const problemsTold = 4;
+const providerNames: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
+
+/** A run that came to its end, with files that are not archived. */
+export function partialText(
+  finished: RunFinished,
+  problems: readonly Problem[],
+  notices: readonly string[],
+  place: Place,
+): Notification {
+  const { failed, quarantined, pending } = finished.files;
+  const left = failed + quarantined + pending;
+  const told = problems
+    .slice(0, problemsTold)
+    .map(({ name, reason }) => `- ${shortened(clean(`${name}: ${reason}`), longestProblem)}`);
+  const more = failed + quarantined - told.length;
+  return notification(place, `${count(left, 'file')} not archived, ${finished.files.archived} archived`, [
+    countsLine(finished),
+    failed + quarantined > 0
+      ? '`cloud-sync aws failures` tells each reason; the next runs try the failed ones again, `cloud-sync aws retry` also the quarantined ones.'
+      : 'The next run goes on with them.',
+    ...notices,
+    [...told, ...(told.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
+  ]);
+}
+
+/** A run without a fault, after which something is to be said all the same. */
+export function noticeText(
+  notices: readonly Notice[],
+  finished: RunFinished,
+  ageDays: number | null,
+  place: Place,
+): Notification {
+  const subject = notices.includes('recovered')
+    ? `the ${providerNames[place.provider]} credentials work again`
+    : credentialsAge(ageDays, place);
+  return notification(place, subject, [...noticeSentences(notices, ageDays, place), countsLine(finished)]);
+}
+
+/** A sentence for each. */
+export function noticeSentences(notices: readonly Notice[], ageDays: number | null, place: Place): readonly string[] {
+  const provider = providerNames[place.provider];
+  return notices.map((notice) =>
+    notice === 'aged'
+      ? `${upperFirst(credentialsAge(ageDays, place))} and may expire any day. ${renewal(place)}`
+      : `${provider} accepts the credentials again; runs archive as before.`,
+  );
+}
+
+/** A run that ended early. `also` is what else there is to say of it. */
+export function failureText(caught: Caught, also: string | undefined, place: Place): Notification {
+  const hint = caught.code === undefined ? `${caught.hint}.` : undefined;
+  return notification(place, `the run failed (${caught.name}): ${caught.what}`, [
+    withStop(upperFirst(reasonOf(caught))),
+    ...(hint === undefined ? [] : [hint]),
+    ...(caught.code === 'CREDENTIALS_MISSING' ? [renewal(place)] : []),
+    ...(also === undefined ? [] : [also]),
+    'What was archived stays; the next run goes on where this one ended.',
+  ]);
+}
+
+/** Credentials that the provider refuses. `since` is set for a reminder; ISO 8601. */
+export function expiryText(since: string | undefined, place: Place): Notification {
+  const provider = providerNames[place.provider];
+  const subject = `${provider} ${since === undefined ? 'refuses' : 'still refuses'} the credentials`;
+  return notification(place, subject, [
+    `${provider} refuses the credentials in the secret ${place.secret}${since === undefined ? '' : ` since ${since.slice(0, 10)}`}. Nothing is archived until they are renewed.`,
+    renewal(place),
+    'No file failed because of this: the next run goes on where this one ended. While it lasts, you are reminded every 7 days.',
+  ]);
+}
+
+/** How a run counts. */
+export function countsLine({ files, bytes }: RunFinished): string {
+  const parts: readonly (readonly [number, string])[] = [
+    [files.failed, 'failed'],
+    [files.quarantined, 'quarantined after failing too often'],
+    [files.pending, 'not reached'],
+    [files.waiting, 'not ready at the provider'],
+  ];
+  const others = parts.filter(([number]) => number > 0).map(([number, word]) => `, ${number.toLocaleString('en')} ${word}`);
+  return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} there before${others.join('')}.`;
+}
+
+/** How the archive stands after a run that ended before it could be counted what it did. */
+export function standingLine({ files }: RunFinished): string {
+  const left = files.failed + files.quarantined + files.pending + files.waiting;
+  return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived.`;
+}
+
+function credentialsAge(ageDays: number | null, { provider }: Place): string {
+  return `the ${providerNames[provider]} cookies are ${count(Math.floor(ageDays ?? 0), 'day')} old`;
+}
+
+function renewal({ provider, secret }: Place): string {
+  return `To renew them, sign in to ${providerNames[provider]} in a browser and run \`cloud-sync login ${provider} --to-secret ${secret}\`.`;
+}
+
+function notification({ stage, secret, run }: Place, subject: string, paragraphs: readonly string[]): Notification {
+  const service = stage === 'prod' ? 'Cloud Sync' : `Cloud Sync (${stage})`;
+  const text = adviceFor(stage, paragraphs.filter((paragraph) => paragraph !== '').join('\n\n'), secret);
+  const end = `\n\nRun ${run}`;
+  const message = withinBytes(text, longestMessageBytes - Buffer.byteLength(end)) + end;
+  return { subject: shortenedAscii(`${service}: ${subject}`), message };
+}
+
+function shortenedAscii(text: string): string {
+  const ascii = text.replaceAll('\n', ' ').replace(/[^\x20-\x7e]/g, '?');
+  return ascii.length <= longestSubject ? ascii : `${ascii.slice(0, longestSubject - 3)}...`;
+}
+
+/** Cut between two characters where it would be too long in UTF-8. */
+function withinBytes(text: string, longest: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= longest) return text;
+  const kept = new TextDecoder().decode(bytes.subarray(0, longest - Buffer.byteLength('…'))).replace(/\uFFFD+$/, '');
+  return `${kept}…`;
+}
+
+function withStop(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

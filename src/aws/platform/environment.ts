@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { SyncError } from '../../errors.ts';
+import { roleRequests, rolesOfRun, type Role } from '../../media.ts';
+import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
+import { environmentNames } from '../contract.ts';
+import { stages, type Stage } from '../../config/stages.ts';
+
+/** What a function is told by its environment. */
+export interface Environment {
+  readonly stage: Stage;
+  readonly table: string;
+  readonly archiveBucket: string;
+  readonly runsBucket: string;
+  /** Name of the secret with the credentials. */
+  readonly secret: string;
+  /** Always includes `source` and `raw`. */
+  readonly roles: readonly Role[];
+  readonly quarantineAfter: number;
+  /** Parts in flight in one invocation. */
+  readonly concurrency: number;
+  readonly goproApiUrl: string;
+  readonly goproRps: number;
+  /** Signed URLs may be plain http, because the provider's address was overridden. */
+  readonly plainHttp: boolean;
+  readonly s3Endpoint: string | undefined;
+  /** Buckets are part of the path rather than of the host name: AWS itself is somewhere else than usual. */
+  readonly pathStyle: boolean;
+  readonly stallMs: number;
+  /** The time of a slice, where it is to be less than the invocation has. */
+  readonly sliceMs: number | undefined;
+}
+
+const text = z.string().min(1);
+const positive = z.coerce.number().positive();
+const count = z.coerce.number().int().positive();
+const include = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').filter((word) => word !== '') : []),
+  z.array(z.enum(roleRequests)),
+);
+
+const schema = z.object({
+  [environmentNames.stage]: z.enum(stages),
+  [environmentNames.table]: text,
+  [environmentNames.archiveBucket]: text,
+  [environmentNames.runsBucket]: text,
+  [environmentNames.secret]: text,
+  [environmentNames.include]: include,
+  [environmentNames.quarantineAfter]: count.default(10),
+  [environmentNames.concurrency]: count.default(5),
+  [environmentNames.gopro]: z.url().default(defaultApiUrl),
+  [environmentNames.goproRps]: positive.default(defaultRequestsPerSecond),
+  [environmentNames.s3Endpoint]: z.url().optional(),
+  [environmentNames.stallTimeoutMs]: positive.default(30_000),
+  [environmentNames.sliceSeconds]: positive.optional(),
+});
+
+/** Errors: USAGE, naming each variable that is missing or wrong; the stack sets them, so a person has changed one by hand. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const parsed = schema.safeParse(variables);
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))].join(', ');
+    throw new SyncError('USAGE', `the function's environment is wrong: ${names}`, { hint: 'Deploy the stack again.' });
+  }
+  const values = parsed.data;
+  const sliceSeconds = values[environmentNames.sliceSeconds];
+  const goproApiUrl = values[environmentNames.gopro];
+  return {
+    stage: values[environmentNames.stage],
+    table: values[environmentNames.table],
+    archiveBucket: values[environmentNames.archiveBucket],
+    runsBucket: values[environmentNames.runsBucket],
+    secret: values[environmentNames.secret],
+    roles: rolesOfRun(values[environmentNames.include]),
+    quarantineAfter: values[environmentNames.quarantineAfter],
+    concurrency: values[environmentNames.concurrency],
+    goproApiUrl,
+    goproRps: values[environmentNames.goproRps],
+    plainHttp: goproApiUrl !== defaultApiUrl,
+    s3Endpoint: values[environmentNames.s3Endpoint],
+    pathStyle: (variables['AWS_ENDPOINT_URL_S3'] ?? variables['AWS_ENDPOINT_URL']) !== undefined,
+    stallMs: values[environmentNames.stallTimeoutMs],
+    sliceMs: sliceSeconds === undefined ? undefined : sliceSeconds * 1000,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Destination } from '../../destination/destination.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { HttpClient } from '../../lib/http/index.ts';
+import type { Provider } from '../../media.ts';
+import type { Report } from '../../events.ts';
+import type { Source } from '../../source/source.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import type { Execution } from '../contract.ts';
+import type { Environment } from './environment.ts';
+
+/** What one invocation of a function works with. Nothing is asked of anybody before a method is called. */
+export interface Invocation {
+  readonly environment: Environment;
+  readonly execution: Execution;
+  readonly clock: Clock;
+  readonly log: InvocationLog;
+  readonly metrics: Metrics;
+  /** Every event becomes a log line, and what is counted a metric. */
+  readonly report: Report;
+  /** Until the platform ends this invocation, in ms. */
+  remainingMs(): number;
+  /** The archive in S3, without asking whether it is there. */
+  readonly destination: Destination;
+  /** For media hosts. */
+  readonly http: HttpClient;
+  readonly runs: RunsStore;
+  /**
+   * The ledger of the archive. Only a run's begin may `create` the archive in an empty bucket with an unused table. Errors: ARCHIVE_UNKNOWN when the
+   * table knows an archive and the bucket holds none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
+   */
+  openTracker(provider: Provider, options?: { readonly create: boolean }): Promise<Tracker>;
+  /** The provider's library with the credentials of the secret. Errors: CREDENTIALS_MISSING for a secret that is missing or malformed. */
+  openSource(provider: Provider): Promise<OpenSource>;
+}
+
+export interface OpenSource {
+  readonly source: Source;
+  /** When the secret was last written, by its own word or by Secrets Manager's; ISO 8601. */
+  readonly credentialsSince: string | null;
+  readonly apiRequests: () => number;
+}
+
+/** Log lines are JSON, carry the correlation id, and are freed of secrets. */
+export interface InvocationLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Metrics {
+  add(name: MetricName, value: number): void;
+}
+
+/** Every metric of the namespace `GoProSync`. Dimensions: Provider and Environment. */
+export const metricTable = {
+  VideosDiscovered: { unit: 'Count', meaning: 'Media that the provider shows, once a run' },
+  NewVideosFound: { unit: 'Count', meaning: 'Media that the run has to work on' },
+  VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
+  SyncFailures: { unit: 'Count', meaning: 'Originals that are FAILED or QUARANTINED at the end of the run' },
+  BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
+  TransferDuration: { unit: 'Seconds', meaning: 'Time that a slice transferred' },
+  TransferThroughput: { unit: 'Megabits/Second', meaning: 'The one over the other' },
+  TimeToFirstByte: { unit: 'Seconds', meaning: 'From the request for media bytes to the head of its reply' },
+  AuthenticationSuccess: { unit: 'Count', meaning: 'Validations of the credentials that succeeded' },
+  AuthenticationFailure: { unit: 'Count', meaning: 'Validations that the provider refused' },
+  CookieAge: { unit: 'Count', meaning: 'Days since the secret was last written' },
+} as const;
+export type MetricName = keyof typeof metricTable;
+
+/** Objects of one run under `runs/<execution name>/` in the bucket for runs; small but for the manifest. */
+export interface RunsStore {
+  /** The key of an object of this run. */
+  key(name: string): string;
+  /** undefined: there is none. */
+  read(name: string): Promise<string | undefined>;
+  write(name: string, text: string): Promise<void>;
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { openS3 } from '../../destination/s3/index.ts';
+import type { Destination } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createHttpClient } from '../../lib/http/index.ts';
+import { createGoproSource, type AuthMode } from '../../source/gopro/index.ts';
+import type { Provider } from '../../media.ts';
+import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { authModeFact } from '../../source/gopro/defaults.ts';
+import type { Execution } from '../contract.ts';
+import type { Environment } from './environment.ts';
+import type { Invocation, OpenSource, RunsStore } from './invocation.ts';
+import { readSecret } from './secret.ts';
+import type { Telemetry } from './telemetry.ts';
+import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
+import { openXray } from './xray.ts';
+
+/** Connections to the provider's API: the pacing allows no more than a few requests at once. */
+const apiConnections = 4;
+
+export interface OpenInvocation extends Invocation, AsyncDisposable {}
+
+/** The composition root of the AWS engine: fills an invocation with the adapters of this account. Opens nothing that is not asked for. */
+export function openInvocation(
+  environment: Environment,
+  {
+    execution,
+    telemetry,
+    remainingMs,
+  }: { readonly execution: Execution; readonly telemetry: Telemetry; readonly remainingMs: () => number },
+): OpenInvocation {
+  const opened: (() => Promise<unknown>)[] = [];
+  const closing = <Resource extends { close(): Promise<unknown> }>(resource: Resource): Resource => {
+    opened.push(() => resource.close());
+    return resource;
+  };
+  const { log, metrics, report } = telemetry;
+  const { span, close: closeTrace } = openXray();
+  const onWarning = (message: string, hint?: string) => log.warn(message, hint === undefined ? {} : { hint });
+  const destination = tracedDestination(closing(openArchive(environment, onWarning)), span);
+  const http = closing(createHttpClient({ connections: environment.concurrency }));
+  const trackers = new Map<Provider, Promise<Tracker>>();
+  const openTracker: Invocation['openTracker'] = async (provider, options) => {
+    const known = trackers.get(provider) ?? openLedger(provider, environment, destination, options).then(closing);
+    trackers.set(provider, known);
+    return known;
+  };
+
+  async function openSource(): Promise<OpenSource> {
+    const secrets = new SecretsManagerClient({
+      requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+    });
+    const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () =>
+      readSecret(secrets, environment.secret),
+    ).finally(() => secrets.destroy());
+    // Only what was found out before; where there is no ledger yet, `validate` finds out.
+    const tracker = await openTracker('gopro').catch(() => undefined);
+    const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
+    let requests = 0;
+    const source = createGoproSource({
+      apiUrl: environment.goproApiUrl,
+      credentials: { accessToken, ...(userId && { userId }), ...(userAgent && { userAgent }) },
+      requestsPerSecond: environment.goproRps,
+      stallMs: environment.stallMs,
+      http: closing(createHttpClient({ connections: apiConnections })),
+      clock: systemClock,
+      ...(rememberedMode && { rememberedMode }),
+      onRequest: () => void (requests += 1),
+      onWarning,
+    });
+    const rememberMode = async () => {
+      if (tracker && source.mode !== rememberedMode) await tracker.setFact(authModeFact, source.mode);
+    };
+    return { source: tracedSource(source, span, rememberMode), credentialsSince: since, apiRequests: () => requests };
+  }
+
+  return {
+    environment,
+    execution,
+    clock: systemClock,
+    log,
+    metrics,
+    report,
+    remainingMs,
+    destination,
+    http: tracedHttp(http, span, metrics),
+    runs: closing(openRuns(environment, execution.name)),
+    openTracker,
+    openSource,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.allSettled(opened.map((close) => close()));
+      // What was given up just now is traced, too.
+      await closeTrace();
+    },
+  };
+}
+
+function openArchive(
+  { archiveBucket, s3Endpoint, pathStyle, stallMs }: Environment,
+  onWarning: (message: string) => void,
+): Destination {
+  return openS3({
+    bucket: archiveBucket,
+    prefix: '',
+    clock: systemClock,
+    stallMs,
+    onWarning,
+    ...(s3Endpoint !== undefined && { endpoint: s3Endpoint }),
+    ...(pathStyle && { pathStyle }),
+  });
+}
+
+async function openLedger(
+  provider: Provider,
+  { table }: Environment,
+  destination: Destination,
+  { create }: { readonly create: boolean } = { create: false },
+): Promise<Tracker> {
+  const [standing, bound] = await Promise.all([destination.identify(), boundArchive({}, table)]);
+  if (standing === undefined && (bound !== undefined || !create)) {
+    const expected = bound === undefined ? 'the archive' : `the archive ${bound}`;
+    throw new SyncError('ARCHIVE_UNKNOWN', `${destination.location} should hold ${expected}, but no archive is there`, {
+      hint: 'Is it the right bucket? If its `.cloud-sync/archive.json` was deleted, restore that object from its last version.',
+    });
+  }
+  const archiveId = standing ?? (await destination.initialise(randomUUID()));
+  return openDynamoTracker({ client: {}, table, provider, archiveId, clock: systemClock });
+}
+
+function openRuns({ runsBucket: Bucket, pathStyle }: Environment, run: string): RunsStore & { close(): Promise<void> } {
+  const client = new S3Client({ forcePathStyle: pathStyle });
+  const key = (name: string) => `runs/${run}/${name}`;
+  return {
+    key,
+    read: async (name) => {
+      try {
+        const reply = await client.send(new GetObjectCommand({ Bucket, Key: key(name) }));
+        return await reply.Body?.transformToString();
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw unusable(Bucket, error);
+      }
+    },
+    write: async (name, text) => {
+      await client.send(new PutObjectCommand({ Bucket, Key: key(name), Body: text })).catch((error: unknown) => {
+        throw unusable(Bucket, error);
+      });
+    },
+    close: async () => client.destroy(),
+  };
+}
+
+function unusable(bucket: string, error: unknown): SyncError {
+  const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new SyncError(
+    'DESTINATION_UNUSABLE',
+    `the bucket ${bucket}, in which runs keep their working papers, cannot be used (${why})`,
+    {
+      hint: 'Deploy the service stack again.',
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,79 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics as Emf } from '@aws-lambda-powertools/metrics';
+import { redact } from '../../lib/redact.ts';
+import type { Event, Report } from '../../events.ts';
+import { metricNamespace, type Execution, type FunctionName } from '../contract.ts';
+import { metricTable, type InvocationLog, type Metrics } from './invocation.ts';
+
+/** What a function says: log lines and metrics, both of them lines of JSON on standard output, all with the correlation id. */
+export interface Telemetry {
+  readonly log: InvocationLog;
+  readonly metrics: Metrics;
+  readonly report: Report;
+  /** Writes the metrics that were added. */
+  readonly flush: () => void;
+}
+
+export interface TelemetryOptions {
+  readonly functionName: FunctionName;
+  readonly execution: Execution;
+  readonly stage: string;
+  readonly provider: string;
+}
+
+export function createTelemetry({ functionName, execution, stage, provider }: TelemetryOptions): Telemetry {
+  const logger = new Logger({
+    serviceName: functionName,
+    persistentKeys: { correlation_id: execution.name, environment: stage },
+  });
+  const log = redactedLog(logger);
+  const emf = new Emf({ namespace: metricNamespace });
+  // Each set of dimensions is a metric of its own that is paid for, and the library's own dimension would make the alarms' metrics empty.
+  emf.clearDefaultDimensions();
+  emf.setDefaultDimensions({ Provider: provider, Environment: stage });
+  const metrics: Metrics = {
+    add: (name, value) => {
+      // With each metric, because Powertools writes a line by itself when one has a hundred values.
+      emf.addMetadata('correlation_id', execution.name);
+      emf.addMetric(name, metricTable[name].unit, value);
+    },
+  };
+  return {
+    log,
+    metrics,
+    report: (event) => logEvent(event, log),
+    flush: () => {
+      if (emf.hasStoredMetrics()) emf.publishStoredMetrics();
+    },
+  };
+}
+
+/** Every message and field goes through `redact`, so that nothing that logs has to think of it. */
+function redactedLog(logger: Logger): InvocationLog {
+  const write =
+    (level: keyof InvocationLog): InvocationLog[typeof level] =>
+    (message, fields = {}) =>
+      logger[level](String(redact(message)), redact(fields) as Record<string, unknown>);
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+type EventName = Event['type'];
+
+/** Progress is for people who watch. */
+const quiet: ReadonlySet<EventName> = new Set(['progress', 'medium.planned']);
+const warnings: ReadonlySet<EventName> = new Set([
+  'warning',
+  'file.retried',
+  'file.restarted',
+  'host.paused',
+  'file.missing',
+  'file.damaged',
+]);
+const errors: ReadonlySet<EventName> = new Set(['file.failed', 'medium.failed']);
+
+function logEvent(event: Event, log: InvocationLog): void {
+  const { type, ...fields } = event;
+  if (quiet.has(type)) return;
+  const level = errors.has(type) ? 'error' : warnings.has(type) ? 'warn' : 'info';
+  log[level](type, { event: fields });
+}

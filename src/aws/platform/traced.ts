@@ -1,0 +1,110 @@
+import type { Destination, PartWriter } from '../../destination/destination.ts';
+import type { HttpClient } from '../../lib/http/index.ts';
+import type { Span } from '../../lib/span.ts';
+import type { Source } from '../../source/source.ts';
+import type { Metrics } from './invocation.ts';
+
+/** Spans around the calls of the ports, so that neither the core nor an adapter knows of them. */
+
+/** `afterValidate` runs once the credentials are known to work. */
+export function tracedSource(source: Source, span: Span, afterValidate: () => Promise<void>): Source {
+  const call = <Result>(operation: string, work: () => Promise<Result>) => span('gopro_api_call', { operation }, work);
+  return {
+    provider: source.provider,
+    account: source.account,
+    validate: async (signal) => {
+      await call('validate', () => source.validate(signal));
+      await afterValidate();
+    },
+    async *list(page, signal) {
+      const pages = source.list(page, signal)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await call('list', () => pages.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    },
+    get: (mediaId, signal) => call('get', () => source.get(mediaId, signal)),
+    resolve: (mediaId, roles, signal) => call('resolve', () => source.resolve(mediaId, roles, signal)),
+  };
+}
+
+export function tracedDestination(destination: Destination, span: Span): Destination {
+  return {
+    ...destination,
+    writePart: (file, state, number, sizeBytes) => {
+      const writer = destination.writePart(file, state, number, sizeBytes);
+      return tracedWriter(writer, span, { key: file.original.key, part: number, bytes: sizeBytes ?? 0 });
+    },
+    commit: (file, state, parts, whole) => {
+      const about = { key: file.original.key, parts: parts.length, bytes: whole.sizeBytes };
+      return span('s3_complete_multipart_upload', about, () => destination.commit(file, state, parts, whole));
+    },
+  };
+}
+
+/** A part's span lasts from its writer to its receipt; one that is given up ends as failed. */
+function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]): PartWriter {
+  const written = Promise.withResolvers<void>();
+  written.promise.catch(() => {}); // whoever ends the part is told by the writer itself
+  span('s3_upload_part', about, () => written.promise).catch(() => {});
+  return {
+    write: (chunk) => writer.write(chunk),
+    end: async (crc32) => {
+      try {
+        const part = await writer.end(crc32);
+        written.resolve();
+        return part;
+      } catch (error) {
+        written.reject(error);
+        throw error;
+      }
+    },
+    abort: () => {
+      written.reject(new Error('given up'));
+      writer.abort();
+    },
+  };
+}
+
+/** A download's span lasts until the end of its body. */
+export function tracedHttp(http: HttpClient, span: Span, metrics: Metrics): HttpClient {
+  return {
+    close: () => http.close(),
+    request: async (url, options) => {
+      const method = options.method ?? 'GET';
+      if (method === 'HEAD') return http.request(url, options);
+      const ended = Promise.withResolvers<void>();
+      ended.promise.catch(() => {});
+      const startedAtMs = performance.now();
+      const about: { host: string; ttfb_seconds?: number } = { host: url.host };
+      span('cloudfront_download', about, () => ended.promise).catch(() => {});
+      try {
+        const reply = await http.request(url, options);
+        about.ttfb_seconds = (performance.now() - startedAtMs) / 1000;
+        metrics.add('TimeToFirstByte', about.ttfb_seconds);
+        return {
+          ...reply,
+          body: {
+            discard: () => {
+              ended.resolve();
+              reply.body.discard();
+            },
+            pump: async (take) => {
+              try {
+                await reply.body.pump(take);
+                ended.resolve();
+              } catch (error) {
+                ended.reject(error);
+                throw error;
+              }
+            },
+          },
+        };
+      } catch (error) {
+        ended.reject(error);
+        throw error;
+      }
+    },
+  };
+}
