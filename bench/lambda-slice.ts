@@ -1,15 +1,6 @@
 /** What one slice of the deployed engine costs: one invocation of video-downloader that archives one large file. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import type {
-  BeginReply,
-  BeginRequest,
-  Execution,
-  ListReply,
-  ListRequest,
-  TransferReply,
-  TransferRequest,
-  WorkLine,
-} from '../src/aws/contract.ts';
+import type { Execution, ReplyOf, RequestOf, WorkLine } from '../src/aws/contract.ts';
 import { region, account, startAws, type Aws } from '../test/aws/support/aws.ts';
 import { install } from '../test/support/foreign-program.ts';
 import { ministack } from '../test/support/ministack.ts';
@@ -39,7 +30,7 @@ export async function measureSlice(bench: Bench, files: Files): Promise<Run> {
 
   const [sourceBefore, sinkBefore] = [await source.stats(), await sink.stats()];
   const { reply, measured } = await invoke('video-downloader', request);
-  const { outcome, count, archived_bytes: archivedBytes } = reply as TransferReply;
+  const { outcome, count, archived_bytes: archivedBytes } = reply as ReplyOf<'DownloadVideo'>;
   if (outcome !== 'done' || count !== 1 || archivedBytes !== files.count * files.sizeBytes) {
     throw new Error(`video-downloader should have archived everything in one slice, but replied ${JSON.stringify(reply)}`);
   }
@@ -48,19 +39,19 @@ export async function measureSlice(bench: Bench, files: Files): Promise<Run> {
 }
 
 /** What the state machine does before the transfer: begins the run, lists the library, and takes the first line of the manifest. */
-async function planned({ s3 }: Aws, invoke: Invoke): Promise<TransferRequest> {
+async function planned({ s3 }: Aws, invoke: Invoke): Promise<RequestOf<'DownloadVideo'>> {
   const arn = `arn:aws:states:${region}:${account}:execution:gopro-sync-orchestrator:bench`;
   const execution: Execution = { arn, name: 'bench', started_at: new Date().toISOString() };
-  const begin: BeginRequest = { action: 'begin', input: {}, execution };
-  const begun = (await invoke('run-manager', begin)).reply as BeginReply;
+  const begin: RequestOf<'BeginRun'> = { action: 'begin', input: {}, execution };
+  const begun = (await invoke('run-manager', begin)).reply as ReplyOf<'BeginRun'>;
   if (begun.outcome !== 'granted') throw new Error(`the run could not begin: ${JSON.stringify(begun)}`);
 
-  const list: ListRequest = { ...begun, execution, slices: 0 };
-  const listed = (await invoke('media-lister', list)).reply as ListReply;
+  const list: RequestOf<'ListMedia'> = { ...begun, provider: 'gopro', execution, slices: 0 };
+  const listed = (await invoke('media-lister', list)).reply as ReplyOf<'ListMedia'>;
   if (listed.outcome !== 'done' || listed.work_lines !== 1) throw new Error(`the listing failed: ${JSON.stringify(listed)}`);
 
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: runsBucket, Key: listed.manifest_key }));
   const line = JSON.parse((await Body?.transformToString()) ?? '') as WorkLine;
-  const { provider, deadline } = begun;
-  return { provider, deadline, line, slice: { count: 0, idle: 0 }, owner: `${arn}-line`, execution };
+  const { deadline } = begun;
+  return { provider: 'gopro', deadline, line, slice: { count: 0, idle: 0 }, owner: `${arn}-line`, execution };
 }

@@ -5,7 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { functionNames, type FunctionName } from '../src/aws/contract.ts';
-import type { MetricName } from '../src/aws/platform/invocation.ts';
+import type { MetricName } from '../src/aws/platform/metrics.ts';
 import { nameIn } from '../src/aws/names.ts';
 import type { Context } from './context.ts';
 import { executionMetric, syncMetric } from './metrics.ts';

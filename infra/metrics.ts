@@ -1,8 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { metricNamespace } from '../src/aws/contract.ts';
-import type { MetricName } from '../src/aws/platform/invocation.ts';
+import { metricNamespace } from '../src/aws/platform/metrics.ts';
+import type { MetricName } from '../src/aws/platform/metrics.ts';
 import type { Stage } from '../src/config/stages.ts';
 import type { Provider } from '../src/media.ts';
 

@@ -63,9 +63,26 @@ export const errorKinds = {
 
 export type ErrorCode = keyof typeof errorKinds;
 
+/** What to do next, if that is to run a command. `{command}` marks its place in the text. */
+export interface Hint {
+  readonly text: string;
+  /** The words after `cloud-sync`. */
+  readonly command: string;
+}
+
+/** A command as a person has to type it, in backquotes. Each engine adds the options that it needs. */
+export type ShowCommand = (command: string) => string;
+
+const showLocally: ShowCommand = (command) => `\`cloud-sync ${command}\``;
+
+/** The hint as a sentence for a person. */
+export function showHint(hint: string | Hint, show: ShowCommand = showLocally): string {
+  return typeof hint === 'string' ? hint : hint.text.replace('{command}', () => show(hint.command));
+}
+
 interface ErrorDetails {
   /** What to do next, as a sentence for a person. */
-  readonly hint?: string;
+  readonly hint?: string | Hint | undefined;
   readonly cause?: unknown;
   /** How long the other side asked to wait. */
   readonly retryAfterMs?: number;
@@ -75,14 +92,24 @@ interface ErrorDetails {
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: ErrorCode;
-  readonly hint: string | undefined;
+  readonly #hint: string | Hint | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
+    this.#hint = details.hint;
     this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** What to do next, as a sentence for a person at this machine. */
+  get hint(): string | undefined {
+    return this.hintWith(showLocally);
+  }
+
+  /** The hint with its command as another engine shows it. */
+  hintWith(show: ShowCommand): string | undefined {
+    return this.#hint === undefined ? undefined : showHint(this.#hint, show);
   }
 
   get decision(): Decision {
@@ -94,7 +121,7 @@ export class SyncError extends Error {
   }
 }
 
-/** Any thrown value as a SyncError; what is not one already is a BUG. Of a failure while cleaning up after a failure, the first one. */
+/** Any thrown value as a SyncError; anything else is a BUG. If a cleanup failed too, the original error. */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (thrown instanceof SuppressedError) return asSyncError(thrown.suppressed);

@@ -1,6 +1,6 @@
 /** Writes docs/reference/aws.md from the tables of the AWS engine; with `--check` it only fails if it differs. */
-import { metricNamespace } from '../src/aws/contract.ts';
-import { metricTable } from '../src/aws/platform/invocation.ts';
+import { metricNamespace } from '../src/aws/platform/metrics.ts';
+import { metricTable } from '../src/aws/platform/metrics.ts';
 import { storageCost, storageProfiles, storageSteps } from '../infra/storage-cost.ts';
 import { table, writePages } from './reference-page.ts';
 

@@ -2,52 +2,53 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Choice, Condition, Fail, JsonPath, Pass, type IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { EndReply, EndRequest, Failure } from '../../src/aws/contract.ts';
+import type { StateError } from '../../src/aws/contract.ts';
 import { notifiedError } from '../alerts.ts';
 import { call, notify } from './parts.ts';
-import { fieldsOf, thisExecution } from './paths.ts';
+import { at, thisExecution } from './paths.ts';
 
-/** Where a run that cannot go on ends. It reads the execution and `$.error`, nothing else. */
+/** The end of a run that cannot go on. It reads only the execution and `$.error`. */
 export function failedEnding(
   scope: Construct,
   { runManager, topic }: { readonly runManager: LambdaFunction; readonly topic: ITopic },
 ): IChainable {
-  const told = Fail.jsonPath(scope, 'SyncFailed', {
+  const notified = Fail.jsonPath(scope, 'SyncFailed', {
     error: notifiedError,
     cause: 'The run failed. The notification says why; so does the event history of this execution.',
   });
   // Another error, so that the rule takes over.
-  const untold = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
+  const notNotified = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
     error: 'CloudSync.NotNotified',
     cause: 'The run failed, and its notification could not be published.',
   });
-  const tell = notify(scope, 'NotifyCriticalFailure', { topic, subject: '$.error.Error', message: '$.error.Cause' });
-  tell.addCatch(untold, { resultPath: JsonPath.DISCARD });
-  const end = call<EndRequest>(scope, 'EndRun', {
+  const notifyPerson = notify(scope, 'NotifyCriticalFailure', { topic, subject: '$.error.Error', message: '$.error.Cause' });
+  notifyPerson.addCatch(notNotified, { resultPath: JsonPath.DISCARD });
+  const end = call(scope, 'EndRun', {
     function: runManager,
     request: {
       action: 'end',
-      input: JsonPath.objectAt('$$.Execution.Input'),
+      input: at('$$.Execution.Input'),
       execution: thisExecution,
-      error: JsonPath.objectAt('$.error'),
+      error: at('$.error'),
     },
-    keep: fieldsOf<EndReply>('notify', 'error'),
-    at: '$',
+    resultPath: '$',
   });
-  // What the run failed of says more than that it could not be ended.
-  end.addCatch(describeFailure(scope).next(tell), { resultPath: JsonPath.DISCARD });
+  // The run's own error says more than that its end failed.
+  end.addCatch(describeFailure(scope).next(notifyPerson), { resultPath: JsonPath.DISCARD });
   return end.next(
-    Choice.jsonPath(scope, 'NotificationDue').when(Condition.booleanEquals('$.notify', true), tell.next(told)).otherwise(told),
+    Choice.jsonPath(scope, 'NotificationDue')
+      .when(Condition.booleanEquals('$.notify', true), notifyPerson.next(notified))
+      .otherwise(notified),
   );
 }
 
-/** The text that EndRun would have written. A caught error need not have a cause, so it is told whole. */
+/** Stands in for EndRun's text. A caught error may lack a cause, so it is quoted whole. */
 function describeFailure(scope: Construct): Pass {
   const cause = JsonPath.format(
     'Execution {} failed: {}. Nothing archived is lost; the next run goes on where this one ended.',
     JsonPath.executionName,
-    JsonPath.jsonToString(JsonPath.objectAt('$.error')),
+    JsonPath.jsonToString(at('$.error')),
   );
-  const error: Failure = { Error: 'Cloud Sync failed', Cause: cause };
+  const error: StateError = { Error: 'Cloud Sync failed', Cause: cause };
   return Pass.jsonPath(scope, 'DescribeFailure', { parameters: { error } });
 }

@@ -14,24 +14,26 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke, SnsPublish } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { Failure } from '../../src/aws/contract.ts';
+import { messages, type AskingState, type RequestOf, type StateError } from '../../src/aws/contract.ts';
+import { unknownOutcomeError } from '../../src/aws/platform-errors.ts';
 import { lambdaRetries, messagingRetries } from './failures.ts';
-import type { Written } from './paths.ts';
+import { at, selectorOf, type Written } from './paths.ts';
 
 /** Longer than the time-outs of SNS and SQS take. */
 export const messagingTimeout = Timeout.duration(Duration.seconds(30));
 
-interface Call<Request> {
+interface Call<State extends AskingState> {
   readonly function: LambdaFunction;
-  readonly request: Written<Request>;
-  /** What is kept of the reply, and where; see `fieldsOf`. */
-  readonly keep: Readonly<Record<string, unknown>>;
-  readonly at: string;
+  readonly request: Written<RequestOf<State>>;
+  /** Where the reply goes. */
+  readonly resultPath: string;
+  /** By default the fields that the machine keeps. */
+  readonly resultSelector?: Readonly<Record<string, unknown>>;
   readonly killedRetries?: number;
 }
 
-/** A call to a function, which may take half a minute longer than the function itself. */
-export function call<Request extends object>(scope: Construct, name: string, options: Call<Request>): LambdaInvoke {
+/** A state that sends its message to a function. It may take half a minute longer than the function itself. */
+export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;
   if (!timeout) throw new Error(`${name} needs a function with a time-out`);
   const task = LambdaInvoke.jsonPath(scope, name, {
@@ -40,8 +42,8 @@ export function call<Request extends object>(scope: Construct, name: string, opt
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
     taskTimeout: Timeout.duration(timeout.plus(Duration.seconds(30))),
-    resultSelector: options.keep,
-    resultPath: options.at,
+    resultSelector: options.resultSelector ?? selectorOf(messages[name]),
+    resultPath: options.resultPath,
   });
   for (const retry of lambdaRetries({ killed: options.killedRetries ?? 3 })) task.addRetry(retry);
   return task;
@@ -71,7 +73,7 @@ interface Catching {
   addCatch(handler: IChainable, options: CatchProps): unknown;
 }
 
-/** `task`, whose surprises lie at `$.error` and go to `handler`. */
+/** Sends unexpected errors of `task` to `handler`, at `$.error`. */
 export function caught<Task extends Catching>(task: Task, handler: IChainable): Task {
   task.addCatch(handler, { resultPath: '$.error' });
   return task;
@@ -80,33 +82,33 @@ export function caught<Task extends Catching>(task: Task, handler: IChainable): 
 interface Branches<Outcome extends string> {
   /** Path of the outcome. */
   readonly of: string;
-  readonly outcomes: readonly Outcome[];
   readonly to: Readonly<Record<Outcome, IChainable>>;
-  /** For an outcome that this deployment does not know: a function of another version. */
+  /** For an unknown outcome: the function has another version. */
   readonly otherwise: IChainable;
 }
 
-/** Every outcome of a reply with where it leads. */
+/** Leads every outcome of a reply to its next state. */
 export function branch<Outcome extends string>(scope: Construct, name: string, options: Branches<Outcome>): Choice {
   const choice = Choice.jsonPath(scope, name);
-  for (const outcome of options.outcomes) choice.when(Condition.stringEquals(options.of, outcome), options.to[outcome]);
+  for (const [outcome, next] of Object.entries<IChainable>(options.to))
+    choice.when(Condition.stringEquals(options.of, outcome), next);
   choice.otherwise(options.otherwise);
   return choice;
 }
 
-/** Puts the error of a reply where a caught one would lie; of the rest only `also` goes on, so that nothing travels twice. */
+/** Puts the error of a reply at `$.error`, like a caught one. Only `also` goes on beside it, so that nothing travels twice. */
 export function keepError(
   scope: Construct,
   name: string,
   { from, also = [] }: { readonly from: string; readonly also?: readonly string[] },
 ): Pass {
-  const kept = also.map((field) => [field, JsonPath.objectAt(`$.${field}`)]);
-  return Pass.jsonPath(scope, name, { parameters: { ...Object.fromEntries(kept), error: JsonPath.objectAt(from) } });
+  const kept = also.map((field) => [field, at(`$.${field}`)]);
+  return Pass.jsonPath(scope, name, { parameters: { ...Object.fromEntries(kept), error: at(from) } });
 }
 
 export function unknownOutcome(scope: Construct, name: string): Pass {
-  const error: Failure = {
-    Error: 'CloudSync.UnknownOutcome',
+  const error: StateError = {
+    Error: unknownOutcomeError,
     Cause: 'A function answered what this state machine does not know. Deploy both in the same version.',
   };
   return Pass.jsonPath(scope, name, { result: Result.fromObject(error), resultPath: '$.error' });

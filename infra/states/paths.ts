@@ -1,9 +1,12 @@
 import type { IResolvable } from 'aws-cdk-lib';
 import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
-import type { Execution } from '../../src/aws/contract.ts';
+import { keptFields, type Execution, type Message } from '../../src/aws/contract.ts';
 
 /** A request or an input as the machine writes it: values, or paths to them. */
 export type Written<Shape> = { readonly [Field in keyof Shape]: Shape[Field] | IResolvable };
+
+/** The value at a path. */
+export const at = (path: string): IResolvable => JsonPath.objectAt(path);
 
 /** The execution that reads these paths. */
 export const thisExecution: Execution = {
@@ -12,9 +15,7 @@ export const thisExecution: Execution = {
   started_at: JsonPath.executionStartTime,
 };
 
-/** A result selector of exactly these fields of a reply, so that what else a reply should ever hold does not travel on. */
-export function fieldsOf<Reply>(...fields: readonly (keyof Reply & string)[]): { readonly [Field in keyof Reply]?: IResolvable } {
-  return Object.fromEntries(fields.map((field) => [field, JsonPath.objectAt(`$.${field}`)])) as {
-    [Field in keyof Reply]?: IResolvable;
-  };
+/** A result selector of the fields that the machine keeps of a reply, so that no other field travels on. */
+export function selectorOf(message: Message): Readonly<Record<string, IResolvable>> {
+  return Object.fromEntries(keptFields(message).map((field) => [field, at(`$.${field}`)]));
 }

@@ -14,25 +14,11 @@ import {
   type IChainable,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import {
-  beginOutcomes,
-  listingOutcomes,
-  summaryOutcomes,
-  validationOutcomes,
-  type BeginReply,
-  type BeginRequest,
-  type FunctionName,
-  type ListReply,
-  type ListRequest,
-  type SummariseReply,
-  type SummariseRequest,
-  type ValidateReply,
-  type ValidateRequest,
-} from '../../src/aws/contract.ts';
+import { messages, type FunctionName, type ReplyOf } from '../../src/aws/contract.ts';
 import { failedEnding } from './ending.ts';
 import { mapRetry } from './failures.ts';
 import { branch, call, caught, keepError, notify, unknownOutcome } from './parts.ts';
-import { fieldsOf, thisExecution } from './paths.ts';
+import { at, selectorOf, thisExecution } from './paths.ts';
 import { lineInput, workLine } from './work-line.ts';
 
 /** Part of the ARN of every child execution. */
@@ -47,12 +33,12 @@ export interface RunOptions {
   readonly mapConcurrency: number;
 }
 
-/** What the steps of a run share. */
+/** Shared by the steps of a run. */
 interface Steps extends RunOptions {
   readonly scope: Construct;
   /** For errors that lie at `$.error`. */
   readonly failure: IChainable;
-  /** For outcomes that nobody knows. */
+  /** For outcomes of another version. */
   readonly unknown: IChainable;
 }
 
@@ -64,19 +50,15 @@ export function run(scope: Construct, options: RunOptions): IChainable {
 }
 
 function begin({ scope, functions, failure, unknown }: Steps, next: IChainable): IChainable {
-  const task = call<BeginRequest>(scope, 'BeginRun', {
+  const task = call(scope, 'BeginRun', {
     function: functions['run-manager'],
-    request: { action: 'begin', input: JsonPath.objectAt('$$.Execution.Input'), execution: thisExecution },
-    keep: {
-      run: fieldsOf<BeginReply>('outcome', 'provider', 'trigger', 'full_listing', 'deadline', 'holder', 'error'),
-      listing: { slices: 0 },
-    },
-    // Whatever the execution was started with goes no further.
-    at: '$',
+    request: { action: 'begin', input: at('$$.Execution.Input'), execution: thisExecution },
+    resultSelector: { run: selectorOf(messages.BeginRun), listing: { slices: 0 } },
+    // The execution's input goes no further.
+    resultPath: '$',
   });
-  const granted = branch(scope, 'RunGranted', {
+  const granted = branch<ReplyOf<'BeginRun'>['outcome']>(scope, 'RunGranted', {
     of: '$.run.outcome',
-    outcomes: beginOutcomes,
     to: {
       granted: next,
       overlap: Succeed.jsonPath(scope, 'RunSkipped', { outputPath: '$.run' }),
@@ -88,16 +70,14 @@ function begin({ scope, functions, failure, unknown }: Steps, next: IChainable):
 }
 
 function validate({ scope, functions, failure, unknown }: Steps, next: IChainable): IChainable {
-  const task = call<ValidateRequest>(scope, 'ValidateTokens', {
+  const task = call(scope, 'ValidateTokens', {
     function: functions['token-validator'],
-    request: { provider: JsonPath.stringAt('$.run.provider'), execution: thisExecution },
-    keep: fieldsOf<ValidateReply>('outcome', 'cookie_age_days', 'validation_method', 'error'),
-    at: '$.validation',
+    request: { provider: at('$.run.provider'), execution: thisExecution },
+    resultPath: '$.validation',
   });
   const invalid = keepError(scope, 'KeepValidationError', { from: '$.validation.error' }).next(failure);
-  const isValid = branch(scope, 'CheckTokenValidity', {
+  const isValid = branch<ReplyOf<'ValidateTokens'>['outcome']>(scope, 'CheckTokenValidity', {
     of: '$.validation.outcome',
-    outcomes: validationOutcomes,
     to: { valid: next, 'credentials-expired': invalid, failed: invalid },
     otherwise: unknown,
   });
@@ -106,34 +86,23 @@ function validate({ scope, functions, failure, unknown }: Steps, next: IChainabl
 
 function list(steps: Steps, summary: IChainable): IChainable {
   const { scope, functions, failure, unknown } = steps;
-  const task = call<ListRequest>(scope, 'ListMedia', {
+  const task = call(scope, 'ListMedia', {
     function: functions['media-lister'],
     request: {
-      provider: JsonPath.stringAt('$.run.provider'),
-      trigger: JsonPath.stringAt('$.run.trigger'),
-      full_listing: JsonPath.objectAt('$.run.full_listing'),
-      deadline: JsonPath.stringAt('$.run.deadline'),
+      provider: at('$.run.provider'),
+      trigger: at('$.run.trigger'),
+      full_listing: at('$.run.full_listing'),
+      deadline: at('$.run.deadline'),
       execution: thisExecution,
-      slices: JsonPath.numberAt('$.listing.slices'),
+      slices: at('$.listing.slices'),
     },
-    keep: fieldsOf<ListReply>(
-      'outcome',
-      'slices',
-      'total_found',
-      'new_count',
-      'already_synced',
-      'work_lines',
-      'manifest_key',
-      'error',
-    ),
-    at: '$.listing',
+    resultPath: '$.listing',
   });
   const anythingNew = Choice.jsonPath(scope, 'CheckNewVideos')
     .when(Condition.numberGreaterThan('$.listing.work_lines', 0), transfer(steps, summary))
     .otherwise(summary);
-  const morePages = branch(scope, 'MorePages', {
+  const morePages = branch<ReplyOf<'ListMedia'>['outcome']>(scope, 'MorePages', {
     of: '$.listing.outcome',
-    outcomes: listingOutcomes,
     to: {
       done: anythingNew,
       'go-on': task,
@@ -144,7 +113,7 @@ function list(steps: Steps, summary: IChainable): IChainable {
   return caught(task, failure).next(morePages);
 }
 
-/** Every work line is a child execution with its own history; nothing of them returns into this one. */
+/** Every work line is a child execution with its own history; no output returns into this one. */
 function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, failure }: Steps, next: IChainable): IChainable {
   const map = DistributedMap.jsonPath(scope, 'DownloadVideos', {
     label: mapLabel,
@@ -153,7 +122,7 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // Without a writer the outputs of all children would become this state's output. Nothing reads what it writes.
+    // Without a writer the outputs of all children would become this state's output. Nothing reads them.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),
@@ -169,19 +138,18 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
 }
 
 function summarise({ scope, functions, topic, failure, unknown }: Steps): IChainable {
-  const task = call<SummariseRequest>(scope, 'GenerateSummary', {
+  const task = call(scope, 'GenerateSummary', {
     function: functions['run-manager'],
     request: {
       action: 'summarise',
-      provider: JsonPath.stringAt('$.run.provider'),
+      provider: at('$.run.provider'),
       execution: thisExecution,
-      total_found: JsonPath.numberAt('$.listing.total_found'),
-      new_count: JsonPath.numberAt('$.listing.new_count'),
-      already_synced: JsonPath.numberAt('$.listing.already_synced'),
-      cookie_age_days: JsonPath.objectAt('$.validation.cookie_age_days'),
+      total_found: at('$.listing.total_found'),
+      new_count: at('$.listing.new_count'),
+      already_synced: at('$.listing.already_synced'),
+      cookie_age_days: at('$.validation.cookie_age_days'),
     },
-    keep: fieldsOf<SummariseReply>('outcome', 'subject', 'message', 'archived_files', 'failed_files', 'error'),
-    at: '$.summary',
+    resultPath: '$.summary',
   });
   const ended = Choice.jsonPath(scope, 'HadNewVideos')
     .when(
@@ -191,9 +159,8 @@ function summarise({ scope, functions, topic, failure, unknown }: Steps): IChain
     .otherwise(Succeed.jsonPath(scope, 'NoNewVideos', { outputPath: '$.summary' }));
   const message = { topic, subject: '$.summary.subject', message: '$.summary.message' };
   const stopped = keepError(scope, 'KeepSummaryError', { from: '$.summary.error' }).next(failure);
-  const anyFailures = branch(scope, 'CheckForFailures', {
+  const anyFailures = branch<ReplyOf<'GenerateSummary'>['outcome']>(scope, 'CheckForFailures', {
     of: '$.summary.outcome',
-    outcomes: summaryOutcomes,
     to: {
       clean: ended,
       notice: caught(notify(scope, 'NotifyNotice', message), failure).next(ended),

@@ -1,19 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  beginOutcomes,
-  listingOutcomes,
-  markOutcomes,
-  summaryOutcomes,
-  transferOutcomes,
-  validationOutcomes,
-  type BeginRequest,
-  type EndRequest,
-  type ListRequest,
-  type MarkRequest,
-  type SummariseRequest,
-  type TransferRequest,
-  type ValidateRequest,
-} from '../../src/aws/contract.ts';
+import { messages, type AskingState } from '../../src/aws/contract.ts';
 import { contextOf, execution, shortLengths, turnsOf, workLineOf } from '../../test/aws/support/replies.ts';
 import { childInputs, edges, walks, type Step, type Walk } from '../../test/aws/support/states-language.ts';
 import { definitionIn, type Json } from './definition.ts';
@@ -105,59 +91,27 @@ describe('the end of a work line', () => {
 
 const parent = execution(shortLengths);
 const owner = execution(shortLengths, '/DownloadVideos').arn;
-const line = workLineOf(shortLengths);
-const common = { provider: 'gopro', execution: parent } as const;
-const error = { Error: 'DESTINATION_UNUSABLE', Cause: 'why' };
 
-/** What the functions expect, by the state that asks. */
-const requests = {
-  BeginRun: { action: 'begin', input: {}, execution: parent } satisfies BeginRequest,
-  ValidateTokens: common satisfies ValidateRequest,
-  ListMedia: {
-    ...common,
-    trigger: 'schedule',
-    full_listing: false,
-    deadline: '2026-11-21T14:45:00.000Z',
-    slices: 0,
-  } satisfies ListRequest,
-  GenerateSummary: {
-    ...common,
-    action: 'summarise',
-    total_found: 100_000,
-    new_count: 100_000,
-    already_synced: 1_234_567,
-    cookie_age_days: 3,
-  } satisfies SummariseRequest,
-  EndRun: { action: 'end', input: {}, execution: parent, error } satisfies EndRequest,
-  DownloadVideo: {
-    ...common,
-    deadline: '2026-11-21T14:45:00.000Z',
-    line,
-    slice: { count: 0, idle: 0 },
-    owner,
-  } satisfies TransferRequest,
-  MarkVideoFailed: { ...common, action: 'mark-failed', line, owner, error } satisfies MarkRequest,
-};
-
-test.each(Object.entries(requests))('%s asks for what the contract says, field by field', (state, expected) => {
-  const asked = [...steps(parentWalks), ...steps(childWalks)]
-    .filter((step) => step.state === state)
-    .map(({ request }) => request);
-  expect(new Set(asked.map(shapeOf))).toEqual(new Set([shapeOf(expected)]));
-  const { execution: asker } = expected;
-  for (const request of asked) expect(request).toMatchObject({ execution: asker, ...('owner' in expected && { owner }) });
+test.each(Object.keys(messages) as AskingState[])('%s asks for what the contract says, field by field', (state) => {
+  const request = messages[state].request.strict();
+  const asked = [...steps(parentWalks), ...steps(childWalks)].filter((step) => step.state === state);
+  expect(asked.length).toBeGreaterThan(0);
+  for (const step of asked) {
+    request.parse(step.request);
+    expect(step.request).toMatchObject({ execution: parent, ...('owner' in request.shape && { owner }) });
+  }
 });
 
 test.each([
-  { choice: 'RunGranted', outcomes: beginOutcomes, of: machine },
-  { choice: 'CheckTokenValidity', outcomes: validationOutcomes, of: machine },
-  { choice: 'MorePages', outcomes: listingOutcomes, of: machine },
-  { choice: 'CheckForFailures', outcomes: summaryOutcomes, of: machine },
-  { choice: 'MoreBytes', outcomes: transferOutcomes, of: child },
-  { choice: 'IsQuarantined', outcomes: markOutcomes, of: child },
-])('$choice lists every outcome, and leads any other into a failure', ({ choice, outcomes, of }) => {
+  { choice: 'RunGranted', after: 'BeginRun', of: machine },
+  { choice: 'CheckTokenValidity', after: 'ValidateTokens', of: machine },
+  { choice: 'MorePages', after: 'ListMedia', of: machine },
+  { choice: 'CheckForFailures', after: 'GenerateSummary', of: machine },
+  { choice: 'MoreBytes', after: 'DownloadVideo', of: child },
+  { choice: 'IsQuarantined', after: 'MarkVideoFailed', of: child },
+] as const)('$choice lists every outcome, and leads any other into a failure', ({ choice, after, of }) => {
   const { Choices = [], Default = '' } = of.States[choice] ?? { Type: '' };
-  expect(Choices.map((rule) => rule.StringEquals)).toEqual(outcomes);
+  expect(Choices.map((rule) => rule.StringEquals)).toEqual(messages[after].reply.shape.outcome.options);
   const beyond = [...parentWalks, ...childWalks].filter(({ steps: taken }) =>
     taken.some(({ state, next }) => state === choice && next === Default),
   );
@@ -172,14 +126,4 @@ function steps(all: readonly Walk[]): readonly Step[] {
 
 function turnNames({ steps: taken }: Walk): string {
   return taken.flatMap(({ state, turn }) => (turn === undefined ? [] : [`${state}: ${turn}`])).join(', ');
-}
-
-/** Names and types of all fields. A caught error need not have a cause. */
-function shapeOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${shapeOf(value[0])}]`;
-  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
-  const fields = Object.entries(value).map(
-    ([name, field]) => `${name}: ${name === 'error' && 'Error' in field ? 'error' : shapeOf(field)}`,
-  );
-  return `{${fields.toSorted().join(', ')}}`;
 }

@@ -4,22 +4,18 @@ import { Choice, Condition, Fail, JsonPath, Pass, Result, type IChainable, TaskI
 import { SqsSendMessage } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import {
-  markOutcomes,
-  mostSlices,
-  transferOutcomes,
+  maxSlices,
   type Execution,
-  type MarkReply,
-  type MarkRequest,
+  type ReplyOf,
+  type RequestOf,
   type SliceState,
-  type TransferReply,
-  type TransferRequest,
   type WorkLine,
 } from '../../src/aws/contract.ts';
 import { messagingRetries } from './failures.ts';
 import { branch, call, caught, keepError, messagingTimeout, unknownOutcome } from './parts.ts';
-import { fieldsOf, thisExecution, type Written } from './paths.ts';
+import { at, thisExecution, type Written } from './paths.ts';
 
-/** With what a child execution of the map begins. */
+/** The input of a child execution of the map. */
 export interface LineInput {
   readonly line: WorkLine;
   readonly run: { readonly provider: string; readonly deadline: string };
@@ -29,7 +25,7 @@ export interface LineInput {
 
 /** Written by the parent: `$$.Execution` is the parent here, and in a child the child. */
 export const lineInput: Written<LineInput> = {
-  line: JsonPath.objectAt('$$.Map.Item.Value'),
+  line: at('$$.Map.Item.Value'),
   run: { provider: JsonPath.stringAt('$.run.provider'), deadline: JsonPath.stringAt('$.run.deadline') },
   parent: thisExecution,
   slice: { count: 0, idle: 0 },
@@ -41,13 +37,11 @@ interface LineOptions {
   readonly poisonQueue: IQueue;
 }
 
-/**
- * One work line, slice by slice. It fails only if something is left to do that a later slice of this run would not do; the ledger says what, and why.
- */
+/** One work line, slice by slice. It fails if an original failed or its worker did; the ledger has the reason. */
 export function workLine(scope: Construct, options: LineOptions): IChainable {
   const failed = Fail.jsonPath(scope, 'VideoFailed', {
     error: 'CloudSync.VideoFailed',
-    causePath: JsonPath.jsonToString(JsonPath.objectAt('$.error')),
+    causePath: JsonPath.jsonToString(at('$.error')),
   });
   const mark = markFailed(scope, options, failed);
   // A constant, because the map collects the outputs of its children.
@@ -55,11 +49,10 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
   const download = caught(downloadSlice(scope, options.downloader), mark);
   const asReplied = keepError(scope, 'KeepVideoError', { from: '$.slice.error', also: ['line', 'run', 'parent'] }).next(mark);
   const slicesLeft = Choice.jsonPath(scope, 'SlicesLeft')
-    .when(Condition.numberLessThan('$.slice.count', mostSlices), download)
+    .when(Condition.numberLessThan('$.slice.count', maxSlices), download)
     .otherwise(complete);
-  const moreBytes = branch(scope, 'MoreBytes', {
+  const moreBytes = branch<ReplyOf<'DownloadVideo'>['outcome']>(scope, 'MoreBytes', {
     of: '$.slice.outcome',
-    outcomes: transferOutcomes,
     to: {
       done: complete,
       'go-on': slicesLeft,
@@ -74,64 +67,68 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
   return download.next(moreBytes);
 }
 
-/** Without the rest of the reply that lies there after the first slice. */
+/** Only these fields of the reply that lies there after the first slice. */
 const sliceSoFar: SliceState = { count: JsonPath.numberAt('$.slice.count'), idle: JsonPath.numberAt('$.slice.idle') };
 
 function downloadSlice(scope: Construct, downloader: LambdaFunction) {
-  return call<TransferRequest>(scope, 'DownloadVideo', {
+  return call(scope, 'DownloadVideo', {
     function: downloader,
     request: {
-      provider: JsonPath.stringAt('$.run.provider'),
-      deadline: JsonPath.stringAt('$.run.deadline'),
-      line: JsonPath.objectAt('$.line'),
+      provider: at('$.run.provider'),
+      deadline: at('$.run.deadline'),
+      line: at('$.line'),
       slice: sliceSoFar,
       owner: JsonPath.executionId,
-      execution: JsonPath.objectAt('$.parent'),
+      execution: at('$.parent'),
     },
-    keep: fieldsOf<TransferReply>('outcome', 'count', 'idle', 'error'),
-    at: '$.slice',
+    resultPath: '$.slice',
     killedRetries: 6,
   });
 }
 
-function markFailed(scope: Construct, options: LineOptions, failed: Fail) {
-  const request: Written<MarkRequest> = {
+function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, failed: Fail) {
+  const request: Written<RequestOf<'MarkVideoFailed'>> = {
     action: 'mark-failed',
-    provider: JsonPath.stringAt('$.run.provider'),
-    line: JsonPath.objectAt('$.line'),
+    provider: at('$.run.provider'),
+    line: at('$.line'),
     owner: JsonPath.executionId,
-    execution: JsonPath.objectAt('$.parent'),
-    error: JsonPath.objectAt('$.error'),
+    execution: at('$.parent'),
+    error: at('$.error'),
   };
-  const mark = call<MarkRequest>(scope, 'MarkVideoFailed', {
-    function: options.runManager,
-    request,
-    keep: fieldsOf<MarkReply>('outcome', 'media', 'quarantined', 'error'),
-    // Of the line what failed goes on, so that nothing travels twice.
-    at: '$.line',
-  });
+  // The reply replaces the line, so that nothing travels twice.
+  const mark = call(scope, 'MarkVideoFailed', { function: runManager, request, resultPath: '$.line' });
   // The first error says more than that it could not be recorded.
   mark.addCatch(failed, { resultPath: JsonPath.DISCARD });
-  const poison = SqsSendMessage.jsonPath(scope, 'SendToPoisonQueue', {
-    queue: options.poisonQueue,
-    messageBody: TaskInput.fromObject({
-      provider: request.provider,
-      execution: request.execution,
-      owner: request.owner,
-      media: JsonPath.objectAt('$.line.media'),
-      quarantined: JsonPath.numberAt('$.line.quarantined'),
-      error: JsonPath.objectAt('$.line.error'),
-    }),
-    taskTimeout: messagingTimeout,
-    resultPath: JsonPath.DISCARD,
-  });
-  for (const retry of messagingRetries('SQS')) poison.addRetry(retry);
+  const poison = sendToPoisonQueue(scope, poisonQueue, request);
   poison.addCatch(failed, { resultPath: JsonPath.DISCARD });
-  const isQuarantined = branch(scope, 'IsQuarantined', {
+  const isQuarantined = branch<ReplyOf<'MarkVideoFailed'>['outcome']>(scope, 'IsQuarantined', {
     of: '$.line.outcome',
-    outcomes: markOutcomes,
     to: { failed, quarantined: poison.next(failed) },
     otherwise: failed,
   });
   return mark.next(isQuarantined);
+}
+
+/** Keeps the media of a line that need a person. */
+function sendToPoisonQueue(
+  scope: Construct,
+  queue: IQueue,
+  { provider, execution, owner }: Written<RequestOf<'MarkVideoFailed'>>,
+): SqsSendMessage {
+  const message = {
+    provider,
+    execution,
+    owner,
+    media: at('$.line.media'),
+    quarantined: at('$.line.quarantined'),
+    error: at('$.line.error'),
+  };
+  const task = SqsSendMessage.jsonPath(scope, 'SendToPoisonQueue', {
+    queue,
+    messageBody: TaskInput.fromObject(message),
+    taskTimeout: messagingTimeout,
+    resultPath: JsonPath.DISCARD,
+  });
+  for (const retry of messagingRetries('SQS')) task.addRetry(retry);
+  return task;
 }

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
+import { SyncError } from '../errors.ts';
 import { renewHint } from '../source/gopro/credentials.ts';
-import { adviceFor } from './commands.ts';
+import { commandsFor } from './commands.ts';
+import { stateErrorOf } from './state-error.ts';
 
-const text =
-  '`cloud-sync aws logs --follow` and `cloud-sync aws run`, not `cloud-sync status`, nor cloud-sync aws without quotes';
-
-test('commands of aws name the stage, unless it is prod', () => {
-  expect(adviceFor('prod', text)).toBe(text);
-  const inDev =
-    '`cloud-sync aws logs --follow --env dev` and `cloud-sync aws run --env dev`, not `cloud-sync status`, nor cloud-sync aws without quotes';
-  expect(adviceFor('dev', text)).toBe(inDev);
-  expect(adviceFor('dev', inDev)).toBe(inDev);
+test.each([
+  ['prod', 'aws logs --follow', '`cloud-sync aws logs --follow`'],
+  ['dev', 'aws logs --follow', '`cloud-sync aws logs --follow --env dev`'],
+  ['dev', 'status', '`cloud-sync status`'],
+] as const)('commands of aws name the stage, unless it is prod: %s %s', (stage, command, shown) => {
+  expect(commandsFor({ stage })(command)).toBe(shown);
 });
 
 test.each([
@@ -18,7 +17,9 @@ test.each([
   ['dev', undefined, '`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`'],
   ['prod', 'my/$&', '`cloud-sync login gopro --to-secret my/$&`'],
 ] as const)('what the source advises against a refusal renews the secret: %s %s', (stage, secret, command) => {
-  const advice = adviceFor(stage, renewHint, secret);
-  expect(advice).toContain(command);
-  expect(adviceFor(stage, advice, secret)).toBe(advice);
+  const error = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
+  const { Error, Cause } = stateErrorOf(error, { stage, ...(secret !== undefined && { secret }) });
+  expect(Error).toBe('CREDENTIALS_EXPIRED');
+  expect(Cause).toBe(`api.gopro.com refuses the credentials. Sign in at gopro.com and renew the credentials with ${command}.`);
+  expect(error.hint).toBe('Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.');
 });

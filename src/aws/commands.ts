@@ -1,13 +1,22 @@
-import { resourceNames } from './names.ts';
 import type { Stage } from '../config/stages.ts';
+import type { ShowCommand } from '../errors.ts';
+import { resourceNames } from './names.ts';
+
+/** Which deployment a command is for. */
+export interface Deployment {
+  readonly stage: Stage;
+  /** Name of the secret with the provider's credentials; by default the stage's own. */
+  readonly secret?: string;
+}
 
 /**
- * A text for a person, in which the commands of Cloud Sync are those for a deployment: `aws` ones name its stage unless it is prod, and `login` puts
- * the credentials into its secret instead of the store of a machine. Pure; twice is as once.
+ * Shows commands as they are typed for a deployment: `aws …` names the stage unless it is prod,
+ * `login …` writes to the deployment's secret.
  */
-export function adviceFor(stage: Stage, text: string, secret: string = resourceNames(stage).secret): string {
-  const env = stage === 'prod' ? '' : ` --env ${stage}`;
-  return text
-    .replaceAll(/`(cloud-sync aws (?![^`]*--env )[^`]+)`/g, (_whole, command: string) => `\`${command}${env}\``)
-    .replaceAll('`cloud-sync login gopro`', () => `\`cloud-sync login gopro --to-secret ${secret}\``);
+export function commandsFor({ stage, secret = resourceNames(stage).secret }: Deployment): ShowCommand {
+  const options: Readonly<Record<string, string>> = {
+    aws: stage === 'prod' ? '' : ` --env ${stage}`,
+    login: ` --to-secret ${secret}`,
+  };
+  return (command) => `\`cloud-sync ${command}${options[command.split(' ', 1)[0]!] ?? ''}\``;
 }

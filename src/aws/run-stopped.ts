@@ -1,24 +1,23 @@
-import type { SyncError } from '../errors.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import { factNames, type Failure } from './contract.ts';
-import { failureOfError } from './failure.ts';
+import { factNames, stateError, type StateError } from './contract.ts';
 
 /**
- * The circuit of an execution: what stopped the transfer of one of its lines would stop the others too, so they are given back quietly. A fact of each
- * execution, so that one that was aborted says nothing about the next.
+ * What stops the transfer of one work line stops the others of its execution too. They read it here
+ * and give their work back. Each execution has a fact of its own, so an aborted one does not affect
+ * the next.
  */
 
-/** What has stopped this execution, if something did. Errors: TRACKER_UNUSABLE. */
-export async function readStopped(tracker: Tracker, execution: string): Promise<Failure | undefined> {
+/** What has stopped this execution. Errors: TRACKER_UNUSABLE. */
+export async function readStopped(tracker: Tracker, execution: string): Promise<StateError | undefined> {
   const fact = await tracker.getFact(nameFor(execution));
-  return fact === undefined ? undefined : (JSON.parse(fact) as Failure);
+  return fact === undefined ? undefined : stateError.parse(JSON.parse(fact));
 }
 
-/** The first cause stands, unless it turns out that the credentials have expired. Errors: TRACKER_UNUSABLE. */
-export async function writeStopped(tracker: Tracker, execution: string, error: SyncError): Promise<void> {
-  const isExpiry = error.code === 'CREDENTIALS_EXPIRED';
+/** Keeps the first cause, unless a later one is that the credentials have expired. Errors: TRACKER_UNUSABLE. */
+export async function writeStopped(tracker: Tracker, execution: string, cause: StateError): Promise<void> {
+  const isExpiry = cause.Error === 'CREDENTIALS_EXPIRED';
   if (!isExpiry && (await readStopped(tracker, execution)) !== undefined) return;
-  await tracker.setFact(nameFor(execution), JSON.stringify(failureOfError(error)));
+  await tracker.setFact(nameFor(execution), JSON.stringify(cause));
 }
 
 function nameFor(execution: string): string {

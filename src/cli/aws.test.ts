@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { refusal, startFakeAws, type FakeAnswer, type FakeAnswers } from '../../test/support/fake-aws.ts';
+import { stateErrorOf } from '../aws/state-error.ts';
+import { SyncError } from '../errors.ts';
 import { renewHint } from '../source/gopro/credentials.ts';
 import { runCli, startCli, temporaryDirectory, type CliResult } from '../../test/support/cli-process.ts';
 
@@ -190,10 +192,11 @@ describe('aws run', () => {
   });
 
   test.each([
-    [[], 'gopro/credentials'],
-    [['--env', 'dev', '--machine', machineArn], 'cloud-sync-dev-gopro/credentials'],
-  ])('what is to be done about expired cookies is done to the secret: %j', async (options, secret) => {
-    const history = ended('CREDENTIALS_EXPIRED', `api.gopro.com refuses the credentials. ${renewHint}`);
+    [[], 'prod', 'gopro/credentials'],
+    [['--env', 'dev', '--machine', machineArn], 'dev', 'cloud-sync-dev-gopro/credentials'],
+  ] as const)('what is to be done about expired cookies is done to the secret: %j', async (options, stage, secret) => {
+    const refused = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
+    const history = ended('CREDENTIALS_EXPIRED', stateErrorOf(refused, { stage }).Cause);
     const { stderr } = await run(['aws', 'run', '--follow', ...options], { ...aRun(failed), GetExecutionHistory: [history] });
     expect(stderr).toContain(`\`cloud-sync login gopro --to-secret ${secret}\``);
     expect(stderr).not.toContain('gopro`');

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { environmentNames, runSeconds, type Execution } from '../../src/aws/contract.ts';
+import { runSeconds, type Execution } from '../../src/aws/contract.ts';
+import { environmentNames } from '../../src/aws/platform/environment.ts';
 import { handler } from '../../src/aws/functions/run-manager.ts';
 import { createTrackerTable } from '../../src/tracker/dynamodb/index.ts';
 import { startAws, type Aws } from './support/aws.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Execution, Failure, SummariseRequest } from '../../src/aws/contract.ts';
+import type { Execution, RequestOf, StateError } from '../../src/aws/contract.ts';
 import { listingStateName, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
-import { markFailed } from '../../src/aws/functions/run-manager/record-worker-failure.ts';
+import { recordWorkerFailure } from '../../src/aws/functions/run-manager/record-worker-failure.ts';
 import { summarise } from '../../src/aws/functions/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
 import { SyncError } from '../../src/errors.ts';
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 const media = ['listed', 'open', 'ours', 'theirs', 'archived', 'broken', 'waits'] as const;
-const timedOut: Failure = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };
+const timedOut: StateError = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };
 
 /** A work line in the middle of a run, of which `ours` was under way when its worker was killed. */
 async function brokenLine(bed: Bed, execution: Execution) {
@@ -58,7 +58,7 @@ describe('a work line that failed', () => {
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
     const request = { ...line, error: timedOut };
-    const reply = await markFailed(request, invocation);
+    const reply = await recordWorkerFailure(request, invocation);
     expect(reply).toEqual({
       outcome: 'failed',
       media: ['ours', 'broken'],
@@ -71,7 +71,7 @@ describe('a work line that failed', () => {
     expect(ours).toMatchObject({ failedRuns: 1, reason: expect.stringContaining('did not end in the time') });
     expect((await bed.tracker.originals('broken'))[0]).toMatchObject({ failedRuns: 1, reason: failure.reason });
 
-    expect(await markFailed(request, invocation)).toEqual(reply);
+    expect(await recordWorkerFailure(request, invocation)).toEqual(reply);
     expect(await statuses(bed.tracker)).toEqual(marked);
   });
 
@@ -83,8 +83,8 @@ describe('a work line that failed', () => {
       const { execution, invocation } = await begun(bed);
       const line = { line: 1, media: ['poison'] };
       const request = { action: 'mark-failed', provider: 'gopro', line, owner: 'child', execution, error: timedOut } as const;
-      const reply = await markFailed(request, invocation);
-      expect(await markFailed(request, invocation)).toEqual(reply);
+      const reply = await recordWorkerFailure(request, invocation);
+      expect(await recordWorkerFailure(request, invocation)).toEqual(reply);
       outcomes.push(`${reply.outcome} ${reply.quarantined}`);
       await bed.tracker.releaseRunLease(execution.arn);
       bed.clock.advance(dayMs);
@@ -97,7 +97,7 @@ describe('a work line that failed', () => {
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
     const error = { Error: 'STALLED', Cause: 'a file: no byte for 30 s' };
-    expect(await markFailed({ ...line, error }, invocation)).toEqual({
+    expect(await recordWorkerFailure({ ...line, error }, invocation)).toEqual({
       outcome: 'failed',
       media: ['broken'],
       quarantined: 0,
@@ -112,19 +112,19 @@ describe('a work line that failed', () => {
     const line = await brokenLine(bed, execution);
     const request = { ...line, error: timedOut };
     const impatient = bed.invocation(execution, { quarantineAfter: 1 });
-    const reply = await markFailed(request, impatient);
+    const reply = await recordWorkerFailure(request, impatient);
     expect(reply).toMatchObject({ outcome: 'quarantined', media: ['ours', 'broken'], quarantined: 1 });
     expect(await statuses(bed.tracker)).toMatchObject({
       listed: 'LISTED',
       ours: 'RESOLVED QUARANTINED',
       broken: 'RESOLVED FAILED',
     });
-    expect(await markFailed(request, impatient)).toEqual(reply);
+    expect(await recordWorkerFailure(request, impatient)).toEqual(reply);
 
     bed.clock.advance(dayMs);
     const next = await bed.execution({ running: false });
     const again = { ...request, execution: next, error: { Error: 'STALLED', Cause: '' } };
-    expect(await markFailed(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
+    expect(await recordWorkerFailure(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
   });
 
   test('however long the line, the reply is small', async () => {
@@ -137,7 +137,7 @@ describe('a work line that failed', () => {
     );
     const line = { line: 7, media: ids };
     const error = { Error: 'Lambda.Unknown', Cause: 'é'.repeat(5_000) };
-    const reply = await markFailed(
+    const reply = await recordWorkerFailure(
       { action: 'mark-failed', provider: 'gopro', line, owner: 'child', execution, error },
       invocation,
     );
@@ -150,7 +150,11 @@ describe('a work line that failed', () => {
 const quiet: Listing = { mode: 'quick', listed: 2, added: 1, changed: 0, gone: 0, contradiction: null };
 
 /** Ends the listing of a run, and asks for its summary. */
-async function summary(bed: Bed, execution: Execution, options: Partial<SummariseRequest> & { readonly listing?: Listing } = {}) {
+async function summary(
+  bed: Bed,
+  execution: Execution,
+  options: Partial<RequestOf<'GenerateSummary'>> & { readonly listing?: Listing } = {},
+) {
   const { listing = quiet, ...more } = options;
   const invocation = bed.invocation(execution);
   await invocation.runs.write(listingStateName, serialise({ progress: null, listing }));
@@ -196,7 +200,7 @@ describe('the summary of a run', () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const request = await brokenLine(bed, execution);
-    await markFailed({ ...request, error: timedOut }, bed.invocation(execution));
+    await recordWorkerFailure({ ...request, error: timedOut }, bed.invocation(execution));
     const reply = await summary(bed, execution);
     expect(reply).toMatchObject({ outcome: 'partial', archived_files: 1, failed_files: 2 });
     expect(reply.subject).toBe('Cloud Sync: 5 files not archived, 1 archived');
@@ -255,9 +259,12 @@ describe('the summary of a run', () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     await resolve(bed.tracker, 'open', [original('open')]);
-    await writeStopped(bed.tracker, execution.name, new SyncError('TRACKER_UNUSABLE', 'the table is busy'));
-    await writeStopped(bed.tracker, execution.name, new SyncError('CREDENTIALS_EXPIRED', 'the provider refuses the credentials'));
-    await writeStopped(bed.tracker, execution.name, new SyncError('TRACKER_UNUSABLE', 'the table is busy'));
+    await writeStopped(bed.tracker, execution.name, { Error: 'TRACKER_UNUSABLE', Cause: 'the table is busy' });
+    await writeStopped(bed.tracker, execution.name, {
+      Error: 'CREDENTIALS_EXPIRED',
+      Cause: 'the provider refuses the credentials',
+    });
+    await writeStopped(bed.tracker, execution.name, { Error: 'TRACKER_UNUSABLE', Cause: 'the table is busy' });
     expect(await summary(bed, execution)).toMatchObject({
       outcome: 'credentials-expired',
       failed_files: 0,

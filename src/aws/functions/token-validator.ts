@@ -1,59 +1,51 @@
-import { z } from 'zod';
 import { asSyncError, SyncError } from '../../errors.ts';
-import { noFailure, type ValidateReply } from '../contract.ts';
-import { failureOfError } from '../failure.ts';
+import { messages, replyOf, type ReplyOf, type RequestOf } from '../contract.ts';
 import { abortAfter } from '../platform/abort-after.ts';
-import { executionSchema, handle } from '../platform/handle.ts';
+import { handle } from '../platform/handle.ts';
 import type { Invocation, OpenSource } from '../platform/invocation.ts';
+import { stateErrorOf } from '../state-error.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Kept back of an invocation's time for telling that the provider did not answer in it. In ms. */
+/** Left of an invocation's time to reply that the provider did not answer. */
 const answeringMs = 2_000;
 
-/** Lambda: whether the provider takes the credentials, found out with one request. */
+/** Lambda: asks the provider with one request whether it accepts the credentials. */
 export const handler = handle({
   name: 'token-validator',
-  request: z.object({ provider: z.literal('gopro'), execution: executionSchema }),
+  request: messages.ValidateTokens.request,
   run: validateTokens,
-  failed: (error): ValidateReply => ({ ...noAnswer, outcome: 'failed', error: failureOfError(error) }),
+  failed: (error) => replyOf(messages.ValidateTokens, { outcome: 'failed', error }),
 });
 
-const noAnswer = {
-  statusCode: 500,
-  valid: false,
-  cookie_age_days: null,
-  validation_method: 'none',
-  duration_seconds: 0,
-} as const;
-
-/** Errors: CREDENTIALS_MISSING for a secret that is missing or malformed, and what the provider answers but for a refusal. */
+/** Errors: CREDENTIALS_MISSING for a secret that is missing or malformed, and the provider's except a refusal. */
 export async function validateTokens(
-  { provider }: { readonly provider: 'gopro' },
+  { provider }: Pick<RequestOf<'ValidateTokens'>, 'provider'>,
   invocation: Invocation,
-): Promise<ValidateReply> {
-  const { clock, metrics } = invocation;
+): Promise<ReplyOf<'ValidateTokens'>> {
+  const { clock, environment, metrics } = invocation;
   const startedAtMs = clock.elapsed();
   const opened = await invocation.openSource(provider);
   const ageDays = ageOf(opened, clock.now());
   if (ageDays !== null) metrics.add('CookieAge', ageDays);
-  const answer = (): Omit<ValidateReply, 'outcome' | 'statusCode' | 'valid' | 'error'> => ({
+  const answer = () => ({
     cookie_age_days: ageDays,
-    validation_method: 'api_probe',
+    validation_method: 'api_probe' as const,
     duration_seconds: Math.round(clock.elapsed() - startedAtMs) / 1000,
   });
   try {
-    await opened.source.validate(abortAfter(invocation.remainingMs() - answeringMs, unanswered()));
+    await opened.source.validate(abortAfter(invocation.remainingMs() - answeringMs, noAnswer()));
   } catch (thrown) {
     const error = asSyncError(thrown);
     if (error.code !== 'CREDENTIALS_EXPIRED') throw thrown;
     metrics.add('AuthenticationFailure', 1);
-    return { ...answer(), outcome: 'credentials-expired', statusCode: 401, valid: false, error: failureOfError(error) };
+    const refusal = { statusCode: 401, error: stateErrorOf(error, environment) };
+    return replyOf(messages.ValidateTokens, { ...answer(), ...refusal, outcome: 'credentials-expired' });
   }
   metrics.add('AuthenticationSuccess', 1);
-  return { ...answer(), outcome: 'valid', statusCode: 200, valid: true, error: noFailure };
+  return replyOf(messages.ValidateTokens, { ...answer(), outcome: 'valid', statusCode: 200, valid: true });
 }
 
-function unanswered(): SyncError {
+function noAnswer(): SyncError {
   return new SyncError('PROVIDER_DOWN', 'GoPro did not answer in time whether it takes the credentials', {
     hint: 'Check whether gopro.com works in a browser. The next run tries again.',
   });

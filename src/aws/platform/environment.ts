@@ -2,10 +2,31 @@ import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { roleRequests, rolesOfRun, type Role } from '../../media.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
-import { environmentNames } from '../contract.ts';
 import { stages, type Stage } from '../../config/stages.ts';
 
-/** What a function is told by its environment. */
+/** Variables of the functions' environment: the stack sets them, `readEnvironment` reads them. */
+export const environmentNames = {
+  table: 'CLOUD_SYNC_TABLE',
+  archiveBucket: 'CLOUD_SYNC_ARCHIVE_BUCKET',
+  runsBucket: 'CLOUD_SYNC_RUNS_BUCKET',
+  secret: 'CLOUD_SYNC_SECRET',
+  /** dev, staging, prod. */
+  stage: 'CLOUD_SYNC_STAGE',
+  /** Roles beyond the originals: `edits,sidecars` or empty. */
+  include: 'CLOUD_SYNC_INCLUDE',
+  quarantineAfter: 'CLOUD_SYNC_QUARANTINE_AFTER',
+  /** Parts in flight in one invocation of video-downloader. */
+  concurrency: 'CLOUD_SYNC_CONCURRENCY',
+  gopro: 'CLOUD_SYNC_GOPRO_API_URL',
+  goproRps: 'CLOUD_SYNC_GOPRO_API_RPS',
+  /** For an archive in another store than AWS's S3. */
+  s3Endpoint: 'CLOUD_SYNC_S3_ENDPOINT',
+  stallTimeoutMs: 'CLOUD_SYNC_STALL_TIMEOUT_MS',
+  /** Seconds of a slice, less than the function's time-out; for tests of slices. */
+  sliceSeconds: 'CLOUD_SYNC_SLICE_SECONDS',
+} as const;
+
+/** The settings of a function, read from its environment. */
 export interface Environment {
   readonly stage: Stage;
   readonly table: string;

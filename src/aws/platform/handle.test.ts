@@ -4,11 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { z } from 'zod';
 import { startGoproCloud } from '../../sim/gopro/index.ts';
 import { createLibrary } from '../../sim/gopro/library/library.ts';
 import { startS3Store } from '../../../test/s3-server/index.ts';
-import { executionSchema, handle } from './handle.ts';
+import { messages } from '../contract.ts';
+import { handle } from './handle.ts';
 import { useLines } from '../../../test/aws/support/log-lines.ts';
 import { handler } from '../functions/token-validator.ts';
 
@@ -147,7 +147,7 @@ test('a surprise is thrown under a name and without secrets, and what was counte
   await using _scene = await openScene(() => undefined);
   const surprising = handle({
     name: 'video-downloader',
-    request: z.object({ execution: executionSchema }),
+    request: messages.ValidateTokens.request.pick({ execution: true }),
     run: async (_request, { metrics }) => {
       metrics.add('BytesTransferred', 7);
       throw new TypeError('no use for https://cdn.example/a.mp4?Signature=abcdef');

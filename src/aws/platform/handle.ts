@@ -1,34 +1,32 @@
 import { z } from 'zod';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { redactText } from '../../lib/redact.ts';
-import { environmentNames, type Execution, type FunctionName } from '../contract.ts';
-import { readEnvironment } from './environment.ts';
+import type { Deployment } from '../commands.ts';
+import type { Execution, FunctionName, StateError } from '../contract.ts';
+import { stateErrorOf } from '../state-error.ts';
+import { environmentNames, readEnvironment } from './environment.ts';
 import type { Invocation } from './invocation.ts';
 import { openInvocation } from './open-invocation.ts';
 import { createTelemetry } from './telemetry.ts';
 
-/** What a handler needs of Lambda's context. */
+/** The part of Lambda's context that a handler needs. */
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
 export type Handler<Reply> = (event: unknown, context: LambdaContext) => Promise<Reply>;
 
-/** Of every request. */
-export const executionSchema = z.object({ arn: z.string(), name: z.string(), started_at: z.string() });
-
 interface Work<Request, Reply> {
   readonly name: FunctionName;
-  /** What the state machine sends. */
   readonly request: z.ZodType<Request>;
   readonly run: (request: Request, invocation: Invocation) => Promise<Reply>;
-  /** The reply that says so, when the work ends with an error that has a name. */
-  readonly failed: (error: SyncError, request: Request) => Reply;
+  /** The reply when the work ends with an error that has a code. */
+  readonly failed: (error: StateError, request: Request) => Reply;
 }
 
 /**
- * A Lambda handler: checks the request, opens an invocation, does the work, writes the metrics. An error with a name becomes a reply; a fault of
- * ours is thrown, and its name is what the state machine sees.
+ * A Lambda handler: checks the request, opens an invocation, does the work, writes the metrics. An
+ * error with a code becomes a reply. A BUG is thrown, and the state machine sees its name.
  */
 export function handle<Request extends { readonly execution: Execution }, Reply>(work: Work<Request, Reply>): Handler<Reply> {
   return async (event, context) => {
@@ -36,9 +34,12 @@ export function handle<Request extends { readonly execution: Execution }, Reply>
     const { execution } = request;
     const stage = process.env[environmentNames.stage] ?? 'unknown';
     const telemetry = createTelemetry({ functionName: work.name, execution, stage, provider: 'gopro' });
+    let deployment: Deployment | undefined;
     try {
+      const environment = readEnvironment(process.env);
+      deployment = environment;
       const remainingMs = () => context.getRemainingTimeInMillis();
-      await using invocation = openInvocation(readEnvironment(process.env), { execution, telemetry, remainingMs });
+      await using invocation = openInvocation(environment, { execution, telemetry, remainingMs });
       const reply = await work.run(request, invocation);
       telemetry.log.info('reply', { reply });
       return reply;
@@ -46,7 +47,7 @@ export function handle<Request extends { readonly execution: Execution }, Reply>
       const error = asSyncError(thrown);
       telemetry.log.error(error.message, { code: error.code, hint: error.hint, stack: stackOf(error) });
       if (error.code === 'BUG') throw named(error);
-      return work.failed(error, request);
+      return work.failed(stateErrorOf(error, deployment), request);
     } finally {
       telemetry.flush();
     }
@@ -59,12 +60,12 @@ function parse<Request, Reply>({ name, request }: Work<Request, Reply>, event: u
   throw named(new SyncError('BUG', `${name} was called with what it does not understand: ${z.prettifyError(parsed.error)}`));
 }
 
-/** Where it comes from: of a fault the original stack, of anything else none. */
+/** The stack of a BUG's cause; other errors have a code instead. */
 function stackOf({ code, cause }: SyncError): string | undefined {
   return code === 'BUG' && cause instanceof Error ? cause.stack : undefined;
 }
 
-/** Lambda reports and logs name and message of what is thrown. */
+/** Lambda reports and logs the name and message of a thrown error. */
 function named(error: SyncError): Error {
   return Object.assign(new Error(redactText(error.message)), { name: `CloudSync.${error.code}` });
 }

@@ -7,6 +7,7 @@ import type { Source } from '../../source/source.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Execution } from '../contract.ts';
 import type { Environment } from './environment.ts';
+import type { Metrics } from './metrics.ts';
 
 /** What one invocation of a function works with. Nothing is asked of anybody before a method is called. */
 export interface Invocation {
@@ -46,26 +47,6 @@ export interface InvocationLog {
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
-
-export interface Metrics {
-  add(name: MetricName, value: number): void;
-}
-
-/** Every metric of the namespace `GoProSync`. Dimensions: Provider and Environment. */
-export const metricTable = {
-  VideosDiscovered: { unit: 'Count', meaning: 'Media that the provider shows, once a run' },
-  NewVideosFound: { unit: 'Count', meaning: 'Media that the run has to work on' },
-  VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
-  SyncFailures: { unit: 'Count', meaning: 'Originals that are FAILED or QUARANTINED at the end of the run' },
-  BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
-  TransferDuration: { unit: 'Seconds', meaning: 'Time that a slice transferred' },
-  TransferThroughput: { unit: 'Megabits/Second', meaning: 'The one over the other' },
-  TimeToFirstByte: { unit: 'Seconds', meaning: 'From the request for media bytes to the head of its reply' },
-  AuthenticationSuccess: { unit: 'Count', meaning: 'Validations of the credentials that succeeded' },
-  AuthenticationFailure: { unit: 'Count', meaning: 'Validations that the provider refused' },
-  CookieAge: { unit: 'Count', meaning: 'Days since the secret was last written' },
-} as const;
-export type MetricName = keyof typeof metricTable;
 
 /** Objects of one run under `runs/<execution name>/` in the bucket for runs; small but for the manifest. */
 export interface RunsStore {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rememberSecret } from '../../lib/redact.ts';
-import { metricTable, type MetricName } from './invocation.ts';
+import { metricTable, type MetricName } from './metrics.ts';
 import { createTelemetry } from './telemetry.ts';
 import { useLines } from '../../../test/aws/support/log-lines.ts';
 

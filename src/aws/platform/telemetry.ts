@@ -2,8 +2,10 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics as Emf } from '@aws-lambda-powertools/metrics';
 import { redact } from '../../lib/redact.ts';
 import type { Event, Report } from '../../events.ts';
-import { metricNamespace, type Execution, type FunctionName } from '../contract.ts';
-import { metricTable, type InvocationLog, type Metrics } from './invocation.ts';
+import type { Execution, FunctionName } from '../contract.ts';
+import { metricNamespace } from './metrics.ts';
+import type { InvocationLog } from './invocation.ts';
+import { metricTable, type Metrics } from './metrics.ts';
 
 /** What a function says: log lines and metrics, both of them lines of JSON on standard output, all with the correlation id. */
 export interface Telemetry {

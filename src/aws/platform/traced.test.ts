@@ -3,7 +3,7 @@ import type { Destination, PartWriter } from '../../destination/destination.ts';
 import type { HttpClient } from '../../lib/http/index.ts';
 import type { Span } from '../../lib/span.ts';
 import type { Source } from '../../source/source.ts';
-import type { Metrics } from './invocation.ts';
+import type { Metrics } from './metrics.ts';
 import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 
 /** Notes every span with how it ended. */

@@ -2,7 +2,7 @@ import type { Destination, PartWriter } from '../../destination/destination.ts';
 import type { HttpClient } from '../../lib/http/index.ts';
 import type { Span } from '../../lib/span.ts';
 import type { Source } from '../../source/source.ts';
-import type { Metrics } from './invocation.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Spans around the calls of the ports, so that neither the core nor an adapter knows of them. */
 

@@ -1,8 +1,8 @@
 import { paginateGetExecutionHistory, type DescribeExecutionOutput } from '@aws-sdk/client-sfn';
-import { adviceFor } from '../../aws/commands.ts';
-import { beginOutcomes, summaryOutcomes, type Failure } from '../../aws/contract.ts';
+import { commandsFor } from '../../aws/commands.ts';
+import type { AskingState, ReplyOf, StateError } from '../../aws/contract.ts';
 import type { Stage } from '../../config/stages.ts';
-import { readFailure, reasonOf } from '../../aws/functions/run-manager/caught.ts';
+import { readCaught, reasonOf } from '../../aws/functions/run-manager/caught.ts';
 import { errorKinds } from '../../errors.ts';
 import type { Outcome } from '../../events.ts';
 import { askAws } from './errors.ts';
@@ -16,56 +16,50 @@ export interface Ending {
   readonly message: string | null;
 }
 
-/** The state that every run passes that ends early, with the error in its input. */
-const endState = 'EndRun';
-/** Between that state and the end lie fewer events. */
-const eventsLookedAt = 100;
+/** Every run that ends early passes this state with the error in its input. */
+const endState: AskingState = 'EndRun';
+/** More than the events between that state and the end. */
+const maxEvents = 100;
 
-/** Of an execution that runs no more; what its message advises is for the deployment of `stage`. Errors: USAGE. */
+/** How an execution ended that is no longer running; commands are for the deployment of `stage`. Errors: USAGE. */
 export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
-  const ending = await readEnding(machine, execution);
-  return { ...ending, message: ending.message === null ? null : adviceFor(stage, ending.message) };
-}
-
-async function readEnding(machine: Machine, execution: DescribeExecutionOutput): Promise<Ending> {
   const { status, output, error, cause } = execution;
-  if (status === 'SUCCEEDED') return endingOfOutput(output);
+  if (status === 'SUCCEEDED') return endingOfOutput(output, stage);
   if (status === 'ABORTED') return { outcome: 'interrupted', exitCode: 1, message: 'the run was aborted; its progress is kept' };
   if (status === 'TIMED_OUT') return { outcome: 'failed', exitCode: 1, message: 'the run ran out of time; its progress is kept' };
   return endingOfError((await errorOfRun(machine, execution)) ?? { Error: error ?? '', Cause: cause ?? '' });
 }
 
-type ReplyOutcome = (typeof beginOutcomes)[number] | (typeof summaryOutcomes)[number];
+type ReplyOutcome = ReplyOf<'BeginRun' | 'GenerateSummary'>['outcome'];
 
-const endings: Readonly<Partial<Record<ReplyOutcome, Ending>>> = {
-  overlap: { outcome: 'locked', exitCode: 4, message: 'another run is at work on this archive' },
-  clean: { outcome: 'clean', exitCode: 0, message: null },
-  notice: { outcome: 'clean', exitCode: 0, message: null },
-  partial: {
-    outcome: 'partial',
-    exitCode: 1,
-    message: 'some files are not archived; `cloud-sync aws failures` tells each reason',
-  },
-};
-
-function endingOfOutput(output: string | undefined): Ending {
+function endingOfOutput(output: string | undefined, stage: Stage): Ending {
+  const endings: Readonly<Partial<Record<ReplyOutcome, Ending>>> = {
+    overlap: { outcome: 'locked', exitCode: 4, message: 'another run is at work on this archive' },
+    clean: { outcome: 'clean', exitCode: 0, message: null },
+    notice: { outcome: 'clean', exitCode: 0, message: null },
+    partial: {
+      outcome: 'partial',
+      exitCode: 1,
+      message: `some files are not archived; ${commandsFor({ stage })('aws failures')} tells each reason`,
+    },
+  };
   const outcome = fieldOf(parsed(output), 'outcome') as ReplyOutcome;
   const message = 'the run ended in a way that this version of Cloud Sync does not know';
   return endings[outcome] ?? { outcome: 'failed', exitCode: 1, message };
 }
 
-function endingOfError(failure: Failure): Ending {
-  const caught = readFailure(failure);
+function endingOfError(failure: StateError): Ending {
+  const caught = readCaught(failure);
   const { code, detail } = caught;
   const exitCode = code ? errorKinds[code].exitCode : 1;
   const outcome = exitCode === errorKinds.CREDENTIALS_EXPIRED.exitCode ? 'expired' : 'failed';
   return { outcome, exitCode, message: code && detail !== '' ? detail : reasonOf(caught) };
 }
 
-/** What ended the run, which its execution itself does not tell; undefined where it ended otherwise. */
-async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<Failure | undefined> {
+/** The error that ended the run, which the execution itself does not show; undefined: another end. */
+async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<StateError | undefined> {
   return askAws('read the history of a run', async () => {
-    const pages = paginateGetExecutionHistory({ client, pageSize: eventsLookedAt }, { executionArn, reverseOrder: true });
+    const pages = paginateGetExecutionHistory({ client, pageSize: maxEvents }, { executionArn, reverseOrder: true });
     const { value: newest } = await pages.next();
     const entered = newest?.events?.find(({ stateEnteredEventDetails: details }) => details?.name === endState);
     const failure = fieldOf(parsed(entered?.stateEnteredEventDetails?.input), 'error');

@@ -1,6 +1,6 @@
 /** The tracker of a service on AWS, for commands that know its table but not its archive. */
 import { DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
-import { adviceFor } from '../../aws/commands.ts';
+import { commandsFor } from '../../aws/commands.ts';
 import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
@@ -30,7 +30,7 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
     });
     if (archiveId === undefined) {
       throw new SyncError('USAGE', `the table ${table} knows no archive yet`, {
-        hint: adviceFor(settings.env as Stage, 'The first run makes it: `cloud-sync aws run`.'),
+        hint: `The first run makes it: ${commandsFor({ stage: settings.env as Stage })('aws run')}.`,
       });
     }
     const tracker = await openDynamoTracker({ client, table, provider, archiveId, clock: systemClock });

@@ -35,5 +35,5 @@ test.each([
     /^`cloud-sync aws run` tries the credentials that were renewed/,
   ],
 ] as const)('%s', (_what, tally, outcome, writtenAt, says) => {
-  expect(nextStep(tally, outcome && aRun(outcome), writtenAt)).toMatch(says);
+  expect(nextStep(tally, outcome && aRun(outcome), writtenAt, (command) => `\`cloud-sync ${command}\``)).toMatch(says);
 });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { adviceFor } from '../../aws/commands.ts';
+import { commandsFor } from '../../aws/commands.ts';
 import { saveCredentials } from '../../config/credentials.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
@@ -17,14 +17,14 @@ export async function runLogin(context: Context): Promise<number> {
   try {
     return await login(context);
   } catch (error) {
-    throw secret !== undefined && error instanceof SyncError ? advising(error, secret) : error;
+    throw secret !== undefined && error instanceof SyncError ? forSecret(error, secret) : error;
   }
 }
 
-/** The command that is to be given again is the one that was given. */
-function advising(error: SyncError, secret: string): SyncError {
-  const { code, message, hint, cause } = error;
-  return hint === undefined ? error : new SyncError(code, message, { hint: adviceFor('prod', hint, secret), cause });
+/** The hint repeats the command as it was given, with the secret. */
+function forSecret(error: SyncError, secret: string): SyncError {
+  const { code, message, cause } = error;
+  return new SyncError(code, message, { hint: error.hintWith(commandsFor({ stage: 'prod', secret })), cause });
 }
 
 async function login(context: Context): Promise<number> {

@@ -1,5 +1,5 @@
 /** Finds GoPro's credentials in what a person copied from a browser. Pure; no message ever quotes the text. */
-import { SyncError } from '../../errors.ts';
+import { SyncError, type Hint } from '../../errors.ts';
 import { requestsOfHar, type HeaderLines } from './har.ts';
 import { shellWords } from './shell-words.ts';
 
@@ -25,10 +25,12 @@ export function extractCredentials(text: string): ExtractedCredentials {
   return complete(found, 'the input');
 }
 
-const copyHint =
-  'In the browser: developer tools, Network, any request to api.gopro.com, "Copy as cURL"; then `cloud-sync login gopro` and paste it.';
+const copyHint: Hint = {
+  text: 'In the browser: developer tools, Network, any request to api.gopro.com, "Copy as cURL"; then {command} and paste it.',
+  command: 'login gopro',
+};
 
-function missing(what: string, hint = copyHint): SyncError {
+function missing(what: string, hint: string | Hint = copyHint): SyncError {
   return new SyncError('CREDENTIALS_MISSING', what, { hint });
 }
 

@@ -1,4 +1,4 @@
-import { SyncError } from '../../errors.ts';
+import { SyncError, type Hint } from '../../errors.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
 /** How the API learns who asks: by the browser's two cookies, or by the same token as a bearer. */
@@ -19,7 +19,10 @@ const defaultUserAgent =
 /** With any other type, or none, the API answers 406. */
 const mediaType = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
-export const renewHint = 'Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.';
+export const renewHint: Hint = {
+  text: 'Sign in at gopro.com and renew the credentials with {command}.',
+  command: 'login gopro',
+};
 
 /** Throws CREDENTIALS_MISSING for what no header can hold. Keeps the token out of all output. */
 export function checkCredentials(credentials: GoproCredentials): void {

@@ -1,4 +1,4 @@
-import { SyncError } from '../../errors.ts';
+import { SyncError, type Hint } from '../../errors.ts';
 import { renewHint, type AuthMode } from './credentials.ts';
 import { send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { anyObject, listingReply } from './schema.ts';
@@ -21,8 +21,10 @@ export interface Session {
 export const changedHint = 'Look for a newer version of Cloud Sync. Nothing that is archived is affected.';
 
 const unreachableHint = 'Check the network, and whether gopro.com works in a browser.';
-const busyHint =
-  'Try again later. If it stays, renew the credentials with `cloud-sync login gopro`: GoPro answers 500 to some bad ones.';
+const busyHint: Hint = {
+  text: 'Try again later. If it stays, renew the credentials with {command}: GoPro answers 500 to some bad ones.',
+  command: 'login gopro',
+};
 
 /** The storage record of the account: small, and useless without valid credentials. */
 const accountProbe: Question<unknown> = { path: '/media/user', schema: anyObject };

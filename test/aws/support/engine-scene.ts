@@ -11,7 +11,8 @@ import {
   S3Client,
   ListPartsCommand,
 } from '@aws-sdk/client-s3';
-import { environmentNames, type ExecutionInput } from '../../../src/aws/contract.ts';
+import type { ExecutionInput } from '../../../src/aws/contract.ts';
+import { environmentNames } from '../../../src/aws/platform/environment.ts';
 import { writeSecret } from '../../../src/aws/platform/secret.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';

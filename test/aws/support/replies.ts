@@ -1,22 +1,11 @@
 /** Everything that functions may answer the state machine: each outcome of the contract, an unknown one, and an error. */
 import {
-  beginOutcomes,
-  listingOutcomes,
-  markOutcomes,
-  mostSlices,
-  noFailure,
-  summaryOutcomes,
-  transferOutcomes,
-  validationOutcomes,
-  type BeginReply,
-  type EndReply,
+  maxSlices,
+  messages,
+  noError,
   type Execution,
-  type Failure,
-  type ListReply,
-  type MarkReply,
-  type SummariseReply,
-  type TransferReply,
-  type ValidateReply,
+  type ReplyOf,
+  type StateError,
   type WorkLine,
 } from '../../../src/aws/contract.ts';
 import type { Json } from '../../../infra/states/definition.ts';
@@ -76,11 +65,11 @@ export function turnsOf(
   lengths: Lengths,
   { media, workLines }: Counts,
 ): (state: string, request: Json, before: readonly Step[]) => readonly Turn[] {
-  const error: Failure = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.cause) };
-  const lineError: Failure = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.lineCause) };
-  const errorOf = (outcome: string) => (outcome === 'failed' || outcome === 'credentials-expired' ? error : noFailure);
+  const error: StateError = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.cause) };
+  const lineError: StateError = { Error: 'DESTINATION_UNUSABLE', Cause: 'c'.repeat(lengths.lineCause) };
+  const errorOf = (outcome: string) => (outcome === 'failed' || outcome === 'credentials-expired' ? error : noError);
   const holder = execution({ ...lengths, executionName: 80 }).arn;
-  const begin = beginOutcomes.map((outcome): BeginReply => ({
+  const begin = messages.BeginRun.reply.shape.outcome.options.map((outcome): ReplyOf<'BeginRun'> => ({
     outcome,
     provider: 'gopro',
     trigger: 'schedule',
@@ -89,7 +78,7 @@ export function turnsOf(
     holder,
     error: errorOf(outcome),
   }));
-  const validate = validationOutcomes.map((outcome): ValidateReply => ({
+  const validate = messages.ValidateTokens.reply.shape.outcome.options.map((outcome): ReplyOf<'ValidateTokens'> => ({
     outcome,
     statusCode: outcome === 'valid' ? 200 : 401,
     valid: outcome === 'valid',
@@ -98,8 +87,8 @@ export function turnsOf(
     duration_seconds: 0.123,
     error: errorOf(outcome),
   }));
-  const list = listingOutcomes.flatMap((outcome) =>
-    (outcome === 'done' ? [workLines, 0] : [0]).map((lines): ListReply => ({
+  const list = messages.ListMedia.reply.shape.outcome.options.flatMap((outcome) =>
+    (outcome === 'done' ? [workLines, 0] : [0]).map((lines): ReplyOf<'ListMedia'> => ({
       outcome,
       slices: 1,
       total_found: media,
@@ -110,29 +99,29 @@ export function turnsOf(
       error: errorOf(outcome),
     })),
   );
-  const transfer = transferOutcomes.flatMap((outcome) =>
-    (outcome === 'go-on' ? [1, mostSlices] : [1]).map((count): TransferReply => ({
+  const transfer = messages.DownloadVideo.reply.shape.outcome.options.flatMap((outcome) =>
+    (outcome === 'go-on' ? [1, maxSlices] : [1]).map((count): ReplyOf<'DownloadVideo'> => ({
       outcome,
       count,
       idle: 1,
       archived_files: 25,
       archived_bytes: 123_456_789_012,
-      error: outcome === 'failed' || outcome === 'quarantined' ? lineError : noFailure,
+      error: outcome === 'failed' || outcome === 'quarantined' ? lineError : noError,
     })),
   );
-  const mark = markOutcomes.map((outcome): MarkReply => ({
+  const mark = messages.MarkVideoFailed.reply.shape.outcome.options.map((outcome): ReplyOf<'MarkVideoFailed'> => ({
     outcome,
     media: idsOf(lengths.failedIdBytes),
     quarantined: 25,
     error: lineError,
   }));
-  const summarise = summaryOutcomes.map((outcome): SummariseReply => {
+  const summarise = messages.GenerateSummary.reply.shape.outcome.options.map((outcome): ReplyOf<'GenerateSummary'> => {
     const isTold = outcome === 'notice' || outcome === 'partial';
     const subject = isTold ? 's'.repeat(lengths.subject) : '';
     const message = isTold ? 't'.repeat(lengths.message) : '';
     return { outcome, subject, message, archived_files: 1_234_567, failed_files: 1_234_567, error: errorOf(outcome) };
   });
-  const end = [true, false].map((notify): EndReply => ({
+  const end = [true, false].map((notify): ReplyOf<'EndRun'> => ({
     notify,
     error: { Error: 's'.repeat(lengths.subject), Cause: 't'.repeat(lengths.message) },
   }));

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { SyncError, errorKinds, type ErrorCode } from '../../../errors.ts';
 import type { Listing, ListingProgress } from '../../../run/listing.ts';
 
-/** What one slice of a listing leaves for the next, and the whole listing for the summary of the run. */
-export interface ListingState {
+/** What a slice of a listing saves: for the next slice, and at the end for the run's summary. */
+export interface SavedListing {
   /** null once every page was read. */
   readonly progress: ListingProgress | null;
   /** null before that. */
@@ -41,7 +41,7 @@ const listing = z.object({
 });
 const record = z.object({ progress: progress.nullable(), listing: listing.nullable() });
 
-export function serialise({ progress, listing }: ListingState): string {
+export function serialise({ progress, listing }: SavedListing): string {
   const sets = progress && {
     ...progress,
     seen: [...progress.seen],
@@ -51,22 +51,22 @@ export function serialise({ progress, listing }: ListingState): string {
   return JSON.stringify({
     progress: sets,
     listing: listing && { ...listing, contradiction: code === undefined ? null : { code, message, hint } },
-  } satisfies Record<keyof ListingState, unknown>);
+  } satisfies Record<keyof SavedListing, unknown>);
 }
 
 /** Errors: those of zod, for what we did not write. */
-export function deserialise(text: string): ListingState {
+export function deserialise(text: string): SavedListing {
   const { progress, listing } = record.parse(JSON.parse(text));
-  const told = listing?.contradiction;
   return {
     progress: progress && {
       ...progress,
       seen: new Set(progress.seen),
       pass: { ...progress.pass, ids: new Set(progress.pass.ids) },
     },
-    listing: listing && {
-      ...listing,
-      contradiction: told ? new SyncError(told.code, told.message, { hint: told.hint }) : null,
-    },
+    listing: listing && { ...listing, contradiction: listing.contradiction && errorOf(listing.contradiction) },
   };
+}
+
+function errorOf({ code, message, hint }: z.infer<typeof contradiction>): SyncError {
+  return new SyncError(code, message, { hint });
 }

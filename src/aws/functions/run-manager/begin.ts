@@ -1,21 +1,22 @@
 import { isoTime } from '../../../lib/clock.ts';
 import { describeOwner } from '../../../lib/owner.ts';
-import { noFailure, runSeconds, type BeginReply, type BeginRequest } from '../../contract.ts';
+import { noError, runSeconds, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { executionChecks, leaseLeftMs } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 
 /**
- * Begins a run: the input is checked, the archive opened and in a new deployment made, the run lease taken, the run recorded. Repeated by the same
- * execution it answers the same. Errors: USAGE for a wrong input; those of the archive and of the tracker.
+ * Begins a run: checks the input, opens the archive (a new deployment makes it), takes the run lease
+ * and records the run. The same execution gets the same reply again. Errors: USAGE for a wrong input;
+ * those of the archive and of the tracker.
  */
-export async function begin({ input, execution }: BeginRequest, invocation: Invocation): Promise<BeginReply> {
+export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocation: Invocation): Promise<ReplyOf<'BeginRun'>> {
   const { clock, log } = invocation;
   const wanted = parseInput(input);
   const unknown = unknownFields(input);
   if (unknown.length > 0) log.warn(`the input of this execution has fields that mean nothing: ${unknown.slice(0, 5).join(', ')}`);
   const deadline = isoTime(Date.parse(execution.started_at) + runSeconds * 1000);
-  const reply = { ...wanted, deadline, error: noFailure };
+  const reply = { ...wanted, deadline, error: noError };
 
   const tracker = await invocation.openTracker(wanted.provider, { create: true });
   const isDead = executionChecks({

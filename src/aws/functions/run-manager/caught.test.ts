@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readFailure, reasonOf } from './caught.ts';
+import { readCaught, reasonOf } from './caught.ts';
 
 const thrown = (errorType: string, errorMessage: string) =>
   JSON.stringify({ errorType, errorMessage, trace: ['at handler (index.mjs:1:1)'] });
@@ -22,11 +22,11 @@ test.each([
   ['', '', 'unknown', 'unforeseen'],
   ['toString', '', 'toString', 'unforeseen'],
 ])('%s is the platform’s', (Error, Cause, name, what) => {
-  expect(readFailure({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
+  expect(readCaught({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
 });
 
 test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] as const)('%s is ours', (code) => {
-  expect(readFailure({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
+  expect(readCaught({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
     code,
     name: code,
     detail: 'what happened. What to do.',
@@ -34,21 +34,21 @@ test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] a
 });
 
 test('a reason names the error and quotes it', () => {
-  const caught = readFailure({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
+  const caught = readCaught({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
   expect(reasonOf(caught)).toBe(
     'a function did not end in the time that it has (Sandbox.Timedout): Task timed out after 3.00 seconds',
   );
-  expect(reasonOf(readFailure({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
+  expect(reasonOf(readCaught({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
 });
 
 test('no secret, no control character and no long text comes through', () => {
   const Cause = thrown('Error', `GET https://cdn.example/file?Signature=abcdef ${'x'.repeat(5_000)}\n`);
-  const { detail } = readFailure({ Error: 'Error', Cause });
+  const { detail } = readCaught({ Error: 'Error', Cause });
   expect(detail).not.toContain('abcdef');
   expect(detail.length).toBeLessThanOrEqual(300);
-  expect(readFailure({ Error: 'Error', Cause: 'one\u0007two' }).detail).toBe('one\\u0007two');
+  expect(readCaught({ Error: 'Error', Cause: 'one\u0007two' }).detail).toBe('one\\u0007two');
 });
 
 test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])('a Cause of %s is quoted as it is', (Cause) => {
-  expect(readFailure({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
+  expect(readCaught({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
 });

@@ -1,28 +1,25 @@
-import { errorKinds, type ErrorCode } from '../../../errors.ts';
+import { errorKinds, type ErrorCode, type Hint } from '../../../errors.ts';
 import { clean } from '../../../lib/log.ts';
-import type { Failure } from '../../contract.ts';
+import type { StateError } from '../../contract.ts';
 
-/** What a Catch tells of an error, in words and with what to do about it. Pure. */
+/** Explains a caught error: what happened, and what to do. Pure. */
 
 export interface Caught {
-  /** Ours, or undefined for what the platform raised or nobody foresaw. */
+  /** undefined: raised by the platform, or a BUG. */
   readonly code: ErrorCode | undefined;
-  /** A code of ours, or the most telling of the platform's names. */
+  /** The code, or the platform's most specific name. */
   readonly name: string;
   /** What happened, as a sentence without its full stop. */
   readonly what: string;
-  /** What to do; of an error of ours it is part of `detail`. */
-  readonly hint: string;
-  /** In the words of whoever raised it; may be empty. Free of secrets. */
+  /** What to do; an error with a code has it in `detail`. */
+  readonly hint: string | Hint;
+  /** The raiser's own words; may be empty. Free of secrets. */
   readonly detail: string;
 }
 
-interface Explanation {
-  readonly what: string;
-  readonly hint: string;
-}
+type Explanation = Pick<Caught, 'what' | 'hint'>;
 
-const readLog = '`cloud-sync aws logs` shows how far it came';
+const readLog: Hint = { text: '{command} shows how far it came', command: 'aws logs' };
 const deployAgain = 'Deploy the service again: a permission or a part of it is missing';
 const nothingToDo = 'Nothing has to be done if the next run succeeds';
 
@@ -34,7 +31,10 @@ const unreadable: Explanation = {
   what: 'the list of work in the bucket for runs could not be read',
   hint: 'Start another run, which writes it anew. If that fails too, check that the bucket for runs exists and deploy the service again',
 };
-const surprise: Explanation = { what: 'something unforeseen went wrong', hint: `${readLog}; please report it if it stays` };
+const surprise: Explanation = {
+  what: 'something unforeseen went wrong',
+  hint: { ...readLog, text: `${readLog.text}; please report it if it stays` },
+};
 
 /** The names under which Step Functions and Lambda raise errors. */
 const platformErrors: Readonly<Record<string, Explanation>> = {
@@ -63,13 +63,13 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
   'States.Timeout': outOfTime,
 };
 
-/** How much is told of others' words, and of ours, which say what to do at their end. */
-const longestDetail = 300;
-const longestOwnDetail = 600;
+/** Others' words are cut earlier than ours, which end with what to do. */
+const maxDetail = 300;
+const maxOwnDetail = 600;
 
-export function readFailure({ Error: raised, Cause }: Failure): Caught {
+export function readCaught({ Error: raised, Cause }: StateError): Caught {
   const { errorType, errorMessage } = lambdaError(Cause);
-  // Lambda wraps what a handler throws; the wrapping says less than what is in it.
+  // Lambda wraps what a handler throws; the inner name is more specific.
   const names = [errorType ?? '', raised].filter((name) => name !== '');
   const name = names.find((name) => isCode(name) || Object.hasOwn(platformErrors, name)) ?? names[0] ?? 'unknown';
   const detail = clean(errorMessage ?? Cause);
@@ -79,11 +79,11 @@ export function readFailure({ Error: raised, Cause }: Failure): Caught {
       name,
       what: lowerFirst(errorKinds[name].meaning),
       hint: '',
-      detail: shortened(detail, longestOwnDetail),
+      detail: shortened(detail, maxOwnDetail),
     };
   }
   const explanation = Object.hasOwn(platformErrors, name) ? platformErrors[name]! : surprise;
-  return { code: undefined, name, ...explanation, detail: shortened(detail, longestDetail) };
+  return { code: undefined, name, ...explanation, detail: shortened(detail, maxDetail) };
 }
 
 /** A reason as the tracker keeps it. */
@@ -95,11 +95,11 @@ function isCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorKinds, name);
 }
 
-/** The Cause of an error in a function is JSON; of any other it is a text. */
+/** The Cause is JSON if a function threw, else a text. */
 function lambdaError(cause: string): { readonly errorType?: string; readonly errorMessage?: string } {
   try {
-    const told = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;
-    const text = (name: string) => (typeof told?.[name] === 'string' ? { [name]: told[name] } : {});
+    const fields = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;
+    const text = (name: string) => (typeof fields?.[name] === 'string' ? { [name]: fields[name] } : {});
     return { ...text('errorType'), ...text('errorMessage') };
   } catch {
     return {};
@@ -110,8 +110,8 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** In whole characters, `…` where something is missing. */
-export function shortened(text: string, longest: number): string {
+/** Cut between two characters, with `…` for what is missing. */
+export function shortened(text: string, maxLength: number): string {
   const characters = Array.from(text);
-  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join('')}…`;
+  return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;
 }

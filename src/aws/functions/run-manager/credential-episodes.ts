@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * When people are told about the provider's credentials: once when they expire and every week while that lasts, once when they work again, once
- * when they grow old. Pure. Whoever was told by a run is told the same when a step of that run is repeated, because its reply may have been lost.
+ * When to notify about the provider's credentials: when they expire and every week until they are
+ * renewed, once when they work again, once when they grow old. Pure. A repeated step of the same run
+ * gets the same notices, because its first reply may have been lost.
  */
 
 const hourMs = 3_600_000;
@@ -12,20 +13,20 @@ const reminderMs = 7 * dayMs;
 const slackMs = 2 * hourMs;
 /** Cookies of this age may expire any day. */
 export const oldAgeDays = 5;
-/** The age is told in rounded days; other credentials than those that were old differ by more. */
+/** Ages are rounded days; newer credentials differ by more. */
 const sameCredentialsMs = dayMs;
 
 const moment = z.iso.datetime();
 const episodesShape = z.object({
-  /** Since when the provider refuses the credentials, and which run said so last. */
+  /** Since when the provider refuses the credentials, and the run that notified last. */
   expired: z.object({ since: moment, toldAt: moment, toldBy: z.string() }).nullable(),
-  /** The run that said that they work again. */
+  /** The run that notified that they work again. */
   recoveredBy: z.string().nullable(),
-  /** Credentials that were called old: since when there are those, and which run said so. */
+  /** Credentials whose age was notified: since when they exist, and the run. */
   aged: z.object({ credentialsSince: moment, toldBy: z.string() }).nullable(),
 });
 
-/** What was said so far; kept as a fact of the tracker. */
+/** All notices so far; kept as a fact of the tracker. */
 export type Episodes = Readonly<z.infer<typeof episodesShape>>;
 
 export const noEpisodes: Episodes = { expired: null, recoveredBy: null, aged: null };
@@ -43,7 +44,7 @@ export interface Asking {
 
 export interface Decision {
   readonly episodes: Episodes;
-  /** What to tell now. */
+  /** Due now. */
   readonly notices: readonly Notice[];
 }
 
@@ -80,7 +81,7 @@ function agedAfter(before: Episodes['aged'], ageDays: number | null, { nowMs, ru
   return isSame ? before : { credentialsSince: new Date(sinceMs).toISOString(), toldBy: run };
 }
 
-/** What cannot be read says nothing: at worst something is said twice. */
+/** An unreadable record counts as none: at worst a notice is sent twice. */
 export function parseEpisodes(text: string | undefined): Episodes {
   try {
     return episodesShape.parse(JSON.parse(text ?? 'null'));

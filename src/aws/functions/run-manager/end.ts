@@ -2,28 +2,28 @@ import { SyncError } from '../../../errors.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
 import type { Provider } from '../../../media.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
-import type { EndReply, EndRequest } from '../../contract.ts';
+import type { ReplyOf, RequestOf, StateError } from '../../contract.ts';
 import type { Invocation } from '../../platform/invocation.ts';
-import { readFailure, type Caught } from './caught.ts';
-import { tellOf } from './credential-notices.ts';
+import { readCaught, type Caught } from './caught.ts';
+import { dueNotices } from './credential-notices.ts';
 import { parseInput } from './input.ts';
-import { expiryText, failureText, standingLine, type Notification, type Place } from './texts.ts';
+import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
-/** Runs that may have begun since this one, which then lost its lease. */
-const runsLookedAt = 20;
+/** More than the runs that may have begun since this one lost its lease. */
+const maxNewerRuns = 20;
 
 /**
- * Ends a run early: records how, gives its lease back, and says what a person is to be told. It needs nothing of the run: also where there is no
- * input that can be read, no table or no archive, it answers. Repeated, it answers the same. Never throws a SyncError.
+ * Ends a run early: records its end, releases its lease and writes the notification. It works without
+ * a readable input, a table or an archive. Repeated, it gives the same reply. Never throws a SyncError.
  */
-export async function end({ input, error, execution }: EndRequest, invocation: Invocation): Promise<EndReply> {
+export async function end({ input, error, execution }: RequestOf<'EndRun'>, invocation: Invocation): Promise<ReplyOf<'EndRun'>> {
   const { environment, clock, metrics } = invocation;
-  const caught = readFailure(error);
+  const caught = readCaught(error);
   const isExpired = caught.code === 'CREDENTIALS_EXPIRED';
   const provider = providerOf(input);
   const { stage, secret } = environment;
   const place: Place = { stage, secret, provider: provider ?? 'gopro', run: execution.name };
-  // Not for what nobody can mend but by renewing credentials, of which people are told once.
+  // Expired credentials have their own notification and do not count as a failure.
   if (!isExpired) metrics.add('SyncFailures', 1);
 
   const tracker = provider && (await attempt(invocation, 'the tracker cannot be opened', () => invocation.openTracker(provider)));
@@ -33,17 +33,17 @@ export async function end({ input, error, execution }: EndRequest, invocation: I
   const decision =
     tracker &&
     (await attempt(invocation, 'what people were told before cannot be read', () =>
-      tellOf({ kind: 'expired' }, { nowMs: clock.now(), run: execution.name }, tracker),
+      dueNotices({ kind: 'expired' }, { nowMs: clock.now(), run: execution.name }, tracker),
     ));
   const since = decision?.notices.includes('still-expired') ? decision.episodes.expired?.since : undefined;
   return { notify: decision === undefined || decision.notices.length > 0, error: asError(expiryText(since, place)) };
 }
 
-function asError({ subject, message }: Notification): EndReply['error'] {
+function asError({ subject, message }: Notification): StateError {
   return { Error: subject, Cause: message };
 }
 
-/** undefined: the input is wrong, so nothing was begun. */
+/** undefined: the input is wrong, so no run began. */
 function providerOf(input: unknown): Provider | undefined {
   try {
     return parseInput(input).provider;
@@ -52,7 +52,7 @@ function providerOf(input: unknown): Provider | undefined {
   }
 }
 
-/** What fails here must not keep the notification of what failed before. */
+/** A failure here must not suppress the notification of the first one. */
 async function attempt<Result>({ log }: Invocation, trouble: string, act: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await act();
@@ -62,14 +62,14 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
   }
 }
 
-/** Ends the run if it was begun and nothing has ended it yet, and says how the archive stands. */
+/** Ends the run if it began and has not ended yet, and returns a line about the archive. */
 async function finish(
   { code = 'WORKER_LOST', name, what, detail }: Caught,
   tracker: Tracker,
   { environment, execution, clock, report }: Invocation,
 ): Promise<string | undefined> {
-  const run = (await tracker.runs(runsLookedAt)).find(({ id }) => id === execution.name);
-  let stands: string | undefined;
+  const run = (await tracker.runs(maxNewerRuns)).find(({ id }) => id === execution.name);
+  let line: string | undefined;
   if (run && run.finishedAt === null) {
     const facts: RunFacts = {
       runId: execution.name,
@@ -78,12 +78,12 @@ async function finish(
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);
-    // A fault of the platform ends a process with 1, but a run that it ended early has failed.
+    // By its exit code a failure of the platform would be `partial`, but this run has failed.
     const finished = counted.outcome === 'expired' ? counted : { ...counted, outcome: 'failed' as const };
     await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
     report(finished);
-    stands = standingLine(finished);
+    line = archiveLine(finished);
   }
   await tracker.releaseRunLease(execution.arn);
-  return stands;
+  return line;
 }

@@ -1,24 +1,9 @@
-import { z } from 'zod';
 import { SyncError } from '../../../errors.ts';
-import type { Provider } from '../../../media.ts';
+import { executionInput, type RunInput } from '../../contract.ts';
 
-/** An `ExecutionInput` with all that was left out. */
-interface RunInput {
-  readonly provider: Provider;
-  readonly trigger: 'schedule' | 'manual';
-  readonly full_listing: boolean;
-}
-
-/** Unknown fields are no error: the console of Step Functions suggests a `Comment` as the input. */
-const shape = z.object({
-  provider: z.enum(['gopro']).default('gopro'),
-  trigger: z.enum(['schedule', 'manual']).default('manual'),
-  full_listing: z.boolean().default(false),
-}) satisfies z.ZodType<RunInput>;
-
-/** Errors: USAGE, naming each field that is wrong. */
+/** Errors: USAGE, naming each wrong field. */
 export function parseInput(input: unknown): RunInput {
-  const parsed = shape.safeParse(input);
+  const parsed = executionInput.safeParse(input);
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => [path.join('.') || 'the input', message].join(': ')).join('; ');
   throw new SyncError('USAGE', `the input of this execution is wrong: ${wrong}`, {
@@ -26,7 +11,7 @@ export function parseInput(input: unknown): RunInput {
   });
 }
 
-/** Fields that mean nothing here, such as misspelled ones. */
+/** Fields without a meaning, such as misspelt ones. They are no error: the console of Step Functions suggests a `Comment`. */
 export function unknownFields(input: unknown): readonly string[] {
-  return Object.keys(input ?? {}).filter((name) => !(name in shape.shape));
+  return Object.keys(input ?? {}).filter((name) => !(name in executionInput.shape));
 }

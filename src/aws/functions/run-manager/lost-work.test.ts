@@ -1,29 +1,38 @@
 import { describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../../errors.ts';
 import type { MediumStatus, OriginalStatus, Role } from '../../../media.ts';
 import type { LineRow } from '../../work-line.ts';
-import { brokenOf, isTold, isUnreached, lostBy, markOf, unrecorded } from './lost-work.ts';
+import { failureOf, isReplied, isUnreached, lostWork, openWork } from './lost-work.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const before = '2026-11-20T03:20:00.000Z';
 const during = '2026-11-21T03:20:00.000Z';
 const roles: readonly Role[] = ['source', 'raw'];
 
-interface Standing {
+interface MoreFields {
   readonly since?: string;
   readonly resolvedRoles?: readonly Role[];
   readonly goneSince?: string;
-  readonly reason?: string;
 }
 
-function row(status: MediumStatus, originals: readonly (readonly [OriginalStatus, string])[] = [], more: Standing = {}): LineRow {
-  const { since = before, resolvedRoles = status === 'RESOLVED' ? roles : [], goneSince = null, reason = 'why' } = more;
+function row(
+  status: MediumStatus,
+  originals: readonly (readonly [OriginalStatus, string, ErrorCode?])[] = [],
+  more: MoreFields = {},
+): LineRow {
+  const { since = before, resolvedRoles = status === 'RESOLVED' ? roles : [], goneSince = null } = more;
   return {
-    tracked: { medium: { id: 'm' }, status, statusSince: since, resolvedRoles, goneSince, reason },
-    originals: originals.map(([status, statusSince], index) => ({ id: `o${index}`, status, statusSince })),
+    tracked: { medium: { id: 'm' }, status, statusSince: since, resolvedRoles, goneSince },
+    originals: originals.map(([status, statusSince, errorCode = null], index) => ({
+      id: `o${index}`,
+      status,
+      statusSince,
+      errorCode,
+    })),
   } as unknown as LineRow;
 }
 
-describe('what is left unsaid', () => {
+describe('the open work of a medium', () => {
   test.each<readonly [string, LineRow, boolean, readonly string[]]>([
     ['a medium that was never resolved', row('LISTED'), true, []],
     ['one that was not resolved for all that is asked for', row('RESOLVED', [], { resolvedRoles: ['source'] }), true, []],
@@ -49,23 +58,17 @@ describe('what is left unsaid', () => {
     ],
     ['nothing of a medium that failed in this run', row('FAILED', [], { since: during }), false, []],
     ['a medium that failed in an earlier run', row('FAILED', [], { since: before }), true, []],
-    [
-      'but not again what this run has marked',
-      row('FAILED', [], { since: before, reason: `why${markOf('night-1')}` }),
-      false,
-      [],
-    ],
     ['nothing of one that waits for the provider', row('WAITING'), false, []],
     ['but what is open of the originals that it has', row('WAITING', [['PENDING', before]]), false, ['o0']],
     ['nothing of one that needs a person', row('QUARANTINED'), false, []],
     ['nothing of one that the listing misses', row('LISTED', [['PENDING', before]], { goneSince: during }), false, []],
   ])('%s', (_name, line, medium, originals) => {
-    const open = unrecorded(line, { run: 'night-1', roles, runStartedAt });
+    const open = openWork(line, { roles, runStartedAt });
     expect({ medium: open.medium, originals: open.originals.map(({ id }) => id) }).toEqual({ medium, originals });
   });
 });
 
-describe('how a medium stands', () => {
+describe('the failure of a medium', () => {
   test.each<readonly [string, LineRow, boolean, boolean]>([
     ['archived', row('RESOLVED', [['COMPLETED', during]]), false, false],
     ['failed as a whole', row('FAILED'), true, false],
@@ -82,7 +85,7 @@ describe('how a medium stands', () => {
     ['a file of it quarantined by this run', row('RESOLVED', [['QUARANTINED', during]]), true, true],
     ['quarantined before', row('RESOLVED', [['QUARANTINED', before]]), true, false],
   ])('%s', (_name, line, failed, quarantined) => {
-    expect(brokenOf(line, runStartedAt)).toEqual({ failed, quarantined });
+    expect(failureOf(line, runStartedAt)).toEqual({ failed, quarantined });
   });
 });
 
@@ -99,20 +102,39 @@ test.each([
   ['States.Timeout', false],
   ['TypeError', false],
   ['constructor', false],
-])('a worker that ends with %j has told all: %s', (Error, told) => {
-  expect(isTold({ Error, Cause: '' })).toBe(told);
+])('a worker that ends with %j replied itself: %s', (Error, replied) => {
+  expect(isReplied({ Error, Cause: '' })).toBe(replied);
 });
 
 describe('what a lost worker lost', () => {
-  const run = { run: 'night-1', runStartedAt, roles };
+  const run = { runStartedAt, roles };
   const ids = (rows: readonly LineRow[]) =>
-    lostBy(rows, run).map(({ lost }) => [lost.medium, lost.originals.map(({ id }) => id)]);
+    lostWork(rows, run).map(({ medium, originals }) => [medium, originals.map(({ id }) => id)]);
 
   test('is what it held, and not its neighbours', () => {
     const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
     expect(ids(rows)).toEqual([
       [false, []],
       [false, ['o0']],
+      [false, []],
+    ]);
+  });
+
+  test('is nothing more when the step is repeated', () => {
+    const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
+    expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
+      [false, []],
+      [false, []],
+      [false, []],
+    ]);
+  });
+
+  test.each([
+    ['in an earlier run', ['FAILED', before, 'WORKER_LOST']],
+    ['as its worker replied', ['FAILED', during, 'STALLED']],
+  ] as const)('is any of them where it held nothing, and a neighbour failed %s', (_when, failed) => {
+    expect(ids([row('LISTED'), row('RESOLVED', [failed])])).toEqual([
+      [true, []],
       [false, []],
     ]);
   });

@@ -1,103 +1,83 @@
 import type { Role } from '../../../media.ts';
 import type { TrackedOriginal } from '../../../tracker/tracker.ts';
 import { errorKinds } from '../../../errors.ts';
-import type { Failure } from '../../contract.ts';
+import type { StateError } from '../../contract.ts';
+import { lambdaRefused, lambdaUnavailable, unknownOutcomeError } from '../../platform-errors.ts';
 import type { LineRow } from '../../work-line.ts';
 
-/** What a worker that ended without a word left unsaid of a medium. Pure. */
+/** The work that a failed worker left unrecorded. Pure. */
 
 /**
- * Whether the worker itself told how it ended, by a code of ours or a status. What the platform raises, and a fault of ours that nobody caught, ends a
- * worker before it could record anything.
+ * Whether the worker itself replied with the error, by a code of ours or a status. An error of the
+ * platform and a BUG end a worker before it can record anything.
  */
-export function isTold({ Error }: Failure): boolean {
+export function isReplied({ Error }: StateError): boolean {
   return Error === '' || Error === 'FAILED' || Error === 'QUARANTINED' || (Error !== 'BUG' && Object.hasOwn(errorKinds, Error));
 }
 
-/** The call did not reach a worker, or its answer was not understood: the media are what they were. */
-const unreached = [
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-  'Lambda.ResourceNotReadyException',
-  'Lambda.ResourceConflictException',
-  'Lambda.ResourceNotFoundException',
-  'Lambda.AccessDeniedException',
-  'Lambda.EC2ThrottledException',
-  'Lambda.EC2UnexpectedException',
-  'Lambda.ENINotReadyException',
-  'CloudSync.UnknownOutcome',
-];
+const unreached: readonly string[] = [...lambdaUnavailable, ...lambdaRefused, unknownOutcomeError];
 
-export function isUnreached({ Error }: Failure): boolean {
+/** The call did not reach a worker, or its reply was not understood: the media are unchanged. */
+export function isUnreached({ Error }: StateError): boolean {
   return unreached.includes(Error);
 }
 
-/**
- * What a line that lost its worker lost: only what the worker held when it ended. The others were not begun, and are not to be quarantined for a neighbour;
- * where it held nothing, any of them may be what ends workers.
- */
-export function lostBy(
-  rows: readonly LineRow[],
-  run: MarkingRun,
-): readonly { readonly row: LineRow; readonly lost: Unrecorded }[] {
-  const all = rows.map((row) => ({ row, lost: unrecorded(row, run) }));
-  const held = all.map(({ row, lost }) => ({
-    row,
-    lost: { medium: false, originals: lost.originals.filter(({ status }) => status === 'IN_PROGRESS') },
-  }));
-  const isHeld = held.some(({ lost }) => lost.originals.length > 0);
-  return isHeld || rows.some((row) => isMarked(row, run)) ? held : all;
-}
-
-/** This step has recorded something of it before. */
-function isMarked({ tracked, originals }: LineRow, { run }: MarkingRun): boolean {
-  return [tracked, ...originals].some(({ reason }) => reason?.endsWith(markOf(run)));
-}
-
-export interface Unrecorded {
-  /** The medium was not resolved, or not for all that is asked for: it fails as a whole. */
-  readonly medium: boolean;
-  /** To be claimed and failed; what another worker holds refuses the claim. */
-  readonly originals: readonly TrackedOriginal[];
-}
-
-/** What of a run decides what it has recorded. */
-interface MarkingRun {
-  /** Name of the execution. */
-  readonly run: string;
+/** What of a run decides which work was lost in it. */
+interface RunFacts {
   /** ISO 8601. */
   readonly runStartedAt: string;
   readonly roles: readonly Role[];
 }
 
-export function unrecorded({ tracked, originals }: LineRow, { run, runStartedAt, roles }: MarkingRun): Unrecorded {
-  const { status, statusSince, resolvedRoles, goneSince, reason } = tracked;
-  if (goneSince !== null) return { medium: false, originals: [] };
+export interface LostWork {
+  readonly row: LineRow;
+  /** The medium is not resolved for all roles: it fails as a whole. */
+  readonly medium: boolean;
+  /** To be claimed and failed; a claim of another worker refuses that. */
+  readonly originals: readonly TrackedOriginal[];
+}
+
+/**
+ * The work that a line lost with its worker: what the worker held. Other media were not begun and
+ * must not be quarantined for a neighbour. If it held nothing, any of them may be what ends workers.
+ */
+export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly LostWork[] {
+  const open = rows.map((row) => openWork(row, run));
+  const held = open.map(({ row, originals }) => ({
+    row,
+    medium: false,
+    originals: originals.filter(({ status }) => status === 'IN_PROGRESS'),
+  }));
+  const heldAny = held.some(({ originals }) => originals.length > 0) || rows.some((row) => isRecorded(row, run));
+  return heldAny ? held : open;
+}
+
+/** This step has already recorded a lost original in this run, so the worker held it. */
+function isRecorded({ originals }: LineRow, { runStartedAt }: RunFacts): boolean {
+  return originals.some(({ errorCode, statusSince }) => errorCode === 'WORKER_LOST' && statusSince >= runStartedAt);
+}
+
+export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostWork {
+  const { status, statusSince, resolvedRoles, goneSince } = row.tracked;
+  if (goneSince !== null) return { row, medium: false, originals: [] };
   const isUnresolved = status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role));
-  // Failed in an earlier run and not in this one: a medium that ends its worker each time must come to be quarantined.
-  const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt && !reason?.endsWith(markOf(run));
+  // A medium that ends its worker in each run must come to be quarantined, so it fails once a run.
+  const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt;
   return {
+    row,
     medium: status === 'LISTED' || isUnresolved || isFailedBefore,
-    originals: originals.filter((original) => original.status === 'PENDING' || original.status === 'IN_PROGRESS'),
+    originals: row.originals.filter((original) => original.status === 'PENDING' || original.status === 'IN_PROGRESS'),
   };
 }
 
-/** Ends a reason that was recorded here: it tells a step that is repeated what it has done, and a person where to look. */
-export function markOf(run: string): string {
-  return ` (in the run ${run})`;
-}
-
-interface Broken {
+interface MediumFailure {
   readonly failed: boolean;
-  /** By this run. */
+  /** In this run. */
   readonly quarantined: boolean;
 }
 
-/** How a medium stands when everything of it is recorded. */
-export function brokenOf({ tracked, originals }: LineRow, runStartedAt: string): Broken {
+/** Whether a medium or one of its originals failed, once all is recorded. */
+export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];
   return {
     failed: all.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED'),

@@ -1,28 +1,28 @@
 import { SyncError } from '../../../errors.ts';
 import { isoTime } from '../../../lib/clock.ts';
-import type { Provider, Role, Tally } from '../../../media.ts';
+import type { Role, Tally } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
 import type { Listing } from '../../../run/listing.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
-import { noFailure, type SummariseReply, type SummariseRequest } from '../../contract.ts';
-import { failureOfError } from '../../failure.ts';
+import { messages, replyOf, type ReplyOf, type RequestOf } from '../../contract.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { deserialise, listingStateName } from '../media-lister/listing-state.ts';
 import { readStopped } from '../../run-stopped.ts';
-import { readFailure } from './caught.ts';
-import { tellOf } from './credential-notices.ts';
+import { stateErrorOf } from '../../state-error.ts';
+import { readCaught } from './caught.ts';
+import { dueNotices } from './credential-notices.ts';
 import { readResults, type Results } from './results.ts';
 import { countsLine, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
 
+type Request = RequestOf<'GenerateSummary'>;
+type Reply = ReplyOf<'GenerateSummary'>;
+
 /**
- * How a run ended, counted from the tracker. A run that did what it could gives its lease back here, any other in its `end`. Repeated, it answers the same.
- * Errors: those of the archive and of the tracker.
+ * How a run ended, counted from the tracker. A run without an error releases its lease here, any
+ * other in `end`. Repeated, it gives the same reply. Errors: those of the archive and of the tracker.
  */
-export async function summarise(
-  request: SummariseRequest & { readonly provider: Provider },
-  invocation: Invocation,
-): Promise<SummariseReply> {
+export async function summarise(request: Request, invocation: Invocation): Promise<Reply> {
   const { environment, execution, clock, metrics, report } = invocation;
   const tracker = await invocation.openTracker(request.provider);
   const { facts, results } = await readFacts(request, tracker, invocation);
@@ -33,27 +33,22 @@ export async function summarise(
   metrics.add('VideosSynced', finished.files.archived);
   metrics.add('SyncFailures', failedFiles);
 
-  const reply = {
-    subject: '',
-    message: '',
-    archived_files: finished.files.archived,
-    failed_files: failedFiles,
-    error: noFailure,
-  };
+  const counts = { archived_files: finished.files.archived, failed_files: failedFiles };
   if (facts.error) {
-    const { Error, Cause } = failureOfError(facts.error);
+    const { Error, Cause } = stateErrorOf(facts.error, environment);
     const outcome = finished.outcome === 'expired' ? 'credentials-expired' : 'failed';
-    return { ...reply, outcome, error: { Error, Cause: `${Cause} ${countsLine(finished)}` } };
+    const error = { Error, Cause: `${Cause} ${countsLine(finished)}` };
+    return replyOf(messages.GenerateSummary, { ...counts, outcome, error });
   }
   const { stage, secret } = environment;
   const place: Place = { stage, secret, provider: request.provider, run: execution.name };
   const text = await textOf(request, finished, results, { tracker, place, nowMs: clock.now() });
   await tracker.releaseRunLease(execution.arn);
-  return { ...reply, ...text };
+  return replyOf(messages.GenerateSummary, { ...counts, ...text });
 }
 
 async function readFacts(
-  request: SummariseRequest,
+  request: Request,
   tracker: Tracker,
   { environment: { roles }, execution, clock, runs }: Invocation,
 ): Promise<{ readonly facts: RunFacts; readonly results: Results }> {
@@ -87,12 +82,12 @@ function brokenIn({ originals, media }: Tally): number {
   return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED;
 }
 
-/** What the run's deadline, or another worker, kept it from. */
+/** Left for a later run, by the deadline or because another worker holds it. */
 function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
 }
 
-/** Media that the run could not ask for all roles any more; their originals in the other roles are counted by themselves. */
+/** Media not yet resolved for all roles; their originals in other roles are counted by themselves. */
 async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
   let media = 0;
   for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {
@@ -101,22 +96,22 @@ async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<num
   return media;
 }
 
-/** What ended the transfer of this execution for all its lines. */
+/** The error that stopped all lines of this execution. */
 async function stoppedBy(tracker: Tracker, execution: string): Promise<SyncError | undefined> {
   const stopped = await readStopped(tracker, execution);
   if (!stopped) return undefined;
-  const { code = 'BUG', detail, what } = readFailure(stopped);
+  const { code = 'BUG', detail, what } = readCaught(stopped);
   return new SyncError(code, detail === '' ? what : detail);
 }
 
 async function textOf(
-  request: SummariseRequest,
+  request: Request,
   finished: RunFinished,
   { problems }: Results,
   { tracker, place, nowMs }: { readonly tracker: Tracker; readonly place: Place; readonly nowMs: number },
-): Promise<Pick<SummariseReply, 'outcome' | 'subject' | 'message'>> {
+): Promise<Pick<Reply, 'outcome' | 'subject' | 'message'>> {
   const ageDays = request.cookie_age_days;
-  const { notices } = await tellOf({ kind: 'valid', ageDays }, { nowMs, run: place.run }, tracker);
+  const { notices } = await dueNotices({ kind: 'valid', ageDays }, { nowMs, run: place.run }, tracker);
   if (finished.outcome === 'partial') {
     return { outcome: 'partial', ...partialText(finished, problems, noticeSentences(notices, ageDays, place), place) };
   }

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../../errors.ts';
+import { renewHint } from '../../../source/gopro/credentials.ts';
+import { stateErrorOf } from '../../state-error.ts';
 import { summarise } from '../../../report/summary.ts';
 import type { RunFinished } from '../../../events.ts';
 import { stages } from '../../../config/stages.ts';
 import type { Notice } from './credential-episodes.ts';
-import { readFailure } from './caught.ts';
+import { readCaught } from './caught.ts';
 import { countsLine, expiryText, failureText, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
 
 const place: Place = { stage: 'prod', provider: 'gopro', secret: 'gopro/credentials', run: 'night-1' };
@@ -39,7 +42,7 @@ test('a run that its deadline ended says that the next one goes on', () => {
 test('a failure of ours is told in its own words', () => {
   const Cause = 's3://bucket denies access. Allow s3:PutObject.';
   const { subject, message } = failureText(
-    readFailure({ Error: 'DESTINATION_UNUSABLE', Cause }),
+    readCaught({ Error: 'DESTINATION_UNUSABLE', Cause }),
     '312 files in the archive.',
     place,
   );
@@ -51,17 +54,17 @@ test('a failure of ours is told in its own words', () => {
 });
 
 test('a failure of the platform is explained', () => {
-  const { message } = failureText(readFailure({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
+  const { message } = failureText(readCaught({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
   expect(message).toMatch(
     /^The list of work in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
   );
-  const quoted = failureText(readFailure({ Error: 'States.Timeout', Cause: 'after 300 s' }), undefined, place);
+  const quoted = failureText(readCaught({ Error: 'States.Timeout', Cause: 'after 300 s' }), undefined, place);
   expect(quoted.message).toMatch(/\(States\.Timeout\): after 300 s\.\n\n/);
 });
 
 test('credentials that are missing, refused or old are renewed with one command', () => {
   const command = '`cloud-sync login gopro --to-secret gopro/credentials`';
-  expect(failureText(readFailure({ Error: 'CREDENTIALS_MISSING', Cause: 'no secret' }), undefined, place).message).toContain(
+  expect(failureText(readCaught({ Error: 'CREDENTIALS_MISSING', Cause: 'no secret' }), undefined, place).message).toContain(
     command,
   );
   expect(expiryText(undefined, place)).toMatchObject({
@@ -90,17 +93,15 @@ test('what a deployment for trial advises is for itself', () => {
   expect(partialText(finishedWith({ failed: 1 }), [problem], [], dev).message).toMatch(
     /`cloud-sync aws failures --env dev`.*`cloud-sync aws retry --env dev`/,
   );
-  expect(failureText(readFailure({ Error: 'Lambda.Unknown', Cause: '' }), undefined, dev).message).toContain(
+  expect(failureText(readCaught({ Error: 'Lambda.Unknown', Cause: '' }), undefined, dev).message).toContain(
     '`cloud-sync aws logs --env dev`',
   );
   expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
 });
 
 test('what a source advises renews the secret, too', () => {
-  const caught = readFailure({
-    Error: 'CREDENTIALS_MISSING',
-    Cause: 'The access token is empty. Renew it with `cloud-sync login gopro`.',
-  });
+  const missing = new SyncError('CREDENTIALS_MISSING', 'The access token is empty', { hint: renewHint });
+  const caught = readCaught(stateErrorOf(missing, place));
   expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');
 });
 
@@ -126,7 +127,7 @@ describe('whatever happened', () => {
         const texts = [
           partialText(finished, all, noticeSentences(notices, 6, place), place),
           noticeText(notices, finished, 6, place),
-          failureText(readFailure({ Error: name, Cause }), countsLine(finished), place),
+          failureText(readCaught({ Error: name, Cause }), countsLine(finished), place),
           expiryText('2026-11-01T03:15:00.000Z', place),
         ];
         for (const { subject, message } of texts) {

@@ -2,12 +2,13 @@ import type { Provider } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { count, formatBytes } from '../../../report/figures.ts';
 import { clean } from '../../../lib/log.ts';
-import { adviceFor } from '../../commands.ts';
+import { showHint } from '../../../errors.ts';
+import { commandsFor } from '../../commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './credential-episodes.ts';
 
-/** What people read of a run. Pure. Small, because it travels through the state machine. */
+/** The notifications of a run. Pure. They are small, because they travel through the state machine. */
 
 export interface Notification {
   /** Printable ASCII on one line, shorter than the 100 characters that SNS allows. */
@@ -25,7 +26,7 @@ export interface Place {
   readonly run: string;
 }
 
-/** Something that is not archived, for a list. */
+/** Something that is not archived. */
 export interface Problem {
   /** Since when; ISO 8601. */
   readonly since: string;
@@ -33,13 +34,13 @@ export interface Problem {
   readonly reason: string;
 }
 
-const longestSubject = 99;
-const longestMessageBytes = 850;
-const longestProblem = 110;
-const problemsTold = 4;
+const maxSubject = 99;
+const maxMessageBytes = 850;
+const maxProblem = 110;
+const maxProblems = 4;
 const providerNames: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
-/** A run that came to its end, with files that are not archived. */
+/** A run that completed without archiving every file. */
 export function partialText(
   finished: RunFinished,
   problems: readonly Problem[],
@@ -48,21 +49,22 @@ export function partialText(
 ): Notification {
   const { failed, quarantined, pending } = finished.files;
   const left = failed + quarantined + pending;
-  const told = problems
-    .slice(0, problemsTold)
-    .map(({ name, reason }) => `- ${shortened(clean(`${name}: ${reason}`), longestProblem)}`);
-  const more = failed + quarantined - told.length;
+  const show = commandsFor(place);
+  const shown = problems
+    .slice(0, maxProblems)
+    .map(({ name, reason }) => `- ${shortened(clean(`${name}: ${reason}`), maxProblem)}`);
+  const more = failed + quarantined - shown.length;
   return notification(place, `${count(left, 'file')} not archived, ${finished.files.archived} archived`, [
     countsLine(finished),
     failed + quarantined > 0
-      ? '`cloud-sync aws failures` tells each reason; the next runs try the failed ones again, `cloud-sync aws retry` also the quarantined ones.'
+      ? `${show('aws failures')} tells each reason; the next runs try the failed ones again, ${show('aws retry')} also the quarantined ones.`
       : 'The next run goes on with them.',
     ...notices,
-    [...told, ...(told.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
+    [...shown, ...(shown.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
   ]);
 }
 
-/** A run without a fault, after which something is to be said all the same. */
+/** A clean run with notices about the credentials. */
 export function noticeText(
   notices: readonly Notice[],
   finished: RunFinished,
@@ -85,9 +87,9 @@ export function noticeSentences(notices: readonly Notice[], ageDays: number | nu
   );
 }
 
-/** A run that ended early. `also` is what else there is to say of it. */
+/** A run that ended early. `also` is one more paragraph. */
 export function failureText(caught: Caught, also: string | undefined, place: Place): Notification {
-  const hint = caught.code === undefined ? `${caught.hint}.` : undefined;
+  const hint = caught.code === undefined ? `${showHint(caught.hint, commandsFor(place))}.` : undefined;
   return notification(place, `the run failed (${caught.name}): ${caught.what}`, [
     withStop(upperFirst(reasonOf(caught))),
     ...(hint === undefined ? [] : [hint]),
@@ -108,7 +110,7 @@ export function expiryText(since: string | undefined, place: Place): Notificatio
   ]);
 }
 
-/** How a run counts. */
+/** The counts of a run. */
 export function countsLine({ files, bytes }: RunFinished): string {
   const parts: readonly (readonly [number, string])[] = [
     [files.failed, 'failed'],
@@ -120,8 +122,8 @@ export function countsLine({ files, bytes }: RunFinished): string {
   return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} there before${others.join('')}.`;
 }
 
-/** How the archive stands after a run that ended before it could be counted what it did. */
-export function standingLine({ files }: RunFinished): string {
+/** The state of the archive after a run whose own work was not counted. */
+export function archiveLine({ files }: RunFinished): string {
   const left = files.failed + files.quarantined + files.pending + files.waiting;
   return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived.`;
 }
@@ -130,28 +132,29 @@ function credentialsAge(ageDays: number | null, { provider }: Place): string {
   return `the ${providerNames[provider]} cookies are ${count(Math.floor(ageDays ?? 0), 'day')} old`;
 }
 
-function renewal({ provider, secret }: Place): string {
-  return `To renew them, sign in to ${providerNames[provider]} in a browser and run \`cloud-sync login ${provider} --to-secret ${secret}\`.`;
+function renewal(place: Place): string {
+  const { provider } = place;
+  return `To renew them, sign in to ${providerNames[provider]} in a browser and run ${commandsFor(place)(`login ${provider}`)}.`;
 }
 
-function notification({ stage, secret, run }: Place, subject: string, paragraphs: readonly string[]): Notification {
+function notification({ stage, run }: Place, subject: string, paragraphs: readonly string[]): Notification {
   const service = stage === 'prod' ? 'Cloud Sync' : `Cloud Sync (${stage})`;
-  const text = adviceFor(stage, paragraphs.filter((paragraph) => paragraph !== '').join('\n\n'), secret);
+  const text = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
   const end = `\n\nRun ${run}`;
-  const message = withinBytes(text, longestMessageBytes - Buffer.byteLength(end)) + end;
+  const message = withinBytes(text, maxMessageBytes - Buffer.byteLength(end)) + end;
   return { subject: shortenedAscii(`${service}: ${subject}`), message };
 }
 
 function shortenedAscii(text: string): string {
   const ascii = text.replaceAll('\n', ' ').replace(/[^\x20-\x7e]/g, '?');
-  return ascii.length <= longestSubject ? ascii : `${ascii.slice(0, longestSubject - 3)}...`;
+  return ascii.length <= maxSubject ? ascii : `${ascii.slice(0, maxSubject - 3)}...`;
 }
 
-/** Cut between two characters where it would be too long in UTF-8. */
-function withinBytes(text: string, longest: number): string {
+/** Cut between two characters if it is too long in UTF-8. */
+function withinBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
-  if (bytes.length <= longest) return text;
-  const kept = new TextDecoder().decode(bytes.subarray(0, longest - Buffer.byteLength('…'))).replace(/\uFFFD+$/, '');
+  if (bytes.length <= maxBytes) return text;
+  const kept = new TextDecoder().decode(bytes.subarray(0, maxBytes - Buffer.byteLength('…'))).replace(/\uFFFD+$/, '');
   return `${kept}…`;
 }
 

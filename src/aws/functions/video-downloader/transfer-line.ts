@@ -1,52 +1,56 @@
 import { isoTime, type Clock } from '../../../lib/clock.ts';
-import type { Provider, Role } from '../../../media.ts';
+import type { Role } from '../../../media.ts';
 import { plan } from '../../../plan/plan.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import type { Tracker, TrackedMedium } from '../../../tracker/tracker.ts';
 import { createSlice, type Slice } from '../../../transfer/slice.ts';
 import { transferSlice } from '../../../transfer/transfer-slice.ts';
-import { mostSlices, noFailure, type Execution, type TransferReply, type TransferRequest } from '../../contract.ts';
+import { maxSlices, messages, replyOf, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { leaseLeftMs } from '../../platform/execution-lease.ts';
-import type { Invocation, Metrics } from '../../platform/invocation.ts';
+import type { Invocation } from '../../platform/invocation.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import { readStopped, writeStopped } from '../../run-stopped.ts';
+import { stateErrorOf } from '../../state-error.ts';
 import { readLine, type LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
-/** How much longer than an invocation its claims hold, so that none runs out while it is still being recorded. In ms. */
+/** Claims hold this much longer than the invocation, so that none expires while it is recorded. In ms. */
 const leaseMarginMs = 60_000;
 
-/** How often a worker looks whether its run still holds the lease. In ms. */
+/** How often a worker checks that its run still holds the lease. In ms. */
 const leaseCheckMs = 20_000;
 
-type Request = TransferRequest & { readonly provider: Provider };
+type Request = RequestOf<'DownloadVideo'>;
+type Reply = ReplyOf<'DownloadVideo'>;
 
 /**
- * One slice of one work line. What an earlier slice, or an invocation that was killed, has stored is not fetched again. An error that would stop
- * a run stops the other lines of the execution too. Errors: those of opening the archive and the tracker; BUG.
+ * One slice of one work line. Parts that an earlier slice or a killed invocation stored are not
+ * fetched again. An error that would stop a run stops the other lines of the execution too.
+ * Errors: those of opening the archive and the tracker; BUG.
  */
-export async function transferLine(request: Request, invocation: Invocation): Promise<TransferReply> {
+export async function transferLine(request: Request, invocation: Invocation): Promise<Reply> {
   const { count, idle } = request.slice;
-  const reply = { count: count + 1, idle, archived_files: 0, archived_bytes: 0, error: noFailure };
+  const progress = { count: count + 1, idle };
   const untilDeadlineMs = Date.parse(request.deadline) - invocation.clock.now();
-  if (count >= mostSlices || untilDeadlineMs <= 0) return { ...reply, outcome: 'deferred' };
+  if (count >= maxSlices || untilDeadlineMs <= 0) return replyOf(messages.DownloadVideo, { ...progress, outcome: 'deferred' });
   const tracker = await invocation.openTracker(request.provider);
   const { name } = invocation.execution;
   const stopped = await readStopped(tracker, name);
-  if (stopped) return { ...reply, outcome: outcomeOfStop(stopped.Error) };
+  if (stopped) return replyOf(messages.DownloadVideo, { ...progress, outcome: outcomeOfStop(stopped.Error) });
   try {
-    return { ...reply, ...(await transferInSlice(request, untilDeadlineMs, tracker, invocation)) };
+    return { ...progress, ...(await transferInSlice(request, untilDeadlineMs, tracker, invocation)) };
   } catch (thrown) {
     const error = asSyncError(thrown);
-    // A fault of ours concerns this line only: the machine catches it and marks the line.
+    // A BUG concerns this line only: the machine catches it and records the line as failed.
     if (error.decision !== 'stop' || error.code === 'BUG') throw error;
-    // Of a run that has lost its lease nobody wants to hear any more.
-    if (error.code !== 'LOCKED') await writeStopped(tracker, name, error);
-    return { ...reply, outcome: outcomeOfStop(error.code) };
+    // The run lost its lease, so its reason no longer matters.
+    if (error.code !== 'LOCKED') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
+    return replyOf(messages.DownloadVideo, { ...progress, outcome: outcomeOfStop(error.code) });
   }
 }
 
-/** Nobody's failure: what is left of the line stays PENDING, and the run says why. */
-function outcomeOfStop(code: string): TransferReply['outcome'] {
+/** No original failed: the rest of the line stays PENDING, and the run says why. */
+function outcomeOfStop(code: string): Reply['outcome'] {
   return code === 'CREDENTIALS_EXPIRED' ? 'credentials-expired' : 'deferred';
 }
 
@@ -55,10 +59,10 @@ async function transferInSlice(
   untilDeadlineMs: number,
   tracker: Tracker,
   invocation: Invocation,
-): Promise<Omit<TransferReply, 'count'>> {
+): Promise<Omit<Reply, 'count'>> {
   const { clock, environment, metrics } = invocation;
   const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
-  // A slice that the run's deadline cuts off may be too short for anything; that is not held against its originals.
+  // A slice cut off by the run's deadline may be too short for progress, so it does not count as idle.
   const isLast = untilDeadlineMs <= ownMs;
   const idleBefore = isLast ? 0 : request.slice.idle;
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
@@ -103,7 +107,7 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
   });
 }
 
-/** A worker of a run that was aborted may live on for minutes: it stops when another run has taken the lease, so that the two do not get in each other's way. */
+/** A worker may outlive its aborted run by minutes. It stops when another run has taken the lease. */
 function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
   const lost = new AbortController();
   const look = async () => {
@@ -126,7 +130,7 @@ async function* each(media: readonly TrackedMedium[]): AsyncGenerator<TrackedMed
   yield* media;
 }
 
-/** Whether a medium of a line still has something for a slice to do; one that is done costs the provider no request. */
+/** Whether a slice has something to do for a medium; if not, the provider is not asked about it. */
 function isOpen({ tracked, originals }: LineRow, roles: readonly Role[]): boolean {
   if (tracked.status !== 'RESOLVED') return ['LISTED', 'WAITING', 'FAILED'].includes(tracked.status);
   const isResolved = roles.every((role) => tracked.resolvedRoles.includes(role));

@@ -1,5 +1,6 @@
-import { adviceFor } from '../../../aws/commands.ts';
+import { commandsFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
+import type { ShowCommand } from '../../../errors.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { isoTime } from '../../../lib/clock.ts';
 import { nextAttemptMs } from '../../../plan/next-attempt.ts';
@@ -12,13 +13,14 @@ import { entriesOf, type Entry } from '../../output/entries.ts';
 export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
   await using ledger = await openServiceLedger(config);
   const { json, env } = config.settings;
+  const show = commandsFor({ stage: env as Stage });
   let failures = 0;
   for await (const row of ledger.tracker.rows(['FAILED', 'QUARANTINED'])) {
     for (const entry of entriesOf(row)) {
       if (entry.status !== 'failed' && entry.status !== 'quarantined') continue;
       failures += 1;
       const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
-      stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt, env as Stage));
+      stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt, show));
     }
   }
   if (!json && failures === 0) stdout.write('Nothing has failed.\n');
@@ -28,16 +30,16 @@ export async function runAwsFailures({ config, stdout }: Context): Promise<numbe
 function textOf(
   { status, name, mediaId, since, code, reason, failedRuns }: Entry,
   nextAttempt: string | null,
-  stage: Stage,
+  show: ShowCommand,
 ): string {
   const next =
     nextAttempt === null
-      ? 'not tried again before `cloud-sync aws retry`'
-      : `the service tries again from ${nextAttempt}, \`cloud-sync aws run\` at once`;
+      ? `not tried again before ${show('aws retry')}`
+      : `the service tries again from ${nextAttempt}, ${show('aws run')} at once`;
   const lines = [
     `${status.padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,
-    `  since ${since}, ${count(failedRuns, 'failed run')}; ${adviceFor(stage, next)}`,
+    `  since ${since}, ${count(failedRuns, 'failed run')}; ${next}`,
   ];
   return `${lines.map(clean).join('\n')}\n`;
 }

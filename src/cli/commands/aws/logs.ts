@@ -1,8 +1,8 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import { adviceFor } from '../../../aws/commands.ts';
+import { commandsFor } from '../../../aws/commands.ts';
 import { resourceNames } from '../../../aws/names.ts';
 import type { Stage } from '../../../config/stages.ts';
-import { SyncError } from '../../../errors.ts';
+import { SyncError, type ShowCommand } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';
 import { askAws } from '../../aws/errors.ts';
@@ -19,12 +19,13 @@ const lateMs = 30_000;
 export async function runAwsLogs({ config, stdout, interruption }: Context): Promise<number> {
   const { json, follow, run, level, env } = config.settings;
   const stage = env as Stage;
+  const show = commandsFor({ stage });
   using machine = await openMachine(config);
-  const wanted = run === undefined ? await lastRun(machine, stage) : { name: run, arn: machine.executionArn(run) };
+  const wanted = run === undefined ? await lastRun(machine, show) : { name: run, arn: machine.executionArn(run) };
   const known = await describeRun(machine, wanted.arn);
   if (!known) {
     throw new SyncError('USAGE', `the service knows no run ${wanted.name}`, {
-      hint: adviceFor(stage, '`cloud-sync aws status` shows the last ones; AWS forgets a run after 90 days.'),
+      hint: `${show('aws status')} shows the last ones; AWS forgets a run after 90 days.`,
     });
   }
   using logs = openLogs(Object.values(resourceNames(stage).logGroups), wanted.name);
@@ -45,10 +46,10 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   }
 }
 
-async function lastRun({ client, arn }: Machine, stage: Stage): Promise<Execution> {
+async function lastRun({ client, arn }: Machine, show: ShowCommand): Promise<Execution> {
   const list = new ListExecutionsCommand({ stateMachineArn: arn, maxResults: 1 });
   const { executions = [] } = await askAws('list the runs', async () => client.send(list));
   const [last] = executions;
   if (last?.executionArn !== undefined && last.name !== undefined) return { arn: last.executionArn, name: last.name };
-  throw new SyncError('USAGE', 'the service has not run yet', { hint: adviceFor(stage, '`cloud-sync aws run` starts a run.') });
+  throw new SyncError('USAGE', 'the service has not run yet', { hint: `${show('aws run')} starts a run.` });
 }

@@ -1,4 +1,4 @@
-import { adviceFor } from '../../../aws/commands.ts';
+import { commandsFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
@@ -12,7 +12,7 @@ export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Conte
   // Looked for first: without a machine there is nothing to start, and nothing should be changed.
   using machine = start ? await openMachine(config) : undefined;
   await using ledger = await openServiceLedger(config);
-  const retried = await retryMedia(ledger.tracker, mediaIds, adviceFor(env as Stage, '`cloud-sync aws failures`'));
+  const retried = await retryMedia(ledger.tracker, mediaIds, commandsFor({ stage: env as Stage })('aws failures'));
   const run = machine && (await startRun(machine, { fullListing: false }));
   if (json) stdout.write(jsonLine({ retried, started: run?.name ?? null }));
   else {

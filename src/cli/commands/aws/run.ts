@@ -1,4 +1,4 @@
-import { adviceFor } from '../../../aws/commands.ts';
+import { commandsFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import { isoTime, systemClock } from '../../../lib/clock.ts';
@@ -35,8 +35,8 @@ export async function runAwsRun(context: Context): Promise<number> {
   const { arn: executionArn, name } = execution;
   show({ type: 'execution.started', time: isoTime(systemClock.now()), executionArn, name });
   if (follow) return await followToEnd(context, show, machine, execution);
-  const next = '`cloud-sync aws status` tells how it goes, `cloud-sync aws logs --follow` what it says.\n';
-  if (!json) stdout.write(adviceFor(env as Stage, next));
+  const command = commandsFor({ stage: env as Stage });
+  if (!json) stdout.write(`${command('aws status')} tells how it goes, ${command('aws logs --follow')} what it says.\n`);
   return 0;
 }
 
@@ -64,7 +64,7 @@ async function followToEnd(
 function onlyLooked(reason: unknown, { name }: Execution, stage: Stage): SyncError {
   const { code, message } = asSyncError(reason);
   return new SyncError(code, `${message}; the run ${name} goes on`, {
-    hint: adviceFor(stage, '`cloud-sync aws status` tells how it goes.'),
+    hint: `${commandsFor({ stage })('aws status')} tells how it goes.`,
   });
 }
 

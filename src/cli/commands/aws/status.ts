@@ -1,8 +1,8 @@
-import { adviceFor } from '../../../aws/commands.ts';
+import { commandsFor } from '../../../aws/commands.ts';
 import { resourceNames } from '../../../aws/names.ts';
 import type { Stage } from '../../../config/stages.ts';
 import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
-import { SyncError } from '../../../errors.ts';
+import { SyncError, type ShowCommand } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';
 import { describeOwner } from '../../../lib/owner.ts';
@@ -38,6 +38,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
     stdout.write(jsonLine({ table, archiveId: tracker.archiveId, ...tally, lease: lease ?? null, credentials, lastRuns }));
     return 0;
   }
+  const show = commandsFor({ stage });
   const rows = [
     ['Archive', `${tracker.archiveId} (table ${table})`],
     ['Media', mediaLine(tally)],
@@ -45,8 +46,8 @@ export async function runAwsStatus(context: Context): Promise<number> {
     ['Found by verify', markedLine(tally)],
     ['At work', leaseLine(lease)],
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', `${runLine(run, systemClock.now())}  ${run.id}`] as const),
-    ['Credentials', adviceFor(stage, credentialsLine(secret, writtenAt))],
-    ['Next', adviceFor(stage, nextStep(tally, runs[0], writtenAt))],
+    ['Credentials', credentialsLine(secret, writtenAt, show)],
+    ['Next', nextStep(tally, runs[0], writtenAt, show)],
   ] as const;
   stdout.write(labelled(rows));
   return 0;
@@ -82,9 +83,9 @@ function leaseLine(lease: StandingLease | undefined): string {
   return lease ? `${describeOwner(lease.holder)}, until ${lease.until} at the latest` : 'nobody';
 }
 
-function credentialsLine(secret: string, writtenAt: SecretWritten): string {
+function credentialsLine(secret: string, writtenAt: SecretWritten, show: ShowCommand): string {
   if (writtenAt === undefined) return '';
-  const renew = '`cloud-sync login gopro`';
+  const renew = show('login gopro');
   if (writtenAt === null) return `the secret ${secret} is empty: fill it with ${renew}`;
   const days = ageInDays({ lastUpdated: writtenAt }, systemClock.now()) ?? 0;
   const age = days < 1 ? 'less than a day' : count(Math.floor(days), 'day');

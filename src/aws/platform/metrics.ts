@@ -1,0 +1,22 @@
+/** The namespace of all metrics. */
+export const metricNamespace = 'GoProSync';
+
+/** Every metric. Dimensions: Provider and Environment. */
+export const metricTable = {
+  VideosDiscovered: { unit: 'Count', meaning: 'Media that the provider shows, once a run' },
+  NewVideosFound: { unit: 'Count', meaning: 'Media that the run has to work on' },
+  VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
+  SyncFailures: { unit: 'Count', meaning: 'Originals that are FAILED or QUARANTINED at the end of the run' },
+  BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
+  TransferDuration: { unit: 'Seconds', meaning: 'Time that a slice transferred' },
+  TransferThroughput: { unit: 'Megabits/Second', meaning: 'The one over the other' },
+  TimeToFirstByte: { unit: 'Seconds', meaning: 'From the request for media bytes to the head of its reply' },
+  AuthenticationSuccess: { unit: 'Count', meaning: 'Validations of the credentials that succeeded' },
+  AuthenticationFailure: { unit: 'Count', meaning: 'Validations that the provider refused' },
+  CookieAge: { unit: 'Count', meaning: 'Days since the secret was last written' },
+} as const;
+export type MetricName = keyof typeof metricTable;
+
+export interface Metrics {
+  add(name: MetricName, value: number): void;
+}
