@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { openS3 } from '../../destination/s3/index.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
+import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createHttpClient } from '../../lib/http/index.ts';
+import type { Span } from '../../lib/span.ts';
 import { createGoproSource, type AuthMode } from '../../source/gopro/index.ts';
 import type { Provider } from '../../media.ts';
 import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
@@ -14,7 +16,7 @@ import { authModeFact } from '../../source/gopro/defaults.ts';
 import type { Execution } from '../contract.ts';
 import type { Environment } from './environment.ts';
 import type { Invocation, OpenSource, RunsStore } from './invocation.ts';
-import { readSecret } from './secret.ts';
+import { readSecret, type SecretCredentials } from './secret.ts';
 import type { Telemetry } from './telemetry.ts';
 import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 import { openXray } from './xray.ts';
@@ -24,60 +26,43 @@ const apiConnections = 4;
 
 export interface OpenInvocation extends Invocation, AsyncDisposable {}
 
-/** The composition root of the AWS engine: fills an invocation with the adapters of this account. Opens nothing that is not asked for. */
-export function openInvocation(
-  environment: Environment,
-  {
-    execution,
-    telemetry,
-    remainingMs,
-  }: { readonly execution: Execution; readonly telemetry: Telemetry; readonly remainingMs: () => number },
-): OpenInvocation {
-  const opened: (() => Promise<unknown>)[] = [];
-  const closing = <Resource extends { close(): Promise<unknown> }>(resource: Resource): Resource => {
-    opened.push(() => resource.close());
+interface Given {
+  readonly execution: Execution;
+  readonly telemetry: Telemetry;
+  readonly remainingMs: () => number;
+}
+
+/** What the adapters of an invocation share. */
+interface Shared {
+  readonly environment: Environment;
+  readonly span: Span;
+  readonly onWarning: (message: string, hint?: string) => void;
+  /** Closes a resource with the invocation. */
+  readonly closing: <Resource extends Closable>(resource: Resource) => Resource;
+  readonly openTracker: Invocation['openTracker'];
+}
+
+interface Closable {
+  close(): Promise<unknown>;
+}
+
+/** The composition root of the AWS engine: fills an invocation with the adapters of this account. Opens each on demand. */
+export function openInvocation(environment: Environment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
+  const opened: Closable[] = [];
+  const closing = <Resource extends Closable>(resource: Resource): Resource => {
+    opened.push(resource);
     return resource;
   };
   const { log, metrics, report } = telemetry;
   const { span, close: closeTrace } = openXray();
-  const onWarning = (message: string, hint?: string) => log.warn(message, hint === undefined ? {} : { hint });
+  const onWarning: Shared['onWarning'] = (message, hint) => log.warn(message, hint === undefined ? {} : { hint });
   const destination = tracedDestination(closing(openArchive(environment, onWarning)), span);
-  const http = closing(createHttpClient({ connections: environment.concurrency }));
   const trackers = new Map<Provider, Promise<Tracker>>();
   const openTracker: Invocation['openTracker'] = async (provider, options) => {
-    const known = trackers.get(provider) ?? openLedger(provider, environment, destination, options).then(closing);
-    trackers.set(provider, known);
-    return known;
+    const tracker = trackers.get(provider) ?? openLedger(provider, environment, destination, options).then(closing);
+    trackers.set(provider, tracker);
+    return tracker;
   };
-
-  async function openSource(): Promise<OpenSource> {
-    const secrets = new SecretsManagerClient({
-      requestHandler: { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-    });
-    const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () =>
-      readSecret(secrets, environment.secret),
-    ).finally(() => secrets.destroy());
-    // Only what was found out before; where there is no ledger yet, `validate` finds out.
-    const tracker = await openTracker('gopro').catch(() => undefined);
-    const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
-    let requests = 0;
-    const source = createGoproSource({
-      apiUrl: environment.goproApiUrl,
-      credentials: { accessToken, ...(userId && { userId }), ...(userAgent && { userAgent }) },
-      requestsPerSecond: environment.goproRps,
-      stallMs: environment.stallMs,
-      http: closing(createHttpClient({ connections: apiConnections })),
-      clock: systemClock,
-      ...(rememberedMode && { rememberedMode }),
-      onRequest: () => void (requests += 1),
-      onWarning,
-    });
-    const rememberMode = async () => {
-      if (tracker && source.mode !== rememberedMode) await tracker.setFact(authModeFact, source.mode);
-    };
-    return { source: tracedSource(source, span, rememberMode), credentialsSince: since, apiRequests: () => requests };
-  }
-
   return {
     environment,
     execution,
@@ -87,16 +72,46 @@ export function openInvocation(
     report,
     remainingMs,
     destination,
-    http: tracedHttp(http, span, metrics),
+    http: tracedHttp(closing(createHttpClient({ connections: environment.concurrency })), span, metrics),
     runs: closing(openRuns(environment, execution.name)),
     openTracker,
-    openSource,
+    openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),
     [Symbol.asyncDispose]: async () => {
-      await Promise.allSettled(opened.map((close) => close()));
-      // What was given up just now is traced, too.
+      await Promise.allSettled(opened.map(async (resource) => resource.close()));
+      // Last, because closing ends spans too.
       await closeTrace();
     },
   };
+}
+
+async function openSource(provider: Provider, shared: Shared): Promise<OpenSource> {
+  const { environment, span, onWarning, closing, openTracker } = shared;
+  const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment.secret));
+  // A deployment without a ledger yet knows no mode; `validate` finds it out.
+  const tracker = await openTracker(provider).catch(() => undefined);
+  const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
+  let requests = 0;
+  const source = createGoproSource({
+    apiUrl: environment.goproApiUrl,
+    credentials: { accessToken, ...(userId && { userId }), ...(userAgent && { userAgent }) },
+    requestsPerSecond: environment.goproRps,
+    stallMs: environment.stallMs,
+    http: closing(createHttpClient({ connections: apiConnections })),
+    clock: systemClock,
+    ...(rememberedMode && { rememberedMode }),
+    onRequest: () => void (requests += 1),
+    onWarning,
+  });
+  const rememberMode = async () => {
+    if (tracker && source.mode !== rememberedMode) await tracker.setFact(authModeFact, source.mode);
+  };
+  return { source: tracedSource(source, span, rememberMode), credentialsSince: since, apiRequests: () => requests };
+}
+
+async function fetchSecret(name: string): Promise<SecretCredentials> {
+  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+  const client = new SecretsManagerClient({ requestHandler });
+  return readSecret(client, name).finally(() => client.destroy());
 }
 
 function openArchive(
@@ -120,14 +135,14 @@ async function openLedger(
   destination: Destination,
   { create }: { readonly create: boolean } = { create: false },
 ): Promise<Tracker> {
-  const [standing, bound] = await Promise.all([destination.identify(), boundArchive({}, table)]);
-  if (standing === undefined && (bound !== undefined || !create)) {
+  const [archiveThere, bound] = await Promise.all([destination.identify(), boundArchive({}, table)]);
+  if (archiveThere === undefined && (bound !== undefined || !create)) {
     const expected = bound === undefined ? 'the archive' : `the archive ${bound}`;
     throw new SyncError('ARCHIVE_UNKNOWN', `${destination.location} should hold ${expected}, but no archive is there`, {
       hint: 'Is it the right bucket? If its `.cloud-sync/archive.json` was deleted, restore that object from its last version.',
     });
   }
-  const archiveId = standing ?? (await destination.initialise(randomUUID()));
+  const archiveId = archiveThere ?? (await destination.initialise(randomUUID()));
   return openDynamoTracker({ client: {}, table, provider, archiveId, clock: systemClock });
 }
 
@@ -141,7 +156,7 @@ function openRuns({ runsBucket: Bucket, pathStyle }: Environment, run: string): 
         const reply = await client.send(new GetObjectCommand({ Bucket, Key: key(name) }));
         return await reply.Body?.transformToString();
       } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
+        if (readAwsError(error)?.kind === 'notFound') return undefined;
         throw unusable(Bucket, error);
       }
     },

@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
-import {
-  GetSecretValueCommand,
-  InvalidRequestException,
-  PutSecretValueCommand,
-  ResourceNotFoundException,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
+import { readAwsError } from '../../lib/aws-error.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
@@ -18,18 +13,18 @@ export interface SecretCredentials {
   readonly userId?: string;
   /** The browser that the cookies come from. */
   readonly userAgent?: string;
-  /** When they were last written, by their own word or by Secrets Manager's; ISO 8601. */
+  /** When they were last written, by the secret itself or by Secrets Manager; ISO 8601. */
   readonly since: string | null;
 }
 
-const ours = z.object({
+const secretSchema = z.object({
   access_token: z.string().min(1),
   user_id: z.string().nullish(),
   user_agent: z.string().nullish(),
   last_updated: z.string().nullish(),
 });
-/** As a person may have pasted it: the line of cookies that the browser sends. */
-const pasted = z
+/** As a person may paste it: the browser's line of cookies. */
+const pastedSchema = z
   .object({ cookies: z.string(), 'user-agent': z.string().optional(), last_updated: z.string().optional() })
   .transform(({ cookies, 'user-agent': user_agent, last_updated }) => ({
     access_token: cookieOf(cookies, 'gp_access_token') ?? '',
@@ -38,14 +33,14 @@ const pasted = z
     last_updated: last_updated ?? null,
   }))
   .refine(({ access_token }) => access_token !== '');
-const record = z.union([ours, pasted]);
+const anySecretSchema = z.union([secretSchema, pastedSchema]);
 
-/** Reads the secret; from here on its values are kept out of all output. Errors: CREDENTIALS_MISSING, which never quotes what is in it. */
+/** Reads the secret and keeps its values out of all output. Errors: CREDENTIALS_MISSING, which never quotes the secret. */
 export async function readSecret(client: SecretsManagerClient, name: string): Promise<SecretCredentials> {
   const reply = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
     throw refusal(name, error);
   });
-  const parsed = record.safeParse(parseJson(reply.SecretString ?? ''));
+  const parsed = anySecretSchema.safeParse(parseJson(reply.SecretString ?? ''));
   if (!parsed.success) throw missing(name, 'holds no credentials that Cloud Sync can read');
   const { access_token, user_id, user_agent, last_updated } = parsed.data;
   rememberSecret(access_token);
@@ -59,8 +54,8 @@ export async function readSecret(client: SecretsManagerClient, name: string): Pr
 }
 
 /**
- * Writes credentials as the current version of a secret that exists: one of another name would be read by nobody. The same ones written twice are one
- * version. Returns its id. Errors: Secrets Manager's.
+ * Writes credentials as the current version of an existing secret, and returns the version's id. The
+ * same credentials written twice are one version. Errors: Secrets Manager's.
  */
 export async function writeSecret(
   client: SecretsManagerClient,
@@ -73,16 +68,17 @@ export async function writeSecret(
   return VersionId ?? ClientRequestToken;
 }
 
-/** A text that is no date says nothing. */
+/** undefined: the text is no date. */
 function dateOf(text: string | null | undefined): string | undefined {
   return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
-/** Why there is no answer: until a person does something, or only for now. */
+/** Tells an error that a person has to mend from one that may pass. */
 function refusal(name: string, error: unknown): SyncError {
-  if (error instanceof ResourceNotFoundException) return missing(name, 'does not exist, or has no value yet');
-  if (error instanceof InvalidRequestException) return missing(name, 'is about to be deleted');
-  if (!(error instanceof Error) || error.name !== 'AccessDeniedException') {
+  const { kind, code } = readAwsError(error) ?? {};
+  if (kind === 'notFound') return missing(name, 'does not exist, or has no value yet');
+  if (code === 'InvalidRequestException') return missing(name, 'is about to be deleted');
+  if (kind !== 'denied') {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return new SyncError('CREDENTIALS_MISSING', `the secret ${name} cannot be read now (${why})`, {
       hint: 'It is tried again by the next run. If it stays, look at the health of Secrets Manager in this region.',

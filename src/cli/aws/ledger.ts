@@ -1,9 +1,10 @@
 /** The tracker of a service on AWS, for commands that know its table but not its archive. */
-import { DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { commandsFor } from '../../aws/commands.ts';
 import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
+import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
@@ -49,9 +50,9 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
   }
 }
 
-/** Of a table that is missing: where it was looked for. Any other error as it is. */
+/** Adds to a missing table's error where it was looked for. Any other error stays as it is. */
 async function named(error: unknown, table: string, client: DynamoDBClient): Promise<unknown> {
-  if (!(error instanceof SyncError && error.cause instanceof ResourceNotFoundException)) return error;
+  if (!(error instanceof SyncError && readAwsError(error.cause)?.kind === 'notFound')) return error;
   return new SyncError(error.code, `there is no table ${table} in ${await client.config.region()}`, {
     hint: 'Deploy the service first, or name another with AWS_REGION, --env or --table.',
     cause: error.cause,

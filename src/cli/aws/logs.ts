@@ -1,5 +1,6 @@
 import { CloudWatchLogsClient, paginateFilterLogEvents, type FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import { SyncError } from '../../errors.ts';
+import { readAwsError } from '../../lib/aws-error.ts';
 import { askAws, clientOptions } from './errors.ts';
 
 /** One line as a function logged it. */
@@ -29,7 +30,7 @@ export function openLogs(logGroups: readonly string[], run: string): LogReader {
       for await (const { events = [] } of paginateFilterLogEvents({ client }, request))
         found.push(...events.map((event) => loggedEvent(logGroup, event)));
     } catch (error) {
-      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
+      if (readAwsError(error)?.kind === 'notFound') return undefined;
       throw error;
     }
     return found;

@@ -11,6 +11,7 @@ import { resourceNames } from '../../aws/names.ts';
 import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
+import { readAwsError } from '../../lib/aws-error.ts';
 import { askAws, clientOptions } from './errors.ts';
 
 const machineArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:stateMachine:[^:]+$/;
@@ -75,18 +76,18 @@ export async function startRun({ client, arn }: Machine, options: { readonly ful
   const { executionArn = '' } = await askAws(
     'start a run',
     async () => client.send(new StartExecutionCommand({ stateMachineArn: arn, input: JSON.stringify(input) })),
-    { StateMachineDoesNotExist: () => noMachine(arn) },
+    () => noMachine(arn),
   );
   return { arn: executionArn, name: executionArn.slice(executionArn.lastIndexOf(':') + 1) };
 }
 
-/** undefined: there is no such execution, or nobody remembers it any more. Errors: USAGE. */
+/** undefined: there is no such execution, or AWS has forgotten it. Errors: USAGE. */
 export async function describeRun({ client }: Machine, executionArn: string): Promise<DescribeExecutionOutput | undefined> {
   return askAws('ask how a run stands', async () => {
     try {
       return await client.send(new DescribeExecutionCommand({ executionArn }));
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExecutionDoesNotExist') return undefined;
+      if (readAwsError(error)?.kind === 'notFound') return undefined;
       throw error;
     }
   });

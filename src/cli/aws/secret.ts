@@ -33,7 +33,7 @@ async function ask<Answer>(secret: string, ask: (client: SecretsManagerClient) =
       hint: 'Deploy the service first, which makes it, or correct its name or AWS_REGION.',
     });
   try {
-    return await askAws(`use the secret ${secret}`, async () => ask(client), { ResourceNotFoundException: missing });
+    return await askAws(`use the secret ${secret}`, async () => ask(client), missing);
   } finally {
     client.destroy();
   }

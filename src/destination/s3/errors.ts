@@ -1,7 +1,8 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
+import { kindOf } from '../../lib/aws-error.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
-/** What the store (or the way to it) answered instead of success. The `cause` of every SyncError of this adapter that has to do with a reply. */
+/** An answer of the store, or of the way to it, that is not success. It is the `cause` of this adapter's SyncErrors. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   /** null: no reply, the request may or may not have been carried out. */
@@ -46,19 +47,19 @@ export function isAbsent(error: unknown): boolean {
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** The store answered that it does not know what it was asked for, as opposed to failing at it. */
+/** The store does not know such a request, as opposed to failing at it. */
 export function isUnsupported(error: unknown): boolean {
   const status = refusalOf(error)?.status;
   return status === 400 || status === 501;
 }
 
-/** No answer, or one that does not tell whether the request was carried out. */
+/** It is unknown whether the request was carried out. */
 export function isUndecided(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal !== undefined && isFailure(refusal);
 }
 
-/** The same request may be answered otherwise a moment later. */
+/** The same request may succeed a moment later. */
 export function isTransient(refusal: Refusal): boolean {
   return refusal.status === 429 || isFailure(refusal);
 }
@@ -79,7 +80,7 @@ export function refusalFromReply(status: number, headers: Readonly<Record<string
   });
 }
 
-/** What the SDK or node:http threw. */
+/** The refusal in an error of the SDK or of node:http. */
 export function refusalFromError(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   const error = thrown as {
@@ -104,15 +105,6 @@ export function refusalFromError(thrown: unknown): Refusal {
   });
 }
 
-const credentialCodes = new Set([
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidToken',
-  'TokenRefreshRequired',
-  'CredentialsProviderError',
-]);
 const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge']);
 const denied =
   'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
@@ -127,15 +119,16 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   return new SyncError(code, message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
 }
 
-/** What to do when nothing else will work either; undefined when another attempt may. */
+/** What to do if every request will fail; undefined if another attempt may succeed. */
 function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
   const { code, status, region } = refusal;
   if (fullCodes.has(code) || code === 'InvalidObjectState') return undefined;
-  if (credentialCodes.has(code))
+  const kind = kindOf(code, refusal.message);
+  if (kind === 'credentials')
     return 'Check the AWS credentials that the standard chain finds (environment, profile, role) and that they belong to this store.';
   if (code === 'NoSuchBucket' || code === 'InvalidBucketName')
     return 'Create the bucket first, or correct its name; Cloud Sync never creates one.';
-  if (refusal.message.startsWith('Region is missing')) return 'Name the region of the bucket with --s3-region.';
+  if (kind === 'noRegion') return 'Name the region of the bucket with --s3-region.';
   if (
     status === 301 ||
     code === 'PermanentRedirect' ||
@@ -146,7 +139,7 @@ function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
       ? 'The bucket is in another region; name it with --s3-region.'
       : `The bucket is in ${region}: set --s3-region to ${region}.`;
   }
-  if (code === 'RequestTimeTooSkewed')
+  if (kind === 'clockSkew')
     return `Set this machine's clock${skew(refusal, nowMs)}; the store refuses requests that are more than 15 minutes off.`;
   if (code.startsWith('KMS.')) return 'Check the KMS key of the bucket and its grants.';
   return status === 401 || status === 403 ? denied : undefined;
