@@ -7,6 +7,7 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { functionNames, type FunctionName } from '../src/aws/contract.ts';
 import { oldAgeDays } from '../src/aws/functions/run-manager/credential-episodes.ts';
+import type { Stage } from '../src/config/stages.ts';
 import type { Alerts } from './alerts.ts';
 import type { Context } from './context.ts';
 import { executionMetric, syncMetric } from './metrics.ts';
@@ -26,22 +27,22 @@ interface Watch {
   readonly metric: cloudwatch.IMetric;
   /** The alarm goes off at this and above. */
   readonly atLeast: number;
-  /** `unhealthy`: a person has to act, and is told; `shown`: for the dashboard, because the run itself tells what it means. */
+  /** `unhealthy`: notifies a person, who has to act. `shown`: for the dashboard; the run itself notifies. */
   readonly severity: 'unhealthy' | 'shown';
 }
 
-/** What happens once a night is seen at once: one is enough. */
+/** A nightly event is seen at once: one is enough. */
 const soon = Duration.minutes(5);
 const hourly = Duration.hours(1);
 const hoursWithoutRun = 26;
 /**
- * All alarms. Two of them notify: the one that says that nothing is archived any more, and the composite of those on messages that wait for a person. A run that
- * ends badly tells of it itself, or the rule on its ends does; an alarm would say it twice, and every night.
+ * All alarms. Two of them notify: the one on runs that no longer happen, and the composite of those
+ * on messages that wait for a person. A failed run notifies by itself, so no alarm repeats it.
  */
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  // By itself: behind a message that has waited in a queue for days it could not change the composite any more.
+  // Not part of the composite, which a message that waits for days would keep in alarm.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));
@@ -59,10 +60,19 @@ export function createAlarms(scope: Construct, options: AlarmsOptions): readonly
   return [silence, ...watched.map(({ alarm }) => alarm)];
 }
 
+/** An alarm that goes off at once and only for the dashboard. */
+const shown = { atLeast: 1, severity: 'shown' } as const;
+
 function watches({ context: { env: stage }, machine, functions, alerts }: AlarmsOptions): Watch[] {
-  const sum = { statistic: cloudwatch.Stats.SUM, period: soon };
-  const oldest = { statistic: cloudwatch.Stats.MAXIMUM, period: hourly };
-  const shown = { atLeast: 1, severity: 'shown' } as const;
+  return [
+    ...runWatches(machine),
+    ...queueWatches(alerts),
+    ...libraryWatches(stage),
+    ...functionNames.flatMap((name) => functionWatches(name, functions[name])),
+  ];
+}
+
+function runWatches(machine: sfn.IStateMachine): Watch[] {
   return [
     {
       id: 'RunFailed',
@@ -85,7 +95,12 @@ function watches({ context: { env: stage }, machine, functions, alerts }: Alarms
       metric: executionMetric(machine, 'ExecutionsAborted', soon),
       ...shown,
     },
-    ...queueWatches(alerts),
+  ];
+}
+
+function libraryWatches(stage: Stage): Watch[] {
+  const sum = { statistic: cloudwatch.Stats.SUM, period: soon };
+  return [
     {
       id: 'SignInRefused',
       name: 'sign-in refused',
@@ -97,9 +112,9 @@ function watches({ context: { env: stage }, machine, functions, alerts }: Alarms
       id: 'CookieAge',
       name: 'cookies are old',
       description: `The cookies are ${oldAgeDays} days old and may expire any day.`,
-      metric: syncMetric(stage, 'CookieAge', oldest),
+      metric: syncMetric(stage, 'CookieAge', { statistic: cloudwatch.Stats.MAXIMUM, period: hourly }),
+      ...shown,
       atLeast: oldAgeDays,
-      severity: 'shown',
     },
     {
       id: 'FilesFailed',
@@ -108,7 +123,6 @@ function watches({ context: { env: stage }, machine, functions, alerts }: Alarms
       metric: syncMetric(stage, 'SyncFailures', sum),
       ...shown,
     },
-    ...functionNames.flatMap((name) => functionWatches(name, functions[name])),
   ];
 }
 
@@ -135,16 +149,14 @@ function functionWatches(name: FunctionName, handler: lambda.IFunction): Watch[]
       name: `${name} errors`,
       description: 'The function threw or was stopped; the state machine tries again.',
       metric: handler.metricErrors(options),
-      atLeast: 1,
-      severity: 'shown',
+      ...shown,
     },
     {
       id: `${id}Throttles`,
       name: `${name} throttles`,
       description: "The account's concurrency is used up; the state machine tries again.",
       metric: handler.metricThrottles(options),
-      atLeast: 1,
-      severity: 'shown',
+      ...shown,
     },
   ];
 }
@@ -161,7 +173,7 @@ function createAlarm(scope: Construct, watch: Watch, options: AlarmsOptions): cl
   });
 }
 
-/** The one that notices when nothing happens at all: a schedule that is switched off has no failures. */
+/** Notices that nothing happens at all: a schedule that is switched off has no failures. */
 function createSilenceAlarm(scope: Construct, options: AlarmsOptions): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, 'NoRunAlarm', {
     alarmName: alarmName(options, `no successful run in ${hoursWithoutRun} h`),

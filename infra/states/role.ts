@@ -39,27 +39,33 @@ function permissionsOf({ functions, topic, poisonQueue, runsBucket }: RunOptions
       resources: [runsBucket.arnForObjects('runs/*/results/*')],
       reason: `The map writes what became of its children; ${runs}.`,
     },
-    {
-      actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
-      resources: ['*'],
-      reason: 'Traces and log deliveries know no resources.',
-    },
-    {
-      actions: [
-        'logs:CreateLogDelivery',
-        'logs:GetLogDelivery',
-        'logs:UpdateLogDelivery',
-        'logs:DeleteLogDelivery',
-        'logs:ListLogDeliveries',
-        'logs:PutResourcePolicy',
-        'logs:DescribeResourcePolicies',
-        'logs:DescribeLogGroups',
-      ],
-      resources: ['*'],
-      reason: 'Traces and log deliveries know no resources.',
-    },
+    ...tracingPermissions,
   ];
 }
+
+const noResources = 'Traces and log deliveries know no resources.';
+
+const tracingPermissions: readonly Permission[] = [
+  {
+    actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
+    resources: ['*'],
+    reason: noResources,
+  },
+  {
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:GetLogDelivery',
+      'logs:UpdateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:DescribeResourcePolicies',
+      'logs:DescribeLogGroups',
+    ],
+    resources: ['*'],
+    reason: noResources,
+  },
+];
 
 /** A distributed map starts its children as executions of this machine. */
 function mapPermissions(stack: Stack, machineName: string): readonly Permission[] {
