@@ -27,7 +27,9 @@ interface Watch {
   readonly metric: cloudwatch.IMetric;
   /** The alarm goes off at this and above. */
   readonly atLeast: number;
-  /** `unhealthy`: notifies a person, who has to act. `shown`: for the dashboard; the run itself notifies. */
+  /**
+   * `unhealthy`: notifies a person, who has to act. `shown`: for the dashboard; the run notifies.
+   */
   readonly severity: 'unhealthy' | 'shown';
 }
 

@@ -10,7 +10,7 @@ import type { Construct } from 'constructs';
 import { nameIn, resourceNames } from '../src/aws/names.ts';
 import type { Stage } from '../src/config/stages.ts';
 
-/** Where a person is told, and where what could not be delivered is kept until somebody has looked at it. */
+/** Notifies a person, and keeps undelivered messages until somebody has looked at them. */
 export interface Alerts {
   readonly topic: sns.Topic;
   /** Originals that need a person, written by the state machine. */
@@ -26,7 +26,7 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
   const topic = new sns.Topic(scope, 'Alerts', {
     topicName: resourceNames(stage).topic,
     displayName: 'Cloud Sync',
-    // Nothing secret is ever in a notification, and alarms cannot publish to a topic with the account's default key.
+    // Not encrypted: it holds no secret, and alarms cannot publish to a topic with the default key.
     enforceSSL: true,
   });
   const queue = (id: string, name: string) => createQueue(scope, id, nameIn(stage, name));
@@ -36,7 +36,7 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
     scheduleQueue: queue('ScheduleDlq', 'gopro-sync-schedule-dlq'),
     notificationQueue: queue('NotificationDlq', 'gopro-sync-notification-dlq'),
   };
-  // The topic has a policy of its own, which takes the place of the one that lets alarms of the account in.
+  // This policy replaces the default one, which lets alarms of the account in.
   topic.grantPublish(
     new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
@@ -58,10 +58,10 @@ function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
   return queue;
 }
 
-/** The error with which a run fails that a person was told of already. */
+/** The error of a run that has notified a person already. */
 export const notifiedError = 'CloudSync.Notified';
 
-/** Tells of the ends that a state machine cannot tell of itself: time-outs, aborts, and errors that no Catch gets. */
+/** Notifies of the ends that a machine cannot report itself: time-outs, aborts, uncaught errors. */
 export function notifyOfSilentEnds(
   scope: Construct,
   options: { readonly machine: sfn.IStateMachine; readonly alerts: Alerts },

@@ -8,7 +8,8 @@ import { environments } from './environments.ts';
 import { createServiceStack } from './service-stack.ts';
 import { describeStorageCost } from './storage-cost.ts';
 
-// The entry of `npx cdk`: one environment, named with -c env=. What else can be given is in context.ts.
+// The entry of `npx cdk`: one environment, named with -c env=. See context.ts for all that -c
+// takes.
 const app = new App();
 try {
   synthesize();

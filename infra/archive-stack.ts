@@ -6,7 +6,7 @@ import type { Construct } from 'constructs';
 import { nameIn, resourceNames } from '../src/aws/names.ts';
 import { createArchiveBucket } from './bucket.ts';
 import type { Context } from './context.ts';
-import type { Environment } from './environments.ts';
+import type { EnvironmentSettings } from './environments.ts';
 import { createCredentials } from './secret.ts';
 import { createTrackerTable } from './table.ts';
 import { addOutputs } from './outputs.ts';
@@ -14,13 +14,13 @@ import { addOutputs } from './outputs.ts';
 /** What is to be deployed. */
 export interface Deployment {
   readonly context: Context;
-  readonly environment: Environment;
+  readonly environment: EnvironmentSettings;
 }
 
 /** What must outlive everything else. */
 export interface Archive {
   readonly stack: Stack;
-  /** Of the bucket. By their names, not by a reference, so that whoever may reach keys in it can say so in plain text. */
+  /** Name and ARN of the bucket as plain texts, so that permissions can name keys in it. */
   readonly bucketName: string;
   readonly bucketArn: string;
   readonly table: dynamodb.Table;
@@ -30,8 +30,9 @@ export interface Archive {
 }
 
 /**
- * The stack that no deployment and no deletion may take the archive away with: protected from deletion, every resource retained. With the flag
- * `defaultCrossStackReferences: strong` in cdk.json CloudFormation also refuses to remove what the service imports from it.
+ * The stack of the archive: protected from deletion, every resource retained. With the flag
+ * `defaultCrossStackReferences: strong` in cdk.json CloudFormation also refuses to remove what the
+ * service imports from it.
  */
 export function createArchiveStack(app: App, { context, environment }: Deployment): Archive {
   const { env: stage } = context;

@@ -20,8 +20,8 @@ const guarded = {
 } as const;
 
 /**
- * The archive. Append-only by what the functions may do; versions are kept for a month, in case somebody else replaces or deletes a file.
- * Without a key it is encrypted with S3's own.
+ * The archive. The functions can only add to it; versions are kept for a month, in case somebody
+ * else replaces or deletes a file.
  */
 export function createArchiveBucket(
   scope: Construct,
@@ -63,7 +63,10 @@ function transitions(profile: StorageProfile): s3.LifecycleRule[] {
 
 const providers: readonly Provider[] = ['gopro'];
 
-/** Working papers of runs: the listing, the manifest that the map reads, and the results that it writes. Nothing that could not be made again. */
+/**
+ * Working papers of runs: the listing, the map's manifest and its results. All of it can be made
+ * again.
+ */
 export function createRunsBucket(scope: Construct): s3.Bucket {
   const bucket = new s3.Bucket(scope, 'Runs', {
     ...guarded,

@@ -6,9 +6,12 @@ const environmentVariables = z.record(z.string(), z.string());
 const contextSchema = z.strictObject({
   /** Which environment. */
   env: z.enum(stages),
-  /** Who is told by mail; has to confirm it once. */
+  /** Gets the notifications by mail; has to confirm it once. */
   email: z.email().optional(),
-  /** Leaves out what the emulator of the tests refuses: the composite alarm, the secret's resource policy and the saved log queries. */
+  /**
+   * Leaves out what the tests' emulator refuses: the composite alarm, the secret's policy, saved
+   * log queries.
+   */
   emulator: z.stringbool().default(false),
   // The rest stands in for the outer world in tests.
   goproApiUrl: z.url().optional(),
@@ -37,7 +40,9 @@ export type Context = Readonly<z.infer<typeof contextSchema>>;
 /** Names like ours; the flags of CDK itself have signs in theirs. */
 const ownKey = /^[a-z][a-z0-9]*$/i;
 
-/** What was given with `-c`, among all that CDK knows. Errors: RangeError that says what is missing, wrong or unknown. */
+/**
+ * The settings given with `-c`. Errors: RangeError that names what is missing, wrong or unknown.
+ */
 export function readContext(all: Readonly<Record<string, unknown>>): Context {
   const given = Object.entries(all).filter(([key]) => ownKey.test(key));
   const parsed = contextSchema.safeParse(Object.fromEntries(given));

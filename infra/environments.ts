@@ -3,7 +3,9 @@ import type { Stage } from '../src/config/stages.ts';
 import { storageProfiles } from './storage-cost.ts';
 
 const environmentSchema = z.strictObject({
-  /** `kms`: a customer key with rotation, for about 1 USD a month; whoever deletes the key has deleted the archive. */
+  /**
+   * `kms`: a customer key with rotation, about 1 USD a month; deleting the key deletes the archive.
+   */
   encryption: z.enum(['sse-s3', 'kms']),
   /** What archived files cost and how soon they can be read; see storage-cost.ts. */
   storage: z.enum(storageProfiles),
@@ -22,10 +24,10 @@ const environmentSchema = z.strictObject({
   /** The bill guard: units per second that the table serves at most. */
   tableUnits: z.strictObject({ read: z.int().positive(), write: z.int().positive() }),
 });
-export type Environment = Readonly<z.infer<typeof environmentSchema>>;
+export type EnvironmentSettings = Readonly<z.infer<typeof environmentSchema>>;
 
 /** Refuses a key that is missing, wrong or unknown, and names it. */
-export function parseEnvironments(table: unknown): Readonly<Record<Stage, Environment>> {
+export function parseEnvironments(table: unknown): Readonly<Record<Stage, EnvironmentSettings>> {
   const parsed = z.strictObject({ dev: environmentSchema, staging: environmentSchema, prod: environmentSchema }).safeParse(table);
   if (!parsed.success) throw new RangeError(`infra/environments.ts:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
@@ -45,7 +47,7 @@ const usual = {
 };
 
 export const environments = parseEnvironments({
-  // What is archived for a try is deleted soon, which costs least where no class has a shortest time.
+  // A trial archive is deleted soon, which is cheapest in a class without a minimum time.
   dev: { ...usual, storage: 'standard' },
   staging: usual,
   prod: usual,

@@ -8,7 +8,7 @@ import { environmentNames } from '../src/aws/platform/environment.ts';
 import { resourceNames } from '../src/aws/names.ts';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import type { Deployment } from './archive-stack.ts';
-import type { Environment } from './environments.ts';
+import type { EnvironmentSettings } from './environments.ts';
 import { logPermission, permissionsOf, type Permission, type Reachable } from './permissions.ts';
 
 interface Size {
@@ -107,7 +107,10 @@ function environmentOf(
   return Object.fromEntries(set.flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
 }
 
-/** Together the functions keep to the provider's pace: only downloaders run at the same time, as many as the map has children. */
-function rpsOf(name: FunctionName, { goproRps, mapConcurrency }: Environment): number {
+/**
+ * The provider's pace for all functions together. Only downloaders run at the same time, one per
+ * child of the map.
+ */
+function rpsOf(name: FunctionName, { goproRps, mapConcurrency }: EnvironmentSettings): number {
   return name === 'video-downloader' ? goproRps / mapConcurrency : goproRps;
 }

@@ -8,7 +8,7 @@ import type { Provider } from '../src/media.ts';
 
 const provider: Provider = 'gopro';
 
-/** A metric of ours with exactly the dimensions that the functions give it; any other set is another metric, which has no data. */
+/** A metric with exactly the dimensions that the functions give it; any other set has no data. */
 export function syncMetric(
   stage: Stage,
   metricName: MetricName,

@@ -26,8 +26,9 @@ const provider: Provider = 'gopro';
 const keysAreMany = 'A key is named after the file that it holds.';
 
 /**
- * All that each function may do, tracing apart. Nothing deletes an object: the archive is append-only. HEAD is `s3:GetObject`; with
- * `s3:ListBucket` a key that is not there is a 404 instead of a 403.
+ * All that each function may do, except tracing. Nothing deletes an object: the archive is
+ * append-only. HEAD is `s3:GetObject`; with `s3:ListBucket` a missing key is a 404 instead of a
+ * 403.
  */
 export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionName, readonly Permission[]>> {
   const { archive } = reachable;

@@ -5,14 +5,14 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { ExecutionInput } from '../src/aws/contract.ts';
-import type { Environment } from './environments.ts';
+import type { EnvironmentSettings } from './environments.ts';
 
-/** Starts a run every night. A start that comes twice does no harm: the second finds the lease taken. */
+/** Starts a run every night. A second start does no harm: it finds the lease taken. */
 export function createSchedule(
   scope: Construct,
   options: {
     readonly name: string;
-    readonly at: Environment['schedule'];
+    readonly at: EnvironmentSettings['schedule'];
     readonly machine: sfn.IStateMachine;
     /** Gets the starts that did not succeed. */
     readonly deadLetterQueue: sqs.IQueue;

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 
-/** The provider's credentials. Made without a value, so that no deployment can ever replace what a person has put there. */
+/** The provider's credentials. Made without a value, so that no deployment replaces a person's. */
 export function createCredentials(
   scope: Construct,
   options: { readonly name: string; readonly withPolicy: 'resource-policy' | 'none' },

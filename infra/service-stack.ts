@@ -14,7 +14,9 @@ import { createSchedule } from './schedule.ts';
 import { addOutputs } from './outputs.ts';
 import { createOrchestrator } from './state-machine.ts';
 
-/** Everything that can be taken down and built again: the functions, the machine that runs them, and what watches both. */
+/**
+ * Everything that can be removed and built again: the functions, the machine, and their monitoring.
+ */
 export function createServiceStack(
   app: App,
   options: Deployment & { readonly archive: Archive; readonly codeOf: (name: FunctionName) => lambda.Code },
@@ -55,7 +57,9 @@ export function createServiceStack(
   return stack;
 }
 
-/** Below /aws/vendedlogs/, where the account's policy for log deliveries does not grow with every machine. */
+/**
+ * Below /aws/vendedlogs/ the account's policy for log deliveries does not grow with each machine.
+ */
 function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
   return new logs.LogGroup(stack, 'OrchestratorLog', {
     logGroupName: `/aws/vendedlogs/states/${machineName}`,

@@ -12,12 +12,15 @@ export interface OrchestratorOptions extends RunOptions {
   readonly logGroup: ILogGroup;
 }
 
-/** Longer than a run's own deadline, so this ends only what hangs; the rule on the machine's ends tells of it. */
+/**
+ * Longer than a run's deadline, so it ends only a run that hangs. The rule on ends notifies of it.
+ */
 const machineTimeout = Duration.hours(12);
 
 /**
- * The state machine of one nightly run. The functions need a time-out each, the buckets and topics must not be encrypted with a customer's key.
- * Throws without the feature flag, because CDK would leave the map's result writer out without a word and the results would overflow the state.
+ * The state machine of one nightly run. Each function needs a time-out; buckets and topics must not
+ * be encrypted with a customer's key. Throws without the feature flag, because CDK would silently
+ * leave out the map's result writer, and the results would overflow the state.
  */
 export function createOrchestrator(scope: Construct, options: OrchestratorOptions): StateMachine {
   if (!FeatureFlags.of(scope).isEnabled(resultWriterFlag)) throw new Error(`the context has to set ${resultWriterFlag} to true`);
@@ -32,7 +35,7 @@ export function createOrchestrator(scope: Construct, options: OrchestratorOption
     tracingEnabled: true,
     logs: { destination: options.logGroup, level: LogLevel.ALL, includeExecutionData: false },
   });
-  // Not attached to a role that is not CDK's to change, so it would not be in the template but in the findings.
+  // CDK does not attach it to a role of ours: it is not in the template, only in the findings.
   machine.node.tryRemoveChild('DistributedMapPolicy');
   return machine;
 }

@@ -4,10 +4,13 @@ export type StorageProfile = (typeof storageProfiles)[number];
 
 export type StorageClass = 'standard' | 'instant' | 'deep-archive';
 
-/** Classes in the order in which a file passes through them, each entered so many days after the upload; the first on day 0. */
+/** The classes that a file passes through, each with its first day after the upload. */
 export type StorageSteps = readonly { readonly storageClass: StorageClass; readonly fromDay: number }[];
 
-/** The lifecycle of each profile. Every file is uploaded to Standard. A transition on day 0 takes up to a day, because S3 looks once a day. */
+/**
+ * The lifecycle of each profile. Every file is uploaded to Standard. A transition on day 0 takes up
+ * to a day, because S3 checks once a day.
+ */
 export const storageSteps: Readonly<Record<StorageProfile, StorageSteps>> = {
   'deep-archive': [
     { storageClass: 'standard', fromDay: 0 },
@@ -28,7 +31,7 @@ const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: nu
 };
 const perUploadRequest = 0.005 / 1_000;
 
-/** One TB as a camera makes it: 1,000 files of about 1 GB, each in parts of 64 MiB with a beginning and an end. */
+/** One TB as a camera makes it: 1,000 files of about 1 GB, each in parts of 64 MiB. */
 const gigabytes = 1_024;
 const files = 1_000;
 const requestsPerFile = (gigabytes * 1_024) / files / 64 + 2;
@@ -43,7 +46,7 @@ export interface StorageCost {
   readonly monthUsd: number;
 }
 
-/** What a TB costs that is archived and kept; without reading it back, which Amazon charges by the way out. */
+/** The cost of archiving and keeping a TB, without reading it back. */
 export function storageCost(steps: StorageSteps): StorageCost {
   const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
   const stored = steps.reduce((sum, step, index) => {

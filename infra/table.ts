@@ -3,7 +3,10 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { statusIndex } from '../src/tracker/dynamodb/rows.ts';
 
-/** The tracker's table, in the shape of `createTrackerTable` with what a table needs that must never be lost. Only rows of runs and leases expire. */
+/**
+ * The tracker's table, in the shape of `createTrackerTable`, protected from loss. Only rows of runs
+ * and leases expire.
+ */
 export function createTrackerTable(
   scope: Construct,
   options: { readonly name: string; readonly units: { readonly read: number; readonly write: number } },

@@ -1,11 +1,11 @@
 /**
- * Every failure that Cloud Sync can name. An error carries the decision, so that the runner reads what to do and a person reads
- * what happened and what to do next; nobody matches on text.
+ * Every failure that Cloud Sync can name. The error carries the decision for the runner, and what
+ * happened and what to do for a person; nobody matches on text.
  */
 
 /**
- * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this original or medium and go on with the
- * others, `defer` it to the next slice, or `stop` the run.
+ * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this
+ * original or medium and go on with the others, `defer` it to the next slice, or `stop` the run.
  */
 export type Decision = 'retry' | 'restart' | 'fail' | 'defer' | 'stop';
 
@@ -70,7 +70,7 @@ export interface Hint {
   readonly command: string;
 }
 
-/** A command as a person has to type it, in backquotes. Each engine adds the options that it needs. */
+/** Shows a command as it has to be typed, in backquotes. Each engine adds its own options. */
 export type ShowCommand = (command: string) => string;
 
 const showLocally: ShowCommand = (command) => `\`cloud-sync ${command}\``;
@@ -88,7 +88,10 @@ interface ErrorDetails {
   readonly retryAfterMs?: number;
 }
 
-/** The one error type. `message` says what happened and to what; it never contains a secret or a signed URL. */
+/**
+ * The one error type. `message` says what happened to what; it never holds a secret or a signed
+ * URL.
+ */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: ErrorCode;
@@ -121,7 +124,10 @@ export class SyncError extends Error {
   }
 }
 
-/** Any thrown value as a SyncError; anything else is a BUG. If a cleanup failed too, the original error. */
+/**
+ * Any thrown value as a SyncError; an unknown one is a BUG. If a cleanup failed too, the first
+ * error.
+ */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (thrown instanceof SuppressedError) return asSyncError(thrown.suppressed);

@@ -69,7 +69,10 @@ type Reference =
   | { readonly Ref: string }
   | { readonly 'Fn::GetAtt': readonly [string, string] };
 
-/** The definition of the state machine in a stack, with made-up values where deployment fills in real ones. */
+/**
+ * The definition of a stack's state machine, with made-up values for those that a deployment fills
+ * in.
+ */
 export function definitionIn(stack: Stack): Machine {
   const { Resources } = Template.fromStack(stack).toJSON() as { readonly Resources: Readonly<Record<string, Resource>> };
   const machines = Object.values(Resources).filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');

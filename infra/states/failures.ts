@@ -12,7 +12,7 @@ const messagingUnavailable = {
   SQS: ['SQS.AmazonSQSException', 'SQS.RequestThrottledException', 'SQS.KmsThrottledException'],
 } as const;
 
-/** Waits are random up to the backoff, so that calls that failed together do not return together. */
+/** Waits are random up to the backoff, so that calls do not all return at the same time. */
 function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds: number): RetryProps {
   return {
     errors: [...errors],

@@ -32,7 +32,9 @@ interface Call<State extends AskingState> {
   readonly killedRetries?: number;
 }
 
-/** A state that sends its message to a function. It may take half a minute longer than the function itself. */
+/**
+ * A state that sends its message to a function, with half a minute more time than the function has.
+ */
 export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;
   if (!timeout) throw new Error(`${name} needs a function with a time-out`);
@@ -96,7 +98,10 @@ export function branch<Outcome extends string>(scope: Construct, name: string, o
   return choice;
 }
 
-/** Puts the error of a reply at `$.error`, like a caught one. Only `also` goes on beside it, so that nothing travels twice. */
+/**
+ * Puts the error of a reply at `$.error`, like a caught one. Only the fields `also` go on beside
+ * it.
+ */
 export function keepError(
   scope: Construct,
   name: string,

@@ -15,7 +15,7 @@ export const thisExecution: Execution = {
   started_at: JsonPath.executionStartTime,
 };
 
-/** A result selector of the fields that the machine keeps of a reply, so that no other field travels on. */
+/** A result selector of the fields that the machine keeps, so that no other field travels on. */
 export function selectorOf(message: Message): Readonly<Record<string, IResolvable>> {
   return Object.fromEntries(keptFields(message).map((field) => [field, at(`$.${field}`)]));
 }

@@ -5,7 +5,9 @@ import { acknowledgeWildcard } from '../acknowledge.ts';
 import type { Permission } from '../permissions.ts';
 import { mapLabel, type RunOptions } from './run.ts';
 
-/** What the machine may do; CDK's own grants would allow every version of the functions and the whole bucket. */
+/**
+ * What the machine may do. CDK's own grants allow every version of a function and the whole bucket.
+ */
 export function orchestratorRole(scope: Construct, machineName: string, options: RunOptions): Role {
   const role = new Role(scope, 'OrchestratorRole', {
     assumedBy: new ServicePrincipal('states.amazonaws.com', {

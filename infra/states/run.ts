@@ -122,7 +122,7 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // Without a writer the outputs of all children would become this state's output. Nothing reads them.
+    // Without a writer the outputs of all children become this state's output. Nothing reads them.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

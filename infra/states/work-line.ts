@@ -37,7 +37,9 @@ interface LineOptions {
   readonly poisonQueue: IQueue;
 }
 
-/** One work line, slice by slice. It fails if an original failed or its worker did; the ledger has the reason. */
+/**
+ * One work line, slice by slice. It fails if an original or its worker failed; the ledger says why.
+ */
 export function workLine(scope: Construct, options: LineOptions): IChainable {
   const failed = Fail.jsonPath(scope, 'VideoFailed', {
     error: 'CloudSync.VideoFailed',

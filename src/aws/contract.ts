@@ -10,7 +10,9 @@ import { z } from 'zod';
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** A run ends this long after its start, in seconds. The machine's own time-out is half an hour later. */
+/**
+ * A run ends this long after its start, in seconds; the machine's time-out is half an hour later.
+ */
 export const runSeconds = 11.5 * 3600;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
@@ -140,7 +142,7 @@ export const messages = {
       execution,
     }),
     reply: z.object({
-      /** `deferred`: the run's deadline or another worker. `waiting`: the provider offers nothing yet. */
+      /** `deferred`: the deadline or another worker. `waiting`: the provider offers nothing yet. */
       outcome: z.enum(['done', 'go-on', 'deferred', 'waiting', 'credentials-expired', 'failed', 'quarantined']),
       ...sliceState.shape,
       archived_files: count.default(0),
@@ -188,13 +190,16 @@ export const messages = {
       error,
     }),
   },
-  /** Ends a run early. Any state may lead here, so the request has only the execution and the error. */
+  /** Ends a run early. Any state may lead here, so only the execution and the error are known. */
   EndRun: {
     request: z.object({ action: z.literal('end'), input: z.unknown(), execution, error: stateError }),
     reply: z.object({
       /** False if this episode of expired credentials was notified before. */
       notify: z.boolean().default(true),
-      /** The notification's subject and text. NotifyCriticalFailure reads this path after a Catch too. */
+      /**
+       * Subject and text of the notification. NotifyCriticalFailure reads this path after a Catch
+       * too.
+       */
       error,
     }),
   },

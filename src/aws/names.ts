@@ -1,9 +1,11 @@
 import type { Stage } from '../config/stages.ts';
 import { functionNames, type FunctionName } from './contract.ts';
 
-/** Names of the deployed resources, shared by the infrastructure and the commands that look for them. */
+/** Names of the deployed resources, shared by infrastructure and commands. */
 
-/** Prod has the plain names; dev and staging share an account, so theirs begin with `cloud-sync-{stage}-`. */
+/**
+ * Prod has the plain names. Dev and staging share an account: `cloud-sync-{stage}-` comes first.
+ */
 export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;
 }

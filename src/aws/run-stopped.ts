@@ -13,7 +13,7 @@ export async function readStopped(tracker: Tracker, execution: string): Promise<
   return fact === undefined ? undefined : stateError.parse(JSON.parse(fact));
 }
 
-/** Keeps the first cause, unless a later one is that the credentials have expired. Errors: TRACKER_UNUSABLE. */
+/** Keeps the first cause, unless a later one is expired credentials. Errors: TRACKER_UNUSABLE. */
 export async function writeStopped(tracker: Tracker, execution: string, cause: StateError): Promise<void> {
   const isExpiry = cause.Error === 'CREDENTIALS_EXPIRED';
   if (!isExpiry && (await readStopped(tracker, execution)) !== undefined) return;

@@ -1,4 +1,7 @@
-/** Errors of AWS services, and of the way to them, by what they mean. What to do about one depends on who asked. */
+/**
+ * What errors of AWS services, and of the way to them, mean. What to do about one depends on who
+ * asked.
+ */
 
 const namesOfKind = {
   credentials: [
@@ -48,7 +51,7 @@ export interface AwsError {
   readonly message: string;
 }
 
-/** undefined: neither a service's answer nor a failure on the way to it, or the request was aborted here. */
+/** undefined: no error of a service or of the way to it, or the request was aborted here. */
 export function readAwsError(thrown: unknown): AwsError | undefined {
   if (!(thrown instanceof Error) || thrown.name === 'AbortError') return undefined;
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;

@@ -17,7 +17,9 @@ export const handler = handle({
   failed: (error) => replyOf(messages.ValidateTokens, { outcome: 'failed', error }),
 });
 
-/** Errors: CREDENTIALS_MISSING for a secret that is missing or malformed, and the provider's except a refusal. */
+/**
+ * Errors: CREDENTIALS_MISSING for a missing or malformed secret; the provider's except a refusal.
+ */
 export async function validateTokens(
   { provider }: Pick<RequestOf<'ValidateTokens'>, 'provider'>,
   invocation: Invocation,

@@ -1,8 +1,8 @@
 import type { SyncError } from '../../errors.ts';
 
 /**
- * A signal for work that must end while there is still time to answer why it did: aborted with `error` after so many ms, or soon if that time is over.
- * It does not keep the process.
+ * Aborts work with `error` after so many ms, while there is still time to reply with it. It does
+ * not keep the process alive.
  */
 export function abortAfter(forMs: number, error: SyncError): AbortSignal {
   const giveUp = new AbortController();

@@ -27,7 +27,7 @@ export const environmentNames = {
 } as const;
 
 /** The settings of a function, read from its environment. */
-export interface Environment {
+export interface FunctionEnvironment {
   readonly stage: Stage;
   readonly table: string;
   readonly archiveBucket: string;
@@ -44,7 +44,7 @@ export interface Environment {
   /** Signed URLs may be plain http, because the provider's address was overridden. */
   readonly plainHttp: boolean;
   readonly s3Endpoint: string | undefined;
-  /** Buckets are part of the path rather than of the host name: AWS itself is somewhere else than usual. */
+  /** Buckets are in the path rather than the host name: AWS has another address than usual. */
   readonly pathStyle: boolean;
   readonly stallMs: number;
   /** The time of a slice, where it is to be less than the invocation has. */
@@ -75,8 +75,11 @@ const schema = z.object({
   [environmentNames.sliceSeconds]: positive.optional(),
 });
 
-/** Errors: USAGE, naming each variable that is missing or wrong; the stack sets them, so a person has changed one by hand. */
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+/**
+ * Errors: USAGE, naming each missing or wrong variable; the stack sets them, so somebody changed
+ * one.
+ */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const parsed = schema.safeParse(variables);
   if (!parsed.success) {
     const names = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))].join(', ');

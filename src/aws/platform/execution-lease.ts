@@ -1,8 +1,8 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 
-/** The run lease as executions of the state machine hold it: owned by the execution's ARN, for as long as the machine lets it run. */
+/** The run lease of an execution: owned by its ARN, for as long as the machine lets it run. */
 
-/** A machine stops its execution this long after the start; so long a lease holds, unless it is given back. In ms. */
+/** The machine's time-out, in ms: a lease that is not released ends then. */
 const longestRunMs = 12 * 3_600_000;
 
 /** How long from now the lease of a run holds that began at `startedAt` (ISO 8601). In ms. */
@@ -18,8 +18,9 @@ interface ExecutionChecks extends SFNClientConfig {
 }
 
 /**
- * Whether the holder of a run lease is an execution that certainly runs no more: it ended, or nobody knows it. Any other holder, and an execution
- * that cannot be asked about, counts as alive: its lease expires.
+ * Whether the holder of a run lease is an execution that certainly no longer runs: it ended, or AWS
+ * has forgotten it. Any other holder, and an execution that cannot be asked about, counts as alive:
+ * its lease expires.
  */
 export function executionChecks({ onUnanswered, ...config }: ExecutionChecks = {}): (holder: string) => Promise<boolean> {
   return async (holder) => {

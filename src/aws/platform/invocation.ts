@@ -6,12 +6,12 @@ import type { Report } from '../../events.ts';
 import type { Source } from '../../source/source.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Execution } from '../contract.ts';
-import type { Environment } from './environment.ts';
+import type { FunctionEnvironment } from './environment.ts';
 import type { Metrics } from './metrics.ts';
 
-/** What one invocation of a function works with. Nothing is asked of anybody before a method is called. */
+/** The ports of one invocation of a function. Nothing is requested before a method is called. */
 export interface Invocation {
-  readonly environment: Environment;
+  readonly environment: FunctionEnvironment;
   readonly execution: Execution;
   readonly clock: Clock;
   readonly log: InvocationLog;
@@ -26,11 +26,15 @@ export interface Invocation {
   readonly http: HttpClient;
   readonly runs: RunsStore;
   /**
-   * The ledger of the archive. Only a run's begin may `create` the archive in an empty bucket with an unused table. Errors: ARCHIVE_UNKNOWN when the
-   * table knows an archive and the bucket holds none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
+   * The ledger of the archive. Only a run's begin may `create` the archive in an empty bucket with
+   * an unused table. Errors: ARCHIVE_UNKNOWN when the table knows an archive and the bucket holds
+   * none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
    */
   openTracker(provider: Provider, options?: { readonly create: boolean }): Promise<Tracker>;
-  /** The provider's library with the credentials of the secret. Errors: CREDENTIALS_MISSING for a secret that is missing or malformed. */
+  /**
+   * The provider's library with the secret's credentials. Errors: CREDENTIALS_MISSING for a missing
+   * or malformed secret.
+   */
   openSource(provider: Provider): Promise<OpenSource>;
 }
 
@@ -48,7 +52,10 @@ export interface InvocationLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Objects of one run under `runs/<execution name>/` in the bucket for runs; small but for the manifest. */
+/**
+ * Objects of one run under `runs/<execution name>/` in the bucket for runs; only the manifest is
+ * large.
+ */
 export interface RunsStore {
   /** The key of an object of this run. */
   key(name: string): string;

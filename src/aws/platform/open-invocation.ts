@@ -14,7 +14,7 @@ import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts
 import type { Tracker } from '../../tracker/tracker.ts';
 import { authModeFact } from '../../source/gopro/defaults.ts';
 import type { Execution } from '../contract.ts';
-import type { Environment } from './environment.ts';
+import type { FunctionEnvironment } from './environment.ts';
 import type { Invocation, OpenSource, RunsStore } from './invocation.ts';
 import { readSecret, type SecretCredentials } from './secret.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -34,7 +34,7 @@ interface Given {
 
 /** What the adapters of an invocation share. */
 interface Shared {
-  readonly environment: Environment;
+  readonly environment: FunctionEnvironment;
   readonly span: Span;
   readonly onWarning: (message: string, hint?: string) => void;
   /** Closes a resource with the invocation. */
@@ -46,8 +46,10 @@ interface Closable {
   close(): Promise<unknown>;
 }
 
-/** The composition root of the AWS engine: fills an invocation with the adapters of this account. Opens each on demand. */
-export function openInvocation(environment: Environment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
+/**
+ * The composition root of the AWS engine: fills an invocation with the adapters of this account.
+ */
+export function openInvocation(environment: FunctionEnvironment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
   const opened: Closable[] = [];
   const closing = <Resource extends Closable>(resource: Resource): Resource => {
     opened.push(resource);
@@ -115,7 +117,7 @@ async function fetchSecret(name: string): Promise<SecretCredentials> {
 }
 
 function openArchive(
-  { archiveBucket, s3Endpoint, pathStyle, stallMs }: Environment,
+  { archiveBucket, s3Endpoint, pathStyle, stallMs }: FunctionEnvironment,
   onWarning: (message: string) => void,
 ): Destination {
   return openS3({
@@ -131,7 +133,7 @@ function openArchive(
 
 async function openLedger(
   provider: Provider,
-  { table }: Environment,
+  { table }: FunctionEnvironment,
   destination: Destination,
   { create }: { readonly create: boolean } = { create: false },
 ): Promise<Tracker> {
@@ -146,7 +148,7 @@ async function openLedger(
   return openDynamoTracker({ client: {}, table, provider, archiveId, clock: systemClock });
 }
 
-function openRuns({ runsBucket: Bucket, pathStyle }: Environment, run: string): RunsStore & { close(): Promise<void> } {
+function openRuns({ runsBucket: Bucket, pathStyle }: FunctionEnvironment, run: string): RunsStore & { close(): Promise<void> } {
   const client = new S3Client({ forcePathStyle: pathStyle });
   const key = (name: string) => `runs/${run}/${name}`;
   return {

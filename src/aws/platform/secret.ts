@@ -35,7 +35,10 @@ const pastedSchema = z
   .refine(({ access_token }) => access_token !== '');
 const anySecretSchema = z.union([secretSchema, pastedSchema]);
 
-/** Reads the secret and keeps its values out of all output. Errors: CREDENTIALS_MISSING, which never quotes the secret. */
+/**
+ * Reads the secret and keeps its values out of all output. Errors: CREDENTIALS_MISSING, without a
+ * quote.
+ */
 export async function readSecret(client: SecretsManagerClient, name: string): Promise<SecretCredentials> {
   const reply = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
     throw refusal(name, error);
@@ -54,8 +57,8 @@ export async function readSecret(client: SecretsManagerClient, name: string): Pr
 }
 
 /**
- * Writes credentials as the current version of an existing secret, and returns the version's id. The
- * same credentials written twice are one version. Errors: Secrets Manager's.
+ * Writes credentials as the current version of an existing secret, and returns the version's id.
+ * The same credentials written twice are one version. Errors: Secrets Manager's.
  */
 export async function writeSecret(
   client: SecretsManagerClient,

@@ -7,7 +7,7 @@ import { metricNamespace } from './metrics.ts';
 import type { InvocationLog } from './invocation.ts';
 import { metricTable, type Metrics } from './metrics.ts';
 
-/** What a function says: log lines and metrics, both of them lines of JSON on standard output, all with the correlation id. */
+/** Log lines and metrics of a function: JSON on standard output, all with the correlation id. */
 export interface Telemetry {
   readonly log: InvocationLog;
   readonly metrics: Metrics;
@@ -30,7 +30,8 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   });
   const log = redactedLog(logger);
   const emf = new Emf({ namespace: metricNamespace });
-  // Each set of dimensions is a metric of its own that is paid for, and the library's own dimension would make the alarms' metrics empty.
+  // Each set of dimensions is a paid metric of its own. With the library's own dimension the
+  // alarms' metrics would be empty.
   emf.clearDefaultDimensions();
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
@@ -50,7 +51,7 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   };
 }
 
-/** Every message and field goes through `redact`, so that nothing that logs has to think of it. */
+/** Redacts every message and field, so that no caller has to. */
 function redactedLog(logger: Logger): InvocationLog {
   const write =
     (level: keyof InvocationLog): InvocationLog[typeof level] =>

@@ -10,9 +10,11 @@ export interface Tracing {
 }
 
 /**
- * Spans as subsegments of the trace that Lambda began, sent to the daemon that Lambda runs. Each datagram is a header line and a document
- * (docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). Without a daemon, or for a trace that was not sampled, nothing is sent. What
- * cannot be sent is lost: a trace never disturbs what it traces.
+ * Spans as subsegments of the trace that Lambda began, sent to the daemon that Lambda runs. Each
+ * datagram is a header line and a document
+ * (docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). Without a daemon or
+ * for an unsampled trace nothing is sent. Sending errors are ignored: a trace never disturbs its
+ * work.
  */
 export function openXray(variables: Readonly<Record<string, string | undefined>> = process.env): Tracing {
   const daemon = parseDaemon(variables['AWS_XRAY_DAEMON_ADDRESS'] ?? '');

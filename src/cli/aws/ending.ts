@@ -21,7 +21,7 @@ const endState: AskingState = 'EndRun';
 /** More than the events between that state and the end. */
 const maxEvents = 100;
 
-/** How an execution ended that is no longer running; commands are for the deployment of `stage`. Errors: USAGE. */
+/** How an execution ended; commands are for the deployment of `stage`. Errors: USAGE. */
 export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
   const { status, output, error, cause } = execution;
   if (status === 'SUCCEEDED') return endingOfOutput(output, stage);
@@ -56,7 +56,7 @@ function endingOfError(failure: StateError): Ending {
   return { outcome, exitCode, message: code && detail !== '' ? detail : reasonOf(caught) };
 }
 
-/** The error that ended the run, which the execution itself does not show; undefined: another end. */
+/** The error that ended the run, from its history; undefined if it ended otherwise. */
 async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<StateError | undefined> {
   return askAws('read the history of a run', async () => {
     const pages = paginateGetExecutionHistory({ client, pageSize: maxEvents }, { executionArn, reverseOrder: true });

@@ -12,8 +12,8 @@ const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
 };
 
 /**
- * The answer of AWS to a request for `what`, a phrase such as "start a run". Errors: `missing` if the
- * thing asked about is not there; USAGE for everything else that AWS or the way to it refuses.
+ * The answer of AWS to a request for `what`, a phrase such as "start a run". Errors: `missing` if
+ * the thing asked about is not there; USAGE for everything else that AWS refuses.
  */
 export async function askAws<Answer>(what: string, ask: () => Promise<Answer>, missing?: () => SyncError): Promise<Answer> {
   try {

@@ -1,6 +1,6 @@
 /**
- * What `aws run --json` prints, one per line: a run of the service as it is seen from outside. `lines` are pieces of work, each one large medium or a
- * group of small ones.
+ * The lines of `aws run --json`: a run of the service as seen from outside. `lines` are pieces of
+ * work, each one large medium or a group of small ones.
  */
 export type ExecutionEvent = ExecutionStarted | ExecutionSight | ExecutionFinished;
 

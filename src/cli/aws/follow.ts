@@ -12,62 +12,62 @@ import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
 import { describeRun, type Execution, type Machine } from './machine.ts';
 
 const pollMs = 2_000;
-/** The state in which the pieces of work are done. */
+/** The state that does the pieces of work. */
 const workState = 'DownloadVideos';
 
 /**
- * Tells what changes in a run until it ends, and how AWS describes it then. Stopping to look changes nothing about the run. Errors: USAGE; the
- * signal's reason.
+ * Shows what changes in a run until it ends, and returns its last description. Stopping to follow
+ * does not affect the run. Errors: USAGE; the signal's reason.
  */
 export async function followRun(
   machine: Machine,
   { arn }: Execution,
   {
     clock,
-    tell,
+    report,
     signal,
-  }: { readonly clock: Clock; readonly tell: (sight: ExecutionSight) => void; readonly signal: AbortSignal },
+  }: { readonly clock: Clock; readonly report: (sight: ExecutionSight) => void; readonly signal: AbortSignal },
 ): Promise<DescribeExecutionOutput> {
   let lastEvent = 0;
-  const { tellStates, tellCounts } = onlyChanges(tell, clock);
+  const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // Asked first, so that what happens until the end is told before it.
+    // Asked first, so that everything before the end is reported before it.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
     const entries = await entriesSince(machine, arn, lastEvent);
     const counts = await countLines(machine, arn);
-    // Work that is done was done before what comes after it.
+    // The work came before the states after it.
     const work = entries.findIndex(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === workState) + 1;
-    tellStates(entries.slice(0, work));
-    tellCounts(counts);
-    tellStates(entries.slice(work));
+    reportStates(entries.slice(0, work));
+    reportCounts(counts);
+    reportStates(entries.slice(work));
     lastEvent = entries.at(-1)?.id ?? lastEvent;
     if (execution.status !== 'RUNNING') return execution;
     await clock.sleep(pollMs, signal);
   }
 }
 
-function onlyChanges(tell: (sight: ExecutionSight) => void, clock: Clock) {
+function onlyChanges(report: (sight: ExecutionSight) => void, clock: Clock) {
   let lastState: string | undefined;
   let lastCounts: string | undefined;
   return {
-    tellStates: (entries: readonly HistoryEvent[]) => {
+    reportStates: (entries: readonly HistoryEvent[]) => {
       for (const { timestamp, stateEnteredEventDetails } of entries) {
         const state = stateEnteredEventDetails?.name ?? '';
-        if (state !== lastState) tell({ type: 'execution.state', time: isoTime(timestamp?.getTime() ?? clock.now()), state });
+        if (state !== lastState) report({ type: 'execution.state', time: isoTime(timestamp?.getTime() ?? clock.now()), state });
         lastState = state;
       }
     },
-    tellCounts: (counts: LineCounts | undefined) => {
-      const told = JSON.stringify(counts);
-      if (counts && told !== lastCounts) tell({ type: 'execution.lines', time: isoTime(clock.now()), ...counts });
-      lastCounts = told;
+    reportCounts: (counts: LineCounts | undefined) => {
+      const next = JSON.stringify(counts);
+      if (counts && next !== lastCounts) report({ type: 'execution.lines', time: isoTime(clock.now()), ...counts });
+      lastCounts = next;
     },
   };
 }
 
-/** States that were entered after the event `lastEvent`, oldest first. Newest pages are read first, because a history only grows. */
+/** States entered after the event `lastEvent`, oldest first. The newest pages are read first. */
 async function entriesSince({ client }: Machine, executionArn: string, lastEvent: number): Promise<readonly HistoryEvent[]> {
   return askAws('read the history of a run', async () => {
     const entries: HistoryEvent[] = [];
@@ -83,7 +83,7 @@ async function entriesSince({ client }: Machine, executionArn: string, lastEvent
 
 type LineCounts = Omit<ExecutionLines, 'type' | 'time'>;
 
-/** undefined: the run has not come to its work yet. */
+/** undefined: the work has not begun. */
 async function countLines({ client }: Machine, executionArn: string): Promise<LineCounts | undefined> {
   return askAws('ask how far a run is', async () => {
     const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));

@@ -20,7 +20,10 @@ export interface ServiceLedger extends AsyncDisposable {
   lease(): Promise<StandingLease | undefined>;
 }
 
-/** The tracker with whatever archive its table is of. Errors: USAGE for a table without an archive, TRACKER_UNUSABLE. */
+/**
+ * The tracker of the table's archive. Errors: USAGE for a table without an archive,
+ * TRACKER_UNUSABLE.
+ */
 export async function openServiceLedger({ settings }: Config): Promise<ServiceLedger> {
   const table = tableOf(settings);
   const provider = settings.provider as Provider;

@@ -13,8 +13,8 @@ export interface LoggedEvent {
 
 export interface LogReader extends Disposable {
   /**
-   * What the log groups hold that mentions the run, from `fromMs` on, in the order of time. A group that does not exist yet is passed over. Errors:
-   * USAGE, also when none exists.
+   * The lines of the log groups that mention the run, from `fromMs` on, ordered by time. A missing
+   * group is skipped. Errors: USAGE, also when all are missing.
    */
   read(fromMs: number): Promise<readonly LoggedEvent[]>;
 }

@@ -1,4 +1,4 @@
-/** The state machine of a service on AWS: finding it, starting it, and asking how an execution stands. */
+/** The state machine of a service on AWS: finds it, starts it, describes its executions. */
 import {
   DescribeExecutionCommand,
   paginateListStateMachines,

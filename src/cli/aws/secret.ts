@@ -5,16 +5,18 @@ import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { askAws, clientOptions } from './errors.ts';
 
-/** Makes credentials the current version of a secret that exists, and returns the version's id. Errors: USAGE. */
+/**
+ * Makes credentials the current version of an existing secret, and returns its id. Errors: USAGE.
+ */
 export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
   return ask(secret, async (client) => {
-    // A secret made here under a misspelt name would be read by nobody, and under the right one be in the way of the first deployment.
+    // A secret made here would be read by nobody, or block the first deployment.
     await client.send(new DescribeSecretCommand({ SecretId: secret }));
     return writeSecret(client, secret, credentials);
   });
 }
 
-/** When the current version of a secret was written; null: it has none yet. ISO 8601. Errors: USAGE. */
+/** When the current version of a secret was written; null: it has none. ISO 8601. Errors: USAGE. */
 export async function secretWrittenAt(secret: string): Promise<string | null> {
   return ask(secret, async (client) => {
     for await (const { Versions = [] } of paginateListSecretVersionIds({ client }, { SecretId: secret })) {

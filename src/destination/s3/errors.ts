@@ -2,7 +2,9 @@ import { SyncError, type ErrorCode } from '../../errors.ts';
 import { kindOf } from '../../lib/aws-error.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
-/** An answer of the store, or of the way to it, that is not success. It is the `cause` of this adapter's SyncErrors. */
+/**
+ * An answer of the store, or of the way to it, that is no success: the `cause` of our SyncErrors.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   /** null: no reply, the request may or may not have been carried out. */
@@ -109,7 +111,7 @@ const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientSt
 const denied =
   'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
 
-/** The SyncError for a refusal. `about` says what was tried where, as `s3://bucket/prefix: reading KEY`. */
+/** The SyncError for a refusal. `about` is the request, as `s3://bucket/prefix: reading KEY`. */
 export function storeError(refusal: Refusal, about: string, nowMs: number): SyncError {
   const message = `${about} failed: ${refusal.message} (${refusal.code})`;
   const unusable = unusableHint(refusal, nowMs);

@@ -5,13 +5,13 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { createArchiveStack } from '../../../infra/archive-stack.ts';
 import { readContext } from '../../../infra/context.ts';
-import { environments, type Environment } from '../../../infra/environments.ts';
+import { environments, type EnvironmentSettings } from '../../../infra/environments.ts';
 import { createServiceStack } from '../../../infra/service-stack.ts';
 
 /** Both stacks of an environment for tests, with the flags of cdk.json and functions that are empty. */
 export function sampleStacks(
   given: Readonly<Record<string, string>>,
-  changes: Partial<Environment> = {},
+  changes: Partial<EnvironmentSettings> = {},
 ): { readonly app: App; readonly archive: Stack; readonly service: Stack } {
   const settings = JSON.parse(readFileSync(join(import.meta.dirname, '../../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;

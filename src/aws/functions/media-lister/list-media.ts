@@ -13,17 +13,19 @@ import { deserialise, listingStateName, serialise, type SavedListing } from './l
 
 /** The list of work among the objects of a run. */
 const manifestName = 'manifest.jsonl';
-/** A run's workers can look at this many lines before its deadline; the oldest wait for the next run. */
+/**
+ * A run's workers can look at so many lines before its deadline. The oldest wait for the next run.
+ */
 const maxLines = 10_000;
 /** Left for a reply when the provider keeps a slice waiting. In ms. */
 const answeringMs = 10_000;
-/** For planning a large library and writing its manifest; a short slice keeps back a third. In ms. */
+/** For planning and writing the manifest of a large library; a short slice keeps a third. In ms. */
 const planningMs = 100_000;
 
 /**
- * One slice of a run's listing: as many pages as there is time for. The last slice plans the run and
- * writes its manifest. A slice may be repeated if its reply was lost. Errors: those of `list`, of the
- * archive and of the tracker.
+ * One slice of a run's listing: as many pages as there is time for. The last slice plans the run
+ * and writes its manifest. A slice may be repeated if its reply was lost. Errors: those of `list`,
+ * of the archive and of the tracker.
  */
 export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Invocation): Promise<ReplyOf<'ListMedia'>> {
   const { environment, clock, report, runs } = invocation;
@@ -51,7 +53,7 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
   return { ...(await planRun(request, listing, tracker, invocation)), slices };
 }
 
-/** The state after the earlier slices. The first slice takes in what only the archive knows, so that it is not fetched again. */
+/** The state after the earlier slices. The first slice adopts what only the archive knows. */
 async function stateBefore(
   request: RequestOf<'ListMedia'>,
   options: ListingOptions,

@@ -6,9 +6,9 @@ import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 
 /**
- * Begins a run: checks the input, opens the archive (a new deployment makes it), takes the run lease
- * and records the run. The same execution gets the same reply again. Errors: USAGE for a wrong input;
- * those of the archive and of the tracker.
+ * Begins a run: checks the input, opens the archive (a new deployment makes it), takes the run
+ * lease and records the run. The same execution gets the same reply again. Errors: USAGE for a
+ * wrong input; those of the archive and of the tracker.
  */
 export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocation: Invocation): Promise<ReplyOf<'BeginRun'>> {
   const { clock, log } = invocation;

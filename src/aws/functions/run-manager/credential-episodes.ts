@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /**
  * When to notify about the provider's credentials: when they expire and every week until they are
- * renewed, once when they work again, once when they grow old. Pure. A repeated step of the same run
- * gets the same notices, because its first reply may have been lost.
+ * renewed, once when they work again, once when they grow old. Pure. A repeated step of the same
+ * run gets the same notices, because its first reply may have been lost.
  */
 
 const hourMs = 3_600_000;

@@ -13,8 +13,9 @@ import { expiryText, failureText, archiveLine, type Notification, type Place } f
 const maxNewerRuns = 20;
 
 /**
- * Ends a run early: records its end, releases its lease and writes the notification. It works without
- * a readable input, a table or an archive. Repeated, it gives the same reply. Never throws a SyncError.
+ * Ends a run early: records its end, releases its lease and writes the notification. It works
+ * without a readable input, a table or an archive. Repeated, it gives the same reply. Never throws
+ * a SyncError.
  */
 export async function end({ input, error, execution }: RequestOf<'EndRun'>, invocation: Invocation): Promise<ReplyOf<'EndRun'>> {
   const { environment, clock, metrics } = invocation;

@@ -11,7 +11,7 @@ export function parseInput(input: unknown): RunInput {
   });
 }
 
-/** Fields without a meaning, such as misspelt ones. They are no error: the console of Step Functions suggests a `Comment`. */
+/** Unknown fields, such as misspelt ones. They are no error: the console suggests a `Comment`. */
 export function unknownFields(input: unknown): readonly string[] {
   return Object.keys(input ?? {}).filter((name) => !(name in executionInput.shape));
 }

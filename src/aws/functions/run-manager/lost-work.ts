@@ -39,7 +39,7 @@ export interface LostWork {
 
 /**
  * The work that a line lost with its worker: what the worker held. Other media were not begun and
- * must not be quarantined for a neighbour. If it held nothing, any of them may be what ends workers.
+ * must not be quarantined for a neighbour. If it held nothing, any of them may have ended it.
  */
 export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly LostWork[] {
   const open = rows.map((row) => openWork(row, run));

@@ -16,7 +16,8 @@ const maxCauseLength = 300;
 /**
  * Ends a work line that failed. A worker that replied has recorded everything; the open work of one
  * that did not fails with the error as the reason. Archived originals and those of another worker
- * stay as they are. Repeated, it changes nothing more. Errors: those of the archive and of the tracker.
+ * stay as they are. Repeated, it changes nothing more. Errors: those of the archive and of the
+ * tracker.
  */
 export async function recordWorkerFailure(
   request: RequestOf<'MarkVideoFailed'>,

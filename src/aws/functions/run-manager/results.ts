@@ -2,7 +2,7 @@ import type { Role } from '../../../media.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
 
-/** What the ledger says beyond its counts, read in one pass. */
+/** What the ledger knows beyond its counts, read in one pass. */
 export interface Results {
   /** What is not archived, first what this run could not do, in the order in which it failed. */
   readonly problems: readonly Problem[];
@@ -47,7 +47,9 @@ export function inOrder(problems: readonly Problem[], runStartedAt: string): rea
   return problems.toSorted((a, b) => isOld(a) - isOld(b) || compare(a.since, b.since) || compare(a.name, b.name));
 }
 
-/** What the archive told of itself at the begin of the run was completed then too, but before any file that the run archived. */
+/**
+ * Files adopted at the start of the run count as completed too, but before those that it archived.
+ */
 export function lastBytes(completed: readonly Completed[], files: number): number {
   const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);
   return latest.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);

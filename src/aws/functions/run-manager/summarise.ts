@@ -20,7 +20,8 @@ type Reply = ReplyOf<'GenerateSummary'>;
 
 /**
  * How a run ended, counted from the tracker. A run without an error releases its lease here, any
- * other in `end`. Repeated, it gives the same reply. Errors: those of the archive and of the tracker.
+ * other in `end`. Repeated, it gives the same reply. Errors: those of the archive and of the
+ * tracker.
  */
 export async function summarise(request: Request, invocation: Invocation): Promise<Reply> {
   const { environment, execution, clock, metrics, report } = invocation;
@@ -87,7 +88,7 @@ function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
 }
 
-/** Media not yet resolved for all roles; their originals in other roles are counted by themselves. */
+/** Media not yet resolved for all roles. Their known originals are counted by themselves. */
 async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
   let media = 0;
   for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {

@@ -8,7 +8,7 @@ import type { Stage } from '../../../config/stages.ts';
 import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './credential-episodes.ts';
 
-/** The notifications of a run. Pure. They are small, because they travel through the state machine. */
+/** The notifications of a run. Pure. Small, because they travel through the state machine. */
 
 export interface Notification {
   /** Printable ASCII on one line, shorter than the 100 characters that SNS allows. */

@@ -14,7 +14,7 @@ import { stateErrorOf } from '../../state-error.ts';
 import { readLine, type LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
-/** Claims hold this much longer than the invocation, so that none expires while it is recorded. In ms. */
+/** Claims outlast the invocation by this, so that none expires while it is recorded. In ms. */
 const leaseMarginMs = 60_000;
 
 /** How often a worker checks that its run still holds the lease. In ms. */
@@ -62,7 +62,7 @@ async function transferInSlice(
 ): Promise<Omit<Reply, 'count'>> {
   const { clock, environment, metrics } = invocation;
   const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
-  // A slice cut off by the run's deadline may be too short for progress, so it does not count as idle.
+  // A slice cut off by the run's deadline may be too short for progress: it does not count as idle.
   const isLast = untilDeadlineMs <= ownMs;
   const idleBefore = isLast ? 0 : request.slice.idle;
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
@@ -107,7 +107,7 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
   });
 }
 
-/** A worker may outlive its aborted run by minutes. It stops when another run has taken the lease. */
+/** A worker may outlive its aborted run by minutes. It stops when another run takes the lease. */
 function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
   const lost = new AbortController();
   const look = async () => {

@@ -12,7 +12,7 @@ import type { Context } from '../../command.ts';
 
 type Show = (event: ExecutionEvent) => void;
 
-/** What a run does in a state of the machine. The others only decide where it goes on, or end it, which is told otherwise. */
+/** What a run does in a state. The other states only branch, or end the run. */
 const states: Readonly<Record<string, string>> = {
   BeginRun: 'begins',
   ValidateTokens: 'checks the credentials',
@@ -48,7 +48,7 @@ async function followToEnd(
 ): Promise<number> {
   const { signal } = interruption;
   const stage = config.settings.env as Stage;
-  const ended = await followRun(machine, execution, { clock: systemClock, tell: show, signal }).catch((error: unknown) => {
+  const ended = await followRun(machine, execution, { clock: systemClock, report: show, signal }).catch((error: unknown) => {
     throw signal.aborted ? onlyLooked(signal.reason, execution, stage) : error;
   });
   const ending = await endingOf(machine, ended, stage);

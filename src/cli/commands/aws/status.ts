@@ -21,7 +21,10 @@ const runsShown = 5;
 /** null: it has no value yet; undefined: it could not be looked at. */
 type SecretWritten = string | null | undefined;
 
-/** The tracker decides; what only the machine or the secret know is left out, with a warning, where these cannot be asked. */
+/**
+ * The tracker decides. If the machine or the secret cannot be asked, their part is left out with a
+ * warning.
+ */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
   await using ledger = await openServiceLedger(config);
@@ -53,7 +56,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   return 0;
 }
 
-/** What the tracker calls unfinished may run, or was ended from outside; the machine knows which. */
+/** A run that is unfinished in the tracker may run or was ended from outside; the machine knows. */
 async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
   const asked = await orWarn(context, async () => {
