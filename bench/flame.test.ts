@@ -39,7 +39,7 @@ test('leaves out what is too narrow to be seen', () => {
 test.each([
   ['', ''],
   ['node:internal/streams/readable', 'node:internal/streams/readable'],
-  ['file:///home/me/x/node_modules/cloud-sync/dist/transfer/body.js', 'src/transfer/body.ts'],
+  ['file:///home/me/x/node_modules/cloud-sync/dist/transfer/slice.js', 'src/transfer/slice.ts'],
   ['file:///home/me/x/node_modules/cloud-sync/bin/cloud-sync.js', 'bin/cloud-sync.js'],
   ['file:///home/me/x/node_modules/undici/lib/core/request.js', 'undici'],
   ['file:///home/me/x/node_modules/a/node_modules/@aws-sdk/client-s3/dist-cjs/index.js', '@aws-sdk/client-s3'],

@@ -1,100 +1,74 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Destination } from './destination/destination.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import { isoTime, type Clock } from './lib/clock.ts';
-import type { HttpClient } from './lib/http/index.ts';
-import type { Medium, Role } from './media.ts';
-import { plan, type Plan } from './plan/plan.ts';
-import { recover } from './run/recover.ts';
 import type { Report, RunFinished } from './events.ts';
+import { isoTime } from './lib/clock.ts';
+import type { Medium } from './media.ts';
+import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
 import { holdLeases, leaseMs } from './run/lease.ts';
 import { list } from './run/listing.ts';
-import type { Source } from './source/source.ts';
-import type { Tracker } from './tracker/tracker.ts';
-import type { BandwidthStep } from './transfer/limits.ts';
+import { recover } from './run/recover.ts';
+import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
-import { transferSlice } from './transfer/transfer-slice.ts';
+import { transfer } from './transfer/transfer.ts';
 
 /** Everything outside that a run works with. */
-export interface Ports {
-  readonly source: Source;
-  readonly destination: Destination;
-  readonly tracker: Tracker;
-  /** For media hosts; never carries credentials. */
-  readonly http: HttpClient;
-  readonly clock: Clock;
-  readonly report: Report;
+export interface Ports extends TransferPorts {
   /** Requests that the source has made so far. */
   readonly apiRequests: () => number;
 }
 
-export interface SyncOptions {
+/** The signal is aborted with a SyncError INTERRUPTED or TERMINATED. */
+export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
   /** Who this process is, for leases; see lib/owner.ts. */
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** Always includes `source` and `raw`. */
-  readonly roles: readonly Role[];
   /** Which media the person asked for; undefined: all. */
   readonly covers: ((medium: Medium) => boolean) | undefined;
-  /** Parts in flight, over all files. */
-  readonly concurrency: number;
-  readonly bandwidth: readonly BandwidthStep[];
-  readonly quarantineAfter: number;
-  readonly stallMs: number;
-  /** Signed URLs may be plain http, because the provider's address was overridden. */
-  readonly plainHttp: boolean;
   readonly fullListing: boolean;
   /** List and plan only. */
   readonly dryRun: boolean;
-  /** Aborted with a SyncError INTERRUPTED or TERMINATED. */
-  readonly signal: AbortSignal;
 }
 
 /**
- * One run: validate → list → plan → transfer → summarise. Reports everything it does and ends with `run.finished`, which is also
- * returned. Never throws: what ends a run early is in the returned event. Progress is kept at any end, also a kill.
+ * One run: validate → list → plan → transfer → summarise. Reports everything it does and ends with
+ * `run.finished`, which it also returns. Never throws: what ends a run early is in the returned
+ * event. Progress is kept at any end, also a kill.
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
   const owner = options.ownerOf(runId);
   const startedAtMs = ports.clock.now();
   const { source, destination, tracker, report } = ports;
+  const { dryRun, isDead, roles, covers = () => true } = options;
   let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
 
-  report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun: options.dryRun });
+  report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun });
   try {
-    await using leases = await holdLeases({ destination, tracker, owner, isDead: options.isDead, exclusive: !options.dryRun });
+    await using leases = await holdLeases({ destination, tracker, owner, isDead, exclusive: !dryRun });
     const signal = AbortSignal.any([options.signal, leases.lost]);
     await tracker.beginRun(runId);
 
     await source.validate(signal);
     report({ type: 'credentials.valid', account: source.account });
 
-    const recovered = await recover(ports, { publish: !options.dryRun });
+    const recovered = await recover(ports, { publish: !dryRun });
     const listing = await list({ ...ports, runId, full: options.fullListing, signal });
     facts = { listing };
 
-    const work = await plan(tracker.openMedia(options.roles), { covers: options.covers ?? (() => true), roles: options.roles });
+    const work = await plan(tracker.openMedia(roles), { covers, roles });
     report({ type: 'plan.finished', media: work.items.length, sizeHintBytes: work.sizeHintBytes });
 
-    if (options.dryRun) await reportPlan(work, report);
+    if (dryRun) await reportPlan(work, report);
     else {
       const runStartedAt = isoTime(startedAtMs);
-      const end = await transferSlice(work, ports, {
-        ...options,
-        owner,
-        leaseMs,
-        runStartedAt,
-        recovered,
-        slice: unlimited,
-        signal,
-      });
-      facts = { ...facts, moved: end.moved };
-      if (end.error) throw end.error;
+      const settings = { ...options, owner, leaseMs, runStartedAt, recovered, slice: unlimited, signal };
+      const { totals, error } = await transfer(work, ports, settings);
+      facts = { ...facts, transferred: totals };
+      if (error) throw error;
     }
-    if (!facts.error && listing.contradiction) facts = { ...facts, error: listing.contradiction };
+    if (listing.contradiction) facts = { ...facts, error: listing.contradiction };
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }

@@ -9,7 +9,7 @@ import { covers, parseFilters } from '../plan/filter.ts';
 import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
-import { parseBandwidth } from '../transfer/limits.ts';
+import { parseBandwidth } from '../transfer/media-host/limits.ts';
 import type { OpenArchive } from './archive/archive.ts';
 import type { Context } from './command.ts';
 import { deadHolders } from './archive/dead-holders.ts';

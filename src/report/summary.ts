@@ -8,12 +8,12 @@ export interface RunFacts {
   readonly elapsedMs: number;
   readonly tally?: Tally;
   readonly listing?: { readonly listed: number; readonly added: number; readonly changed: number; readonly gone: number };
-  readonly moved?: {
+  readonly transferred?: {
     readonly archivedFiles: number;
     readonly archivedBytes: number;
     readonly fetchedBytes: number;
     readonly mediaRequests: number;
-    readonly leftBehind: number;
+    readonly untriedOriginals: number;
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
@@ -26,7 +26,7 @@ export function exitCodeOf(facts: RunFacts): number {
   if (facts.error) return facts.error.exitCode;
   const { tally, verified } = facts;
   const failed = tally ? tally.originals.FAILED + tally.originals.QUARANTINED + tally.media.FAILED + tally.media.QUARANTINED : 0;
-  const lost = (tally?.marked ?? 0) + (facts.moved?.leftBehind ?? 0);
+  const lost = (tally?.marked ?? 0) + (facts.transferred?.untriedOriginals ?? 0);
   const different = verified ? verified.missing + verified.damaged : 0;
   return failed + lost + different > 0 ? 1 : 0;
 }
@@ -42,7 +42,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** The last event of a run. Statuses are counted from the tracker, never from attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { moved, error, verified } = facts;
+  const { transferred, error, verified } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
@@ -52,8 +52,8 @@ export function summarise(facts: RunFacts): RunFinished {
     elapsedMs: Math.round(facts.elapsedMs),
     media: mediaCounts(facts),
     files: fileCounts(facts),
-    bytes: { archived: moved?.archivedBytes ?? 0, fetched: moved?.fetchedBytes ?? 0 },
-    requests: { api: facts.apiRequests ?? 0, media: moved?.mediaRequests ?? 0 },
+    bytes: { archived: transferred?.archivedBytes ?? 0, fetched: transferred?.fetchedBytes ?? 0 },
+    requests: { api: facts.apiRequests ?? 0, media: transferred?.mediaRequests ?? 0 },
     ...(verified ? { verified } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };
@@ -74,11 +74,11 @@ function mediaCounts({ listing, tally }: RunFacts): RunFinished['media'] {
   };
 }
 
-function fileCounts({ tally, moved }: RunFacts): RunFinished['files'] {
+function fileCounts({ tally, transferred }: RunFacts): RunFinished['files'] {
   const originals = tally?.originals;
   const media = tally?.media;
   const marked = tally?.marked ?? 0;
-  const archived = moved?.archivedFiles ?? 0;
+  const archived = transferred?.archivedFiles ?? 0;
   return {
     archived,
     // A file that `verify` marked and that could not be fetched again is missing, whatever the

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Destination } from '../destination/destination.ts';
+import type { Destination, StoredFile } from '../destination/destination.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { forEachLimited } from '../lib/for-each.ts';
 import { originalId, type Mark } from '../media.ts';
@@ -9,7 +9,6 @@ import { summarise, type RunFacts } from '../report/summary.ts';
 import { holdLeases } from './lease.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 import type { Clock } from '../lib/clock.ts';
-import { checkedStat } from '../transfer/checked-stat.ts';
 
 export interface VerifyPorts extends RecoverPorts {
   readonly clock: Clock;
@@ -27,8 +26,9 @@ export interface VerifyOptions {
 const concurrency = 4;
 
 /**
- * Judges every archived file by its size and checksum, marks those that are missing or damaged for the next `sync`, and names files
- * that it does not know, which it leaves alone. Needs no provider. Reports one event per finding and ends with `run.finished`; never throws.
+ * Judges every archived file by its size and checksum, marks those that are missing or damaged for
+ * the next `sync`, and names files that it does not know, which it leaves alone. Needs no provider.
+ * Reports one event per finding and ends with `run.finished`; never throws.
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -86,14 +86,14 @@ async function judgeFile(
   found.files += 1;
   found.bytes += stored?.sizeBytes ?? 0;
   if (mark !== row.mark) await tracker.setMark(row.id, mark);
-  // A damaged file that a store cannot move stays where it is; once its next revision is archived it is no difference any more.
+  // A damaged file that a store cannot move stays; a later sound revision makes up for it.
   const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
   if (mark === null || replaced) return;
   found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
   report(mark === 'MISSING' ? { type: 'file.missing', key, path } : { type: 'file.damaged', key, path, reason: reason ?? '' });
 }
 
-/** A file that cannot be read is as good as damaged; it must not keep the others from being judged. */
+/** A file that cannot be read is as good as damaged; the others must be judged all the same. */
 async function readBack(
   destination: Destination,
   key: string,
@@ -108,6 +108,16 @@ async function readBack(
   }
 }
 
+/** The file with its CRC32: the store's own, or with `deep` or without one that of the bytes. */
+async function checkedStat(
+  destination: Destination,
+  key: string,
+  options: { readonly deep: boolean; readonly signal: AbortSignal },
+): Promise<StoredFile | undefined> {
+  const stored = await destination.stat(key, options);
+  return stored && stored.crc32 === null && !options.deep ? destination.stat(key, { ...options, deep: true }) : stored;
+}
+
 function difference(
   row: TrackedOriginal,
   stored: { readonly sizeBytes: number; readonly crc32: number | null },
@@ -117,7 +127,7 @@ function difference(
   return undefined;
 }
 
-/** The latest archived revision of each original that nothing is wrong with, as far as is known before this look. */
+/** The latest archived revision of each original without a mark from an earlier run. */
 function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
   const sound = new Map<string, number>();
   for (const { original, mark } of archived.values()) {

@@ -1,9 +1,9 @@
 import type { FileDescription, StoredFile } from '../destination/destination.ts';
+import type { Event } from '../events.ts';
+import { crc32Hex } from '../lib/crc32.ts';
 import { mediumVersion, originalId, type Medium, type Original, type Role, type Validator } from '../media.ts';
 import { latestRevisions } from '../plan/plan.ts';
-import type { Event } from '../events.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
-import { crc32Hex } from '../lib/crc32.ts';
 
 /** The originals that a medium has in the roles that it was resolved for. */
 export interface MediumSet {
@@ -12,7 +12,7 @@ export interface MediumSet {
   readonly originals: number;
 }
 
-/** Counts the set that `rows` and what is not available yet make up, each original once whatever its revisions. */
+/** Counts the originals in `rows`, each once whatever its revisions, and the unavailable ones. */
 export function mediumSet(
   medium: Medium,
   roles: readonly Role[],
@@ -36,7 +36,7 @@ export function describeFile(original: Original, set: MediumSet, validator: Vali
   };
 }
 
-/** Says that an original is in the archive now. */
+/** The event for an original that is in the archive now. */
 export function archivedEvent(original: Original, { key, sizeBytes, crc32 }: StoredFile, location: string): Event {
   const { mediaId, revision } = original;
   const id = originalId(original, revision);

@@ -6,15 +6,15 @@ import { systemClock } from '../lib/clock.ts';
 import { foldKey, type OfferedOriginal } from '../media.ts';
 import type { Resolution } from '../source/source.ts';
 import { openSqliteTracker } from '../tracker/sqlite/index.ts';
-import { createRecorder } from './record.ts';
+import { recordResolution, rekey } from './record.ts';
 
 const filename = 'GX010001.MP4';
 
 /** Two media whose names differ in letter case only. */
 const ids = ['AbCd', 'aBcD'];
 
-/** A recorder, and a tracker that has listed these. */
-async function openRecorder() {
+/** A tracker that has listed these. */
+async function openTracker() {
   const temp = await makeTempDir();
   const tracker = await openSqliteTracker({ path: join(temp.path, 'tracker.db'), archiveId: 'a', clock: systemClock });
   await listAll(
@@ -24,7 +24,8 @@ async function openRecorder() {
   );
   return {
     tracker,
-    recorder: createRecorder({ tracker, roles: usual }),
+    record: async (id: string) =>
+      recordResolution({ tracker, roles: usual }, (await tracker.medium(id))!, resolutionOf(id), compared),
     [Symbol.asyncDispose]: async () => {
       await tracker.close();
       await temp[Symbol.asyncDispose]();
@@ -52,24 +53,27 @@ function resolutionOf(mediaId: string, labels: readonly string[] = ['source']): 
 const compared = { replaced: [], proven: true };
 
 test('media whose ids differ in letter case only get two keys, also when they are recorded at once', async () => {
-  await using opened = await openRecorder();
-  const { tracker, recorder } = opened;
-  const rows = await Promise.all(ids.map(async (id) => recorder.record((await tracker.medium(id))!, resolutionOf(id), compared)));
+  await using opened = await openTracker();
+  const { record } = opened;
+  const rows = await Promise.all(ids.map(record));
   const keys = rows.flat().map(({ original }) => foldKey(original.key));
   expect(keys).toHaveLength(2);
   expect(new Set(keys).size).toBe(2);
 });
 
 test('originals whose next revisions would have one name get two, also when they ask at once', async () => {
-  await using opened = await openRecorder();
-  const { tracker, recorder } = opened;
+  await using opened = await openTracker();
+  const { tracker, record } = opened;
   const claims = [];
   for (const id of ids) {
-    const [row] = await recorder.record((await tracker.medium(id))!, resolutionOf(id), compared);
+    const [row] = await record(id);
     claims.push({ row: row!, claim: await claimed(tracker, row!.original) });
   }
   const revised = await Promise.all(
-    claims.map(async ({ row, claim }) => recorder.rekey(claim, (await tracker.medium(row.original.mediaId))!, row.original)),
+    claims.map(async ({ row: { original }, claim }) => {
+      const { medium: owner } = (await tracker.medium(original.mediaId))!;
+      return rekey({ tracker }, claim, owner, original);
+    }),
   );
   expect(revised.map(({ tracked }) => tracked.original.revision)).toEqual([2, 2]);
   expect(new Set(revised.map(({ tracked }) => foldKey(tracked.original.key))).size).toBe(2);

@@ -9,7 +9,7 @@ function sliceOf(budgetMs: number, idleBefore = 0) {
   const part = (tookMs: number) => {
     slice.admit();
     nowMs += tookMs;
-    slice.stored(16, tookMs);
+    slice.countStored(16, tookMs);
   };
   return { slice, part, pass: (ms: number) => (nowMs += ms) };
 }
@@ -40,14 +40,14 @@ test('the first part is admitted whatever time is left', () => {
   expect(slice.isOver()).toBe(true);
 });
 
-test('what was refused once stays refused', () => {
+test('after one refusal a slice admits nothing more', () => {
   const { slice, part } = sliceOf(10_000);
   part(5_000);
   expect(() => slice.admit()).toThrow('no time left');
   expect(slice.isOver()).toBe(true);
 });
 
-test('what is under way is broken off before the platform does it', () => {
+test('the slice breaks off what is under way before the platform does', () => {
   vi.useFakeTimers();
   try {
     const { slice } = sliceOf(10_000);
@@ -61,27 +61,27 @@ test('what is under way is broken off before the platform does it', () => {
 });
 
 test.each([
-  ['the first that brings nothing', 0, false, 1],
-  ['the second in a row', 1, true, 2],
+  ['the first slice that brings nothing is not fruitless', 0, false, 1],
+  ['the second in a row is fruitless', 1, true, 2],
 ])('%s', (_name, idleBefore, fruitless, idle) => {
   const { slice } = sliceOf(10_000, idleBefore);
   expect(slice.isFruitless()).toBe(fruitless);
-  expect(slice.idle()).toBe(idle);
+  expect(slice.idleSlices()).toBe(idle);
 });
 
-test('a stored part, or an end of whatever kind, is a fruit', () => {
+test('a stored part or the end of an original is progress', () => {
   const stored = sliceOf(10_000, 1);
   stored.part(10);
-  expect([stored.slice.isFruitless(), stored.slice.idle()]).toEqual([false, 0]);
+  expect([stored.slice.isFruitless(), stored.slice.idleSlices()]).toEqual([false, 0]);
   const ended = sliceOf(10_000, 1);
-  ended.slice.ended();
-  expect([ended.slice.isFruitless(), ended.slice.idle()]).toEqual([false, 0]);
+  ended.slice.countEnded();
+  expect([ended.slice.isFruitless(), ended.slice.idleSlices()]).toEqual([false, 0]);
 });
 
-test('a slice that was told to wait is not held against anybody', () => {
+test('a slice in which a host asked to wait is not held against anybody', () => {
   const { slice } = sliceOf(10_000, 1);
-  slice.toldToWait();
-  expect([slice.isFruitless(), slice.idle()]).toEqual([false, 1]);
+  slice.excuse();
+  expect([slice.isFruitless(), slice.idleSlices()]).toEqual([false, 1]);
 });
 
 test('without a limit there is always time', () => {

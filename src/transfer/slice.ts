@@ -2,26 +2,27 @@ import { SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /**
- * The time that a transfer has: a slice of a run, such as one invocation of a function, or all the time there is. Near its end nothing new is begun,
- * and shortly before it what is still under way is broken off, so that everything can be recorded.
+ * The time that a transfer has: one invocation of a function, or all the time there is. Near its
+ * end nothing new begins. Shortly before the end it breaks off what is still under way, so that
+ * everything can be recorded.
  */
 export interface Slice {
-  /** It is not one of several: what it has seen is all that the run sees. */
+  /** True: the run has no other slice, so what this one sees is all that the run sees. */
   readonly isWholeRun: boolean;
-  /** Asks for time for one more part. The first ones of a slice always get it, or a slow source would never be read. Errors: SLICE_OVER. */
+  /** Asks for time for one more part; the first part always gets it. Errors: SLICE_OVER. */
   admit(): void;
-  /** A part was stored that no slice before had. */
-  stored(sizeBytes: number, tookMs: number): void;
+  /** A part was stored that no slice before had; 0 bytes for one that no later slice can resume. */
+  countStored(sizeBytes: number, tookMs: number): void;
   /** An original or a medium came to its end, whatever end. */
-  ended(): void;
-  /** The other side asked to wait: a slice without a new byte is then nobody's fault. */
-  toldToWait(): void;
-  /** Whether time has run out for anything that is not begun yet. */
+  countEnded(): void;
+  /** A host asked to wait, so a slice without a new byte is nobody's fault. */
+  excuse(): void;
+  /** Whether there is no time to begin anything more. */
   isOver(): boolean;
   /** Neither this slice nor the one before brought anything: what it leaves open fails. */
   isFruitless(): boolean;
   /** Slices in a row, up to and with this one, that brought nothing. */
-  idle(): number;
+  idleSlices(): number;
   /** Aborted with SLICE_OVER when what is under way must end. */
   readonly signal: AbortSignal;
 }
@@ -30,12 +31,12 @@ export interface Slice {
 export const unlimited: Slice = {
   isWholeRun: true,
   admit: () => {},
-  stored: () => {},
-  ended: () => {},
-  toldToWait: () => {},
+  countStored: () => {},
+  countEnded: () => {},
+  excuse: () => {},
   isOver: () => false,
   isFruitless: () => false,
-  idle: () => 0,
+  idleSlices: () => 0,
   signal: new AbortController().signal,
 };
 
@@ -48,51 +49,48 @@ export interface SliceOptions {
 }
 
 /** Kept back for recording: 30 s, or a tenth of a short slice. */
-const mostKeptBackMs = 30_000;
-/** Slices without a new byte, after which what is open fails. */
-const mostIdle = 2;
+const maxKeptBackMs = 30_000;
+/** After so many slices without a new byte, what is open fails. */
+const maxIdleSlices = 2;
 
-/** A slice that begins now. Its timer does not keep the process. */
+/** A slice that begins now. Its timer does not keep the process alive. */
 export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slice {
-  const keptBackMs = Math.min(mostKeptBackMs, budgetMs / 10);
+  const keptBackMs = Math.min(maxKeptBackMs, budgetMs / 10);
   const endsAtMs = clock.elapsed() + budgetMs - keptBackMs;
-  const end = new AbortController();
-  const ending = setTimeout(() => end.abort(over()), Math.max(0, budgetMs - keptBackMs));
-  ending.unref();
+  const signal = abortAfter(Math.max(0, budgetMs - keptBackMs));
   let slowestMs = 0;
   let admitted = 0;
-  let refused = false;
+  let hasRefused = false;
   let fruits = 0;
   let isExcused = false;
 
   // Two parts' time: the next one may be slower than the slowest so far.
-  const isOver = (): boolean => refused || end.signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
-  const idle = (): number => {
-    if (fruits > 0) return 0;
-    return isExcused ? idleBefore : idleBefore + 1;
-  };
+  const isOver = () => hasRefused || signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
+  const idleSlices = () => (fruits > 0 ? 0 : idleBefore + (isExcused ? 0 : 1));
   return {
     isWholeRun: false,
     admit: () => {
-      if (admitted > 0 && isOver()) {
-        refused = true;
-        throw over();
-      }
+      hasRefused = admitted > 0 && isOver();
+      if (hasRefused) throw over();
       admitted += 1;
     },
-    stored: (sizeBytes, tookMs) => {
+    countStored: (sizeBytes, tookMs) => {
       if (sizeBytes > 0) fruits += 1;
       slowestMs = Math.max(slowestMs, tookMs);
     },
-    ended: () => void (fruits += 1),
-    toldToWait: () => {
-      isExcused = true;
-    },
+    countEnded: () => void (fruits += 1),
+    excuse: () => void (isExcused = true),
     isOver: () => admitted > 0 && isOver(),
-    isFruitless: () => !isExcused && idle() >= mostIdle,
-    idle,
-    signal: end.signal,
+    isFruitless: () => !isExcused && idleSlices() >= maxIdleSlices,
+    idleSlices,
+    signal,
   };
+}
+
+function abortAfter(delayMs: number): AbortSignal {
+  const ending = new AbortController();
+  setTimeout(() => ending.abort(over()), delayMs).unref();
+  return ending.signal;
 }
 
 function over(): SyncError {

@@ -1,57 +1,88 @@
 import { asSyncError, type SyncError } from '../errors.ts';
-import type { WorkItem } from '../plan/plan.ts';
-import { createGoneMedia } from './gone.ts';
-import { createRecorder } from './record.ts';
-import type { MediumContext } from './context.ts';
-import { transferMedium } from './medium.ts';
-import type { TransferPorts } from './ports.ts';
+import type { Plan, WorkItem } from '../plan/plan.ts';
+import { createAccounting, type Totals } from './accounting.ts';
+import type { Transfer, TransferPorts, TransferSettings } from './context.ts';
+import { createHostGate, createPartSlots, createThrottle } from './media-host/limits.ts';
+import { createMediaHosts } from './media-host/media-hosts.ts';
+import { createDisappearances } from './medium/disappearances.ts';
+import { transferMedium } from './medium/transfer-medium.ts';
+
+export interface TransferEnd {
+  /** Also of a transfer that was stopped. */
+  readonly totals: Totals;
+  /** What stopped all of it: credentials, a full disk, an interruption. */
+  readonly error: SyncError | undefined;
+}
+
+const progressEveryMs = 200;
 
 /**
- * Brings the media of a plan to the archive, in its order, a few media at a time; how many parts are in flight over all of them is
- * for `ports.slots`. What fails is recorded and the rest goes on, until there is no more or `ports.slice` is over. Throws the SyncError that
- * stops the whole run (credentials, a full disk, an interruption). At its end every original is PENDING again, FAILED, or COMPLETED.
+ * Brings the media of a plan to the archive, in its order, a few at a time, until there is no more
+ * or the slice is over. What fails is recorded and the rest goes on. At the end every original is
+ * PENDING again, FAILED, or COMPLETED. Never throws.
  */
-export async function transfer(
-  work: readonly WorkItem[],
-  ports: TransferPorts,
-  options: { readonly concurrency: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const stop = new AbortController();
-  let stopped: SyncError | undefined;
-  const context: MediumContext = {
-    ports,
-    concurrency: options.concurrency,
-    recorder: createRecorder(ports),
-    gone: createGoneMedia(),
-    // The others see the same error as their signal's reason and give back what they hold.
-    stop: (error) => {
-      stopped ??= error;
-      stop.abort(stopped);
-    },
-    nextOrder: counter(),
-    signal: AbortSignal.any([options.signal, stop.signal, ports.slice.signal]),
-  };
-  const items = work.values();
+export async function transfer(work: Plan, ports: TransferPorts, settings: TransferSettings): Promise<TransferEnd> {
+  const stopping = new AbortController();
+  const context = openTransfer(work, ports, settings, stopping);
+  const { accounting, report } = context;
+  for (const { key, sizeBytes } of settings.recovered) accounting.endFile(key, sizeBytes);
+  const ticking = setInterval(() => report(accounting.progress()), progressEveryMs);
+  try {
+    await transferMedia(work.items, context);
+    if (!stopping.signal.aborted && settings.slice.isWholeRun) await context.disappearances.confirm();
+    stopping.signal.throwIfAborted();
+    settings.signal.throwIfAborted();
+    return { totals: accounting.totals(), error: undefined };
+  } catch (thrown) {
+    return { totals: accounting.totals(), error: asSyncError(thrown) };
+  } finally {
+    clearInterval(ticking);
+  }
+}
 
+/** The context of a transfer that `stopping` ends. */
+export function openTransfer(
+  work: Pick<Plan, 'items' | 'sizeHintBytes'>,
+  ports: TransferPorts,
+  settings: TransferSettings,
+  stopping: AbortController,
+): Transfer {
+  const { http, clock, report } = ports;
+  const { slice, stallMs, plainHttp, signal } = settings;
+  const accounting = createAccounting(clock, { media: work.items.length, sizeHintBytes: work.sizeHintBytes });
+  const onPause = (host: string, forMs: number) => {
+    slice.excuse();
+    report({ type: 'host.paused', host, forMs });
+  };
+  let order = 0;
+  return {
+    ...ports,
+    ...settings,
+    accounting,
+    hosts: createMediaHosts({ http, gate: createHostGate(clock), clock, accounting, onPause, stallMs, plainHttp }),
+    slots: createPartSlots(settings.concurrency),
+    throttle: createThrottle(settings.bandwidth, clock, signal),
+    disappearances: createDisappearances(),
+    // The first error counts. The others see it as their signal's reason and give up their claims.
+    stop: (error) => stopping.abort(error),
+    nextOrder: () => (order += 1),
+    signal: AbortSignal.any([signal, stopping.signal, slice.signal]),
+  };
+}
+
+async function transferMedia(items: readonly WorkItem[], context: Transfer): Promise<void> {
+  const { slice, signal, accounting, concurrency, stop } = context;
+  const shared = items.values();
   async function worker(): Promise<void> {
-    for (const item of items) {
-      if (context.signal.aborted || ports.slice.isOver()) return;
+    for (const item of shared) {
+      if (signal.aborted || slice.isOver()) return;
       try {
         await transferMedium(item, context);
       } catch (thrown) {
-        context.stop(asSyncError(thrown));
+        stop(asSyncError(thrown));
       }
-      ports.accounting.mediumDone(item.sizeHintBytes);
+      accounting.endMedium(item.sizeHintBytes);
     }
   }
-
-  await Promise.all(Array.from({ length: options.concurrency }, worker));
-  if (!stopped && ports.slice.isWholeRun) await context.gone.settle();
-  if (stopped) throw stopped;
-  if (options.signal.aborted) throw asSyncError(options.signal.reason);
-}
-
-function counter(): () => number {
-  let count = 0;
-  return () => (count += 1);
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

@@ -15,7 +15,7 @@ import { beginListing, listSlice, type Listing, type ListingProgress } from '../
 import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { createSlice, type Slice } from '../../src/transfer/slice.ts';
-import { transferSlice } from '../../src/transfer/transfer-slice.ts';
+import { transfer } from '../../src/transfer/transfer.ts';
 import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 
 beforeAll(() => {
@@ -75,7 +75,7 @@ async function openScene(media: Parameters<typeof createLibrary>[0], perPageCap?
       const roles: readonly Role[] = alwaysRoles;
       const work = await plan(tracker.openMedia(roles), { covers: () => true, roles });
       const ports = { source: newSource(), destination, tracker, http, clock: systemClock, report };
-      const end = await transferSlice(work, ports, {
+      const end = await transfer(work, ports, {
         owner: 'execution',
         leaseMs: 60_000,
         runStartedAt,
@@ -127,9 +127,9 @@ test('an original that no slice brings further fails after two of them', async (
   await scene.list(() => false, await scene.beginListing());
   const first = sliceOf(600);
   await scene.transfer(first, 1024 * 1024);
-  expect(first.idle()).toBe(1);
+  expect(first.idleSlices()).toBe(1);
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
-  const second = sliceOf(600, first.idle());
+  const second = sliceOf(600, first.idleSlices());
   await scene.transfer(second, 1024 * 1024);
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([
     expect.objectContaining({ code: 'SLICE_FRUITLESS', status: 'FAILED' }),

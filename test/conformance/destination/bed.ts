@@ -5,7 +5,7 @@ import type { Destination, FileDescription, Opened, Part, UploadState } from '..
 import { SyncError, type ErrorCode } from '../../../src/errors.ts';
 import { crc32 } from '../../../src/lib/crc32.ts';
 import { thisOwner } from '../../../src/lib/owner.ts';
-import { partRanges } from '../../../src/transfer/parts.ts';
+import { partRanges } from '../../../src/transfer/original/parts.ts';
 import { description, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 

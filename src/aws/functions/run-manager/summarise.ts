@@ -69,7 +69,13 @@ async function readFacts(
     elapsedMs: clock.now() - Date.parse(execution.started_at),
     tally,
     ...(listing && { listing: countsOf(listing) }),
-    moved: { archivedFiles, archivedBytes: results.archivedBytes, fetchedBytes: 0, mediaRequests: 0, leftBehind: left },
+    transferred: {
+      archivedFiles,
+      archivedBytes: results.archivedBytes,
+      fetchedBytes: 0,
+      mediaRequests: 0,
+      untriedOriginals: left,
+    },
     ...(error && { error }),
   };
   return { facts, results };

@@ -4,7 +4,7 @@ import { plan } from '../../../plan/plan.ts';
 import { asSyncError, SyncError } from '../../../errors.ts';
 import type { Tracker, TrackedMedium } from '../../../tracker/tracker.ts';
 import { createSlice, type Slice } from '../../../transfer/slice.ts';
-import { transferSlice } from '../../../transfer/transfer-slice.ts';
+import { transfer } from '../../../transfer/transfer.ts';
 import { maxSlices, messages, replyOf, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { leaseLeftMs } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
@@ -68,16 +68,16 @@ async function transferInSlice(
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
   const before = await readLine(request.line, tracker, environment.roles);
   const startedAtMs = clock.elapsed();
-  const { moved, error } = await transferOpen(request, before, slice, tracker, invocation);
-  measure(moved.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, metrics);
+  const { totals, error } = await transferOpen(request, before, slice, tracker, invocation);
+  measure(totals.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, metrics);
   if (error) throw error;
   const after = await readLine(request.line, tracker, environment.roles);
   const { outcome, error: failure } = lineOutcome(after, { isOver: slice.isOver() || slice.signal.aborted });
   return {
     outcome: isLast && outcome === 'go-on' ? 'deferred' : outcome,
-    idle: slice.idle(),
-    archived_files: moved.archivedFiles,
-    archived_bytes: moved.archivedBytes,
+    idle: slice.idleSlices(),
+    archived_files: totals.archivedFiles,
+    archived_bytes: totals.archivedBytes,
     error: failure,
   };
 }
@@ -91,7 +91,7 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
   const { source } = await invocation.openSource(request.provider);
   using lease = watchLease(tracker, request.execution, clock);
   const ports = { source, destination, tracker, http, clock, report };
-  return await transferSlice(work, ports, {
+  return await transfer(work, ports, {
     owner: request.owner,
     leaseMs: invocation.remainingMs() + leaseMarginMs,
     runStartedAt,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSniffer } from './body.ts';
+import { createSniffer } from './first-bytes.ts';
 
 function judge(content: string, extension: string, chunkBytes = content.length): () => void {
   return () => {
@@ -35,4 +35,29 @@ describe.each([1, 3, 1000])('a judge that sees %i bytes at a time', (chunkBytes)
 test('what lies behind the beginning is not judged', () => {
   expect(judge('\xff\xd8\xff\xe1 a photo with <html> in it', 'jpg', 17)).not.toThrow();
   expect(judge(`sixteen letters.<html>`, 'jpg', 16)).not.toThrow();
+});
+
+test.each([
+  ['<!DOCTYPE html><html>', 'mp4'],
+  ['  <html lang="en">', 'jpg'],
+  ['{"error":"expired"}', 'mp4'],
+  ['\x1f\x8b\x08\0\0\0\0\0\0\0\0\0', 'mp4'],
+  ['\xff\xd8\xff\xe0 a thumbnail', 'mp4'],
+  ['PK\x03\x04 a zip', '360'],
+])('a file that begins with %j is not a .%s', (text, extension) => {
+  expect(judge(text, extension)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
+});
+
+test.each([
+  ['\0\0\0\x18ftypmp42....', 'mp4'],
+  ['\0\0\0\x08wide\0\0\0\0mdat', 'mov'],
+  ['\xff\xd8\xff\xe1 a photo', 'jpg'],
+  ['II*\0 a raw photo', 'gpr'],
+  ['anything at all', 'bin'],
+  ['\0\0\0\x18ftypheic a photo by a phone', 'jpg'],
+  ['\x89PNG\r\n\x1a\n a screenshot', 'jpg'],
+  ['{"telemetry":1}', 'json'],
+  ['<?xml version="1.0"?>', 'gpx'],
+])('a file that begins with %j may be a .%s', (text, extension) => {
+  expect(judge(text, extension)).not.toThrow();
 });

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Clock } from '../lib/clock.ts';
-import { createBandwidth, createHostGate, createPartSlots, parseBandwidth, stepAt } from './limits.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createThrottle, createHostGate, createPartSlots, parseBandwidth, stepAt } from './limits.ts';
 
 /** A clock that only moves when somebody sleeps. */
 function manualClock(): Clock & { nowMs: number } {
@@ -26,13 +26,13 @@ test.each(['fast', '20X', '0', '-1M', '25:00,1M', '08:00', '08:00,1M 99', '1M 2M
   expect(() => parseBandwidth(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
 
-test('the rate holds over all that was asked for', async () => {
+test('the rate holds over all chunks together', async () => {
   const clock = manualClock();
   const startMs = clock.nowMs;
-  const bandwidth = createBandwidth(parseBandwidth('1M'), clock, new AbortController().signal);
+  const throttle = createThrottle(parseBandwidth('1M'), clock, new AbortController().signal);
   let bytes = 0;
   for (let count = 0; count < 200; count += 1) {
-    await bandwidth(64 * 1024);
+    await throttle(64 * 1024);
     bytes += 64 * 1024;
   }
   expect(bytes / ((clock.nowMs - startMs) / 1000)).toBeLessThanOrEqual(1.01 * 1024 ** 2);
@@ -63,7 +63,7 @@ test('earlier files get the free places first', async () => {
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('who gives up waiting for a place costs nobody else theirs', async () => {
+test('a task that gives up its wait for a place costs no other task its place', async () => {
   const slots = createPartSlots(1);
   const { signal } = new AbortController();
   const order: string[] = [];

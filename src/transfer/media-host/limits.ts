@@ -1,8 +1,8 @@
 import PQueue from 'p-queue';
-import { SyncError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
+import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
 
-/** What holds the transfer back on purpose: parts in flight, bytes per second, hosts that asked to wait. */
+/** What limits a transfer on purpose: parts in flight, bytes per second, hosts that ask to wait. */
 
 /** From `minuteOfDay` (local time) on, so many bytes per second; null: no limit. */
 export interface BandwidthStep {
@@ -13,8 +13,9 @@ export interface BandwidthStep {
 const units: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 /**
- * `20M` (bytes per second, K/M/G are powers of 1024), `off`, or a timetable `08:00,1M 23:00,off`. Steps are sorted; before the
- * first of a day the last one holds. Throws USAGE naming what it could not read.
+ * `20M` (bytes per second, K/M/G are powers of 1024), `off`, or a timetable `08:00,1M 23:00,off`.
+ * Steps are sorted; before the first of a day the last one holds. Throws USAGE naming what it could
+ * not read.
  */
 export function parseBandwidth(text: string): readonly BandwidthStep[] {
   const entries = text.trim().split(/\s+/);
@@ -49,11 +50,14 @@ export function stepAt(steps: readonly BandwidthStep[], now: Date): BandwidthSte
   return steps.findLast((step) => step.minuteOfDay <= minute) ?? steps.at(-1);
 }
 
-/** Asks for `bytes` that have just arrived; undefined when the rate allows them, else a promise to wait for. */
-export type Bandwidth = (bytes: number) => Promise<void> | undefined;
+/** Pays for bytes that arrived: undefined when the rate allows them, else a promise to wait for. */
+export type Throttle = (bytes: number) => Promise<void> | undefined;
 
-/** Shares one rate over all connections: debt is paid off before the next chunk is taken, so no window of a second exceeds it by more than a chunk per connection. */
-export function createBandwidth(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Bandwidth {
+/**
+ * Shares one rate over all connections. The next chunk is taken only when the debt is paid, so no
+ * window of a second exceeds the rate by more than a chunk per connection.
+ */
+export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Throttle {
   if (steps.every((step) => step.bytesPerSecond === null)) return () => undefined;
   let paidUntilMs = 0;
   return (bytes) => {
@@ -64,6 +68,29 @@ export function createBandwidth(steps: readonly BandwidthStep[], clock: Clock, s
     const waitMs = paidUntilMs - nowMs;
     return waitMs < 5 ? undefined : clock.sleep(waitMs, signal);
   };
+}
+
+/** The pieces of a chunk at a limited rate: a store may give up a connection that brings little. */
+const pieceBytes = 64 * 1024;
+
+/** Writes a chunk as fast as the rate allows; in one piece as long as it does. */
+export function writeThrottled(
+  chunk: Uint8Array,
+  write: (piece: Uint8Array) => Promise<void> | undefined,
+  throttle: Throttle,
+): Promise<void> | undefined {
+  let pause: Promise<void> | undefined;
+  let end = 0;
+  while (end < chunk.length && !pause) {
+    const next = Math.min(end + pieceBytes, chunk.length);
+    pause = throttle(next - end);
+    end = next;
+  }
+  const written = write(end < chunk.length ? chunk.subarray(0, end) : chunk);
+  if (!pause) return written;
+  return Promise.all([written, pause]).then(() =>
+    end < chunk.length ? writeThrottled(chunk.subarray(end), write, throttle) : undefined,
+  );
 }
 
 /** Hosts that asked to wait: everybody's next request to them waits. */
@@ -85,16 +112,19 @@ export function createHostGate(clock: Clock): HostGate {
   };
 }
 
-/** The places for parts in flight, over all files. Earlier files go first, so that files get finished. */
+/** Places for parts in flight, over all files. Earlier files go first, so they get finished. */
 export interface PartSlots {
-  /** Waits for a place and holds it while the task runs. Rejects as the task, or with the signal's reason when it is aborted before the task began. */
+  /**
+   * Waits for a place and holds it while the task runs. Rejects as the task does, or with the
+   * signal's reason if it is aborted before the task begins.
+   */
   run<Result>(order: number, task: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
 }
 
 export function createPartSlots(concurrency: number): PartSlots {
   const queue = new PQueue({ concurrency });
   return {
-    // The queue is not given the signal: it would give the place of a task away that is still ending.
+    // The queue does not get the signal: it would give away the place of a task that still ends.
     run: async (order, task, signal) => {
       signal.throwIfAborted();
       const inTurn = async () => {

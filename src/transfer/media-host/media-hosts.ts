@@ -1,15 +1,16 @@
-import { asSyncError, SyncError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
-import { HttpTimeout, type HttpClient, type Reply } from '../lib/http/index.ts';
-import { retryAfterMs } from '../lib/retry.ts';
-import type { Accounting } from './accounting.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { HttpTimeout, type HttpClient, type Reply } from '../../lib/http/index.ts';
+import { retryAfterMs } from '../../lib/retry.ts';
+import type { Accounting } from '../accounting.ts';
 import type { HostGate } from './limits.ts';
 
-/** Requests to media hosts. Signed URLs are their own credentials: nothing else is ever sent along. */
+/** Requests to media hosts. Signed URLs are their own credentials: nothing else goes along. */
 export interface MediaHosts {
   /**
-   * The reply, whatever its status, except: HOST_BUSY for 429 and 503 (all requests to that host wait from then on), URL_REFUSED for
-   * 401 and 403, HTTP_STATUS for other errors, CONNECTION_LOST, STALLED. Redirects are followed.
+   * Follows redirects and returns the reply, whatever its status, except: HOST_BUSY for 429 and 503
+   * (all requests to that host wait from then on), URL_REFUSED for 401 and 403, HTTP_STATUS for
+   * other errors, CONNECTION_LOST, STALLED.
    */
   request(method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply>;
 }
@@ -20,46 +21,44 @@ export interface MediaHostsOptions {
   readonly clock: Clock;
   readonly accounting: Accounting;
   readonly stallMs: number;
-  /** Only with a provider whose address was overridden: signed URLs and redirects may be plain http. */
+  /** With an overridden provider's address, signed URLs and redirects may be plain http. */
   readonly plainHttp: boolean;
   readonly onPause: (host: string, forMs: number) => void;
 }
 
-const mostRedirects = 5;
-/** A host that is busy without saying for how long. */
+const maxRedirects = 5;
+/** The pause for a host that is busy and does not say for how long. */
 const busyMs = 1_000;
 
 export function createMediaHosts(options: MediaHostsOptions): MediaHosts {
   return {
     request: async (method, url, headers, signal) => {
       let target = parseUrl(url, undefined, options.plainHttp);
-      for (let hop = 0; hop <= mostRedirects; hop += 1) {
-        const reply = await once(options, method, target, headers, signal);
+      for (let hop = 0; hop <= maxRedirects; hop += 1) {
+        const reply = await requestOnce(options, method, target, headers, signal);
         const location = reply.headers['location'];
         if (reply.status < 300 || reply.status >= 400 || location === undefined) return checkStatus(options, target, reply);
         reply.body.discard();
         target = parseUrl(location, target, options.plainHttp);
       }
-      throw new SyncError('HTTP_STATUS', `${target.host} redirected more than ${mostRedirects} times`);
+      throw new SyncError('HTTP_STATUS', `${target.host} redirected more than ${maxRedirects} times`);
     },
   };
 }
 
-async function once(
-  options: MediaHostsOptions,
+async function requestOnce(
+  { gate, accounting, http, stallMs }: MediaHostsOptions,
   method: 'GET' | 'HEAD',
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Reply> {
-  await options.gate.pass(url.host, signal);
-  options.accounting.mediaRequest();
+  await gate.pass(url.host, signal);
+  accounting.countRequest();
   const all = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'cloud-sync', ...headers };
-  return options.http
-    .request(url, { method, headers: all, stallMs: options.stallMs, bulk: true, signal })
-    .catch((error: unknown) => {
-      throw networkError(error, url.host, signal);
-    });
+  return http.request(url, { method, headers: all, stallMs, bulk: true, signal }).catch((error: unknown) => {
+    throw networkError(error, url.host, signal);
+  });
 }
 
 /** What broke on the way to or from a media host. */
@@ -74,14 +73,14 @@ export function networkError(error: unknown, host: string, signal: AbortSignal):
   });
 }
 
-function checkStatus(options: MediaHostsOptions, url: URL, reply: Reply): Reply {
+function checkStatus({ gate, clock, onPause }: MediaHostsOptions, url: URL, reply: Reply): Reply {
   const { status, headers } = reply;
   if (status < 400 || status === 416) return reply;
   reply.body.discard();
   if (status === 429 || status === 503) {
-    const waitMs = retryAfterMs(headers['retry-after'], options.clock.now()) ?? busyMs;
-    options.gate.pause(url.host, waitMs);
-    options.onPause(url.host, waitMs);
+    const waitMs = retryAfterMs(headers['retry-after'], clock.now()) ?? busyMs;
+    gate.pause(url.host, waitMs);
+    onPause(url.host, waitMs);
     throw new SyncError('HOST_BUSY', `${url.host} answered ${status}`, { retryAfterMs: waitMs });
   }
   if (status === 401 || status === 403) throw new SyncError('URL_REFUSED', `${url.host} answered ${status} to the signed URL`);

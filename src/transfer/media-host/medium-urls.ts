@@ -1,7 +1,7 @@
-import { SyncError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
-import { originalId, type OfferedOriginal } from '../media.ts';
-import type { Resolution } from '../source/source.ts';
+import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { originalId, type OfferedOriginal } from '../../media.ts';
+import type { Resolution } from '../../source/source.ts';
 
 /** Signed URLs live about an hour; half of that leaves time to use one. */
 const freshForMs = 30 * 60_000;
@@ -14,17 +14,17 @@ export interface Offer {
 
 /** The URLs of one medium, resolved once for all of its originals. */
 export interface MediumUrls {
-  /** An original's URLs by its first revision's id; resolved anew when older than 30 minutes. NOT_OFFERED when it is no longer offered. */
+  /** An original's URLs by its first revision's id; at most 30 minutes old. Errors: NOT_OFFERED. */
   offer(id: string): Promise<Offer>;
   /** Whether the latest resolve offers an original. */
   offers(id: string): boolean;
-  /** Resolves anew unless somebody did since `generation`; callers that come together share one resolve. */
+  /** Resolves anew, unless somebody did since `generation`. Callers that come together share it. */
   renew(generation: number): Promise<void>;
 }
 
-/** `resolve` is called for each renewal and must return the medium's present offer. */
+/** `resolve` is called for each renewal and must return what the medium offers now. */
 export function createMediumUrls(first: Resolution, resolve: () => Promise<Resolution>, clock: Clock): MediumUrls {
-  let current = index(first);
+  let current = indexById(first);
   let generation = 0;
   let resolvedAtMs = clock.elapsed();
   let renewal: Promise<void> | undefined;
@@ -33,7 +33,7 @@ export function createMediumUrls(first: Resolution, resolve: () => Promise<Resol
     if (dead !== generation) return;
     renewal ??= resolve()
       .then((resolution) => {
-        current = index(resolution);
+        current = indexById(resolution);
         generation += 1;
         resolvedAtMs = clock.elapsed();
       })
@@ -53,6 +53,21 @@ export function createMediumUrls(first: Resolution, resolve: () => Promise<Resol
   };
 }
 
-function index(resolution: Resolution): Map<string, OfferedOriginal> {
+function indexById(resolution: Resolution): Map<string, OfferedOriginal> {
   return new Map(resolution.originals.map((offered) => [originalId(offered, 1), offered]));
+}
+
+/** Runs `use` with an original's present URLs. If they are refused, renews them and rethrows. */
+export async function withFreshUrls<Result>(
+  urls: MediumUrls,
+  offerId: string,
+  use: (offered: OfferedOriginal) => Promise<Result>,
+): Promise<Result> {
+  const { offered, generation } = await urls.offer(offerId);
+  try {
+    return await use(offered);
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'URL_REFUSED') await urls.renew(generation);
+    throw error;
+  }
 }

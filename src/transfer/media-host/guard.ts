@@ -1,5 +1,5 @@
-import { SyncError } from '../errors.ts';
-import { sameContent, type Validator } from '../media.ts';
+import { SyncError } from '../../errors.ts';
+import { sameContent, type Validator } from '../../media.ts';
 
 /** What must be true of a reply before a byte of it counts. Pure; throws SyncError. */
 
@@ -8,7 +8,7 @@ export interface ReplyFacts {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a reply says of the file that it belongs to. */
+/** What a reply says of its file. */
 export interface ServedFile {
   /** null: the reply does not say. */
   readonly sizeBytes: number | null;
@@ -58,52 +58,6 @@ export function checkMediaType(reply: ReplyFacts, extension: string): void {
     throw new SyncError('NOT_MEDIA', `the reply is ${type.trim()} instead of a .${extension} file`);
 }
 
-type Kind = 'markup' | 'json' | 'gzip' | 'zip' | 'pdf' | 'jpeg' | 'png' | 'tiff' | 'isoMedia' | 'riff';
-
-/** So much of a file is enough for `checkFirstBytes`. */
-export const firstBytesNeeded = 16;
-
-const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
-const film: readonly Kind[] = ['isoMedia', 'riff'];
-
-/** Phones give HEIC and PNG photos the extension .jpg, so any kind of photo will do for a photo, and any kind of film for a film. */
-const plausible: Readonly<Record<string, readonly Kind[]>> = {
-  ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),
-  ...Object.fromEntries(
-    ['jpg', 'jpeg', 'thm', 'png', 'gpr', 'dng', 'tif', 'tiff', 'heic', 'heif', 'avif', 'webp'].map((extension) => [
-      extension,
-      still,
-    ]),
-  ),
-};
-
-/**
- * Refuses a file whose beginning is evidently something else than its extension says: a page, JSON, an archive, or another kind of
- * media. A beginning that is nothing we know is accepted, because cameras write more formats than any list holds. Of a page of a few
- * bytes there may be less to see than `firstBytesNeeded`; what is refused is refused however much follows.
- */
-export function checkFirstBytes(first: Uint8Array, extension: string): void {
-  const kinds = plausible[extension];
-  const kind = kinds && kindOf(Buffer.from(first.buffer, first.byteOffset, first.byteLength));
-  if (kinds && kind && !kinds.includes(kind))
-    throw new SyncError('NOT_MEDIA', `the content begins like ${kind}, not like a .${extension} file`);
-}
-
-function kindOf(first: Buffer): Kind | undefined {
-  const text = first.toString('latin1');
-  if (/^(?:\u00ef\u00bb\u00bf)?\s*<[!?a-z]/i.test(text)) return 'markup';
-  if (/^\s*(?:\{\s*["}]|\[\s*[[{"\]])/.test(text)) return 'json';
-  if (text.startsWith('\x1f\x8b\x08')) return 'gzip';
-  if (text.startsWith('PK\x03\x04')) return 'zip';
-  if (text.startsWith('%PDF')) return 'pdf';
-  if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
-  if (text.startsWith('\x89PNG')) return 'png';
-  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'tiff';
-  if (text.slice(4, 8) === 'ftyp') return 'isoMedia';
-  if (text.startsWith('RIFF')) return 'riff';
-  return undefined;
-}
-
 /** What was asked of the media host: the whole file, or a range of it. */
 export interface Asked {
   readonly range: { readonly start: number; readonly end: number } | null;
@@ -113,8 +67,10 @@ export interface Asked {
 }
 
 /**
- * Accepts the reply to a GET or says why not: SOURCE_CHANGED (another content, or shorter than asked for), RANGE_IGNORED (go on without ranges), SIZE_UNPROVEN
- * (lengths contradict each other), NOT_MEDIA. Statuses other than 200 and 206 are the caller's. Returns what it says of the file.
+ * Accepts the reply to a GET and returns what it says of the file. Refuses it with SOURCE_CHANGED
+ * (another content, or shorter than asked for), RANGE_IGNORED (go on without ranges), SIZE_UNPROVEN
+ * (lengths contradict each other), or NOT_MEDIA. Statuses other than 200, 206 and 416 are for the
+ * caller.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
   if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');

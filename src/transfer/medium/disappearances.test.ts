@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { createDisappearances } from './disappearances.ts';
+
+function createRecord() {
+  const recorded: number[] = [];
+  return { recorded, record: (id: number) => async () => void recorded.push(id) };
+}
+
+test('a few media that are gone are recorded at the end', async () => {
+  const { recorded, record } = createRecord();
+  const disappearances = createDisappearances();
+  await disappearances.suspect(record(1));
+  await disappearances.suspect(record(2));
+  expect(recorded).toEqual([]);
+  await disappearances.confirm();
+  expect(recorded).toEqual([1, 2]);
+});
+
+test('once one medium was found, each that is gone is recorded at once', async () => {
+  const { recorded, record } = createRecord();
+  const disappearances = createDisappearances();
+  await disappearances.suspect(record(1));
+  await disappearances.found();
+  for (let id = 2; id < 10; id += 1) await disappearances.suspect(record(id));
+  expect(recorded).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('an API that finds nothing at all has changed, and nothing is recorded', async () => {
+  const { recorded, record } = createRecord();
+  const disappearances = createDisappearances();
+  for (let id = 1; id < 5; id += 1) await disappearances.suspect(record(id));
+  await expect(disappearances.suspect(record(5))).rejects.toMatchObject({ code: 'PROVIDER_CHANGED' });
+  expect(recorded).toEqual([]);
+});

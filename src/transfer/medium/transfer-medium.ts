@@ -1,0 +1,151 @@
+import { asSyncError, SyncError } from '../../errors.ts';
+import { forEachLimited } from '../../lib/for-each.ts';
+import { originalId, type Role } from '../../media.ts';
+import type { WorkItem } from '../../plan/plan.ts';
+import type { Resolution } from '../../source/source.ts';
+import type { TrackedMedium, TrackedOriginal } from '../../tracker/tracker.ts';
+import type { Transfer } from '../context.ts';
+import { mediumSet } from '../describe.ts';
+import { createMediumUrls, type MediumUrls } from '../media-host/medium-urls.ts';
+import { failureOf, transferOriginal } from '../original/transfer-original.ts';
+import { recordResolution } from '../record.ts';
+import { changedOriginals } from './changed.ts';
+import { repairMarked } from './repair.ts';
+
+/** Resolves a medium and transfers its missing originals. Throws only what stops the run. */
+export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer): Promise<void> {
+  const { source, tracker, roles, disappearances, signal } = transfer;
+  const tracked = await tracker.medium(mediaId);
+  if (!tracked || hasFailedInRun(tracked, transfer)) return;
+  try {
+    if (tracked.status === 'WAITING' && !(await isReady(tracked, transfer))) return;
+    const resolution = await source.resolve(mediaId, roles, signal);
+    await disappearances.found();
+    warnOfMissingItems(tracked, resolution, transfer);
+    if (offersNothing(resolution)) await recordWaiting(tracked, 'the provider offers no original of it yet', transfer);
+    else await transferOriginals(tracked, resolution, transfer);
+  } catch (thrown) {
+    await recordFailure(tracked, asSyncError(thrown), transfer);
+  }
+}
+
+async function recordFailure(tracked: TrackedMedium, error: SyncError, transfer: Transfer): Promise<void> {
+  const { tracker, slice, disappearances, report, quarantineAfter } = transfer;
+  if (error.decision === 'stop') throw error;
+  if (error.decision === 'defer' && !slice.isFruitless()) return;
+  if (error.code === 'SOURCE_GONE') return disappearances.suspect(() => recordDeleted(tracked, error, transfer));
+  const mediaId = tracked.medium.id;
+  const { code, reason, ...hint } = failureOf(error);
+  const status = await tracker.failMedium(mediaId, { code, reason, quarantineAfter });
+  report({ type: 'medium.failed', mediaId, name: nameOf(tracked), status, code, reason, ...hint });
+}
+
+function offersNothing(resolution: Resolution): boolean {
+  return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
+}
+
+/** The listing counts items too; fewer originals may mean that the provider hides some of them. */
+function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: Transfer): void {
+  const offered = originals.filter((original) => original.role === 'source').length + unavailable;
+  const listed = tracked.medium.itemCount ?? 0;
+  if (offered === 0 || listed <= offered) return;
+  report({
+    type: 'warning',
+    message: `${nameOf(tracked)} (${tracked.medium.id}): the listing counts ${listed} items, but ${offered} originals are offered`,
+    hint: 'What is offered is archived. Compare the medium in a browser, and report it if files are missing.',
+  });
+}
+
+/** Asks for a WAITING medium by itself; it is resolved only when the provider calls it ready. */
+async function isReady(tracked: TrackedMedium, transfer: Transfer): Promise<boolean> {
+  const medium = await transfer.source.get(tracked.medium.id, transfer.signal);
+  if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has it');
+  if (!medium.ready) await recordWaiting(tracked, `the provider says "${medium.readyState}"`, transfer);
+  return medium.ready;
+}
+
+async function recordWaiting(tracked: TrackedMedium, reason: string, { tracker, report }: Transfer): Promise<void> {
+  await tracker.setMediumStatus(tracked.medium.id, 'WAITING', reason);
+  report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
+}
+
+async function recordDeleted(tracked: TrackedMedium, error: SyncError, { tracker, report }: Transfer): Promise<void> {
+  await tracker.vanish(tracked.medium.id, error.message);
+  report({ type: 'medium.sourceDeleted', mediaId: tracked.medium.id, name: nameOf(tracked) });
+}
+
+function nameOf({ medium }: TrackedMedium): string {
+  return medium.filename || medium.id;
+}
+
+/** All originals of one resolve, and those that a later resolve in the same run adds. */
+async function transferOriginals(tracked: TrackedMedium, first: Resolution, transfer: Transfer): Promise<void> {
+  const { source, clock, roles, signal } = transfer;
+  let latest = first;
+  const resolveAgain = async () => {
+    latest = await source.resolve(tracked.medium.id, roles, signal);
+    return latest;
+  };
+  const urls = createMediumUrls(first, resolveAgain, clock);
+  for (let recorded: Resolution | undefined; recorded !== latest;) {
+    // Resolved again on the way with the same originals: nothing new to record.
+    if (recorded && idsOf(recorded) === idsOf(latest)) return;
+    recorded = latest;
+    await transferResolved(tracked, recorded, urls, transfer);
+  }
+}
+
+function idsOf(resolution: Resolution): string {
+  return resolution.originals
+    .map((offered) => originalId(offered, 1))
+    .toSorted()
+    .join('\n');
+}
+
+async function transferResolved(
+  tracked: TrackedMedium,
+  resolution: Resolution,
+  urls: MediumUrls,
+  transfer: Transfer,
+): Promise<void> {
+  const { medium } = tracked;
+  const { roles, report, concurrency } = transfer;
+  const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
+  const { unavailable } = resolution;
+  // One that is known but not offered may be among those that are not available yet.
+  const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
+  if (unavailable > 0) {
+    const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
+    report({ type: 'medium.waiting', mediaId: medium.id, name: nameOf(tracked), reason });
+  }
+  const set = mediumSet(medium, roles, rows, unavailable);
+  await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
+  // What is new is archived; the medium stays open, so that the next run compares again.
+  if (unproven) throw unproven;
+}
+
+function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
+  const isDue = ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);
+  return isDue && transfer.roles.includes(row.original.role);
+}
+
+/** An earlier slice of this run has given it up already. */
+function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: Transfer): boolean {
+  return status === 'FAILED' && statusSince >= runStartedAt;
+}
+
+/** Compares the archived originals of a changed medium with the offer, then records the resolve. */
+async function compareAndRecord(
+  tracked: TrackedMedium,
+  resolution: Resolution,
+  urls: MediumUrls,
+  transfer: Transfer,
+): Promise<{ readonly rows: readonly TrackedOriginal[]; readonly unproven: SyncError | undefined }> {
+  const known = await transfer.tracker.originals(tracked.medium.id);
+  const replaced = await repairMarked(known, transfer);
+  const isUnresolved = (role: Role) => tracked.status !== 'RESOLVED' || !tracked.resolvedRoles.includes(role);
+  const comparable = known.filter(({ original: { role } }) => transfer.roles.includes(role) && isUnresolved(role));
+  const { changed, unproven } = await changedOriginals(comparable, urls, transfer);
+  const compared = { replaced: [...new Set([...replaced, ...changed])], proven: unproven === undefined };
+  return { rows: await recordResolution(transfer, tracked, resolution, compared), unproven };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { createAttemptBudget } from './attempt-budget.ts';
+
+const { signal } = new AbortController();
+const slept: number[] = [];
+const clock: Clock = { now: () => 0, elapsed: () => 0, sleep: async (forMs) => void slept.push(forMs) };
+const lost = new SyncError('CONNECTION_LOST', 'the connection broke');
+
+async function failTimes(count: number, budget = createAttemptBudget(clock)) {
+  for (let failure = 0; failure < count; failure += 1) await budget.waitAfterFailure(budget.begin(), lost, signal);
+  return budget;
+}
+
+test('gives up at the fifth attempt without a new byte, naming what was wrong', async () => {
+  await expect(failTimes(4)).resolves.toBeDefined();
+  await expect(failTimes(5)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED', cause: lost });
+});
+
+test('a new byte starts the count again', async () => {
+  const budget = await failTimes(4);
+  expect(budget.reached(1, 10)).toBe(true);
+  await expect(failTimes(4, budget)).resolves.toBeDefined();
+  expect(budget.reached(2, 1)).toBe(true);
+  await expect(failTimes(4, budget)).resolves.toBeDefined();
+  expect([budget.reached(1, 10), budget.reached(2, 1)]).toEqual([false, false]);
+  await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
+});
+
+test('parts that fail together count once', async () => {
+  const budget = createAttemptBudget(clock);
+  for (let round = 0; round < 4; round += 1) {
+    const tickets = [budget.begin(), budget.begin(), budget.begin()];
+    for (const ticket of tickets) await budget.waitAfterFailure(ticket, lost, signal);
+  }
+  await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
+});
+
+test('what stops the run is not tried again, and a host that asks to wait is waited for', async () => {
+  const budget = createAttemptBudget(clock);
+  const expired = new SyncError('CREDENTIALS_EXPIRED', 'no');
+  await expect(budget.waitAfterFailure(budget.begin(), expired, signal)).rejects.toBe(expired);
+  slept.length = 0;
+  await budget.waitAfterFailure(budget.begin(), new SyncError('HOST_BUSY', 'busy', { retryAfterMs: 120_000 }), signal);
+  expect(slept).toEqual([120_000]);
+});

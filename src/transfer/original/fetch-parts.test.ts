@@ -1,0 +1,203 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { openCopyScene, type Asked } from '../../../test/support/copy-scene.ts';
+import { pause } from '../../../test/support/raw-http.ts';
+import { openTestArchive, openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
+import { waitUntil } from '../../../test/support/wait-until.ts';
+import { SyncError } from '../../errors.ts';
+
+const partSizeBytes = 10;
+
+/** The head of a reply to what was asked of `content`. */
+function headOf({ start, end }: Asked, content: string, more: Readonly<Record<string, string>> = {}): string {
+  const length = (end ?? content.length - 1) - start + 1;
+  const headers = {
+    etag: '"a"',
+    ...(end !== undefined && { 'content-range': `bytes ${start}-${end}/${content.length}` }),
+    ...(more['transfer-encoding'] === undefined && { 'content-length': String(length) }),
+    ...more,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${end === undefined ? '200 OK' : '206 Partial Content'}\r\n${lines.join('')}\r\n`;
+}
+
+const inChunks = { 'transfer-encoding': 'chunked' };
+
+function chunkOf(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}
+
+describe('in ranges', () => {
+  test('a page is refused also when its stream broke before anybody could tell', async () => {
+    const page = '<html>';
+    await using scene = await openCopyScene({
+      sizeBytes: page.length,
+      partSizeBytes,
+      inRanges: true,
+      answer: (asked) => {
+        const { socket, start } = asked;
+        socket.write(headOf(asked, page));
+        if (start === 0) socket.end('<');
+        else socket.write(page.slice(start));
+      },
+    });
+    await expect(scene.fetch()).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
+    expect(scene.copy.transfer.accounting.progress().active).toMatchObject([{ bytesDone: 0 }]);
+  });
+
+  test('a stream that breaks after each byte is put together again', async () => {
+    const content = 'a photo of 34 bytes in four parts.';
+    await using scene = await openCopyScene({
+      sizeBytes: content.length,
+      partSizeBytes,
+      inRanges: true,
+      answer: (asked) => {
+        const { socket, start, end } = asked;
+        socket.write(headOf(asked, content) + content.charAt(start));
+        if (start !== end) socket.end();
+      },
+    });
+    const parts = await scene.fetch();
+    expect(parts.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    expect(scene.server.requests).toHaveLength(content.length);
+    expect((await scene.tracker.upload(scene.copy.claim.id))?.parts).toHaveLength(4);
+    expect(await scene.publish(parts)).toBe(content);
+  });
+
+  test('a part that cannot be had ends the others, and the error is its own', async () => {
+    const content = 'x'.repeat(25);
+    let hung: Socket | undefined;
+    await using scene = await openCopyScene({
+      sizeBytes: content.length,
+      partSizeBytes,
+      inRanges: true,
+      answer: async (asked) => {
+        const { socket, start } = asked;
+        if (start === 0) socket.write(headOf(asked, content) + 'x'.repeat(10));
+        else if (start === 20) hung = socket;
+        else {
+          await waitUntil('the request for the last part', () => hung !== undefined);
+          socket.write(`${headOf(asked, content, inChunks)}${chunkOf('x'.repeat(11))}${chunkOf('')}`);
+        }
+      },
+    });
+    await expect(scene.fetch()).rejects.toMatchObject({ code: 'SIZE_UNPROVEN' });
+    await waitUntil('the end of the last part', () => hung?.closed);
+  });
+});
+
+/** A file that the host sends in these chunks, each by itself. */
+async function openStream(chunks: readonly string[], sizeBytes: number | null) {
+  return openCopyScene({
+    sizeBytes,
+    partSizeBytes,
+    inRanges: false,
+    extension: 'mp4',
+    answer: async (asked) => {
+      asked.socket.setNoDelay(true).write(headOf(asked, '', inChunks));
+      for (const chunk of [...chunks, '']) {
+        await pause(5);
+        asked.socket.write(chunkOf(chunk));
+      }
+    },
+  });
+}
+
+describe('as one open-ended range', () => {
+  describe.each([{ known: true }, { known: false }])('a file whose size is known: $known', ({ known }) => {
+    test.each([
+      ['shorter than a part', ['abc']],
+      ['of one part', ['0123456789']],
+      ['of two parts', ['0123456789', 'abcdefghij']],
+      ['of small chunks', ['01234', '56789', 'abcde', 'f']],
+      ['in a chunk larger than several parts', ['x'.repeat(47)]],
+      ['in chunks of several parts each', ['x'.repeat(25), 'y'.repeat(35), 'z']],
+    ])('is cut into its parts: %s', async (_, chunks) => {
+      const content = chunks.join('');
+      await using scene = await openStream(chunks, known ? content.length : null);
+      const parts = await scene.fetch();
+      expect(parts.map(({ number }) => number)).toEqual(parts.map((_part, index) => index + 1));
+      expect(parts.slice(0, -1).every((part) => part.sizeBytes === partSizeBytes)).toBe(true);
+      expect(await scene.publish(parts)).toBe(content);
+      expect(scene.server.requests.some((head) => /^range:/im.test(head))).toBe(false);
+    });
+  });
+
+  test.each([
+    ['TRUNCATED', ['01234'], 8],
+    ['TRUNCATED', ['0123456789', '01'], 15],
+    ['TRUNCATED', ['0123456789'], 15],
+    ['SIZE_UNPROVEN', ['01234', '56'], 6],
+    ['SIZE_UNPROVEN', ['x'.repeat(31)], 30],
+    ['NOT_MEDIA', [], null],
+    ['NOT_MEDIA', ['<html>'], null],
+  ] as const)('%s: chunks %j of a file of %j bytes', async (code, chunks, sizeBytes) => {
+    await using scene = await openStream(chunks, sizeBytes);
+    await expect(scene.fetch()).rejects.toMatchObject({ code });
+  });
+
+  test('a part that is not complete is given up', async () => {
+    await using scene = await openStream(['0123456789', '01'], 15);
+    await expect(scene.fetch()).rejects.toThrow('3 bytes early');
+    expect((await scene.tracker.upload(scene.copy.claim.id))?.parts).toMatchObject([{ number: 1, sizeBytes: 10 }]);
+    expect(scene.copy.transfer.accounting.progress().active).toMatchObject([{ bytesDone: 0 }]);
+  });
+});
+
+describe('to S3', () => {
+  useTestCredentials();
+
+  test('no part begins after the file was given up while its first part was being stored', async () => {
+    await using archive = await openTestArchive();
+    await using gate = await startGate(archive.store.endpoint);
+    const destination = openTestS3(gate);
+    const giveUp = new AbortController();
+    await using scene = await openCopyScene({
+      destination,
+      sizeBytes: null,
+      partSizeBytes,
+      inRanges: false,
+      signal: giveUp.signal,
+      answer: (asked) => asked.socket.write(headOf(asked, '', inChunks) + chunkOf('x'.repeat(35))),
+    });
+    gate.shut();
+    const fetched = scene.fetch();
+    const partsStored = () => archive.store.stats().byOperation.UploadPart;
+    await waitUntil('the first part at the store', partsStored);
+    giveUp.abort(new SyncError('INTERRUPTED', 'enough'));
+    await expect(fetched).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    gate.open();
+    await pause(100);
+    await destination.close();
+    expect(partsStored()).toBe(1);
+    expect((await scene.tracker.upload(scene.copy.claim.id))?.parts).toEqual([]);
+  });
+});
+
+/** Stands in front of a server and holds its answers back while it is shut. */
+async function startGate(target: string) {
+  const sockets: Socket[] = [];
+  let waiting: (() => void)[] | undefined;
+  const server = createServer((client) => {
+    const onward = connect(Number(new URL(target).port), '127.0.0.1');
+    sockets.push(client, onward);
+    for (const socket of [client, onward]) socket.on('error', () => {});
+    client.pipe(onward);
+    onward.on('data', (bytes) => (waiting ? waiting.push(() => client.write(bytes)) : client.write(bytes)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    shut: () => {
+      waiting = [];
+    },
+    open: () => {
+      for (const pass of waiting ?? []) pass();
+      waiting = undefined;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import type { Part } from '../../destination/destination.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
+import type { Reply } from '../../lib/http/index.ts';
+import type { OfferedOriginal } from '../../media.ts';
+import type { Copy, Upload } from '../context.ts';
+import { checkReply, ifRange, type Asked } from '../media-host/guard.ts';
+import { withFreshUrls } from '../media-host/medium-urls.ts';
+import { PartStream, type PartStreamHooks } from './part-stream.ts';
+import { openEndedRange, partRanges, type ByteRange } from './parts.ts';
+
+/** Fetches and keeps the parts of a range; `onFirstByte` may be called more than once. */
+type FetchRange = (copy: Copy, range: ByteRange, onFirstByte: () => void) => Promise<void>;
+
+/**
+ * Fetches the parts that the destination lacks: by ranges, as many at once as there are free slots,
+ * or as one open-ended range where the media host answers no others. Returns all parts in order.
+ */
+export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
+  const { sizeBytes, partSizeBytes } = upload.state;
+  const done = new Map(upload.parts.map((part) => [part.number, part]));
+  const keep = async (part: Part) => {
+    if (upload.resumable) await copy.transfer.tracker.savePart(copy.claim, part);
+    done.set(part.number, part);
+  };
+  const fetchOne: FetchRange = async (of, range, onFirstByte) =>
+    keep(await fetchRange(of, upload, range, { onFirstByte, onPart: keep }));
+  const ranges = upload.inRanges ? partRanges(sizeBytes ?? 0, partSizeBytes) : [openEndedRange(sizeBytes)];
+  const missing = ranges.filter(({ number }) => !done.has(number));
+  const [first, ...rest] = missing;
+  if (rest.length > 0) await fetchTogether(copy, missing, fetchOne);
+  else if (first) await fetchOne(copy, first, () => {});
+  return [...done.values()].toSorted((a, b) => a.number - b.number);
+}
+
+/**
+ * The first range goes alone until its first byte, so that a file that cannot be had costs one
+ * request per attempt. When one of them fails, the others are ended.
+ */
+async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne: FetchRange): Promise<void> {
+  const others = new AbortController();
+  const all: Copy = { ...copy, signal: AbortSignal.any([copy.signal, others.signal]) };
+  const firstByte = Promise.withResolvers<void>();
+  const fetches = missing.map(async (range, index) => {
+    if (index > 0) await firstByte.promise;
+    await fetchOne(all, range, firstByte.resolve);
+  });
+  try {
+    // The first range's failure must reach those that wait for its first byte.
+    fetches[0]?.catch(firstByte.reject);
+    await Promise.all(fetches);
+  } catch (error) {
+    // When a slice has no time for more parts, those under way are still let finish.
+    const isOver = asSyncError(error).decision === 'defer';
+    if (!isOver) others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
+    await Promise.allSettled(fetches);
+    throw error;
+  }
+}
+
+/** Fetches a range with all its attempts and returns its last part, which is stored. */
+async function fetchRange(
+  copy: Copy,
+  upload: Upload,
+  range: ByteRange,
+  { onFirstByte, onPart }: { readonly onFirstByte: () => void; readonly onPart: PartStreamHooks['onPart'] },
+): Promise<Part> {
+  const { transfer, order, budget, signal } = copy;
+  let failures = 0;
+  const onBytes = (offset: number) => {
+    onFirstByte();
+    if (budget.reached(range.number, offset)) failures = 0;
+  };
+  // Opened only with a slot in hand: a writer may hold a connection.
+  let stream: PartStream | undefined;
+  const attempt = async () => {
+    if (!stream) transfer.slice.admit();
+    stream ??= new PartStream(copy, upload, range, { onBytes, onPart });
+    return fillStream(stream);
+  };
+  for (;;) {
+    const ticket = budget.begin();
+    try {
+      return await transfer.slots.run(order, attempt, signal);
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      try {
+        // Whoever called starts an open-ended range over.
+        if (signal.aborted || error.decision !== 'retry' || range.isOpenEnded) throw error;
+        failures += 1;
+        await budget.waitAfterFailure(ticket, error, signal, failures);
+      } catch (final) {
+        stream?.abort();
+        throw final;
+      }
+      if (!stream || !mustRepeat(stream, error)) continue;
+      stream.abort();
+      stream = undefined;
+    }
+  }
+}
+
+/** A broken stream goes on at the byte it reached, in the same writer. */
+async function fillStream(stream: PartStream): Promise<Part> {
+  const { copy, range, upload } = stream;
+  const { slice, clock } = copy.transfer;
+  const startedAtMs = clock.elapsed();
+  if (stream.leftBytes !== 0) {
+    await withFreshUrls(copy.urls, copy.offerId, async (offered) =>
+      stream.pump(await requestRest(stream, offered), offered.extension),
+    );
+  }
+  const part = await stream.end();
+  // Only parts that the next slice can resume count as progress.
+  const { etag, lastModified } = upload.state.validator;
+  const isResumable = upload.resumable && (etag !== null || lastModified !== null);
+  if (!range.isOpenEnded) slice.countStored(isResumable ? part.sizeBytes : 0, clock.elapsed() - startedAtMs);
+  return part;
+}
+
+/** The writer failed, held what is not media, or belongs to a store that does not wait so long. */
+function mustRepeat(stream: PartStream, error: SyncError): boolean {
+  const { maxPauseMs } = stream.copy.transfer.destination;
+  return error.code === 'STORE_FAILED' || error.code === 'NOT_MEDIA' || stream.pausedMs > maxPauseMs;
+}
+
+/**
+ * Asks for what a range still lacks. The reply is that and nothing else; a body that is too short
+ * is noticed at its end. Errors: as MediaHosts and checkReply.
+ */
+async function requestRest(stream: PartStream, { url, extension }: OfferedOriginal): Promise<Reply> {
+  const { copy, upload } = stream;
+  const known = upload.state;
+  const range = restOf(stream);
+  const condition = range && range.start > 0 ? ifRange(known.validator) : undefined;
+  const headers = {
+    ...(range && { range: `bytes=${range.start}-${range.end}` }),
+    ...(condition !== undefined && { 'if-range': condition }),
+  };
+  const reply = await copy.transfer.hosts.request('GET', url, headers, copy.signal);
+  try {
+    checkReply(reply, { range, known, extension });
+    return reply;
+  } catch (error) {
+    reply.body.discard();
+    throw error;
+  }
+}
+
+/** null: the whole file, which is asked for without a range. */
+function restOf({ range, upload, offset, leftBytes }: PartStream): Asked['range'] {
+  if (range.isOpenEnded || leftBytes === null) return null;
+  const start = range.start + offset;
+  const isWhole = start === 0 && leftBytes === upload.state.sizeBytes;
+  return isWhole ? null : { start, end: start + leftBytes - 1 };
+}

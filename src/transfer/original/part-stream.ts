@@ -1,0 +1,144 @@
+import type { Part, PartWriter } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import { crc32 } from '../../lib/crc32.ts';
+import type { Reply } from '../../lib/http/index.ts';
+import type { Copy, Upload } from '../context.ts';
+import { createSniffer, type Sniffer } from '../media-host/first-bytes.ts';
+import { writeThrottled } from '../media-host/limits.ts';
+import { networkError } from '../media-host/media-hosts.ts';
+import type { ByteRange } from './parts.ts';
+
+export interface PartStreamHooks {
+  /** So many bytes of the range have been handed to the destination. */
+  readonly onBytes: (offset: number) => void;
+  /** A part is stored, and the next one is about to begin. */
+  readonly onPart: (part: Part) => Promise<void>;
+}
+
+/**
+ * The byte path of one range: reply → count → first bytes → CRC32 → parts of the upload, one after
+ * the other. The destination and the bandwidth limit make the media host wait. A chunk is looked at
+ * once and not copied: it stays where the socket put it (lib/http/connection.ts) until the
+ * destination has taken it. Lives over all attempts at its range.
+ */
+export class PartStream {
+  readonly copy: Copy;
+  readonly upload: Upload;
+  readonly range: ByteRange;
+  readonly #hooks: PartStreamHooks;
+  #writer: PartWriter;
+  #number: number;
+  #partBytes = 0;
+  #crc = 0;
+  #offset = 0;
+  #lastByteAtMs: number;
+  /** Only where the range begins the file. */
+  #sniff: Sniffer | undefined;
+  #isAborted = false;
+
+  constructor(copy: Copy, upload: Upload, range: ByteRange, hooks: PartStreamHooks) {
+    this.copy = copy;
+    this.upload = upload;
+    this.range = range;
+    this.#hooks = hooks;
+    this.#number = range.number;
+    this.#writer = this.#openWriter();
+    this.#lastByteAtMs = copy.transfer.clock.elapsed();
+  }
+
+  /** Bytes of the range that it has taken. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** How long the media host has been silent in the middle of the range, in ms. */
+  get pausedMs(): number {
+    return this.#offset > 0 ? this.copy.transfer.clock.elapsed() - this.#lastByteAtMs : 0;
+  }
+
+  /** Bytes that the range still lacks; null: nobody knows. */
+  get leftBytes(): number | null {
+    return this.range.sizeBytes === null ? null : this.range.sizeBytes - this.#offset;
+  }
+
+  /**
+   * Takes a reply to its end. Errors: the network's, NOT_MEDIA, SIZE_UNPROVEN for a byte too many,
+   * TRUNCATED for one too few, and the writer's.
+   */
+  async pump(reply: Reply, extension: string): Promise<void> {
+    // A later reply goes on with the same judge: one byte may have been too few to judge by.
+    if (this.range.start + this.#offset === 0) this.#sniff = createSniffer(extension);
+    const { accounting, throttle } = this.copy.transfer;
+    const write = (piece: Uint8Array) => this.#write(piece);
+    try {
+      await reply.body.pump((chunk) => {
+        accounting.countFetched(chunk.length);
+        if (chunk.length > (this.leftBytes ?? Infinity))
+          throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
+        this.#sniff?.(chunk);
+        return writeThrottled(chunk, write, throttle);
+      });
+    } catch (error) {
+      throw networkError(error, 'the media host', this.copy.signal);
+    }
+    // Before the last part ends: its writer was promised the length that the media host announced.
+    if (this.range.isOpenEnded && this.#offset === 0) throw new SyncError('NOT_MEDIA', 'the media host serves an empty file');
+    if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
+  }
+
+  /** All bytes are here: stores the last part. */
+  async end(): Promise<Part> {
+    return this.#writer.end(this.#crc);
+  }
+
+  /** Gives up the part that is not stored yet. The range begins anew. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#writer.abort();
+    this.copy.transfer.accounting.advanceFile(this.copy.row.original.key, -this.#offset);
+  }
+
+  #openWriter(): PartWriter {
+    const { file, state } = this.upload;
+    const left = this.leftBytes;
+    const sizeBytes = left === null ? null : Math.min(state.partSizeBytes, left);
+    return this.copy.transfer.destination.writePart(file, state, this.#number, sizeBytes);
+  }
+
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    const room = this.upload.state.partSizeBytes - this.#partBytes;
+    return bytes.length <= room ? this.#writeToPart(bytes) : this.#writeAcrossParts(bytes);
+  }
+
+  #writeToPart(bytes: Uint8Array): Promise<void> | undefined {
+    const { clock, accounting } = this.copy.transfer;
+    this.#crc = crc32(bytes, this.#crc);
+    this.#partBytes += bytes.length;
+    this.#offset += bytes.length;
+    this.#lastByteAtMs = clock.elapsed();
+    accounting.advanceFile(this.copy.row.original.key, bytes.length);
+    this.#hooks.onBytes(this.#offset);
+    return this.#writer.write(bytes);
+  }
+
+  async #writeAcrossParts(bytes: Uint8Array): Promise<void> {
+    const { partSizeBytes } = this.upload.state;
+    for (let at = 0; at < bytes.length;) {
+      if (this.#partBytes === partSizeBytes) await this.#beginNextPart();
+      const piece = bytes.subarray(at, at + partSizeBytes - this.#partBytes);
+      at += piece.length;
+      await this.#writeToPart(piece);
+    }
+  }
+
+  async #beginNextPart(): Promise<void> {
+    const part = await this.end();
+    if (!this.#isAborted) await this.#hooks.onPart(part);
+    // Given up while the part was being stored or recorded: nobody may begin another one.
+    if (this.#isAborted) throw new SyncError('CONNECTION_LOST', 'the file was given up');
+    this.#number += 1;
+    this.#partBytes = 0;
+    this.#crc = 0;
+    this.#writer = this.#openWriter();
+  }
+}

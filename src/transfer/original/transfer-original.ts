@@ -1,0 +1,209 @@
+import type { Part, StoredFile } from '../../destination/destination.ts';
+import { asSyncError, SyncError, type ErrorCode } from '../../errors.ts';
+import { crc32OfParts } from '../../lib/crc32.ts';
+import { originalId } from '../../media.ts';
+import type { Claim, TrackedOriginal } from '../../tracker/tracker.ts';
+import type { Copy, Transfer, Upload } from '../context.ts';
+import { archivedEvent, describeFile, type MediumSet } from '../describe.ts';
+import type { MediumUrls } from '../media-host/medium-urls.ts';
+import { probeWithSlot, type Probe } from '../media-host/probe.ts';
+import { rekey } from '../record.ts';
+import { createAttemptBudget } from './attempt-budget.ts';
+import { fetchParts } from './fetch-parts.ts';
+import { partSizeFor } from './parts.ts';
+
+/** Next revisions that one run tries: a store that spoils every file keeps a bit of each try. */
+const maxRekeys = 2;
+/** How often an original may start over in one run, whatever arrived in between. */
+const maxRestarts = 5;
+
+/** Claims an original, copies it, records its end. Throws what stops the run, and SOURCE_GONE. */
+export async function transferOriginal(
+  row: TrackedOriginal,
+  set: MediumSet,
+  urls: MediumUrls,
+  transfer: Transfer,
+): Promise<void> {
+  const { tracker, slice, accounting } = transfer;
+  if (slice.isOver()) return;
+  const claim = await tracker.claim(row.id, transfer.owner, transfer.leaseMs);
+  if (!claim) return reportUntried(row, 'another worker holds its lease', transfer);
+  const order = transfer.nextOrder();
+  const offerId = originalId(row.original, 1);
+  const { signal } = transfer;
+  let copy: Copy = { transfer, set, urls, order, offerId, signal, ...attemptsAt(row, claim, transfer) };
+  for (let rekeys = 0; ; rekeys += 1) {
+    try {
+      if (!urls.offers(offerId)) throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
+      await copyOriginal(copy);
+      return slice.countEnded();
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      if (error.decision === 'stop') transfer.stop(error);
+      accounting.endFile(copy.row.original.key, null);
+      if (error.code !== 'KEY_TAKEN' || rekeys === maxRekeys) return recordFailure(copy, error);
+      copy = await toNextRevision(copy);
+    }
+  }
+}
+
+function attemptsAt(row: TrackedOriginal, claim: Claim, { clock, report }: Transfer): Pick<Copy, 'row' | 'claim' | 'budget'> {
+  const budget = createAttemptBudget(clock, (error, delayMs) => {
+    const about = { id: row.id, key: row.original.key, code: error.code, reason: error.message };
+    report(error.decision === 'restart' ? { type: 'file.restarted', ...about } : { type: 'file.retried', ...about, delayMs });
+  });
+  return { row, claim, budget };
+}
+
+async function toNextRevision(copy: Copy): Promise<Copy> {
+  const { transfer, claim, set, row } = copy;
+  const { tracker, destination, report } = transfer;
+  report({
+    type: 'warning',
+    message: `${row.original.key} is taken by other content, which stays; the file goes to its next revision`,
+  });
+  const upload = await tracker.upload(claim.id);
+  if (upload) await destination.abort(upload.state);
+  const next = await rekey(transfer, claim, set.medium, row.original);
+  return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
+}
+
+/** What earlier attempts have taught about the media host. */
+interface Lessons {
+  isFirst: boolean;
+  answersRanges: boolean;
+  /** Its HEAD agrees with its GET. */
+  trustsHead: boolean;
+}
+
+/**
+ * Copies a claimed original and completes it. Starts over when the source changed or the
+ * destination lost the upload. Throws the SyncError that ended it; what was stored by then is kept
+ * for the next run.
+ */
+async function copyOriginal(copy: Copy): Promise<void> {
+  const lessons: Lessons = { isFirst: true, answersRanges: true, trustsHead: true };
+  let restarts = 0;
+  for (;;) {
+    const ticket = copy.budget.begin();
+    try {
+      return await attemptCopy(copy, lessons);
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
+      // HEAD and GET may come from different caches: the second probe asks the one with the bytes.
+      if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
+      // A restart fetches bytes that are new to nobody, so it has a count of its own.
+      if (error.decision === 'restart') restarts += 1;
+      if (restarts >= maxRestarts)
+        throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
+      await copy.budget.waitAfterFailure(ticket, error, copy.signal);
+      if (error.decision === 'restart') await dropUpload(copy);
+    }
+  }
+}
+
+/** Probe → open → fetch → publish. */
+async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
+  const { transfer, row } = copy;
+  const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
+  const { etag, lastModified } = probe.validator;
+  // Without a validator nothing tells whether what an earlier run stored is of the same content.
+  if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
+  lessons.isFirst = false;
+  const upload = await openUpload(copy, probe, lessons);
+  if (!upload) return;
+  const { id, original } = row;
+  const { mediaId, key } = original;
+  const { sizeBytes } = probe;
+  const resumedBytes = upload.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
+  transfer.report({ type: 'file.started', id, mediaId, key, sizeBytes, resumedBytes });
+  transfer.accounting.startFile(key, sizeBytes, resumedBytes);
+  try {
+    await publish(copy, upload, await fetchParts(copy, upload));
+  } catch (error) {
+    // Nobody will ask for it again.
+    if (!upload.resumable) await transfer.destination.abort(upload.state);
+    throw error;
+  }
+}
+
+/** Begins or resumes the upload. undefined: the file is stored already, and now completed. */
+async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<Upload | undefined> {
+  const { tracker, destination } = copy.transfer;
+  const { sizeBytes, validator } = probe;
+  const file = describeFile(copy.row.original, copy.set, validator);
+  const known = await tracker.upload(copy.claim.id);
+  const opened = await destination.open(file, { partSizeBytes: partSizeFor(sizeBytes), sizeBytes, validator }, known);
+  if (opened.kind === 'finished') {
+    const { key, crc32 } = opened.file;
+    if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum cannot be told`);
+    await tracker.complete(copy.claim, { sizeBytes: opened.file.sizeBytes, crc32, validator });
+    reportArchived(copy, opened.file);
+    return undefined;
+  }
+  const { state, resumable } = opened;
+  // What is kept of an earlier upload must not be taken for this one's.
+  const kept = resumable ? state : null;
+  if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
+  const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
+  return { file, state, resumable, inRanges, parts: inRanges ? opened.parts : [] };
+}
+
+/** In this order: intent, publish only if absent, read back, manifest, tracker. */
+async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
+  const { tracker, destination } = copy.transfer;
+  const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
+  const whole = { sizeBytes, crc32: crc32OfParts(parts), validator: state.validator };
+  if (state.sizeBytes !== null && sizeBytes !== state.sizeBytes)
+    throw new SyncError('TRUNCATED', `${sizeBytes} of ${state.sizeBytes} bytes arrived`);
+  await tracker.recordIntent(copy.claim, whole);
+  const stored = await destination.commit(file, state, parts, whole);
+  await tracker.complete(copy.claim, whole);
+  reportArchived(copy, { ...stored, crc32: whole.crc32 });
+}
+
+function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
+  transfer.accounting.endFile(stored.key, stored.sizeBytes);
+  transfer.report(archivedEvent(row.original, stored, transfer.destination.location));
+}
+
+async function dropUpload({ transfer, claim }: Copy): Promise<void> {
+  const upload = await transfer.tracker.upload(claim.id);
+  if (!upload) return;
+  await transfer.destination.abort(upload.state);
+  await transfer.tracker.saveUpload(claim, null);
+}
+
+async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {
+  const { tracker, slice, report, quarantineAfter } = transfer;
+  if (error.decision === 'defer' && !slice.isFruitless()) return tracker.release(claim);
+  if (error.code === 'LEASE_LOST') return reportUntried(row, error.message, transfer);
+  if (error.decision === 'stop' || error.code === 'SOURCE_GONE') {
+    await tracker.release(claim);
+    throw error;
+  }
+  const { code, reason, ...hint } = failureOf(error);
+  const status = await tracker.fail(claim, { code, reason, quarantineAfter });
+  slice.countEnded();
+  const { mediaId, key } = row.original;
+  report({ type: 'file.failed', id: claim.id, mediaId, key, status, code, reason, ...hint });
+}
+
+/** Nobody's failure, but this run does not archive it either: it is reported and counted. */
+function reportUntried(row: TrackedOriginal, reason: string, { accounting, report }: Transfer): void {
+  const { mediaId, key } = row.original;
+  accounting.countUntried();
+  report({ type: 'file.failed', id: row.id, mediaId, key, status: row.status, code: 'LEASE_LOST', reason });
+}
+
+/** What is recorded of an error: what was wrong, rather than that it was tried often. */
+export function failureOf(error: SyncError): { readonly code: ErrorCode; readonly reason: string; readonly hint?: string } {
+  if (error.decision === 'defer') {
+    const reason =
+      'two slices in a row brought it no further; a file that its host sends only in one piece must fit into one slice';
+    return { code: 'SLICE_FRUITLESS', reason };
+  }
+  const code = error.code === 'PATIENCE_EXHAUSTED' ? asSyncError(error.cause).code : error.code;
+  return { code, reason: error.message, ...(error.hint !== undefined && { hint: error.hint }) };
+}
