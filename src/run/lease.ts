@@ -10,7 +10,7 @@ export const leaseMs = 60_000;
 const renewEveryMs = 20_000;
 
 export interface HeldLeases extends AsyncDisposable {
-  /** Aborted with LOCKED when somebody else took over, or the lease could not be renewed in time. */
+  /** Aborted with LOCKED when another run took over, or the lease was not renewed in time. */
   readonly lost: AbortSignal;
 }
 

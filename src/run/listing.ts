@@ -14,7 +14,7 @@ export interface Listing {
   readonly changed: number;
   /** Media that this listing newly misses. */
   readonly gone: number;
-  /** Set when the listing contradicts itself: what was listed may be archived, but the run must end with this. */
+  /** How the listing contradicts itself: the run may archive what it shows, but ends with this. */
   readonly contradiction: SyncError | null;
 }
 
@@ -32,10 +32,10 @@ export interface ListingOptions {
 /** A quick listing sees no changes to old media, so every week all pages are read. */
 const fullListingEveryMs = 7 * 24 * 3_600_000;
 /** Listings tried before a contradiction is believed. */
-const mostPasses = 3;
+const maxPasses = 3;
 
-/** An API that promises pages without end must not hold a run without end. */
-const mostEmptyPages = 20;
+/** An API that promises endless pages must not hold a run forever. */
+const maxEmptyPages = 20;
 
 /** One reading of the pages, from the first on. */
 interface Pass {
@@ -52,7 +52,7 @@ interface Pass {
   quick: boolean;
 }
 
-/** Where a listing stands, so that another process can go on with it. */
+/** How far a listing has come, so that another process can go on with it. */
 export interface ListingProgress {
   /** The number of media that the last listing showed, if a quick listing may rely on it. */
   readonly listedBefore: number | null;
@@ -66,9 +66,11 @@ export interface ListingProgress {
 }
 
 /**
- * Newest first. Quick when the last full listing is recent: stops after a page of known, unchanged media if the provider's total is
- * what was known plus what is new; else reads on, and is a full one. A full listing whose distinct media are not as many as the
- * provider says is read again. Errors: those of `Source.list`; LISTING_UNTRUSTED for an empty listing of a library with known media.
+ * Newest first. Quick when the last full listing is recent: stops after a page of known, unchanged
+ * media if the provider's total is what was known plus what is new; else reads on, and is a full
+ * one. A full listing whose distinct media are not as many as the provider says is read again.
+ * Errors: those of `Source.list`; LISTING_UNTRUSTED for an empty listing of a library with known
+ * media.
  */
 export async function list(options: ListingOptions): Promise<Listing> {
   const progress = await beginListing(options);
@@ -91,7 +93,10 @@ function newPass(): Pass {
   return { ids: new Set(), nextPage: 1, totalItems: 0, steady: true, emptyPages: 0, quick: false };
 }
 
-/** Goes on with a listing from `progress`, which it moves, until the end or until `isOver` after a page; undefined: there is more. Errors as `list`. */
+/**
+ * Goes on with a listing from `progress`, which it moves, until the end or until `isOver` after a
+ * page; undefined: there is more. Errors as `list`.
+ */
 export async function listSlice(
   options: ListingOptions,
   progress: ListingProgress,
@@ -102,7 +107,7 @@ export async function listSlice(
     const { pass, seen, passes } = progress;
     if (pass.ids.size === 0) await refuseEmpty(options.tracker, pass);
     const complete = pass.steady && (pass.ids.size === pass.totalItems || seen.size === pass.totalItems);
-    if (pass.quick || complete || passes === mostPasses) return finish(options, progress, complete);
+    if (pass.quick || complete || passes === maxPasses) return finish(options, progress, complete);
     progress.passes += 1;
     progress.pass = newPass();
   }
@@ -116,7 +121,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
     if (pass.nextPage > 1 && page.totalItems !== pass.totalItems) pass.steady = false;
     if (page.unreadable > 0) pass.steady = false;
     pass.emptyPages = page.media.length === 0 ? pass.emptyPages + 1 : 0;
-    if (pass.emptyPages > mostEmptyPages) return true;
+    if (pass.emptyPages > maxEmptyPages) return true;
     pass.totalItems = page.totalItems;
     const changes = await tracker.recordPage(page.media, runId);
     progress.added += changes.added;
@@ -171,7 +176,7 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   return { mode, listed, added, changed, gone, contradiction };
 }
 
-/** Nothing is ever deleted from the archive, so this is for the person: the wrong account, or a library that was emptied. */
+/** The archive loses nothing, but a person should know: a wrong account, or an emptied library. */
 function warnOfShrinking(gone: number, listed: number, report: Report): void {
   report({
     type: 'warning',

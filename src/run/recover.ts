@@ -5,7 +5,7 @@ import type { Report } from '../events.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { archivedEvent, describeFile, mediumSet } from '../transfer/describe.ts';
 
-/** What a run sets right before it begins: what an earlier one was killed in the middle of, and what the archive knows and the tracker does not. */
+/** What a run repairs before it begins: what a killed run left, and what only the archive knows. */
 
 export interface RecoverPorts {
   readonly destination: Destination;
@@ -14,8 +14,9 @@ export interface RecoverPorts {
 }
 
 /**
- * Adopts the archive's files into a new tracker; with `publish` also fulfils intents and drops uploads that nobody needs, for which the
- * archive's lease must be held. Returns what it brought to its end.
+ * Adopts the archive's files into a new tracker; with `publish` also fulfils intents and drops
+ * uploads that nobody needs, for which the archive's lease must be held. Returns what it brought to
+ * its end.
  */
 export async function recover(
   { destination, tracker, report }: RecoverPorts,
@@ -38,14 +39,14 @@ export async function recover(
 }
 
 /**
- * All bytes of the original had arrived when its intent was recorded, so publishing is all that is left of it, and perhaps not even that:
- * `commit` does what is missing. Where it cannot, the transfer takes the original up like any other.
+ * Publishes an original whose bytes had all arrived when its intent was recorded; `commit` does
+ * what is missing of that. Where it cannot, the transfer takes the original up like any other.
  */
 async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // Of a file that is stored in one step no upload is remembered: it stands at its key, perhaps not described yet, or nothing of it does.
+  // Small files have no saved upload: the file is at its key, perhaps undescribed, or gone.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],
