@@ -3,7 +3,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { FunctionName } from '../src/aws/contract.ts';
 import type { Provider } from '../src/media.ts';
-import { statusIndex } from '../src/tracker/dynamodb/rows.ts';
+import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 import type { Archive } from './archive-stack.ts';
 
 /** What a function may do. */

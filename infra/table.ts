@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { statusIndex } from '../src/tracker/dynamodb/rows.ts';
+import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 
 /**
  * The tracker's table, in the shape of `createTrackerTable`, protected from loss. Only rows of runs

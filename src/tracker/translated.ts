@@ -1,31 +1,33 @@
-type Promising<Methods> = {
-  [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Promise<Awaited<Result>>
-    : never;
-};
+import type { Tracker } from './tracker.ts';
 
-/** Methods as the port has them: they return promises, and what their store throws is thrown as `translate` has it. */
-export function promising<Methods extends Record<string, (...args: never[]) => unknown>>(
-  methods: Methods,
-  translate: (thrown: unknown) => unknown,
-): Promising<Methods> {
-  const wrapped = Object.entries(methods).map(([name, method]) => [
+type Translate = (thrown: unknown) => unknown;
+
+/** The same tracker, except that what its store throws is thrown as `translate` has it. */
+export function translated(tracker: Tracker, translate: Translate): Tracker {
+  const methods = Object.entries(tracker).map(([name, member]) => [
     name,
-    async (...args: never[]) => {
-      try {
-        return await method(...args);
-      } catch (error) {
-        throw translate(error);
-      }
-    },
+    typeof member === 'function' ? translatedMethod(member as Method, translate) : member,
   ]);
-  return Object.fromEntries(wrapped) as Promising<Methods>;
+  return {
+    ...(Object.fromEntries(methods) as Tracker),
+    openMedia: (roles) => translatedItems(tracker.openMedia(roles), translate),
+    rows: (statuses) => translatedItems(tracker.rows(statuses), translate),
+  };
 }
 
-export async function* translated<Item>(
-  items: AsyncIterable<Item>,
-  translate: (thrown: unknown) => unknown,
-): AsyncGenerator<Item> {
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+function translatedMethod(method: Method, translate: Translate): Method {
+  return async (...args) => {
+    try {
+      return await method(...args);
+    } catch (error) {
+      throw translate(error);
+    }
+  };
+}
+
+async function* translatedItems<Item>(items: AsyncIterable<Item>, translate: Translate): AsyncGenerator<Item> {
   try {
     yield* items;
   } catch (error) {

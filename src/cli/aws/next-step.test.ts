@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { zero, type Counts } from '../../tracker/rules/tally.ts';
+import { zero, type Counts } from '../../tracker/ledger/tally.ts';
 import type { RunRecord } from '../../tracker/tracker.ts';
 import { nextStep } from './next-step.ts';
 

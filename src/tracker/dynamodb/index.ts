@@ -1,22 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
-import { createAdoption } from './adoption.ts';
-import { createClaims } from './claims.ts';
-import { asTrackerError } from './errors.ts';
-import { createLease } from './lease.ts';
-import { createLedger } from './ledger.ts';
-import { createListing } from './listing.ts';
-import { createMarks } from './marks.ts';
-import { createMedia } from './media.ts';
-import { createQueries } from './queries.ts';
-import { createRuns } from './runs.ts';
-import { openStore } from './store.ts';
-import { bindTable, boundArchive as archiveOf } from './table.ts';
+import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
-import { promising, translated } from '../translated.ts';
+import { translated } from '../translated.ts';
+import { bindTable, boundArchive as archiveOf } from './binding.ts';
+import { asTrackerError } from './errors.ts';
+import { dynamoStore } from './store.ts';
 
-export { createTrackerTable } from './table.ts';
+export { createTrackerTable } from './binding.ts';
 
 export interface DynamoTrackerOptions {
   /** Where the table is; a client stays its owner's to close. Region and credentials by the SDK's standard chain unless given. */
@@ -39,36 +31,18 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
   const { table, provider, account = null, archiveId, clock } = options;
   const client = options.client instanceof DynamoDBClient ? options.client : createClient(options.client);
   const translate = (thrown: unknown) => asTrackerError(thrown, table);
-  const store = openStore(client, table);
-  const ledger = createLedger({ store, provider, account, clock });
-  const close = () => {
+  const close = async () => {
     if (client !== options.client) client.destroy();
   };
   try {
-    await bindTable(store, archiveId);
+    await bindTable({ client, name: table }, archiveId);
   } catch (error) {
-    close();
+    await close();
     throw translate(error);
   }
-
-  const { openMedia, rows, ...queries } = createQueries(ledger);
-  const methods = {
-    ...createAdoption(ledger),
-    ...createLease(ledger),
-    ...createRuns(ledger),
-    ...createListing(ledger),
-    ...createMedia(ledger),
-    ...createClaims(ledger),
-    ...createMarks(ledger),
-    ...queries,
-    close,
-  };
-  return {
-    archiveId,
-    ...promising(methods, translate),
-    openMedia: (roles) => translated(openMedia(roles), translate),
-    rows: (statuses) => translated(rows(statuses), translate),
-  };
+  const name = account === null ? provider : `${provider}#${account}`;
+  const store = dynamoStore({ table: { client, name: table }, provider, account, name, clock });
+  return translated(ledgerTracker({ ...store, close }, archiveId), translate);
 }
 
 /**
@@ -78,7 +52,7 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
   try {
-    return await archiveOf(openStore(client, table));
+    return await archiveOf({ client, name: table });
   } catch (error) {
     throw asTrackerError(error, table);
   } finally {

@@ -1,7 +1,8 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Provider } from '../../media.ts';
 import { asTrackerError } from './errors.ts';
-import { keyItem } from './store.ts';
+import { leaseKey } from './lease.ts';
+import { keyItem } from './table.ts';
 
 export interface StandingLease {
   /** As it was given to `acquireRunLease`. */
@@ -15,7 +16,7 @@ export async function standingLease(
   client: DynamoDBClient,
   { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },
 ): Promise<StandingLease | undefined> {
-  const Key = keyItem({ provider, media_id: 'LEASE#run' });
+  const Key = keyItem({ provider, media_id: leaseKey });
   const { Item } = await client
     .send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
     .catch((error: unknown) => {

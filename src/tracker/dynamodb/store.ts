@@ -1,109 +1,54 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  BatchGetItemCommand,
-  BatchWriteItemCommand,
-  GetItemCommand,
-  QueryCommand,
-  type BatchGetItemCommandInput,
-  type BatchGetItemCommandOutput,
-  type BatchWriteItemCommandInput,
-  type DynamoDBClient,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb';
-import { SyncError } from '../../errors.ts';
-import { backoffMs } from '../../lib/retry.ts';
-import type { Key } from './keys.ts';
-import { toItem, type Item } from './values.ts';
+import { forEachLimited } from '../../lib/for-each.ts';
+import { isoTime } from '../../lib/clock.ts';
+import type { Store } from '../ledger/store.ts';
+import { factKey } from './keys.ts';
+import { changeLease } from './lease.ts';
+import * as listing from './listing.ts';
+import { rowKey, type Partition } from './partition.ts';
+import * as runs from './runs.ts';
+import * as scans from './scans.ts';
+import { getItem, putRow } from './table.ts';
+import { inUnit } from './unit.ts';
 
-/** One table and the ways to read it. Reads are consistent, except those of the index. */
-export interface Store {
-  readonly client: DynamoDBClient;
-  readonly table: string;
-  get(key: Key): Promise<Item | undefined>;
-  /** Those that exist, in any order. */
-  getMany(keys: readonly Key[]): Promise<readonly Item[]>;
-  /** Every page of a query, up to 1 MB each. */
-  pages(query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<readonly Item[]>;
-  removeMany(keys: readonly Key[]): Promise<void>;
-}
+/** Units that are carried out at the same time. */
+const unitsAtOnce = 8;
 
-/** DynamoDB's limits. */
-const mostReadAtOnce = 100;
-const mostRemovedAtOnce = 25;
-
-const mostTries = 12;
-const waits = { firstMs: 25, maxMs: 5_000 };
-
-export function openStore(client: DynamoDBClient, table: string): Store {
-  async function getSome(keys: readonly Key[]): Promise<Item[]> {
-    const found: Item[] = [];
-    let wanted: Item[] | undefined = keys.map(keyItem);
-    for (let tries = 0; wanted; tries += 1) {
-      await pauseBefore(tries, table);
-      const request: BatchGetItemCommandInput = { RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } } };
-      const reply: BatchGetItemCommandOutput = await client.send(new BatchGetItemCommand(request));
-      found.push(...(reply.Responses?.[table] ?? []));
-      wanted = reply.UnprocessedKeys?.[table]?.Keys;
-    }
-    return found;
-  }
-
-  async function removeSome(keys: readonly Key[]): Promise<void> {
-    let unprocessed = { [table]: keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } })) } as BatchWrites | undefined;
-    for (let tries = 0; unprocessed?.[table]?.length; tries += 1) {
-      await pauseBefore(tries, table);
-      unprocessed = (await client.send(new BatchWriteItemCommand({ RequestItems: unprocessed }))).UnprocessedItems;
-    }
-  }
-
+/** A ledger's records in the partition of a table. */
+export function dynamoStore(partition: Partition): Omit<Store, 'close'> {
+  const { table, provider, account, clock } = partition;
+  const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
+  const keyOfFact = (name: string) => rowKey(partition, factKey(name));
   return {
-    client,
-    table,
-    get: async (key) =>
-      (await client.send(new GetItemCommand({ TableName: table, Key: keyItem(key), ConsistentRead: true }))).Item,
-    getMany: async (keys) => (await Promise.all(chunks(keys, mostReadAtOnce).map(getSome))).flat(),
-    pages: async function* (query) {
-      let from: Item | undefined;
-      do {
-        const page = await client.send(
-          new QueryCommand({
-            TableName: table,
-            ConsistentRead: query.IndexName === undefined,
-            ...query,
-            ...(from && { ExclusiveStartKey: from }),
-          }),
-        );
-        yield page.Items ?? [];
-        from = page.LastEvaluatedKey;
-      } while (from);
+    clock,
+    owns: ({ description }) =>
+      description?.original.provider === provider && (account === null || description.original.account === account),
+    read: async (work) => inUnit(partition, work),
+    change: async (work) => inUnit(partition, work),
+    changeEach: async (ids, work) => {
+      const results: ReturnType<typeof work>[] = [];
+      await forEachLimited(ids, unitsAtOnce, async (id) => void results.push(await inUnit(partition, (unit) => work(unit, id))));
+      return results;
     },
-    removeMany: async (keys) => {
-      for (const some of chunks(keys, mostRemovedAtOnce)) await removeSome(some);
-    },
+    // A medium, an original and a key for each, so that one transaction holds them.
+    adoptedAtOnce: 33,
+
+    scan: (fields) => scans.scan(partition, fields),
+    scanStatuses: () => scans.scan(partition),
+    openMedia: (roles) => scans.openMedia(partition, roles),
+    inStatus: async (status, until) => scans.inStatus(partition, status, until),
+    originalsWith: async (field) => scans.originalsWith(partition, field),
+    knownCount: async () => scans.knownCount(partition),
+
+    sightings: async (ofAccount, runId) => scans.sightings(partition, ofAccount, runId),
+    listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
+    saveListing: async (ofAccount, state) => listing.saveListing(partition, ofAccount, state),
+    changeLease: async (decide) => changeLease(partition, decide),
+    addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
+    finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
+    runs: async (limit) => (await runs.readRuns(partition, limit)).map(({ run }) => run),
+    getFact: async (name) => (await getItem(table, keyOfFact(name)))?.['value']?.S,
+    setFact: async (name, value) => putRow(table, { ...keyOfFact(name), value }),
+    needsAdoption: async () => (await getItem(table, adoptedKey)) === undefined,
+    setAdopted: async () => putRow(table, { ...adoptedKey, adopted_at: isoTime(clock.now()) }),
   };
-}
-
-type BatchWrites = NonNullable<BatchWriteItemCommandInput['RequestItems']>;
-
-export function keyItem({ provider, media_id }: Key): Item {
-  return toItem({ provider, media_id });
-}
-
-export function keyOf(item: Item): Key {
-  return { provider: item['provider']!.S!, media_id: item['media_id']!.S! };
-}
-
-/** Waits longer, with full jitter, before each further try at what was refused for now. Errors: TRACKER_UNUSABLE after the last. */
-export async function pauseBefore(tries: number, table: string): Promise<void> {
-  if (tries === 0) return;
-  if (tries === mostTries) {
-    throw new SyncError('TRACKER_UNUSABLE', `the DynamoDB table ${table} keeps putting requests off`, {
-      hint: 'Try again later, or raise the maximum that the table allows: nothing is lost.',
-    });
-  }
-  await delay(backoffMs(tries, waits));
-}
-
-export function chunks<Member>(all: readonly Member[], size: number): Member[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
 }

@@ -1,225 +1,214 @@
-import { randomBytes } from 'node:crypto';
+import { isoTime } from '../../lib/clock.ts';
+import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
+import { mediaIdOf } from '../ledger/records.ts';
+import type { Unit } from '../ledger/store.ts';
+import { commit } from './commit.ts';
+import { mediumItem, mediumRecord, numberOf, originalItem, originalRecord } from './items.ts';
+import { archiveKey, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
+import { removeParts, savePart } from './parts.ts';
+import { rowKey, type Partition } from './partition.ts';
 import {
-  ConditionalCheckFailedException,
-  PutItemCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  type TransactWriteItem,
-} from '@aws-sdk/client-dynamodb';
-import { archiveKey, groupRange, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
-import type { MediumFields } from '../rules/medium-fields.ts';
-import { groupOf, mediumItem, mediumRow, originalItem, originalRow, type Group, type OriginalRow } from './rows.ts';
-import { keyItem, keyOf, pauseBefore, type Store } from './store.ts';
+  groupOf,
+  itemOf,
+  latestRunIdOf,
+  nameOf,
+  newReadings,
+  partsOf,
+  requireItems,
+  requireNewOriginals,
+  Unread,
+  type Readings,
+} from './readings.ts';
+import { saveSeenPage } from './listing.ts';
+import { pauseBefore } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
+/** What a command has changed so far. */
+interface Writes {
+  /** By name of the row, in the order of the last saves. */
+  readonly items: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
+  /** Media that the listing of a run showed, by the run. */
+  readonly seen: Map<string, Set<string>>;
+  /** What follows when the rows are written. */
+  readonly afterwards: (() => Promise<void>)[];
+}
+
+interface State {
+  readonly partition: Partition;
+  readonly readings: Readings;
+  readonly writes: Writes;
+}
+
 /**
- * Rows that are read, changed in memory and written back together, each only if nobody changed it in between. Up to 100 rows are one
- * transaction; more are written in the order of the saves, so what makes the others count is saved last.
+ * Carries a command out until what it read is still so when its rows are written. Up to 100 rows are one transaction; more
+ * are written in the order of the saves, so what makes the others count is saved last.
  */
-export interface Unit {
-  medium(mediaId: string): Promise<MediumFields | undefined>;
-  original(id: string): Promise<OriginalRow | undefined>;
-  group(mediaId: string): Promise<Group | undefined>;
-  /** Whether an original has this key of the archive, compared case-folded. */
-  isKeyTaken(key: string): Promise<boolean>;
-  /** Reads in one request what the others then find. */
-  preload(keys: readonly Key[]): Promise<void>;
-  saveMedium(row: MediumFields): void;
-  saveOriginal(row: OriginalRow): void;
-  /** A new original and the key that it takes. */
-  addOriginal(row: OriginalRow): void;
-  /** Drops an original's row and gives its key back. */
-  dropOriginal(row: OriginalRow): Promise<void>;
-}
-
-/** A row as it was read and as it is to become; undefined: there is none. */
-interface Entry {
-  readonly key: Key;
-  readonly before: Item | undefined;
-  after: Item | undefined;
-}
-
-/** DynamoDB's limits, the second with some room. */
-const mostWrittenAtOnce = 100;
-const mostBytesAtOnce = 3_500_000;
-
-/** Does `act` until what it read is still so when its writes come. It must have no effect but through the unit. */
-export async function inUnit<Result>(store: Store, partition: string, act: (unit: Unit) => Promise<Result>): Promise<Result> {
+export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, store.table);
-    const entries = new Map<string, Entry>();
-    const result = await act(createUnit(store, partition, entries));
-    const writes = [...entries.values()].filter((entry) => entry.after !== entry.before);
-    if (await commit(store, writes)) return result;
+    await pauseBefore(tries, partition.table.name);
+    const readings = newReadings(partition);
+    const { result, writes } = await carryOut(partition, readings, work);
+    const changes = [...writes.items].map(([name, { key, after }]) => ({ key, before: readings.items.get(name), after }));
+    if (!(await commit(partition.table, changes))) continue;
+    for (const [runId, ids] of writes.seen) await saveSeenPage(partition, runId, [...ids]);
+    for (const act of writes.afterwards) await act();
+    return result;
   }
 }
 
-function createUnit(store: Store, partition: string, entries: Map<string, Entry>): Unit {
-  const rowKey = (sortKey: string): Key => ({ provider: partition, media_id: sortKey });
-
-  function note(key: Key, item: Item | undefined): Entry {
-    const known = entries.get(nameOf(key));
-    if (known) return known;
-    const entry = { key, before: item, after: item };
-    entries.set(nameOf(key), entry);
-    return entry;
+/** A command reads as if all were in memory. What it asks for first is fetched, and the command begins anew. */
+async function carryOut<Result>(partition: Partition, readings: Readings, work: (unit: Unit) => Result) {
+  for (;;) {
+    const writes: Writes = { items: new Map(), seen: new Map(), afterwards: [] };
+    try {
+      return { result: work(openUnit({ partition, readings, writes })), writes };
+    } catch (error) {
+      if (!(error instanceof Unread)) throw error;
+      await error.read();
+    }
   }
+}
 
-  async function read(key: Key): Promise<Item | undefined> {
-    return (entries.get(nameOf(key)) ?? note(key, await store.get(key))).after;
-  }
-
-  /** What was never read must not exist yet. */
-  function write(key: Key, item: Item | undefined): void {
-    const entry = note(key, undefined);
-    // Last saved is last written.
-    entries.delete(nameOf(key));
-    entries.set(nameOf(key), entry);
-    entry.after = item;
-  }
-
-  const saveOriginal = (row: OriginalRow) => write(rowKey(originalKey(row.id)), originalItem(partition, row));
-
+function openUnit(state: State): Unit {
+  const { partition, readings } = state;
+  const nowMs = partition.clock.now();
+  const medium = (mediaId: string) => findMedium(state, mediaId);
+  const originalsOf = (mediaId: string) => findOriginals(state, mediaId);
   return {
-    medium: async (mediaId) => {
-      const item = await read(rowKey(mediumKey(mediaId)));
-      return item && mediumRow(item);
+    nowMs,
+    now: isoTime(nowMs),
+    medium,
+    media: (mediaIds) => {
+      requireItems(
+        readings,
+        mediaIds.map((mediaId) => rowKey(partition, mediumKey(mediaId))),
+      );
+      return [...new Set(mediaIds)].flatMap((mediaId) => medium(mediaId) ?? []);
     },
-    original: async (id) => {
-      const item = await read(rowKey(originalKey(id)));
-      return item && kindOf(originalKey(id)) === 'original' ? originalRow(item) : undefined;
+    original: (id) => findOriginal(state, id),
+    originalsOf,
+    group: (mediaId) => {
+      groupOf(readings, mediaId);
+      const found = medium(mediaId);
+      return found && { medium: found, originals: originalsOf(mediaId) };
     },
-    group: async (mediaId) => {
-      const [from, to] = groupRange(mediumKey(mediaId));
-      const names = { '#partition': 'provider' };
-      const values = toItem({ ':partition': partition, ':from': from, ':to': to });
-      const query = '#partition = :partition AND media_id BETWEEN :from AND :to';
-      for await (const page of store.pages({
-        KeyConditionExpression: query,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
-      })) {
-        for (const item of page) note(keyOf(item), item);
-      }
-      const rows = [...entries.values()].filter(({ key }) => key.provider === partition && isWithin(key.media_id, from, to));
-      return groupOf(rows.flatMap(({ after }) => (after ? [after] : [])));
+    isKeyTaken: (key) => current(state, archiveKey(key)) !== undefined,
+    partsOf: (original) => partsOf(readings, uploadOf(state, original)),
+    latestRunId: () => latestRunIdOf(readings),
+    saveMedium: (record) => saveMedium(state, record),
+    saveSeen: (record, runId) => saveSeen(state, record, runId),
+    saveOriginal: (record) => saveOriginal(state, record),
+    addOriginals: (records) => addOriginals(state, records),
+    moveOriginal: (before, moved) => moveOriginal(state, before, moved),
+    savePart: (original, part) => {
+      const upload = uploadOf(state, original);
+      state.writes.afterwards.push(async () => savePart(partition.table, upload, part));
     },
-    isKeyTaken: async (key) => (await read(archiveKey(key))) !== undefined,
-    preload: async (keys) => {
-      const wanted = new Map(keys.map((key) => [nameOf(key), key]));
-      const found = await store.getMany([...wanted.values()]);
-      for (const item of found) note(keyOf(item), item);
-      for (const key of wanted.values()) note(key, undefined);
-    },
-    saveMedium: (row) => write(rowKey(mediumKey(row.id)), mediumItem(partition, row)),
-    saveOriginal,
-    addOriginal: (row) => {
-      const key = archiveKey(row.key);
-      write(key, toItem({ ...key, id: row.id }));
-      saveOriginal(row);
-    },
-    dropOriginal: async (row) => {
-      await read(archiveKey(row.key));
-      write(archiveKey(row.key), undefined);
-      write(rowKey(originalKey(row.id)), undefined);
-    },
+    dropParts: (original) => dropParts(state, original),
   };
 }
 
-function nameOf({ provider, media_id }: Key): string {
-  return `${provider}\n${media_id}`;
+function current({ readings, writes }: State, key: Key): Item | undefined {
+  const written = writes.items.get(nameOf(key));
+  return written ? written.after : itemOf(readings, key);
 }
 
-function isWithin(sortKey: string, from: string, to: string): boolean {
-  return sortKey === from || (sortKey.startsWith(`${from}#`) && sortKey < to);
+function write({ writes: { items } }: State, key: Key, after: Item | undefined): void {
+  const name = nameOf(key);
+  // Last saved is last written.
+  items.delete(name);
+  items.set(name, { key, after });
 }
 
-/** False when somebody else changed one of the rows. Then nothing was written, or of more than a transaction holds the beginning. */
-async function commit(store: Store, entries: readonly Entry[]): Promise<boolean> {
-  const [only] = entries;
-  if (!only) return true;
-  if (entries.length === 1 && only.after) return putOne(store, only, only.after);
-  for (const writes of transactions(entries)) {
-    if (!(await writeTogether(store, writes))) return false;
-  }
+function findMedium(state: State, mediaId: string): MediumRecord | undefined {
+  const item = current(state, rowKey(state.partition, mediumKey(mediaId)));
+  return item && mediumRecord(item);
+}
+
+function findOriginal(state: State, id: string): OriginalRecord | undefined {
+  const key = originalKey(id);
+  const item = kindOf(key) === 'original' ? current(state, rowKey(state.partition, key)) : undefined;
+  return item && originalRecord(item);
+}
+
+function findOriginals(state: State, mediaId: string): readonly OriginalRecord[] {
+  const items = groupOf(state.readings, mediaId).map((key) => current(state, key));
+  return items.flatMap((item) => (item ? originalRecord(item) : []));
+}
+
+function saveMedium(state: State, record: MediumRecord): void {
+  const key = rowKey(state.partition, mediumKey(record.id));
+  write(state, key, mediumItem(state.partition.name, record, current(state, key)));
+}
+
+/** That another run sees the same is nothing new; the ids of what it saw are one row for all. */
+function saveSeen(state: State, record: MediumRecord, runId: string): void {
+  const { partition, writes } = state;
+  const ids = writes.seen.get(runId) ?? new Set();
+  writes.seen.set(runId, ids.add(record.id));
+  const known = findMedium(state, record.id);
+  const comparable = (medium: MediumRecord) => JSON.stringify(mediumItem(partition.name, { ...medium, seenRun: null }));
+  const isKnown = known !== undefined && known.seenRun !== null && comparable(known) === comparable(record);
+  if (!isKnown) saveMedium(state, { ...record, seenRun: runId });
+}
+
+function saveOriginal(state: State, record: OriginalRecord): void {
+  const key = rowKey(state.partition, originalKey(record.id));
+  write(state, key, originalItem(state.partition.name, record, current(state, key)));
+}
+
+function addOriginals(state: State, records: readonly OriginalRecord[]): readonly OriginalRecord[] {
+  const { partition, readings } = state;
+  requireNewOriginals(readings, records);
+  const places = new Map<string, number>();
+  return records.filter((record) => {
+    const [key, row] = [archiveKey(record.key), rowKey(partition, originalKey(record.id))];
+    if (current(state, key) || current(state, row)) return false;
+    const mediaId = mediaIdOf(record.id);
+    const place = places.get(mediaId) ?? nextPlace(state, mediaId);
+    places.set(mediaId, place + 1);
+    write(state, key, toItem({ ...key, id: record.id }));
+    write(state, row, originalItem(partition.name, record, toItem({ place, upload_number: 0 })));
+    return true;
+  });
+}
+
+/** Originals of a medium are numbered as they are recorded. */
+function nextPlace({ readings }: State, mediaId: string): number {
+  const known = readings.groups.get(mediaId) ?? [];
+  return Math.max(-1, ...known.map((key) => numberOf(itemOf(readings, key)!, 'place'))) + 1;
+}
+
+function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecord): boolean {
+  const { partition } = state;
+  const [oldKey, newKey] = [archiveKey(before.key), archiveKey(moved.key)];
+  const [oldRow, newRow] = [before, moved].map(({ id }) => rowKey(partition, originalKey(id))) as [Key, Key];
+  requireItems(state.readings, [oldKey, newKey, newRow]);
+  const isKeyTaken = nameOf(newKey) !== nameOf(oldKey) && current(state, newKey) !== undefined;
+  const isIdTaken = moved.id !== before.id && current(state, newRow) !== undefined;
+  if (isKeyTaken || isIdTaken) return false;
+  const item = current(state, oldRow)!;
+  write(state, oldKey, undefined);
+  write(state, oldRow, undefined);
+  write(state, newKey, toItem({ ...newKey, id: moved.id }));
+  write(state, newRow, originalItem(partition.name, moved, item));
+  if (numberOf(item, 'upload_number') > 0)
+    state.writes.afterwards.push(async () => removeParts(partition.table, before.id, undefined));
   return true;
 }
 
-async function putOne({ client, table }: Store, { before }: Entry, after: Item): Promise<boolean> {
-  const Item = locked(after);
-  try {
-    await client.send(
-      new PutItemCommand({ TableName: table, Item, ...unchangedSince(before), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }),
-    );
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // A repeated request whose first reply was lost meets its own write.
-    return error.Item?.['lock']?.S === Item['lock']!.S;
-  }
+/** A straggler may write to the upload before; another number keeps its parts apart. */
+function dropParts(state: State, original: OriginalRecord): void {
+  const { partition, writes } = state;
+  const key = rowKey(partition, originalKey(original.id));
+  const item = current(state, key)!;
+  const earlier = numberOf(item, 'upload_number');
+  const kept = original.upload ? { id: original.id, number: earlier + 1 } : undefined;
+  if (kept) write(state, key, { ...item, ...toItem({ upload_number: kept.number }) });
+  if (earlier > 0) writes.afterwards.push(async () => removeParts(partition.table, original.id, kept));
 }
 
-async function writeTogether({ client, table }: Store, entries: readonly Entry[]): Promise<boolean> {
-  const TransactItems = entries.map(({ key, before, after }): TransactWriteItem =>
-    after
-      ? { Put: { TableName: table, Item: locked(after), ...unchangedSince(before) } }
-      : { Delete: { TableName: table, Key: keyItem(key), ...unchangedSince(before) } },
-  );
-  for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, table);
-    try {
-      await client.send(new TransactWriteItemsCommand({ TransactItems }));
-      return true;
-    } catch (error) {
-      if (!(error instanceof TransactionCanceledException)) throw error;
-      const codes = new Set(error.CancellationReasons?.map((reason) => reason.Code));
-      if (codes.has('ConditionalCheckFailed')) return false;
-      const passes = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'].some((code) => codes.has(code));
-      if (!passes) throw error;
-    }
-  }
-}
-
-/** Every write leaves another lock. */
-function locked(item: Item): Item {
-  return { ...item, lock: { S: randomBytes(9).toString('base64url') } };
-}
-
-/**
- * The condition that a row is as it was read. The lock alone says so among our own writers; of an original owner and attempt stand beside it, so
- * that also a writer who knows nothing of locks, such as a workflow's own update, ends every claim that it takes over.
- */
-function unchangedSince(before: Item | undefined) {
-  if (!before) return { ConditionExpression: 'attribute_not_exists(media_id)' };
-  const { lock, owner, attempt } = before;
-  const conditions: string[] = [];
-  const names: Record<string, string> = {};
-  const values: Item = {};
-  for (const [name, value] of Object.entries({ lock, ...(attempt && { owner, attempt }) })) {
-    names[`#${name}`] = name;
-    conditions.push(value ? `#${name} = :${name}` : `attribute_not_exists(#${name})`);
-    if (value) values[`:${name}`] = value;
-  }
-  return {
-    ConditionExpression: conditions.join(' AND '),
-    ExpressionAttributeNames: names,
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
-  };
-}
-
-function transactions(entries: readonly Entry[]): Entry[][] {
-  const all: Entry[][] = [];
-  let bytes = Infinity;
-  for (const entry of entries) {
-    const size = JSON.stringify(entry.after ?? entry.key).length;
-    const last = all.at(-1);
-    if (!last || last.length === mostWrittenAtOnce || bytes + size > mostBytesAtOnce) {
-      all.push([entry]);
-      bytes = size;
-    } else {
-      last.push(entry);
-      bytes += size;
-    }
-  }
-  return all;
+function uploadOf(state: State, { id }: OriginalRecord) {
+  const item = current(state, rowKey(state.partition, originalKey(id)));
+  return { id, number: item ? numberOf(item, 'upload_number') : 0 };
 }

@@ -1,19 +1,12 @@
 import { SyncError } from '../../errors.ts';
 import { isoTime, type Clock } from '../../lib/clock.ts';
-import { createAdoption } from './adoption.ts';
 import { forgetAsLeft, noteAsLeft } from './as-left.ts';
-import { createClaims } from './claims.ts';
 import { createCommitGroup } from './commit-group.ts';
 import { asTrackerError } from './database.ts';
 import { openTrackerFile } from './file.ts';
-import { createLedger } from './ledger.ts';
-import { createListing } from './listing.ts';
-import { createMarks } from './marks.ts';
-import { createMedia } from './media.ts';
-import { createQueries } from './queries.ts';
-import { createRuns } from './runs.ts';
-import { createTally } from './tally.ts';
-import { promising, translated } from '../translated.ts';
+import { sqliteStore } from './store.ts';
+import { ledgerTracker } from '../ledger/tracker.ts';
+import { translated } from '../translated.ts';
 import type { Tracker } from '../tracker.ts';
 
 export interface SqliteTrackerOptions {
@@ -36,7 +29,6 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const { path, archiveId, clock, onWarning = () => {} } = options;
   const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
   const group = createCommitGroup(database);
-  const ledger = createLedger(database, group, clock);
   let isSound = true;
   const translate = (thrown: unknown) => {
     // Also what is no error of SQLite: a row that nothing can be made of.
@@ -46,27 +38,12 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     }
     return asTrackerError(thrown, path);
   };
-  const { openMedia, rows, ...queries } = createQueries(ledger);
-  const methods = {
-    ...createAdoption(ledger),
-    ...createRuns(ledger),
-    ...createListing(ledger),
-    ...createMedia(ledger),
-    ...createClaims(ledger),
-    ...createMarks(ledger),
-    ...createTally(ledger),
-    ...queries,
-  };
-  const close = () => {
+  const close = async () => {
     if (!database.isOpen) return;
     group.flush();
     database.close();
     if (isSound) noteAsLeft(path, clock.now());
   };
-  return {
-    archiveId,
-    ...promising({ ...methods, close }, translate),
-    openMedia: (roles) => translated(openMedia(roles), translate),
-    rows: (statuses) => translated(rows(statuses), translate),
-  };
+  const store = { ...sqliteStore(database, group, clock), close };
+  return translated(ledgerTracker(store, archiveId), translate);
 }

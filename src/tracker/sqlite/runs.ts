@@ -1,69 +1,62 @@
-import type { RunRecord } from '../tracker.ts';
-import type { Ledger } from './ledger.ts';
-import { released } from '../rules/original.ts';
-import { quarantineLongWaiting } from './statuses.ts';
+import { isoTime, type Clock } from '../../lib/clock.ts';
+import type { Lease, Store } from '../ledger/store.ts';
+import type { ListingState, RunRecord } from '../tracker.ts';
+import type { CommitGroup } from './commit-group.ts';
+import type { Tables } from './tables.ts';
 
-const runsKept = 1000;
+/** The small tables. */
 
-type LeaseAnswer = { readonly granted: true } | { readonly granted: false; readonly holder: string };
-
-/** The run lease, the runs and small facts between them. */
-export function createRuns(ledger: Ledger) {
-  const { database } = ledger;
-  const selectLeft = ledger.originals.where(`status = 'IN_PROGRESS'`);
-  const readLease = database.prepare('SELECT owner, until_ms AS untilMs FROM run_lease');
-  const writeLease = database.prepare(`
-    INSERT INTO run_lease (single, owner, until_ms) VALUES (1, :owner, :until)
-    ON CONFLICT (single) DO UPDATE SET owner = excluded.owner, until_ms = excluded.until_ms`);
-  const extendLease = database.prepare('UPDATE run_lease SET until_ms = :until WHERE owner = :owner');
-  const dropLease = database.prepare('DELETE FROM run_lease WHERE owner = ?');
-  const insertRun = database.prepare('INSERT INTO runs (id, started_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING');
-  const trimRuns = database.prepare('DELETE FROM runs WHERE row <= (SELECT max(row) FROM runs) - ?');
-  const endRun = database.prepare('UPDATE runs SET finished_at = :now, outcome = :outcome, summary = :summary WHERE id = :id');
-  const selectRuns = database.prepare(
-    'SELECT id, started_at AS startedAt, finished_at AS finishedAt, outcome, summary FROM runs ORDER BY row DESC LIMIT ?',
-  );
-  const readFact = database.prepare('SELECT value FROM facts WHERE name = ?');
-  const writeFact = database.prepare(
-    'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-  );
-
-  /** Takes the lease if it is free, ours, expired, or held by `dead`. */
-  function takeLease(owner: string, ttlMs: number, dead: string | undefined): Promise<LeaseAnswer> {
-    return ledger.transaction(() => {
-      const lease = readLease.get() as { owner: string; untilMs: number } | undefined;
-      const isTaken = lease && lease.owner !== owner && lease.owner !== dead && lease.untilMs > ledger.nowMs();
-      if (isTaken) return { granted: false, holder: lease.owner };
-      writeLease.run({ owner, until: ledger.nowMs() + ttlMs });
-      return { granted: true };
-    });
-  }
-
+export function runMethods({ sql }: Tables, { transaction }: CommitGroup, clock: Clock) {
+  const now = () => isoTime(clock.now());
   return {
-    acquireRunLease: async (owner: string, ttlMs: number, isDead: (holder: string) => Promise<boolean>): Promise<LeaseAnswer> => {
-      // While we ask whether one holder lives, another contender may take over; then we ask about that one.
-      for (let dead: string | undefined; ;) {
-        const answer = await takeLease(owner, ttlMs, dead);
-        if (answer.granted || !(await isDead(answer.holder))) return answer;
-        dead = answer.holder;
-      }
-    },
-    renewRunLease: (owner: string, ttlMs: number): Promise<boolean> =>
-      ledger.transaction(() => extendLease.run({ owner, until: ledger.nowMs() + ttlMs }).changes > 0),
-    releaseRunLease: (owner: string): Promise<void> => ledger.transaction(() => void dropLease.run(owner)),
-
-    beginRun: (runId: string): Promise<void> =>
-      ledger.transaction(() => {
-        insertRun.run(runId, ledger.now());
-        trimRuns.run(runsKept);
-        for (const row of selectLeft()) ledger.originals.save(released(row, ledger.now()), row);
-        quarantineLongWaiting(ledger);
+    changeLease: async (decide) =>
+      transaction(() => {
+        const before = sql('SELECT owner, until_ms AS untilMs FROM run_lease').get() as Lease | undefined;
+        const { lease, answer } = decide(before);
+        if (before && lease !== before) sql('DELETE FROM run_lease').run();
+        if (lease && lease !== before)
+          sql('INSERT INTO run_lease (single, owner, until_ms) VALUES (1, ?, ?)').run(lease.owner, lease.untilMs);
+        return answer;
       }),
-    finishRun: (runId: string, outcome: string, summary: string): Promise<void> =>
-      ledger.transaction(() => void endRun.run({ id: runId, now: ledger.now(), outcome, summary })),
-    runs: (limit: number): readonly RunRecord[] => selectRuns.all(limit) as unknown as RunRecord[],
+    addRun: async (runId, kept) =>
+      transaction(() => {
+        sql('INSERT INTO runs (id, started_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING').run(runId, now());
+        sql('DELETE FROM runs WHERE row <= (SELECT max(row) FROM runs) - ?').run(kept);
+      }),
+    finishRun: async (id, outcome, summary) => {
+      const end = sql('UPDATE runs SET finished_at = ?, outcome = ?, summary = ? WHERE id = ?');
+      await transaction(() => void end.run(now(), outcome, summary, id));
+    },
+    runs: async (limit) => {
+      const newest = sql(`
+        SELECT id, started_at AS startedAt, finished_at AS finishedAt, outcome, summary FROM runs ORDER BY row DESC LIMIT ?`);
+      return newest.all(limit) as unknown as RunRecord[];
+    },
+  } satisfies Partial<Store>;
+}
 
-    getFact: (name: string): string | undefined => readFact.get(name)?.['value'] as string | undefined,
-    setFact: (name: string, value: string): Promise<void> => ledger.transaction(() => void writeFact.run(name, value)),
-  };
+export function settingMethods({ sql }: Tables, { transaction }: CommitGroup, clock: Clock) {
+  const replace = 'ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+  return {
+    listingState: async (account) => {
+      const state = sql('SELECT last_full_at AS lastFullAt, listed FROM listings WHERE account = ?').get(account);
+      return (state as ListingState | undefined) ?? { lastFullAt: null, listed: 0 };
+    },
+    saveListing: async (account, { lastFullAt, listed }) => {
+      const save = sql(`
+        INSERT INTO listings (account, last_full_at, listed) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE
+        SET last_full_at = coalesce(excluded.last_full_at, last_full_at), listed = excluded.listed`);
+      await transaction(() => void save.run(account, lastFullAt, listed));
+    },
+    getFact: async (name) => sql('SELECT value FROM facts WHERE name = ?').get(name)?.['value'] as string | undefined,
+    setFact: async (name, value) => {
+      const save = sql(`INSERT INTO facts (name, value) VALUES (?, ?) ${replace}`);
+      await transaction(() => void save.run(name, value));
+    },
+    needsAdoption: async () => sql(`SELECT 1 FROM settings WHERE name = 'adopted_at'`).get() === undefined,
+    setAdopted: async () => {
+      const save = sql(`INSERT INTO settings (name, value) VALUES ('adopted_at', ?) ${replace}`);
+      await transaction(() => void save.run(isoTime(clock.now())));
+    },
+  } satisfies Partial<Store>;
 }

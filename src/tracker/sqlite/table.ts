@@ -1,70 +1,87 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { columnsOf, type Column } from '../encoding.ts';
+import type { Fields } from '../ledger/fields.ts';
 
-/** Rows of one table that are read, changed in memory and written back, always inside one transaction. */
-export interface Table<Row extends { readonly row: number }> {
-  find(id: string): Row | undefined;
-  at(row: number): Row | undefined;
-  /** Prepares a search by what follows WHERE. */
-  where(this: void, condition: string): (...parameters: SQLInputValue[]) => Row[];
-  /** Returns the new row's number; undefined, and nothing is done, when another row has its id or key. */
-  insert(values: Omit<Row, 'row'>): number | undefined;
-  /** With `before`, as it was read in this transaction, only what differs is written: an index costs more than its column. */
-  save(row: Row, before?: Row): void;
+/** A record and the number of its row. */
+export interface Row<Of> {
+  readonly row: number;
+  readonly record: Of;
 }
 
+export type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
+
 /**
- * A table with an `id`, whose columns are the properties of `Row`. Values go in and out by position: by name, binding and reading them takes longer
- * than what SQLite does with them.
+ * The records of one table. Values go in and out by position: by name, binding and reading them takes longer than what
+ * SQLite does with them.
  */
-export function openTable<Row extends { readonly row: number }>(database: DatabaseSync, name: string): Table<Row> {
-  const columns = database
-    .prepare('SELECT name FROM pragma_table_info(?)')
-    .all(name)
-    .map((column) => String(column['name']));
-  const written = columns.filter((column) => column !== 'row');
-  const prepareWhere = (condition: string): StatementSync => {
-    const select = database.prepare(`SELECT ${columns.join()} FROM ${name} WHERE ${condition}`);
-    select.setReturnArrays(true);
-    return select;
+export interface Table<Of> {
+  readonly database: DatabaseSync;
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly find: Search<Of>;
+  readonly insertion: StatementSync;
+  /** By the columns that they change. */
+  readonly updates: Map<string, StatementSync>;
+}
+
+/** `own` names the columns that are no fields. */
+export function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own: readonly string[] = []): Table<Of> {
+  const columns = columnsOf(fields);
+  const names = [...columns.map(({ column }) => column), ...own];
+  const values = names.map(() => '?');
+  const insertion = database.prepare(`INSERT INTO ${name} (${names.join()}) VALUES (${values.join()}) ON CONFLICT DO NOTHING`);
+  const find = prepareSearch<Of>({ database, name, columns }, 'id = ?');
+  return { database, name, columns, find, insertion, updates: new Map() };
+}
+
+/** A search by what follows WHERE, for some fields or all. `row` names the column that numbers what is found. */
+export function prepareSearch<Of>(
+  { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
+  where: string,
+  { fields, row = 'row' }: { readonly fields?: readonly (keyof Of & string)[]; readonly row?: string } = {},
+): Search<Of> {
+  const some = fields ? columns.filter((column) => (fields as readonly string[]).includes(column.name)) : columns;
+  const select = database.prepare(`SELECT ${[row, ...some.map(({ column }) => column)].join()} FROM ${name} WHERE ${where}`);
+  select.setReturnArrays(true);
+  return (...parameters) => {
+    const found = select.all(...parameters) as unknown as SQLOutputValue[][];
+    return found.map((values) => ({ row: Number(values[0]), record: toRecord(some, values) as Of }));
   };
-  const toRow = (values: readonly SQLOutputValue[]): Row => {
-    const row: Record<string, SQLOutputValue | undefined> = {};
-    for (let index = 0; index < columns.length; index += 1) row[columns[index]!] = values[index];
-    return row as unknown as Row;
-  };
-  const first = (select: StatementSync, parameter: SQLInputValue): Row | undefined => {
-    const values = select.get(parameter) as unknown as SQLOutputValue[] | undefined;
-    return values && toRow(values);
-  };
-  const byId = prepareWhere('id = ?');
-  const byRow = prepareWhere('row = ?');
-  const insert = database.prepare(
-    `INSERT INTO ${name} (${written.join()}) VALUES (${written.map(() => '?').join()}) ON CONFLICT DO NOTHING`,
-  );
-  const updates = new Map<string, StatementSync>();
-  const updateOf = (changed: readonly string[]): StatementSync => {
-    const list = changed.map((column) => `${column} = ?`).join();
-    const update = updates.get(list) ?? database.prepare(`UPDATE ${name} SET ${list} WHERE row = ?`);
-    updates.set(list, update);
-    return update;
-  };
-  return {
-    find: (id) => first(byId, id),
-    at: (row) => first(byRow, row),
-    where: (condition) => {
-      const select = prepareWhere(condition);
-      return (...parameters) => (select.all(...parameters) as unknown as SQLOutputValue[][]).map(toRow);
-    },
-    insert: (values) => {
-      const next = values as Record<string, SQLInputValue>;
-      const { changes, lastInsertRowid } = insert.run(...written.map((column) => next[column]!));
-      return changes === 0 ? undefined : Number(lastInsertRowid);
-    },
-    save: (row, before) => {
-      const next = row as unknown as Record<string, SQLInputValue>;
-      const known = before as unknown as Record<string, SQLInputValue> | undefined;
-      const changed = written.filter((column) => !known || next[column] !== known[column]);
-      if (changed.length > 0) updateOf(changed).run(...changed.map((column) => next[column]!), row.row);
-    },
-  };
+}
+
+function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[]): unknown {
+  const record: Record<string, unknown> = {};
+  for (let index = 0; index < columns.length; index += 1) {
+    const { name, decode } = columns[index]!;
+    record[name] = decode(values[index + 1] as string | number | null);
+  }
+  return record;
+}
+
+/** `own` has the values of the table's own columns. Returns the row's number; undefined when the id or the key is taken. */
+export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
+  const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
+  const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
+  return changes === 0 ? undefined : Number(lastInsertRowid);
+}
+
+/** Writes only what differs: an index costs more than its column. */
+export function updateRow<Of>(
+  { database, name, columns, updates }: Table<Of>,
+  { row, record: before }: Row<Of>,
+  record: Of,
+): void {
+  const changed: string[] = [];
+  const values: SQLInputValue[] = [];
+  for (const { name: field, column, encode } of columns) {
+    const [known, next] = [before[field as keyof Of], record[field as keyof Of]];
+    if (known === next || encode(known) === encode(next)) continue;
+    changed.push(`${column} = ?`);
+    values.push(encode(next));
+  }
+  if (changed.length === 0) return;
+  const list = changed.join();
+  const update = updates.get(list) ?? database.prepare(`UPDATE ${name} SET ${list} WHERE row = ?`);
+  updates.set(list, update);
+  update.run(...values, row);
 }

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import {
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import type { Key } from './keys.ts';
+import { keyItem, pauseBefore, type Table } from './table.ts';
+import type { Item } from './values.ts';
+
+/** A row as it was read and as it is to become; undefined: there is none. */
+export interface Change {
+  readonly key: Key;
+  readonly before: Item | undefined;
+  readonly after: Item | undefined;
+}
+
+/** DynamoDB's limits, the second with some room. */
+const maxWrittenAtOnce = 100;
+const maxBytesAtOnce = 3_500_000;
+
+/** False when somebody else changed one of the rows. Then nothing was written, or the beginning of more than one transaction holds. */
+export async function commit(table: Table, changes: readonly Change[]): Promise<boolean> {
+  const [only] = changes;
+  if (!only) return true;
+  if (changes.length === 1 && only.after) return putOne(table, only.before, only.after);
+  for (const together of transactions(changes)) {
+    if (!(await writeTogether(table, together))) return false;
+  }
+  return true;
+}
+
+async function putOne({ client, name }: Table, before: Item | undefined, after: Item): Promise<boolean> {
+  const Item = locked(after);
+  const request = { TableName: name, Item, ...unchangedSince(before), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+  try {
+    await client.send(new PutItemCommand(request));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    // A repeated request whose first reply was lost meets its own write.
+    return error.Item?.['lock']?.S === Item['lock']!.S;
+  }
+}
+
+async function writeTogether({ client, name }: Table, changes: readonly Change[]): Promise<boolean> {
+  const TransactItems = changes.map(({ key, before, after }): TransactWriteItem =>
+    after
+      ? { Put: { TableName: name, Item: locked(after), ...unchangedSince(before) } }
+      : { Delete: { TableName: name, Key: keyItem(key), ...unchangedSince(before) } },
+  );
+  for (let tries = 0; ; tries += 1) {
+    await pauseBefore(tries, name);
+    try {
+      await client.send(new TransactWriteItemsCommand({ TransactItems }));
+      return true;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const codes = new Set(error.CancellationReasons?.map((reason) => reason.Code));
+      if (codes.has('ConditionalCheckFailed')) return false;
+      const passes = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'].some((code) => codes.has(code));
+      if (!passes) throw error;
+    }
+  }
+}
+
+/** Every write leaves another lock. */
+function locked(item: Item): Item {
+  return { ...item, lock: { S: randomBytes(9).toString('base64url') } };
+}
+
+/**
+ * The condition that a row is as it was read. Among our own writers the lock alone says so. Originals also check owner and
+ * attempt, so a writer that ignores locks, such as a workflow's own update, still ends every claim that it takes over.
+ */
+function unchangedSince(before: Item | undefined) {
+  if (!before) return { ConditionExpression: 'attribute_not_exists(media_id)' };
+  const { lock, owner, attempt } = before;
+  const conditions: string[] = [];
+  const names: Record<string, string> = {};
+  const values: Item = {};
+  for (const [name, value] of Object.entries({ lock, ...(attempt && { owner, attempt }) })) {
+    names[`#${name}`] = name;
+    conditions.push(value ? `#${name} = :${name}` : `attribute_not_exists(#${name})`);
+    if (value) values[`:${name}`] = value;
+  }
+  return {
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+  };
+}
+
+function transactions(changes: readonly Change[]): Change[][] {
+  const all: Change[][] = [];
+  let bytes = Infinity;
+  for (const change of changes) {
+    const size = JSON.stringify(change.after ?? change.key).length;
+    const last = all.at(-1);
+    if (!last || last.length === maxWrittenAtOnce || bytes + size > maxBytesAtOnce) {
+      all.push([change]);
+      bytes = size;
+    } else {
+      last.push(change);
+      bytes += size;
+    }
+  }
+  return all;
+}

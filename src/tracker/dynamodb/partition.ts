@@ -1,0 +1,25 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Provider } from '../../media.ts';
+import type { Key } from './keys.ts';
+import type { Table } from './table.ts';
+
+/** What all parts of the DynamoDB store work with: the partition of a table that has one ledger. */
+export interface Partition {
+  readonly table: Table;
+  readonly provider: Provider;
+  /** null: all accounts share the ledger. */
+  readonly account: string | null;
+  readonly name: string;
+  readonly clock: Clock;
+}
+
+const daySeconds = 86_400;
+
+export function rowKey({ name }: Partition, sortKey: string): Key {
+  return { provider: name, media_id: sortKey };
+}
+
+/** `expires_at` after some days: the attribute of the table's TTL, which only rows of runs and leases have. Seconds since 1970. */
+export function expiry({ clock }: Partition, days: number): number {
+  return Math.floor(clock.now() / 1000) + days * daySeconds;
+}

@@ -1,0 +1,97 @@
+import type { Part } from '../../destination/destination.ts';
+import type { OriginalRecord } from '../ledger/fields.ts';
+import { mediaIdOf } from '../ledger/records.ts';
+import { inOrder } from './items.ts';
+import { archiveKey, groupRange, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
+import { readParts, type Upload } from './parts.ts';
+import { rowKey, type Partition } from './partition.ts';
+import { latestRun } from './runs.ts';
+import { getItem, getItems, keyOf, queryPages } from './table.ts';
+import type { Item } from './values.ts';
+
+/** What a unit has read. Asked for anything else, it throws `Unread`. */
+export interface Readings {
+  readonly partition: Partition;
+  /** By name of the row; undefined: there is none. */
+  readonly items: Map<string, Item | undefined>;
+  /** Rows of the originals of a medium, in the order in which they were recorded. */
+  readonly groups: Map<string, readonly Key[]>;
+  readonly parts: Map<string, readonly Part[]>;
+  latestRunId: string | null | undefined;
+}
+
+/** Says how to read what a command asked for. */
+export class Unread extends Error {
+  readonly read: () => Promise<void>;
+
+  constructor(read: () => Promise<void>) {
+    super('a command asked for what is not read yet');
+    this.read = read;
+  }
+}
+
+export function newReadings(partition: Partition): Readings {
+  return { partition, items: new Map(), groups: new Map(), parts: new Map(), latestRunId: undefined };
+}
+
+export function nameOf({ provider, media_id }: Key): string {
+  return `${provider}\n${media_id}`;
+}
+
+export function itemOf(readings: Readings, key: Key): Item | undefined {
+  requireItems(readings, [key]);
+  return readings.items.get(nameOf(key));
+}
+
+/** Fetches all at once what is not read yet. */
+export function requireItems({ partition: { table }, items }: Readings, keys: readonly Key[]): void {
+  const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
+  if (unread.size === 0) return;
+  throw new Unread(async () => {
+    const wanted = [...unread.values()];
+    const found = wanted.length === 1 ? [await getItem(table, wanted[0]!)] : await getItems(table, wanted);
+    for (const name of unread.keys()) items.set(name, undefined);
+    for (const item of found) if (item) items.set(nameOf(keyOf(item)), item);
+  });
+}
+
+/** Fetches the keys of new originals, and their rows unless all rows of their medium are read. */
+export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
+  const { partition, items, groups } = readings;
+  const rows = originals.map(({ id }) => rowKey(partition, originalKey(id)));
+  for (const [index, { id }] of originals.entries()) {
+    const name = nameOf(rows[index]!);
+    if (groups.has(mediaIdOf(id)) && !items.has(name)) items.set(name, undefined);
+  }
+  requireItems(readings, [...originals.map(({ key }) => archiveKey(key)), ...rows]);
+}
+
+/** The rows of a medium's originals. */
+export function groupOf({ partition, items, groups }: Readings, mediaId: string): readonly Key[] {
+  const known = groups.get(mediaId);
+  if (known) return known;
+  throw new Unread(async () => {
+    const medium = rowKey(partition, mediumKey(mediaId));
+    items.set(nameOf(medium), undefined);
+    const originals: Item[] = [];
+    const between = groupRange(medium.media_id);
+    for await (const page of queryPages(partition.table, { partition: partition.name, between })) {
+      for (const item of page) items.set(nameOf(keyOf(item)), item);
+      originals.push(...page.filter((item) => kindOf(keyOf(item).media_id) === 'original'));
+    }
+    groups.set(mediaId, inOrder(originals).map(keyOf));
+  });
+}
+
+export function partsOf({ partition: { table }, parts }: Readings, upload: Upload): readonly Part[] {
+  const known = parts.get(upload.id);
+  if (known) return known;
+  throw new Unread(async () => void parts.set(upload.id, await readParts(table, upload)));
+}
+
+export function latestRunIdOf(readings: Readings): string | null {
+  if (readings.latestRunId !== undefined) return readings.latestRunId;
+  throw new Unread(async () => {
+    readings.latestRunId = (await latestRun(readings.partition))?.run.id ?? null;
+  });
+}

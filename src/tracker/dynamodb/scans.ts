@@ -1,0 +1,105 @@
+import type { Role } from '../../media.ts';
+import { columnOf } from '../encoding.ts';
+import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
+import { afterFullListing } from '../ledger/listing.ts';
+import { isOpen } from '../ledger/queries.ts';
+import type { Group } from '../ledger/records.ts';
+import type { Fields, Found } from '../ledger/store.ts';
+import { inOrder, mediumRecord, originalRecord, statusIndex, statusKey } from './items.ts';
+import { kindOf } from './keys.ts';
+import { readSeen } from './listing.ts';
+import type { Partition } from './partition.ts';
+import { keyOf, pagesOf, queryPages } from './table.ts';
+import { inUnit } from './unit.ts';
+import { toItem, type Item } from './values.ts';
+
+/** Many records at once: each answer is one paginated query of the partition, or of the index. */
+
+/** In the order of the sort keys: a medium's originals follow it at once, perhaps on the next page. */
+export async function* scan({ table, name }: Partition, fields?: Fields): AsyncGenerator<readonly Group[]> {
+  const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
+  const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];
+  let rest: Item[] = [];
+  for await (const page of queryPages(table, { partition: name, ...(attributes && { attributes }) })) {
+    const rows = [...rest, ...page.filter((item) => rowKind(item) !== 'other')];
+    const last = rows.findLastIndex((item) => rowKind(item) === 'medium');
+    yield groupsOf(rows.slice(0, Math.max(0, last)));
+    rest = rows.slice(Math.max(0, last));
+  }
+  yield groupsOf(rest);
+}
+
+function groupsOf(rows: readonly Item[]): readonly Group[] {
+  const groups: { readonly medium: Item; readonly originals: Item[] }[] = [];
+  for (const item of rows) {
+    if (rowKind(item) === 'medium') groups.push({ medium: item, originals: [] });
+    else groups.at(-1)?.originals.push(item);
+  }
+  return groups.map(({ medium, originals }) => ({
+    medium: mediumRecord(medium),
+    originals: inOrder(originals).map(originalRecord),
+  }));
+}
+
+function rowKind(item: Item) {
+  return kindOf(keyOf(item).media_id);
+}
+
+/** A page holds hundreds of media and may take hours to work off, so each is read again when it is its turn. */
+export async function* openMedia(partition: Partition, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
+  const medium = ['status', 'goneSince', 'resolvedRoles'] as const;
+  const original = ['status', 'role', 'revision', 'mark'] as const;
+  for await (const groups of scan(partition, { medium, original })) {
+    for (const group of groups) {
+      if (!isOpen(group.medium, () => group.originals, roles)) continue;
+      const found = await inUnit(partition, (unit) => unit.medium(group.medium.id));
+      if (found) yield found;
+    }
+  }
+}
+
+/** By the index, which shows a write a moment later. */
+export async function inStatus({ table, name }: Partition, status: string, until?: string): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  const pages = pagesOf(table, {
+    IndexName: statusIndex,
+    KeyConditionExpression: `provider_status = :status${until === undefined ? '' : ' AND sync_timestamp <= :until'}`,
+    ExpressionAttributeValues: toItem({ ':status': statusKey(name, status), ':until': until }),
+  });
+  for await (const page of pages) {
+    for (const item of page) found.push({ kind: rowKind(item) === 'medium' ? 'medium' : 'original', id: item['id']!.S! });
+  }
+  return found;
+}
+
+export async function originalsWith({ table, name }: Partition, field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]> {
+  const found: OriginalRecord[] = [];
+  const filter =
+    field === 'intent'
+      ? { FilterExpression: 'intent = :yes', ExpressionAttributeValues: toItem({ ':yes': 1 }) }
+      : { FilterExpression: 'attribute_exists(upload)' };
+  for await (const page of queryPages(table, { partition: name }, filter)) found.push(...page.map(originalRecord));
+  return found;
+}
+
+export async function knownCount(partition: Partition): Promise<number> {
+  let known = 0;
+  for await (const groups of scan(partition, { medium: ['goneSince'], original: [] })) {
+    known += groups.filter(({ medium }) => medium.goneSince === null).length;
+  }
+  return known;
+}
+
+export async function sightings(partition: Partition, account: string, runId: string) {
+  const ids = await readSeen(partition, runId);
+  const found: { readonly id: string; readonly isSeen: boolean }[] = [];
+  const medium = ['account', 'status', 'goneSince', 'deletedRun'] as const;
+  for await (const groups of scan(partition, { medium, original: [] })) {
+    for (const group of groups) {
+      const isSeen = ids.has(group.medium.id);
+      const isChanged = afterFullListing(group.medium, isSeen, runId) !== 'unchanged';
+      if (group.medium.account === account && isChanged) found.push({ id: group.medium.id, isSeen });
+    }
+  }
+  return found;
+}

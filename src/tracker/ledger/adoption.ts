@@ -1,0 +1,137 @@
+import type { DescribedFile, FileDescription } from '../../destination/destination.ts';
+import { originalId, type Medium, type Original, type Role } from '../../media.ts';
+import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
+import { applyChange, contentFields } from './original.ts';
+import { newMedium, newOriginal, type Group } from './records.ts';
+import { withRevisions } from './revisions.ts';
+import type { Store, Unit } from './store.ts';
+
+/** Rebuilds the ledger from what the archive says of itself. */
+
+type Described = DescribedFile & { readonly description: FileDescription };
+
+/** What files say of the set of originals that their medium has, by the medium's id. */
+type Sets = Map<string, OriginalSet[]>;
+
+interface OriginalSet {
+  readonly roles: readonly Role[];
+  /** How many originals there are in these roles. */
+  readonly size: number;
+}
+
+/** Fields of a set that decide whether it is whole. */
+const setFields = {
+  medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
+  original: ['id', 'revision', 'role', 'status', 'mark'],
+} as const;
+
+const initialListed = initialValues(listedFields);
+
+/** Returns how many originals are new. A file whose key another original has is left out, so its medium is asked for again. */
+export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
+  const sets: Sets = new Map();
+  let adopted = 0;
+  let batch: Described[] = [];
+  const takeBatch = async () => {
+    const taken = batch;
+    batch = [];
+    for (const { description } of taken) noteSet(sets, description);
+    if (taken.length > 0) adopted += await store.change((unit) => takeIn(unit, taken));
+  };
+  for await (const file of files) {
+    if (isDescribed(file) && store.owns(file)) batch.push(file);
+    if (batch.length === store.adoptedAtOnce) await takeBatch();
+  }
+  await takeBatch();
+  await resolveWholeSets(store, sets);
+  await store.setAdopted();
+  return adopted;
+}
+
+function isDescribed(file: DescribedFile): file is Described {
+  return file.description !== undefined;
+}
+
+/** Returns how many originals are new. */
+function takeIn(unit: Unit, files: readonly Described[]): number {
+  const mediaIds = new Set(files.map(({ description }) => description.original.mediaId));
+  const known = new Map(unit.media([...mediaIds]).map((medium) => [medium.id, medium]));
+  const media = new Map(known);
+  const originals = new Map<string, OriginalRecord>();
+  for (const file of files) {
+    const original = { ...file.description.original, key: file.key };
+    const medium = adoptedMedium(media.get(original.mediaId), original, file.description, unit.now);
+    media.set(medium.id, medium);
+    const id = originalId(original, original.revision);
+    if (!originals.has(id)) originals.set(id, adoptedOriginal(original, file, unit.now));
+  }
+  for (const medium of media.values()) if (medium !== known.get(medium.id)) unit.saveMedium(medium);
+  return unit.addOriginals([...originals.values()]).length;
+}
+
+/** The medium as the archive knows it; `known` itself when there is nothing new. Of several versions the greatest is kept: a wrong one costs one more resolve. */
+function adoptedMedium(
+  known: MediumRecord | undefined,
+  original: Original,
+  description: FileDescription,
+  now: string,
+): MediumRecord {
+  const version = description.mediumVersion === '' ? null : description.mediumVersion;
+  if (!known) return { ...newMedium(describedMedium(original, description), now), version, originalRoles: [original.role] };
+  const isNewer = known.seenRun === null && version !== null && version > (known.version ?? '');
+  const hasRole = known.originalRoles.includes(original.role);
+  if (!isNewer && hasRole) return known;
+  const originalRoles = hasRole ? known.originalRoles : [...known.originalRoles, original.role];
+  return { ...known, version: isNewer ? version : known.version, originalRoles };
+}
+
+function adoptedOriginal(original: Original, { sizeBytes, crc32, description }: Described, now: string): OriginalRecord {
+  const archived = applyChange(newOriginal(original, now), 'complete', now)!;
+  return { ...archived, ...contentFields({ sizeBytes, crc32, validator: description.validator }) };
+}
+
+function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {
+  return {
+    ...initialListed,
+    provider,
+    account,
+    id: mediaId,
+    type: '',
+    filename: originalName,
+    capturedAt,
+    ready: true,
+    readyState: 'ready',
+  };
+}
+
+function noteSet(sets: Sets, { original: { mediaId }, roles, originalsOfMedium }: FileDescription): void {
+  const known = sets.get(mediaId) ?? [];
+  if (known.some((set) => set.size === originalsOfMedium && set.roles.join() === roles.join())) return;
+  sets.set(mediaId, [...known, { roles, size: originalsOfMedium }]);
+}
+
+/** A medium is RESOLVED only if every file is right about its set. */
+async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
+  const whole: string[] = [];
+  for await (const groups of store.scan(setFields)) {
+    for (const group of groups) if (isWhole(sets, group)) whole.push(group.medium.id);
+  }
+  await store.changeEach(whole, (unit, mediaId) => {
+    const medium = unit.medium(mediaId);
+    if (!medium || !isUntouched(medium)) return;
+    const resolvedRoles = [...new Set(sets.get(mediaId)!.flatMap(({ roles }) => roles))];
+    unit.saveMedium({ ...medium, status: 'RESOLVED', statusSince: unit.now, resolvedRoles });
+  });
+}
+
+/** Only the archive has shown it, and nothing was decided yet. */
+function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean {
+  return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
+}
+
+function isWhole(sets: Sets, { medium, originals }: Group): boolean {
+  const described = sets.get(medium.id);
+  if (!described || !isUntouched(medium)) return false;
+  const present = withRevisions(originals).filter(({ isSuperseded, status }) => !isSuperseded && status === 'COMPLETED');
+  return described.every(({ roles, size }) => present.filter(({ role }) => roles.includes(role)).length >= size);
+}

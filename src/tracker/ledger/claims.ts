@@ -1,0 +1,100 @@
+import type { Part, UploadState } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import type { Original, OriginalStatus } from '../../media.ts';
+import type { Claim, Failure, TrackedOriginal } from '../tracker.ts';
+import type { OriginalRecord } from './fields.ts';
+import { originalOf } from './known.ts';
+import { assertClaimed, claimed, completed, failed, intended, rekeyed, released, type ContentFacts } from './original.ts';
+import { toTrackedOriginal } from './records.ts';
+import type { Reader, Unit } from './store.ts';
+
+/** Commands for work on one original: claimed, uploaded, intended, and ended. */
+
+export function claim(unit: Unit, id: string, owner: string, leaseMs: number): Claim | undefined {
+  const original = unit.original(id);
+  const next = original && claimed(original, { owner, leaseMs }, unit);
+  if (!next) return undefined;
+  unit.saveOriginal(next);
+  return { id, owner, attempt: next.attempt };
+}
+
+/** Extends the claim of an owner; no change when another has it now. */
+export function renewClaim(unit: Unit, id: string, owner: string, leaseMs: number): void {
+  const original = unit.original(id);
+  if (original?.status !== 'IN_PROGRESS' || original.owner !== owner) return;
+  unit.saveOriginal({ ...original, leaseUntilMs: unit.nowMs + leaseMs });
+}
+
+/** Gives back what a run left behind. */
+export function releaseLeft(unit: Unit, id: string): void {
+  const original = unit.original(id);
+  if (original?.status === 'IN_PROGRESS') unit.saveOriginal(released(original, unit.now));
+}
+
+export function release(unit: Unit, claim: Claim): void {
+  unit.saveOriginal(released(claimedOriginal(unit, claim), unit.now));
+}
+
+export function saveUpload(unit: Unit, claim: Claim, upload: UploadState | null): void {
+  saveWithoutParts(unit, { ...claimedOriginal(unit, claim), upload });
+}
+
+export function upload(reader: Reader, id: string): { readonly state: UploadState; readonly parts: readonly Part[] } | undefined {
+  const original = reader.original(id);
+  return original?.upload ? { state: original.upload, parts: reader.partsOf(original) } : undefined;
+}
+
+export function savePart(unit: Unit, claim: Claim, part: Part): void {
+  unit.savePart(claimedOriginal(unit, claim), part);
+}
+
+export function recordIntent(unit: Unit, claim: Claim, content: ContentFacts): void {
+  unit.saveOriginal(intended(claimedOriginal(unit, claim), content));
+}
+
+export function complete(unit: Unit, claim: Claim, content: ContentFacts): void {
+  finish(unit, claimedOriginal(unit, claim), content);
+}
+
+/** No change for one that is COMPLETED. */
+export function completeIntent(unit: Unit, id: string): void {
+  const original = originalOf(unit, id);
+  if (original.status !== 'COMPLETED') finish(unit, original, undefined);
+}
+
+export function fail(unit: Unit, claim: Claim, failure: Failure): OriginalStatus {
+  const next = failed(claimedOriginal(unit, claim), failure, unit.now);
+  unit.saveOriginal(next);
+  return next.status;
+}
+
+/** Errors: KEY_TAKEN when another original has the new key or revision. */
+export function rekey(
+  unit: Unit,
+  claim: Claim,
+  original: Original,
+): { readonly tracked: TrackedOriginal; readonly claim: Claim } {
+  const before = claimedOriginal(unit, claim);
+  const next = rekeyed(before, original);
+  if (!unit.moveOriginal(before, next)) refuseTakenKey(next);
+  return { tracked: toTrackedOriginal(next), claim: { ...claim, id: next.id } };
+}
+
+export function refuseTakenKey({ key }: OriginalRecord): never {
+  throw new SyncError('KEY_TAKEN', `${key} belongs to another original`);
+}
+
+function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
+  return assertClaimed(originalOf(unit, claim.id), claim);
+}
+
+function finish(unit: Unit, original: OriginalRecord, content: ContentFacts | undefined): void {
+  const next = completed(original, content, unit.now);
+  if (original.upload === null) unit.saveOriginal(next);
+  else saveWithoutParts(unit, next);
+}
+
+function saveWithoutParts(unit: Unit, original: OriginalRecord): void {
+  unit.saveOriginal(original);
+  unit.dropParts(original);
+}

@@ -1,0 +1,87 @@
+import { isoTime } from '../../lib/clock.ts';
+import type { Medium } from '../../media.ts';
+import type { PageChanges, Tracker } from '../tracker.ts';
+import type { MediumRecord } from './fields.ts';
+import { bringBack, quarantineOverdue, vanishedMedium } from './media.ts';
+import { isChanged, listedAnew, seen, waitCutoff } from './medium.ts';
+import { newMedium, type Group } from './records.ts';
+import { withRevisions } from './revisions.ts';
+import type { Store, Unit } from './store.ts';
+
+/** Commands for what listings say of the library. */
+
+const goneReason = 'a complete listing no longer shows it';
+
+export function recordPage(unit: Unit, page: readonly Medium[], runId: string): PageChanges {
+  const changes = { added: 0, changed: 0, unchanged: 0 };
+  const known = new Map(unit.media(page.map(({ id }) => id)).map((medium) => [medium.id, medium]));
+  for (const shown of page) {
+    const medium = known.get(shown.id);
+    const change = !medium ? 'added' : isChanged(medium, shown) ? 'changed' : 'unchanged';
+    if (change === 'changed') bringBack(unit, unit.originalsOf(shown.id));
+    const next = medium ? seen(medium, shown, unit.now) : newMedium(shown, unit.now);
+    unit.saveSeen(next, runId);
+    known.set(shown.id, next);
+    changes[change] += 1;
+  }
+  return changes;
+}
+
+/** What a complete listing makes of a medium. One that an earlier run called deleted but the provider still lists is asked for again. */
+export function afterFullListing(
+  medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
+  isSeen: boolean,
+  runId: string,
+): 'gone' | 'returned' | 'unchanged' {
+  if (medium.goneSince !== null) return 'unchanged';
+  if (!isSeen) return 'gone';
+  return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
+}
+
+/** The listing counts as ended only when all that it says is recorded. */
+export async function finishListing(
+  store: Store,
+  { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
+): Promise<number> {
+  await quarantineLongWaiting(store);
+  const gone = complete ? await settleSightings(store, account, runId) : 0;
+  await store.saveListing(account, { lastFullAt: complete ? isoTime(store.clock.now()) : null, listed });
+  return gone;
+}
+
+export async function quarantineLongWaiting(store: Store): Promise<void> {
+  const waiting = await store.inStatus('WAITING', waitCutoff(store.clock.now()));
+  await store.changeEach(
+    waiting.map(({ id }) => id),
+    quarantineOverdue,
+  );
+}
+
+/** Returns how many media are newly gone. */
+async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
+  const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
+  const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
+    const group = unit.group(id);
+    return group ? settleSighting(unit, group, seenById.get(id)!, runId) : 'unchanged';
+  });
+  return settled.filter((change) => change === 'gone').length;
+}
+
+function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string): ReturnType<typeof afterFullListing> {
+  const change = afterFullListing(group.medium, isSeen, runId);
+  if (change === 'gone') disappear(unit, group);
+  if (change === 'returned') {
+    bringBack(unit, group.originals);
+    unit.saveMedium(listedAnew(group.medium, unit.now));
+  }
+  return change;
+}
+
+/** A medium is gone with whatever of it was not archived; one that is archived whole stays what it is. */
+function disappear(unit: Unit, group: Group): void {
+  const isArchived =
+    group.medium.status === 'RESOLVED' &&
+    withRevisions(group.originals).every(({ isSuperseded, status }) => isSuperseded || status === 'COMPLETED');
+  const left = isArchived ? group.medium : vanishedMedium(unit, group, goneReason);
+  unit.saveMedium({ ...left, goneSince: unit.now });
+}

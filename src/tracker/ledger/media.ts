@@ -1,0 +1,105 @@
+import { originalId, type MediumStatus } from '../../media.ts';
+import type { Failure, TrackedOriginal } from '../tracker.ts';
+import { refuseTakenKey } from './claims.ts';
+import type { MediumRecord, OriginalRecord } from './fields.ts';
+import { groupOf, mediumOf } from './known.ts';
+import { answered, deleted, failedMedium, isOverdue, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
+import { reappeared, retried, vanished } from './original.ts';
+import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
+import type { Store, Unit } from './store.ts';
+
+/** Commands for what a `get` or a `resolve` says of a medium, and for what a person decides about it. The medium is saved last. */
+
+export function setMediumStatus(
+  unit: Unit,
+  mediaId: string,
+  status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED',
+  reason: string,
+): void {
+  if (status === 'SOURCE_DELETED') return vanish(unit, mediaId, reason);
+  const medium = mediumOf(unit, mediaId);
+  if (medium.status === 'SOURCE_DELETED') bringBack(unit, unit.originalsOf(mediaId));
+  unit.saveMedium(answered(medium, status, reason, unit.now));
+}
+
+export function vanish(unit: Unit, mediaId: string, reason: string): void {
+  unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
+}
+
+/** What of a medium was not archived is SOURCE_DELETED, and so is the medium, which the caller saves. */
+export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
+  saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));
+  return deleted(medium, reason, unit.latestRunId(), unit.now);
+}
+
+/** The SOURCE_DELETED originals of a medium that exists after all become PENDING. */
+export function bringBack(unit: Unit, originals: readonly OriginalRecord[]): readonly OriginalRecord[] {
+  return saveChanged(unit, originals, (original) => reappeared(original, unit.now));
+}
+
+export function failMedium(unit: Unit, mediaId: string, failure: Failure): MediumStatus {
+  const medium = failedMedium(mediumOf(unit, mediaId), failure, unit.now);
+  unit.saveMedium(medium);
+  return medium.status;
+}
+
+/** Returns all originals of the medium, new ones last. Errors: KEY_TAKEN. */
+export function recordResolution(unit: Unit, mediaId: string, resolution: Resolution): readonly TrackedOriginal[] {
+  const { medium, originals } = groupOf(unit, mediaId);
+  const known = medium.status === 'SOURCE_DELETED' ? bringBack(unit, originals) : originals;
+  const ids = new Set(known.map(({ id }) => id));
+  const isNew = (id: string) => !ids.has(id) && ids.add(id) !== undefined;
+  const added = resolution.originals
+    .filter((original) => isNew(originalId(original, original.revision)))
+    .map((original) => newOriginal(original, unit.now));
+  const free = new Set(unit.addOriginals(added));
+  const refused = added.find((original) => !free.has(original));
+  if (refused) refuseTakenKey(refused);
+  unit.saveMedium(resolved(medium, resolution, unit.now));
+  return [...known, ...added].map(toTrackedOriginal);
+}
+
+export async function retry(store: Store, mediaIds?: readonly string[]): Promise<number> {
+  const counts = await store.changeEach([...new Set(mediaIds ?? (await brokenMedia(store)))], retryMedium);
+  return counts.reduce((sum, ofMedium) => sum + ofMedium, 0);
+}
+
+async function brokenMedia(store: Store): Promise<readonly string[]> {
+  const found = [...(await store.inStatus('FAILED')), ...(await store.inStatus('QUARANTINED'))];
+  return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
+}
+
+/** FAILED and QUARANTINED ones start afresh. Returns how many of the medium and its originals. */
+function retryMedium(unit: Unit, mediaId: string): number {
+  const group = unit.group(mediaId);
+  if (!group) return 0;
+  let count = 0;
+  saveChanged(unit, group.originals, (original) => {
+    const next = retried(original, unit.now);
+    if (next) count += 1;
+    return next;
+  });
+  const medium = retriedMedium(group.medium, unit.now);
+  if (!medium) return count;
+  unit.saveMedium(medium);
+  return count + 1;
+}
+
+/** A medium that has waited too long needs a person. */
+export function quarantineOverdue(unit: Unit, mediaId: string): void {
+  const medium = unit.medium(mediaId);
+  if (medium && isOverdue(medium, unit.nowMs)) unit.saveMedium(overdue(medium, unit.now));
+}
+
+/** Saves those that `change` changes. Returns all as they are now. */
+function saveChanged(
+  unit: Unit,
+  originals: readonly OriginalRecord[],
+  change: (original: OriginalRecord) => OriginalRecord | undefined,
+): readonly OriginalRecord[] {
+  return originals.map((original) => {
+    const next = change(original);
+    if (next) unit.saveOriginal(next);
+    return next ?? original;
+  });
+}

@@ -1,0 +1,114 @@
+import { mediumVersion, type Medium, type MediumStatus, type Original, type Role } from '../../media.ts';
+import type { Failure } from '../tracker.ts';
+import type { MediumRecord } from './fields.ts';
+import { notReady } from './records.ts';
+
+/** How one medium changes. Each rule takes what is recorded and returns what is to be recorded. */
+
+const maxWaitDays = 30;
+
+/**
+ * A medium in another status. How long it waits is remembered until it is resolved or ended, because a medium whose
+ * listing says ready and whose resolve says otherwise goes WAITING, LISTED, WAITING each day.
+ */
+function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
+  const mayStillWait = status === 'LISTED' || status === 'FAILED';
+  return {
+    ...medium,
+    status,
+    statusSince: status === medium.status ? medium.statusSince : now,
+    waitingSince: status === 'WAITING' ? (medium.waitingSince ?? now) : mayStillWait ? medium.waitingSince : null,
+    reason,
+  };
+}
+
+/** LISTED, or WAITING while the provider does not call it ready. */
+function listed(medium: MediumRecord, now: string): MediumRecord {
+  return medium.ready ? moved(medium, 'LISTED', now, null) : moved(medium, 'WAITING', now, notReady(medium.readyState));
+}
+
+/** A medium whose content has to be asked for again, because it changed or came back. What was resolved before is void. */
+export function listedAnew(medium: MediumRecord, now: string): MediumRecord {
+  return { ...listed(medium, now), failedRuns: 0, resolvedRoles: [], unavailable: 0, goneSince: null, deletedRun: null };
+}
+
+/** Whether a listing shows a known medium with other content, or again after it was gone. */
+export function isChanged(medium: MediumRecord, shown: Medium): boolean {
+  return medium.goneSince !== null || (medium.version !== null && medium.version !== mediumVersion(shown));
+}
+
+/** A known medium with what a listing shows. Readiness moves it between WAITING and LISTED without a change of content. */
+export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRecord {
+  const next = { ...medium, ...shown, version: mediumVersion(shown) };
+  if (isChanged(medium, shown)) return listedAnew(next, now);
+  const wantsMove = (next.status === 'WAITING' && next.ready) || (next.status === 'LISTED' && !next.ready);
+  return wantsMove ? listed(next, now) : next;
+}
+
+/** SOURCE_DELETED, found by the run `deletedRun`. */
+export function deleted(medium: MediumRecord, reason: string, deletedRun: string | null, now: string): MediumRecord {
+  return { ...moved(medium, 'SOURCE_DELETED', now, reason), failedRuns: 0, deletedRun };
+}
+
+/** What a `get` says. With WAITING the provider answered as it should, so the failed runs before it end. */
+export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
+  const next = moved(medium, status, now, reason);
+  return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
+}
+
+/** FAILED once more, or QUARANTINED. */
+export function failedMedium(medium: MediumRecord, failure: Failure, now: string): MediumRecord {
+  const failedRuns = medium.failedRuns + 1;
+  const isAtLimit = medium.status === 'QUARANTINED' || failedRuns >= failure.quarantineAfter;
+  const next = moved(medium, isAtLimit ? 'QUARANTINED' : 'FAILED', now, failure.reason);
+  return { ...next, statusSince: now, failedRuns };
+}
+
+/** Afresh; undefined for one that is neither FAILED nor QUARANTINED. */
+export function retriedMedium(medium: MediumRecord, now: string): MediumRecord | undefined {
+  if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED') return undefined;
+  return { ...listed({ ...medium, waitingSince: null }, now), failedRuns: 0 };
+}
+
+export interface Resolution {
+  readonly roles: readonly Role[];
+  readonly unavailable: number;
+  readonly originals: readonly Original[];
+}
+
+/** A role with something unavailable is not resolved, even if it was before; a later resolve for fewer roles cannot hide that. */
+export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {
+  const isWhole = unavailable === 0;
+  const reason = isWhole ? null : `${unavailable} of its originals are not available yet`;
+  const others = medium.resolvedRoles.filter((role) => !roles.includes(role));
+  return {
+    ...moved(medium, isWhole ? 'RESOLVED' : 'WAITING', now, reason),
+    resolvedRoles: isWhole ? [...others, ...roles] : others,
+    originalRoles: [...new Set([...medium.originalRoles, ...originals.map((original) => original.role)])],
+    unavailable,
+    failedRuns: 0,
+    deletedRun: null,
+  };
+}
+
+/** Whether it was resolved for all of `roles`. */
+export function isResolvedFor({ resolvedRoles }: Pick<MediumRecord, 'resolvedRoles'>, roles: readonly Role[]): boolean {
+  return roles.every((role) => resolvedRoles.includes(role));
+}
+
+/** Media that wait since this moment or longer have waited too long. ISO 8601. */
+export function waitCutoff(nowMs: number): string {
+  return new Date(nowMs - maxWaitDays * 24 * 3600 * 1000).toISOString();
+}
+
+/** Whether it has waited too long. */
+export function isOverdue({ status, goneSince, waitingSince }: MediumRecord, nowMs: number): boolean {
+  const cutoff = waitCutoff(nowMs);
+  return status === 'WAITING' && goneSince === null && (waitingSince ?? cutoff) <= cutoff;
+}
+
+/** A medium that has waited too long needs a person. */
+export function overdue(medium: MediumRecord, now: string): MediumRecord {
+  const reason = `waited for ${maxWaitDays} days${medium.reason === null ? '' : `: ${medium.reason}`}`;
+  return moved(medium, 'QUARANTINED', now, reason);
+}

@@ -1,0 +1,79 @@
+import type { Medium, MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
+import type { TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
+import { listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
+import { isResolvedFor } from './medium.ts';
+import { needsUpload } from './original.ts';
+import { toMedium, toTrackedMedium, toTrackedOriginal, type Group } from './records.ts';
+import { withRevisions } from './revisions.ts';
+import type { Reader, Store } from './store.ts';
+import { count, countedMedium, countedOriginal, zero } from './tally.ts';
+
+/** What a ledger answers when it is only asked. */
+
+export function medium(reader: Reader, mediaId: string): TrackedMedium | undefined {
+  const record = reader.medium(mediaId);
+  return record && toTrackedMedium(record);
+}
+
+export function originals(reader: Reader, mediaId: string): readonly TrackedOriginal[] {
+  return reader.originalsOf(mediaId).map(toTrackedOriginal);
+}
+
+export function keyTaken(reader: Reader, key: string): boolean {
+  return reader.isKeyTaken(key);
+}
+
+export async function intents(store: Store): Promise<readonly TrackedOriginal[]> {
+  return (await store.originalsWith('intent')).map(toTrackedOriginal);
+}
+
+export async function uploads(store: Store): Promise<readonly string[]> {
+  return (await store.originalsWith('upload')).filter(needsUpload).map(({ upload }) => upload!.id);
+}
+
+export async function* openMedia(store: Store, roles: readonly Role[]): AsyncGenerator<TrackedMedium> {
+  for await (const record of store.openMedia(roles)) yield toTrackedMedium(record);
+}
+
+/** Whether there is something to do about a medium. Asks for its originals only if they decide. */
+export function isOpen(medium: MediumRecord, originals: () => readonly OriginalRecord[], roles: readonly Role[]): boolean {
+  if (medium.goneSince !== null) return false;
+  if (medium.status === 'LISTED' || medium.status === 'WAITING' || medium.status === 'FAILED') return true;
+  if (medium.status !== 'RESOLVED') return false;
+  if (!isResolvedFor(medium, roles)) return true;
+  return withRevisions(originals()).some(
+    ({ role, status, mark, isSuperseded }) =>
+      roles.includes(role) &&
+      (status === 'PENDING' || status === 'IN_PROGRESS' || status === 'FAILED' || (mark !== null && !isSuperseded)),
+  );
+}
+
+type Statuses = readonly (OriginalStatus | MediumStatus)[];
+
+export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<TrackedRow> {
+  for await (const groups of statuses ? store.scanStatuses(statuses) : store.scan()) {
+    for (const group of groups) {
+      const shown = statuses ? withStatus(group, statuses) : group;
+      if (shown) yield { tracked: toTrackedMedium(shown.medium), originals: shown.originals.map(toTrackedOriginal) };
+    }
+  }
+}
+
+/** A medium with those of its originals that have one of the statuses; undefined when neither has one. */
+function withStatus(group: Group, statuses: Statuses): Group | undefined {
+  const shown = group.originals.filter(({ status }) => statuses.includes(status));
+  return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;
+}
+
+const listedNames = Object.keys(listedFields) as (keyof typeof listedFields)[];
+
+export async function tally(store: Store, roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally> {
+  if (!covers && store.countAll) return store.countAll(roles);
+  const counts = zero();
+  for await (const groups of store.scan({ medium: [...listedNames, ...countedMedium], original: countedOriginal })) {
+    for (const group of groups) {
+      if (!covers || covers(toMedium(group.medium))) count(counts, group.medium, group.originals, roles);
+    }
+  }
+  return counts;
+}

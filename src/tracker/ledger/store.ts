@@ -1,0 +1,107 @@
+import type { DescribedFile, Part } from '../../destination/destination.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import type { ListingState, Tracker } from '../tracker.ts';
+import type { MediumRecord, OriginalRecord } from './fields.ts';
+import type { Group } from './records.ts';
+import type { Counts } from './tally.ts';
+
+/** What a ledger asks of a store: load, save, scan, lock, keep parts. No rule of the ledger is in a store. */
+
+/** The records that one command reads. */
+export interface Reader {
+  medium(mediaId: string): MediumRecord | undefined;
+  /** Those of the media that are known, in any order. */
+  media(mediaIds: readonly string[]): readonly MediumRecord[];
+  original(id: string): OriginalRecord | undefined;
+  /** In the order in which they were recorded; none of a medium that is not known. */
+  originalsOf(mediaId: string): readonly OriginalRecord[];
+  /** Medium and originals read together. */
+  group(mediaId: string): Group | undefined;
+  /** Whether an original has this key, compared case-folded. */
+  isKeyTaken(key: string): boolean;
+  /** Parts of its upload, by number. */
+  partsOf(original: OriginalRecord): readonly Part[];
+  latestRunId(): string | null;
+}
+
+/** The records that one command reads and changes. What it read is still so when its changes are saved. */
+export interface Unit extends Reader {
+  readonly nowMs: number;
+  /** ISO 8601. */
+  readonly now: string;
+  /** Also one that is new. */
+  saveMedium(medium: MediumRecord): void;
+  /** Saves a medium as seen by a run. A store may have a way of its own to keep which media a run saw. */
+  saveSeen(medium: MediumRecord, runId: string): void;
+  saveOriginal(original: OriginalRecord): void;
+  /** Adds originals whose medium is known. Returns those whose id and key were free; the others are not added. */
+  addOriginals(originals: readonly OriginalRecord[]): readonly OriginalRecord[];
+  /** Gives an original another id and key and drops its parts. False, and nothing is done, when another has the id or the key. */
+  moveOriginal(original: OriginalRecord, moved: OriginalRecord): boolean;
+  /** Parts belong to the upload of an original; one with a known number is replaced. */
+  savePart(original: OriginalRecord, part: Part): void;
+  /** Drops the parts of every upload that the original, as it is saved now, no longer has. */
+  dropParts(original: OriginalRecord): void;
+}
+
+/** The run lease. */
+export interface Lease {
+  readonly owner: string;
+  readonly untilMs: number;
+}
+
+export interface Fields {
+  readonly medium: readonly (keyof MediumRecord)[];
+  readonly original: readonly (keyof OriginalRecord)[];
+}
+
+export interface Found {
+  readonly kind: 'medium' | 'original';
+  readonly id: string;
+}
+
+/** The methods that a store has as the port describes them. */
+type Passed = 'needsAdoption' | 'finishRun' | 'runs' | 'getFact' | 'setFact' | 'listingState' | 'knownCount' | 'close';
+
+export interface Store extends Pick<Tracker, Passed> {
+  readonly clock: Clock;
+  /** Whether an archived file belongs to this ledger, where several ledgers share an archive. */
+  owns(file: DescribedFile): boolean;
+
+  /** Carries out a command that only reads. */
+  read<Result>(work: (reader: Reader) => Result): Promise<Result>;
+  /** Saves all that a command says or nothing. `work` may be carried out several times, so it has no effect but on its unit. */
+  change<Result>(work: (unit: Unit) => Result): Promise<Result>;
+  /** A command for each id. All or some of them are saved together, in any order. */
+  changeEach<Result>(ids: readonly string[], work: (unit: Unit, id: string) => Result): Promise<readonly Result[]>;
+  /** How many files `change` adopts at once at best. */
+  readonly adoptedAtOnce: number;
+
+  /** Every medium with its originals, in pages. With `fields`, records have only these. */
+  scan(fields?: Fields): AsyncIterable<readonly Group[]>;
+  /** At least every medium that has, or of which an original has, one of the statuses. */
+  scanStatuses(statuses: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<readonly Group[]>;
+  /** Media that are open for `roles`; each is read when it is its turn. */
+  openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
+  /** Media and originals in a status, with `until` only media that are in it since then or longer. May miss a write of this moment. */
+  inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
+  /** Originals that have an intent or an upload. */
+  originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
+  /** Counts everything without reading each record. Omitted: `scan` has to do. */
+  countAll?(roles: readonly Role[]): Counts;
+
+  /** At least the media of an account that a complete listing of a run changes, and whether the run saw them. */
+  sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
+  /** `lastFullAt` null: as it was. */
+  saveListing(account: string, state: ListingState): Promise<void>;
+
+  /** Reads the run lease and saves what `decide` makes of it; undefined: there is none. */
+  changeLease<Answer>(
+    decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
+  ): Promise<Answer>;
+  /** Records that a run began, and forgets all but the last `kept` ones. No change for a run that is known. */
+  addRun(runId: string, kept: number): Promise<void>;
+  /** Ends `needsAdoption`. */
+  setAdopted(): Promise<void>;
+}

@@ -1,0 +1,102 @@
+import type { MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
+import type { MediumRecord, OriginalRecord } from './fields.ts';
+import { isResolvedFor } from './medium.ts';
+import { withRevisions } from './revisions.ts';
+
+/** How media and originals count; `Tally` says what for. */
+
+type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
+export type Counts = Writable<Tally>;
+
+/** Fields that decide how a medium counts. */
+export const countedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
+/** Fields that decide how an original counts. */
+export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes'] as const;
+
+export type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;
+export type CountedOriginal = Pick<OriginalRecord, (typeof countedOriginal)[number]>;
+
+export function zero(): Counts {
+  const media: Record<MediumStatus, number> = {
+    LISTED: 0,
+    WAITING: 0,
+    RESOLVED: 0,
+    FAILED: 0,
+    QUARANTINED: 0,
+    SOURCE_DELETED: 0,
+  };
+  const originals: Record<OriginalStatus, number> = {
+    PENDING: 0,
+    IN_PROGRESS: 0,
+    COMPLETED: 0,
+    FAILED: 0,
+    QUARANTINED: 0,
+    SOURCE_DELETED: 0,
+  };
+  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, marked: 0 };
+}
+
+/** Counts one medium with its originals. */
+export function count(
+  counts: Counts,
+  medium: CountedMedium,
+  originals: readonly CountedOriginal[],
+  roles: readonly Role[],
+): void {
+  addMedia(counts, medium, 1, roles);
+  for (const original of withRevisions(originals)) {
+    if (!roles.includes(original.role)) continue;
+    addOriginals(counts, original, 1, original.mark === null ? (original.sizeBytes ?? 0) : 0);
+  }
+  correct(counts, medium, originals, roles);
+}
+
+/** Counts `media` alike ones as if all that they have were archived. Those that offer nothing in `roles` are out of scope. */
+export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
+  const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
+  if (isWhole(medium, roles)) {
+    if (!hasOriginals) return;
+    counts.mediaComplete += media;
+  }
+  counts.media[medium.status] += media;
+  if (medium.status === 'WAITING') counts.waiting += media * Math.max(1, medium.unavailable);
+}
+
+/** Counts `originals` alike ones. A superseded revision counts only as an archived file. */
+export function addOriginals(
+  counts: Counts,
+  { status, isSuperseded }: { readonly status: OriginalStatus; readonly isSuperseded: boolean },
+  originals: number,
+  unmarkedBytes: number,
+): void {
+  if (isSuperseded && status !== 'COMPLETED') return;
+  counts.originals[status] += originals;
+  if (status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
+}
+
+/** Takes back what `addMedia` supposed of a medium. Changes nothing unless an original is marked or not archived. */
+export function correct(
+  counts: Counts,
+  medium: CountedMedium,
+  originals: readonly CountedOriginal[],
+  roles: readonly Role[],
+): void {
+  let isIncomplete = false;
+  let repeatsItsOriginals = false;
+  for (const { role, status, isSuperseded, isMarked } of withRevisions(originals)) {
+    if (!roles.includes(role)) continue;
+    const isUnarchived = !isSuperseded && status !== 'COMPLETED';
+    if (isMarked) counts.marked += 1;
+    isIncomplete ||= isUnarchived || isMarked;
+    repeatsItsOriginals ||= isUnarchived && status === medium.status;
+  }
+  if (isIncomplete && isWhole(medium, roles)) counts.mediaComplete -= 1;
+  if (!repeatsItsOriginals) return;
+  counts.media[medium.status] -= 1;
+  counts.media.RESOLVED += 1;
+}
+
+/** Nothing more of it is to be resolved: it was for all of `roles`, or it can be no more. */
+function isWhole(medium: CountedMedium, roles: readonly Role[]): boolean {
+  return medium.status === 'RESOLVED' && (medium.goneSince !== null || isResolvedFor(medium, roles));
+}

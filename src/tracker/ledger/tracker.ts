@@ -1,0 +1,57 @@
+import type { Tracker } from '../tracker.ts';
+import { adopt } from './adoption.ts';
+import { claim, complete, completeIntent, fail, recordIntent, rekey, release, savePart, saveUpload, upload } from './claims.ts';
+import { finishListing, recordPage } from './listing.ts';
+import { repair, setMark, setValidator } from './marks.ts';
+import { failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
+import { intents, keyTaken, medium, openMedia, originals, rows, tally, uploads } from './queries.ts';
+import { acquireRunLease, beginRun, releaseRunLease, renewClaims, renewRunLease } from './runs.ts';
+import type { Reader, Store, Unit } from './store.ts';
+
+const reads = { medium, originals, keyTaken, upload };
+
+const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent, complete, completeIntent, fail };
+const onMedia = { recordPage, setMediumStatus, failMedium, vanish, recordResolution };
+const changes = { ...onOriginals, ...onMedia, setMark, repair, setValidator };
+
+const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
+const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
+
+/** The methods of the port: commands of the ledger that a store carries out. */
+export function ledgerTracker(store: Store, archiveId: string): Tracker {
+  const { needsAdoption, finishRun, runs, getFact, setFact, listingState, knownCount, close } = store;
+  return {
+    archiveId,
+    ...bound(reads, async (work: (reader: Reader) => unknown) => store.read(work)),
+    ...bound(changes, async (work: (unit: Unit) => unknown) => store.change(work)),
+    ...bound(tasks, async (work: (store: Store) => unknown) => work(store)),
+    openMedia: (roles) => openMedia(store, roles),
+    rows: (statuses) => rows(store, statuses),
+    needsAdoption,
+    finishRun,
+    runs,
+    getFact,
+    setFact,
+    listingState,
+    knownCount,
+    close,
+  };
+}
+
+type Bound<Commands> = {
+  [Name in keyof Commands]: Commands[Name] extends (first: never, ...args: infer Args) => infer Result
+    ? (...args: Args) => Promise<Awaited<Result>>
+    : never;
+};
+
+/** Commands without their first parameter, which `carryOut` gives them. */
+function bound<First, Commands extends Record<string, (first: First, ...args: never[]) => unknown>>(
+  commands: Commands,
+  carryOut: (work: (first: First) => unknown) => Promise<unknown>,
+): Bound<Commands> {
+  const methods = Object.entries(commands).map(([name, command]) => [
+    name,
+    async (...args: never[]) => carryOut((first) => command(first, ...args)),
+  ]);
+  return Object.fromEntries(methods) as Bound<Commands>;
+}

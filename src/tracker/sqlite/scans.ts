@@ -1,0 +1,106 @@
+import type { SQLInputValue } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import { roleBitsOf } from '../encoding.ts';
+import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
+import { isOpen } from '../ledger/queries.ts';
+import type { Group } from '../ledger/records.ts';
+import type { Fields, Found } from '../ledger/store.ts';
+import { prepareSearch } from './table.ts';
+import type { Tables } from './tables.ts';
+
+/** Many records at once. Where a search finds more than is asked for, an index is why, and a rule of the ledger decides. */
+
+const mediaInPage = 1000;
+
+export function scan(tables: Tables, fields?: Fields): AsyncGenerator<readonly Group[]> {
+  return scanMedia(tables, mediaRows(tables, 'SELECT row FROM media'), fields);
+}
+
+export function scanStatuses(
+  tables: Tables,
+  statuses: readonly (OriginalStatus | MediumStatus)[],
+): AsyncGenerator<readonly Group[]> {
+  const rows = `
+    SELECT row FROM media WHERE status IN (SELECT value FROM json_each(:statuses))
+    UNION SELECT medium FROM originals WHERE status IN (SELECT value FROM json_each(:statuses))`;
+  return scanMedia(tables, mediaRows(tables, rows, { statuses: JSON.stringify(statuses) }));
+}
+
+/** Each branch is answered by an index that holds little more than what is open, so a library at rest costs next to nothing. */
+export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
+  const rows = `
+    SELECT row FROM media WHERE status IN ('LISTED', 'WAITING', 'FAILED') AND gone_since IS NULL
+    UNION
+    SELECT row FROM media WHERE status = 'RESOLVED' AND gone_since IS NULL AND resolved_roles & :roles <> :roles
+    UNION
+    SELECT medium FROM originals WHERE status IN ('PENDING', 'IN_PROGRESS', 'FAILED')
+    UNION
+    SELECT medium FROM originals WHERE mark IS NOT NULL`;
+  for (const [index, row] of mediaRows(tables, rows, { roles: roleBitsOf(roles) }).entries()) {
+    // Signals, lease and timers get their turn.
+    if (index % 1000 === 999) await nextTurn();
+    const medium = tables.mediumAt(row)[0]!.record;
+    const originals = () => tables.originalsOf(medium.id).map(({ record }) => record);
+    if (isOpen(medium, originals, roles)) yield medium;
+  }
+}
+
+/** The numbers of the rows that a query finds. As one text: an object for each number takes more memory than the plan of a run. */
+export function mediaRows(
+  { sql }: Tables,
+  rows: string,
+  parameters: Readonly<Record<string, SQLInputValue>> = {},
+): readonly number[] {
+  const { numbers } = sql(`SELECT json_group_array(row) AS numbers FROM (${rows})`).get(parameters)!;
+  return JSON.parse(String(numbers)) as number[];
+}
+
+async function* scanMedia(tables: Tables, rows: readonly number[], fields?: Fields): AsyncGenerator<readonly Group[]> {
+  yield* groupsOf(tables, rows, fields);
+}
+
+/** In pages, so that no statement stays open while somebody works on what was read. */
+export function* groupsOf(tables: Tables, rows: readonly number[], fields?: Fields): Generator<readonly Group[]> {
+  const ofPage = 'IN (SELECT value FROM json_each(?)) ORDER BY';
+  const findMedia = prepareSearch(tables.media, `row ${ofPage} row`, fields && { fields: fields.medium });
+  const findOriginals = prepareSearch(tables.originals, `medium ${ofPage} medium, row`, {
+    row: 'medium',
+    ...(fields && { fields: fields.original }),
+  });
+  for (let first = 0; first < rows.length; first += mediaInPage) {
+    const page = JSON.stringify(rows.slice(first, first + mediaInPage));
+    const originals = Map.groupBy(findOriginals(page), ({ row }) => row);
+    yield findMedia(page).map(({ row, record }) => ({
+      medium: record,
+      originals: (originals.get(row) ?? []).map((original) => original.record),
+    }));
+  }
+}
+
+export function inStatus({ sql }: Tables, status: string, until: string | null): readonly Found[] {
+  return sql(`
+    SELECT 'medium' AS kind, id FROM media
+    WHERE status = :status AND (:until IS NULL OR coalesce(waiting_since, status_since) <= :until)
+    UNION ALL
+    SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL`).all({
+    status,
+    until,
+  }) as unknown as Found[];
+}
+
+export function originalsWith({ originals }: Tables, field: 'intent' | 'upload'): readonly OriginalRecord[] {
+  const search = prepareSearch<OriginalRecord>(originals, field === 'intent' ? 'intent = 1' : 'upload IS NOT NULL');
+  return search().map(({ record }) => record);
+}
+
+export function knownCount({ sql }: Tables): number {
+  return Number(sql('SELECT count(*) AS known FROM media WHERE gone_since IS NULL').get()?.['known']);
+}
+
+export function sightings({ sql }: Tables, account: string, runId: string) {
+  const found = sql(`
+    SELECT id, seen_run IS :run AS isSeen FROM media
+    WHERE account = :account AND gone_since IS NULL AND (seen_run IS NOT :run OR status = 'SOURCE_DELETED')`);
+  return found.all({ account, run: runId }).map(({ id, isSeen }) => ({ id: String(id), isSeen: isSeen === 1 }));
+}

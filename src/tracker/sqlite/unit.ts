@@ -1,0 +1,158 @@
+import type { Part } from '../../destination/destination.ts';
+import { foldKey } from '../../media.ts';
+import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
+import { identityOf, mediaIdOf } from '../ledger/records.ts';
+import type { Unit } from '../ledger/store.ts';
+import { insertRow, updateRow, type Row } from './table.ts';
+import type { Tables } from './tables.ts';
+
+/** What one command has read, by id. Its changes are written at once: the transaction around it makes them one. */
+interface Loaded {
+  readonly tables: Tables;
+  readonly media: Map<string, Row<MediumRecord>>;
+  readonly originals: Map<string, Row<OriginalRecord>>;
+  /** Media whose originals are all loaded, and the first revisions' ids of those originals. */
+  readonly groups: Set<string>;
+  readonly identities: Set<string>;
+}
+
+/** The time of a command. */
+export interface Time {
+  readonly nowMs: number;
+  readonly now: string;
+}
+
+export function openUnit(tables: Tables, time: Time): Unit {
+  const loaded: Loaded = { tables, media: new Map(), originals: new Map(), groups: new Set(), identities: new Set() };
+  const { sql } = tables;
+  const medium = (mediaId: string) => findMedium(loaded, mediaId);
+  const originalsOf = (mediaId: string) => findOriginals(loaded, mediaId);
+  return {
+    ...time,
+    medium,
+    media: (mediaIds) => mediaIds.flatMap((mediaId) => medium(mediaId) ?? []),
+    original: (id) => findOriginal(loaded, id),
+    originalsOf,
+    group: (mediaId) => {
+      const found = medium(mediaId);
+      return found && { medium: found, originals: originalsOf(mediaId) };
+    },
+    isKeyTaken: (key) => sql('SELECT 1 FROM originals WHERE folded_key = ?').get(foldKey(key)) !== undefined,
+    partsOf: ({ id }) => partsOf(tables, rowOf(loaded, id)),
+    latestRunId: () => (sql('SELECT id FROM runs ORDER BY row DESC LIMIT 1').get()?.['id'] as string | undefined) ?? null,
+    saveMedium: (record) => saveMedium(loaded, record),
+    saveSeen: (record, runId) => saveMedium(loaded, { ...record, seenRun: runId }),
+    saveOriginal: (record) => saveOriginal(loaded, record),
+    addOriginals: (records) => records.filter((record) => addOriginal(loaded, record)),
+    moveOriginal: (before, moved) => moveOriginal(loaded, before, moved),
+    savePart: ({ id }, part) => savePart(tables, rowOf(loaded, id), part),
+    dropParts: ({ id }) => dropParts(tables, rowOf(loaded, id)),
+  };
+}
+
+function findMedium({ tables, media }: Loaded, mediaId: string): MediumRecord | undefined {
+  const found = media.get(mediaId) ?? tables.media.find(mediaId)[0];
+  if (found) media.set(mediaId, found);
+  return found?.record;
+}
+
+function findOriginal({ tables, originals }: Loaded, id: string): OriginalRecord | undefined {
+  const [found] = tables.originals.find(id);
+  if (found) originals.set(id, found);
+  return found?.record;
+}
+
+function findOriginals({ tables, originals, groups, identities }: Loaded, mediaId: string): readonly OriginalRecord[] {
+  const found = tables.originalsOf(mediaId);
+  groups.add(mediaId);
+  for (const row of found) {
+    originals.set(row.record.id, row);
+    identities.add(identityOf(row.record));
+  }
+  return found.map(({ record }) => record);
+}
+
+function rowOf({ originals }: Loaded, id: string): number {
+  return originals.get(id)!.row;
+}
+
+function saveMedium({ tables, media }: Loaded, record: MediumRecord): void {
+  const known = media.get(record.id);
+  if (known) updateRow(tables.media, known, record);
+  media.set(record.id, { row: known?.row ?? insertRow(tables.media, record)!, record });
+}
+
+function saveOriginal({ tables, originals }: Loaded, record: OriginalRecord): void {
+  const known = originals.get(record.id)!;
+  updateRow(tables.originals, known, record);
+  originals.set(record.id, { row: known.row, record });
+}
+
+function addOriginal(loaded: Loaded, record: OriginalRecord): boolean {
+  const { tables, originals } = loaded;
+  const mediaId = mediaIdOf(record.id);
+  const identity = identityOf(record);
+  const superseded = Number(latestRevision(loaded, mediaId, identity) > record.revision);
+  const own = [loaded.media.get(mediaId)!.row, identity, foldKey(record.key), superseded];
+  const row = insertRow(tables.originals, record, own);
+  if (row === undefined) return false;
+  originals.set(record.id, { row, record });
+  loaded.identities.add(identity);
+  if (record.revision > 1) updateSuperseded(tables, row);
+  return true;
+}
+
+/** 0: there is none of this original yet. */
+function latestRevision({ tables, groups, identities }: Loaded, mediaId: string, identity: string): number {
+  if (groups.has(mediaId) && !identities.has(identity)) return 0;
+  const latest = tables.sql('SELECT max(revision) AS revision FROM originals WHERE identity = ? AND revision > 1');
+  return Number(latest.get(identity)?.['revision']);
+}
+
+function moveOriginal({ tables, originals }: Loaded, before: OriginalRecord, moved: OriginalRecord): boolean {
+  const known = originals.get(before.id)!;
+  const foldedKey = foldKey(moved.key);
+  const other = tables.sql('SELECT 1 FROM originals WHERE (id = ? OR folded_key = ?) AND row <> ?');
+  if (other.get(moved.id, foldedKey, known.row)) return false;
+  updateRow(tables.originals, known, moved);
+  tables.sql('UPDATE originals SET folded_key = ? WHERE row = ?').run(foldedKey, known.row);
+  originals.delete(before.id);
+  originals.set(moved.id, { row: known.row, record: moved });
+  updateSuperseded(tables, known.row);
+  dropParts(tables, known.row);
+  return true;
+}
+
+/** Says again which revisions of an original have a later one. */
+function updateSuperseded({ sql }: Tables, row: number): void {
+  sql(`
+    UPDATE originals SET superseded = EXISTS (
+      SELECT 1 FROM originals AS later
+      WHERE later.identity = originals.identity AND later.revision > originals.revision AND later.revision > 1
+    )
+    WHERE medium = (SELECT medium FROM originals WHERE row = ?1)
+      AND identity = (SELECT identity FROM originals WHERE row = ?1)`).run(row);
+}
+
+function partsOf({ sql }: Tables, original: number): readonly Part[] {
+  const found = sql(`
+    SELECT number, size_bytes AS sizeBytes, crc32, receipt FROM parts WHERE original = ? ORDER BY number`);
+  return found.all(original) as unknown as Part[];
+}
+
+function savePart({ sql }: Tables, original: number, { number, sizeBytes, crc32, receipt }: Part): void {
+  sql(`
+    INSERT INTO parts (original, number, size_bytes, crc32, receipt) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (original, number) DO UPDATE
+    SET size_bytes = excluded.size_bytes, crc32 = excluded.crc32, receipt = excluded.receipt`).run(
+    original,
+    number,
+    sizeBytes,
+    crc32,
+    receipt,
+  );
+}
+
+function dropParts({ sql }: Tables, original: number): void {
+  sql('DELETE FROM parts WHERE original = ?').run(original);
+}
