@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { trackerConformance } from './tracker.ts';
-import { archive, described, each, manualClock, openIds, original, usual } from './tracker/fixtures.ts';
+import { archive, described, each, manualClock, medium, openIds, original, usual } from './tracker/fixtures.ts';
 
 const clock = manualClock();
 let folder: string;
@@ -77,6 +77,32 @@ describe('the file of the SQLite tracker', () => {
       await rm(path);
     }
     expect(warnings).toEqual([]);
+  });
+
+  test('a file from before a field was kept opens, and says nothing of the field', async () => {
+    await makeTracker();
+    const older = new DatabaseSync(path);
+    older.exec('ALTER TABLE media DROP COLUMN camera_model');
+    older.close();
+    const tracker = await open();
+    expect((await tracker.medium('m1'))?.medium.cameraModel).toBeNull();
+    await tracker.recordPage([medium('m1'), medium('new')], 'r1');
+    await tracker.close();
+    expect((await (await open()).medium('new'))?.medium).toEqual(medium('new'));
+    const file = new DatabaseSync(path);
+    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    file.close();
+  });
+
+  test('a file of a newer version with fields that are not known here is written all the same', async () => {
+    await makeTracker();
+    const newer = new DatabaseSync(path);
+    newer.exec('ALTER TABLE media ADD COLUMN lens TEXT; ALTER TABLE originals ADD COLUMN tries INTEGER NOT NULL DEFAULT 0');
+    newer.exec('PRAGMA user_version = 2');
+    newer.close();
+    const tracker = await open();
+    await archive(tracker, 'new');
+    expect((await tracker.tally(usual)).mediaComplete).toBe(301);
   });
 
   const damages: Record<string, () => Promise<void>> = {

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
 import { forgetAsLeft, isAsLeft } from './as-left.ts';
 import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
-import { applicationId, migrate, migrations, schemaVersion } from './schema.ts';
+import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schema.ts';
 
 interface TrackerFile {
   readonly path: string;
@@ -101,7 +101,7 @@ function setAside(path: string, now: string): string {
 
 function refuseForeign(database: DatabaseSync, path: string): void {
   const version = schemaVersion(database);
-  if (version > migrations.length) {
+  if (version > maxSchemaVersion) {
     throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} was written by a newer Cloud Sync`, {
       hint: 'Update Cloud Sync, or set CLOUD_SYNC_HOME to another folder.',
     });

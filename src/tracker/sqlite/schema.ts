@@ -1,14 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { columnsOf } from '../encoding.ts';
+import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 
 /** Marks an SQLite file as a tracker (`PRAGMA application_id`): "CSyn". */
 export const applicationId = 0x43_53_79_6e;
 
 /**
- * Each entry brings a file from the version of its index to the next; an entry that was released is never edited. Roles are bits (see
- * `roleBits`), times ISO 8601 in UTC except leases, which are ms since 1970. The provider's own numbers are REAL because that is what a
- * JavaScript number is: nothing that a provider says can be out of range.
+ * Each entry brings a file from the version of its index to the next; an entry that was released is never edited. A new
+ * field needs none: opening a file adds its column. Only what changes or indexes a column that exists does. Roles are bits
+ * (see `roleBits`), times ISO 8601 in UTC except leases, which are ms since 1970. The provider's own numbers are REAL because
+ * that is what a JavaScript number is: nothing that a provider says can be out of range.
  */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -31,12 +34,12 @@ export const migrations: readonly string[] = [
     type TEXT NOT NULL, filename TEXT NOT NULL, file_extension TEXT, size_hint_bytes REAL,
     captured_at TEXT, created_at TEXT, updated_at TEXT, reprocessed_at TEXT,
     item_count REAL, camera_model TEXT, ready INTEGER NOT NULL, ready_state TEXT NOT NULL,
-    version TEXT, -- mediumVersion of the last listing; NULL while only the archive told of it
+    version TEXT, -- mediumVersion of the last listing; NULL while only the archive has shown it
     status TEXT NOT NULL, status_since TEXT NOT NULL, reason TEXT, failed_runs INTEGER NOT NULL,
     waiting_since TEXT, -- survives LISTED and FAILED in between, or a medium could wait for ever a day at a time
     resolved_roles INTEGER NOT NULL, original_roles INTEGER NOT NULL, unavailable INTEGER NOT NULL,
     first_seen_at TEXT NOT NULL, gone_since TEXT,
-    seen_run TEXT, -- the last run whose listing showed it; NULL while only the archive told of it
+    seen_run TEXT, -- the last run whose listing showed it; NULL while only the archive has shown it
     deleted_run TEXT -- the run that found it deleted at the source
   ) STRICT;
   CREATE INDEX media_standing ON media (status, gone_since, resolved_roles, original_roles, unavailable);
@@ -72,9 +75,14 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (original, number)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Version 2: columns were added to media or originals, so a program that knows only version 1 cannot write the file.
+  '',
 ];
 
-/** `PRAGMA user_version`: the number of migrations that a file has had. */
+/** The newest version that this program reads. */
+export const maxSchemaVersion = migrations.length;
+
+/** `PRAGMA user_version`. */
 export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
@@ -83,7 +91,23 @@ export function schemaVersion(database: DatabaseSync): number {
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
-  if (version === migrations.length) return;
-  database.exec(`PRAGMA user_version = ${migrations.length}; PRAGMA application_id = ${applicationId}`);
+  const widened = [addColumns(database, 'media', mediumFields), addColumns(database, 'originals', originalFields)];
+  // Without added columns a file stays at version 1, because programs that know no other can use it.
+  const needsNewest = widened.includes(true) || migrations.length > 2;
+  const next = needsNewest ? migrations.length : Math.max(version, 1);
+  if (version === next) return;
+  database.exec(`PRAGMA user_version = ${next}; PRAGMA application_id = ${applicationId}`);
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
+}
+
+/** Adds the columns of fields that a table does not have yet. True when there were any. */
+function addColumns(database: DatabaseSync, table: string, fields: Fields): boolean {
+  const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table);
+  const present = new Set(columns.map(({ name }) => name));
+  const missing = columnsOf(fields).filter(({ column }) => !present.has(column));
+  for (const { column, kind, isNullable } of missing) {
+    const type = kind === 'number' ? 'REAL' : kind === 'text' || kind === 'json' ? 'TEXT' : 'INTEGER';
+    database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}${isNullable ? '' : ' NOT NULL DEFAULT 0'}`);
+  }
+  return missing.length > 0;
 }
