@@ -1,36 +1,26 @@
 import type { Tracker } from './tracker.ts';
 
-type Translate = (thrown: unknown) => unknown;
-
 /** The same tracker, except that what its store throws is thrown as `translate` has it. */
-export function translated(tracker: Tracker, translate: Translate): Tracker {
-  const methods = Object.entries(tracker).map(([name, member]) => [
-    name,
-    typeof member === 'function' ? translatedMethod(member as Method, translate) : member,
-  ]);
+export function translated(tracker: Tracker, translate: (thrown: unknown) => unknown): Tracker {
+  const rethrow = (thrown: unknown): never => {
+    throw translate(thrown);
+  };
+  const methods = Object.entries(tracker).map(([name, member]) => {
+    if (typeof member !== 'function') return [name, member];
+    const method = member as (...args: unknown[]) => Promise<unknown>;
+    return [name, async (...args: unknown[]) => method(...args).catch(rethrow)];
+  });
   return {
     ...(Object.fromEntries(methods) as Tracker),
-    openMedia: (roles) => translatedItems(tracker.openMedia(roles), translate),
-    rows: (statuses) => translatedItems(tracker.rows(statuses), translate),
+    openMedia: (roles) => translatedItems(tracker.openMedia(roles), rethrow),
+    rows: (statuses) => translatedItems(tracker.rows(statuses), rethrow),
   };
 }
 
-type Method = (...args: unknown[]) => Promise<unknown>;
-
-function translatedMethod(method: Method, translate: Translate): Method {
-  return async (...args) => {
-    try {
-      return await method(...args);
-    } catch (error) {
-      throw translate(error);
-    }
-  };
-}
-
-async function* translatedItems<Item>(items: AsyncIterable<Item>, translate: Translate): AsyncGenerator<Item> {
+async function* translatedItems<Item>(items: AsyncIterable<Item>, rethrow: (thrown: unknown) => never): AsyncGenerator<Item> {
   try {
     yield* items;
   } catch (error) {
-    throw translate(error);
+    rethrow(error);
   }
 }

@@ -4,7 +4,7 @@ import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { afterFullListing } from '../ledger/listing.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
-import type { Fields, Found } from '../ledger/store.ts';
+import type { Found, ScanOptions } from '../ledger/store.ts';
 import { inOrder, mediumRecord, originalRecord, statusIndex, statusKey } from './items.ts';
 import { kindOf } from './keys.ts';
 import { readSeen } from './listing.ts';
@@ -16,7 +16,7 @@ import { toItem, type Item } from './values.ts';
 /** Many records at once: each answer is one paginated query of the partition, or of the index. */
 
 /** In the order of the sort keys: a medium's originals follow it at once, perhaps on the next page. */
-export async function* scan({ table, name }: Partition, fields?: Fields): AsyncGenerator<readonly Group[]> {
+export async function* scan({ table, name }: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
   const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];
   let rest: Item[] = [];
@@ -49,7 +49,7 @@ function rowKind(item: Item) {
 export async function* openMedia(partition: Partition, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const medium = ['status', 'goneSince', 'resolvedRoles'] as const;
   const original = ['status', 'role', 'revision', 'mark'] as const;
-  for await (const groups of scan(partition, { medium, original })) {
+  for await (const groups of scan(partition, { fields: { medium, original } })) {
     for (const group of groups) {
       if (!isOpen(group.medium, () => group.originals, roles)) continue;
       const found = await inUnit(partition, (unit) => unit.medium(group.medium.id));
@@ -84,7 +84,7 @@ export async function originalsWith({ table, name }: Partition, field: 'intent' 
 
 export async function knownCount(partition: Partition): Promise<number> {
   let known = 0;
-  for await (const groups of scan(partition, { medium: ['goneSince'], original: [] })) {
+  for await (const groups of scan(partition, { fields: { medium: ['goneSince'], original: [] } })) {
     known += groups.filter(({ medium }) => medium.goneSince === null).length;
   }
   return known;
@@ -94,7 +94,7 @@ export async function sightings(partition: Partition, account: string, runId: st
   const ids = await readSeen(partition, runId);
   const found: { readonly id: string; readonly isSeen: boolean }[] = [];
   const medium = ['account', 'status', 'goneSince', 'deletedRun'] as const;
-  for await (const groups of scan(partition, { medium, original: [] })) {
+  for await (const groups of scan(partition, { fields: { medium, original: [] } })) {
     for (const group of groups) {
       const isSeen = ids.has(group.medium.id);
       const isChanged = afterFullListing(group.medium, isSeen, runId) !== 'unchanged';

@@ -1,7 +1,7 @@
 import { forEachLimited } from '../../lib/for-each.ts';
 import { isoTime } from '../../lib/clock.ts';
 import type { Store } from '../ledger/store.ts';
-import { factKey } from './keys.ts';
+import { archiveKey, factKey } from './keys.ts';
 import { changeLease } from './lease.ts';
 import * as listing from './listing.ts';
 import { rowKey, type Partition } from './partition.ts';
@@ -32,11 +32,11 @@ export function dynamoStore(partition: Partition): Omit<Store, 'close'> {
     // A medium, an original and a key for each, so that one transaction holds them.
     adoptedAtOnce: 33,
 
-    scan: (fields) => scans.scan(partition, fields),
-    scanStatuses: () => scans.scan(partition),
+    scan: (options) => scans.scan(partition, options),
     openMedia: (roles) => scans.openMedia(partition, roles),
     inStatus: async (status, until) => scans.inStatus(partition, status, until),
     originalsWith: async (field) => scans.originalsWith(partition, field),
+    keyTaken: async (key) => (await getItem(table, archiveKey(key))) !== undefined,
     knownCount: async () => scans.knownCount(partition),
 
     sightings: async (ofAccount, runId) => scans.sightings(partition, ofAccount, runId),

@@ -73,7 +73,6 @@ function openUnit(state: State): Unit {
   const { partition, readings } = state;
   const nowMs = partition.clock.now();
   const medium = (mediaId: string) => findMedium(state, mediaId);
-  const originalsOf = (mediaId: string) => findOriginals(state, mediaId);
   return {
     nowMs,
     now: isoTime(nowMs),
@@ -86,13 +85,7 @@ function openUnit(state: State): Unit {
       return [...new Set(mediaIds)].flatMap((mediaId) => medium(mediaId) ?? []);
     },
     original: (id) => findOriginal(state, id),
-    originalsOf,
-    group: (mediaId) => {
-      groupOf(readings, mediaId);
-      const found = medium(mediaId);
-      return found && { medium: found, originals: originalsOf(mediaId) };
-    },
-    isKeyTaken: (key) => current(state, archiveKey(key)) !== undefined,
+    originalsOf: (mediaId) => findOriginals(state, mediaId),
     partsOf: (original) => partsOf(readings, uploadOf(state, original)),
     latestRunId: () => latestRunIdOf(readings),
     saveMedium: (record) => saveMedium(state, record),

@@ -113,7 +113,7 @@ function noteSet(sets: Sets, { original: { mediaId }, roles, originalsOfMedium }
 /** A medium is RESOLVED only if every file is right about its set. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
   const whole: string[] = [];
-  for await (const groups of store.scan(setFields)) {
+  for await (const groups of store.scan({ fields: setFields })) {
     for (const group of groups) if (isWhole(sets, group)) whole.push(group.medium.id);
   }
   await store.changeEach(whole, (unit, mediaId) => {

@@ -10,7 +10,14 @@ export function mediumOf(reader: Reader, mediaId: string): MediumRecord {
 }
 
 export function groupOf(reader: Reader, mediaId: string): Group {
-  return reader.group(mediaId) ?? refuseUnknown(mediaId);
+  return findGroup(reader, mediaId) ?? refuseUnknown(mediaId);
+}
+
+export function findGroup(reader: Reader, mediaId: string): Group | undefined {
+  // First the originals, because a store may find the medium beside them.
+  const originals = reader.originalsOf(mediaId);
+  const medium = reader.medium(mediaId);
+  return medium && { medium, originals };
 }
 
 export function originalOf(reader: Reader, id: string): OriginalRecord {

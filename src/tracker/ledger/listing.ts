@@ -2,6 +2,7 @@ import { isoTime } from '../../lib/clock.ts';
 import type { Medium } from '../../media.ts';
 import type { PageChanges, Tracker } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
+import { groupOf } from './known.ts';
 import { bringBack, quarantineOverdue, vanishedMedium } from './media.ts';
 import { isChanged, listedAnew, seen, waitCutoff } from './medium.ts';
 import { newMedium, type Group } from './records.ts';
@@ -61,8 +62,7 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
 async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
   const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
   const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
-    const group = unit.group(id);
-    return group ? settleSighting(unit, group, seenById.get(id)!, runId) : 'unchanged';
+    return settleSighting(unit, groupOf(unit, id), seenById.get(id)!, runId);
   });
   return settled.filter((change) => change === 'gone').length;
 }

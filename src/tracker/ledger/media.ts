@@ -2,7 +2,7 @@ import { originalId, type MediumStatus } from '../../media.ts';
 import type { Failure, TrackedOriginal } from '../tracker.ts';
 import { refuseTakenKey } from './claims.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { groupOf, mediumOf } from './known.ts';
+import { findGroup, groupOf, mediumOf } from './known.ts';
 import { answered, deleted, failedMedium, isOverdue, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
@@ -71,7 +71,7 @@ async function brokenMedia(store: Store): Promise<readonly string[]> {
 
 /** FAILED and QUARANTINED ones start afresh. Returns how many of the medium and its originals. */
 function retryMedium(unit: Unit, mediaId: string): number {
-  const group = unit.group(mediaId);
+  const group = findGroup(unit, mediaId);
   if (!group) return 0;
   let count = 0;
   saveChanged(unit, group.originals, (original) => {

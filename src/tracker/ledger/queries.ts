@@ -19,10 +19,6 @@ export function originals(reader: Reader, mediaId: string): readonly TrackedOrig
   return reader.originalsOf(mediaId).map(toTrackedOriginal);
 }
 
-export function keyTaken(reader: Reader, key: string): boolean {
-  return reader.isKeyTaken(key);
-}
-
 export async function intents(store: Store): Promise<readonly TrackedOriginal[]> {
   return (await store.originalsWith('intent')).map(toTrackedOriginal);
 }
@@ -51,7 +47,7 @@ export function isOpen(medium: MediumRecord, originals: () => readonly OriginalR
 type Statuses = readonly (OriginalStatus | MediumStatus)[];
 
 export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<TrackedRow> {
-  for await (const groups of statuses ? store.scanStatuses(statuses) : store.scan()) {
+  for await (const groups of store.scan(statuses && { statuses })) {
     for (const group of groups) {
       const shown = statuses ? withStatus(group, statuses) : group;
       if (shown) yield { tracked: toTrackedMedium(shown.medium), originals: shown.originals.map(toTrackedOriginal) };
@@ -70,7 +66,8 @@ const listedNames = Object.keys(listedFields) as (keyof typeof listedFields)[];
 export async function tally(store: Store, roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally> {
   if (!covers && store.countAll) return store.countAll(roles);
   const counts = zero();
-  for await (const groups of store.scan({ medium: [...listedNames, ...countedMedium], original: countedOriginal })) {
+  const fields = { medium: [...listedNames, ...countedMedium], original: countedOriginal };
+  for await (const groups of store.scan({ fields })) {
     for (const group of groups) {
       if (!covers || covers(toMedium(group.medium))) count(counts, group.medium, group.originals, roles);
     }

@@ -16,10 +16,6 @@ export interface Reader {
   original(id: string): OriginalRecord | undefined;
   /** In the order in which they were recorded; none of a medium that is not known. */
   originalsOf(mediaId: string): readonly OriginalRecord[];
-  /** Medium and originals read together. */
-  group(mediaId: string): Group | undefined;
-  /** Whether an original has this key, compared case-folded. */
-  isKeyTaken(key: string): boolean;
   /** Parts of its upload, by number. */
   partsOf(original: OriginalRecord): readonly Part[];
   latestRunId(): string | null;
@@ -51,9 +47,10 @@ export interface Lease {
   readonly untilMs: number;
 }
 
-export interface Fields {
-  readonly medium: readonly (keyof MediumRecord)[];
-  readonly original: readonly (keyof OriginalRecord)[];
+export interface ScanOptions {
+  /** The records have only these. */
+  readonly fields?: { readonly medium: readonly (keyof MediumRecord)[]; readonly original: readonly (keyof OriginalRecord)[] };
+  readonly statuses?: readonly (OriginalStatus | MediumStatus)[];
 }
 
 export interface Found {
@@ -62,7 +59,16 @@ export interface Found {
 }
 
 /** The methods that a store has as the port describes them. */
-type Passed = 'needsAdoption' | 'finishRun' | 'runs' | 'getFact' | 'setFact' | 'listingState' | 'knownCount' | 'close';
+type Passed =
+  | 'needsAdoption'
+  | 'finishRun'
+  | 'runs'
+  | 'getFact'
+  | 'setFact'
+  | 'listingState'
+  | 'knownCount'
+  | 'keyTaken'
+  | 'close';
 
 export interface Store extends Pick<Tracker, Passed> {
   readonly clock: Clock;
@@ -78,10 +84,8 @@ export interface Store extends Pick<Tracker, Passed> {
   /** How many files `change` adopts at once at best. */
   readonly adoptedAtOnce: number;
 
-  /** Every medium with its originals, in pages. With `fields`, records have only these. */
-  scan(fields?: Fields): AsyncIterable<readonly Group[]>;
-  /** At least every medium that has, or of which an original has, one of the statuses. */
-  scanStatuses(statuses: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<readonly Group[]>;
+  /** Media with their originals, in pages: at least those with one of the statuses, all if none are given. */
+  scan(options?: ScanOptions): AsyncIterable<readonly Group[]>;
   /** Media that are open for `roles`; each is read when it is its turn. */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /** Media and originals in a status, with `until` only media that are in it since then or longer. May miss a write of this moment. */

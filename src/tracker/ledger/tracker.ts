@@ -4,11 +4,11 @@ import { claim, complete, completeIntent, fail, recordIntent, rekey, release, sa
 import { finishListing, recordPage } from './listing.ts';
 import { repair, setMark, setValidator } from './marks.ts';
 import { failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
-import { intents, keyTaken, medium, openMedia, originals, rows, tally, uploads } from './queries.ts';
+import { intents, medium, openMedia, originals, rows, tally, uploads } from './queries.ts';
 import { acquireRunLease, beginRun, releaseRunLease, renewClaims, renewRunLease } from './runs.ts';
 import type { Reader, Store, Unit } from './store.ts';
 
-const reads = { medium, originals, keyTaken, upload };
+const reads = { medium, originals, upload };
 
 const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent, complete, completeIntent, fail };
 const onMedia = { recordPage, setMediumStatus, failMedium, vanish, recordResolution };
@@ -19,7 +19,7 @@ const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, 
 
 /** The methods of the port: commands of the ledger that a store carries out. */
 export function ledgerTracker(store: Store, archiveId: string): Tracker {
-  const { needsAdoption, finishRun, runs, getFact, setFact, listingState, knownCount, close } = store;
+  const { needsAdoption, finishRun, runs, getFact, setFact, listingState, knownCount, keyTaken, close } = store;
   return {
     archiveId,
     ...bound(reads, async (work: (reader: Reader) => unknown) => store.read(work)),
@@ -34,6 +34,7 @@ export function ledgerTracker(store: Store, archiveId: string): Tracker {
     setFact,
     listingState,
     knownCount,
+    keyTaken,
     close,
   };
 }

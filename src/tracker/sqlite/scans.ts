@@ -1,11 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import { foldKey, type Role } from '../../media.ts';
 import { roleBitsOf } from '../encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
-import type { Fields, Found } from '../ledger/store.ts';
+import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch } from './table.ts';
 import type { Tables } from './tables.ts';
 
@@ -13,18 +13,14 @@ import type { Tables } from './tables.ts';
 
 const mediaInPage = 1000;
 
-export function scan(tables: Tables, fields?: Fields): AsyncGenerator<readonly Group[]> {
-  return scanMedia(tables, mediaRows(tables, 'SELECT row FROM media'), fields);
-}
-
-export function scanStatuses(
-  tables: Tables,
-  statuses: readonly (OriginalStatus | MediumStatus)[],
-): AsyncGenerator<readonly Group[]> {
-  const rows = `
+export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
+  const withStatus = `
     SELECT row FROM media WHERE status IN (SELECT value FROM json_each(:statuses))
     UNION SELECT medium FROM originals WHERE status IN (SELECT value FROM json_each(:statuses))`;
-  return scanMedia(tables, mediaRows(tables, rows, { statuses: JSON.stringify(statuses) }));
+  const rows = statuses
+    ? mediaRows(tables, withStatus, { statuses: JSON.stringify(statuses) })
+    : mediaRows(tables, 'SELECT row FROM media');
+  yield* groupsOf(tables, rows, fields);
 }
 
 /** Each branch is answered by an index that holds little more than what is open, so a library at rest costs next to nothing. */
@@ -56,12 +52,8 @@ export function mediaRows(
   return JSON.parse(String(numbers)) as number[];
 }
 
-async function* scanMedia(tables: Tables, rows: readonly number[], fields?: Fields): AsyncGenerator<readonly Group[]> {
-  yield* groupsOf(tables, rows, fields);
-}
-
 /** In pages, so that no statement stays open while somebody works on what was read. */
-export function* groupsOf(tables: Tables, rows: readonly number[], fields?: Fields): Generator<readonly Group[]> {
+export function* groupsOf(tables: Tables, rows: readonly number[], fields?: ScanOptions['fields']): Generator<readonly Group[]> {
   const ofPage = 'IN (SELECT value FROM json_each(?)) ORDER BY';
   const findMedia = prepareSearch(tables.media, `row ${ofPage} row`, fields && { fields: fields.medium });
   const findOriginals = prepareSearch(tables.originals, `medium ${ofPage} medium, row`, {
@@ -92,6 +84,10 @@ export function inStatus({ sql }: Tables, status: string, until: string | null):
 export function originalsWith({ originals }: Tables, field: 'intent' | 'upload'): readonly OriginalRecord[] {
   const search = prepareSearch<OriginalRecord>(originals, field === 'intent' ? 'intent = 1' : 'upload IS NOT NULL');
   return search().map(({ record }) => record);
+}
+
+export function keyTaken({ sql }: Tables, key: string): boolean {
+  return sql('SELECT 1 FROM originals WHERE folded_key = ?').get(foldKey(key)) !== undefined;
 }
 
 export function knownCount({ sql }: Tables): number {

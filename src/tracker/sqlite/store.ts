@@ -28,11 +28,11 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
         return ids.map((id) => work(openUnit(tables, together), id));
       });
     },
-    scan: (fields) => scans.scan(tables, fields),
-    scanStatuses: (statuses) => scans.scanStatuses(tables, statuses),
+    scan: (options) => scans.scan(tables, options),
     openMedia: (roles) => scans.openMedia(tables, roles),
     inStatus: async (status, until) => scans.inStatus(tables, status, until ?? null),
     originalsWith: async (field) => scans.originalsWith(tables, field),
+    keyTaken: async (key) => scans.keyTaken(tables, key),
     knownCount: async () => scans.knownCount(tables),
     sightings: async (account, runId) => scans.sightings(tables, account, runId),
     countAll: (roles) => countAll(tables, roles),

@@ -26,18 +26,12 @@ export function openUnit(tables: Tables, time: Time): Unit {
   const loaded: Loaded = { tables, media: new Map(), originals: new Map(), groups: new Set(), identities: new Set() };
   const { sql } = tables;
   const medium = (mediaId: string) => findMedium(loaded, mediaId);
-  const originalsOf = (mediaId: string) => findOriginals(loaded, mediaId);
   return {
     ...time,
     medium,
     media: (mediaIds) => mediaIds.flatMap((mediaId) => medium(mediaId) ?? []),
     original: (id) => findOriginal(loaded, id),
-    originalsOf,
-    group: (mediaId) => {
-      const found = medium(mediaId);
-      return found && { medium: found, originals: originalsOf(mediaId) };
-    },
-    isKeyTaken: (key) => sql('SELECT 1 FROM originals WHERE folded_key = ?').get(foldKey(key)) !== undefined,
+    originalsOf: (mediaId) => findOriginals(loaded, mediaId),
     partsOf: ({ id }) => partsOf(tables, rowOf(loaded, id)),
     latestRunId: () => (sql('SELECT id FROM runs ORDER BY row DESC LIMIT 1').get()?.['id'] as string | undefined) ?? null,
     saveMedium: (record) => saveMedium(loaded, record),
