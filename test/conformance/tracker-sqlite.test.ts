@@ -97,7 +97,7 @@ describe('the file of the SQLite tracker', () => {
   test('a file of a newer version with fields that are not known here is written all the same', async () => {
     await makeTracker();
     const newer = new DatabaseSync(path);
-    newer.exec('ALTER TABLE media ADD COLUMN lens TEXT; ALTER TABLE originals ADD COLUMN tries INTEGER NOT NULL DEFAULT 0');
+    newer.exec('ALTER TABLE media ADD COLUMN not_yet TEXT; ALTER TABLE originals ADD COLUMN nor_this INTEGER NOT NULL DEFAULT 0');
     newer.exec('PRAGMA user_version = 2');
     newer.close();
     const tracker = await open();

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { columnsOf } from './encoding.ts';
+import { initialValues, mediumFields, originalFields, type Field, type Fields, type Kind } from './ledger/fields.ts';
+
+const roles = ['source', 'raw', 'edit', 'sidecar'] as const;
+
+const values: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
+  text: fc.string(),
+  count: fc.maxSafeNat(),
+  number: fc.double({ noNaN: true }),
+  flag: fc.boolean(),
+  role: fc.constantFrom(...roles),
+  roles: fc.subarray([...roles]),
+  json: fc.dictionary(fc.constantFrom('id', 'sizeBytes'), fc.string()),
+};
+
+const valueOf = ({ kind, isNullable }: Field) => (isNullable ? fc.option(values[kind]) : values[kind]);
+
+describe.each<[string, Fields]>([
+  ['a medium', mediumFields],
+  ['an original', originalFields],
+])('the fields of %s', (_, fields) => {
+  const columns = columnsOf(fields);
+
+  test('come back from a store as they were', () => {
+    const records = fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, valueOf(field)])));
+    fc.assert(
+      fc.property(records, (record) => {
+        const stored = new Map(columns.map(({ name, column, encode }) => [column, encode(record[name])]));
+        const read = columns.map(({ name, column, decode }) => [name, decode(stored.get(column))]);
+        expect(Object.fromEntries(read)).toEqual(record);
+      }),
+    );
+  });
+
+  test('have a column each, in lower case', () => {
+    const names = columns.map(({ column }) => column);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+  });
+
+  test('are empty in a row from before they existed', () => {
+    const read = columns.map(({ name, decode }) => [name, decode(undefined)]);
+    expect(Object.fromEntries(read)).toMatchObject(initialValues(fields));
+  });
+});
+
+test('equal sets of roles that were read are one object', () => {
+  const column = columnsOf(mediumFields).find(({ name }) => name === 'resolvedRoles')!;
+  expect(column.decode(3)).toBe(column.decode(column.encode(['raw', 'source'])));
+});

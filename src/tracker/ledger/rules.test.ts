@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Mark, OriginalStatus } from '../../media.ts';
+import { medium, original, usual } from '../../../test/conformance/tracker/fixtures.ts';
+import { afterFullListing } from './listing.ts';
+import { isOverdue, resolved } from './medium.ts';
+import { claimed, released } from './original.ts';
+import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal } from './records.ts';
+import { withRevisions } from './revisions.ts';
+import { takenLease } from './runs.ts';
+
+const now = '2026-03-01T12:00:00.000Z';
+const nowMs = Date.parse(now);
+
+test.each([
+  ['free', undefined, true],
+  ['ours', { owner: 'me', untilMs: nowMs + 1 }, true],
+  ['expired', { owner: 'other', untilMs: nowMs }, true],
+  ['held by a dead owner', { owner: 'dead', untilMs: nowMs + 1 }, true],
+  ['held by another', { owner: 'other', untilMs: nowMs + 1 }, false],
+])('a run lease that is %s', (_, lease, granted) => {
+  const taken = takenLease(lease, { owner: 'me', ttlMs: 1000, dead: 'dead' }, nowMs);
+  expect(taken.answer.granted).toBe(granted);
+  expect(taken.lease).toEqual(granted ? { owner: 'me', untilMs: nowMs + 1000 } : lease);
+});
+
+test.each([
+  ['gone already', { goneSince: now, status: 'RESOLVED', deletedRun: null }, false, 'unchanged'],
+  ['not seen', { goneSince: null, status: 'RESOLVED', deletedRun: null }, false, 'gone'],
+  ['seen', { goneSince: null, status: 'RESOLVED', deletedRun: null }, true, 'unchanged'],
+  ['deleted in this run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r1' }, true, 'unchanged'],
+  ['deleted in an earlier run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r0' }, true, 'returned'],
+] as const)('a complete listing, and a medium that is %s', (_, known, isSeen, change) => {
+  expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
+});
+
+test('a claim and its release leave an original as it was, but for the attempt', () => {
+  const pending = newOriginal(original('m1'), now);
+  const busy = claimed(pending, { owner: 'w', leaseMs: 1000 }, { nowMs, now })!;
+  expect(busy).toMatchObject({ status: 'IN_PROGRESS', owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });
+  expect(claimed(busy, { owner: 'other', leaseMs: 1000 }, { nowMs, now })).toBeUndefined();
+  expect(released(busy, now)).toEqual({ ...pending, attempt: 1 });
+});
+
+test('a medium waits for 30 days and no longer', () => {
+  const waiting = newMedium(medium('m1', { ready: false }), now);
+  const dayMs = 24 * 3_600_000;
+  expect(isOverdue(waiting, nowMs + 30 * dayMs - 1)).toBe(false);
+  expect(isOverdue(waiting, nowMs + 30 * dayMs)).toBe(true);
+});
+
+test('a role with something unavailable is no longer resolved', () => {
+  const whole = resolved(newMedium(medium('m1'), now), { roles: usual, unavailable: 0, originals: [] }, now);
+  expect(whole.resolvedRoles).toEqual(usual);
+  expect(resolved(whole, { roles: ['raw'], unavailable: 1, originals: [] }, now).resolvedRoles).toEqual(['source']);
+});
+
+test('records keep all that a listing and a resolve say', () => {
+  const texts = fc.string({ maxLength: 20 });
+  fc.assert(
+    fc.property(texts, fc.option(fc.nat()), fc.integer({ min: 1, max: 99 }), (mediaId, itemNumber, revision) => {
+      expect(toMedium(newMedium(medium(mediaId, { itemCount: itemNumber }), now))).toEqual(
+        medium(mediaId, { itemCount: itemNumber }),
+      );
+      const file = original(mediaId, { itemNumber, revision });
+      expect(toTrackedOriginal(newOriginal(file, now)).original).toEqual(file);
+      expect(mediaIdOf(newOriginal(file, now).id)).toBe(mediaId);
+    }),
+  );
+});
+
+test.each<[Mark | null, OriginalStatus, boolean]>([
+  [null, 'COMPLETED', false],
+  ['DAMAGED', 'PENDING', true],
+  ['DAMAGED', 'COMPLETED', false],
+  ['MISSING', 'COMPLETED', true],
+])('with the mark %s a file counts as marked beside a later revision that is %s', (mark, status, isMarked) => {
+  const [first, second] = [1, 2].map((revision) => newOriginal(original('m1', { revision }), now));
+  const [earlier, later] = withRevisions([
+    { ...first!, status: 'COMPLETED', mark },
+    { ...second!, status },
+  ]);
+  expect([earlier?.isSuperseded, earlier?.isMarked, later?.isSuperseded]).toEqual([true, isMarked, false]);
+});
