@@ -38,7 +38,10 @@ export interface TrackedOriginal {
   readonly statusSince: string;
 }
 
-/** Proof of a claim; every write for an original carries it and fails with LEASE_LOST when another claim came later. */
+/**
+ * Proof of a claim. Every write for an original carries it, and is LEASE_LOST when another claim
+ * followed.
+ */
 export interface Claim {
   readonly id: string;
   readonly owner: string;
@@ -64,7 +67,7 @@ export interface RunRecord {
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason: string;
-  /** After so many failed runs a FAILED one becomes QUARANTINED. */
+  /** A FAILED one becomes QUARANTINED after this many failed runs. */
   readonly quarantineAfter: number;
 }
 
@@ -83,24 +86,28 @@ export interface TrackedRow {
 }
 
 /**
- * The ledger of media, originals, uploads and runs of one archive. Writes are durable against a kill of the process when their promise resolves;
- * a read sees every write that was answered before it was asked, and may miss any other.
- * Times are given by the caller's clock. Errors of every method: TRACKER_UNUSABLE.
+ * The ledger of media, originals, uploads and runs of one archive. A write survives a kill of the
+ * process once its promise resolves; a read sees every write that was answered before it, and may
+ * miss any other. Times are those of the caller's clock. Errors of every method: TRACKER_UNUSABLE.
  */
 export interface Tracker {
   /** The archive that this ledger belongs to. */
   readonly archiveId: string;
 
-  /** True until `adopt` was completed once: the ledger knows nothing yet and the archive may know more. */
+  /** True until `adopt` was completed once: the archive may know more than the ledger. */
   needsAdoption(): Promise<boolean>;
 
   /**
-   * Takes in what the archive says of itself, as COMPLETED originals; a medium whose set is complete for its roles becomes RESOLVED,
-   * another LISTED. Idempotent; never overrules a row that exists. Ends with `needsAdoption()` false.
+   * Records what the archive says of itself, as COMPLETED originals. A medium whose set is complete
+   * for its roles becomes RESOLVED, another LISTED. Idempotent; never overrules a record that
+   * exists. Ends with `needsAdoption()` false.
    */
   adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
 
-  /** Takes the run lease, or names its holder. A holder for which `isDead` answers true is taken over at once, any other after expiry. */
+  /**
+   * Takes the run lease, or names its holder. It is taken over at once if `isDead` says so, else
+   * after expiry.
+   */
   acquireRunLease(
     owner: string,
     ttlMs: number,
@@ -110,7 +117,10 @@ export interface Tracker {
   renewRunLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseRunLease(owner: string): Promise<void>;
 
-  /** Records a run. Under the run lease nobody else transfers, so originals left IN_PROGRESS by earlier runs become PENDING. */
+  /**
+   * Records a run. The run lease excludes others, so originals that earlier runs left IN_PROGRESS
+   * become PENDING.
+   */
   beginRun(runId: string): Promise<void>;
   finishRun(runId: string, outcome: string, summary: string): Promise<void>;
   /** Newest first. */
@@ -121,17 +131,21 @@ export interface Tracker {
   setFact(name: string, value: string): Promise<void>;
 
   /**
-   * Takes in one page. New: LISTED, or WAITING when not ready. Known: the listing's fields are updated; if `mediumVersion` differs from a
-   * known one, or it was gone, it becomes LISTED again (WAITING when not ready) and its SOURCE_DELETED originals PENDING. A medium first known by adoption has no version yet unless the archive kept one: filling it in is no change.
-   * A QUARANTINED or WAITING medium that did not change keeps its status, except that a WAITING one which is ready now becomes LISTED.
+   * Records one page. A new medium is LISTED, or WAITING when not ready. A known one gets the
+   * listing's fields; if its `mediumVersion` changed or it was gone, it becomes LISTED again
+   * (WAITING when not ready) and its SOURCE_DELETED originals PENDING. A medium that adoption found
+   * may have no version yet: to fill it in is no change. A medium that did not change keeps its
+   * status, except that a WAITING one that is ready now becomes LISTED.
    */
   recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
   listingState(account: string): Promise<ListingState>;
   /** Media of the provider that are known and not gone, over all accounts. */
   knownCount(): Promise<number>;
   /**
-   * Ends a listing. After a complete one, media of the account that this run did not see get `goneSince`; what of them was not archived
-   * becomes SOURCE_DELETED. Those that an earlier run called SOURCE_DELETED, but the listing still shows, are LISTED again. After a quick one only the number listed is kept. Returns how many are newly gone.
+   * Ends a listing. After a complete one, media of the account that this run did not see get
+   * `goneSince`, and their originals that are not archived become SOURCE_DELETED. Media that an
+   * earlier run called SOURCE_DELETED but the listing still shows are LISTED again. After a quick
+   * one only the number listed is kept. Returns how many are newly gone.
    */
   finishListing(listing: {
     readonly account: string;
@@ -141,8 +155,9 @@ export interface Tracker {
   }): Promise<number>;
 
   /**
-   * Media with something to do for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, with an original that is PENDING,
-   * IN_PROGRESS or FAILED, or with a marked one. Gone, QUARANTINED and SOURCE_DELETED ones are not. In any order, one row at a time.
+   * Media with something to do for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, or
+   * with an original that is PENDING, IN_PROGRESS, FAILED or marked; not those that are gone,
+   * QUARANTINED or SOURCE_DELETED. In any order.
    */
   openMedia(roles: readonly Role[]): AsyncIterable<TrackedMedium>;
   medium(mediaId: string): Promise<TrackedMedium | undefined>;
@@ -153,38 +168,43 @@ export interface Tracker {
   /** Whether a key is in use, compared case-folded. */
   keyTaken(key: string): Promise<boolean>;
 
-  /** Records the outcome of a `get` or `resolve` for the medium as a whole. FAILED counts a failed run and may become QUARANTINED. */
+  /** Records the outcome of a `get` or `resolve` for the medium as a whole. */
   setMediumStatus(mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): Promise<void>;
+  /** Counts a failed run: FAILED, or QUARANTINED at the limit. */
   failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
   /**
-   * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable` is not 0); new originals are PENDING, those that
-   * exist stay as they are. Returns all originals of the medium. Errors: KEY_TAKEN when another original has the key of a new one; the
-   * medium is then as unresolved as before.
+   * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable`
+   * is not 0), new originals are PENDING, known ones stay as they are. Returns all originals of the
+   * medium. Errors: KEY_TAKEN when another original has the key of a new one; the medium is then as
+   * unresolved as before.
    */
   recordResolution(
     mediaId: string,
     resolution: { readonly roles: readonly Role[]; readonly unavailable: number; readonly originals: readonly Original[] },
   ): Promise<readonly TrackedOriginal[]>;
 
-  /** Claims an original for `leaseMs`; undefined when its status or another's live lease forbids it. */
+  /**
+   * Claims an original for `leaseMs`; undefined when its status or another's live lease forbids it.
+   */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Extends the leases of all claims of an owner. */
   renewClaims(owner: string, leaseMs: number): Promise<void>;
-  /** Gives it back unfinished: PENDING, upload and parts kept. */
+  /** Gives an original back unfinished: PENDING, with its upload and parts. */
   release(claim: Claim): Promise<void>;
 
-  /** Remembers an upload, in place of any earlier one and its parts. null: there is none. */
+  /** Replaces the upload and its parts; null: there is no upload. */
   saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
   savePart(claim: Claim, part: Part): Promise<void>;
-  /** What `saveUpload` and `savePart` kept of an original. */
+  /** What `saveUpload` and `savePart` kept. */
   upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
   /**
-   * Gives a claimed original that was never completed another revision and key, because its key turned out to hold bytes that are not ours to
-   * replace. Upload and parts are dropped. Returns its row, still claimed under the new id. Errors: KEY_TAKEN when another original has that one too.
+   * Gives a claimed original that was never completed another revision and key, because its key
+   * holds bytes that are not ours to replace. Upload and parts are dropped; it is still claimed
+   * under the new id. Errors: KEY_TAKEN when another original has the new key.
    */
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 
-  /** Says what is about to be published, before it is. */
+  /** Records what is about to be published. */
   recordIntent(
     claim: Claim,
     whole: { readonly sizeBytes: number; readonly crc32: number; readonly validator: Validator },
@@ -198,9 +218,12 @@ export interface Tracker {
   ): Promise<void>;
   /** Completes an intent found fulfilled at the start of a run, without a claim. */
   completeIntent(id: string): Promise<void>;
-  /** Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished meanwhile. Upload and parts are kept. */
+  /**
+   * Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished. Upload
+   * and parts are kept.
+   */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
-  /** The medium vanished: what of it was not archived is SOURCE_DELETED. */
+  /** The medium vanished: it and its originals that are not archived are SOURCE_DELETED. */
   vanish(mediaId: string, reason: string): Promise<void>;
 
   /** Sets or clears what `verify` found. */
@@ -209,7 +232,10 @@ export interface Tracker {
   repair(id: string): Promise<void>;
   /** The same content under a changed validator: only the validator is replaced. */
   setValidator(id: string, validator: Validator): Promise<void>;
-  /** FAILED and QUARANTINED ones (all, or of the media named) start afresh. Returns how many media and originals. */
+  /**
+   * Makes FAILED and QUARANTINED ones start afresh, all or those of some media. Returns how many
+   * media and originals.
+   */
   retry(mediaIds?: readonly string[]): Promise<number>;
 
   /** Counts what a run covers; `covers` undefined: everything. */

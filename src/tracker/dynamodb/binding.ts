@@ -13,8 +13,8 @@ import { getItem, type Table } from './table.ts';
 import { toItem } from './values.ts';
 
 /**
- * Makes a table for a tracker, paid by request. A deployed service has a table of its own, with backups and protection from deletion; this is
- * for a table by hand, and for tests.
+ * Makes a table for a tracker, paid by request. A deployed service has a table of its own, with
+ * backups and protection from deletion; this is for a table by hand, and for tests.
  */
 export async function createTrackerTable(client: DynamoDBClient, table: string): Promise<void> {
   await client.send(
@@ -46,12 +46,12 @@ function keys(hash: string, range: string) {
   ];
 }
 
-/** The archive that a table belongs to; undefined while no tracker has been opened on it. Errors: DynamoDB's. */
+/** The archive that a table belongs to; undefined before the first tracker. Errors: DynamoDB's. */
 export async function boundArchive(table: Table): Promise<string | undefined> {
   return (await getItem(table, bindingKey))?.['archive_id']?.S;
 }
 
-/** A table belongs to one archive: the first that opens it, for good. Errors: TRACKER_UNUSABLE for another. */
+/** A table belongs to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
 export async function bindTable(table: Table, archiveId: string): Promise<void> {
   const bound = (await getItem(table, bindingKey)) ?? (await bind(table, archiveId));
   const other = bound?.['archive_id']?.S;

@@ -21,7 +21,7 @@ export interface Change {
 const maxWrittenAtOnce = 100;
 const maxBytesAtOnce = 3_500_000;
 
-/** False when somebody else changed one of the rows. Then nothing was written, or the beginning of more than one transaction holds. */
+/** False when somebody else changed a row. Of several transactions the first ones then hold. */
 export async function commit(table: Table, changes: readonly Change[]): Promise<boolean> {
   const [only] = changes;
   if (!only) return true;
@@ -72,8 +72,9 @@ function locked(item: Item): Item {
 }
 
 /**
- * The condition that a row is as it was read. Among our own writers the lock alone says so. Originals also check owner and
- * attempt, so a writer that ignores locks, such as a workflow's own update, still ends every claim that it takes over.
+ * The condition that a row is as it was read. Among our own writers the lock alone says so.
+ * Originals also check owner and attempt, so a writer that ignores locks, such as a workflow's own
+ * update, still ends every claim that it takes over.
  */
 function unchangedSince(before: Item | undefined) {
   if (!before) return { ConditionExpression: 'attribute_not_exists(media_id)' };

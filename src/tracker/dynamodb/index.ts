@@ -11,11 +11,11 @@ import { dynamoStore } from './store.ts';
 export { createTrackerTable } from './binding.ts';
 
 export interface DynamoTrackerOptions {
-  /** Where the table is; a client stays its owner's to close. Region and credentials by the SDK's standard chain unless given. */
+  /** A client that is given stays open. Region and credentials: the SDK's standard chain. */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;
   readonly provider: Provider;
-  /** Of whom the ledger is to be, where several accounts of a provider share one archive; default: of all. */
+  /** Whose ledger, where several accounts share one archive; default: everybody's. */
   readonly account?: string;
   /** The archive that the ledger is of. */
   readonly archiveId: string;
@@ -23,9 +23,10 @@ export interface DynamoTrackerOptions {
 }
 
 /**
- * A tracker in a DynamoDB table that exists already. Any number of processes may have it open. Each method that writes is one conditional
- * write or one transaction, unless it touches more than 100 rows. Errors: TRACKER_UNUSABLE when the table belongs to another archive, is
- * not there, or cannot be used.
+ * A tracker in a DynamoDB table that exists already. Any number of processes may have it open. Each
+ * method that writes is one conditional write or one transaction, unless it touches more than 100
+ * rows. Errors: TRACKER_UNUSABLE when the table belongs to another archive, is not there, or cannot
+ * be used.
  */
 export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<Tracker> {
   const { table, provider, account = null, archiveId, clock } = options;
@@ -46,8 +47,8 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 }
 
 /**
- * The archive that a table belongs to; undefined while no tracker has been opened on it. Errors: TRACKER_UNUSABLE when it is not there, or cannot be
- * read.
+ * The archive that a table belongs to; undefined while no tracker has been opened on it. Errors:
+ * TRACKER_UNUSABLE when it is not there, or cannot be read.
  */
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
@@ -60,7 +61,7 @@ export async function boundArchive(given: DynamoTrackerOptions['client'], table:
   }
 }
 
-/** Retried by the SDK with full jitter; adaptive, because a table's maximum is a guard against bills that is to be kept, not run against. */
+/** Adaptive retries keep below a table's maximum, which guards against bills. */
 function createClient({ endpoint, region }: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
   return new DynamoDBClient({
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -5,8 +5,9 @@ import { mediumKey, originalKey, type Key } from './keys.ts';
 import { fromItem, toItem, type Item, type Value } from './values.ts';
 
 /**
- * Records as items of the table, and back. Attributes are the fields in snake_case, those that are null left out. An item
- * keeps attributes that are no fields: `place`, `upload_number`, and those of a newer Cloud Sync.
+ * Records as items of the table, and back. Attributes are the fields in snake_case, those that are
+ * null left out. An item keeps attributes that are no fields: `place`, `upload_number`, and those
+ * of a newer Cloud Sync.
  */
 
 /** The secondary index, over `provider_status` and `sync_timestamp`. */
@@ -18,7 +19,7 @@ const maxTextLength = 8_000;
 const mediumColumns = columnsOf(mediumFields);
 const originalColumns = columnsOf(originalFields);
 
-/** The index is sparse: what is archived or resolved is not in it, so a library at rest costs nothing there. */
+/** The index has nothing that is archived or resolved, so a library at rest costs nothing there. */
 export function mediumItem(partition: string, record: MediumRecord, before: Item = {}): Item {
   const key = { provider: partition, media_id: mediumKey(record.id) };
   const status = record.status === 'RESOLVED' ? null : record.status;

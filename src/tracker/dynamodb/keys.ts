@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { foldKey } from '../../media.ts';
 
 /**
- * Where everything lies in the table. One partition per provider (or `provider#account`) holds media, originals, runs, leases, facts and
- * listings, so that one Query reads the whole difference; what that must not read again and again lies in the partition `archive`: the
- * binding to the archive, the keys in use, and the parts of unfinished uploads.
+ * Where everything lies in the table. One partition per provider (or `provider#account`) holds
+ * media, originals, runs, leases, facts and listings, so that one Query reads the whole difference;
+ * what that must not read again and again lies in the partition `archive`: the binding to the
+ * archive, the keys in use, and the parts of unfinished uploads.
  */
 export interface Key {
   readonly provider: string;
@@ -19,7 +20,7 @@ export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#
 /** First words of sort keys that are no medium's. */
 const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
 
-/** DynamoDB's limit is 1,024 bytes; an original's has another ending when it becomes part of a longer key. */
+/** DynamoDB's limit is 1,024 bytes; an original's key can be part of a longer one. */
 const longestKey = 900;
 const longestMediumKey = 400;
 
@@ -29,8 +30,9 @@ export function mediumKey(mediaId: string): string {
 }
 
 /**
- * Sort key of an original's row: its id, as long as it fits. A medium's originals follow it at once in the order of the table: of the characters
- * that `encodeURIComponent` leaves alone only `!` is smaller than `#`, and so it is written as `%21`.
+ * Sort key of an original's row: its id, as long as it fits. A medium's originals follow it at once
+ * in the order of the table: of the characters that `encodeURIComponent` leaves alone only `!` is
+ * smaller than `#`, and so it is written as `%21`.
  */
 export function originalKey(id: string): string {
   const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];

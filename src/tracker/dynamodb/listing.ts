@@ -7,8 +7,9 @@ import { getItem, keyItem, putRow, queryPages } from './table.ts';
 import { toItem } from './values.ts';
 
 /**
- * A medium that did not change is not written: which media a run saw is remembered as one row for each page, under the run.
- * So it survives a change of process between pages, and a night of unchanged media costs one read and one write for a page.
+ * A medium that did not change is not written: which media a run saw is remembered as one row for
+ * each page, under the run. So it survives a change of process between pages, and a night of
+ * unchanged media costs one read and one write for a page.
  */
 
 /** Long enough for any run; a listing that takes longer begins anew. */

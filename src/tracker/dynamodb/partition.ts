@@ -19,7 +19,7 @@ export function rowKey({ name }: Partition, sortKey: string): Key {
   return { provider: name, media_id: sortKey };
 }
 
-/** `expires_at` after some days: the attribute of the table's TTL, which only rows of runs and leases have. Seconds since 1970. */
+/** The TTL attribute of rows of runs and leases. Seconds since 1970. */
 export function expiry({ clock }: Partition, days: number): number {
   return Math.floor(clock.now() / 1000) + days * daySeconds;
 }

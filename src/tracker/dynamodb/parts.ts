@@ -5,9 +5,10 @@ import { keyItem, keyOf, queryPages, removeItems, type Table } from './table.ts'
 import { fromItem, toAttribute, type Item } from './values.ts';
 
 /**
- * Parts of unfinished uploads. A row holds 16 of them, each as an attribute of its own, so parts that end together need not
- * wait for each other, a part costs one small write, and 9,000 of them are gone with 23 requests. Rows are named after the
- * upload's number: what a straggler writes after another upload began belongs to an upload that nobody asks for.
+ * Parts of unfinished uploads. A row holds 16 of them, each as an attribute of its own, so parts
+ * that end together need not wait for each other, a part costs one small write, and 9,000 of them
+ * are gone with 23 requests. Rows are named after the upload's number: what a straggler writes
+ * after another upload began belongs to an upload that nobody asks for.
  */
 const partsInRow = 16;
 
@@ -38,7 +39,7 @@ export async function readParts(table: Table, upload: Upload): Promise<Part[]> {
   return parts.toSorted((one, other) => one.number - other.number);
 }
 
-/** Drops those of every upload of an original but `kept`. What a kill leaves behind is dropped with the next upload. */
+/** Drops those of every upload but `kept`, also those that a kill left behind. */
 export async function removeParts(table: Table, id: string, kept: Upload | undefined): Promise<void> {
   const keptPrefix = kept && uploadPrefix(kept);
   const keys: Key[] = [];

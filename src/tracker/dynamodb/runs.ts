@@ -18,7 +18,7 @@ const runDays = 1_100;
 
 const maxRunsInPage = 1000;
 
-/** A run is numbered, so that runs sort as they began; a second row finds the number by the run's id. */
+/** Runs sort by number; a second row finds the number by the run's id. */
 interface RunRow {
   readonly number: number;
   readonly run: RunRecord;

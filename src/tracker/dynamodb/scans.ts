@@ -15,7 +15,7 @@ import { toItem, type Item } from './values.ts';
 
 /** Many records at once: each answer is one paginated query of the partition, or of the index. */
 
-/** In the order of the sort keys: a medium's originals follow it at once, perhaps on the next page. */
+/** In the order of the sort keys: a medium's originals follow it, perhaps on the next page. */
 export async function* scan({ table, name }: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
   const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];
@@ -45,7 +45,7 @@ function rowKind(item: Item) {
   return kindOf(keyOf(item).media_id);
 }
 
-/** A page holds hundreds of media and may take hours to work off, so each is read again when it is its turn. */
+/** A page of media may take hours to work off, so each medium is read again at its turn. */
 export async function* openMedia(partition: Partition, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const medium = ['status', 'goneSince', 'resolvedRoles'] as const;
   const original = ['status', 'role', 'revision', 'mark'] as const;

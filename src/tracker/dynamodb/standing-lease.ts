@@ -11,7 +11,7 @@ export interface StandingLease {
   readonly until: string;
 }
 
-/** The run lease that holds at `nowMs`, to look at; taking it is the tracker's. undefined: there is none. Errors: TRACKER_UNUSABLE. */
+/** The run lease that holds at `nowMs`; undefined: there is none. Errors: TRACKER_UNUSABLE. */
 export async function standingLease(
   client: DynamoDBClient,
   { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },

@@ -111,7 +111,7 @@ export function keyOf(item: Item): Key {
   return { provider: item['provider']!.S!, media_id: item['media_id']!.S! };
 }
 
-/** Waits longer, with full jitter, before each further try at what was refused for now. Errors: TRACKER_UNUSABLE after the last. */
+/** Waits longer before each further try, with jitter. Errors: TRACKER_UNUSABLE after the last. */
 export async function pauseBefore(tries: number, tableName: string): Promise<void> {
   if (tries === 0) return;
   if (tries === maxTries) {

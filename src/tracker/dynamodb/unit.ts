@@ -40,8 +40,9 @@ interface State {
 }
 
 /**
- * Carries a command out until what it read is still so when its rows are written. Up to 100 rows are one transaction; more
- * are written in the order of the saves, so what makes the others count is saved last.
+ * Carries a command out until what it read is still so when its rows are written. Up to 100 rows
+ * are one transaction; more are written in the order of the saves, so what makes the others count
+ * is saved last.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
@@ -56,7 +57,7 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
   }
 }
 
-/** A command reads as if all were in memory. What it asks for first is fetched, and the command begins anew. */
+/** A command reads as if all were in memory. What is missing is fetched, and it begins anew. */
 async function carryOut<Result>(partition: Partition, readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
     const writes: Writes = { items: new Map(), seen: new Map(), afterwards: [] };

@@ -27,7 +27,7 @@ const setFields = {
 
 const initialListed = initialValues(listedFields);
 
-/** Returns how many originals are new. A file whose key another original has is left out, so its medium is asked for again. */
+/** Returns how many originals are new. A file whose key is another's is left out. */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
   let adopted = 0;
@@ -69,7 +69,7 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
   return unit.addOriginals([...originals.values()]).length;
 }
 
-/** The medium as the archive knows it; `known` itself when there is nothing new. Of several versions the greatest is kept: a wrong one costs one more resolve. */
+/** The medium as the archive knows it; `known` if nothing is new. The greatest version is kept. */
 function adoptedMedium(
   known: MediumRecord | undefined,
   original: Original,

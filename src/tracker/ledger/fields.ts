@@ -3,11 +3,12 @@ import type { ErrorCode } from '../../errors.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Role } from '../../media.ts';
 
 /**
- * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns, attributes and their
- * encoding follow from it. A new field is one entry here; files and tables that exist take it up by themselves.
+ * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns,
+ * attributes and their encoding follow from it. A new field is one entry here; files and tables
+ * that exist take it up by themselves.
  */
 
-/** `count` is a whole number of our own; `number` is the provider's, so it can be any that JavaScript has. */
+/** `count` is a whole number of our own; `number` is the provider's and may be any. */
 export type Kind = 'text' | 'count' | 'number' | 'flag' | 'role' | 'roles' | 'json';
 
 export interface Field<Value = unknown> {
@@ -57,13 +58,15 @@ export const listedFields = {
 /** Times are ISO 8601 in UTC. */
 export const mediumFields = {
   ...listedFields,
-  /** `mediumVersion` of the last listing; null while only an archive that kept none has shown the medium. */
+  /**
+   * `mediumVersion` of the last listing; null while only an archive without it shows the medium.
+   */
   version: textOrNull(),
   status: text<MediumStatus>(),
   statusSince: text(),
   reason: textOrNull(),
   failedRuns: count(),
-  /** Survives LISTED and FAILED in between; else a medium could wait for ever, one day at a time. */
+  /** Survives LISTED and FAILED; else a medium could wait for ever, one day at a time. */
   waitingSince: textOrNull(),
   resolvedRoles: roles(),
   /** Roles of its originals. */
@@ -77,7 +80,7 @@ export const mediumFields = {
   deletedRun: textOrNull(),
 };
 
-/** What names an original and its place: every field of an `Original` but its medium's id, which its own id contains. */
+/** Every field of an `Original` but its medium's id, which its own id contains. */
 export const identityFields = {
   provider: text<Provider>(),
   account: text(),
@@ -121,7 +124,7 @@ export type Initial<Table extends Fields> = {
   readonly [Name in keyof Table as Table[Name] extends Field<string> ? never : Name]: RecordOf<Table>[Name];
 };
 
-/** What a field is until somebody says otherwise, also in a row that was written before the field existed. */
+/** What a field is at first, also in a row that was written before the field existed. */
 export function initialValue({ kind, isNullable }: Field): unknown {
   if (isNullable) return null;
   const values: Partial<Record<Kind, unknown>> = { count: 0, flag: false, roles: [] };

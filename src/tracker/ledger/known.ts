@@ -3,7 +3,7 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Group } from './records.ts';
 import type { Reader } from './store.ts';
 
-/** Records that a caller can only name because they were recorded. Errors: BUG when they were not. */
+/** Records that a caller knows to be there. Errors: BUG when they are not. */
 
 export function mediumOf(reader: Reader, mediaId: string): MediumRecord {
   return reader.medium(mediaId) ?? refuseUnknown(mediaId);

@@ -28,7 +28,7 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/** What a complete listing makes of a medium. One that an earlier run called deleted but the provider still lists is asked for again. */
+/** What a complete listing makes of a medium. One that was called deleted may have returned. */
 export function afterFullListing(
   medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
   isSeen: boolean,
@@ -77,7 +77,7 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
   return change;
 }
 
-/** A medium is gone with whatever of it was not archived; one that is archived whole stays what it is. */
+/** A medium is gone with its originals that are not archived; an archived one keeps its status. */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&

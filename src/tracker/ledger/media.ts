@@ -8,7 +8,7 @@ import { reappeared, retried, vanished } from './original.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
-/** Commands for what a `get` or a `resolve` says of a medium, and for what a person decides about it. The medium is saved last. */
+/** Commands for what a `get`, a `resolve` or a person says of a medium, which is saved last. */
 
 export function setMediumStatus(
   unit: Unit,
@@ -26,7 +26,7 @@ export function vanish(unit: Unit, mediaId: string, reason: string): void {
   unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
 }
 
-/** What of a medium was not archived is SOURCE_DELETED, and so is the medium, which the caller saves. */
+/** Originals that are not archived are SOURCE_DELETED; so is the medium, for the caller to save. */
 export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
   saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));
   return deleted(medium, reason, unit.latestRunId(), unit.now);

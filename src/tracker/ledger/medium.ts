@@ -3,13 +3,14 @@ import type { Failure } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
 
-/** How one medium changes. Each rule takes what is recorded and returns what is to be recorded. */
+/** How one medium changes. Each rule takes what is recorded and returns what to record. */
 
 const maxWaitDays = 30;
 
 /**
- * A medium in another status. How long it waits is remembered until it is resolved or ended, because a medium whose
- * listing says ready and whose resolve says otherwise goes WAITING, LISTED, WAITING each day.
+ * A medium in another status. How long it waits is remembered until it is resolved or ended,
+ * because a medium whose listing says ready and whose resolve says otherwise goes WAITING, LISTED,
+ * WAITING each day.
  */
 function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
   const mayStillWait = status === 'LISTED' || status === 'FAILED';
@@ -27,7 +28,7 @@ function listed(medium: MediumRecord, now: string): MediumRecord {
   return medium.ready ? moved(medium, 'LISTED', now, null) : moved(medium, 'WAITING', now, notReady(medium.readyState));
 }
 
-/** A medium whose content has to be asked for again, because it changed or came back. What was resolved before is void. */
+/** A medium that changed or came back, so its content has to be asked for again. */
 export function listedAnew(medium: MediumRecord, now: string): MediumRecord {
   return { ...listed(medium, now), failedRuns: 0, resolvedRoles: [], unavailable: 0, goneSince: null, deletedRun: null };
 }
@@ -37,7 +38,7 @@ export function isChanged(medium: MediumRecord, shown: Medium): boolean {
   return medium.goneSince !== null || (medium.version !== null && medium.version !== mediumVersion(shown));
 }
 
-/** A known medium with what a listing shows. Readiness moves it between WAITING and LISTED without a change of content. */
+/** A known medium as listed. Readiness moves it between WAITING and LISTED without a change. */
 export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRecord {
   const next = { ...medium, ...shown, version: mediumVersion(shown) };
   if (isChanged(medium, shown)) return listedAnew(next, now);
@@ -50,7 +51,7 @@ export function deleted(medium: MediumRecord, reason: string, deletedRun: string
   return { ...moved(medium, 'SOURCE_DELETED', now, reason), failedRuns: 0, deletedRun };
 }
 
-/** What a `get` says. With WAITING the provider answered as it should, so the failed runs before it end. */
+/** What a `get` says. WAITING is an answer, so it ends the failed runs before it. */
 export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
   const next = moved(medium, status, now, reason);
   return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
@@ -76,7 +77,7 @@ export interface Resolution {
   readonly originals: readonly Original[];
 }
 
-/** A role with something unavailable is not resolved, even if it was before; a later resolve for fewer roles cannot hide that. */
+/** A role with something unavailable is not resolved, even if it was before. */
 export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {
   const isWhole = unavailable === 0;
   const reason = isWhole ? null : `${unavailable} of its originals are not available yet`;

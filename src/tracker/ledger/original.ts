@@ -3,7 +3,7 @@ import { originalId, statusAfter, type Original, type StatusChange, type Validat
 import type { Claim, Failure } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 
-/** How one original changes. Each rule takes what is recorded and returns what is to be recorded. */
+/** How one original changes. Each rule takes what is recorded and returns what to record. */
 
 /** What identifies an original's content. */
 export interface ContentFacts {
@@ -42,7 +42,7 @@ export function claimed(
   return next && { ...next, owner: lease.owner, attempt: original.attempt + 1, leaseUntilMs };
 }
 
-/** A claim ends when it is released, failed or completed, when a run begins, and when another follows. Errors: LEASE_LOST. */
+/** A claim ends with its work, when a run begins, and when another follows. Errors: LEASE_LOST. */
 export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: Claim): OriginalRecord {
   if (original.owner === owner && original.attempt === attempt) return original;
   throw new SyncError('LEASE_LOST', `${id} is no longer claimed by this worker`);
@@ -57,7 +57,7 @@ export function intended(original: OriginalRecord, content: ContentFacts): Origi
   return { ...original, ...contentFields(content), intent: true };
 }
 
-/** Archived; nothing remains of the upload. Without `content` it is what was intended. Errors: BUG. */
+/** Archived, without its upload. Without `content` it is what was intended. Errors: BUG. */
 export function completed(original: OriginalRecord, content: ContentFacts | undefined, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
@@ -86,22 +86,22 @@ export function reappeared(original: OriginalRecord, now: string): OriginalRecor
 }
 
 /**
- * An original of a medium that vanished; undefined for one that is archived. Its claim stays, because bytes that arrive
- * at this moment may still complete it.
+ * An original of a medium that vanished; undefined for one that is archived. Its claim stays,
+ * because bytes that arrive at this moment may still complete it.
  */
 export function vanished(original: OriginalRecord, reason: string, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'vanish', now);
   return next && { ...next, reason };
 }
 
-/** To be fetched again. Errors: BUG for one without a mark, because nothing else may leave COMPLETED. */
+/** To be fetched again. Errors: BUG without a mark: nothing else may leave COMPLETED. */
 export function repaired(original: OriginalRecord, now: string): OriginalRecord {
   const next = original.mark === null ? undefined : applyChange(original, 'repair', now);
   if (!next) throw new SyncError('BUG', `${original.id} is not marked, so it is not repaired`);
   return { ...next, ...unclaimed, ...unfailed, mark: null };
 }
 
-/** Another revision under another key, without content. Errors: BUG when `other` is another original. */
+/** Another revision and key, without content. Errors: BUG when `other` is another original. */
 export function rekeyed(original: OriginalRecord, other: Original): OriginalRecord {
   const { revision, key } = other;
   if (originalId(other, original.revision) !== original.id)
@@ -110,7 +110,7 @@ export function rekeyed(original: OriginalRecord, other: Original): OriginalReco
   return { ...original, ...contentless, id: originalId(other, revision), revision, key };
 }
 
-/** Whether a store still has to keep its upload. The upload of a SOURCE_DELETED one can never go on. */
+/** Whether its upload is still needed. That of a SOURCE_DELETED one can never go on. */
 export function needsUpload({ status, upload }: OriginalRecord): boolean {
   return upload !== null && status !== 'COMPLETED' && status !== 'SOURCE_DELETED';
 }

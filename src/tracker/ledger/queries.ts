@@ -55,7 +55,7 @@ export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<T
   }
 }
 
-/** A medium with those of its originals that have one of the statuses; undefined when neither has one. */
+/** A medium with its originals that have one of the statuses; undefined when none has. */
 function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));
   return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;

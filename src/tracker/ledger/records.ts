@@ -51,7 +51,7 @@ export function identityOf({ id, revision }: Pick<OriginalRecord, 'id' | 'revisi
   return revision === 1 ? id : id.slice(0, -`#r${revision}`.length);
 }
 
-/** Since when it is in its status. One that waited, was listed and waits again has waited all the time. */
+/** Since when it is in its status. One that was listed between two waits waited all the time. */
 export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): string {
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }

@@ -5,7 +5,7 @@ import { identityOf } from './records.ts';
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
-  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one, whose content is lost. */
+  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one. */
   readonly isMarked: boolean;
 }
 

@@ -20,7 +20,7 @@ export function takenLease(
   return { lease: { owner, untilMs: nowMs + ttlMs }, answer: { granted: true } };
 }
 
-/** While we ask whether one holder lives, another contender may take over; then we ask about that one. */
+/** While we ask whether a holder lives, another may take over; then we ask about that one. */
 export async function acquireRunLease(
   store: Store,
   owner: string,

@@ -6,7 +6,7 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Group } from './records.ts';
 import type { Counts } from './tally.ts';
 
-/** What a ledger asks of a store: load, save, scan, lock, keep parts. No rule of the ledger is in a store. */
+/** What a ledger asks of a store: load, save, scan, lock, keep parts. A store has no rules. */
 
 /** The records that one command reads. */
 export interface Reader {
@@ -21,19 +21,19 @@ export interface Reader {
   latestRunId(): string | null;
 }
 
-/** The records that one command reads and changes. What it read is still so when its changes are saved. */
+/** The records that a command reads and changes. What it read is still so when it saves. */
 export interface Unit extends Reader {
   readonly nowMs: number;
   /** ISO 8601. */
   readonly now: string;
   /** Also one that is new. */
   saveMedium(medium: MediumRecord): void;
-  /** Saves a medium as seen by a run. A store may have a way of its own to keep which media a run saw. */
+  /** Saves a medium as seen by a run. A store keeps in its own way which media a run saw. */
   saveSeen(medium: MediumRecord, runId: string): void;
   saveOriginal(original: OriginalRecord): void;
-  /** Adds originals whose medium is known. Returns those whose id and key were free; the others are not added. */
+  /** Adds those whose id and key are free, and returns them. Their medium is known. */
   addOriginals(originals: readonly OriginalRecord[]): readonly OriginalRecord[];
-  /** Gives an original another id and key and drops its parts. False, and nothing is done, when another has the id or the key. */
+  /** Changes id and key, and drops the parts. False: another has them, and nothing is done. */
   moveOriginal(original: OriginalRecord, moved: OriginalRecord): boolean;
   /** Parts belong to the upload of an original; one with a known number is replaced. */
   savePart(original: OriginalRecord, part: Part): void;
@@ -77,25 +77,27 @@ export interface Store extends Pick<Tracker, Passed> {
 
   /** Carries out a command that only reads. */
   read<Result>(work: (reader: Reader) => Result): Promise<Result>;
-  /** Saves all that a command says or nothing. `work` may be carried out several times, so it has no effect but on its unit. */
+  /** Saves all or nothing. `work` may be repeated, so it has no effect but on its unit. */
   change<Result>(work: (unit: Unit) => Result): Promise<Result>;
   /** A command for each id. All or some of them are saved together, in any order. */
   changeEach<Result>(ids: readonly string[], work: (unit: Unit, id: string) => Result): Promise<readonly Result[]>;
   /** How many files `change` adopts at once at best. */
   readonly adoptedAtOnce: number;
 
-  /** Media with their originals, in pages: at least those with one of the statuses, all if none are given. */
+  /**
+   * Media with their originals, in pages: at least those with one of `statuses`, by default all.
+   */
   scan(options?: ScanOptions): AsyncIterable<readonly Group[]>;
   /** Media that are open for `roles`; each is read when it is its turn. */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
-  /** Media and originals in a status, with `until` only media that are in it since then or longer. May miss a write of this moment. */
+  /** With `until` only media that are in the status since then or longer. May miss a new write. */
   inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
   originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
   /** Counts everything without reading each record. Omitted: `scan` has to do. */
   countAll?(roles: readonly Role[]): Counts;
 
-  /** At least the media of an account that a complete listing of a run changes, and whether the run saw them. */
+  /** At least the media of an account that a run's complete listing changes. */
   sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
   /** `lastFullAt` null: as it was. */
   saveListing(account: string, state: ListingState): Promise<void>;
@@ -104,7 +106,7 @@ export interface Store extends Pick<Tracker, Passed> {
   changeLease<Answer>(
     decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
   ): Promise<Answer>;
-  /** Records that a run began, and forgets all but the last `kept` ones. No change for a run that is known. */
+  /** Records that a run began and forgets all but the last `kept`. No change for a known run. */
   addRun(runId: string, kept: number): Promise<void>;
   /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;

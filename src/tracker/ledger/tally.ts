@@ -51,7 +51,7 @@ export function count(
   correct(counts, medium, originals, roles);
 }
 
-/** Counts `media` alike ones as if all that they have were archived. Those that offer nothing in `roles` are out of scope. */
+/** Counts `media` alike ones as archived. Those without originals in `roles` are out of scope. */
 export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
   if (isWhole(medium, roles)) {
@@ -74,7 +74,7 @@ export function addOriginals(
   if (status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
 }
 
-/** Takes back what `addMedia` supposed of a medium. Changes nothing unless an original is marked or not archived. */
+/** Takes back what `addMedia` supposed, if an original is marked or not archived. */
 export function correct(
   counts: Counts,
   medium: CountedMedium,

@@ -1,15 +1,16 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
- * To read a large tracker from end to end takes longer than all that a run without news has to do. So a note beside the file says how it was
- * left when it was last closed and sound; one that nobody has touched since need not be read again.
+ * To read a large tracker from end to end takes longer than all that a run without news has to do.
+ * So a note beside the file says how it was left when it was last closed and sound; one that nobody
+ * has touched since need not be read again.
  */
 const noteOf = (path: string) => `${path}.sound`;
 
-/** A disk that spoils bytes changes nothing of what is noted, so a file is read at least once a week. */
+/** A disk that spoils bytes leaves the note as it is, so a file is read once a week. */
 const trustedMs = 7 * 24 * 60 * 60_000;
 
-/** True when the file was read not long ago, closed properly, and not written, cut, replaced or moved since. Asked before SQLite opens it. */
+/** Whether it was read of late, closed properly, and untouched since. Before SQLite opens it. */
 export function isAsLeft(path: string, nowMs: number): boolean {
   try {
     const { readAtMs, looks } = readNote(path);
@@ -20,8 +21,8 @@ export function isAsLeft(path: string, nowMs: number): boolean {
 }
 
 /**
- * Notes how a file is left that was sound until it was closed; where there is no note yet, it was read just now. A file without a note, or with
- * an old one, is only read once more.
+ * Notes how a file is left that was sound until it was closed; where there is no note yet, it was
+ * read just now. A file without a note, or with an old one, is only read once more.
  */
 export function noteAsLeft(path: string, nowMs: number): void {
   try {

@@ -2,14 +2,16 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
 /**
- * One commit for what several callers write at about the same time: with many small files at once, a commit for each step of each file would
- * cost more than the steps. Steps wait outside of any transaction and are carried out together in one go, so whoever reads in between
- * sees only what is committed.
+ * One commit for what several callers write at about the same time: with many small files at once,
+ * a commit for each step of each file would cost more than the steps. Steps wait outside of any
+ * transaction and are carried out together in one go, so whoever reads in between sees only what is
+ * committed.
  */
 export interface CommitGroup {
   /**
-   * Carries `work` out with the next group, in the order of the calls: all of it or nothing. What it wrote is committed when its result is given.
-   * `work` is synchronous, and is carried out anew whenever another step of its group fails, so it has no effect but on the database.
+   * Carries `work` out with the next group, in the order of the calls: all of it or nothing. What
+   * it wrote is committed when its result is given. `work` is synchronous, and is carried out anew
+   * whenever another step of its group fails, so it has no effect but on the database.
    */
   transaction<Result>(this: void, work: () => Result): Promise<Result>;
   /** Carries out what waits, now. */
@@ -24,7 +26,7 @@ interface Step {
 
 type Answer = () => void;
 
-/** Time from one commit to the next while several work side by side, in ms. Enough to find company, too little to be noticed. */
+/** Time from one commit to the next while several work side by side, in ms. */
 const pauseMs = 2;
 
 export function createCommitGroup(database: DatabaseSync): CommitGroup {
@@ -42,7 +44,7 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     for (const answer of answers) answer();
   }
 
-  /** Who works alone is never kept waiting: nobody would come. A call that finds its group already carried out does no harm. */
+  /** Who works alone never waits. A call whose group is already carried out does no harm. */
   function flushSoon(): void {
     const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
     if (restMs > 0) setTimeout(flush, restMs);
@@ -65,9 +67,10 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
 }
 
 /**
- * Commits the steps together. When one of them fails, all is taken back and done again without it, which needs no savepoint for the many that do
- * not; it learns of its failure only after the commit of those before it, which may be its reason. When the transaction itself cannot begin or
- * be committed, nobody's step was done.
+ * Commits the steps together. When one of them fails, all is taken back and done again without it,
+ * which needs no savepoint for the many that do not; it learns of its failure only after the commit
+ * of those before it, which may be its reason. When the transaction itself cannot begin or be
+ * committed, nobody's step was done.
  */
 function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {
   const failures = new Map<Step, Answer>();

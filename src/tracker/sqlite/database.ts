@@ -4,7 +4,7 @@ import { SyncError } from '../../errors.ts';
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;
 
-/** Enough for the indexes of a large library; SQLite's own 2 MB make an adoption write its pages many times. */
+/** For the indexes of a large library; with SQLite's 2 MB an adoption writes pages many times. */
 const cacheKiB = 8 * 1024;
 
 /** A handle without any promise about what is in the file. */
@@ -12,12 +12,12 @@ export function openDatabase(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
 }
 
-/** WAL with NORMAL survives a kill of the process at any instant; a power cut may undo the last transactions but breaks nothing. */
+/** Survives a kill at any instant; a power cut may undo the last transactions, no more. */
 export function configure(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
 }
 
-/** All of `work` or nothing of it. Takes the write lock at once, so that what `work` reads is still so when it writes. */
+/** All of `work` or nothing. Takes the write lock first, so what `work` reads stays so. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {

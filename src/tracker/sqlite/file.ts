@@ -15,8 +15,9 @@ interface TrackerFile {
 }
 
 /**
- * Opens the tracker's file, makes it if there is none, and brings it up to date. A damaged one is set aside, because the archive can
- * tell all that matters. Errors: TRACKER_UNUSABLE for one that is sound but not ours to use.
+ * Opens the tracker's file, makes it if there is none, and brings it up to date. A damaged one is
+ * set aside, because the archive can tell all that matters. Errors: TRACKER_UNUSABLE for one that
+ * is sound but not ours to use.
  */
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
@@ -88,7 +89,7 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** Moves the file with its log and index, so that SQLite's tools can still open it; returns the new path. Overwrites nothing. */
+/** Moves the file with its log and index, overwriting nothing; returns the new path. */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;

@@ -20,10 +20,12 @@ export interface SqliteTrackerOptions {
 }
 
 /**
- * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing, and answers when what it did is committed, perhaps
- * together with others. Methods that write are carried out in the order of the calls; one that reads does not wait for those that are not answered yet.
- * A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors: TRACKER_UNUSABLE when the file belongs to another archive,
- * another program or a newer Cloud Sync, or cannot be opened.
+ * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing,
+ * and answers when what it did is committed, perhaps together with others. Methods that write are
+ * carried out in the order of the calls; one that reads does not wait for those that are not
+ * answered yet. A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors:
+ * TRACKER_UNUSABLE when the file belongs to another archive, another program or a newer Cloud Sync,
+ * or cannot be opened.
  */
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;

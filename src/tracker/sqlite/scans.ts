@@ -9,7 +9,7 @@ import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch } from './table.ts';
 import type { Tables } from './tables.ts';
 
-/** Many records at once. Where a search finds more than is asked for, an index is why, and a rule of the ledger decides. */
+/** Many records at once. An index may find more than is asked for; the ledger's rule decides. */
 
 const mediaInPage = 1000;
 
@@ -23,7 +23,7 @@ export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = 
   yield* groupsOf(tables, rows, fields);
 }
 
-/** Each branch is answered by an index that holds little more than what is open, so a library at rest costs next to nothing. */
+/** Each branch has an index of little more than what is open: a library at rest costs nothing. */
 export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const rows = `
     SELECT row FROM media WHERE status IN ('LISTED', 'WAITING', 'FAILED') AND gone_since IS NULL
@@ -42,7 +42,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
   }
 }
 
-/** The numbers of the rows that a query finds. As one text: an object for each number takes more memory than the plan of a run. */
+/** Row numbers, read as one text: an object for each takes more memory than a run's plan. */
 export function mediaRows(
   { sql }: Tables,
   rows: string,

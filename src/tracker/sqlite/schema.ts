@@ -6,10 +6,11 @@ import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 export const applicationId = 0x43_53_79_6e;
 
 /**
- * Each entry brings a file from the version of its index to the next; an entry that was released is never edited. A new
- * field needs none: opening a file adds its column. Only what changes or indexes a column that exists does. Roles are bits
- * (see `roleBits`), times ISO 8601 in UTC except leases, which are ms since 1970. The provider's own numbers are REAL because
- * that is what a JavaScript number is: nothing that a provider says can be out of range.
+ * Each entry brings a file from the version of its index to the next; an entry that was released is
+ * never edited. A new field needs none: opening a file adds its column. Only what changes or
+ * indexes a column that exists does. Roles are bits (see `roleBits`), times ISO 8601 in UTC except
+ * leases, which are ms since 1970. The provider's own numbers are REAL because that is what a
+ * JavaScript number is: nothing that a provider says can be out of range.
  */
 const migrations: readonly string[] = [
   `
@@ -75,7 +76,8 @@ const migrations: readonly string[] = [
     PRIMARY KEY (original, number)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Version 2: columns were added to media or originals, so a program that knows only version 1 cannot write the file.
+  // Version 2: columns were added to media or originals, so a program that knows only version 1
+  // cannot write the file.
   '',
 ];
 
@@ -87,12 +89,13 @@ export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** Brings a file up to date; a new one becomes the tracker of `archiveId`. Runs inside the caller's transaction. */
+/** Brings a file up to date; a new one becomes the tracker of `archiveId`. In a transaction. */
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
   const widened = [addColumns(database, 'media', mediumFields), addColumns(database, 'originals', originalFields)];
-  // Without added columns a file stays at version 1, because programs that know no other can use it.
+  // Without added columns a file stays at version 1, because programs that know no other can use
+  // it.
   const needsNewest = widened.includes(true) || migrations.length > 2;
   const next = needsNewest ? migrations.length : Math.max(version, 1);
   if (version === next) return;

@@ -8,7 +8,7 @@ import { openTables } from './tables.ts';
 import { countAll } from './tally.ts';
 import { openUnit, type Time } from './unit.ts';
 
-/** A ledger's records in an SQLite file that is open. Whoever writes does so in the commit group; readers need no transaction. */
+/** A ledger's records in an open file. Writes go through the commit group; reads do not. */
 export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: Clock): Omit<Store, 'close'> {
   const tables = openTables(database);
   const time = (): Time => ({ nowMs: clock.now(), now: isoTime(clock.now()) });

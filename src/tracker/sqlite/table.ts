@@ -11,8 +11,8 @@ export interface Row<Of> {
 export type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
 
 /**
- * The records of one table. Values go in and out by position: by name, binding and reading them takes longer than what
- * SQLite does with them.
+ * The records of one table. Values go in and out by position: by name, binding and reading them
+ * takes longer than what SQLite does with them.
  */
 export interface Table<Of> {
   readonly database: DatabaseSync;
@@ -34,7 +34,7 @@ export function openTable<Of>(database: DatabaseSync, name: string, fields: Fiel
   return { database, name, columns, find, insertion, updates: new Map() };
 }
 
-/** A search by what follows WHERE, for some fields or all. `row` names the column that numbers what is found. */
+/** A search by what follows WHERE. `row` names the column that numbers what is found. */
 export function prepareSearch<Of>(
   { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
   where: string,
@@ -58,7 +58,7 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
   return record;
 }
 
-/** `own` has the values of the table's own columns. Returns the row's number; undefined when the id or the key is taken. */
+/** `own`: values of the table's own columns. undefined: the id or the key is taken. */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
   const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);

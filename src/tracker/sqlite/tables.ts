@@ -13,7 +13,7 @@ export interface Tables {
   readonly sql: (text: string) => StatementSync;
 }
 
-/** What an original's row has beside its fields. `superseded` says for indexes that a later revision exists. */
+/** What an original's row has beside its fields. `superseded`: a later revision exists. */
 const ownColumns = ['medium', 'identity', 'folded_key', 'superseded'];
 
 export function openTables(database: DatabaseSync): Tables {

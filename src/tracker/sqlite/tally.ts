@@ -13,8 +13,8 @@ interface OriginalGroup {
 }
 
 /**
- * Counts what is alike together, by the rules of the ledger. Only media with an original that is marked or not archived are
- * looked at one by one.
+ * Counts what is alike together, by the rules of the ledger. Only media with an original that is
+ * marked or not archived are looked at one by one.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();

@@ -6,7 +6,7 @@ import type { Unit } from '../ledger/store.ts';
 import { insertRow, updateRow, type Row } from './table.ts';
 import type { Tables } from './tables.ts';
 
-/** What one command has read, by id. Its changes are written at once: the transaction around it makes them one. */
+/** What a command has read, by id. It writes at once: the transaction makes its changes one. */
 interface Loaded {
   readonly tables: Tables;
   readonly media: Map<string, Row<MediumRecord>>;
