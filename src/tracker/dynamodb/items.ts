@@ -1,4 +1,4 @@
-import { columnsOf, type Column } from '../encoding.ts';
+import { columnsOf, type Column } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, type MediumRecord, type OriginalRecord } from '../ledger/fields.ts';
 import { sinceOf } from '../ledger/records.ts';
 import { mediumKey, originalKey, type Key } from './keys.ts';

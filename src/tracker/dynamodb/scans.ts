@@ -1,5 +1,5 @@
 import type { Role } from '../../media.ts';
-import { columnOf } from '../encoding.ts';
+import { columnOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { afterFullListing } from '../ledger/listing.ts';
 import { isOpen } from '../ledger/queries.ts';

@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { foldKey, type Role } from '../../media.ts';
-import { roleBitsOf } from '../encoding.ts';
+import { roleBitsOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { columnsOf } from '../encoding.ts';
+import { columnsOf } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 
 /** Marks an SQLite file as a tracker (`PRAGMA application_id`): "CSyn". */

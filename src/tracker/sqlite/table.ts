@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { columnsOf, type Column } from '../encoding.ts';
+import { columnsOf, type Column } from '../ledger/encoding.ts';
 import type { Fields } from '../ledger/fields.ts';
 
 /** A record and the number of its row. */

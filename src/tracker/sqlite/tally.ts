@@ -1,5 +1,5 @@
 import type { OriginalStatus, Role } from '../../media.ts';
-import { roleBitsOf } from '../encoding.ts';
+import { roleBitsOf } from '../ledger/encoding.ts';
 import { addMedia, addOriginals, correct, countedMedium, countedOriginal, zero, type Counts } from '../ledger/tally.ts';
 import { groupsOf, mediaRows } from './scans.ts';
 import { prepareSearch } from './table.ts';

@@ -1,5 +1,5 @@
-import type { Role } from '../media.ts';
-import { initialValue, type Fields, type Kind } from './ledger/fields.ts';
+import type { Role } from '../../media.ts';
+import { initialValue, type Fields, type Kind } from './fields.ts';
 
 /** How the values of a record become what both stores can keep: text, numbers and nothing. */
 

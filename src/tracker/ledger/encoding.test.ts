@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columnsOf } from './encoding.ts';
-import { initialValues, mediumFields, originalFields, type Field, type Fields, type Kind } from './ledger/fields.ts';
+import { initialValues, mediumFields, originalFields, type Field, type Fields, type Kind } from './fields.ts';
 
 const roles = ['source', 'raw', 'edit', 'sidecar'] as const;
 
