@@ -8,6 +8,12 @@ const cases: readonly BadInput[] = [
     exitCode: 2,
     says: ["'--concurency'", 'did you mean --concurrency', 'sync --help'],
   },
+  {
+    what: 'an unknown command with --help',
+    args: ['snyc', '--help'],
+    exitCode: 2,
+    says: ["'snyc'", 'did you mean sync', '`cloud-sync --help`'],
+  },
   { what: 'an option without its value', args: ['sync', '--to'], exitCode: 2, says: ['--to', '--help'] },
   { what: 'too many arguments', args: ['verify', 'here'], exitCode: 2, says: ['too many arguments', 'verify --help'] },
   {
@@ -187,6 +193,12 @@ const cases: readonly BadInput[] = [
     args: ['aws', 'statis'],
     exitCode: 2,
     says: ["'statis'", 'did you mean status', 'aws --help'],
+  },
+  {
+    what: 'an unknown command of a group with --help',
+    args: ['aws', 'statis', '--help'],
+    exitCode: 2,
+    says: ["'statis'", 'did you mean status', '`cloud-sync aws --help`'],
   },
   {
     what: 'an unknown option of a command of a group',

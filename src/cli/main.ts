@@ -6,7 +6,7 @@ import type { Command, Streams } from './command.ts';
 import { commands } from './commands.ts';
 import { addCompletion } from './completion.ts';
 import { watchForInterruption } from './interruption.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, withoutHelpOfUnknownCommand } from './program.ts';
 
 /** Runs the command line `argv` (without node and script) and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], environment: Environment, streams: Streams): Promise<number> {
@@ -22,7 +22,7 @@ export async function main(argv: readonly string[], environment: Environment, st
       program.outputHelp();
       return 2;
     }
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(withoutHelpOfUnknownCommand(program, argv), { from: 'user' });
     return exitCode === 0 && output.failed ? 1 : exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;

@@ -31,6 +31,17 @@ function parentOf(program: Commander, { name }: Command): Commander {
   return made ?? program.command(group.name).description(group.summary).helpCommand(false);
 }
 
+/** Removes `--help` after an unknown command: commander would print the general help and exit 0. */
+export function withoutHelpOfUnknownCommand(program: Commander, argv: readonly string[]): string[] {
+  return isUnknownCommand(program, argv) ? argv.filter((word) => word !== '--help' && word !== '-h') : [...argv];
+}
+
+function isUnknownCommand(parent: Commander, [word = '', ...rest]: readonly string[]): boolean {
+  if (parent.commands.length === 0 || word === '' || word.startsWith('-')) return false;
+  const named = parent.commands.find((command) => command.name() === word);
+  return named === undefined || isUnknownCommand(named, rest);
+}
+
 function buildCommand(program: Commander, command: Command, run: RunCommand): Commander {
   const built = program.createCommand(command.name.split(' ').at(-1)).description(command.summary).copyInheritedSettings(program);
   const { argument } = command;
