@@ -4,9 +4,14 @@ import { awsEnvironment } from '../../test/support/fake-aws.ts';
 const noAws = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' };
 
 const cases: readonly BadInput[] = [
-  { what: 'no credentials', args: ['sync', '--to', '{dir}/a'], exitCode: 3, says: ['no credentials', 'login gopro'] },
   {
-    what: 'half a cookie',
+    what: 'a sync without credentials',
+    args: ['sync', '--to', '{dir}/a'],
+    exitCode: 3,
+    says: ['no credentials', 'login gopro'],
+  },
+  {
+    what: 'a user id without a token',
     args: ['sync', '--to', '{dir}/a'],
     environment: { CLOUD_SYNC_GOPRO_USER_ID: 'someone' },
     exitCode: 3,
@@ -27,7 +32,7 @@ const cases: readonly BadInput[] = [
     says: ['refuses the credentials', 'login gopro'],
   },
   {
-    what: 'a login with half a cookie',
+    what: 'a login without the token cookie',
     args: ['login', 'gopro'],
     input: 'gp_user_id=someone',
     exitCode: 3,
@@ -41,21 +46,21 @@ const cases: readonly BadInput[] = [
     says: ['HAR file has no cookie', 'sensitive data'],
   },
   {
-    what: 'a login for a secret with nothing',
+    what: 'a login for a secret with empty input',
     args: ['login', 'gopro', '--to-secret', 'my/secret'],
     input: '',
     exitCode: 3,
     says: ['input is empty', '`cloud-sync login gopro --to-secret my/secret`'],
   },
   {
-    what: 'a login for a secret with half a cookie',
+    what: 'a login for a secret without the token cookie',
     args: ['login', 'gopro', '--to-secret', 'my/secret'],
     input: 'gp_user_id=someone',
     exitCode: 3,
     says: ['not gp_access_token', '`cloud-sync login gopro --to-secret my/secret`'],
   },
   {
-    what: 'a login for a secret with what no cookie can hold',
+    what: 'a login for a secret with a token that no cookie can hold',
     args: ['login', 'gopro', '--to-secret', 'my/secret'],
     input: 'gp_access_token=a,b',
     exitCode: 3,
@@ -70,20 +75,26 @@ const cases: readonly BadInput[] = [
     says: ['refuses the credentials', 'unchanged'],
   },
   {
-    what: 'a login from a file that is missing',
+    what: 'a login from a missing file',
     args: ['login', 'gopro', '--file', '{dir}/none.har'],
     exitCode: 2,
-    says: ['{dir}/none.har', 'cannot be read'],
+    says: ['cannot read', '{dir}/none.har'],
   },
   {
-    what: 'a machine that cannot be',
+    what: 'a malformed machine ARN',
     args: ['aws', 'run', '--machine', 'arn:aws:lambda:eu-west-3:1:function:x'],
     exitCode: 2,
     says: ['--machine', 'arn:aws:lambda', 'stateMachine:NAME'],
   },
-  { what: 'no region of AWS', args: ['aws', 'run'], environment: noAws, exitCode: 2, says: ['Region is missing', 'AWS_REGION'] },
   {
-    what: 'no credentials of AWS',
+    what: 'a missing AWS region',
+    args: ['aws', 'run'],
+    environment: noAws,
+    exitCode: 2,
+    says: ['Region is missing', 'AWS_REGION'],
+  },
+  {
+    what: 'a lack of AWS credentials',
     args: ['aws', 'run'],
     environment: { ...noAws, AWS_REGION: 'eu-west-3' },
     exitCode: 2,
@@ -97,14 +108,14 @@ const cases: readonly BadInput[] = [
     says: ['gopro-sync-tracker', 'AWS_REGION'],
   },
   {
-    what: 'a table that cannot be reached, for an archive that is not there yet',
+    what: 'an unreachable table for a new archive',
     args: ['sync', '--tracker', 'dynamodb', '--to', '{dir}/a'],
     environment: { ...signedIn, ...awsEnvironment, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
     exitCode: 2,
     says: ['gopro-sync-tracker', 'Check the network'],
   },
   {
-    what: 'a secret for an expired cookie',
+    what: 'a login for a secret with an expired cookie',
     args: ['login', 'gopro', '--to-secret', 'gopro/credentials'],
     input: token,
     environment: { ...noAws, CLOUD_SYNC_GOPRO_API_URL: '{api}' },

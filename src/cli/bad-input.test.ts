@@ -14,6 +14,13 @@ const cases: readonly BadInput[] = [
     exitCode: 2,
     says: ["'snyc'", 'did you mean sync', '`cloud-sync --help`'],
   },
+  {
+    what: 'an unknown command with --help',
+    args: ['snyc', '--help'],
+    exitCode: 2,
+    says: ["'snyc'", 'did you mean sync', '`cloud-sync --help`'],
+  },
+  { what: 'an unknown command with -h', args: ['snyc', '-h'], exitCode: 2, says: ["'snyc'", 'did you mean sync'] },
   { what: 'an option without its value', args: ['sync', '--to'], exitCode: 2, says: ['--to', '--help'] },
   { what: 'too many arguments', args: ['verify', 'here'], exitCode: 2, says: ['too many arguments', 'verify --help'] },
   {
@@ -23,7 +30,7 @@ const cases: readonly BadInput[] = [
     says: ['--provider', '"gopr0"', 'did you mean "gopro"'],
   },
   {
-    what: 'an unknown provider to sign in to',
+    what: 'a login to an unknown provider',
     args: ['login', 'dropbox'],
     exitCode: 2,
     says: ['dropbox', 'gopro', 'login --help'],
@@ -53,7 +60,7 @@ const cases: readonly BadInput[] = [
     says: ['--concurrency', '"65"', '1 to 64', '64'],
   },
   {
-    what: 'a number that is none',
+    what: 'a number that is not a number',
     args: ['sync', '--to', '{dir}/a'],
     environment: { CLOUD_SYNC_STALL_TIMEOUT_MS: 'soon' },
     exitCode: 2,
@@ -72,19 +79,19 @@ const cases: readonly BadInput[] = [
     says: ['--until', 'yesterday'],
   },
   {
-    what: 'a range that is empty',
+    what: 'an empty range of dates',
     args: ['sync', '--since', '2026-02-02', '--until', '2026-01-01', '--to', '{dir}/a'],
     exitCode: 2,
     says: ['--since', '--until', 'swap'],
   },
   {
-    what: 'a size that is none',
+    what: 'a malformed size',
     args: ['sync', '--min-size', 'big', '--to', '{dir}/a'],
     exitCode: 2,
     says: ['--min-size', 'big'],
   },
   {
-    what: 'a bandwidth that is none',
+    what: 'a malformed bandwidth',
     args: ['sync', '--bwlimit', 'fast', '--to', '{dir}/a'],
     exitCode: 2,
     says: ['--bwlimit', 'fast', '20M'],
@@ -100,7 +107,7 @@ const cases: readonly BadInput[] = [
   { what: 'an S3 address with one slash', args: ['sync', '--to', 's3:/bucket/a'], exitCode: 2, says: ['s3:/bucket/a', 's3://'] },
   { what: 'an S3 address without bucket', args: ['sync', '--to', 's3://'], exitCode: 2, says: ['bucket is missing'] },
   {
-    what: 'a bucket name that cannot be',
+    what: 'an invalid bucket name',
     args: ['sync', '--to', 's3://My_Bucket/a'],
     exitCode: 2,
     says: ['My_Bucket', '3 to 63'],
@@ -113,13 +120,13 @@ const cases: readonly BadInput[] = [
     says: ['--hash', 'directories'],
   },
   {
-    what: 'verify of a place that is no archive',
+    what: 'verify of a directory without an archive',
     args: ['verify', '--to', '{dir}'],
     exitCode: 2,
     says: ['{dir}', 'is no archive', 'sync'],
   },
   {
-    what: 'status of a place that is missing',
+    what: 'status of a missing directory',
     args: ['status', '--to', '{dir}/missing'],
     exitCode: 2,
     says: ['{dir}/missing', 'is no archive'],
@@ -153,7 +160,7 @@ const cases: readonly BadInput[] = [
     says: ['s3://bucket/a', 'cannot be reached'],
   },
   {
-    what: 'an API address that is none',
+    what: 'a malformed API address',
     args: ['sync', '--gopro-api-url', 'gopro', '--to', '{dir}/a'],
     environment: signedIn,
     exitCode: 2,
@@ -181,7 +188,7 @@ const cases: readonly BadInput[] = [
     says: ['concurrency in ', 'config.toml', '"many"'],
   },
   {
-    what: 'a config.toml that is no TOML',
+    what: 'a config.toml that is not TOML',
     args: ['sync'],
     config: 'to = "a"\nconcurrency = = 3\n',
     exitCode: 2,

@@ -11,21 +11,21 @@ export interface Streams {
   readonly stderr: NodeJS.WritableStream;
 }
 
-/** What a command works with. */
+/** The settings and tools that every command gets. */
 export interface Context extends Streams {
   readonly config: Config;
-  /** After the command's name and without options. */
+  /** The words after the command's name that are not options. */
   readonly arguments: readonly string[];
   readonly log: Log;
   readonly interruption: Interruption;
 }
 
-/** One command of the command line, as data. Its options are those that name it in the table. */
+/** One command of the command line. Its options are those that name it in the table of options. */
 export interface Command {
   readonly name: CommandName;
   readonly summary: string;
-  /** As commander writes it: `<name>`, `[name]` or `[name...]`. */
+  /** `name` is in commander's syntax: `<name>`, `[name]` or `[name...]`. */
   readonly argument?: { readonly name: string; readonly help: string; readonly choices?: readonly string[] };
-  /** Returns the exit code. Throws SyncError for what stops it. */
+  /** Returns the exit code, or throws a SyncError. */
   run(context: Context): Promise<number>;
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 
 /**
- * Adds `completion <shell>`, which prints the script for a shell, and the hidden `complete`, which the scripts call. What they do is loaded only
- * when `called`, the first word of the command line, is one of them.
+ * Adds `completion <shell>`, which prints a shell's script, and the hidden `complete`, which the
+ * script calls. Their code is imported only if `command`, the first word, is one of them.
  */
-export async function addCompletion(program: Command, called: string | undefined): Promise<void> {
-  if (called === 'completion' || called === 'complete') {
+export async function addCompletion(program: Command, command: string | undefined): Promise<void> {
+  if (command === 'completion' || command === 'complete') {
     const { default: tab } = await import('@bomb.sh/tab/commander');
     tab(program, { completionCommandName: 'completion' });
   }

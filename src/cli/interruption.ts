@@ -1,31 +1,31 @@
 import { SyncError } from '../errors.ts';
 
-/** A signal from outside has to end the process within two seconds, whatever it is doing. */
-const patienceMs = 1_500;
+/** A signal must end the process within two seconds, so the end is forced before that. */
+const maxCleanEndMs = 1_500;
 
 export interface Interruption extends Disposable {
-  /** Aborted with INTERRUPTED or TERMINATED at the first SIGINT or SIGTERM. */
+  /** The first SIGINT or SIGTERM aborts it with INTERRUPTED or TERMINATED. */
   readonly signal: AbortSignal;
-  /** What is to be said when the end has to be forced, because the run did not come to its own in time. */
-  beforeForcedExit(say: (error: SyncError) => void): void;
+  /** `callback` is called before a forced exit, when the run did not end by itself in time. */
+  beforeForcedExit(callback: (error: SyncError) => void): void;
 }
 
-/** From now on SIGINT and SIGTERM ask for a clean end; a second one ends the process at once. */
+/** From now on the first SIGINT or SIGTERM asks for a clean end, and the second exits at once. */
 export function watchForInterruption(): Interruption {
   const abort = new AbortController();
-  let say: ((error: SyncError) => void) | undefined;
+  let reportForcedExit: ((error: SyncError) => void) | undefined;
 
   function interrupt(signalName: 'SIGINT' | 'SIGTERM'): void {
     const code = signalName === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
     const error = new SyncError(code, `ended by ${signalName}`, {
-      hint: 'All progress is kept. Run the same command again to go on.',
+      hint: 'All progress is kept. Run the same command again to continue.',
     });
     if (abort.signal.aborted) process.exit(error.exitCode);
     abort.abort(error);
     const forced = setTimeout(() => {
-      say?.(error);
+      reportForcedExit?.(error);
       process.exit(error.exitCode);
-    }, patienceMs);
+    }, maxCleanEndMs);
     forced.unref();
   }
 
@@ -33,7 +33,7 @@ export function watchForInterruption(): Interruption {
   process.on('SIGTERM', interrupt);
   return {
     signal: abort.signal,
-    beforeForcedExit: (callback) => void (say = callback),
+    beforeForcedExit: (callback) => void (reportForcedExit = callback),
     [Symbol.dispose]: () => {
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);

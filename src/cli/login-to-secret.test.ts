@@ -24,7 +24,7 @@ async function login(answers: FakeAnswers, accessToken?: string) {
 describe('login --to-secret', () => {
   const described = { body: { Name: 'gopro/credentials' } };
 
-  test('puts accepted credentials there and nowhere else, and says which version they are', async () => {
+  test('stores accepted credentials only in the secret and prints the version', async () => {
     const put = {
       body: { ARN: 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:x', Name: 'gopro/credentials', VersionId: 'version-7' },
     };
@@ -33,7 +33,7 @@ describe('login --to-secret', () => {
       PutSecretValue: [put],
     });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toBe('GoPro accepts the credentials. They are version version-7 of the secret gopro/credentials.\n');
+    expect(stdout).toBe('GoPro accepts the credentials. They are now version version-7 of the secret gopro/credentials.\n');
     expect(asked.map(({ operation }) => operation)).toEqual(['DescribeSecret', 'PutSecretValue']);
     expect(asked[1]!.request).toMatchObject({ SecretId: 'gopro/credentials' });
     expect(JSON.parse(String(asked[1]!.request['SecretString']))).toEqual({
@@ -44,7 +44,7 @@ describe('login --to-secret', () => {
     expect(status.stdout).toContain('there are no credentials');
   });
 
-  test('asks AWS nothing for credentials that GoPro refuses', async () => {
+  test('sends AWS no request for credentials that GoPro refuses', async () => {
     const { exitCode, stderr, asked } = await login({}, 'a-token-that-nobody-accepts-0123456789');
     expect({ exitCode, asked }).toEqual({ exitCode: 3, asked: [] });
     expect(stderr).toContain('unchanged');
@@ -53,16 +53,16 @@ describe('login --to-secret', () => {
 
   test.each([
     [
-      'a secret that is missing is not made',
+      'does not create a missing secret',
       { DescribeSecret: [refusal('ResourceNotFoundException')] },
       'no secret gopro/credentials in eu-west-3',
     ],
     [
-      'one that must not be written',
+      'fails if it may not write the secret',
       { DescribeSecret: [described], PutSecretValue: [refusal('AccessDeniedException')] },
       'gopro/credentials',
     ],
-  ])('%s, and nothing is said of the token', async (_what, answers, says) => {
+  ])('%s and never shows the token', async (_what, answers, says) => {
     const { exitCode, stdout, stderr, token } = await login(answers);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(says);

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { loadConfig, type Environment, type Flags } from '../config/load.ts';
+import { loadConfig, type EnvironmentVariables, type Flags } from '../config/load.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import { clean, createLog } from '../lib/log.ts';
 import type { Command, Streams } from './command.ts';
@@ -8,8 +8,8 @@ import { addCompletion } from './completion.ts';
 import { watchForInterruption } from './interruption.ts';
 import { buildProgram, withoutHelpOfUnknownCommand } from './program.ts';
 
-/** Runs the command line `argv` (without node and script) and returns the exit code. Never throws. */
-export async function main(argv: readonly string[], environment: Environment, streams: Streams): Promise<number> {
+/** Runs the command that `argv` begins with and returns the exit code. Never throws. */
+export async function main(argv: readonly string[], environment: EnvironmentVariables, streams: Streams): Promise<number> {
   const output = watchOutput(streams);
   let exitCode = 0;
   const run = async (command: Command, flags: Flags, given: readonly string[]) => {
@@ -34,7 +34,7 @@ async function runCommand(
   command: Command,
   flags: Flags,
   given: readonly string[],
-  environment: Environment,
+  environment: EnvironmentVariables,
   streams: Streams,
 ): Promise<number> {
   const config = await loadConfig(flags, environment);
@@ -44,34 +44,39 @@ async function runCommand(
   return await command.run({ ...streams, config, arguments: given, log, interruption });
 }
 
-/** commander says what is wrong and what was meant; the next step is the same for all of it. */
+/** Makes one line of commander's message and its suggestion, and adds the hint. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): SyncError {
   const command = namedCommand(argv);
-  const said = code === 'commander.help' ? `${command}needs one of its commands` : message;
-  const [what = '', ...more] = said.replace(/^error: /, '').split('\n');
-  const meant = more.map((line) => line.replace(/^\((.*)\)$/, '; $1').replace('Did', 'did')).join('');
-  return new SyncError('USAGE', what + meant, { hint: `See \`cloud-sync ${command}--help\`.` });
+  const text = code === 'commander.help' ? `${command}needs a command` : message;
+  const [problem = '', ...rest] = text.replace(/^error: /, '').split('\n');
+  const suggestion = rest.map((line) => line.replace(/^\((.*)\)$/, '; $1').replace('Did', 'did')).join('');
+  return new SyncError('USAGE', problem + suggestion, { hint: `See \`cloud-sync ${command}--help\`.` });
 }
 
-/** The command or group that was named, with a space behind it; nothing where none was. */
+/** The command or group that `argv` names, with a space after it; empty if it names none. */
 function namedCommand(argv: readonly string[]): string {
-  const both = argv.slice(0, 2).join(' ');
+  const twoWords = argv.slice(0, 2).join(' ');
   const [first = ''] = argv;
-  if (commands.some(({ name }) => name === both)) return `${both} `;
+  if (commands.some(({ name }) => name === twoWords)) return `${twoWords} `;
   return commands.some(({ name }) => name === first || name.startsWith(`${first} `)) ? `${first} ` : '';
 }
 
-function printError(thrown: unknown, environment: Environment, { stderr }: Streams): number {
+function printError(thrown: unknown, environment: EnvironmentVariables, { stderr }: Streams): number {
   const error = asSyncError(thrown);
   createLog((text) => void stderr.write(text)).error(error.message, error.hint);
-  if (environment['CLOUD_SYNC_DEBUG'])
-    stderr.write(
-      `${clean(error.stack ?? '').replaceAll('\\u000a', '\n')}\n${error.cause instanceof Error ? clean(error.cause.stack ?? '').replaceAll('\\u000a', '\n') : ''}\n`,
-    );
+  if (environment['CLOUD_SYNC_DEBUG']) stderr.write(`${stackOf(error)}\n${stackOf(error.cause)}\n`);
   return error.exitCode;
 }
 
-/** A run goes on without its output. A reader that has seen enough, such as `head`, is no failure, but a full disk is one. */
+/** Escapes control characters in the stack but keeps its lines. */
+function stackOf(error: unknown): string {
+  return error instanceof Error ? clean(error.stack ?? '').replaceAll('\\u000a', '\n') : '';
+}
+
+/**
+ * Lets a run go on if its output cannot be written, and remembers the failure. A reader that closes
+ * the pipe, such as `head`, is no failure; a full disk is one.
+ */
 function watchOutput({ stdout, stderr }: Streams): { readonly failed: boolean } {
   const output = { failed: false };
   stdout.on('error', (error: NodeJS.ErrnoException) => {

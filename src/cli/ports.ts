@@ -1,4 +1,4 @@
-/** The composition root of the local engine: fills the ports of `sync` with this machine's adapters. */
+/** The composition root of the local engine: gives `sync` the adapters of this machine. */
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
@@ -10,14 +10,14 @@ import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
 import { parseBandwidth } from '../transfer/media-host/limits.ts';
-import type { OpenArchive } from './archive/archive.ts';
+import type { OpenArchive } from './archive/open-archive.ts';
 import type { Context } from './command.ts';
-import { deadHolders } from './archive/dead-holders.ts';
+import { createDeadHolderCheck } from './archive/lease-holder.ts';
 import { openApiClient, openSource } from './provider.ts';
 import type { LoadedCredentials } from '../config/credentials.ts';
 
 export interface OpenPorts extends Ports, AsyncDisposable {
-  /** Keeps for the next run how the credentials have to be sent. */
+  /** Remembers for the next run how the provider accepts the credentials. */
   rememberMode(): Promise<void>;
 }
 
@@ -52,12 +52,12 @@ export async function openPorts(
   };
 }
 
-/** What the person asked for, checked before anything is opened. Errors: USAGE. */
+/** The options of a run, checked before anything is opened. Errors: USAGE. */
 export function syncOptions({ config: { settings, apiUrlOverridden }, log, interruption: { signal } }: Context): SyncOptions {
   const filters = parseFilters(settings);
   return {
     ownerOf: thisOwner,
-    isDead: deadHolders(log.warn),
+    isDead: createDeadHolderCheck(log.warn),
     roles: rolesOfRun(settings.include),
     covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
     concurrency: settings.concurrency,

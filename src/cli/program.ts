@@ -1,4 +1,7 @@
-/** The command line as commander knows it, built from the tables of commands and options. Values are parsed later, with those of other origins. */
+/**
+ * Builds commander's program from the tables of commands and options. The values of options are
+ * parsed later, together with those from the environment and config.toml.
+ */
 import { readFileSync } from 'node:fs';
 import { Argument, Command as Commander, Option } from 'commander';
 import { flagsOf, type OptionSpec } from '../config/options.ts';
@@ -6,10 +9,10 @@ import type { Flags } from '../config/load.ts';
 import type { Command, Streams } from './command.ts';
 import { commandGroups, commands } from './commands.ts';
 
-/** Takes a command that was named with its flags and arguments. */
+/** Runs the command that the command line names. */
 export type RunCommand = (command: Command, flags: Flags, given: readonly string[]) => Promise<void>;
 
-/** Throws CommanderError instead of ending the process, and prints no error itself. */
+/** The program throws CommanderError instead of ending the process, and prints no error itself. */
 export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'>): Commander {
   const program = new Commander('cloud-sync');
   program
@@ -23,12 +26,12 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
   return program;
 }
 
-/** The group that the first of two words names, made when its first command comes. */
+/** The group of a command of two words, added with its first command; else the program. */
 function parentOf(program: Commander, { name }: Command): Commander {
   const group = commandGroups.find((group) => name.startsWith(`${group.name} `));
   if (!group) return program;
-  const made = program.commands.find((command) => command.name() === group.name);
-  return made ?? program.command(group.name).description(group.summary).helpCommand(false);
+  const added = program.commands.find((command) => command.name() === group.name);
+  return added ?? program.command(group.name).description(group.summary).helpCommand(false);
 }
 
 /** Removes `--help` after an unknown command: commander would print the general help and exit 0. */
@@ -57,13 +60,13 @@ function buildCommand(program: Commander, command: Command, run: RunCommand): Co
 
 function buildOptions(spec: OptionSpec): readonly Option[] {
   if (spec.type === 'flag') {
-    // The negation exists so that a flag can overrule the environment and config.toml too.
+    // With the negation a flag can overrule the environment and config.toml.
     return [new Option(`--${spec.name}`, spec.help), new Option(`--no-${spec.name}`).hideHelp()];
   }
   const option = new Option(`--${spec.name} <${spec.metavar ?? 'VALUE'}>`, helpOf(spec));
   if (spec.type === 'list')
     option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
-  // For completions only: values are checked with those from the environment and config.toml, by the same code.
+  // Only completions use the choices; `parseValue` checks the values of every origin.
   if (spec.allowed) option.argChoices = [...spec.allowed];
   return [option];
 }
@@ -72,7 +75,7 @@ function helpOf({ help, default: preset }: OptionSpec): string {
   return preset === undefined || (Array.isArray(preset) && preset.length === 0) ? help : `${help} Default: ${String(preset)}.`;
 }
 
-/** By the names of the table. */
+/** The flags of the command line, by their names in the table. */
 function flagsFrom(built: Commander, { name }: Command): Flags {
   const given = built.opts<Record<string, string | boolean | readonly string[] | undefined>>();
   return Object.fromEntries(flagsOf(name).map((spec) => [spec.name, given[new Option(`--${spec.name}`).attributeName()]]));

@@ -1,28 +1,31 @@
-/** Asks a person at the terminal for secrets, without showing what is typed. */
+/** Asks a person at the terminal for secrets and does not show them. */
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 export interface PromptStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WritableStream;
-  /** Ctrl-C interrupts the process, which aborts this. */
+  /** Ctrl-C sends SIGINT to the process, which aborts this signal. */
   readonly signal: AbortSignal;
 }
 
-/** undefined when there is no terminal, or the answer is empty. Asked twice when the file is to be created, until both agree. */
+/**
+ * Returns undefined without a terminal or for an empty answer. For a new file it asks twice, until
+ * both answers are equal.
+ */
 export async function promptPassphrase(purpose: 'open' | 'create', streams: PromptStreams): Promise<string | undefined> {
   if (!streams.stdin.isTTY) return undefined;
   if (purpose === 'open') return ask('Passphrase of the credentials file: ', streams);
   for (;;) {
     const first = await ask('New passphrase to encrypt the credentials (empty: store them unencrypted): ', streams);
     if (first === undefined || first === (await ask('Once more: ', streams))) return first;
-    streams.stderr.write('The two differ.\n');
+    streams.stderr.write('The two passphrases differ.\n');
   }
 }
 
-/** What is pasted, up to an empty line, or Ctrl-D on one. */
+/** Reads the pasted text up to an empty line or Ctrl-D. */
 export async function readPasted({ stdin, stderr, signal }: PromptStreams): Promise<string> {
-  stderr.write('Paste what you copied in the browser (it is not shown) and press Enter twice:\n');
+  stderr.write('Paste the text that you copied in the browser (it is not shown) and press Enter twice:\n');
   using lines = hiddenLines(stdin, signal);
   const pasted: string[] = [];
   for await (const line of lines) {
@@ -45,7 +48,7 @@ async function ask(question: string, { stdin, stderr, signal }: PromptStreams): 
   return answer || undefined;
 }
 
-/** Raw mode, because a terminal's own line editing cuts a line at 4,096 bytes and shows it. */
+/** Uses raw mode: a terminal's line editing would show the text and cut lines at 4,096 bytes. */
 function hiddenLines(stdin: NodeJS.ReadStream, signal: AbortSignal): Interface & Disposable {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, signal });

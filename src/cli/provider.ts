@@ -1,4 +1,4 @@
-/** The source that the settings name, with the credentials of this machine. */
+/** Opens the source that the settings name, with the credentials of this machine. */
 import {
   ageInDays,
   loadCredentials,
@@ -20,7 +20,7 @@ export interface SourceOptions {
   readonly onWarning: (message: string, hint?: string) => void;
 }
 
-/** Errors: USAGE for an address that is none. */
+/** Errors: USAGE if the API address is not a valid address. */
 export function openSource({ settings }: Config, options: SourceOptions): GoproSource {
   return createGoproSource({
     ...options,
@@ -31,7 +31,7 @@ export function openSource({ settings }: Config, options: SourceOptions): GoproS
   });
 }
 
-/** For the API: the pacing allows no more than a few requests at once. */
+/** The pacing allows only a few API requests at once, so four connections are enough. */
 export function openApiClient({ proxy }: Config): HttpClient {
   return createHttpClient({ connections: 4, proxy });
 }
@@ -48,13 +48,13 @@ export function credentialOptions({
   return { config, warn: log.warn, promptPassphrase };
 }
 
-/** The credentials, with a warning when they will not last much longer. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */
+/** Warns if the credentials expire soon. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */
 export async function loadFreshCredentials(context: Context): Promise<LoadedCredentials> {
   const credentials = await loadCredentials(credentialOptions(context));
   const days = ageInDays(credentials, systemClock.now());
   if (days !== undefined && days >= warnFromDays) {
     context.log.warn(
-      `the credentials from ${credentials.origin} are ${Math.floor(days)} days old; GoPro's cookies last at most 7`,
+      `the credentials from ${credentials.origin} are ${Math.floor(days)} days old; GoPro's cookies last at most 7 days`,
       'Renew them soon with `cloud-sync login gopro`.',
     );
   }

@@ -1,4 +1,4 @@
-/** Credentials in files of the home: encrypted with a passphrase in the format of the age tool, or plain for their owner alone. */
+/** Keeps credentials in a file of the home, encrypted in the age format or plain with mode 0600. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -8,10 +8,10 @@ import { replaceFile } from './replace-file.ts';
 
 export type Warn = (message: string, hint?: string) => void;
 
-/** Asks for the passphrase, from the environment or a person; undefined when there is nobody to ask. */
+/** Gets the passphrase from the environment or a person; undefined if neither gives one. */
 export type AskPassphrase = (purpose: 'open' | 'create') => Promise<string | undefined>;
 
-/** About a third of a second for whoever has the passphrase, 65,536 times the work of a plain hash for whoever guesses. */
+/** One attempt takes about a third of a second, 65,536 times the work of a plain hash. */
 const scryptWorkFactor = 16;
 
 /** `credentials.age`, which the stock `age -d` opens too. */
@@ -25,7 +25,7 @@ export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphra
       if (!sealed) return undefined;
       const passphrase = await askPassphrase('open');
       if (!passphrase) {
-        throw new SyncError('CREDENTIALS_MISSING', `${path} is encrypted and there is no passphrase`, {
+        throw new SyncError('CREDENTIALS_MISSING', `${path} is encrypted, but no passphrase is set`, {
           hint: 'Set CLOUD_SYNC_PASSPHRASE, or run at a terminal to be asked.',
         });
       }
@@ -58,8 +58,8 @@ export function openPlainFile(home: string, warn: Warn): CredentialStore {
     save: async (credentials) => {
       await write(home, path, serialise(credentials));
       warn(
-        `the credentials are in ${path}, readable by every program that you run`,
-        'Set CLOUD_SYNC_PASSPHRASE before `login` to keep them encrypted.',
+        `the credentials are unencrypted in ${path}; every program that you run can read them`,
+        'Set CLOUD_SYNC_PASSPHRASE before `login` to encrypt them.',
       );
       return true;
     },
@@ -74,18 +74,18 @@ async function decrypt(sealed: Uint8Array, passphrase: string, path: string): Pr
   try {
     return await decrypter.decrypt(sealed, 'text');
   } catch (error) {
-    const hint = 'Check the passphrase, or run `cloud-sync login gopro` to write the file anew.';
-    throw new SyncError('CREDENTIALS_MISSING', `${path} does not open with this passphrase`, { hint, cause: error });
+    const hint = 'Check the passphrase, or run `cloud-sync login gopro` to replace the file.';
+    throw new SyncError('CREDENTIALS_MISSING', `the passphrase does not open ${path}`, { hint, cause: error });
   }
 }
 
-/** The content, or undefined when there is no such file; warns when others may read it. */
+/** Returns undefined if there is no file. Warns if other users can read it. */
 async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined> {
   try {
     const content = await readFile(path);
     const { mode } = await stat(path);
     if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      warn(`other users of this machine may read ${path}`, `Run: chmod 600 "${path}"`);
+      warn(`other users of this machine can read ${path}`, `Run: chmod 600 "${path}"`);
     return content;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

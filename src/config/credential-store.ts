@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { SyncError } from '../errors.ts';
 
-/** What opens one library, as it is kept between runs. All values are opaque. */
+/** The stored credentials of one library. All values are opaque. */
 export interface StoredCredentials {
   readonly accessToken: string;
   readonly userId?: string;
-  /** The browser that the cookies come from. */
+  /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
   /** When they were last stored; ISO 8601. */
   readonly lastUpdated: string;
@@ -16,13 +16,16 @@ export type StoreName = 'keychain' | 'age' | 'file';
 /** A place on this machine that keeps credentials. */
 export interface CredentialStore {
   readonly name: StoreName;
-  /** For a person; never holds a secret. */
+  /** Shown to a person; never contains a secret. */
   readonly description: string;
-  /** undefined: it has none, or does not work on this machine. Errors: CREDENTIALS_MISSING (cannot be opened), CONFIG_UNREADABLE. */
+  /**
+   * Returns undefined if the store is empty or does not work on this machine.
+   * Errors: CREDENTIALS_MISSING (the store does not open), CONFIG_UNREADABLE.
+   */
   load(): Promise<StoredCredentials | undefined>;
-  /** False: it does not work on this machine; nothing was written. */
+  /** Returns false if the store does not work on this machine; then it wrote nothing. */
   save(credentials: StoredCredentials): Promise<boolean>;
-  /** Forgets them. Never throws for what is not there. */
+  /** Removes the credentials. Does not fail if the store is empty. */
   clear(): Promise<void>;
 }
 
@@ -35,18 +38,18 @@ const record = z.object({
   }),
 });
 
-/** The one form in which every store keeps credentials. */
+/** All stores keep credentials in this form. */
 export function serialise({ accessToken, userId, userAgent, lastUpdated }: StoredCredentials): string {
   const gopro = { access_token: accessToken, user_id: userId, user_agent: userAgent, last_updated: lastUpdated };
   return `${JSON.stringify({ gopro }, null, 2)}\n`;
 }
 
-/** Errors: CONFIG_UNREADABLE, which never quotes the content. */
+/** Errors: CONFIG_UNREADABLE, whose message never quotes the content. */
 export function deserialise(text: string, where: string): StoredCredentials {
   const parsed = record.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new SyncError('CONFIG_UNREADABLE', `${where} holds no credentials that Cloud Sync can read`, {
-      hint: 'Run `cloud-sync login gopro` to write them anew.',
+      hint: 'Run `cloud-sync login gopro` to store new credentials.',
     });
   }
   const { access_token, user_id, user_agent, last_updated } = parsed.data.gopro;

@@ -28,7 +28,7 @@ function newHome(): string {
   return home;
 }
 
-test('a plain file gives back what it was given, with a warning, and its secrets are redacted from then on', async () => {
+test('a plain file keeps the credentials with a warning, and loading them redacts their secrets', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   const where = await saveCredentials(options, credentials);
   expect(options.warnings).toEqual([expect.stringContaining('credentials.json')]);
@@ -36,7 +36,7 @@ test('a plain file gives back what it was given, with a warning, and its secrets
   expect(redactText(`x ${credentials.accessToken} y ${credentials.userId}`)).toBe('x [redacted] y [redacted]');
 });
 
-test('a passphrase that a person types encrypts and opens; what is stored anew elsewhere replaces it', async () => {
+test('a typed passphrase encrypts and opens the file, and saving to another store removes it', async () => {
   const home = newHome();
   const asked: string[] = [];
   const sealed = {
@@ -50,7 +50,7 @@ test('a passphrase that a person types encrypts and opens; what is stored anew e
   expect(existsSync(join(home, 'credentials.age'))).toBe(false);
 });
 
-test('the encrypted file needs its passphrase to be written and to be read', async () => {
+test('the encrypted file is neither written nor read without a passphrase', async () => {
   const home = newHome();
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'age' }, home);
   await expect(saveCredentials(options, credentials)).rejects.toMatchObject({
@@ -67,7 +67,7 @@ test('the encrypted file needs its passphrase to be written and to be read', asy
   });
 });
 
-test('the environment goes before what is stored; a token alone is enough', async () => {
+test('credentials of the environment overrule stored ones, and a token alone is enough', async () => {
   const options = await optionsFor({
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'another-token-of-a-test',
     CLOUD_SYNC_CREDENTIAL_STORE: 'file',
@@ -80,7 +80,7 @@ test('the environment goes before what is stored; a token alone is enough', asyn
   });
 });
 
-test('a file that holds something else is named without being quoted', async () => {
+test('the error about a malformed file names the file and does not quote it', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   writeFileSync(join(options.home, 'credentials.json'), '{"gopro": "gp_access_token=hidden"}', { mode: 0o600 });
   const error = await loadCredentials(options).catch((thrown: unknown) => thrown);
@@ -88,7 +88,7 @@ test('a file that holds something else is named without being quoted', async () 
   expect((error as Error).message).not.toContain('hidden');
 });
 
-test('age counts from the day they were stored, and is unknown for the environment', () => {
+test('the age of credentials counts from the day they were stored; the environment gives none', () => {
   expect(ageInDays({ lastUpdated: '2026-05-01T00:00:00Z' }, Date.parse('2026-05-06T12:00:00Z'))).toBe(5.5);
   expect(ageInDays({ lastUpdated: null }, 0)).toBeUndefined();
 });

@@ -1,15 +1,15 @@
 import { deserialise, serialise, type CredentialStore } from './credential-store.ts';
 
-/** What of @napi-rs/keyring is used here. */
-interface Entry {
+/** The part of `AsyncEntry` of @napi-rs/keyring that is used here. */
+interface KeychainEntry {
   getPassword(): Promise<string | null | undefined>;
   setPassword(password: string): Promise<void>;
   deletePassword(): Promise<boolean>;
 }
 
 /**
- * The keychain of the operating system, where there is one: an optional package that may be absent, and a service that may not run. Each home
- * has its own entry.
+ * The keychain of the operating system. Its package is optional and its service may not run; then
+ * this store does not work. Each home has its own entry.
  */
 export function openKeychain(home: string): CredentialStore {
   const description = "the system's keychain";
@@ -22,7 +22,7 @@ export function openKeychain(home: string): CredentialStore {
     },
     save: async (credentials) => {
       const text = serialise(credentials);
-      // Read back, because some services accept what they do not keep.
+      // Some services accept a password and do not keep it, so it is read back.
       const stored = await attempt(home, async (entry) => {
         await entry.setPassword(text);
         return entry.getPassword();
@@ -33,11 +33,11 @@ export function openKeychain(home: string): CredentialStore {
   };
 }
 
-/** The result, or undefined when there is no working keychain: that is no error, the next store takes over. */
-async function attempt<Result>(home: string, use: (entry: Entry) => Promise<Result>): Promise<Result | undefined> {
+/** Returns undefined without a working keychain. That is no error: the next store is tried. */
+async function attempt<Result>(home: string, use: (entry: KeychainEntry) => Promise<Result>): Promise<Result | undefined> {
   try {
     const { AsyncEntry } = await import('@napi-rs/keyring');
-    // Without this Linux may fall back to the kernel's keyring, which forgets everything at the next boot.
+    // Without the option Linux may use the kernel's keyring, which is lost at the next boot.
     return await use(new AsyncEntry('cloud-sync', `gopro ${home}`, { linux: { store: 'secret-service' } }));
   } catch {
     return undefined;

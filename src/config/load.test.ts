@@ -11,14 +11,14 @@ function homeWith(toml?: string): string {
   return home;
 }
 
-test('the flag goes before the environment, and that before config.toml', async () => {
+test('a flag overrules the environment, and the environment overrules config.toml', async () => {
   const CLOUD_SYNC_HOME = homeWith('concurrency = 7\nquarantine-after = 3\napi-rps = 0.5\n');
   const environment = { CLOUD_SYNC_HOME, CLOUD_SYNC_CONCURRENCY: '8', CLOUD_SYNC_QUARANTINE_AFTER: '4' };
   const { settings } = await loadConfig({ concurrency: '9' }, environment);
   expect(settings).toMatchObject({ concurrency: 9, 'quarantine-after': 4, 'api-rps': 0.5, 'stall-timeout-ms': 30_000 });
 });
 
-test('lists take commas and repetition in every place, in the spelling of the table', async () => {
+test('lists take commas and repetition from every origin, and values get the spelling of the table', async () => {
   const expected = ['edits', 'sidecars'];
   expect((await loadConfig({ include: ['Edits', 'sidecars,edits'] }, { CLOUD_SYNC_HOME: homeWith() })).settings.include).toEqual(
     expected,
@@ -31,11 +31,11 @@ test('lists take commas and repetition in every place, in the spelling of the ta
   );
 });
 
-test('a date of TOML is a date', async () => {
+test('a TOML date becomes the text of the date', async () => {
   expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith('since = 2026-03-01') })).settings.since).toBe('2026-03-01');
 });
 
-test('an empty variable is none, but an empty secret is kept to be refused', async () => {
+test('an empty variable counts as unset, but an empty secret stays empty', async () => {
   const { settings } = await loadConfig(
     {},
     { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_TO: '', CLOUD_SYNC_GOPRO_ACCESS_TOKEN: '' },
@@ -59,14 +59,14 @@ test('proxies, debugging and an overridden address are part of the configuration
   expect(await loadConfig({ 'gopro-api-url': 'http://127.0.0.1:1' }, environment)).toMatchObject({ apiUrlOverridden: true });
 });
 
-test('a misspelt variable is warned of', async () => {
+test('a misspelt variable gives a warning', async () => {
   const { warnings } = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_CONCURENCY: '3' });
   expect(warnings).toEqual([expect.stringContaining('CLOUD_SYNC_CONCURRENCY')]);
 });
 
 test.each([
   ['a table', '[sync]\nconcurrency = 3', 'sync'],
-  ['a value of no use', 'name = { a = 1 }', 'name'],
+  ['an unusable value', 'name = { a = 1 }', 'name'],
   ['the home', 'home = "/elsewhere"', 'CLOUD_SYNC_HOME'],
 ])('config.toml with %s is refused', async (_, toml, part) => {
   const error = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(toml) }).catch((thrown: unknown) => thrown);
@@ -74,7 +74,7 @@ test.each([
   expect(`${(error as Error).message} ${(error as { hint?: string }).hint}`).toContain(part);
 });
 
-test('a home that is a file cannot be read', async () => {
+test('a home that is a file ends with CONFIG_UNREADABLE', async () => {
   const file = join(homeWith(''), 'config.toml');
   await expect(loadConfig({ home: file }, {})).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', exitCode: 2 });
 });

@@ -1,4 +1,4 @@
-/** The only reader of the environment: flags, then the environment, then config.toml become one Config. */
+/** Makes one Config of flags, environment and config.toml. Only this file reads the environment. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -7,36 +7,36 @@ import { didYouMean, nearest } from './nearest.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
 import { parseValue, type OptionValue, type RawValue } from './values.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-/** Flags as commander gives them, by option name; absent ones are undefined. */
+/** Flags as commander gives them, by the name of the option; undefined if absent. */
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Config {
-  /** Absolute; may not exist yet, see `ensureHome`. */
+  /** An absolute path. The directory may not exist yet, see `ensureHome`. */
   readonly home: string;
   readonly settings: Settings;
-  /** Whether the provider's address was overridden: only then may anything be plain http. */
+  /** True if the provider's address was overridden. Only then may addresses be plain http. */
   readonly apiUrlOverridden: boolean;
-  /** As in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  /** From HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
-  /** CLOUD_SYNC_DEBUG: print stacks. */
+  /** From CLOUD_SYNC_DEBUG: print stacks of errors. */
   readonly debug: boolean;
-  /** What looks like a mistake but stops nothing. */
+  /** Likely mistakes that do not stop the command. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Every option's value: the flag, else the environment, else config.toml, else the default. Creates nothing. Errors: USAGE for a value or
- * key that is wrong, CONFIG_UNREADABLE for a config.toml that cannot be read or parsed.
+ * Takes each option from its flag, else the environment, else config.toml, else its default.
+ * Creates nothing. Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
  */
-export async function loadConfig(flags: Flags, environment: Environment): Promise<Config> {
+export async function loadConfig(flags: Flags, environment: EnvironmentVariables): Promise<Config> {
   const home = resolve(await homeOf(flags, environment));
   const file = await readConfigFile(join(home, 'config.toml'));
   const values: Record<string, OptionValue | undefined> = {};
   for (const spec of options) {
     const given = findValue(spec, flags, environment, file);
-    // A secret may be empty: half a credential must be refused as one, not fall back to another silently.
+    // An empty secret is kept, so that it is refused and no other credentials are used silently.
     if (spec.secret && given) {
       const secret = String(given.raw).trim();
       rememberSecret(secret);
@@ -45,16 +45,16 @@ export async function loadConfig(flags: Flags, environment: Environment): Promis
   }
   return {
     home,
-    // Each value was parsed by the type that its row in the table states.
+    // Each value was parsed according to the type in its row of the table.
     settings: values as Settings,
     apiUrlOverridden: values['gopro-api-url'] !== options.find(({ name }) => name === 'gopro-api-url')?.default,
     proxy: proxyOf(environment),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
-    warnings: unknownVariables(environment),
+    warnings: warnOfUnknownVariables(environment),
   };
 }
 
-/** Creates the home for its owner alone. Errors: CONFIG_UNREADABLE. */
+/** Creates the home with mode 0700. Errors: CONFIG_UNREADABLE. */
 export async function ensureHome(home: string): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new SyncError('CONFIG_UNREADABLE', `cannot create the home directory ${home}: ${error.message}`, {
@@ -64,7 +64,7 @@ export async function ensureHome(home: string): Promise<void> {
   });
 }
 
-async function homeOf(flags: Flags, environment: Environment): Promise<string> {
+async function homeOf(flags: Flags, environment: EnvironmentVariables): Promise<string> {
   const given = flags['home'] ?? environment['CLOUD_SYNC_HOME'];
   if (isSet(given)) return String(given);
   const { default: envPaths } = await import('env-paths');
@@ -81,7 +81,7 @@ interface ConfigFile {
   readonly values: Readonly<Record<string, RawValue>>;
 }
 
-function findValue(spec: OptionSpec, flags: Flags, environment: Environment, file: ConfigFile): GivenValue | undefined {
+function findValue(spec: OptionSpec, flags: Flags, environment: EnvironmentVariables, file: ConfigFile): GivenValue | undefined {
   const flag = flags[spec.name];
   if (flag !== undefined) return { raw: flag, where: `--${spec.name}` };
   const variable = environmentName(spec);
@@ -105,7 +105,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   return { path, values };
 }
 
-/** Loads the parser only now, because most homes have no such file. */
+/** Imports the parser only here, because most homes have no config.toml. */
 async function parseToml(path: string, text: string): Promise<Record<string, unknown>> {
   const { parse, TomlError } = await import('smol-toml');
   try {
@@ -115,7 +115,7 @@ async function parseToml(path: string, text: string): Promise<Record<string, unk
     const [reason] = error.message.split('\n');
     const message = `${path}, line ${error.line}, column ${error.column}: ${reason}`;
     throw new SyncError('CONFIG_UNREADABLE', message, {
-      hint: 'Correct that line; each is `name = value` as in TOML.',
+      hint: 'Correct that line. A line in TOML is `name = value`.',
       cause: error,
     });
   }
@@ -126,19 +126,23 @@ function checkEntry(path: string, key: string, value: unknown): RawValue {
   if (!spec) {
     const known = options.filter((option) => !option.secret && !option.notInFile).map(({ name }) => name);
     throw new SyncError('USAGE', `${path}: the key "${key}" is unknown${didYouMean(key, known)}`, {
-      hint: 'Correct or remove it. Keys are the names of the long flags without dashes.',
+      hint: 'Correct or remove the key. A key is the name of a long flag without its leading dashes.',
     });
   }
   if (spec.secret || spec.notInFile) {
     const hint = spec.secret
-      ? 'Remove it and run `cloud-sync login gopro`, or set it in the environment.'
-      : `Set ${environmentName(spec)} instead.`;
-    throw new SyncError('USAGE', `${path}: "${key}" cannot stand in this file`, { hint });
+      ? `Remove the key. Run \`cloud-sync login gopro\` or set ${environmentName(spec)} instead.`
+      : `Remove the key and set ${environmentName(spec)} instead.`;
+    throw new SyncError('USAGE', `${path}: the key "${key}" is not allowed in this file`, { hint });
   }
   if (isRawValue(value)) return value instanceof Date ? value.toISOString() : value;
-  throw new SyncError('USAGE', `${path}: the value of "${key}" is neither text, number, true, false nor a list of these`, {
-    hint: `Write ${key} = "…".`,
-  });
+  throw new SyncError(
+    'USAGE',
+    `${path}: the value of "${key}" must be text, a number, true, false, or a list of texts and numbers`,
+    {
+      hint: `Write ${key} = "…".`,
+    },
+  );
 }
 
 function isScalar(value: unknown): value is string | number {
@@ -151,18 +155,18 @@ function isRawValue(value: unknown): value is RawValue {
   );
 }
 
-/** A misspelt variable would silently do nothing. */
-function unknownVariables(environment: Environment): string[] {
+/** Warns of misspelt variables, which would silently have no effect. */
+function warnOfUnknownVariables(environment: EnvironmentVariables): string[] {
   const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
   const unknown = Object.keys(environment).filter((name) => name.startsWith('CLOUD_SYNC_') && !known.has(name));
   return unknown.flatMap((name) => {
-    const byFlag = options.find((spec) => environmentName({ name: spec.name }) === name);
-    const meant = byFlag ? environmentName(byFlag) : nearest(name, known);
-    return meant === undefined ? [] : [`the environment variable ${name} is unknown; did you mean ${meant}?`];
+    const sameFlag = options.find((spec) => environmentName({ name: spec.name }) === name);
+    const suggestion = sameFlag ? environmentName(sameFlag) : nearest(name, known);
+    return suggestion === undefined ? [] : [`the environment variable ${name} is unknown; did you mean ${suggestion}?`];
   });
 }
 
-function proxyOf(environment: Environment): Config['proxy'] {
+function proxyOf(environment: EnvironmentVariables): Config['proxy'] {
   const read = (name: string) => environment[name.toLowerCase()] ?? environment[name];
   const [http, https, no] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map(read);
   return { ...(isSet(http) && { http }), ...(isSet(https) && { https }), ...(isSet(no) && { no }) };

@@ -1,4 +1,4 @@
-/** The candidate that `word` most likely meant, or undefined when none is near. Case does not count. */
+/** The candidate nearest to `word`, or undefined if none is near. Letter case does not count. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -9,13 +9,13 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** `; did you mean "…"?`, or nothing when no candidate is near. */
+/** Returns `; did you mean "…"?`, or an empty text if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const candidate = nearest(word, candidates);
   return candidate === undefined ? '' : `; did you mean "${candidate}"?`;
 }
 
-/** Levenshtein: insertions, deletions and replacements that turn one word into the other. */
+/** Levenshtein: the number of insertions, deletions and replacements that turn `from` into `to`. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

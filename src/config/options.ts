@@ -1,6 +1,6 @@
 /**
- * THE table of options. Flags, environment, config.toml, completions and docs/reference/options.md all derive from it, so an option
- * exists in all of them or in none.
+ * The table of options. Flags, environment names, keys of config.toml, completions and
+ * docs/reference/options.md derive from it, so an option exists in all of them or in none.
  */
 
 import { roleRequests } from '../media.ts';
@@ -8,7 +8,7 @@ import { knownTypes } from '../plan/filter.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
 import { stages } from './stages.ts';
 
-/** A name of two words is a command of the group that the first one names. */
+/** In a name of two words the first word is the command's group. */
 export const commandNames = [
   'sync',
   'verify',
@@ -28,7 +28,7 @@ export const commandNames = [
 
 export type CommandName = (typeof commandNames)[number];
 
-/** What each type of option becomes. Lists take commas and repetition. */
+/** The type of the parsed value for each type of option. Lists take commas and repetition. */
 interface ValueOf {
   readonly text: string;
   /** An http or https address. */
@@ -40,25 +40,25 @@ interface ValueOf {
 }
 
 export interface OptionSpec {
-  /** As the flag without dashes, and as the key in config.toml. */
+  /** The flag without its leading dashes, and the key in config.toml. */
   readonly name: string;
   readonly type: keyof ValueOf;
   readonly help: string;
   readonly commands: readonly CommandName[];
-  /** What stands for the value in help. */
+  /** The placeholder of the value in the help. */
   readonly metavar?: string;
   readonly default?: string | number | boolean | readonly string[];
-  /** The only values there are. */
+  /** The only allowed values. */
   readonly allowed?: readonly string[];
   readonly min?: number;
   readonly max?: number;
-  /** Where the name in the environment is not derived from `name`. */
+  /** The name in the environment if it does not derive from `name`. */
   readonly env?: string;
   /** Listed last in the help. */
   readonly advanced?: true;
-  /** Never a flag and never in config.toml: other people can read both. */
+  /** Neither a flag nor a key of config.toml, because other people can read both. */
   readonly secret?: true;
-  /** Decides where config.toml lies, so it cannot stand there. */
+  /** Decides where config.toml is, so config.toml cannot set it. */
   readonly notInFile?: true;
 }
 
@@ -76,7 +76,7 @@ const optionTable = [
     type: 'text',
     metavar: 'PLACE',
     commands: onArchive,
-    help: 'Where the archive is: a directory or s3://bucket/prefix.',
+    help: 'Place of the archive: a directory or s3://bucket/prefix.',
   },
   {
     name: 'provider',
@@ -85,15 +85,21 @@ const optionTable = [
     default: 'gopro',
     allowed: ['gopro'],
     commands: ['sync', 'doctor'],
-    help: 'Whose library to archive.',
+    help: 'Provider whose library is archived.',
   },
-  { name: 'dry-run', type: 'flag', default: false, commands: ['sync'], help: 'List and plan, but transfer and write nothing.' },
+  {
+    name: 'dry-run',
+    type: 'flag',
+    default: false,
+    commands: ['sync'],
+    help: 'List and plan, but transfer nothing and write nothing.',
+  },
   {
     name: 'full',
     type: 'flag',
     default: false,
     commands: ['sync', 'aws run'],
-    help: 'Read the whole listing even if a quick look would do.',
+    help: 'Read the whole listing even if a quick listing is enough.',
   },
   {
     name: 'concurrency',
@@ -103,53 +109,65 @@ const optionTable = [
     min: 1,
     max: 64,
     commands: ['sync'],
-    help: 'Parts in flight at once, over all files.',
+    help: 'Number of parts transferred at the same time, over all files.',
   },
   {
     name: 'bwlimit',
     type: 'text',
     metavar: 'RATE',
     commands: ['sync'],
-    help: 'Bytes per second, such as 20M, or a timetable: "08:00,1M 23:00,off".',
+    help: 'Limit in bytes per second, such as 20M, or a timetable: "08:00,1M 23:00,off".',
   },
 
-  { name: 'since', type: 'text', metavar: 'DATE', commands: ['sync'], help: 'Only what was captured on or after this date.' },
-  { name: 'until', type: 'text', metavar: 'DATE', commands: ['sync'], help: 'Only what was captured on or before this date.' },
+  {
+    name: 'since',
+    type: 'text',
+    metavar: 'DATE',
+    commands: ['sync'],
+    help: 'Archive only media captured on or after this date.',
+  },
+  {
+    name: 'until',
+    type: 'text',
+    metavar: 'DATE',
+    commands: ['sync'],
+    help: 'Archive only media captured on or before this date.',
+  },
   {
     name: 'type',
     type: 'list',
     metavar: 'TYPE',
     allowed: knownTypes,
     commands: ['sync'],
-    help: "Only media of these types, in the provider's words.",
+    help: 'Archive only media of these types, named as the provider names them.',
   },
   {
     name: 'camera',
     type: 'list',
     metavar: 'MODEL',
     commands: ['sync'],
-    help: 'Only media of these camera models, or of models like HERO12*.',
+    help: 'Archive only media of these camera models; a pattern such as HERO12* is allowed.',
   },
   {
     name: 'name',
     type: 'list',
     metavar: 'PATTERN',
     commands: ['sync'],
-    help: 'Only media with such a name; * stands for any text, ? for one character.',
+    help: 'Archive only media whose name matches a pattern; * stands for any text, ? for one character.',
   },
   {
     name: 'min-size',
     type: 'text',
     metavar: 'SIZE',
     commands: ['sync'],
-    help: 'Only media of at least this size by the listing, such as 10M.',
+    help: 'Archive only media with at least this size in the listing, such as 10M.',
   },
   {
     name: 'max-size',
     type: 'text',
     metavar: 'SIZE',
     commands: ['sync'],
-    help: 'Only media of at most this size by the listing.',
+    help: 'Archive only media with at most this size in the listing.',
   },
   {
     name: 'include',
@@ -158,7 +176,7 @@ const optionTable = [
     default: [],
     allowed: roleRequests,
     commands: ['sync'],
-    help: 'Archive these too, beside the originals.',
+    help: 'Archive these files too.',
   },
   {
     name: 'tracker',
@@ -167,7 +185,7 @@ const optionTable = [
     default: 'sqlite',
     allowed: ['sqlite', 'dynamodb'],
     commands: withTracker,
-    help: 'Where it is remembered what is archived: in the home, or in the table that a service on AWS has, too.',
+    help: 'Tracker: a file in the home (sqlite), or the table that a service on AWS shares (dynamodb).',
   },
   {
     name: 'env',
@@ -176,7 +194,7 @@ const optionTable = [
     default: 'prod',
     allowed: stages,
     commands: [...withTracker, ...onService],
-    help: 'Which service on AWS: decides the names of its table, machine and functions.',
+    help: 'Stage of the service on AWS, which decides the names of its table, machine and functions.',
   },
 
   {
@@ -184,7 +202,7 @@ const optionTable = [
     type: 'flag',
     default: false,
     commands: ['verify'],
-    help: 'Read every byte back where size and stored checksum would do (S3).',
+    help: 'Read every byte of an archive on S3 back, instead of comparing size and stored checksum.',
   },
   {
     name: 'status',
@@ -205,21 +223,21 @@ const optionTable = [
       'damaged',
     ],
     commands: ['list'],
-    help: 'Only what stands there.',
+    help: 'Show only entries with these statuses.',
   },
   {
     name: 'file',
     type: 'text',
     metavar: 'FILE',
     commands: ['login'],
-    help: 'Read the credentials from this file instead of standard input.',
+    help: 'Read the credentials from this file, not from standard input.',
   },
   {
     name: 'to-secret',
     type: 'text',
     metavar: 'NAME',
     commands: ['login'],
-    help: 'Put the credentials into this secret of AWS Secrets Manager, such as gopro/credentials, and nowhere else.',
+    help: 'Store the credentials only in this secret of AWS Secrets Manager, such as gopro/credentials.',
   },
 
   {
@@ -227,7 +245,7 @@ const optionTable = [
     type: 'flag',
     default: false,
     commands: ['aws run', 'aws logs'],
-    help: 'Stay and tell what happens until the run ends.',
+    help: 'Show what happens until the run ends.',
   },
   { name: 'start', type: 'flag', default: false, commands: ['aws retry'], help: 'Start a run at once.' },
   {
@@ -235,7 +253,7 @@ const optionTable = [
     type: 'text',
     metavar: 'NAME',
     commands: ['aws logs'],
-    help: 'Of which run, by the name of its execution; absent: of the last one.',
+    help: 'Name of the execution; default: the latest run.',
   },
   {
     name: 'level',
@@ -244,7 +262,7 @@ const optionTable = [
     default: 'info',
     allowed: ['debug', 'info', 'warn', 'error'],
     commands: ['aws logs'],
-    help: 'Only lines of this level and above.',
+    help: 'Print only lines of this level and above.',
   },
 
   {
@@ -252,14 +270,14 @@ const optionTable = [
     type: 'flag',
     default: false,
     commands: [...onArchive, ...onService],
-    help: 'JSON lines on standard output, everything else on standard error.',
+    help: 'Print JSON lines to standard output and everything else to standard error.',
   },
   {
     name: 'quiet',
     type: 'flag',
     default: false,
     commands: ['sync', 'verify', 'demo'],
-    help: 'Say nothing but the final errors.',
+    help: 'Print only the final errors.',
   },
 
   {
@@ -271,7 +289,7 @@ const optionTable = [
     max: 1000,
     commands: ['sync'],
     advanced: true,
-    help: 'Failed runs after which an original needs `retry`.',
+    help: 'Number of failed runs after which an original is quarantined and needs `retry`.',
   },
   {
     name: 'hash',
@@ -280,7 +298,7 @@ const optionTable = [
     allowed: ['sha256'],
     commands: ['sync'],
     advanced: true,
-    help: 'Also keep checksums that `sha256sum -c` accepts (directories only).',
+    help: 'Also write checksums that `sha256sum -c` accepts (directories only).',
   },
   {
     name: 's3-endpoint',
@@ -288,7 +306,7 @@ const optionTable = [
     metavar: 'URL',
     commands: onArchive,
     advanced: true,
-    help: 'Address of an S3-compatible store; absent: AWS.',
+    help: 'Address of an S3-compatible store; default: AWS.',
   },
   {
     name: 's3-region',
@@ -296,7 +314,7 @@ const optionTable = [
     metavar: 'REGION',
     commands: onArchive,
     advanced: true,
-    help: 'Region of the bucket; absent: as AWS is configured on this machine.',
+    help: 'Region of the bucket; default: the AWS configuration of this machine.',
   },
   {
     name: 's3-path-style',
@@ -304,7 +322,7 @@ const optionTable = [
     default: false,
     commands: onArchive,
     advanced: true,
-    help: 'Put the bucket into the path, for stores without bucket host names.',
+    help: 'Put the bucket into the path, for stores that do not support bucket host names.',
   },
   {
     name: 's3-storage-class',
@@ -321,7 +339,7 @@ const optionTable = [
     metavar: 'KEY',
     commands: ['sync'],
     advanced: true,
-    help: 'KMS key id or ARN that new objects are encrypted with.',
+    help: 'Id or ARN of the KMS key that encrypts new objects.',
   },
   {
     name: 'table',
@@ -329,7 +347,7 @@ const optionTable = [
     metavar: 'NAME',
     commands: [...withTracker, ...onServiceTracker],
     advanced: true,
-    help: 'DynamoDB table of the tracker; absent: that of --env, which for prod is gopro-sync-tracker.',
+    help: 'DynamoDB table of the tracker; default: the table of --env, for prod gopro-sync-tracker.',
   },
   {
     name: 'machine',
@@ -337,7 +355,7 @@ const optionTable = [
     metavar: 'NAME',
     commands: onMachine,
     advanced: true,
-    help: 'Name or ARN of the state machine; absent: that of --env, which for prod is gopro-sync-orchestrator.',
+    help: 'Name or ARN of the state machine; default: the machine of --env, for prod gopro-sync-orchestrator.',
   },
   {
     name: 'gopro-api-url',
@@ -346,7 +364,7 @@ const optionTable = [
     default: defaultApiUrl,
     commands: withProvider,
     advanced: true,
-    help: 'Address of the GoPro API; an override may be plain http.',
+    help: 'Address of the GoPro API; another address may use plain http.',
   },
   {
     name: 'api-rps',
@@ -358,7 +376,7 @@ const optionTable = [
     env: 'CLOUD_SYNC_GOPRO_API_RPS',
     commands: withProvider,
     advanced: true,
-    help: 'Requests per second to the API of the provider.',
+    help: 'Maximum number of requests per second to the API of the provider.',
   },
   {
     name: 'stall-timeout-ms',
@@ -369,7 +387,7 @@ const optionTable = [
     max: 3_600_000,
     commands: withProvider,
     advanced: true,
-    help: 'Silence after which a connection is given up, in milliseconds.',
+    help: 'Milliseconds without data after which a connection is closed.',
   },
   {
     name: 'credential-store',
@@ -379,7 +397,7 @@ const optionTable = [
     allowed: ['auto', 'keychain', 'age', 'file'],
     commands: withProvider,
     advanced: true,
-    help: 'Where `login` keeps credentials; auto takes the first that works.',
+    help: 'Store of the credentials; auto takes the first store that works.',
   },
   {
     name: 'home',
@@ -388,7 +406,7 @@ const optionTable = [
     commands: everywhere,
     advanced: true,
     notInFile: true,
-    help: 'Where configuration and trackers are kept; absent: the usual place of the system.',
+    help: 'Directory of configuration and trackers; default: the usual directory of the operating system.',
   },
 
   {
@@ -398,7 +416,7 @@ const optionTable = [
     default: 'small',
     allowed: ['small', 'large', 'big-file', 'empty'],
     commands: ['simulate'],
-    help: 'Which library the simulator serves.',
+    help: 'Library that the simulator serves.',
   },
   {
     name: 'count',
@@ -407,7 +425,7 @@ const optionTable = [
     min: 1,
     max: 10_000_000,
     commands: ['simulate'],
-    help: 'Media in the preset `large`.',
+    help: 'Number of media in the preset `large`.',
   },
   {
     name: 'size-bytes',
@@ -423,14 +441,14 @@ const optionTable = [
     type: 'text',
     metavar: 'TEXT',
     commands: ['simulate'],
-    help: 'Decides ids and contents; the same seed gives the same library.',
+    help: 'Seed of ids and contents; the same seed gives the same library.',
   },
   {
     name: 'fault',
     type: 'text',
     metavar: 'FAULTS',
     commands: ['simulate'],
-    help: 'What goes wrong: names from the catalogue with commas, or a .json file.',
+    help: 'Faults to simulate: names from the catalogue, separated by commas, or a .json file.',
   },
   {
     name: 'port',
@@ -440,7 +458,7 @@ const optionTable = [
     min: 0,
     max: 65_535,
     commands: ['simulate'],
-    help: 'Port of the API; 0: any free one.',
+    help: 'Port of the API; 0 takes any free port.',
   },
   {
     name: 'cdn-port',
@@ -450,7 +468,7 @@ const optionTable = [
     min: 0,
     max: 65_535,
     commands: ['simulate'],
-    help: 'Port of the media host; 0: any free one.',
+    help: 'Port of the media host; 0 takes any free port.',
   },
 
   {
@@ -459,7 +477,7 @@ const optionTable = [
     metavar: 'TOKEN',
     secret: true,
     commands: withProvider,
-    help: 'The cookie gp_access_token, before any stored credentials.',
+    help: 'Value of the cookie gp_access_token; overrules stored credentials.',
   },
   {
     name: 'gopro-user-id',
@@ -467,7 +485,7 @@ const optionTable = [
     metavar: 'ID',
     secret: true,
     commands: withProvider,
-    help: 'The cookie gp_user_id that belongs to the token.',
+    help: 'Value of the cookie gp_user_id that belongs to the token.',
   },
   {
     name: 'passphrase',
@@ -475,13 +493,13 @@ const optionTable = [
     metavar: 'TEXT',
     secret: true,
     commands: withProvider,
-    help: 'Opens and encrypts the credentials file credentials.age.',
+    help: 'Passphrase that encrypts and opens the file credentials.age.',
   },
 ] as const satisfies readonly OptionSpec[];
 
 type Row = (typeof optionTable)[number];
 
-/** Every option with its value; undefined where it was not given and has no default. */
+/** Every option with its value; undefined if it was not given and has no default. */
 export type Settings = {
   readonly [Spec in Row as Spec['name']]:
     | ValueOf[Spec['type']]
@@ -491,12 +509,12 @@ export type Settings = {
 /** The table without its literal types, for code that handles any option. */
 export const options: readonly OptionSpec[] = optionTable;
 
-/** Name in the environment. */
+/** The option's name in the environment. */
 export function environmentName(spec: Pick<OptionSpec, 'name' | 'env'>): string {
   return spec.env ?? `CLOUD_SYNC_${spec.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The options of one command that can be flags. */
+/** The options of a command that can be flags. */
 export function flagsOf(command: CommandName): readonly OptionSpec[] {
   return options.filter((spec) => !spec.secret && spec.commands.includes(command));
 }

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 
-/** Writes a file as a whole or not at all, readable by its owner only. */
+/** Replaces a file completely or not at all. Only its owner can read it. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   try {

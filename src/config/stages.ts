@@ -1,3 +1,3 @@
-/** Where Cloud Sync is deployed: the values of `--env`, and of `-c env=` in the infrastructure. */
+/** The stages of a deployment: the values of `--env`, and of `-c env=` in the infrastructure. */
 export const stages = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof stages)[number];

@@ -1,24 +1,24 @@
-/** From what a person wrote to the value that an option's type promises. Every failure is USAGE and names the place it came from. */
+/** Parses the value of an option by its type. Every error is USAGE and names the value's origin. */
 import { SyncError } from '../errors.ts';
 import { didYouMean } from './nearest.ts';
 import type { OptionSpec } from './options.ts';
 
-/** As flags, the environment or TOML give it. */
+/** A value from a flag, the environment or TOML. */
 export type RawValue = string | number | boolean | Date | readonly (string | number)[];
 
-/** What an option of any type can hold. */
+/** A parsed value of any type. */
 export type OptionValue = string | number | boolean | readonly string[];
 
-/** `where` names the option as the person wrote it: `--since`, `CLOUD_SYNC_SINCE`, `since in config.toml`. */
+/** `where` names the option as the person wrote it, such as `--since` or `CLOUD_SYNC_SINCE`. */
 export function parseValue(spec: OptionSpec, raw: RawValue, where: string): OptionValue {
   if (spec.type === 'flag') return parseFlag(raw, where);
   if (spec.type === 'list') return parseList(spec, raw, where);
   if (typeof raw === 'boolean' || (Array.isArray(raw) && raw.length !== 1)) {
-    throw new SyncError('USAGE', `${where}: needs exactly one value`, { hint: `Give it as ${example(spec)}.` });
+    throw new SyncError('USAGE', `${where} needs exactly one value`, { hint: `Write ${example(spec)}.` });
   }
   const text = (raw instanceof Date ? raw.toISOString() : String(raw)).trim();
   if (text === '')
-    throw new SyncError('USAGE', `${where}: the value is empty`, { hint: `Give it as ${example(spec)}, or leave it out.` });
+    throw new SyncError('USAGE', `${where}: the value is empty`, { hint: `Write ${example(spec)}, or leave it out.` });
   if (spec.type === 'integer' || spec.type === 'number') return parseNumber(spec, text, where);
   return spec.type === 'url' ? checkUrl(text, where) : checkAllowed(spec, text, where);
 }
@@ -26,7 +26,7 @@ export function parseValue(spec: OptionSpec, raw: RawValue, where: string): Opti
 function checkUrl(text: string, where: string): string {
   const url = URL.parse(text);
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return text;
-  throw new SyncError('USAGE', `${where}: "${text}" is not an http or https address`, { hint: 'Give it as https://host.' });
+  throw new SyncError('USAGE', `${where}: "${text}" is not an http or https address`, { hint: 'Write it as https://host.' });
 }
 
 function example(spec: OptionSpec): string {
@@ -58,18 +58,18 @@ function parseList(spec: OptionSpec, raw: RawValue, where: string): readonly str
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
   if (entries.length === 0 && given.length > 0) {
-    throw new SyncError('USAGE', `${where}: the list is empty`, { hint: `Give it as ${example(spec)}, or leave it out.` });
+    throw new SyncError('USAGE', `${where}: the list is empty`, { hint: `Write ${example(spec)}, or leave it out.` });
   }
   return [...new Set(entries.map((entry) => checkAllowed(spec, entry, where)))];
 }
 
-/** The value in the table's own spelling; letter case does not count. */
+/** Returns the value in the spelling of the table. Letter case does not count. */
 function checkAllowed({ allowed }: OptionSpec, text: string, where: string): string {
   if (!allowed) return text;
   const known = allowed.find((value) => value.toLowerCase() === text.toLowerCase());
   if (known !== undefined) return known;
   throw new SyncError('USAGE', `${where}: "${text}" is unknown${didYouMean(text, allowed)}`, {
-    hint: `Known: ${allowed.join(', ')}.`,
+    hint: `Known values: ${allowed.join(', ')}.`,
   });
 }
 
@@ -79,8 +79,8 @@ function parseNumber(spec: OptionSpec, text: string, where: string): number {
   const shape = spec.type === 'integer' ? /^\d+$/ : /^\d+(\.\d+)?$/;
   if (shape.test(text) && value >= min && value <= max) return value;
   const kind = spec.type === 'integer' ? 'a whole number' : 'a number';
-  const near = Number.isFinite(value) ? Math.min(max, Math.max(min, Math.round(value))) : (spec.default ?? min);
+  const suggestion = Number.isFinite(value) ? Math.min(max, Math.max(min, Math.round(value))) : (spec.default ?? min);
   throw new SyncError('USAGE', `${where}: "${text}" is not ${kind} from ${min} to ${max}`, {
-    hint: `Give for example ${String(near)}.`,
+    hint: `For example ${String(suggestion)} is allowed.`,
   });
 }

@@ -226,7 +226,7 @@ describe('aws', () => {
     });
     expect(await run(['retry', ...table])).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringContaining('1 entry will be tried afresh'),
+      stdout: expect.stringContaining('Reset 1 entry'),
     });
     expect(await run(['failures', ...table])).toMatchObject({ exitCode: 0, stdout: 'Nothing has failed.\n' });
   });

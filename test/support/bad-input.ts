@@ -1,4 +1,4 @@
-/** What a person can get wrong, and the test that the program says what to do. */
+/** Tests that the program answers bad input with the mistake and the next step. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { runCli, temporaryDirectory } from './cli-process.ts';
 export const token = 'a-token-that-nobody-accepts-0123456789';
 export const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
 
-/** `{dir}` is an empty directory, `{api}` a simulated cloud that accepts no token of these tests. */
+/** `{dir}` is a temporary directory, `{api}` a simulated cloud that refuses `token`. */
 export interface BadInput {
   readonly what: string;
   readonly args: readonly string[];
@@ -17,13 +17,13 @@ export interface BadInput {
   /** Written to config.toml. */
   readonly config?: string;
   readonly exitCode: number;
-  /** What the message names, and the next step. */
+  /** Parts of the message and of the next step. */
   readonly says: readonly string[];
 }
 
 export function badInputTests(cases: readonly BadInput[]): void {
-  describe('bad input ends with a message that names the thing and the next step', () => {
-    test.each(cases)('$what: exit $exitCode', async ({ args, environment = {}, input, config, exitCode, says }) => {
+  describe('bad input ends with a message that names the mistake and the next step', () => {
+    test.each(cases)('$what ends with exit code $exitCode', async ({ args, environment = {}, input, config, exitCode, says }) => {
       await using cloud = await startGoproCloud({ preset: 'empty' });
       const dir = temporaryDirectory();
       const home = temporaryDirectory();

@@ -8,7 +8,7 @@ import { temporaryDirectory, type CliResult } from './cli-process.ts';
 export interface Scene {
   readonly cloud: GoproCloud;
   readonly home: string;
-  /** An archive's place that does not exist yet. */
+  /** A directory that does not exist yet. */
   readonly archive: string;
   readonly environment: Record<string, string>;
 }

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { runCli, temporaryDirectory } from '../../../test/support/cli-process.ts';
 import { finished, setScene } from '../../../test/support/cli-scene.ts';
 
-describe('home and archive belong together', () => {
-  test('a known archive that is not there is exit 6, and nothing is written', async () => {
+describe('home and archive', () => {
+  test('a known archive that is missing ends every command with 6, and nothing is written', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     renameSync(archive, `${archive}-elsewhere`);
@@ -19,7 +19,7 @@ describe('home and archive belong together', () => {
     expect(readdirSync(archive)).toEqual([]);
   });
 
-  test('another archive than the known one is exit 6, naming both and how to accept it', async () => {
+  test('sync ends with 6 if it finds another archive than the known one, and says how to accept it', async () => {
     const { archive, environment, home } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const [[location, id] = ['', '']] = Object.entries(
@@ -34,7 +34,7 @@ describe('home and archive belong together', () => {
     for (const part of [id, other, join(home, 'archives.json')]) expect(result.stderr).toContain(part);
   });
 
-  test('an archive that this home never saw is adopted without fetching a byte', async () => {
+  test('sync adopts an archive that is new to the home and fetches no byte', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const result = await runCli(['sync', '--to', archive, '--json'], {
@@ -43,7 +43,7 @@ describe('home and archive belong together', () => {
     expect(finished(result)).toMatchObject({ exitCode: 0, files: { archived: 0, skipped: 5 }, bytes: { fetched: 0 } });
   });
 
-  test('an id that would leave the home is refused', async () => {
+  test('sync refuses an archive whose id is a path out of the home', async () => {
     const { archive, environment } = await setScene();
     mkdirSync(join(archive, '.cloud-sync'), { recursive: true });
     writeFileSync(
@@ -56,7 +56,7 @@ describe('home and archive belong together', () => {
     });
   });
 
-  test('one home fills two archives completely', async () => {
+  test('sync fills a second archive of the same home completely', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const second = await runCli(['sync', '--to', `${archive}-2`, '--json'], { environment });

@@ -1,4 +1,4 @@
-/** What a home remembers of archives: which id lives where, and where each one's tracker is. */
+/** The home remembers the location and the id of each archive, and keeps the trackers. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,10 +6,10 @@ import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
 
-/** Location → archive id. */
+/** Maps a location to the id of the archive there. */
 export type KnownArchives = Readonly<Record<string, string>>;
 
-/** Location to id, one line each, so that a person can remove one. */
+/** Each archive is one line of the file, so that a person can remove it. */
 const archivesFile = z.record(z.string(), z.string());
 
 export function archivesPath(home: string): string {
@@ -23,12 +23,12 @@ export async function readKnownArchives(home: string): Promise<KnownArchives> {
     return archivesFile.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    const hint = 'Correct it, or move it away: every archive knows its own id and is recognised again.';
+    const hint = 'Correct it, or move it away: every archive knows its own id, so `sync` recognises it again.';
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}`, { hint, cause: error });
   }
 }
 
-/** Remembers that `id` lives at `location`. Errors: CONFIG_UNREADABLE. */
+/** Remembers that the archive `id` is at `location`. Errors: CONFIG_UNREADABLE. */
 export async function rememberArchive(home: string, location: string, id: string): Promise<void> {
   const known = await readKnownArchives(home);
   if (known[location] === id) return;
@@ -42,7 +42,7 @@ export async function rememberArchive(home: string, location: string, id: string
   });
 }
 
-/** Where the tracker of an archive is; its directory is made. Errors: CONFIG_UNREADABLE. */
+/** The path of an archive's tracker, whose directory is created. Errors: CONFIG_UNREADABLE. */
 export async function trackerPath(home: string, archiveId: string): Promise<string> {
   await ensureHome(home);
   const directory = join(home, 'archives', archiveId);

@@ -10,7 +10,7 @@ import type { Provider } from '../../media.ts';
 import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
 import { standingLease, type StandingLease } from '../../tracker/dynamodb/standing-lease.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
-import { tableOf } from '../archive/trackers.ts';
+import { tableName } from '../archive/open-tracker.ts';
 import { clientOptions } from './errors.ts';
 
 export interface ServiceLedger extends AsyncDisposable {
@@ -25,7 +25,7 @@ export interface ServiceLedger extends AsyncDisposable {
  * TRACKER_UNUSABLE.
  */
 export async function openServiceLedger({ settings }: Config): Promise<ServiceLedger> {
-  const table = tableOf(settings);
+  const table = tableName(settings);
   const provider = settings.provider as Provider;
   const client = new DynamoDBClient(clientOptions);
   try {

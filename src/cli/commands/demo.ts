@@ -9,7 +9,7 @@ import { drawTree } from '../output/tree.ts';
 import { runSync } from './sync.ts';
 import { runVerify } from './verify.ts';
 
-/** Sync, verify, and a second sync that finds nothing to do, against a cloud on this machine and in a home of its own. */
+/** Syncs a simulated cloud, verifies the archive and syncs again, with a home of its own. */
 export async function runDemo(context: Context): Promise<number> {
   const temporary = await realpath(await mkdtemp(join(tmpdir(), 'cloud-sync-demo-')));
   const home = join(temporary, 'home');
@@ -17,7 +17,7 @@ export async function runDemo(context: Context): Promise<number> {
   await using cloud = await startGoproCloud({ preset: 'small' });
   try {
     const { quiet } = context.config.settings;
-    // The simulator needs no politeness; a person who watches should not wait for it.
+    // The simulator needs no pacing, and the person who watches should not wait.
     const flags = { to: folder, home, quiet, 'api-rps': '40', 'gopro-api-url': cloud.apiUrl };
     const secrets = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: cloud.accessToken, CLOUD_SYNC_GOPRO_USER_ID: cloud.userId };
     const steps = { ...context, config: await loadConfig(flags, secrets), arguments: [] };
@@ -32,7 +32,7 @@ export async function runDemo(context: Context): Promise<number> {
     const verified = await runVerify(steps);
     if (verified !== 0) return verified;
     say(
-      `\n3. What is there now:\n\n${printable(folder)}\n${await drawTree(folder)}\n4. Run it again: there is nothing left to do.\n\n`,
+      `\n3. Look at the archive:\n\n${printable(folder)}\n${await drawTree(folder)}\n4. Run it again: there is nothing left to do.\n\n`,
     );
     const second = await runSync(steps);
     say(`\nThe archive stays in ${printable(folder)}.\n`);

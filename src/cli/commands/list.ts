@@ -2,17 +2,17 @@ import { clean, jsonLine } from '../../lib/log.ts';
 import type { MediumStatus, OriginalStatus } from '../../media.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { Context } from '../command.ts';
-import { entriesOf, type Entry } from '../output/entries.ts';
-import { openTracked } from '../archive/tracked.ts';
+import { listEntries, type ListEntry } from '../output/list-entries.ts';
+import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runList({ config, log, stdout }: Context): Promise<number> {
-  await using archive = await openTracked(config, log);
+  await using archive = await openLedger(config, log);
   const print = (text: string) => new Promise<void>((resolve) => stdout.write(text, () => resolve()));
   const wanted = new Set(config.settings.status);
   for await (const row of archive.tracker.rows(trackerStatuses(wanted))) {
-    for (const entry of entriesOf(row)) {
+    for (const entry of listEntries(row)) {
       if (wanted.size > 0 && !wanted.has(entry.status)) continue;
-      // Whoever reads this, such as `head`, may have seen enough.
+      // A reader such as `head` may have closed the pipe.
       if (!stdout.writable) return 0;
       await print(config.settings.json ? jsonLine(entry) : `${lineOf(entry)}\n`);
     }
@@ -20,7 +20,11 @@ export async function runList({ config, log, stdout }: Context): Promise<number>
   return 0;
 }
 
-/** undefined: all. `verify`'s marks lie on completed originals; whether a medium stands for itself only its originals tell. */
+/**
+ * The statuses to ask the tracker for; undefined asks for all. A file with a mark of `verify` is
+ * COMPLETED in the tracker. For `resolved` all rows are read, because only a medium without
+ * originals is listed.
+ */
 function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus | MediumStatus)[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;
   const names = [...wanted].map((word) =>
@@ -29,7 +33,7 @@ function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus 
   return [...new Set(names)] as readonly (OriginalStatus | MediumStatus)[];
 }
 
-function lineOf({ status, since, name, sizeBytes, reason, mediaId, failedRuns, goneSince }: Entry): string {
+function lineOf({ status, since, name, sizeBytes, reason, mediaId, failedRuns, goneSince }: ListEntry): string {
   const size = sizeBytes === null ? '-' : formatBytes(sizeBytes);
   const runs = failedRuns > 0 ? ` [${failedRuns} failed ${failedRuns === 1 ? 'run' : 'runs'}]` : '';
   const gone = goneSince === null ? '' : ` [gone from the cloud since ${goneSince}]`;

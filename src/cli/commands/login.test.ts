@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../test/support/cli-process.ts';
 import { setScene, type Scene } from '../../../test/support/cli-scene.ts';
 
-/** Without credentials of its own. */
+/** An environment without credentials. */
 function loginEnvironment({ home, cloud }: Scene): Record<string, string> {
   return { CLOUD_SYNC_HOME: home, CLOUD_SYNC_GOPRO_API_URL: cloud.apiUrl, CLOUD_SYNC_GOPRO_API_RPS: '100' };
 }
@@ -14,7 +14,7 @@ function curl({ cloud }: Scene): string {
 }
 
 describe('login', () => {
-  test('stores what the API accepts, says where, shows none of it, and sync uses it', async () => {
+  test('stores accepted credentials for sync, names their file and never shows them', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     const result = await runCli(['login', 'gopro'], { environment, input: curl(scene) });
@@ -30,7 +30,7 @@ describe('login', () => {
     expect(await runCli(['sync', '--to', scene.archive], { environment })).toMatchObject({ exitCode: 0 });
   });
 
-  test('leaves what was stored alone when the API refuses the new credentials', async () => {
+  test('keeps the stored credentials if the API refuses the new ones', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     await runCli(['login', 'gopro'], { environment, input: curl(scene) });
@@ -44,7 +44,7 @@ describe('login', () => {
     expect(readFileSync(join(scene.home, 'credentials.json'), 'utf8')).toBe(before);
   });
 
-  test('encrypts with the passphrase, and sync needs the same', async () => {
+  test('encrypts with the passphrase, and sync needs the same passphrase', async () => {
     const scene = await setScene();
     const environment = {
       ...loginEnvironment(scene),
@@ -66,7 +66,7 @@ describe('login', () => {
     });
   });
 
-  test('old credentials and a file that others may read are warned of', async () => {
+  test('sync warns of old credentials and of a file that others can read', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     await runCli(['login', 'gopro'], { environment, input: curl(scene) });

@@ -11,18 +11,18 @@ import { extractCredentials } from '../login/extract.ts';
 import { readPasted } from '../prompt.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 
-/** Nothing stored is touched before the API has accepted the new credentials. */
+/** Changes no stored credentials until the API accepts the new ones. */
 export async function runLogin(context: Context): Promise<number> {
   const secret = context.config.settings['to-secret'];
   try {
     return await login(context);
   } catch (error) {
-    throw secret !== undefined && error instanceof SyncError ? forSecret(error, secret) : error;
+    throw secret !== undefined && error instanceof SyncError ? withSecretInHint(error, secret) : error;
   }
 }
 
-/** The hint repeats the command as it was given, with the secret. */
-function forSecret(error: SyncError, secret: string): SyncError {
+/** Adds `--to-secret` to the `login` command that the hint names. */
+function withSecretInHint(error: SyncError, secret: string): SyncError {
   const { code, message, cause } = error;
   return new SyncError(code, message, { hint: error.hintWith(commandsFor({ stage: 'prod', secret })), cause });
 }
@@ -39,8 +39,8 @@ async function login(context: Context): Promise<number> {
   } catch (error) {
     const refused = error instanceof SyncError && error.code === 'CREDENTIALS_EXPIRED';
     throw refused
-      ? new SyncError('CREDENTIALS_EXPIRED', `${error.message}; what was stored before is unchanged`, {
-          hint: 'Sign in at gopro.com again and copy the cookies afresh.',
+      ? new SyncError('CREDENTIALS_EXPIRED', `${error.message}; the stored credentials are unchanged`, {
+          hint: 'Sign in at gopro.com again and copy the new cookies.',
           cause: error,
         })
       : error;
@@ -52,13 +52,13 @@ async function login(context: Context): Promise<number> {
   if (secret !== undefined) {
     const { putCredentials } = await import('../aws/secret.ts');
     const version = await putCredentials(secret, { ...credentials, since });
-    stdout.write(`GoPro accepts the credentials. They are version ${clean(version)} of the secret ${clean(secret)}.\n`);
+    stdout.write(`GoPro accepts the credentials. They are now version ${clean(version)} of the secret ${clean(secret)}.\n`);
     return 0;
   }
   const where = await saveCredentials(credentialOptions(context), { ...credentials, lastUpdated: since });
-  stdout.write(`GoPro accepts the credentials. They are in ${where}.\n`);
+  stdout.write(`GoPro accepts the credentials. They are stored in ${where}.\n`);
   if (config.settings['gopro-access-token'] !== undefined) {
-    log.warn('CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set and goes before what was just stored', 'Unset it to use the new credentials.');
+    log.warn('CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set and overrules the stored credentials', 'Unset it to use the new credentials.');
   }
   return 0;
 }
@@ -67,7 +67,7 @@ async function readInput({ config, stdin, stderr, interruption: { signal } }: Co
   const { file } = config.settings;
   if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr, signal }) : text(stdin);
   return readFile(file, 'utf8').catch((error: Error) => {
-    throw new SyncError('USAGE', `--file ${file} cannot be read: ${error.message}`, {
+    throw new SyncError('USAGE', `cannot read --file ${file}: ${error.message}`, {
       hint: 'Check the name and permissions of the file.',
       cause: error,
     });

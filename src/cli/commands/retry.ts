@@ -1,11 +1,11 @@
 import type { Context } from '../command.ts';
-import { describeRetried, retryMedia } from '../retrying.ts';
-import { openTracked } from '../archive/tracked.ts';
+import { describeRetry, retryMedia } from '../archive/retry-media.ts';
+import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runRetry({ config, log, stdout, arguments: mediaIds }: Context): Promise<number> {
-  await using archive = await openTracked(config, log);
+  await using archive = await openLedger(config, log);
   const retried = await retryMedia(archive.tracker, mediaIds, '`cloud-sync list --status failed,quarantined`');
-  const next = describeRetried(retried, 'the next `cloud-sync sync`');
+  const next = describeRetry(retried, 'the next `cloud-sync sync`');
   stdout.write(config.settings.json ? `${JSON.stringify({ retried })}\n` : `${next}\n`);
   return 0;
 }

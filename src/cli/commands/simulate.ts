@@ -18,7 +18,7 @@ export async function runSimulate({ config: { settings }, stdout, interruption }
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
     throw new SyncError('USAGE', `the simulator cannot listen: ${error.message}`, {
-      hint: 'Choose another --port or --cdn-port, or leave them out for free ones.',
+      hint: 'Choose another --port or --cdn-port, or leave them out to get free ports.',
       cause: error,
     });
   });
@@ -44,13 +44,13 @@ function presetOptions({ seed, count, 'size-bytes': sizeBytes, preset }: Setting
   };
 }
 
-/** Names from the catalogue, or else a file. Errors: USAGE. */
+/** `given` is the path of a .json file or names from the catalogue. Errors: USAGE. */
 async function readFaults(given: string | undefined): Promise<readonly Fault[]> {
   if (given === undefined) return [];
   try {
     return given.endsWith('.json') ? faultsFromText(await readFile(given, 'utf8')) : faultsFromText(given);
   } catch (error) {
-    const hint = 'Give names from the catalogue with commas, or a .json file with an array of faults.';
+    const hint = 'Give names from the catalogue, separated by commas, or a .json file with an array of faults.';
     throw new SyncError('USAGE', `--fault ${given}: ${asSyncError(error).message}`, { hint, cause: error });
   }
 }

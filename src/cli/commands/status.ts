@@ -4,16 +4,16 @@ import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { RunRecord } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../output/standing.ts';
-import { openTracked } from '../archive/tracked.ts';
+import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine } from '../output/archive-status.ts';
+import { openLedger } from '../archive/open-ledger.ts';
 
-const runsShown = 5;
+const maxRuns = 5;
 
 export async function runStatus({ config, log, stdout }: Context): Promise<number> {
-  await using archive = await openTracked(config, log);
+  await using archive = await openLedger(config, log);
   const { tracker, destination } = archive;
-  const tally = await standing(tracker);
-  const runs = await tracker.runs(runsShown);
+  const tally = await archiveStatus(tracker);
+  const runs = await tracker.runs(maxRuns);
   const freeBytes = (await destination.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
@@ -29,15 +29,15 @@ export async function runStatus({ config, log, stdout }: Context): Promise<numbe
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', runLine(run, systemClock.now())] as const),
     ['Next', nextStep(tally, runs)],
   ] as const;
-  stdout.write(labelled(rows));
+  stdout.write(labelledLines(rows));
   return 0;
 }
 
 function nextStep({ originals, media, marked }: Tally, runs: readonly RunRecord[]): string {
   const quarantined = originals.QUARANTINED + media.QUARANTINED;
   const failed = originals.FAILED + media.FAILED;
-  if (quarantined > 0) return '`cloud-sync list --status quarantined` tells why, `cloud-sync retry` gives them a fresh start';
-  if (failed > 0) return '`cloud-sync list --status failed` tells why, `cloud-sync sync` tries again';
-  if (marked > 0 || originals.PENDING + originals.IN_PROGRESS + media.LISTED > 0) return 'run `cloud-sync sync` to go on';
-  return runs.length === 0 ? 'run `cloud-sync sync` to fill it' : '';
+  if (quarantined > 0) return '`cloud-sync list --status quarantined` shows why, `cloud-sync retry` resets them';
+  if (failed > 0) return '`cloud-sync list --status failed` shows why, `cloud-sync sync` tries them again';
+  if (marked > 0 || originals.PENDING + originals.IN_PROGRESS + media.LISTED > 0) return 'run `cloud-sync sync` to continue';
+  return runs.length === 0 ? 'run `cloud-sync sync` to fill the archive' : '';
 }

@@ -1,11 +1,11 @@
 import { sync } from '../../sync.ts';
-import { openArchive } from '../archive/archive.ts';
+import { openArchive } from '../archive/open-archive.ts';
 import type { Context } from '../command.ts';
 import { keepHeapSmall } from '../heap.ts';
-import { parsePlace } from '../archive/place.ts';
+import { parsePlace } from '../archive/archive-place.ts';
 import { openPorts, syncOptions } from '../ports.ts';
 import { loadFreshCredentials } from '../provider.ts';
-import { reportRun } from '../output/reporting.ts';
+import { reportRun } from '../output/report-run.ts';
 
 export async function runSync(context: Context): Promise<number> {
   const { config } = context;

@@ -4,7 +4,7 @@ import type { Context } from '../command.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
 
-/** Where the credentials come from, how old they are, and whether the API accepts them. */
+/** Says where the credentials come from, how old they are and whether the API accepts them. */
 export async function checkCredentials(context: Context): Promise<readonly Finding[]> {
   return check('credentials', async () => {
     const findings: Omit<Finding, 'subject'>[] = [];
@@ -14,7 +14,10 @@ export async function checkCredentials(context: Context): Promise<readonly Findi
     const days = ageInDays(credentials, systemClock.now());
     const age = days === undefined ? '' : `, stored ${days < 1 ? 'today' : `${Math.floor(days)} days ago`}`;
     if (days !== undefined && days >= warnFromDays)
-      warn(`they are ${Math.floor(days)} days old; GoPro's cookies last at most 7`, 'Renew them with `cloud-sync login gopro`.');
+      warn(
+        `the credentials are ${Math.floor(days)} days old; GoPro's cookies last at most 7 days`,
+        'Renew them with `cloud-sync login gopro`.',
+      );
     const http = openApiClient(context.config);
     try {
       await openSource(context.config, { credentials, http, onWarning: warn }).validate(context.interruption.signal);
@@ -24,7 +27,7 @@ export async function checkCredentials(context: Context): Promise<readonly Findi
     return [
       {
         level: 'ok',
-        message: `GoPro accepts those from ${credentials.origin}${age}${credentials.userId === undefined ? ', without a user id' : ''}`,
+        message: `GoPro accepts the credentials from ${credentials.origin}${age}${credentials.userId === undefined ? ', without a user id' : ''}`,
       },
       ...findings,
     ];

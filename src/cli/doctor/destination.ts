@@ -4,18 +4,18 @@ import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
 import type { S3Capabilities } from '../../destination/s3/index.ts';
 import { formatBytes } from '../../report/figures.ts';
-import { standingArchive } from '../archive/archive.ts';
-import { openDestination, openS3Place } from '../archive/destinations.ts';
+import { identifyArchive } from '../archive/open-archive.ts';
+import { openDestination, openS3Destination } from '../archive/open-destination.ts';
 import { readKnownArchives } from '../archive/known-archives.ts';
-import { locationOf, parsePlace } from '../archive/place.ts';
+import { locationOf, parsePlace } from '../archive/archive-place.ts';
 import { check, type Finding } from './finding.ts';
 
 type Found = Omit<Finding, 'subject'>;
 
-/** Below this a single long recording may not fit. */
-const littleSpaceBytes = 20 * 1024 ** 3;
+/** With less space a single long recording may not fit. */
+const minFreeBytes = 20 * 1024 ** 3;
 
-/** Whether the archive can be reached and written, which one it is, how much room there is, and what the store can do. */
+/** Finds the archive's id, whether it is writable, its free space and the store's abilities. */
 export async function checkDestination(config: Config): Promise<readonly Finding[]> {
   return check('destination', async () => {
     const findings: Found[] = [];
@@ -23,15 +23,15 @@ export async function checkDestination(config: Config): Promise<readonly Finding
     const place = parsePlace(config.settings.to);
     const location = await locationOf(place, config.settings['s3-endpoint']);
     const known = await readKnownArchives(config.home);
-    const s3 = place.kind === 's3' ? await openS3Place(place, config, warn) : undefined;
+    const s3 = place.kind === 's3' ? await openS3Destination(place, config, warn) : undefined;
     const destination = s3 ?? (await openDestination(place, config, warn));
     try {
-      const id = await standingArchive(destination, { location, known, home: config.home });
+      const id = await identifyArchive(destination, { location, known, home: config.home });
       findings.unshift({
         level: 'ok',
         message:
           id === undefined
-            ? `${destination.location} can be reached; \`sync\` will make an archive there`
+            ? `${destination.location} can be reached; the first \`sync\` makes an archive there`
             : `${destination.location} is the archive ${id}`,
       });
       findings.push(...(place.kind === 'directory' ? await checkDirectory(place.path, destination) : []));
@@ -48,8 +48,8 @@ async function checkDirectory(path: string, destination: Destination): Promise<r
     () => true,
     () => false,
   );
-  const present = exists ? path : dirname(path);
-  const writable = await access(present, constants.W_OK | constants.X_OK).then(
+  const directory = exists ? path : dirname(path);
+  const writable = await access(directory, constants.W_OK | constants.X_OK).then(
     () => true,
     () => false,
   );
@@ -57,15 +57,15 @@ async function checkDirectory(path: string, destination: Destination): Promise<r
     return [
       {
         level: 'fail',
-        message: `${present} is missing or cannot be written to`,
-        advice: 'Create it or correct its permissions; check whether its disk is mounted, and not read-only.',
+        message: `${directory} is missing or cannot be written to`,
+        advice: 'Create it or correct its permissions. Check that its disk is mounted and not read-only.',
       },
     ];
   const freeBytes = exists ? await destination.freeBytes?.() : null;
-  if (freeBytes === null || freeBytes === undefined) return [{ level: 'ok', message: 'can be written to' }];
-  const message = `can be written to; ${formatBytes(freeBytes)} are free`;
+  if (freeBytes === null || freeBytes === undefined) return [{ level: 'ok', message: `${directory} can be written to` }];
+  const message = `${directory} can be written to; ${formatBytes(freeBytes)} are free`;
   return [
-    freeBytes < littleSpaceBytes
+    freeBytes < minFreeBytes
       ? { level: 'warn', message, advice: 'Make room, or use another disk: one long recording can take 14 GB.' }
       : { level: 'ok', message },
   ];
@@ -76,16 +76,16 @@ const conditionalWrites: Readonly<Record<S3Capabilities['conditionalWrites'], Fo
   ignored: {
     level: 'warn',
     message: 'the store ignores If-None-Match',
-    advice: 'Cloud Sync looks before it publishes. Let only one machine write to this archive.',
+    advice: 'Cloud Sync checks that a key is free before it writes. Let only one machine write to this archive.',
   },
   rejected: {
     level: 'warn',
     message: 'the store rejects If-None-Match',
-    advice: 'Cloud Sync looks before it publishes. Let only one machine write to this archive.',
+    advice: 'Cloud Sync checks that a key is free before it writes. Let only one machine write to this archive.',
   },
 };
 
-/** null means that the first large file will tell. */
+/** A null ability is unknown until the first large file is stored. */
 function describeCapabilities({
   conditionalWrites: condition,
   trailers,
@@ -93,27 +93,27 @@ function describeCapabilities({
   mpuObjectSize,
   tags,
 }: S3Capabilities): readonly Found[] {
-  const readBack = 'Cloud Sync compares what the store shows afterwards instead.';
+  const readBack = 'Cloud Sync checks the stored object instead.';
   const findings: (Found | undefined)[] = [
     conditionalWrites[condition],
     trailers
-      ? { level: 'ok', message: 'it checks the checksum of what it receives' }
-      : { level: 'warn', message: 'it does not check the checksum of what it receives', advice: readBack },
+      ? { level: 'ok', message: 'the store checks the checksum of received bytes' }
+      : { level: 'warn', message: 'the store does not check the checksum of received bytes', advice: readBack },
     fullObjectCrc32 === false
       ? {
           level: 'warn',
-          message: 'it keeps no checksum of a whole large object',
-          advice: 'Cloud Sync keeps it in a small object beside.',
+          message: 'the store keeps no checksum of a whole large object',
+          advice: 'Cloud Sync keeps the checksum in a small object under `.cloud-sync/records/`.',
         }
       : undefined,
     mpuObjectSize === false
-      ? { level: 'warn', message: 'it does not check the size of a large object', advice: readBack }
+      ? { level: 'warn', message: 'the store does not check the size of a large object', advice: readBack }
       : undefined,
     tags === 'refused'
       ? {
           level: 'warn',
-          message: 'it refuses tags',
-          advice: 'Allow s3:PutObjectTagging if you want them; files are archived without.',
+          message: 'the store refuses tags',
+          advice: 'Files are archived without tags. Allow s3:PutObjectTagging if you want tags.',
         }
       : undefined,
   ];

@@ -1,6 +1,6 @@
 import { asSyncError } from '../../errors.ts';
 
-/** What a check found. `advice` says what to do; without it there is nothing to do. */
+/** The result of a check. `advice` says what to do; without it there is nothing to do. */
 export interface Finding {
   readonly level: 'ok' | 'warn' | 'fail';
   readonly subject: string;
@@ -8,13 +8,13 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** Several findings on one subject; what the check throws is a failure. */
+/** Runs one check. An error that it throws becomes a finding of level `fail`. */
 export async function check(
   subject: string,
-  look: () => Promise<readonly Omit<Finding, 'subject'>[]>,
+  find: () => Promise<readonly Omit<Finding, 'subject'>[]>,
 ): Promise<readonly Finding[]> {
   try {
-    return (await look()).map((finding) => ({ subject, ...finding }));
+    return (await find()).map((finding) => ({ subject, ...finding }));
   } catch (thrown) {
     const { message, hint } = asSyncError(thrown);
     return [{ level: 'fail', subject, message, ...(hint !== undefined && { advice: hint }) }];

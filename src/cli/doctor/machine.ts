@@ -1,4 +1,4 @@
-/** Checks of what is here: the home and the clock's other half, the API. */
+/** Checks of this machine: the home, the network and the clock. */
 import { access, constants, stat } from 'node:fs/promises';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -7,9 +7,10 @@ import { formatDuration } from '../../report/figures.ts';
 import { openApiClient } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
 
-/** Signatures of S3 are refused from 15 minutes on; less already makes ages and dates wrong. */
-const skewWarnMs = 60_000;
-const skewFailMs = 15 * 60_000;
+/** A larger skew makes ages and dates wrong. */
+const maxSkewMs = 60_000;
+/** S3 refuses the signatures of a clock that is this far off. */
+const minRefusedSkewMs = 15 * 60_000;
 
 export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
   return check('home', async () => {
@@ -17,7 +18,7 @@ export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
-    if (!found) return [{ level: 'ok', message: `${home} (made when it is needed)` }];
+    if (!found) return [{ level: 'ok', message: `${home} (does not exist yet; created when needed)` }];
     const writable = await access(home, constants.R_OK | constants.W_OK | constants.X_OK).then(
       () => true,
       () => false,
@@ -26,21 +27,19 @@ export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
       return [
         {
           level: 'fail',
-          message: `${home} is no directory that you can write to`,
+          message: `${home} is not a directory that you can write to`,
           advice: 'Correct its permissions, or set CLOUD_SYNC_HOME to another directory.',
         },
       ];
     }
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
-      return [
-        { level: 'warn', message: `other users of this machine may look into ${home}`, advice: `Run: chmod 700 "${home}"` },
-      ];
+      return [{ level: 'warn', message: `other users of this machine can read ${home}`, advice: `Run: chmod 700 "${home}"` }];
     }
     return [{ level: 'ok', message: home }];
   });
 }
 
-/** Whether the API answers at all, and what time it thinks it is. Sends no credentials. */
+/** Checks that the API answers, and compares its clock. Sends no credentials. */
 export async function checkNetwork(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const url = new URL(config.settings['gopro-api-url']);
   const client = openApiClient(config);
@@ -63,23 +62,23 @@ export async function checkNetwork(config: Config, signal: AbortSignal): Promise
   }
 }
 
-/** `date` is the API's clock when the clock of this machine showed `hereMs`. */
-export function checkClock(date: string | undefined, hereMs: number): Finding {
-  const skewMs = hereMs - Date.parse(date ?? '');
+/** `date` is the API's time at the moment when this machine's clock showed `localMs`. */
+export function checkClock(date: string | undefined, localMs: number): Finding {
+  const skewMs = localMs - Date.parse(date ?? '');
   if (Number.isNaN(skewMs))
     return {
       level: 'warn',
       subject: 'clock',
-      message: 'the API does not say what time it is',
-      advice: 'Compare the clock of this machine yourself.',
+      message: 'the API does not say the time',
+      advice: 'Check the clock of this machine yourself.',
     };
   const sizeMs = Math.abs(skewMs);
-  if (sizeMs < skewWarnMs) return { level: 'ok', subject: 'clock', message: 'agrees with the API' };
+  if (sizeMs < maxSkewMs) return { level: 'ok', subject: 'clock', message: 'agrees with the clock of the API' };
   const message = `the clock of this machine is ${formatDuration(Math.round(sizeMs / 1000) * 1000)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
   return {
-    level: sizeMs < skewFailMs ? 'warn' : 'fail',
+    level: sizeMs < minRefusedSkewMs ? 'warn' : 'fail',
     subject: 'clock',
     message,
-    advice: 'Switch on the automatic setting of date and time; S3 refuses requests that are 15 minutes off.',
+    advice: 'Turn on automatic date and time. S3 refuses requests from a clock that is 15 minutes off.',
   };
 }

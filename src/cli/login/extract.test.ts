@@ -55,7 +55,7 @@ describe('extractCredentials', () => {
     expect(extractCredentials(text)).toEqual(expected);
   });
 
-  test('takes the newest request to gopro.com from a HAR file and nothing from other sites', () => {
+  test('takes the newest request to gopro.com from a HAR file and ignores other sites', () => {
     const text = har([
       {
         at: '2026-05-01T10:00:00Z',
@@ -78,15 +78,15 @@ describe('extractCredentials', () => {
 
   test.each([
     ['nothing', '  \n', 'empty'],
-    ['half a cookie', `gp_user_id=${userId}`, 'gp_user_id, but not gp_access_token'],
-    ['a cookie header without ours', 'Cookie: _ga=GA1.2.3', 'no cookie gp_access_token'],
+    ['a user id without a token', `gp_user_id=${userId}`, 'gp_user_id, but not gp_access_token'],
+    ['a cookie header without the token', 'Cookie: _ga=GA1.2.3', 'no cookie gp_access_token'],
     [
       'a HAR file without cookies',
       har([{ at: '2026-05-01T10:00:00Z', url: 'https://api.gopro.com/media/user' }]),
       'HAR file has no cookie',
     ],
     ['a HAR file of another site', har([{ at: '2026-05-01T10:00:00Z', url: 'https://example.com/' }]), 'no request to gopro.com'],
-    ['other JSON', '{"a": 1}', 'no HAR file'],
+    ['other JSON', '{"a": 1}', 'not a HAR file'],
     ['an empty token', 'gp_access_token=; gp_user_id=abc', 'not gp_access_token'],
   ])('refuses %s without quoting it', (_, text, message) => {
     const error = thrownBy(() => extractCredentials(text));

@@ -1,4 +1,4 @@
-/** Finds GoPro's credentials in what a person copied from a browser. Pure; no message ever quotes the text. */
+/** Finds GoPro's credentials in text from a browser. Pure; no message ever quotes the text. */
 import { SyncError, type Hint } from '../../errors.ts';
 import { requestsOfHar, type HeaderLines } from './har.ts';
 import { shellWords } from './shell-words.ts';
@@ -12,21 +12,21 @@ export interface ExtractedCredentials {
 type Found = { -readonly [Field in keyof ExtractedCredentials]?: ExtractedCredentials[Field] };
 
 /**
- * Reads a cookie header, copied request headers, a "copy as cURL" command (bash or Windows), a HAR file, a bare token, or lines of
- * NAME=value. Errors: CREDENTIALS_MISSING naming what is missing.
+ * Reads a cookie header, copied request headers, a "copy as cURL" command (bash or Windows), a HAR
+ * file, a bare token, or lines of NAME=value. Errors: CREDENTIALS_MISSING with what is missing.
  */
 export function extractCredentials(text: string): ExtractedCredentials {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   if (trimmed === '') throw missing('the input is empty');
   const har = requestsOfHar(trimmed);
   if (har) return fromHar(har);
-  if (trimmed.startsWith('{') || trimmed.startsWith('[')) throw missing('the input is JSON, but no HAR file');
+  if (trimmed.startsWith('{') || trimmed.startsWith('[')) throw missing('the input is JSON, but not a HAR file');
   const found = /(?:^|\s)curl(?:\.exe)?\s/i.test(trimmed) ? fromHeaders(headersOfCurl(trimmed)) : fromLines(trimmed);
   return complete(found, 'the input');
 }
 
 const copyHint: Hint = {
-  text: 'In the browser: developer tools, Network, any request to api.gopro.com, "Copy as cURL"; then {command} and paste it.',
+  text: 'In the browser open the developer tools, choose Network and any request to api.gopro.com, and use "Copy as cURL". Then run {command} and paste it.',
   command: 'login gopro',
 };
 
@@ -43,12 +43,12 @@ function complete({ accessToken, ...rest }: Found, what: string): ExtractedCrede
 
 function fromHar(requests: readonly HeaderLines[]): ExtractedCredentials {
   if (requests.length === 0)
-    throw missing('the HAR file has no request to gopro.com', 'Record it while you look at your media library on gopro.com.');
+    throw missing('the HAR file has no request to gopro.com', 'Record the file while you open your media library on gopro.com.');
   const signedIn = requests.map(fromHeaders).find(({ accessToken }) => accessToken);
   if (signedIn) return complete(signedIn, 'the HAR file');
   throw missing(
     'the HAR file has no cookie gp_access_token',
-    'Browsers leave cookies out unless you choose "Export HAR (with sensitive data)". "Copy as cURL" works too.',
+    'Choose "Export HAR (with sensitive data)", because browsers leave out cookies otherwise. "Copy as cURL" works too.',
   );
 }
 
@@ -66,7 +66,7 @@ function headersOfCurl(command: string): HeaderLines {
   });
 }
 
-/** The first value that a header gives wins; a bearer token counts only where no cookie has one. */
+/** The first value of each field wins. A bearer token counts only if no cookie has a token. */
 function fromHeaders(headers: HeaderLines): Found {
   const found: Found = {};
   let bearer: string | undefined;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const pairs = z.array(z.object({ name: z.string(), value: z.string() })).catch([]);
 
-/** What is used of a HAR file (HTTP Archive 1.2). */
+/** The fields of a HAR file (HTTP Archive 1.2) that are used here. */
 const harFile = z.object({
   log: z.object({
     entries: z.array(
@@ -11,10 +11,10 @@ const harFile = z.object({
   }),
 });
 
-/** A request as headers in the form `name: value`. */
+/** The headers of a request, each as `name: value`. */
 export type HeaderLines = readonly string[];
 
-/** The requests to gopro.com in a HAR file, newest first; undefined when the text is no HAR file. */
+/** The requests to gopro.com, newest first; undefined if the text is not a HAR file. */
 export function requestsOfHar(text: string): readonly HeaderLines[] | undefined {
   const parsed = harFile.safeParse(parseJson(text));
   if (!parsed.success) return undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { printable } from '../../lib/log.ts';
 import { formatBytes } from '../../report/figures.ts';
 
-/** The files below a directory as an indented tree with sizes; our own bookkeeping is left out. */
+/** Draws the files below a directory as a tree with sizes, without `.cloud-sync`. */
 export async function drawTree(directory: string, indent = ''): Promise<string> {
   const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) => name !== '.cloud-sync');
   const lines: string[] = [];

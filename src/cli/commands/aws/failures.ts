@@ -7,7 +7,7 @@ import { nextAttemptMs } from '../../../plan/next-attempt.ts';
 import { count } from '../../../report/figures.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import type { Context } from '../../command.ts';
-import { entriesOf, type Entry } from '../../output/entries.ts';
+import { listEntries, type ListEntry } from '../../output/list-entries.ts';
 
 /** What failed, or needs a person. */
 export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
@@ -16,7 +16,7 @@ export async function runAwsFailures({ config, stdout }: Context): Promise<numbe
   const show = commandsFor({ stage: env as Stage });
   let failures = 0;
   for await (const row of ledger.tracker.rows(['FAILED', 'QUARANTINED'])) {
-    for (const entry of entriesOf(row)) {
+    for (const entry of listEntries(row)) {
       if (entry.status !== 'failed' && entry.status !== 'quarantined') continue;
       failures += 1;
       const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
@@ -28,7 +28,7 @@ export async function runAwsFailures({ config, stdout }: Context): Promise<numbe
 }
 
 function textOf(
-  { status, name, mediaId, since, code, reason, failedRuns }: Entry,
+  { status, name, mediaId, since, code, reason, failedRuns }: ListEntry,
   nextAttempt: string | null,
   show: ShowCommand,
 ): string {

@@ -4,7 +4,7 @@ import { clean, jsonLine } from '../../../lib/log.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import { openMachine, startRun } from '../../aws/machine.ts';
 import type { Context } from '../../command.ts';
-import { describeRetried, retryMedia } from '../../retrying.ts';
+import { describeRetry, retryMedia } from '../../archive/retry-media.ts';
 
 /** Gives what failed a fresh start in the next run, with `--start` in one that begins now. */
 export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Context): Promise<number> {
@@ -16,7 +16,7 @@ export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Conte
   const run = machine && (await startRun(machine, { fullListing: false }));
   if (json) stdout.write(jsonLine({ retried, started: run?.name ?? null }));
   else {
-    stdout.write(`${describeRetried(retried, run ? 'the run that begins now' : 'the next run')}\n`);
+    stdout.write(`${describeRetry(retried, run ? 'the run that begins now' : 'the next run')}\n`);
     if (run) stdout.write(`Started ${clean(run.name)}\n${clean(run.arn)}\n`);
   }
   return 0;

@@ -14,7 +14,7 @@ import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
-import { filesLine, labelled, markedLine, mediaLine, runLine, standing } from '../../output/standing.ts';
+import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine } from '../../output/archive-status.ts';
 
 const runsShown = 5;
 
@@ -29,7 +29,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
   await using ledger = await openServiceLedger(config);
   const { tracker, table } = ledger;
-  const tally = await standing(tracker);
+  const tally = await archiveStatus(tracker);
   const lease = await ledger.lease();
   const runs = await withEnds(await tracker.runs(runsShown), context);
   const stage = config.settings.env as Stage;
@@ -52,7 +52,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
     ['Credentials', credentialsLine(secret, writtenAt, show)],
     ['Next', nextStep(tally, runs[0], writtenAt, show)],
   ] as const;
-  stdout.write(labelled(rows));
+  stdout.write(labelledLines(rows));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-/** Who hears the events of a run, and how its end becomes an exit code. */
+/** Sends the events of a run to a reporter and turns its end into an exit code. */
 import { randomUUID } from 'node:crypto';
 import { asSyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -7,12 +7,12 @@ import { finishedEarly } from '../../report/summary.ts';
 import type { Context } from '../command.ts';
 
 /**
- * Runs `run` and returns its exit code. With `--json` the last line is `run.finished` whatever happens, a usage error excepted; without,
- * what ended the run before it began is thrown.
+ * Runs `run` and returns its exit code. With `--json` the last line is always `run.finished`,
+ * unless the error is USAGE. Without `--json` an error before the run began is thrown.
  */
 export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;
-  const show = await createReport(context);
+  const show = await openReport(context);
   let runId: string = randomUUID();
   let ended = false;
   const report: Report = (event) => {
@@ -37,8 +37,8 @@ function systemNow(): number {
   return systemClock.now();
 }
 
-/** Each reporter is loaded where it is wanted: what draws on a terminal takes longer to load than all else of the program. */
-async function createReport({ config, stdout, stderr, log }: Context): Promise<Report> {
+/** Imports only one reporter: loading the terminal's takes longer than the rest of the program. */
+async function openReport({ config, stdout, stderr, log }: Context): Promise<Report> {
   const { json, quiet } = config.settings;
   const print = (text: string) => void stdout.write(text);
   if (json) {

@@ -1,16 +1,19 @@
-/** How an archive stands, counted and in words. */
+/** The counts of an archive and the lines that show them. */
 import { clean } from '../../lib/log.ts';
 import { allRoles, alwaysRoles, type Tally } from '../../media.ts';
 import { count, formatBytes, formatDuration } from '../../report/figures.ts';
 import type { RunRecord, Tracker } from '../../tracker/tracker.ts';
 
-export interface ArchiveStanding extends Tally {
-  /** Media that offer nothing without which they would be incomplete, only edits or sidecars; in no other count of media. */
+export interface ArchiveStatus extends Tally {
+  /** Media with nothing but edits or sidecars; no other count includes them. */
   readonly mediaOutOfScope: number;
 }
 
-/** Of all files; but nobody misses edits that were never asked for: a medium is complete with its originals. Errors: TRACKER_UNUSABLE. */
-export async function standing(tracker: Tracker): Promise<ArchiveStanding> {
+/**
+ * Counts all files, edits and sidecars included. A medium counts as complete without them.
+ * Errors: TRACKER_UNUSABLE.
+ */
+export async function archiveStatus(tracker: Tracker): Promise<ArchiveStatus> {
   const { media, mediaComplete } = await tracker.tally(alwaysRoles);
   const all = await tracker.tally(allRoles);
   return { ...all, media, mediaComplete, mediaOutOfScope: Math.max(0, sum(all.media) - sum(media)) };
@@ -20,31 +23,32 @@ function sum(counts: Tally['media']): number {
   return Object.values(counts).reduce((total, number) => total + number, 0);
 }
 
-function listed(parts: readonly (readonly [number, string])[]): string {
+/** Joins the counts that are not 0, each after a comma. */
+function joinCounts(parts: readonly (readonly [number, string])[]): string {
   return parts
     .filter(([number]) => number > 0)
     .map(([number, word]) => `, ${number.toLocaleString('en')} ${word}`)
     .join('');
 }
 
-/** Adds up: every medium is in one of the numbers. */
-export function mediaLine({ media, mediaComplete, mediaOutOfScope }: ArchiveStanding): string {
-  const others = listed([
+/** The numbers add up: each medium is in exactly one of them. */
+export function mediaLine({ media, mediaComplete, mediaOutOfScope }: ArchiveStatus): string {
+  const others = joinCounts([
     [media.RESOLVED - mediaComplete, 'incomplete'],
-    [media.LISTED, 'not looked at yet'],
+    [media.LISTED, 'not resolved yet'],
     [media.WAITING, 'waiting'],
     [media.FAILED, 'failed'],
     [media.QUARANTINED, 'quarantined'],
     [media.SOURCE_DELETED, 'deleted at the source'],
   ]);
-  const beside = mediaOutOfScope === 0 ? '' : `; ${mediaOutOfScope.toLocaleString('en')} more with nothing but edits or sidecars`;
-  return `${count(sum(media), 'medium', 'media')}: ${mediaComplete.toLocaleString('en')} complete${others}${beside}`;
+  const outOfScope = mediaOutOfScope === 0 ? '' : `; ${mediaOutOfScope.toLocaleString('en')} more have only edits or sidecars`;
+  return `${count(sum(media), 'medium', 'media')}: ${mediaComplete.toLocaleString('en')} complete${others}${outOfScope}`;
 }
 
 export function filesLine({ originals, archivedBytes, waiting }: Tally): string {
   const open = originals.PENDING + originals.IN_PROGRESS;
-  const others = listed([
-    [open, 'to do'],
+  const others = joinCounts([
+    [open, 'to fetch'],
     [waiting, 'waiting'],
     [originals.FAILED, 'failed'],
     [originals.QUARANTINED, 'quarantined'],
@@ -53,7 +57,7 @@ export function filesLine({ originals, archivedBytes, waiting }: Tally): string 
   return `${count(originals.COMPLETED, 'file')} archived, ${formatBytes(archivedBytes)}${others}`;
 }
 
-/** Empty if `verify` found nothing. */
+/** Empty if `verify` found no missing or damaged file. */
 export function markedLine({ marked }: Tally): string {
   return marked === 0 ? '' : `${count(marked, 'file')} missing or damaged; the next run fetches them again`;
 }
@@ -64,8 +68,8 @@ export function runLine({ startedAt, finishedAt, outcome }: RunRecord, nowMs: nu
   return `${startedAt} (${formatDuration(Math.max(0, agoMs))} ago): ${outcome ?? 'not finished'}${took}`;
 }
 
-/** Labels and texts as lines in two columns; a row without text is left out. */
-export function labelled(rows: readonly (readonly [label: string, text: string])[]): string {
-  const said = rows.filter(([, text]) => text !== '');
-  return said.map(([label, text]) => `${label.padEnd(16)} ${clean(text)}\n`).join('');
+/** Prints labels and texts in two columns and leaves out rows without text. */
+export function labelledLines(rows: readonly (readonly [label: string, text: string])[]): string {
+  const filled = rows.filter(([, text]) => text !== '');
+  return filled.map(([label, text]) => `${label.padEnd(16)} ${clean(text)}\n`).join('');
 }

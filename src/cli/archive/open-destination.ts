@@ -3,26 +3,29 @@ import type { Destination } from '../../destination/destination.ts';
 import type { S3Destination, S3Options } from '../../destination/s3/index.ts';
 import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { Place } from './place.ts';
+import type { Place } from './archive-place.ts';
 
 type S3Place = Extract<Place, { readonly kind: 's3' }>;
 
-/** The adapter for a place, loaded only where it is wanted: the SDK takes longer to load than a quiet run takes in all. Creates nothing there. Errors: USAGE, DESTINATION_UNUSABLE. */
+/**
+ * Loads only the adapter that the place needs: loading the AWS SDK takes longer than a quiet run.
+ * Creates nothing at the place. Errors: USAGE, DESTINATION_UNUSABLE.
+ */
 export async function openDestination(place: Place, config: Config, onWarning: (message: string) => void): Promise<Destination> {
   const { hash } = config.settings;
   if (place.kind === 's3') {
     if (hash !== undefined)
       throw new SyncError('USAGE', '--hash works only for directories', {
-        hint: 'Leave it out; S3 keeps a checksum of every object.',
+        hint: 'Leave it out: S3 keeps a checksum of every object.',
       });
-    return openS3Place(place, config, onWarning);
+    return openS3Destination(place, config, onWarning);
   }
   const { openDisk } = await import('../../destination/disk/index.ts');
   return openDisk(place.path, { clock: systemClock, ...(hash === 'sha256' && { hash }) });
 }
 
-/** As `openDestination`, with what only S3 can tell. */
-export async function openS3Place(
+/** Like `openDestination`, with the abilities that only S3 has. */
+export async function openS3Destination(
   { bucket, prefix }: S3Place,
   { settings }: Config,
   onWarning: (message: string) => void,

@@ -10,13 +10,13 @@ import {
   withEdits,
 } from '../../../test/conformance/tracker/fixtures.ts';
 import { openSqliteTracker } from '../../tracker/sqlite/index.ts';
-import { mediaLine, standing } from './standing.ts';
+import { archiveStatus, mediaLine } from './archive-status.ts';
 
-test('the numbers of media add up, whatever state they are in', async () => {
+test('the counts of media add up to all media, whatever their status', async () => {
   const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock: manualClock(), onWarning: () => {} });
   onTestFinished(() => tracker.close());
   await archive(tracker, 'done', [original('done')]);
-  expect(mediaLine(await standing(tracker))).toBe('1 medium: 1 complete');
+  expect(mediaLine(await archiveStatus(tracker))).toBe('1 medium: 1 complete');
 
   await resolve(tracker, 'failed', [original('failed')]);
   await tracker.fail(await claimed(tracker, original('failed')), failure);
@@ -25,11 +25,11 @@ test('the numbers of media add up, whatever state they are in', async () => {
   await resolve(tracker, 'to-do', [original('to-do')]);
   await tracker.recordPage([medium('listed'), medium('unresolvable')], 'r1');
   await tracker.failMedium('unresolvable', failure);
-  expect(mediaLine(await standing(tracker))).toBe('6 media: 1 complete, 3 incomplete, 1 not looked at yet, 1 failed');
+  expect(mediaLine(await archiveStatus(tracker))).toBe('6 media: 1 complete, 3 incomplete, 1 not resolved yet, 1 failed');
 
   await resolve(tracker, 'edit', []);
   await resolve(tracker, 'asked-for', [original('asked-for', { role: 'edit' })], withEdits);
-  expect(mediaLine(await standing(tracker))).toBe(
-    '6 media: 1 complete, 3 incomplete, 1 not looked at yet, 1 failed; 2 more with nothing but edits or sidecars',
+  expect(mediaLine(await archiveStatus(tracker))).toBe(
+    '6 media: 1 complete, 3 incomplete, 1 not resolved yet, 1 failed; 2 more have only edits or sidecars',
   );
 });

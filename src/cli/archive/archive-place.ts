@@ -3,18 +3,18 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SyncError } from '../../errors.ts';
 
-/** Where an archive is, as `--to` says it. */
+/** The value of `--to`, parsed. */
 export type Place =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 's3'; readonly bucket: string; /** Without slashes at its ends; may be empty. */ readonly prefix: string };
 
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 
-/** Pure but for the present directory. Errors: USAGE. */
+/** Pure, except that a relative path starts at the current directory. Errors: USAGE. */
 export function parsePlace(to: string | undefined): Place {
-  if (to === undefined) throw new SyncError('USAGE', '--to is missing: where is the archive?', { hint });
+  if (to === undefined) throw new SyncError('USAGE', '--to is missing, so no archive is named', { hint });
   if (/^s3:\/\//i.test(to)) return parseS3(to);
-  // A single letter before the colon is a drive of Windows.
+  // A single letter before the colon is a Windows drive.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
   if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
   if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });
@@ -25,16 +25,16 @@ function parseS3(to: string): Place {
   const [bucket = '', ...rest] = to.slice('s3://'.length).split('/');
   if (bucket === '') throw new SyncError('USAGE', `--to ${to}: the name of the bucket is missing`, { hint });
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-    throw new SyncError('USAGE', `--to ${to}: "${bucket}" cannot be the name of a bucket`, {
-      hint: 'Buckets have 3 to 63 lower-case letters, digits, dots and hyphens.',
+    throw new SyncError('USAGE', `--to ${to}: "${bucket}" is not a valid bucket name`, {
+      hint: 'A bucket name has 3 to 63 lower-case letters, digits, dots and hyphens.',
     });
   }
   if (rest.some((part) => part === '.' || part === '..'))
-    throw new SyncError('USAGE', `--to ${to}: the prefix has a part "." or ".."`, { hint });
+    throw new SyncError('USAGE', `--to ${to}: the prefix contains "." or ".."`, { hint });
   return { kind: 's3', bucket, prefix: rest.filter((part) => part !== '').join('/') };
 }
 
-/** One text for one place, however it was written. A directory that is missing is named below its real parent. */
+/** Returns the same text for every spelling of a place. Links in the path are followed. */
 export async function locationOf(place: Place, s3Endpoint: string | undefined): Promise<string> {
   if (place.kind === 'directory') return realDirectory(place.path);
   const address = `s3://${place.bucket}${place.prefix === '' ? '' : `/${place.prefix}`}`;
@@ -47,7 +47,7 @@ async function realDirectory(path: string): Promise<string> {
   } catch (error) {
     const parent = dirname(path);
     if (parent === path) return path;
-    // A link to what is not mounted now.
+    // The path may be a link to a directory that is not mounted now.
     const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await readlink(path).catch(() => undefined) : undefined;
     return target === undefined ? join(await realDirectory(parent), basename(path)) : realDirectory(resolve(parent, target));
   }

@@ -1,29 +1,29 @@
 import type { TrackedOriginal, TrackedRow } from '../../tracker/tracker.ts';
 
-/** One line of the list: an original, or a medium that stands for itself because none of its originals is known. */
-export interface Entry {
+/** One line of the list: an original, or a medium without known originals. */
+export interface ListEntry {
   readonly status: string;
   readonly since: string;
   readonly mediaId: string;
-  /** The archive's key of an original, else the provider's name of the medium. */
+  /** The key of an original in the archive, or the provider's name of a medium. */
   readonly name: string;
   readonly sizeBytes: number | null;
   readonly code: string | null;
   readonly reason: string | null;
   readonly failedRuns: number;
-  /** Since when a complete listing misses the medium. */
+  /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
 }
 
-/** What is to be said of a medium and its originals, in no words but the tracker's and ours. */
-export function* entriesOf({ tracked, originals }: TrackedRow): Generator<Entry> {
+/** The lines for a medium and its originals. */
+export function* listEntries({ tracked, originals }: TrackedRow): Generator<ListEntry> {
   const { medium, goneSince } = tracked;
   const mediaId = medium.id;
   if (tracked.status !== 'RESOLVED' || originals.length === 0) {
     const { status, statusSince: since, reason, failedRuns } = tracked;
     const name = medium.filename || '(no name)';
     yield {
-      status: wordOf(status),
+      status: statusWord(status),
       since,
       mediaId,
       name,
@@ -37,7 +37,7 @@ export function* entriesOf({ tracked, originals }: TrackedRow): Generator<Entry>
   for (const original of originals) {
     const { statusSince: since, sizeBytes, errorCode: code, failedRuns } = original;
     yield {
-      status: wordOf(original.mark ?? original.status),
+      status: statusWord(original.mark ?? original.status),
       since,
       mediaId,
       name: original.original.key,
@@ -50,15 +50,15 @@ export function* entriesOf({ tracked, originals }: TrackedRow): Generator<Entry>
   }
 }
 
-/** Why something is where it is, when the tracker noted nothing more particular. */
+/** The reason that is shown for a status or mark if the tracker recorded none. */
 const reasons: Readonly<Record<string, string>> = {
   PENDING: 'the next sync fetches it',
-  IN_PROGRESS: 'being fetched, or left by a run that was killed',
+  IN_PROGRESS: 'a run fetches it now, or a run that fetched it was killed',
   LISTED: 'the next sync asks for its files',
-  RESOLVED: 'offers nothing but what was not asked for, such as an edit; see `sync --include`',
+  RESOLVED: 'has only files that were not asked for, such as an edit; see `sync --include`',
   WAITING: 'not ready in the cloud yet',
   MISSING: 'verify did not find it; the next sync fetches it again',
-  DAMAGED: 'verify found other content; the next sync fetches it again',
+  DAMAGED: 'verify found different content; the next sync fetches it again',
   SOURCE_DELETED: 'deleted in the cloud before it was archived',
 };
 
@@ -66,6 +66,6 @@ function reasonOf({ mark, status, reason }: TrackedOriginal): string | null {
   return (mark && reasons[mark]) ?? reason ?? reasons[status] ?? null;
 }
 
-function wordOf(status: string): string {
+function statusWord(status: string): string {
   return status.toLowerCase().replaceAll('_', '-');
 }

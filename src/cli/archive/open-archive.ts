@@ -1,0 +1,143 @@
+/**
+ * Opens the archive that `--to` names. It must be the archive that the home knows at this place:
+ * a run must never start over in an empty mount point.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, isAbsolute } from 'node:path';
+import type { Config } from '../../config/load.ts';
+import type { Destination } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Report } from '../../events.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { openDestination } from './open-destination.ts';
+import { archivesPath, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
+import { locationOf, parsePlace, type Place } from './archive-place.ts';
+import { openTracker, refuseTableOfOtherArchive } from './open-tracker.ts';
+
+export interface OpenArchive extends AsyncDisposable {
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+}
+
+/** `fill` may make a new archive, `plan` writes nothing to it, `read` needs an existing one. */
+export type Purpose = 'fill' | 'plan' | 'read';
+
+/**
+ * Errors: USAGE (`--to` is wrong, or there is no archive to read), ARCHIVE_UNKNOWN,
+ * DESTINATION_UNUSABLE, CONFIG_UNREADABLE, TRACKER_UNUSABLE.
+ */
+export async function openArchive(config: Config, purpose: Purpose, report: Report): Promise<OpenArchive> {
+  const { settings, home } = config;
+  const place = parsePlace(settings.to);
+  const location = await locationOf(place, settings['s3-endpoint']);
+  const onWarning = (message: string) => report({ type: 'warning', message });
+  const known = await readKnownArchives(home);
+  const expectedId = known[location];
+  const destination = await openDestination(place, config, onWarning);
+  try {
+    const existingId = await identifyArchive(destination, { location, known, home });
+    if (existingId === undefined && purpose !== 'read') await refuseTableOfOtherArchive(config, destination.location);
+    const id = existingId ?? (await createArchive(destination, place, purpose, report));
+    // A plan for an unknown place writes nothing, not even in the home.
+    const keep = purpose !== 'plan' || expectedId !== undefined;
+    if (keep) await rememberArchive(home, location, id);
+    const tracker = await openTracker(config, { archiveId: id, keep, onWarning });
+    return {
+      destination,
+      tracker,
+      [Symbol.asyncDispose]: async () => void (await Promise.all([tracker.close(), destination.close()])),
+    };
+  } catch (error) {
+    await destination.close();
+    throw error;
+  }
+}
+
+/**
+ * Returns the id of the archive at `location`, or undefined if there is no archive.
+ * Errors: ARCHIVE_UNKNOWN if the home knows another archive there, or the same archive elsewhere.
+ */
+export async function identifyArchive(
+  destination: Destination,
+  { location, known, home }: { readonly location: string; readonly known: KnownArchives; readonly home: string },
+): Promise<string | undefined> {
+  const expectedId = known[location];
+  const id = await destination.identify();
+  const remove = `remove the line of ${location} from ${archivesPath(home)}`;
+  if (id === undefined && expectedId !== undefined) {
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} should hold the archive ${expectedId}, but there is no archive`, {
+      hint: `Is the disk mounted? If the archive is gone for good, ${remove}.`,
+    });
+  }
+  if (id === undefined) return undefined;
+  if (expectedId !== undefined && id !== expectedId) {
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} should hold the archive ${expectedId}, but it holds ${id}`, {
+      hint: `Is the right disk mounted? To accept the archive ${id}, ${remove}.`,
+    });
+  }
+  // The id becomes the name of a directory in the home.
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)) {
+    throw new SyncError('DESTINATION_UNUSABLE', `the archive at ${location} has an id that Cloud Sync never gives`, {
+      hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
+    });
+  }
+  await refuseCopy(location, id, known);
+  return id;
+}
+
+/** Two copies with one id share one tracker, which would count files that only one copy holds. */
+async function refuseCopy(location: string, id: string, known: KnownArchives): Promise<void> {
+  for (const [other, otherId] of Object.entries(known)) {
+    if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
+    const { openDisk } = await import('../../destination/disk/index.ts');
+    const disk = openDisk(other, { clock: systemClock });
+    const currentId = await disk.identify().catch(() => undefined);
+    await disk.close();
+    if (currentId !== id) continue;
+    throw new SyncError('ARCHIVE_UNKNOWN', `${location} and ${other} are both the archive ${id}: one is a copy of the other`, {
+      hint: 'Delete `.cloud-sync/archive.json` in the copy. The next `sync` gives the copy its own id and adopts its files.',
+    });
+  }
+}
+
+/** A directory can have two paths, for example below two mount points. */
+async function isSameDirectory(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map(async (path) => stat(path).catch(() => undefined)));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+async function createArchive(destination: Destination, place: Place, purpose: Purpose, report: Report): Promise<string> {
+  if (purpose === 'read') {
+    throw new SyncError('USAGE', `${destination.location} is no archive`, {
+      hint: 'Check the spelling. `cloud-sync sync --to …` makes an archive.',
+    });
+  }
+  if (place.kind === 'directory') await checkParent(place.path);
+  if (purpose === 'plan') return randomUUID();
+  if (place.kind === 'directory') await createDirectory(place.path);
+  const archiveId = await destination.initialise(randomUUID());
+  report({ type: 'archive.created', archiveId, path: destination.location });
+  return archiveId;
+}
+
+/** Only the last directory is created: a whole path would fill the disk below a mount point. */
+async function checkParent(path: string): Promise<void> {
+  const parent = dirname(path);
+  const found = await stat(parent).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: the directory ${parent} does not exist`, {
+    hint: `Create ${parent}, or check whether the disk is mounted.`,
+  });
+}
+
+async function createDirectory(path: string): Promise<void> {
+  await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
+    throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: ${error.message}`, {
+      hint: 'Check the permissions of its parent, and that the disk is mounted and not read-only.',
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,51 @@
+/** Opens the tracker of an archive: a file in the home, or a table that a service on AWS shares. */
+import { resourceNames } from '../../aws/names.ts';
+import type { Stage } from '../../config/stages.ts';
+import type { Config } from '../../config/load.ts';
+import { SyncError } from '../../errors.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Provider } from '../../media.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { trackerPath } from './known-archives.ts';
+
+export interface TrackerOptions {
+  readonly archiveId: string;
+  /** False: the tracker is lost when it is closed, whatever the settings say. */
+  readonly keep: boolean;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Errors: TRACKER_UNUSABLE, CONFIG_UNREADABLE. */
+export async function openTracker(config: Config, { archiveId, keep, onWarning }: TrackerOptions): Promise<Tracker> {
+  const { settings, home } = config;
+  if (!keep || settings.tracker === 'sqlite') {
+    // SQLite deletes a database with an empty name when it is closed.
+    const path = keep ? await trackerPath(home, archiveId) : '';
+    const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
+    return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });
+  }
+  // Imported only here: loading the AWS SDK takes longer than a quiet run.
+  const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
+  const provider = settings.provider as Provider;
+  return openDynamoTracker({ client: {}, table: tableName(settings), provider, archiveId, clock: systemClock });
+}
+
+/** The table that the settings name: `--table`, else the table of `--env`. */
+export function tableName({ table, env }: Config['settings']): string {
+  return table ?? resourceNames(env as Stage).table;
+}
+
+/**
+ * A new archive at `location` cannot use a table that belongs to another archive.
+ * Errors: ARCHIVE_UNKNOWN for such a table, TRACKER_UNUSABLE.
+ */
+export async function refuseTableOfOtherArchive({ settings }: Config, location: string): Promise<void> {
+  if (settings.tracker !== 'dynamodb') return;
+  const { boundArchive } = await import('../../tracker/dynamodb/index.ts');
+  const table = tableName(settings);
+  const known = await boundArchive({}, table);
+  if (known === undefined) return;
+  throw new SyncError('ARCHIVE_UNKNOWN', `the table ${table} belongs to the archive ${known}, but ${location} holds no archive`, {
+    hint: 'Name the place of that archive with --to, or another table with --table. If .cloud-sync/archive.json was deleted, restore it.',
+  });
+}
