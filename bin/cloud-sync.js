@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// Runs from a checkout without a build (src/, Node strips the types) and from an installed package (dist/), in one process.
+// Runs src/ in a checkout, where Node strips the types, or dist/ in an installed package.
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
-    `error: Cloud Sync needs Node.js 24.15 or newer; this is ${process.version}\n       Install a newer one from https://nodejs.org and run the command again.\n`,
+    `error: Cloud Sync needs Node.js 24.15 or newer, but this is ${process.version}\n       Install a newer version from https://nodejs.org and run the command again.\n`,
   );
   process.exit(2);
 }
 
-// Half of the start-up time is compiling, the same each time.
+// Compiling takes half of the start-up time, so its result is cached.
 enableCompileCache();
 
 const source = new URL('../src/cli/main.ts', import.meta.url);

@@ -1,4 +1,4 @@
-/** Writes docs/reference/*.md from the tables of the code; with `--check` it only fails if they differ. */
+/** Writes the reference pages from the tables of the code. With `--check` it only compares them. */
 import { readFileSync } from 'node:fs';
 import { environmentName, options, type OptionSpec } from '../src/config/options.ts';
 import { errorKinds } from '../src/errors.ts';
@@ -13,7 +13,7 @@ function page(title: string, ...parts: readonly string[]): string {
 }
 
 function optionsPage(): string {
-  const ofCommand = commands.map(({ name, summary, argument }) => [
+  const rows = commands.map(({ name, summary, argument }) => [
     `\`cloud-sync ${name}${argument ? ` ${argument.name}` : ''}\``,
     summary,
   ]);
@@ -22,21 +22,21 @@ function optionsPage(): string {
     'Commands and options',
     table(
       ['command', 'what it does'],
-      [...ofCommand, ['`cloud-sync completion <shell>`', 'Print the completion script for bash, zsh or fish.']],
+      [...rows, ['`cloud-sync completion <shell>`', 'Print the completion script for bash, zsh or fish.']],
     ),
-    'Every option can be given as a flag, in the environment, or in `config.toml` in the home directory under the name of the flag; the first of these that has it counts. ' +
-      'Lists take commas and repetition. `--no-NAME` switches off a flag that the environment or `config.toml` switches on.',
+    'Every option can be a flag, an environment variable, or a key of `config.toml` in the home directory. The key is the name of the flag. A flag overrules the environment, and the environment overrules `config.toml`. ' +
+      'Lists take commas and repetition. `--no-NAME` turns off a flag that the environment or `config.toml` turns on.',
     '## Options',
     optionTable(plain.filter((spec) => !spec.advanced)),
     '## Advanced options',
     optionTable(plain.filter((spec) => spec.advanced)),
     '## Secrets',
-    'Only in the environment, because other users can see the flags of a process. `cloud-sync login` keeps credentials without it.',
+    'Secrets are environment variables only, because other users can see the flags of a process. `cloud-sync login` stores credentials, so that no variable is needed.',
     table(
       ['environment', 'meaning'],
       options.filter((spec) => spec.secret).map((spec) => [`\`${environmentName(spec)}\``, spec.help]),
     ),
-    '`HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured. `CLOUD_SYNC_DEBUG=1` prints the stack of an unexpected error. AWS credentials, `AWS_REGION` and `AWS_ENDPOINT_URL` come from the usual places of the AWS SDK.',
+    'Cloud Sync uses the proxies in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. `CLOUD_SYNC_DEBUG=1` prints the stack of an error. The AWS SDK finds the AWS credentials, `AWS_REGION` and `AWS_ENDPOINT_URL` in their usual places.',
   );
 }
 
@@ -66,7 +66,7 @@ function errorsPage(): string {
   ]);
   return page(
     'Errors',
-    'Every failure has one of these codes, in `error.code` of `run.finished` and in `code` of `file.failed` and `medium.failed`. The exit code counts where the error ends the run or is what remains of it.',
+    'Every failure has one of these codes. The code is in `error.code` of `run.finished` and in `code` of `file.failed` and `medium.failed`. The last column is the exit code of a run that the error ends.',
     table(['code', 'meaning', 'what happens', 'exit code'], rows),
   );
 }
@@ -74,8 +74,8 @@ function errorsPage(): string {
 const decisions = {
   retry: 'the original is tried again',
   restart: 'the original starts over from its first byte',
-  fail: 'the original or medium fails, the others go on',
-  defer: 'the next slice of the run goes on with it',
+  fail: 'the original or medium fails, the others continue',
+  defer: 'the next slice of the run continues the original',
   stop: 'the run stops',
 } as const;
 
@@ -88,14 +88,17 @@ function exitCodesPage(): string {
   const meanings: readonly (readonly [number, string])[] = [
     [
       0,
-      'All that is offered is archived; media that wait or were deleted at the source are allowed. `verify` found no difference.',
+      'Every file that the provider offers is archived. Media may be waiting or deleted at the source. `verify` found no difference.',
     ],
-    [1, 'The run finished, but some files failed or are quarantined, or `verify` found differences, or `doctor` a failure.'],
+    [
+      1,
+      'The run finished, but some files failed or are quarantined. Or `verify` found differences, or `doctor` found a failure.',
+    ],
     [2, 'An option, argument or the configuration is wrong.'],
     [3, 'Credentials are missing or have expired.'],
-    [4, 'Another run is at work on the archive.'],
+    [4, 'Another run works on the archive.'],
     [5, 'The provider cannot be used: its listing contradicts itself, its API changed, or it stays down.'],
-    [6, 'The destination cannot be used: full, read-only, denied, or not the archive that is known there.'],
+    [6, 'The destination cannot be used: it is full, read-only, denied, or not the archive that the home knows there.'],
     [130, 'Interrupted by SIGINT; all progress is kept.'],
     [143, 'Ended by SIGTERM; all progress is kept.'],
   ];
@@ -105,11 +108,11 @@ function exitCodesPage(): string {
       ['code', 'meaning', 'errors that end a run with it'],
       meanings.map(([code, meaning]) => [String(code), meaning, codesOf(code).join(', ')]),
     ),
-    '`aws run --follow` ends with the code of the run that it follows, and with 1 if that was aborted or ran out of time. Whatever AWS refuses to a command of `aws` ends with 2.',
+    '`aws run --follow` ends with the exit code of the run that it follows, or with 1 if the run was aborted or ran out of time. An `aws` command ends with 2 if AWS refuses its request.',
   );
 }
 
-/** The linter's own table, so that the page cannot differ from what is enforced. */
+/** Reads the linter's own table, so that the page cannot differ from the rule. */
 function floorsPage(): string {
   const config = JSON.parse(readFileSync(new URL('../.oxlintrc.json', import.meta.url), 'utf8')) as {
     readonly overrides: readonly {
@@ -121,9 +124,9 @@ function floorsPage(): string {
   ) as Floor[];
   return page(
     'Floors',
-    'Every folder of `src/` and `infra/` is on one floor, from the ground up. A folder imports itself and the floors in its row, which are all below it; the linter refuses anything else, and a file that is on no floor.',
+    'Every folder of `src/` and `infra/` is on one floor. The table starts at the ground. A folder imports itself and the floors in its row, which are all below it. The linter refuses any other import, and a file without a floor.',
     table(
-      ['floor', 'folders and files', 'imports', 'does without packages'],
+      ['floor', 'folders and files', 'imports', 'must not import packages'],
       floors.map(({ floor, rooms, imports, avoids = [] }) => [
         floor,
         code(rooms),
@@ -134,19 +137,19 @@ function floorsPage(): string {
   );
 }
 
-/** Names as code, in one cell. */
+/** Formats names as code for one cell. */
 function code(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');
 }
 
-/** The unions are read from their sources, whose comments stay the only description. */
+/** Reads the events from the source files, so that only these describe an event. */
 function eventsPage(): string {
   return page(
     'Events',
-    'With `--json` each line of standard output is one event with its `type`, the `time` at which it happened (ISO 8601) and the fields below. Sizes are bytes, fields that end in `Ms` are milliseconds. `progress` comes at most every five seconds; the last line is always `run.finished`, except after a usage error.',
+    'With `--json` each line of standard output is one event. An event has a `type`, its `time` (ISO 8601) and the fields below. Sizes are in bytes. Fields that end in `Ms` are in milliseconds. `progress` comes at most every five seconds. The last line is always `run.finished`, except after a usage error.',
     eventTable('src/events.ts'),
     '## Runs of the service on AWS',
-    '`aws run --json` prints these. `execution.lines` counts pieces of work, each one large medium or a group of small ones.',
+    '`aws run --json` prints these events. `execution.lines` counts pieces of work. A piece is one large medium or a group of small media.',
     eventTable('src/cli/aws/execution-events.ts'),
   );
 }
@@ -163,17 +166,17 @@ function eventTable(file: string): string {
   return table(['type', 'fields'], rows);
 }
 
-/** Every `{ … readonly type: 'name' … }` with its other fields. */
+/** Finds every `{ … readonly type: 'name' … }` with its other fields. */
 function blocksOf(source: string): readonly (readonly [string, readonly (readonly [string, string])[]])[] {
   return [...source.matchAll(/readonly type: '([\w.]+)';/g)].map(({ 1: type = '', index }) => {
-    const body = balanced(source, index);
+    const body = restOfBlock(source, index);
     const fields = splitFields(body).map(([name, kind]) => [name, kind.replace(/readonly /g, '').replace(/\s+/g, ' ')] as const);
     return [type, fields.filter(([name]) => name !== 'type')] as const;
   });
 }
 
-/** From `start` to the brace that closes the block around it, without comments. */
-function balanced(source: string, start: number): string {
+/** The text from `start` to the brace that closes its block, without comments. */
+function restOfBlock(source: string, start: number): string {
   let depth = 0;
   for (let end = start; end < source.length; end += 1) {
     if (source[end] === '{') depth += 1;

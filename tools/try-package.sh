@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packed program into an empty folder and runs it there, as somebody without this repository does.
-# Argument: the tarball; without one it is packed first.
+# Installs the packed program into an empty folder and runs the demo there.
+# Argument: the tarball; without it the program is packed first.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)

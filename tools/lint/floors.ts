@@ -1,17 +1,17 @@
 import { dirname, join, relative } from 'node:path';
 
-/** One floor of the program, as `.oxlintrc.json` lists them from the ground up. */
+/** One floor of the program. `.oxlintrc.json` lists the floors from the ground up. */
 export interface Floor {
   readonly floor: string;
-  /** Folders and files, from the root of the checkout. */
+  /** Paths of folders and files from the root of the checkout. */
   readonly rooms: readonly string[];
-  /** Names of floors whose rooms these rooms may import. A room always imports itself. */
+  /** Names of the floors that these rooms may import. A room may always import itself. */
   readonly imports: readonly string[];
-  /** Beginnings of package names that these rooms do without. */
+  /** Prefixes of the package names that these rooms must not import. */
   readonly avoids?: readonly string[];
 }
 
-/** The few parts of a linter's rule context that this rule needs. */
+/** The parts of the linter's rule context that this rule uses. */
 interface Context {
   readonly options: readonly unknown[];
   readonly filename: string;
@@ -23,20 +23,20 @@ interface Node {
   readonly source?: { readonly value?: unknown } | null;
 }
 
-/** The floor and room of a file, the most exact room first; undefined: the table leaves it out. */
+/** The floor and room of a file; undefined if the table does not list it. The longest path wins. */
 export function placeOf(file: string, floors: readonly Floor[]): { readonly floor: Floor; readonly room: string } | undefined {
   const places = floors.flatMap((floor) => floor.rooms.map((room) => ({ floor, room })));
-  const around = places.filter(({ room }) => file === room || file.startsWith(`${room}/`));
-  return around.toSorted((a, b) => b.room.length - a.room.length)[0];
+  const matching = places.filter(({ room }) => file === room || file.startsWith(`${room}/`));
+  return matching.toSorted((a, b) => b.room.length - a.room.length)[0];
 }
 
-/** What is wrong with an import, or undefined. Files are paths from the root of the checkout. */
+/** Returns why an import is wrong, or undefined. Files are paths from the root of the checkout. */
 export function judgeImport(file: string, specifier: string, floors: readonly Floor[]): string | undefined {
   const from = placeOf(file, floors);
   if (!from) return undefined;
   if (!specifier.startsWith('.')) {
     const avoided = from.floor.avoids?.find((start) => specifier.startsWith(start));
-    return avoided && `${from.room} does without ${avoided}`;
+    return avoided && `${from.room} must not import ${avoided}…`;
   }
   const target = join(dirname(file), specifier);
   const to = placeOf(target, floors);
