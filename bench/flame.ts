@@ -1,4 +1,4 @@
-/** A CPU profile, as V8 writes it, drawn as a flame graph: an SVG that needs no script. */
+/** Draws a CPU profile of V8 as a flame graph: an SVG without a script. */
 
 export interface CpuProfile {
   readonly nodes: readonly {
@@ -6,13 +6,13 @@ export interface CpuProfile {
     readonly callFrame: { readonly functionName: string; readonly url: string };
     readonly children?: readonly number[];
   }[];
-  /** Ids of nodes, each on top of the stack for a while. */
+  /** The id of the node on top of the stack at each sample. */
   readonly samples: readonly number[];
-  /** Microseconds from the sample before to the one of the same index. */
+  /** Microseconds from the previous sample to the sample with the same index. */
   readonly timeDeltas: readonly number[];
 }
 
-/** A function under its callers; calls from the same callers are one frame. */
+/** A function under its callers. Calls from the same callers are one frame. */
 interface Frame {
   readonly name: string;
   readonly place: string;
@@ -24,15 +24,15 @@ const width = 1200;
 const rowHeight = 17;
 const captionHeight = 44;
 const letterWidth = 6.7;
-const minWidth = 1.5; // narrower frames are left out, which keeps the picture small
+const minWidth = 1.5; // narrower frames are left out to keep the file small
 
 const colours = { 'src/': '#f4a261', 'node:': '#a8d5a2', packages: '#9ec5e8', native: '#d5d0c8' };
 
-/** Callers below, callees above; as wide as their share of the time. Waiting is left out. */
+/** Draws callers below callees, each as wide as its share of the time. Waiting is left out. */
 export function flameGraph(profile: CpuProfile, title: string): string {
-  const root = merged(profile);
+  const root = mergeSamples(profile);
   const height = captionHeight + depthOf(root, root.micros) * rowHeight;
-  const caption = `${title}: ${(root.micros / 1e6).toFixed(2)} s of the main thread, waiting left out`;
+  const caption = `${title}: ${(root.micros / 1e6).toFixed(2)} s of the main thread without waiting`;
   const legend = Object.entries(colours).map(([kind, colour], index) => {
     const x = 4 + index * 90;
     return `<rect x="${x}" y="24" width="12" height="12" fill="${colour}"/><text x="${x + 16}" y="34">${kind}</text>`;
@@ -40,14 +40,14 @@ export function flameGraph(profile: CpuProfile, title: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="monospace" font-size="11">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
-    `<text x="4" y="15" font-size="13">${escaped(caption)}</text>`,
+    `<text x="4" y="15" font-size="13">${escapeXml(caption)}</text>`,
     ...legend,
-    ...drawn(root, { x: 0, level: 0, height, totalMicros: root.micros }),
+    ...drawFrames(root, { x: 0, level: 0, height, totalMicros: root.micros }),
     '</svg>\n',
   ].join('\n');
 }
 
-function merged({ nodes, samples, timeDeltas }: CpuProfile): Frame {
+function mergeSamples({ nodes, samples, timeDeltas }: CpuProfile): Frame {
   const own = new Map<number, number>();
   for (const [index, id] of samples.entries()) own.set(id, (own.get(id) ?? 0) + Math.max(0, timeDeltas[index + 1] ?? 0));
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -72,10 +72,7 @@ function calleeOf({ callees }: Frame, name: string, place: string): Frame {
   return callee;
 }
 
-/**
- * Where a function is from, without where that is on this machine: `src/sync.ts`, `node:fs`, a
- * package's name.
- */
+/** The origin of a function without machine paths: `src/sync.ts`, `node:fs` or a package's name. */
 export function placeOf(url: string): string {
   if (url === '' || url.startsWith('node:')) return url;
   const [, path = url.slice(url.lastIndexOf('/') + 1)] = /.*\/node_modules\/(.+)$/.exec(url) ?? [];
@@ -83,34 +80,34 @@ export function placeOf(url: string): string {
   return own === path ? (/^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path) : own;
 }
 
-function visible({ callees }: Frame, totalMicros: number): Frame[] {
+function visibleCallees({ callees }: Frame, totalMicros: number): Frame[] {
   return [...callees.values()].filter(({ micros }) => (micros / totalMicros) * width >= minWidth);
 }
 
 function depthOf(frame: Frame, totalMicros: number): number {
-  return 1 + Math.max(0, ...visible(frame, totalMicros).map((callee) => depthOf(callee, totalMicros)));
+  return 1 + Math.max(0, ...visibleCallees(frame, totalMicros).map((callee) => depthOf(callee, totalMicros)));
 }
 
-function drawn(
+function drawFrames(
   frame: Frame,
   at: { readonly x: number; readonly level: number; readonly height: number; readonly totalMicros: number },
 ): string[] {
   const share = frame.micros / at.totalMicros;
   const [wide, y] = [share * width, at.height - (at.level + 1) * rowHeight];
-  const about = `${frame.name} ${frame.place}`.trim();
+  const label = `${frame.name} ${frame.place}`.trim();
   const letters = Math.floor((wide - 4) / letterWidth);
-  const seen = about.length <= letters ? about : `${about.slice(0, letters - 1)}…`;
-  const text = letters < 3 ? '' : `<text x="${(at.x + 2).toFixed(1)}" y="${y + 12}">${escaped(seen)}</text>`;
+  const shortLabel = label.length <= letters ? label : `${label.slice(0, letters - 1)}…`;
+  const text = letters < 3 ? '' : `<text x="${(at.x + 2).toFixed(1)}" y="${y + 12}">${escapeXml(shortLabel)}</text>`;
   const box = `<rect x="${at.x.toFixed(1)}" y="${y}" width="${Math.max(1, wide - 0.5).toFixed(1)}" height="${rowHeight - 1}" fill="${colours[kindOf(frame.place)]}"/>`;
   let x = at.x;
-  const above = visible(frame, at.totalMicros)
+  const above = visibleCallees(frame, at.totalMicros)
     .toSorted((a, b) => b.micros - a.micros)
     .flatMap((callee) => {
-      const lines = drawn(callee, { ...at, x, level: at.level + 1 });
+      const lines = drawFrames(callee, { ...at, x, level: at.level + 1 });
       x += (callee.micros / at.totalMicros) * width;
       return lines;
     });
-  return [`<g><title>${escaped(about)}: ${(100 * share).toFixed(1)} %</title>${box}${text}</g>`, ...above];
+  return [`<g><title>${escapeXml(label)}: ${(100 * share).toFixed(1)} %</title>${box}${text}</g>`, ...above];
 }
 
 function kindOf(place: string): keyof typeof colours {
@@ -119,6 +116,6 @@ function kindOf(place: string): keyof typeof colours {
   return /^(src|bin)\//.test(place) ? 'src/' : 'packages';
 }
 
-function escaped(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[<>&"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,6 +1,7 @@
 /**
- * An archive of a whole library, made without a transfer: files of the right names and sizes, and what the archive says of them, written by the
- * program's own code. To fetch a hundred thousand files first would take longer than everything that is measured.
+ * Makes an archive of a whole library without a transfer: files with the right names and sizes, and
+ * the archive's description of them, written by the program's own code. Fetching a hundred thousand
+ * files would take longer than the whole bench.
  */
 import type { ManifestEntry } from '../src/destination/disk/bookkeeping/manifest.ts';
 import { systemClock } from '../src/lib/clock.ts';
@@ -12,12 +13,12 @@ import { createHttpClient } from '../src/lib/http/index.ts';
 import { entryOf, makeDescribedArchive } from '../test/support/described-archive.ts';
 import type { Source } from './servers.ts';
 
-/** Fills `directory`, whose parent exists, with the archive of all that the source has. */
+/** Fills `directory` with the archive of the source's whole library. Its parent must exist. */
 export async function makeKnownArchive(directory: string, source: Source, userId: string): Promise<void> {
   await makeDescribedArchive(directory, 'bench-archive', describedFiles(source, userId));
 }
 
-/** What the program would have written about the file of each medium. All media of the source are alike, so one is asked for its files. */
+/** The manifest line of each file. All media of the source are alike, so only one is resolved. */
 async function* describedFiles({ url, files }: Source, userId: string): AsyncGenerator<ManifestEntry> {
   const http = createHttpClient({ connections: 1 });
   const cloud = createGoproSource({
@@ -45,6 +46,6 @@ function describedFile(medium: Medium, example: Resolution, sizeBytes: number): 
   const originals = example.originals.map((original) => ({ ...original, mediaId: medium.id }));
   const [named] = keysFor({ medium, originals, taken: () => false });
   if (!named) throw new Error(`medium ${medium.id} has no original`);
-  // Nobody reads these files, so any checksum will do.
+  // These files are never read, so the checksum does not matter.
   return entryOf(medium, named, { originalsOfMedium: originals.length, sizeBytes, crc32: 0 });
 }

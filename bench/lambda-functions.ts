@@ -1,4 +1,4 @@
-/** The functions of the deployed engine as Lambda has them: bundled, and invoked in new processes with nothing but their environment. */
+/** Runs the functions of the AWS engine like Lambda: bundled, each invocation in a new process. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
@@ -9,7 +9,7 @@ import type { FunctionName } from '../src/aws/contract.ts';
 import { environmentNames } from '../src/aws/platform/environment.ts';
 import { createTrackerTable } from '../src/tracker/dynamodb/index.ts';
 import type { Aws } from '../test/aws/support/aws.ts';
-import { finished } from './bench.ts';
+import { waitForSuccess } from './bench.ts';
 import { startMeasured, type Measured } from './measure.ts';
 import type { Sink } from './servers.ts';
 import { apiRequestsPerSecond, benchUserId } from './tools/ours.ts';
@@ -17,16 +17,16 @@ import type { Job } from './tools/tool.ts';
 
 export const runsBucket = 'runs';
 
-/** Calls a function once. Throws if it does. */
+/** Invokes a function once. Throws if the function throws. */
 export type Invoke = (name: FunctionName, request: object) => Promise<Invocation>;
 
 export interface Invocation {
   readonly reply: unknown;
-  /** From the start of the process to its exit, so with what Lambda calls a cold start. */
+  /** From the start of the process to its exit, so a cold start is included. */
   readonly measured: Measured;
 }
 
-/** Sets up what the archive's stack would: all of it in the emulator, but for the bucket of the archive, which is in the sink. */
+/** Creates the archive stack's resources in the emulator. The archive's bucket is in the sink. */
 export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Invoke> {
   const folders = bundleFunctions();
   const resources = { table: 'tracker', secret: 'gopro/credentials' };
@@ -41,12 +41,12 @@ export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Inv
     const [requestPath, replyPath] = [join(job.scratch, 'request.json'), join(job.scratch, 'reply.json')];
     await writeFile(requestPath, JSON.stringify(request));
     const argv = [process.execPath, runner, join(folders[name], 'index.mjs'), requestPath, replyPath];
-    const measured = await finished(name, startMeasured({ argv, env }));
+    const measured = await waitForSuccess(name, startMeasured({ argv, env }));
     return { measured, reply: JSON.parse(await readFile(replyPath, 'utf8')) as unknown };
   };
 }
 
-/** What the service stack sets in production. Only the provider's pace is raised, as for the command line. */
+/** The environment of the service stack in prod, but with more API requests a second. */
 function environmentFor(
   { source, scratch, certPath }: Job,
   sink: Sink,

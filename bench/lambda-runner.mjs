@@ -1,6 +1,7 @@
 /**
- * One invocation of a bundled function, in a process that has served none before: `lambda-runner.mjs <bundle> <request.json> <reply.json>`. Plain
- * JavaScript, because what Node needs to read TypeScript is not there in Lambda and would be measured with it.
+ * Invokes a bundled function once in a new process:
+ * `lambda-runner.mjs <bundle> <request.json> <reply.json>`. It is plain JavaScript, because Lambda
+ * does not spend time on stripping types, which would be measured.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 
@@ -10,5 +11,5 @@ const { handler } = await import(bundle);
 const endsAtMs = Date.now() + timeoutMs;
 const context = { getRemainingTimeInMillis: () => endsAtMs - Date.now() };
 await writeFile(replyPath, JSON.stringify(await handler(JSON.parse(await readFile(requestPath, 'utf8')), context)));
-// Lambda freezes a process that has replied, whatever it still has open.
+// Lambda freezes a process after its reply, even if it has open handles.
 process.exit();

@@ -41,7 +41,7 @@ const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run b
 
 const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('|'));
 
-test('each row has its ratios to rclone in the same workload, but for rclone', () => {
+test('each row except rclone has its ratios to rclone in the same workload', () => {
   expect(rows.map((row) => ratiosToRclone(row, rows))).toEqual([
     { wallSeconds: 0.5, cpu: 0.5, userCpu: 0.5, peakBytes: 1.5 },
     undefined,
@@ -50,14 +50,14 @@ test('each row has its ratios to rclone in the same workload, but for rclone', (
   expect(figuresOf(report)[0]).toMatch(/\| 12 \| 0\.33, 0\.25, 0\.25, 0\.15 \|/);
 });
 
-test('the summary compares ours with rclone and with the best peer of each figure', () => {
+test('the summary compares Cloud Sync with rclone and with the best peer of each figure', () => {
   expect(lines(summaryOf(report)).at(-1)).toBe(
     '| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |',
   );
   expect(summaryOf(report)).toContain('cloud-sync survived or detected 2 of 2, rclone survived or detected 0 of 2');
 });
 
-test('how each tool took each lie is a table of its own, with each lie named once', () => {
+test('the table of lies names each lie once, and the outcome of each tool', () => {
   expect(lines(reactionsOf(report).join('\n')).slice(2)).toEqual([
     '| cut | **cloud-sync** | 0 | survived |',
     '|  | rclone | 0 | reported success with wrong bytes |',
@@ -66,7 +66,7 @@ test('how each tool took each lie is a table of its own, with each lie named onc
   ]);
 });
 
-test('what was not measured has no table', () => {
+test('a report without measurements has no tables', () => {
   expect(figuresOf({ ...report, rows: [] })).toEqual([]);
   expect(reactionsOf({ ...report, reactions: [] })).toEqual([]);
   expect(lines(summaryOf({ ...report, rows: [] }))).toEqual([]);

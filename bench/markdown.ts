@@ -1,4 +1,4 @@
-/** The measured rows as tables for people. */
+/** Formats the measured rows as Markdown tables. */
 import { arch, cpus, release, totalmem, type } from 'node:os';
 import type { Reaction } from './lying.ts';
 import { ratiosTo, ratiosToRclone, type Figures, type Ratios, type Row } from './row.ts';
@@ -13,12 +13,17 @@ export interface Report {
   readonly reactions: readonly Reaction[];
 }
 
-/** What was measured, how, and our figures as multiples of the others'. */
+/** The conditions of the bench, and Cloud Sync's figures divided by those of the other tools. */
 export function summaryOf(report: Report): string {
-  return [conditions(report), ...ratioTable(report.rows), ...limits(report.rows), ...lied(report.reactions)].join('\n\n');
+  return [
+    conditions(report),
+    ...ratioTable(report.rows),
+    ...describeMemoryLimits(report.rows),
+    ...countReactions(report.reactions),
+  ].join('\n\n');
 }
 
-/** Every tool's own figures, if anything was measured. */
+/** The figures of every tool; empty if nothing was measured. */
 export function figuresOf({ rows }: Report): string[] {
   if (rows.length === 0) return [];
   const head = [
@@ -28,14 +33,14 @@ export function figuresOf({ rows }: Report): string[] {
     'wall s',
     'throughput',
     'CPU',
-    'of it user',
+    'user CPU',
     'peak memory MB',
     '÷ rclone: wall, CPU, user CPU, memory',
-    'grew by MB',
-    'requests source + store',
-    'connections',
-    'on the wire MB',
-    'verified on the way',
+    'memory growth MB',
+    'requests to source + store',
+    'connections to source + store',
+    'network traffic MB',
+    'verification in transit',
     'fetched again MB',
   ];
   const lines = rows.map((row, index) =>
@@ -44,7 +49,7 @@ export function figuresOf({ rows }: Report): string[] {
   return [table(head, lines)];
 }
 
-/** What the tools made of sources that lied, if any did. */
+/** The reaction of every tool to every lie; empty if no source lied. */
 export function reactionsOf({ reactions }: Report): string[] {
   if (reactions.length === 0) return [];
   const lines = reactions.map(({ lie, tool, ours, exitCode, outcome }, index) => [
@@ -54,10 +59,10 @@ export function reactionsOf({ reactions }: Report): string[] {
     outcome,
   ]);
   const explained = [
-    'What the tools made of a source that lies about one of three files.',
-    'Nobody can see one changed byte without a checksum from the source, and this one gives none.',
+    'The source lies about one of three files. The table shows how each tool reacts.',
+    'No tool can detect one changed byte without a checksum from the source, and this source gives none.',
   ];
-  return [explained.join('\n'), table(['the source’s reply', 'tool', 'exit code', 'outcome'], lines)];
+  return [explained.join('\n'), table(['reply of the source', 'tool', 'exit code', 'outcome'], lines)];
 }
 
 export function machine(): string {
@@ -70,28 +75,29 @@ function conditions({ measuredAt, command, missing, rows, reactions }: Report): 
   const versions = new Map(
     [...rows, ...reactions].map(({ tool, version }) => [tool.includes('aws') ? 'aws-cli' : tool.split(' ')[0], version] as const),
   );
-  const named = [...versions].map(([tool, version]) => `${tool} ${version}`).join(', ');
+  const tools = [...versions].map(([tool, version]) => `${tool} ${version}`).join(', ');
   return [
-    `Measured on ${measuredAt.slice(0, 10)} by \`${command}\` on ${machine()}: ${named}.`,
-    ...(missing.length === 0 ? [] : [`Not to be had on this machine: ${missing.join(', ')}.`]),
+    `Measured on ${measuredAt.slice(0, 10)} by \`${command}\` on ${machine()}: ${tools}.`,
+    ...(missing.length === 0 ? [] : [`Could not be installed on this machine: ${missing.join(', ')}.`]),
     repetitions(rows),
-    'Source and store are on the same machine, over TLS unless said; writing to a directory ends with the end of `sync(1)`.',
-    'Cloud Sync is the packed program from its start to its exit, with its tracker, its checksums and its look at what was stored;',
-    `it may ask the API ${apiRequestsPerSecond.toLocaleString('en')} times a second instead of its polite 4.`,
-    'After each run everything that arrived is compared with the source.',
+    'Source and store are on the same machine. They use TLS unless the row says otherwise. The time for a directory includes `sync(1)`.',
+    'Cloud Sync is the packed program from its start to its exit. Its time includes tracker, checksums and the check of stored files.',
+    `It may send ${apiRequestsPerSecond.toLocaleString('en')} API requests a second instead of the default 4.`,
+    'After each run the bench compares every stored file with the source.',
   ].join('\n');
 }
 
 function repetitions(rows: readonly Row[]): string {
   const counts = new Set(rows.map(({ runs }) => runs.length));
-  const most = Math.max(...counts);
-  if (most <= 1) return 'One run each.';
-  return `Medians of ${most} runs${counts.size > 1 ? ' where the table of all figures says no other number' : ''}, the tools taking turns.`;
+  const maxRuns = Math.max(...counts);
+  if (maxRuns <= 1) return 'Each figure is from one run.';
+  const exception = counts.size > 1 ? ', or of the number in the column `runs`' : '';
+  return `Each figure is the median of ${maxRuns} runs${exception}. The tools take turns.`;
 }
 
 const ratioFigures = ['wallSeconds', 'cpu', 'userCpu', 'peakBytes'] as const satisfies (keyof Ratios)[];
 
-/** Below 1 ours took less. */
+/** A ratio below 1 means that Cloud Sync took less. */
 function ratioTable(rows: readonly Row[]): string[] {
   const ours = rows.filter((row) => row.ours);
   if (ours.length === 0) return [];
@@ -112,26 +118,26 @@ function ratioLine(ours: Row, rows: readonly Row[]): string[] {
   return [ours.workload, wall, ...ratioFigures.map((figure) => ratio(toRclone?.[figure])), ...toBest];
 }
 
-/** In words, of what has only so much memory. */
-function limits(rows: readonly Row[]): string[] {
+/** One sentence for each row with a memory limit. */
+function describeMemoryLimits(rows: readonly Row[]): string[] {
   return rows.flatMap(({ workload, figures: { wallSeconds, cpu, peakBytes }, memoryLimitBytes }) => {
     if (memoryLimitBytes === undefined) return [];
     const share = Math.round((100 * peakBytes) / memoryLimitBytes);
     const limit = `${(memoryLimitBytes / 2 ** 20).toLocaleString('en')} MiB`;
-    const took = `${wallSeconds.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU a GB, and at most ${megabytes(peakBytes)} MB of memory`;
-    return `The ${workload} took ${took}: ${share} % of its ${limit}.`;
+    const time = `${wallSeconds.toFixed(2)} s and ${cpu.toFixed(2)} s of CPU per GB`;
+    return `The ${workload} took ${time}. It used at most ${megabytes(peakBytes)} MB of memory, ${share} % of its ${limit}.`;
   });
 }
 
-/** In words, how each tool fared with a source that lied; all of it is in a table of its own. */
-function lied(reactions: readonly Reaction[]): string[] {
+/** One sentence that counts the lies that each tool survived or detected. */
+function countReactions(reactions: readonly Reaction[]): string[] {
   if (reactions.length === 0) return [];
   const tools = [...new Set(reactions.map(({ tool }) => tool))].map((tool) => {
-    const its = reactions.filter((reaction) => reaction.tool === tool);
-    const noticed = its.filter(({ outcome }) => outcome === 'survived' || outcome.startsWith('detected'));
-    return `${tool} survived or detected ${noticed.length} of ${its.length}`;
+    const all = reactions.filter((reaction) => reaction.tool === tool);
+    const good = all.filter(({ outcome }) => outcome === 'survived' || outcome.startsWith('detected'));
+    return `${tool} survived or detected ${good.length} of ${all.length}`;
   });
-  return [`A source that lied, or fell silent: ${tools.join(', ')}. Nobody can detect one changed byte.`];
+  return [`With a source that lied or fell silent, ${tools.join(', ')}. No tool can detect one changed byte.`];
 }
 
 function ratio(value: number | undefined): string {
@@ -166,12 +172,12 @@ function figureLine(
   ];
 }
 
-/** Of the source and of the store. */
+/** The counts of the source and of the store. */
 function sum(source: number, store: number): string {
   return `${source.toLocaleString('en')} + ${store.toLocaleString('en')}`;
 }
 
-/** Of what the workload has to move; empty where that is nothing, or only the rest of something. */
+/** Empty if the workload moves nothing, or only the rest of a killed job. */
 function throughput({ per, files, figures }: Row): string {
   if (per === 'run' || figures.refetchedBytes !== undefined) return '';
   if (per === 'file') return `${Math.round(files.count / figures.wallSeconds).toLocaleString('en')} files/s`;
@@ -181,12 +187,12 @@ function throughput({ per, files, figures }: Row): string {
 function refetched({ runs }: Row, { refetchedBytes }: Figures): string {
   const ofBytes = runs[0]?.refetched?.ofBytes;
   if (refetchedBytes === undefined || !ofBytes) return '';
-  return `${megabytes(refetchedBytes)} (${Math.round((100 * refetchedBytes) / ofBytes)} % of what it had)`;
+  return `${megabytes(refetchedBytes)} (${Math.round((100 * refetchedBytes) / ofBytes)} % of the first attempt)`;
 }
 
 function megabytes(bytes: number): string {
   const rounded = Math.round(bytes / 1e6);
-  return (rounded === 0 ? 0 : rounded).toLocaleString('en'); // and never -0
+  return (rounded === 0 ? 0 : rounded).toLocaleString('en'); // never -0
 }
 
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {

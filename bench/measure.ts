@@ -1,4 +1,4 @@
-/** Runs a command and says what it cost: the process and all its descendants, from the start to the exit. */
+/** Runs a command and measures the process and all its descendants, from the start to the exit. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -7,21 +7,21 @@ import { promisify } from 'node:util';
 
 export interface Command {
   readonly argv: readonly string[];
-  /** All of its environment but PATH. */
+  /** The whole environment except PATH. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface Measured {
-  /** null: killed. */
+  /** null if the command was killed. */
   readonly exitCode: number | null;
   readonly wallSeconds: number;
   readonly userSeconds: number;
   readonly systemSeconds: number;
   /** The largest sum of the resident sets of all processes. */
   readonly peakBytes: number;
-  /** That sum over time. */
+  /** The sum of the resident sets over time. */
   readonly memory: readonly MemorySample[];
-  /** What it printed on standard error. */
+  /** The text on standard error. */
   readonly stderr: string;
 }
 
@@ -31,7 +31,7 @@ export interface MemorySample {
 }
 
 export interface Running {
-  /** SIGKILL to the command and all its descendants. */
+  /** Sends SIGKILL to the command and all its descendants. */
   kill(): void;
   readonly ended: Promise<Measured>;
 }
@@ -41,8 +41,9 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach(killTree));
 
 /**
- * The shell's `time` has what the kernel counted for the command and every descendant that was waited for, to the millisecond; Node has no call
- * for that. It reports on descriptor 3. `flush`: the clock runs on until sync(1) has brought what was written below that path to the disk.
+ * Uses the shell's `time`, because Node has no call for the kernel's CPU time of a command and its
+ * descendants. `time` reports milliseconds on descriptor 3. With `flush` the wall time includes
+ * sync(1) of the file system that holds this path.
  */
 export function startMeasured(command: Command, options: { readonly flush?: string } = {}): Running {
   const timed = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
@@ -50,14 +51,14 @@ export function startMeasured(command: Command, options: { readonly flush?: stri
   const child = spawn('bash', ['-c', timed, 'bash', ...command.argv], {
     env: { PATH: process.env['PATH'], ...command.env },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own, to be killed as one
+    detached: true, // its own process group, so that all its processes can be killed together
   });
   running.add(child);
   const memory = watchMemory(child.pid ?? 0, startedAtMs);
-  return { kill: () => killCommand(child.pid ?? 0), ended: outcome(child, memory, startedAtMs, options.flush) };
+  return { kill: () => killCommand(child.pid ?? 0), ended: waitForEnd(child, memory, startedAtMs, options.flush) };
 }
 
-async function outcome(
+async function waitForEnd(
   child: ChildProcess,
   memory: MemoryWatch,
   startedAtMs: number,
@@ -71,7 +72,7 @@ async function outcome(
     memory.stop();
     running.delete(child);
   });
-  if (flush !== undefined) await flushed(flush);
+  if (flush !== undefined) await flushFileSystem(flush);
   const wallSeconds = (performance.now() - startedAtMs) / 1000;
   const [userSeconds = 0, systemSeconds = 0] = (await times).trim().split(' ').map(Number);
   return {
@@ -85,12 +86,12 @@ async function outcome(
   };
 }
 
-/** sync(1) for the file system that holds `path`. */
-export async function flushed(path: string): Promise<void> {
+/** Runs sync(1) for the file system that holds `path`. */
+export async function flushFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', path]);
 }
 
-/** Not to the shell, which has to take note of the end: as long as nobody does, a killed process still looks like a running one. */
+/** Spares the shell, which must reap the killed command: until then the command seems to run. */
 function killCommand(shell: number): void {
   for (const pid of descendants(shell)) {
     try {
@@ -123,7 +124,7 @@ function watchMemory(shell: number, startedAtMs: number): MemoryWatch {
     const processes = descendants(shell).map(memoryOf);
     const bytes = processes.reduce((sum, { nowBytes }) => sum + nowBytes, 0);
     samples.push({ seconds: (performance.now() - startedAtMs) / 1000, bytes });
-    // The kernel remembers each process's own peak, so one between two looks is missed only where several processes share the memory.
+    // The kernel's peak of each process covers the time between two samples, but not a sum's peak.
     peakBytes = Math.max(peakBytes, bytes, ...processes.map((process) => process.peakBytes));
   }, sampleEveryMs);
   return { samples, peakBytes: () => peakBytes, stop: () => clearInterval(watch) };
@@ -140,7 +141,7 @@ function memoryOf(pid: number): { readonly nowBytes: number; readonly peakBytes:
   return { nowBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
 }
 
-/** Empty when the process is gone. */
+/** Empty if the process has ended. */
 function readProc(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -1,8 +1,8 @@
-/** A run in which everything is archived already: what a night without new media costs. */
+/** Measures a run without new media, such as a quiet night. */
 import { closeSync, ftruncateSync, futimesSync, mkdirSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { costOf, finished, openScene, startJob, type Bench, type Run } from './bench.ts';
+import { costOf, waitForSuccess, openScene, startJob, type Bench, type Run } from './bench.ts';
 import type { Peers } from './equipment.ts';
 import { makeKnownArchive } from './known-archive.ts';
 import { startMeasured, type Command } from './measure.ts';
@@ -24,7 +24,7 @@ const noSource: SourceStats = {
   wireReceived: 0,
 };
 
-/** A first run adopts an archive of the whole library; then we measure runs with nothing to do. */
+/** Lets Cloud Sync adopt an archive of the whole library, then measures runs without new media. */
 export async function measureNothingNew(
   bench: Bench,
   tool: Tool,
@@ -35,18 +35,18 @@ export async function measureNothingNew(
   const command = tool.command(job);
   if (!command || job.to.kind !== 'directory') throw new Error(`${tool.name} cannot archive to a directory`);
   await makeKnownArchive(job.to.path, source, benchUserId);
-  await finished(tool.name, startMeasured(command));
+  await waitForSuccess(tool.name, startMeasured(command));
   const runs: Run[] = [];
   for (let round = 0; round < of.rounds; round += 1) {
     const before = await source.stats();
-    const measured = costOf(await finished(tool.name, startJob(command, job)));
+    const measured = costOf(await waitForSuccess(tool.name, startJob(command, job)));
     runs.push({ ...measured, source: since(before, await source.stats()), sink: undefined });
   }
   if ((await source.stats()).mediaBytes > 0) throw new Error(`${tool.name} fetched files although nothing was new`);
   return runs;
 }
 
-/** What a peer needs to compare a folder with a bucket. */
+/** The comparison of a folder with a bucket, the same for each peer. */
 interface Comparison {
   readonly title: string;
   readonly files: Files;
@@ -56,7 +56,7 @@ interface Comparison {
   readonly certPath: string | undefined;
 }
 
-/** A peer and the command by which it compares. */
+/** A peer and its command for the comparison. */
 interface Comparer {
   readonly name: string;
   readonly version: string;
@@ -64,9 +64,9 @@ interface Comparer {
 }
 
 /**
- * The peers know no cloud and keep no record: they compare a folder of this machine with a bucket
- * that holds the same names and sizes. It is in their favour that their side of the source can be
- * listed for nothing.
+ * Measures how the peers compare a local folder with a bucket of the same names and sizes. They
+ * know no cloud and keep no tracker. The comparison favours them, because listing a local folder
+ * costs no request.
  */
 export async function comparePeers(
   bench: Bench,
@@ -101,11 +101,11 @@ function comparersOf({ rclone, rcloneProgram, awsProgram, curlToAws }: Peers): C
 }
 
 async function compareRow(bench: Bench, { command, ...peer }: Comparer, of: Comparison): Promise<Row> {
-  bench.say(`  ${peer.name}`);
+  bench.log(`  ${peer.name}`);
   const runs: Run[] = [];
   for (let round = 0; round < of.rounds; round += 1) {
     await using sink = await startSink({ tls: bench.certificate, preload: of.files });
-    const measured = costOf(await finished(peer.name, startMeasured(command({ ...of, sink }))));
+    const measured = costOf(await waitForSuccess(peer.name, startMeasured(command({ ...of, sink }))));
     const stats = await sink.stats();
     if (stats.bodyBytes > 0) throw new Error(`${peer.name} wrote ${stats.bodyBytes} bytes although nothing was new`);
     runs.push({ ...measured, source: noSource, sink: stats });
@@ -113,10 +113,10 @@ async function compareRow(bench: Bench, { command, ...peer }: Comparer, of: Comp
   return makeRow({ workload: of.title, tool: { ...peer, verifiesInDirectory: '' }, files: of.files, runs, idle: true });
 }
 
-/** When the sink says that its objects were changed. */
+/** The time of change that the sink gives its preloaded objects. */
 const preloadedSeconds = 1_700_000_000;
 
-/** Files of the right name, size and time that take no space. */
+/** Makes files with the right name, size and time that take no space. */
 function makeEmptyFiles(folder: string, files: Files): void {
   mkdirSync(folder, { recursive: true });
   for (let number = 0; number < files.count; number += 1) {

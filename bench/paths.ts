@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 export const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** Git-ignored; survives from one bench to the next. */
+/** Ignored by Git and kept between benches. */
 export const cache = join(repository, '.cache', 'bench');
 
 /** Committed. */
 export const results = join(repository, 'bench', 'results');
 
-/** On Linux always a RAM disk. */
+/** A RAM disk on every Linux. */
 export const ramDisk = '/dev/shm';

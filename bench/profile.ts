@@ -1,20 +1,20 @@
-/** Where the time of a job goes: Cloud Sync run once with Node's own profiler. */
+/** Runs Cloud Sync once with Node's profiler, to show where the time of a job goes. */
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measureJob, type Bench, type Setting } from './bench.ts';
 import { flameGraph, type CpuProfile } from './flame.ts';
 import { results } from './paths.ts';
 
-/** Writes results/flame-<name>.svg, and says where that is. */
+/** Writes results/flame-<name>.svg and returns its path. */
 export async function drawFlameGraph(
   bench: Bench,
   workload: { readonly name: string; readonly title: string; readonly setting: Setting },
 ): Promise<string> {
   const folder = await mkdtemp(join(bench.scratch, 'profile-'));
-  const tool = bench.ours.observed('--cpu-prof', `--cpu-prof-dir=${folder}`);
+  const tool = bench.ours.withNodeFlags('--cpu-prof', `--cpu-prof-dir=${folder}`);
   if (!(await measureJob(bench, tool, workload.setting))) throw new Error(`${tool.name} did not take the job`);
   const [file, ...others] = await readdir(folder);
-  if (file === undefined || others.length > 0) throw new Error(`one profile should have been written, not ${others.length + 1}`);
+  if (file === undefined || others.length > 0) throw new Error('Node did not write exactly one profile');
   const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile;
   const path = join(results, `flame-${workload.name}.svg`);
   await mkdir(results, { recursive: true });

@@ -1,4 +1,4 @@
-/** Where the results of a bench go: a record for machines, a page for people, and the summary into the README. */
+/** Writes the results of a bench: a JSON record, a page, and the summary in the README. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { figuresOf, machine, reactionsOf, summaryOf, type Report } from './markdown.ts';
@@ -9,11 +9,11 @@ import { ratiosToRclone, type Row } from './row.ts';
 const begin = '<!-- bench:begin -->';
 const end = '<!-- bench:end -->';
 
-/** Writes bench/results/<date>.json and latest.md, and the summary into README.md where its place is marked. */
+/** Writes results/<date>.json, results/latest.md, and the summary in README.md. */
 export async function writeReport(report: Report): Promise<void> {
   await mkdir(results, { recursive: true });
   const name = `${report.measuredAt.slice(0, 16).replace(':', '')}.json`;
-  const rows = report.rows.map((row) => ({ ...slim(row), toRclone: ratiosToRclone(row, report.rows) }));
+  const rows = report.rows.map((row) => ({ ...withoutDetails(row), toRclone: ratiosToRclone(row, report.rows) }));
   const record = { machine: machine(), ...report, rows };
   await writeFile(join(results, name), `${JSON.stringify(record)}\n`);
   await writeFile(join(results, 'latest.md'), pageOf(report));
@@ -34,12 +34,12 @@ async function writeInto(path: string, text: string): Promise<void> {
   await writeFile(path, `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`);
 }
 
-function slim(row: Row): Row {
-  return { ...row, runs: row.runs.map((run) => ({ ...run, memory: thinned(run.memory) })) };
+function withoutDetails(row: Row): Row {
+  return { ...row, runs: row.runs.map((run) => ({ ...run, memory: thinOut(run.memory) })) };
 }
 
-/** A hundred points say as much about memory over time as thousands. */
-function thinned(samples: readonly MemorySample[]): MemorySample[] {
+/** Keeps at most about a hundred points, which show memory over time well enough. */
+function thinOut(samples: readonly MemorySample[]): MemorySample[] {
   const every = Math.ceil(samples.length / 100);
   return samples.filter((_, index) => index % every === 0);
 }

@@ -1,4 +1,4 @@
-/** What one tool did in one workload, and the figures that a table shows of it. */
+/** The runs of one tool in one workload, and the figures for the tables. */
 import type { Run } from './bench.ts';
 import type { Files } from './servers.ts';
 import type { Tool } from './tools/tool.ts';
@@ -8,13 +8,13 @@ export interface Row {
   readonly tool: string;
   readonly ours: boolean;
   readonly version: string;
-  /** How the tool made sure of the bytes on their way. */
+  /** How the tool verified the bytes in transit. */
   readonly verified: string;
   readonly files: Files;
-  /** What the CPU time is divided by. */
+  /** The unit that the CPU time is divided by. */
   readonly per: 'GB' | 'file' | 'run';
   readonly runs: readonly Run[];
-  /** What the process may take; undefined: as much as the machine has. */
+  /** The memory that the process may use; undefined if unlimited. */
   readonly memoryLimitBytes: number | undefined;
   readonly figures: Figures;
 }
@@ -22,7 +22,7 @@ export interface Row {
 /** Medians over the runs. */
 export interface Figures {
   readonly wallSeconds: number;
-  /** User and system. Seconds a GB, milliseconds a file, or seconds. */
+  /** User and system time: seconds per GB, milliseconds per file, or seconds. */
   readonly cpu: number;
   readonly userCpu: number;
   readonly peakBytes: number;
@@ -30,9 +30,9 @@ export interface Figures {
   readonly sinkRequests: number;
   readonly sourceConnections: number;
   readonly sinkConnections: number;
-  /** Both servers, both directions. */
+  /** The traffic of both servers in both directions. */
   readonly wireBytes: number;
-  /** How much more memory the last third of the run took than the second, in bytes. */
+  /** The median memory of the run's last third minus that of its second third, in bytes. */
   readonly growthBytes: number;
   readonly refetchedBytes: number | undefined;
 }
@@ -42,7 +42,7 @@ export function makeRow(of: {
   readonly tool: Pick<Tool, 'name' | 'version' | 'verifiesInDirectory'>;
   readonly files: Files;
   readonly runs: readonly Run[];
-  /** Nothing was moved, so CPU time is that of the run. */
+  /** True if no file is moved. Then the CPU time is per run. */
   readonly idle?: boolean;
   readonly memoryLimitBytes?: number;
 }): Row {
@@ -62,7 +62,7 @@ export function makeRow(of: {
   };
 }
 
-/** What one tool took as a multiple of what another took in the same workload; below 1 it took less. */
+/** The figures of one tool divided by those of another in the same workload; below 1 is less. */
 export interface Ratios {
   readonly wallSeconds: number;
   readonly cpu: number;
@@ -79,7 +79,7 @@ export function ratiosTo(other: Figures, figures: Figures): Ratios {
   };
 }
 
-/** undefined: rclone was not there, or this is its row. */
+/** undefined if rclone was not measured, or if this is its row. */
 export function ratiosToRclone(row: Row, rows: readonly Row[]): Ratios | undefined {
   const rclone = rows.find(({ workload, tool }) => workload === row.workload && tool === 'rclone');
   return rclone && rclone !== row ? ratiosTo(rclone.figures, row.figures) : undefined;
@@ -87,21 +87,21 @@ export function ratiosToRclone(row: Row, rows: readonly Row[]): Ratios | undefin
 
 function figuresOf(runs: readonly Run[], per: Row['per'], files: Files): Figures {
   const units = { GB: (files.count * files.sizeBytes) / 1e9, file: files.count / 1000, run: 1 }[per];
-  const middle = (figure: (run: Run) => number) => median(runs.map(figure));
+  const medianOf = (figure: (run: Run) => number) => median(runs.map(figure));
   const refetched = runs.flatMap((run) => run.refetched?.bytes ?? []);
   return {
-    wallSeconds: middle((run) => run.wallSeconds),
-    cpu: middle((run) => run.userSeconds + run.systemSeconds) / units,
-    userCpu: middle((run) => run.userSeconds) / units,
-    peakBytes: middle((run) => run.peakBytes),
-    sourceRequests: middle(({ source }) => source.apiRequests + source.listings + source.heads + source.gets),
-    sinkRequests: middle(({ sink }) => sink?.requests ?? 0),
-    sourceConnections: middle(({ source }) => source.connections),
-    sinkConnections: middle(({ sink }) => sink?.connections ?? 0),
-    wireBytes: middle(
+    wallSeconds: medianOf((run) => run.wallSeconds),
+    cpu: medianOf((run) => run.userSeconds + run.systemSeconds) / units,
+    userCpu: medianOf((run) => run.userSeconds) / units,
+    peakBytes: medianOf((run) => run.peakBytes),
+    sourceRequests: medianOf(({ source }) => source.apiRequests + source.listings + source.heads + source.gets),
+    sinkRequests: medianOf(({ sink }) => sink?.requests ?? 0),
+    sourceConnections: medianOf(({ source }) => source.connections),
+    sinkConnections: medianOf(({ sink }) => sink?.connections ?? 0),
+    wireBytes: medianOf(
       ({ source, sink }) => source.wireSent + source.wireReceived + (sink ? sink.wireSent + sink.wireReceived : 0),
     ),
-    growthBytes: middle(growth),
+    growthBytes: medianOf(growth),
     refetchedBytes: refetched.length === 0 ? undefined : median(refetched),
   };
 }
@@ -119,15 +119,15 @@ function growth({ memory }: Run): number {
   return median(bytes.slice(2 * third)) - median(bytes.slice(third, 2 * third));
 }
 
-/** What came with the bodies that the sink received; undefined where there was no sink. */
+/** The verification that came with most bodies to the sink; undefined without a sink. */
 function verifiedInSink(runs: readonly Run[]): string | undefined {
   const sink = runs[0]?.sink;
   if (!sink) return undefined;
-  const ways = {
+  const methods = {
     'CRC32 of each part': sink.withCrc32,
     'MD5 of each part': sink.withMd5,
     'a digest of each part': sink.withOther,
   };
-  const [[way, bodies]] = Object.entries(ways).toSorted((a, b) => b[1] - a[1]) as [[string, number]];
-  return sink.withNothing > bodies ? 'no' : way;
+  const [[method, bodies]] = Object.entries(methods).toSorted((a, b) => b[1] - a[1]) as [[string, number]];
+  return sink.withNothing > bodies ? 'no' : method;
 }

@@ -1,6 +1,6 @@
 /**
- * The bench: how the transfer engine compares with what a user would run instead, on the same bytes, in the same run. See README.md beside it.
- * Ends with 1 if any tool fails or leaves anything else than the source's bytes, unless the source has lied to it.
+ * The bench compares Cloud Sync with other tools on the same bytes in the same run. See README.md.
+ * It ends with 1 if a tool fails or stores wrong bytes, unless the source lied to the tool.
  */
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({
 });
 const sizes = chosenSizes();
 
-// Without this nothing is cleaned up after Ctrl-C.
+// An exit by a signal skips the clean-up, which `process.exit` runs.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 if (flags.smoke) await runSmoke();
@@ -31,9 +31,9 @@ else if (flags.flame !== undefined) await runFlame(flags.flame);
 else await runWorkloads();
 
 function chosenSizes(): Sizes {
-  const usual = flags.quick ? quickSizes : fullSizes;
-  if (flags.rounds === undefined) return usual;
-  return { ...usual, rounds: Number(flags.rounds), fewerRounds: Number(flags.rounds) };
+  const preset = flags.quick ? quickSizes : fullSizes;
+  if (flags.rounds === undefined) return preset;
+  return { ...preset, rounds: Number(flags.rounds), fewerRounds: Number(flags.rounds) };
 }
 
 async function runSmoke(): Promise<void> {
@@ -43,26 +43,27 @@ async function runSmoke(): Promise<void> {
 
 async function runFlame(name: string): Promise<void> {
   const workload = workloads(sizes).find((candidate) => candidate.name === name);
-  if (!workload?.setting) throw new Error(`no job is called so; there are ${namesOf(({ setting }) => setting !== undefined)}`);
+  if (!workload?.setting)
+    throw new Error(`there is no job ${name}; the jobs are ${namesOf(({ setting }) => setting !== undefined)}`);
   using bench = await openBench(await prepare(flags.package), undefined, sizes.bigBytes);
-  bench.say(`drawn: ${await drawFlameGraph(bench, { ...workload, setting: workload.setting })}`);
+  bench.log(`written: ${await drawFlameGraph(bench, { ...workload, setting: workload.setting })}`);
 }
 
 async function runWorkloads(): Promise<void> {
   const chosen = workloads(sizes).filter(({ name }) => flags.only?.some((part) => name.startsWith(part)) ?? true);
-  if (chosen.length === 0) throw new Error(`no workload is called so; there are ${namesOf(() => true)}`);
+  if (chosen.length === 0) throw new Error(`--only matches no workload; the workloads are ${namesOf(() => true)}`);
   const peers = await installPeers();
   using bench = await openBench(await prepare(flags.package), peers, sizes.bigBytes);
   const found: Findings[] = [];
   const missing = [...peers.missing];
   for (const workload of chosen) {
-    const lacking = await workload.lacks?.();
-    if (lacking !== undefined) missing.push(lacking);
-    bench.say(`${workload.title}${lacking === undefined ? '' : `: left out, for want of ${lacking}`}`);
-    if (lacking !== undefined) continue;
+    const missingTool = await workload.installExtras?.();
+    if (missingTool !== undefined) missing.push(missingTool);
+    bench.log(`${workload.title}${missingTool === undefined ? '' : `: left out, because ${missingTool} is missing`}`);
+    if (missingTool !== undefined) continue;
     const begunAtMs = performance.now();
     found.push(await workload.run(bench));
-    bench.say(`  all of it: ${Math.round((performance.now() - begunAtMs) / 1000)} s`);
+    bench.log(`  whole workload: ${Math.round((performance.now() - begunAtMs) / 1000)} s`);
   }
   const report = {
     measuredAt: new Date().toISOString(),
@@ -72,7 +73,7 @@ async function runWorkloads(): Promise<void> {
     reactions: found.flatMap(({ reactions }) => reactions ?? []),
   };
   process.stdout.write(pageOf(report));
-  // A quick look, or a part of the workloads, is for somebody who works on them, not for the record.
+  // Results of the quick bench, or of some workloads only, are not recorded by default.
   if (flags.record || (!flags.quick && !flags.only)) await writeReport(report);
 }
 

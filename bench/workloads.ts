@@ -1,18 +1,18 @@
-/** What is measured. A new workload is one more entry of `workloads`; whatever it needs beyond `measureJob` gets a file of its own. */
+/** A new workload is an entry of `workloads`, with its own file if `measureJob` is not enough. */
 import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
 import { measureKilled } from './killed.ts';
 import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
 import { comparePeers, measureNothingNew } from './nothing-new.ts';
-import { lies, reactionTo, silenceByDefault, type Lie, type Reaction } from './lying.ts';
+import { lies, observeReaction, silenceWithDefaults, type Lie, type Reaction } from './lying.ts';
 import { makeRow, type Row } from './row.ts';
 import type { Files } from './servers.ts';
 import type { Tool } from './tools/tool.ts';
 
-/** How large everything is. */
+/** The sizes of all workloads. */
 export interface Sizes {
-  /** Each tool does each job so often, alternately; the table shows medians. */
+  /** The number of runs per tool and job. The tools take turns, and the tables show medians. */
   readonly rounds: number;
-  /** The same of workloads that take long and whose message is in the size of a figure, not in its second digit. */
+  /** The number of runs of long workloads, whose figures need not be exact. */
   readonly fewerRounds: number;
   readonly bigBytes: number;
   readonly hugeBytes: number;
@@ -20,7 +20,7 @@ export interface Sizes {
   readonly smallCount: number;
   readonly knownCount: number;
   readonly farBytes: number;
-  /** Also over plain HTTP, to the RAM disk where a disk says enough, and by tools that are left to their own patience. */
+  /** Adds plain HTTP, more jobs to the RAM disk, and silence with each tool's default timeout. */
   readonly thorough: boolean;
 }
 
@@ -36,7 +36,7 @@ export const fullSizes: Sizes = {
   thorough: true,
 };
 
-/** For a look in two minutes. rclone fetches a file in several ranges from 256 MiB on, so no large file is smaller than that. */
+/** For two minutes. Large files have at least 256 MiB, because rclone splits only such files. */
 export const quickSizes: Sizes = {
   rounds: 1,
   fewerRounds: 1,
@@ -50,13 +50,13 @@ export const quickSizes: Sizes = {
 };
 
 export interface Workload {
-  /** For `--only`. */
+  /** The name for `--only`. */
   readonly name: string;
   readonly title: string;
-  /** Installs what no other workload needs. In words what could not be had, without which it cannot run. */
-  lacks?(): Promise<string | undefined>;
+  /** Installs a tool that only this workload needs. Returns its name if that fails. */
+  installExtras?(): Promise<string | undefined>;
   run(bench: Bench): Promise<Findings>;
-  /** The job, of a workload that is nothing more, for a look at it with a profiler. */
+  /** The job of a workload that is only one job. The profiler can run it. */
   readonly setting?: Setting;
 }
 
@@ -110,11 +110,11 @@ export function workloads(sizes: Sizes): Workload[] {
           lambda({ count: 1, sizeBytes: 1_000_000_000, extension: 'mp4' }, rounds),
         ]
       : []),
-    lying([...lies, ...(sizes.thorough ? [silenceByDefault] : [])], sizes.thorough ? directoryTools : ['rclone', 'curl']),
+    lying([...lies, ...(sizes.thorough ? [silenceWithDefaults] : [])], sizes.thorough ? directoryTools : ['rclone', 'curl']),
   ];
 }
 
-/** The real world is TLS on both ends; plain HTTP shows what TLS costs. */
+/** Plain HTTP shows the cost of TLS, which real sources and stores use. */
 function plainJobs(
   { big, mid, small }: Readonly<Record<'big' | 'mid' | 'small', Files>>,
   jobs: (prefix: string, setting: Setting, peers: readonly ToolName[]) => Workload,
@@ -136,14 +136,14 @@ function transfer(
 ): Workload {
   const title = titleOf(setting);
   const name = `${prefix}-${setting.place}`;
-  return { name, title, setting, run: (bench) => alternately(bench, { title, setting, ...options, measure: measureJob }) };
+  return { name, title, setting, run: (bench) => runAlternately(bench, { title, setting, ...options, measure: measureJob }) };
 }
 
 function killed(setting: Setting, rounds: number): Workload {
   const title = `${titleOf(setting)}, killed at half, again`;
   const peers = ['rclone', 'curl', 'curlToAws', 'aria2'] as const;
   const name = `killed-${setting.place}`;
-  return { name, title, run: (bench) => alternately(bench, { title, setting, peers, rounds, measure: measureKilled }) };
+  return { name, title, run: (bench) => runAlternately(bench, { title, setting, peers, rounds, measure: measureKilled }) };
 }
 
 function nothingNew(files: Files, rounds: number): Workload {
@@ -152,7 +152,7 @@ function nothingNew(files: Files, rounds: number): Workload {
     name: 'nothing-new',
     title,
     run: async (bench) => {
-      bench.say(`  ${bench.ours.name}`);
+      bench.log(`  ${bench.ours.name}`);
       const runs = await measureNothingNew(bench, bench.ours, { files, rounds });
       const ours = makeRow({ workload: title, tool: bench.ours, files, runs, idle: true });
       return { rows: [ours, ...(bench.peers ? await comparePeers(bench, bench.peers, { title, files, rounds }) : [])] };
@@ -160,18 +160,18 @@ function nothingNew(files: Files, rounds: number): Workload {
   };
 }
 
-/** The deployed engine, of which one function moves the bytes. Nothing else runs in Lambda that could be compared with it. */
+/** The function of the AWS engine that moves the bytes. No peer runs in Lambda. */
 function lambda(files: Files, rounds: number): Workload {
   const title = `Lambda function that moves one file of ${size(files.sizeBytes)} → S3`;
   return {
     name: 'lambda',
     title,
-    lacks: installEmulator,
+    installExtras: installEmulator,
     run: async (bench) => {
       const runs: Run[] = [];
       for (let round = 0; round < rounds; round += 1) {
         const run = await measureSlice(bench, files);
-        bench.say(`  video-downloader: ${run.wallSeconds.toFixed(2)} s`);
+        bench.log(`  video-downloader: ${run.wallSeconds.toFixed(2)} s`);
         runs.push(run);
       }
       return { rows: [makeRow({ workload: title, tool: bench.ours, files, runs, memoryLimitBytes: lambdaMemoryBytes })] };
@@ -179,18 +179,18 @@ function lambda(files: Files, rounds: number): Workload {
   };
 }
 
-function lying(told: readonly Lie[], peers: readonly ToolName[]): Workload {
+function lying(all: readonly Lie[], peers: readonly ToolName[]): Workload {
   return {
     name: 'lying',
     title: 'a source that lies',
     run: async (bench) => {
       const reactions: Reaction[] = [];
-      for (const lie of told) {
-        // All at once, for most of the time is waiting, and none of it is measured.
-        const all = await Promise.all(toolsOf(bench, peers).map((tool) => reactionTo(bench, tool, lie)));
-        for (const reaction of all) {
+      for (const lie of all) {
+        // All tools run at once: they mostly wait, and nothing is measured.
+        const found = await Promise.all(toolsOf(bench, peers).map((tool) => observeReaction(bench, tool, lie)));
+        for (const reaction of found) {
           if (!reaction) continue;
-          bench.say(`  ${reaction.tool}: ${reaction.lie}: ${reaction.outcome}`);
+          bench.log(`  ${reaction.tool}: ${reaction.lie}: ${reaction.outcome}`);
           reactions.push(reaction);
         }
       }
@@ -203,8 +203,8 @@ function toolsOf(bench: Bench, peers: readonly ToolName[]): Tool[] {
   return [bench.ours, ...peers.flatMap((name) => bench.peers?.[name] ?? [])];
 }
 
-/** One tool after the other, and that as often as there are rounds, so that what changes on the machine meanwhile meets all of them. */
-async function alternately(
+/** Runs all tools in each round, so that a change of the machine meets every tool. */
+async function runAlternately(
   bench: Bench,
   of: {
     readonly title: string;
@@ -219,7 +219,7 @@ async function alternately(
     for (const [tool, measured] of runs) {
       const run = await of.measure(bench, tool, of.setting);
       if (!run) continue;
-      bench.say(`  ${tool.name}: ${run.wallSeconds.toFixed(2)} s`);
+      bench.log(`  ${tool.name}: ${run.wallSeconds.toFixed(2)} s`);
       measured.push(run);
     }
   }

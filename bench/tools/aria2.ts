@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileName } from '../servers.ts';
 import type { Tool } from './tool.ts';
 
-/** aria2 with a list of all URLs, which it gets for nothing, to a directory; one large file in several ranges. */
+/** aria2 with a given list of all URLs, to a directory. One large file is fetched in ranges. */
 export function aria2(program: string, version: string): Tool {
   return {
     name: 'aria2',
     version,
     verifiesInDirectory: 'no',
-    command: ({ source, to, connections, scratch, certPath, patienceSeconds }) => {
+    command: ({ source, to, connections, scratch, certPath, maxSilenceSeconds }) => {
       if (to.kind !== 'directory') return undefined;
       const list = join(scratch, 'aria2.txt');
       const entry = (_: unknown, number: number) => `${source.fileUrl(number)}\n  out=${fileName(source.files, number)}\n`;
@@ -24,7 +24,7 @@ export function aria2(program: string, version: string): Tool {
         'max-concurrent-downloads': String(connections),
         'file-allocation': 'falloc',
         ...(certPath !== undefined && { 'ca-certificate': certPath }),
-        ...(patienceSeconds !== undefined && { timeout: String(patienceSeconds) }),
+        ...(maxSilenceSeconds !== undefined && { timeout: String(maxSilenceSeconds) }),
       };
       const argv = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
       return { argv: [program, '--no-conf', '--quiet', '--continue', ...argv], env: { HOME: scratch } };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileName } from '../servers.ts';
 import type { Job, Tool } from './tool.ts';
 
-/** curl with a list of all URLs, which it gets for nothing, to a directory. */
+/** curl with a given list of all URLs, to a directory. */
 export function curl(version: string): Tool {
   return {
     name: 'curl',
@@ -13,7 +13,7 @@ export function curl(version: string): Tool {
       if (job.to.kind !== 'directory') return undefined;
       const { path } = job.to;
       const list = join(job.scratch, 'curl.conf');
-      // In one file, `continue-at` belongs to one transfer, so each has its own.
+      // In a config file `continue-at` applies to one transfer, so each transfer has its own.
       const entry = (_: unknown, number: number) =>
         `url = "${job.source.fileUrl(number)}"\noutput = "${join(path, fileName(job.source.files, number))}"\ncontinue-at = -\n`;
       writeFileSync(list, Array.from({ length: job.source.files.count }, entry).join(''));
@@ -23,7 +23,7 @@ export function curl(version: string): Tool {
   };
 }
 
-export function curlFlags({ certPath, patienceSeconds }: Job): string[] {
-  const patience = patienceSeconds === undefined ? [] : ['--speed-limit', '1', '--speed-time', String(patienceSeconds)];
-  return ['--silent', '--show-error', '--fail', ...patience, ...(certPath === undefined ? [] : ['--cacert', certPath])];
+export function curlFlags({ certPath, maxSilenceSeconds }: Job): string[] {
+  const timeout = maxSilenceSeconds === undefined ? [] : ['--speed-limit', '1', '--speed-time', String(maxSilenceSeconds)];
+  return ['--silent', '--show-error', '--fail', ...timeout, ...(certPath === undefined ? [] : ['--cacert', certPath])];
 }

@@ -10,19 +10,19 @@ import { s3Credentials, type Job, type Tool } from './tool.ts';
 
 const run = promisify(execFile);
 
-/** The most that the option takes; by default it is 4, to be polite to a provider that this server is not. */
+/** The maximum of the option. The default of 4 is for a real provider. */
 export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps')?.max ?? 1000;
 
 export const benchUserId = 'bench-user';
 
 export interface Ours extends Tool {
-  /** With flags for Node itself, to observe what cannot be seen from outside. Never in a measurement. */
-  observed(...nodeFlags: readonly string[]): Tool;
+  /** The tool with extra flags for Node, for counts and profiles. Never used in a measurement. */
+  withNodeFlags(...nodeFlags: readonly string[]): Tool;
 }
 
 /**
- * Cloud Sync as a user has it: packed, installed elsewhere, and run as a process with nothing but options that everybody has.
- * `tarball`: a package made before, to compare another version; default: this checkout, packed now.
+ * Cloud Sync as a user has it: packed, installed elsewhere, and run with public options.
+ * `tarball` is a package of another version; by default this checkout is packed.
  */
 export async function installOurs(tarball?: string): Promise<Ours> {
   const installed = await installPackage(tarball ?? (await pack()));
@@ -37,13 +37,13 @@ export async function installOurs(tarball?: string): Promise<Ours> {
       env: environmentFor(job),
     }),
   });
-  return { ...tool([]), observed: (...nodeFlags) => tool(nodeFlags) };
+  return { ...tool([]), withNodeFlags: (...nodeFlags) => tool(nodeFlags) };
 }
 
-function argumentsFor({ to, connections, patienceSeconds }: Job): string[] {
+function argumentsFor({ to, connections, maxSilenceSeconds }: Job): string[] {
   const place = to.kind === 'directory' ? to.path : 's3://bench/archive';
-  const patience = patienceSeconds === undefined ? [] : ['--stall-timeout-ms', String(patienceSeconds * 1000)];
-  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet', ...patience];
+  const timeout = maxSilenceSeconds === undefined ? [] : ['--stall-timeout-ms', String(maxSilenceSeconds * 1000)];
+  return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet', ...timeout];
 }
 
 function environmentFor({ source, to, scratch, certPath }: Job): Record<string, string> {
@@ -54,7 +54,7 @@ function environmentFor({ source, to, scratch, certPath }: Job): Record<string, 
     CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'bench-access-token',
     CLOUD_SYNC_GOPRO_USER_ID: benchUserId,
-    // As on a machine where it runs every night.
+    // A machine that runs Cloud Sync every night has the compiled code cached.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
     ...(certPath === undefined ? {} : { NODE_EXTRA_CA_CERTS: certPath }),
     ...(to.kind === 's3' && { ...s3Credentials, CLOUD_SYNC_S3_ENDPOINT: to.sink.url, CLOUD_SYNC_S3_PATH_STYLE: 'true' }),
@@ -70,7 +70,7 @@ async function pack(): Promise<string> {
   return join(packed, name);
 }
 
-/** The folder that a package is installed in. An unchanged one is installed once: what it brings along takes npm longer than a quick bench. */
+/** Installs a package and returns its folder. The last package is kept, because npm is slow. */
 async function installPackage(tarball: string): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(tarball))

@@ -3,7 +3,7 @@ import type { Command } from '../measure.ts';
 import type { Sink } from '../servers.ts';
 import { s3Credentials, type Job, type Tool } from './tool.ts';
 
-/** rclone reading the listing over HTTP, with its defaults but for the number of transfers; or with `flags` for a variant that is named after them. */
+/** rclone with an HTTP listing and default options, except the transfers and a variant's flags. */
 export function rclone(
   program: string,
   version: string,
@@ -20,7 +20,7 @@ export function rclone(
   };
 }
 
-/** Compares a folder of the local disk with the bucket `bench`; the folder stands for a source that can be listed for nothing. */
+/** Compares a local folder with the bucket `bench`. Listing the folder costs no request. */
 export function rcloneCompare(
   program: string,
   of: { readonly folder: string; readonly sink: Sink; readonly scratch: string; readonly certPath: string | undefined },
@@ -36,11 +36,11 @@ function destination({ to }: Job): string {
   return to.kind === 'directory' ? to.path : ':s3:bench';
 }
 
-function flagsFor({ source, connections, certPath, patienceSeconds }: Job): string[] {
+function flagsFor({ source, connections, certPath, maxSilenceSeconds }: Job): string[] {
   const transfers = String(connections);
-  const patience = patienceSeconds === undefined ? [] : ['--timeout', `${patienceSeconds}s`];
+  const timeout = maxSilenceSeconds === undefined ? [] : ['--timeout', `${maxSilenceSeconds}s`];
   const from = ['--http-url', `${source.url}/files/`, ...certificateFlags(certPath)];
-  return [...from, '--transfers', transfers, '--checkers', transfers, ...patience];
+  return [...from, '--transfers', transfers, '--checkers', transfers, ...timeout];
 }
 
 function certificateFlags(certPath: string | undefined): string[] {

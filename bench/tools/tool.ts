@@ -3,30 +3,30 @@ import type { Sink, Source } from '../servers.ts';
 
 export type Target = { readonly kind: 'directory'; readonly path: string } | { readonly kind: 's3'; readonly sink: Sink };
 
-/** Bring all files of a source to a target. */
+/** The job to copy all files of a source to a target. */
 export interface Job {
   readonly source: Source;
   readonly to: Target;
-  /** Transfers or parts at once, whatever the tool counts. */
+  /** The number of parallel transfers or parts, whichever the tool counts. */
   readonly connections: number;
-  /** A folder of the tool's own, empty at first, kept when an interrupted job goes on. */
+  /** The tool's own folder. It starts empty and is kept when a killed job continues. */
   readonly scratch: string;
-  /** After how much silence a connection is to be given up; undefined: as the tool thinks best. */
-  readonly patienceSeconds?: number;
-  /** The certificate of both servers, to be trusted; undefined for plain HTTP. */
+  /** A connection is closed after this much silence; undefined for the tool's default. */
+  readonly maxSilenceSeconds?: number;
+  /** The certificate of both servers, which the tool must trust; undefined for plain HTTP. */
   readonly certPath: string | undefined;
 }
 
 export interface Tool {
   readonly name: string;
   readonly version: string;
-  /** How it makes sure that the bytes in a directory are those that were sent. For S3 the sink knows. */
+  /** How the tool verifies the bytes in a directory. For S3 the sink counts the checksums. */
   readonly verifiesInDirectory: string;
-  /** undefined: cannot do that. The same command again goes on with what an interrupted one has left. */
+  /** undefined if the tool cannot do the job. The same command continues a killed job. */
   command(job: Job): Command | undefined;
 }
 
-/** What the S3 clients are told; the sink asks nobody to sign in. */
+/** Credentials for the S3 clients. The sink does not check them. */
 export const s3Credentials = {
   AWS_REGION: 'us-east-1',
   AWS_DEFAULT_REGION: 'us-east-1',

@@ -1,5 +1,6 @@
-// Package listen is what both servers of the bench have in common: they take a free port of the loopback interface, say on standard output
-// where they are, count the bytes on the wire, and end when their standard input does, so that none outlives the bench.
+// Package listen is shared by both servers of the bench. A server takes a free port of the loopback
+// interface, prints its URL to standard output and counts the bytes on the wire. It ends when its
+// standard input closes, so that it never outlives the bench.
 package listen
 
 import (
@@ -16,18 +17,19 @@ import (
 	"time"
 )
 
-// Wire counts what passed over all connections, TLS and headers included.
+// Wire counts the bytes of all connections, TLS and headers included.
 type Wire struct{ Connections, Received, Sent atomic.Int64 }
 
 // Options of a server.
 type Options struct {
 	// TLSPair is "cert.pem,key.pem"; empty for plain HTTP.
 	TLSPair string
-	// Latency is the round trip that a new connection is made to pay for TCP, and once more for TLS.
+	// Latency delays a new connection by one round trip for TCP and one for TLS.
 	Latency time.Duration
 }
 
-// Serve prints the server's URL and answers until standard input ends. It speaks HTTP/1.1 only, because S3 does.
+// Serve prints the server's URL and answers until standard input closes. It speaks only HTTP/1.1,
+// like S3.
 func Serve(handler http.Handler, wire *Wire, options Options) error {
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,7 +53,7 @@ func Serve(handler http.Handler, wire *Wire, options Options) error {
 		os.Exit(0)
 	}()
 	fmt.Printf("%s://%s\n", scheme, plain.Addr())
-	// Clients are killed in mid-request on purpose, so broken connections are nothing to write about.
+	// The bench kills clients in mid-request, so broken connections are not logged.
 	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 	return server.Serve(listener)
 }
@@ -71,7 +73,7 @@ func (l *countingListener) Accept() (net.Conn, error) {
 	return &countingConn{TCPConn: accepted.(*net.TCPConn), wire: l.wire, delay: l.delay}, nil
 }
 
-// countingConn keeps the ReadFrom of TCPConn within reach of net/http, so that a plain response still goes out by sendfile.
+// countingConn exposes the ReadFrom of TCPConn, so that plain responses still use sendfile.
 type countingConn struct {
 	*net.TCPConn
 	wire  *Wire

@@ -2,13 +2,13 @@ package main
 
 import "hash/crc32"
 
-// combine is the CRC32 of two byte sequences one after the other, from the CRC32 of each and the length of the second: appending n bytes multiplies
-// the first CRC, as a polynomial over GF(2), by x^8n.
+// combine returns the CRC32 of two joined byte sequences from the CRC32 of each and the length of
+// the second. Appending n bytes multiplies the first CRC, a polynomial over GF(2), by x^8n.
 func combine(first, second uint32, secondBytes int64) uint32 {
 	return multiply(powerOfX(8*secondBytes), first) ^ second
 }
 
-// powerOfX is x^n modulo the polynomial. Bits are reflected: the highest is the coefficient of x^0.
+// powerOfX returns x^n modulo the polynomial. Bits are reflected: the highest belongs to x^0.
 func powerOfX(n int64) uint32 {
 	result, square := uint32(1)<<31, uint32(1)<<30
 	for ; n > 0; n >>= 1 {
@@ -20,7 +20,7 @@ func powerOfX(n int64) uint32 {
 	return result
 }
 
-// multiply is a·b modulo the polynomial.
+// multiply returns a·b modulo the polynomial.
 func multiply(a, b uint32) uint32 {
 	var product uint32
 	for bit := uint32(1) << 31; bit != 0; bit >>= 1 {

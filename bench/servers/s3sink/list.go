@@ -15,7 +15,7 @@ func (s *sink) serveBucket(w http.ResponseWriter, r *http.Request, bucket string
 	io.Copy(io.Discard, r.Body)
 	switch {
 	case r.Method != http.MethodGet:
-		// HeadBucket and CreateBucket: every bucket is there.
+		// HeadBucket and CreateBucket: every bucket exists.
 	case bucket == "":
 		answer(w, "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>")
 	case query.Has("uploads"):
@@ -39,7 +39,7 @@ func (s *sink) listUploads(w http.ResponseWriter, bucket string) {
 
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-// page of a listing, in either version of the operation.
+// page is one page of a listing, in either version of the operation.
 type page struct {
 	contents, prefixes strings.Builder
 	count              int
@@ -67,7 +67,8 @@ func (s *sink) listObjects(w http.ResponseWriter, bucket string, query url.Value
 		bucket, query.Get("prefix"), p.count, most, p.truncated, next, p.contents.String(), p.prefixes.String()))
 }
 
-// page holds what follows `after`: objects, or with a delimiter folders in place of what lies in them. The mutex must be held.
+// page lists the objects after `after`. With a delimiter a folder replaces the objects in it. The
+// mutex must be held.
 func (s *sink) page(bucket, prefix, delimiter, after string, most int) *page {
 	names := s.names()
 	p := &page{}
@@ -85,7 +86,7 @@ func (s *sink) page(bucket, prefix, delimiter, after string, most int) *page {
 		if folder, _, nested := strings.Cut(key[len(prefix):], delimiter); delimiter != "" && nested {
 			p.last = prefix + folder + delimiter
 			fmt.Fprintf(&p.prefixes, "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>", p.last)
-			// On to the first name behind that folder.
+			// Continue with the first name after the folder.
 			i = sort.SearchStrings(names, bucket+p.last+"\xff") - 1
 			continue
 		}

@@ -1,11 +1,12 @@
-// Command s3sink is an S3 store that costs so little CPU that the client under test is the bottleneck: it throws bodies away and keeps sizes,
-// CRC32s and headers. What a client says about its bytes in CRC32 (header or trailer), in lengths and in conditions is checked as S3 checks it.
-// Nobody has to sign in.
+// Command s3sink is an S3 store that uses so little CPU that the client under test is the
+// bottleneck. It throws bodies away and keeps sizes, CRC32s and headers. It checks a client's CRC32
+// (header or trailer), lengths and conditions like S3. It does not check credentials.
 //
 //	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES]
 //
-// Path-style addresses only; every bucket exists. Operations: Put, Head, Get (of small objects), DeleteObject; Create, UploadPart, ListParts,
-// Complete, AbortMultipartUpload, ListMultipartUploads; ListObjects in both versions, HeadBucket.
+// It knows only path-style addresses, and every bucket exists. Operations: Put, Head, Get (of small
+// objects), DeleteObject; Create, UploadPart, ListParts, Complete, AbortMultipartUpload,
+// ListMultipartUploads; ListObjects in both versions, HeadBucket.
 //
 //	/_stats, /_objects    counters; keys, sizes and CRC32 of all objects
 package main
@@ -23,13 +24,13 @@ import (
 
 func main() {
 	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
-	preload := flag.Int("preload", 0, "objects bench/000….jpg that are there from the beginning")
-	preloadSize := flag.Int64("preload-size", 0, "bytes of each of them")
+	preload := flag.Int("preload", 0, "number of objects bench/000….jpg that exist from the start")
+	preloadSize := flag.Int64("preload-size", 0, "bytes of each preloaded object")
 	flag.Parse()
 
 	sink := newSink()
 	preloaded := time.Unix(1_700_000_000, 0).UTC()
-	// Where rclone keeps the time of the file.
+	// rclone stores the time of the file here.
 	headers := http.Header{"X-Amz-Meta-Mtime": {"1700000000"}}
 	for number := range *preload {
 		key := fmt.Sprintf("bench/%024d.jpg", number)
@@ -56,7 +57,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveBucket(w, r, bucket, query)
 		return
 	}
-	// Objects are kept under bucket/key.
+	// Objects are stored under bucket/key.
 	name := bucket + "/" + key
 	switch r.Method {
 	case http.MethodPut:

@@ -49,7 +49,7 @@ func (s *sink) putPart(w http.ResponseWriter, r *http.Request, id, number string
 	w.Header().Set("x-amz-checksum-crc32", encodeCRC32(p.crc32))
 }
 
-// numbers of the parts of an upload, in order. The mutex must be held.
+// numbers returns the part numbers of an upload in order. The mutex must be held.
 func (u *upload) numbers() []int {
 	var numbers []int
 	for number := range u.parts {
@@ -105,7 +105,7 @@ func (s *sink) completeUpload(w http.ResponseWriter, r *http.Request, name, id s
 		sum, _ := hex.DecodeString(p.etag)
 		sums.Write(sum)
 	}
-	// Clients that sent the MD5 of each part expect the MD5 of these.
+	// Clients that sent the MD5 of each part expect the MD5 of these MD5s.
 	o.etag = fmt.Sprintf("%x-%d", sums.Sum(nil), len(wanted.Parts))
 	if told := r.Header.Get("X-Amz-Mp-Object-Size"); told != "" && told != strconv.FormatInt(o.size, 10) {
 		refuse(w, http.StatusBadRequest, "InvalidRequest")

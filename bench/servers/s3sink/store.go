@@ -17,7 +17,7 @@ import (
 	"bench/listen"
 )
 
-// Bodies up to this size are kept, because clients read back the small objects that they write for themselves.
+// Bodies up to this size are kept, because clients read back their own small objects.
 const keptBytes = 4 << 10
 
 type object struct {
@@ -25,9 +25,9 @@ type object struct {
 	crc32    uint32
 	etag     string
 	modified time.Time
-	// Metadata and what else HEAD shows.
+	// The headers that HEAD shows, metadata included.
 	headers http.Header
-	// nil when the body was thrown away.
+	// nil if the body was thrown away.
 	content []byte
 }
 
@@ -48,14 +48,14 @@ type sink struct {
 	mutex   sync.Mutex
 	objects map[string]*object
 	uploads map[string]*upload
-	// Keys in order, made anew when needed after a change.
+	// The keys in order. A change clears them until they are needed.
 	sorted []string
 
-	// Requests by what they ask for, such as `PUT object`.
+	// The requests by operation, such as `PUT object`.
 	operations map[string]int64
 
 	sequence, bodyBytes atomic.Int64
-	// Bodies by what the client sent for their verification.
+	// The bodies by the checksum that came with them.
 	withCRC32, withMD5, withOther, withNothing atomic.Int64
 	wire                                       listen.Wire
 }
@@ -79,7 +79,8 @@ func (s *sink) count(method, key string, query url.Values) {
 	s.mutex.Unlock()
 }
 
-// store puts an object in its place; false when the client asked for a free key and it is not. The mutex must be held.
+// store stores an object. It returns false if the client asked for a free key and the key is taken.
+// The mutex must be held.
 func (s *sink) store(r *http.Request, name string, o *object) bool {
 	if r.Header.Get("If-None-Match") == "*" && s.objects[name] != nil {
 		return false
@@ -127,7 +128,7 @@ func (s *sink) writeObjects(w http.ResponseWriter) {
 	json.NewEncoder(w).Encode(rows)
 }
 
-// kept are the headers of a write that HEAD shows again.
+// kept returns the headers of a write that HEAD shows again.
 func kept(request http.Header) http.Header {
 	headers := http.Header{}
 	for name, values := range request {
@@ -141,7 +142,7 @@ func kept(request http.Header) http.Header {
 	return headers
 }
 
-// encodeCRC32 spells a CRC32 as S3 does.
+// encodeCRC32 writes a CRC32 in S3's format.
 func encodeCRC32(sum uint32) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// As long as the signature of a CDN, so that replies cost what they cost in earnest. Nobody checks it.
+// As long as the signature of a real CDN, so that replies have a realistic size. It is not checked.
 var signature = "?Expires=1790000000&Signature=" + strings.Repeat("Zm9vYmFy", 43) + "&Key-Pair-Id=K1234567890ABC"
 
-// serveAPI answers as GoPro's API does for valid credentials, whoever asks.
+// serveAPI answers every request like GoPro's API with valid credentials.
 func (s *server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	s.api.Add(1)
 	id, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/media/"), "/")
@@ -31,7 +31,7 @@ func (s *server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// search is one page of the library, newest first.
+// search returns one page of the library, newest first.
 func (s *server) search(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	page := max(1, atoi(query.Get("page"), 1))
@@ -47,7 +47,7 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// record has the fields that were asked for, or all.
+// record returns the requested fields, or all fields.
 func (s *server) record(number int, fields string) map[string]any {
 	created := s.library.created(number).Format(time.RFC3339)
 	extension := strings.ToUpper(s.library.extension)
@@ -72,7 +72,7 @@ func (s *server) record(number int, fields string) map[string]any {
 	return picked
 }
 
-// downloads has the shape of the real reply: the original among smaller renditions.
+// downloads has the shape of the real reply: the original and smaller renditions.
 func (s *server) downloads(number int, host string) map[string]any {
 	scheme := "http"
 	if s.tls {

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// generate writes AES-128-CTR of zeros under a key of zeros: deterministic, and nothing that compresses.
+// generate writes AES-128-CTR of zeros with a zero key: deterministic bytes that do not compress.
 func generate(path string, size int64) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -31,7 +31,7 @@ func generate(path string, size int64) error {
 	return nil
 }
 
-// data is the generated file, by its name for sendfile and mapped for everything else.
+// data is the generated file: its name for sendfile, and its mapped bytes for all other uses.
 type data struct {
 	path  string
 	bytes []byte

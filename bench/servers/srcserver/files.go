@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Below this a copy costs less than opening the file for sendfile.
+// Below this size a copy costs less than opening the file for sendfile.
 const copiedBytes = 64 << 10
 
-// How much is sent between two looks at the clock, and counted at once.
+// The bytes that are sent between two checks of the clock and counted together.
 const stepBytes = 1 << 20
 
 func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list is the folder as a web page, for rclone's remote of that kind.
+// list writes the folder as a web page, for rclone's HTTP remote.
 func (s *server) list(w http.ResponseWriter) {
 	s.listings.Add(1)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -94,7 +94,7 @@ func (s *server) send(w io.Writer, number int, start, end int64) {
 	}
 	begun, sent, step := time.Now(), int64(0), int64(stepBytes)
 	if s.rate > 0 {
-		// Steps of 20 ms at the rate, as small as a link that slow would hand them out.
+		// A step takes 20 ms at this rate, so that the bytes arrive as evenly as over a slow link.
 		step = max(16<<10, min(step, s.rate/50))
 	}
 	_ = s.library.windows(number, start, end, step, func(offset, length int64) error {
@@ -120,7 +120,7 @@ func (s *server) sendWindow(w io.Writer, file *os.File, offset, length int64) (i
 	return io.CopyN(w, file, length)
 }
 
-// parseRange understands one range; the end that it returns is exclusive.
+// parseRange parses one range and returns an exclusive end.
 func parseRange(text string, size int64) (start, end int64, ok bool) {
 	first, last, found := strings.Cut(strings.TrimPrefix(text, "bytes="), "-")
 	if !found || first == "" {

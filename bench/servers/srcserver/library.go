@@ -10,7 +10,7 @@ import (
 
 const pageBytes = 4096
 
-// library says which window of the data each file is. A file that is larger than the data goes round and begins again at its front.
+// library knows the window of the data for each file. A file larger than the data repeats the data.
 type library struct {
 	data      *data
 	size      int64
@@ -29,8 +29,9 @@ func newLibrary(data *data, count int, size int64, extension string) *library {
 	return l
 }
 
-// harmless is the first page from `at` on that begins like no known kind of file: clients that look at first bytes would refuse a film that
-// happens to begin like a web page, and one in some thousands of random files does. The first window of all begins with 0x66.
+// harmless returns the first page from `at` on that does not begin like a known kind of file.
+// One in some thousands of random files begins like a web page, and clients that check first bytes
+// refuse it. The very first window begins with 0x66.
 func (l *library) harmless(at int64) int64 {
 	for at %= l.data.size(); at != 0; at = (at + pageBytes) % l.data.size() / pageBytes * pageBytes {
 		if first := l.data.bytes[at]; first >= 0x80 && first != 0x89 && first != 0xef && first != 0xff {
@@ -42,23 +43,24 @@ func (l *library) harmless(at int64) int64 {
 
 func (l *library) count() int { return len(l.offsets) }
 
-// id of the medium with that number: 24 digits, as long as those of the real API.
+// id returns the id of a medium: 24 digits, as long as the ids of the real API.
 func (l *library) id(number int) string { return fmt.Sprintf("%024d", number) }
 
 func (l *library) fileName(number int) string { return l.id(number) + "." + l.extension }
 
-// number is the opposite of id and of fileName.
+// number is the inverse of id and fileName.
 func (l *library) number(name string) (int, bool) {
 	number, err := strconv.Atoi(strings.TrimSuffix(name, "."+l.extension))
 	return number, err == nil && number >= 0 && number < l.count()
 }
 
-// created is when a medium appeared in the cloud: one an hour.
+// created returns the time at which a medium was uploaded. One medium is uploaded each hour.
 func (l *library) created(number int) time.Time {
 	return time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(number) * time.Hour)
 }
 
-// windows calls `each` with the pieces of the data that are the bytes from start to end (exclusive) of a file, none longer than `most`.
+// windows calls `each` with the pieces of the data that hold the bytes from start to end
+// (exclusive) of a file. No piece is longer than `most`.
 func (l *library) windows(number int, start, end, most int64, each func(offset, length int64) error) error {
 	for start < end {
 		offset := (l.offsets[number] + start) % l.data.size()

@@ -6,19 +6,19 @@ import (
 	"sync/atomic"
 )
 
-// liar tells one lie about one file, so that the others show what a tool makes of the truth beside it.
+// liar tells one lie about one file. The other files show whether the tool handles the truth.
 //
-//	html     every reply is a web page with status 200, as from a portal that wants a sign-in
-//	short    bodies end at three quarters of the length that HEAD says, and their headers agree with them
-//	byte     one byte in the middle is another one
-//	cut      the first body is cut in its middle; later ones are whole
-//	silent   the first body falls silent in its middle and stays so; later ones are whole
+//	html     every reply is a web page with status 200, like a portal's sign-in page
+//	short    bodies end at three quarters of the length that HEAD says, with matching headers
+//	byte     one byte in the middle is changed
+//	cut      the first body is cut in the middle; later bodies are complete
+//	silent   the first body stops in the middle, the connection stays open; later bodies are complete
 type liar struct {
 	kind string
 	told atomic.Bool
 }
 
-// The middle one of three, which is no tool's first.
+// The second of three files, because no tool starts with it.
 const liedAbout = 1
 
 const portalPage = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><p>Please sign in to use this network.</p></body></html>\n"
@@ -30,7 +30,7 @@ func writePortalPage(w http.ResponseWriter) {
 	io.WriteString(w, portalPage)
 }
 
-// body is where the bytes from start to end of a file go, most often the response itself.
+// body returns the writer for the bytes from start to end of a file: the response, or a liar.
 func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, end, size int64) io.Writer {
 	lie := &lyingBody{ResponseWriter: w, at: start, from: (start + end) / 2}
 	switch {
@@ -49,7 +49,7 @@ func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, e
 	return lie
 }
 
-// lyingBody hands on what it is given up to byte `from` of the file, and then what `act` makes of the next bytes.
+// lyingBody writes the bytes up to byte `from` unchanged, and then the bytes that `act` returns.
 type lyingBody struct {
 	http.ResponseWriter
 	at, from int64
@@ -65,7 +65,7 @@ func (b *lyingBody) Write(p []byte) (int, error) {
 	if n, err := b.ResponseWriter.Write(p[:honest]); err != nil {
 		return n, err
 	}
-	// The reader has all of the truth before the lie begins.
+	// The reader gets all honest bytes before the lie begins.
 	http.NewResponseController(b.ResponseWriter).Flush()
 	n, err := b.ResponseWriter.Write(b.act(p[honest:]))
 	b.at += int64(len(p))

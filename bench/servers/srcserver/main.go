@@ -1,15 +1,18 @@
-// Command srcserver is a media cloud that costs so little CPU that the client under test is the bottleneck. Its files are windows on one file of
-// deterministic bytes, sent by sendfile (plain HTTP) or from mapped memory (TLS).
+// Command srcserver is a media cloud that uses so little CPU that the client under test is the
+// bottleneck. Its files are windows on one file of deterministic bytes. It sends them by sendfile
+// (plain HTTP) or from mapped memory (TLS).
 //
-//	srcserver -generate -data FILE -size BYTES               makes the bytes
-//	srcserver -data FILE -count N -size BYTES -ext mp4 [-tls cert.pem,key.pem] [-latency 50ms] [-rate BYTES_PER_S] [-lie cut]
+//	srcserver -generate -data FILE -size BYTES               generates the bytes
+//	srcserver -data FILE -count N -size BYTES -ext mp4
+//	          [-tls cert.pem,key.pem] [-latency 50ms] [-rate BYTES_PER_S] [-lie cut]
 //
-// It has a library of N media with one file of BYTES each, offered in two ways:
+// Its library has N media with one file of BYTES each, offered in two ways:
 //
-//	/media/user, /media/search, /media/{id}, /media/{id}/download    as GoPro's API does, for clients that speak it
-//	/files/                                                          as an HTML listing, for clients that read those
-//	/files/000000000000000000000042.mp4                              the files themselves, with HEAD and Range
-//	/_stats, /_files                                                 counters; names, sizes and CRC32 of all files
+//	/media/user, /media/search, /media/{id}, /media/{id}/download
+//	                                       the API of GoPro
+//	/files/                                an HTML listing
+//	/files/000000000000000000000042.mp4    the files, with HEAD and Range
+//	/_stats, /_files                       counters; names, sizes and CRC32 of all files
 package main
 
 import (
@@ -23,13 +26,13 @@ import (
 
 func main() {
 	generating := flag.Bool("generate", false, "make the data file and exit")
-	path := flag.String("data", "", "the file of bytes that all files are windows on, best on a RAM disk")
+	path := flag.String("data", "", "the data file that all files are windows on, best on a RAM disk")
 	size := flag.Int64("size", 0, "bytes of each file; with -generate, of the data file")
 	count := flag.Int("count", 1, "files in the library")
 	extension := flag.String("ext", "mp4", "extension of the files")
-	latency := flag.Duration("latency", 0, "what each request and each step of a connection's set-up waits")
-	lie := flag.String("lie", "", "what is wrong with the second file; see lies.go")
-	rate := flag.Int64("rate", 0, "bytes a second of each connection; 0 for as fast as it goes")
+	latency := flag.Duration("latency", 0, "delay of each request and of each step of a connection's set-up")
+	lie := flag.String("lie", "", "the lie about the second file; see lies.go")
+	rate := flag.Int64("rate", 0, "bytes a second of each connection; 0 for no limit")
 	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
 	flag.Parse()
 

@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// counters since the start. Media bytes are counted as they are handed to the connection, also those that a killed client never read.
+// counters since the start. Media bytes count when they are written to the connection, even if a
+// killed client never reads them.
 type counters struct{ api, listings, heads, gets, mediaBytes atomic.Int64 }
 
 func (s *server) writeStats(w http.ResponseWriter) {
@@ -22,7 +23,7 @@ func (s *server) writeStats(w http.ResponseWriter) {
 	})
 }
 
-// writeFiles says what a right copy of the library consists of: the CRC32 of each file, in the order of the media's numbers.
+// writeFiles writes the CRC32 of each file in the order of the media's numbers.
 func (s *server) writeFiles(w http.ResponseWriter) {
 	sums := make([]uint32, s.library.count())
 	for number := range sums {
