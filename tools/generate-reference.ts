@@ -142,7 +142,7 @@ function code(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');
 }
 
-/** Reads the events from the source files, so that only these describe an event. */
+/** Reads the events from their type declarations, so that the page cannot differ from the types. */
 function eventsPage(): string {
   return page(
     'Events',

@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Terminal } from '../report/terminal.ts';
 import type { Interruption } from './interruption.ts';
 
-/** The process as a command sees it. */
+/** The streams of the process. */
 export interface Streams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: Terminal & { readonly isTTY?: boolean };

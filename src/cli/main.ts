@@ -44,7 +44,7 @@ async function runCommand(
   return await command.run({ ...streams, config, arguments: given, log, interruption });
 }
 
-/** Makes one line of commander's message and its suggestion, and adds the hint. */
+/** Joins commander's message and its suggestion in one line, and adds the hint. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): SyncError {
   const command = namedCommand(argv);
   const text = code === 'commander.help' ? `${command}needs a command` : message;
@@ -74,8 +74,8 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * Lets a run go on if its output cannot be written, and remembers the failure. A reader that closes
- * the pipe, such as `head`, is no failure; a full disk is one.
+ * Remembers that writing the output failed, so that the run continues and fails at its end. A
+ * reader that closes the pipe, such as `head`, is no failure. A full disk is one.
  */
 function watchOutput({ stdout, stderr }: Streams): { readonly failed: boolean } {
   const output = { failed: false };

@@ -26,7 +26,7 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
   return program;
 }
 
-/** The group of a command of two words, added with its first command; else the program. */
+/** Returns the group of a command of two words, or the program. A group's first command adds it. */
 function parentOf(program: Commander, { name }: Command): Commander {
   const group = commandGroups.find((group) => name.startsWith(`${group.name} `));
   if (!group) return program;

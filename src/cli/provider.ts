@@ -49,7 +49,7 @@ export function credentialOptions({
 }
 
 /** Warns if the credentials expire soon. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */
-export async function loadFreshCredentials(context: Context): Promise<LoadedCredentials> {
+export async function loadCredentialsAndWarn(context: Context): Promise<LoadedCredentials> {
   const credentials = await loadCredentials(credentialOptions(context));
   const days = ageInDays(credentials, systemClock.now());
   if (days !== undefined && days >= warnFromDays) {

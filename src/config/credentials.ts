@@ -21,8 +21,8 @@ export interface CredentialOptions {
 }
 
 /**
- * GoPro accepts a token without a user id, but no user id without a token. From this call on all
- * output is redacted. Errors: CREDENTIALS_MISSING with what is missing, CONFIG_UNREADABLE.
+ * GoPro accepts a token without a user id, but no user id without a token. After this call no
+ * output shows the secrets. Errors: CREDENTIALS_MISSING with what is missing, CONFIG_UNREADABLE.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<LoadedCredentials> {
   const fromEnvironment = environmentCredentials(options.config);
@@ -57,13 +57,13 @@ export async function saveCredentials(options: CredentialOptions, credentials: S
   });
 }
 
-/** Days since the credentials were stored; undefined if unknown. GoPro's cookies last 7 days. */
+/** Days since the credentials were stored; undefined if unknown. */
 export function ageInDays({ lastUpdated }: Pick<LoadedCredentials, 'lastUpdated'>, nowMs: number): number | undefined {
   const storedMs = lastUpdated === null ? NaN : Date.parse(lastUpdated);
   return Number.isNaN(storedMs) ? undefined : (nowMs - storedMs) / 86_400_000;
 }
 
-/** A run warns about credentials that are at least this old. */
+/** A run warns from this age on. GoPro's cookies last at most 7 days. */
 export const warnFromDays = 5;
 
 function environmentCredentials({ settings }: Config): LoadedCredentials | undefined {

@@ -1,4 +1,4 @@
-/** Makes one Config of flags, environment and config.toml. Only this file reads the environment. */
+/** Makes one Config of flags, environment and config.toml; the CLI reads none of them elsewhere. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';

@@ -4,8 +4,8 @@ import type { Log } from '../../lib/log.ts';
 const hint = 'Allow states:DescribeExecution, or wait until its lease ends, 12 hours after its start.';
 
 /**
- * Makes a check that is true if the holder of a lease has certainly ended. A holder is a process of
- * this machine or an execution on AWS. If AWS gives no answer, the execution counts as alive.
+ * Creates a function that returns true if the holder of a lease has certainly ended. A holder is a
+ * process of this machine or an execution on AWS. Without an answer of AWS it counts as alive.
  */
 export function createDeadHolderCheck(warn: Log['warn']): (holder: string) => Promise<boolean> {
   return async (holder) => {

@@ -5,11 +5,12 @@ import type { Context } from '../command.ts';
 import { listEntries, type ListEntry } from '../output/list-entries.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
-export async function runList({ config, log, stdout }: Context): Promise<number> {
-  await using archive = await openLedger(config, log);
+export async function runList(context: Context): Promise<number> {
+  const { config, stdout } = context;
+  await using ledger = await openLedger(context);
   const print = (text: string) => new Promise<void>((resolve) => stdout.write(text, () => resolve()));
   const wanted = new Set(config.settings.status);
-  for await (const row of archive.tracker.rows(trackerStatuses(wanted))) {
+  for await (const row of ledger.tracker.rows(trackerStatuses(wanted))) {
     for (const entry of listEntries(row)) {
       if (wanted.size > 0 && !wanted.has(entry.status)) continue;
       // A reader such as `head` may have closed the pipe.

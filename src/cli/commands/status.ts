@@ -9,19 +9,20 @@ import { openLedger } from '../archive/open-ledger.ts';
 
 const maxRuns = 5;
 
-export async function runStatus({ config, log, stdout }: Context): Promise<number> {
-  await using archive = await openLedger(config, log);
-  const { tracker, destination } = archive;
+export async function runStatus(context: Context): Promise<number> {
+  const { config, stdout } = context;
+  await using ledger = await openLedger(context);
+  const { tracker, place } = ledger;
   const tally = await archiveStatus(tracker);
   const runs = await tracker.runs(maxRuns);
-  const freeBytes = (await destination.freeBytes?.()) ?? null;
+  const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
-    stdout.write(jsonLine({ destination: destination.location, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));
+    stdout.write(jsonLine({ destination: place, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));
     return 0;
   }
   const rows = [
-    ['Archive', `${destination.location} (${tracker.archiveId})`],
+    ['Archive', `${place} (${tracker.archiveId})`],
     ['Free', freeBytes === null ? '' : formatBytes(freeBytes)],
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],

@@ -4,7 +4,7 @@ import type { Context } from '../command.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { parsePlace } from '../archive/archive-place.ts';
 import { openPorts, syncOptions } from '../ports.ts';
-import { loadFreshCredentials } from '../provider.ts';
+import { loadCredentialsAndWarn } from '../provider.ts';
 import { reportRun } from '../output/report-run.ts';
 
 export async function runSync(context: Context): Promise<number> {
@@ -12,7 +12,7 @@ export async function runSync(context: Context): Promise<number> {
   parsePlace(config.settings.to);
   const options = syncOptions(context);
   return reportRun(context, async (report) => {
-    const credentials = await loadFreshCredentials(context);
+    const credentials = await loadCredentialsAndWarn(context);
     await using archive = await openArchive(config, options.dryRun ? 'plan' : 'fill', report);
     await using ports = await openPorts(config, archive, credentials, report);
     using _heap = keepHeapSmall();

@@ -15,7 +15,7 @@ type Found = Omit<Finding, 'subject'>;
 /** With less space a single long recording may not fit. */
 const minFreeBytes = 20 * 1024 ** 3;
 
-/** Finds the archive's id, whether it is writable, its free space and the store's abilities. */
+/** Checks the archive's id, its permissions, its free space and the abilities of its store. */
 export async function checkDestination(config: Config): Promise<readonly Finding[]> {
   return check('destination', async () => {
     const findings: Found[] = [];

@@ -68,7 +68,7 @@ export function runLine({ startedAt, finishedAt, outcome }: RunRecord, nowMs: nu
   return `${startedAt} (${formatDuration(Math.max(0, agoMs))} ago): ${outcome ?? 'not finished'}${took}`;
 }
 
-/** Prints labels and texts in two columns and leaves out rows without text. */
+/** Formats labels and texts in two columns and leaves out rows without text. */
 export function labelledLines(rows: readonly (readonly [label: string, text: string])[]): string {
   const filled = rows.filter(([, text]) => text !== '');
   return filled.map(([label, text]) => `${label.padEnd(16)} ${clean(text)}\n`).join('');
