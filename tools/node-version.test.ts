@@ -8,7 +8,7 @@ function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** The version that `npm ci` installs and that every npm script runs on. */
+/** `npm ci` installs this version, and every npm script runs on it. */
 const { node: version } = (JSON.parse(read('package.json')) as { readonly devDependencies: { readonly node: string } })
   .devDependencies;
 const [major] = version.split('.');

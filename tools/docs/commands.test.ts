@@ -13,11 +13,11 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 const programPattern = /^(?:npx )?cloud-sync /;
-/** A sentence may leave out what the command needs. */
+/** A sentence may name a command without its required arguments. */
 const lacksArgument = /: commander\.(?:missingArgument|optionMissingArgument) /;
 const folders = /^(?:bin|src|test|tools|docs|bench|infra)\//;
 
-/** What is wrong with a command line of ours by the program's own parser, or undefined. Nothing is run. */
+/** Parses a command line of ours and returns the error, or undefined. Runs nothing. */
 async function judge(text: string): Promise<string | undefined> {
   const args = shellWords(text.replace(programPattern, ''));
   const program = buildProgram(async (_command, flags) => void (await loadConfig(flags, { CLOUD_SYNC_HOME: '/nowhere' })), {
@@ -33,7 +33,7 @@ async function judge(text: string): Promise<string | undefined> {
   }
 }
 
-/** What is wrong with each quote, by page. */
+/** The errors of all quotes, each with its page. */
 async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
   const problems: string[] = [];
   for (const { page, text } of quotes) {
@@ -43,14 +43,14 @@ async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
   return problems;
 }
 
-/** What a command names in the repository and is not there. */
+/** The scripts and files that a command names and that do not exist. */
 function missingParts(text: string): string[] {
   const words = shellWords(text);
   const [program = '', second = '', third = ''] = words;
   if (program === 'npm' && second === 'run') return Object.hasOwn(scripts, third) ? [] : [`script ${third}`];
   if (program === 'npm' && second === 'test') return Object.hasOwn(scripts, second) ? [] : ['script test'];
   const paths = words.filter((word) => folders.test(word));
-  // What a script of ours is given may be a place to write to.
+  // An argument of our own script may be a file that the script writes.
   const needed = program === 'npx' ? paths : paths.slice(0, 1);
   return needed.filter((path) => !existsSync(join(root, path)));
 }
@@ -59,27 +59,27 @@ describe('the pages', () => {
   const commands = shellCommands();
   const spans = codeSpans();
 
-  test('show commands of ours that the program accepts', async () => {
+  test('show only commands of ours that the program accepts', async () => {
     const ours = commands.filter(({ text }) => programPattern.test(text));
     expect(ours.length).toBeGreaterThan(10);
     expect(await judgeAll(ours)).toEqual([]);
   });
 
-  test('name commands of ours that exist, in their sentences too', async () => {
+  test('name only existing commands of ours in their sentences', async () => {
     const ours = spans.filter(({ text }) => programPattern.test(text) && !/ [A-Z]+ --help$/.test(text));
     expect(ours.length).toBeGreaterThan(10);
     const problems = await judgeAll(ours);
     expect(problems.filter((problem) => !lacksArgument.test(problem))).toEqual([]);
   });
 
-  test('name npm scripts, folders and files that exist', () => {
+  test('name only existing npm scripts, folders and files', () => {
     const all = [...commands, ...spans.filter(({ text }) => /^(?:npm|npx|node|bash) /.test(text))];
     const problems = all.flatMap(({ page, text }) => missingParts(text).map((part) => `${page}: ${text}: no ${part}`));
     expect(problems).toEqual([]);
   });
 
-  test('name options that exist', () => {
-    // The bench has options of its own, and cdk has this one.
+  test('name only existing options', () => {
+    // The bench has its own options, and `require-approval` is an option of cdk.
     const known = new Set(['help', 'version', 'require-approval', ...options.map(({ name }) => name)]);
     const flags = spans
       .filter(({ page }) => !page.startsWith('bench/'))
@@ -88,7 +88,7 @@ describe('the pages', () => {
     expect(flags.filter(({ flag }) => !known.has(flag.slice(2)))).toEqual([]);
   });
 
-  test('name variables of the environment that exist', () => {
+  test('name only existing environment variables', () => {
     const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
     const named = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bCLOUD_SYNC_[A-Z_]+\b/g)].map(([name]) => `${path}: ${name}`),

@@ -6,13 +6,13 @@ import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../../s
 
 const glossary = readFileSync(join(import.meta.dirname, '../../docs/glossary.md'), 'utf8');
 
-/** The words of the first column in the section with this title, in code quotes, with repetitions. */
+/** The quoted words in the first column of the section with this title, with repetitions. */
 function wordsUnder(title: string): string[] {
   const section = glossary.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, word = '']) => word).toSorted();
 }
 
-/** Every member of a union: the compiler refuses a list that lacks one. */
+/** Every member of a union. The compiler refuses an incomplete list. */
 function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): string[] {
   return Object.keys(names).toSorted();
 }
@@ -59,7 +59,7 @@ describe('the glossary', () => {
   });
 
   test('explains no word twice', () => {
-    // A line over a rule is the head of a table.
+    // A line above a rule is the head of a table.
     const words = [...glossary.matchAll(/^\| ([a-z][a-z ]*) \|.*\n(?!\|---)/gm)].map(([, word]) => word);
     expect(words.length).toBeGreaterThan(30);
     expect(words.filter((word, index) => words.indexOf(word) < index)).toEqual([]);

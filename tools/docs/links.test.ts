@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { codeSpans, pages, root } from './pages.ts';
 
-/** The anchors that a page has, as GitHub makes them of headings. */
+/** The anchors that GitHub makes from the headings of a page. */
 function anchorsOf(path: string): string[] {
   const headings = readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm);
   return [...headings].map(([, heading = '']) =>

@@ -1,11 +1,11 @@
-/** The pages that people write, and what they quote of the program. */
+/** The handwritten pages, and the commands and names that they quote. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Pages that the code writes are checked against it by their own tools; notes and decisions tell of their time. */
-const others = [/^CHANGELOG\.md$/, /^docs\/reference\//, /^docs\/decisions\/\d/, /^bench\/results\//];
+/** Generated pages have their own checks. Change notes and decisions describe an earlier state. */
+const uncheckedPages = [/^CHANGELOG\.md$/, /^docs\/reference\//, /^docs\/decisions\/\d/, /^bench\/results\//];
 
 export interface Page {
   /** Relative to the root, with `/`. */
@@ -15,17 +15,17 @@ export interface Page {
 
 export const pages: readonly Page[] = globSync(['*.md', 'docs/**/*.md', 'bench/**/*.md', '.github/**/*.{md,yml}'], { cwd: root })
   .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => !others.some((other) => other.test(path)))
+  .filter((path) => !uncheckedPages.some((pattern) => pattern.test(path)))
   .toSorted()
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 
 export interface Quote {
-  /** Where it is, for messages. */
+  /** The page of the quote, for messages. */
   readonly page: string;
   readonly text: string;
 }
 
-/** Every command in the shell blocks of the pages, without comments, redirections and variables before it. */
+/** The commands in all shell blocks, without comments, redirections and leading variables. */
 export function shellCommands(): Quote[] {
   return pages.flatMap(({ path, text }) => {
     const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
@@ -46,7 +46,7 @@ function commandsIn(line: string): string[] {
     .filter(Boolean);
 }
 
-/** Everything in code quotes outside of blocks. */
+/** All code quotes outside of blocks. */
 export function codeSpans(): Quote[] {
   return pages.flatMap(({ path, text }) =>
     [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => ({ page: path, text: span })),
