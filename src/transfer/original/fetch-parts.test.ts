@@ -144,8 +144,39 @@ describe('as one open-ended range', () => {
   });
 });
 
+test.each([{ inRanges: true }, { inRanges: false }])('an empty file is refused, in ranges: $inRanges', async ({ inRanges }) => {
+  await using scene = await openCopyScene({ sizeBytes: 0, partSizeBytes, inRanges, answer: sendNothing });
+  await expect(scene.fetch()).rejects.toMatchObject({ code: 'NOT_MEDIA' });
+});
+
+function sendNothing(asked: Asked): void {
+  asked.socket.write(headOf(asked, '', inChunks) + chunkOf(''));
+}
+
 describe('to S3', () => {
   useTestCredentials();
+
+  test.each([{ inRanges: true }, { inRanges: false }])(
+    'a slow media host outlasts a store that closes silent connections, in ranges: $inRanges',
+    async ({ inRanges }) => {
+      await using archive = await openTestArchive();
+      await using gate = await startGate(archive.store.endpoint, { maxSilenceMs: 50 });
+      const content = 'x'.repeat(25);
+      await using scene = await openCopyScene({
+        destination: openTestS3(gate),
+        sizeBytes: content.length,
+        partSizeBytes,
+        inRanges,
+        answer: async (asked) => {
+          await pause(200);
+          const { start, end = content.length - 1 } = asked;
+          asked.socket.write(headOf(asked, content) + content.slice(start, end + 1));
+        },
+      });
+      expect(await scene.fetch()).toHaveLength(3);
+      expect(scene.server.requests).toHaveLength(inRanges ? 3 : 1);
+    },
+  );
 
   test('no part begins after the file was given up while its first part was being stored', async () => {
     await using archive = await openTestArchive();
@@ -174,8 +205,8 @@ describe('to S3', () => {
   });
 });
 
-/** Stands in front of a server and holds its answers back while it is shut. */
-async function startGate(target: string) {
+/** Relays to a server. Holds its answers back while it is shut, and closes connections that are silent for too long. */
+async function startGate(target: string, { maxSilenceMs = 0 } = {}) {
   const sockets: Socket[] = [];
   let waiting: (() => void)[] | undefined;
   const server = createServer((client) => {
@@ -183,6 +214,7 @@ async function startGate(target: string) {
     sockets.push(client, onward);
     for (const socket of [client, onward]) socket.on('error', () => {});
     client.pipe(onward);
+    client.setTimeout(maxSilenceMs, () => client.destroy());
     onward.on('data', (bytes) => (waiting ? waiting.push(() => client.write(bytes)) : client.write(bytes)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

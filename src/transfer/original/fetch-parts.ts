@@ -5,7 +5,7 @@ import type { OfferedOriginal } from '../../media.ts';
 import type { Copy, Upload } from '../context.ts';
 import { checkReply, ifRange, type Asked } from '../media-host/guard.ts';
 import { withFreshUrls } from '../media-host/medium-urls.ts';
-import { PartStream, type PartStreamHooks } from './part-stream.ts';
+import { emptyFile, PartStream, type PartStreamHooks } from './part-stream.ts';
 import { openEndedRange, partRanges, type ByteRange } from './parts.ts';
 
 /** Fetches and keeps the parts of a range; `onFirstByte` may be called more than once. */
@@ -25,6 +25,7 @@ export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
   const fetchOne: FetchRange = async (of, range, onFirstByte) =>
     keep(await fetchRange(of, upload, range, { onFirstByte, onPart: keep }));
   const ranges = upload.inRanges ? partRanges(sizeBytes ?? 0, partSizeBytes) : [openEndedRange(sizeBytes)];
+  if (ranges.length === 0) throw emptyFile();
   const missing = ranges.filter(({ number }) => !done.has(number));
   const [first, ...rest] = missing;
   if (rest.length > 0) await fetchTogether(copy, missing, fetchOne);

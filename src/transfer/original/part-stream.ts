@@ -26,7 +26,8 @@ export class PartStream {
   readonly upload: Upload;
   readonly range: ByteRange;
   readonly #hooks: PartStreamHooks;
-  #writer: PartWriter;
+  /** Opened with the first byte of a part: a store closes a request that stays silent. */
+  #writer: PartWriter | undefined;
   #number: number;
   #partBytes = 0;
   #crc = 0;
@@ -42,7 +43,6 @@ export class PartStream {
     this.range = range;
     this.#hooks = hooks;
     this.#number = range.number;
-    this.#writer = this.#openWriter();
     this.#lastByteAtMs = copy.transfer.clock.elapsed();
   }
 
@@ -82,19 +82,20 @@ export class PartStream {
       throw networkError(error, 'the media host', this.copy.signal);
     }
     // Before the last part ends: its writer was promised the length that the media host announced.
-    if (this.range.isOpenEnded && this.#offset === 0) throw new SyncError('NOT_MEDIA', 'the media host serves an empty file');
+    if (this.range.isOpenEnded && this.#offset === 0) throw emptyFile();
     if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
   }
 
   /** All bytes are here: stores the last part. */
   async end(): Promise<Part> {
+    if (!this.#writer) throw emptyFile();
     return this.#writer.end(this.#crc);
   }
 
   /** Gives up the part that is not stored yet. The range begins anew. */
   abort(): void {
     this.#isAborted = true;
-    this.#writer.abort();
+    this.#writer?.abort();
     this.copy.transfer.accounting.advanceFile(this.copy.row.original.key, -this.#offset);
   }
 
@@ -111,7 +112,10 @@ export class PartStream {
   }
 
   #writeToPart(bytes: Uint8Array): Promise<void> | undefined {
+    // A throttled chunk may come after the abort.
+    if (this.#isAborted) throw abandoned();
     const { clock, accounting } = this.copy.transfer;
+    this.#writer ??= this.#openWriter();
     this.#crc = crc32(bytes, this.#crc);
     this.#partBytes += bytes.length;
     this.#offset += bytes.length;
@@ -135,10 +139,19 @@ export class PartStream {
     const part = await this.end();
     if (!this.#isAborted) await this.#hooks.onPart(part);
     // Given up while the part was being stored or recorded: nobody may begin another one.
-    if (this.#isAborted) throw new SyncError('CONNECTION_LOST', 'the file was given up');
+    if (this.#isAborted) throw abandoned();
     this.#number += 1;
     this.#partBytes = 0;
     this.#crc = 0;
-    this.#writer = this.#openWriter();
+    this.#writer = undefined;
   }
+}
+
+/** No original is empty. */
+export function emptyFile(): SyncError {
+  return new SyncError('NOT_MEDIA', 'the media host serves an empty file');
+}
+
+function abandoned(): SyncError {
+  return new SyncError('CONNECTION_LOST', 'the file was given up');
 }
