@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { each } from '../../test/support/collect.ts';
 import { medium, offered, trackedMedium, trackedOriginal } from '../../test/support/builders.ts';
 import { alwaysRoles, foldKey, type Medium, type OfferedOriginal, type Original } from '../media.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
@@ -25,10 +26,6 @@ function offer(fields: Partial<OfferedOriginal> = {}): OfferedOriginal {
 /** The row that a tracker makes of a planned original once it is archived. */
 function row(original: Original): TrackedOriginal {
   return trackedOriginal(original, { status: 'COMPLETED' });
-}
-
-async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values;
 }
 
 const everything = { covers: () => true, roles };

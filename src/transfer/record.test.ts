@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { claimed, listAll, medium, usual } from '../../test/conformance/tracker/fixtures.ts';
+import { claimed, listAll, usual } from '../../test/conformance/tracker/fixtures.ts';
+import { medium, offered } from '../../test/support/builders.ts';
 import { makeTempDir } from '../../test/support/temp-dir.ts';
 import { systemClock } from '../lib/clock.ts';
-import { foldKey, type OfferedOriginal } from '../media.ts';
+import { foldKey } from '../media.ts';
 import type { Resolution } from '../source/source.ts';
 import { openSqliteTracker } from '../tracker/sqlite/index.ts';
 import { recordResolution, rekey } from './record.ts';
@@ -33,21 +34,9 @@ async function openTracker() {
   };
 }
 
-/** Files that differ in their label only. */
-function resolutionOf(mediaId: string, labels: readonly string[] = ['source']): Resolution {
-  const originals = labels.map((label): OfferedOriginal => ({
-    mediaId,
-    role: 'source',
-    label,
-    type: 'mp4',
-    position: '',
-    itemNumber: null,
-    ordinal: 0,
-    extension: 'mp4',
-    url: 'https://cdn.example/file',
-    headUrl: null,
-  }));
-  return { originals, unavailable: 0, outOfScope: false };
+/** One file, as a source offers it. */
+function resolutionOf(mediaId: string): Resolution {
+  return { originals: [offered(mediaId)], unavailable: 0, outOfScope: false };
 }
 
 const compared = { replaced: [], proven: true };

@@ -14,7 +14,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import type { RunFinished } from '../../src/events.ts';
 import { startGoproCloud } from '../../src/sim/gopro/index.ts';
 import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
-import { medium } from '../conformance/tracker/fixtures.ts';
+import { medium } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
 
 const hourMs = 3_600_000;

@@ -7,20 +7,17 @@ import { systemClock } from '../../src/lib/clock.ts';
 import {
   archive,
   claimed,
-  collect,
-  described,
-  each,
   idOf,
   listAll,
-  medium,
   mediumStatus,
-  original,
   resolve,
   statusOf,
   upload,
   usual,
   whole,
 } from '../conformance/tracker/fixtures.ts';
+import { collect, each } from '../support/collect.ts';
+import { described, medium, original } from '../support/builders.ts';
 import { beforeFirst, countCalls, failFirst, leaveUnprocessed } from './support/disturbed.ts';
 import { startEmulator, type Emulator } from './support/emulators.ts';
 

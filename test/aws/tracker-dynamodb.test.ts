@@ -3,7 +3,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
-import { manualClock, type TrackerBed } from '../conformance/tracker/fixtures.ts';
+import { type TrackerBed } from '../conformance/tracker/fixtures.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import { trackerConformance } from '../conformance/tracker.ts';
 import { startEmulator, type Emulator } from './support/emulators.ts';
 

@@ -9,7 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { trackerConformance } from './tracker.ts';
-import { archive, described, each, manualClock, medium, openIds, original, usual } from './tracker/fixtures.ts';
+import { archive, openIds, usual } from './tracker/fixtures.ts';
+import { each } from '../support/collect.ts';
+import { described, medium, original } from '../support/builders.ts';
+import { manualClock } from '../support/manual-clock.ts';
 
 const clock = manualClock();
 let folder: string;

@@ -6,7 +6,9 @@ import { systemClock } from '../../src/lib/clock.ts';
 import type { Medium } from '../../src/media.ts';
 import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
-import { collect, described, medium, original, usual, withEdits } from '../conformance/tracker/fixtures.ts';
+import { usual, withEdits } from '../conformance/tracker/fixtures.ts';
+import { collect } from '../support/collect.ts';
+import { described, medium, original } from '../support/builders.ts';
 
 /** A library of this many media: counts are asserted, times only printed, because they are the machine's. */
 const size = 100_000;

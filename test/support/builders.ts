@@ -1,5 +1,5 @@
 /** Media and originals for tests: whole and plausible but for the fields that a test is about. */
-import type { FileDescription } from '../../src/destination/destination.ts';
+import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
 import {
   alwaysRoles,
   mediumVersion,
@@ -61,6 +61,11 @@ export function description(file: Original, fields: Partial<FileDescription> = {
     mediumVersion: mediumVersion(medium(file.mediaId)),
     ...fields,
   };
+}
+
+/** A file as an archive lists it. */
+export function described(file: Original, fields: Partial<FileDescription> = {}): DescribedFile {
+  return { key: file.key, sizeBytes: 1000, crc32: 7, description: description(file, fields) };
 }
 
 /** A medium that was just listed. */

@@ -17,7 +17,8 @@ import { createAttemptBudget } from '../../src/transfer/original/attempt-budget.
 import { fetchParts } from '../../src/transfer/original/fetch-parts.ts';
 import { unlimited } from '../../src/transfer/slice.ts';
 import { openTransfer } from '../../src/transfer/transfer.ts';
-import { claimed, original, resolve, usual } from '../conformance/tracker/fixtures.ts';
+import { claimed, resolve, usual } from '../conformance/tracker/fixtures.ts';
+import { original } from './builders.ts';
 import { startRawServer, type RawServer } from './raw-http.ts';
 import { hastyClock, token } from './scripted-gopro-api.ts';
 import { makeTempDir } from './temp-dir.ts';

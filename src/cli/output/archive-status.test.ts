@@ -1,14 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  archive,
-  claimed,
-  failure,
-  manualClock,
-  medium,
-  original,
-  resolve,
-  withEdits,
-} from '../../../test/conformance/tracker/fixtures.ts';
+import { archive, claimed, failure, resolve, withEdits } from '../../../test/conformance/tracker/fixtures.ts';
+import { manualClock } from '../../../test/support/manual-clock.ts';
+import { medium, original } from '../../../test/support/builders.ts';
 import { openSqliteTracker } from '../../tracker/sqlite/index.ts';
 import { archiveStatus, mediaLine } from './archive-status.ts';
 

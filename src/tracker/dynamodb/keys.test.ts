@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { identity } from '../../../test/support/builders.ts';
 import { originalId } from '../../media.ts';
 import { archiveKey, groupRange, kindOf, mediumKey, originalKey, partsPrefix } from './keys.ts';
-
-const identity = (mediaId: string, label = 'source') =>
-  ({ mediaId, role: 'source', label, type: 'mp4', position: 'default', itemNumber: 1, ordinal: 1 }) as const;
 
 const hostileIds = fc.oneof(
   fc.string({ minLength: 1, maxLength: 128, unit: 'grapheme' }),
@@ -39,7 +37,9 @@ test('media, originals and all other rows are told apart', () => {
 });
 
 test('what is too long for a key is cut, and still differs', () => {
-  const long = ['x', 'y'].map((last) => originalKey(originalId(identity('😀'.repeat(64), 'l'.repeat(3000) + last), 1)));
+  const long = ['x', 'y'].map((last) =>
+    originalKey(originalId(identity('😀'.repeat(64), { label: 'l'.repeat(3000) + last }), 1)),
+  );
   expect(new Set(long).size).toBe(2);
   for (const key of long) expect(Buffer.byteLength(`${partsPrefix(key)}12345/0000`)).toBeLessThanOrEqual(1024);
   expect(Buffer.byteLength(archiveKey('ß'.repeat(2000)).media_id)).toBeLessThanOrEqual(1024);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Mark, OriginalStatus } from '../../media.ts';
-import { medium, original, usual } from '../../../test/conformance/tracker/fixtures.ts';
+import { usual } from '../../../test/conformance/tracker/fixtures.ts';
+import { medium, original } from '../../../test/support/builders.ts';
 import { afterFullListing } from './listing.ts';
 import { isOverdue, resolved } from './medium.ts';
 import { claimed, released } from './original.ts';

@@ -1,22 +1,8 @@
 import { expect } from 'vitest';
 import { mediumVersion } from '../../../src/media.ts';
-import {
-  archive,
-  collect,
-  described,
-  each,
-  idOf,
-  listAll,
-  medium,
-  mediumStatus,
-  openIds,
-  original,
-  resolve,
-  statusOf,
-  usual,
-  withEdits,
-  type Check,
-} from './fixtures.ts';
+import { archive, idOf, listAll, mediumStatus, openIds, resolve, statusOf, usual, withEdits, type Check } from './fixtures.ts';
+import { collect, each } from '../../support/collect.ts';
+import { described, medium, original } from '../../support/builders.ts';
 
 const source = (id: string) => described(original(id));
 const edit = (id: string, originalsOfMedium: number) =>
@@ -43,8 +29,8 @@ export function adoptionTests(check: Check): void {
     expect(await openIds(tracker)).toEqual([]);
     expect(await openIds(tracker, withEdits)).toEqual(['m1']);
     expect((await tracker.originals('m1')).map((row) => [row.status, row.sizeBytes, row.crc32, row.validator.etag])).toEqual([
-      ['COMPLETED', 1000, 7, '"e1"'],
-      ['COMPLETED', 1000, 7, '"e1"'],
+      ['COMPLETED', 1000, 7, '"v1"'],
+      ['COMPLETED', 1000, 7, '"v1"'],
     ]);
   });
 

@@ -1,17 +1,6 @@
 import { expect } from 'vitest';
-import {
-  archive,
-  claimed,
-  failure,
-  idOf,
-  original,
-  resolve,
-  statusOf,
-  upload,
-  whole,
-  type Check,
-  type TrackerBed,
-} from './fixtures.ts';
+import { archive, claimed, failure, idOf, resolve, statusOf, upload, whole, type Check, type TrackerBed } from './fixtures.ts';
+import { original } from '../../support/builders.ts';
 
 const file = original('m1');
 const id = idOf(file);

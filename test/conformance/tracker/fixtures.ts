@@ -1,12 +1,9 @@
-import type { DescribedFile, FileDescription, UploadState } from '../../../src/destination/destination.ts';
-import type { Clock } from '../../../src/lib/clock.ts';
-import { mediumVersion, originalId, type Medium, type Original, type Role } from '../../../src/media.ts';
+import type { UploadState } from '../../../src/destination/destination.ts';
+import { alwaysRoles, originalId, rolesOfRun, type Medium, type Original, type Role } from '../../../src/media.ts';
 import type { Claim, Tracker } from '../../../src/tracker/tracker.ts';
-
-/** A clock that goes only when it is told to. */
-export interface ManualClock extends Clock {
-  advance(byMs: number): void;
-}
+import { medium, original } from '../../support/builders.ts';
+import { collect } from '../../support/collect.ts';
+import type { ManualClock } from '../../support/manual-clock.ts';
 
 /** A ledger to try things on. */
 export interface TrackerBed {
@@ -23,69 +20,10 @@ export type Check = (title: string, prove: (bed: TrackerBed) => Promise<void>) =
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
-export const usual: readonly Role[] = ['source', 'raw'];
-export const withEdits: readonly Role[] = ['source', 'raw', 'edit'];
-
-export function manualClock(): ManualClock {
-  let nowMs = Date.parse('2026-03-01T12:00:00.000Z');
-  const advance = (byMs: number) => void (nowMs += byMs);
-  return { now: () => nowMs, elapsed: () => nowMs, advance, sleep: async (forMs) => advance(forMs) };
-}
-
-export function medium(id: string, fields: Partial<Medium> = {}): Medium {
-  return {
-    provider: 'gopro',
-    account: 'anna',
-    id,
-    type: 'Video',
-    filename: `${id}.MP4`,
-    fileExtension: 'MP4',
-    sizeHintBytes: 1000,
-    capturedAt: '2026-01-02T03:04:05Z',
-    createdAt: '2026-01-03T03:04:05Z',
-    updatedAt: '2026-01-04T03:04:05Z',
-    reprocessedAt: null,
-    itemCount: 1,
-    cameraModel: 'HERO12 Black',
-    ready: true,
-    readyState: 'ready',
-    ...fields,
-  };
-}
-
-export function original(mediaId: string, fields: Partial<Original> = {}): Original {
-  const { role = 'source', itemNumber = 1, revision = 1 } = fields;
-  return {
-    provider: 'gopro',
-    account: 'anna',
-    mediaId,
-    role,
-    label: role,
-    type: 'mp4',
-    position: 'default',
-    itemNumber,
-    ordinal: 1,
-    revision,
-    key: `gopro-videos/2026/01/${mediaId}_${role}_${itemNumber}_r${revision}.mp4`,
-    ...fields,
-  };
-}
+export const usual = alwaysRoles;
+export const withEdits = rolesOfRun(['edits']);
 
 export const idOf = (file: Original): string => originalId(file, file.revision);
-
-export function described(file: Original, fields: Partial<FileDescription> = {}): DescribedFile {
-  const description: FileDescription = {
-    original: file,
-    originalName: `${file.mediaId}.MP4`,
-    capturedAt: '2026-01-02T03:04:05Z',
-    originalsOfMedium: 1,
-    roles: usual,
-    validator: { etag: '"e1"', lastModified: null },
-    mediumVersion: mediumVersion(medium(file.mediaId)),
-    ...fields,
-  };
-  return { key: file.key, sizeBytes: 1000, crc32: 7, description };
-}
 
 export const whole = {
   sizeBytes: 1000,
@@ -146,14 +84,4 @@ export async function mediumStatus(tracker: Tracker, mediaId: string) {
 
 export async function openIds(tracker: Tracker, roles: readonly Role[] = usual): Promise<string[]> {
   return (await collect(tracker.openMedia(roles))).map((row) => row.medium.id).toSorted();
-}
-
-export async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
-  yield* items;
-}
-
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
 }

@@ -5,10 +5,8 @@ import {
   dayMs,
   failure,
   listAll,
-  medium,
   mediumStatus,
   openIds,
-  original,
   resolve,
   statusOf,
   usual,
@@ -16,6 +14,7 @@ import {
   withEdits,
   type Check,
 } from './fixtures.ts';
+import { medium, original } from '../../support/builders.ts';
 
 const changedMedium = (id: string) => medium(id, { updatedAt: '2026-02-20T00:00:00Z' });
 

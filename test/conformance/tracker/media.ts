@@ -4,9 +4,7 @@ import {
   claimed,
   failure,
   idOf,
-  medium,
   mediumStatus,
-  original,
   resolve,
   statusOf,
   usual,
@@ -14,6 +12,7 @@ import {
   withEdits,
   type Check,
 } from './fixtures.ts';
+import { medium, original } from '../../support/builders.ts';
 
 export function mediaTests(check: Check): void {
   check('a resolve records new originals as PENDING with all that names them', async ({ tracker, clock }) => {

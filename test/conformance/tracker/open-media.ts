@@ -1,22 +1,9 @@
 import { expect } from 'vitest';
 import type { Original } from '../../../src/media.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
-import {
-  archive,
-  collect,
-  claimed,
-  failure,
-  idOf,
-  listAll,
-  medium,
-  openIds,
-  original,
-  resolve,
-  usual,
-  whole,
-  withEdits,
-  type Check,
-} from './fixtures.ts';
+import { archive, claimed, failure, idOf, listAll, openIds, resolve, usual, whole, withEdits, type Check } from './fixtures.ts';
+import { collect } from '../../support/collect.ts';
+import { medium, original } from '../../support/builders.ts';
 
 async function shown(tracker: Tracker, ...query: Parameters<Tracker['rows']>): Promise<Record<string, string[]>> {
   const rows = await collect(tracker.rows(...query));

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { claimed, original, resolve, statusOf, upload, whole, type Check } from './fixtures.ts';
+import { claimed, resolve, statusOf, upload, whole, type Check } from './fixtures.ts';
+import { original } from '../../support/builders.ts';
 
 const alive = async () => false;
 const dead = async () => true;

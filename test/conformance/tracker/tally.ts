@@ -1,20 +1,8 @@
 import { expect } from 'vitest';
 import type { Role, Tally } from '../../../src/media.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
-import {
-  archive,
-  claimed,
-  failure,
-  idOf,
-  listAll,
-  medium,
-  original,
-  resolve,
-  usual,
-  whole,
-  withEdits,
-  type Check,
-} from './fixtures.ts';
+import { archive, claimed, failure, idOf, listAll, resolve, usual, whole, withEdits, type Check } from './fixtures.ts';
+import { medium, original } from '../../support/builders.ts';
 
 const none = {
   media: { LISTED: 0, WAITING: 0, RESOLVED: 0, FAILED: 0, QUARANTINED: 0, SOURCE_DELETED: 0 },

@@ -2,7 +2,8 @@
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openSqliteTracker } from '../../../src/tracker/sqlite/index.ts';
-import { claimed, idOf, medium, original, upload, usual, whole } from './fixtures.ts';
+import { claimed, idOf, upload, usual, whole } from './fixtures.ts';
+import { medium, original } from '../../support/builders.ts';
 
 const [path, prefix] = process.argv.slice(2) as [string, string];
 const tracker = await openSqliteTracker({ path, archiveId: 'archive-1', clock: systemClock });
