@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Execution, RequestOf, StateError } from '../../src/aws/contract.ts';
 import { listingStateName, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
@@ -7,7 +7,8 @@ import { summarise } from '../../src/aws/functions/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
 import { SyncError } from '../../src/errors.ts';
 import type { Listing } from '../../src/run/listing.ts';
-import { claimed, dayMs, failure, hourMs, idOf, medium, original, resolve } from '../conformance/tracker/fixtures.ts';
+import { claimed, dayMs, failure, hourMs, idOf, resolve } from '../conformance/tracker/fixtures.ts';
+import { medium, original } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
 
@@ -17,9 +18,11 @@ let aws: Aws;
 
 beforeAll(async () => {
   aws = await startAws();
+  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await aws?.[Symbol.asyncDispose]();
 });
 
@@ -111,7 +114,7 @@ describe('a work line that failed', () => {
     const { execution } = await begun(bed);
     const line = await brokenLine(bed, execution);
     const request = { ...line, error: timedOut };
-    const impatient = bed.invocation(execution, { quarantineAfter: 1 });
+    const impatient = bed.invocation(execution, { CLOUD_SYNC_QUARANTINE_AFTER: '1' });
     const reply = await recordWorkerFailure(request, impatient);
     expect(reply).toMatchObject({ outcome: 'quarantined', media: ['ours', 'broken'], quarantined: 1 });
     expect(await statuses(bed.tracker)).toMatchObject({

@@ -1,35 +1,35 @@
 import { expect, test } from 'vitest';
+import { openQuietInvocation } from '../../../test/aws/support/invocation.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createHttpClient } from '../../lib/http/index.ts';
-import { startGoproCloud, type GoproCloud } from '../../sim/gopro/index.ts';
+import { startGoproCloud } from '../../sim/gopro/index.ts';
 import { createLibrary } from '../../sim/gopro/library/library.ts';
 import { createGoproSource } from '../../source/gopro/index.ts';
-import type { Invocation } from '../platform/invocation.ts';
+import type { MetricName } from '../platform/metrics.ts';
 import { validateTokens } from './token-validator.ts';
 
 const dayMs = 24 * 3_600_000;
 
-/** An invocation as far as a validation needs one, on a cloud that is really asked. */
+const execution = { arn: 'arn:aws:states:eu-west-1:1:execution:m:night-1', name: 'night-1', started_at: '2026-11-21T04:15:00Z' };
+
+/** An invocation whose source asks a simulated cloud. */
 async function openScene(options: { readonly token?: string; readonly ageDays?: number } = {}) {
-  const cloud: GoproCloud = await startGoproCloud({ library: createLibrary() });
+  await using stack = new AsyncDisposableStack();
+  const cloud = stack.use(await startGoproCloud({ library: createLibrary() }));
   const http = createHttpClient({ connections: 1 });
+  stack.defer(() => http.close());
   const metrics: Record<string, number> = {};
+  const add = (name: MetricName, value: number) => void (metrics[name] = value);
   const credentials = { accessToken: options.token ?? cloud.accessToken, userId: cloud.userId };
   const source = createGoproSource({ apiUrl: cloud.apiUrl, credentials, stallMs: 2_000, http, clock: systemClock });
   const credentialsSince = options.ageDays === undefined ? null : new Date(Date.now() - options.ageDays * dayMs).toISOString();
-  const invocation = {
-    clock: systemClock,
-    metrics: { add: (name: string, value: number) => void (metrics[name] = value) },
-    remainingMs: () => 30_000,
-    openSource: async () => ({ source, credentialsSince, apiRequests: () => 0 }),
-  } as unknown as Invocation;
-  const dispose = async () => {
-    await Promise.all([http.close(), cloud.close()]);
-  };
-  return { cloud, invocation, metrics, [Symbol.asyncDispose]: dispose };
+  const opened = stack.use(openQuietInvocation({ execution, metrics: { add } }));
+  const invocation = { ...opened, openSource: async () => ({ source, credentialsSince, apiRequests: () => 0 }) };
+  const kept = stack.move();
+  return { cloud, invocation, metrics, [Symbol.asyncDispose]: async () => kept.disposeAsync() };
 }
 
-test('credentials that work are valid, and their age is told', async () => {
+test('credentials that work are valid, and the reply has their age', async () => {
   await using scene = await openScene({ ageDays: 2.5 });
   expect(await validateTokens({ provider: 'gopro' }, scene.invocation)).toEqual({
     outcome: 'valid',
@@ -58,13 +58,13 @@ test('refused credentials are a reply, not an error', async () => {
   expect(scene.metrics).toEqual({ AuthenticationFailure: 1, CookieAge: 9 });
 });
 
-test('an age that nobody knows is null', async () => {
+test('the age is null if the secret does not have it', async () => {
   await using scene = await openScene();
   expect(await validateTokens({ provider: 'gopro' }, scene.invocation)).toMatchObject({ valid: true, cookie_age_days: null });
   expect(scene.metrics).toEqual({ AuthenticationSuccess: 1 });
 });
 
-test('a provider that cannot be reached is another matter than refused credentials', async () => {
+test('a provider that cannot be reached is an error, not a reply about the credentials', async () => {
   await using scene = await openScene();
   await scene.cloud.close();
   const quick = { ...scene.invocation, remainingMs: () => 2_300 };

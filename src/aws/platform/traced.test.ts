@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest';
-import type { Destination, PartWriter } from '../../destination/destination.ts';
-import type { HttpClient } from '../../lib/http/index.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { begin, describeFile, partSizeBytes, useTestDisk } from '../../../test/support/disk-archive.ts';
+import { collect } from '../../../test/support/collect.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { crc32 } from '../../lib/crc32.ts';
+import { createHttpClient } from '../../lib/http/index.ts';
 import type { Span } from '../../lib/span.ts';
-import type { Source } from '../../source/source.ts';
+import { startGoproCloud } from '../../sim/gopro/index.ts';
+import { createGoproSource } from '../../source/gopro/index.ts';
 import type { Metrics } from './metrics.ts';
 import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 
@@ -22,77 +28,99 @@ function createNotes() {
   return { notes, span };
 }
 
-/** Lets what was settled reach those that wait for it. */
+/** Lets a settled promise reach those that wait for it. */
 const settled = async () => new Promise((resolve) => setImmediate(resolve));
 
-test('every page and every call of a source is a span; what is known after a validation is kept', async () => {
-  const { notes, span } = createNotes();
-  const source = {
-    provider: 'gopro',
-    account: 'a',
-    validate: async () => {},
-    async *list() {
-      yield { page: 1 };
-      yield { page: 2 };
-    },
-    get: async () => undefined,
-    resolve: () => Promise.reject(new Error('gone')),
-  } as unknown as Source;
-  let kept = 0;
-  const traced = tracedSource(source, span, async () => void (kept += 1));
-  await traced.validate();
-  const pages = [];
-  for await (const { page } of traced.list(1)) pages.push(page);
-  await traced.get('m');
-  await expect(traced.resolve('m', [])).rejects.toThrow('gone');
-  expect(pages).toEqual([1, 2]);
-  expect(kept).toBe(1);
-  expect(notes.slice(0, 2)).toEqual(['gopro_api_call {"operation":"validate"}', 'gopro_api_call {"operation":"list"}']);
-  expect(notes.at(-1)).toBe('gopro_api_call failed');
-});
+/** A simulated library of two pages, and a source that reads it. */
+async function openSource() {
+  const cloud = await startGoproCloud({ preset: 'large', presetOptions: { count: 3 }, perPageCap: 2 });
+  const http = createHttpClient({ connections: 1 });
+  const credentials = { accessToken: cloud.accessToken, userId: cloud.userId };
+  const options = { apiUrl: cloud.apiUrl, credentials, requestsPerSecond: 100, stallMs: 2_000 };
+  const source = createGoproSource({ ...options, http, clock: systemClock });
+  const dispose = async () => void (await Promise.all([http.close(), cloud.close()]));
+  return { source, [Symbol.asyncDispose]: dispose };
+}
 
-test('a part is a span from its writer to its receipt, or to where it was given up', async () => {
+test('each page and each call of a source is a span, and a validation keeps what it found out', async () => {
   const { notes, span } = createNotes();
-  const writer: PartWriter = {
-    write: () => undefined,
-    end: async (crc32) => ({ number: 1, sizeBytes: 3, crc32, receipt: '"e"' }),
-    abort: () => {},
-  };
-  const destination = {
-    writePart: () => writer,
-    commit: async () => ({ key: 'k', sizeBytes: 3, crc32: 7 }),
-  } as unknown as Destination;
-  const traced = tracedDestination(destination, span);
-  const file = { original: { key: 'k' } } as Parameters<Destination['commit']>[0];
-  const state = {} as Parameters<Destination['commit']>[1];
-  const part = await traced.writePart(file, state, 1, 3).end(7);
-  traced.writePart(file, state, 2, null).abort();
-  await traced.commit(file, state, [part], { sizeBytes: 3, crc32: 7 });
-  await settled();
+  await using opened = await openSource();
+  let kept = 0;
+  const traced = tracedSource(opened.source, span, async () => void (kept += 1));
+  await traced.validate();
+  expect(kept).toBe(1);
+  const pages = await collect(traced.list(1));
+  expect(pages.map(({ page }) => page)).toEqual([1, 2]);
+  const [medium] = pages[0]!.media;
+  expect(await traced.get(medium!.id)).toEqual(medium);
+  await expect(traced.resolve('nobody-knows-me', [])).rejects.toMatchObject({ code: 'SOURCE_GONE' });
+  const list = 'gopro_api_call {"operation":"list"}';
   expect(notes).toEqual([
-    's3_upload_part {"key":"k","part":1,"bytes":3}',
-    's3_upload_part failed',
-    's3_complete_multipart_upload {"key":"k","parts":1,"bytes":3}',
+    'gopro_api_call {"operation":"validate"}',
+    list,
+    list,
+    list,
+    'gopro_api_call {"operation":"get"}',
+    'gopro_api_call failed',
   ]);
 });
+
+describe('a traced destination', () => {
+  const place = useTestDisk();
+
+  test('has a span for each part, from its writer to its receipt or its end without one, and for each commit', async () => {
+    const { notes, span } = createNotes();
+    const traced = tracedDestination(place.disk, span);
+    const bytes = Buffer.alloc(partSizeBytes + 3, 'a film ');
+    const [first, second] = [bytes.subarray(0, partSizeBytes), bytes.subarray(partSizeBytes)];
+    const file = describeFile('m1', 'k');
+    const state = await begin(traced, file, bytes.length);
+    const write = async (number: number, chunk: Buffer) => {
+      const writer = traced.writePart(file, state, number, chunk.length);
+      await writer.write(chunk);
+      return writer.end(crc32(chunk));
+    };
+    const parts = [await write(1, first)];
+    traced.writePart(file, state, 2, second.length).abort();
+    await settled();
+    parts.push(await write(2, second));
+    const whole = { sizeBytes: bytes.length, crc32: crc32(bytes) };
+    expect(await traced.commit(file, state, parts, whole)).toMatchObject({ key: 'k', ...whole });
+    expect(notes).toEqual([
+      `s3_upload_part {"key":"k","part":1,"bytes":${first.length}}`,
+      's3_upload_part failed',
+      `s3_upload_part {"key":"k","part":2,"bytes":${second.length}}`,
+      `s3_complete_multipart_upload {"key":"k","parts":2,"bytes":${bytes.length}}`,
+    ]);
+  });
+});
+
+/** A media host with one file, and a client for it. */
+async function startHost() {
+  const server = createServer((_request, response) => response.end('the bytes of a film')).listen(0, '127.0.0.1');
+  const http = createHttpClient({ connections: 1 });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/a.mp4?Signature=secret`);
+  const dispose = async () => {
+    await http.close();
+    server.close();
+  };
+  return { http, url, [Symbol.asyncDispose]: dispose };
+}
 
 test('a download is a span until its last byte, and the time to its first one is a metric', async () => {
   const { notes, span } = createNotes();
   const added: [string, number][] = [];
   const metrics: Metrics = { add: (name, value) => void added.push([name, value]) };
-  const reply = {
-    status: 200,
-    headers: {},
-    body: { discard: () => {}, pump: async (take: (chunk: Uint8Array) => void) => take(new Uint8Array(1)) },
-  };
-  const http = { request: async () => reply, close: async () => {} } as unknown as HttpClient;
-  const traced = tracedHttp(http, span, metrics);
-  const url = new URL('https://cdn.example/a.mp4?Signature=secret');
-  const { body } = await traced.request(url, { stallMs: 1_000 });
+  await using host = await startHost();
+  const traced = tracedHttp(host.http, span, metrics);
+  const { body } = await traced.request(host.url, { stallMs: 1_000 });
   expect(notes).toEqual([]);
   await body.pump(() => undefined);
-  await traced.request(url, { method: 'HEAD', stallMs: 1_000 });
+  const head = await traced.request(host.url, { method: 'HEAD', stallMs: 1_000 });
+  head.body.discard();
   await settled();
-  expect(notes).toEqual([expect.stringMatching(/^cloudfront_download \{"host":"cdn.example","ttfb_seconds":[\d.e-]+\}$/)]);
+  const expected = new RegExp(`^cloudfront_download {"host":"${host.url.host}","ttfb_seconds":[\\d.e-]+}$`);
+  expect(notes).toEqual([expect.stringMatching(expected)]);
   expect(added).toEqual([['TimeToFirstByte', expect.any(Number)]]);
 });

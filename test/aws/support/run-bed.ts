@@ -1,5 +1,6 @@
-/** A run's ledger in DynamoDB, and what the steps of its beginning and end are given: for tests of those steps alone. */
+/** A run's ledger in DynamoDB and invocations on it, for tests of the steps that begin and end a run. */
 import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { expect } from 'vitest';
 import type { Execution } from '../../../src/aws/contract.ts';
@@ -10,8 +11,11 @@ import { isoTime } from '../../../src/lib/clock.ts';
 import type { RunFinished } from '../../../src/events.ts';
 import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
-import { claimed, hourMs, manualClock, original, resolve, usual, whole } from '../../conformance/tracker/fixtures.ts';
+import { claimed, hourMs, resolve, whole } from '../../conformance/tracker/fixtures.ts';
+import { manualClock, type ManualClock } from '../../support/manual-clock.ts';
+import { original } from '../../support/builders.ts';
 import type { Aws } from './aws.ts';
+import { openQuietInvocation } from './invocation.ts';
 
 /** A machine whose executions do nothing for an hour, by its ARN. */
 export async function createIdleMachine({ sfn }: Aws): Promise<string> {
@@ -24,27 +28,30 @@ export async function createIdleMachine({ sfn }: Aws): Promise<string> {
 /** One archive's ledger, and invocations for executions on it. */
 export interface Bed extends AsyncDisposable {
   readonly tracker: Tracker;
-  readonly clock: ReturnType<typeof manualClock>;
-  readonly objects: Map<string, string>;
+  readonly clock: ManualClock;
   readonly metrics: [MetricName, number][];
   /** An execution that really runs, unless `running` is false. */
   execution(options?: { readonly running: boolean }): Promise<Execution>;
-  invocation(execution: Execution, more?: Partial<Invocation['environment']>): Invocation;
+  /** An invocation with the bed's ledger and clock; `variables` are the function's own. */
+  invocation(execution: Execution, variables?: Readonly<Record<string, string>>): Invocation;
 }
 
-export async function newBed({ dynamodb, sfn }: Aws, machineArn: string): Promise<Bed> {
-  const table = `tracker-${randomUUID()}`;
-  await createTrackerTable(dynamodb, table);
-  const clock = manualClock();
-  clock.advance(Date.now() - clock.now());
-  const tracker = await openDynamoTracker({ client: dynamodb, table, provider: 'gopro', archiveId: 'archive-1', clock });
-  const objects = new Map<string, string>();
+/** Expects the emulator's address and credentials in the environment, where a function has them. */
+export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn: string): Promise<Bed> {
+  await using stack = new AsyncDisposableStack();
+  const place = `bed-${randomUUID()}`;
+  await createTrackerTable(dynamodb, place);
+  await s3.send(new CreateBucketCommand({ Bucket: place }));
+  const clock = manualClock(isoTime(Date.now()));
+  const tracker = await openDynamoTracker({ client: dynamodb, table: place, provider: 'gopro', archiveId: 'archive-1', clock });
+  stack.defer(() => tracker.close());
   const metrics: [MetricName, number][] = [];
-  const environment = { stage: 'prod', secret: 'gopro/credentials', roles: usual, quarantineAfter: 3 };
+  const add = (name: MetricName, value: number) => void metrics.push([name, value]);
+  const usual = { ...environment, CLOUD_SYNC_TABLE: place, CLOUD_SYNC_RUNS_BUCKET: place, CLOUD_SYNC_QUARANTINE_AFTER: '3' };
+  const kept = stack.move();
   return {
     tracker,
     clock,
-    objects,
     metrics,
     execution: async ({ running } = { running: true }) => {
       const name = `run-${randomUUID().slice(0, 8)}`;
@@ -53,24 +60,11 @@ export async function newBed({ dynamodb, sfn }: Aws, machineArn: string): Promis
       const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input: '{}' }));
       return { arn: executionArn!, name, started_at };
     },
-    // What these steps do not touch is left out.
-    invocation: (execution, more = {}) =>
-      ({
-        environment: { ...environment, ...more },
-        execution,
-        clock,
-        log: { info: () => {}, warn: () => {}, error: () => {} },
-        metrics: { add: (name: MetricName, value: number) => void metrics.push([name, value]) },
-        report: () => {},
-        remainingMs: () => 60_000,
-        runs: {
-          key: (name: string) => `runs/${execution.name}/${name}`,
-          read: async (name: string) => objects.get(`${execution.name}/${name}`),
-          write: async (name: string, text: string) => void objects.set(`${execution.name}/${name}`, text),
-        },
-        openTracker: async () => tracker,
-      }) as unknown as Invocation,
-    [Symbol.asyncDispose]: async () => tracker.close(),
+    invocation: (execution, more = {}) => {
+      const opened = openQuietInvocation({ execution, metrics: { add }, variables: { ...usual, ...more } });
+      return { ...kept.use(opened), clock, openTracker: async () => tracker };
+    },
+    [Symbol.asyncDispose]: async () => kept.disposeAsync(),
   };
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../errors.ts';
-import type { MediumStatus, OriginalStatus, Role } from '../../../media.ts';
+import { medium, original, trackedMedium, trackedOriginal } from '../../../../test/support/builders.ts';
+import { alwaysRoles as roles, type MediumStatus, type OriginalStatus, type Role } from '../../../media.ts';
 import type { LineRow } from '../../work-line.ts';
 import { failureOf, isReplied, isUnreached, lostWork, openWork } from './lost-work.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const before = '2026-11-20T03:20:00.000Z';
 const during = '2026-11-21T03:20:00.000Z';
-const roles: readonly Role[] = ['source', 'raw'];
 
 interface MoreFields {
   readonly since?: string;
@@ -22,14 +22,12 @@ function row(
 ): LineRow {
   const { since = before, resolvedRoles = status === 'RESOLVED' ? roles : [], goneSince = null } = more;
   return {
-    tracked: { medium: { id: 'm' }, status, statusSince: since, resolvedRoles, goneSince },
-    originals: originals.map(([status, statusSince, errorCode = null], index) => ({
-      id: `o${index}`,
-      status,
-      statusSince,
-      errorCode,
-    })),
-  } as unknown as LineRow;
+    tracked: trackedMedium(medium('m'), { status, statusSince: since, resolvedRoles, goneSince }),
+    originals: originals.map(([status, statusSince, errorCode = null], index) => {
+      const file = original('m', { itemNumber: index });
+      return { ...trackedOriginal(file, { status, statusSince, errorCode }), id: `o${index}` };
+    }),
+  };
 }
 
 describe('the open work of a medium', () => {

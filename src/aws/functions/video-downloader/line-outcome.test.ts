@@ -1,20 +1,17 @@
 import { expect, test } from 'vitest';
+import { medium, original, trackedMedium, trackedOriginal } from '../../../../test/support/builders.ts';
 import type { MediumStatus, OriginalStatus } from '../../../media.ts';
 import type { LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
 function row(status: MediumStatus, ...originals: readonly OriginalStatus[]): LineRow {
-  const tracked = { medium: { id: 'm', filename: 'GX010001.MP4' }, status, reason: 'why' };
   return {
-    tracked,
-    originals: originals.map((status, index) => ({
-      id: `o${index}`,
-      original: { key: `k${index}` },
-      status,
-      errorCode: status === 'FAILED' ? 'TRUNCATED' : null,
-      reason: 'too short',
-    })),
-  } as unknown as LineRow;
+    tracked: trackedMedium(medium('m', { filename: 'GX010001.MP4' }), { status, reason: 'why' }),
+    originals: originals.map((status, index) => {
+      const errorCode = status === 'FAILED' ? 'TRUNCATED' : null;
+      return trackedOriginal(original('m', { key: `k${index}` }), { status, errorCode, reason: 'too short' });
+    }),
+  };
 }
 
 const done = row('RESOLVED', 'COMPLETED');
