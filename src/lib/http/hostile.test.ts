@@ -1,18 +1,13 @@
-/** Media hosts as an attacker would have them, over TLS where that makes a difference: nothing may hang, crash, or be taken for what it is not. */
+/** Media hosts as an attacker runs them: no client hangs, crashes or takes one reply for another. */
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { makeCertificate } from '../../../test/support/certificate.ts';
+import { certificate, clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer, trickle } from '../../../test/support/raw-http.ts';
 import { createHttpClient, HttpTimeout } from './index.ts';
 import { slabBytes } from './slabs.ts';
 
-const certificate = makeCertificate();
-setDefaultCACertificates([certificate.cert]);
-
 const flood = 'z'.repeat(300_000);
-const ok = (length: number, more = '') => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
 /** Sends on and on until the client hangs up. */
 async function drip(socket: Socket, text: string, everyMs: number): Promise<void> {
@@ -22,12 +17,7 @@ async function drip(socket: Socket, text: string, everyMs: number): Promise<void
   }
 }
 
-describe.each([
-  { client: 'undici client', bulk: false },
-  { client: 'raw client', bulk: true },
-  { client: 'undici client over TLS', bulk: false, tls: certificate },
-  { client: 'raw client over TLS', bulk: true, tls: certificate },
-])('the $client', ({ bulk, tls }) => {
+describe.each(clients)('the $client', ({ bulk, tls }) => {
   test.each<{ readonly name: string; readonly answer: (socket: Socket) => unknown }>([
     { name: 'a head without an end', answer: (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${flood}`) },
     {
@@ -72,7 +62,7 @@ describe.each([
     expect((await client.fetch(server.url)).body.toString()).toBe('hello');
   });
 
-  test('what an idle connection says is nobody’s reply', async () => {
+  test('bytes that come over an idle connection are the reply to no request', async () => {
     await using server = await startRawServer(async (socket, request) => {
       socket.write(`${ok(5)}hello`);
       await pause(20);
@@ -85,7 +75,7 @@ describe.each([
     expect(second.body.toString()).toBe('hello');
   });
 
-  test('much more than was announced ends with what was announced', async () => {
+  test('a body that is much longer than announced is cut or refused', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(5) + 'hello' + flood), tls);
     await using client = openClient(bulk, 1);
     for (let round = 0; round < 3; round += 1) {
@@ -94,7 +84,7 @@ describe.each([
     }
   });
 
-  test('a body that is ended in good order before its length is broken, whatever the taker does', async () => {
+  test('a body that ends before its announced length is an error, however slow the taker is', async () => {
     const sent = 3 * slabBytes + 77;
     await using server = await startRawServer((socket) => {
       socket.write(ok(sent + 1));
@@ -113,7 +103,7 @@ describe.each([
     }
   });
 
-  test('names of headers that objects have by themselves are names like any other', async () => {
+  test('a header may have the name of a property that every object has', async () => {
     await using server = await startRawServer(
       (socket) => socket.write(ok(0, 'constructor: a\r\ntoString: b\r\n__proto__: c\r\nhasOwnProperty: d\r\n')),
       tls,
@@ -126,7 +116,7 @@ describe.each([
     expect(headers['location']).toBeUndefined();
   });
 
-  test('who waits in line when the client is closed is told so, and nobody is served afterwards', async () => {
+  test('closing the client rejects the requests that wait in line and all later ones', async () => {
     await using server = await startRawServer(() => {}, tls);
     const client = createHttpClient({ connections: 1 });
     const asked = [1, 2, 3].map(async () => client.request(server.url, { stallMs: 60_000, bulk }));
@@ -140,7 +130,7 @@ describe.each([
     await expect(client.request(elsewhere, { stallMs: 60_000, bulk })).rejects.toThrow(/closed|destroyed/);
   });
 
-  test('who gives up while waiting in line never reaches the server', async () => {
+  test('a request that is aborted while it waits in line never reaches the server', async () => {
     await using server = await startRawServer(async (socket) => {
       await pause(50);
       socket.write(`${ok(5)}hello`);
@@ -157,7 +147,7 @@ describe.each([
     expect(server.requests).toHaveLength(2);
   });
 
-  test('a taker that aborts everything within its own call ends the body with the reason', async () => {
+  test('a taker that aborts the request within its own call ends the body with the reason', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(flood.length) + flood), tls);
     await using client = openClient(bulk, 1);
     const abort = new AbortController();
@@ -167,7 +157,7 @@ describe.each([
     expect((await client.fetch(server.url)).body).toHaveLength(flood.length);
   });
 
-  test('a body that broke before anybody took it is told to whoever takes it', async () => {
+  test('a body that breaks before it is taken fails when it is taken', async () => {
     await using server = await startRawServer((socket) => socket.end(`${ok(9)}hello`), tls);
     await using client = openClient(bulk, 1);
     const { body } = await client.request(server.url, { stallMs: 60_000 });
@@ -177,7 +167,7 @@ describe.each([
     expect(chunks.join('')).toBe('hello');
   });
 
-  test('a body that stays silent in the middle is given up although its connection was paused before', async () => {
+  test('a body that falls silent is given up even if its connection was paused before', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(5 * slabBytes) + 'x'.repeat(4 * slabBytes)), tls);
     await using client = openClient(bulk, 1);
     const { body } = await client.request(server.url, { stallMs: 300 });
@@ -191,7 +181,7 @@ describe.each([
   });
 });
 
-test('the undici client speaks HTTP/1.1 also to a server that prefers HTTP/2', async () => {
+test('the undici client speaks HTTP/1.1 even to a server that prefers HTTP/2', async () => {
   const server = createSecureServer(
     { ...certificate, allowHTTP1: true },
     (request, reply) => void reply.end(request.httpVersion),

@@ -1,0 +1,20 @@
+/** The clients that must agree: ours for large bodies and undici, each with and without TLS. */
+import { setDefaultCACertificates } from 'node:tls';
+import { makeCertificate } from './certificate.ts';
+
+/** Of a server on this machine; every client of the test trusts it. */
+export const certificate = makeCertificate();
+setDefaultCACertificates([certificate.cert]);
+
+/** `tls` is for the server. */
+export const clients = [
+  { client: 'undici client', bulk: false },
+  { client: 'raw client', bulk: true },
+  { client: 'undici client over TLS', bulk: false, tls: certificate },
+  { client: 'raw client over TLS', bulk: true, tls: certificate },
+];
+
+/** The head of a reply of `length` bytes; `more` are whole lines. */
+export function ok(length: number, more = ''): string {
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
+}
