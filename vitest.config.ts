@@ -17,7 +17,7 @@ const longFiles = [
   'test/conformance/destination-s3.test.ts',
   'test/e2e/endings.e2e.test.ts',
   'test/e2e/examples.e2e.test.ts',
-  'src/cli/aws.test.ts',
+  'src/cli/aws/run.test.ts',
   'test/e2e/slices.e2e.test.ts',
   'src/cli/bad-input.test.ts',
   'test/e2e/changes.e2e.test.ts',
