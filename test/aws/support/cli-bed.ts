@@ -1,0 +1,68 @@
+/** What the command line finds on an AWS of our own: tables, buckets, executions that hang, failures. */
+import { randomUUID } from 'node:crypto';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { createTrackerTable, openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
+import { medium } from '../../support/builders.ts';
+import { runCli, temporaryDirectory, type CliResult } from '../../support/cli-process.ts';
+import type { Aws } from './aws.ts';
+
+export async function newTable(aws: Aws): Promise<string> {
+  const table = `tracker-${randomUUID()}`;
+  await createTrackerTable(aws.dynamodb, table);
+  return table;
+}
+
+export async function newBucket(aws: Aws): Promise<string> {
+  const bucket = `archive-${randomUUID()}`;
+  await aws.s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  return bucket;
+}
+
+export async function openTracker(aws: Aws, table: string, archiveId: string) {
+  const tracker = await openDynamoTracker({ client: aws.dynamodb, table, provider: 'gopro', archiveId, clock: systemClock });
+  onTestFinished(() => tracker.close());
+  return tracker;
+}
+
+/** A machine of Pass, Wait and other states that need no function; the names of the service's states. */
+export async function createMachine(
+  aws: Aws,
+  name: string,
+  first: string,
+  states: Readonly<Record<string, object>>,
+): Promise<string> {
+  const definition = JSON.stringify({ StartAt: first, States: states });
+  const roleArn = 'arn:aws:iam::000000000000:role/any';
+  const { stateMachineArn = '' } = await aws.sfn.send(new CreateStateMachineCommand({ name, definition, roleArn }));
+  return stateMachineArn;
+}
+
+export async function startHanging(aws: Aws): Promise<string> {
+  const arn = await createMachine(aws, `hangs-${randomUUID()}`, 'Hang', { Hang: { Type: 'Wait', Seconds: 90_000, End: true } });
+  const { executionArn = '' } = await aws.sfn.send(new StartExecutionCommand({ stateMachineArn: arn }));
+  return executionArn;
+}
+
+/** Two media that failed, one of them too often. */
+export async function setFailures(aws: Aws): Promise<string> {
+  const table = await newTable(aws);
+  const tracker = await openTracker(aws, table, 'archive-1');
+  await tracker.recordPage([medium('failing'), medium('poisoned'), medium('fine')], 'run-1');
+  const failure = { code: 'STALLED', reason: 'no byte arrived' } as const;
+  await tracker.failMedium('failing', { ...failure, quarantineAfter: 10 });
+  await tracker.failMedium('poisoned', { ...failure, quarantineAfter: 1 });
+  return table;
+}
+
+/** Runs `cloud-sync aws`. */
+export async function run(aws: Aws, args: readonly string[]): Promise<CliResult> {
+  return runCli(['aws', ...args], { environment: { ...aws.environment, CLOUD_SYNC_HOME: temporaryDirectory() } });
+}
+
+/** Standard output as one JSON object. */
+export function json({ stdout }: CliResult): Record<string, unknown> {
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
