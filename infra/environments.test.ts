@@ -9,7 +9,7 @@ test('there is a row for every stage', () => {
   expect(Object.keys(environments)).toEqual([...stages]);
 });
 
-test('what keeps an archive cheap and safe is what prod has', () => {
+test('prod has the settings that keep an archive cheap and safe', () => {
   expect(environments.prod).toMatchObject({
     encryption: 'sse-s3',
     storage: 'deep-archive',
@@ -41,7 +41,7 @@ test("a misspelt name is refused, and what is CDK's own is left alone", () => {
   );
 });
 
-test('what is given with -c comes as text and is checked', () => {
+test('a value that is given with -c is text and is checked', () => {
   expect(
     given({ env: 'dev', emulator: 'true', sliceSeconds: '2.5', quarantineAfter: '1', functionEnvironment: '{"A":"b"}' }),
   ).toEqual({ env: 'dev', emulator: true, sliceSeconds: 2.5, quarantineAfter: 1, functionEnvironment: { A: 'b' } });

@@ -117,7 +117,7 @@ test('the schedule keeps to local time, gives up in time, and leaves a trace of 
 describe('for the emulator', () => {
   const left = ['AWS::CloudWatch::CompositeAlarm', 'AWS::Logs::QueryDefinition', 'AWS::SecretsManager::ResourcePolicy'];
 
-  test('exactly what it refuses is left out', () => {
+  test('exactly the resources that it refuses are left out', () => {
     const real = sampleTemplates({ env: 'dev' });
     const emulated = sampleTemplates({ env: 'dev', emulator: 'true' });
     for (const name of ['archive', 'service'] as const) {

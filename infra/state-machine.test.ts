@@ -22,7 +22,7 @@ test('the definition is valid', () => {
   expect(isValid, errorsText()).toBe(true);
 });
 
-test('what hangs is ended, traced and logged without the data of the execution', () => {
+test('an execution has a time-out, and traces and logs leave its data out', () => {
   expect(machine.TimeoutSeconds).toBe(12 * 3600);
   Template.fromStack(stack).hasResourceProperties('AWS::StepFunctions::StateMachine', {
     StateMachineName: 'gopro-sync-orchestrator',
@@ -33,7 +33,7 @@ test('what hangs is ended, traced and logged without the data of the execution',
 });
 
 describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) => {
-  test('has a time-out, and what nobody expects is caught', () => {
+  test('has a time-out and catches every error', () => {
     expect(TimeoutSeconds).toBeGreaterThan(0);
     expect(Catch.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.ALL']]);
     // Beside what is there, or not at all: never in its place.
@@ -70,7 +70,7 @@ test('a slice goes on after it was killed or ran out of time', () => {
 });
 
 describe('the map', () => {
-  test('reads the manifest, five lines at a time, and no failure of a line stops it', () => {
+  test('reads the manifest, works on five lines at a time, and goes on after a failed line', () => {
     expect(map).toMatchObject({
       Type: 'Map',
       Label: 'DownloadVideos',
@@ -121,7 +121,7 @@ describe('the role', () => {
   const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
   const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement as readonly Statement[]);
 
-  test('allows what a run does, and with a wildcard only what has no narrower name', () => {
+  test('allows what a run does, and has a wildcard only where no narrower name exists', () => {
     expect(statements.flatMap(({ Action }) => Action).toSorted()).toEqual(allowed.toSorted());
     const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
     expect(open.every((action) => /^(?:xray|logs):/.test(action))).toBe(true);

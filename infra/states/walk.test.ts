@@ -20,7 +20,7 @@ const childWalks = [...walks(child, childInput, { context: contextOf(execution(s
 test.each([
   { name: 'the run', all: parentWalks, definition: machine },
   { name: 'a work line', all: childWalks, definition: child },
-])('every edge of $name can be walked, from no input at all, and no path is missing on it', ({ all, definition }) => {
+])('every edge of $name can be walked from an empty input without a missing path', ({ all, definition }) => {
   const walked = new Set(steps(all).flatMap(({ state, next }) => (next === undefined ? [] : [`${state} -> ${next}`])));
   expect([...walked].toSorted()).toEqual([...new Set(edges(definition))].toSorted());
   expect(new Set(steps(all).map(({ state }) => state))).toEqual(new Set(Object.keys(definition.States)));
@@ -48,7 +48,7 @@ describe('the end of a run', () => {
     expect(new Set(failing.map(({ end }) => end.status))).toEqual(new Set(['FAILED']));
   });
 
-  test('says what EndRun says, and without EndRun what was caught', () => {
+  test('has the text of EndRun, or the caught error if EndRun failed', () => {
     const messages = steps(parentWalks).filter(({ state }) => state === 'NotifyCriticalFailure');
     const described = messages.filter(({ request }) => JSON.stringify(request).includes('States.Timeout'));
     expect(described.length).toBeGreaterThan(0);

@@ -104,7 +104,7 @@ test.each<[FilterOptions, number | null, boolean]>([
   expect(isCovered(options, { sizeHintBytes })).toBe(expected);
 });
 
-describe('what cannot be meant is a usage error that names option and value', () => {
+describe('an impossible value is a usage error that names the option and the value', () => {
   test.each<[FilterOptions, string]>([
     [{ since: '2024-13-45' }, '--since "2024-13-45"'],
     [{ since: '2023-02-29' }, '--since "2023-02-29"'],

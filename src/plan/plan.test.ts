@@ -45,7 +45,7 @@ function planned(
 }
 
 describe('plan', () => {
-  test('newest first by camera clock, else by arrival; undated last; equal ones by id', async () => {
+  test('the newest media by camera clock, or else by arrival, come first, and undated media last', async () => {
     const rows = [
       { id: 'undated', capturedAt: null, createdAt: null },
       { id: 'old', capturedAt: '2015-01-01T00:00:00Z' },
@@ -59,7 +59,7 @@ describe('plan', () => {
     expect(await plan(each(rows.toReversed()), everything)).toEqual(await plan(each(rows), everything));
   });
 
-  test('an item says what is known, and only what filters cover is planned', async () => {
+  test('an item has the facts of the listing, and only media that the filters cover are planned', async () => {
     const rows = [
       tracked(),
       tracked({ medium: { id: 'x', filename: '', sizeHintBytes: null, itemCount: null } }),
@@ -93,7 +93,7 @@ describe('plan', () => {
     expect(items.map((item) => item.why)).toEqual([why]);
   });
 
-  test('nothing odd in a listing makes it throw', async () => {
+  test('no odd value of a listing makes it throw', async () => {
     const texts = fc.oneof(fc.constant(null), fc.string({ unit: 'binary' }), fc.constant('lone\ud800'));
     const numbers = fc.oneof(fc.constant(null), fc.double());
     const media = fc.record({
@@ -141,7 +141,7 @@ describe('planOriginals', () => {
     });
   });
 
-  test('a chapter that comes later renames nothing', () => {
+  test('a chapter that comes later changes no earlier key', () => {
     const [first] = planned([offer()]).originals;
     expect(first!.key).toBe('gopro-videos/2025/07/GX010123__a1.mp4');
     const later = planned([offer(), offer({ itemNumber: 2 })], [row(first!)]);
@@ -152,12 +152,12 @@ describe('planOriginals', () => {
     expect(later.added.map(({ itemNumber }) => itemNumber)).toEqual([2]);
   });
 
-  test('a stored key stays even if name, date and extension are others now', () => {
+  test('a stored key stays when name, date and extension change', () => {
     const stored = { ...planned([offer()]).originals[0]!, key: 'gopro-videos/1999/01/old__a1.mov' };
     expect(planned([offer()], [row(stored)]).originals).toEqual([stored]);
   });
 
-  test('the latest revision stands for its original', () => {
+  test('only the latest revision of an original is planned', () => {
     const first = planned([offer()]).originals[0]!;
     const second = nextRevisions({ medium: listed(), originals: [first], known: [row(first)], taken: () => false })[0]!;
     for (const known of [
@@ -169,7 +169,7 @@ describe('planOriginals', () => {
     }
   });
 
-  test('what is no longer offered is named, what was not asked for is not', () => {
+  test('an original that is no longer offered has vanished, unless its role was not asked for', () => {
     const known = planned([offer(), offer({ itemNumber: 2 }), offer({ role: 'sidecar', label: 'gpmf' })]).originals.map(
       (original) => row(original),
     );
@@ -178,11 +178,11 @@ describe('planOriginals', () => {
     expect(vanished.map(({ original }) => [original.role, original.itemNumber])).toEqual([['source', 2]]);
   });
 
-  test('an original offered twice is one', () => {
+  test('an original that is offered twice is planned once', () => {
     expect(planned([offer(), offer()]).originals).toHaveLength(1);
   });
 
-  test('a key that another medium has, in other letters, is left alone', () => {
+  test('a key that another medium has in other letter case is not used', () => {
     const { originals } = planned([offer()], [], (key) => foldKey(key) === foldKey('gopro-videos/2025/07/gx010123__A1.MP4'));
     expect(originals[0]!.key).toMatch(/GX010123__a1~[0-9a-f]{8}\.mp4$/);
   });
@@ -192,7 +192,7 @@ describe('nextRevisions', () => {
   const chapters = planned([offer(), offer({ itemNumber: 2 })]).originals;
   const [first] = chapters;
 
-  test('lies beside the one before', () => {
+  test('has its key beside that of the revision before', () => {
     const known = chapters.map((original) => row(original));
     const second = nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!;
     expect(second).toEqual({ ...first, revision: 2, key: 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4' });
@@ -205,12 +205,12 @@ describe('nextRevisions', () => {
     expect(third.key).toBe('gopro-videos/2025/07/GX010123__a1_01_r3.mp4');
   });
 
-  test('the revisions of other originals do not count', () => {
+  test('is counted for each original by itself', () => {
     const known = [row(first!), row({ ...chapters[1]!, revision: 7 })];
     expect(nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!.revision).toBe(2);
   });
 
-  test('a taken key gets a hash', () => {
+  test('gets a hash if its key is taken', () => {
     const key = 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4';
     const [next] = nextRevisions({
       medium: listed(),

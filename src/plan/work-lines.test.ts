@@ -37,7 +37,7 @@ const media = fc.array(
   { maxLength: 200 },
 );
 
-test('every medium is in exactly one line, and no line is empty or longer than a message may be', () => {
+test('every medium is in exactly one line, and no line is empty or too long for a message', () => {
   fc.assert(
     fc.property(media, (items) => {
       const lines = workLines(items);

@@ -41,7 +41,7 @@ function resolutionOf(mediaId: string): Resolution {
 
 const compared = { replaced: [], proven: true };
 
-test('media whose ids differ in letter case only get two keys, also when they are recorded at once', async () => {
+test('two media whose ids differ only in letter case get two keys, even if they are recorded at once', async () => {
   await using opened = await openTracker();
   const { record } = opened;
   const rows = await Promise.all(ids.map(record));
@@ -50,7 +50,7 @@ test('media whose ids differ in letter case only get two keys, also when they ar
   expect(new Set(keys).size).toBe(2);
 });
 
-test('originals whose next revisions would have one name get two, also when they ask at once', async () => {
+test('two originals whose next revisions would share a name get two keys, even if they ask at once', async () => {
   await using opened = await openTracker();
   const { tracker, record } = opened;
   const claims = [];

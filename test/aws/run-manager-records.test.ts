@@ -56,7 +56,7 @@ const atFirst = {
 };
 
 describe('a work line that failed', () => {
-  test('what its worker held when it was killed fails with the reason, and no neighbour; repeated, nothing changes', async () => {
+  test('fails only the original that its killed worker held, and changes nothing when it is repeated', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -78,7 +78,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(marked);
   });
 
-  test('a medium that ends its worker night after night comes to be quarantined, however often the step is repeated', async () => {
+  test('quarantines a medium that kills its worker three nights in a row, however often the step is repeated', async () => {
     await using bed = await newBed(aws, '');
     await bed.tracker.recordPage([medium('poison')], 'r1');
     const outcomes: string[] = [];
@@ -95,7 +95,7 @@ describe('a work line that failed', () => {
     expect(outcomes).toEqual(['failed 0', 'failed 0', 'quarantined 1']);
   });
 
-  test('what its worker said is only told', async () => {
+  test('changes no record if its worker replied, and passes the error on', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -109,7 +109,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(atFirst);
   });
 
-  test('with the last attempt that it had, a medium is quarantined, and counted as such in this run only', async () => {
+  test('quarantines a medium at its last attempt, and counts it in this run only', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -130,7 +130,7 @@ describe('a work line that failed', () => {
     expect(await recordWorkerFailure(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
   });
 
-  test('however long the line, the reply is small', async () => {
+  test('has a small reply, however long it is', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const ids = Array.from({ length: 25 }, (_, index) => `${'é'.repeat(30)}${index}`);
@@ -166,7 +166,7 @@ async function summary(
 }
 
 describe('the summary of a run', () => {
-  test('clean: counted from the ledger, recorded, and the lease given back', async () => {
+  test('is counted from the ledger and recorded, and the lease is given back', async () => {
     await using bed = await newBed(aws, '');
     await archive(bed, 'old', 5_000);
     bed.clock.advance(dayMs);
@@ -199,7 +199,7 @@ describe('the summary of a run', () => {
     expect(await summary(bed, execution, { already_synced: 1 })).toEqual(reply);
   });
 
-  test('partial: says what failed and why, and what was not reached', async () => {
+  test('names what failed with the reason, and what was not reached', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const request = await brokenLine(bed, execution);
@@ -217,7 +217,7 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
-  test('old cookies are told of once, and that refused ones work again', async () => {
+  test('warns of old cookies once, and says when refused ones work again', async () => {
     await using bed = await newBed(aws, '');
     const told: string[] = [];
     for (const [night, ageDays] of [4, 5, 6, 0.5].entries()) {
@@ -239,7 +239,7 @@ describe('the summary of a run', () => {
     ]);
   });
 
-  test('a listing that contradicts itself fails the run, which the end leaves as it was counted', async () => {
+  test('fails the run if the listing contradicts itself, and the end keeps that result', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     await archive(bed, 'new');
@@ -258,7 +258,7 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
-  test('credentials refused in the middle end it without a failed medium; a refusal in an earlier run does not', async () => {
+  test('ends with expired credentials if they were refused in this run, but not in an earlier one', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     await resolve(bed.tracker, 'open', [original('open')]);

@@ -105,7 +105,7 @@ describe('the lines of a run', () => {
     }
   });
 
-  test('fail without failing the run, of which a person is told once', async () => {
+  test('fail without failing the run, and one notification says so', async () => {
     expect([ended.status, ended.states.at(-1)]).toEqual(['SUCCEEDED', 'SyncComplete']);
     expect(await messages(names.mailbox)).toEqual([expect.objectContaining({ Subject: 'Partial', Message: 'Some are missing' })]);
   });

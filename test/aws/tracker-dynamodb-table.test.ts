@@ -98,7 +98,7 @@ describe(`a table of ${name}`, () => {
     expect((await open()).archiveId).toBe('archive-1');
   });
 
-  test('that is missing is named, with what to do', async () => {
+  test('that is missing is named in an error with a hint', async () => {
     await expect(open(newClient(), { table: 'nowhere' })).rejects.toMatchObject({
       code: 'TRACKER_UNUSABLE',
       message: expect.stringContaining('nowhere'),
@@ -106,7 +106,7 @@ describe(`a table of ${name}`, () => {
     });
   });
 
-  test('is found by its endpoint and region, and one that cannot be reached is named', async () => {
+  test('is found by its endpoint and region, and an error names a table that cannot be reached', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'cloudsynctests');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
     const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
@@ -121,7 +121,7 @@ describe(`a table of ${name}`, () => {
     vi.unstubAllEnvs();
   });
 
-  test('keeps accounts apart that do not share a ledger, but not their keys', async () => {
+  test('keeps accounts without a common ledger apart, except for their keys', async () => {
     const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
     expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
     expect(await ben.needsAdoption()).toBe(true);
@@ -142,7 +142,7 @@ describe(`a table of ${name}`, () => {
     expect(await scan()).toHaveLength(before + 1);
   });
 
-  test('what a listing saw survives a change of process between its pages', async () => {
+  test('the media that a listing saw are kept when another process goes on with it', async () => {
     await hundred(await open(), 'r1');
     await (await open()).recordPage([medium('m7')], 'r2');
     await (await open()).recordPage([medium('m8')], 'r2');
@@ -162,7 +162,7 @@ describe(`a table of ${name}`, () => {
     expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
   });
 
-  test('of two media that want the same key at once one gets it', async () => {
+  test('one of two media that want the same key at once gets it', async () => {
     const tracker = await open();
     const results = await Promise.allSettled(
       ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
@@ -171,7 +171,7 @@ describe(`a table of ${name}`, () => {
     expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'KEY_TAKEN' });
   });
 
-  test('9,000 parts are kept, many at once, and gone when the file is complete', async () => {
+  test('9,000 parts are saved, many at once, and dropped when the file is complete', async () => {
     const tracker = await open();
     const file = original('m1');
     await resolve(tracker, 'm1', [file]);
@@ -213,7 +213,7 @@ describe(`a table of ${name}`, () => {
     expect((await scan()).flatMap((row) => row['provider_status'] ?? [])).toEqual([{ S: 'gopro#MISSING' }]);
   });
 
-  test('throttled, put off and conflicting requests are tried again', async () => {
+  test('requests that are throttled or in conflict are tried again', async () => {
     const client = newClient();
     const tracker = await open(client);
     const puts = failFirst(client, 'PutItemCommand', { times: 2, when: 'before', error: throttle });
@@ -242,7 +242,7 @@ describe(`a table of ${name}`, () => {
     expect(await statusOf(tracker, original('m1'))).toBe('IN_PROGRESS');
   });
 
-  test('a write whose reply was lost is no lost lease', async () => {
+  test('a write whose reply was lost is not taken for a lost lease', async () => {
     const client = newClient();
     const tracker = await open(client);
     await resolve(tracker, 'm1', [original('m1')]);

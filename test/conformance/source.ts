@@ -1,7 +1,6 @@
 /** What every source must do, told by the comments of the port. Each adapter runs this suite against a stage of its own. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Medium, OriginalIdentity, Role } from '../../src/media.ts';
-import { originalId } from '../../src/media.ts';
+import { allRoles, alwaysRoles, originalId, type Medium, type OriginalIdentity, type Role } from '../../src/media.ts';
 import type { ListingPage, Source } from '../../src/source/source.ts';
 
 /** A file that must be offered. */
@@ -39,9 +38,6 @@ export interface SourceStage extends AsyncDisposable {
   /** One page is empty, although the library is not. */
   emptyPage(page: number): void;
 }
-
-const always: readonly Role[] = ['source', 'raw'];
-const everything: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
 
 /**
  * Runs the suite. `gaps` names cases that an adapter does not fulfil, with the reason: those are expected to fail, so that a gap that was
@@ -105,7 +101,7 @@ function validation(must: Must, stage: StageNow): void {
     const signal = AbortSignal.abort(reason);
     await expect(source.validate(signal)).rejects.toBe(reason);
     await expect(source.get(plain, signal)).rejects.toBe(reason);
-    await expect(source.resolve(plain, always, signal)).rejects.toBe(reason);
+    await expect(source.resolve(plain, alwaysRoles, signal)).rejects.toBe(reason);
     await expect(pagesOf(source.list(1, signal))).rejects.toBe(reason);
   });
 }
@@ -183,7 +179,7 @@ function oneMedium(must: Must, stage: StageNow): void {
 }
 
 function resolving(must: Must, stage: StageNow): void {
-  for (const roles of [always, everything]) {
+  for (const roles of [alwaysRoles, allRoles]) {
     must(`offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
       const offered: string[] = [];
       for (const { id, ready } of (await listed(stage().source)).values()) {
@@ -203,8 +199,8 @@ function resolving(must: Must, stage: StageNow): void {
   must('gives the same file the same identity each time, and no two files one identity', async () => {
     const identities = new Set<string>();
     for (const id of stage().ids()) {
-      const first = await stage().source.resolve(id, everything);
-      const second = await stage().source.resolve(id, everything);
+      const first = await stage().source.resolve(id, allRoles);
+      const second = await stage().source.resolve(id, allRoles);
       expect(second.originals.map(identityOf)).toEqual(first.originals.map(identityOf));
       for (const original of first.originals) {
         expect(identities).not.toContain(identityOf(original));
@@ -214,17 +210,17 @@ function resolving(must: Must, stage: StageNow): void {
   });
 
   must('counts an original that is not available', async () => {
-    const resolution = await stage().source.resolve(stage().unavailable, always);
+    const resolution = await stage().source.resolve(stage().unavailable, alwaysRoles);
     expect(resolution).toMatchObject({ originals: [], unavailable: 1, outOfScope: false });
   });
 
   must('offers no proxy where there is nothing else', async () => {
-    const resolution = await stage().source.resolve(stage().proxiesOnly, everything);
+    const resolution = await stage().source.resolve(stage().proxiesOnly, allRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
   must('tells an edit that nobody asked for from a medium without originals', async () => {
-    const resolution = await stage().source.resolve(stage().edit, always);
+    const resolution = await stage().source.resolve(stage().edit, alwaysRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: true });
   });
 }
@@ -232,28 +228,34 @@ function resolving(must: Must, stage: StageNow): void {
 function resolvingFailures(must: Must, stage: StageNow): void {
   must('tells a medium that is gone', async () => {
     stage().remove(stage().plain);
-    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'SOURCE_GONE', decision: 'fail' });
+    await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
+      code: 'SOURCE_GONE',
+      decision: 'fail',
+    });
   });
 
   must('a medium that is refused is no reason to stop', async () => {
     stage().refuse(stage().plain);
-    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'API_REFUSED', decision: 'retry' });
-    await expect(stage().source.resolve(stage().edit, everything)).resolves.toMatchObject({ unavailable: 0 });
+    await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
+      code: 'API_REFUSED',
+      decision: 'retry',
+    });
+    await expect(stage().source.resolve(stage().edit, allRoles)).resolves.toMatchObject({ unavailable: 0 });
   });
 
   must('a medium whose reply is misshapen is no reason to stop', async () => {
     stage().misshape({ mediaId: stage().plain });
-    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'API_REFUSED' });
+    await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
   must('tells refused credentials from a refused medium', async () => {
     stage().expire();
-    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
+    await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
   });
 
   must('tells an outage from a refused medium', async () => {
     stage().breakDown();
-    await expect(stage().source.resolve(stage().plain, always)).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
+    await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
 }
 

@@ -54,7 +54,7 @@ describe('the file of the SQLite tracker', () => {
   beforeEach(prepare);
   afterEach(cleanUp);
 
-  test('a closed tracker opens with all it had', async () => {
+  test('a closed tracker opens again with all its rows', async () => {
     await makeTracker();
     const tracker = await open();
     expect(await tracker.needsAdoption()).toBe(false);
@@ -82,7 +82,7 @@ describe('the file of the SQLite tracker', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('a file from before a field was kept opens, and says nothing of the field', async () => {
+  test('a file that is older than a field opens, and the field is empty', async () => {
     await makeTracker();
     const older = new DatabaseSync(path);
     older.exec('ALTER TABLE media DROP COLUMN camera_model');
@@ -97,7 +97,7 @@ describe('the file of the SQLite tracker', () => {
     file.close();
   });
 
-  test('a file of a newer version with fields that are not known here is written all the same', async () => {
+  test('a file with fields that this version does not know can be written', async () => {
     await makeTracker();
     const newer = new DatabaseSync(path);
     newer.exec('ALTER TABLE media ADD COLUMN not_yet TEXT; ALTER TABLE originals ADD COLUMN nor_this INTEGER NOT NULL DEFAULT 0');
@@ -145,7 +145,7 @@ describe('the file of the SQLite tracker', () => {
     expect(new Set(starts)).toEqual(new Set(['first', 'first-shm', 'first-wal', 'second', 'second-shm', 'second-wal']));
   });
 
-  test('what is not a file, or lies where nothing can be made, is refused', async () => {
+  test('a path that is no file or cannot be created is refused', async () => {
     await mkdir(path, { recursive: true });
     await expect(open()).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
     path = join(folder, 'file', 'tracker.db');
@@ -161,7 +161,7 @@ describe('the file of the SQLite tracker', () => {
     await expect(openIds(tracker)).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
   });
 
-  test('a copy taken while the tracker is open, with its log, has all that was acknowledged', async () => {
+  test('a copy of the open tracker and its log has every acknowledged write', async () => {
     await archive(await open(), 'm1');
     const copied = join(folder, 'copy.db');
     for (const suffix of ['', '-wal']) await copyFile(path + suffix, copied + suffix);
@@ -174,7 +174,7 @@ describe('a killed process', () => {
   beforeEach(prepare);
   afterEach(cleanUp);
 
-  test('loses nothing that was acknowledged', async () => {
+  test('loses no acknowledged write', async () => {
     const last = new Map<string, string>();
     for (const [prefix, linesUntilKill] of Object.entries({ a: 1, b: 47, c: 160, d: 333 })) {
       const writer = spawn(process.execPath, [join(import.meta.dirname, 'tracker/writer.ts'), path, prefix], {

@@ -40,7 +40,7 @@ async function letGo(run: RunningCli): Promise<void> {
 }
 
 describe('two runs at once', () => {
-  test.each(placeKinds)('on one home and %s: one works, one is told to wait', async (kind) => {
+  test.each(placeKinds)('on one home and %s: one works, and the other ends as locked', async (kind) => {
     await using scene = await openSceneAt(kind, { library: onePhoto(`one-home-${kind}`), stallMs: 1_500 });
     const first = await startHeldRun(scene);
     const second = await scene.sync();
@@ -54,7 +54,7 @@ describe('two runs at once', () => {
     await scene.expectComplete();
   });
 
-  test('from two homes on one directory: one works, one is told to wait', async () => {
+  test('from two homes on one directory: one works, and the other ends as locked', async () => {
     await using scene = await openScene({ library: onePhoto('two-homes'), stallMs: 1_500 });
     await using other = await makeTempDir();
     const first = await startHeldRun(scene);
@@ -218,7 +218,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     expect(scene.cloud.stats().cdnBytesSent).toBe(0);
   });
 
-  test('a missing file is named and fetched again; what is not ours is listed and left alone', async () => {
+  test('a missing file is named and fetched again, and foreign files are listed and left alone', async () => {
     const library = someLibrary(`missing-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -250,7 +250,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     expect(again.finished.verified).toMatchObject({ missing: 0, damaged: 0, unknown: 3 });
   });
 
-  test('what stands at a key by another hand is never replaced', async () => {
+  test('a foreign file at a key is never replaced', async () => {
     const library = someLibrary(`taken-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     // The keys of a first archive are those of a second.

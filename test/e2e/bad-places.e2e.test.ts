@@ -70,7 +70,7 @@ describe('a disk', () => {
   test.each([
     { code: 'ENOSPC', error: 'DESTINATION_FULL' },
     { code: 'EROFS', error: 'DESTINATION_UNUSABLE' },
-  ])('that says $code in the middle of a run stops it, and no half file counts', async ({ code, error }) => {
+  ])('that answers $code in the middle of a run stops it, and no half file counts', async ({ code, error }) => {
     const maker = createMediaMaker(`disk-${code}`);
     const library = createLibrary([
       maker.video(2 * partBytes),

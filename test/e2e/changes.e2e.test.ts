@@ -103,7 +103,7 @@ function merged(before: readonly WantedFile[], after: readonly WantedFile[]): Wa
   return [...before, ...after.filter(({ sha256 }) => !before.some((file) => file.sha256 === sha256))];
 }
 
-test('a medium that goes to the trash before it was archived is told apart from a failure', async () => {
+test('a medium that goes to the trash before it is archived is deleted at the source, not failed', async () => {
   const maker = createMediaMaker('gone-early');
   const [late, early] = [maker.photo(), maker.chapters()];
   const library = libraryOf(early, late, maker.photo());
@@ -144,7 +144,7 @@ test('a medium that is gone when its files are asked for is deleted at the sourc
   expect(run.finished.files).toMatchObject({ archived: 1, sourceDeleted: 1, failed: 0 });
 });
 
-test('what waits is archived when the provider has it, and no proxy before', async () => {
+test('a waiting medium is archived when the provider has its original, and no proxy is archived before', async () => {
   const maker = createMediaMaker('waits');
   const unready = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const unavailable = unavailableVideo(maker.spec('MP4'), 42_000);

@@ -83,7 +83,7 @@ describe.concurrent.each(raw)('to $kind over the $client client', (way) => testF
 describe('to disk over the undici client', () => testFaults({ kind: 'disk', client: 'undici' }));
 
 function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly client: 'raw' | 'undici' }): void {
-  test('what can be survived is survived in one run', async () => {
+  test('every passing fault is survived in one run', async () => {
     const maker = createMediaMaker('survive');
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
@@ -105,7 +105,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     expectExit(await scene.verify(), 0);
   });
 
-  test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
+  test('a lasting fault fails its file with the reason and no other file, and the next run archives it', async () => {
     const maker = createMediaMaker('report');
     const victims = victimsOf('report', maker);
     const healthy = [maker.photo(), maker.chapters()];
@@ -140,7 +140,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     await scene.expectNoSecrets();
   });
 
-  test('what nobody can tell is at least stored as it came', async () => {
+  test('content that cannot be checked is stored as it came', async () => {
     const maker = createMediaMaker('cannot-tell');
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));

@@ -61,12 +61,12 @@ async function killBefore(
   return { killed: run.signal !== null, steps };
 }
 
-/** A small file is written when it is published; of a larger one that is the end of what happened to its draft before. */
+/** A small file is written when it is published. A larger one is a draft before. */
 const smallBytes = 60_000;
 const largeBytes = 300_000;
 
 describe('on a disk', () => {
-  test('killed before each of its steps, a run loses and doubles nothing', { timeout: 300_000 }, async () => {
+  test('a run that is killed before any of its steps loses and doubles nothing', { timeout: 300_000 }, async () => {
     let last = await killBefore(1, smallBytes);
     for (let step = 2; last.killed; step += 1) last = await killBefore(step, smallBytes);
     // The steps of publishing were among them.
@@ -86,16 +86,20 @@ describe('on a disk', () => {
     expect(last.steps.length).toBeGreaterThan(40);
   });
 
-  test('so it does from the draft of a larger file on', { timeout: 300_000 }, async () => {
-    const { steps } = await killBefore(Infinity, largeBytes);
-    const draft = steps.findLastIndex((line) => / open .*\.part$/.test(line)) + 1;
-    expect(draft).toBeGreaterThan(10);
-    for (let step = draft; (await killBefore(step, largeBytes)).killed; step += 1);
-    expect(steps.length - draft).toBeGreaterThan(15);
-  });
+  test(
+    'a run that is killed at any step after the draft of a larger file loses and doubles nothing',
+    { timeout: 300_000 },
+    async () => {
+      const { steps } = await killBefore(Infinity, largeBytes);
+      const draft = steps.findLastIndex((line) => / open .*\.part$/.test(line)) + 1;
+      expect(draft).toBeGreaterThan(10);
+      for (let step = draft; (await killBefore(step, largeBytes)).killed; step += 1);
+      expect(steps.length - draft).toBeGreaterThan(15);
+    },
+  );
 
   test.each([smallBytes, largeBytes])(
-    'so it is where there are no hard links, around the rename that stands in for them: %i bytes',
+    'without hard links, a run that is killed around its rename loses and doubles nothing: %i bytes',
     { timeout: 120_000 },
     async (sizeBytes) => {
       const environment = { NO_HARD_LINKS: '1' };

@@ -9,7 +9,7 @@ const least = {
   CLOUD_SYNC_SECRET: 'gopro/credentials',
 };
 
-test('what the stack always sets is enough', () => {
+test('the variables that the stack always sets are enough', () => {
   expect(readEnvironment(least)).toEqual({
     stage: 'dev',
     table: 'table',

@@ -56,7 +56,7 @@ describe('the holder of a run lease', () => {
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: true, unanswered: [] });
   });
 
-  test('counts as alive when it cannot be asked about, and that is told', async () => {
+  test('counts as alive, with a warning, if its state cannot be asked for', async () => {
     const body = { __type: 'AccessDeniedException', message: 'not yours' };
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: false, unanswered: [`${holder}: not yours`] });
   });

@@ -124,7 +124,7 @@ describe('token-validator as Lambda calls it', () => {
     expect(scene.cloud.requests).toEqual([]);
   });
 
-  test('names what is wrong in its environment', async () => {
+  test('names the variable that is wrong in its environment', async () => {
     await using scene = await openScene(() => undefined);
     vi.stubEnv('CLOUD_SYNC_TABLE', undefined);
     const reply = await handler(request, context);
@@ -135,7 +135,7 @@ describe('token-validator as Lambda calls it', () => {
     expect(scene.daemon.received).toEqual([]);
   });
 
-  test('throws, under a name that the state machine sees, what only a fault of ours can send', async () => {
+  test('throws an error with a name for a request that only a bug of ours can send', async () => {
     await expect(handler({ provider: 'dropbox', execution }, context)).rejects.toMatchObject({
       name: 'CloudSync.BUG',
       message: expect.stringContaining('provider'),
@@ -143,7 +143,7 @@ describe('token-validator as Lambda calls it', () => {
   });
 });
 
-test('a surprise is thrown under a name and without secrets, and what was counted until then is kept', async () => {
+test('an unforeseen error is thrown under a name and without secrets, and the metrics so far are kept', async () => {
   await using _scene = await openScene(() => undefined);
   const surprising = handle({
     name: 'video-downloader',

@@ -87,7 +87,7 @@ test('a known archive whose bucket is empty is never begun anew', async () => {
   expect(scene.store.objects()).toEqual([]);
 });
 
-test('an archive whose ledger was lost gets a new one, and no other', async () => {
+test('an archive whose ledger was lost gets a new ledger and keeps its id', async () => {
   await using scene = await openScene();
   await scene.invocation.destination.initialise('the-archive');
   expect((await scene.invocation.openTracker('gopro')).archiveId).toBe('the-archive');
@@ -107,7 +107,7 @@ test('a bucket that is not there is named', async () => {
   await expect(opening).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', message: expect.stringContaining('elsewhere') });
 });
 
-test('what one invocation writes for its run the next one reads', async () => {
+test('an invocation reads the objects that an earlier one of its run wrote', async () => {
   await using scene = await openScene();
   expect(await scene.invocation.runs.read('listing.json')).toBeUndefined();
   await scene.invocation.runs.write('listing.json', '{"a":"ü"}');

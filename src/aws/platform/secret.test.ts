@@ -40,7 +40,7 @@ async function startSecrets(initial?: string, refusal?: string) {
   return { client, calls, [Symbol.asyncDispose]: dispose };
 }
 
-test('what was written is read back, and its values are secrets from then on', async () => {
+test('a written secret is read back, and its values are redacted from then on', async () => {
   await using secrets = await startSecrets('{}');
   const since = '2026-11-20T10:00:00.000Z';
   const credentials = { accessToken: 'token-of-the-test-1', userId: 'user-of-the-test-1', userAgent: 'Browser/1', since };

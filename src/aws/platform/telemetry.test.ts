@@ -11,7 +11,7 @@ function telemetry() {
   return createTelemetry({ functionName: 'video-downloader', execution, stage: 'dev', provider: 'gopro' });
 }
 
-test('every line carries the correlation id and what it is about', () => {
+test('every line carries the correlation id, the function and its fields', () => {
   telemetry().log.info('hello', { count: 3 });
   expect(lines).toEqual([
     expect.objectContaining({

@@ -68,7 +68,7 @@ test('each page and each call of a source is a span, and a validation keeps what
 describe('a traced destination', () => {
   const place = useTestDisk();
 
-  test('has a span for each part, from its writer to its receipt or its end without one, and for each commit', async () => {
+  test('has a span for each part, until it is stored or given up, and one for each commit', async () => {
     const { notes, span } = createNotes();
     const traced = tracedDestination(place.disk, span);
     const bytes = Buffer.alloc(partSizeBytes + 3, 'a film ');

@@ -107,7 +107,7 @@ describe('keys', () => {
   });
 });
 
-test('what another version of the content is does not count as finished', async () => {
+test('a file with another version of the content does not count as finished', async () => {
   await archive(place.disk, describeFile('a'), content);
   const wanted = { partSizeBytes, sizeBytes: content.length, validator };
   expect((await place.disk.open(describeFile('a'), wanted)).kind).toBe('finished');
@@ -118,7 +118,7 @@ test('what another version of the content is does not count as finished', async 
   );
 });
 
-test('a folder that leads out of the archive is told before anything is fetched', async () => {
+test('a folder that leads out of the archive is an error before anything is fetched', async () => {
   await mkdir(join(place.base, 'elsewhere', '01'), { recursive: true });
   await mkdir(join(place.root, 'gopro-videos'));
   await symlink(join(place.base, 'elsewhere'), join(place.root, 'gopro-videos', '2024'));

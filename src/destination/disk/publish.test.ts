@@ -67,7 +67,7 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('notices what the disk did to a part before it was published', async () => {
+  test('notices that the disk changed a part before the file is published', async () => {
     const cases = [
       // What another process wrote was never read back here, and a hash needs all bytes in order anyway.
       { harm: change, writer: place.open(), committer: place.disk, message: 'part 1' },
@@ -88,7 +88,7 @@ describe('publishing', () => {
     }
   });
 
-  test('trusts what was read back of a part only until it is written again', async () => {
+  test('trusts the checksum of a part only until the part is written again', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, null);
     const wrong = Buffer.alloc(content.length, 'x');

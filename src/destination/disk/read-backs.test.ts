@@ -36,7 +36,7 @@ const content = Buffer.from('first.second');
 const first: WrittenPart = { number: 1, start: 0, sizeBytes: 6 };
 const second: WrittenPart = { number: 2, start: 6, sizeBytes: 6 };
 
-test('parts are read one at a time, each from its place, and their file is kept until then', async () => {
+test('parts are read one at a time, each from its place, and their file stays open until then', async () => {
   const readBacks = createReadBacks();
   const { file, proceed, maxAtOnce } = heldFile(content);
   const done: number[] = [];
@@ -55,7 +55,7 @@ test('parts are read one at a time, each from its place, and their file is kept 
   expect(await readBackParts(readBacks, 'b')).toEqual(new Map());
 });
 
-test('what was read of a part that is written again meanwhile does not count', async () => {
+test('the checksum of a part that is written again meanwhile does not count', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
   beginReadBack(readBacks, 'a', first, file, async () => {});
@@ -78,7 +78,7 @@ test('a forgotten upload is not read any more, and its file is let go', async ()
   expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
-test('a part that cannot be read is left to whoever publishes', async () => {
+test('a part that cannot be read is left for the commit to read', async () => {
   const readBacks = createReadBacks();
   const broken = { datasync: async () => {}, read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
   let done = false;

@@ -30,7 +30,7 @@ test.each(cases)('%s is %s, and names call, path and cause', (code, meaning) => 
   if (code !== 'ESOMETHING') expect(error.hint).toBeTruthy();
 });
 
-test('what no system call reported is passed on', () => {
+test('an error that comes from no system call is passed on', () => {
   const ours = new SyncError('KEY_TAKEN', 'taken');
   const bug = new TypeError('x is undefined');
   expect(storeError('/archive', ours)).toBe(ours);

@@ -112,7 +112,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
     });
   }
 
-  test('how long the store asks to wait is told', async () => {
+  test('an error has the time that the store asks to wait', async () => {
     await using place = await begin([{ match: putting('small'), action: error('SlowDown', { retryAfterSeconds: 3 }) }]);
     await expect(archive(place.s3, small)).rejects.toMatchObject({ retryAfterMs: 3000 });
   });

@@ -42,7 +42,7 @@ describe('the listing', () => {
     expect(query.get('fields')?.split(',')).toContain('ready_to_view');
   });
 
-  test('starts where it is told and asks for nothing before it is read', async () => {
+  test('starts at the given page and asks for nothing before it is read', async () => {
     await using api = await startTestApi(() => ({ body: listingPage(['a'], { total_pages: 3 }) }));
     const listing = api.source().list(3);
     expect(api.requests).toHaveLength(0);
@@ -103,7 +103,7 @@ describe('the listing', () => {
     expect([api.requests.length, counted]).toEqual([5, 5]);
   });
 
-  test('a misshapen reply is told by its keys, not its values', async () => {
+  test('the error for a misshapen reply has its keys and none of its values', async () => {
     const body = { _pages: { total_items: 'private' }, _embedded: { media: [{ id: 'private' }] } };
     await using api = await startTestApi(() => ({ body }));
     const error: unknown = await collect(api.source().list(7)).catch((thrown: unknown) => thrown);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { originalId, type Role } from '../../media.ts';
+import { allRoles, originalId } from '../../media.ts';
 import { resolveOriginals } from './originals.ts';
 import { downloadReply } from './schema.ts';
 
-const roles: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
 const proxies = ['high_res_proxy_mp4', 'mp4_low', 'edit_proxy', 'audio_proxy', 'timelapse_video', 'concat'];
 const labels = fc.constantFrom('source', 'source', 'baked_source', 'raw_photo', 'gpmf', 'gpx', 'hologram', '', ...proxies);
 const extensions = fc.constantFrom('mp4', 'jpg', '360', 'gpr', 'png', 'json');
@@ -42,7 +41,7 @@ type AnyReply = typeof anyReply extends fc.Arbitrary<infer T> ? T : never;
 
 function resolve(reply: AnyReply, signature = 's') {
   const lists = Object.entries(reply).map(([list, entries]) => [list, numbered(list, entries, signature)]);
-  return resolveOriginals('m1', downloadReply.parse({ filename: 'A.MP4', _embedded: Object.fromEntries(lists) }), roles);
+  return resolveOriginals('m1', downloadReply.parse({ filename: 'A.MP4', _embedded: Object.fromEntries(lists) }), allRoles);
 }
 
 const idsOf = (resolution: ReturnType<typeof resolve>) => resolution.originals.map((original) => originalId(original, 1));
@@ -61,7 +60,7 @@ function keyOf({ label, type, item_number, camera_position }: AnyEntry): string 
 
 function idsByUrl(variations: readonly unknown[]): Map<string, string> {
   const reply = downloadReply.parse({ filename: '', _embedded: { files: [], variations, sidecar_files: [] } });
-  const { originals } = resolveOriginals('m1', reply, roles);
+  const { originals } = resolveOriginals('m1', reply, allRoles);
   return new Map(originals.map((original) => [original.url, originalId(original, 1)]));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { offered } from '../../../test/support/builders.ts';
-import { alwaysRoles, type Role } from '../../media.ts';
+import { allRoles, alwaysRoles } from '../../media.ts';
 import { resolveOriginals } from './originals.ts';
 import { downloadReply } from './schema.ts';
 
@@ -20,8 +20,6 @@ interface Lists {
   sidecar_files?: Entry[];
   filename?: string;
 }
-
-const everything: readonly Role[] = ['source', 'raw', 'edit', 'sidecar'];
 
 /** A signed address whose file is `name`. */
 function at(name: string, signature = 's1') {
@@ -208,19 +206,19 @@ describe('roles', () => {
 
   test('an edit is out of scope until it is asked for', () => {
     expect(resolve(edit)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
-    expect(summary(edit, everything)).toEqual(['edit baked_source 1.1 e.mp4']);
+    expect(summary(edit, allRoles)).toEqual(['edit baked_source 1.1 e.mp4']);
   });
 
   test('an edit that is not available is out of scope too, and waits once it is asked for', () => {
     const later = { variations: [entry('baked_source', 'e.mp4', { available: false })] };
     expect(resolve(later)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
-    expect(resolve(later, everything)).toEqual({ originals: [], unavailable: 1, outOfScope: false });
+    expect(resolve(later, allRoles)).toEqual({ originals: [], unavailable: 1, outOfScope: false });
   });
 
   test('sidecars come on request, each by its label and type', () => {
     const lists = { variations: [entry('source', 'a.mp4')], sidecar_files: telemetry };
     expect(summary(lists)).toEqual(['source source 1.1 a.mp4']);
-    expect(summary(lists, everything).slice(1)).toEqual([
+    expect(summary(lists, allRoles).slice(1)).toEqual([
       'sidecar gpmf 1.1 t.mp4',
       'sidecar gpmf 1.1 t.json',
       'sidecar gpx 1.1 t.gpx',
@@ -230,21 +228,21 @@ describe('roles', () => {
 
   test('sidecars alone are out of scope, but beside proxies they announce an original that is still to come', () => {
     expect(resolve({ sidecar_files: telemetry }).outOfScope).toBe(true);
-    expect(resolve({ sidecar_files: telemetry }, everything).originals).toHaveLength(4);
+    expect(resolve({ sidecar_files: telemetry }, allRoles).originals).toHaveLength(4);
     const early = { files: [file('p.mp4')], sidecar_files: telemetry };
     expect(resolve(early)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
-    expect(resolve(early, everything)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
+    expect(resolve(early, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
   test('nothing but proxies is nothing', () => {
     const lists = { files: [file('p.mp4')], variations: [entry('high_res_proxy_mp4', 'p.mp4')] };
-    expect(resolve(lists, everything)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
-    expect(resolve({}, everything)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
+    expect(resolve(lists, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
+    expect(resolve({}, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
   test('unknown labels are passed over', () => {
     const lists = { variations: [entry('hologram', 'h.mp4'), { url: at('x.mp4') }, entry('source', 'a.mp4')] };
-    expect(summary(lists, everything)).toEqual(['source source 1.1 a.mp4']);
+    expect(summary(lists, allRoles)).toEqual(['source source 1.1 a.mp4']);
   });
 });
 
@@ -280,7 +278,7 @@ describe('availability and addresses', () => {
     ['baked_source', 'mp4', 'e', 'mp4'],
   ])('a %s of type %j at %s has the extension %s', (label, type, name, extension) => {
     const lists = { variations: [entry(label, name, { type })], filename: 'GOPR0001.JPG' };
-    expect(resolve(lists, everything).originals[0]?.extension).toBe(extension);
+    expect(resolve(lists, allRoles).originals[0]?.extension).toBe(extension);
   });
 
   test('a file that nothing names has the extension bin', () => {

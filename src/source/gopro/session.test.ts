@@ -58,7 +58,7 @@ test('without a user id the token is the only cookie and the account is the defa
   expect(source.account).toBe('default');
 });
 
-test.each(['cookies', 'bearer'] as const)('what works is found from either side and kept: only %s', async (mode) => {
+test.each(['cookies', 'bearer'] as const)('the session finds and keeps the only way to sign in that works: %s', async (mode) => {
   for (const rememberedMode of ['cookies', 'bearer'] as const) {
     await using api = await startTestApi(accepting([mode]));
     const source = api.source({ rememberedMode });
@@ -106,7 +106,7 @@ test('500 in both ways is an outage, 500 and then a refusal is not', async () =>
   expect((await failureOf(remembered.validate())).code, 'cookies are known to be the way').toBe('PROVIDER_DOWN');
 });
 
-test('a lasting 503 is an outage, and no reason to send the token in another way', async () => {
+test('a lasting 503 is an outage and does not change how the token is sent', async () => {
   await using api = await startTestApi(() => ({ status: 503 }));
   expect((await failureOf(api.source().validate())).code).toBe('PROVIDER_DOWN');
   expect(new Set(api.requests.map(modeOf))).toEqual(new Set(['cookies']));

@@ -13,7 +13,7 @@ function bytesBetween(from: string, key: string, to: string): boolean {
   return Buffer.compare(Buffer.from(from), Buffer.from(key)) <= 0 && Buffer.compare(Buffer.from(key), Buffer.from(to)) < 0;
 }
 
-test('the rows of a medium lie together, and no other row among them', () => {
+test('the rows of a medium are in one range of keys, which holds no other row', () => {
   fc.assert(
     fc.property(hostileIds, hostileIds, fc.integer({ min: 1, max: 3 }), (mine, other, revision) => {
       fc.pre(mine.toWellFormed() !== other.toWellFormed());
@@ -25,7 +25,7 @@ test('the rows of a medium lie together, and no other row among them', () => {
   );
 });
 
-test('media, originals and all other rows are told apart', () => {
+test('the key of a row tells whether it is a medium, an original or another row', () => {
   fc.assert(
     fc.property(hostileIds, (mediaId) => {
       expect(kindOf(mediumKey(mediaId))).toBe('medium');
@@ -36,7 +36,7 @@ test('media, originals and all other rows are told apart', () => {
     expect(kindOf(key)).toBe('other');
 });
 
-test('what is too long for a key is cut, and still differs', () => {
+test('a text that is too long for a key is cut, and the keys still differ', () => {
   const long = ['x', 'y'].map((last) =>
     originalKey(originalId(identity('😀'.repeat(64), { label: 'l'.repeat(3000) + last }), 1)),
   );
@@ -45,7 +45,7 @@ test('what is too long for a key is cut, and still differs', () => {
   expect(Buffer.byteLength(archiveKey('ß'.repeat(2000)).media_id)).toBeLessThanOrEqual(1024);
 });
 
-test('keys of the archive are compared case-folded', () => {
+test('keys of archived files are compared case-folded', () => {
   expect(archiveKey('a/CAFÉ.MP4')).toEqual(archiveKey('a/cafe\u0301.mp4'));
   expect(archiveKey('a/cafe.mp4')).not.toEqual(archiveKey('a/café.mp4'));
 });

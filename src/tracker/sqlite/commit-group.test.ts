@@ -40,7 +40,7 @@ async function openPair() {
   };
 }
 
-test('what is asked at once shares one commit, and is answered after it in the order of the calls', async () => {
+test('writes that are asked for at once share one commit and are answered after it in order', async () => {
   await using pair = await openPair();
   const commits = vi.spyOn(pair.database, 'exec');
   const answered: string[] = [];
@@ -73,7 +73,7 @@ test("a step that fails takes back its own writes and nobody else's", async () =
   expect(pair.committed()).toEqual(['a', 'b', 'c']);
 });
 
-test('when the commit fails, everybody is told and nothing stays', async () => {
+test('a failed commit rejects every write of its group and keeps none', async () => {
   await using pair = await openPair();
   const { database } = pair;
   const exec = database.exec.bind(database);
@@ -102,7 +102,7 @@ test('when SQLite takes the whole group back by itself, the others are done agai
   expect(pair.committed()).toEqual(['a', 'b']);
 });
 
-test('nobody is told of a failure for which work may be the reason that is never committed', async () => {
+test('an error that uncommitted work may have caused is not reported before the commit', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const exec = database.exec.bind(database);
@@ -160,7 +160,7 @@ test('several who go on writing share their commits; one alone is not kept waiti
   expect(pair.committed()).toHaveLength(72);
 });
 
-test('what waits is carried out by a flush, and what is asked of a closed file is refused', async () => {
+test('a flush carries out the waiting writes, and a closed file refuses new ones', async () => {
   await using pair = await openPair();
   const answer = pair.write('a');
   pair.group.flush();

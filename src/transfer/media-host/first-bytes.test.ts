@@ -32,7 +32,7 @@ describe.each([1, 3, 1000])('a judge that sees %i bytes at a time', (chunkBytes)
   );
 });
 
-test('what lies behind the beginning is not judged', () => {
+test('only the beginning of a file is judged', () => {
   expect(judge('\xff\xd8\xff\xe1 a photo with <html> in it', 'jpg', 17)).not.toThrow();
   expect(judge(`sixteen letters.<html>`, 'jpg', 16)).not.toThrow();
 });

@@ -37,7 +37,7 @@ test('parts that fail together count once', async () => {
   await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
 });
 
-test('what stops the run is not tried again, and a host that asks to wait is waited for', async () => {
+test('an error that stops the run is not tried again, and the wait that a host asks for is kept', async () => {
   const budget = createAttemptBudget(clock);
   const expired = new SyncError('CREDENTIALS_EXPIRED', 'no');
   await expect(budget.waitAfterFailure(budget.begin(), expired, signal)).rejects.toBe(expired);

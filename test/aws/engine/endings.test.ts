@@ -124,7 +124,7 @@ test('a second execution while one runs is skipped', async () => {
   expect(await engine.notifications()).toEqual([]);
 });
 
-test('an execution that is aborted from outside frees its lease for the next at once, and is told of', async () => {
+test('an execution that is aborted from outside frees its lease at once, and a notification says so', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('aborted', 8)), faults: [slowly] });
   const first = await scene.start();
   await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);

@@ -104,12 +104,12 @@ test.each([
   expect(isReplied({ Error, Cause: '' })).toBe(replied);
 });
 
-describe('what a lost worker lost', () => {
+describe('the work that is lost with its worker', () => {
   const run = { runStartedAt, roles };
   const ids = (rows: readonly LineRow[]) =>
     lostWork(rows, run).map(({ medium, originals }) => [medium, originals.map(({ id }) => id)]);
 
-  test('is what it held, and not its neighbours', () => {
+  test('is what the worker held, and not the other media of the line', () => {
     const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
     expect(ids(rows)).toEqual([
       [false, []],
@@ -118,7 +118,7 @@ describe('what a lost worker lost', () => {
     ]);
   });
 
-  test('is nothing more when the step is repeated', () => {
+  test('is empty when the step is repeated', () => {
     const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
     expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
       [false, []],
@@ -130,14 +130,14 @@ describe('what a lost worker lost', () => {
   test.each([
     ['in an earlier run', ['FAILED', before, 'WORKER_LOST']],
     ['as its worker replied', ['FAILED', during, 'STALLED']],
-  ] as const)('is any of them where it held nothing, and a neighbour failed %s', (_when, failed) => {
+  ] as const)('is all open work if the worker held nothing and a neighbour failed %s', (_when, failed) => {
     expect(ids([row('LISTED'), row('RESOLVED', [failed])])).toEqual([
       [true, []],
       [false, []],
     ]);
   });
 
-  test('is any of them where it held nothing', () => {
+  test('is all open work if the worker held nothing', () => {
     expect(ids([row('LISTED'), row('RESOLVED', [['PENDING', before]])])).toEqual([
       [true, []],
       [false, ['o0']],
@@ -153,6 +153,6 @@ test.each([
   ['Sandbox.Timedout', false],
   ['States.Timeout', false],
   ['CloudSync.BUG', false],
-])('%s: the worker was never reached: %s', (Error, unreached) => {
+])('after %s the call never reached a worker: %s', (Error, unreached) => {
   expect(isUnreached({ Error, Cause: '' })).toBe(unreached);
 });

@@ -39,7 +39,7 @@ test('a run that its deadline ended says that the next one goes on', () => {
   expect(message).not.toContain('aws failures');
 });
 
-test('a failure of ours is told in its own words', () => {
+test('an error of ours keeps its own words', () => {
   const Cause = 's3://bucket denies access. Allow s3:PutObject.';
   const { subject, message } = failureText(
     readCaught({ Error: 'DESTINATION_UNUSABLE', Cause }),
@@ -81,14 +81,14 @@ test('credentials that are missing, refused or old are renewed with one command'
   });
 });
 
-test('a recovery is told with what the run did', () => {
+test('a recovery is announced together with the result of the run', () => {
   const { subject, message } = noticeText(['recovered', 'aged'], finishedWith(), 9, place);
   expect(subject).toBe('Cloud Sync: the GoPro credentials work again');
   expect(message).toContain('cookies are 9 days old');
   expect(message).toContain(countsLine(finishedWith()));
 });
 
-test('what a deployment for trial advises is for itself', () => {
+test('the commands in a hint are for the stage of the deployment', () => {
   const dev: Place = { ...place, stage: 'dev', secret: 'cloud-sync-dev-gopro/credentials' };
   expect(partialText(finishedWith({ failed: 1 }), [problem], [], dev).message).toMatch(
     /`cloud-sync aws failures --env dev`.*`cloud-sync aws retry --env dev`/,

@@ -34,7 +34,7 @@ test.each([
   expect(lineOutcome(rows, { isOver }).outcome).toBe(outcome);
 });
 
-test('a failure says which file and why', () => {
+test('a failure names the file and the reason', () => {
   expect(lineOutcome([row('RESOLVED', 'FAILED')], { isOver: false }).error).toEqual({
     Error: 'TRUNCATED',
     Cause: 'k0: too short',

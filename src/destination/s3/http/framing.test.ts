@@ -44,7 +44,7 @@ function texts(pieces: readonly (string | Uint8Array)[]): string[] {
   return pieces.filter((piece) => typeof piece === 'string');
 }
 
-test('what ends a frame is written with what begins the next one', () => {
+test('the end of a frame is written together with the beginning of the next', () => {
   const framing = createFraming(2 * frameBytes);
   const frame = Buffer.alloc(frameBytes);
   expect(texts(framing.frame(frame))).toEqual(['100000\r\n']);
