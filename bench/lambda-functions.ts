@@ -7,7 +7,7 @@ import { bundleFunctions } from '../infra/bundle.ts';
 import { environments } from '../infra/environments.ts';
 import type { FunctionName } from '../src/aws/contract.ts';
 import { environmentNames } from '../src/aws/platform/environment.ts';
-import { createTrackerTable } from '../src/tracker/dynamodb/index.ts';
+import { createTrackerTable } from '../test/support/tracker-table.ts';
 import type { Aws } from '../test/aws/support/aws.ts';
 import { waitForSuccess } from './bench.ts';
 import { startMeasured, type Measured } from './measure.ts';

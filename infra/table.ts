@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 
 /**
- * The tracker's table, in the shape of `createTrackerTable`, protected from loss. Only rows of runs
- * and leases expire.
+ * The tracker's table, protected from loss. The tests have one of the same shape
+ * (`test/support/tracker-table.ts`). Only rows of runs and leases expire.
  */
 export function createTrackerTable(
   scope: Construct,

@@ -1,4 +1,4 @@
-import type { DescribedFile, Part, UploadState } from '../destination/destination.ts';
+import type { ContentFacts, DescribedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
@@ -46,6 +46,11 @@ export interface Claim {
   readonly id: string;
   readonly owner: string;
   readonly attempt: number;
+}
+
+/** What an original's bytes are, and which version of it the provider called them. */
+export interface Content extends ContentFacts {
+  readonly validator: Validator;
 }
 
 export interface ListingState {
@@ -205,17 +210,11 @@ export interface Tracker {
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 
   /** Records what is about to be published. */
-  recordIntent(
-    claim: Claim,
-    whole: { readonly sizeBytes: number; readonly crc32: number; readonly validator: Validator },
-  ): Promise<void>;
+  recordIntent(claim: Claim, content: Content): Promise<void>;
   /** Originals with an intent that did not become COMPLETED. */
   intents(): Promise<readonly TrackedOriginal[]>;
   /** Completes after publishing; drops upload and parts, clears a mark and the failed runs. */
-  complete(
-    claim: Claim,
-    whole: { readonly sizeBytes: number; readonly crc32: number; readonly validator: Validator },
-  ): Promise<void>;
+  complete(claim: Claim, content: Content): Promise<void>;
   /** Completes an intent found fulfilled at the start of a run, without a claim. */
   completeIntent(id: string): Promise<void>;
   /**

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { runSeconds, type Execution } from '../../src/aws/contract.ts';
 import { environmentNames } from '../../src/aws/platform/environment.ts';
 import { handler } from '../../src/aws/functions/run-manager.ts';
-import { createTrackerTable } from '../../src/tracker/dynamodb/index.ts';
+import { createTrackerTable } from '../support/tracker-table.ts';
 import { startAws, type Aws } from './support/aws.ts';
 
 /** The function `run-manager` as Lambda calls it, with what a deployment gives it: buckets, a table, an environment. */

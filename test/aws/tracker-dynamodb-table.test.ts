@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ScanCommand, TransactionCanceledException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
+import { createTrackerTable } from '../support/tracker-table.ts';
+import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
-import { createTrackerTable, openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
+import { createTrackerTable } from '../support/tracker-table.ts';
+import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { type TrackerBed } from '../conformance/tracker/fixtures.ts';
 import { manualClock } from '../support/manual-clock.ts';

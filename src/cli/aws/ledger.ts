@@ -8,7 +8,7 @@ import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
-import { standingLease, type StandingLease } from '../../tracker/dynamodb/standing-lease.ts';
+import { currentLease, type CurrentLease } from '../../tracker/dynamodb/lease.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { tableName } from '../archive/open-tracker.ts';
 import { clientOptions } from './errors.ts';
@@ -17,7 +17,7 @@ export interface ServiceLedger extends AsyncDisposable {
   readonly tracker: Tracker;
   readonly table: string;
   /** Who is at work on the archive; undefined: nobody. Errors: TRACKER_UNUSABLE. */
-  lease(): Promise<StandingLease | undefined>;
+  lease(): Promise<CurrentLease | undefined>;
 }
 
 /**
@@ -41,7 +41,7 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
     return {
       tracker,
       table,
-      lease: async () => standingLease(client, { table, provider, nowMs: systemClock.now() }),
+      lease: async () => currentLease(client, { table, provider, nowMs: systemClock.now() }),
       [Symbol.asyncDispose]: async () => {
         await tracker.close();
         client.destroy();

@@ -7,7 +7,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import type { Key } from './keys.ts';
-import { keyItem, pauseBefore, type Table } from './table.ts';
+import { expecting, keyItem, pauseBefore, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
 /** A row as it was read and as it is to become; undefined: there is none. */
@@ -32,9 +32,14 @@ export async function commit(table: Table, changes: readonly Change[]): Promise<
   return true;
 }
 
-async function putOne({ client, name }: Table, before: Item | undefined, after: Item): Promise<boolean> {
+async function putOne({ client, tableName }: Table, before: Item | undefined, after: Item): Promise<boolean> {
   const Item = locked(after);
-  const request = { TableName: name, Item, ...unchangedSince(before), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+  const request = {
+    TableName: tableName,
+    Item,
+    ...unchangedSince(before),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  } as const;
   try {
     await client.send(new PutItemCommand(request));
     return true;
@@ -45,14 +50,14 @@ async function putOne({ client, name }: Table, before: Item | undefined, after: 
   }
 }
 
-async function writeTogether({ client, name }: Table, changes: readonly Change[]): Promise<boolean> {
+async function writeTogether({ client, tableName }: Table, changes: readonly Change[]): Promise<boolean> {
   const TransactItems = changes.map(({ key, before, after }): TransactWriteItem =>
     after
-      ? { Put: { TableName: name, Item: locked(after), ...unchangedSince(before) } }
-      : { Delete: { TableName: name, Key: keyItem(key), ...unchangedSince(before) } },
+      ? { Put: { TableName: tableName, Item: locked(after), ...unchangedSince(before) } }
+      : { Delete: { TableName: tableName, Key: keyItem(key), ...unchangedSince(before) } },
   );
   for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, name);
+    await pauseBefore(tries, tableName);
     try {
       await client.send(new TransactWriteItemsCommand({ TransactItems }));
       return true;
@@ -77,21 +82,9 @@ function locked(item: Item): Item {
  * update, still ends every claim that it takes over.
  */
 function unchangedSince(before: Item | undefined) {
-  if (!before) return { ConditionExpression: 'attribute_not_exists(media_id)' };
+  if (!before) return expecting({ media_id: undefined });
   const { lock, owner, attempt } = before;
-  const conditions: string[] = [];
-  const names: Record<string, string> = {};
-  const values: Item = {};
-  for (const [name, value] of Object.entries({ lock, ...(attempt && { owner, attempt }) })) {
-    names[`#${name}`] = name;
-    conditions.push(value ? `#${name} = :${name}` : `attribute_not_exists(#${name})`);
-    if (value) values[`:${name}`] = value;
-  }
-  return {
-    ConditionExpression: conditions.join(' AND '),
-    ExpressionAttributeNames: names,
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
-  };
+  return expecting({ lock, ...(attempt && { owner, attempt }) });
 }
 
 function transactions(changes: readonly Change[]): Change[][] {

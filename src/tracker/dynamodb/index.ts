@@ -8,8 +8,6 @@ import { bindTable, boundArchive as archiveOf } from './binding.ts';
 import { asTrackerError } from './errors.ts';
 import { dynamoStore } from './store.ts';
 
-export { createTrackerTable } from './binding.ts';
-
 export interface DynamoTrackerOptions {
   /** A client that is given stays open. Region and credentials: the SDK's standard chain. */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
@@ -36,14 +34,14 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
     if (client !== options.client) client.destroy();
   };
   try {
-    await bindTable({ client, name: table }, archiveId);
+    await bindTable({ client, tableName: table }, archiveId);
   } catch (error) {
     await close();
     throw translate(error);
   }
   const name = account === null ? provider : `${provider}#${account}`;
-  const store = dynamoStore({ table: { client, name: table }, provider, account, name, clock });
-  return translated(ledgerTracker({ ...store, close }, archiveId), translate);
+  const store = dynamoStore({ client, tableName: table, provider, account, name, clock }, close);
+  return translated(ledgerTracker(store, archiveId), translate);
 }
 
 /**
@@ -53,7 +51,7 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
   try {
-    return await archiveOf({ client, name: table });
+    return await archiveOf({ client, tableName: table });
   } catch (error) {
     throw asTrackerError(error, table);
   } finally {

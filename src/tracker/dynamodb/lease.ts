@@ -1,63 +1,61 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  UpdateItemCommand,
-  type DeleteItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { isoTime } from '../../lib/clock.ts';
+import type { Provider } from '../../media.ts';
 import type { Lease } from '../ledger/store.ts';
+import { asTrackerError } from './errors.ts';
 import { expiry, rowKey, type Partition } from './partition.ts';
-import { getItem, keyItem, pauseBefore } from './table.ts';
-import { toItem } from './values.ts';
+import { getItem, pauseBefore, removeRow, updateRow } from './table.ts';
+import type { Item } from './values.ts';
 
 /** The run lease: one row, written only if it is as it was read. */
 
 const leaseDays = 30;
 
-export const leaseKey = 'LEASE#run';
+const leaseKey = 'LEASE#run';
 
 export async function changeLease<Answer>(
   partition: Partition,
   decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
 ): Promise<Answer> {
+  const key = rowKey(partition, leaseKey);
   for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, partition.table.name);
-    const before = await readLease(partition);
+    await pauseBefore(tries, partition.tableName);
+    const row = await getItem(partition, key);
+    const before = toLease(row);
     const { lease, answer } = decide(before);
-    if (lease === before || (await replaceLease(partition, before, lease))) return answer;
+    if (lease === before) return answer;
+    const expected = { owner: row?.['owner'], ...(before && { until_ms: row?.['until_ms'] }) };
+    const isDone = lease
+      ? await updateRow(partition, key, attributesOf(partition, lease), expected)
+      : await removeRow(partition, key, expected);
+    if (isDone) return answer;
   }
 }
 
-async function readLease(partition: Partition): Promise<Lease | undefined> {
-  const item = await getItem(partition.table, rowKey(partition, leaseKey));
-  const owner = item?.['owner']?.S;
-  return owner === undefined ? undefined : { owner, untilMs: Number(item!['until_ms']?.N) };
+function toLease(row: Item | undefined): Lease | undefined {
+  const owner = row?.['owner']?.S;
+  return owner === undefined ? undefined : { owner, untilMs: Number(row!['until_ms']?.N) };
 }
 
-/** False when somebody else changed it. */
-async function replaceLease(partition: Partition, before: Lease | undefined, after: Lease | undefined): Promise<boolean> {
-  const values = before && { ':owner': before.owner, ':until': before.untilMs };
-  const condition: DeleteItemCommandInput = {
-    TableName: partition.table.name,
-    Key: keyItem(rowKey(partition, leaseKey)),
-    ConditionExpression: before ? '#owner = :owner AND until_ms = :until' : 'attribute_not_exists(#owner)',
-    ExpressionAttributeNames: { '#owner': 'owner' },
-  };
-  const { client } = partition.table;
-  try {
-    if (!after) {
-      await client.send(new DeleteItemCommand({ ...condition, ExpressionAttributeValues: toItem({ ...values }) }));
-      return true;
-    }
-    const next = { ':next': after.owner, ':nextUntil': after.untilMs, ':expires': expiry(partition, leaseDays) };
-    const write = new UpdateItemCommand({
-      ...condition,
-      UpdateExpression: 'SET #owner = :next, until_ms = :nextUntil, expires_at = :expires',
-      ExpressionAttributeValues: toItem({ ...values, ...next }),
-    });
-    await client.send(write);
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
+function attributesOf(partition: Partition, { owner, untilMs }: Lease) {
+  return { owner, until_ms: untilMs, expires_at: expiry(partition, leaseDays) };
+}
+
+export interface CurrentLease {
+  /** As it was given to `acquireRunLease`. */
+  readonly holder: string;
+  /** ISO 8601. */
+  readonly until: string;
+}
+
+/** The run lease that holds at `nowMs`; undefined: there is none. Errors: TRACKER_UNUSABLE. */
+export async function currentLease(
+  client: DynamoDBClient,
+  { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },
+): Promise<CurrentLease | undefined> {
+  const row = await getItem({ client, tableName: table }, { provider, media_id: leaseKey }).catch((error: unknown) => {
+    throw asTrackerError(error, table);
+  });
+  const lease = toLease(row);
+  return lease && lease.untilMs > nowMs ? { holder: lease.owner, until: isoTime(lease.untilMs) } : undefined;
 }

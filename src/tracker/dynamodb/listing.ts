@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ListingState } from '../tracker.ts';
 import { listingKey } from './keys.ts';
 import { expiry, rowKey, type Partition } from './partition.ts';
-import { getItem, keyItem, putRow, queryPages } from './table.ts';
-import { toItem } from './values.ts';
+import { getItem, putRow, queryPages, updateRow } from './table.ts';
 
 /**
  * A medium that did not change is not written: which media a run saw is remembered as one row for
@@ -20,31 +18,22 @@ const seenPrefix = (runId: string): string => `RUN#seen#${encodeURIComponent(run
 export async function saveSeenPage(partition: Partition, runId: string, ids: readonly string[]): Promise<void> {
   const name = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 32);
   const key = rowKey(partition, `${seenPrefix(runId)}${name}`);
-  await putRow(partition.table, { ...key, ids, expires_at: expiry(partition, seenDays) });
+  await putRow(partition, { ...key, ids, expires_at: expiry(partition, seenDays) });
 }
 
 export async function readSeen(partition: Partition, runId: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  for await (const page of queryPages(partition.table, { partition: partition.name, prefix: seenPrefix(runId) })) {
+  for await (const page of queryPages(partition, { partition: partition.name, prefix: seenPrefix(runId) })) {
     for (const id of page.flatMap((item) => item['ids']?.L ?? [])) ids.add(id.S!);
   }
   return ids;
 }
 
 export async function listingState(partition: Partition, account: string): Promise<ListingState> {
-  const state = await getItem(partition.table, rowKey(partition, listingKey(account)));
+  const state = await getItem(partition, rowKey(partition, listingKey(account)));
   return { lastFullAt: state?.['last_full_at']?.S ?? null, listed: Number(state?.['listed']?.N ?? 0) };
 }
 
-export async function saveListing(partition: Partition, account: string, state: ListingState): Promise<void> {
-  const { client, name } = partition.table;
-  const isFull = state.lastFullAt !== null;
-  await client.send(
-    new UpdateItemCommand({
-      TableName: name,
-      Key: keyItem(rowKey(partition, listingKey(account))),
-      UpdateExpression: isFull ? 'SET listed = :listed, last_full_at = :fullAt' : 'SET listed = :listed',
-      ExpressionAttributeValues: toItem({ ':listed': state.listed, ':fullAt': state.lastFullAt }),
-    }),
-  );
+export async function saveListing(partition: Partition, account: string, { lastFullAt, listed }: ListingState): Promise<void> {
+  await updateRow(partition, rowKey(partition, listingKey(account)), { listed, last_full_at: lastFullAt });
 }

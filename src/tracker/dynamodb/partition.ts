@@ -4,12 +4,11 @@ import type { Key } from './keys.ts';
 import type { Table } from './table.ts';
 
 /** What all parts of the DynamoDB store work with: the partition of a table that has one ledger. */
-export interface Partition {
-  readonly table: Table;
+export interface Partition extends Table {
+  readonly name: string;
   readonly provider: Provider;
   /** null: all accounts share the ledger. */
   readonly account: string | null;
-  readonly name: string;
   readonly clock: Clock;
 }
 

@@ -1,8 +1,7 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Part } from '../../destination/destination.ts';
 import { archivePartition, originalKey, partsPrefix, type Key } from './keys.ts';
-import { keyItem, keyOf, queryPages, removeItems, type Table } from './table.ts';
-import { fromItem, toAttribute, type Item } from './values.ts';
+import { keyOf, queryPages, removeItems, updateRow, type Table } from './table.ts';
+import { fromItem, type Item } from './values.ts';
 
 /**
  * Parts of unfinished uploads. A row holds 16 of them, each as an attribute of its own, so parts
@@ -18,18 +17,10 @@ export interface Upload {
   readonly number: number;
 }
 
-export async function savePart({ client, name }: Table, upload: Upload, part: Part): Promise<void> {
-  const { number, sizeBytes, crc32, receipt } = part;
+export async function savePart(table: Table, upload: Upload, { number, sizeBytes, crc32, receipt }: Part): Promise<void> {
   const row = String(Math.floor((number - 1) / partsInRow)).padStart(4, '0');
-  await client.send(
-    new UpdateItemCommand({
-      TableName: name,
-      Key: keyItem({ provider: archivePartition, media_id: `${uploadPrefix(upload)}${row}` }),
-      UpdateExpression: 'SET #part = :part',
-      ExpressionAttributeNames: { '#part': `p${number}` },
-      ExpressionAttributeValues: { ':part': toAttribute([sizeBytes, crc32, receipt]) },
-    }),
-  );
+  const key = { provider: archivePartition, media_id: `${uploadPrefix(upload)}${row}` };
+  await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt] });
 }
 
 /** In order. */

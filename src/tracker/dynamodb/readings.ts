@@ -44,12 +44,12 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
 }
 
 /** Fetches all at once what is not read yet. */
-export function requireItems({ partition: { table }, items }: Readings, keys: readonly Key[]): void {
+export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
   if (unread.size === 0) return;
   throw new Unread(async () => {
     const wanted = [...unread.values()];
-    const found = wanted.length === 1 ? [await getItem(table, wanted[0]!)] : await getItems(table, wanted);
+    const found = wanted.length === 1 ? [await getItem(partition, wanted[0]!)] : await getItems(partition, wanted);
     for (const name of unread.keys()) items.set(name, undefined);
     for (const item of found) if (item) items.set(nameOf(keyOf(item)), item);
   });
@@ -75,7 +75,7 @@ export function groupOf({ partition, items, groups }: Readings, mediaId: string)
     items.set(nameOf(medium), undefined);
     const originals: Item[] = [];
     const between = groupRange(medium.media_id);
-    for await (const page of queryPages(partition.table, { partition: partition.name, between })) {
+    for await (const page of queryPages(partition, { partition: partition.name, between })) {
       for (const item of page) items.set(nameOf(keyOf(item)), item);
       originals.push(...page.filter((item) => kindOf(keyOf(item).media_id) === 'original'));
     }
@@ -83,10 +83,10 @@ export function groupOf({ partition, items, groups }: Readings, mediaId: string)
   });
 }
 
-export function partsOf({ partition: { table }, parts }: Readings, upload: Upload): readonly Part[] {
+export function partsOf({ partition, parts }: Readings, upload: Upload): readonly Part[] {
   const known = parts.get(upload.id);
   if (known) return known;
-  throw new Unread(async () => void parts.set(upload.id, await readParts(table, upload)));
+  throw new Unread(async () => void parts.set(upload.id, await readParts(partition, upload)));
 }
 
 export function latestRunIdOf(readings: Readings): string | null {

@@ -1,15 +1,9 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { isoTime } from '../../lib/clock.ts';
 import type { RunRecord } from '../tracker.ts';
 import { expiry, rowKey, type Partition } from './partition.ts';
-import { getItem, keyItem, pauseBefore, queryPages } from './table.ts';
-import { fromItem, toItem, type Item } from './values.ts';
+import { expecting, getItem, pauseBefore, queryPages, removeRow, updateRow } from './table.ts';
+import { toItem, type Item } from './values.ts';
 
 /** The rows of the runs. */
 
@@ -36,7 +30,7 @@ export async function latestRun(partition: Partition): Promise<RunRow | undefine
 export async function readRuns(partition: Partition, limit: number): Promise<readonly RunRow[]> {
   const runs: RunRow[] = [];
   const range = { partition: partition.name, between: [runKey(0), 'RUN#9999999999'] } as const;
-  const pages = queryPages(partition.table, range, { ScanIndexForward: false, Limit: Math.min(limit, maxRunsInPage) });
+  const pages = queryPages(partition, range, { ScanIndexForward: false, Limit: Math.min(limit, maxRunsInPage) });
   for await (const page of pages) {
     runs.push(...page.map(toRun));
     if (runs.length >= limit) break;
@@ -45,8 +39,7 @@ export async function readRuns(partition: Partition, limit: number): Promise<rea
 }
 
 function toRun(item: Item): RunRow {
-  const row = fromItem(item);
-  const text = (name: string) => (row[name] as string | undefined) ?? null;
+  const text = (name: string) => item[name]?.S ?? null;
   const run: RunRecord = {
     id: text('id')!,
     startedAt: text('started_at')!,
@@ -54,26 +47,23 @@ function toRun(item: Item): RunRow {
     outcome: text('outcome'),
     summary: text('summary'),
   };
-  return { number: Number(row['number']), run };
+  return { number: Number(item['number']?.N), run };
 }
 
 /** No change for a run that is known. Forgets the one that is no longer among the last `kept`. */
 export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
-  const { client, name } = partition.table;
   for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, name);
+    await pauseBefore(tries, partition.tableName);
     const number = ((await latestRun(partition))?.number ?? 0) + 1;
     const added = await tryToAdd(partition, runId, number);
-    if (added === 'known') return;
     if (added === 'taken') continue;
-    const surplus = keyItem(rowKey(partition, runKey(number - kept)));
-    if (number > kept) await client.send(new DeleteItemCommand({ TableName: name, Key: surplus }));
+    if (added === 'added' && number > kept) await removeRow(partition, rowKey(partition, runKey(number - kept)));
     return;
   }
 }
 
 async function tryToAdd(partition: Partition, runId: string, number: number): Promise<'added' | 'known' | 'taken'> {
-  const { client, name } = partition.table;
+  const { client, tableName } = partition;
   const expires_at = expiry(partition, runDays);
   const run = { id: runId, number, started_at: isoTime(partition.clock.now()), expires_at };
   const rows = [
@@ -81,7 +71,7 @@ async function tryToAdd(partition: Partition, runId: string, number: number): Pr
     { number, expires_at, ...rowKey(partition, numberKey(runId)) },
   ];
   const TransactItems = rows.map((row) => ({
-    Put: { TableName: name, Item: toItem(row), ConditionExpression: 'attribute_not_exists(media_id)' },
+    Put: { TableName: tableName, Item: toItem(row), ...expecting({ media_id: undefined }) },
   }));
   try {
     await client.send(new TransactWriteItemsCommand({ TransactItems }));
@@ -94,18 +84,9 @@ async function tryToAdd(partition: Partition, runId: string, number: number): Pr
 
 /** No change for a run that is forgotten. */
 export async function endRun(partition: Partition, runId: string, outcome: string, summary: string): Promise<void> {
-  const { client, name } = partition.table;
-  const pointer = await getItem(partition.table, rowKey(partition, numberKey(runId)));
+  const pointer = await getItem(partition, rowKey(partition, numberKey(runId)));
   if (!pointer) return;
-  const now = isoTime(partition.clock.now());
-  const ending = new UpdateItemCommand({
-    TableName: name,
-    Key: keyItem(rowKey(partition, runKey(Number(pointer['number']!.N)))),
-    UpdateExpression: 'SET finished_at = :now, outcome = :outcome, summary = :summary',
-    ConditionExpression: 'attribute_exists(media_id)',
-    ExpressionAttributeValues: toItem({ ':now': now, ':outcome': outcome, ':summary': summary }),
-  });
-  await client.send(ending).catch((error: unknown) => {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-  });
+  const key = rowKey(partition, runKey(Number(pointer['number']!.N)));
+  const ending = { finished_at: isoTime(partition.clock.now()), outcome, summary };
+  await updateRow(partition, key, ending, { id: { S: runId } });
 }

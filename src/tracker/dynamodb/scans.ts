@@ -16,11 +16,11 @@ import { toItem, type Item } from './values.ts';
 /** Many records at once: each answer is one paginated query of the partition, or of the index. */
 
 /** In the order of the sort keys: a medium's originals follow it, perhaps on the next page. */
-export async function* scan({ table, name }: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
+export async function* scan(partition: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
   const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];
   let rest: Item[] = [];
-  for await (const page of queryPages(table, { partition: name, ...(attributes && { attributes }) })) {
+  for await (const page of queryPages(partition, { partition: partition.name, ...(attributes && { attributes }) })) {
     const rows = [...rest, ...page.filter((item) => rowKind(item) !== 'other')];
     const last = rows.findLastIndex((item) => rowKind(item) === 'medium');
     yield groupsOf(rows.slice(0, Math.max(0, last)));
@@ -59,12 +59,12 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
 }
 
 /** By the index, which shows a write a moment later. */
-export async function inStatus({ table, name }: Partition, status: string, until?: string): Promise<readonly Found[]> {
+export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
   const found: Found[] = [];
-  const pages = pagesOf(table, {
+  const pages = pagesOf(partition, {
     IndexName: statusIndex,
     KeyConditionExpression: `provider_status = :status${until === undefined ? '' : ' AND sync_timestamp <= :until'}`,
-    ExpressionAttributeValues: toItem({ ':status': statusKey(name, status), ':until': until }),
+    ExpressionAttributeValues: toItem({ ':status': statusKey(partition.name, status), ':until': until }),
   });
   for await (const page of pages) {
     for (const item of page) found.push({ kind: rowKind(item) === 'medium' ? 'medium' : 'original', id: item['id']!.S! });
@@ -72,13 +72,13 @@ export async function inStatus({ table, name }: Partition, status: string, until
   return found;
 }
 
-export async function originalsWith({ table, name }: Partition, field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]> {
+export async function originalsWith(partition: Partition, field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]> {
   const found: OriginalRecord[] = [];
   const filter =
     field === 'intent'
       ? { FilterExpression: 'intent = :yes', ExpressionAttributeValues: toItem({ ':yes': 1 }) }
       : { FilterExpression: 'attribute_exists(upload)' };
-  for await (const page of queryPages(table, { partition: name }, filter)) found.push(...page.map(originalRecord));
+  for await (const page of queryPages(partition, { partition: partition.name }, filter)) found.push(...page.map(originalRecord));
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { forEachLimited } from '../../lib/for-each.ts';
 import { isoTime } from '../../lib/clock.ts';
-import type { Store } from '../ledger/store.ts';
+import type { PlainMethods, Store } from '../ledger/store.ts';
 import { archiveKey, factKey } from './keys.ts';
 import { changeLease } from './lease.ts';
 import * as listing from './listing.ts';
@@ -14,12 +14,23 @@ import { inUnit } from './unit.ts';
 const unitsAtOnce = 8;
 
 /** A ledger's records in the partition of a table. */
-export function dynamoStore(partition: Partition): Omit<Store, 'close'> {
-  const { table, provider, account, clock } = partition;
+export function dynamoStore(partition: Partition, close: PlainMethods['close']): Store {
+  const { provider, account, clock } = partition;
   const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
   const keyOfFact = (name: string) => rowKey(partition, factKey(name));
   return {
     clock,
+    plain: {
+      needsAdoption: async () => (await getItem(partition, adoptedKey)) === undefined,
+      finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
+      runs: async (limit) => (await runs.readRuns(partition, limit)).map(({ run }) => run),
+      getFact: async (name) => (await getItem(partition, keyOfFact(name)))?.['value']?.S,
+      setFact: async (name, value) => putRow(partition, { ...keyOfFact(name), value }),
+      listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
+      knownCount: async () => scans.knownCount(partition),
+      keyTaken: async (key) => (await getItem(partition, archiveKey(key))) !== undefined,
+      close,
+    },
     owns: ({ description }) =>
       description?.original.provider === provider && (account === null || description.original.account === account),
     read: async (work) => inUnit(partition, work),
@@ -36,19 +47,11 @@ export function dynamoStore(partition: Partition): Omit<Store, 'close'> {
     openMedia: (roles) => scans.openMedia(partition, roles),
     inStatus: async (status, until) => scans.inStatus(partition, status, until),
     originalsWith: async (field) => scans.originalsWith(partition, field),
-    keyTaken: async (key) => (await getItem(table, archiveKey(key))) !== undefined,
-    knownCount: async () => scans.knownCount(partition),
 
     sightings: async (ofAccount, runId) => scans.sightings(partition, ofAccount, runId),
-    listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
     saveListing: async (ofAccount, state) => listing.saveListing(partition, ofAccount, state),
     changeLease: async (decide) => changeLease(partition, decide),
     addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
-    finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
-    runs: async (limit) => (await runs.readRuns(partition, limit)).map(({ run }) => run),
-    getFact: async (name) => (await getItem(table, keyOfFact(name)))?.['value']?.S,
-    setFact: async (name, value) => putRow(table, { ...keyOfFact(name), value }),
-    needsAdoption: async () => (await getItem(table, adoptedKey)) === undefined,
-    setAdopted: async () => putRow(table, { ...adoptedKey, adopted_at: isoTime(clock.now()) }),
+    setAdopted: async () => putRow(partition, { ...adoptedKey, adopted_at: isoTime(clock.now()) }),
   };
 }

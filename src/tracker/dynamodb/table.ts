@@ -2,12 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  UpdateItemCommand,
+  type AttributeValue,
   type BatchGetItemCommandInput,
   type BatchGetItemCommandOutput,
   type BatchWriteItemCommandInput,
+  type DeleteItemCommandInput,
   type DynamoDBClient,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
@@ -19,7 +24,7 @@ import { toItem, type Item, type Values } from './values.ts';
 /** A table and the ways to read it. Reads are consistent, except those of an index. */
 export interface Table {
   readonly client: DynamoDBClient;
-  readonly name: string;
+  readonly tableName: string;
 }
 
 /** DynamoDB's limits. */
@@ -29,8 +34,8 @@ const maxRemovedAtOnce = 25;
 const maxTries = 12;
 const waits = { firstMs: 25, maxMs: 5_000 };
 
-export async function getItem({ client, name }: Table, key: Key): Promise<Item | undefined> {
-  return (await client.send(new GetItemCommand({ TableName: name, Key: keyItem(key), ConsistentRead: true }))).Item;
+export async function getItem({ client, tableName }: Table, key: Key): Promise<Item | undefined> {
+  return (await client.send(new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true }))).Item;
 }
 
 /** Those that exist, in any order. */
@@ -38,15 +43,15 @@ export async function getItems(table: Table, keys: readonly Key[]): Promise<read
   return (await Promise.all(chunks(keys, maxReadAtOnce).map(async (some) => getBatch(table, some)))).flat();
 }
 
-async function getBatch({ client, name }: Table, keys: readonly Key[]): Promise<Item[]> {
+async function getBatch({ client, tableName }: Table, keys: readonly Key[]): Promise<Item[]> {
   const found: Item[] = [];
   let wanted: Item[] | undefined = keys.map(keyItem);
   for (let tries = 0; wanted; tries += 1) {
-    await pauseBefore(tries, name);
-    const request: BatchGetItemCommandInput = { RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } };
+    await pauseBefore(tries, tableName);
+    const request: BatchGetItemCommandInput = { RequestItems: { [tableName]: { Keys: wanted, ConsistentRead: true } } };
     const reply: BatchGetItemCommandOutput = await client.send(new BatchGetItemCommand(request));
-    found.push(...(reply.Responses?.[name] ?? []));
-    wanted = reply.UnprocessedKeys?.[name]?.Keys;
+    found.push(...(reply.Responses?.[tableName] ?? []));
+    wanted = reply.UnprocessedKeys?.[tableName]?.Keys;
   }
   return found;
 }
@@ -69,16 +74,19 @@ export function queryPages(table: Table, query: Query, options: Partial<QueryCom
   return pagesOf(table, {
     KeyConditionExpression: `#provider = :partition${isWhole ? '' : ` AND ${range}`}`,
     ...(attributes && { ProjectionExpression: attributes.map((name) => `#${name}`).join() }),
-    ExpressionAttributeNames: Object.fromEntries(['provider', ...(attributes ?? [])].map((name) => [`#${name}`, name])),
+    ExpressionAttributeNames: namesOf(['provider', ...(attributes ?? [])]),
     ExpressionAttributeValues: { ...toItem({ ':partition': partition, ':prefix': prefix, ':from': from, ':to': to }), ...values },
     ...others,
   });
 }
 
-export async function* pagesOf({ client, name }: Table, query: Omit<QueryCommandInput, 'TableName'>): AsyncGenerator<Item[]> {
+export async function* pagesOf(
+  { client, tableName }: Table,
+  query: Omit<QueryCommandInput, 'TableName'>,
+): AsyncGenerator<Item[]> {
   let from: Item | undefined;
   do {
-    const request = { TableName: name, ConsistentRead: query.IndexName === undefined, ...query };
+    const request = { TableName: tableName, ConsistentRead: query.IndexName === undefined, ...query };
     const page = await client.send(new QueryCommand({ ...request, ...(from && { ExclusiveStartKey: from }) }));
     yield page.Items ?? [];
     from = page.LastEvaluatedKey;
@@ -86,19 +94,80 @@ export async function* pagesOf({ client, name }: Table, query: Omit<QueryCommand
 }
 
 /** Writes a row whatever it was before. */
-export async function putRow({ client, name }: Table, row: Values & Key): Promise<void> {
-  await client.send(new PutItemCommand({ TableName: name, Item: toItem(row) }));
+export async function putRow({ client, tableName }: Table, row: Values & Key): Promise<void> {
+  await client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row) }));
+}
+
+/** Sets attributes of a row, which may be new. False: it is not as expected, and stays. */
+export async function updateRow(
+  { client, tableName }: Table,
+  key: Key,
+  attributes: Values,
+  expected: Expected = {},
+): Promise<boolean> {
+  const item = toItem(attributes);
+  const condition = expecting(expected);
+  const update = new UpdateItemCommand({
+    ...condition,
+    TableName: tableName,
+    Key: keyItem(key),
+    UpdateExpression: `SET ${Object.keys(item)
+      .map((name) => `#${name} = :${name}`)
+      .join()}`,
+    ExpressionAttributeNames: namesOf([...Object.keys(expected), ...Object.keys(item)]),
+    ExpressionAttributeValues: {
+      ...condition.ExpressionAttributeValues,
+      ...Object.fromEntries(Object.entries(item).map(([name, value]) => [`:${name}`, value])),
+    },
+  });
+  return isDone(client.send(update));
+}
+
+/** False: the row is not as expected, and stays. */
+export async function removeRow({ client, tableName }: Table, key: Key, expected: Expected = {}): Promise<boolean> {
+  return isDone(client.send(new DeleteItemCommand({ TableName: tableName, Key: keyItem(key), ...expecting(expected) })));
+}
+
+/** Attributes of a row as it has to be; undefined: without this one. */
+type Expected = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** The condition that a row is as expected. */
+export function expecting(expected: Expected): Partial<DeleteItemCommandInput> {
+  const attributes = Object.entries(expected);
+  if (attributes.length === 0) return {};
+  const conditions = attributes.map(([name, value]) => (value ? `#${name} = :old_${name}` : `attribute_not_exists(#${name})`));
+  const values = attributes.flatMap(([name, value]) => (value ? [[`:old_${name}`, value] as const] : []));
+  return {
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: namesOf(Object.keys(expected)),
+    ...(values.length > 0 && { ExpressionAttributeValues: Object.fromEntries(values) }),
+  };
+}
+
+/** Every attribute by another name, as some are words of DynamoDB's. */
+function namesOf(attributes: readonly string[]): Record<string, string> {
+  return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
+}
+
+async function isDone(request: Promise<unknown>): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 export async function removeItems(table: Table, keys: readonly Key[]): Promise<void> {
   for (const some of chunks(keys, maxRemovedAtOnce)) await removeBatch(table, some);
 }
 
-async function removeBatch({ client, name }: Table, keys: readonly Key[]): Promise<void> {
+async function removeBatch({ client, tableName }: Table, keys: readonly Key[]): Promise<void> {
   type Writes = BatchWriteItemCommandInput['RequestItems'];
-  let unprocessed: Writes = { [name]: keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } })) };
-  for (let tries = 0; unprocessed?.[name]?.length; tries += 1) {
-    await pauseBefore(tries, name);
+  let unprocessed: Writes = { [tableName]: keys.map((key) => ({ DeleteRequest: { Key: keyItem(key) } })) };
+  for (let tries = 0; unprocessed?.[tableName]?.length; tries += 1) {
+    await pauseBefore(tries, tableName);
     unprocessed = (await client.send(new BatchWriteItemCommand({ RequestItems: unprocessed }))).UnprocessedItems;
   }
 }

@@ -46,11 +46,11 @@ interface State {
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, partition.table.name);
+    await pauseBefore(tries, partition.tableName);
     const readings = newReadings(partition);
     const { result, writes } = await carryOut(partition, readings, work);
     const changes = [...writes.items].map(([name, { key, after }]) => ({ key, before: readings.items.get(name), after }));
-    if (!(await commit(partition.table, changes))) continue;
+    if (!(await commit(partition, changes))) continue;
     for (const [runId, ids] of writes.seen) await saveSeenPage(partition, runId, [...ids]);
     for (const act of writes.afterwards) await act();
     return result;
@@ -79,10 +79,8 @@ function openUnit(state: State): Unit {
     now: isoTime(nowMs),
     medium,
     media: (mediaIds) => {
-      requireItems(
-        readings,
-        mediaIds.map((mediaId) => rowKey(partition, mediumKey(mediaId))),
-      );
+      const keys = mediaIds.map((mediaId) => rowKey(partition, mediumKey(mediaId)));
+      requireItems(readings, keys);
       return [...new Set(mediaIds)].flatMap((mediaId) => medium(mediaId) ?? []);
     },
     original: (id) => findOriginal(state, id),
@@ -96,7 +94,7 @@ function openUnit(state: State): Unit {
     moveOriginal: (before, moved) => moveOriginal(state, before, moved),
     savePart: (original, part) => {
       const upload = uploadOf(state, original);
-      state.writes.afterwards.push(async () => savePart(partition.table, upload, part));
+      state.writes.afterwards.push(async () => savePart(partition, upload, part));
     },
     dropParts: (original) => dropParts(state, original),
   };
@@ -186,8 +184,7 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   write(state, oldRow, undefined);
   write(state, newKey, toItem({ ...newKey, id: moved.id }));
   write(state, newRow, originalItem(partition.name, moved, item));
-  if (numberOf(item, 'upload_number') > 0)
-    state.writes.afterwards.push(async () => removeParts(partition.table, before.id, undefined));
+  if (numberOf(item, 'upload_number') > 0) state.writes.afterwards.push(async () => removeParts(partition, before.id, undefined));
   return true;
 }
 
@@ -199,7 +196,7 @@ function dropParts(state: State, original: OriginalRecord): void {
   const earlier = numberOf(item, 'upload_number');
   const kept = original.upload ? { id: original.id, number: earlier + 1 } : undefined;
   if (kept) write(state, key, { ...item, ...toItem({ upload_number: kept.number }) });
-  if (earlier > 0) writes.afterwards.push(async () => removeParts(partition.table, original.id, kept));
+  if (earlier > 0) writes.afterwards.push(async () => removeParts(partition, original.id, kept));
 }
 
 function uploadOf(state: State, { id }: OriginalRecord) {

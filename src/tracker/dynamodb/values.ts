@@ -16,7 +16,7 @@ export function toItem(values: Values): Item {
   return item;
 }
 
-export function toAttribute(value: Value): AttributeValue {
+function toAttribute(value: Value): AttributeValue {
   if (typeof value === 'string') return { S: value.toWellFormed() };
   if (typeof value === 'number') return { N: String(value) };
   return { L: value.map(toAttribute) };

@@ -1,9 +1,8 @@
 import type { DescribedFile, FileDescription } from '../../destination/destination.ts';
 import { originalId, type Medium, type Original, type Role } from '../../media.ts';
 import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
-import { applyChange, contentFields } from './original.ts';
-import { newMedium, newOriginal, type Group } from './records.ts';
-import { withRevisions } from './revisions.ts';
+import { applyChange } from './original.ts';
+import { newMedium, newOriginal, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
 /** Rebuilds the ledger from what the archive says of itself. */
@@ -87,7 +86,7 @@ function adoptedMedium(
 
 function adoptedOriginal(original: Original, { sizeBytes, crc32, description }: Described, now: string): OriginalRecord {
   const archived = applyChange(newOriginal(original, now), 'complete', now)!;
-  return { ...archived, ...contentFields({ sizeBytes, crc32, validator: description.validator }) };
+  return { ...archived, sizeBytes, crc32, ...description.validator };
 }
 
 function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {

@@ -135,3 +135,7 @@ export function initialValues<Table extends Fields>(fields: Table): Initial<Tabl
   const values = Object.entries(fields).map(([name, field]) => [name, initialValue(field)]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Initial<Table>;
 }
+
+export function namesOf<Table extends Fields>(fields: Table): readonly (keyof Table)[] {
+  return Object.keys(fields);
+}

@@ -2,11 +2,9 @@ import { isoTime } from '../../lib/clock.ts';
 import type { Medium } from '../../media.ts';
 import type { PageChanges, Tracker } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
-import { groupOf } from './known.ts';
-import { bringBack, quarantineOverdue, vanishedMedium } from './media.ts';
+import { bringBack, groupOf, quarantineOverdue, vanishedMedium } from './media.ts';
 import { isChanged, listedAnew, seen, waitCutoff } from './medium.ts';
-import { newMedium, type Group } from './records.ts';
-import { withRevisions } from './revisions.ts';
+import { newMedium, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
 /** Commands for what listings say of the library. */

@@ -1,14 +1,31 @@
 import { originalId, type MediumStatus } from '../../media.ts';
 import type { Failure, TrackedOriginal } from '../tracker.ts';
-import { refuseTakenKey } from './claims.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { findGroup, groupOf, mediumOf } from './known.ts';
 import { answered, deleted, failedMedium, isOverdue, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
+import { refuseTakenKey, refuseUnknown } from './originals.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
-import type { Store, Unit } from './store.ts';
+import type { Reader, Store, Unit } from './store.ts';
 
-/** Commands for what a `get`, a `resolve` or a person says of a medium, which is saved last. */
+/**
+ * Commands for what a `get`, a `resolve` or a person says of a medium, which is saved last. Errors:
+ * BUG for one that is not known.
+ */
+
+function mediumOf(reader: Reader, mediaId: string): MediumRecord {
+  return reader.medium(mediaId) ?? refuseUnknown(mediaId);
+}
+
+export function groupOf(reader: Reader, mediaId: string): Group {
+  return findGroup(reader, mediaId) ?? refuseUnknown(mediaId);
+}
+
+function findGroup(reader: Reader, mediaId: string): Group | undefined {
+  // First the originals, because a store may find the medium beside them.
+  const originals = reader.originalsOf(mediaId);
+  const medium = reader.medium(mediaId);
+  return medium && { medium, originals };
+}
 
 export function setMediumStatus(
   unit: Unit,

@@ -1,5 +1,5 @@
-import { mediumVersion, type Medium, type MediumStatus, type Original, type Role } from '../../media.ts';
-import type { Failure } from '../tracker.ts';
+import { mediumVersion, type Medium, type MediumStatus, type Role } from '../../media.ts';
+import type { Failure, Tracker } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
 
@@ -71,11 +71,7 @@ export function retriedMedium(medium: MediumRecord, now: string): MediumRecord |
   return { ...listed({ ...medium, waitingSince: null }, now), failedRuns: 0 };
 }
 
-export interface Resolution {
-  readonly roles: readonly Role[];
-  readonly unavailable: number;
-  readonly originals: readonly Original[];
-}
+export type Resolution = Parameters<Tracker['recordResolution']>[1];
 
 /** A role with something unavailable is not resolved, even if it was before. */
 export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {

@@ -1,16 +1,9 @@
 import { SyncError } from '../../errors.ts';
-import { originalId, statusAfter, type Original, type StatusChange, type Validator } from '../../media.ts';
-import type { Claim, Failure } from '../tracker.ts';
+import { originalId, statusAfter, type Original, type StatusChange } from '../../media.ts';
+import type { Claim, Content, Failure } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 
 /** How one original changes. Each rule takes what is recorded and returns what to record. */
-
-/** What identifies an original's content. */
-export interface ContentFacts {
-  readonly sizeBytes: number;
-  readonly crc32: number | null;
-  readonly validator: Validator;
-}
 
 /** Fields of an original that nobody claims. */
 const unclaimed = { owner: null, leaseUntilMs: null } as const;
@@ -23,10 +16,6 @@ export function applyChange(original: OriginalRecord, change: StatusChange, now:
   const status = statusAfter(original.status, change);
   if (!status) return undefined;
   return { ...original, status, statusSince: status === original.status ? original.statusSince : now };
-}
-
-export function contentFields({ sizeBytes, crc32, validator }: ContentFacts) {
-  return { sizeBytes, crc32, ...validator };
 }
 
 /** Its next claim; undefined when its status or another's live lease forbids it. */
@@ -53,17 +42,16 @@ export function released(original: OriginalRecord, now: string): OriginalRecord 
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
 
-export function intended(original: OriginalRecord, content: ContentFacts): OriginalRecord {
-  return { ...original, ...contentFields(content), intent: true };
+export function intended(original: OriginalRecord, { sizeBytes, crc32, validator }: Content): OriginalRecord {
+  return { ...original, sizeBytes, crc32, ...validator, intent: true };
 }
 
-/** Archived, without its upload. Without `content` it is what was intended. Errors: BUG. */
-export function completed(original: OriginalRecord, content: ContentFacts | undefined, now: string): OriginalRecord {
+/** Archived as it was intended, without its upload. Errors: BUG. */
+export function completed(original: OriginalRecord, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
-  if (!content && !original.intent) throw new SyncError('BUG', `${original.id} has no intent to complete`);
-  const facts = content ? contentFields(content) : {};
-  return { ...next, ...facts, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
+  if (!original.intent) throw new SyncError('BUG', `${original.id} has no intent to complete`);
+  return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
 }
 
 /** FAILED or QUARANTINED. If it vanished meanwhile, only its claim is released. */

@@ -1,10 +1,9 @@
 import type { Medium, MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
 import type { TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
-import { listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
+import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { needsUpload } from './original.ts';
-import { toMedium, toTrackedMedium, toTrackedOriginal, type Group } from './records.ts';
-import { withRevisions } from './revisions.ts';
+import { listedNames, toMedium, toTrackedMedium, toTrackedOriginal, withRevisions, type Group } from './records.ts';
 import type { Reader, Store } from './store.ts';
 import { count, countedMedium, countedOriginal, zero } from './tally.ts';
 
@@ -60,8 +59,6 @@ function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));
   return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;
 }
-
-const listedNames = Object.keys(listedFields) as (keyof typeof listedFields)[];
 
 export async function tally(store: Store, roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally> {
   if (!covers && store.countAll) return store.countAll(roles);

@@ -5,11 +5,10 @@ import {
   initialValues,
   listedFields,
   mediumFields,
+  namesOf,
   originalFields,
-  type Fields,
   type MediumRecord,
   type OriginalRecord,
-  type RecordOf,
 } from './fields.ts';
 
 /** Records of media and originals: how they begin, and how the port shows them. */
@@ -56,44 +55,52 @@ export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): st
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }
 
+export const listedNames = namesOf(listedFields);
+const identityNames = namesOf(identityFields);
+const shownOfMedium = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
+const shownOfOriginal = [
+  ...(['id', 'status', 'statusSince', 'mark', 'sizeBytes', 'crc32', 'upload'] as const),
+  ...(['attempt', 'failedRuns', 'errorCode', 'reason'] as const),
+];
+
 export function toMedium(record: MediumRecord): Medium {
-  return pick(record, listedFields);
+  return pick(record, listedNames);
 }
 
 export function toTrackedMedium(record: MediumRecord): TrackedMedium {
-  return {
-    medium: toMedium(record),
-    status: record.status,
-    resolvedRoles: record.resolvedRoles,
-    unavailable: record.unavailable,
-    firstSeenAt: record.firstSeenAt,
-    statusSince: sinceOf(record),
-    reason: record.reason,
-    failedRuns: record.failedRuns,
-    goneSince: record.goneSince,
-  };
+  return { ...pick(record, shownOfMedium), medium: toMedium(record), statusSince: sinceOf(record) };
 }
 
 export function toTrackedOriginal(record: OriginalRecord): TrackedOriginal {
   return {
-    id: record.id,
-    original: { ...pick(record, identityFields), mediaId: mediaIdOf(record.id) },
-    status: record.status,
-    mark: record.mark,
-    sizeBytes: record.sizeBytes,
-    crc32: record.crc32,
-    validator: { etag: record.etag, lastModified: record.lastModified },
-    upload: record.upload,
-    attempt: record.attempt,
-    failedRuns: record.failedRuns,
-    errorCode: record.errorCode,
-    reason: record.reason,
-    statusSince: record.statusSince,
+    ...pick(record, shownOfOriginal),
+    original: { ...pick(record, identityNames), mediaId: mediaIdOf(record.id) },
+    validator: pick(record, ['etag', 'lastModified']),
   };
 }
 
-function pick<Some extends Fields>(record: RecordOf<Some>, fields: Some): RecordOf<Some> {
-  const picked: Record<string, unknown> = {};
-  for (const name in fields) picked[name] = record[name];
-  return picked as RecordOf<Some>;
+function pick<Record, Name extends keyof Record>(record: Record, names: readonly Name[]): Pick<Record, Name> {
+  const picked: Partial<Pick<Record, Name>> = {};
+  for (const name of names) picked[name] = record[name];
+  return picked as Pick<Record, Name>;
+}
+
+/** What later revisions of an original mean for the earlier ones. */
+export interface Revised {
+  /** A later revision exists. */
+  readonly isSuperseded: boolean;
+  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one. */
+  readonly isMarked: boolean;
+}
+
+export function withRevisions<Original extends Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark'>>(
+  originals: readonly Original[],
+): readonly (Original & Revised)[] {
+  const revisions = originals.some(({ revision }) => revision > 1) ? Map.groupBy(originals, identityOf) : undefined;
+  return originals.map((original) => {
+    const all = revisions?.get(identityOf(original)) ?? [];
+    const later = all.filter(({ revision }) => revision > original.revision);
+    const isExcused = original.mark === 'DAMAGED' && later.some(({ status }) => status === 'COMPLETED');
+    return { ...original, isSuperseded: later.length > 0, isMarked: original.mark !== null && !isExcused };
+  });
 }

@@ -6,8 +6,7 @@ import { medium, original } from '../../../test/support/builders.ts';
 import { afterFullListing } from './listing.ts';
 import { isOverdue, resolved } from './medium.ts';
 import { claimed, released } from './original.ts';
-import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal } from './records.ts';
-import { withRevisions } from './revisions.ts';
+import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
 import { takenLease } from './runs.ts';
 
 const now = '2026-03-01T12:00:00.000Z';

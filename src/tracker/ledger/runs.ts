@@ -1,5 +1,5 @@
 import type { Tracker } from '../tracker.ts';
-import { releaseLeft, renewClaim } from './claims.ts';
+import { releaseLeft, renewClaim } from './originals.ts';
 import { quarantineLongWaiting } from './listing.ts';
 import type { Lease, Store } from './store.ts';
 

@@ -58,20 +58,15 @@ export interface Found {
   readonly id: string;
 }
 
-/** The methods that a store has as the port describes them. */
-type Passed =
-  | 'needsAdoption'
-  | 'finishRun'
-  | 'runs'
-  | 'getFact'
-  | 'setFact'
-  | 'listingState'
-  | 'knownCount'
-  | 'keyTaken'
-  | 'close';
+type RunName = 'finishRun' | 'runs';
+type NoteName = 'needsAdoption' | 'getFact' | 'setFact' | 'listingState';
 
-export interface Store extends Pick<Tracker, Passed> {
+/** The methods of the port that know no rule. */
+export type PlainMethods = Pick<Tracker, RunName | NoteName | 'knownCount' | 'keyTaken' | 'close'>;
+
+export interface Store {
   readonly clock: Clock;
+  readonly plain: PlainMethods;
   /** Whether an archived file belongs to this ledger, where several ledgers share an archive. */
   owns(file: DescribedFile): boolean;
 

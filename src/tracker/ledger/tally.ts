@@ -1,7 +1,7 @@
 import type { MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
-import { withRevisions } from './revisions.ts';
+import { withRevisions } from './records.ts';
 
 /** How media and originals count; `Tally` says what for. */
 

@@ -1,9 +1,22 @@
 import type { Tracker } from '../tracker.ts';
 import { adopt } from './adoption.ts';
-import { claim, complete, completeIntent, fail, recordIntent, rekey, release, savePart, saveUpload, upload } from './claims.ts';
 import { finishListing, recordPage } from './listing.ts';
-import { repair, setMark, setValidator } from './marks.ts';
 import { failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
+import {
+  claim,
+  complete,
+  completeIntent,
+  fail,
+  recordIntent,
+  rekey,
+  release,
+  repair,
+  savePart,
+  saveUpload,
+  setMark,
+  setValidator,
+  upload,
+} from './originals.ts';
 import { intents, medium, openMedia, originals, rows, tally, uploads } from './queries.ts';
 import { acquireRunLease, beginRun, releaseRunLease, renewClaims, renewRunLease } from './runs.ts';
 import type { Reader, Store, Unit } from './store.ts';
@@ -19,7 +32,6 @@ const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, 
 
 /** The methods of the port: commands of the ledger that a store carries out. */
 export function ledgerTracker(store: Store, archiveId: string): Tracker {
-  const { needsAdoption, finishRun, runs, getFact, setFact, listingState, knownCount, keyTaken, close } = store;
   return {
     archiveId,
     ...bound(reads, async (work: (reader: Reader) => unknown) => store.read(work)),
@@ -27,15 +39,7 @@ export function ledgerTracker(store: Store, archiveId: string): Tracker {
     ...bound(tasks, async (work: (store: Store) => unknown) => work(store)),
     openMedia: (roles) => openMedia(store, roles),
     rows: (statuses) => rows(store, statuses),
-    needsAdoption,
-    finishRun,
-    runs,
-    getFact,
-    setFact,
-    listingState,
-    knownCount,
-    keyTaken,
-    close,
+    ...store.plain,
   };
 }
 

@@ -32,7 +32,7 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 }
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that we tell apart. */
-const resultCodes = { busy: 5, locked: 6, readOnly: 8, corrupt: 11, full: 13, notADatabase: 26 } as const;
+const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
 function resultCode(thrown: unknown): number | undefined {
   const errcode = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;

@@ -46,6 +46,5 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     database.close();
     if (isSound) noteAsLeft(path, clock.now());
   };
-  const store = { ...sqliteStore(database, group, clock), close };
-  return translated(ledgerTracker(store, archiveId), translate);
+  return translated(ledgerTracker(sqliteStore(database, group, clock, close), archiveId), translate);
 }

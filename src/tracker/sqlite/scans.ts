@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { foldKey, type Role } from '../../media.ts';
+import type { Role } from '../../media.ts';
 import { roleBitsOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
@@ -71,27 +71,17 @@ export function* groupsOf(tables: Tables, rows: readonly number[], fields?: Scan
 }
 
 export function inStatus({ sql }: Tables, status: string, until: string | null): readonly Found[] {
-  return sql(`
+  const found = sql(`
     SELECT 'medium' AS kind, id FROM media
     WHERE status = :status AND (:until IS NULL OR coalesce(waiting_since, status_since) <= :until)
     UNION ALL
-    SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL`).all({
-    status,
-    until,
-  }) as unknown as Found[];
+    SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL`);
+  return found.all({ status, until }) as unknown as Found[];
 }
 
 export function originalsWith({ originals }: Tables, field: 'intent' | 'upload'): readonly OriginalRecord[] {
   const search = prepareSearch<OriginalRecord>(originals, field === 'intent' ? 'intent = 1' : 'upload IS NOT NULL');
   return search().map(({ record }) => record);
-}
-
-export function keyTaken({ sql }: Tables, key: string): boolean {
-  return sql('SELECT 1 FROM originals WHERE folded_key = ?').get(foldKey(key)) !== undefined;
-}
-
-export function knownCount({ sql }: Tables): number {
-  return Number(sql('SELECT count(*) AS known FROM media WHERE gone_since IS NULL').get()?.['known']);
 }
 
 export function sightings({ sql }: Tables, account: string, runId: string) {

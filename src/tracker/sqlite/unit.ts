@@ -135,16 +135,11 @@ function partsOf({ sql }: Tables, original: number): readonly Part[] {
 }
 
 function savePart({ sql }: Tables, original: number, { number, sizeBytes, crc32, receipt }: Part): void {
-  sql(`
+  const save = sql(`
     INSERT INTO parts (original, number, size_bytes, crc32, receipt) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (original, number) DO UPDATE
-    SET size_bytes = excluded.size_bytes, crc32 = excluded.crc32, receipt = excluded.receipt`).run(
-    original,
-    number,
-    sizeBytes,
-    crc32,
-    receipt,
-  );
+    SET size_bytes = excluded.size_bytes, crc32 = excluded.crc32, receipt = excluded.receipt`);
+  save.run(original, number, sizeBytes, crc32, receipt);
 }
 
 function dropParts({ sql }: Tables, original: number): void {

@@ -7,7 +7,7 @@ import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';
 import { describeOwner } from '../../../lib/owner.ts';
 import { count } from '../../../report/figures.ts';
-import type { StandingLease } from '../../../tracker/dynamodb/standing-lease.ts';
+import type { CurrentLease } from '../../../tracker/dynamodb/lease.ts';
 import type { RunRecord } from '../../../tracker/tracker.ts';
 import { openServiceLedger } from '../../aws/ledger.ts';
 import { describeRun, openMachine } from '../../aws/machine.ts';
@@ -82,7 +82,7 @@ async function orWarn<Answer>({ log }: Context, ask: () => Promise<Answer>): Pro
   }
 }
 
-function leaseLine(lease: StandingLease | undefined): string {
+function leaseLine(lease: CurrentLease | undefined): string {
   return lease ? `${describeOwner(lease.holder)}, until ${lease.until} at the latest` : 'nobody';
 }
 

@@ -1,14 +1,16 @@
 import type { Part, UploadState } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
-import type { Original, OriginalStatus } from '../../media.ts';
-import type { Claim, Failure, TrackedOriginal } from '../tracker.ts';
+import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
+import type { Claim, Content, Failure, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
-import { originalOf } from './known.ts';
-import { assertClaimed, claimed, completed, failed, intended, rekeyed, released, type ContentFacts } from './original.ts';
+import { assertClaimed, claimed, completed, failed, intended, rekeyed, released, repaired } from './original.ts';
 import { toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
-/** Commands for work on one original: claimed, uploaded, intended, and ended. */
+/**
+ * Commands for one original: claimed, uploaded, intended, ended, and looked at later. Errors: BUG
+ * for one that is not known.
+ */
 
 export function claim(unit: Unit, id: string, owner: string, leaseMs: number): Claim | undefined {
   const original = unit.original(id);
@@ -39,7 +41,7 @@ export function saveUpload(unit: Unit, claim: Claim, upload: UploadState | null)
   saveWithoutParts(unit, { ...claimedOriginal(unit, claim), upload });
 }
 
-export function upload(reader: Reader, id: string): { readonly state: UploadState; readonly parts: readonly Part[] } | undefined {
+export function upload(reader: Reader, id: string): Awaited<ReturnType<Tracker['upload']>> {
   const original = reader.original(id);
   return original?.upload ? { state: original.upload, parts: reader.partsOf(original) } : undefined;
 }
@@ -48,18 +50,18 @@ export function savePart(unit: Unit, claim: Claim, part: Part): void {
   unit.savePart(claimedOriginal(unit, claim), part);
 }
 
-export function recordIntent(unit: Unit, claim: Claim, content: ContentFacts): void {
+export function recordIntent(unit: Unit, claim: Claim, content: Content): void {
   unit.saveOriginal(intended(claimedOriginal(unit, claim), content));
 }
 
-export function complete(unit: Unit, claim: Claim, content: ContentFacts): void {
-  finish(unit, claimedOriginal(unit, claim), content);
+export function complete(unit: Unit, claim: Claim, content: Content): void {
+  finish(unit, intended(claimedOriginal(unit, claim), content));
 }
 
 /** No change for one that is COMPLETED. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
-  if (original.status !== 'COMPLETED') finish(unit, original, undefined);
+  if (original.status !== 'COMPLETED') finish(unit, original);
 }
 
 export function fail(unit: Unit, claim: Claim, failure: Failure): OriginalStatus {
@@ -69,27 +71,45 @@ export function fail(unit: Unit, claim: Claim, failure: Failure): OriginalStatus
 }
 
 /** Errors: KEY_TAKEN when another original has the new key or revision. */
-export function rekey(
-  unit: Unit,
-  claim: Claim,
-  original: Original,
-): { readonly tracked: TrackedOriginal; readonly claim: Claim } {
+export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<ReturnType<Tracker['rekey']>> {
   const before = claimedOriginal(unit, claim);
   const next = rekeyed(before, original);
   if (!unit.moveOriginal(before, next)) refuseTakenKey(next);
   return { tracked: toTrackedOriginal(next), claim: { ...claim, id: next.id } };
 }
 
+/** Only an archived file can be missing or damaged; no change for any other. */
+export function setMark(unit: Unit, id: string, mark: Mark | null): void {
+  const original = originalOf(unit, id);
+  if (original.status === 'COMPLETED') unit.saveOriginal({ ...original, mark });
+}
+
+export function repair(unit: Unit, id: string): void {
+  unit.saveOriginal(repaired(originalOf(unit, id), unit.now));
+}
+
+export function setValidator(unit: Unit, id: string, { etag, lastModified }: Validator): void {
+  unit.saveOriginal({ ...originalOf(unit, id), etag, lastModified });
+}
+
 export function refuseTakenKey({ key }: OriginalRecord): never {
   throw new SyncError('KEY_TAKEN', `${key} belongs to another original`);
+}
+
+export function refuseUnknown(id: string): never {
+  throw new SyncError('BUG', `the tracker knows no ${id}`);
+}
+
+function originalOf(unit: Unit, id: string): OriginalRecord {
+  return unit.original(id) ?? refuseUnknown(id);
 }
 
 function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
   return assertClaimed(originalOf(unit, claim.id), claim);
 }
 
-function finish(unit: Unit, original: OriginalRecord, content: ContentFacts | undefined): void {
-  const next = completed(original, content, unit.now);
+function finish(unit: Unit, original: OriginalRecord): void {
+  const next = completed(original, unit.now);
   if (original.upload === null) unit.saveOriginal(next);
   else saveWithoutParts(unit, next);
 }

@@ -1,0 +1,36 @@
+import { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { statusIndex } from '../../src/tracker/dynamodb/items.ts';
+
+/**
+ * Makes a table for a tracker, paid by request, as `infra/table.ts` does for the service but
+ * without backups and protection from deletion.
+ */
+export async function createTrackerTable(client: DynamoDBClient, table: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: table,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['provider', 'media_id', 'provider_status', 'sync_timestamp'].map(
+        (AttributeName) => ({ AttributeName, AttributeType: 'S' }) as const,
+      ),
+      KeySchema: keys('provider', 'media_id'),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: statusIndex,
+          KeySchema: keys('provider_status', 'sync_timestamp'),
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['id', 'owner'] },
+        },
+      ],
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: table });
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires_at' };
+  await client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification }));
+}
+
+function keys(hash: string, range: string) {
+  return [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: range, KeyType: 'RANGE' as const },
+  ];
+}
