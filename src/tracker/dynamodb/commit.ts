@@ -89,16 +89,16 @@ function unchangedSince(before: Item | undefined) {
 
 function transactions(changes: readonly Change[]): Change[][] {
   const all: Change[][] = [];
-  let bytes = Infinity;
+  let bytes = 0;
   for (const change of changes) {
     const size = JSON.stringify(change.after ?? change.key).length;
     const last = all.at(-1);
-    if (!last || last.length === maxWrittenAtOnce || bytes + size > maxBytesAtOnce) {
+    bytes += size;
+    if (last && last.length < maxWrittenAtOnce && bytes <= maxBytesAtOnce) {
+      last.push(change);
+    } else {
       all.push([change]);
       bytes = size;
-    } else {
-      last.push(change);
-      bytes += size;
     }
   }
   return all;

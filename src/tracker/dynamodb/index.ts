@@ -1,12 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
-import { translated } from '../translated.ts';
-import { bindTable, boundArchive as archiveOf } from './binding.ts';
 import { asTrackerError } from './errors.ts';
+import { bindingKey } from './keys.ts';
 import { dynamoStore } from './store.ts';
+import { getItem, updateRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
   /** A client that is given stays open. Region and credentials: the SDK's standard chain. */
@@ -41,7 +42,7 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
   }
   const name = account === null ? provider : `${provider}#${account}`;
   const store = dynamoStore({ client, tableName: table, provider, account, name, clock }, close);
-  return translated(ledgerTracker(store, archiveId), translate);
+  return ledgerTracker(store, archiveId, translate);
 }
 
 /**
@@ -59,11 +60,27 @@ export async function boundArchive(given: DynamoTrackerOptions['client'], table:
   }
 }
 
+async function archiveOf(table: Table): Promise<string | undefined> {
+  return (await getItem(table, bindingKey))?.['archive_id']?.S;
+}
+
+/** A table belongs to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
+async function bindTable(table: Table, archiveId: string): Promise<void> {
+  const { tableName } = table;
+  const bind = async () => updateRow(table, bindingKey, { archive_id: archiveId }, { archive_id: undefined });
+  const bound = await archiveOf(table);
+  if (bound === archiveId || (bound === undefined && (await bind()))) return;
+  const other = bound ?? (await archiveOf(table));
+  if (other === archiveId) return;
+  throw new SyncError('TRACKER_UNUSABLE', `the DynamoDB table ${tableName} is of the archive ${other}, not of ${archiveId}`, {
+    hint: 'Name the archive that the table was made for, or another table.',
+  });
+}
+
 /** Adaptive retries keep below a table's maximum, which guards against bills. */
-function createClient({ endpoint, region }: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
+function createClient(place: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
   return new DynamoDBClient({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
+    ...place,
     retryMode: 'adaptive',
     maxAttempts: 8,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },

@@ -1,8 +1,8 @@
 import { columnsOf, type Column } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, type MediumRecord, type OriginalRecord } from '../ledger/fields.ts';
 import { sinceOf } from '../ledger/records.ts';
-import { mediumKey, originalKey, type Key } from './keys.ts';
-import { fromItem, toItem, type Item, type Value } from './values.ts';
+import { mediumKey, originalKey } from './keys.ts';
+import { fromItem, toItem, type Item, type Value, type Values } from './values.ts';
 
 /**
  * Records as items of the table, and back. Attributes are the fields in snake_case, those that are
@@ -20,23 +20,24 @@ const mediumColumns = columnsOf(mediumFields);
 const originalColumns = columnsOf(originalFields);
 
 /** The index has nothing that is archived or resolved, so a library at rest costs nothing there. */
-export function mediumItem(partition: string, record: MediumRecord, before: Item = {}): Item {
-  const key = { provider: partition, media_id: mediumKey(record.id) };
+export function mediumItem(partition: string, record: MediumRecord, before?: Item): Item {
   const status = record.status === 'RESOLVED' ? null : record.status;
-  return {
-    ...others(before, mediumColumns),
-    ...toItem({ ...encoded(mediumColumns, record), ...indexed(key, status, sinceOf(record)) }),
-  };
+  const own = { media_id: mediumKey(record.id), ...indexed(partition, status, sinceOf(record)) };
+  return toRow(mediumColumns, record, { provider: partition, ...own }, before);
 }
 
 /** An archived file is in the index only under its mark. */
-export function originalItem(partition: string, record: OriginalRecord, before: Item = {}): Item {
-  const key = { provider: partition, media_id: originalKey(record.id) };
+export function originalItem(partition: string, record: OriginalRecord, before?: Item): Item {
   const status = record.status === 'COMPLETED' ? record.mark : record.status;
-  return {
-    ...others(before, originalColumns),
-    ...toItem({ ...encoded(originalColumns, record), ...indexed(key, status, record.statusSince) }),
-  };
+  const own = { media_id: originalKey(record.id), ...indexed(partition, status, record.statusSince) };
+  return toRow(originalColumns, record, { provider: partition, ...own }, before);
+}
+
+/** `own`: the key and what the index needs. `before`: the row that it replaces. */
+function toRow(columns: readonly Column[], record: Readonly<Record<string, unknown>>, own: Values, before: Item = {}): Item {
+  const known = new Set(['provider_status', 'sync_timestamp', ...columns.map(({ column }) => column)]);
+  const others = Object.entries(before).filter(([name]) => !known.has(name));
+  return { ...Object.fromEntries(others), ...toItem({ ...encoded(columns, record), ...own }) };
 }
 
 function encoded(columns: readonly Column[], record: Readonly<Record<string, unknown>>): Record<string, Value | null> {
@@ -50,19 +51,13 @@ function encoded(columns: readonly Column[], record: Readonly<Record<string, unk
   );
 }
 
-function indexed(key: Key, status: string | null, since: string) {
-  if (status === null) return key;
-  return { ...key, provider_status: statusKey(key.provider, status), sync_timestamp: since };
+function indexed(partition: string, status: string | null, since: string): Values {
+  return status === null ? {} : { provider_status: statusKey(partition, status), sync_timestamp: since };
 }
 
 /** `gopro#FAILED` */
 export function statusKey(partition: string, status: string): string {
   return `${partition}#${status}`;
-}
-
-function others(item: Item, columns: readonly Column[]): Item {
-  const known = new Set(['provider_status', 'sync_timestamp', ...columns.map(({ column }) => column)]);
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !known.has(name)));
 }
 
 export function mediumRecord(item: Item): MediumRecord {

@@ -3,8 +3,7 @@ import { isoTime } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import type { Lease } from '../ledger/store.ts';
 import { asTrackerError } from './errors.ts';
-import { expiry, rowKey, type Partition } from './partition.ts';
-import { getItem, pauseBefore, removeRow, updateRow } from './table.ts';
+import { expiry, getItem, pauseBefore, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import type { Item } from './values.ts';
 
 /** The run lease: one row, written only if it is as it was read. */

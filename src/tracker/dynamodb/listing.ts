@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ListingState } from '../tracker.ts';
 import { listingKey } from './keys.ts';
-import { expiry, rowKey, type Partition } from './partition.ts';
-import { getItem, putRow, queryPages, updateRow } from './table.ts';
+import { expiry, getItem, putRow, queryRows, rowKey, updateRow, type Partition } from './table.ts';
 
 /**
  * A medium that did not change is not written: which media a run saw is remembered as one row for
@@ -22,11 +21,8 @@ export async function saveSeenPage(partition: Partition, runId: string, ids: rea
 }
 
 export async function readSeen(partition: Partition, runId: string): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
-  for await (const page of queryPages(partition, { partition: partition.name, prefix: seenPrefix(runId) })) {
-    for (const id of page.flatMap((item) => item['ids']?.L ?? [])) ids.add(id.S!);
-  }
-  return ids;
+  const rows = await queryRows(partition, { partition: partition.name, prefix: seenPrefix(runId) });
+  return new Set(rows.flatMap((row) => row['ids']?.L ?? []).map((id) => id.S!));
 }
 
 export async function listingState(partition: Partition, account: string): Promise<ListingState> {

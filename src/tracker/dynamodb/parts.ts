@@ -1,6 +1,6 @@
 import type { Part } from '../../destination/destination.ts';
-import { archivePartition, originalKey, partsPrefix, type Key } from './keys.ts';
-import { keyOf, queryPages, removeItems, updateRow, type Table } from './table.ts';
+import { archivePartition, originalKey, partsPrefix } from './keys.ts';
+import { keyOf, queryRows, removeItems, updateRow, type Table } from './table.ts';
 import { fromItem, type Item } from './values.ts';
 
 /**
@@ -25,28 +25,22 @@ export async function savePart(table: Table, upload: Upload, { number, sizeBytes
 
 /** In order. */
 export async function readParts(table: Table, upload: Upload): Promise<Part[]> {
-  const parts: Part[] = [];
-  for await (const item of partRows(table, uploadPrefix(upload))) parts.push(...toParts(item));
-  return parts.toSorted((one, other) => one.number - other.number);
+  const rows = await partRows(table, uploadPrefix(upload));
+  return rows.flatMap(toParts).toSorted((one, other) => one.number - other.number);
 }
 
 /** Drops those of every upload but `kept`, also those that a kill left behind. */
 export async function removeParts(table: Table, id: string, kept: Upload | undefined): Promise<void> {
-  const keptPrefix = kept && uploadPrefix(kept);
-  const keys: Key[] = [];
-  for await (const item of partRows(table, partsPrefix(originalKey(id)))) {
-    const key = keyOf(item);
-    if (keptPrefix === undefined || !key.media_id.startsWith(keptPrefix)) keys.push(key);
-  }
-  await removeItems(table, keys);
+  const keys = (await partRows(table, partsPrefix(originalKey(id)))).map(keyOf);
+  await removeItems(table, kept ? keys.filter(({ media_id }) => !media_id.startsWith(uploadPrefix(kept))) : keys);
 }
 
 function uploadPrefix({ id, number }: Upload): string {
   return `${partsPrefix(originalKey(id))}${number}/`;
 }
 
-async function* partRows(table: Table, prefix: string): AsyncGenerator<Item> {
-  for await (const page of queryPages(table, { partition: archivePartition, prefix })) yield* page;
+async function partRows(table: Table, prefix: string): Promise<Item[]> {
+  return queryRows(table, { partition: archivePartition, prefix });
 }
 
 function toParts(item: Item): Part[] {

@@ -4,9 +4,8 @@ import { mediaIdOf } from '../ledger/records.ts';
 import { inOrder } from './items.ts';
 import { archiveKey, groupRange, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
 import { readParts, type Upload } from './parts.ts';
-import { rowKey, type Partition } from './partition.ts';
-import { latestRun } from './runs.ts';
-import { getItem, getItems, keyOf, queryPages } from './table.ts';
+import { latestRunId } from './runs.ts';
+import { getItem, getItems, keyOf, queryRows, rowKey, type Partition } from './table.ts';
 import type { Item } from './values.ts';
 
 /** What a unit has read. Asked for anything else, it throws `Unread`. */
@@ -17,7 +16,7 @@ export interface Readings {
   /** Rows of the originals of a medium, in the order in which they were recorded. */
   readonly groups: Map<string, readonly Key[]>;
   readonly parts: Map<string, readonly Part[]>;
-  latestRunId: string | null | undefined;
+  readonly latestRun: Map<'id', string | null>;
 }
 
 /** Says how to read what a command asked for. */
@@ -31,7 +30,7 @@ export class Unread extends Error {
 }
 
 export function newReadings(partition: Partition): Readings {
-  return { partition, items: new Map(), groups: new Map(), parts: new Map(), latestRunId: undefined };
+  return { partition, items: new Map(), groups: new Map(), parts: new Map(), latestRun: new Map() };
 }
 
 export function nameOf({ provider, media_id }: Key): string {
@@ -68,30 +67,24 @@ export function requireNewOriginals(readings: Readings, originals: readonly Orig
 
 /** The rows of a medium's originals. */
 export function groupOf({ partition, items, groups }: Readings, mediaId: string): readonly Key[] {
-  const known = groups.get(mediaId);
-  if (known) return known;
-  throw new Unread(async () => {
+  return recall(groups, mediaId, async () => {
     const medium = rowKey(partition, mediumKey(mediaId));
+    const rows = await queryRows(partition, { partition: partition.name, between: groupRange(medium.media_id) });
     items.set(nameOf(medium), undefined);
-    const originals: Item[] = [];
-    const between = groupRange(medium.media_id);
-    for await (const page of queryPages(partition, { partition: partition.name, between })) {
-      for (const item of page) items.set(nameOf(keyOf(item)), item);
-      originals.push(...page.filter((item) => kindOf(keyOf(item).media_id) === 'original'));
-    }
-    groups.set(mediaId, inOrder(originals).map(keyOf));
+    for (const item of rows) items.set(nameOf(keyOf(item)), item);
+    return inOrder(rows.filter((item) => kindOf(keyOf(item).media_id) === 'original')).map(keyOf);
   });
 }
 
 export function partsOf({ partition, parts }: Readings, upload: Upload): readonly Part[] {
-  const known = parts.get(upload.id);
-  if (known) return known;
-  throw new Unread(async () => void parts.set(upload.id, await readParts(partition, upload)));
+  return recall(parts, upload.id, async () => readParts(partition, upload));
 }
 
-export function latestRunIdOf(readings: Readings): string | null {
-  if (readings.latestRunId !== undefined) return readings.latestRunId;
-  throw new Unread(async () => {
-    readings.latestRunId = (await latestRun(readings.partition))?.run.id ?? null;
-  });
+export function latestRunOf({ partition, latestRun }: Readings): string | null {
+  return recall(latestRun, 'id', async () => latestRunId(partition));
+}
+
+function recall<Name, Value>(known: Map<Name, Value>, name: Name, read: () => Promise<Value>): Value {
+  if (known.has(name)) return known.get(name) as Value;
+  throw new Unread(async () => void known.set(name, await read()));
 }

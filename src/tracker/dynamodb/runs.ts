@@ -1,8 +1,7 @@
 import { TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { isoTime } from '../../lib/clock.ts';
 import type { RunRecord } from '../tracker.ts';
-import { expiry, rowKey, type Partition } from './partition.ts';
-import { expecting, getItem, pauseBefore, queryPages, removeRow, updateRow } from './table.ts';
+import { expecting, expiry, getItem, pauseBefore, queryPages, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
 /** The rows of the runs. */
@@ -13,48 +12,46 @@ const runDays = 1_100;
 const maxRunsInPage = 1000;
 
 /** Runs sort by number; a second row finds the number by the run's id. */
-interface RunRow {
-  readonly number: number;
-  readonly run: RunRecord;
-}
-
 const runKey = (number: number): string => `RUN#${String(number).padStart(10, '0')}`;
 const numberKey = (runId: string): string => `RUN#of#${encodeURIComponent(runId)}`;
 
-export async function latestRun(partition: Partition): Promise<RunRow | undefined> {
-  const [latest] = await readRuns(partition, 1);
-  return latest;
+export async function latestRunId(partition: Partition): Promise<string | null> {
+  return (await readRows(partition, 1))[0]?.['id']?.S ?? null;
 }
 
 /** Newest first. */
-export async function readRuns(partition: Partition, limit: number): Promise<readonly RunRow[]> {
-  const runs: RunRow[] = [];
+export async function readRuns(partition: Partition, limit: number): Promise<readonly RunRecord[]> {
+  return (await readRows(partition, limit)).map(toRun);
+}
+
+async function readRows(partition: Partition, limit: number): Promise<readonly Item[]> {
+  const rows: Item[] = [];
   const range = { partition: partition.name, between: [runKey(0), 'RUN#9999999999'] } as const;
   const pages = queryPages(partition, range, { ScanIndexForward: false, Limit: Math.min(limit, maxRunsInPage) });
   for await (const page of pages) {
-    runs.push(...page.map(toRun));
-    if (runs.length >= limit) break;
+    rows.push(...page);
+    if (rows.length >= limit) break;
   }
-  return runs.slice(0, limit);
+  return rows.slice(0, limit);
 }
 
-function toRun(item: Item): RunRow {
-  const text = (name: string) => item[name]?.S ?? null;
-  const run: RunRecord = {
+function toRun(row: Item): RunRecord {
+  const text = (name: string) => row[name]?.S ?? null;
+  return {
     id: text('id')!,
     startedAt: text('started_at')!,
     finishedAt: text('finished_at'),
     outcome: text('outcome'),
     summary: text('summary'),
   };
-  return { number: Number(item['number']?.N), run };
 }
 
 /** No change for a run that is known. Forgets the one that is no longer among the last `kept`. */
 export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
-    const number = ((await latestRun(partition))?.number ?? 0) + 1;
+    const [latest] = await readRows(partition, 1);
+    const number = Number(latest?.['number']?.N ?? 0) + 1;
     const added = await tryToAdd(partition, runId, number);
     if (added === 'taken') continue;
     if (added === 'added' && number > kept) await removeRow(partition, rowKey(partition, runKey(number - kept)));

@@ -8,8 +8,7 @@ import type { Found, ScanOptions } from '../ledger/store.ts';
 import { inOrder, mediumRecord, originalRecord, statusIndex, statusKey } from './items.ts';
 import { kindOf } from './keys.ts';
 import { readSeen } from './listing.ts';
-import type { Partition } from './partition.ts';
-import { keyOf, pagesOf, queryPages } from './table.ts';
+import { keyOf, pagesOf, queryPages, queryRows, type Partition } from './table.ts';
 import { inUnit } from './unit.ts';
 import { toItem, type Item } from './values.ts';
 
@@ -60,26 +59,21 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
 
 /** By the index, which shows a write a moment later. */
 export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
-  const found: Found[] = [];
   const pages = pagesOf(partition, {
     IndexName: statusIndex,
     KeyConditionExpression: `provider_status = :status${until === undefined ? '' : ' AND sync_timestamp <= :until'}`,
     ExpressionAttributeValues: toItem({ ':status': statusKey(partition.name, status), ':until': until }),
   });
-  for await (const page of pages) {
-    for (const item of page) found.push({ kind: rowKind(item) === 'medium' ? 'medium' : 'original', id: item['id']!.S! });
-  }
-  return found;
+  const found = (await Array.fromAsync(pages)).flat();
+  return found.map((item) => ({ kind: rowKind(item) === 'medium' ? 'medium' : 'original', id: item['id']!.S! }));
 }
 
 export async function originalsWith(partition: Partition, field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]> {
-  const found: OriginalRecord[] = [];
   const filter =
     field === 'intent'
       ? { FilterExpression: 'intent = :yes', ExpressionAttributeValues: toItem({ ':yes': 1 }) }
       : { FilterExpression: 'attribute_exists(upload)' };
-  for await (const page of queryPages(partition, { partition: partition.name }, filter)) found.push(...page.map(originalRecord));
-  return found;
+  return (await queryRows(partition, { partition: partition.name }, filter)).map(originalRecord);
 }
 
 export async function knownCount(partition: Partition): Promise<number> {

@@ -1,13 +1,12 @@
 import { forEachLimited } from '../../lib/for-each.ts';
 import { isoTime } from '../../lib/clock.ts';
-import type { PlainMethods, Store } from '../ledger/store.ts';
+import type { PlainMethods, Store, Unit } from '../ledger/store.ts';
 import { archiveKey, factKey } from './keys.ts';
 import { changeLease } from './lease.ts';
 import * as listing from './listing.ts';
-import { rowKey, type Partition } from './partition.ts';
 import * as runs from './runs.ts';
 import * as scans from './scans.ts';
-import { getItem, putRow } from './table.ts';
+import { getItem, putRow, rowKey, type Partition } from './table.ts';
 import { inUnit } from './unit.ts';
 
 /** Units that are carried out at the same time. */
@@ -17,15 +16,15 @@ const unitsAtOnce = 8;
 export function dynamoStore(partition: Partition, close: PlainMethods['close']): Store {
   const { provider, account, clock } = partition;
   const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
-  const keyOfFact = (name: string) => rowKey(partition, factKey(name));
+  const factRow = (name: string) => rowKey(partition, factKey(name));
   return {
     clock,
     plain: {
       needsAdoption: async () => (await getItem(partition, adoptedKey)) === undefined,
       finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
-      runs: async (limit) => (await runs.readRuns(partition, limit)).map(({ run }) => run),
-      getFact: async (name) => (await getItem(partition, keyOfFact(name)))?.['value']?.S,
-      setFact: async (name, value) => putRow(partition, { ...keyOfFact(name), value }),
+      runs: async (limit) => runs.readRuns(partition, limit),
+      getFact: async (name) => (await getItem(partition, factRow(name)))?.['value']?.S,
+      setFact: async (name, value) => putRow(partition, { ...factRow(name), value }),
       listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
       knownCount: async () => scans.knownCount(partition),
       keyTaken: async (key) => (await getItem(partition, archiveKey(key))) !== undefined,
@@ -35,11 +34,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
       description?.original.provider === provider && (account === null || description.original.account === account),
     read: async (work) => inUnit(partition, work),
     change: async (work) => inUnit(partition, work),
-    changeEach: async (ids, work) => {
-      const results: ReturnType<typeof work>[] = [];
-      await forEachLimited(ids, unitsAtOnce, async (id) => void results.push(await inUnit(partition, (unit) => work(unit, id))));
-      return results;
-    },
+    changeEach: async (ids, work) => inUnits(partition, ids, work),
     // A medium, an original and a key for each, so that one transaction holds them.
     adoptedAtOnce: 33,
 
@@ -54,4 +49,14 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
     setAdopted: async () => putRow(partition, { ...adoptedKey, adopted_at: isoTime(clock.now()) }),
   };
+}
+
+async function inUnits<Result>(
+  partition: Partition,
+  ids: readonly string[],
+  work: (unit: Unit, id: string) => Result,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  await forEachLimited(ids, unitsAtOnce, async (id) => void results.push(await inUnit(partition, (unit) => work(unit, id))));
+  return results;
 }

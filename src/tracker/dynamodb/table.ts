@@ -17,7 +17,9 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { SyncError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
+import type { Provider } from '../../media.ts';
 import type { Key } from './keys.ts';
 import { toItem, type Item, type Values } from './values.ts';
 
@@ -27,12 +29,32 @@ export interface Table {
   readonly tableName: string;
 }
 
+/** What all parts of the DynamoDB store work with: the partition of a table that has one ledger. */
+export interface Partition extends Table {
+  readonly name: string;
+  readonly provider: Provider;
+  /** null: all accounts share the ledger. */
+  readonly account: string | null;
+  readonly clock: Clock;
+}
+
 /** DynamoDB's limits. */
 const maxReadAtOnce = 100;
 const maxRemovedAtOnce = 25;
 
 const maxTries = 12;
 const waits = { firstMs: 25, maxMs: 5_000 };
+
+const daySeconds = 86_400;
+
+export function rowKey({ name }: Partition, sortKey: string): Key {
+  return { provider: name, media_id: sortKey };
+}
+
+/** The TTL attribute of rows of runs and leases. Seconds since 1970. */
+export function expiry({ clock }: Partition, days: number): number {
+  return Math.floor(clock.now() / 1000) + days * daySeconds;
+}
 
 export async function getItem({ client, tableName }: Table, key: Key): Promise<Item | undefined> {
   return (await client.send(new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true }))).Item;
@@ -78,6 +100,11 @@ export function queryPages(table: Table, query: Query, options: Partial<QueryCom
     ExpressionAttributeValues: { ...toItem({ ':partition': partition, ':prefix': prefix, ':from': from, ':to': to }), ...values },
     ...others,
   });
+}
+
+/** All rows of a query that finds few. */
+export async function queryRows(table: Table, query: Query, options?: Partial<QueryCommandInput>): Promise<Item[]> {
+  return (await Array.fromAsync(queryPages(table, query, options))).flat();
 }
 
 export async function* pagesOf(

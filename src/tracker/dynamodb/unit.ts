@@ -6,11 +6,10 @@ import { commit } from './commit.ts';
 import { mediumItem, mediumRecord, numberOf, originalItem, originalRecord } from './items.ts';
 import { archiveKey, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
 import { removeParts, savePart } from './parts.ts';
-import { rowKey, type Partition } from './partition.ts';
 import {
   groupOf,
   itemOf,
-  latestRunIdOf,
+  latestRunOf,
   nameOf,
   newReadings,
   partsOf,
@@ -20,23 +19,17 @@ import {
   type Readings,
 } from './readings.ts';
 import { saveSeenPage } from './listing.ts';
-import { pauseBefore } from './table.ts';
+import { pauseBefore, rowKey, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
-/** What a command has changed so far. */
-interface Writes {
+/** What a command has read and changed so far. */
+interface State extends Readings {
   /** By name of the row, in the order of the last saves. */
-  readonly items: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
+  readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
   /** Media that the listing of a run showed, by the run. */
   readonly seen: Map<string, Set<string>>;
   /** What follows when the rows are written. */
   readonly afterwards: (() => Promise<void>)[];
-}
-
-interface State {
-  readonly partition: Partition;
-  readonly readings: Readings;
-  readonly writes: Writes;
 }
 
 /**
@@ -47,22 +40,21 @@ interface State {
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
-    const readings = newReadings(partition);
-    const { result, writes } = await carryOut(partition, readings, work);
-    const changes = [...writes.items].map(([name, { key, after }]) => ({ key, before: readings.items.get(name), after }));
+    const { result, items, written, seen, afterwards } = await carryOut(newReadings(partition), work);
+    const changes = [...written].map(([name, { key, after }]) => ({ key, before: items.get(name), after }));
     if (!(await commit(partition, changes))) continue;
-    for (const [runId, ids] of writes.seen) await saveSeenPage(partition, runId, [...ids]);
-    for (const act of writes.afterwards) await act();
+    for (const [runId, ids] of seen) await saveSeenPage(partition, runId, [...ids]);
+    for (const act of afterwards) await act();
     return result;
   }
 }
 
 /** A command reads as if all were in memory. What is missing is fetched, and it begins anew. */
-async function carryOut<Result>(partition: Partition, readings: Readings, work: (unit: Unit) => Result) {
+async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
-    const writes: Writes = { items: new Map(), seen: new Map(), afterwards: [] };
+    const state: State = { ...readings, written: new Map(), seen: new Map(), afterwards: [] };
     try {
-      return { result: work(openUnit({ partition, readings, writes })), writes };
+      return { ...state, result: work(openUnit(state)) };
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
       await error.read();
@@ -71,7 +63,7 @@ async function carryOut<Result>(partition: Partition, readings: Readings, work: 
 }
 
 function openUnit(state: State): Unit {
-  const { partition, readings } = state;
+  const { partition } = state;
   const nowMs = partition.clock.now();
   const medium = (mediaId: string) => findMedium(state, mediaId);
   return {
@@ -80,13 +72,13 @@ function openUnit(state: State): Unit {
     medium,
     media: (mediaIds) => {
       const keys = mediaIds.map((mediaId) => rowKey(partition, mediumKey(mediaId)));
-      requireItems(readings, keys);
+      requireItems(state, keys);
       return [...new Set(mediaIds)].flatMap((mediaId) => medium(mediaId) ?? []);
     },
     original: (id) => findOriginal(state, id),
     originalsOf: (mediaId) => findOriginals(state, mediaId),
-    partsOf: (original) => partsOf(readings, uploadOf(state, original)),
-    latestRunId: () => latestRunIdOf(readings),
+    partsOf: (original) => partsOf(state, uploadOf(state, original)),
+    latestRunId: () => latestRunOf(state),
     saveMedium: (record) => saveMedium(state, record),
     saveSeen: (record, runId) => saveSeen(state, record, runId),
     saveOriginal: (record) => saveOriginal(state, record),
@@ -94,22 +86,22 @@ function openUnit(state: State): Unit {
     moveOriginal: (before, moved) => moveOriginal(state, before, moved),
     savePart: (original, part) => {
       const upload = uploadOf(state, original);
-      state.writes.afterwards.push(async () => savePart(partition, upload, part));
+      state.afterwards.push(async () => savePart(partition, upload, part));
     },
     dropParts: (original) => dropParts(state, original),
   };
 }
 
-function current({ readings, writes }: State, key: Key): Item | undefined {
-  const written = writes.items.get(nameOf(key));
-  return written ? written.after : itemOf(readings, key);
+function current(state: State, key: Key): Item | undefined {
+  const saved = state.written.get(nameOf(key));
+  return saved ? saved.after : itemOf(state, key);
 }
 
-function write({ writes: { items } }: State, key: Key, after: Item | undefined): void {
+function write({ written }: State, key: Key, after: Item | undefined): void {
   const name = nameOf(key);
   // Last saved is last written.
-  items.delete(name);
-  items.set(name, { key, after });
+  written.delete(name);
+  written.set(name, { key, after });
 }
 
 function findMedium(state: State, mediaId: string): MediumRecord | undefined {
@@ -124,7 +116,7 @@ function findOriginal(state: State, id: string): OriginalRecord | undefined {
 }
 
 function findOriginals(state: State, mediaId: string): readonly OriginalRecord[] {
-  const items = groupOf(state.readings, mediaId).map((key) => current(state, key));
+  const items = groupOf(state, mediaId).map((key) => current(state, key));
   return items.flatMap((item) => (item ? originalRecord(item) : []));
 }
 
@@ -135,9 +127,9 @@ function saveMedium(state: State, record: MediumRecord): void {
 
 /** That another run sees the same is nothing new; the ids of what it saw are one row for all. */
 function saveSeen(state: State, record: MediumRecord, runId: string): void {
-  const { partition, writes } = state;
-  const ids = writes.seen.get(runId) ?? new Set();
-  writes.seen.set(runId, ids.add(record.id));
+  const { partition, seen } = state;
+  const ids = seen.get(runId) ?? new Set();
+  seen.set(runId, ids.add(record.id));
   const known = findMedium(state, record.id);
   const comparable = (medium: MediumRecord) => JSON.stringify(mediumItem(partition.name, { ...medium, seenRun: null }));
   const isKnown = known !== undefined && known.seenRun !== null && comparable(known) === comparable(record);
@@ -150,8 +142,8 @@ function saveOriginal(state: State, record: OriginalRecord): void {
 }
 
 function addOriginals(state: State, records: readonly OriginalRecord[]): readonly OriginalRecord[] {
-  const { partition, readings } = state;
-  requireNewOriginals(readings, records);
+  const { partition } = state;
+  requireNewOriginals(state, records);
   const places = new Map<string, number>();
   return records.filter((record) => {
     const [key, row] = [archiveKey(record.key), rowKey(partition, originalKey(record.id))];
@@ -166,16 +158,16 @@ function addOriginals(state: State, records: readonly OriginalRecord[]): readonl
 }
 
 /** Originals of a medium are numbered as they are recorded. */
-function nextPlace({ readings }: State, mediaId: string): number {
-  const known = readings.groups.get(mediaId) ?? [];
-  return Math.max(-1, ...known.map((key) => numberOf(itemOf(readings, key)!, 'place'))) + 1;
+function nextPlace(state: State, mediaId: string): number {
+  const known = state.groups.get(mediaId) ?? [];
+  return Math.max(-1, ...known.map((key) => numberOf(itemOf(state, key)!, 'place'))) + 1;
 }
 
 function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecord): boolean {
   const { partition } = state;
   const [oldKey, newKey] = [archiveKey(before.key), archiveKey(moved.key)];
   const [oldRow, newRow] = [before, moved].map(({ id }) => rowKey(partition, originalKey(id))) as [Key, Key];
-  requireItems(state.readings, [oldKey, newKey, newRow]);
+  requireItems(state, [oldKey, newKey, newRow]);
   const isKeyTaken = nameOf(newKey) !== nameOf(oldKey) && current(state, newKey) !== undefined;
   const isIdTaken = moved.id !== before.id && current(state, newRow) !== undefined;
   if (isKeyTaken || isIdTaken) return false;
@@ -184,19 +176,19 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   write(state, oldRow, undefined);
   write(state, newKey, toItem({ ...newKey, id: moved.id }));
   write(state, newRow, originalItem(partition.name, moved, item));
-  if (numberOf(item, 'upload_number') > 0) state.writes.afterwards.push(async () => removeParts(partition, before.id, undefined));
+  if (numberOf(item, 'upload_number') > 0) state.afterwards.push(async () => removeParts(partition, before.id, undefined));
   return true;
 }
 
 /** A straggler may write to the upload before; another number keeps its parts apart. */
 function dropParts(state: State, original: OriginalRecord): void {
-  const { partition, writes } = state;
+  const { partition } = state;
   const key = rowKey(partition, originalKey(original.id));
   const item = current(state, key)!;
   const earlier = numberOf(item, 'upload_number');
   const kept = original.upload ? { id: original.id, number: earlier + 1 } : undefined;
   if (kept) write(state, key, { ...item, ...toItem({ upload_number: kept.number }) });
-  if (earlier > 0) writes.afterwards.push(async () => removeParts(partition, original.id, kept));
+  if (earlier > 0) state.afterwards.push(async () => removeParts(partition, original.id, kept));
 }
 
 function uploadOf(state: State, { id }: OriginalRecord) {

@@ -24,35 +24,32 @@ export type RecordOf<Table extends Fields> = {
   readonly [Name in keyof Table]: Table[Name] extends Field<infer Value> ? Value : never;
 };
 
-const required = (kind: Kind) => ({ kind, isNullable: false });
-const text = <Value extends string = string>(): Field<Value> => required('text');
-const count = (): Field<number> => required('count');
-const flag = (): Field<boolean> => required('flag');
-const role = (): Field<Role> => required('role');
-const roles = (): Field<readonly Role[]> => required('roles');
-const nullable = <Value>(field: Field<Value>): Field<Value | null> => ({ kind: field.kind, isNullable: true });
-const textOrNull = <Value extends string = string>() => nullable(text<Value>());
-const countOrNull = () => nullable(count());
-const numberOrNull = (): Field<number | null> => ({ kind: 'number', isNullable: true });
-const jsonOrNull = <Value>(): Field<Value | null> => ({ kind: 'json', isNullable: true });
+const field = <Value>(kind: Kind): Field<Value> => ({ kind, isNullable: false });
+const orNull = <Value>({ kind }: Field<Value>): Field<Value | null> => ({ kind, isNullable: true });
+
+const text = field<string>('text');
+const count = field<number>('count');
+const number = field<number>('number');
+const flag = field<boolean>('flag');
+const roles = field<readonly Role[]>('roles');
 
 /** What a listing decides: every field of a `Medium`. */
 export const listedFields = {
-  id: text(),
-  provider: text<Provider>(),
-  account: text(),
-  type: text(),
-  filename: text(),
-  fileExtension: textOrNull(),
-  sizeHintBytes: numberOrNull(),
-  capturedAt: textOrNull(),
-  createdAt: textOrNull(),
-  updatedAt: textOrNull(),
-  reprocessedAt: textOrNull(),
-  itemCount: numberOrNull(),
-  cameraModel: textOrNull(),
-  ready: flag(),
-  readyState: text(),
+  id: text,
+  provider: field<Provider>('text'),
+  account: text,
+  type: text,
+  filename: text,
+  fileExtension: orNull(text),
+  sizeHintBytes: orNull(number),
+  capturedAt: orNull(text),
+  createdAt: orNull(text),
+  updatedAt: orNull(text),
+  reprocessedAt: orNull(text),
+  itemCount: orNull(number),
+  cameraModel: orNull(text),
+  ready: flag,
+  readyState: text,
 } satisfies { readonly [Name in keyof Medium]: Field<Medium[Name]> };
 
 /** Times are ISO 8601 in UTC. */
@@ -61,59 +58,59 @@ export const mediumFields = {
   /**
    * `mediumVersion` of the last listing; null while only an archive without it shows the medium.
    */
-  version: textOrNull(),
-  status: text<MediumStatus>(),
-  statusSince: text(),
-  reason: textOrNull(),
-  failedRuns: count(),
+  version: orNull(text),
+  status: field<MediumStatus>('text'),
+  statusSince: text,
+  reason: orNull(text),
+  failedRuns: count,
   /** Survives LISTED and FAILED; else a medium could wait for ever, one day at a time. */
-  waitingSince: textOrNull(),
-  resolvedRoles: roles(),
+  waitingSince: orNull(text),
+  resolvedRoles: roles,
   /** Roles of its originals. */
-  originalRoles: roles(),
-  unavailable: count(),
-  firstSeenAt: text(),
-  goneSince: textOrNull(),
+  originalRoles: roles,
+  unavailable: count,
+  firstSeenAt: text,
+  goneSince: orNull(text),
   /** A run whose listing showed it; null while only the archive has shown it. */
-  seenRun: textOrNull(),
+  seenRun: orNull(text),
   /** The run that found it deleted at the source. */
-  deletedRun: textOrNull(),
+  deletedRun: orNull(text),
 };
 
 /** Every field of an `Original` but its medium's id, which its own id contains. */
 export const identityFields = {
-  provider: text<Provider>(),
-  account: text(),
-  role: role(),
-  label: text(),
-  type: text(),
-  position: text(),
-  itemNumber: numberOrNull(),
-  ordinal: count(),
-  revision: count(),
-  key: text(),
+  provider: field<Provider>('text'),
+  account: text,
+  role: field<Role>('role'),
+  label: text,
+  type: text,
+  position: text,
+  itemNumber: orNull(number),
+  ordinal: count,
+  revision: count,
+  key: text,
 } satisfies { readonly [Name in keyof Omit<Original, 'mediaId'>]: Field<Original[Name]> };
 
 /** Times are ISO 8601 in UTC, except leases: ms since 1970. */
 export const originalFields = {
-  id: text(),
+  id: text,
   ...identityFields,
-  status: text<OriginalStatus>(),
-  statusSince: text(),
-  mark: textOrNull<Mark>(),
-  sizeBytes: countOrNull(),
-  crc32: countOrNull(),
-  etag: textOrNull(),
-  lastModified: textOrNull(),
+  status: field<OriginalStatus>('text'),
+  statusSince: text,
+  mark: orNull(field<Mark>('text')),
+  sizeBytes: orNull(count),
+  crc32: orNull(count),
+  etag: orNull(text),
+  lastModified: orNull(text),
   /** Size, checksum and validator say what was about to be published. */
-  intent: flag(),
-  upload: jsonOrNull<UploadState>(),
-  attempt: count(),
-  owner: textOrNull(),
-  leaseUntilMs: countOrNull(),
-  failedRuns: count(),
-  errorCode: textOrNull<ErrorCode>(),
-  reason: textOrNull(),
+  intent: flag,
+  upload: orNull(field<UploadState>('json')),
+  attempt: count,
+  owner: orNull(text),
+  leaseUntilMs: orNull(count),
+  failedRuns: count,
+  errorCode: orNull(field<ErrorCode>('text')),
+  reason: orNull(text),
 };
 
 export type MediumRecord = RecordOf<typeof mediumFields>;

@@ -50,10 +50,8 @@ export async function finishListing(
 
 export async function quarantineLongWaiting(store: Store): Promise<void> {
   const waiting = await store.inStatus('WAITING', waitCutoff(store.clock.now()));
-  await store.changeEach(
-    waiting.map(({ id }) => id),
-    quarantineOverdue,
-  );
+  const ids = waiting.map(({ id }) => id);
+  await store.changeEach(ids, quarantineOverdue);
 }
 
 /** Returns how many media are newly gone. */

@@ -1,7 +1,7 @@
 import { originalId, type MediumStatus } from '../../media.ts';
-import type { Failure, TrackedOriginal } from '../tracker.ts';
+import type { Failure, TrackedOriginal, Tracker } from '../tracker.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { answered, deleted, failedMedium, isOverdue, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
+import { answered, deleted, failedMedium, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
 import { refuseTakenKey, refuseUnknown } from './originals.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
@@ -27,12 +27,9 @@ function findGroup(reader: Reader, mediaId: string): Group | undefined {
   return medium && { medium, originals };
 }
 
-export function setMediumStatus(
-  unit: Unit,
-  mediaId: string,
-  status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED',
-  reason: string,
-): void {
+type Answer = Parameters<Tracker['setMediumStatus']>[1];
+
+export function setMediumStatus(unit: Unit, mediaId: string, status: Answer, reason: string): void {
   if (status === 'SOURCE_DELETED') return vanish(unit, mediaId, reason);
   const medium = mediumOf(unit, mediaId);
   if (medium.status === 'SOURCE_DELETED') bringBack(unit, unit.originalsOf(mediaId));
@@ -90,22 +87,17 @@ async function brokenMedia(store: Store): Promise<readonly string[]> {
 function retryMedium(unit: Unit, mediaId: string): number {
   const group = findGroup(unit, mediaId);
   if (!group) return 0;
-  let count = 0;
-  saveChanged(unit, group.originals, (original) => {
-    const next = retried(original, unit.now);
-    if (next) count += 1;
-    return next;
-  });
+  const originals = saveChanged(unit, group.originals, (original) => retried(original, unit.now));
   const medium = retriedMedium(group.medium, unit.now);
-  if (!medium) return count;
-  unit.saveMedium(medium);
-  return count + 1;
+  if (medium) unit.saveMedium(medium);
+  return originals.filter((original, index) => original !== group.originals[index]).length + (medium ? 1 : 0);
 }
 
 /** A medium that has waited too long needs a person. */
 export function quarantineOverdue(unit: Unit, mediaId: string): void {
   const medium = unit.medium(mediaId);
-  if (medium && isOverdue(medium, unit.nowMs)) unit.saveMedium(overdue(medium, unit.now));
+  const next = medium && overdue(medium, unit);
+  if (next) unit.saveMedium(next);
 }
 
 /** Saves those that `change` changes. Returns all as they are now. */

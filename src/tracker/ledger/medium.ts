@@ -2,6 +2,7 @@ import { mediumVersion, type Medium, type MediumStatus, type Role } from '../../
 import type { Failure, Tracker } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
+import type { Time } from './store.ts';
 
 /** How one medium changes. Each rule takes what is recorded and returns what to record. */
 
@@ -98,14 +99,10 @@ export function waitCutoff(nowMs: number): string {
   return new Date(nowMs - maxWaitDays * 24 * 3600 * 1000).toISOString();
 }
 
-/** Whether it has waited too long. */
-export function isOverdue({ status, goneSince, waitingSince }: MediumRecord, nowMs: number): boolean {
+/** QUARANTINED; undefined for one that does not wait, or not for too long yet. */
+export function overdue(medium: MediumRecord, { nowMs, now }: Time): MediumRecord | undefined {
   const cutoff = waitCutoff(nowMs);
-  return status === 'WAITING' && goneSince === null && (waitingSince ?? cutoff) <= cutoff;
-}
-
-/** A medium that has waited too long needs a person. */
-export function overdue(medium: MediumRecord, now: string): MediumRecord {
+  const isOverdue = medium.status === 'WAITING' && medium.goneSince === null && (medium.waitingSince ?? cutoff) <= cutoff;
   const reason = `waited for ${maxWaitDays} days${medium.reason === null ? '' : `: ${medium.reason}`}`;
-  return moved(medium, 'QUARANTINED', now, reason);
+  return isOverdue ? moved(medium, 'QUARANTINED', now, reason) : undefined;
 }

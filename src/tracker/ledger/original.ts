@@ -2,6 +2,7 @@ import { SyncError } from '../../errors.ts';
 import { originalId, statusAfter, type Original, type StatusChange } from '../../media.ts';
 import type { Claim, Content, Failure } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
+import type { Time } from './store.ts';
 
 /** How one original changes. Each rule takes what is recorded and returns what to record. */
 
@@ -22,7 +23,7 @@ export function applyChange(original: OriginalRecord, change: StatusChange, now:
 export function claimed(
   original: OriginalRecord,
   lease: { readonly owner: string; readonly leaseMs: number },
-  time: { readonly nowMs: number; readonly now: string },
+  time: Time,
 ): OriginalRecord | undefined {
   const isClaimed = original.status === 'IN_PROGRESS' && (original.leaseUntilMs ?? 0) > time.nowMs;
   if (isClaimed && original.owner !== lease.owner) return undefined;

@@ -66,7 +66,7 @@ export async function tally(store: Store, roles: readonly Role[], covers?: (medi
   const fields = { medium: [...listedNames, ...countedMedium], original: countedOriginal };
   for await (const groups of store.scan({ fields })) {
     for (const group of groups) {
-      if (!covers || covers(toMedium(group.medium))) count(counts, group.medium, group.originals, roles);
+      if (!covers || covers(toMedium(group.medium))) count(counts, group, roles);
     }
   }
   return counts;

@@ -57,23 +57,22 @@ export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): st
 
 export const listedNames = namesOf(listedFields);
 const identityNames = namesOf(identityFields);
-const shownOfMedium = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
-const shownOfOriginal = [
-  ...(['id', 'status', 'statusSince', 'mark', 'sizeBytes', 'crc32', 'upload'] as const),
-  ...(['attempt', 'failedRuns', 'errorCode', 'reason'] as const),
-];
+const mediumNames = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
+const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
+const progressNames = ['id', 'status', 'statusSince', 'attempt', 'failedRuns', 'errorCode', 'reason'] as const;
 
 export function toMedium(record: MediumRecord): Medium {
   return pick(record, listedNames);
 }
 
 export function toTrackedMedium(record: MediumRecord): TrackedMedium {
-  return { ...pick(record, shownOfMedium), medium: toMedium(record), statusSince: sinceOf(record) };
+  return { ...pick(record, mediumNames), medium: toMedium(record), statusSince: sinceOf(record) };
 }
 
 export function toTrackedOriginal(record: OriginalRecord): TrackedOriginal {
   return {
-    ...pick(record, shownOfOriginal),
+    ...pick(record, contentNames),
+    ...pick(record, progressNames),
     original: { ...pick(record, identityNames), mediaId: mediaIdOf(record.id) },
     validator: pick(record, ['etag', 'lastModified']),
   };

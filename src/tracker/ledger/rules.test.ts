@@ -4,7 +4,7 @@ import type { Mark, OriginalStatus } from '../../media.ts';
 import { usual } from '../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../test/support/builders.ts';
 import { afterFullListing } from './listing.ts';
-import { isOverdue, resolved } from './medium.ts';
+import { overdue, resolved } from './medium.ts';
 import { claimed, released } from './original.ts';
 import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
 import { takenLease } from './runs.ts';
@@ -45,8 +45,8 @@ test('a claim and its release leave an original as it was, but for the attempt',
 test('a medium waits for 30 days and no longer', () => {
   const waiting = newMedium(medium('m1', { ready: false }), now);
   const dayMs = 24 * 3_600_000;
-  expect(isOverdue(waiting, nowMs + 30 * dayMs - 1)).toBe(false);
-  expect(isOverdue(waiting, nowMs + 30 * dayMs)).toBe(true);
+  expect(overdue(waiting, { nowMs: nowMs + 30 * dayMs - 1, now })).toBeUndefined();
+  expect(overdue(waiting, { nowMs: nowMs + 30 * dayMs, now })).toMatchObject({ status: 'QUARANTINED' });
 });
 
 test('a role with something unavailable is no longer resolved', () => {

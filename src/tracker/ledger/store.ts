@@ -21,11 +21,15 @@ export interface Reader {
   latestRunId(): string | null;
 }
 
-/** The records that a command reads and changes. What it read is still so when it saves. */
-export interface Unit extends Reader {
+/** When a command is carried out. */
+export interface Time {
   readonly nowMs: number;
   /** ISO 8601. */
   readonly now: string;
+}
+
+/** The records that a command reads and changes. What it read is still so when it saves. */
+export interface Unit extends Reader, Time {
   /** Also one that is new. */
   saveMedium(medium: MediumRecord): void;
   /** Saves a medium as seen by a run. A store keeps in its own way which media a run saw. */
@@ -58,11 +62,11 @@ export interface Found {
   readonly id: string;
 }
 
-type RunName = 'finishRun' | 'runs';
-type NoteName = 'needsAdoption' | 'getFact' | 'setFact' | 'listingState';
-
-/** The methods of the port that know no rule. */
-export type PlainMethods = Pick<Tracker, RunName | NoteName | 'knownCount' | 'keyTaken' | 'close'>;
+/** The methods of the port that need no rule of the ledger. */
+export type PlainMethods = Pick<
+  Tracker,
+  'needsAdoption' | 'finishRun' | 'runs' | 'getFact' | 'setFact' | 'listingState' | 'knownCount' | 'keyTaken' | 'close'
+>;
 
 export interface Store {
   readonly clock: Clock;

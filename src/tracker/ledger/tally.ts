@@ -13,8 +13,13 @@ export const countedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalR
 /** Fields that decide how an original counts. */
 export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes'] as const;
 
-export type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;
-export type CountedOriginal = Pick<OriginalRecord, (typeof countedOriginal)[number]>;
+type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;
+type CountedOriginal = Pick<OriginalRecord, (typeof countedOriginal)[number]>;
+
+interface CountedGroup {
+  readonly medium: CountedMedium;
+  readonly originals: readonly CountedOriginal[];
+}
 
 export function zero(): Counts {
   const media: Record<MediumStatus, number> = {
@@ -37,18 +42,13 @@ export function zero(): Counts {
 }
 
 /** Counts one medium with its originals. */
-export function count(
-  counts: Counts,
-  medium: CountedMedium,
-  originals: readonly CountedOriginal[],
-  roles: readonly Role[],
-): void {
-  addMedia(counts, medium, 1, roles);
-  for (const original of withRevisions(originals)) {
+export function count(counts: Counts, group: CountedGroup, roles: readonly Role[]): void {
+  addMedia(counts, group.medium, 1, roles);
+  for (const original of withRevisions(group.originals)) {
     if (!roles.includes(original.role)) continue;
     addOriginals(counts, original, 1, original.mark === null ? (original.sizeBytes ?? 0) : 0);
   }
-  correct(counts, medium, originals, roles);
+  correct(counts, group, roles);
 }
 
 /** Counts `media` alike ones as archived. Those without originals in `roles` are out of scope. */
@@ -75,12 +75,7 @@ export function addOriginals(
 }
 
 /** Takes back what `addMedia` supposed, if an original is marked or not archived. */
-export function correct(
-  counts: Counts,
-  medium: CountedMedium,
-  originals: readonly CountedOriginal[],
-  roles: readonly Role[],
-): void {
+export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;
   let repeatsItsOriginals = false;
   for (const { role, status, isSuperseded, isMarked } of withRevisions(originals)) {

@@ -30,16 +30,25 @@ const changes = { ...onOriginals, ...onMedia, setMark, repair, setValidator };
 const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
 const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
 
-/** The methods of the port: commands of the ledger that a store carries out. */
-export function ledgerTracker(store: Store, archiveId: string): Tracker {
-  return {
-    archiveId,
+/**
+ * The methods of the port: commands of the ledger that a store carries out. What the store throws is
+ * thrown as `translate` has it.
+ */
+export function ledgerTracker(store: Store, archiveId: string, translate: (thrown: unknown) => unknown): Tracker {
+  const rethrow: Rethrow = (thrown) => {
+    throw translate(thrown);
+  };
+  const methods = {
     ...bound(reads, async (work: (reader: Reader) => unknown) => store.read(work)),
     ...bound(changes, async (work: (unit: Unit) => unknown) => store.change(work)),
     ...bound(tasks, async (work: (store: Store) => unknown) => work(store)),
-    openMedia: (roles) => openMedia(store, roles),
-    rows: (statuses) => rows(store, statuses),
     ...store.plain,
+  };
+  return {
+    archiveId,
+    ...rethrowing(methods, rethrow),
+    openMedia: (roles) => rethrowingItems(openMedia(store, roles), rethrow),
+    rows: (statuses) => rethrowingItems(rows(store, statuses), rethrow),
   };
 }
 
@@ -59,4 +68,25 @@ function bound<First, Commands extends Record<string, (first: First, ...args: ne
     async (...args: never[]) => carryOut((first) => command(first, ...args)),
   ]);
   return Object.fromEntries(methods) as Bound<Commands>;
+}
+
+type Rethrow = (thrown: unknown) => never;
+
+function rethrowing<Methods extends Record<string, (...args: never[]) => Promise<unknown>>>(
+  methods: Methods,
+  rethrow: Rethrow,
+): Methods {
+  const others = Object.entries(methods).map(([name, method]) => [
+    name,
+    async (...args: never[]) => method(...args).catch(rethrow),
+  ]);
+  return Object.fromEntries(others) as Methods;
+}
+
+async function* rethrowingItems<Item>(items: AsyncIterable<Item>, rethrow: Rethrow): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } catch (error) {
+    rethrow(error);
+  }
 }

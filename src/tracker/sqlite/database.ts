@@ -34,6 +34,17 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 /** SQLite's primary result codes (sqlite.org/rescode.html) that we tell apart. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
+const busyHint = 'Another process keeps it locked; try again when that has ended.';
+const damagedHint = 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
+
+const hints: Readonly<Record<number, string>> = {
+  [resultCodes.busy]: busyHint,
+  [resultCodes.locked]: busyHint,
+  [resultCodes.full]: 'Free some space on the disk that holds CLOUD_SYNC_HOME.',
+  [resultCodes.corrupt]: damagedHint,
+  [resultCodes.notADatabase]: damagedHint,
+};
+
 function resultCode(thrown: unknown): number | undefined {
   const errcode = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
@@ -52,21 +63,6 @@ export function asTrackerError(thrown: unknown, path: string): unknown {
   if (!failed) return thrown;
   return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${thrown.message}`, {
     cause: thrown,
-    hint: hintFor(resultCode(thrown)),
+    hint: hints[resultCode(thrown) ?? 0] ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another.',
   });
-}
-
-function hintFor(code: number | undefined): string {
-  switch (code) {
-    case resultCodes.busy:
-    case resultCodes.locked:
-      return 'Another process keeps it locked; try again when that has ended.';
-    case resultCodes.full:
-      return 'Free some space on the disk that holds CLOUD_SYNC_HOME.';
-    case resultCodes.corrupt:
-    case resultCodes.notADatabase:
-      return 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
-    default:
-      return 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another.';
-  }
 }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
-import { forgetAsLeft, isAsLeft } from './as-left.ts';
+import { forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
 import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schema.ts';
 
@@ -25,12 +25,10 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
     mkdirSync(dirname(path), { recursive: true });
     return openSound(file) ?? replaceDamaged(file);
   } catch (error) {
-    if (error instanceof SyncError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
     const known = asTrackerError(error, path);
-    throw known instanceof SyncError
-      ? known
-      : new SyncError('TRACKER_UNUSABLE', `the tracker ${path} cannot be opened: ${reason}`, { cause: error });
+    if (known instanceof SyncError) throw known;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} cannot be opened: ${reason}`, { cause: error });
   }
 }
 
@@ -38,28 +36,26 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
 function openSound(file: TrackerFile): DatabaseSync | undefined {
   // Asked before SQLite is, which would delete the log that belongs to such a file.
   if (!mayBeDatabase(file.path)) return undefined;
-  const isTrusted = isAsLeft(file.path, Date.parse(file.now));
-  let database: DatabaseSync | undefined;
+  const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
+  const database = openDatabase(file.path);
   try {
-    database = openDatabase(file.path);
     refuseForeign(database, file.path);
-    if (!isTrusted) {
-      forgetAsLeft(file.path);
-      if (!isSound(database)) {
-        database.close();
-        return undefined;
-      }
-    }
-    configure(database);
-    const opened = database;
-    inTransaction(opened, () => migrate(opened, file.archiveId));
-    refuseOtherArchive(opened, file);
-    return opened;
+    if (!isTrusted) forgetCleanClose(file.path);
+    if (isTrusted || isSound(database)) return prepared(database, file);
   } catch (error) {
-    if (database?.isOpen) database.close();
+    database.close();
     if (saysCorrupt(error)) return undefined;
     throw error;
   }
+  database.close();
+  return undefined;
+}
+
+function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
+  configure(database);
+  inTransaction(database, () => migrate(database, file.archiveId));
+  refuseOtherArchive(database, file);
+  return database;
 }
 
 /** Absent, empty, or beginning as every SQLite file does (sqlite.org/fileformat2.html, 1.3). */

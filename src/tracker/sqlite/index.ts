@@ -1,12 +1,11 @@
 import { SyncError } from '../../errors.ts';
 import { isoTime, type Clock } from '../../lib/clock.ts';
-import { forgetAsLeft, noteAsLeft } from './as-left.ts';
+import { forgetCleanClose, noteCleanClose } from './clean-close.ts';
 import { createCommitGroup } from './commit-group.ts';
 import { asTrackerError } from './database.ts';
 import { openTrackerFile } from './file.ts';
 import { sqliteStore } from './store.ts';
 import { ledgerTracker } from '../ledger/tracker.ts';
-import { translated } from '../translated.ts';
 import type { Tracker } from '../tracker.ts';
 
 export interface SqliteTrackerOptions {
@@ -36,7 +35,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     // Also what is no error of SQLite: a row that nothing can be made of.
     if (!(thrown instanceof SyncError)) {
       isSound = false;
-      forgetAsLeft(path);
+      forgetCleanClose(path);
     }
     return asTrackerError(thrown, path);
   };
@@ -44,7 +43,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     if (!database.isOpen) return;
     group.flush();
     database.close();
-    if (isSound) noteAsLeft(path, clock.now());
+    if (isSound) noteCleanClose(path, clock.now());
   };
-  return translated(ledgerTracker(sqliteStore(database, group, clock, close), archiveId), translate);
+  return ledgerTracker(sqliteStore(database, group, clock, close), archiveId, translate);
 }

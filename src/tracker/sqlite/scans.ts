@@ -6,8 +6,7 @@ import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
-import { prepareSearch } from './table.ts';
-import type { Tables } from './tables.ts';
+import { prepareSearch, type Tables } from './tables.ts';
 
 /** Many records at once. An index may find more than is asked for; the ledger's rule decides. */
 

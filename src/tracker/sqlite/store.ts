@@ -1,12 +1,13 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { isoTime, type Clock } from '../../lib/clock.ts';
-import type { PlainMethods, Store } from '../ledger/store.ts';
+import { foldKey } from '../../media.ts';
+import type { Lease, PlainMethods, Store, Time } from '../ledger/store.ts';
+import type { ListingState, RunRecord } from '../tracker.ts';
 import type { CommitGroup } from './commit-group.ts';
-import { plainMethods, runMethods, saveWith } from './runs.ts';
 import * as scans from './scans.ts';
-import { openTables } from './tables.ts';
+import { openTables, type Tables } from './tables.ts';
 import { countAll } from './tally.ts';
-import { openUnit, type Time } from './unit.ts';
+import { openUnit } from './unit.ts';
 
 /** A ledger's records in an open file. Writes go through the commit group; reads do not. */
 export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: Clock, close: PlainMethods['close']): Store {
@@ -36,4 +37,62 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
     sightings: async (account, runId) => scans.sightings(tables, account, runId),
     countAll: (roles) => countAll(tables, roles),
   };
+}
+
+const orReplace = 'ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+
+type Save = (text: string, ...values: SQLInputValue[]) => Promise<void>;
+
+function saveWith({ sql }: Tables, { transaction }: CommitGroup): Save {
+  return async (text, ...values) => transaction(() => void sql(text).run(...values));
+}
+
+function plainMethods({ sql }: Tables, save: Save, clock: Clock): Omit<PlainMethods, 'close'> {
+  return {
+    finishRun: async (id, outcome, summary) => {
+      const end = 'UPDATE runs SET finished_at = ?, outcome = ?, summary = ? WHERE id = ?';
+      await save(end, isoTime(clock.now()), outcome, summary, id);
+    },
+    runs: async (limit) => {
+      const newest = sql(`
+        SELECT id, started_at AS startedAt, finished_at AS finishedAt, outcome, summary FROM runs ORDER BY row DESC LIMIT ?`);
+      return newest.all(limit) as unknown as RunRecord[];
+    },
+    listingState: async (account) => {
+      const state = sql('SELECT last_full_at AS lastFullAt, listed FROM listings WHERE account = ?').get(account);
+      return (state as ListingState | undefined) ?? { lastFullAt: null, listed: 0 };
+    },
+    getFact: async (name) => sql('SELECT value FROM facts WHERE name = ?').get(name)?.['value'] as string | undefined,
+    setFact: async (name, value) => save(`INSERT INTO facts (name, value) VALUES (?, ?) ${orReplace}`, name, value),
+    needsAdoption: async () => sql(`SELECT 1 FROM settings WHERE name = 'adopted_at'`).get() === undefined,
+    knownCount: async () => Number(sql('SELECT count(*) AS known FROM media WHERE gone_since IS NULL').get()!['known']),
+    keyTaken: async (key) => sql('SELECT 1 FROM originals WHERE folded_key = ?').get(foldKey(key)) !== undefined,
+  };
+}
+
+function runMethods({ sql }: Tables, { transaction }: CommitGroup, save: Save, clock: Clock) {
+  return {
+    changeLease: async (decide) =>
+      transaction(() => {
+        const before = sql('SELECT owner, until_ms AS untilMs FROM run_lease').get() as Lease | undefined;
+        const { lease, answer } = decide(before);
+        if (before && lease !== before) sql('DELETE FROM run_lease').run();
+        if (lease && lease !== before)
+          sql('INSERT INTO run_lease (single, owner, until_ms) VALUES (1, ?, ?)').run(lease.owner, lease.untilMs);
+        return answer;
+      }),
+    addRun: async (runId, kept) =>
+      transaction(() => {
+        sql('INSERT INTO runs (id, started_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING').run(runId, isoTime(clock.now()));
+        sql('DELETE FROM runs WHERE row <= (SELECT max(row) FROM runs) - ?').run(kept);
+      }),
+    saveListing: async (account, { lastFullAt, listed }) => {
+      const text = `
+        INSERT INTO listings (account, last_full_at, listed) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE
+        SET last_full_at = coalesce(excluded.last_full_at, last_full_at), listed = excluded.listed`;
+      await save(text, account, lastFullAt, listed);
+    },
+    setAdopted: async () =>
+      save(`INSERT INTO settings (name, value) VALUES ('adopted_at', ?) ${orReplace}`, isoTime(clock.now())),
+  } satisfies Partial<Store>;
 }

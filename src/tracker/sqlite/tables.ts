@@ -1,6 +1,90 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { mediumFields, originalFields, type MediumRecord, type OriginalRecord } from '../ledger/fields.ts';
-import { openTable, prepareSearch, type Search, type Table } from './table.ts';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { columnsOf, type Column } from '../ledger/encoding.ts';
+import { mediumFields, originalFields, type Fields, type MediumRecord, type OriginalRecord } from '../ledger/fields.ts';
+
+/** A record and the number of its row. */
+export interface Row<Of> {
+  readonly row: number;
+  readonly record: Of;
+}
+
+type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
+
+/**
+ * The records of one table. Values go in and out by position: by name, binding and reading them
+ * takes longer than what SQLite does with them.
+ */
+export interface Table<Of> {
+  readonly database: DatabaseSync;
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly find: Search<Of>;
+  readonly insertion: StatementSync;
+  /** By the columns that they change. */
+  readonly updates: Map<string, StatementSync>;
+}
+
+/** `own` names the columns that are no fields. */
+function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own: readonly string[] = []): Table<Of> {
+  const columns = columnsOf(fields);
+  const names = [...columns.map(({ column }) => column), ...own];
+  const values = names.map(() => '?');
+  const insertion = database.prepare(`INSERT INTO ${name} (${names.join()}) VALUES (${values.join()}) ON CONFLICT DO NOTHING`);
+  const find = prepareSearch<Of>({ database, name, columns }, 'id = ?');
+  return { database, name, columns, find, insertion, updates: new Map() };
+}
+
+/** A search by what follows WHERE. `row` names the column that numbers what is found. */
+export function prepareSearch<Of>(
+  { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
+  where: string,
+  { fields, row = 'row' }: { readonly fields?: readonly (keyof Of & string)[]; readonly row?: string } = {},
+): Search<Of> {
+  const some = fields ? columns.filter((column) => (fields as readonly string[]).includes(column.name)) : columns;
+  const select = database.prepare(`SELECT ${[row, ...some.map(({ column }) => column)].join()} FROM ${name} WHERE ${where}`);
+  select.setReturnArrays(true);
+  return (...parameters) => {
+    const found = select.all(...parameters) as unknown as SQLOutputValue[][];
+    return found.map((values) => ({ row: Number(values[0]), record: toRecord(some, values) as Of }));
+  };
+}
+
+function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[]): unknown {
+  const record: Record<string, unknown> = {};
+  for (let index = 0; index < columns.length; index += 1) {
+    const { name, decode } = columns[index]!;
+    record[name] = decode(values[index + 1] as string | number | null);
+  }
+  return record;
+}
+
+/** `own`: values of the table's own columns. undefined: the id or the key is taken. */
+export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
+  const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
+  const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
+  return changes === 0 ? undefined : Number(lastInsertRowid);
+}
+
+/** Writes only what differs: an index costs more than its column. */
+export function updateRow<Of>(
+  { database, name, columns, updates }: Table<Of>,
+  { row, record: before }: Row<Of>,
+  record: Of,
+): void {
+  const changed: string[] = [];
+  const values: SQLInputValue[] = [];
+  for (const { name: field, column, encode } of columns) {
+    const [known, next] = [before[field as keyof Of], record[field as keyof Of]];
+    if (known === next || encode(known) === encode(next)) continue;
+    changed.push(`${column} = ?`);
+    values.push(encode(next));
+  }
+  if (changed.length === 0) return;
+  const list = changed.join();
+  const update = updates.get(list) ?? database.prepare(`UPDATE ${name} SET ${list} WHERE row = ?`);
+  updates.set(list, update);
+  update.run(...values, row);
+}
 
 /** What all parts of the SQLite store work with. */
 export interface Tables {

@@ -2,8 +2,7 @@ import type { OriginalStatus, Role } from '../../media.ts';
 import { roleBitsOf } from '../ledger/encoding.ts';
 import { addMedia, addOriginals, correct, countedMedium, countedOriginal, zero, type Counts } from '../ledger/tally.ts';
 import { groupsOf, mediaRows } from './scans.ts';
-import { prepareSearch } from './table.ts';
-import type { Tables } from './tables.ts';
+import { prepareSearch, type Tables } from './tables.ts';
 
 interface OriginalGroup {
   readonly status: OriginalStatus;
@@ -30,14 +29,11 @@ export function countAll(tables: Tables, roles: readonly Role[]): Counts {
     addOriginals(counts, { status: group.status, isSuperseded }, group.originals, group.unmarkedBytes ?? 0);
   }
 
-  const rows = mediaRows(
-    tables,
-    `
+  const unlike = `
     SELECT medium AS row FROM originals INDEXED BY originals_unarchived WHERE superseded = 0 AND status <> 'COMPLETED'
-    UNION SELECT medium FROM originals WHERE mark IS NOT NULL`,
-  );
-  for (const groups of groupsOf(tables, rows, { medium: countedMedium, original: countedOriginal })) {
-    for (const { medium, originals } of groups) correct(counts, medium, originals, roles);
+    UNION SELECT medium FROM originals WHERE mark IS NOT NULL`;
+  for (const groups of groupsOf(tables, mediaRows(tables, unlike), { medium: countedMedium, original: countedOriginal })) {
+    for (const group of groups) correct(counts, group, roles);
   }
   return counts;
 }

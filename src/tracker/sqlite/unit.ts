@@ -2,9 +2,8 @@ import type { Part } from '../../destination/destination.ts';
 import { foldKey } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { identityOf, mediaIdOf } from '../ledger/records.ts';
-import type { Unit } from '../ledger/store.ts';
-import { insertRow, updateRow, type Row } from './table.ts';
-import type { Tables } from './tables.ts';
+import type { Time, Unit } from '../ledger/store.ts';
+import { insertRow, updateRow, type Row, type Tables } from './tables.ts';
 
 /** What a command has read, by id. It writes at once: the transaction makes its changes one. */
 interface Loaded {
@@ -14,12 +13,6 @@ interface Loaded {
   /** Media whose originals are all loaded, and the first revisions' ids of those originals. */
   readonly groups: Set<string>;
   readonly identities: Set<string>;
-}
-
-/** The time of a command. */
-export interface Time {
-  readonly nowMs: number;
-  readonly now: string;
 }
 
 export function openUnit(tables: Tables, time: Time): Unit {

@@ -11,7 +11,7 @@ const noteOf = (path: string) => `${path}.sound`;
 const trustedMs = 7 * 24 * 60 * 60_000;
 
 /** Whether it was read of late, closed properly, and untouched since. Before SQLite opens it. */
-export function isAsLeft(path: string, nowMs: number): boolean {
+export function wasClosedCleanly(path: string, nowMs: number): boolean {
   try {
     const { readAtMs, looks } = readNote(path);
     return Math.abs(nowMs - readAtMs) < trustedMs && !isOpenSomewhere(path) && looks === looksOf(path);
@@ -24,7 +24,7 @@ export function isAsLeft(path: string, nowMs: number): boolean {
  * Notes how a file is left that was sound until it was closed; where there is no note yet, it was
  * read just now. A file without a note, or with an old one, is only read once more.
  */
-export function noteAsLeft(path: string, nowMs: number): void {
+export function noteCleanClose(path: string, nowMs: number): void {
   try {
     const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
     if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
@@ -34,7 +34,7 @@ export function noteAsLeft(path: string, nowMs: number): void {
 }
 
 /** The next to open the file reads all of it. */
-export function forgetAsLeft(path: string): void {
+export function forgetCleanClose(path: string): void {
   // A temporary tracker has no path.
   if (path === '') return;
   try {
