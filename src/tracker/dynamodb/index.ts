@@ -7,7 +7,7 @@ import type { Tracker } from '../tracker.ts';
 import { asTrackerError } from './errors.ts';
 import { bindingKey } from './keys.ts';
 import { dynamoStore } from './store.ts';
-import { getItem, updateRow, type Table } from './table.ts';
+import { getItem, putRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
   /** A client that is given stays open. Region and credentials: the SDK's standard chain. */
@@ -67,7 +67,8 @@ async function archiveOf(table: Table): Promise<string | undefined> {
 /** A table belongs to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
 async function bindTable(table: Table, archiveId: string): Promise<void> {
   const { tableName } = table;
-  const bind = async () => updateRow(table, bindingKey, { archive_id: archiveId }, { archive_id: undefined });
+  // A whole row, because the token validator may put rows but not update them.
+  const bind = async () => putRow(table, { ...bindingKey, archive_id: archiveId }, { media_id: undefined });
   const bound = await archiveOf(table);
   if (bound === archiveId || (bound === undefined && (await bind()))) return;
   const other = bound ?? (await archiveOf(table));

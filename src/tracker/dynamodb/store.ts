@@ -24,7 +24,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
       finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
       runs: async (limit) => runs.readRuns(partition, limit),
       getFact: async (name) => (await getItem(partition, factRow(name)))?.['value']?.S,
-      setFact: async (name, value) => putRow(partition, { ...factRow(name), value }),
+      setFact: async (name, value) => void (await putRow(partition, { ...factRow(name), value })),
       listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
       knownCount: async () => scans.knownCount(partition),
       keyTaken: async (key) => (await getItem(partition, archiveKey(key))) !== undefined,
@@ -47,7 +47,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     saveListing: async (ofAccount, state) => listing.saveListing(partition, ofAccount, state),
     changeLease: async (decide) => changeLease(partition, decide),
     addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
-    setAdopted: async () => putRow(partition, { ...adoptedKey, adopted_at: isoTime(clock.now()) }),
+    setAdopted: async () => void (await putRow(partition, { ...adoptedKey, adopted_at: isoTime(clock.now()) })),
   };
 }
 

@@ -120,9 +120,9 @@ export async function* pagesOf(
   } while (from);
 }
 
-/** Writes a row whatever it was before. */
-export async function putRow({ client, tableName }: Table, row: Values & Key): Promise<void> {
-  await client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row) }));
+/** Writes a whole row. False: it is not as expected, and stays. */
+export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected = {}): Promise<boolean> {
+  return isDone(client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row), ...expecting(expected) })));
 }
 
 /** Sets attributes of a row, which may be new. False: it is not as expected, and stays. */
