@@ -23,7 +23,9 @@ export async function changeLease<Answer>(
     const before = toLease(row);
     const { lease, answer } = decide(before);
     if (lease === before) return answer;
-    const expected = { owner: row?.['owner'], ...(before && { until_ms: row?.['until_ms'] }) };
+    // All workers of a run renew one lease: they need not agree on when it ends.
+    const isRenewal = before !== undefined && before.owner === lease?.owner;
+    const expected = { owner: row?.['owner'], ...(before && !isRenewal && { until_ms: row?.['until_ms'] }) };
     const isDone = lease
       ? await updateRow(partition, key, attributesOf(partition, lease), expected)
       : await removeRow(partition, key, expected);

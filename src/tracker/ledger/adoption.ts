@@ -10,7 +10,7 @@ import type { Store, Unit } from './store.ts';
 type Described = DescribedFile & { readonly description: FileDescription };
 
 /** What files say of the set of originals that their medium has, by the medium's id. */
-type Sets = Map<string, OriginalSet[]>;
+type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
   readonly roles: readonly Role[];
@@ -29,12 +29,13 @@ const initialListed = initialValues(listedFields);
 /** Returns how many originals are new. A file whose key is another's is left out. */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
+  const noteSet = createSetNotes(sets);
   let adopted = 0;
   let batch: Described[] = [];
   const takeBatch = async () => {
     const taken = batch;
     batch = [];
-    for (const { description } of taken) noteSet(sets, description);
+    for (const { description } of taken) noteSet(description);
     if (taken.length > 0) adopted += await store.change((unit) => takeIn(unit, taken));
   };
   for await (const file of files) {
@@ -103,24 +104,35 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
   };
 }
 
-function noteSet(sets: Sets, { original: { mediaId }, roles, originalsOfMedium }: FileDescription): void {
-  const known = sets.get(mediaId) ?? [];
-  if (known.some((set) => set.size === originalsOfMedium && set.roles.join() === roles.join())) return;
-  sets.set(mediaId, [...known, { roles, size: originalsOfMedium }]);
+/** Most media have one set, and most sets are alike: alike ones share one list in memory. */
+function createSetNotes(sets: Sets): (description: FileDescription) => void {
+  const lists = new Map<string, readonly OriginalSet[]>();
+  return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
+    const name = `${size}:${roles.join()}`;
+    const list = lists.get(name) ?? [{ roles, size }];
+    lists.set(name, list);
+    const known = sets.get(mediaId) ?? list;
+    const isKnown = known === list || known.some((set) => `${set.size}:${set.roles.join()}` === name);
+    sets.set(mediaId, isKnown ? known : [...known, ...list]);
+  };
 }
 
 /** A medium is RESOLVED only if every file is right about its set. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
-  const whole: string[] = [];
   for await (const groups of store.scan({ fields: setFields })) {
-    for (const group of groups) if (isWhole(sets, group)) whole.push(group.medium.id);
+    const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);
+    for (let first = 0; first < whole.length; first += store.adoptedAtOnce) {
+      const mediaIds = whole.slice(first, first + store.adoptedAtOnce);
+      await store.change((unit) => resolveWhole(unit, sets, mediaIds));
+    }
   }
-  await store.changeEach(whole, (unit, mediaId) => {
-    const medium = unit.medium(mediaId);
-    if (!medium || !isUntouched(medium)) return;
-    const resolvedRoles = [...new Set(sets.get(mediaId)!.flatMap(({ roles }) => roles))];
+}
+
+function resolveWhole(unit: Unit, sets: Sets, mediaIds: readonly string[]): void {
+  for (const medium of unit.media(mediaIds).filter(isUntouched)) {
+    const resolvedRoles = [...new Set(sets.get(medium.id)!.flatMap(({ roles }) => roles))];
     unit.saveMedium({ ...medium, status: 'RESOLVED', statusSince: unit.now, resolvedRoles });
-  });
+  }
 }
 
 /** Only the archive has shown it, and nothing was decided yet. */

@@ -109,9 +109,7 @@ function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
 }
 
 function finish(unit: Unit, original: OriginalRecord): void {
-  const next = completed(original, unit.now);
-  if (original.upload === null) unit.saveOriginal(next);
-  else saveWithoutParts(unit, next);
+  saveWithoutParts(unit, completed(original, unit.now));
 }
 
 function saveWithoutParts(unit: Unit, original: OriginalRecord): void {

@@ -20,7 +20,7 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
     clock,
     owns: () => true,
     // A commit costs more than a row, but other work must get its turn.
-    adoptedAtOnce: 2000,
+    adoptedAtOnce: 500,
     read: async (work) => work(openUnit(tables, time())),
     change: async (work) => group.transaction(() => work(openUnit(tables, time()))),
     changeEach: async (ids, work) => {

@@ -10,13 +10,22 @@ interface Loaded {
   readonly tables: Tables;
   readonly media: Map<string, Row<MediumRecord>>;
   readonly originals: Map<string, Row<OriginalRecord>>;
+  /** Originals that had an upload when they were read. No other has parts. */
+  readonly uploading: Set<string>;
   /** Media whose originals are all loaded, and the first revisions' ids of those originals. */
   readonly groups: Set<string>;
   readonly identities: Set<string>;
 }
 
 export function openUnit(tables: Tables, time: Time): Unit {
-  const loaded: Loaded = { tables, media: new Map(), originals: new Map(), groups: new Set(), identities: new Set() };
+  const loaded: Loaded = {
+    tables,
+    media: new Map(),
+    originals: new Map(),
+    uploading: new Set(),
+    groups: new Set(),
+    identities: new Set(),
+  };
   const { sql } = tables;
   const medium = (mediaId: string) => findMedium(loaded, mediaId);
   return {
@@ -33,7 +42,9 @@ export function openUnit(tables: Tables, time: Time): Unit {
     addOriginals: (records) => records.filter((record) => addOriginal(loaded, record)),
     moveOriginal: (before, moved) => moveOriginal(loaded, before, moved),
     savePart: ({ id }, part) => savePart(tables, rowOf(loaded, id), part),
-    dropParts: ({ id }) => dropParts(tables, rowOf(loaded, id)),
+    dropParts: ({ id }) => {
+      if (loaded.uploading.has(id)) dropParts(tables, rowOf(loaded, id));
+    },
   };
 }
 
@@ -43,17 +54,24 @@ function findMedium({ tables, media }: Loaded, mediaId: string): MediumRecord | 
   return found?.record;
 }
 
-function findOriginal({ tables, originals }: Loaded, id: string): OriginalRecord | undefined {
-  const [found] = tables.originals.find(id);
-  if (found) originals.set(id, found);
+function findOriginal(loaded: Loaded, id: string): OriginalRecord | undefined {
+  const [found] = loaded.tables.originals.find(id);
+  if (found) noteOriginal(loaded, found);
   return found?.record;
 }
 
-function findOriginals({ tables, originals, groups, identities }: Loaded, mediaId: string): readonly OriginalRecord[] {
+function noteOriginal({ originals, uploading }: Loaded, row: Row<OriginalRecord>): void {
+  const { id, upload } = row.record;
+  originals.set(id, row);
+  if (upload !== null) uploading.add(id);
+}
+
+function findOriginals(loaded: Loaded, mediaId: string): readonly OriginalRecord[] {
+  const { tables, groups, identities } = loaded;
   const found = tables.originalsOf(mediaId);
   groups.add(mediaId);
   for (const row of found) {
-    originals.set(row.record.id, row);
+    noteOriginal(loaded, row);
     identities.add(identityOf(row.record));
   }
   return found.map(({ record }) => record);
