@@ -1,6 +1,6 @@
 /**
- * What errors of AWS services, and of the way to them, mean. What to do about one depends on who
- * asked.
+ * What an error of an AWS service, or of the network before it, means. What to do about the error
+ * depends on the caller.
  */
 
 const namesOfKind = {
@@ -22,9 +22,9 @@ const namesOfKind = {
     'UnrecognizedClientException',
   ],
   denied: ['AccessDenied', 'AccessDeniedException', 'NotAuthorized', 'UnauthorizedOperation'],
-  /** What was asked for is not there; a missing bucket is `other`. */
+  /** The thing that the request names does not exist. A missing bucket is `other`. */
   notFound: ['ExecutionDoesNotExist', 'NoSuchKey', 'ResourceNotFoundException', 'StateMachineDoesNotExist'],
-  /** It passes when less is asked for. */
+  /** The request succeeds later, when fewer requests are sent. */
   throttled: [
     'LimitExceededException',
     'ProvisionedThroughputExceededException',
@@ -34,7 +34,7 @@ const namesOfKind = {
     'TooManyRequestsException',
   ],
   unreachable: ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'ENETUNREACH', 'ENOTFOUND', 'ETIMEDOUT', 'TimeoutError'],
-  /** This machine's clock is wrong. */
+  /** The clock of this machine is wrong. */
   clockSkew: ['RequestTimeTooSkewed', 'RequestTimeTooSkewedException'],
 } as const;
 
@@ -51,7 +51,10 @@ export interface AwsError {
   readonly message: string;
 }
 
-/** undefined: no error of a service or of the way to it, or the request was aborted here. */
+/**
+ * undefined: neither a service nor the network caused the error, or this process aborted the
+ * request.
+ */
 export function readAwsError(thrown: unknown): AwsError | undefined {
   if (!(thrown instanceof Error) || thrown.name === 'AbortError') return undefined;
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time as the program sees it. Passed in, so that waiting and dates can be tested. */
+/** Time as the program sees it. It is a parameter, so that tests can control waiting and dates. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds since some moment; never steps back, so this is for waiting and measuring. */
+  /** Milliseconds since some moment, for waiting and measuring. It never goes back. */
   elapsed(): number;
   /**
-   * Waits at most 24 days, and not at all for a negative time. Rejects with the signal's reason when
-   * it is aborted first.
+   * Waits at most 24 days, and not at all for a negative time. Rejects with the signal's reason
+   * when the signal is aborted first.
    */
   sleep(forMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A timer that is set for longer ends at once. */
+/** Node ends a timer with a longer time at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,15 +1,14 @@
 /**
- * CRC-32 as in zip and S3: reflected, polynomial 0xEDB88320. A running checksum is
- * `crc = crc32(chunk, crc)`, beginning with 0.
+ * CRC-32 as in zip and S3: reflected, polynomial 0xEDB88320. A running checksum begins with 0 and
+ * grows by `crc = crc32(chunk, crc)`.
  */
 export { crc32 } from 'node:zlib';
 
 const polynomial = 0xedb88320;
-/** The polynomial 1: in a reflected CRC the highest bit is the coefficient of x⁰. */
+/** The polynomial 1. In a reflected CRC the highest bit is the coefficient of x⁰. */
 const one = 0x80000000;
 /**
- * powers[k] is x^(8 · 2^k) modulo the polynomial: what 2^k bytes behind a message multiply its
- * checksum by.
+ * powers[k] is x^(8 · 2^k) modulo the polynomial. To append 2^k bytes, multiply the checksum by it.
  */
 const powers = byteShiftPowers(53);
 
@@ -18,7 +17,7 @@ export function combineCrc32(crcA: number, crcB: number, lengthB: number): numbe
   return (multiply(byteShift(lengthB), crcA) ^ crcB) >>> 0;
 }
 
-/** The CRC-32 of a whole file from those of its parts, in order. */
+/** The CRC-32 of a whole file, from those of its parts in order. */
 export function crc32OfParts(parts: Iterable<{ readonly sizeBytes: number; readonly crc32: number }>): number {
   let whole = 0;
   for (const part of parts) whole = combineCrc32(whole, part.crc32, part.sizeBytes);
@@ -30,7 +29,7 @@ export function crc32Hex(crc: number): string {
   return crc.toString(16).padStart(8, '0');
 }
 
-/** Base64 of the four bytes, highest first: the form of `x-amz-checksum-crc32`. */
+/** Base64 of the four bytes, highest byte first, as in `x-amz-checksum-crc32`. */
 export function crc32Base64(crc: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc);
@@ -47,7 +46,10 @@ function byteShiftPowers(count: number): Uint32Array {
   return shifts;
 }
 
-/** x^(8 · bytes) modulo the polynomial. Halves instead of shifting: lengths exceed 32 bits. */
+/**
+ * x^(8 · bytes) modulo the polynomial. It divides instead of shifting, because lengths exceed 32
+ * bits.
+ */
 function byteShift(bytes: number): number {
   let shift = one;
   for (let k = 0, rest = bytes; rest > 0; k += 1, rest = Math.floor(rest / 2)) {
@@ -57,9 +59,9 @@ function byteShift(bytes: number): number {
 }
 
 /**
- * The product of two polynomials over GF(2), modulo the polynomial: for each coefficient of `a`,
- * `b` times that power of x is added. Masks instead of branches: the bits are random, so branches
- * would be mispredicted half of the time.
+ * The product of two polynomials over GF(2), modulo the polynomial. For each coefficient of `a` it
+ * adds `b` times that power of x. It uses masks instead of branches: the bits are random, so half
+ * of the branches would be mispredicted.
  */
 function multiply(a: number, b: number): number {
   let product = 0;

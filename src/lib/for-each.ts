@@ -1,6 +1,6 @@
 /**
- * Runs `act` for every item, at most `limit` at once, in the items' order. After the first error no
- * further item begins; those under way are waited for, then the error is thrown.
+ * Runs `act` for every item in order, at most `limit` at once. After the first error no further
+ * item begins. It waits for the running ones, then throws the error.
  */
 export async function forEachLimited<Item>(
   items: Iterable<Item>,

@@ -1,13 +1,13 @@
 import { redactText } from './redact.ts';
 
-/** Messages for a person, on standard error: standard output belongs to the command's result. */
+/** Messages for a person. They go to standard error, because the result goes to standard output. */
 export interface Log {
   readonly info: (message: string) => void;
   readonly warn: (message: string, hint?: string) => void;
   readonly error: (message: string, hint?: string) => void;
 }
 
-/** Every line is freed of secrets and of control characters. `quiet` leaves only errors. */
+/** Removes secrets and control characters from every line. `quiet` prints errors only. */
 export function createLog(write: (text: string) => void, options: { readonly quiet: boolean } = { quiet: false }): Log {
   const line = (prefix: string, message: string, hint: string | undefined) => {
     const indent = ' '.repeat(prefix.length);
@@ -21,20 +21,20 @@ export function createLog(write: (text: string) => void, options: { readonly qui
   };
 }
 
-/** A text as it may be shown: no secrets, and nothing that a terminal would obey. */
+/** A text that is safe to show: without secrets, and without characters that control a terminal. */
 export function clean(text: string): string {
   return printable(redactText(text));
 }
 
 /**
- * A value as one line of JSON. JSON itself leaves some characters raw that a terminal would obey;
- * they occur only within its texts, where their escapes mean the same.
+ * A value as one line of JSON. JSON leaves some characters unescaped that control a terminal. They
+ * occur only inside strings, so escaping them there keeps the value.
  */
 export function jsonLine(value: unknown, replacer?: (field: string, value: unknown) => unknown): string {
   return `${printable(JSON.stringify(value, replacer))}\n`;
 }
 
-/** Control characters, and those that turn the direction of writing, as visible escapes. */
+/** Escapes control characters, and those that change the direction of text. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- finding control characters is the point
   return text.replace(

@@ -1,25 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Who holds a lease: enough to tell on the same machine whether that process still runs. */
+/**
+ * The holder of a lease, in enough detail to tell on the same machine whether its process still
+ * runs.
+ */
 export interface Owner {
   readonly host: string;
-  /** Changes at each boot; empty where the system does not tell. */
+  /** Changes at each boot; empty where the system does not provide it. */
   readonly bootId: string;
   readonly pid: number;
-  /** Tells a process from a later one with the same pid; empty where the system does not tell. */
+  /**
+   * Differs between two processes with the same pid; empty where the system does not provide it.
+   */
   readonly processStart: string;
-  /** Distinguishes two runs of one process. */
+  /** Differs between two runs of one process. */
   readonly runId: string;
 }
 
-/** This process, for run `runId`, as the text that leases carry. */
+/** This process and run `runId`, as the text that is stored in leases. */
 export function thisOwner(runId: string): string {
   const owner: Owner = { host: hostname(), bootId: bootId(), pid: process.pid, processStart: processStart(process.pid), runId };
   return JSON.stringify(owner);
 }
 
-/** True only if the holder ran on this machine and certainly runs no more. */
+/** True only if the holder ran on this machine and surely runs no longer. */
 export async function isDead(holder: string): Promise<boolean> {
   const owner = parseOwner(holder);
   if (!owner || owner.host !== hostname()) return false;
@@ -28,7 +33,7 @@ export async function isDead(holder: string): Promise<boolean> {
   return !isRunning(owner.pid) || processStart(owner.pid) !== owner.processStart;
 }
 
-/** A holder in words: `process 123 on host`. */
+/** The holder for a person to read: `process 123 on host`. */
 export function describeOwner(holder: string): string {
   const owner = parseOwner(holder);
   return owner ? `process ${owner.pid} on ${owner.host}` : holder;
@@ -49,14 +54,14 @@ function bootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
 }
 
-/** Field 22 of proc(5)'s stat. */
+/** Field 22 of /proc/PID/stat; see proc(5). */
 function processStart(pid: number): string {
   return statFields(pid)[19] ?? '';
 }
 
 /**
- * Fields of proc(5)'s stat from the third on: the second is the command in parentheses, which may
- * itself hold spaces.
+ * The fields of /proc/PID/stat from the third on; see proc(5). The second field is the command in
+ * parentheses, and may contain spaces.
  */
 function statFields(pid: number): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
@@ -72,7 +77,7 @@ function readOrEmpty(path: string): string {
 }
 
 function isRunning(pid: number): boolean {
-  // Killed, and only waiting for its parent to hear of it.
+  // A zombie: the process was killed, and its parent has not collected it yet.
   if (statFields(pid)[0] === 'Z') return false;
   try {
     process.kill(pid, 0);

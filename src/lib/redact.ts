@@ -1,4 +1,4 @@
-/** Keeps secrets out of everything that is printed or stored. */
+/** Removes secrets from everything that is printed or stored. */
 
 const secretNames = /token|cookie|authorization|secret|password|signature|credential|key-pair-id|policy|x-amz-/i;
 const secretParameters = /([?&](?:[^=&#\s"']*))=([^&#\s"']+)/g;
@@ -8,12 +8,16 @@ const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
 
 const knownSecrets = new Set<string>();
 
-/** Removes this value from now on. Ignores short values, which would remove ordinary words. */
+/**
+ * Removes this value from now on. Ignores short values, because they would remove ordinary words.
+ */
 export function rememberSecret(value: string): void {
   if (value.length >= 8) knownSecrets.add(value);
 }
 
-/** A text without known values, cookies, bearer and JWE shapes, and query values of URLs. */
+/**
+ * A text without known values, cookies, tokens in bearer or JWE form, and the query values of URLs.
+ */
 export function redactText(text: string): string {
   let clean = text;
   for (const secret of knownSecrets) clean = clean.replaceAll(secret, '[redacted]');
@@ -24,7 +28,7 @@ export function redactText(text: string): string {
     .replace(jweShape, (token) => (token.split('.').length >= 3 && token.length >= 60 ? '[redacted]' : token));
 }
 
-/** A copy of plain data without secrets, by field name and by value. */
+/** A copy of plain data without secrets: it removes them by field name and by value. */
 export function redact(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redact);

@@ -1,7 +1,7 @@
-/** What is timed of a piece of work; never a secret or a signed URL. */
+/** Attributes of a timed piece of work. They never contain a secret or a signed URL. */
 export type Annotations = Readonly<Record<string, string | number | boolean>>;
 
-/** Times a piece of work under a name, also when it fails, and gives back what it gave. */
+/** Times a piece of work under a name, even if it fails, and returns its result. */
 export type Span = <Result>(name: SpanName, annotations: Annotations, work: () => Promise<Result>) => Promise<Result>;
 
 export type SpanName =

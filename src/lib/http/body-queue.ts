@@ -1,26 +1,26 @@
 import { HttpTimeout, type Body, type TakeChunk } from './contract.ts';
 
-/** What brings the chunks of one body. */
+/** The connection that delivers the chunks of one body. */
 export interface Supply {
-  /** Bytes that have not arrived yet. */
+  /** How many bytes have not arrived yet. */
   leftBytes(): number;
-  /** Hands on what has arrived, although it is less than a full chunk. */
+  /** Hands on the bytes that have arrived, even if they do not fill a chunk. */
   flush(): void;
-  /** The taker has caught up. */
+  /** The taker is ready for the next chunk. */
   resume(): void;
-  /** Nothing more is wanted. */
+  /** The taker wants no more bytes. */
   stop(): void;
 }
 
 /** How often a body is checked for silence, and for bytes in a chunk that is not full. */
 const tickMs = 250;
-/** Reading on to the end of so little is cheaper than another connection. */
+/** Reading so few remaining bytes is cheaper than opening another connection. */
 const drainBytes = 64 * 1024;
 
 /**
- * The body of a reply between the connection that brings it and the taker. The taker has one chunk
- * at a time while the next one arrives; `push` answers false when a chunk has to wait, and then the
- * connection reads no more.
+ * The queue between the connection that delivers a body and the taker. The taker has one chunk at a
+ * time while the next one arrives. `push` returns false when a chunk has to wait, and the
+ * connection then pauses.
  */
 export class BodyQueue implements Body {
   readonly #supply: Supply;
@@ -29,14 +29,14 @@ export class BodyQueue implements Body {
   readonly #waiting: { readonly chunk: Uint8Array; readonly giveBack: () => void }[] = [];
   #take: TakeChunk | undefined;
   #busy = false;
-  /** Set when nothing more comes; with the error that ended it, if one did. */
+  /** Set when no more chunks come. It has the error that ended the body, if there was one. */
   #end: { readonly error?: unknown } | undefined;
   #silentMs = 0;
 
   constructor(supply: Supply, stallMs: number) {
     this.#supply = supply;
     this.#stallMs = stallMs;
-    this.#outcome.promise.catch(() => {}); // `pump` reports it
+    this.#outcome.promise.catch(() => {}); // `pump` reports the error
   }
 
   /** Resolves or rejects when nobody waits for this body any more. */
@@ -44,19 +44,19 @@ export class BodyQueue implements Body {
     return this.#outcome.promise;
   }
 
-  /** Bytes have arrived, though perhaps not a whole chunk yet. */
+  /** Records that bytes have arrived, perhaps less than a whole chunk. */
   heard(): void {
     this.#silentMs = 0;
   }
 
-  /** `giveBack` is called when the taker is done with the chunk, unless the body is given up. */
+  /** Calls `giveBack` when the taker has finished with the chunk, unless the body is abandoned. */
   push(chunk: Uint8Array, giveBack: () => void = () => {}): boolean {
     this.#waiting.push({ chunk, giveBack });
     this.#deliver();
     return this.#waiting.length === 0;
   }
 
-  /** Nothing more comes. An `error` counts once the chunks before it are taken. */
+  /** Ends the body after the chunks in the queue. The taker gets those before an `error`. */
   finish(end: { readonly error?: unknown } = {}): void {
     this.#end ??= end;
     this.#deliver();
@@ -90,7 +90,8 @@ export class BodyQueue implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // In ticks, not by the clock: while this process is too busy to read, the sender is not silent.
+    // Counts ticks, not clock time: while this process is too busy to read, the sender is not
+    // silent.
     this.#silentMs += tickMs;
   }
 

@@ -1,7 +1,7 @@
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Slabs } from './slabs.ts';
 
-/** Servers close idle connections, often after 5 s; a request must not cross that on the wire. */
+/** Servers close idle connections, often after 5 s. A request must not meet that on its way. */
 const idleMs = 4_000;
 
 /** The connections to one origin, at most `maxOpen` of them. */
@@ -12,7 +12,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #open = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
   readonly #waiting = new Set<() => void>();
-  /** Lets the next TLS handshake be a short one. */
+  /** Makes the next TLS handshake shorter. */
   #session: Buffer | undefined;
   #isClosed = false;
 
@@ -22,7 +22,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.slabs = slabs;
   }
 
-  /** Waits in line for a connection for one request; `fresh`: a new one, which is surely open. */
+  /**
+   * Waits in line for a connection for one request. `fresh` asks for a new one, which is surely
+   * open.
+   */
   async acquire(signal: AbortSignal | undefined, { fresh = false } = {}): Promise<Connection> {
     for (;;) {
       signal?.throwIfAborted();
@@ -31,7 +34,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection) return connection;
       await waitInLine(this.#waiting, signal);
       if (!signal?.aborted) continue;
-      this.#serveNext(); // the connection that was free for this caller is for the next in line
+      this.#serveNext(); // this caller did not use its free connection, so the next caller gets it
       throw signal.reason;
     }
   }

@@ -5,19 +5,19 @@ import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/** Fits a head, and a small file with it: the 10,000 photos of a burst need no slab. */
+/** Fits a head and a small file, so the 10,000 photos of a burst need no slab. */
 const scratchBytes = 64 * 1024;
 
-/** The server closed a kept connection before it saw the request, which is safe to repeat. */
+/** The server closed a kept connection before it saw the request. The request is safe to repeat. */
 export class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }
 
 export interface ConnectionOwner {
   readonly slabs: Slabs;
-  /** The reply has arrived whole, and the connection may be used again. */
+  /** The whole reply has arrived. The connection is free again. */
   idle(connection: Connection): void;
-  /** The connection will never be used again. */
+  /** The connection cannot be used again. */
   closed(connection: Connection): void;
 }
 
@@ -35,16 +35,16 @@ interface Exchange {
 }
 
 /**
- * One connection, one request at a time. The system reads straight into our memory (`onread`):
+ * One connection, with one request at a time. The system reads straight into our memory (`onread`).
  * Node's streams would make a Buffer and an event of every 16 KB that TLS decrypts, which costs
- * more than decrypting them. The way of a byte:
+ * more than the decryption. The way of a byte:
  *
- *   socket → scratch (the head and what came with it) → slab, filled to its end → queue → taker
+ *   socket → scratch (the head and the bytes after it) → slab → queue → taker
  *   → slab back to the pool
  *
- * While the taker has one slab the next one fills. When that is full too, the socket is paused; TLS
- * then still hands out what it had decrypted, which begins a third. So a connection holds 64 KiB,
- * and at most 3 slabs while it reads a large body.
+ * While the taker has one slab, the next one fills. When that is full too, the socket pauses. TLS
+ * then still delivers the bytes that it had decrypted, which begin a third slab. So a connection
+ * has 64 KiB, and at most 3 slabs while it reads a large body.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -52,9 +52,9 @@ export class Connection {
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   #exchange: Exchange | undefined;
   #slab: Buffer | undefined;
-  /** Where new bytes go: in the slab while it takes a body, else in the scratch. */
+  /** Where new bytes go: into the slab while it takes a body, otherwise into the scratch. */
   #fill = 0;
-  /** Where the bytes of the slab begin that were not handed on yet. */
+  /** Where the bytes begin that are in the slab and were not handed on yet. */
   #start = 0;
   #leftBytes = 0;
   #isReusable = true;
@@ -75,14 +75,14 @@ export class Connection {
     this.#socket.on('close', () => this.#ended(failure ?? new Error('the connection was closed')));
   }
 
-  /** Whether it is idle and may take a request. */
+  /** Whether it is idle and can take a request. */
   get isUsable(): boolean {
     return !this.#exchange && this.#isReusable && !this.#socket.destroyed;
   }
 
   /**
-   * Sends a request and resolves when the head of the reply is there; undefined: only undici can
-   * read it. Errors: the network's, HttpTimeout, StaleConnection.
+   * Sends a request and resolves with the head of the reply; undefined: only undici can read it.
+   * Errors: the network's, HttpTimeout, StaleConnection.
    */
   async ask(request: {
     readonly text: string;
@@ -133,7 +133,9 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Where the next bytes go. Never an empty place: TLS would offer its bytes for ever. */
+  /**
+   * Where the next bytes go. It is never empty, because TLS would then offer its bytes for ever.
+   */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;
     if (!this.#exchange.inBody) return this.#scratch.subarray(this.#fill);
@@ -141,10 +143,11 @@ export class Connection {
     return this.#slab.subarray(this.#fill);
   }
 
-  /** Returns false to be paused. */
+  /** Returns false to pause the socket. */
   #received(bytes: number): boolean {
     const exchange = this.#exchange;
-    // Bytes on an idle connection belong to no request, and never to the next one.
+    // Bytes that arrive on an idle connection belong to no request, so they must not reach the next
+    // one.
     if (!exchange) return this.#drop();
     exchange.wasHeard = true;
     exchange.body.heard();
@@ -159,7 +162,7 @@ export class Connection {
     for (; end >= 0; end = heard.indexOf('\r\n\r\n', start, 'latin1')) {
       const head = parseHead(heard.toString('latin1', start, end));
       start = end + 4;
-      // 100, 103 and their kin announce the reply proper. We never ask for a 101.
+      // Interim replies such as 100 and 103 precede the real one. We never ask for a 101.
       if (!head || head.status === 101) return this.#decline(exchange);
       if (head.status >= 200) return this.#begin(exchange, head, start);
     }
@@ -174,7 +177,7 @@ export class Connection {
     const answer = { head, body: exchange.body };
     if (hasBody && !isPlain(head)) {
       if (head.status < 300) return this.#decline(exchange);
-      // We cannot know where its body ends, and nobody reads the text of an error.
+      // The end of its body is unknown, and nobody reads the text of an error.
       exchange.body.finish();
       exchange.answer.resolve(answer);
       return this.#drop();
@@ -207,7 +210,9 @@ export class Connection {
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /** How many of the new bytes are the body's. If more came, the connection is not reused. */
+  /**
+   * How many of the new bytes belong to the body. If more came, the connection is not used again.
+   */
   #count(bytes: number): number {
     if (bytes > this.#leftBytes) this.#isReusable = false;
     const own = Math.min(bytes, this.#leftBytes);
@@ -215,12 +220,12 @@ export class Connection {
     return own;
   }
 
-  /** The reply is here. What comes behind it must be read before the next request. */
+  /** The reply has ended. The bytes behind it must be read before the next request. */
   #finish(exchange: Exchange): boolean {
     this.#exchange = undefined;
     this.#slab = undefined;
     this.#fill = 0;
-    // TLS hands on decrypted bytes even while it is paused: a body may end so.
+    // TLS delivers decrypted bytes even while it is paused, so a body may end during a pause.
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
     exchange.body.finish();
@@ -249,7 +254,10 @@ export class Connection {
     exchange.body.abandon(error);
   }
 
-  /** The socket is gone. Hands on what arrived, so that the next attempt continues behind it. */
+  /**
+   * The socket has closed. Hands on the bytes that arrived, so that the next attempt continues
+   * there.
+   */
   #ended(error: Error): void {
     const exchange = this.#exchange;
     this.#drop();
@@ -265,7 +273,7 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // Copied, because the slab is still being filled. Only slow bodies are ever flushed.
+      // It copies the bytes, because the slab still fills. Only slow bodies are flushed.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));

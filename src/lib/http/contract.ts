@@ -1,12 +1,15 @@
-/** Takes a chunk of a body. The sender waits for a promise; until then the chunk is the taker's. */
+/**
+ * Takes a chunk of a body. It owns the chunk until its promise settles, and the sender waits for
+ * that.
+ */
 export type TakeChunk = (chunk: Uint8Array) => Promise<void> | undefined;
 
-/** The body of a reply. Exactly one of the two must be called, once. */
+/** The body of a reply. The caller calls exactly one of the two methods, once. */
 export interface Body {
   /**
    * Hands on the body as it arrives and resolves at its clean end. Rejects with the network's
-   * error, with an HttpTimeout after `stallMs` of silence while the taker was ready, or with what
-   * `take` threw.
+   * error, with what `take` threw, or with an HttpTimeout when no byte arrived for `stallMs`
+   * although the taker was ready.
    */
   pump(take: TakeChunk): Promise<void>;
   /** Ends the reply without reading it. */
@@ -15,7 +18,7 @@ export interface Body {
 
 export interface Reply {
   readonly status: number;
-  /** Lower-case names; repeated ones joined by a comma. */
+  /** Names are in lower case. Repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
 }
@@ -23,17 +26,17 @@ export interface Reply {
 export interface RequestOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
-  /** Silence after which the request is given up, in ms. */
+  /** The request is aborted after so many ms of silence. */
   readonly stallMs: number;
   /**
    * The body may be large: it comes in large chunks whose memory is used again. A reply with a
-   * status of 300 or more has no body if it does not say how long it is.
+   * status of 300 or more has no body unless it states its length.
    */
   readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Never follows redirects, and adds no header of its own beyond HTTP's. */
+/** Sends one request. It follows no redirects and adds no headers beyond those of HTTP. */
 export interface HttpClient {
   request(url: URL, options: RequestOptions): Promise<Reply>;
   close(): Promise<void>;
@@ -45,8 +48,8 @@ export class HttpTimeout extends Error {
 }
 
 export interface HttpClientOptions {
-  /** Connections per host; requests beyond wait in line. */
+  /** The limit of connections per host. Further requests wait in line. */
   readonly connections: number;
-  /** As in HTTP_PROXY and its kin; absent: no proxy. */
+  /** As in HTTP_PROXY and its relatives; absent: no proxy. */
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
 }

@@ -3,16 +3,16 @@ import { validateHeaderName, validateHeaderValue } from './node-http.ts';
 /** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the raw client understands it. */
 export interface Head {
   readonly status: number;
-  /** Lower-case names; repeated ones joined by a comma. */
+  /** Names are in lower case. Repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** null: the reply does not say, or not in a way that leaves no doubt. */
+  /** null: the reply does not state its length, or states it ambiguously. */
   readonly lengthBytes: number | null;
   readonly keepsAlive: boolean;
 }
 
-/** A request without a body. Throws a TypeError for a header that could be taken for two. */
+/** Writes a request without a body. Throws a TypeError for a header that could be read as two. */
 export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<Record<string, string>>): string {
-  // A URL's host, path and query are escaped: they hold no space and no line break.
+  // The host, path and query of a URL are escaped, so they contain no space and no line break.
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderName(name);
@@ -24,12 +24,12 @@ export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<
 
 const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*)$/;
 
-/** Reads a head without the empty line at its end; undefined for one that is not plainly right. */
+/** Reads a head without the empty line at its end; undefined for a head with any irregularity. */
 export function parseHead(text: string): Head | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\n-\x1f\x7f]*)?$/.exec(first);
   if (!statusLine) return undefined;
-  // Without a prototype: a host may call a header `constructor`.
+  // It has no prototype, because a host may send a header named `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const match = headerLine.exec(line);
@@ -46,14 +46,17 @@ export function parseHead(text: string): Head | undefined {
   };
 }
 
-/** With a transfer coding a length means nothing. Two lengths are joined by a comma: no number. */
+/** A length beside a transfer coding is ignored. Two lengths are joined by a comma: no number. */
 function lengthOf(headers: Head['headers']): number | null {
   const length = headers['content-length'];
   if (length === undefined || headers['transfer-encoding'] !== undefined) return null;
   return /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
-/** Whether the raw client can read the body. An error's may have any encoding: nobody reads it. */
+/**
+ * Whether the raw client can read the body. An error may have any encoding, because nobody reads
+ * it.
+ */
 export function isPlain({ status, headers, lengthBytes }: Head): boolean {
   if (lengthBytes === null) return false;
   if (status >= 300) return true;

@@ -5,14 +5,14 @@ import { requestText } from './head.ts';
 import { createSlabs } from './slabs.ts';
 
 export interface RawClient {
-  /** As HttpClient; undefined: only undici can read this reply. */
+  /** Works as HttpClient, but returns undefined for a reply that only undici can read. */
   request(url: URL, options: RequestOptions): Promise<Reply | undefined>;
   close(): Promise<void>;
 }
 
-/** Requests large plain bodies over connections of our own, see Connection. */
+/** Requests large plain bodies over our own connections; see Connection. */
 export function createRawClient(connections: number): RawClient {
-  // While bodies stream, each connection has one slab with its taker and fills another.
+  // While bodies stream, the taker has one slab of each connection and a second one fills.
   const slabs = createSlabs(2 * connections);
   const pools = new Map<string, ConnectionPool>();
   let isClosed = false;
@@ -39,7 +39,7 @@ export function createRawClient(connections: number): RawClient {
   };
 }
 
-/** Sends a request again only if the server closed a kept connection before it saw the request. */
+/** Repeats a request only if the server closed a kept connection before it saw the request. */
 async function ask(pool: ConnectionPool, request: Parameters<Connection['ask']>[0]): ReturnType<Connection['ask']> {
   const connection = await pool.acquire(request.signal);
   try {

@@ -1,18 +1,20 @@
 /**
- * Much more than TLS decrypts at a time (16 KB), so that checksum, write and waiting happen once
- * for many reads. Larger slabs save no time that we could measure, but they leave the processor's
- * cache, and OpenSSL makes a buffer of the same size when they are sent on.
+ * Much more than TLS decrypts at a time (16 KB), so one checksum, one write and one wait serve many
+ * reads. Larger slabs save no measurable time. They do not fit the processor's cache, and OpenSSL
+ * allocates a buffer of the same size when it sends them on.
  */
 export const slabBytes = 256 * 1024;
 
-/** Memory for bodies, used again: fresh memory would pile up faster than it is collected. */
+/**
+ * Memory for bodies. It is used again, because fresh memory would grow faster than it is collected.
+ */
 export interface Slabs {
   take(): Buffer;
-  /** Nobody reads or writes the slab any more. */
+  /** Takes a slab back. Nobody may read or write it after that. */
   giveBack(slab: Buffer): void;
 }
 
-/** Keeps at most `maxFree` slabs that are not in use. */
+/** Keeps at most `maxFree` unused slabs. */
 export function createSlabs(maxFree: number): Slabs {
   const free: Buffer[] = [];
   return {

@@ -1,7 +1,7 @@
 import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
-/** Certificates are verified, and one of several addresses is chosen, as Node does by default. */
+/** Verifies certificates and chooses among several addresses, as Node does by default. */
 export function openSocket(origin: URL, session: Buffer | undefined, onread: OnReadOpts): Socket {
   const host = origin.hostname.replace(/^\[|\]$/g, '');
   if (origin.protocol === 'http:') return connectPlain({ host, port: Number(origin.port || 80), onread });
