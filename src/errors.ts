@@ -1,11 +1,11 @@
 /**
- * Every failure that Cloud Sync can name. The error carries the decision for the runner, and what
- * happened and what to do for a person; nobody matches on text.
+ * Every failure that Cloud Sync can name. The code carries the decision for the runner. The message
+ * says what happened, and the hint says what to do next. No code compares messages.
  */
 
 /**
  * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this
- * original or medium and go on with the others, `defer` it to the next slice, or `stop` the run.
+ * original or medium and continue with the others, `defer` it to the next slice, or `stop` the run.
  */
 export type Decision = 'retry' | 'restart' | 'fail' | 'defer' | 'stop';
 
@@ -31,7 +31,7 @@ export const errorKinds = {
   LISTING_UNTRUSTED: { decision: 'stop', exitCode: 5, meaning: 'The listing contradicts itself or what is known' },
   DESTINATION_UNUSABLE: { decision: 'stop', exitCode: 6, meaning: 'The destination is missing, read-only, or denies access' },
   DESTINATION_FULL: { decision: 'stop', exitCode: 6, meaning: 'The destination has no space left' },
-  ARCHIVE_UNKNOWN: { decision: 'stop', exitCode: 6, meaning: 'The destination is not the archive that is known there' },
+  ARCHIVE_UNKNOWN: { decision: 'stop', exitCode: 6, meaning: 'The destination is not the archive that the tracker knows' },
   TRACKER_UNUSABLE: { decision: 'stop', exitCode: 2, meaning: 'The tracker cannot be opened or written' },
   INTERRUPTED: { decision: 'stop', exitCode: 130, meaning: 'The run was interrupted by SIGINT; its progress is kept' },
   TERMINATED: { decision: 'stop', exitCode: 143, meaning: 'The run was ended by SIGTERM; its progress is kept' },
@@ -54,23 +54,25 @@ export const errorKinds = {
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
-  SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next one goes on' },
-  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row brought the original no further' },
-  WORKER_LOST: { decision: 'fail', exitCode: 1, meaning: 'The worker ended before it could record how it went' },
+  SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next slice continues' },
+  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row made no progress with the original' },
+  WORKER_LOST: { decision: 'fail', exitCode: 1, meaning: 'The worker ended before it recorded its result' },
   LEASE_LOST: { decision: 'fail', exitCode: 1, meaning: 'Another worker took over the original' },
   BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof errorKinds;
 
-/** What to do next, if that is to run a command. `{command}` marks its place in the text. */
+/**
+ * What to do next, when that is a command. `{command}` marks the place of the command in the text.
+ */
 export interface Hint {
   readonly text: string;
   /** The words after `cloud-sync`. */
   readonly command: string;
 }
 
-/** Shows a command as it has to be typed, in backquotes. Each engine adds its own options. */
+/** Formats a command as a person types it, in backquotes. Each engine adds its own options. */
 export type ShowCommand = (command: string) => string;
 
 const showLocally: ShowCommand = (command) => `\`cloud-sync ${command}\``;
@@ -84,13 +86,13 @@ interface ErrorDetails {
   /** What to do next, as a sentence for a person. */
   readonly hint?: string | Hint | undefined;
   readonly cause?: unknown;
-  /** How long the other side asked to wait. */
+  /** How long the other side asked us to wait. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * The one error type. `message` says what happened to what; it never holds a secret or a signed
- * URL.
+ * The only error type. `message` says what happened, and to what. It never contains a secret or a
+ * signed URL.
  */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
@@ -110,7 +112,7 @@ export class SyncError extends Error {
     return this.hintWith(showLocally);
   }
 
-  /** The hint with its command as another engine shows it. */
+  /** The hint, with its command in the form of another engine. */
   hintWith(show: ShowCommand): string | undefined {
     return this.#hint === undefined ? undefined : showHint(this.#hint, show);
   }
@@ -125,8 +127,8 @@ export class SyncError extends Error {
 }
 
 /**
- * Any thrown value as a SyncError; an unknown one is a BUG. If a cleanup failed too, the first
- * error.
+ * Turns any thrown value into a SyncError; an unknown value becomes a BUG. If cleaning up failed
+ * too, returns the original error.
  */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;

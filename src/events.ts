@@ -2,8 +2,9 @@ import type { ErrorCode } from './errors.ts';
 import type { OriginalStatus, MediumStatus, Provider } from './media.ts';
 
 /**
- * Everything that a run says. Reporters are functions of these; `--json` prints them as they are, one per line. `bytes` fields are
- * bytes, `…Ms` milliseconds, `path` is where a file lies for a person (an absolute path or an s3:// address).
+ * Everything that a run reports. Each reporter turns these events into output, and `--json` prints
+ * each as one line. Fields named `…Bytes` are in bytes and `…Ms` in milliseconds. `path` is an
+ * absolute path or an s3:// address, for a person to read.
  */
 export type Event =
   | {
@@ -102,15 +103,15 @@ export interface FileFailed {
   readonly hint?: string;
 }
 
-/** A snapshot of work under way, a few times a second. Totals are null while they are not known. */
+/** Progress of the work under way, a few times a second. Totals are null while they are unknown. */
 export interface Progress {
   readonly type: 'progress';
   readonly filesDone: number;
   readonly mediaDone: number;
   readonly mediaTotal: number;
-  /** Of all files touched so far in this run. */
+  /** Bytes of all files that this run has worked on so far. */
   readonly bytesDone: number;
-  /** Known sizes plus hints for the rest. */
+  /** The known sizes, and the listing's hints for the other files. */
   readonly bytesTotal: number;
   readonly bytesPerSecond: number;
   readonly remainingMs: number | null;
@@ -150,12 +151,12 @@ export interface RunFinished {
     readonly waiting: number;
     readonly sourceDeleted: number;
     readonly quarantined: number;
-    /** Planned but not reached, because the run ended early. */
+    /** Planned, but not reached because the run ended early. */
     readonly pending: number;
   };
   readonly bytes: { readonly archived: number; readonly fetched: number };
   readonly requests: { readonly api: number; readonly media: number };
-  /** Only after `verify`. */
+  /** Present only after `verify`. */
   readonly verified?: {
     readonly files: number;
     readonly bytes: number;
@@ -163,9 +164,9 @@ export interface RunFinished {
     readonly damaged: number;
     readonly unknown: number;
   };
-  /** Why the run ended early, if it did. */
+  /** Why the run ended early. Absent when it reached its end. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }
 
-/** Takes events as they happen; must not throw. */
+/** Takes each event as it happens. It must not throw. */
 export type Report = (event: Event) => void;

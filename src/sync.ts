@@ -13,18 +13,18 @@ import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
 import { transfer } from './transfer/transfer.ts';
 
-/** Everything outside that a run works with. */
+/** Everything outside a run that the run works with. */
 export interface Ports extends TransferPorts {
   /** Requests that the source has made so far. */
   readonly apiRequests: () => number;
 }
 
-/** The signal is aborted with a SyncError INTERRUPTED or TERMINATED. */
+/** Aborted with a SyncError: INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
-  /** Who this process is, for leases; see lib/owner.ts. */
+  /** This process, as leases name it; see lib/owner.ts. */
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** Which media the person asked for; undefined: all. */
+  /** Which media are selected; undefined selects all. */
   readonly covers: ((medium: Medium) => boolean) | undefined;
   readonly fullListing: boolean;
   /** List and plan only. */
@@ -32,9 +32,9 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
 }
 
 /**
- * One run: validate → list → plan → transfer → summarise. Reports everything it does and ends with
- * `run.finished`, which it also returns. Never throws: what ends a run early is in the returned
- * event. Progress is kept at any end, also a kill.
+ * One run: validate → list → plan → transfer → summarise. It reports everything that it does, and
+ * the last event is `run.finished`, which it also returns. It never throws: that event contains the
+ * error that ended the run early. Progress is kept however the run ends, even by a kill.
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -77,13 +77,13 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {
   for (const [index, { mediaId, name, itemCount, sizeHintBytes }] of work.items.entries()) {
-    // Lets the lines reach their reader instead of piling up.
+    // Gives the reporter time to print before the next event.
     if (index % 500 === 499) await nextTurn();
     report({ type: 'medium.planned', mediaId, name, items: itemCount, sizeHintBytes });
   }
 }
 
-/** Whatever else broke while a run was being interrupted, the interruption is why it ended. */
+/** An interruption is the reason that a run ended, even if something else broke meanwhile. */
 function interruption(signal: AbortSignal): SyncError | undefined {
   return signal.aborted && signal.reason instanceof SyncError ? signal.reason : undefined;
 }
@@ -98,7 +98,7 @@ async function summariseRun(ports: Ports, options: SyncOptions, facts: RunFacts)
   return finished;
 }
 
-/** A run whose end cannot be counted has not ended well. */
+/** A run whose results cannot be counted has failed. */
 async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
   try {
     return { tally: await ports.tracker.tally(options.roles, options.covers) };

@@ -1,11 +1,16 @@
-/** Which media a person wants, by default all. Never drops silently what it cannot judge. */
+/**
+ * Selects media by the options of a person; the default is all. Media with unknown facts stay
+ * selected.
+ */
 
 import { SyncError } from '../errors.ts';
 import type { Medium } from '../media.ts';
 import { isRealMoment, momentOf } from './moment.ts';
 import type { Moment } from './moment.ts';
 
-/** The media types that GoPro's cloud is known to use. Any other in a filter is a typing error. */
+/**
+ * The media types that GoPro's cloud is known to use. Any other type in a filter is a typing error.
+ */
 export const knownTypes: readonly string[] = [
   'Photo',
   'Video',
@@ -25,36 +30,39 @@ export const knownTypes: readonly string[] = [
   'Audio',
 ];
 
-/** The options that select media, as a person wrote them; lists are already split. */
+/** The options that select media, as a person wrote them. Lists are already split. */
 export interface FilterOptions {
-  /** `YYYY-MM-DD[THH:MM[:SS]]` by the camera's clock: no offset, and a `Z` means nothing. */
+  /** `YYYY-MM-DD[THH:MM[:SS]]` by the camera's clock: without an offset, and a `Z` is ignored. */
   readonly since?: string | undefined;
-  /** As `since`; the whole day, minute or second that it names is included. */
+  /** The same form as `since`. The whole day, minute or second is included. */
   readonly until?: string | undefined;
-  /** Of `knownTypes`, in any letter case. */
+  /** Each is one of `knownTypes`, in any letter case. */
   readonly type?: readonly string[] | undefined;
-  /** A camera's full name, or a pattern with `*` and `?`; in any letter case. */
+  /** Each is a camera's full name, or a pattern with `*` and `?`, in any letter case. */
   readonly camera?: readonly string[] | undefined;
-  /** The provider's whole file name, or a pattern with `*` and `?`; in any letter case. */
+  /** Each is the provider's whole file name, or a pattern with `*` and `?`, in any letter case. */
   readonly name?: readonly string[] | undefined;
-  /** Bytes, or with a unit: `500K`, `10M`, `1.5GB`, `2TiB`, all of them powers of 1024. */
+  /** Bytes, or a number with a unit (powers of 1024): `500K`, `10M`, `1.5GB`, `2TiB`. */
   readonly 'min-size'?: string | undefined;
   readonly 'max-size'?: string | undefined;
 }
 
-/** All filters must match a medium; one value of a list is enough. Ranges include both ends. */
+/**
+ * A medium must match all filters. For a list, one matching value is enough. Both ends of a range
+ * are included.
+ */
 export interface Filters {
   readonly since?: Moment;
   readonly until?: Moment;
   readonly types?: readonly string[];
   readonly cameras?: readonly string[];
-  /** Sizes are the listing's hints, for a recording in chapters their sum. */
+  /** Compared with the listing's size hints. For a recording in chapters the hint is the sum. */
   readonly minSizeBytes?: number;
   readonly maxSizeBytes?: number;
   readonly names?: readonly string[];
 }
 
-/** Makes filters of options. Errors: USAGE, naming the option and the value. */
+/** Makes filters from options. Errors: USAGE, with the option and the value. */
 export function parseFilters(options: FilterOptions): Filters {
   const { since, until, type, camera, name, 'min-size': minSize, 'max-size': maxSize } = options;
   const filters: Filters = {
@@ -77,9 +85,10 @@ function refuseEmptyRange<T extends string | number>(from: T | undefined, to: T 
 }
 
 /**
- * A test for what the filters cover. A medium without a capture date counts by its arrival in
- * the cloud; without either, it is covered only if no date is asked for. An unknown size is covered,
- * an unknown camera only if no camera is asked for.
+ * Makes a test that tells whether the filters cover a medium. A medium without a capture date is
+ * judged by its arrival in the cloud. If it has neither date, it is covered only when no date is
+ * asked for. An unknown size is covered. An unknown camera is covered only when no camera is asked
+ * for.
  */
 export function covers(filters: Filters): (medium: Medium) => boolean {
   const { since, until, types, cameras, minSizeBytes = 0, maxSizeBytes = Infinity, names } = filters;
@@ -99,7 +108,7 @@ export function covers(filters: Filters): (medium: Medium) => boolean {
   };
 }
 
-/** `rest` completes the digits that were left out. */
+/** Parses a moment. `rest` completes the digits that the person left out. */
 function parseMoment(option: string, value: string, rest: Moment): Moment {
   const text = value.trim();
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$/.test(text)) {
@@ -108,7 +117,7 @@ function parseMoment(option: string, value: string, rest: Moment): Moment {
     if (isRealMoment(moment)) return moment;
   }
   throw new SyncError('USAGE', `${option} ${quote(value)} is not a date`, {
-    hint: 'Write a day as 2025-07-04, or a moment on the clock of the camera as 2025-07-04T09:15, without a time zone.',
+    hint: 'Write a day as 2025-07-04, or a moment by the clock of the camera as 2025-07-04T09:15, without a time zone.',
   });
 }
 
@@ -137,7 +146,9 @@ function parsePattern(option: string, value: string): string {
   throw new SyncError('USAGE', `${option} ${quote(value)} is empty`, { hint: 'Give a name, or a pattern such as HERO12*.' });
 }
 
-/** Whether a whole text matches one of the patterns: `*` is any text, `?` one character. */
+/**
+ * Whether a whole text matches one of the patterns. `*` matches any text, and `?` one character.
+ */
 function anyPattern(patterns: readonly string[]): (text: string) => boolean {
   const expressions = patterns.map((pattern) => {
     const source = pattern.normalize('NFC').replace(/\*+|[\\^$.|+()[\]{}/?]/g, (sign) => wildcards[sign[0] ?? ''] ?? `\\${sign}`);

@@ -1,7 +1,7 @@
 /**
- * Where an original lies in the archive. A key is computed once, when an original is first planned,
- * and stored; nothing recomputes it when the provider's name or date changes later. The name
- * decorates the key, the media id makes it unique.
+ * Where an original is in the archive. A key is computed once, when an original is first planned,
+ * and then stored. It stays when the provider changes the name or the date. The media id makes the
+ * key unique; the name helps a person to read it.
  */
 
 import { SyncError } from '../errors.ts';
@@ -10,40 +10,42 @@ import type { Medium, Original, OriginalIdentity } from '../media.ts';
 import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
-/** Every system in use allows this many bytes of UTF-8 (and so UTF-16 units too). */
+/** Every common system allows this many bytes of UTF-8, and thus as many UTF-16 units. */
 const maxNameBytes = 255;
 
-/** How many digits of a hash tell a key from one that is taken: none at first, then ever more. */
+/**
+ * How many digits of a hash are added to a key that is taken: none at first, then more and more.
+ */
 const hashDigits = [0, 8, 16, 32];
 
 export type NamedMedium = Pick<Medium, 'provider' | 'filename' | 'fileExtension' | 'capturedAt' | 'createdAt'>;
 
-/** Whether another file of the archive uses a key; two keys are the same if their `foldKey` is. */
+/** Whether another file of the archive uses a key. Keys with the same `foldKey` are the same. */
 export type Taken = (key: string) => boolean;
 
-/** An identity with the extension of its file. */
+/** An identity, and the extension of its file. */
 export type NamedOriginal = OriginalIdentity & { readonly extension: string };
 
 export interface KeyRequest {
   readonly medium: NamedMedium;
   readonly identity: OriginalIdentity;
-  /** 1 for the first. */
+  /** The first revision is 1. */
   readonly revision: number;
   /**
-   * What the source says the file is; an unusable one falls back to its type, then the medium's
-   * name and extension.
+   * The extension that the source names. If it is unusable, the type is used, then the extension of
+   * the medium's name.
    */
   readonly extension: string;
-  /** How many originals of the same role, label and position the medium has, this one included. */
+  /** How many originals of this role, label and position the medium has, including this one. */
   readonly siblings: number;
   readonly taken: Taken;
 }
 
 /**
- * A free key
+ * A free key:
  * `{provider}-videos/{yyyy}/{mm}/{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`.
- * Legal on Linux, macOS, Windows and S3; its last component has at most 255 bytes. The same request
- * gives the same key. Errors: KEY_TAKEN when every form of the name is in use.
+ * It is legal on Linux, macOS, Windows and S3, and its last component has at most 255 bytes. The
+ * same request gives the same key. Errors: KEY_TAKEN when every form of the name is in use.
  */
 export function keyOf(request: KeyRequest): string {
   for (const digits of hashDigits) {
@@ -53,7 +55,9 @@ export function keyOf(request: KeyRequest): string {
   throw new SyncError('KEY_TAKEN', `No free name in the archive for an original of ${JSON.stringify(request.identity.mediaId)}`);
 }
 
-/** The order in which originals are named and fetched: by role, camera, then chapter or frame. */
+/**
+ * The order in which originals are named and fetched: by role, then camera, then chapter or frame.
+ */
 export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
   return (
     compare(allRoles.indexOf(a.role), allRoles.indexOf(b.role)) ||
@@ -67,14 +71,17 @@ export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): num
 
 interface KeySet<T> {
   readonly medium: NamedMedium;
-  /** The originals to name, in any order; the order makes no difference. */
+  /** The originals to name. Their order makes no difference. */
   readonly originals: readonly T[];
-  /** Others of the same medium that have their keys already; these count as taken. */
+  /** Other originals of the same medium that already have keys. Those keys count as taken. */
   readonly alongside?: readonly Original[];
   readonly taken: Taken;
 }
 
-/** Different keys for new originals of one medium, as first revisions, by `compareIdentities`. */
+/**
+ * Different keys for the new originals of one medium, all first revisions. `compareIdentities`
+ * orders them.
+ */
 export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly original: T; readonly key: string }[] {
   const { medium, originals, alongside = [], taken } = set;
   const siblings = countSiblings([...originals, ...alongside]);
@@ -95,7 +102,7 @@ export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly ori
   return named;
 }
 
-/** How many originals of a set share one's role, label and position. Revisions count once. */
+/** How many originals of a set have this role, label and position. All revisions count as one. */
 export function countSiblings(set: readonly OriginalIdentity[]): (identity: OriginalIdentity) => number {
   const distinct = new Map(set.map((identity) => [originalId(identity, 1), groupOf(identity)]));
   const counts = new Map<string, number>();

@@ -1,11 +1,13 @@
-/** When a scheduled run tries a failed original again. Pure. */
+/** When a scheduled run tries a failed original again. No I/O. */
 
 const dayMs = 24 * 3_600_000;
 const maxMs = 7 * dayMs;
-/** A nightly run does not begin at the same minute each night. */
+/** Spreads the runs, so that a nightly run does not begin at the same minute each night. */
 const slackMs = 2 * 3_600_000;
 
-/** In ms since 1970: after one failed run the next night, then the 2nd, the 4th, the 7th. */
+/**
+ * In ms since 1970. After one failed run it is the next night, then the 2nd, the 4th and the 7th.
+ */
 export function nextAttemptMs({
   failedRuns,
   statusSince,

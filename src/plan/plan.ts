@@ -1,4 +1,4 @@
-/** What a run has to do, from the tracker's rows alone: which media, which originals. Pure. */
+/** Decides from the tracker's rows which media and originals a run has to archive. No I/O. */
 
 import { foldKey, originalId } from '../media.ts';
 import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
@@ -10,18 +10,24 @@ import { extensionOf } from './safe-name.ts';
 import type { Taken } from './naming.ts';
 
 /**
- * Why a medium is in the plan: `new` never resolved, `changed` since it was, `waiting` for the
- * provider, `failed` as a whole in an earlier run, `roles` asked for that it was not resolved for,
- * or `unfinished` originals.
+ * Why a medium is in the plan. `new`: never resolved. `changed`: changed since it was resolved.
+ * `waiting`: the provider did not offer everything. `failed`: it failed as a whole in an earlier
+ * run. `roles`: it was not resolved for a requested role. `unfinished`: it has unfinished
+ * originals.
  */
 export type WorkReason = 'new' | 'changed' | 'waiting' | 'failed' | 'roles' | 'unfinished';
 
-/** One medium to work on. Slim, because a plan may hold a hundred thousand. */
+/** One medium to work on. It is small, because a plan may have a hundred thousand. */
 export interface WorkItem {
   readonly mediaId: string;
-  /** The provider's file name, else the id; as it was, so it may be hostile. */
+  /**
+   * The provider's file name, or the id if there is none. It is unchanged, so it may be hostile.
+   */
   readonly name: string;
-  /** For ordering: when it was captured, else created in the cloud; null: neither is known. */
+  /**
+   * For ordering: when the medium was captured, or else arrived in the cloud; null if both are
+   * unknown.
+   */
   readonly timeMs: number | null;
   readonly sizeHintBytes: number | null;
   readonly itemCount: number | null;
@@ -29,13 +35,13 @@ export interface WorkItem {
 }
 
 export interface Plan {
-  /** Newest first; the same rows give the same order. */
+  /** Newest first. The same rows always give the same order. */
   readonly items: readonly WorkItem[];
-  /** Of all items that have a hint. */
+  /** The sum over all items that have a hint. */
   readonly sizeHintBytes: number;
 }
 
-/** Plans a run for `roles` over the tracker's open media, as far as the filters cover them. */
+/** Plans a run for `roles`, from the tracker's open media that the filters cover. */
 export async function plan(
   open: AsyncIterable<TrackedMedium>,
   { covers, roles }: { readonly covers: (medium: Medium) => boolean; readonly roles: readonly Role[] },
@@ -50,20 +56,23 @@ export async function plan(
   return { items: items.toSorted(newestFirst), sizeHintBytes };
 }
 
-/** The originals of one medium, from its latest resolution and the tracker's rows together. */
+/** The originals of one medium, combined from its latest resolve and the tracker's rows. */
 export interface PlannedOriginals {
-  /** One per offered original, in fetching order: a known one's latest revision, or a new one. */
+  /**
+   * One for each offered original, in the order of fetching: its latest known revision, or a new
+   * one.
+   */
   readonly originals: readonly Original[];
   /** Those of `originals` that the tracker does not know yet. */
   readonly added: readonly Original[];
-  /** Latest revisions in the roles asked for that are no longer offered. They stay archived. */
+  /** Latest revisions in the requested roles that are no longer offered. They stay archived. */
   readonly vanished: readonly TrackedOriginal[];
 }
 
 /**
- * Matches what a medium offers with what is known of it. A known original keeps its row and key
- * whatever else changed; new ones get keys that nothing else has. The order of the reply makes no
- * difference. Errors: KEY_TAKEN.
+ * Matches the originals that a medium offers with those that the tracker knows. A known original
+ * keeps its row and key, whatever else changed. A new original gets a key that no other file has.
+ * The order of the reply makes no difference. Errors: KEY_TAKEN.
  */
 export function planOriginals(request: {
   readonly tracked: TrackedMedium;
@@ -90,9 +99,9 @@ export function planOriginals(request: {
 }
 
 /**
- * For each of `originals` the revision after every known one, under a key of its own: for content
- * that changed at the source, a key that holds another file, or a damaged file that cannot be moved
- * aside. Errors: KEY_TAKEN.
+ * A new revision of each of `originals`, higher than every known one, with its own key. It is for
+ * content that changed at the source, for a key that another file has, and for a damaged file that
+ * cannot be moved aside. Errors: KEY_TAKEN.
  */
 export function nextRevisions(request: {
   readonly medium: Medium;
@@ -122,13 +131,13 @@ export function nextRevisions(request: {
   });
 }
 
-/** The latest revision of each original, by the id of its first. */
+/** The latest revision of each original, by the id of its first revision. */
 export function latestRevisions(known: readonly TrackedOriginal[]): ReadonlyMap<string, TrackedOriginal> {
   const oldestFirst = known.toSorted((a, b) => a.original.revision - b.original.revision);
   return new Map(oldestFirst.map((row) => [originalId(row.original, 1), row]));
 }
 
-/** Field by field, so that no URL of an offered original comes along. */
+/** Copies field by field, so that the URL of an offered original is left out. */
 function firstRevision({ provider, account }: Medium, identity: OriginalIdentity, key: string): Original {
   const { mediaId, role, label, type, position, itemNumber, ordinal } = identity;
   return { provider, account, mediaId, role, label, type, position, itemNumber, ordinal, revision: 1, key };
@@ -154,7 +163,7 @@ function reasonFor({ status, resolvedRoles }: TrackedMedium, roles: readonly Rol
   return roles.every((role) => resolvedRoles.includes(role)) ? 'unfinished' : 'roles';
 }
 
-/** What has no time comes last; equal times go by id. */
+/** A medium without a time comes last. Equal times are ordered by id. */
 function newestFirst(a: WorkItem, b: WorkItem): number {
   const [aTimeMs, bTimeMs] = [a.timeMs ?? -Infinity, b.timeMs ?? -Infinity];
   if (aTimeMs !== bTimeMs) return aTimeMs > bTimeMs ? -1 : 1;

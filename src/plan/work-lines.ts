@@ -1,22 +1,31 @@
-/** Cuts a plan into work for single workers: one large medium each, or some small ones. Pure. */
+/** Divides a plan into work lines: one large medium each, or several small ones. No I/O. */
 
-/** What decides where a medium goes. */
+/** What decides the work line of a medium. */
 export interface Weighed {
   readonly mediaId: string;
-  /** null: the provider does not say. */
+  /** null: the provider gives no size. */
   readonly sizeHintBytes: number | null;
 }
 
-/** Above this a medium is a piece of its own. */
+/** A larger medium is a work line of its own. */
 const largeBytes = 64 * 1024 * 1024;
 const maxGroupBytes = 256 * 1024 * 1024;
-/** A medium of unknown size may be anything; many of them are still not a piece each. */
+/**
+ * Assumed for a medium of unknown size. It may be large, but thousands must not be a work line
+ * each.
+ */
 const unknownBytes = 16 * 1024 * 1024;
 const maxMedia = 25;
-/** Of the ids in one line, as JSON in UTF-8: it travels as a message. A single id may take more. */
+/**
+ * The limit for the ids of one line, as JSON in UTF-8, because a line travels as a message. One
+ * single id may be longer.
+ */
 const maxIdBytes = 1_000;
 
-/** Every medium once, in the plan's order; a large one may overtake a group that is not full. */
+/**
+ * Puts every medium into one line, in the plan's order. A large medium may overtake a group that is
+ * not full.
+ */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];
   let group = emptyGroup();

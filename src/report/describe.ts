@@ -8,12 +8,15 @@ type Described = Exclude<
 >;
 type Descriptions = { readonly [Type in Described['type']]: (event: Extract<Described, { readonly type: Type }>) => string };
 
-/** One line for each event that a person wants to read; names and reasons of others may hold anything and are escaped at the end. */
+/**
+ * One line for each event that a person wants to read. Names and reasons come from others, so all
+ * control characters are escaped at the end.
+ */
 const descriptions: Descriptions = {
   'run.started': ({ provider, destination, dryRun }) =>
     provider === null ? `Verifying ${destination}` : `${dryRun ? 'Planning only: ' : 'Archiving '}${provider} → ${destination}`,
   'archive.created': ({ archiveId, path }) => `New archive ${archiveId} in ${path}`,
-  'archive.adopted': ({ files }) => `Took in ${count(files, 'file')} that the archive already has`,
+  'archive.adopted': ({ files }) => `Adopted ${count(files, 'file')} that the archive already has`,
   'listing.finished': ({ mode, listed, added, changed, gone }) =>
     `Library: ${count(listed, 'medium', 'media')}, ${added} new, ${changed} changed, ${gone} gone (${mode} listing)`,
   'plan.finished': ({ media, sizeHintBytes }) =>
@@ -36,13 +39,13 @@ const descriptions: Descriptions = {
   'file.unknown': ({ path }) => `unknown   ${path}`,
 };
 
-/** The line for an event, or undefined for one that has none. */
+/** The line for an event; undefined for an event without one. */
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
 }
 
-/** How far the whole run is. */
+/** The progress of the whole run. */
 export function describeProgress(progress: Progress): string {
   const { filesDone, mediaDone, mediaTotal, bytesDone, bytesTotal, bytesPerSecond, remainingMs } = progress;
   const left = remainingMs === null ? '' : `, ${formatDuration(Math.ceil(remainingMs / 1000) * 1000)} left`;

@@ -4,7 +4,10 @@ import type { Event, Report } from '../events.ts';
 
 const progressEveryMs = 5_000;
 
-/** One event per line, each with the time at which it happened; progress only now and then. Free texts are freed of secrets. */
+/**
+ * Prints each event as one line of JSON with its time, and progress only now and then. Removes
+ * secrets from free texts.
+ */
 export function createJsonReport(write: (text: string) => void, now: () => number): Report {
   let nextProgressMs = 0;
   return (event) => {
@@ -18,7 +21,10 @@ export function createJsonReport(write: (text: string) => void, now: () => numbe
   };
 }
 
-/** Only what may quote others: keys and paths are ours, and a long name with dots must not be taken for a token. */
+/**
+ * Fields that may quote others. Keys and paths are ours, and a long name with dots must not be
+ * taken for a token.
+ */
 const freeTexts: ReadonlySet<string> = new Set(['message', 'reason', 'hint', 'account'] satisfies KeysOf<Event>[]);
 
 type KeysOf<Union> = Union extends unknown

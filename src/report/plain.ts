@@ -5,7 +5,10 @@ import { createProblems, finalTable } from './table.ts';
 
 const progressEveryMs = 5_000;
 
-/** Lines for a log or a pipe: one per event, a line of progress every few seconds, the table at the end. */
+/**
+ * Lines for a log or a pipe: one for each event, progress every few seconds, and the table at the
+ * end.
+ */
 export function createPlainReport(write: (text: string) => void, now: () => number): Report {
   const problems = createProblems();
   let dryRun = false;
@@ -24,7 +27,10 @@ export function createPlainReport(write: (text: string) => void, now: () => numb
   };
 }
 
-/** With `--quiet`: nothing but what failed, at the end. The error that stops a run is printed by the caller. */
+/**
+ * For `--quiet`: prints only the failures, at the end. The caller prints the error that stopped the
+ * run.
+ */
 export function createQuietReport(writeError: (text: string) => void): Report {
   const problems = createProblems();
   return (event) => {

@@ -2,7 +2,7 @@ import type { Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
-/** What is known of a run when it ends. Absent: what it did not reach. */
+/** What is known of a run when it ends. Fields are absent for steps that it did not reach. */
 export interface RunFacts {
   readonly runId: string;
   readonly elapsedMs: number;
@@ -17,11 +17,11 @@ export interface RunFacts {
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
-  /** What ended the run early, or makes a run fail that reached its end. */
+  /** The error that ended the run early, or that makes a complete run fail. */
   readonly error?: SyncError;
 }
 
-/** The exit code: that of the error, else 1 if anything failed or differs, else 0. */
+/** The exit code: that of the error, otherwise 1 if a file failed or differs, otherwise 0. */
 export function exitCodeOf(facts: RunFacts): number {
   if (facts.error) return facts.error.exitCode;
   const { tally, verified } = facts;
@@ -40,7 +40,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
   143: 'interrupted',
 };
 
-/** The last event of a run. Statuses are counted from the tracker, never from attempts. */
+/** The last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
   const { transferred, error, verified } = facts;
   const exitCode = exitCodeOf(facts);
@@ -81,11 +81,10 @@ function fileCounts({ tally, transferred }: RunFacts): RunFinished['files'] {
   const archived = transferred?.archivedFiles ?? 0;
   return {
     archived,
-    // A file that `verify` marked and that could not be fetched again is missing, whatever the
-    // tracker once recorded.
+    // A marked file that could not be fetched again counts as missing, whatever the tracker
+    // recorded.
     skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - marked),
-    // A medium that failed as a whole has no originals to count: it is one file that is not
-    // archived.
+    // A medium that failed as a whole has no originals to count, so it counts as one file.
     failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + marked,
     waiting: tally?.waiting ?? 0,
     sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
@@ -98,7 +97,10 @@ function describeError({ code, message, hint }: SyncError): NonNullable<RunFinis
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** A run that ended before it began, such as for a locked or unknown archive. */
+/**
+ * The summary of a run that ended before it began, for example because the archive is locked or
+ * unknown.
+ */
 export function finishedEarly(error: SyncError, runId: string): RunFinished {
   return summarise({ runId, elapsedMs: 0, error });
 }

@@ -2,13 +2,13 @@ import { clean } from '../lib/log.ts';
 import type { Event, RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 
-/** What of a run the final table names one by one. */
+/** The events that the final table lists one by one. */
 export interface Problems {
   note(event: Event): void;
   readonly lines: readonly string[];
 }
 
-/** The rest is in `list`. */
+/** The limit of listed files. `list` shows the rest. */
 const mostLines = 20;
 
 export function createProblems(): Problems {
@@ -24,9 +24,12 @@ export function createProblems(): Problems {
   };
 }
 
-/** The last thing that a person reads: what was archived, skipped, waiting, failed and why, and what to do next. */
+/**
+ * The last output that a person reads: what was archived, skipped, waiting and failed, and what to
+ * do next.
+ */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  // A run that found the archive locked has nothing to count.
+  // A run that found the archive locked counted nothing.
   const rows =
     finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));
@@ -49,7 +52,7 @@ function syncRows({ files, bytes }: RunFinished, { dryRun }: { readonly dryRun: 
   const there: Row = ['already there', figure(files.skipped), ''];
   const others: readonly (Row & { readonly 1: string })[] = [
     ['waiting', figure(files.waiting), 'not ready in the cloud yet; the next run asks again'],
-    dryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run goes on here'],
+    dryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run archives them'],
     ['deleted', figure(files.sourceDeleted), 'gone from the cloud before they were archived'],
     ['failed', figure(files.failed), 'the next run tries again'],
     ['quarantined', figure(files.quarantined), 'failed too often; `cloud-sync retry` gives them another chance'],
@@ -83,7 +86,7 @@ function verdict(finished: RunFinished, dryRun: boolean): string {
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;
   if (outcome === 'clean') return `${cleanVerdict(finished, dryRun)} ${took}.`;
   if (outcome === 'partial') {
-    return `Some files are not archived yet ${took}. Run the same command again; \`cloud-sync list --status failed,quarantined\` tells each reason.`;
+    return `Some files are not archived yet ${took}. Run the same command again; \`cloud-sync list --status failed,quarantined\` shows each reason.`;
   }
   return earlyVerdicts[outcome];
 }
@@ -94,8 +97,8 @@ function cleanVerdict({ files }: RunFinished, dryRun: boolean): string {
 }
 
 const earlyVerdicts = {
-  interrupted: 'Interrupted; all progress is kept. Run the same command again to go on.',
-  expired: 'Stopped: the credentials have to be renewed. All progress is kept.',
+  interrupted: 'Interrupted; all progress is kept. Run the same command again to continue.',
+  expired: 'Stopped: the credentials must be renewed. All progress is kept.',
   locked: 'Stopped: another run is at work on this archive.',
   failed: 'Stopped. All progress is kept.',
 } as const;

@@ -8,10 +8,13 @@ import { createProblems, finalTable } from './table.ts';
 
 const redrawEveryMs = 100;
 
-/** What of a terminal is used; process.stdout is one. */
+/** The part of a terminal that is used; process.stdout has it. */
 export type Terminal = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
 
-/** A live block with one line per active file and a total, above it a line for each event, at the end the table. */
+/**
+ * A live block with one line for each active file and a total. Above it is a line for each event,
+ * and the table comes at the end.
+ */
 export function createTerminalReport(terminal: Terminal, now: () => number): Report {
   const live = createLogUpdate(terminal);
   const problems = createProblems();
@@ -40,7 +43,9 @@ export function createTerminalReport(terminal: Terminal, now: () => number): Rep
   };
 }
 
-/** Never higher than the terminal, because what scrolled away cannot be redrawn. */
+/**
+ * The block is never higher than the terminal, because lines that scroll away cannot be redrawn.
+ */
 export function progressBlock(progress: Progress, { columns = 80, rows = 24 }: Pick<Terminal, 'columns' | 'rows'>): string {
   const room = Math.max(1, rows - 3);
   const shown = progress.active.slice(0, room);
@@ -68,7 +73,7 @@ function fileLine({ key, bytesDone, sizeBytes, bytesPerSecond }: ActiveFile, col
   return `${fit(printable(basename(key)), nameWidth)} ${bar} ${figures.join(' ')}`;
 }
 
-/** Cut in the middle, so that both the name and the number of a chapter stay visible. */
+/** Cuts in the middle, so that the name and the chapter's number both stay visible. */
 function fit(text: string, width: number): string {
   if (text.length <= width) return text.padEnd(width);
   const head = Math.ceil((width - 1) / 2);

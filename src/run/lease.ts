@@ -3,14 +3,17 @@ import { SyncError } from '../errors.ts';
 import { describeOwner } from '../lib/owner.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 
-/** A run's leases: one in the tracker, one in the archive where the store can hold one. */
+/**
+ * The two leases of a run: one in the tracker, and one in the archive if the destination can hold
+ * one.
+ */
 
-/** How long a lease holds unless it is renewed. */
+/** How long a lease lasts unless it is renewed. */
 export const leaseMs = 60_000;
 const renewEveryMs = 20_000;
 
 export interface HeldLeases extends AsyncDisposable {
-  /** Aborted with LOCKED when another run took over, or the lease was not renewed in time. */
+  /** Aborted with LOCKED when another run took the lease, or when it was not renewed in time. */
   readonly lost: AbortSignal;
 }
 
@@ -19,11 +22,11 @@ export interface LeaseOptions {
   readonly tracker: Tracker;
   readonly owner: string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** False for a run that writes nothing to the archive: only the tracker's lease is taken. */
+  /** False for a run that writes nothing to the archive. It takes only the tracker's lease. */
   readonly exclusive: boolean;
 }
 
-/** Takes both leases and renews them until disposed. Errors: LOCKED, naming the holder. */
+/** Takes both leases and renews them until they are disposed. Errors: LOCKED, with the holder. */
 export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
   const { tracker, destination, owner } = options;
   const answer = await tracker.acquireRunLease(owner, leaseMs, options.isDead);
@@ -40,7 +43,7 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
   const renewing = setInterval(() => {
     renew(tracker, owner, lost).then(
       () => (failures = 0),
-      // One failed renewal leaves time for another before the lease runs out.
+      // If one renewal fails, there is time for another before the lease expires.
       (error: unknown) => (failures += 1) > 1 && lost.abort(error),
     );
   }, renewEveryMs);
@@ -61,6 +64,6 @@ async function renew(tracker: Tracker, owner: string, lost: AbortController): Pr
 
 function locked(holder: string): SyncError {
   return new SyncError('LOCKED', `another run is at work on this archive: ${holder}`, {
-    hint: 'Wait for it to end, or end it; its progress is kept.',
+    hint: 'Wait until it ends, or end it: its progress is kept.',
   });
 }

@@ -4,17 +4,20 @@ import type { Report } from '../events.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { Source } from '../source/source.ts';
 
-/** Brings the provider's listing into the tracker, and tells whether it can be believed. */
+/** Brings the provider's listing into the tracker, and decides whether it can be trusted. */
 
 export interface Listing {
   readonly mode: 'quick' | 'full';
-  /** Distinct media that the provider still shows. */
+  /** How many different media the provider still shows. */
   readonly listed: number;
   readonly added: number;
   readonly changed: number;
-  /** Media that this listing newly misses. */
+  /** Media that are missing for the first time in this listing. */
   readonly gone: number;
-  /** How the listing contradicts itself: the run may archive what it shows, but ends with this. */
+  /**
+   * How the listing contradicts itself. The run archives what the listing shows, but ends with this
+   * error.
+   */
   readonly contradiction: SyncError | null;
 }
 
@@ -24,41 +27,41 @@ export interface ListingOptions {
   readonly clock: Clock;
   readonly report: Report;
   readonly runId: string;
-  /** Never stop early. */
+  /** Read every page. */
   readonly full: boolean;
   readonly signal: AbortSignal;
 }
 
-/** A quick listing sees no changes to old media, so every week all pages are read. */
+/** A quick listing sees no changes to old media, so all pages are read every week. */
 const fullListingEveryMs = 7 * 24 * 3_600_000;
-/** Listings tried before a contradiction is believed. */
+/** After so many contradictory listings the contradiction is accepted. */
 const maxPasses = 3;
 
-/** An API that promises endless pages must not hold a run forever. */
+/** A limit on pages, so that an API with endless pages cannot hold a run forever. */
 const maxEmptyPages = 20;
 
-/** One reading of the pages, from the first on. */
+/** One reading of the pages, from the first one on. */
 interface Pass {
   readonly ids: Set<string>;
-  /** 1-based. */
+  /** Counts from 1. */
   nextPage: number;
-  /** As the last page said. */
+  /** The number that the latest page stated. */
   totalItems: number;
-  /** The total stayed the same and every entry could be read. */
+  /** True while the total has stayed the same and every entry could be read. */
   steady: boolean;
-  /** Empty pages in a row. */
+  /** The number of empty pages in a row. */
   emptyPages: number;
-  /** Ended early, because the rest is known. */
+  /** It ended early, because the other pages are known. */
   quick: boolean;
 }
 
-/** How far a listing has come, so that another process can go on with it. */
+/** How far a listing has come, so that another process can continue it. */
 export interface ListingProgress {
-  /** The number of media that the last listing showed, if a quick listing may rely on it. */
+  /** How many media the last listing showed, if a quick listing may rely on that number. */
   readonly listedBefore: number | null;
-  /** Distinct media of all passes. */
+  /** The different media of all passes. */
   readonly seen: Set<string>;
-  /** Readings of the pages so far, with the present one. */
+  /** How many times the pages were read, including the present pass. */
   passes: number;
   pass: Pass;
   added: number;
@@ -66,11 +69,11 @@ export interface ListingProgress {
 }
 
 /**
- * Newest first. Quick when the last full listing is recent: stops after a page of known, unchanged
- * media if the provider's total is what was known plus what is new; else reads on, and is a full
- * one. A full listing whose distinct media are not as many as the provider says is read again.
- * Errors: those of `Source.list`; LISTING_UNTRUSTED for an empty listing of a library with known
- * media.
+ * Lists the library, newest first. It is quick when the last full listing is recent. A quick
+ * listing stops after a page of known, unchanged media, if the provider's total is the known media
+ * plus the new ones. Otherwise it reads on and becomes a full one. A full listing is repeated if
+ * its media are not as many as the provider says. Errors: those of `Source.list`; LISTING_UNTRUSTED
+ * for an empty listing of a library with known media.
  */
 export async function list(options: ListingOptions): Promise<Listing> {
   const progress = await beginListing(options);
@@ -83,7 +86,7 @@ export async function list(options: ListingOptions): Promise<Listing> {
 export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
   const state = await tracker.listingState(source.account);
   const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
-  // A date in the future comes from a clock that was wrong.
+  // A date in the future comes from a wrong clock.
   const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
   report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
   return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
@@ -94,8 +97,8 @@ function newPass(): Pass {
 }
 
 /**
- * Goes on with a listing from `progress`, which it moves, until the end or until `isOver` after a
- * page; undefined: there is more. Errors as `list`.
+ * Continues a listing from `progress`, and updates it. It stops at the end, or when `isOver` is
+ * true after a page; undefined: there are more pages. Errors: those of `list`.
  */
 export async function listSlice(
   options: ListingOptions,
@@ -142,7 +145,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   return true;
 }
 
-/** A quick listing has seen all that is new: the total is what was known plus that. */
+/** A quick listing has seen everything new if the total is the known media plus the new ones. */
 function mayEnd({ listedBefore, passes, pass, added }: ListingProgress): boolean {
   return listedBefore !== null && passes === 1 && pass.steady && pass.totalItems === listedBefore + added;
 }
@@ -154,7 +157,7 @@ async function refuseEmpty(tracker: Tracker, pass: Pass): Promise<void> {
     'LISTING_UNTRUSTED',
     `the provider lists no media (and says there are ${pass.totalItems}), although ${known} are known`,
     {
-      hint: 'Nothing was transferred or changed. Check the library in a browser, and that the credentials are of the right account.',
+      hint: 'Nothing was transferred or changed. Check in a browser that the library is not empty, and that the credentials belong to the right account.',
     },
   );
 }
@@ -171,16 +174,16 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   const contradiction = trusted
     ? null
     : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${seen.size}`, {
-        hint: 'What was listed is archived. If this stays for days, compare the library in a browser with `cloud-sync status`.',
+        hint: 'The media of the listing are archived. If this goes on for days, compare the library in a browser with `cloud-sync status`.',
       });
   return { mode, listed, added, changed, gone, contradiction };
 }
 
-/** The archive loses nothing, but a person should know: a wrong account, or an emptied library. */
+/** Nothing is lost in the archive, but the account may be wrong, or its library was emptied. */
 function warnOfShrinking(gone: number, listed: number, report: Report): void {
   report({
     type: 'warning',
     message: `the provider no longer lists ${gone} media that it listed before; ${listed} are left`,
-    hint: 'What was archived of them stays. Check in a browser that this is what you expect, and that the credentials are of the right account.',
+    hint: 'Their archived files stay. Check in a browser that this is what you expect, and that the credentials belong to the right account.',
   });
 }

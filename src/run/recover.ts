@@ -5,7 +5,10 @@ import type { Report } from '../events.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { archivedEvent, describeFile, mediumSet } from '../transfer/describe.ts';
 
-/** What a run repairs before it begins: what a killed run left, and what only the archive knows. */
+/**
+ * What a run does first: it finishes the work of a killed run, and learns what only the archive
+ * knows.
+ */
 
 export interface RecoverPorts {
   readonly destination: Destination;
@@ -14,9 +17,9 @@ export interface RecoverPorts {
 }
 
 /**
- * Adopts the archive's files into a new tracker; with `publish` also fulfils intents and drops
- * uploads that nobody needs, for which the archive's lease must be held. Returns what it brought to
- * its end.
+ * Adopts the archive's files into a new tracker. With `publish` it also completes intents and
+ * removes uploads that nobody needs; the caller must have the archive's lease. Returns the
+ * originals that it completed.
  */
 export async function recover(
   { destination, tracker, report }: RecoverPorts,
@@ -39,14 +42,15 @@ export async function recover(
 }
 
 /**
- * Publishes an original whose bytes had all arrived when its intent was recorded; `commit` does
- * what is missing of that. Where it cannot, the transfer takes the original up like any other.
+ * Publishes an original whose bytes had all arrived before its intent was recorded. `commit` does
+ * only the missing steps. If that fails, the transfer fetches the original like any other.
  */
 async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // Small files have no saved upload: the file is at its key, perhaps undescribed, or gone.
+  // Small files have no saved upload: the file is under its key, perhaps without a description, or
+  // gone.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],

@@ -17,18 +17,18 @@ export interface VerifyPorts extends RecoverPorts {
 export interface VerifyOptions {
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** Read every byte back, also where the store keeps a checksum. */
+  /** Read every byte again, even where the store has a checksum. */
   readonly deep: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Files read at once: enough to hide a store's latency, few enough for a disk. */
+/** How many files are read at once: enough to hide a store's latency, few enough for a disk. */
 const concurrency = 4;
 
 /**
- * Judges every archived file by its size and checksum, marks those that are missing or damaged for
- * the next `sync`, and names files that it does not know, which it leaves alone. Needs no provider.
- * Reports one event per finding and ends with `run.finished`; never throws.
+ * Compares every archived file with its recorded size and checksum. It marks missing and damaged
+ * files for the next `sync`, and names unknown files, which it leaves alone. It needs no provider.
+ * It reports one event for each finding and ends with `run.finished`. It never throws.
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -86,14 +86,14 @@ async function judgeFile(
   found.files += 1;
   found.bytes += stored?.sizeBytes ?? 0;
   if (mark !== row.mark) await tracker.setMark(row.id, mark);
-  // A damaged file that a store cannot move stays; a later sound revision makes up for it.
+  // A damaged file stays if the store cannot move it. A later sound revision makes up for it.
   const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
   if (mark === null || replaced) return;
   found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
   report(mark === 'MISSING' ? { type: 'file.missing', key, path } : { type: 'file.damaged', key, path, reason: reason ?? '' });
 }
 
-/** A file that cannot be read is as good as damaged; the others must be judged all the same. */
+/** A file that cannot be read counts as damaged, so that the other files are still judged. */
 async function readBack(
   destination: Destination,
   key: string,
@@ -108,7 +108,10 @@ async function readBack(
   }
 }
 
-/** The file with its CRC32: the store's own, or with `deep` or without one that of the bytes. */
+/**
+ * The file with its CRC32. The store's checksum is used if it has one, unless `deep`. Otherwise the
+ * bytes are read.
+ */
 async function checkedStat(
   destination: Destination,
   key: string,
@@ -127,7 +130,7 @@ function difference(
   return undefined;
 }
 
-/** The latest archived revision of each original without a mark from an earlier run. */
+/** The latest archived revision of each original that has no mark from an earlier run. */
 function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
   const sound = new Map<string, number>();
   for (const { original, mark } of archived.values()) {

@@ -1,52 +1,63 @@
 import type { Medium, OfferedOriginal, Provider, Role } from '../media.ts';
 
-/** One page of a listing, newest `createdAt` first. */
+/** One page of a listing. Media are newest first, by `createdAt`. */
 export interface ListingPage {
   readonly media: readonly Medium[];
-  /** 1-based. */
+  /** Counts from 1. */
   readonly page: number;
-  /** As this page says; may change on the way. */
+  /** The number that this page states. It may change during a listing. */
   readonly totalPages: number;
-  /** The provider's own count of its library, as this page says. */
+  /** The provider's count of its whole library, as this page states it. */
   readonly totalItems: number;
-  /** Entries of the page that could not be read (no id); they are in no other field. */
+  /**
+   * Entries of the page that could not be read, because they have no id. No other field includes
+   * them.
+   */
   readonly unreadable: number;
 }
 
-/** What a medium offers now, for the roles asked. */
+/** What a medium offers now, in the requested roles. */
 export interface Resolution {
-  /** Whose URLs work now. Never a proxy. */
+  /** Their URLs work now. None is a proxy. */
   readonly originals: readonly OfferedOriginal[];
   /** Originals that exist but are not available yet. */
   readonly unavailable: number;
-  /** The medium offers something of value, but only in roles that were not asked for. */
+  /** True when the medium offers originals, but only in roles that were not requested. */
   readonly outOfScope: boolean;
 }
 
-/** A provider's library. Every method throws SyncError; none retries for longer than a few minutes. */
+/**
+ * A provider's library. Every method throws SyncError, and none retries for more than a few
+ * minutes.
+ */
 export interface Source {
   readonly provider: Provider;
-  /** Whose library the credentials open; opaque and stable. */
+  /** The account that owns the library; opaque and stable. */
   readonly account: string;
 
   /**
-   * Checks the credentials with one cheap request and remembers how they have to be sent. Errors: CREDENTIALS_EXPIRED,
-   * PROVIDER_DOWN, PROVIDER_CHANGED.
+   * Checks the credentials with one cheap request, and remembers how to send them. Errors:
+   * CREDENTIALS_EXPIRED, PROVIDER_DOWN, PROVIDER_CHANGED.
    */
   validate(signal?: AbortSignal): Promise<void>;
 
   /**
-   * Pages from `page` (1-based) up to the last, re-reading the number of pages on each; ends after the last page. Empty pages in
-   * the middle are yielded. Errors: CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN, PROVIDER_CHANGED (misshapen).
+   * The pages from `page` (which counts from 1) to the last. Each page updates the number of pages.
+   * Empty pages in the middle are yielded. Errors: CREDENTIALS_EXPIRED (confirmed by a probe),
+   * PROVIDER_DOWN, PROVIDER_CHANGED (misshapen).
    */
   list(page: number, signal?: AbortSignal): AsyncIterable<ListingPage>;
 
-  /** One medium as the listing would show it; undefined when the provider no longer has it. Errors as `resolve`. */
+  /**
+   * One medium as the listing would show it; undefined when the provider no longer has it. Errors:
+   * those of `resolve`.
+   */
   get(mediaId: string, signal?: AbortSignal): Promise<Medium | undefined>;
 
   /**
-   * All originals of one medium in `roles` with fresh URLs. The same file has the same identity at each call. Errors: SOURCE_GONE
-   * (the provider no longer has it), API_REFUSED (this medium only), CREDENTIALS_EXPIRED, PROVIDER_DOWN.
+   * All originals of one medium in `roles`, with fresh URLs. Each call gives the same file the same
+   * identity. Errors: SOURCE_GONE (the provider no longer has the medium), API_REFUSED (only this
+   * medium), CREDENTIALS_EXPIRED, PROVIDER_DOWN.
    */
   resolve(mediaId: string, roles: readonly Role[], signal?: AbortSignal): Promise<Resolution>;
 }

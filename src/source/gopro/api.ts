@@ -2,18 +2,18 @@ import { SyncError } from '../../errors.ts';
 import { send, type ApiFailure, type Question } from './exchange.ts';
 import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
-/** A question with what it is about, for messages and for what its failure means. */
+/** An API call and its subject, for messages and for what its failure means. */
 export interface ApiCall<T> extends Question<T> {
-  /** Such as `medium abc` or `page 3 of the listing`. */
+  /** For example `medium abc` or `page 3 of the listing`. */
   readonly subject: string;
-  /** A listing that fails ends the run; a medium that fails is one medium. */
+  /** A failed `listing` call ends the run; a failed `medium` call fails one medium. */
   readonly scope: 'listing' | 'medium';
 }
 
 /**
- * The value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe), PROVIDER_DOWN or
- * PROVIDER_CHANGED; in the scope of a medium also SOURCE_GONE, and API_REFUSED if the API answers a
- * probe but not this call.
+ * Returns the value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe),
+ * PROVIDER_DOWN or PROVIDER_CHANGED. In the scope of a medium it also throws SOURCE_GONE, and
+ * API_REFUSED if the API answers a probe but not this call.
  */
 export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: AbortSignal): Promise<T> {
   const { exchange } = session;
@@ -22,7 +22,7 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   let answer = await send(exchange, call, mode, signal);
   if (answer.kind !== 'ok' && isDoubtful(answer, call.scope)) {
     await confirm(session, signal);
-    // Good credentials were refused by chance, or sent in the wrong way.
+    // The credentials are good: they were refused by chance, or sent in the wrong mode.
     if (answer.kind === 'refused' || session.mode !== mode) {
       mode = session.mode;
       answer = await send(exchange, call, mode, signal);
@@ -32,7 +32,7 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   throw toError(exchange.apiUrl.host, call, answer);
 }
 
-/** Whether a probe can tell more: is it the credentials, the whole API, or only this medium? */
+/** Whether a probe can find the cause: the credentials, the whole API, or only this medium. */
 function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   const { kind } = failure;
   return mayMeanCredentials(failure) || (scope === 'medium' && (kind === 'busy' || kind === 'unreachable'));

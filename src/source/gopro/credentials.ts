@@ -1,7 +1,9 @@
 import { SyncError, type Hint } from '../../errors.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
-/** How the API learns who asks: by the browser's two cookies, or by the same token as a bearer. */
+/**
+ * How the API identifies the account: by the browser's two cookies, or by the token as a bearer.
+ */
 export type AuthMode = 'cookies' | 'bearer';
 
 export interface GoproCredentials {
@@ -9,14 +11,14 @@ export interface GoproCredentials {
   readonly accessToken: string;
   /** The value of the cookie `gp_user_id`; opaque. Some accounts work without it. */
   readonly userId?: string;
-  /** The browser that the cookies come from. */
+  /** The user agent of the browser that has the cookies. */
   readonly userAgent?: string;
 }
 
 const defaultUserAgent =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
-/** With any other type, or none, the API answers 406. */
+/** The API answers 406 to any other type, and to none. */
 const mediaType = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
 export const renewHint: Hint = {
@@ -24,7 +26,10 @@ export const renewHint: Hint = {
   command: 'login gopro',
 };
 
-/** Throws CREDENTIALS_MISSING for what no header can hold. Keeps the token out of all output. */
+/**
+ * Throws CREDENTIALS_MISSING for values that no header can contain. Registers the token for
+ * redaction.
+ */
 export function checkCredentials(credentials: GoproCredentials): void {
   rememberSecret(credentials.accessToken);
   const wrong = !isCookieValue(credentials.accessToken)
@@ -37,7 +42,7 @@ export function checkCredentials(credentials: GoproCredentials): void {
   throw new SyncError('CREDENTIALS_MISSING', message, { hint: renewHint });
 }
 
-/** The headers of an API request. With a wrong Origin or Referer the API answers 500, not 401. */
+/** The headers of an API request. The API answers 500, not 401, to a wrong Origin or Referer. */
 export function requestHeaders(credentials: GoproCredentials, mode: AuthMode): Record<string, string> {
   return {
     accept: mediaType,

@@ -1,8 +1,8 @@
-/** What both engines assume of GoPro unless they are told otherwise. */
+/** What both engines assume of GoPro by default. */
 
 export const defaultApiUrl = 'https://api.gopro.com';
 
 export const defaultRequestsPerSecond = 4;
 
-/** The tracker's fact that remembers how the account's requests are authorised. */
+/** The tracker's fact that stores how the account's requests are authorised. */
 export const authModeFact = 'gopro.auth-mode';

@@ -1,4 +1,4 @@
-/** What came instead of what was expected, in words that hold no value, no query and no secret. */
+/** Describes an unexpected reply, in words without values, queries or secrets. */
 
 const networkCauses: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved (DNS)',
@@ -15,7 +15,7 @@ const networkCauses: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "its TLS certificate is not valid yet (or this computer's clock is wrong)",
 };
 
-/** Why no reply came, as a clause. Takes the error's code from wherever Node and undici put it. */
+/** Why no reply came, as a clause. Node and undici put the error's code in different places. */
 export function describeNetworkError(error: unknown): string {
   for (const each of causes(error)) {
     const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
@@ -34,8 +34,8 @@ function causes(error: unknown): Error[] {
 }
 
 /**
- * The keys of parsed JSON and the types of its values: `{_pages: {total_items: string}, media: 3 of
- * {id: null}}`.
+ * The keys of parsed JSON, and the types of its values: `{_pages: {total_items: string}, media: 3
+ * of {id: null}}`.
  */
 export function describeShape(value: unknown, depth = 3): string {
   if (value === null) return 'null';
@@ -47,7 +47,7 @@ export function describeShape(value: unknown, depth = 3): string {
   return `{${shown.join(', ')}${entries.length > shown.length ? ', …' : ''}}`;
 }
 
-/** A key that is no plain word may itself be data, such as an id or a token. */
+/** A key that is not a plain word may be data, such as an id or a token. */
 function describeKey(key: string): string {
   return /^[A-Za-z_]{1,32}$/.test(key) ? key : '…';
 }

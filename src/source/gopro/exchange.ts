@@ -6,21 +6,21 @@ import type { AuthMode } from './credentials.ts';
 import { describeNetworkError, describeShape } from './describe.ts';
 import type { Pacer } from './pacer.ts';
 
-/** A GET request to the API and the shape that its reply must have. */
+/** A GET request to the API, and the shape that its reply must have. */
 export interface Question<T> {
-  /** Path and query below the API's address; begins with a slash. */
+  /** The path and query below the API's address. It begins with a slash. */
   readonly path: string;
   readonly schema: z.ZodType<T>;
 }
 
 export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | ApiFailure;
 
-/** `detail` completes the sentence `<host>: …` and holds no secret. */
+/** `detail` completes the sentence `<host>: …`. It contains no secret. */
 export interface ApiFailure {
   /**
-   * `refused`: the credentials may be at fault. `gone`: no such resource. `rejected`: the request
-   * itself is at fault. `changed`: the API is not what it was. `misshapen`: success, but not the
-   * expected JSON. `busy`: may pass. `unreachable`: no complete reply.
+   * `refused`: the credentials may be the cause. `gone`: the resource does not exist. `rejected`:
+   * the request is wrong. `changed`: the API has changed. `misshapen`: it succeeded, but the JSON
+   * is not as expected. `busy`: it may pass. `unreachable`: no complete reply came.
    */
   readonly kind: 'refused' | 'gone' | 'rejected' | 'changed' | 'misshapen' | 'busy' | 'unreachable';
   readonly detail: string;
@@ -30,7 +30,7 @@ export interface ApiFailure {
   readonly cause?: unknown;
 }
 
-/** What is needed to ask the API. */
+/** What every API request needs. */
 export interface Exchange {
   readonly apiUrl: URL;
   readonly http: HttpClient;
@@ -40,7 +40,7 @@ export interface Exchange {
   readonly headers: (mode: AuthMode) => Readonly<Record<string, string>>;
   readonly onRequest: () => void;
   readonly onWarning: (message: string, hint?: string) => void;
-  /** The clock of this computer is compared with the API's once. */
+  /** True once the computer's clock was compared with that of the API. */
   isClockCompared: boolean;
 }
 
@@ -48,12 +48,12 @@ const maxAttempts = 5;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const clockToleranceMs = 10 * 60_000;
 
-/** The reply for a set of 3,000 frames holds some MB of URLs. */
+/** The reply for a set of 3,000 frames has a few MB of URLs. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
  * Asks the API until an answer is final: up to 5 times if it is `busy` or `unreachable`, twice if
- * it is misshapen. Rejects only with the signal's reason.
+ * it is `misshapen`. Rejects only with the signal's reason.
  */
 export async function send<T>(
   exchange: Exchange,
@@ -72,7 +72,7 @@ export async function send<T>(
   }
 }
 
-/** If the host asks for time, all calls wait; any other trouble delays this call only. */
+/** If the host asks to wait, all calls wait. Any other trouble delays only this call. */
 async function wait({ pacer, clock }: Exchange, failure: ApiFailure, attempt: number, signal?: AbortSignal): Promise<void> {
   if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);
   else await clock.sleep(backoffMs(attempt, backoff), signal);
@@ -91,14 +91,14 @@ async function ask<T>(exchange: Exchange, question: Question<T>, mode: AuthMode,
   return reply.status === 200 ? readAnswer(text, reply.headers, question.schema) : classify(reply, exchange.clock.now());
 }
 
-/** The reply with its text if it is a success and not too large; the network's error otherwise. */
+/** The reply, with its text if it succeeded and is not too large. Throws the network's error. */
 async function receive(
   { apiUrl, http, headers, stallMs }: Exchange,
   path: string,
   mode: AuthMode,
   signal?: AbortSignal,
 ): Promise<{ reply: Reply; text: string | undefined } | Error> {
-  // Credentials are only ever sent to addresses that begin with this one.
+  // Credentials are sent only to addresses that begin with the API's address.
   const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
   try {
     const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
@@ -154,7 +154,7 @@ function readAnswer<T>(text: string | undefined, headers: Reply['headers'], sche
   return { kind: 'misshapen', detail: `its reply has an unknown shape at ${where}: ${describeShape(json.value)}` };
 }
 
-/** undefined instead of an error, because the error's message quotes the text. */
+/** Returns undefined instead of an error, because the error's message quotes the text. */
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
@@ -163,7 +163,7 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** What a status other than 200 means. GoPro documents none; these meanings were observed. */
+/** The meaning of a status other than 200. GoPro documents none; these were observed. */
 function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   const failure = { status, detail: `status ${status}` };
   if (status >= 300 && status < 400) return { status, ...classifyRedirect(status, headers['location']) };
@@ -174,14 +174,14 @@ function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   if (status === 404 || status === 410) return { ...failure, kind: 'gone' };
   if (status === 406) return { ...failure, kind: 'changed' };
   if (status === 408 || status === 429 || status >= 500) {
-    // A date means the host's clock, which may differ from ours.
+    // A date is by the host's clock, which may differ from ours.
     const waitMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
     return { ...failure, kind: 'busy', ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
   return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };
 }
 
-/** We follow no redirect, so only its direction counts: to a sign-in page, or elsewhere. */
+/** We follow no redirect. Only its target matters: a sign-in page, or another address. */
 function classifyRedirect(status: number, location: string | undefined): ApiFailure {
   const target = URL.parse(location ?? '', 'https://same-host.invalid');
   const signIn = target !== null && /log-?in|sign-?in|auth/i.test(target.host + target.pathname);

@@ -16,32 +16,33 @@ import { createSession, validate, type Session } from './session.ts';
 export type { AuthMode, GoproCredentials } from './credentials.ts';
 
 export interface GoproSourceOptions {
-  /** The API's address. If a person chose plain http, signed URLs may be plain http too. */
+  /** The API's address. If it is plain http, signed URLs may be plain http too. */
   readonly apiUrl: string;
   readonly credentials: GoproCredentials;
   /** Default: 4. */
   readonly requestsPerSecond?: number;
-  /** Silence after which a request is given up, in ms. */
+  /** A request is aborted after so many ms of silence. */
   readonly stallMs: number;
   readonly http: HttpClient;
   readonly clock: Clock;
-  /** What an earlier run found in `mode`. */
+  /** The authorisation mode that an earlier run found. */
   readonly rememberedMode?: AuthMode;
-  /** Called for each request to the API, repeated ones included. */
+  /** Called for each request to the API, including repeats. */
   readonly onRequest?: () => void;
   readonly onWarning?: (message: string, hint?: string) => void;
 }
 
 export interface GoproSource extends Source {
-  /** How the credentials are sent; worth remembering after a `validate` that succeeded. */
+  /** How the credentials are sent. It is worth storing after a successful `validate`. */
   readonly mode: AuthMode;
 }
 
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Does no I/O. An aborted method rejects with its signal's reason.
- * Throws USAGE for a bad address, CREDENTIALS_MISSING for credentials that cannot be sent.
+ * The GoPro cloud as a source. Making it does no I/O. An aborted method rejects with its signal's
+ * reason. Throws USAGE for a bad address, and CREDENTIALS_MISSING for credentials that cannot be
+ * sent.
  */
 export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const { credentials, http, clock, stallMs } = options;
@@ -80,7 +81,9 @@ function parseApiUrl(address: string): URL {
   throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
 }
 
-/** A hash: the user id is half of the credentials, and accounts are recorded and printed. */
+/**
+ * It is a hash: the user id is half of the credentials, and the account is recorded and printed.
+ */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);
 }
@@ -92,7 +95,7 @@ interface Library {
   readonly httpsOnly: boolean;
 }
 
-/** Sends no filter: it would hide unknown types and states, which must be seen and counted. */
+/** Sends no filter, because a filter hides unknown types and states, which must be counted. */
 async function* listPages({ session, account }: Library, page: number, signal?: AbortSignal): AsyncGenerator<ListingPage, void> {
   const query = `per_page=${pageSize}&order_by=created_at&fields=${mediumFields.join(',')}`;
   for (let current = page; ; current += 1) {

@@ -1,50 +1,53 @@
 /**
- * Which files of a medium are its originals, decided by the shape of the download reply and never
- * by the medium's type. Pure.
+ * Decides which files of a medium are originals. The shape of the download reply decides, never the
+ * medium's type. No I/O.
  *
- * - Every variation labelled `source` is an original: one per chapter.
- * - `files` are transcoded proxies, unless they are the frames of a set (see `isFrameSet`); then a
- *   `source` variation is only its cover.
- * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and all
- *   other sidecars are taken on request.
- * - Everything else (`concat`, proxies, sprites) never is.
+ * - Every variation with the label `source` is an original: one for each chapter.
+ * - `files` are transcoded proxies, unless they are the frames of a set (see `isFrameSet`). Then
+ *   a `source` variation is only the cover of the set.
+ * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and
+ *   all other sidecars are archived on request.
+ * - All other entries (`concat`, proxies, sprites) are never originals.
  */
 import { allRoles, type OfferedOriginal, type OriginalIdentity, type Role } from '../../media.ts';
 import type { Resolution } from '../source.ts';
 import type { DownloadReply, ReplyEntry } from './schema.ts';
 
 /**
- * Frames have no label of their own. Theirs differs from `source`, so that a frame never takes the
+ * Frames have no label in the reply. Ours differs from `source`, so that a frame never gets the
  * identity of the set's cover.
  */
 const frameLabel = 'frame';
 
 const stillExtensions = new Set(['jpg', 'jpeg', 'png', 'gpr', 'heic', 'heif', 'dng', 'tif', 'tiff', 'webp']);
 
-/** The provider's types that are extensions too. Others may be anything, such as a codec's name. */
+/**
+ * The provider's types that are also extensions. Other types can be anything, such as a codec's
+ * name.
+ */
 const otherExtensions = new Set(
   'mp4 mov m4v 360 lrv mkv avi gif wav m4a mp3 aac flac json gpx kml csv xml txt bin zip edl'.split(' '),
 );
 
-/** Renderings for viewing, wherever they appear. */
+/** Renderings for viewing. They are skipped wherever they appear. */
 const proxyLabel = /proxy|^concat$|^mp4_low$|^timelapse_video$/;
 
-/** Query parameters of signed URLs: they differ from call to call for the same file. */
+/** Query parameters of signed URLs. For the same file they differ from call to call. */
 const signatureParameter = /^(x-amz-.*|expires|signature|key-pair-id|policy|awsaccesskeyid)$/i;
 
-/** An entry that is of value, whether or not it can be downloaded now. */
+/** An entry worth archiving, whether or not it can be downloaded now. */
 interface Candidate {
   readonly identity: Omit<OriginalIdentity, 'ordinal'>;
   readonly entry: ReplyEntry;
-  /** Undefined when there is nothing to download yet. */
+  /** Undefined when it cannot be downloaded yet. */
   readonly url: URL | undefined;
 }
 
 /**
- * The originals of one medium in `roles`. The same file gets the same identity from every reply: an
- * identity is made of the entry's own fields only, never of its URL or of its place among other
- * kinds of entries, and counts what is not available yet. Entries that have all fields in common
- * differ by their order, which is all that the provider gives.
+ * The originals of one medium in `roles`. Every reply gives the same file the same identity. An
+ * identity consists of the entry's own fields. It does not depend on the URL or on other kinds of
+ * entries, and it counts entries that are not available yet. Entries with equal fields differ only
+ * by their order, because the provider gives nothing else.
  */
 export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: readonly Role[]): Resolution {
   const candidates = candidatesOf(mediaId, reply);
@@ -66,7 +69,7 @@ function candidatesOf(mediaId: string, { files, variations, sidecars }: Download
     ...sidecars.filter(({ label }) => label === 'raw_photo').map(candidate('raw', 'raw_photo')),
     ...variations.filter(({ label }) => label === 'baked_source').map(candidate('edit', 'baked_source')),
   ];
-  // Sidecars beside mere proxies come before their original, which is still to follow.
+  // Sidecars may appear beside proxies before their original is available.
   if (main.length === 0 && files.length + variations.length > 0) return [];
   const others = sidecars.filter(({ label }) => label !== 'raw_photo' && !proxyLabel.test(label));
   return withoutRepeats([...main, ...others.map((entry) => candidate('sidecar', entry.label || 'sidecar')(entry))]);
@@ -84,9 +87,9 @@ function toCandidate(
 }
 
 /**
- * Whether `files` are the frames of a burst, a continuous shot or a time lapse: at least two item
- * numbers, more entries than `source` variations, still images all of them, and a still image as
- * the `source`, if there is one. What has no URL yet speaks neither for nor against.
+ * Whether `files` are the frames of a burst, a continuous shot or a time lapse. They are if there
+ * are at least two item numbers and more entries than `source` variations, and if all entries are
+ * still images, also the `source` if there is one. Entries without a URL do not count.
  */
 function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[]): boolean {
   const numbers = new Set(frames.map(({ identity }) => identity.itemNumber).filter((number) => number !== null));
@@ -98,14 +101,17 @@ function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[])
   );
 }
 
-/** Without entries that name a file again: same fields, same address but for its signature. */
+/**
+ * Leaves out repeated entries: those with the same fields and the same address, apart from its
+ * signature.
+ */
 function withoutRepeats(candidates: readonly Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
   const distinct = new Map<unknown, Candidate>();
   for (const candidate of candidates) {
     const { identity, url } = candidate;
     const address = url && url.pathname + [...url.searchParams].filter(([name]) => !signatureParameter.test(name)).join('&');
-    // Without an address nothing proves a repetition.
+    // Without an address, equal entries may be different files.
     const key = address === undefined ? candidate : JSON.stringify([alike(identity), address]);
     if (!distinct.has(key)) distinct.set(key, candidate);
   }
@@ -133,7 +139,9 @@ function offered(candidate: Candidate & { readonly identity: OriginalIdentity },
   return { ...identity, extension: extensionFor(identity, url.href, filename), url: url.href, headUrl };
 }
 
-/** An edit's type may be `json`, that of its description: then the address is right. */
+/**
+ * The type of an edit may be `json`, which is that of its description. Then the address is right.
+ */
 function extensionFor({ role, type }: OriginalIdentity, url: string, filename: string): string {
   const plausible = stillExtensions.has(type) || (otherExtensions.has(type) && (role === 'sidecar' || type !== 'json'));
   const stated = plausible ? type : '';
@@ -141,13 +149,16 @@ function extensionFor({ role, type }: OriginalIdentity, url: string, filename: s
   return (role === 'edit' ? served || stated : stated || served) || extensionOf(filename) || 'bin';
 }
 
-/** The extension of a file name or of an address's path, lower case; empty if there is none. */
+/** The extension of a file name or of an address's path in lower case; empty if there is none. */
 function extensionOf(name: string): string {
   const path = URL.parse(name)?.pathname ?? name;
   return /[^/.]\.([a-z0-9]{2,5})$/i.exec(path)?.[1]?.toLowerCase() ?? '';
 }
 
-/** Unnumbered ones last; the provider's order among equals, because sorting is stable. */
+/**
+ * Entries without a number come last. Equal ones stay in the provider's order, because sorting is
+ * stable.
+ */
 function byRoleAndNumber(a: OfferedOriginal, b: OfferedOriginal): number {
   const last = Number.MAX_SAFE_INTEGER;
   return allRoles.indexOf(a.role) - allRoles.indexOf(b.role) || (a.itemNumber ?? last) - (b.itemNumber ?? last);

@@ -1,16 +1,16 @@
 import type { Clock } from '../../lib/clock.ts';
 
-/** Lets requests start one after the other, evenly spaced, over all who wait. */
+/** Spaces requests evenly, over all callers that wait. */
 export interface Pacer {
   /** Resolves when the next request may start. Rejects with the signal's reason. */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Nothing starts for so long from now; a longer pause that already runs stays. */
+  /** Starts nothing for this time from now. A longer running pause stays. */
   pause(forMs: number): void;
 }
 
 const minSleepMs = 1;
 
-/** A pacer without bursts: at most one start per 1/`perSecond` seconds. */
+/** A pacer without bursts: at most one start in 1/`perSecond` seconds. */
 export function createPacer(options: { readonly perSecond: number; readonly clock: Clock }): Pacer {
   const { clock } = options;
   const intervalMs = 1000 / options.perSecond;
@@ -18,8 +18,8 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // Whoever wakes first takes the turn: nothing else can run between the last look at the clock
-      // and the taking. A wait shorter than a timer can measure is added to the next turn instead.
+      // The first caller that wakes takes the turn: no other code runs between reading the clock
+      // and taking it. A wait too short for a timer is added to the next turn.
       let waitMs = nextMs - clock.elapsed();
       while (waitMs >= minSleepMs) {
         await clock.sleep(waitMs, signal);

@@ -1,25 +1,25 @@
 /**
- * The JSON of GoPro's API as far as it is used: strict where a wrong reading would lose a file,
- * lenient everywhere else. There is no public description of this API; the shapes were observed,
- * and every field but the required ones has been seen null, absent or wrong.
+ * The JSON of GoPro's API, as far as we use it. It is strict where a wrong reading would lose a
+ * file, and lenient everywhere else. The API has no public description. The shapes were observed,
+ * and every optional field has been seen null, absent or wrong.
  */
 import { z } from 'zod';
 import type { Medium } from '../../media.ts';
 
 /**
- * Ids are opaque, but they have to fit into a path: `..` would ask for another resource, half a
- * character cannot be sent.
+ * Ids are opaque, but must fit into a path: `..` would name another resource, and half a character
+ * cannot be sent.
  */
 const mediaId = z
   .union([z.string(), z.int().transform(String)])
   .refine((id) => id.trim() !== '' && id !== '.' && id !== '..' && id.length <= 128 && id.isWellFormed());
 
-/** Whether an id can be asked for. */
+/** Whether the API can be asked for this id. */
 export function isUsableId(id: string): boolean {
   return mediaId.safeParse(id).success;
 }
 
-/** A whole number ≥ 0; numbers arrive as strings now and then. */
+/** A whole number ≥ 0. Numbers sometimes arrive as strings. */
 const count = z.union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
 const countOrNull = count.nullable().catch(null);
 const text = z.string().catch('');
@@ -30,7 +30,7 @@ const medium = z.object({
   type: z.string().min(1).catch('unknown'),
   filename: text,
   file_extension: textOrNull,
-  /** 0 means as much as null: not known. */
+  /** A size of 0 means the same as null: unknown. */
   file_size: countOrNull.transform((sizeBytes) => sizeBytes || null),
   item_count: countOrNull,
   captured_at: textOrNull,
@@ -41,18 +41,18 @@ const medium = z.object({
   ready_to_view: z.string().min(1).catch('unknown'),
 });
 
-/** The fields that a listing has to be asked for. */
+/** The fields that a listing request must name. */
 export const mediumFields: readonly string[] = Object.keys(medium.shape);
 
 /** One medium as the API shows it. */
 export type MediumRecord = z.infer<typeof medium>;
 
-/** The record of one medium, from `GET /media/{id}`; another medium's record is misshapen. */
+/** The record of one medium, from `GET /media/{id}`. The record of another medium is misshapen. */
 export function recordOf(id: string): z.ZodType<MediumRecord> {
   return medium.refine((record) => record.id === id, { path: ['id'] });
 }
 
-/** A page of `GET /media/search`. Entries without a usable id are counted in `unreadable`. */
+/** A page of `GET /media/search`. `unreadable` counts the entries without a usable id. */
 export const listingReply = z
   .object({
     _pages: z.object({ total_items: count, total_pages: count }),
@@ -68,7 +68,7 @@ export const listingReply = z
     };
   });
 
-/** Anything that is an object: enough for a probe of the credentials. */
+/** Any object: enough for a probe of the credentials. */
 export const anyObject = z.object({});
 
 const replyEntry = z
@@ -86,19 +86,24 @@ const replyEntry = z
     type: type.toLowerCase(),
     itemNumber: item_number,
     position: camera_position,
-    /** Only a plain no counts as one: an entry with a URL and without this field is there. */
+    /**
+     * Only a plain `false` means unavailable. An entry with a URL and without this field is
+     * available.
+     */
     available: available !== false && available !== 'false' && available !== 0,
     url,
     headUrl: head,
   }));
 
-/** One entry of `files`, `variations` or `sidecar_files`; `files` have neither label nor type. */
+/** One entry of `files`, `variations` or `sidecar_files`. `files` have neither label nor type. */
 export type ReplyEntry = z.infer<typeof replyEntry>;
 
-/** An entry that is no object could be an unseen original, so it spoils the whole reply. */
+/**
+ * An entry that is not an object could be an original that we cannot see, so the whole reply fails.
+ */
 const entries = z.array(replyEntry).nullish();
 
-/** The reply of `GET /media/{id}/download`. At least one list that holds originals is there. */
+/** The reply of `GET /media/{id}/download`. It has at least one list that can hold originals. */
 export const downloadReply = z
   .object({
     filename: text,
@@ -115,7 +120,7 @@ export const downloadReply = z
 
 export type DownloadReply = z.infer<typeof downloadReply>;
 
-/** A record in the words of the domain. */
+/** A record of the API as a medium. */
 export function toMedium(record: MediumRecord, account: string): Medium {
   return {
     provider: 'gopro',

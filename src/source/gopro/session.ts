@@ -6,18 +6,18 @@ import { anyObject, listingReply } from './schema.ts';
 /** What is known about the credentials: how to send them, and whether they are still good. */
 export interface Session {
   readonly exchange: Exchange;
-  /** The way that worked in an earlier run. */
+  /** The mode that worked in an earlier run. */
   readonly rememberedMode: AuthMode | undefined;
-  /** The way that works, or is tried first until one is proven. */
+  /** The mode that works. Until one is proven, it is the mode to try first. */
   mode: AuthMode;
   isProven: boolean;
   probe: Question<unknown>;
-  /** The CREDENTIALS_EXPIRED of an earlier check. */
+  /** The CREDENTIALS_EXPIRED error of an earlier check. */
   refusal: SyncError | undefined;
   confirming: Promise<void> | undefined;
 }
 
-/** What to do about an API that is no longer understood. */
+/** The hint for an API that we no longer understand. */
 export const changedHint = 'Look for a newer version of Cloud Sync. Nothing that is archived is affected.';
 
 const unreachableHint = 'Check the network, and whether gopro.com works in a browser.';
@@ -26,9 +26,9 @@ const busyHint: Hint = {
   command: 'login gopro',
 };
 
-/** The storage record of the account: small, and useless without valid credentials. */
+/** The account's storage record. It is small, and needs valid credentials. */
 const accountProbe: Question<unknown> = { path: '/media/user', schema: anyObject };
-/** Used if GoPro gives that endpoint up one day. */
+/** The probe to use if GoPro removes that endpoint. */
 const searchProbe: Question<unknown> = { path: '/media/search?page=1&per_page=1&fields=id', schema: listingReply };
 
 export function createSession(exchange: Exchange, rememberedMode?: AuthMode): Session {
@@ -43,15 +43,15 @@ export function createSession(exchange: Exchange, rememberedMode?: AuthMode): Se
   };
 }
 
-/** Tries both ways, if need be. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or PROVIDER_CHANGED. */
+/** Tries both modes if necessary. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or PROVIDER_CHANGED. */
 export async function validate(session: Session, signal?: AbortSignal): Promise<void> {
   session.refusal = undefined;
   await tryBothModes(session, signal);
 }
 
 /**
- * Asks whether the credentials are still good, after a reply that made them doubtful. Callers at
- * the same time share one probe. Throws as `validate`.
+ * Checks the credentials again, after a reply that made them doubtful. Concurrent callers share one
+ * probe. Throws as `validate`.
  */
 export async function confirm(session: Session, signal?: AbortSignal): Promise<void> {
   assertUsable(session);
@@ -63,11 +63,13 @@ export async function confirm(session: Session, signal?: AbortSignal): Promise<v
   signal?.throwIfAborted();
   if (reason === undefined) return;
   if (reason instanceof SyncError && reason.code !== 'INTERRUPTED') throw reason;
-  // That another caller was aborted says nothing about the credentials.
+  // If another caller was aborted, that says nothing about the credentials.
   return confirm(session, signal);
 }
 
-/** Throws the CREDENTIALS_EXPIRED of an earlier check: a refused token is not sent again. */
+/**
+ * Throws the CREDENTIALS_EXPIRED of an earlier check, so that a refused token is not sent again.
+ */
 export function assertUsable({ refusal }: Session): void {
   if (refusal) throw refusal;
 }
@@ -88,7 +90,7 @@ async function tryBothModes(session: Session, signal?: AbortSignal): Promise<voi
   const second = await check(session, other, signal);
   if (second.kind === 'ok') return accept(session, other);
   if (first.kind === 'refused') throw refused(session, first);
-  // If only the remembered way is known to be accepted, the refusal of the other way means nothing.
+  // If an earlier run proved the first mode, a refusal of the other mode means nothing.
   if (second.kind === 'refused' && rememberedMode === undefined) throw refused(session, second);
   throw unusable(exchange, first);
 }
@@ -111,7 +113,9 @@ function refused(session: Session, { detail }: ApiFailure): SyncError {
   return session.refusal;
 }
 
-/** Whether credentials or mode may be the cause: the API has answered 500 to a bad token. */
+/**
+ * Whether the credentials or the mode may be the cause: the API has answered 500 to a bad token.
+ */
 export function mayMeanCredentials({ kind, status }: ApiFailure): boolean {
   return kind === 'refused' || status === 500;
 }
@@ -124,7 +128,7 @@ async function rejectionOf(promise: Promise<void>): Promise<unknown> {
   );
 }
 
-/** The error for a probe that failed for another reason than the credentials. */
+/** The error for a probe that failed for a reason other than the credentials. */
 function unusable({ apiUrl }: Exchange, failure: ApiFailure): SyncError {
   const { kind, detail, cause, retryAfterMs } = failure;
   const message = `${apiUrl.host}: ${detail}`;
