@@ -3,9 +3,9 @@ import { allRoles, originalId, type Original } from '../media.ts';
 import type { FileDescription } from './destination.ts';
 
 /**
- * A description as flat ASCII text: one field per fact, lower-case names, printable values without
- * spaces. So it serves unchanged as the metadata of an S3 object and as fields of a line in a
- * manifest. null and empty values are left out.
+ * A description as flat ASCII text: one field for each fact, with a lower-case name and a printable
+ * value without spaces. So it fits the metadata of an S3 object and a line of a manifest. Null and
+ * empty values are left out.
  */
 export type DescriptionFields = Readonly<Record<string, string>>;
 
@@ -48,7 +48,10 @@ const fieldsSchema = z.object({
   'medium-version': text.default(''),
 });
 
-/** Everything but the key. Unpaired surrogates become U+FFFD; all else decodes to what it was. */
+/**
+ * Encodes everything but the key. Unpaired surrogates become U+FFFD; everything else can be decoded
+ * exactly.
+ */
 export function encodeDescription(description: FileDescription): DescriptionFields {
   const { original, validator } = description;
   const fields: Record<keyof z.input<typeof fieldsSchema>, string | number | null> = {
@@ -74,7 +77,10 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
   return Object.fromEntries(present.map(([name, value]) => [name, percentEncode(String(value))]));
 }
 
-/** The description of the file at `key`; undefined if the fields are none. Ignores other fields. */
+/**
+ * The description of the file at `key`; undefined if the fields are not a description. It ignores
+ * unknown fields.
+ */
 export function decodeDescription(fields: unknown, key: string): FileDescription | undefined {
   const parsed = fieldsSchema.safeParse(fields);
   if (!parsed.success) return undefined;
@@ -111,7 +117,10 @@ export function isSameOriginal(one: Original, other: Original): boolean {
   );
 }
 
-/** Printable ASCII stays readable; the run of characters keeps surrogate pairs together. */
+/**
+ * Printable ASCII stays readable. It encodes whole runs of characters, so surrogate pairs stay
+ * together.
+ */
 function percentEncode(value: string): string {
   return value.toWellFormed().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);
 }

@@ -1,9 +1,12 @@
 import type { UploadState, WantedUpload } from './destination.ts';
 
-/** A file up to this size waits in memory for its commit: a draft or open request costs more. */
+/**
+ * A file up to this size waits in memory for its commit, because a draft or an open request costs
+ * more.
+ */
 export const maxHeldBytes = 256 * 1024;
 
-/** Whether an earlier upload holds the same content in the same parts, so that it can go on. */
+/** Whether an earlier upload has the same content in the same parts, so that it can continue. */
 export function canResume(state: UploadState, wanted: WantedUpload): boolean {
   return (
     state.sizeBytes === wanted.sizeBytes &&

@@ -1,18 +1,18 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ActiveFile, Progress } from '../events.ts';
 
-/** What a run transferred so far. The only place that counts. */
+/** Counts what a run transfers. No other module counts it. */
 export interface Accounting {
-  /** Every media byte that arrived, also those that were thrown away. */
+  /** Counts every media byte that arrived, including bytes that were thrown away. */
   countFetched(bytes: number): void;
   countRequest(): void;
-  /** An original of the plan that this run could not even try. */
+  /** Counts an original of the plan that this run could not even try. */
   countUntried(): void;
-  /** The run is done with a medium of the plan, whatever became of it. */
+  /** Counts a medium of the plan as done, whatever its result. */
   endMedium(sizeHintBytes: number | null): void;
-  /** A file begins or starts over; the destination has `doneBytes` of it already. */
+  /** A file begins or starts over. The destination already has `doneBytes` of it. */
   startFile(key: string, sizeBytes: number | null, doneBytes: number): void;
-  /** New bytes of a file; negative when some have to be fetched again. */
+  /** Adds new bytes of a file. The number is negative when bytes have to be fetched again. */
   advanceFile(key: string, bytes: number): void;
   /** `archivedBytes` is null for a file that was not archived. */
   endFile(key: string, archivedBytes: number | null): void;
@@ -40,11 +40,11 @@ interface FileCount {
 interface MediaCount {
   readonly total: number;
   done: number;
-  /** By the listing's sizes. */
+  /** The remaining bytes, by the sizes of the listing. */
   leftBytes: number;
 }
 
-/** Speed is that of the last ten seconds. */
+/** The speed is that of the last ten seconds. */
 const windowMs = 10_000;
 
 export function createAccounting(clock: Clock, plan: { readonly media: number; readonly sizeHintBytes: number }): Accounting {
@@ -95,7 +95,7 @@ function createSpeedometer(): (nowMs: number, fetchedBytes: number) => number {
 function progressOf(totals: Totals, media: MediaCount, files: readonly FileCount[], speed: number, nowMs: number): Progress {
   const activeBytes = sum(files, (file) => file.doneBytes);
   const doneBytes = totals.archivedBytes + activeBytes;
-  // Hints cover media, known sizes cover files: whichever promises more is what is left.
+  // Hints cover media, and known sizes cover files. The larger sum is the better estimate.
   const leftOfFiles = sum(files, (file) => Math.max(0, (file.sizeBytes ?? 0) - file.doneBytes));
   const leftBytes = Math.max(leftOfFiles, media.leftBytes - activeBytes, 0);
   return {

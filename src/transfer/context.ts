@@ -15,49 +15,51 @@ import type { Disappearances } from './medium/disappearances.ts';
 import type { AttemptBudget } from './original/attempt-budget.ts';
 import type { Slice } from './slice.ts';
 
-/** What the functions of a transfer work with: one Transfer for all, one Copy for each original. */
+/** What the functions of a transfer share: one Transfer for all, and one Copy for each original. */
 
 export interface TransferPorts {
   readonly source: Source;
   readonly destination: Destination;
   readonly tracker: Tracker;
-  /** For media hosts; never carries credentials. */
+  /** The client for media hosts. It never sends credentials. */
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly report: Report;
 }
 
 export interface TransferSettings {
-  /** Who holds the claims. */
+  /** The owner of the claims. */
   readonly owner: string;
-  /** How long a claim holds unless it is renewed. */
+  /** How long a claim lasts unless it is renewed. */
   readonly leaseMs: number;
-  /** What failed since then failed in this run, which does not try it again. ISO 8601. */
+  /**
+   * A failure after this time belongs to this run, which does not try the original again. ISO 8601.
+   */
   readonly runStartedAt: string;
   /** Always includes `source` and `raw`. */
   readonly roles: readonly Role[];
-  /** Parts in flight, over all files. */
+  /** The limit of parts that are fetched at once, over all files. */
   readonly concurrency: number;
   readonly bandwidth: readonly BandwidthStep[];
   readonly quarantineAfter: number;
   readonly stallMs: number;
   /** Signed URLs may be plain http, because the provider's address was overridden. */
   readonly plainHttp: boolean;
-  /** Files that the run completed before the transfer began; counted with it. */
+  /** Files that the run completed before the transfer began. The totals include them. */
   readonly recovered: readonly StoredFile[];
   readonly slice: Slice;
   /** Aborted with a SyncError. */
   readonly signal: AbortSignal;
 }
 
-/** The one context. Its signal is also aborted by `stop` and at the end of the slice. */
+/** The context of a transfer. Its signal is also aborted by `stop` and at the end of the slice. */
 export interface Transfer extends TransferPorts, TransferSettings {
   readonly hosts: MediaHosts;
   readonly slots: PartSlots;
   readonly throttle: Throttle;
   readonly accounting: Accounting;
   readonly disappearances: Disappearances;
-  /** Ends the run for everybody, at once. */
+  /** Ends the whole run at once. */
   readonly stop: (error: SyncError) => void;
   readonly nextOrder: () => number;
 }
@@ -69,19 +71,19 @@ export interface Copy {
   readonly claim: Claim;
   readonly set: MediumSet;
   readonly urls: MediumUrls;
-  /** The id by which `urls` knows it. */
+  /** The id of the original in `urls`. */
   readonly offerId: string;
-  /** Earlier files get their parts first. */
+  /** Files with a lower number get their parts first. */
   readonly order: number;
   readonly budget: AttemptBudget;
   readonly signal: AbortSignal;
 }
 
-/** Where the destination takes the bytes of a copy. */
+/** The upload that receives the bytes of a copy. */
 export interface Upload {
   readonly file: FileDescription;
   readonly state: UploadState;
-  /** Stored already. */
+  /** Parts that are already stored. */
   readonly parts: readonly Part[];
   /** Whether finished parts are worth recording. */
   readonly resumable: boolean;

@@ -12,7 +12,9 @@ export interface MediumSet {
   readonly originals: number;
 }
 
-/** Counts the originals in `rows`, each once whatever its revisions, and the unavailable ones. */
+/**
+ * Counts the originals in `rows` and the unavailable ones. All revisions of an original count once.
+ */
 export function mediumSet(
   medium: Medium,
   roles: readonly Role[],
@@ -23,7 +25,7 @@ export function mediumSet(
   return { medium, roles, originals: latestRevisions(inRoles).size + unavailable };
 }
 
-/** What the archive keeps with a file; `validator` is that of the content that was fetched. */
+/** What the archive stores beside a file. `validator` is that of the content that was fetched. */
 export function describeFile(original: Original, set: MediumSet, validator: Validator): FileDescription {
   return {
     original,
@@ -36,7 +38,7 @@ export function describeFile(original: Original, set: MediumSet, validator: Vali
   };
 }
 
-/** The event for an original that is in the archive now. */
+/** The event for an original that is now in the archive. */
 export function archivedEvent(original: Original, { key, sizeBytes, crc32 }: StoredFile, location: string): Event {
   const { mediaId, revision } = original;
   const id = originalId(original, revision);

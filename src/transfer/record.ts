@@ -6,10 +6,12 @@ import type { Resolution } from '../source/source.ts';
 import type { Claim, TrackedMedium, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { Transfer } from './context.ts';
 
-/** Gives originals their keys and records them. The tracker refuses a key that another one has. */
+/**
+ * Gives originals their keys and records them. The tracker refuses a key that another original has.
+ */
 
 /**
- * Records a resolve; each of `replaced` gets a next revision. Until every archived original is
+ * Records a resolve. Each of `replaced` gets a next revision. Until every archived original is
  * compared (`proven`), the medium stays unresolved, so that a killed run compares again. Returns
  * all rows of the medium.
  */
@@ -33,7 +35,7 @@ export async function recordResolution(
   );
 }
 
-/** Gives a claimed original, whose key turned out to hold other content, its next revision. */
+/** Gives a claimed original its next revision, because its key has other content. */
 export async function rekey(
   { tracker }: Pick<Transfer, 'tracker'>,
   claim: Claim,
@@ -50,8 +52,8 @@ export async function rekey(
 }
 
 /**
- * Names originals and writes them; where a key turns out to be taken, names them again around it.
- * That is rare, because names carry the medium's id, so nobody asks before.
+ * Names originals and writes them. If a key turns out to be taken, it names them again. That is
+ * rare, because keys contain the medium's id, so it does not check before.
  */
 async function withFreeKeys<Result>(
   tracker: Tracker,

@@ -2,32 +2,34 @@ import { SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /**
- * The time that a transfer has: one invocation of a function, or all the time there is. Near its
- * end nothing new begins. Shortly before the end it breaks off what is still under way, so that
- * everything can be recorded.
+ * The time of a transfer: one invocation of a function, or unlimited. Near the end no new work
+ * begins. Shortly before the end it aborts the running work, so that everything can be recorded.
  */
 export interface Slice {
-  /** True: the run has no other slice, so what this one sees is all that the run sees. */
+  /** True: the run has no other slice, so this slice sees all that the run sees. */
   readonly isWholeRun: boolean;
-  /** Asks for time for one more part; the first part always gets it. Errors: SLICE_OVER. */
+  /** Asks for time for one more part. The first part always gets it. Errors: SLICE_OVER. */
   admit(): void;
-  /** A part was stored that no slice before had; 0 bytes for one that no later slice can resume. */
+  /**
+   * Counts a part that no earlier slice had stored. `sizeBytes` is 0 if no later slice can resume
+   * it.
+   */
   countStored(sizeBytes: number, tookMs: number): void;
-  /** An original or a medium came to its end, whatever end. */
+  /** Counts an original or a medium that has ended, with any result. */
   countEnded(): void;
-  /** A host asked to wait, so a slice without a new byte is nobody's fault. */
+  /** A host asked to wait, so a slice without a new byte does not count as idle. */
   excuse(): void;
-  /** Whether there is no time to begin anything more. */
+  /** Whether there is no time to begin more work. */
   isOver(): boolean;
-  /** Neither this slice nor the one before brought anything: what it leaves open fails. */
+  /** Whether neither this slice nor the one before made progress. Then its open work fails. */
   isFruitless(): boolean;
-  /** Slices in a row, up to and with this one, that brought nothing. */
+  /** How many slices in a row made no progress, including this one. */
   idleSlices(): number;
-  /** Aborted with SLICE_OVER when what is under way must end. */
+  /** Aborted with SLICE_OVER when the running work must end. */
   readonly signal: AbortSignal;
 }
 
-/** For a process that ends when its work does. */
+/** For a process that ends when its work is done. */
 export const unlimited: Slice = {
   isWholeRun: true,
   admit: () => {},
@@ -41,16 +43,16 @@ export const unlimited: Slice = {
 };
 
 export interface SliceOptions {
-  /** From now to when the platform ends us, in ms. */
+  /** The time until the platform ends this process, in ms. */
   readonly budgetMs: number;
-  /** Slices just before this one that brought nothing. */
+  /** How many slices just before this one made no progress. */
   readonly idleBefore: number;
   readonly clock: Clock;
 }
 
-/** Kept back for recording: 30 s, or a tenth of a short slice. */
+/** Time that is reserved for recording: 30 s, or a tenth of a short slice. */
 const maxKeptBackMs = 30_000;
-/** After so many slices without a new byte, what is open fails. */
+/** After so many slices without a new byte, open work fails. */
 const maxIdleSlices = 2;
 
 /** A slice that begins now. Its timer does not keep the process alive. */
@@ -64,7 +66,7 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
   let fruits = 0;
   let isExcused = false;
 
-  // Two parts' time: the next one may be slower than the slowest so far.
+  // The time of two parts: the next one may be slower than the slowest so far.
   const isOver = () => hasRefused || signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
   const idleSlices = () => (fruits > 0 ? 0 : idleBefore + (isExcused ? 0 : 1));
   return {

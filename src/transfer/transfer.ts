@@ -8,18 +8,18 @@ import { createDisappearances } from './medium/disappearances.ts';
 import { transferMedium } from './medium/transfer-medium.ts';
 
 export interface TransferEnd {
-  /** Also of a transfer that was stopped. */
+  /** Present also for a transfer that was stopped. */
   readonly totals: Totals;
-  /** What stopped all of it: credentials, a full disk, an interruption. */
+  /** The error that stopped the whole transfer: credentials, a full disk, or an interruption. */
   readonly error: SyncError | undefined;
 }
 
 const progressEveryMs = 200;
 
 /**
- * Brings the media of a plan to the archive, in its order, a few at a time, until there is no more
- * or the slice is over. What fails is recorded and the rest goes on. At the end every original is
- * PENDING again, FAILED, or COMPLETED. Never throws.
+ * Archives the media of a plan in order, a few at a time, until all are done or the slice is over.
+ * A failure is recorded, and the other media continue. At the end every original is PENDING, FAILED
+ * or COMPLETED. It never throws.
  */
 export async function transfer(work: Plan, ports: TransferPorts, settings: TransferSettings): Promise<TransferEnd> {
   const stopping = new AbortController();
@@ -63,7 +63,8 @@ export function openTransfer(
     slots: createPartSlots(settings.concurrency),
     throttle: createThrottle(settings.bandwidth, clock, signal),
     disappearances: createDisappearances(),
-    // The first error counts. The others see it as their signal's reason and give up their claims.
+    // The first error counts. All others see it as the reason of their signal and release their
+    // claims.
     stop: (error) => stopping.abort(error),
     nextOrder: () => (order += 1),
     signal: AbortSignal.any([signal, stopping.signal, slice.signal]),

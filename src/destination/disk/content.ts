@@ -3,23 +3,26 @@ import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../lib/crc32.ts';
 import type { ContentFacts } from '../destination.ts';
 
-/** As fast as 1 MiB. A smaller read costs more than what it brings. */
+/** As fast as reading 1 MiB at a time. Smaller reads cost more time. */
 export const maxReadBytes = 256 * 1024;
 
 export interface Content extends ContentFacts {
-  /** Lower-case hexadecimal; null if not asked for. */
+  /** In lower-case hexadecimal; null if the caller did not request it. */
   readonly sha256: string | null;
 }
 
 export type HashName = 'sha256' | null;
 
 export interface ReadRangeOptions {
-  /** Sees all bytes, in order. */
+  /** Called with all bytes, in order. */
   readonly onBytes?: ((bytes: Uint8Array) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads `sizeBytes` of an open file through `buffer`, from `start` on; fewer at the file's end. */
+/**
+ * Reads `sizeBytes` of an open file through `buffer`, from `start` on. Reads fewer at the file's
+ * end.
+ */
 export async function readRange(
   handle: FileHandle,
   buffer: Uint8Array,
@@ -40,13 +43,13 @@ export async function readRange(
   return { sizeBytes: done, crc32: crc };
 }
 
-/** Memory to read a file. A large buffer for each small file would cost more than reading it. */
+/** Memory to read a file. A large buffer for each small file would cost more than the read. */
 export function readBuffer(sizeBytes: number): Buffer {
-  // A byte more than the file has shows whether it has grown.
+  // One byte more than the file's size shows whether the file has grown.
   return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
 }
 
-/** Size and checksums of a whole open file of about `sizeBytes`, as read. */
+/** The size and checksums of a whole open file of about `sizeBytes`, from its bytes. */
 export async function contentOf(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal): Promise<Content> {
   const digest = createDigest(hash);
   const range = { start: 0, sizeBytes: Infinity };
@@ -54,7 +57,7 @@ export async function contentOf(handle: FileHandle, sizeBytes: number, hash: Has
   return { ...whole, sha256: digest?.hex() ?? null };
 }
 
-/** A running hash; undefined if none is asked for. */
+/** A running hash; undefined if no hash is configured. */
 export function createDigest(hash: HashName) {
   if (hash === null) return undefined;
   const running = createHash(hash);

@@ -5,7 +5,7 @@ import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
-/** Where files grow until they get their name. Sweeping deletes what a crash left a week ago. */
+/** The directory of unfinished files. A sweep deletes those that a crash left a week ago. */
 export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
@@ -19,7 +19,7 @@ export function newDraftId(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Ids come back from a tracker, which may have kept them for another store. */
+/** Ids come back from a tracker, which may have stored them for another destination. */
 export function isDraftId(id: string): boolean {
   return /^[0-9a-f]{32}$/.test(id);
 }
@@ -31,10 +31,13 @@ export function draftPath(tree: Tree, id: string): string {
 }
 
 export function uploadLost(id: string): SyncError {
-  return new SyncError('UPLOAD_LOST', `the unfinished file of upload ${id} is gone`);
+  return new SyncError('UPLOAD_LOST', `the unfinished file of upload ${id} no longer exists`);
 }
 
-/** A new empty file. Never creates our own directory: without it, the disk is not mounted. */
+/**
+ * Creates a new empty file. It never creates `.cloud-sync`: without that directory the disk is not
+ * mounted.
+ */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
   const created = await open(path, 'wx+').catch(ignoring('ENOENT'));
@@ -45,8 +48,8 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 
 /**
  * Creates a small file that appears with all of its text or not at all; undefined if the name is
- * taken. The open file stays the one created here, even if another one takes its name. Without hard
- * links a crash may leave it empty.
+ * taken. The open file stays the created one, even if another file gets its name. Without hard
+ * links a crash may leave the file empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

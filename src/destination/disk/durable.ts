@@ -10,7 +10,7 @@ import type { SmallFiles } from './small-files.ts';
 import type { Tree } from './tree.ts';
 import { dropDraft, endWriters, reopenDraft, type Uploads } from './uploads.ts';
 
-/** Where a received file comes from. */
+/** The places of a file's received bytes: memory or a draft. */
 export interface Drafts {
   readonly tree: Tree;
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface Drafts {
   readonly hash: HashName;
 }
 
-/** What was received of a file: its parts, in order. */
+/** What was received of a file: its parts in order, and its facts as a whole. */
 export interface Received {
   readonly file: FileDescription;
   readonly state: UploadState;
@@ -27,13 +27,13 @@ export interface Received {
   readonly whole: ContentFacts;
 }
 
-/** An unfinished file with all its bytes on the disk, read back from there. */
+/** An unfinished file whose bytes are all on the disk, and were read back from there. */
 export interface DurableDraft {
   readonly path: string;
   readonly content: Content;
 }
 
-/** Brings a file to the disk. undefined: it has no draft, perhaps because it was published. */
+/** Makes a file durable. Returns undefined if it has no draft, perhaps because it was published. */
 export async function makeDurable(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { id } = received.state;
   if (isDraftId(id)) return finishDraft(drafts, received);
@@ -41,7 +41,7 @@ export async function makeDurable(drafts: Drafts, received: Received): Promise<D
   return content && writeDraft(drafts, received, content);
 }
 
-/** Writes a small file in one go. The caller removes its draft. */
+/** Writes a small file at once. The caller removes its draft. */
 async function writeDraft(drafts: Drafts, received: Received, content: Buffer): Promise<DurableDraft> {
   assertLength(content.length, received.whole);
   const draft = await createDraft(drafts.tree);
@@ -50,11 +50,11 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     await writeFully(handle, [content], 0);
     await setCaptureTime(drafts, handle, received.file);
     await handle.sync();
-    // Emptied, so that only the bytes of the disk can have the right checksum.
+    // The memory is cleared, so that only bytes from the disk can have the right checksum.
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
-    // Its memory was emptied for reading it back.
+    // Its memory was cleared for the read-back.
     drafts.smallFiles.drop(received.state.id);
     await removeDraft(draft);
     throw error;
@@ -75,8 +75,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // A part that was given up may have left bytes behind the end.
-  // A draft with two names is in the archive: never cut it.
+  // An abandoned part may have left bytes behind the end. A draft with two names is in the archive,
+  // so it must never be cut.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
@@ -87,8 +87,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
 }
 
 /**
- * Brings a draft to the disk; returns what was read back of its parts. After a failed sync the
- * system takes the pages for clean, and the next sync would succeed: so the draft is dropped.
+ * Makes a draft durable and returns what was read back of its parts. After a failed sync the system
+ * treats the pages as clean, and the next sync would succeed. So the draft is dropped.
  */
 async function syncDraft({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   try {
@@ -105,14 +105,17 @@ function assertLength(sizeBytes: number, whole: ContentFacts): void {
   throw new SyncError('CHECKSUM_MISMATCH', `only ${sizeBytes} bytes of ${whole.sizeBytes} were stored`);
 }
 
-/** A convenience for people who look at the archive, so a file system may refuse the time. */
+/**
+ * The capture time is a convenience for people who browse the archive, so a file system may refuse
+ * it.
+ */
 async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileDescription): Promise<void> {
   const capturedMs = Date.parse(file.capturedAt ?? '');
   if (Number.isNaN(capturedMs)) return;
   await handle.utimes(clock.now() / 1000, capturedMs / 1000).catch(() => {});
 }
 
-/** Compares what was received with what the disk has. `known` parts were read already. */
+/** Compares the received parts with the bytes on the disk. `known` parts were read already. */
 async function readBack(
   { hash }: Drafts,
   handle: FileHandle,

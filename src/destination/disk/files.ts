@@ -2,7 +2,9 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { errno } from './store-error.ts';
 
-/** Answers of file systems that cannot sync a directory: many network ones, and Windows. */
+/**
+ * Error codes of file systems that cannot sync a directory: many network file systems, and Windows.
+ */
 const directorySyncUnsupported = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR', 'EPERM', 'EACCES']);
 
 /** Makes the names in a directory durable, where the file system can. */
@@ -11,7 +13,9 @@ export async function syncDirectory(path: string): Promise<void> {
   await directory.sync().catch(ignoring(...directorySyncUnsupported));
 }
 
-/** Writes all of `chunks` from `position` on; null: at the end of a file opened for appending. */
+/**
+ * Writes all of `chunks` from `position` on. null appends to a file that was opened for appending.
+ */
 export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number | null): Promise<void> {
   let rest = [...chunks];
   let at = position;
@@ -36,7 +40,7 @@ export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(ignoring('ENOENT', 'ENOTDIR'))) !== undefined;
 }
 
-/** For `catch`: undefined for these system errors, else the error goes on. */
+/** A handler for `catch`: returns undefined for these system errors, and throws all others. */
 export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
   return (error) => {
     if (!codes.includes(errno(error) ?? '')) throw error;
@@ -45,8 +49,8 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
 }
 
 /**
- * Runs `action` for many callers at once: each call is served by a run that began after it, and
- * callers that come while one runs share the next.
+ * Runs `action` for many callers at once. Each call waits for a run that began after it. Callers
+ * that arrive during a run share the next one.
  */
 export function shareRuns(action: () => Promise<void>): () => Promise<void> {
   let last = Promise.resolve();

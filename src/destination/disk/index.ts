@@ -23,13 +23,16 @@ import { beginUpload, closeUploads, createUploads, heldParts, sweepDrafts, write
 
 export interface DiskOptions {
   readonly clock: Clock;
-  /** Also keeps `.cloud-sync/SHA256SUMS`, which `sha256sum -c` accepts in the archive's root. */
+  /** Also writes `.cloud-sync/SHA256SUMS`, which `sha256sum -c` accepts in the archive's root. */
   readonly hash?: HashName;
-  /** What a new file must leave free, so that the manifest can still be written. Default: 8 MiB. */
+  /**
+   * The space that stays free after a new file, so that the manifest can still be written. Default:
+   * 8 MiB.
+   */
   readonly minimumFreeBytes?: number;
-  /** `never`: publish as on a file system without hard links. Default: `auto`. */
+  /** `never` publishes as on a file system without hard links. Default: `auto`. */
   readonly hardLinks?: 'auto' | 'never';
-  /** How long a lease is good for without renewal. Default: a minute. */
+  /** How long a lease lasts without renewal. Default: a minute. */
   readonly leaseMs?: number;
 }
 
@@ -39,7 +42,10 @@ interface Disk extends Publisher {
   lease: Lease | undefined;
 }
 
-/** An archive in a directory, with every capability. Nothing is touched before the first call. */
+/**
+ * An archive in a directory, with every capability. The directory is untouched until the first
+ * call.
+ */
 export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
   const { clock, leaseMs = 60_000 } = options;
   const disk = createDisk(resolve(directory), options);
@@ -51,7 +57,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     });
   return {
     location,
-    // A file waits as long as it must.
+    // An open file can wait for its source without a limit.
     maxPauseMs: Infinity,
     identify: async () => guarded(async () => readArchiveId(tree)),
     initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
@@ -137,9 +143,9 @@ async function finishedFile(
   { original }: FileDescription,
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
-  // Before anything is fetched: a link that leads out of the archive is refused.
+  // Before any byte is fetched, it refuses a link that leads out of the archive.
   await tree.locate(original.key);
-  // Asked before the file system, because it knows at once that most files are new.
+  // The manifest comes before the file system: it knows at once that most files are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
   const present = await lookAt(tree, original.key);
@@ -149,7 +155,7 @@ async function finishedFile(
   return isSame ? { ...present, crc32: entry.crc32 } : undefined;
 }
 
-/** The parts that a known upload still has. Drops one that cannot go on. */
+/** The parts that a known upload still has. It drops an upload that cannot be continued. */
 async function resumableParts(
   disk: Disk,
   wanted: WantedUpload,

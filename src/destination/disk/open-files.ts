@@ -5,17 +5,16 @@ import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * Files that stay open until their first part, and after their last one until they are published.
- * Opening a file again for each part costs more than keeping it open; keeping too many would use up
- * the process's files.
+ * How many unused files stay open: until their first part, or between the last part and publishing.
+ * Opening a file for each part costs more. More open files could exceed the limit of the process.
  */
 const maxKept = 64;
 
-/** The drafts that are open, by upload id. Parts of one upload share a file. */
+/** The open drafts, by upload id. The parts of one upload share a file. */
 export interface OpenFiles {
   readonly tree: Tree;
   readonly inUse: Map<string, SharedFile>;
-  /** Open, but used by nobody. */
+  /** Files that are open while no part uses them. */
   readonly kept: Map<string, FileHandle>;
 }
 
@@ -34,7 +33,7 @@ export async function acquireFile(files: OpenFiles, id: string): Promise<FileHan
 }
 
 /** Ends one use of a draft. The last one keeps the file open if its part was written. */
-export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'given up'): Promise<void> {
+export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'abandoned'): Promise<void> {
   const shared = files.inUse.get(id);
   if (!shared) return;
   shared.users -= 1;
@@ -61,8 +60,8 @@ export async function closeKept(files: OpenFiles): Promise<void> {
 }
 
 /**
- * Opens a draft unless it is `kept` open. UPLOAD_LOST if it is gone, or if it has a second name: a
- * crash after publishing leaves that name, and a write would change the archived file.
+ * Opens a draft, unless it is `kept` open. Throws UPLOAD_LOST if it is gone or has a second name. A
+ * crash after publishing leaves the second name, and a write would change the archived file.
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;

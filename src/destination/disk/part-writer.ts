@@ -6,20 +6,20 @@ import { writeFully } from './files.ts';
 export interface PartTarget {
   readonly number: number;
   readonly offset: number;
-  /** What the part must have in the end; null: only `limitBytes` is known. */
+  /** The size that the part must have at its end; null: only `limitBytes` is known. */
   readonly sizeBytes: number | null;
   readonly limitBytes: number;
-  /** Called once, before the first byte. Waits until nobody else writes this part. */
+  /** Called once, before the first byte. It waits until no other writer uses this part. */
   open(): Promise<FileHandle>;
-  /** So many bytes more are in the file. */
+  /** Reports that so many more bytes are in the file. */
   wrote(bytes: number): void;
-  /** Called once, after the last write; with the size of the part, or null if it was given up. */
+  /** Called once, after the last write, with the size of the part; null if it was abandoned. */
   close(writtenBytes: number | null): Promise<void>;
-  /** The error to report for a failed system call. */
+  /** Converts the error of a failed system call into the error to report. */
   toError(error: unknown): unknown;
 }
 
-/** Writes one part straight from the caller's memory, with one system call per chunk. */
+/** Writes one part straight from the caller's memory, with one system call for each chunk. */
 export class DiskPartWriter implements PartWriter {
   readonly #target: PartTarget;
   readonly #closed = Promise.withResolvers<void>();
@@ -33,14 +33,14 @@ export class DiskPartWriter implements PartWriter {
     this.#target = target;
   }
 
-  /** Resolves when this writer will never touch the file again. Never rejects. */
+  /** Resolves when this writer will never touch the file again. It never rejects. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
   write(chunk: Uint8Array): Promise<void> {
     const { offset, limitBytes } = this.#target;
-    if (this.#isFinished) this.#fail('was given up');
+    if (this.#isFinished) this.#fail('was abandoned');
     const at = offset + this.#acceptedBytes;
     this.#acceptedBytes += chunk.length;
     if (this.#acceptedBytes > limitBytes) this.#fail(`got more than its ${limitBytes} bytes`);
@@ -52,7 +52,7 @@ export class DiskPartWriter implements PartWriter {
   async end(crc32: number): Promise<Part> {
     const { number, sizeBytes } = this.#target;
     const acceptedBytes = this.#acceptedBytes;
-    if (this.#isFinished) this.#fail('was given up');
+    if (this.#isFinished) this.#fail('was abandoned');
     if (sizeBytes !== null && acceptedBytes !== sizeBytes) this.#fail(`ended after ${acceptedBytes} of ${sizeBytes} bytes`);
     try {
       await this.#writing;
@@ -65,11 +65,11 @@ export class DiskPartWriter implements PartWriter {
 
   abort(): void {
     if (this.#isFinished) return;
-    this.#fail('was given up');
+    this.#fail('was abandoned');
     void this.#finish().catch(() => {});
   }
 
-  /** The first failure is the one that counts. */
+  /** Keeps the first failure. */
   #fail(message: string): void {
     this.#failure ??= new SyncError('STORE_FAILED', `part ${this.#target.number} ${message}`);
   }
@@ -78,14 +78,14 @@ export class DiskPartWriter implements PartWriter {
     try {
       this.#file ??= this.#target.open();
       const handle = await this.#file;
-      // The part was given up meanwhile, so the caller may fill the chunk anew.
+      // The part was abandoned meanwhile, so the caller may have changed the chunk.
       if (this.#failure) throw this.#failure;
       await writeFully(handle, [chunk], at);
       this.#target.wrote(chunk.length);
     } catch (error) {
       this.#failure ??= this.#target.toError(error);
     }
-    // Also if the part was given up meanwhile: nobody may go on to write.
+    // Checked again, because the part may have been abandoned meanwhile.
     if (this.#failure) throw this.#failure;
   }
 

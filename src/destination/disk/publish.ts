@@ -20,7 +20,7 @@ export interface Publisher extends Naming, Drafts {
   readonly sums: Journal;
 }
 
-/** Publishes and describes a file. Drops an upload that reads back differently. */
+/** Publishes and describes a file. It drops an upload whose bytes read back differently. */
 export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
   const { file, state, whole } = received;
   try {
@@ -42,8 +42,8 @@ export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): P
 }
 
 /**
- * In this order a crash may follow any step: until the name appears nothing counts, and from then
- * on a repeated call finds the same bytes and does the remaining steps.
+ * The order makes a crash after any step safe. Until the name appears, nothing counts. Afterwards a
+ * repeated call finds the same bytes and does the remaining steps.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
   const { tree } = publisher;
@@ -56,16 +56,16 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
     const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
     const content = published ? draft.content : await standingContent(publisher, path, received);
     await tree.syncNamesBeside(path);
-    // A small file was just read back by its only writer: nothing has touched it since.
+    // A small file was just read back by its only writer, so nothing has changed it since.
     if (isLarge) await assertSize(path, whole.sizeBytes);
     if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
   } finally {
-    // The next attempt goes on with the draft of a large file.
+    // The next attempt continues with the draft of a large file.
     if (draft && !isLarge) await removeDraft(draft);
   }
 }
 
-/** Checks that the parts lie end to end and add up to the whole file. */
+/** Checks that the parts are contiguous and add up to the whole file. */
 function assertCovers({ state, parts, whole }: Received): void {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const endToEnd = parts.every(
@@ -78,18 +78,21 @@ function assertCovers({ state, parts, whole }: Received): void {
   );
 }
 
-/** False: something already has the key. */
+/** false: the key is taken. */
 async function publishIfAbsent(publisher: Publisher, partial: string, path: string, key: string): Promise<boolean> {
   return nameIfFree(publisher, partial, path).catch(async (error: unknown) => {
     if (errno(error) !== 'ENOENT') throw error;
-    // Somebody removed the directory, which was empty, since it was last looked at.
+    // Another program removed the empty directory after it was prepared.
     publisher.tree.forget();
     await publisher.tree.prepare(key);
     return nameIfFree(publisher, partial, path);
   });
 }
 
-/** Reads the file at the key. Errors: KEY_TAKEN (other bytes), UPLOAD_LOST (there is none). */
+/**
+ * Reads the file at the key. Errors: KEY_TAKEN (it has other bytes), UPLOAD_LOST (there is no
+ * file).
+ */
 async function standingContent(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
   const standing = await stat(path).catch(ignoring('ENOENT'));
   if (!standing && !(await exists(path))) throw uploadLost(state.id);
@@ -101,8 +104,8 @@ async function standingContent(publisher: Publisher, path: string, { state, whol
       return content;
     }
   }
-  throw new SyncError('KEY_TAKEN', `${path} is another file, which is not replaced`, {
-    hint: 'Move it away to have this one archived.',
+  throw new SyncError('KEY_TAKEN', `${path} is another file, and was not replaced`, {
+    hint: 'Move it away, and the next run archives this one under its key.',
   });
 }
 
@@ -118,7 +121,7 @@ async function isDescribed(publisher: Publisher, file: FileDescription, whole: C
   return entry.sizeBytes === whole.sizeBytes && entry.crc32 === whole.crc32;
 }
 
-/** The manifest comes last: a file that it names has its line in the sums too. */
+/** The manifest comes last, so that every file that it names also has its line in SHA256SUMS. */
 async function describe(publisher: Publisher, file: FileDescription, content: Content): Promise<void> {
   if (content.sha256 !== null) await publisher.sums.append(sha256sumLine(content.sha256, file.original.key));
   await publisher.manifest.append({ file, ...content, archivedAt: isoTime(publisher.clock.now()) });

@@ -10,15 +10,14 @@ export interface WrittenPart {
 }
 
 /**
- * Parts that are read back while others are still being written, so that publishing a large file
- * need not read it. One part is read at a time: all share one buffer, and the disk has other things
- * to do.
+ * Reads parts back while other parts are still being written, so that publishing a large file need
+ * not read it. It reads one part at a time: all share one buffer, and the disk also has to write.
  */
 export interface ReadBacks {
   readonly uploads: Map<string, Map<number, ReadBack>>;
-  /** The last read of each upload that is waiting or under way. */
+  /** The last read of each upload, whether it waits or runs. */
   readonly last: Map<string, Promise<void>>;
-  /** Why an upload cannot be relied on. */
+  /** Why the parts of an upload cannot be trusted. */
   readonly failures: Map<string, { readonly error: unknown }>;
   readonly inTurn: ReturnType<typeof oneAtATime>;
   buffer: Buffer | undefined;
@@ -32,7 +31,10 @@ export function createReadBacks(): ReadBacks {
   return { uploads: new Map(), last: new Map(), failures: new Map(), inTurn: oneAtATime(), buffer: undefined };
 }
 
-/** Begins to read a part that nobody writes any more. Calls `release` when it needs no file. */
+/**
+ * Begins to read a part that nobody writes any more. Calls `release` when it no longer needs the
+ * file.
+ */
 export function beginReadBack(
   readBacks: ReadBacks,
   id: string,
@@ -65,16 +67,15 @@ export function beginReadBack(
 
 async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: WrittenPart): Promise<ContentFacts | undefined> {
   readBacks.buffer ??= Buffer.allocUnsafeSlow(maxReadBytes);
-  // Otherwise memory would answer the read with bytes that the disk does not have yet.
+  // Without a sync, memory would answer the read with bytes that the disk does not have yet.
   await file.datasync();
   // A part that cannot be read is read again when the file is published, which reports the error.
   return readRange(file, readBacks.buffer, part).catch(() => undefined);
 }
 
 /**
- * What was read of the parts of an upload, by their numbers, once none of them is being read.
- * Rejects if a part could not be brought to the disk: the system reports that once, and then takes
- * its pages for clean.
+ * What was read of an upload's parts, by number, once no read is running. Rejects if a part could
+ * not be synced: the system reports that once, and then treats its pages as clean.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);
@@ -85,24 +86,24 @@ export async function readBackParts(readBacks: ReadBacks, id: string): Promise<R
   return read;
 }
 
-/** Makes what was read of a part not count, because it is written again. */
+/** Forgets what was read of a part, because the part is written again. */
 export function forgetPart({ uploads }: ReadBacks, id: string, number: number): void {
   uploads.get(id)?.delete(number);
 }
 
-/** Makes nothing count that was read of an upload. */
+/** Forgets everything that was read of an upload. */
 export function forgetUpload({ uploads, failures }: ReadBacks, id: string): void {
   failures.delete(id);
   uploads.get(id)?.clear();
   uploads.delete(id);
 }
 
-/** Resolves when no file of an upload is used any more. */
+/** Resolves when no read uses a file of this upload. */
 export async function awaitReadBacks({ last }: ReadBacks, id: string): Promise<void> {
   return last.get(id);
 }
 
-/** Forgets everything; resolves when no file is used any more. */
+/** Forgets everything, and resolves when no read uses a file. */
 export async function closeReadBacks(readBacks: ReadBacks): Promise<void> {
   for (const id of readBacks.uploads.keys()) forgetUpload(readBacks, id);
   await Promise.all(readBacks.last.values());

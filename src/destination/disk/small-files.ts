@@ -4,11 +4,14 @@ import type { PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { uploadLost } from './drafts.ts';
 
-/** Whole files that wait in memory for their commit. They are not on the disk, so never resumed. */
+/**
+ * Whole files that wait in memory for their commit. They are not on the disk, so they cannot be
+ * resumed.
+ */
 export interface SmallFiles {
   create(wanted: WantedUpload): UploadState;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
-  /** All bytes of a file, until it is dropped; undefined if some of them are missing. */
+  /** All bytes of a file, until it is dropped; undefined if some are missing. */
   content(id: string): Buffer | undefined;
   drop(id: string): void;
 }
@@ -19,7 +22,7 @@ export function isSmall({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
 }
 
 interface Held {
-  /** Taken with the first byte. */
+  /** Allocated with the first byte. */
   memory: Buffer | undefined;
   content: Buffer | undefined;
   /** Only the writer of the latest attempt may write. */
@@ -28,7 +31,7 @@ interface Held {
 
 export function createSmallFiles(): SmallFiles {
   const files = new Map<string, Held>();
-  // Fresh memory for each of many files piles up faster than it is collected.
+  // Memory is used again, because new memory for many files would grow faster than it is collected.
   const free: Buffer[] = [];
   return {
     create: (wanted) => {
@@ -66,15 +69,15 @@ export function createSmallFiles(): SmallFiles {
 
 interface MemoryTarget {
   readonly number: number;
-  /** What the part must have in the end; null: only `maxBytes` is known. */
+  /** The size that the part must have at its end; null: only `maxBytes` is known. */
   readonly exactBytes: number | null;
   readonly maxBytes: number;
-  /** Room for `maxBytes`, the same each time. */
+  /** Memory for `maxBytes`, the same at each call. */
   memory(): Buffer;
   onEnd(content: Buffer): void;
 }
 
-/** Copies each chunk, because the sender fills its memory anew. */
+/** Copies each chunk, because the sender fills its memory again. */
 function createMemoryWriter(target: MemoryTarget): PartWriter {
   const { number, exactBytes } = target;
   let length = 0;
@@ -93,12 +96,12 @@ function createMemoryWriter(target: MemoryTarget): PartWriter {
     end: async (crc32) => {
       if (exactBytes !== null && length !== exactBytes) problem ??= `ended after ${length} of ${exactBytes} bytes`;
       assertSound();
-      problem = 'was given up';
+      problem = 'was abandoned';
       target.onEnd(target.memory().subarray(0, length));
       return { number, sizeBytes: length, crc32, receipt: '' };
     },
     abort: () => {
-      problem ??= 'was given up';
+      problem ??= 'was abandoned';
     },
   };
 }

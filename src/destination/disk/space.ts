@@ -3,12 +3,12 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { ignoring } from './files.ts';
 
-/** With this much to spare cache free space for 1 s, else for 50 ms. */
+/** With at least this much space to spare, free space is cached for 1 s, otherwise for 50 ms. */
 const ampleBytes = 1024 ** 3;
 const cachedMs = 1_000;
 const cachedWhenTightMs = 50;
 
-/** The room on the file system of an archive. Bytes on their way to it count as used. */
+/** The free space on an archive's file system. Bytes that are still to be written count as used. */
 export interface Space {
   /** For messages. */
   readonly location: string;
@@ -21,13 +21,13 @@ export interface Space {
   comingBytes: number;
 }
 
-/** Room that is kept for bytes on their way. */
+/** Space that is reserved for bytes still to be written. */
 export interface Room {
   readonly space: Space;
   leftBytes: number;
 }
 
-/** null: the directory does not exist yet, or its file system does not say. */
+/** null: the directory does not exist yet, or its file system does not report free space. */
 export async function freeBytesAt(directory: string): Promise<number | null> {
   const system = await statfs(directory).catch(ignoring('ENOENT', 'ENOSYS'));
   return system && system.blocks > 0 ? system.bavail * system.bsize : null;
@@ -37,28 +37,29 @@ export function createSpace(options: Pick<Space, 'location' | 'askFreeBytes' | '
   return { ...options, answer: { freeBytes: 0, askedAtMs: -Infinity }, asking: undefined, comingBytes: 0 };
 }
 
-/** Errors: DESTINATION_FULL if so many bytes more would leave less than the minimum. */
+/** Errors: DESTINATION_FULL if so many more bytes would leave less than the minimum. */
 export async function requireSpace(space: Space, bytes: number): Promise<void> {
   await refresh(space, bytes);
   assertFits(space, bytes);
 }
 
-/** Like `requireSpace`, and keeps the room until it is used or released. */
+/** Checks like `requireSpace`, and reserves the space until it is used or released. */
 export async function takeRoom(space: Space, bytes: number): Promise<Room> {
   await refresh(space, bytes);
-  // Not by `requireSpace`: nobody else may get a turn between the check and the taking.
+  // It does not call `requireSpace`, so that no other file gets a turn between check and
+  // reservation.
   assertFits(space, bytes);
   space.comingBytes += bytes;
   return { space, leftBytes: bytes };
 }
 
-/** So many of the expected bytes are in the file now. */
+/** Records that so many of the expected bytes are in the file now. */
 export function useRoom(room: Room, writtenBytes: number): void {
   room.space.answer.freeBytes -= writtenBytes;
   keepRoom(room, Math.max(0, room.leftBytes - writtenBytes));
 }
 
-/** No more bytes will come. */
+/** Records that no more bytes will come. */
 export function releaseRoom(room: Room): void {
   keepRoom(room, 0);
 }
@@ -72,7 +73,7 @@ function spareBytes({ answer, comingBytes, minimumFreeBytes }: Space, bytes: num
   return answer.freeBytes - comingBytes - bytes - minimumFreeBytes;
 }
 
-/** Asks again if the answer is too old for how tight it is. Many files at once ask once. */
+/** Asks again if the answer is too old for the remaining space. Many files at once ask once. */
 async function refresh(space: Space, bytes: number): Promise<void> {
   const spare = spareBytes(space, bytes);
   const ageMs = space.clock.elapsed() - space.answer.askedAtMs;
@@ -92,6 +93,6 @@ function assertFits(space: Space, bytes: number): void {
   throw new SyncError(
     'DESTINATION_FULL',
     `${location} has ${answer.freeBytes} bytes free, but ${comingBytes + bytes} more are needed and ${minimumFreeBytes} are kept`,
-    { hint: 'Free some space there or choose another destination; what is archived stays.' },
+    { hint: 'Free some space there or choose another destination; archived files stay.' },
   );
 }

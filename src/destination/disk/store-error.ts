@@ -9,7 +9,7 @@ const unreachable: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Is the disk 
 const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns the directory and whether you may write to it.' };
 const full: Meaning = {
   code: 'DESTINATION_FULL',
-  hint: 'Free some space there or choose another destination; what is archived stays.',
+  hint: 'Free some space there or choose another destination; archived files stay.',
 };
 
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -17,19 +17,19 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EDQUOT: full,
   EACCES: denied,
   EPERM: denied,
-  EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'It is mounted read-only; a file system does that to itself after errors.' },
+  EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'The file system is read-only; some switch to read-only after errors.' },
   ENOENT: unreachable,
   ENODEV: unreachable,
   ENXIO: unreachable,
   ENOTCONN: unreachable,
   ESTALE: unreachable,
-  ENOTDIR: { code: 'DESTINATION_UNUSABLE', hint: 'A file stands where a directory is needed; choose another path.' },
-  EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'A directory stands where a file is needed; move it away.' },
-  ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'Symbolic links there lead in a circle.' },
-  EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must lie on one file system.' },
-  EFBIG: { code: 'STORE_FAILED', hint: 'The file system cannot hold a file this large; FAT32 ends at 4 GiB.' },
+  ENOTDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a file where a directory is needed; choose another path.' },
+  EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a directory where a file is needed; move it away.' },
+  ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'The symbolic links in this path form a circle.' },
+  EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must be on one file system.' },
+  EFBIG: { code: 'STORE_FAILED', hint: 'The file system does not support a file this large; the limit of FAT32 is 4 GiB.' },
   EMFILE: { code: 'STORE_FAILED', hint: 'Too many open files; raise the limit (ulimit -n) or lower --concurrency.' },
-  EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; look at its health before you trust it.' },
+  EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; check its health before you trust it.' },
 };
 
 /** The error code of a system call, such as `ENOENT`. */
@@ -38,7 +38,7 @@ export function errno(error: unknown): string | undefined {
   return error instanceof Error && !(error instanceof SyncError) && typeof code === 'string' ? code : undefined;
 }
 
-/** A failed system call at `location` as a SyncError; anything else is returned as it is. */
+/** A failed system call at `location` as a SyncError. Any other error is returned unchanged. */
 export function storeError(location: string, error: unknown): unknown {
   const code = errno(error);
   if (code === undefined) return error;

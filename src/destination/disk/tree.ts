@@ -4,25 +4,27 @@ import { SyncError } from '../../errors.ts';
 import { ignoring, shareRuns, syncDirectory } from './files.ts';
 import { errno } from './store-error.ts';
 
-/** The only directory that is ours; everything else in the root belongs to the person. */
+/** The only directory that is ours. Everything else in the root belongs to the person. */
 export const ownDirectory = '.cloud-sync';
 
 /** Paths of keys below the archive's root. */
 export interface Tree {
   readonly root: string;
-  /** A path in our own directory. */
+  /** A path in `.cloud-sync`. */
   own(...names: readonly string[]): string;
-  /** The path of a key whose directories, as far as they exist, lie inside the root. */
+  /** The path of a key. Those of its directories that exist are inside the root. */
   locate(key: string): Promise<string>;
-  /** The path of a key below `within` (default: the root), with durable directories. */
+  /**
+   * The path of a key below `within` (default: the root). Its directories exist and are durable.
+   */
   prepare(key: string, within?: string): Promise<string>;
-  /** Makes the names beside this path durable; callers at the same time share the work. */
+  /** Makes the names in the directory of this path durable. Simultaneous callers share one sync. */
   syncNamesBeside(path: string): Promise<void>;
-  /** Forgets what directories exist, because one of them vanished. */
+  /** Forgets which directories exist, because one of them vanished. */
   forget(): void;
 }
 
-/** Whether a text can be a key: no empty, `.` or `..` segment, not in our own directory. */
+/** Whether a text can be a key: no empty, `.` or `..` segment, and outside `.cloud-sync`. */
 export function isKey(key: string): boolean {
   const segments = key.split('/');
   const odd = segments.some((segment) => segment === '' || segment === '.' || segment === '..' || /[\0\\]/.test(segment));
@@ -83,11 +85,11 @@ async function checkInside(root: string, directory: string): Promise<void> {
   });
   if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
   throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads out of the archive, to ${real}`, {
-    hint: 'Remove that symbolic link, or make the place it leads to the archive.',
+    hint: 'Remove that symbolic link, or make its target the archive.',
   });
 }
 
-/** One call per name, shared by all who ask; a failed one is forgotten. */
+/** Makes one call for each name and shares it among all callers. A failed call is forgotten. */
 async function remembered(calls: Map<string, Promise<void>>, name: string, call: () => Promise<void>): Promise<void> {
   const known = calls.get(name);
   if (known) return known;

@@ -27,17 +27,17 @@ export interface Uploads {
   readonly tree: Tree;
   readonly clock: Clock;
   readonly space: Space;
-  /** Parts are read back as they come, whole files when they are published (for a hash). */
+  /** Parts are read back as they arrive, or the whole file when it is published (for a hash). */
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
   readonly files: OpenFiles;
-  /** By upload id and part number. */
+  /** By upload id, then by part number. */
   readonly writers: Map<string, Map<number, ActiveWriter>>;
 }
 
 interface ActiveWriter {
   readonly writer: PartWriter;
-  /** Resolves when no writer of this part, this or an earlier one, touches the file any more. */
+  /** Resolves when neither this writer nor an earlier one of the part uses the file any more. */
   readonly closed: Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
   return { ...wanted, id };
 }
 
-/** Those of `parts` that the draft is long enough to hold; undefined if the draft is gone. */
+/** The `parts` that lie within the draft's length; undefined if the draft is gone. */
 export async function heldParts(
   { tree }: Uploads,
   state: UploadState,
@@ -70,7 +70,7 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer that never wrote closes at once, while the one before it may still be writing.
+  // A writer that never wrote closes at once, while an earlier one may still be writing.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {
@@ -98,7 +98,7 @@ function partTarget(
     limitBytes: sizeBytes ?? state.partSizeBytes,
     open: async () => {
       file = await acquireFile(files, id);
-      // A write of the earlier writer that is still under way must not land on top of this one's.
+      // A running write of the earlier writer must not overwrite the bytes of this one.
       await earlier?.closed;
       forgetPart(readBacks, id, number);
       room = await takeRoom(space, sizeBytes ?? 0);
@@ -107,7 +107,7 @@ function partTarget(
     wrote: (bytes) => room && useRoom(room, bytes),
     close: async (writtenBytes) => {
       if (room) releaseRoom(room);
-      if (writtenBytes === null) return releaseFile(files, id, 'given up');
+      if (writtenBytes === null) return releaseFile(files, id, 'abandoned');
       const release = async () => releaseFile(files, id, 'written');
       if (!file || uploads.readBackBy === 'whole file' || !fitsMemory(state)) return release();
       beginReadBack(readBacks, id, { number, start, sizeBytes: writtenBytes }, file, release);
@@ -116,7 +116,7 @@ function partTarget(
   };
 }
 
-/** A larger file is read back from the disk itself at the end, which is the stronger check. */
+/** A file larger than memory is read back from the disk itself at the end, the stronger check. */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;
 }
@@ -126,7 +126,7 @@ function offsetOf(state: UploadState, number: number): number {
   return (number - 1) * state.partSizeBytes;
 }
 
-/** Gives up the writers of an upload and resolves when nobody touches its file any more. */
+/** Abandons the writers of an upload. Resolves when nothing uses its file any more. */
 export async function endWriters({ writers, readBacks }: Uploads, id: string): Promise<void> {
   const ofUpload = [...(writers.get(id)?.values() ?? [])];
   for (const { writer } of ofUpload) writer.abort();
@@ -134,7 +134,7 @@ export async function endWriters({ writers, readBacks }: Uploads, id: string): P
   await awaitReadBacks(readBacks, id);
 }
 
-/** Opens the draft of an upload without writers; the caller closes it. undefined: it is gone. */
+/** Opens the draft of an upload without writers; undefined: it is gone. The caller closes it. */
 export async function reopenDraft({ tree, files }: Uploads, id: string): Promise<FileHandle | undefined> {
   return takeKept(files, id) ?? open(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
 }
@@ -147,14 +147,14 @@ export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
   await unlink(draftPath(uploads.tree, id)).catch(ignoring('ENOENT'));
 }
 
-/** Deletes drafts that nobody keeps, writes or has touched for a week. */
+/** Deletes drafts that are not kept, not being written, and unchanged for a week. */
 export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: ReadonlySet<string>): Promise<void> {
   for (const name of (await readdir(tree.own(draftDirectory)).catch(ignoring('ENOENT'))) ?? []) {
     const id = name.slice(0, -draftSuffix.length);
     if (!name.endsWith(draftSuffix) || keep.has(id) || writers.has(id)) continue;
     const path = tree.own(draftDirectory, name);
     const file = await stat(path).catch(ignoring('ENOENT'));
-    // The time of the last change to the file or its names, which unlike mtime nobody sets.
+    // The time of the last change to the file or its names. Unlike mtime, no program can set it.
     if (file && clock.now() - file.ctimeMs > weekMs) await unlink(path).catch(ignoring('ENOENT'));
   }
 }

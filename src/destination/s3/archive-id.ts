@@ -5,16 +5,19 @@ import { isoTime } from '../../lib/clock.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
 
-/** Everything below is Cloud Sync's own and no archived file. */
+/** Everything below this folder belongs to Cloud Sync and is not an archived file. */
 export const ownFolder = '.cloud-sync/';
 export const idKey = `${ownFolder}archive.json`;
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 type Archive = z.infer<typeof archiveSchema>;
 const knownVersion = 1;
-/** How long several writers may replace each other's id on a store without conditions. */
+/** On a store without conditional writes, writers may replace each other's id for so long. */
 const contestMs = 1_000;
 
-/** The archive's id, or undefined. As the first contact it shows what is wrong with the store. */
+/**
+ * The archive's id, or undefined. It is the first request to the store, so it reports whatever is
+ * wrong.
+ */
 export async function identify(bucket: Bucket): Promise<string | undefined> {
   return (await readArchive(bucket))?.id;
 }
@@ -47,9 +50,9 @@ function parseArchive(text: string): Archive | undefined {
 }
 
 /**
- * Writes the id unless there is one; returns the id that the archive then has. `isConditional`: the
- * store keeps a conditional write from replacing. If it does not, the last of several writers wins:
- * all pause, and then read the id.
+ * Writes the id unless there is one. Returns the id that the archive has afterwards.
+ * `isConditional` means that a conditional write cannot replace an object. Otherwise the last of
+ * several writers wins, so all of them wait and then read the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
   const standing = await readArchive(bucket);
@@ -59,7 +62,7 @@ export async function initialise(bucket: Bucket, id: string, isConditional: () =
   if (!(await isConditional())) await bucket.clock.sleep(contestMs);
   const written = await identify(bucket);
   if (written !== undefined) return written;
-  throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} does not keep what is written to it`);
+  throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} does not keep the objects that are written to it`);
 }
 
 async function writeId(bucket: Bucket, id: string): Promise<void> {
@@ -68,7 +71,7 @@ async function writeId(bucket: Bucket, id: string): Promise<void> {
   try {
     await writeSmall(bucket, idKey, body, { onlyIfAbsent: true });
   } catch (error) {
-    // 412 and 409: another machine was faster, or our own first reply was lost.
+    // 412 and 409: another machine was faster, or the reply to our own first request was lost.
     const status = refusalOf(error)?.status;
     if (isUnsupported(error)) await writeSmall(bucket, idKey, body);
     else if (status !== 412 && status !== 409) throw error;
@@ -86,7 +89,7 @@ export async function readSmall(bucket: Bucket, key: string): Promise<string | u
   });
 }
 
-/** Writes one of our own small objects. Replaces it unless `onlyIfAbsent`. */
+/** Writes one of our own small objects. It replaces the object unless `onlyIfAbsent`. */
 export async function writeSmall(
   bucket: Bucket,
   key: string,

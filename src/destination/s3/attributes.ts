@@ -4,12 +4,14 @@ import { encodeDescription } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
-/** S3 allows 2,048. The rest is room for stores that count `x-amz-meta-` too. */
+/** S3 allows 2,048. The difference leaves room for stores that also count `x-amz-meta-`. */
 const maxMetadataBytes = 1_600;
 
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
-/** An archived file's description as user metadata. Cuts the original name if it is too long. */
+/**
+ * An archived file's description as user metadata. It shortens an original name that is too long.
+ */
 export function metadataOf(file: FileDescription): Record<string, string> {
   const fields = encodeDescription(file);
   const overBytes = Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0) - maxMetadataBytes;
@@ -18,7 +20,7 @@ export function metadataOf(file: FileDescription): Record<string, string> {
   return { ...fields, 'original-name': cutEncoded(name, Math.max(0, name.length - overBytes)) };
 }
 
-/** Cuts percent-encoded text so that what remains can still be decoded. */
+/** Cuts percent-encoded text so that the result can still be decoded. */
 function cutEncoded(text: string, length: number): string {
   for (let end = length; end > 0; end -= 1) {
     const cut = text.slice(0, end);
@@ -32,7 +34,7 @@ function cutEncoded(text: string, length: number): string {
   return '';
 }
 
-/** As PutObject and CreateMultipartUpload take tags. */
+/** Tags in the form of PutObject and CreateMultipartUpload. */
 export function tagsOf(file: FileDescription, bucket: Bucket): readonly { readonly Key: string; readonly Value: string }[] {
   return [
     { Key: 'Source', Value: sources[file.original.provider] },

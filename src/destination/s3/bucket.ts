@@ -10,26 +10,32 @@ import { refusalFromError, storeError } from './errors.ts';
 
 export interface S3Options {
   readonly bucket: string;
-  /** Path inside the bucket; empty for all of it. */
+  /** The path inside the bucket; empty for the whole bucket. */
   readonly prefix: string;
-  /** Default: what the SDK finds, else us-east-1 where an endpoint is given. */
+  /** Default: the region that the SDK finds, or us-east-1 if there is an endpoint. */
   readonly region?: string;
-  /** Of an S3-compatible store; default AWS. */
+  /** The address of an S3-compatible store. Default: AWS. */
   readonly endpoint?: string;
-  /** Name the bucket in the path, not in the host name. Default: only with an endpoint. */
+  /** Put the bucket's name in the path, not in the host name. Default: only with an endpoint. */
   readonly pathStyle?: boolean;
-  /** Of the archived files. Our own objects stay in the default class, to be readable at once. */
+  /**
+   * The class of archived files. Our own objects stay in the default class, so that they can be
+   * read at once.
+   */
   readonly storageClass?: StorageClass;
-  /** Encrypts with this KMS key; default: as the bucket does. */
+  /** Encrypts with this KMS key. Default: the encryption of the bucket. */
   readonly sseKmsKeyId?: string;
   readonly clock: Clock;
-  /** Silence after which a request is given up, in ms. */
+  /** A request is aborted after so many ms of silence. */
   readonly stallMs: number;
-  /** Told of what is worth knowing but stops nothing. */
+  /** Receives messages that a person should know but that stop nothing. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** One bucket and prefix: the SDK for control calls, signed node:http requests for every file. */
+/**
+ * One bucket and prefix. Control calls use the SDK; requests for files are signed and use
+ * node:http.
+ */
 export interface Bucket extends S3Options {
   readonly client: S3Client;
   readonly signer: SignatureV4;
@@ -37,7 +43,10 @@ export interface Bucket extends S3Options {
   readonly location: string;
   /** What every key in the bucket begins with: empty, or the prefix with a slash at its end. */
   readonly base: string;
-  /** Where the bucket's keys begin. The SDK knows it: endpoints, path style, partitions. */
+  /**
+   * The address at which the bucket's keys begin. The SDK computes it from endpoint, path style and
+   * partition.
+   */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
   close(): void;
@@ -80,7 +89,8 @@ function createClient(options: S3Options): S3Client {
       : { region: options.region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: options.pathStyle ?? endpoint !== undefined,
-    // We send and compare our own CRC32s. Many compatible stores refuse what the SDK would add.
+    // We send and compare our own CRC32s. Many compatible stores refuse the checksums that the SDK
+    // adds.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
@@ -89,20 +99,20 @@ function createClient(options: S3Options): S3Client {
   });
 }
 
-/** A signature names a region, though compatible stores rarely care. Looked up only once. */
+/** A signature names a region, though compatible stores rarely check it. It is found only once. */
 function createRegionProvider(): () => Promise<string> {
   let region: Promise<string> | undefined;
   return () => (region ??= new S3Client({}).config.region().catch(() => 'us-east-1'));
 }
 
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
-  // A larger write buffer than Node's halves the number of pauses.
-  // Idle connections are closed before the store closes them in mid-request.
+  // A write buffer larger than Node's halves the number of pauses. The timeout closes idle
+  // connections before the store closes them during a request.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }
 
-/** Lets the SDK prepare a request for the bucket, to see its address; sends nothing. */
+/** Lets the SDK prepare a request for the bucket, to read its address. It sends nothing. */
 async function addressOf(client: S3Client, bucket: string): Promise<URL> {
   const command = new HeadBucketCommand({ Bucket: bucket });
   const prepared = Promise.withResolvers<URL>();
@@ -123,7 +133,7 @@ async function addressOf(client: S3Client, bucket: string): Promise<URL> {
   return prepared.promise;
 }
 
-/** Makes a control call; whatever it throws becomes a SyncError that says what was tried. */
+/** Makes a control call. Any error becomes a SyncError that names the failed action. */
 export async function ask<Reply>(bucket: Bucket, doing: string, call: (client: S3Client) => Promise<Reply>): Promise<Reply> {
   try {
     return await call(bucket.client);
@@ -133,7 +143,7 @@ export async function ask<Reply>(bucket: Bucket, doing: string, call: (client: S
   }
 }
 
-/** The encryption that was asked for, as the SDK's input. */
+/** The configured encryption, as the SDK's input. */
 export function encryption(bucket: Bucket): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } {
   return bucket.sseKmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: bucket.sseKmsKeyId };
 }

@@ -11,31 +11,39 @@ import { ask, encryption, type Bucket } from './bucket.ts';
 import { isUnsupported, refusalFromError, refusalOf } from './errors.ts';
 import { OpenPut, type PutTarget } from './http/put.ts';
 
-/** What a store can do. null: not seen yet. */
+/** What a store can do. null: unknown so far. */
 export interface S3Capabilities {
-  /** What the store does with `If-None-Match: *`. Unless honoured, we check before we publish. */
+  /**
+   * What the store does with `If-None-Match: *`. Unless it honours it, we check before we publish.
+   */
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
-  /** Bodies framed as aws-chunked with a CRC32 trailer. */
+  /** Whether it accepts bodies framed as aws-chunked with a CRC32 trailer. */
   readonly trailers: boolean;
-  /** Multipart uploads with a checked CRC32 of the whole object, which HEAD shows. */
+  /** Whether it verifies a CRC32 of the whole object in multipart uploads, and shows it in HEAD. */
   readonly fullObjectCrc32: boolean | null;
-  /** Multipart uploads with a checked CRC32 of each part; used if there is none of the whole. */
+  /**
+   * Whether it verifies a CRC32 of each part in multipart uploads. Used if it has none of the
+   * whole.
+   */
   readonly partCrc32: boolean | null;
-  /** Refuses to complete an upload with a wrong size. Only shown: we read the size back anyway. */
+  /**
+   * Whether it refuses to complete an upload with a wrong size. Only shown: we always read the size
+   * back.
+   */
   readonly mpuObjectSize: boolean | null;
-  /** `afterwards`: those given to CreateMultipartUpload are dropped and must be put again. */
+  /** `afterwards`: it drops the tags of CreateMultipartUpload, so they must be written again. */
   readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
 }
 
 const capabilitiesKey = `${ownFolder}capabilities.json`;
 const probeKey = `${ownFolder}probe`;
 
-/** The capabilities of one store, learned at first need and kept in the archive. */
+/** The capabilities of one store. They are probed when first needed, and stored in the archive. */
 export interface CapabilityMemory {
   get(): Promise<S3Capabilities>;
   /** Adds what an upload found out. */
   learn(more: Partial<S3Capabilities>): Promise<void>;
-  /** The store contradicted what we remember: ask it again at the next need. */
+  /** Forgets the capabilities, because the store contradicted them. The next need probes again. */
   doubt(): void;
 }
 
@@ -88,11 +96,11 @@ function parse(text: string | undefined): S3Capabilities | undefined {
   }
 }
 
-/** Finds out what single requests show, with a small object. A first large file shows the rest. */
+/** Probes with a small object what single requests show. The first large file shows the rest. */
 async function probe(bucket: Bucket): Promise<S3Capabilities> {
   const body = `probe ${randomUUID()}\n`;
   const { trailer, tags } = await probePut(bucket, body);
-  // A store that does not know aws-chunked keeps the frames as if they were content.
+  // A store that does not know aws-chunked stores the frames as content.
   const framed = trailer && (await readSmall(bucket, probeKey))?.includes('x-amz-checksum-crc32:');
   return {
     conditionalWrites: await probeCondition(bucket, body),
@@ -104,7 +112,7 @@ async function probe(bucket: Bucket): Promise<S3Capabilities> {
   };
 }
 
-/** The first of four ways of writing that the store accepts. */
+/** Tries four ways of writing, and returns the first that the store accepts. */
 async function probePut(bucket: Bucket, body: string): Promise<{ readonly trailer: boolean; readonly tags: boolean }> {
   const bytes = Buffer.from(body);
   const ways = [true, false].flatMap((trailer) => [true, false].map((tags) => ({ trailer, tags })));
@@ -125,7 +133,7 @@ async function probePut(bucket: Bucket, body: string): Promise<{ readonly traile
       if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
     }
   }
-  throw new RangeError('the last way returns or throws');
+  throw new RangeError('the last attempt returns or throws');
 }
 
 async function probeCondition(bucket: Bucket, body: string): Promise<S3Capabilities['conditionalWrites']> {
@@ -140,7 +148,7 @@ async function probeCondition(bucket: Bucket, body: string): Promise<S3Capabilit
   }
 }
 
-/** Whether the store notices that an upload of one small part is completed with another size. */
+/** Whether the store refuses to complete an upload of one small part with a wrong size. */
 export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
   const place = { Bucket: bucket.bucket, Key: bucket.base + probeKey };
   const body = 'probe\n';
@@ -157,7 +165,7 @@ export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
   });
 }
 
-/** The encryption that was asked for, as headers of a PUT. */
+/** The configured encryption, as headers of a PUT. */
 export function encryptionHeaders({ sseKmsKeyId }: Bucket): Record<string, string> {
   return sseKmsKeyId === undefined
     ? {}

@@ -3,15 +3,16 @@ import { kindOf } from '../../lib/aws-error.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
 /**
- * An answer of the store, or of the way to it, that is no success: the `cause` of our SyncErrors.
+ * An unsuccessful reply of the store, or an error of the network. It is the `cause` of our
+ * SyncErrors.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  /** null: no reply, the request may or may not have been carried out. */
+  /** null: no reply came, so the request may or may not have been carried out. */
   readonly status: number | null;
-  /** S3's error code, or the network's. */
+  /** The error code of S3 or of the network. */
   readonly code: string;
-  /** The bucket's own region, where the reply tells. */
+  /** The bucket's own region, if the reply names it. */
   readonly region: string | undefined;
   readonly retryAfter: string | undefined;
   /** The store's clock, as an HTTP date. */
@@ -38,18 +39,18 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The refusal behind an error of this adapter, or undefined. */
+/** The refusal that caused an error of this adapter, or undefined. */
 export function refusalOf(error: unknown): Refusal | undefined {
   return error instanceof SyncError && error.cause instanceof Refusal ? error.cause : undefined;
 }
 
-/** What was asked for is not there: a key or an upload, not the bucket. */
+/** A key or an upload does not exist. A missing bucket is a different error. */
 export function isAbsent(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** The store does not know such a request, as opposed to failing at it. */
+/** The store does not support such a request, as opposed to failing at it. */
 export function isUnsupported(error: unknown): boolean {
   const status = refusalOf(error)?.status;
   return status === 400 || status === 501;
@@ -70,7 +71,7 @@ function isFailure({ status }: Refusal): boolean {
   return status === null || (status >= 500 && status !== 501 && status !== 507);
 }
 
-/** A refusal in the XML of an error reply; bodies of other kinds leave the status as the code. */
+/** The refusal in the XML of an error reply. For other bodies the status is the code. */
 export function refusalFromReply(status: number, headers: Readonly<Record<string, unknown>>, body: string): Refusal {
   const element = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
   return new Refusal({
@@ -94,7 +95,7 @@ export function refusalFromError(thrown: unknown): Refusal {
     $response?: { headers?: Record<string, string> };
   };
   const status = error.$metadata?.httpStatusCode ?? null;
-  // HEAD has no body to name the error in.
+  // A reply to HEAD has no body that could name the error.
   const nameless = status !== null && /^(Unknown|UnknownError|Forbidden|\d+)$/.test(error.name ?? 'Unknown');
   if (nameless) return refusalFromReply(status, error.$response?.headers ?? {}, '');
   const code = error.code ?? error.name ?? 'unknown';
@@ -111,7 +112,9 @@ const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientSt
 const denied =
   'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
 
-/** The SyncError for a refusal. `about` is the request, as `s3://bucket/prefix: reading KEY`. */
+/**
+ * The SyncError for a refusal. `about` names the request, as in `s3://bucket/prefix: reading KEY`.
+ */
 export function storeError(refusal: Refusal, about: string, nowMs: number): SyncError {
   const message = `${about} failed: ${refusal.message} (${refusal.code})`;
   const unusable = unusableHint(refusal, nowMs);
@@ -121,15 +124,15 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   return new SyncError(code, message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
 }
 
-/** What to do if every request will fail; undefined if another attempt may succeed. */
+/** The hint if every request will fail; undefined if another attempt may succeed. */
 function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
   const { code, status, region } = refusal;
   if (fullCodes.has(code) || code === 'InvalidObjectState') return undefined;
   const kind = kindOf(code, refusal.message);
   if (kind === 'credentials')
-    return 'Check the AWS credentials that the standard chain finds (environment, profile, role) and that they belong to this store.';
+    return 'Check the AWS credentials from the standard chain (environment, profile, role), and that they belong to this store.';
   if (code === 'NoSuchBucket' || code === 'InvalidBucketName')
-    return 'Create the bucket first, or correct its name; Cloud Sync never creates one.';
+    return 'Create the bucket first, or correct its name; Cloud Sync never creates a bucket.';
   if (kind === 'noRegion') return 'Name the region of the bucket with --s3-region.';
   if (
     status === 301 ||

@@ -1,15 +1,15 @@
-/** After this many free keys in a row we expect the next one to be free too. */
+/** After so many free keys in a row, the next key is expected to be free too. */
 const enoughInARow = 8;
 
 /**
- * Whether to look for a file at its key before it is fetched and sent. Most keys are free, and if
- * the store honours conditions the check only costs a request: the PUT is refused if a file has the
- * key, and that file is then compared. But where files exist already, as after the tracker was
- * lost, the check saves fetching them.
+ * Decides whether to check a key before its file is fetched. Most keys are free, and the check
+ * costs a request. A store that honours conditions refuses the PUT if a file has the key, and then
+ * that file is compared. But if many files exist already, as after the loss of the tracker, the
+ * check saves fetching them.
  */
 export interface ExistenceChecks {
   isWorthwhile(): boolean;
-  /** What a check found, or a refused PUT. */
+  /** Records the result of a check, or of a refused PUT. */
   note(key: 'free' | 'taken'): void;
 }
 

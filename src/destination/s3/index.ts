@@ -12,15 +12,15 @@ export type { S3Options } from './bucket.ts';
 export type { S3Capabilities } from './capabilities.ts';
 
 export interface S3Destination extends Destination {
-  /** What the store can do, learned at first need by writing below `.cloud-sync/`. */
+  /** What the store can do. When first needed, it is probed by writing below `.cloud-sync/`. */
   capabilities(): Promise<S3Capabilities>;
 }
 
 /**
  * An archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's standard
- * chain. S3 has no locks: the tracker's run lease keeps a second run out. `If-None-Match: *` keeps
- * files from being replaced; if the store does not honour it, we check just before we publish,
- * which only another writer at that very moment could slip past.
+ * chain. S3 has no locks, so the tracker's run lease keeps a second run out. `If-None-Match: *`
+ * prevents replacing a file. If the store ignores it, we check just before we publish. Only a
+ * second writer in that same moment could then cause a replacement.
  */
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);
@@ -28,7 +28,7 @@ export function openS3(options: S3Options): S3Destination {
   const uploads: Uploads = { bucket, memory, checks: createExistenceChecks(), held: new Map(), committing: new Map() };
   return {
     location: bucket.location,
-    // S3 gives a connection up that is silent for about 20 s.
+    // S3 closes a connection that is silent for about 20 s.
     maxPauseMs: 10_000,
     identify: () => identify(bucket),
     initialise: (id) => initialise(bucket, id, async () => (await memory.get()).conditionalWrites === 'honoured'),
@@ -48,7 +48,7 @@ export function openS3(options: S3Options): S3Destination {
   };
 }
 
-/** Also asks what no upload needs to know. */
+/** Also probes what no upload needs to know. */
 async function allCapabilities(bucket: Bucket, memory: CapabilityMemory): Promise<S3Capabilities> {
   const { mpuObjectSize } = await memory.get();
   if (mpuObjectSize === null) await memory.learn({ mpuObjectSize: await refusesWrongSize(bucket) });

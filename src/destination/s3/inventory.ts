@@ -6,7 +6,10 @@ import { readRecord, recordedKeys, withRecord } from './records.ts';
 
 const headsInFlight = 32;
 
-/** The file at `key`: by HEAD and, if that shows no checksum, our record; `deep`: by its bytes. */
+/**
+ * The file at `key`, by HEAD. If HEAD shows no checksum, our record gives it. `deep` reads the
+ * bytes.
+ */
 export async function statFile(
   bucket: Bucket,
   key: string,
@@ -18,7 +21,7 @@ export async function statFile(
     } catch (error) {
       if (refusalOf(error)?.code !== 'InvalidObjectState') throw error;
       bucket.onWarning?.(
-        `${bucket.location}/${key} lies in an archive class and cannot be read; the checksum that the store keeps was taken instead`,
+        `${bucket.location}/${key} is in an archive class and cannot be read; the store's own checksum was used instead`,
       );
     }
   }
@@ -29,7 +32,7 @@ export async function statFile(
   return { key, sizeBytes, crc32 };
 }
 
-/** Every archived file that describes itself; what a record says was spoilt is none. */
+/** Every archived file that describes itself. A file that its record calls spoilt is left out. */
 export async function* listFiles(bucket: Bucket): AsyncGenerator<DescribedFile> {
   const recorded = await recordedKeys(bucket);
   for await (const file of inFlight(listKeys(bucket), (key) => describe(bucket, key, recorded.has(key)))) {
@@ -49,7 +52,7 @@ export async function* unknownKeys(bucket: Bucket, known: ReadonlySet<string>): 
   for await (const key of listKeys(bucket)) if (!known.has(key)) yield key;
 }
 
-/** Results in the order of the items, with several under way at once. */
+/** Yields results in the order of the items, and computes several at once. */
 async function* inFlight<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,

@@ -21,7 +21,7 @@ import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpl
 
 const sweepAfterMs = 7 * 24 * 3600_000;
 
-/** Begins an upload with the strongest checksum and the tags that the store takes. */
+/** Begins an upload with the strongest checksum and the tags that the store accepts. */
 export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
   const capabilities = await memory.get();
   const ways = checksumsFor(capabilities).flatMap((checksum) =>
@@ -39,12 +39,12 @@ export async function createUpload(bucket: Bucket, memory: CapabilityMemory, fil
       if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
     }
   }
-  throw new RangeError('the last way returns or throws');
+  throw new RangeError('the last attempt returns or throws');
 }
 
 function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
   const checksums: MultipartChecksum[] = ['none'];
-  // Every part must then come with its CRC32, which a stream can only send in a trailer.
+  // Every part then needs its CRC32, and a stream can send that only in a trailer.
   if (partCrc32 !== false && trailers) checksums.unshift('parts');
   if (fullObjectCrc32 !== false) checksums.unshift('full');
   return checksums;
@@ -72,16 +72,16 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // Accepted but not understood: the store would take the checksum of the whole for one of
-  // checksums.
+  // The store accepted the checksum type without supporting it. It would take the checksum of the
+  // whole for one of checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }
 
 /**
  * The parts of an upload that were stored as we sent them; undefined if the store no longer has the
- * upload. The store may have spoilt a part that it lists and we did not record, and a checksum that
- * it computed itself would not show that.
+ * upload. A part that we did not record may be spoilt. The store's own checksum would not show
+ * that, so such a part does not count.
  */
 export async function storedParts(
   bucket: Bucket,
@@ -99,7 +99,7 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
   return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
-/** Pages by hand: the SDK's paginator never ends if a store always names a next marker. */
+/** Reads the pages itself: the SDK's paginator never ends if a store always names a next marker. */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
   return ask(bucket, `listing the parts of ${key}`, async (client) => {
     const parts: ListedPart[] = [];
@@ -113,7 +113,9 @@ async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Pr
   }).catch(ignoringGone);
 }
 
-/** Publishes the parts as one object. `checks`: what the store verifies besides entity tags. */
+/**
+ * Publishes the parts as one object. `checks` are verified by the store, besides the entity tags.
+ */
 export async function completeUpload(
   bucket: Bucket,
   upload: MultipartUpload,
@@ -137,7 +139,7 @@ export async function completeUpload(
         })),
     },
   });
-  // Some stores put the parts together before they answer, which takes as long as copying the file.
+  // Some stores join the parts before they reply, which takes as long as copying the file.
   await ask(bucket, `completing ${upload.key}`, (client) => client.send(command, { requestTimeout: bucket.stallMs * 10 }));
 }
 
@@ -151,7 +153,7 @@ function ignoringGone(error: unknown): undefined {
   throw error;
 }
 
-/** Aborts uploads older than a week that nobody keeps, if the store can list them. */
+/** Aborts uploads older than a week that are not in `keep`, if the store can list them. */
 export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
@@ -182,7 +184,9 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
   };
 }
 
-/** Without a prefix only keys of the archive's shape are ours: the bucket may have other users. */
+/**
+ * Without a prefix, only keys in the archive's form are ours, because others may use the bucket.
+ */
 function isOurs(bucket: Bucket, key: string): boolean {
   return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);
 }

@@ -13,15 +13,15 @@ const metadataPrefix = 'x-amz-meta-';
 /** An object as HEAD shows it. */
 export interface Found {
   readonly sizeBytes: number;
-  /** Of the whole object; null when the store shows none. */
+  /** The CRC32 of the whole object; null when the store shows none. */
   readonly crc32: number | null;
   readonly etag: string;
-  /** undefined: not an archived file of ours. */
+  /** undefined: the object is not an archived file of ours. */
   readonly description: FileDescription | undefined;
   readonly tagCount: number;
 }
 
-/** By less the SDK's idea of the store's clock differs from reply to reply. */
+/** The SDK's idea of the store's clock varies by less than this from reply to reply. */
 const correctionMs = 60_000;
 
 /** The object at `key`, or undefined. */
@@ -32,17 +32,18 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
   const offsetMs = bucket.client.config.systemClockOffset;
   return look()
     .catch(async (error: unknown) => {
-      // The refusal of a HEAD has no text. If it is not about this object, a GET learns the reason.
+      // The refusal of a HEAD has no text. A GET finds the reason, unless the refusal is about this
+      // object.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
-      // That request may have found out that our clock is off, and by how much.
+      // That request may have shown that our clock is wrong, and by how much.
       if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return look();
       throw error;
     })
     .catch(ignoringAbsence(signal));
 }
 
-/** HeadObject in the S3 API reference. */
+/** See HeadObject in the S3 API reference. */
 function foundIn(headers: ReplyHeaders, key: string): Found {
   const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), value]] : [],
@@ -57,7 +58,9 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
   };
 }
 
-/** Reads an object to its end; undefined: there is none. Silence for `stallMs` is STORE_FAILED. */
+/**
+ * Reads an object to its end; undefined: it does not exist. Silence for `stallMs` is STORE_FAILED.
+ */
 export async function readThrough(bucket: Bucket, key: string, signal?: AbortSignal): Promise<StoredFile | undefined> {
   const silence = new AbortController();
   const watch = setTimeout(() => silence.abort(), bucket.stallMs);
@@ -92,7 +95,10 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
   };
 }
 
-/** Keys of all objects below `prefix`, without our own folder unless the prefix lies in it. */
+/**
+ * Keys of all objects below `prefix`. It skips our own folder unless `prefix` is inside that
+ * folder.
+ */
 export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
   let token: string | undefined;
   do {
@@ -104,7 +110,7 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
     const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input)));
     for (const { Key = '', Size } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
-      // Consoles keep an empty object for a folder.
+      // Consoles create an empty object for a folder.
       const folder = key === '' || (key.endsWith('/') && Size === 0);
       if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield key;
     }

@@ -33,7 +33,7 @@ export function writeUploadPart(
     end: async (crc32) => {
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
       const reply = await writer.finish(crc32).catch((error: unknown) => {
-        // The store no longer understands what it once did: ask again what it can do.
+        // The store no longer supports something that it supported before, so probe again.
         if (refusalOf(error)?.status === 501) memory.doubt();
         throw error;
       });
@@ -43,7 +43,7 @@ export function writeUploadPart(
   };
 }
 
-/** The number of written bytes differs from what the store was told. */
+/** The number of written bytes differs from the announced size. */
 export function misfitError(bucket: Bucket, about: string, writtenBytes: number, sizeBytes: number | null): SyncError {
   return new SyncError(
     'STORE_FAILED',
@@ -70,7 +70,7 @@ function streamPart(
   return new OpenPut(bucket, ready, about);
 }
 
-/** S3 must know the length first: a part of unknown length is held until its end. */
+/** S3 needs the length first, so a part of unknown length stays in memory until its end. */
 function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {

@@ -12,7 +12,7 @@ import { readRecord, withRecord, writeRecord } from './records.ts';
 import type { HeldPut } from './single-put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
-/** One file about to be published. */
+/** One file that is to be published. */
 export interface Publication {
   readonly bucket: Bucket;
   readonly memory: CapabilityMemory;
@@ -22,7 +22,7 @@ export interface Publication {
   readonly onTaken: () => void;
 }
 
-/** The store says that these are not the bytes, or not all of them. */
+/** Codes by which a store says that it received other bytes, or not all of them. */
 const mismatchCodes = new Set([
   'BadDigest',
   'InvalidDigest',
@@ -35,7 +35,9 @@ const mismatchCodes = new Set([
   'MalformedTrailerError',
 ]);
 
-/** Publishes a file of one PUT. `put` is undefined if an earlier process held it. */
+/**
+ * Publishes the file of a single PUT. `put` is undefined if an earlier process had it in memory.
+ */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
   const { bucket, memory, file } = publication;
   const { conditionalWrites } = await memory.get();
@@ -59,7 +61,7 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
   return readBack(publication);
 }
 
-/** A PUT has no parts to go on with: another attempt begins with the first byte. */
+/** A PUT has no parts to resume, so another attempt starts at the first byte. */
 function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   if (!(error instanceof SyncError) || error.decision !== 'retry') return error;
   const { retryAfterMs } = error;
@@ -69,7 +71,10 @@ function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   });
 }
 
-/** Publishes a multipart upload. Checks first: some stores honour conditions of PutObject only. */
+/**
+ * Publishes a multipart upload. It checks the key first, because some stores honour conditions only
+ * for PutObject.
+ */
 export async function publishMultipart(
   publication: Publication,
   upload: MultipartUpload,
@@ -96,7 +101,7 @@ export async function publishMultipart(
   return file;
 }
 
-/** Completes with every check that the store knows, and remembers which it does not know. */
+/** Completes with every check that the store supports, and remembers the unsupported ones. */
 async function complete({ memory, whole, bucket }: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<void> {
   const { conditionalWrites, fullObjectCrc32 } = await memory.get();
   const conditions = conditionalWrites === 'honoured' ? [true, false] : [false];
@@ -117,8 +122,8 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 }
 
 /**
- * Finds out whether a failed attempt to publish succeeded after all: the same file at the key is a
- * success. undefined: it did not. Throws if the failure itself says what to do next.
+ * Checks whether a failed attempt to publish succeeded after all: then the same file is at the key.
+ * undefined: it did not. Throws if the failure itself says what to do next.
  */
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
@@ -129,7 +134,7 @@ async function resolveFailedPublish(publication: Publication, error: unknown): P
     if (standing || isUndecided(error)) return standing;
   }
   if (status === 412 || status === 404 || status === 409) {
-    throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${file.original.key} has to begin again`, {
+    throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${file.original.key} must start again`, {
       cause: refusalOf(error),
     });
   }
@@ -144,8 +149,9 @@ function isMismatch(error: unknown): boolean {
 }
 
 /**
- * The file, if its key holds these bytes and is not described as another original; undefined if the
- * key is free, else KEY_TAKEN. A record adds what the object does not say by itself.
+ * The file at the key, if it has these bytes and is not described as another original. undefined:
+ * the key is free. Otherwise throws KEY_TAKEN. Our record adds what the object itself does not
+ * tell.
  */
 async function findPublished({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
   const { key } = file.original;
@@ -162,11 +168,11 @@ async function findPublished({ bucket, file, whole }: Publication): Promise<Stor
       return { key, ...whole };
     }
   }
-  const hint = 'Nothing was replaced. It can be archived under the next revision.';
+  const hint = 'The other file was not replaced. This one can be archived under the next revision.';
   throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
 }
 
-/** Compares what the store has with what was sent, by its checksum or else by its bytes. */
+/** Compares the stored file with the sent one, by checksum or, without one, by its bytes. */
 async function readBack(publication: Publication): Promise<StoredFile> {
   return (await readBackFound(publication)).file;
 }
@@ -187,7 +193,7 @@ async function readBackFound({
     'CHECKSUM_MISMATCH',
     `${bucket.location}/${key} differs from what was sent, although the store reported success`,
     {
-      hint: 'What stands there counts for nothing and is left alone; the next attempt uses the next revision.',
+      hint: 'The damaged file stays but does not count; the next attempt uses the next revision.',
     },
   );
 }
@@ -211,7 +217,7 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // We may not read tags: assume that those given at the beginning were kept, and do not ask
+    // We may not read tags. Assume that the tags from the beginning were kept, and do not ask
     // again.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }

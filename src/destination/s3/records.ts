@@ -6,24 +6,24 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What we know about an object and the store does not: its CRC32 if HEAD shows none, and that the
- * store spoilt it although it answered with success. The entity tag binds a record to one content.
+ * What we know about an object and the store does not: its CRC32 if HEAD shows none, and that it is
+ * spoilt although the store reported success. The entity tag binds a record to one content.
  */
 const recordSchema = z.object({
   etag: z.string(),
-  /** As they were sent. */
+  /** Facts of the bytes that were sent. */
   sizeBytes: z.number(),
   crc32: z.number(),
-  /** Read back and found equal; false: found to differ, the object counts for nothing. */
+  /** true: read back and equal. false: read back and different, so the object does not count. */
   verified: z.boolean(),
-  /** For an object that does not describe itself: it existed before, with the same bytes. */
+  /** For an object without a description of its own: it existed before, with the same bytes. */
   description: z.record(z.string(), z.string()),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
 
 const recordsFolder = `${ownFolder}records/`;
 
-/** The record of the object at `key` as long as it has this entity tag. */
+/** The record of the object at `key`, if the record has this entity tag. */
 export async function readRecord(bucket: Bucket, key: string, etag: string): Promise<ObjectRecord | undefined> {
   const text = await readSmall(bucket, recordKey(key));
   if (text === undefined) return undefined;
@@ -31,7 +31,7 @@ export async function readRecord(bucket: Bucket, key: string, etag: string): Pro
     const record = recordSchema.parse(JSON.parse(text));
     return record.etag === etag ? record : undefined;
   } catch {
-    // The store spoilt it too: what it was written for is not to be trusted.
+    // The record itself is spoilt too, so the object that it describes is not trusted.
     return { etag, sizeBytes: 0, crc32: 0, verified: false, description: {} };
   }
 }
@@ -45,7 +45,7 @@ export async function writeRecord(
   await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
 }
 
-/** An object as HEAD and our record tell it together. A spoilt one is described by nothing. */
+/** An object as HEAD and our record describe it together. A spoilt object has no description. */
 export function withRecord(key: string, found: Found, record: ObjectRecord | undefined): DescribedFile {
   const { sizeBytes, crc32 } = found;
   if (record?.verified === false) return { key, sizeBytes, crc32, description: undefined };

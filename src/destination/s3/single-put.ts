@@ -8,14 +8,14 @@ import { refusalOf } from './errors.ts';
 import { OpenPut, putBuffered, type PutTarget } from './http/put.ts';
 import { misfitError } from './part-writer.ts';
 
-/** How much of a file larger than `maxHeldBytes` is held back. */
+/** How many last bytes of a file larger than `maxHeldBytes` are held back. */
 const heldBackBytes = 16 * 1024;
 
 /**
- * A file written by a single PUT. Its intent must be recorded before the file can appear, so the
- * last bytes are held back: `end` gives a part while the request is still open, `publish` sends the
- * rest and waits for the reply. A file of at most `maxHeldBytes` is held whole: then its checksum
- * goes ahead of it, and no connection waits.
+ * A file that is written by a single PUT. Its intent must be recorded before the file can appear,
+ * so the last bytes are held back. `end` returns a part while the request is still open. `publish`
+ * sends the last bytes and waits for the reply. A file of at most `maxHeldBytes` stays in memory
+ * until then: its checksum goes before its bytes, and no connection waits.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
@@ -26,7 +26,7 @@ export class HeldPut implements PartWriter {
   #held: Uint8Array[] = [];
   #writtenBytes = 0;
   #crc32 = 0;
-  /** The store refused before it read the body, because a file stands at the key. */
+  /** The store refused before it read the body, because a file has the key. */
   #taken: unknown;
 
   constructor(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number) {
@@ -34,7 +34,7 @@ export class HeldPut implements PartWriter {
     this.#about = `writing ${file.original.key}`;
     this.#sizeBytes = sizeBytes;
     this.#target = putTarget(bucket, memory, file, sizeBytes);
-    this.#target.catch(() => {}); // the put that awaits it reports it
+    this.#target.catch(() => {}); // the put that awaits it reports the error
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
@@ -70,7 +70,10 @@ export class HeldPut implements PartWriter {
     this.#put?.abort();
   }
 
-  /** 412 and 409 may come before the body was read. `publish` reports them, and no more is sent. */
+  /**
+   * 412 and 409 may come before the body was read. `publish` reports them, and no more bytes are
+   * sent.
+   */
   #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;
     if (status !== 412 && status !== 409) throw error;

@@ -1,6 +1,6 @@
-/** What an UploadState's id says. */
+/** The content of an UploadState's id. */
 export type Upload =
-  /** A file of at most one part: one PUT, which cannot be resumed. */
+  /** A file of at most one part: a single PUT, which cannot be resumed. */
   | { readonly kind: 'put'; readonly id: string }
   | {
       readonly kind: 'multipart';
@@ -8,7 +8,7 @@ export type Upload =
       readonly uploadId: string;
       /** The full key in the bucket. */
       readonly key: string;
-      /** What the store promised at the beginning to check. */
+      /** The checksum that the store promised to verify, when the upload began. */
       readonly checksum: MultipartChecksum;
     };
 
@@ -25,7 +25,7 @@ export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key'
   return { kind: 'multipart', id: `multipart:${new URLSearchParams(fields).toString()}`, ...fields };
 }
 
-/** undefined for an id of another adapter. The empty id is a PUT that ended with its process. */
+/** undefined for an id of another adapter. An empty id is a PUT that ended with its process. */
 export function parseUpload(id: string): Upload | undefined {
   if (id === '' || id.startsWith('put:')) return { kind: 'put', id };
   if (!id.startsWith('multipart:')) return undefined;

@@ -26,14 +26,14 @@ import { readRecord, withRecord } from './records.ts';
 import { HeldPut } from './single-put.ts';
 import { parseUpload, putUpload, type MultipartUpload, type Upload } from './upload-id.ts';
 
-/** The uploads of one open destination: each a single PUT, or a multipart upload. */
+/** The uploads of one open destination. Each is a single PUT or a multipart upload. */
 export interface Uploads {
   readonly bucket: Bucket;
   readonly memory: CapabilityMemory;
   readonly checks: ExistenceChecks;
-  /** Files of one PUT that wait for their commit, by upload id. */
+  /** Single PUTs that wait for their commit, by upload id. */
   readonly held: Map<string, HeldPut>;
-  /** The last commit of each key that is under way. */
+  /** The running commit of each key. */
   readonly committing: Map<string, Promise<unknown>>;
 }
 
@@ -70,15 +70,16 @@ function resumableUpload(
   return upload.key === bucket.base + file.original.key ? upload : undefined;
 }
 
-/** No check for a small file if the store honours If-None-Match and recent keys were free. */
+/** A small file needs no check if the store honours If-None-Match and recent keys were free. */
 async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
   const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
   return !isHeldWhole || checks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
 }
 
 /**
- * The file if it is stored already and its checksum is known without reading it. Any other may be
- * what a killed run left unverified: `commitUpload` compares it when its bytes have come again.
+ * The file, if it is already stored and its checksum is known without reading it. A file of unknown
+ * checksum may be what a killed run left unverified. `commitUpload` compares it after its bytes
+ * were fetched again.
  */
 async function finishedFile(
   { bucket, checks }: Uploads,
@@ -109,7 +110,10 @@ export function writePart(
   return put;
 }
 
-/** One commit per key at a time: within a process nothing depends on the store's conditions. */
+/**
+ * Allows one commit per key at a time. So writers in one process do not depend on the store's
+ * conditions.
+ */
 export async function commitUpload(
   uploads: Uploads,
   file: FileDescription,
@@ -142,16 +146,16 @@ async function commit(
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
     await dropUpload(uploads, upload);
-    throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not make up the file`);
+    throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not add up to the file`);
   }
   if (upload.kind === 'multipart' && whole.sizeBytes > 0) return publishMultipart(publication, upload, parts);
-  // An upload without a part cannot be completed: an empty file is always one PUT.
+  // An upload without a part cannot be completed, so an empty file is always a single PUT.
   const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, memory, file, 0) : undefined);
   held.delete(upload.id);
   try {
     return await publishPut(publication, put);
   } catch (error) {
-    // The file may be at its key all the same: the next attempt checks first.
+    // The file may still have been stored under its key, so the next attempt checks first.
     checks.note('taken');
     throw error;
   } finally {
@@ -173,6 +177,6 @@ export function closeUploads({ held }: Uploads): void {
 
 function requireUpload(bucket: Bucket, state: UploadState): Upload {
   const upload = parseUpload(state.id);
-  if (!upload) throw new SyncError('UPLOAD_LOST', `${bucket.location}: this upload was begun at another kind of destination`);
+  if (!upload) throw new SyncError('UPLOAD_LOST', `${bucket.location}: this upload began at another kind of destination`);
   return upload;
 }

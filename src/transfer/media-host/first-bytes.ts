@@ -1,9 +1,11 @@
 import { SyncError } from '../../errors.ts';
 
-/** Judges a file by its beginning, as soon and as long as there is something to judge. */
+/** Judges a file by its first bytes, as they arrive. */
 export type Sniffer = (chunk: Uint8Array) => void;
 
-/** For a file with this extension. Gets the chunks from byte 0 on; throws NOT_MEDIA. */
+/**
+ * A sniffer for files with this extension. It gets the chunks from byte 0 on, and throws NOT_MEDIA.
+ */
 export function createSniffer(extension: string): Sniffer {
   let seen: Uint8Array = new Uint8Array();
   return (chunk) => {
@@ -28,7 +30,10 @@ const firstBytesNeeded = 16;
 const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
 const film: readonly Kind[] = ['isoMedia', 'riff'];
 
-/** Phones name HEIC and PNG photos .jpg, so any photo passes for a photo, any film for a film. */
+/**
+ * Phones name HEIC and PNG photos .jpg, so every kind of photo is accepted for a photo, and every
+ * kind of film for a film.
+ */
 const plausible: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),
   ...Object.fromEntries(
@@ -40,10 +45,9 @@ const plausible: Readonly<Record<string, readonly Kind[]>> = {
 };
 
 /**
- * Refuses a file whose beginning is evidently something else than its extension says: a page, JSON,
- * an archive, or another kind of media. A beginning that is nothing we know is accepted, because
- * cameras write more formats than any list holds. A short page may have fewer bytes than
- * `firstBytesNeeded`; a refusal is final.
+ * Refuses a file whose beginning clearly contradicts its extension: a page, JSON, an archive, or
+ * another kind of media. An unknown beginning is accepted, because cameras write more formats than
+ * any list has. A short page may have fewer bytes than `firstBytesNeeded`; a refusal is final.
  */
 function checkFirstBytes(first: Uint8Array, extension: string): void {
   const kinds = plausible[extension];

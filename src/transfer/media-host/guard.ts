@@ -1,16 +1,16 @@
 import { SyncError } from '../../errors.ts';
 import { sameContent, type Validator } from '../../media.ts';
 
-/** What must be true of a reply before a byte of it counts. Pure; throws SyncError. */
+/** The checks that a reply must pass before its bytes count. No I/O. Throws SyncError. */
 
 export interface ReplyFacts {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What a reply says of its file. */
+/** What a reply states about its file. */
 export interface ServedFile {
-  /** null: the reply does not say. */
+  /** null: the reply does not state a size. */
   readonly sizeBytes: number | null;
   readonly validator: Validator;
 }
@@ -29,7 +29,7 @@ export function parseContentRange(header: string | undefined): ContentRange | un
   return start <= end && end < totalBytes ? { start, end, totalBytes } : undefined;
 }
 
-/** A declared length, or null when the header is absent or no number. */
+/** The declared length; null when the header is absent or is not a number. */
 export function contentLength(headers: ReplyFacts['headers']): number | null {
   const text = headers['content-length']?.trim();
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
@@ -48,7 +48,7 @@ export function ifRange(validator: Validator): string | undefined {
 const pageTypes = /^\s*(?:text\/html|application\/(?:[\w.+-]*\+)?(?:json|xml)|text\/xml|application\/xhtml\+xml)/i;
 const textExtensions = new Set(['json', 'xml', 'gpx', 'html', 'txt', 'csv', 'edl']);
 
-/** Refuses an encoded body and a page or API answer in place of media. */
+/** Refuses an encoded body, and a page or API answer in place of media. */
 export function checkMediaType(reply: ReplyFacts, extension: string): void {
   const encoding = reply.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
@@ -58,19 +58,19 @@ export function checkMediaType(reply: ReplyFacts, extension: string): void {
     throw new SyncError('NOT_MEDIA', `the reply is ${type.trim()} instead of a .${extension} file`);
 }
 
-/** What was asked of the media host: the whole file, or a range of it. */
+/** The request to the media host: for the whole file, or for a range. */
 export interface Asked {
   readonly range: { readonly start: number; readonly end: number } | null;
-  /** What is known of the file already. */
+  /** What is already known of the file. */
   readonly known: ServedFile;
   readonly extension: string;
 }
 
 /**
- * Accepts the reply to a GET and returns what it says of the file. Refuses it with SOURCE_CHANGED
- * (another content, or shorter than asked for), RANGE_IGNORED (go on without ranges), SIZE_UNPROVEN
- * (lengths contradict each other), or NOT_MEDIA. Statuses other than 200, 206 and 416 are for the
- * caller.
+ * Accepts the reply to a GET and returns what it states about the file. Refuses it with
+ * SOURCE_CHANGED (other content, or shorter than the range), RANGE_IGNORED (continue without
+ * ranges), SIZE_UNPROVEN (lengths contradict each other), or NOT_MEDIA. The caller handles statuses
+ * other than 200, 206 and 416.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
   if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');
@@ -104,7 +104,7 @@ function checkWhole(reply: ReplyFacts, knownBytes: number | null): number | null
   const lengthBytes = contentLength(reply.headers);
   const chunked = /chunked/i.test(reply.headers['transfer-encoding'] ?? '');
   if (lengthBytes === null && knownBytes === null && !chunked)
-    throw new SyncError('SIZE_UNPROVEN', 'the reply has neither a length nor an end that could be recognised');
+    throw new SyncError('SIZE_UNPROVEN', 'the reply has no length and no recognisable end');
   if (knownBytes !== null && lengthBytes !== null && lengthBytes !== knownBytes) {
     throw new SyncError('SIZE_UNPROVEN', `the media host announced ${knownBytes} bytes and now serves ${lengthBytes}`);
   }

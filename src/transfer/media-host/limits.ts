@@ -2,9 +2,11 @@ import PQueue from 'p-queue';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 
-/** What limits a transfer on purpose: parts in flight, bytes per second, hosts that ask to wait. */
+/**
+ * The deliberate limits of a transfer: parts at once, bytes per second, and hosts that ask to wait.
+ */
 
-/** From `minuteOfDay` (local time) on, so many bytes per second; null: no limit. */
+/** From `minuteOfDay` on (local time) the limit is so many bytes per second; null: no limit. */
 export interface BandwidthStep {
   readonly minuteOfDay: number;
   readonly bytesPerSecond: number | null;
@@ -13,9 +15,9 @@ export interface BandwidthStep {
 const units: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
 /**
- * `20M` (bytes per second, K/M/G are powers of 1024), `off`, or a timetable `08:00,1M 23:00,off`.
- * Steps are sorted; before the first of a day the last one holds. Throws USAGE naming what it could
- * not read.
+ * Parses `20M` (bytes per second; K/M/G are powers of 1024), `off`, or a timetable such as
+ * `08:00,1M 23:00,off`. The steps are sorted. Before the first step of a day, the last one applies.
+ * Throws USAGE with the unreadable text.
  */
 export function parseBandwidth(text: string): readonly BandwidthStep[] {
   const entries = text.trim().split(/\s+/);
@@ -44,18 +46,21 @@ function badBandwidth(text: string): SyncError {
   });
 }
 
-/** The step that holds at a time. */
+/** The step that applies at a time. */
 export function stepAt(steps: readonly BandwidthStep[], now: Date): BandwidthStep | undefined {
   const minute = now.getHours() * 60 + now.getMinutes();
   return steps.findLast((step) => step.minuteOfDay <= minute) ?? steps.at(-1);
 }
 
-/** Pays for bytes that arrived: undefined when the rate allows them, else a promise to wait for. */
+/**
+ * Counts bytes that arrived. Returns undefined when the rate allows them, otherwise a promise to
+ * wait for.
+ */
 export type Throttle = (bytes: number) => Promise<void> | undefined;
 
 /**
- * Shares one rate over all connections. The next chunk is taken only when the debt is paid, so no
- * window of a second exceeds the rate by more than a chunk per connection.
+ * Shares one rate among all connections. The next chunk is taken only when the rate allows it
+ * again. So no second exceeds the rate by more than one chunk per connection.
  */
 export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Throttle {
   if (steps.every((step) => step.bytesPerSecond === null)) return () => undefined;
@@ -70,10 +75,13 @@ export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, si
   };
 }
 
-/** The pieces of a chunk at a limited rate: a store may give up a connection that brings little. */
+/**
+ * The size of pieces at a limited rate. A store may close a connection on which too few bytes
+ * arrive.
+ */
 const pieceBytes = 64 * 1024;
 
-/** Writes a chunk as fast as the rate allows; in one piece as long as it does. */
+/** Writes a chunk as fast as the rate allows: in one piece if it can, otherwise in several. */
 export function writeThrottled(
   chunk: Uint8Array,
   write: (piece: Uint8Array) => Promise<void> | undefined,
@@ -93,7 +101,7 @@ export function writeThrottled(
   );
 }
 
-/** Hosts that asked to wait: everybody's next request to them waits. */
+/** Hosts that asked to wait. The next request to such a host waits, whichever file it is for. */
 export interface HostGate {
   pause(host: string, forMs: number): void;
   pass(host: string, signal: AbortSignal): Promise<void>;
@@ -112,11 +120,11 @@ export function createHostGate(clock: Clock): HostGate {
   };
 }
 
-/** Places for parts in flight, over all files. Earlier files go first, so they get finished. */
+/** Slots for parts, over all files. Earlier files go first, so that they finish. */
 export interface PartSlots {
   /**
-   * Waits for a place and holds it while the task runs. Rejects as the task does, or with the
-   * signal's reason if it is aborted before the task begins.
+   * Waits for a slot and keeps it while the task runs. Rejects as the task does, or with the
+   * signal's reason if the signal is aborted before the task begins.
    */
   run<Result>(order: number, task: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
 }
@@ -124,7 +132,7 @@ export interface PartSlots {
 export function createPartSlots(concurrency: number): PartSlots {
   const queue = new PQueue({ concurrency });
   return {
-    // The queue does not get the signal: it would give away the place of a task that still ends.
+    // The queue does not get the signal: it would free the slot of a task that is still ending.
     run: async (order, task, signal) => {
       signal.throwIfAborted();
       const inTurn = async () => {

@@ -3,26 +3,32 @@ import type { Clock } from '../../lib/clock.ts';
 import { originalId, type OfferedOriginal } from '../../media.ts';
 import type { Resolution } from '../../source/source.ts';
 
-/** Signed URLs live about an hour; half of that leaves time to use one. */
+/** Signed URLs are valid for about an hour. Half of that leaves time to use one. */
 const freshForMs = 30 * 60_000;
 
 export interface Offer {
   readonly offered: OfferedOriginal;
-  /** Which resolve it came from; given to `renew` when it turned out dead. */
+  /** The resolve that gave this URL. `renew` gets it when the URL no longer works. */
   readonly generation: number;
 }
 
-/** The URLs of one medium, resolved once for all of its originals. */
+/** The URLs of one medium. One resolve serves all of its originals. */
 export interface MediumUrls {
-  /** An original's URLs by its first revision's id; at most 30 minutes old. Errors: NOT_OFFERED. */
+  /**
+   * An original's URLs by the id of its first revision, at most 30 minutes old. Errors:
+   * NOT_OFFERED.
+   */
   offer(id: string): Promise<Offer>;
   /** Whether the latest resolve offers an original. */
   offers(id: string): boolean;
-  /** Resolves anew, unless somebody did since `generation`. Callers that come together share it. */
+  /**
+   * Resolves again, unless another caller did since `generation`. Simultaneous callers share one
+   * resolve.
+   */
   renew(generation: number): Promise<void>;
 }
 
-/** `resolve` is called for each renewal and must return what the medium offers now. */
+/** `resolve` is called for each renewal. It must return what the medium offers now. */
 export function createMediumUrls(first: Resolution, resolve: () => Promise<Resolution>, clock: Clock): MediumUrls {
   let current = indexById(first);
   let generation = 0;
@@ -57,7 +63,10 @@ function indexById(resolution: Resolution): Map<string, OfferedOriginal> {
   return new Map(resolution.originals.map((offered) => [originalId(offered, 1), offered]));
 }
 
-/** Runs `use` with an original's present URLs. If they are refused, renews them and rethrows. */
+/**
+ * Runs `use` with the current URLs of an original. If they are refused, renews them and throws the
+ * error.
+ */
 export async function withFreshUrls<Result>(
   urls: MediumUrls,
   offerId: string,

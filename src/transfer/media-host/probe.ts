@@ -11,8 +11,8 @@ export interface Probe extends ServedFile {
 }
 
 /**
- * Probes an original with its present URLs. That is a request like those for its parts, so it waits
- * for a free slot as they do. Errors: as `probe` and `withFreshUrls`.
+ * Probes an original with its current URLs. The probe is a request like those for parts, so it also
+ * waits for a free slot. Errors: those of `probe` and `withFreshUrls`.
  */
 export async function probeWithSlot(
   { hosts, slots }: Pick<Transfer, 'hosts' | 'slots'>,
@@ -24,9 +24,9 @@ export async function probeWithSlot(
 }
 
 /**
- * The true size and validator of an original: from its HEAD URL, or where that is refused or silent
- * about the size, from a GET of its first byte. Errors: as MediaHosts, NOT_MEDIA for an empty file
- * or a page.
+ * The true size and validator of an original. They come from its HEAD URL. If that is refused or
+ * gives no size, they come from a GET of the first byte. Errors: those of MediaHosts; NOT_MEDIA for
+ * an empty file or a page.
  */
 async function probe(
   hosts: MediaHosts,
@@ -50,7 +50,7 @@ async function probeByHead(
     const reply = await hosts.request('HEAD', headUrl, {}, signal);
     reply.body.discard();
     const sizeBytes = contentLength(reply.headers);
-    // Some hosts answer HEAD with a length of 0, or with a page; the GET knows better.
+    // Some hosts answer HEAD with a length of 0 or with a page. A GET then gives the right length.
     if (reply.status !== 200 || !sizeBytes) return undefined;
     checkMediaType(reply, extension);
     return { sizeBytes, validator: validatorOf(reply.headers), answersRanges: true };

@@ -8,9 +8,9 @@ import { probeWithSlot } from '../media-host/probe.ts';
 import { createAttemptBudget } from '../original/attempt-budget.ts';
 
 /**
- * Which archived originals have another content now, by size and validator. One that cannot be
- * compared counts as unchanged and gets the validator that it lacked. Only latest revisions are
- * compared. `unproven`: why one of them could not be asked, if so.
+ * Finds archived originals whose content has changed, by size and validator. An original that
+ * cannot be compared counts as unchanged, and gets the validator that it lacks. Only latest
+ * revisions are compared. `unproven` is the error if one could not be probed.
  */
 export async function changedOriginals(
   known: readonly TrackedOriginal[],
@@ -45,7 +45,8 @@ async function isChanged(row: TrackedOriginal, offerId: string, urls: MediumUrls
       return false;
     } catch (thrown) {
       const error = asSyncError(thrown);
-      // No longer offered: the archived file stays, and there is nothing to compare it with.
+      // The original is no longer offered, so the archived file stays and there is nothing to
+      // compare.
       if (error.code === 'NOT_OFFERED') return false;
       await budget.waitAfterFailure(ticket, error, signal);
     }

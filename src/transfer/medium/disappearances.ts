@@ -1,18 +1,21 @@
 import { SyncError } from '../../errors.ts';
 
-/** So many media gone in a row, before a single one was found, is no coincidence. */
+/** If so many media are gone in a row before the first is found, it is no coincidence. */
 const maxSuspects = 5;
 
 /**
- * Tells media that are gone from an API that moved. Until one medium is found, a medium that is
- * gone is only a suspect. Five suspects stop the run with PROVIDER_CHANGED and stay what they were.
- * When one medium is found, and at the end, the suspects are confirmed.
+ * Distinguishes media that are gone from an API that has changed. Until one medium is found, a
+ * missing medium is only a suspect. Five suspects stop the run with PROVIDER_CHANGED, and their
+ * statuses stay. The suspects are confirmed when one medium is found, or at the end.
  */
 export interface Disappearances {
   found(): Promise<void>;
-  /** `record` records that it is gone, now or later. */
+  /** `record` records that the medium is gone, now or later. */
   suspect(record: () => Promise<void>): Promise<void>;
-  /** After the last medium of a whole run. A slice sees too little: its suspects stay LISTED. */
+  /**
+   * Called after the last medium of a whole run. A slice sees too few media, so its suspects stay
+   * LISTED.
+   */
   confirm(): Promise<void>;
 }
 

@@ -3,10 +3,10 @@ import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
 /**
- * Acts on what `verify` marked, after it has read the bytes once more: a store goes on showing the
- * checksum that it took when they came. A missing file is fetched again under its key; a damaged
- * one is first moved aside. Returns those that the destination cannot move: their replacement is
- * the next revision.
+ * Repairs the files that `verify` marked, after reading their bytes again: a store may still show
+ * the checksum of the upload. A missing file is fetched again under its key; a damaged one is first
+ * moved aside. Returns the files that the destination cannot move: their replacement is the next
+ * revision.
  */
 export async function repairMarked(
   known: readonly TrackedOriginal[],

@@ -12,7 +12,7 @@ import { recordResolution } from '../record.ts';
 import { changedOriginals } from './changed.ts';
 import { repairMarked } from './repair.ts';
 
-/** Resolves a medium and transfers its missing originals. Throws only what stops the run. */
+/** Resolves a medium and transfers its missing originals. Throws only errors that stop the run. */
 export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer): Promise<void> {
   const { source, tracker, roles, disappearances, signal } = transfer;
   const tracked = await tracker.medium(mediaId);
@@ -22,7 +22,7 @@ export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer):
     const resolution = await source.resolve(mediaId, roles, signal);
     await disappearances.found();
     warnOfMissingItems(tracked, resolution, transfer);
-    if (offersNothing(resolution)) await recordWaiting(tracked, 'the provider offers no original of it yet', transfer);
+    if (offersNothing(resolution)) await recordWaiting(tracked, 'the provider does not offer any of its originals yet', transfer);
     else await transferOriginals(tracked, resolution, transfer);
   } catch (thrown) {
     await recordFailure(tracked, asSyncError(thrown), transfer);
@@ -44,7 +44,7 @@ function offersNothing(resolution: Resolution): boolean {
   return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
 }
 
-/** The listing counts items too; fewer originals may mean that the provider hides some of them. */
+/** The listing counts items too. If there are fewer originals, the provider may hide some. */
 function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: Transfer): void {
   const offered = originals.filter((original) => original.role === 'source').length + unavailable;
   const listed = tracked.medium.itemCount ?? 0;
@@ -52,11 +52,11 @@ function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: 
   report({
     type: 'warning',
     message: `${nameOf(tracked)} (${tracked.medium.id}): the listing counts ${listed} items, but ${offered} originals are offered`,
-    hint: 'What is offered is archived. Compare the medium in a browser, and report it if files are missing.',
+    hint: 'The offered originals are archived. Compare the medium in a browser, and report it if files are missing.',
   });
 }
 
-/** Asks for a WAITING medium by itself; it is resolved only when the provider calls it ready. */
+/** Asks for a WAITING medium by itself. It is resolved only when the provider calls it ready. */
 async function isReady(tracked: TrackedMedium, transfer: Transfer): Promise<boolean> {
   const medium = await transfer.source.get(tracked.medium.id, transfer.signal);
   if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has it');
@@ -78,7 +78,7 @@ function nameOf({ medium }: TrackedMedium): string {
   return medium.filename || medium.id;
 }
 
-/** All originals of one resolve, and those that a later resolve in the same run adds. */
+/** Transfers all originals of one resolve, and those that a later resolve in the same run adds. */
 async function transferOriginals(tracked: TrackedMedium, first: Resolution, transfer: Transfer): Promise<void> {
   const { source, clock, roles, signal } = transfer;
   let latest = first;
@@ -88,7 +88,7 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, tran
   };
   const urls = createMediumUrls(first, resolveAgain, clock);
   for (let recorded: Resolution | undefined; recorded !== latest;) {
-    // Resolved again on the way with the same originals: nothing new to record.
+    // A later resolve gave the same originals, so there is nothing new to record.
     if (recorded && idsOf(recorded) === idsOf(latest)) return;
     recorded = latest;
     await transferResolved(tracked, recorded, urls, transfer);
@@ -112,7 +112,7 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // One that is known but not offered may be among those that are not available yet.
+  // An original that is known but not offered may be among the unavailable ones.
   const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
@@ -120,7 +120,7 @@ async function transferResolved(
   }
   const set = mediumSet(medium, roles, rows, unavailable);
   await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
-  // What is new is archived; the medium stays open, so that the next run compares again.
+  // New originals are archived. The medium stays open, so that the next run compares again.
   if (unproven) throw unproven;
 }
 
@@ -129,12 +129,15 @@ function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
   return isDue && transfer.roles.includes(row.original.role);
 }
 
-/** An earlier slice of this run has given it up already. */
+/** It has already failed in an earlier slice of this run. */
 function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: Transfer): boolean {
   return status === 'FAILED' && statusSince >= runStartedAt;
 }
 
-/** Compares the archived originals of a changed medium with the offer, then records the resolve. */
+/**
+ * Compares the archived originals of a changed medium with the offered ones, then records the
+ * resolve.
+ */
 async function compareAndRecord(
   tracked: TrackedMedium,
   resolution: Resolution,

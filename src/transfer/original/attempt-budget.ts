@@ -2,24 +2,27 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
 
-/** Attempts without a new byte until the run gives an original up. Its URLs are renewed 4 times. */
+/**
+ * After so many attempts without a new byte the run stops trying the original. Its URLs are renewed
+ * 4 times.
+ */
 const maxAttempts = 5;
 
-/** Counts the attempts at one original. Parts that fail together, for one reason, count once. */
+/** Counts the attempts at one original. Parts that fail together for one reason count once. */
 export interface AttemptBudget {
-  /** Call before an attempt; give the ticket back if it fails. */
+  /** Call before an attempt. Pass the ticket back if the attempt fails. */
   begin(): number;
   /**
-   * Bytes of a part have arrived up to `offset` (for one stream of the whole file: part 1). True if
-   * one of them is new. Only bytes that no earlier attempt reached reset the count; otherwise an
-   * unstorable file would retry forever.
+   * Records that bytes of a part have arrived up to `offset` (one stream of the whole file is part
+   * 1). Returns true if a byte is new. Only bytes that no earlier attempt reached reset the count;
+   * otherwise an unstorable file would retry forever.
    */
   reached(part: number, offset: number): boolean;
   /**
-   * Waits before the next attempt, at least as long as the other side asked. `partFailures`: how
-   * often in a row this part failed, while others may have moved on; it slows the part down. Throws
-   * the error itself when it is not worth another attempt, and PATIENCE_EXHAUSTED with the error as
-   * its cause when there were enough.
+   * Waits before the next attempt, at least as long as the other side asked. `partFailures` is how
+   * often in a row this part has failed, while other parts may have progressed; it lengthens the
+   * wait. Throws the error itself when another attempt is useless, and PATIENCE_EXHAUSTED, with the
+   * error as its cause, after too many attempts.
    */
   waitAfterFailure(ticket: number, error: SyncError, signal: AbortSignal, partFailures?: number): Promise<void>;
 }

@@ -8,12 +8,12 @@ import { withFreshUrls } from '../media-host/medium-urls.ts';
 import { emptyFile, PartStream, type PartStreamHooks } from './part-stream.ts';
 import { openEndedRange, partRanges, type ByteRange } from './parts.ts';
 
-/** Fetches and keeps the parts of a range; `onFirstByte` may be called more than once. */
+/** Fetches and stores the parts of a range. It may call `onFirstByte` more than once. */
 type FetchRange = (copy: Copy, range: ByteRange, onFirstByte: () => void) => Promise<void>;
 
 /**
  * Fetches the parts that the destination lacks: by ranges, as many at once as there are free slots,
- * or as one open-ended range where the media host answers no others. Returns all parts in order.
+ * or as one open-ended range if the media host ignores ranges. Returns all parts in order.
  */
 export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
   const { sizeBytes, partSizeBytes } = upload.state;
@@ -34,8 +34,8 @@ export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
 }
 
 /**
- * The first range goes alone until its first byte, so that a file that cannot be had costs one
- * request per attempt. When one of them fails, the others are ended.
+ * The first range runs alone until its first byte. So a file that is not available costs one
+ * request per attempt. When one range fails, the others are ended.
  */
 async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne: FetchRange): Promise<void> {
   const others = new AbortController();
@@ -46,11 +46,11 @@ async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne
     await fetchOne(all, range, firstByte.resolve);
   });
   try {
-    // The first range's failure must reach those that wait for its first byte.
+    // If the first range fails, the ranges that wait for its first byte must fail too.
     fetches[0]?.catch(firstByte.reject);
     await Promise.all(fetches);
   } catch (error) {
-    // When a slice has no time for more parts, those under way are still let finish.
+    // When a slice has no time for more parts, the running ones may still finish.
     const isOver = asSyncError(error).decision === 'defer';
     if (!isOver) others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
     await Promise.allSettled(fetches);
@@ -71,7 +71,7 @@ async function fetchRange(
     onFirstByte();
     if (budget.reached(range.number, offset)) failures = 0;
   };
-  // Opened only with a slot in hand: a writer may hold a connection.
+  // Opened only after the slot is taken, because a writer may have a connection.
   let stream: PartStream | undefined;
   const attempt = async () => {
     if (!stream) transfer.slice.admit();
@@ -85,7 +85,7 @@ async function fetchRange(
     } catch (thrown) {
       const error = asSyncError(thrown);
       try {
-        // Whoever called starts an open-ended range over.
+        // For an open-ended range the caller starts over.
         if (signal.aborted || error.decision !== 'retry' || range.isOpenEnded) throw error;
         failures += 1;
         await budget.waitAfterFailure(ticket, error, signal, failures);
@@ -100,7 +100,7 @@ async function fetchRange(
   }
 }
 
-/** A broken stream goes on at the byte it reached, in the same writer. */
+/** Continues a broken stream at the byte that it reached, in the same writer. */
 async function fillStream(stream: PartStream): Promise<Part> {
   const { copy, range, upload } = stream;
   const { slice, clock } = copy.transfer;
@@ -118,15 +118,15 @@ async function fillStream(stream: PartStream): Promise<Part> {
   return part;
 }
 
-/** The writer failed, held what is not media, or belongs to a store that does not wait so long. */
+/** The writer failed, its bytes are not media, or its store does not wait that long. */
 function mustRepeat(stream: PartStream, error: SyncError): boolean {
   const { maxPauseMs } = stream.copy.transfer.destination;
   return error.code === 'STORE_FAILED' || error.code === 'NOT_MEDIA' || stream.pausedMs > maxPauseMs;
 }
 
 /**
- * Asks for what a range still lacks. The reply is that and nothing else; a body that is too short
- * is noticed at its end. Errors: as MediaHosts and checkReply.
+ * Requests the bytes that a range still lacks. The reply covers exactly those; a short body is
+ * detected at its end. Errors: those of MediaHosts and checkReply.
  */
 async function requestRest(stream: PartStream, { url, extension }: OfferedOriginal): Promise<Reply> {
   const { copy, upload } = stream;
@@ -147,7 +147,7 @@ async function requestRest(stream: PartStream, { url, extension }: OfferedOrigin
   }
 }
 
-/** null: the whole file, which is asked for without a range. */
+/** null: the whole file, which is requested without a range. */
 function restOf({ range, upload, offset, leftBytes }: PartStream): Asked['range'] {
   if (range.isOpenEnded || leftBytes === null) return null;
   const start = range.start + offset;

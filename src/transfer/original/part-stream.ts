@@ -9,17 +9,17 @@ import { networkError } from '../media-host/media-hosts.ts';
 import type { ByteRange } from './parts.ts';
 
 export interface PartStreamHooks {
-  /** So many bytes of the range have been handed to the destination. */
+  /** Reports how many bytes of the range the destination has taken. */
   readonly onBytes: (offset: number) => void;
-  /** A part is stored, and the next one is about to begin. */
+  /** Called when a part is stored, before the next one begins. */
   readonly onPart: (part: Part) => Promise<void>;
 }
 
 /**
- * The byte path of one range: reply → count → first bytes → CRC32 → parts of the upload, one after
- * the other. The destination and the bandwidth limit make the media host wait. A chunk is looked at
- * once and not copied: it stays where the socket put it (lib/http/connection.ts) until the
- * destination has taken it. Lives over all attempts at its range.
+ * The path of the bytes of one range: reply → count → first bytes → CRC32 → parts of the upload in
+ * order. The media host waits for the destination and for the bandwidth limit. No chunk is copied:
+ * it stays where the socket put it (lib/http/connection.ts) until the destination has taken it. The
+ * stream continues over all attempts at its range.
  */
 export class PartStream {
   readonly copy: Copy;
@@ -33,7 +33,7 @@ export class PartStream {
   #crc = 0;
   #offset = 0;
   #lastByteAtMs: number;
-  /** Only where the range begins the file. */
+  /** Present only if the range begins the file. */
   #sniff: Sniffer | undefined;
   #isAborted = false;
 
@@ -46,7 +46,7 @@ export class PartStream {
     this.#lastByteAtMs = copy.transfer.clock.elapsed();
   }
 
-  /** Bytes of the range that it has taken. */
+  /** How many bytes of the range it has taken. */
   get offset(): number {
     return this.#offset;
   }
@@ -56,17 +56,17 @@ export class PartStream {
     return this.#offset > 0 ? this.copy.transfer.clock.elapsed() - this.#lastByteAtMs : 0;
   }
 
-  /** Bytes that the range still lacks; null: nobody knows. */
+  /** The bytes that the range still lacks; null: unknown. */
   get leftBytes(): number | null {
     return this.range.sizeBytes === null ? null : this.range.sizeBytes - this.#offset;
   }
 
   /**
-   * Takes a reply to its end. Errors: the network's, NOT_MEDIA, SIZE_UNPROVEN for a byte too many,
-   * TRUNCATED for one too few, and the writer's.
+   * Takes a reply to its end. Errors: the network's, the writer's, NOT_MEDIA, SIZE_UNPROVEN for a
+   * byte too many, TRUNCATED for a byte too few.
    */
   async pump(reply: Reply, extension: string): Promise<void> {
-    // A later reply goes on with the same judge: one byte may have been too few to judge by.
+    // A later reply continues with the same sniffer, because one byte may be too few to judge.
     if (this.range.start + this.#offset === 0) this.#sniff = createSniffer(extension);
     const { accounting, throttle } = this.copy.transfer;
     const write = (piece: Uint8Array) => this.#write(piece);
@@ -81,18 +81,18 @@ export class PartStream {
     } catch (error) {
       throw networkError(error, 'the media host', this.copy.signal);
     }
-    // Before the last part ends: its writer was promised the length that the media host announced.
+    // Checked before the last part ends, because its writer expects the announced length.
     if (this.range.isOpenEnded && this.#offset === 0) throw emptyFile();
     if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
   }
 
-  /** All bytes are here: stores the last part. */
+  /** All bytes have arrived: stores the last part. */
   async end(): Promise<Part> {
     if (!this.#writer) throw emptyFile();
     return this.#writer.end(this.#crc);
   }
 
-  /** Gives up the part that is not stored yet. The range begins anew. */
+  /** Abandons the part that is not stored yet. The range begins again. */
   abort(): void {
     this.#isAborted = true;
     this.#writer?.abort();
@@ -138,7 +138,7 @@ export class PartStream {
   async #beginNextPart(): Promise<void> {
     const part = await this.end();
     if (!this.#isAborted) await this.#hooks.onPart(part);
-    // Given up while the part was being stored or recorded: nobody may begin another one.
+    // The file was abandoned while the part was stored or recorded, so no other part may begin.
     if (this.#isAborted) throw abandoned();
     this.#number += 1;
     this.#partBytes = 0;

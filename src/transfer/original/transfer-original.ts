@@ -12,12 +12,18 @@ import { createAttemptBudget } from './attempt-budget.ts';
 import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
-/** Next revisions that one run tries: a store that spoils every file keeps a bit of each try. */
+/**
+ * How many new revisions one run tries. A store that spoils every file keeps some bytes of each
+ * try.
+ */
 const maxRekeys = 2;
-/** How often an original may start over in one run, whatever arrived in between. */
+/** How often an original may start over in one run, even if bytes arrived in between. */
 const maxRestarts = 5;
 
-/** Claims an original, copies it, records its end. Throws what stops the run, and SOURCE_GONE. */
+/**
+ * Claims an original, copies it, and records the result. Throws errors that stop the run, and
+ * SOURCE_GONE.
+ */
 export async function transferOriginal(
   row: TrackedOriginal,
   set: MediumSet,
@@ -60,7 +66,7 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   const { tracker, destination, report } = transfer;
   report({
     type: 'warning',
-    message: `${row.original.key} is taken by other content, which stays; the file goes to its next revision`,
+    message: `${row.original.key} is taken by another file, which stays; this file gets its next revision`,
   });
   const upload = await tracker.upload(claim.id);
   if (upload) await destination.abort(upload.state);
@@ -68,18 +74,18 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
 }
 
-/** What earlier attempts have taught about the media host. */
+/** What earlier attempts have shown about the media host. */
 interface Lessons {
   isFirst: boolean;
   answersRanges: boolean;
-  /** Its HEAD agrees with its GET. */
+  /** True while its HEAD agrees with its GET. */
   trustsHead: boolean;
 }
 
 /**
- * Copies a claimed original and completes it. Starts over when the source changed or the
- * destination lost the upload. Throws the SyncError that ended it; what was stored by then is kept
- * for the next run.
+ * Copies a claimed original and completes it. It starts over when the source changed or the
+ * destination lost the upload. Throws the SyncError that ended it. Stored parts stay for the next
+ * run.
  */
 async function copyOriginal(copy: Copy): Promise<void> {
   const lessons: Lessons = { isFirst: true, answersRanges: true, trustsHead: true };
@@ -91,9 +97,10 @@ async function copyOriginal(copy: Copy): Promise<void> {
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
-      // HEAD and GET may come from different caches: the second probe asks the one with the bytes.
+      // HEAD and GET may come from different caches. The second probe uses GET, which serves the
+      // bytes.
       if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
-      // A restart fetches bytes that are new to nobody, so it has a count of its own.
+      // A restart fetches old bytes again, so the count of attempts does not limit it.
       if (error.decision === 'restart') restarts += 1;
       if (restarts >= maxRestarts)
         throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
@@ -108,7 +115,8 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   const { transfer, row } = copy;
   const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
   const { etag, lastModified } = probe.validator;
-  // Without a validator nothing tells whether what an earlier run stored is of the same content.
+  // Without a validator, nothing shows that the stored parts of an earlier run have the same
+  // content.
   if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
   lessons.isFirst = false;
   const upload = await openUpload(copy, probe, lessons);
@@ -122,13 +130,13 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   try {
     await publish(copy, upload, await fetchParts(copy, upload));
   } catch (error) {
-    // Nobody will ask for it again.
+    // No later run will resume it.
     if (!upload.resumable) await transfer.destination.abort(upload.state);
     throw error;
   }
 }
 
-/** Begins or resumes the upload. undefined: the file is stored already, and now completed. */
+/** Begins or resumes the upload. undefined: the file is already stored, and now completed. */
 async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<Upload | undefined> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
@@ -137,20 +145,20 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
   const opened = await destination.open(file, { partSizeBytes: partSizeFor(sizeBytes), sizeBytes, validator }, known);
   if (opened.kind === 'finished') {
     const { key, crc32 } = opened.file;
-    if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum cannot be told`);
+    if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
     await tracker.complete(copy.claim, { sizeBytes: opened.file.sizeBytes, crc32, validator });
     reportArchived(copy, opened.file);
     return undefined;
   }
   const { state, resumable } = opened;
-  // What is kept of an earlier upload must not be taken for this one's.
+  // The tracker must not keep the state of an earlier upload for this one.
   const kept = resumable ? state : null;
   if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
   const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
   return { file, state, resumable, inRanges, parts: inRanges ? opened.parts : [] };
 }
 
-/** In this order: intent, publish only if absent, read back, manifest, tracker. */
+/** The order is: intent, publish only if absent, read back, manifest, tracker. */
 async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
   const { tracker, destination } = copy.transfer;
   const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
@@ -190,18 +198,17 @@ async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): 
   report({ type: 'file.failed', id: claim.id, mediaId, key, status, code, reason, ...hint });
 }
 
-/** Nobody's failure, but this run does not archive it either: it is reported and counted. */
+/** Reports and counts an original that this run does not archive, although nothing failed. */
 function reportUntried(row: TrackedOriginal, reason: string, { accounting, report }: Transfer): void {
   const { mediaId, key } = row.original;
   accounting.countUntried();
   report({ type: 'file.failed', id: row.id, mediaId, key, status: row.status, code: 'LEASE_LOST', reason });
 }
 
-/** What is recorded of an error: what was wrong, rather than that it was tried often. */
+/** What is recorded of an error: its cause, rather than the number of attempts. */
 export function failureOf(error: SyncError): { readonly code: ErrorCode; readonly reason: string; readonly hint?: string } {
   if (error.decision === 'defer') {
-    const reason =
-      'two slices in a row brought it no further; a file that its host sends only in one piece must fit into one slice';
+    const reason = 'two slices in a row made no progress; a file that its host does not send in ranges must fit into one slice';
     return { code: 'SLICE_FRUITLESS', reason };
   }
   const code = error.code === 'PATIENCE_EXHAUSTED' ? asSyncError(error.cause).code : error.code;

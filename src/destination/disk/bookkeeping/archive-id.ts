@@ -10,7 +10,7 @@ const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(
 const knownVersion = 1;
 const fileName = 'archive.json';
 
-/** The id of the archive in this tree; undefined if there is no directory or no archive. */
+/** The id of the archive in this directory; undefined if there is no directory or no archive. */
 export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   const root = await stat(tree.root).catch(ignoring('ENOENT'));
   if (root && !root.isDirectory()) {
@@ -22,7 +22,9 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   return text === undefined ? undefined : parseArchive(tree, text).id;
 }
 
-/** Makes the tree an archive unless it is one; returns the id that it then has. */
+/**
+ * Makes the directory an archive unless it is one already. Returns the id that it has afterwards.
+ */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const standing = await readArchiveId(tree);
   if (standing !== undefined) return standing;
@@ -44,9 +46,9 @@ function parseArchive(tree: Tree, text: string): z.infer<typeof archiveSchema> {
   try {
     archive = archiveSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new SyncError('DESTINATION_UNUSABLE', `${tree.own(fileName)} is not readable as an archive's description`, {
+    throw new SyncError('DESTINATION_UNUSABLE', `${tree.own(fileName)} is not a valid archive file`, {
       cause: error,
-      hint: 'Restore that file from a backup; it holds the id of the archive.',
+      hint: 'Restore that file from a backup; it contains the id of the archive.',
     });
   }
   if (archive.version <= knownVersion) return archive;

@@ -7,7 +7,7 @@ import { ignoring } from '../files.ts';
 import type { Manifest } from './manifest.ts';
 import { ownDirectory, type Tree } from '../tree.ts';
 
-/** Every described file that is there in its described size. */
+/** Every described file that exists with its described size. */
 export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterable<DescribedFile> {
   for await (const entries of manifest.entries()) {
     const directories = Map.groupBy(entries, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
@@ -18,7 +18,10 @@ export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterab
   }
 }
 
-/** Synchronous, for a third of the CPU time: 100,000 files, while nothing else is under way. */
+/**
+ * It is synchronous, which takes a third of the CPU time for 100,000 files. Nothing else runs
+ * meanwhile.
+ */
 function sizeOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : undefined;
@@ -29,7 +32,7 @@ interface LookOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The file at a key as it is; `deep` reads it. */
+/** The file at a key, as the disk has it. `deep` reads its bytes. */
 export async function lookAt(
   tree: Tree,
   key: string,
@@ -50,9 +53,8 @@ export async function lookAt(
 }
 
 /**
- * Files outside our own directory whose key is not in `known`. Names are compared in NFC, because
- * some file systems decompose them. Directories that we may not read, such as `lost+found`, are
- * skipped.
+ * Files outside `.cloud-sync` whose key is not in `known`. Names are compared in NFC, because some
+ * file systems decompose them. Directories that we may not read, such as `lost+found`, are skipped.
  */
 export async function* unknownFiles(tree: Tree, known: ReadonlySet<string>): AsyncIterable<string> {
   const waiting = [''];

@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { exists, syncDirectory, writeFully } from '../files.ts';
 
 /**
- * What becomes of a last line that a crash cut off: `end` it, so that readers can skip it, or
- * `drop` it, for files whose readers trust every line. Nobody was told that it was written.
+ * What happens to a last line that a crash cut off. `end` adds a line end, so that readers can skip
+ * the line. `drop` removes it, for files whose readers trust every line. No caller was informed
+ * that the line was written.
  */
 export type TornLine = 'end' | 'drop';
 
@@ -19,7 +20,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** An append-only text file of whole lines. Opens or creates nothing before the first append. */
+/** An append-only text file of whole lines. It is opened or created by the first append. */
 export class Journal {
   readonly #path: string;
   readonly #tornLine: TornLine;
@@ -33,7 +34,10 @@ export class Journal {
     this.#tornLine = tornLine;
   }
 
-  /** Resolves to the durable line's offset. Simultaneous calls share a write and a sync. */
+  /**
+   * Resolves with the offset of the line once it is durable. Simultaneous calls share one write and
+   * one sync.
+   */
   async append(line: string): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#queue.push({ bytes: Buffer.from(`${line}\n`), done: resolve, failed: reject });
@@ -54,7 +58,7 @@ export class Journal {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0);
       await this.#write(batch).catch(async (error: unknown) => {
-        // A failed write may have left half a line. Opening the file again repairs that.
+        // A failed write may leave half a line. Opening the file again repairs it.
         const { handle } = this.#file ?? {};
         this.#file = undefined;
         await handle?.close().catch(() => {});
@@ -88,7 +92,7 @@ async function openAtLineStart(path: string, tornLine: TornLine): Promise<OpenJo
   }
 }
 
-/** Returns the size after which a new line may begin. */
+/** Returns the size of the file after the repair, where a new line may begin. */
 async function repairEnd(handle: FileHandle, tornLine: TornLine): Promise<number> {
   const { size } = await handle.stat();
   const wholeLines = await endOfLastLine(handle, size);

@@ -10,23 +10,25 @@ import { ignoring } from '../files.ts';
 import { storeError } from '../store-error.ts';
 import type { Tree } from '../tree.ts';
 
-/** Every lease has a new `token`, so that no two are alike. */
+/** Every lease has a new `token`, so that no two leases are equal. */
 const recordSchema = z.object({ owner: z.string(), token: z.uuid(), expiresAt: z.iso.datetime() });
 type LeaseRecord = z.infer<typeof recordSchema>;
 
 export interface Lease extends AsyncDisposable {
-  /** Throws LOCKED once another run has the lease. Reads the file only if a renewal is overdue. */
+  /**
+   * Throws LOCKED once another run has the lease. It reads the file only if a renewal is overdue.
+   */
   assertHeld(): Promise<void>;
 }
 
 /**
- * Takes `.cloud-sync/lease` for `owner`. Takes over from a dead holder on this machine at once,
- * from any other when its lease has run out.
+ * Takes `.cloud-sync/lease` for `owner`. It takes over at once from a dead holder on this machine,
+ * and from any other holder when its lease has expired. Exactly one of several contenders wins.
  *
- * Exactly one of several contenders wins. A free lease is taken by creating the file exclusively.
- * An abandoned one is taken by creating its heir exclusively, a file named after the token of the
- * lease it replaces, and then moving the heir onto the lease if that still has the old token.
- * Whoever's token is in the file afterwards holds the lease.
+ * A free lease is taken by creating the file exclusively. An abandoned lease is taken in two steps.
+ * The contender first creates an heir exclusively: a file named after the token of the old lease.
+ * It then moves the heir onto the lease if the lease still has the old token. Afterwards the run
+ * whose token is in the file has the lease.
  */
 export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
   const path = tree.own('lease');
@@ -46,7 +48,9 @@ export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: 
   }
 }
 
-/** Whether the heir now is the lease. The heir is void if the lease changed since it was judged. */
+/**
+ * Whether the heir became the lease. It is invalid if the lease has changed since it was judged.
+ */
 async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
   const standing = await readRecord(path, ttlMs);
   if (standing?.token === oldToken) await rename(heirPath, path).catch(ignoring('ENOENT'));
@@ -54,7 +58,7 @@ async function inherit(path: string, heirPath: string, oldToken: string, newToke
   return (await readRecord(path, ttlMs))?.token === newToken;
 }
 
-/** Lets another contender have the lease, or clears away its heir if it died in the attempt. */
+/** Waits for another contender to take the lease. Removes its heir if that contender died. */
 async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<void> {
   const contender = await readRecord(heirPath, ttlMs);
   if (!contender) return;
@@ -62,7 +66,7 @@ async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<v
   await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-/** A lease of this process. The open file stays our own even if another one takes its name. */
+/** A lease of this process. The open file stays ours even if another file gets its name. */
 interface Holding {
   readonly path: string;
   readonly file: FileHandle;
@@ -80,7 +84,7 @@ interface Holder {
 
 function hold(path: string, file: FileHandle, holder: Holder, clock: Clock, ttlMs: number): Lease {
   const holding: Holding = { path, file, holder, clock, ttlMs, confirmedAt: clock.now(), lost: undefined };
-  // A failed renewal does not lose the lease yet: the next renewal or commit checks again.
+  // A failed renewal does not lose the lease yet: the next renewal or commit checks it again.
   const timer = setInterval(() => void renew(holding).catch(() => {}), renewMs(holding));
   timer.unref();
   return {
@@ -96,7 +100,7 @@ function renewMs({ ttlMs }: Holding): number {
   return ttlMs / 3;
 }
 
-/** Renews through the open file: a late renewal can never undo a takeover. */
+/** Renews through the open file, so that a late renewal can never undo a takeover. */
 async function renew(holding: Holding): Promise<void> {
   const { path, file, holder, clock, ttlMs } = holding;
   const now = clock.now();
@@ -159,5 +163,5 @@ async function isLive(record: LeaseRecord, clock: Clock): Promise<boolean> {
 
 function locked(path: string, holder: LeaseRecord | undefined): SyncError {
   const who = holder ? `${describeOwner(holder.owner)} works on this archive` : 'the lease on this archive was removed';
-  return new SyncError('LOCKED', `${who} (${path})`, { hint: 'Wait until that run has ended, or stop it.' });
+  return new SyncError('LOCKED', `${who} (${path})`, { hint: 'Wait until that run ends, or end it.' });
 }

@@ -26,11 +26,13 @@ export interface ManifestEntry {
   readonly archivedAt: string;
 }
 
-/** What the archive says of its own files. A later line for a key replaces an earlier one. */
+/** The archive's record of its own files. A later line for a key replaces an earlier one. */
 export interface Manifest {
   /** Resolves when the line is durable. */
   append(entry: ManifestEntry): Promise<void>;
-  /** The latest line for a key. The first call reads the whole manifest, later ones one line. */
+  /**
+   * The latest line for a key. The first call reads the whole manifest; later calls read one line.
+   */
   find(key: string): Promise<DescribedFile | undefined>;
   /** The latest line of every key, in the order of the file, in batches of one read. */
   entries(): AsyncIterable<readonly DescribedFile[]>;
@@ -76,7 +78,10 @@ export function createManifest(path: string): Manifest {
   };
 }
 
-/** Where the latest readable line of each key begins. Offsets only: there may be 100,000 files. */
+/**
+ * Where the latest readable line of each key begins. It stores only offsets, because there may be
+ * 100,000 files.
+ */
 async function latestLines(path: string): Promise<Map<string, number>> {
   const latest = new Map<string, number>();
   for await (const lines of linesFrom(path, 0)) {
@@ -88,10 +93,13 @@ async function latestLines(path: string): Promise<Map<string, number>> {
   return latest;
 }
 
-/** Our lines begin with the key; others are parsed whole. undefined: a crash cut the line off. */
+/**
+ * Lines of ours begin with the key. Other lines are parsed whole; undefined: a crash cut the line
+ * off.
+ */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // Parsed even if nothing is escaped: a mere slice would keep the whole line in memory.
+  // It is parsed even without escapes, because a slice would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }
@@ -104,7 +112,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A line for a file, with or without a readable description. */
+/** Parses the line of a file, with or without a readable description. */
 function parseLine(text: string): DescribedFile | undefined {
   const fields = parseJson(text);
   const line = lineSchema.safeParse(fields);
@@ -121,13 +129,16 @@ interface Line {
   readonly offset: number;
 }
 
-/** Lines and where they begin, from an offset on, in batches of one read; none without a file. */
+/**
+ * The lines from an offset on, each with its own offset, in batches of one read. A missing file has
+ * none.
+ */
 async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return;
   try {
-    // One buffer for all reads, because fresh ones would pile up faster than they are collected.
-    // The beginning of a cut line moves to its front.
+    // One buffer serves all reads, because new buffers would grow faster than they are collected.
+    // The beginning of an incomplete line moves to the front of the buffer.
     let buffer = Buffer.allocUnsafe(readBytes);
     let carriedBytes = 0;
     for (let position = from; ;) {

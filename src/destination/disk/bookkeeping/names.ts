@@ -2,18 +2,20 @@ import { link, rename } from 'node:fs/promises';
 import { exists } from '../files.ts';
 import { errno } from '../store-error.ts';
 
-/** How a file gets a name that nothing is ever replaced under. */
+/** What is needed to name a file without ever replacing another one. */
 export interface Naming {
   readonly hardLinks: 'auto' | 'never';
-  /** LOCKED when the archive's lease is lost, or was never taken where it is required. */
+  /** Throws LOCKED when the archive's lease is lost, or was not taken although `required`. */
   readonly assertLease: (lease: { readonly required: boolean }) => Promise<void>;
-  /** Keeps one check and rename of this process from coming between another's. */
+  /** Runs one check and rename at a time in this process. */
   readonly renameInTurn: <T>(action: () => Promise<T>) => Promise<T>;
 }
 
 const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
-/** Gives the file at `from` the name `to`; false: the name is taken. `from` may be gone then. */
+/**
+ * Gives the file at `from` the name `to`; false: the name is taken. `from` may be gone afterwards.
+ */
 export async function nameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   if (naming.hardLinks === 'never') return renameIfFree(naming, from, to);
   try {
@@ -27,7 +29,10 @@ export async function nameIfFree(naming: Naming, from: string, to: string): Prom
   }
 }
 
-/** Without hard links. A rename replaces: only the lease keeps others out between the two steps. */
+/**
+ * For file systems without hard links. A rename replaces the target, so only the lease keeps other
+ * runs out between the check and the rename.
+ */
 async function renameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   return naming.renameInTurn(async () => {
     await naming.assertLease({ required: true });

@@ -8,8 +8,8 @@ import type { Tree } from '../tree.ts';
 
 /**
  * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date if
- * that name is taken. Returns the new path, relative to the archive's root and separated by `/`. A
- * crash may leave the file under both names.
+ * that name is taken. Returns the new path, relative to the archive's root, with `/` as the
+ * separator. After a crash the file may have both names.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
   const from = await tree.locate(key);

@@ -1,19 +1,21 @@
 import { crc32Base64 } from '../../../lib/crc32.ts';
 
 /**
- * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, an empty frame, then the
- * trailer with the checksum, which is known only after the last byte. See "Signature calculations …
- * streaming unsigned payload trailer" in the S3 API reference.
+ * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, then an empty frame, then the
+ * trailer. The trailer has the checksum, which is known only after the last byte. See "Signature
+ * calculations … streaming unsigned payload trailer" in the S3 API reference.
  */
 
-/** Far above S3's minimum (8 KiB), far below MinIO's maximum (16 MiB). More saves nothing. */
+/**
+ * Far above S3's minimum (8 KiB), far below MinIO's maximum (16 MiB). Larger frames save nothing.
+ */
 export const frameBytes = 1024 * 1024;
 
 const crlf = '\r\n';
 /** A CRC32 in base64 always has 8 characters. */
 const trailerBytes = trailer(0).length;
 
-/** How many bytes a body of `sizeBytes` has once framed. */
+/** The size of a body of `sizeBytes` after framing. */
 export function framedBytes(sizeBytes: number): number {
   const lastBytes = sizeBytes % frameBytes;
   const fullFrames = (sizeBytes - lastBytes) / frameBytes;
@@ -24,15 +26,18 @@ function overheadBytes(ofFrame: number): number {
   return ofFrame.toString(16).length + 2 * crlf.length;
 }
 
-/** The pieces of one body in their order, each to be written by itself. */
+/** The pieces of one body in order. Each piece is written by itself. */
 export interface Framing {
-  /** Nothing is copied, because the size of each frame is known before its first byte. */
+  /** Copies nothing, because the size of each frame is known before its first byte. */
   frame(chunk: Uint8Array): (string | Uint8Array)[];
-  /** What ends the body. */
+  /** The text that ends the body. */
   end(crc32: number): string;
 }
 
-/** Writes a frame's end with the next one's start: a small write costs as much as a large one. */
+/**
+ * Writes the end of a frame together with the start of the next, because small writes cost as much
+ * as large ones.
+ */
 export function createFraming(sizeBytes: number): Framing {
   let leftBytes = sizeBytes;
   let frameLeftBytes = 0;
@@ -62,7 +67,9 @@ function trailer(crc32: number): string {
   return `0${crlf}x-amz-checksum-crc32:${crc32Base64(crc32)}${crlf}${crlf}`;
 }
 
-/** A CRC32 as S3 writes it; null for anything else, such as a checksum of checksums (`…-3`). */
+/**
+ * Parses a CRC32 as S3 writes it; null for anything else, such as a checksum of checksums (`…-3`).
+ */
 export function decodeCrc32(text: string | undefined): number | null {
   return text !== undefined && /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : null;
 }

@@ -8,27 +8,27 @@ import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } fro
 
 export interface PutTarget extends Omit<Outgoing, 'method'> {
   readonly sizeBytes: number;
-  /** Send the CRC32 behind the bytes, for the store to check. */
+  /** Send the CRC32 behind the bytes, so that the store checks it. */
   readonly trailer: boolean;
 }
 
 export interface PutReply {
   readonly etag: string;
-  /** As the store has it; null if it does not say. */
+  /** The store's checksum; null if the store does not state it. */
   readonly crc32: number | null;
 }
 
 /**
  * How much to write at once until the connection has shown that it is quick. A write counts as
- * progress only when the system has taken all of it, so on a slow line a large write would look
- * like a stall; on a quick line small ones cost more CPU.
+ * progress only when the system has taken all its bytes. On a slow line a large write would look
+ * like a stall; on a quick line small writes cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
 
 /**
- * A PUT on its way: one connection, no retry. Every failure is a SyncError with its Refusal as
- * cause. Streams the body with node:http, because stream bodies of the SDK cost two to three times
- * the CPU. The target may be a promise, so that the caller need not wait before it takes bytes.
+ * One running PUT: one connection, no retries. Every failure is a SyncError whose cause is a
+ * Refusal. The body streams over node:http, because the SDK's stream bodies cost two to three times
+ * the CPU. The target may be a promise, so that the caller can write before it is known.
  */
 export class OpenPut {
   readonly #bucket: Bucket;
@@ -43,35 +43,35 @@ export class OpenPut {
   #taking: PromiseWithResolvers<void> | undefined;
   #stepBytes = cautiousBytes;
   #leftBytes = 0;
-  /** The whole body was handed on. */
+  /** True once the whole body was handed on. */
   #isSent = false;
 
   constructor(bucket: Bucket, target: Promise<PutTarget>, about: string) {
     this.#bucket = bucket;
     this.#about = about;
     this.#stallTimer = startStallTimer(bucket.stallMs, () => this.#fail(stalled(bucket.stallMs)));
-    this.#reply.promise.catch(() => {}); // the next `write` or `finish` reports it
+    this.#reply.promise.catch(() => {}); // the next `write` or `finish` reports the error
     this.#opened = this.#open(target);
-    this.#opened.catch(() => {}); // the next call reports it
+    this.#opened.catch(() => {}); // the next call reports the error
   }
 
-  /** Resolves when the system has taken the bytes: then the chunk is the caller's again. */
+  /** Resolves when the system has taken the bytes. The caller may then fill the chunk again. */
   async write(chunk: Uint8Array): Promise<void> {
     this.#stallTimer.begin();
     await this.#send(chunk).finally(() => this.#stallTimer.rest());
   }
 
-  /** Call it after the last byte; resolves when the store has answered with success. */
+  /** Call it after the last byte. It resolves when the store has reported success. */
   async finish(crc32: number): Promise<PutReply> {
     this.#stallTimer.begin();
-    await this.#opened.catch(() => {}); // `#reply` reports it
+    await this.#opened.catch(() => {}); // `#reply` reports the error
     this.#isSent = true;
     if (!this.#failure) this.#request?.end(this.#framing?.end(crc32), 'latin1');
     return this.#reply.promise.finally(() => this.#stallTimer.end());
   }
 
   abort(): void {
-    this.#fail(new Refusal({ status: null, code: 'ABORTED', message: 'given up' }));
+    this.#fail(new Refusal({ status: null, code: 'ABORTED', message: 'abandoned' }));
   }
 
   async #open(target: Promise<PutTarget>): Promise<void> {
@@ -99,7 +99,7 @@ export class OpenPut {
     });
   }
 
-  /** Writes each piece by itself: TLS would first copy several pieces into one. */
+  /** Writes each piece by itself, because TLS would first copy several pieces into one. */
   async #send(chunk: Uint8Array): Promise<void> {
     await this.#opened;
     const { clock, stallMs } = this.#bucket;
@@ -107,7 +107,7 @@ export class OpenPut {
       const step = chunk.subarray(at, at + this.#stepBytes);
       at += step.length;
       this.#leftBytes -= step.length;
-      // Without a trailer the body ends here. The reply may come before this write is done.
+      // Without a trailer the body ends here. The reply may arrive before this write ends.
       if (this.#leftBytes === 0 && !this.#framing) this.#isSent = true;
       const beganMs = clock.elapsed();
       for (const piece of this.#framing?.frame(step) ?? [step]) {
@@ -144,9 +144,9 @@ export class OpenPut {
   }
 }
 
-/** Measures how long we wait for the store. The store is not to blame for a slow source. */
+/** Measures how long we wait for the store. Waiting for a slow source does not count. */
 interface StallTimer {
-  /** We wait for the store, or it did something: the time begins anew. */
+  /** Starts the time again, because we begin to wait or the store did something. */
   begin(): void;
   rest(): void;
   end(): void;
@@ -169,7 +169,7 @@ function startStallTimer(stallMs: number, onStall: () => void): StallTimer {
   };
 }
 
-/** Sends a body that is all in memory, its CRC32 in a header. */
+/** Sends a body that is in memory, with its CRC32 in a header. */
 export async function putBuffered(
   bucket: Bucket,
   target: Omit<PutTarget, 'sizeBytes' | 'trailer'>,

@@ -6,29 +6,29 @@ import type { Bucket } from '../bucket.ts';
 import { isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
 
 /**
- * A request that every file needs. It goes over node:http, signed by the SDK's own signer: the
- * SDK's way from a command to a request and back costs several times the CPU.
+ * A request that every file needs. It goes over node:http and uses only the signer of the SDK,
+ * because the SDK's commands cost several times the CPU.
  */
 export interface Outgoing {
   readonly method: 'HEAD' | 'PUT';
   /** The full key in the bucket. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Lower-case names. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Lower-case names; repeated ones are joined. */
+/** Names are in lower case. Repeated headers are joined. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
-/** As many attempts and as long pauses as the SDK in its standard mode. */
+/** The same attempts and pauses as the SDK in its standard mode. */
 const maxAttempts = 3;
 const pauses = { firstMs: 100, maxMs: 20_000 };
-/** A store may ask for this much more, as with the SDK. */
+/** The longest additional pause that a store may ask for, as in the SDK. */
 const maxExtraMs = 5_000;
 const maxErrorCharacters = 64 * 1024;
 
-/** A signed request over the bucket's kept connections. Sends nothing before its first write. */
+/** A signed request over the bucket's kept connections. Nothing is sent before the first write. */
 export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
   const { method } = outgoing;
   const base = await bucket.address();
@@ -36,7 +36,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   const query = { ...outgoing.query };
   const headers = { host: base.host, ...outgoing.headers };
   const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // The SDK corrects its clock by the store's with every call. We use its correction.
+  // The SDK corrects its clock by the store's clock with every call. We use that correction.
   const signed = await bucket.signer.sign(unsigned, {
     signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
   });
@@ -53,12 +53,12 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   });
 }
 
-/** Escapes everything but unreserved characters, as Signature Version 4 wants it. */
+/** Escapes everything but unreserved characters, as Signature Version 4 requires. */
 function escape(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Reads a reply to its end, to reuse its connection. Rejects with its Refusal. */
+/** Reads a reply to its end, so that its connection can be used again. Rejects with a Refusal. */
 export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
   const status = response.statusCode ?? 0;
@@ -88,7 +88,7 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // The caller handles a longer wait: it learns of it from the error, and can be interrupted.
+      // The caller handles a longer wait: the error contains it, and the caller can be interrupted.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
@@ -105,7 +105,7 @@ function send(request: ClientRequest, stallMs: number): Promise<ReplyHeaders> {
   return promise.finally(() => clearTimeout(watch));
 }
 
-/** Nothing came or went although the store was waited for. */
+/** The error when we waited for the store and no byte moved. */
 export function stalled(forMs: number): Refusal {
   return new Refusal({ status: null, code: 'STALLED', message: `no progress for ${forMs} ms` });
 }
