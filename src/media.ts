@@ -62,7 +62,7 @@ export interface OriginalIdentity {
   readonly role: Role;
   /** The provider's label, such as `source`, `raw_photo`, `baked_source`, `gpmf`. */
   readonly label: string;
-  /** The provider's type of the file, such as `mp4`, `jpg`, `gpr`, `360`; empty when it has none. */
+  /** The provider's type of the file, such as `mp4`, `gpr` or `360`; empty when it has none. */
   readonly type: string;
   /** The camera position: `default` unless the camera has several lenses. */
   readonly position: string;

@@ -8,7 +8,7 @@ const polynomial = 0xedb88320;
 /** The polynomial 1. In a reflected CRC the highest bit is the coefficient of x⁰. */
 const one = 0x80000000;
 /**
- * powers[k] is x^(8 · 2^k) modulo the polynomial. To append 2^k bytes, multiply the checksum by it.
+ * powers[k] is x^(8 · 2^k) modulo the polynomial. To append 2^k bytes, multiply the sum by it.
  */
 const powers = byteShiftPowers(53);
 

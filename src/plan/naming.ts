@@ -43,7 +43,8 @@ export interface KeyRequest {
 
 /**
  * A free key:
- * `{provider}-videos/{yyyy}/{mm}/{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`.
+ * `{provider}-videos/{yyyy}/{mm}/`, then
+ * `{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`.
  * It is legal on Linux, macOS, Windows and S3, and its last component has at most 255 bytes. The
  * same request gives the same key. Errors: KEY_TAKEN when every form of the name is in use.
  */

@@ -1,4 +1,7 @@
-/** First bytes of simulated files: the magic number of the kind of file, then a stamp that no other seed has. */
+/**
+ * The first bytes of simulated files: the magic number of the file's kind, then a stamp that is
+ * unique for each seed.
+ */
 
 const FTYP_EXTENSIONS = new Map([
   ['mp4', 'mp41'],
@@ -19,7 +22,9 @@ const MAGIC = new Map<string, Buffer>([
   ['zip', Buffer.from('PK\x03\x04', 'latin1')],
 ]);
 
-/** The header of a file, cut to the file's size. `stamp` is 16 bytes derived from the seed. */
+/**
+ * The header of a file, cut to the file's size. `stamp` is 16 bytes that are derived from the seed.
+ */
 export function headerBytes(file: { readonly extension: string; readonly sizeBytes: number }, stamp: Buffer): Buffer {
   return fullHeader(file.extension, file.sizeBytes, stamp).subarray(0, file.sizeBytes);
 }
@@ -43,7 +48,10 @@ function fullHeader(extension: string, sizeBytes: number, stamp: Buffer): Buffer
   }
 }
 
-/** Boxes `ftyp`, `free` (the stamp) and `mdat` up to the end of the file, so that a walk over the boxes ends where the file ends. */
+/**
+ * The boxes `ftyp`, `free` (with the stamp) and `mdat`. The last one reaches to the end of the
+ * file, so a reader that follows the boxes ends where the file ends.
+ */
 function isoMedia(brand: string, sizeBytes: number, stamp: Buffer): Buffer {
   const ftyp = Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\x02\0isom${brand}`, 'latin1');
   const free = Buffer.concat([Buffer.from('\0\0\0\x18free', 'latin1'), stamp]);

@@ -1,18 +1,22 @@
 /**
- * Bytes of simulated files. Nothing is stored: every 256 KiB block of a file is a slice of one shared pseudo-random pool, and
- * which slice is a function of the file's seed and of the block's number. So any range of any file is at hand at once, a block
- * in the wrong place or of the wrong file differs, and no part size lines up with a period, because there is none.
+ * The bytes of simulated files. Nothing is stored. Every block of 256 KiB is a slice of one shared
+ * pseudo-random pool, and the file's seed and the block's number decide which slice. So any range
+ * of any file is available at once. A block in the wrong place or of the wrong file differs. There
+ * is no period, so no part size can hide a mistake.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { headerBytes } from './content-header.ts';
 
-/** What decides the bytes of a file. Two files of different seeds never hold the same bytes, unless shorter than their header. */
+/**
+ * What decides the bytes of a file. Files with different seeds differ, unless they are shorter than
+ * their header.
+ */
 export interface SimContent {
   readonly seed: string;
   readonly sizeBytes: number;
-  /** Lower case, without the dot; decides the first bytes. */
+  /** In lower case, without a dot. It decides the first bytes. */
   readonly extension: string;
 }
 
@@ -30,7 +34,10 @@ function pool(): Buffer {
   return sharedPool;
 }
 
-/** Where in the pool a block begins. The odd step makes all blocks of one file begin elsewhere, up to 16 Mi blocks (4 TiB). */
+/**
+ * Where a block begins in the pool. The step is odd, so all blocks of one file begin at different
+ * places, up to 16 Mi blocks (4 TiB).
+ */
 function poolOffset(seedHash: Buffer, block: number): number {
   const first = seedHash.readUInt32LE(0);
   const step = seedHash.readUInt32LE(4) | 1;
@@ -38,8 +45,8 @@ function poolOffset(seedHash: Buffer, block: number): number {
 }
 
 /**
- * The bytes from `start` up to, not including, `end`, as slices of up to 256 KiB. The slices are shared memory: read them, never
- * write to them. An `end` beyond the file is cut to its size.
+ * The bytes from `start` to before `end`, in slices of up to 256 KiB. The slices are shared memory:
+ * never write to them. An `end` beyond the file is cut to its size.
  */
 export function* chunksOf(content: SimContent, start = 0, end = content.sizeBytes): Generator<Buffer, void> {
   const seedHash = createHash('sha256').update(content.seed).digest();
@@ -62,19 +69,19 @@ export function* chunksOf(content: SimContent, start = 0, end = content.sizeByte
   }
 }
 
-/** A copy of the bytes from `start` up to, not including, `end`; meant for ranges that fit in memory. */
+/** A copy of the bytes from `start` to before `end`, for ranges that fit in memory. */
 export function contentOf(content: SimContent, start = 0, end = content.sizeBytes): Buffer {
   return Buffer.concat([...chunksOf(content, start, end)]);
 }
 
-/** SHA-256 of the whole file in lower-case hex; lets other work of the process run in between. */
+/** The SHA-256 of the whole file in lower-case hex. Other work of the process runs in between. */
 export async function sha256Of(content: SimContent): Promise<string> {
   const hash = createHash('sha256');
   await forEachTurn(content, (chunk) => void hash.update(chunk));
   return hash.digest('hex');
 }
 
-/** CRC32 (the one of zip and gzip) of the whole file as an unsigned number. */
+/** The CRC32 (as in zip and gzip) of the whole file, as an unsigned number. */
 export async function crc32Of(content: SimContent): Promise<number> {
   let value = 0;
   await forEachTurn(content, (chunk) => {

@@ -1,11 +1,11 @@
-/** An HTTP server on this machine only. */
+/** An HTTP server that only this machine can reach. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 
 export interface LoopbackServer {
   /** For example `http://127.0.0.1:40213`. */
   readonly origin: string;
-  /** Cuts every connection and stops listening. */
+  /** Closes every connection and stops listening. */
   stop(): Promise<void>;
 }
 
@@ -13,8 +13,8 @@ const KEEP_ALIVE_MS = 65_000;
 const WRITE_AHEAD_BYTES = 1024 * 1024;
 
 /**
- * Listens on 127.0.0.1, by default on any free port. A handler that fails is answered with 500 and its message.
- * Rejects with the socket's error when the port is taken.
+ * Listens on 127.0.0.1, by default on any free port. If a handler fails, the reply is 500 with the
+ * message. Rejects with the socket's error when the port is in use.
  */
 export async function listen(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,

@@ -1,4 +1,6 @@
-/** A reply as data, so that faults can change it before it is sent, and the one function that sends it. */
+/**
+ * A reply as data, so that faults can change it before it is sent, and the function that sends it.
+ */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -11,7 +13,7 @@ import type { LoggedRequest } from './request-log.ts';
 export type ReplyBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'text'; readonly text: string }
-  /** The text over and over, cut at the length. */
+  /** The text repeated, and cut at the length. */
   | { readonly kind: 'repeated'; readonly text: string; readonly lengthBytes: number }
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'content'; readonly content: SimContent; readonly start: number; readonly end: number };
@@ -20,22 +22,25 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: ReplyBody;
-  /** Wait before anything is sent. */
+  /** How long to wait before anything is sent. */
   readonly delayMs?: number;
-  /** Instead of a good end: what happens after so many bytes of the body, or before the head when `afterBytes` is absent. */
+  /**
+   * Ends the reply early: what happens after so many bytes of the body, or before the head when
+   * `afterBytes` is absent.
+   */
   readonly cut?: {
     readonly how: 'reset' | 'close' | 'silence';
     readonly afterBytes?: number | undefined;
     readonly silenceMs?: number | undefined;
   };
-  /** The body trickles: so many bytes, then a pause. */
+  /** Sends the body slowly: so many bytes, then a pause. */
   readonly drip?: { readonly bytes: number; readonly everyMs: number };
   readonly gzip?: boolean;
   /** Flips one bit of the byte at this offset of the file. */
   readonly flipAt?: number;
 }
 
-/** Time for bytes on their way to reach the client before a reset would discard them. */
+/** How long to wait before a reset, which discards bytes that have not reached the client. */
 const BEFORE_RESET_MS = 20;
 
 /** A JSON reply of the API. */
@@ -53,8 +58,9 @@ export function textReply(status: number, contentType: string, text: string): Re
 }
 
 /**
- * Sends the reply with back-pressure and keeps `entry` up to date. Resolves to whether the reply was handed over as a whole;
- * false when the reply's own cut or the client ended it early. Never rejects for what the client does.
+ * Sends the reply with back-pressure and keeps `entry` up to date. Resolves with true if the whole
+ * reply was handed over, and false if the reply's own cut or the client ended it early. An error of
+ * the client never rejects it.
  */
 export async function sendReply(response: ServerResponse, reply: Reply, entry: LoggedRequest): Promise<boolean> {
   const closed = new AbortController();
@@ -70,7 +76,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, entry: L
 
 async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest, closed: AbortSignal): Promise<boolean> {
   if (reply.delayMs !== undefined) await sleep(reply.delayMs, undefined, { signal: closed });
-  // With its head a HEAD reply is whole: a client need not notice what comes after, and may send its next request.
+  // A HEAD reply is complete with its head. The client may send its next request without noticing
+  // what follows.
   const isWhole = entry.method === 'HEAD' && reply.cut?.how === 'silence' && reply.cut.afterBytes !== undefined;
   const cut = isWhole ? undefined : reply.cut;
   if (cut !== undefined && cut.afterBytes === undefined) {
@@ -96,13 +103,16 @@ async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest
   return true;
 }
 
-/** JSON gets its length here, after every fault has had its say about the value. */
+/** JSON gets its length here, after every fault has changed the value. */
 function headersOf(reply: Reply): Record<string, string> {
   if (reply.body.kind !== 'json' || reply.gzip === true) return { ...reply.headers };
   return { ...reply.headers, 'content-length': String(Buffer.byteLength(JSON.stringify(reply.body.value))) };
 }
 
-/** After a silence with an end, the connection is closed if the head was already sent; else the reply follows. */
+/**
+ * Ends a silence that has a time. If the head was sent, the connection closes; otherwise the reply
+ * follows.
+ */
 async function cutOff(response: ServerResponse, cut: NonNullable<Reply['cut']>, closed: AbortSignal): Promise<void> {
   if (cut.how === 'silence') {
     await (cut.silenceMs === undefined ? once(response, 'close') : sleep(cut.silenceMs, undefined, { signal: closed }));

@@ -1,12 +1,15 @@
-/** What the simulated cloud remembers of the requests that it got. */
+/** The simulated cloud's record of the requests that it received. */
 import type { IncomingMessage } from 'node:http';
 
 export type SimHost = 'api' | 'cdn';
 
-/** `file` is the CDN's only one; `other` is a path or method that the cloud does not know. */
+/** `file` is the only endpoint of the CDN. `other` is an unknown path or method. */
 export type Endpoint = 'search' | 'medium' | 'download' | 'user' | 'notReady' | 'moments' | 'file' | 'other';
 
-/** One request. `status` is 0 until the reply's head is sent and stays 0 when the connection was cut before. */
+/**
+ * One request. `status` is 0 until the head of the reply is sent, and stays 0 if the connection was
+ * cut before.
+ */
 export interface LoggedRequest {
   readonly seq: number;
   readonly startedMs: number;
@@ -14,7 +17,7 @@ export interface LoggedRequest {
   readonly endpoint: Endpoint;
   readonly method: string;
   readonly path: string;
-  /** Query of API requests; the CDN's is left out, as it is only a signature. */
+  /** The query of an API request. For the CDN it is omitted, because it is only a signature. */
   readonly query: string;
   readonly mediaId: string | undefined;
   readonly file: { readonly key: string; readonly label?: string; readonly itemNumber?: number | null } | undefined;
@@ -25,33 +28,38 @@ export interface LoggedRequest {
   readonly userAgent: string | undefined;
   readonly hadCookie: boolean;
   readonly hadAuthorization: boolean;
-  /** Client's port: equal for requests over one connection. */
+  /** The client's port. Requests over one connection have the same port. */
   readonly clientPort: number;
-  /** Ids of the faults that acted on this request. */
+  /** The ids of the faults that were applied to this request. */
   faults: readonly string[];
   status: number;
-  /** Bytes of the reply's body handed to the socket. */
+  /** Bytes of the reply's body that were handed to the socket. */
   bytesSent: number;
   /** When the reply ended or the connection closed. */
   endedMs: number | undefined;
-  /** The whole reply as intended was handed over; false while it runs and after a cut by either side. */
+  /**
+   * True once the whole reply was handed over; false while it runs, and after either side cut it.
+   */
   complete: boolean;
 }
 
 export interface CloudStats {
-  /** Requests by endpoint, for example `search`, `download`, `file`; HEAD requests of files as `fileHead`. */
+  /**
+   * Requests by endpoint, for example `search`, `download`, `file`. HEAD requests of files count as
+   * `fileHead`.
+   */
   readonly requests: Readonly<Record<string, number>>;
-  /** Replies by status, over both hosts. */
+  /** Replies by status, for both hosts. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly cdnBytesSent: number;
-  /** Requests to the CDN that carried a cookie or an authorization. */
+  /** Requests to the CDN that had a cookie or an authorization header. */
   readonly leaks: number;
-  /** Highest number of CDN replies with a body that ran at the same moment. */
+  /** The highest number of CDN replies with a body that ran at the same time. */
   readonly maxConcurrentDownloads: number;
 }
 
 export interface RequestLog {
-  /** Oldest first; only the last ones are kept. */
+  /** Oldest first. Only the latest requests are kept. */
   readonly requests: readonly LoggedRequest[];
   start(
     request: IncomingMessage,
@@ -62,7 +70,10 @@ export interface RequestLog {
   clear(): void;
 }
 
-/** A log of at least the last `limit` requests; the counters cover all since the start or the last `clear`. */
+/**
+ * A log of at least the last `limit` requests. The counters include all requests since the start or
+ * the last `clear`.
+ */
 export function createRequestLog(limit: number): RequestLog {
   const requests: LoggedRequest[] = [];
   const counts = newCounts();

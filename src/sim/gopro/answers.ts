@@ -1,4 +1,7 @@
-/** From a request to its reply: log it, let faults disturb the library, make the reply, let faults disturb the reply, send it. */
+/**
+ * Turns a request into a reply: logs it, applies faults to the library, makes the reply, applies
+ * faults to the reply, sends it.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disturbLibrary, faultyReply } from './faults/effects.ts';
 import { faultName, type FaultSwitch, type StruckRequest } from './faults/faults.ts';
@@ -99,7 +102,10 @@ function namesOf(file: SimFile): NonNullable<LoggedRequest['file']> {
   return { key, ...(label === undefined ? {} : { label }), ...(itemNumber === undefined ? {} : { itemNumber }) };
 }
 
-/** This server as `localhost`; undefined when the client already calls it so, lest redirects go round and round. */
+/**
+ * The address of this server under the name `localhost`. undefined when the client already uses
+ * that name, so that a redirect does not loop.
+ */
 function otherOrigin(request: IncomingMessage, origin: string): string | undefined {
   return request.headers.host?.startsWith('localhost') === true ? undefined : origin.replace('127.0.0.1', 'localhost');
 }

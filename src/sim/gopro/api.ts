@@ -1,4 +1,4 @@
-/** The API's good behaviour: listing, records, download replies, account. */
+/** The API without faults: listing, records, download replies, account. */
 import type { IncomingMessage } from 'node:http';
 import { filePath } from './cdn.ts';
 import type { ListQuery, SimLibrary } from './library/library.ts';
@@ -30,7 +30,7 @@ export interface ApiRoute {
 const VENDOR_TYPE = /^application\/vnd\.gopro\.jk\.media(\.\w+)?\+json\b/;
 const DEFAULT_PER_PAGE = 30;
 
-/** Which endpoint a path means. */
+/** Finds the endpoint of a path. */
 export function apiRoute(method: string, path: string): ApiRoute {
   if (method !== 'GET') return { endpoint: 'other', mediaId: undefined };
   if (path === '/media/search') return { endpoint: 'search', mediaId: undefined };
@@ -43,7 +43,10 @@ export function apiRoute(method: string, path: string): ApiRoute {
   return { endpoint: 'medium', mediaId };
 }
 
-/** Answers a request: the Accept rule first (406 without a body), then the session (401), then the endpoint. */
+/**
+ * Answers a request. It checks the Accept header first (406 without a body), then the session
+ * (401), then the endpoint.
+ */
 export function apiReply(request: IncomingMessage, url: URL, route: ApiRoute, world: ApiWorld): Reply {
   if (!VENDOR_TYPE.test(request.headers.accept ?? '')) {
     return { status: 406, headers: { 'content-length': '0' }, body: { kind: 'none' } };
@@ -69,12 +72,15 @@ export function apiReply(request: IncomingMessage, url: URL, route: ApiRoute, wo
   }
 }
 
-/** The page that a listing request asks for, from 1. */
+/** The page that a listing request names. It counts from 1. */
 export function pageOf(url: URL): number {
   return positiveInteger(url.searchParams.get('page'), 1);
 }
 
-/** The reply of `/media/{id}/download`: every file in its list, with a URL for GET and another for HEAD. */
+/**
+ * The reply of `/media/{id}/download`: every file in its list, with one URL for GET and another for
+ * HEAD.
+ */
 export function downloadReply(medium: SimMedium, sign: ApiWorld['sign']): unknown {
   const entries = (list: SimFile['list']): unknown[] =>
     medium.files.filter((file) => file.list === list).map((file) => replyEntry(medium.id, file, sign));
@@ -171,7 +177,8 @@ function accountOf({ library, session }: ApiWorld): unknown {
   return {
     id: session.userId,
     total_count: library.size,
-    // Adding up all sizes would build every medium of a large library.
+    // The total is omitted, because adding up all sizes would build every medium of a large
+    // library.
     total_storage: null,
     exempt: { camera_media: true, unlimited: true },
     non_exempt: { total_storage: 0, limit: 107_374_182_400 },

@@ -1,4 +1,7 @@
-/** The CDN's good behaviour: one file, whole or by range, for the method that its URL is signed for. */
+/**
+ * The CDN without faults: it serves one file, whole or by range, for the method that its URL is
+ * signed for.
+ */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { SimFile } from './library/medium.ts';
@@ -22,18 +25,21 @@ const CONTENT_TYPES = new Map([
   ['xml', 'application/xml'],
 ]);
 
-/** Strong, of the form that object stores give to uploads in parts, so no hash of the bytes. */
+/**
+ * A strong ETag in the form that object stores give to uploads in parts, so it is not a hash of the
+ * bytes.
+ */
 export function etagOf(file: SimFile): string {
   const digest = createHash('md5').update(`${file.seed}|${file.sizeBytes}`).digest('hex');
   return `"${digest}-${Math.max(1, Math.ceil(file.sizeBytes / 8_388_608))}"`;
 }
 
-/** The path of a file, with the extension that clients judge it by. */
+/** The path of a file. Its extension is the one by which clients judge the file. */
 export function filePath(mediaId: string, file: SimFile): string {
   return `/${encodeURIComponent(mediaId)}/${encodeURIComponent(file.key)}.${file.extension}`;
 }
 
-/** The opposite of `filePath`; undefined parts when the path is none of ours. */
+/** The inverse of `filePath`. Its fields are undefined for a path in another form. */
 export function parseFilePath(path: string): { readonly mediaId: string | undefined; readonly key: string | undefined } {
   const [, mediaId, key] = /^\/([^/]+)\/([^/]+)\.[^./]+$/.exec(path) ?? [];
   try {
@@ -43,12 +49,15 @@ export function parseFilePath(path: string): { readonly mediaId: string | undefi
   }
 }
 
-/** The start of the requested range, 0 without one; a suffix range counts from the file's end. */
+/**
+ * Where the requested range starts: 0 without a range. A suffix range counts from the end of the
+ * file.
+ */
 export function rangeStartOf(range: string | undefined, sizeBytes: number): number {
   return parseRange(range, sizeBytes)?.start ?? 0;
 }
 
-/** Answers a request for a file; `file` is undefined when the path leads to none. */
+/** Answers a request for a file. `file` is undefined when no file has the path. */
 export function cdnReply(request: IncomingMessage, file: SimFile | undefined, verdict: UrlVerdict): Reply {
   const { headers, method } = request;
   if (headers.authorization !== undefined || headers.cookie !== undefined) return tooManyAuthentications();
@@ -71,7 +80,7 @@ export function wholeReply(file: SimFile): Reply {
   };
 }
 
-/** Status 206 with the bytes from `start` up to, not including, `end`. */
+/** Status 206 with the bytes from `start` to before `end`. */
 export function rangeReply(file: SimFile, start: number, end: number): Reply {
   return {
     status: 206,
@@ -84,7 +93,7 @@ export function rangeReply(file: SimFile, start: number, end: number): Reply {
   };
 }
 
-/** Status 403 as for a signed URL whose time is over. */
+/** Status 403, as for a signed URL that has expired. */
 export function expiredReply(): Reply {
   return xmlError(403, 'AccessDenied', 'Request has expired');
 }
@@ -118,7 +127,10 @@ function rangeStillValid(ifRange: string | undefined, file: SimFile): boolean {
   return Date.parse(ifRange) === Math.floor(Date.parse(file.modifiedAt) / 1000) * 1000;
 }
 
-/** One byte range with an exclusive end; undefined for none, several or a malformed one, which all mean the whole file. */
+/**
+ * One byte range with an exclusive end. undefined for none, several or a malformed range: these all
+ * mean the whole file.
+ */
 function parseRange(range: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];
   if (first === '' && last === '') return undefined;

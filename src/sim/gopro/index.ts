@@ -1,4 +1,4 @@
-/** A GoPro cloud on this machine: an API server and a CDN server over one simulated library. */
+/** A GoPro cloud on this machine: an API server and a CDN server with one simulated library. */
 import { randomBytes } from 'node:crypto';
 import { createFaultSwitch, type Fault, type FaultSwitch } from './faults/faults.ts';
 import { answerApi, answerCdn, type CloudContext } from './answers.ts';
@@ -17,20 +17,23 @@ export interface GoproCloudOptions {
   readonly preset?: Preset;
   readonly presetOptions?: PresetOptions;
   readonly faults?: readonly Fault[];
-  /** How a client may sign in: with both cookies, with a bearer token, or either. Default `both`. */
+  /**
+   * How a client may sign in: with both cookies, with a bearer token, or either way. Default:
+   * `both`.
+   */
   readonly auth?: ApiSession['auth'];
   readonly accessToken?: string;
   readonly userId?: string;
-  /** Larger values of `per_page` are silently cut to this. Default 100. */
+  /** Larger values of `per_page` are silently reduced to this. Default: 100. */
   readonly perPageCap?: number;
-  /** Life of a signed URL. Default 1 h. */
+  /** How long a signed URL is valid. Default: 1 h. */
   readonly urlTtlMs?: number;
   /** How often one signed URL works. Default: without limit. */
   readonly urlUses?: number;
-  /** Default 0: any free port. */
+  /** Default: 0, any free port. */
   readonly apiPort?: number;
   readonly cdnPort?: number;
-  /** How many requests the log keeps. Default 200,000. */
+  /** How many requests the log keeps. Default: 200,000. */
   readonly logLimit?: number;
 }
 
@@ -38,7 +41,7 @@ export interface GoproCloud extends AsyncDisposable {
   /** Without a slash at the end. */
   readonly apiUrl: string;
   readonly cdnUrl: string;
-  /** The token that is valid now, or was last. */
+  /** The latest token, even if it has expired. */
   readonly accessToken: string;
   readonly userId: string;
   readonly library: SimLibrary;
@@ -48,11 +51,11 @@ export interface GoproCloud extends AsyncDisposable {
   stats(): CloudStats;
   /** Forgets logged requests and counts. */
   clearLog(): void;
-  /** From now on every API request is answered with 401. */
+  /** From now on every API request gets a 401. */
   expireToken(): void;
-  /** A new sign-in: only the returned token, by default a fresh one, is valid from now on. */
+  /** Signs in again: only the returned token is valid from now on. The default is a new one. */
   renewToken(token?: string): string;
-  /** Cuts every connection and stops listening. */
+  /** Closes every connection and stops listening. */
   close(): Promise<void>;
 }
 
@@ -63,7 +66,9 @@ interface MutableSession {
   readonly auth: ApiSession['auth'];
 }
 
-/** Starts both servers on 127.0.0.1. Rejects with the socket's error when a given port is taken. */
+/**
+ * Starts both servers on 127.0.0.1. Rejects with the socket's error when a given port is in use.
+ */
 export async function startGoproCloud(options: GoproCloudOptions = {}): Promise<GoproCloud> {
   const session: MutableSession = {
     accessToken: options.accessToken ?? freshToken(),
@@ -118,13 +123,16 @@ function cloudOf(context: CloudContext, session: MutableSession, close: () => Pr
   };
 }
 
-/** Shaped like the real ones: a legible header and four opaque segments, some hundred characters in all. */
+/**
+ * It has the form of the real tokens: a readable header and four opaque segments, a few hundred
+ * characters.
+ */
 function freshToken(): string {
   const header = Buffer.from(JSON.stringify({ alg: 'RSA-OAEP', enc: 'A256GCM' })).toString('base64url');
   return [header, ...[256, 12, 80, 16].map((bytes) => randomBytes(bytes).toString('base64url'))].join('.');
 }
 
-/** The lines that tell a person how to point the command line at this cloud. */
+/** Lines that show a person how to use the command line with this cloud. */
 export function describeUsage(cloud: GoproCloud): string[] {
   return [
     `A simulated GoPro cloud with ${cloud.library.size} media is listening on ${cloud.apiUrl} (files: ${cloud.cdnUrl}).`,

@@ -1,15 +1,20 @@
-/** URLs that carry their own permission, for one method each, in the manner of a CDN: `Expires`, `Signature`, `Key-Pair-Id`. */
+/**
+ * Signed URLs, each for one method, in the manner of a CDN: `Expires`, `Signature`, `Key-Pair-Id`.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export type SignedMethod = 'GET' | 'HEAD';
 
-/** `denied`: no signature, a wrong one, or one for another method. `expired`: too late, or used too often. */
+/**
+ * `denied`: the signature is missing, wrong, or for another method. `expired`: the request is too
+ * late, or the URL was used too often.
+ */
 export type UrlVerdict = 'ok' | 'denied' | 'expired';
 
 export interface UrlSigner {
-  /** Path and query, without host. */
+  /** Signs a path with its query, without the host. */
   sign(path: string, method: SignedMethod): string;
-  /** Judges a request and counts it as one use of its URL. `use: false` asks without counting. */
+  /** Judges a request and counts it as one use of its URL. `use: false` only judges. */
   check(method: string, url: URL, options?: { readonly use?: boolean }): UrlVerdict;
 }
 
@@ -22,7 +27,10 @@ export interface UrlSignerOptions {
 
 const REMEMBERED_URLS = 100_000;
 
-/** A signer whose URLs are valid for `ttlMs`, to the millisecond; the visible `Expires` is rounded up to seconds. */
+/**
+ * A signer whose URLs are valid for exactly `ttlMs`. The visible `Expires` is rounded up to
+ * seconds.
+ */
 export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const usesBySerial = new Map<string, number>();
   let issued = 0;

@@ -68,7 +68,7 @@ function trailer(crc32: number): string {
 }
 
 /**
- * Parses a CRC32 as S3 writes it; null for anything else, such as a checksum of checksums (`…-3`).
+ * Parses a CRC32 as S3 writes it; null for anything else, such as a checksum of checksums.
  */
 export function decodeCrc32(text: string | undefined): number | null {
   return text !== undefined && /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : null;

@@ -1,4 +1,4 @@
-/** The catalogue's faults of the API: of its session, of single requests, of the listing. */
+/** Faults of the API in the catalogue: of its session, of single requests, and of the listing. */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
 type Maker = (target?: FaultTarget) => Fault[];
@@ -8,7 +8,7 @@ const signedOut: FaultExpectation = { outcome: 'report', exitCode: 3 };
 const unusable: FaultExpectation = { outcome: 'report', exitCode: 5 };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Strikes requests to the API; a target narrows those that are about one medium. */
+/** Applies to requests to the API. A target limits it to requests about one medium. */
 function onApi(id: string, match: FaultMatch, action: FaultAction, expect: FaultExpectation): Maker {
   return ({ mediaId } = {}) => {
     const narrowed = mediaId === undefined || match.endpoint !== 'download' ? {} : { mediaId };
@@ -60,12 +60,17 @@ export const apiFaults = {
   ),
   unknownFields: onApi('unknownFields', {}, { type: 'unknownFields' }, survive),
   driftAdd: onSearch('driftAdd', { type: 'pageDrift', change: 'add' }, survive, { page: 2, attempt: 1 }),
-  /** The medium that vanishes was listed on page 1: gone before it was archived, which is no failure. */
+  /**
+   * The medium that vanishes was on page 1 of the listing. It is gone before it was archived, which
+   * is not a failure.
+   */
   driftTrash: onSearch('driftTrash', { type: 'pageDrift', change: 'trash' }, survive, { page: 2, attempt: 1 }),
   duplicates: onSearch('duplicates', { type: 'duplicates', count: 3 }, survive, { page: 2 }),
   emptyPage: onSearch('emptyPage', { type: 'emptyPage' }, survive, { page: 2, attempt: 1 }),
   emptyPageAlways: onSearch('emptyPageAlways', { type: 'emptyPage' }, unusable, { page: 2 }),
-  /** Trustworthy on a first run, when no media are known; afterwards an alarm. */
+  /**
+   * An empty listing is believable on a first run, when no media are known. Later it is an error.
+   */
   emptyListing: onSearch('emptyListing', { type: 'totalZero', withMedia: false }, unusable),
   totalZeroAlways: onSearch('totalZeroAlways', { type: 'totalZero', withMedia: true }, unusable),
   totalDrift: onSearch('totalDrift', { type: 'totalDrift', delta: 1 }, survive, { attempt: 1 }),

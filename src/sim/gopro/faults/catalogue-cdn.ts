@@ -1,4 +1,7 @@
-/** The catalogue's faults of files. Unless a name ends in Always they strike the first download of each file. */
+/**
+ * Faults of files in the catalogue. They apply to the first download of each file, unless their
+ * name ends in Always.
+ */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
 type Maker = (target?: FaultTarget) => Fault[];
@@ -6,12 +9,12 @@ type Maker = (target?: FaultTarget) => Fault[];
 const survive: FaultExpectation = { outcome: 'survive' };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Strikes the first GET of each file. */
+/** Applies to the first GET of each file. */
 function once(id: string, action: FaultAction, expect = survive): Maker {
   return strike(id, action, { method: 'GET', attempt: 1, countPer: 'file' }, expect);
 }
 
-/** Strikes every GET. */
+/** Applies to every GET. */
 function always(id: string, action: FaultAction, expect = failedFile): Maker {
   return strike(id, action, { method: 'GET' }, expect);
 }
@@ -20,7 +23,7 @@ function strike(id: string, action: FaultAction, match: FaultMatch, expect: Faul
   return (target = {}) => [{ id, match: { host: 'cdn', endpoint: 'file', ...match, ...target }, action, expect }];
 }
 
-/** A reset on the first GET of each file, and the given fault on the second, which is to resume. */
+/** The first GET of each file is reset. The second one should resume, and gets the given fault. */
 function onResume(id: string, action: FaultAction): Maker {
   return (target = {}) => {
     const match = { host: 'cdn', endpoint: 'file', method: 'GET', countPer: 'file', ...target } as const;
@@ -74,7 +77,10 @@ export const cdnFaults = {
   expireUrlOnResume: onResume('expireUrlOnResume', { type: 'expireUrl' }),
   headRefused: strike('headRefused', { type: 'status', status: 403 }, { method: 'HEAD' }, survive),
   headNotAllowed: strike('headNotAllowed', { type: 'status', status: 405 }, { method: 'HEAD' }, survive),
-  /** A HEAD that says too much cannot be told from a GET that delivers too little. Only clients that ask HEAD notice. */
+  /**
+   * A HEAD with a size that is too large looks like a GET that delivers too little. Only clients
+   * that send HEAD notice.
+   */
   headLies: strike('headLies', { type: 'headLies', extraBytes: 4_096 }, { method: 'HEAD' }, failedFile),
   corrupt: once('corrupt', { type: 'corrupt' }, { outcome: 'cannot-tell' }),
 } satisfies Record<string, Maker>;

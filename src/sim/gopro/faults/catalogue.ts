@@ -1,6 +1,7 @@
 /**
- * Faults by name, for matrix tests and for `simulate gopro --fault`. Each says in `expect` what a correct client makes of it; the
- * faults of a listing's second page need a library of more than one page (a small `perPageCap`).
+ * Faults by name, for matrix tests and for `simulate gopro --fault`. `expect` says what a correct
+ * client does. Faults of the second page of a listing need a library with more than one page, so a
+ * small `perPageCap`.
  */
 import { apiFaults } from './catalogue-api.ts';
 import { cdnFaults } from './catalogue-cdn.ts';
@@ -12,18 +13,21 @@ const makers = { ...cdnFaults, ...apiFaults };
 
 export type FaultName = keyof typeof makers;
 
-/** Every name, CDN first. */
+/** Every name, with those of the CDN first. */
 export const faultNames = Object.keys(makers).filter(isFaultName);
 
-/** The faults of each name, which carry the name as their id. */
+/** The faults of each name. Each has the name as its id. */
 export const faultCatalogue: Readonly<Record<FaultName, (target?: FaultTarget) => Fault[]>> = makers;
 
-/** Whether the catalogue has a fault of this name. */
+/** Whether the catalogue has a fault with this name. */
 export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(makers, name);
 }
 
-/** Faults from what a person writes: names with commas between them, or a JSON array of faults. Throws TypeError otherwise. */
+/**
+ * Parses the faults that a person wrote: names with commas between them, or a JSON array of faults.
+ * Throws TypeError for anything else.
+ */
 export function faultsFromText(text: string, target: FaultTarget = {}): Fault[] {
   if (text.trimStart().startsWith('[')) return parseFaults(parseJson(text));
   const names = text.split(',').map((name) => name.trim());
@@ -38,6 +42,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new TypeError('The faults are no valid JSON.', { cause: error });
+    throw new TypeError('The faults are not valid JSON.', { cause: error });
   }
 }

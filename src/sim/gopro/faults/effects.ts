@@ -9,15 +9,18 @@ import { photo } from '../library/shapes.ts';
 
 export interface FaultScene {
   readonly struck: StruckRequest;
-  /** Path and query of the request. */
+  /** The path and query of the request. */
   readonly target: string;
-  /** This server under its other name, where redirects lead; undefined when the request already came that way. */
+  /**
+   * The address of this server under its other name, for redirects; undefined when the request
+   * already used that name.
+   */
   readonly otherOrigin: string | undefined;
-  /** The media of the listing's page before the requested one. */
+  /** The media on the page before the requested one. */
   readonly pageBefore: () => ReturnType<typeof mediaOf>;
 }
 
-/** Changes the library in those faults that do; called before the reply is made. */
+/** Applies faults that change the library. It runs before the reply is made. */
 export function disturbLibrary(action: FaultAction, struck: StruckRequest, library: SimLibrary): void {
   if (action.type === 'etagChange' && struck.mediaId !== undefined && struck.file !== undefined) {
     const { sizeBytes } = action;
@@ -30,7 +33,7 @@ export function disturbLibrary(action: FaultAction, struck: StruckRequest, libra
   }
 }
 
-/** The reply as the fault leaves it. A fault that does not concern this kind of reply changes nothing. */
+/** The reply after the fault. A fault for another kind of reply changes nothing. */
 export function faultyReply(reply: Reply, action: FaultAction, scene: FaultScene): Reply {
   switch (action.type) {
     case 'reset':
@@ -135,7 +138,7 @@ function middle(body: { readonly start: number; readonly end: number }): number 
   return Math.floor((body.start + body.end) / 2);
 }
 
-/** At most one byte less than the body has, so that something is missing. */
+/** At most one byte less than the body has, so that at least one byte is missing. */
 function within(reply: Reply, afterBytes: number | undefined): number | undefined {
   return afterBytes === undefined ? undefined : Math.max(0, Math.min(afterBytes, lengthOf(reply) - 1));
 }

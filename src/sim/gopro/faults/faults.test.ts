@@ -103,10 +103,10 @@ describe('faults from text', () => {
   test.each([
     ['resett', /no fault named "resett".*reset/],
     ['', /no fault named ""/],
-    ['[{', /no valid JSON/],
-    ['[{"action":{"type":"explode"}}]', /cannot be read/],
-    ['[{"action":{"type":"reset"},"match":{"medium":"m"}}]', /cannot be read[^]*medium/],
-    ['[{"action":{"type":"drip","bytes":0,"everyMs":5}}]', /cannot be read/],
+    ['[{', /not valid JSON/],
+    ['[{"action":{"type":"explode"}}]', /are not valid/],
+    ['[{"action":{"type":"reset"},"match":{"medium":"m"}}]', /are not valid[^]*medium/],
+    ['[{"action":{"type":"drip","bytes":0,"everyMs":5}}]', /are not valid/],
   ])('%s is refused with the reason', (text, reason) => {
     expect(() => faultsFromText(text)).toThrow(reason);
   });

@@ -1,6 +1,6 @@
 /**
- * Faults as data: which requests are struck, and what happens to them. A list of faults can be written in a test, taken from the
- * catalogue by name or read from a JSON file.
+ * Faults as data: which requests they apply to, and what they do. A list of faults comes from a
+ * test, from names in the catalogue, or from a JSON file.
  */
 import { z } from 'zod';
 import { isSelected } from '../library/changes.ts';
@@ -21,21 +21,21 @@ const endpoints = [
   'other',
 ] as const satisfies readonly Endpoint[];
 
-/** A request is struck when everything stated here applies to it. */
+/** A fault applies to a request that matches all of these fields. */
 const matchSchema = z.strictObject({
   host: z.enum(['api', 'cdn']).optional(),
   endpoint: z.enum(endpoints).optional(),
   method: z.string().optional(),
   mediaId: z.string().optional(),
-  /** Key, label and item number of the file that is asked for on the CDN. */
+  /** The key, label and item number of the requested file on the CDN. */
   key: z.string().optional(),
   label: z.string().optional(),
   itemNumber: z.int().nullable().optional(),
-  /** Page of the listing. */
+  /** A page of the listing. */
   page: positive.optional(),
-  /** The Range starts at this byte or later; requests without a Range start at 0. */
+  /** The range starts at this byte or later. A request without a range starts at 0. */
   rangeStartAtLeast: count.optional(),
-  /** Which of the matching requests, counted from 1. Default `every`. */
+  /** Which of the matching requests, counted from 1. Default: `every`. */
   attempt: z
     .union([
       positive,
@@ -44,75 +44,97 @@ const matchSchema = z.strictObject({
       z.strictObject({ every: positive }),
     ])
     .optional(),
-  /** What `attempt` counts: all matching requests together (the default), or those for each medium or each file on their own. */
+  /**
+   * What `attempt` counts: all matching requests together (the default), or the requests of each
+   * medium or file separately.
+   */
   countPer: z.enum(['all', 'medium', 'file']).optional(),
 });
 
-/** What can happen to any reply of either host. */
+/** Faults for any reply of either host. */
 const wireActions = [
-  /** The connection is reset after so many bytes of the body; before the head when `afterBytes` is absent. */
+  /**
+   * Resets the connection after so many bytes of the body; before the head when `afterBytes` is
+   * absent.
+   */
   z.strictObject({ type: z.literal('reset'), afterBytes: count.optional() }),
-  /** The full length is declared, but the connection ends in good order after so many bytes. */
+  /** Declares the full length, but ends the connection normally after so many bytes. */
   z.strictObject({ type: z.literal('endEarly'), afterBytes: count }),
-  /** Silence after so many bytes, or before the head; for ever, or for a while and then the end (before the head: the reply). */
+  /**
+   * Silence after so many bytes, or before the head. It lasts for ever, or for a time. Then the
+   * connection ends (before the head: the reply follows).
+   */
   z.strictObject({ type: z.literal('stall'), afterBytes: count.optional(), forMs: positive.optional() }),
   z.strictObject({ type: z.literal('drip'), bytes: positive, everyMs: positive }),
   z.strictObject({ type: z.literal('delay'), ms: positive }),
   z.strictObject({
     type: z.literal('status'),
     status: z.int().min(400).max(599),
-    /** Seconds; with `retryAfterAs: 'date'` sent as an HTTP date. */
+    /** In seconds. With `retryAfterAs: 'date'` it is sent as an HTTP date. */
     retryAfter: count.optional(),
     retryAfterAs: z.enum(['seconds', 'date']).optional(),
     body: z.string().optional(),
   }),
   /**
-   * Status 200 with a page instead of what was asked for. `disguise`: `length` gives it the length that the true body would have,
-   * `media` also its status, its Content-Range and its content type, so that only the first bytes tell.
+   * Status 200 with a page instead of the file or JSON. `disguise: length` gives it the length of
+   * the true body. `disguise: media` also gives it the true status, Content-Range and content type,
+   * so that only the first bytes differ.
    */
   z.strictObject({ type: z.literal('page'), kind: z.enum(['html', 'json']), disguise: z.enum(['length', 'media']).optional() }),
   /** Status 302 to the same URL under the name `localhost`, which answers as usual. */
   z.strictObject({ type: z.literal('redirect') }),
-  /** Status 302 to the very same URL. */
+  /** Status 302 to exactly the same URL. */
   z.strictObject({ type: z.literal('redirectLoop') }),
-  /** `Content-Encoding: gzip`, whatever the client accepts. */
+  /** `Content-Encoding: gzip`, even if the client does not accept it. */
   z.strictObject({ type: z.literal('gzip') }),
 ] as const;
 
-/** What can happen to a file on the CDN. */
+/** Faults for files on the CDN. */
 const fileActions = [
-  /** A reply that is consistent in itself, for a file that seems to be so much shorter than HEAD said. */
+  /** A consistent reply for a file that is so many bytes shorter than HEAD said. */
   z.strictObject({ type: z.literal('short'), missingBytes: positive }),
-  /** Status 200 with the whole file although a range was asked for. */
+  /** Status 200 with the whole file, although the request has a range. */
   z.strictObject({ type: z.literal('ignoreRange') }),
-  /** Status 206 whose Content-Range names other bytes or another total than it should; the body is the one that was asked for. */
+  /**
+   * Status 206 with a Content-Range that names the wrong bytes or the wrong total. The body is
+   * right.
+   */
   z.strictObject({ type: z.literal('wrongContentRange'), shiftBytes: z.int().optional(), totalDelta: z.int().optional() }),
-  /** No Content-Length and no ranges: GET is chunked, HEAD says nothing. */
+  /** No Content-Length and no ranges: GET is chunked, and HEAD states no length. */
   z.strictObject({ type: z.literal('missingLength') }),
   /** HEAD states a larger size than the file has. */
   z.strictObject({ type: z.literal('headLies'), extraBytes: positive }),
-  /** Status 403, as for a URL whose time is over. */
+  /** Status 403, as for a URL that has expired. */
   z.strictObject({ type: z.literal('expireUrl') }),
-  /** From this request on the file has other bytes and another ETag, and another size if one is given. */
+  /**
+   * From this request on the file has other bytes and another ETag, and another size if one is
+   * given.
+   */
   z.strictObject({ type: z.literal('etagChange'), sizeBytes: positive.optional() }),
-  /** One bit of the byte at this offset of the file is wrong; default: the middle of what is asked for. */
+  /**
+   * One bit is wrong in the byte at this offset of the file. Default: the middle of the requested
+   * range.
+   */
   z.strictObject({ type: z.literal('corrupt'), at: count.optional() }),
 ] as const;
 
-/** What can happen to JSON. All but the last three concern the listing only. */
+/** Faults for JSON. All but the last three are for the listing only. */
 const jsonActions = [
-  /** Just before this page is made, a medium appears at the top or the topmost one goes to the trash, so that all others move. */
+  /**
+   * Just before this page is made, a medium is added at the top, or the first one goes to the
+   * trash. All others move.
+   */
   z.strictObject({ type: z.literal('pageDrift'), change: z.enum(['add', 'trash']) }),
-  /** The last media of the page before come again at the top of this one. */
+  /** The last media of the previous page appear again at the top of this one. */
   z.strictObject({ type: z.literal('duplicates'), count: positive }),
   z.strictObject({ type: z.literal('emptyPage') }),
-  /** The totals say 0; `withMedia: false` empties the page too. */
+  /** The totals are 0. `withMedia: false` also empties the page. */
   z.strictObject({ type: z.literal('totalZero'), withMedia: z.boolean() }),
-  /** `total_items` is off by so many. */
+  /** `total_items` is wrong by this number. */
   z.strictObject({ type: z.literal('totalDrift'), delta: z.int() }),
   z.strictObject({ type: z.literal('misshapen'), missing: z.enum(['_embedded', '_pages', 'media', 'id']) }),
   z.strictObject({ type: z.literal('malformedJson') }),
-  /** Fields that no client has heard of, on every object. */
+  /** Every object has additional fields that no client knows. */
   z.strictObject({ type: z.literal('unknownFields') }),
 ] as const;
 
@@ -121,8 +143,9 @@ const faultSchema = z.strictObject({
   match: matchSchema.default({}),
   action: z.discriminatedUnion('type', [...wireActions, ...fileActions, ...jsonActions]),
   /**
-   * What a correct client makes of it. `survive`: the archive is complete after the same run. `report`: the run ends with the
-   * exit code; with `files: 'failed'` the files concerned are listed as failed. `cannot-tell`: nothing in the reply gives it away.
+   * What a correct client does. `survive`: the archive is complete after the same run. `report`:
+   * the run ends with the exit code, and with `files: 'failed'` the affected files are listed as
+   * failed. `cannot-tell`: the reply does not show the fault.
    */
   expect: z
     .discriminatedUnion('outcome', [
@@ -138,17 +161,20 @@ export type FaultMatch = z.input<typeof matchSchema>;
 export type FaultAction = Fault['action'];
 export type FaultExpectation = NonNullable<Fault['expect']>;
 
-/** What a fault is to strike; everything by default. Only faults of files regard `key`, `label` and `itemNumber`. */
+/**
+ * Which files a fault applies to; all by default. Only faults of files use `key`, `label` and
+ * `itemNumber`.
+ */
 export type FaultTarget = Pick<FaultMatch, 'mediaId' | 'key' | 'label' | 'itemNumber'>;
 
-/** Faults from parsed JSON. Throws TypeError that names what is wrong and where. */
+/** Faults from parsed JSON. Throws a TypeError that names the mistake and its place. */
 export function parseFaults(value: unknown): Fault[] {
   const parsed = z.array(faultSchema).safeParse(value);
-  if (!parsed.success) throw new TypeError(`These faults cannot be read:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new TypeError(`These faults are not valid:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
-/** What a fault can ask of a request. */
+/** The facts of a request that a fault can match. */
 export interface StruckRequest {
   readonly host: SimHost;
   readonly endpoint: Endpoint;
@@ -160,17 +186,22 @@ export interface StruckRequest {
 }
 
 export interface FaultSwitch {
-  /** Replaces all faults and starts counting attempts anew. Throws TypeError on a fault that is no fault. */
+  /**
+   * Replaces all faults and starts counting attempts again. Throws TypeError for an invalid fault.
+   */
   set(faults: readonly Fault[]): void;
   clear(): void;
   readonly active: readonly Fault[];
-  /** How often each fault struck, by id (without one: by the type of its action). */
+  /** How often each fault was applied, by its id, or by the type of its action if it has no id. */
   hits(): Readonly<Record<string, number>>;
-  /** The faults that strike this request; counts it as an attempt of every fault that it matches. */
+  /**
+   * The faults that apply to this request. The request counts as an attempt of every fault that it
+   * matches.
+   */
   strike(request: StruckRequest): Fault[];
 }
 
-/** A switch board for faults, at first with the given ones. */
+/** Holds the active faults; `initial` is the first list. */
 export function createFaultSwitch(initial: readonly Fault[] = []): FaultSwitch {
   let active: readonly Fault[] = [];
   const attempts = new Map<Fault, Map<string, number>>();
@@ -206,7 +237,7 @@ export function createFaultSwitch(initial: readonly Fault[] = []): FaultSwitch {
   };
 }
 
-/** The name of a fault in the request log and among the hits. */
+/** The name of a fault in the request log and in the hits. */
 export function faultName(fault: Fault): string {
   return fault.id ?? fault.action.type;
 }

@@ -4,7 +4,7 @@ import type { Reply } from '../../reply.ts';
 
 type Medium = Readonly<Record<string, unknown>>;
 
-/** What listings and download replies have in common; only listings have pages and media. */
+/** The common fields of listings and download replies. Only listings have pages and media. */
 interface Envelope {
   readonly _pages?: { readonly total_items: number; readonly total_pages: number };
   readonly _embedded: { readonly media?: readonly Medium[] };
@@ -17,7 +17,7 @@ export function mediaOf(reply: Reply): readonly Medium[] {
   return embedded.media ?? [];
 }
 
-/** The reply as a fault of JSON leaves it; replies other than good JSON stay as they are. */
+/** The reply after a fault of JSON. Replies that are not successful JSON are unchanged. */
 export function jsonFault(reply: Reply, action: FaultAction, pageBefore: () => readonly Medium[]): Reply {
   if (reply.body.kind !== 'json' || reply.status !== 200) return reply;
   const { value } = reply.body;

@@ -1,7 +1,9 @@
-/** What the changes of a library do to one medium. */
+/** Changes of one medium in a library. */
 import type { SimFile, SimMedium } from './medium.ts';
 
-/** Picks one file of a medium: by key, or the first that has all the given properties. */
+/**
+ * Selects one file of a medium: the one with the key, or the first with all the given properties.
+ */
 export interface FileSelector {
   readonly key?: string;
   readonly label?: string;
@@ -11,7 +13,7 @@ export interface FileSelector {
   readonly cameraPosition?: string;
 }
 
-/** The first file that the selector describes. Throws RangeError when none does. */
+/** The first file that matches the selector. Throws RangeError when none does. */
 export function findFile(medium: SimMedium, selector: FileSelector): SimFile {
   const found = medium.files.find((file) => isSelected(file, selector));
   if (found === undefined) throw new RangeError(`The medium ${medium.id} has no file ${JSON.stringify(selector)}.`);
@@ -29,14 +31,17 @@ export function isSelected(file: SimFile, selector: FileSelector): boolean {
   );
 }
 
-/** Processing has ended. A medium without any original still waits for one. */
+/** The medium after its processing. A medium without an original still waits for one. */
 export function withReadiness(medium: SimMedium): SimMedium {
   const files = medium.files.map((file) => ({ ...file, available: true }));
   const record = { ...medium.record, ready_to_view: 'ready', file_size: medium.record.file_size ?? chaptersSize(files) };
   return { ...medium, record, files, waitsFor: medium.waitsFor === 'original' ? 'original' : null };
 }
 
-/** The medium with other bytes, an hour younger, behind one entry and behind those that share its bytes. */
+/**
+ * The medium with other bytes, modified an hour later, for one entry and for those that share its
+ * bytes.
+ */
 export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBytes: number | undefined): SimMedium {
   const old = findFile(medium, selector);
   const modifiedAt = new Date(Date.parse(old.modifiedAt) + 3_600_000).toISOString();
@@ -44,7 +49,7 @@ export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBy
   return { ...medium, files: medium.files.map((file) => (file.seed === old.seed ? { ...file, ...fresh } : file)) };
 }
 
-/** What the listing states as `file_size`: all source and raw files together. */
+/** The `file_size` in the listing: the sum of all source and raw files. */
 export function chaptersSize(files: readonly SimFile[]): number {
   return files
     .filter((file) => file.original === 'source' || file.original === 'raw')

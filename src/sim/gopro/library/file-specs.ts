@@ -1,22 +1,25 @@
-/** Entries of a download reply, one function per kind. Sizes in bytes. */
+/** Entries of a download reply, with one function for each kind. Sizes are in bytes. */
 import type { FileSpec } from './medium.ts';
 
 interface SourceOptions {
   readonly sizeBytes: number;
   readonly extension?: string;
   readonly type?: string;
-  /** Default 1; `undefined` leaves the field out of the reply. */
+  /** Default: 1. `undefined` omits the field from the reply. */
   readonly itemNumber?: number | null | undefined;
   readonly cameraPosition?: string;
   readonly available?: boolean;
 }
 
-/** A variation labelled `source`: the camera's own file, an original. */
+/** A variation with the label `source`: the camera's own file, which is an original. */
 export function source(options: SourceOptions): FileSpec {
   return { ...coverSource(options), original: 'source' };
 }
 
-/** A variation labelled `source` that is only the cover of a set of frames, so not an original. */
+/**
+ * A variation with the label `source` that is only the cover of a set of frames, so it is not an
+ * original.
+ */
 export function coverSource(options: SourceOptions): FileSpec {
   const extension = options.extension ?? 'mp4';
   const still = extension === 'jpg' || extension === 'jpeg' || extension === 'png';
@@ -34,7 +37,7 @@ export function coverSource(options: SourceOptions): FileSpec {
   };
 }
 
-/** A transcoded variation, never an original. */
+/** A transcoded variation, which is never an original. */
 export function proxy(label: string, sizeBytes: number, itemNumber = 1): FileSpec {
   const extension = label === 'audio_proxy' ? 'm4v' : 'mp4';
   return {
@@ -51,12 +54,12 @@ export function proxy(label: string, sizeBytes: number, itemNumber = 1): FileSpe
   };
 }
 
-/** The variation labelled `baked_source`: the original of an edit. */
+/** The variation with the label `baked_source`: the original of an edit. */
 export function bakedSource(sizeBytes: number): FileSpec {
   return { ...proxy('baked_source', sizeBytes), original: 'edit' };
 }
 
-/** The one entry in `files[]` of a video: a transcoded 1080p proxy. */
+/** The only entry in `files[]` of a video: a transcoded 1080p proxy. */
 export function proxyFile(sizeBytes: number, itemNumber = 1): FileSpec {
   return { ...frame({ sizeBytes, itemNumber, extension: 'mp4' }), width: 1920, height: 1080 };
 }
@@ -87,12 +90,17 @@ export function frame(options: FrameOptions): FileSpec {
   };
 }
 
-/** An entry in `files[]` that is an original: a frame of a burst, of a continuous shot, of a time lapse. */
+/**
+ * An entry in `files[]` that is an original: a frame of a burst, a continuous shot or a time lapse.
+ */
 export function originalFrame(options: FrameOptions): FileSpec {
   return { ...frame(options), original: 'source' };
 }
 
-/** A sidecar such as `gpmf`, `gpx`, `mediainfo`; an original only when a person asks for sidecars. */
+/**
+ * A sidecar such as `gpmf`, `gpx` or `mediainfo`. It is an original only when a person requests
+ * sidecars.
+ */
 export function sidecar(label: string, extension: string, sizeBytes: number, itemNumber = 1): FileSpec {
   return {
     list: 'sidecar_files',
@@ -106,12 +114,12 @@ export function sidecar(label: string, extension: string, sizeBytes: number, ite
   };
 }
 
-/** The sidecar that is an original at all times: the GPR of a RAW photo. */
+/** The sidecar that is always an original: the GPR of a RAW photo. */
 export function rawPhoto(sizeBytes: number, itemNumber = 1): FileSpec {
   return { ...sidecar('raw_photo', 'gpr', sizeBytes, itemNumber), original: 'raw' };
 }
 
-/** Thumbnails for scrubbing. */
+/** Thumbnails for scrolling through a video. */
 export function sprite(sizeBytes: number): FileSpec {
   return { list: 'sprites', type: 'jpg', width: 160, height: 90, extension: 'jpg', sizeBytes, available: true };
 }

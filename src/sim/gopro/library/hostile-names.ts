@@ -1,4 +1,7 @@
-/** File names that a careless archive trips over: separators, reserved words, control characters, Unicode forms, lengths. */
+/**
+ * File names that break a careless archive: separators, reserved words, control characters, Unicode
+ * forms, lengths.
+ */
 export const hostileNames: readonly string[] = [
   '../../etc/passwd',
   'C:\\Windows\\system32\\drivers.JPG',

@@ -1,6 +1,5 @@
 /**
- * The simulated library: which media there are, in which order the listing shows them, and what
- * tests do to it meanwhile.
+ * The simulated library: its media, their order in the listing, and the changes that tests make.
  */
 import { chaptersSize, withNewContent, withReadiness, type FileSelector } from './changes.ts';
 import { placeFile, type FileSpec, type LazyMedium, type MediaRecord, type SimFile, type SimMedium } from './medium.ts';
@@ -17,43 +16,48 @@ export interface ListQuery {
   readonly processingStates?: readonly string[];
   /** Only media that are not ready. */
   readonly notReady?: boolean;
-  /** Inclusive bounds in epoch milliseconds. */
+  /** Inclusive bounds, in milliseconds since 1970. */
   readonly capturedRangeMs?: readonly [number, number];
   readonly offset: number;
   readonly limit: number;
 }
 
 /**
- * Every change throws RangeError on an id that the library never held. Ids of trashed media still
- * count as held.
+ * Every change throws RangeError for an id that the library never had. Trashed media still count as
+ * known.
  */
 export interface SimLibrary {
-  /** Media that are not in the trash. */
+  /** The number of media that are not in the trash. */
   readonly size: number;
   get(id: string): SimMedium | undefined;
   isTrashed(id: string): boolean;
   /**
-   * One page, newest first; media with no usable time of the wanted kind come last, ties keep the
+   * One page, newest first. Media without a usable time come last. Media with equal times keep the
    * order in which they were added.
    */
   list(query: ListQuery): { readonly media: readonly SimMedium[]; readonly totalItems: number };
-  /** All media that are not in the trash, newest created first, each built on the way. */
+  /**
+   * All media that are not in the trash, the newest created first. Each is built when it is
+   * reached.
+   */
   media(): Generator<SimMedium, void>;
   add(medium: SimMedium | LazyMedium): void;
   trash(id: string): void;
   restore(id: string): void;
-  /** Processing has ended: `ready`, every file available, `updated_at` moved on. */
+  /**
+   * Ends the processing: the medium is `ready`, every file is available, and `updated_at` advances.
+   */
   setReady(id: string): void;
-  /** Overwrites fields of the record; `updated_at` moves on by a minute unless given. */
+  /** Overwrites fields of the record. `updated_at` advances by a minute unless it is given. */
   touch(id: string, changes?: Partial<MediaRecord>): void;
   /**
-   * A further file, such as a chapter or an original that comes late; size, count and `updated_at`
-   * follow. Returns its key.
+   * Adds a file, such as a chapter or a late original. Size, count and `updated_at` follow. Returns
+   * its key.
    */
   addItem(id: string, file: FileSpec): string;
   /**
-   * New bytes and a new ETag behind the same entry, and behind entries that share its bytes; the
-   * record stays as it is.
+   * Gives an entry, and those that share its bytes, new bytes and a new ETag. The record is
+   * unchanged.
    */
   replaceContent(id: string, file: FileSelector, options?: { readonly sizeBytes?: number }): void;
 }
@@ -66,7 +70,7 @@ interface Entry {
   trashed: boolean;
 }
 
-/** What a library holds, and the listings that it built since the last change. */
+/** The entries of a library, and the listings that were built since the last change. */
 interface Contents {
   readonly entries: Map<string, Entry>;
   readonly listings: Map<string, readonly Entry[]>;
@@ -81,7 +85,7 @@ export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLi
   return createLibrary(presetMedia(preset, options));
 }
 
-/** A library of media, which may be built lazily. Throws RangeError if an id comes twice. */
+/** A library of media, which may be built lazily. Throws RangeError if an id appears twice. */
 export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): SimLibrary {
   const contents: Contents = { entries: new Map(), listings: new Map() };
   for (const medium of initial) add(contents, medium);
@@ -113,7 +117,7 @@ export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): S
 
 function entryOf({ entries }: Contents, id: string): Entry {
   const entry = entries.get(id);
-  if (entry === undefined) throw new RangeError(`The simulated library never held the medium ${id}.`);
+  if (entry === undefined) throw new RangeError(`The simulated library never had the medium ${id}.`);
   return entry;
 }
 
@@ -130,7 +134,7 @@ function listing({ entries, listings }: Contents, filter: Filter): readonly Entr
 }
 
 function add({ entries, listings }: Contents, medium: SimMedium | LazyMedium): void {
-  if (entries.has(medium.id)) throw new RangeError(`The simulated library already holds the medium ${medium.id}.`);
+  if (entries.has(medium.id)) throw new RangeError(`The simulated library already has the medium ${medium.id}.`);
   entries.set(medium.id, newEntry(medium));
   listings.clear();
 }

@@ -1,4 +1,4 @@
-/** What the simulated library holds: media as the listing shows them, and the files behind each. */
+/** The content of the simulated library: media as the listing shows them, and the files of each. */
 import { createHash } from 'node:crypto';
 import type { SimContent } from '../../content.ts';
 
@@ -8,36 +8,35 @@ export type OriginalRole = 'source' | 'raw' | 'edit' | 'sidecar';
 export type ReplyList = 'files' | 'variations' | 'sidecar_files' | 'sprites';
 
 /**
- * One entry of a download reply together with the bytes behind its URL. Entries with the same seed
- * are the same blob.
+ * One entry of a download reply, with the bytes behind its URL. Entries with the same seed have the
+ * same bytes.
  */
 export interface SimFile extends SimContent {
-  /** Unique within the medium; part of the URL. */
+  /** Unique within the medium, and part of the URL. */
   readonly key: string;
   readonly list: ReplyList;
   readonly label?: string;
-  /** The `type` that the reply states; may differ from the URL's extension. */
+  /** The `type` in the reply. It may differ from the URL's extension. */
   readonly type: string;
   readonly quality?: string;
   readonly width?: number;
   readonly height?: number;
-  /** Absent: the reply leaves the field out. */
+  /** Absent: the reply omits the field. */
   readonly itemNumber?: number | null;
   readonly cameraPosition?: string;
   readonly available: boolean;
-  /** ISO time; the CDN's Last-Modified. */
+  /** An ISO time, which is also the CDN's Last-Modified. */
   readonly modifiedAt: string;
   /**
-   * The simulator's own statement that an archive must hold this file, made where the medium is
-   * built and never derived from the reply's shape: a misreading of the rule can then not hide on
-   * both sides.
+   * The simulator's own statement that an archive must have this file. It is set where the medium
+   * is built, and never derived from the reply. So the same misreading cannot be on both sides.
    */
   readonly original?: OriginalRole;
 }
 
 /**
- * The listing's record of a medium, in the provider's own names. A field that is `undefined` is
- * left out of replies.
+ * The listing's record of a medium, with the provider's names. A field that is `undefined` is
+ * omitted from replies.
  */
 export interface MediaRecord {
   readonly id: string;
@@ -60,8 +59,8 @@ export interface MediaRecord {
 }
 
 /**
- * Why a correct client leaves a medium for a later run: it is being processed, a file is announced
- * but not there, or no original is offered.
+ * Why a correct client leaves a medium for a later run. `processing`: it is being processed.
+ * `availability`: a file is announced but missing. `original`: no original is offered.
  */
 export type WaitReason = 'processing' | 'availability' | 'original';
 
@@ -69,11 +68,11 @@ export interface SimMedium {
   readonly id: string;
   readonly record: MediaRecord;
   readonly files: readonly SimFile[];
-  /** Stated by the builder like `SimFile.original`; null when the medium can be archived now. */
+  /** Set by the builder, like `SimFile.original`; null when the medium can be archived now. */
   readonly waitsFor: WaitReason | null;
 }
 
-/** What a library must know of a medium to order it; the medium itself is built on demand. */
+/** What a library needs to order a medium. The medium itself is built on demand. */
 export interface LazyMedium {
   readonly id: string;
   readonly createdAt: string;
@@ -81,21 +80,21 @@ export interface LazyMedium {
   readonly build: () => SimMedium;
 }
 
-/** A file as builders describe it; `buildMedium` gives it its key, seed and date. */
+/** A file as builders describe it. `buildMedium` adds its key, seed and date. */
 export type FileSpec = Omit<SimFile, 'key' | 'seed' | 'modifiedAt'> & {
-  /** Shares the bytes of an earlier entry of the same medium, named by its index. */
+  /** The index of an earlier entry of the same medium that has the same bytes. */
   readonly sameAs?: number;
 };
 
 export interface MediumSpec {
   readonly id: string;
   readonly filename: string;
-  /** Seed of the library. */
+  /** The seed of the library. */
   readonly seed: string;
   readonly createdAt: string;
   /** Default: two days before `createdAt`. */
   readonly capturedAt?: string | null;
-  /** Overrides of the listing's record, wrong or missing values included. */
+  /** Fields that replace those of the listing's record, including wrong or missing values. */
   readonly record?: Readonly<Record<string, unknown>>;
   readonly waitsFor?: WaitReason;
 }
@@ -127,8 +126,8 @@ const usualFields = {
 } as const;
 
 /**
- * Puts a medium together. `file_size` is the sum of the source and raw files and `item_count` their
- * number, unless overridden.
+ * Builds a medium. `file_size` is the sum of the source and raw files and `item_count` their
+ * number, unless the spec overrides them.
  */
 export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly FileSpec[]): SimMedium {
   const files: SimFile[] = [];
@@ -136,7 +135,7 @@ export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly 
   return { id: spec.id, record: recordOf(spec, type, files), files, waitsFor: spec.waitsFor ?? null };
 }
 
-/** Completes a further file of a medium whose earlier files are given. */
+/** Completes a file that is added to a medium with the given earlier files. */
 export function placeFile(
   medium: { readonly id: string; readonly seed: string; readonly createdAt: string },
   earlier: readonly SimFile[],
@@ -178,7 +177,7 @@ function shiftDays(iso: string, days: number): string {
   return new Date(Date.parse(iso) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
 }
 
-/** Opaque ids: 13 characters of mixed case for older media, 24 hex digits for newer ones. */
+/** Opaque ids: 13 characters in mixed case for older media, 24 hex digits for newer ones. */
 export function mediumId(seed: string, index: number): string {
   const digest = createHash('sha256').update(`${seed}#${index}`).digest();
   if (index % 2 === 0) return digest.toString('hex', 0, 12);

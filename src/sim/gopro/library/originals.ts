@@ -1,13 +1,13 @@
-/** What a correct archive of a simulated library holds, in the simulator's own opinion. */
+/** What a correct archive of a simulated library contains, according to the simulator. */
 import { sha256Of } from '../../content.ts';
 import type { OriginalRole, SimFile, SimMedium } from './medium.ts';
 
 export interface ExpectedOriginal {
   readonly mediaId: string;
-  /** Key of the file in the medium. */
+  /** The key of the file in the medium. */
   readonly key: string;
   readonly role: OriginalRole;
-  /** Undefined for entries in `files[]`, which have none. */
+  /** Undefined for entries in `files[]`, which have no label. */
   readonly label: string | undefined;
   readonly type: string;
   readonly extension: string;
@@ -17,20 +17,20 @@ export interface ExpectedOriginal {
   readonly sha256: () => Promise<string>;
 }
 
-/** Any library whose listed media can be walked through. */
+/** Any library whose listed media can be iterated. */
 interface ListedMedia {
   media(): Iterable<SimMedium>;
 }
 
-/** What was asked for beyond sources and RAW. */
+/** The requested roles beyond source and RAW. */
 export interface ArchiveScope {
   readonly edits?: boolean;
   readonly sidecars?: boolean;
 }
 
 /**
- * Every original that a correct archive contains right now: of media that are listed and wait for nothing, the files that their
- * builders declared to be originals, as far as the scope asks for them. Newest medium first.
+ * Every original that a correct archive contains now: the files that builders declared to be
+ * originals, within the scope, of listed media that wait for nothing. The newest medium is first.
  */
 export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}): ExpectedOriginal[] {
   const originals: ExpectedOriginal[] = [];
@@ -43,7 +43,7 @@ export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}
   return originals;
 }
 
-/** Ids of the listed media that a correct client reports as waiting. */
+/** The ids of the listed media that a correct client reports as waiting. */
 export function expectedWaiting(library: ListedMedia): string[] {
   return [...library.media()].filter((medium) => medium.waitsFor !== null).map((medium) => medium.id);
 }

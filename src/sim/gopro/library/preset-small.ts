@@ -1,9 +1,15 @@
-/** The preset `small`: a library of every shape and every oddity known, small enough to be archived in seconds. */
+/**
+ * The preset `small`: a library with every known shape and oddity, small enough to be archived in
+ * seconds.
+ */
 import { hostileNames } from './hostile-names.ts';
 import { mediumId, type MediumSpec, type SimMedium } from './medium.ts';
 import * as shapes from './shapes.ts';
 
-/** About 60 media, under 60 MB. The seed decides ids and bytes; shapes, names, times and sizes are always the same. */
+/**
+ * About 60 media with less than 60 MB. The seed decides ids and bytes. Shapes, names, times and
+ * sizes are always the same.
+ */
 export function smallPreset(seed: string): SimMedium[] {
   let index = 0;
   const spec = (filename: string, createdAt: string, more: Partial<MediumSpec> = {}): MediumSpec => {
@@ -63,7 +69,10 @@ function chaptered(spec: SpecOf): SimMedium[] {
   ];
 }
 
-/** One name many times in one month, in both cases, and under two ids that differ only in the case of their letters. */
+/**
+ * One name many times in one month, in upper and lower case, and with two ids that differ only in
+ * letter case.
+ */
 function sameNames(spec: SpecOf): SimMedium[] {
   const at = '2025-09-10T12:00:00Z';
   const twin = spec('GOPR0001.JPG', at);
@@ -87,7 +96,7 @@ function sets(spec: SpecOf): SimMedium[] {
   ];
 }
 
-/** Sizes that differ, so that no frame can pass for another. */
+/** The sizes differ, so that no frame can be mistaken for another. */
 function frames(count: number, sizeBytes: number): number[] {
   return Array.from({ length: count }, (_, nth) => sizeBytes + nth);
 }
@@ -138,7 +147,7 @@ function oddTimes(spec: SpecOf): SimMedium[] {
   ];
 }
 
-/** Rare types, and one that nobody has heard of: its shape is plain, so it is archived like any other. */
+/** Rare types, and an unknown one. Its shape is ordinary, so it is archived like any other. */
 function otherTypes(spec: SpecOf): SimMedium[] {
   return [
     shapes.video(spec('GX010700.MP4', '2025-11-02T11:00:00Z'), 41_000, 'Livestream'),

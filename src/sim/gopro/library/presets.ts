@@ -6,24 +6,27 @@ import { chapteredVideo, photo, video } from './shapes.ts';
 
 export const presets = ['small', 'large', 'big-file', 'empty'] as const;
 
-/** `small`: every shape there is, under 60 MB. `large`: many small media. `big-file`: one long recording. `empty`: nothing. */
+/**
+ * `small`: every known shape, less than 60 MB. `large`: many small media. `big-file`: one long
+ * recording. `empty`: no media.
+ */
 export type Preset = (typeof presets)[number];
 
 export interface PresetOptions {
-  /** Decides ids and bytes. Default `cloud-sync`. */
+  /** Decides ids and bytes. Default: `cloud-sync`. */
   readonly seed?: string;
-  /** `large`: number of media. Default 100,000. */
+  /** For `large`: the number of media. Default: 100,000. */
   readonly count?: number;
-  /** `large`: size of every file. Default: 1 to 64 KiB, each its own. */
+  /** For `large`: the size of every file. Default: each has its own, 1 to 64 KiB. */
   readonly fileSizeBytes?: number;
-  /** `big-file`: size of its only file. Default 14 GB. */
+  /** For `big-file`: the size of its only file. Default: 14 GB. */
   readonly sizeBytes?: number;
 }
 
 const DAY_MS = 86_400_000;
 const NEWEST_MS = Date.parse('2026-06-30T18:00:00Z');
 
-/** The media of a preset, lazily built where there may be many. */
+/** The media of a preset. They are built lazily where there may be many. */
 export function presetMedia(preset: Preset, options: PresetOptions = {}): Iterable<SimMedium | LazyMedium> {
   const seed = options.seed ?? 'cloud-sync';
   switch (preset) {
@@ -52,7 +55,10 @@ function* largePreset(seed: string, options: PresetOptions): Generator<LazyMediu
   }
 }
 
-/** Three media share each second of creation, as imports of a whole card do; 200 media a day. */
+/**
+ * Three media share each second of creation, as in imports of a whole card. There are 200 media a
+ * day.
+ */
 function largeTimes(index: number): { createdAt: string; capturedAt: string } {
   const createdMs = NEWEST_MS - Math.floor(index / 200) * DAY_MS - Math.floor((index % 200) / 3) * 1000;
   const capturedMs = createdMs - DAY_MS - (index % 200) * 60_000;

@@ -1,4 +1,4 @@
-/** Media of every shape that the cloud is known to have, each as one function. */
+/** Media of every shape that the cloud is known to have. Each shape is one function. */
 import {
   bakedSource,
   coverSource,
@@ -15,12 +15,12 @@ import { buildMedium, type MediumSpec, type SimMedium } from './medium.ts';
 
 const PROXY_BYTES = 3_000;
 
-/** One `source`, a 1080p proxy in `files[]` and among the variations, thumbnails. */
+/** One `source`, a 1080p proxy both in `files[]` and among the variations, and thumbnails. */
 export function video(spec: MediumSpec, sizeBytes: number, type = 'Video'): SimMedium {
   return chapteredVideo(spec, [sizeBytes], type);
 }
 
-/** One `source` variation per chapter; `files[]` holds one proxy all the same. */
+/** One `source` variation for each chapter. `files[]` still has one proxy only. */
 export function chapteredVideo(spec: MediumSpec, chapterBytes: readonly number[], type = 'Video'): SimMedium {
   const extension = /\.(mov|360)$/i.exec(spec.filename)?.[1]?.toLowerCase() ?? 'mp4';
   return buildMedium(spec, type, [
@@ -32,7 +32,10 @@ export function chapteredVideo(spec: MediumSpec, chapterBytes: readonly number[]
   ]);
 }
 
-/** A video that also has the full-length file which the server puts together on request, and a sound-only proxy: to be skipped. */
+/**
+ * A video that also has two proxies to skip: a full-length file that the server joins on request,
+ * and one with sound only.
+ */
 export function videoWithConcat(spec: MediumSpec, chapterBytes: readonly number[]): SimMedium {
   const total = chapterBytes.reduce((sum, bytes) => sum + bytes, 0);
   return buildMedium(spec, 'Video', [
@@ -44,7 +47,7 @@ export function videoWithConcat(spec: MediumSpec, chapterBytes: readonly number[
   ]);
 }
 
-/** A video with telemetry: `gpmf` as mp4 and as JSON, `gpx`, `mediainfo`. */
+/** A video with telemetry: `gpmf` as mp4 and as JSON, `gpx` and `mediainfo`. */
 export function videoWithSidecars(spec: MediumSpec, sizeBytes: number): SimMedium {
   return buildMedium(spec, 'Video', [
     proxyFile(PROXY_BYTES),
@@ -57,12 +60,12 @@ export function videoWithSidecars(spec: MediumSpec, sizeBytes: number): SimMediu
   ]);
 }
 
-/** One `source` whose bytes `files[0]` repeats. */
+/** One `source`. `files[0]` has the same bytes. */
 export function photo(spec: MediumSpec, sizeBytes: number, extension = 'jpg'): SimMedium {
   return buildMedium(spec, 'Photo', [source({ sizeBytes, extension }), frame({ sizeBytes, extension, sameAs: 0 })]);
 }
 
-/** A JPEG as `source` and its RAW counterpart as a sidecar. */
+/** A JPEG as `source`, and its RAW counterpart as a sidecar. */
 export function photoWithRaw(spec: MediumSpec, jpgBytes: number, rawBytes: number): SimMedium {
   return buildMedium(spec, 'Photo', [
     source({ sizeBytes: jpgBytes, extension: 'jpg' }),
@@ -71,7 +74,7 @@ export function photoWithRaw(spec: MediumSpec, jpgBytes: number, rawBytes: numbe
   ]);
 }
 
-/** One entry in `files[]` per frame; the lone `source` is only a cover. */
+/** One entry in `files[]` for each frame. The only `source` is a cover. */
 export function frameSet(spec: MediumSpec, type: 'Burst' | 'Continuous' | 'TimeLapse', frameBytes: readonly number[]): SimMedium {
   return buildMedium(spec, type, [
     ...frameBytes.map((sizeBytes, index) => originalFrame({ sizeBytes, itemNumber: index + 1 })),
@@ -79,7 +82,7 @@ export function frameSet(spec: MediumSpec, type: 'Burst' | 'Continuous' | 'TimeL
   ]);
 }
 
-/** A time lapse whose frames are `source` variations, while `files[]` holds a single preview. */
+/** A time lapse whose frames are `source` variations. `files[]` has a single preview. */
 export function timeLapseOfSources(spec: MediumSpec, frameBytes: readonly number[]): SimMedium {
   return buildMedium(spec, 'TimeLapse', [
     frame({ sizeBytes: 1_400 }),
@@ -88,7 +91,7 @@ export function timeLapseOfSources(spec: MediumSpec, frameBytes: readonly number
   ]);
 }
 
-/** A 360° recording: the `.360` is the original, the JPEG in `files[]` a preview. */
+/** A 360° recording. The `.360` file is the original, and the JPEG in `files[]` is a preview. */
 export function video360(spec: MediumSpec, sizeBytes: number): SimMedium {
   return buildMedium(spec, 'Video', [
     frame({ sizeBytes: 1_600 }),
@@ -97,7 +100,9 @@ export function video360(spec: MediumSpec, sizeBytes: number): SimMedium {
   ]);
 }
 
-/** Two cameras of one rig: both originals carry item number 1 and differ in the camera's position only. */
+/**
+ * Two cameras of one rig. Both originals have item number 1 and differ only in the camera position.
+ */
 export function stereoVideo(spec: MediumSpec, leftBytes: number, rightBytes: number): SimMedium {
   return buildMedium(spec, 'Video', [
     proxyFile(PROXY_BYTES),
@@ -106,7 +111,7 @@ export function stereoVideo(spec: MediumSpec, leftBytes: number, rightBytes: num
   ]);
 }
 
-/** Chapters whose item numbers are given: null, `undefined` (left out) or repeated. */
+/** Chapters with given item numbers: null, `undefined` (omitted) or repeated. */
 export function oddlyNumberedVideo(
   spec: MediumSpec,
   chapters: readonly { readonly sizeBytes: number; readonly itemNumber: number | null | undefined }[],
@@ -114,25 +119,34 @@ export function oddlyNumberedVideo(
   return buildMedium(spec, 'Video', [proxyFile(PROXY_BYTES), ...chapters.map((chapter) => source(chapter))]);
 }
 
-/** An edit: no size, no name, `json` as its stated extension although an mp4 is served, and only a `baked_source`. */
+/**
+ * An edit: it has no size, no name, only a `baked_source`, and states `json` as its extension
+ * although the file is an mp4.
+ */
 export function edit(spec: MediumSpec, sizeBytes: number, type = 'MultiClipEdit'): SimMedium {
   const record = { file_size: null, file_extension: 'json', item_count: 1, mce_type: 'edit', camera_model: null, ...spec.record };
   return buildMedium({ ...spec, record }, type, [proxyFile(PROXY_BYTES), bakedSource(sizeBytes), proxy('mp4_low', PROXY_BYTES)]);
 }
 
-/** A video that is still in the works: the reply already lists its original and may change. Waits for `setReady`. */
+/**
+ * A video that is still processed. The reply already lists its original and may change. It waits
+ * for `setReady`.
+ */
 export function unreadyVideo(spec: MediumSpec, readyToView: string, sizeBytes: number): SimMedium {
   const record = { ready_to_view: readyToView, file_size: null, ...spec.record };
   return buildMedium({ ...spec, record, waitsFor: 'processing' }, 'Video', [source({ sizeBytes })]);
 }
 
-/** Listed as ready, but its only original says `available: false`. Waits for `setReady`. */
+/**
+ * A medium that is listed as ready although its only original says `available: false`. It waits for
+ * `setReady`.
+ */
 export function unavailableVideo(spec: MediumSpec, sizeBytes: number): SimMedium {
   const files = [proxyFile(PROXY_BYTES), source({ sizeBytes, available: false }), proxy('mp4_low', PROXY_BYTES)];
   return buildMedium({ ...spec, waitsFor: 'availability' }, 'Video', files);
 }
 
-/** Ready, but with nothing but proxies on offer. Waits for an original to be added. */
+/** A ready medium that offers only proxies. It waits until an original is added. */
 export function proxiesOnly(spec: MediumSpec): SimMedium {
   const files = [proxyFile(PROXY_BYTES), proxy('high_res_proxy_mp4', PROXY_BYTES + 1), proxy('mp4_low', PROXY_BYTES + 2)];
   return buildMedium({ ...spec, waitsFor: 'original' }, 'Video', files);
