@@ -19,39 +19,42 @@ export interface AlarmsOptions {
   readonly alerts: Alerts;
 }
 
-/** A metric with the alarm on it. */
+/** A metric and its alarm. */
 interface Watch {
   readonly id: string;
   readonly name: string;
   readonly description: string;
   readonly metric: cloudwatch.IMetric;
-  /** The alarm goes off at this and above. */
+  /** The alarm goes off at this value or above it. */
   readonly atLeast: number;
   /**
-   * `unhealthy`: notifies a person, who has to act. `shown`: for the dashboard; the run notifies.
+   * `unhealthy` notifies a person, who has to act. `shown` only appears on the dashboard, because
+   * the run notifies.
    */
   readonly severity: 'unhealthy' | 'shown';
 }
 
-/** A nightly event is seen at once: one is enough. */
+/** Short, because a nightly event goes off on its first data point. */
 const soon = Duration.minutes(5);
 const hourly = Duration.hours(1);
 const hoursWithoutRun = 26;
 /**
- * All alarms. Two of them notify: the one on runs that no longer happen, and the composite of those
- * on messages that wait for a person. A failed run notifies by itself, so no alarm repeats it.
+ * All alarms. Two of them notify: the alarm on runs that no longer happen, and the composite alarm
+ * on messages that wait for a person. A failed run sends its own notification, so no alarm repeats
+ * it.
  */
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  // Not part of the composite, which a message that waits for days would keep in alarm.
+  // It is not part of the composite: a message that waits for days would keep the composite in
+  // alarm.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));
   if (!options.context.emulator) {
     const composite = new cloudwatch.CompositeAlarm(scope, 'Unhealthy', {
       compositeAlarmName: alarmName(options, 'unhealthy'),
-      alarmDescription: 'Cloud Sync needs a person; the alarms behind this one say why.',
+      alarmDescription: 'Cloud Sync needs a person. Look at the alarms in this composite: each names the reason.',
       alarmRule: cloudwatch.AlarmRule.anyOf(
         ...critical.map((alarm) => cloudwatch.AlarmRule.fromAlarm(alarm, cloudwatch.AlarmState.ALARM)),
       ),
@@ -62,7 +65,7 @@ export function createAlarms(scope: Construct, options: AlarmsOptions): readonly
   return [silence, ...watched.map(({ alarm }) => alarm)];
 }
 
-/** An alarm that goes off at once and only for the dashboard. */
+/** An alarm that goes off at the first data point and appears only on the dashboard. */
 const shown = { atLeast: 1, severity: 'shown' } as const;
 
 function watches({ context: { env: stage }, machine, functions, alerts }: AlarmsOptions): Watch[] {
@@ -86,14 +89,14 @@ function runWatches(machine: sfn.IStateMachine): Watch[] {
     {
       id: 'RunTimedOut',
       name: 'run timed out',
-      description: 'A run was stopped by its time-out instead of its own deadline.',
+      description: 'The time-out of the state machine stopped a run that had passed its own deadline.',
       metric: executionMetric(machine, 'ExecutionsTimedOut', soon),
       ...shown,
     },
     {
       id: 'RunAborted',
       name: 'run aborted',
-      description: 'Somebody stopped a run.',
+      description: 'A person stopped a run.',
       metric: executionMetric(machine, 'ExecutionsAborted', soon),
       ...shown,
     },
@@ -106,7 +109,7 @@ function libraryWatches(stage: Stage): Watch[] {
     {
       id: 'SignInRefused',
       name: 'sign-in refused',
-      description: 'The provider refused the credentials: `cloud-sync login gopro --to-secret` with fresh cookies.',
+      description: 'The provider refused the credentials. Copy new cookies and run `cloud-sync login gopro --to-secret`.',
       metric: syncMetric(stage, 'AuthenticationFailure', sum),
       ...shown,
     },
@@ -129,11 +132,21 @@ function libraryWatches(stage: Stage): Watch[] {
 }
 
 function queueWatches({ poisonQueue, scheduleQueue, notificationQueue }: Alerts): Watch[] {
-  const left = 'Files failed again and again, and are left alone until `cloud-sync aws retry`.';
+  const left = 'Files failed too often and wait for a person. Run `cloud-sync aws retry` to try them again.';
   return [
     queueWatch(poisonQueue, 'Quarantined', 'files quarantined', left),
-    queueWatch(scheduleQueue, 'StartFailed', 'start failed', 'The schedule could not start a run; the message says why.'),
-    queueWatch(notificationQueue, 'NotificationFailed', 'notification failed', 'A notification was not delivered; it is kept.'),
+    queueWatch(
+      scheduleQueue,
+      'StartFailed',
+      'start failed',
+      'The schedule could not start a run. The message in the queue has the reason.',
+    ),
+    queueWatch(
+      notificationQueue,
+      'NotificationFailed',
+      'notification failed',
+      'A notification was not delivered. It waits in the queue.',
+    ),
   ];
 }
 
@@ -149,14 +162,14 @@ function functionWatches(name: FunctionName, handler: lambda.IFunction): Watch[]
     {
       id: `${id}Errors`,
       name: `${name} errors`,
-      description: 'The function threw or was stopped; the state machine tries again.',
+      description: 'The function failed or was stopped. The state machine tries again.',
       metric: handler.metricErrors(options),
       ...shown,
     },
     {
       id: `${id}Throttles`,
       name: `${name} throttles`,
-      description: "The account's concurrency is used up; the state machine tries again.",
+      description: 'All concurrent executions of the account are in use. The state machine tries again.',
       metric: handler.metricThrottles(options),
       ...shown,
     },
@@ -175,11 +188,12 @@ function createAlarm(scope: Construct, watch: Watch, options: AlarmsOptions): cl
   });
 }
 
-/** Notices that nothing happens at all: a schedule that is switched off has no failures. */
+/** Detects that no run happens at all, because a disabled schedule causes no failures. */
 function createSilenceAlarm(scope: Construct, options: AlarmsOptions): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, 'NoRunAlarm', {
     alarmName: alarmName(options, `no successful run in ${hoursWithoutRun} h`),
-    alarmDescription: 'Is the schedule enabled, and did the last runs end well? Before the first run this alarm is on, too.',
+    alarmDescription:
+      'Check that the schedule is enabled and that the last runs succeeded. Before the first run this alarm is also on.',
     metric: executionMetric(options.machine, 'ExecutionsSucceeded', hourly),
     threshold: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -10,14 +10,14 @@ import type { Construct } from 'constructs';
 import { nameIn, resourceNames } from '../src/aws/names.ts';
 import type { Stage } from '../src/config/stages.ts';
 
-/** Notifies a person, and keeps undelivered messages until somebody has looked at them. */
+/** Notifies a person, and keeps undelivered messages until a person has read them. */
 export interface Alerts {
   readonly topic: sns.Topic;
-  /** Originals that need a person, written by the state machine. */
+  /** Originals that need a person. The state machine writes them. */
   readonly poisonQueue: sqs.Queue;
   /** Starts of a run that failed. */
   readonly scheduleQueue: sqs.Queue;
-  /** Notifications that failed: of the rule, and to subscribers. */
+  /** Notifications that failed, whether from the rule or to a subscriber. */
   readonly notificationQueue: sqs.Queue;
 }
 
@@ -26,7 +26,8 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
   const topic = new sns.Topic(scope, 'Alerts', {
     topicName: resourceNames(stage).topic,
     displayName: 'Cloud Sync',
-    // Not encrypted: it holds no secret, and alarms cannot publish to a topic with the default key.
+    // It is not encrypted: it contains no secrets, and alarms cannot publish to a topic with the
+    // default key.
     enforceSSL: true,
   });
   const queue = (id: string, name: string) => createQueue(scope, id, nameIn(stage, name));
@@ -36,7 +37,7 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
     scheduleQueue: queue('ScheduleDlq', 'gopro-sync-schedule-dlq'),
     notificationQueue: queue('NotificationDlq', 'gopro-sync-notification-dlq'),
   };
-  // This policy replaces the default one, which lets alarms of the account in.
+  // This policy replaces the default one, which allows alarms of the account.
   topic.grantPublish(
     new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
@@ -53,15 +54,17 @@ function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  const reason = 'It is itself where messages end, for a person to read; nothing takes them from it, so nothing can fail to.';
+  const reason = 'It is itself a dead-letter queue. A person reads it, and no consumer can fail.';
   for (const id of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy']) Validations.of(queue).acknowledge({ id, reason });
   return queue;
 }
 
-/** The error of a run that has notified a person already. */
+/** The error of a run that has already notified a person. */
 export const notifiedError = 'CloudSync.Notified';
 
-/** Notifies of the ends that a machine cannot report itself: time-outs, aborts, uncaught errors. */
+/**
+ * Notifies of ends that the machine cannot report itself: time-outs, aborts and uncaught errors.
+ */
 export function notifyOfSilentEnds(
   scope: Construct,
   options: { readonly machine: sfn.IStateMachine; readonly alerts: Alerts },
@@ -73,7 +76,7 @@ export function notifyOfSilentEnds(
       source: ['aws.states'],
       detailType: ['Step Functions Execution Status Change'],
       detail: {
-        // Children of the map have another machine's ARN, this one's with a label.
+        // The children of the map have the ARN of another machine: this ARN with a label.
         stateMachineArn: [machine.stateMachineArn],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
         error: [{ 'anything-but': notifiedError }, { exists: false }, null],
@@ -93,7 +96,7 @@ export function notifyOfSilentEnds(
 function silentEndText(): string {
   const [name, status, arn] = ['name', 'status', 'executionArn'].map((field) => events.EventField.fromPath(`$.detail.${field}`));
   return [
-    `Cloud Sync: the run ${name} ended as ${status} before it could say so itself.`,
-    `Nothing that was archived is lost, and the next run goes on from there. Why, if there is more to say, is in the history of ${arn}.`,
+    `Cloud Sync: the run ${name} ended as ${status} and could not send its own notification.`,
+    `No archived file is lost, and the next run continues from there. For the reason, read the history of ${arn}.`,
   ].join(' ');
 }

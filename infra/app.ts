@@ -8,8 +8,8 @@ import { environments } from './environments.ts';
 import { createServiceStack } from './service-stack.ts';
 import { describeStorageCost } from './storage-cost.ts';
 
-// The entry of `npx cdk`: one environment, named with -c env=. See context.ts for all that -c
-// takes.
+// The entry of `npx cdk`. It deploys one environment, named with -c env=. All -c settings are in
+// context.ts.
 const app = new App();
 try {
   synthesize();
@@ -27,11 +27,12 @@ function synthesize(): void {
   createServiceStack(app, { ...deployment, archive, codeOf: (name) => lambda.Code.fromAsset(folders[name]) });
   Tags.of(app).add('application', 'cloud-sync');
   Tags.of(app).add('environment', context.env);
-  // Only here, not in the stacks: with findings also a test could not synthesize.
+  // The checks are added here and not in the stacks, because a finding would also stop the synth in
+  // tests.
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   process.stderr.write(`${describeStorageCost(deployment.environment.storage)}\n`);
   if (context.email === undefined)
     process.stderr.write(
-      'warning: without -c email=ADDRESS nobody is written to, and a subscription of an earlier deployment is removed\n',
+      'warning: without -c email=ADDRESS no notification is sent, and a subscription of an earlier deployment is removed\n',
     );
 }

@@ -11,28 +11,28 @@ import { createCredentials } from './secret.ts';
 import { createTrackerTable } from './table.ts';
 import { addOutputs } from './outputs.ts';
 
-/** What is to be deployed. */
+/** The settings of a deployment. */
 export interface Deployment {
   readonly context: Context;
   readonly environment: EnvironmentSettings;
 }
 
-/** What must outlive everything else. */
+/** The resources that must outlive all others. */
 export interface Archive {
   readonly stack: Stack;
-  /** Name and ARN of the bucket as plain texts, so that permissions can name keys in it. */
+  /** The name and ARN of the bucket as plain texts, so that permissions can name keys in it. */
   readonly bucketName: string;
   readonly bucketArn: string;
   readonly table: dynamodb.Table;
   readonly secret: secretsmanager.Secret;
-  /** Of the bucket, with the encryption profile `kms`. */
+  /** The bucket's key; undefined unless the encryption profile is `kms`. */
   readonly key: kms.Key | undefined;
 }
 
 /**
- * The stack of the archive: protected from deletion, every resource retained. With the flag
- * `defaultCrossStackReferences: strong` in cdk.json CloudFormation also refuses to remove what the
- * service imports from it.
+ * The stack of the archive. It is protected from deletion and retains every resource. With the flag
+ * `defaultCrossStackReferences: strong` in cdk.json, CloudFormation also refuses to remove exports
+ * that the service imports.
  */
 export function createArchiveStack(app: App, { context, environment }: Deployment): Archive {
   const { env: stage } = context;
@@ -53,11 +53,11 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
   return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
 }
 
-/** Without it the archive cannot be read any more, so a deletion takes as long as it can. */
+/** Without this key the archive cannot be read, so its deletion waits as long as AWS allows. */
 function createKey(scope: Construct, name: string): kms.Key {
   return new kms.Key(scope, 'ArchiveKey', {
     alias: name,
-    description: 'Encrypts the archive of Cloud Sync. Deleting it deletes the archive.',
+    description: 'Encrypts the archive of Cloud Sync. Without this key the archive cannot be read.',
     enableKeyRotation: true,
     pendingWindow: Duration.days(30),
     removalPolicy: RemovalPolicy.RETAIN,

@@ -10,7 +10,7 @@ const transitionClasses: Readonly<Record<Exclude<StorageClass, 'standard'>, s3.S
   'deep-archive': s3.StorageClass.DEEP_ARCHIVE,
 };
 
-/** What both buckets have in common. */
+/** The common settings of both buckets. */
 const guarded = {
   blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
   objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -20,8 +20,8 @@ const guarded = {
 } as const;
 
 /**
- * The archive. The functions can only add to it; versions are kept for a month, in case somebody
- * else replaces or deletes a file.
+ * The archive. The functions can only add to it. Versions are kept for a month, in case another
+ * program replaces or deletes a file.
  */
 export function createArchiveBucket(
   scope: Construct,
@@ -39,7 +39,7 @@ export function createArchiveBucket(
       ...transitions(options.storage),
       {
         id: 'clean-up',
-        // Longer than any upload is gone on with.
+        // An upload that is older is never resumed.
         abortIncompleteMultipartUploadAfter: Duration.days(7),
         noncurrentVersionExpiration: Duration.days(30),
       },
@@ -49,7 +49,7 @@ export function createArchiveBucket(
   return bucket;
 }
 
-/** Only of archived files: what lies under `.cloud-sync/` is read by every run. */
+/** Applies only to archived files, because every run reads the objects under `.cloud-sync/`. */
 function transitions(profile: StorageProfile): s3.LifecycleRule[] {
   const steps = storageSteps[profile].flatMap(({ storageClass, fromDay }) =>
     storageClass === 'standard'
@@ -64,13 +64,13 @@ function transitions(profile: StorageProfile): s3.LifecycleRule[] {
 const providers: readonly Provider[] = ['gopro'];
 
 /**
- * Working papers of runs: the listing, the map's manifest and its results. All of it can be made
+ * Temporary files of runs: the listing, the map's manifest and its results. All of them can be made
  * again.
  */
 export function createRunsBucket(scope: Construct): s3.Bucket {
   const bucket = new s3.Bucket(scope, 'Runs', {
     ...guarded,
-    // The map reads and writes it without a grant for a key.
+    // With this encryption the map needs no grant for a key.
     encryption: s3.BucketEncryption.S3_MANAGED,
     lifecycleRules: [{ id: 'expire', expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
   });
@@ -82,6 +82,6 @@ function acknowledgeNoAccessLogs(bucket: s3.Bucket): void {
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only the functions of this system and the account itself can reach the bucket, and the tracker and the function logs record what was written. An access log would need a further bucket to keep.',
+      'Only the functions of this system and the account itself can reach the bucket, and the tracker and the function logs record every write. An access log would need another bucket.',
   });
 }

@@ -8,8 +8,8 @@ const root = join(import.meta.dirname, '..');
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * One folder per function with all that it needs, the SDK included, so that the tested code is the
- * deployed code. Names are kept, because errors are told apart by them.
+ * One folder per function with everything it needs, including the SDK, so that the deployed code is
+ * the tested code. Names are kept, because errors are distinguished by name.
  */
 export function bundleFunctions(): Readonly<Record<FunctionName, string>> {
   const entries = functionNames.map((name) => [name, bundle(name)] as const);

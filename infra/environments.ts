@@ -4,29 +4,30 @@ import { storageProfiles } from './storage-cost.ts';
 
 const environmentSchema = z.strictObject({
   /**
-   * `kms`: a customer key with rotation, about 1 USD a month; deleting the key deletes the archive.
+   * `kms` is a customer key with rotation, for about 1 USD a month. If the key is deleted, the
+   * archive is lost.
    */
   encryption: z.enum(['sse-s3', 'kms']),
-  /** What archived files cost and how soon they can be read; see storage-cost.ts. */
+  /** Decides the cost of archived files and how soon they can be read; see storage-cost.ts. */
   storage: z.enum(storageProfiles),
-  /** Roles beyond the originals. */
+  /** The roles to archive on request. */
   include: z.array(z.enum(['edits', 'sidecars'])),
-  /** Work lines in transfer at a time. */
+  /** The limit of work lines that are transferred at once. */
   mapConcurrency: z.int().min(1).max(40),
-  /** Parts in flight in one invocation of video-downloader. */
+  /** The limit of parts at once in one invocation of video-downloader. */
   partConcurrency: z.int().min(1).max(40),
-  /** Requests per second to the provider's API, of all functions together. */
+  /** Requests per second to the provider's API, by all functions together. */
   goproRps: z.number().positive(),
-  /** Failed runs after which an original needs a person. */
+  /** After so many failed runs an original needs a person. */
   quarantineAfter: z.int().min(1),
-  /** Local time; the hour after a change of the clocks does not exist everywhere. */
+  /** Local time. Avoid the hour after a clock change, because some time zones skip it. */
   schedule: z.strictObject({ timeZone: z.string().min(1), hour: z.int().min(0).max(23), minute: z.int().min(0).max(59) }),
-  /** The bill guard: units per second that the table serves at most. */
+  /** The bill guard: the units per second that the table serves at most. */
   tableUnits: z.strictObject({ read: z.int().positive(), write: z.int().positive() }),
 });
 export type EnvironmentSettings = Readonly<z.infer<typeof environmentSchema>>;
 
-/** Refuses a key that is missing, wrong or unknown, and names it. */
+/** Parses the table. Refuses a missing, wrong or unknown key, and names it. */
 export function parseEnvironments(table: unknown): Readonly<Record<Stage, EnvironmentSettings>> {
   const parsed = z.strictObject({ dev: environmentSchema, staging: environmentSchema, prod: environmentSchema }).safeParse(table);
   if (!parsed.success) throw new RangeError(`infra/environments.ts:\n${z.prettifyError(parsed.error)}`);
@@ -42,7 +43,7 @@ const usual = {
   goproRps: 4,
   quarantineAfter: 10,
   schedule: { timeZone: 'Europe/Paris', hour: 4, minute: 15 },
-  // What one partition of DynamoDB serves; all rows of a library lie in one.
+  // The limit of one partition in DynamoDB. All rows of a library are in one partition.
   tableUnits: { read: 3_000, write: 1_000 },
 };
 

@@ -67,19 +67,19 @@ function createFunction(
   });
   Validations.of(created).acknowledge({
     id: 'Serverless-LambdaDLQ',
-    reason: 'The state machine calls it and waits for its answer; a queue would only ever see calls that nobody waits for.',
+    reason: 'The state machine calls it and waits for its reply. A queue would get only asynchronous calls, and there are none.',
   });
   return created;
 }
 
-/** Without any of the managed policies, which allow more. */
+/** A role without managed policies, because these allow more. */
 function createRole(scope: Construct, id: string, permissions: readonly Permission[]): iam.Role {
   const role = new iam.Role(scope, id, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   for (const { actions, resources, reason } of permissions) {
     role.addToPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [...resources] }));
     for (const resource of resources) if (resource.includes('*')) acknowledgeWildcard(role, resource, reason);
   }
-  acknowledgeWildcard(role, '*', 'Traces are sent to X-Ray, which knows no resources.');
+  acknowledgeWildcard(role, '*', 'Traces are sent to X-Ray, which has no resources.');
   return role;
 }
 
@@ -108,8 +108,8 @@ function environmentOf(
 }
 
 /**
- * The provider's pace for all functions together. Only downloaders run at the same time, one per
- * child of the map.
+ * The share of one function in the provider's rate. Only downloaders run at the same time, one for
+ * each child of the map.
  */
 function rpsOf(name: FunctionName, { goproRps, mapConcurrency }: EnvironmentSettings): number {
   return name === 'video-downloader' ? goproRps / mapConcurrency : goproRps;

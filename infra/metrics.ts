@@ -8,7 +8,10 @@ import type { Provider } from '../src/media.ts';
 
 const provider: Provider = 'gopro';
 
-/** A metric with exactly the dimensions that the functions give it; any other set has no data. */
+/**
+ * A metric with exactly the dimensions that the functions write. Any other set of dimensions has no
+ * data.
+ */
 export function syncMetric(
   stage: Stage,
   metricName: MetricName,
@@ -20,7 +23,7 @@ export function syncMetric(
 
 export type ExecutionMetric = 'ExecutionsSucceeded' | 'ExecutionsFailed' | 'ExecutionsTimedOut' | 'ExecutionsAborted';
 
-/** How many runs ended so. */
+/** How many runs had this end. */
 export function executionMetric(machine: sfn.IStateMachine, metricName: ExecutionMetric, period: Duration): cloudwatch.Metric {
   const dimensionsMap = { StateMachineArn: machine.stateMachineArn };
   return new cloudwatch.Metric({ namespace: 'AWS/States', metricName, dimensionsMap, statistic: cloudwatch.Stats.SUM, period });

@@ -6,29 +6,29 @@ import type { Provider } from '../src/media.ts';
 import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 import type { Archive } from './archive-stack.ts';
 
-/** What a function may do. */
+/** The actions that a function may call on some resources. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** What for; and of a resource with a wildcard why no narrower one will do. */
+  /** Why the function needs it, and why a resource with a wildcard cannot be narrower. */
   readonly reason: string;
 }
 
-/** What functions reach. */
+/** The resources that functions use. */
 export interface Reachable {
   readonly archive: Archive;
   readonly runsBucket: s3.Bucket;
-  /** Its executions hold the run lease. */
+  /** The name of the state machine. Its executions own the run lease. */
   readonly machineName: string;
 }
 
 const provider: Provider = 'gopro';
-const keysAreMany = 'A key is named after the file that it holds.';
+const keysAreMany = 'A key has the name of its file.';
 
 /**
- * All that each function may do, except tracing. Nothing deletes an object: the archive is
- * append-only. HEAD is `s3:GetObject`; with `s3:ListBucket` a missing key is a 404 instead of a
- * 403.
+ * All permissions of each function, except tracing. No function can delete an object, because the
+ * archive is append-only. HEAD is `s3:GetObject`. With `s3:ListBucket` a missing key is a 404
+ * instead of a 403.
  */
 export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionName, readonly Permission[]>> {
   const { archive } = reachable;
@@ -37,7 +37,7 @@ export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionNam
   const publish: Permission = {
     actions: publishing,
     resources: files,
-    reason: `What a killed run left unpublished is published. ${keysAreMany}`,
+    reason: `Finished uploads of a killed run are published. ${keysAreMany}`,
   };
   const store: Permission = {
     actions: [...publishing, 's3:ListMultipartUploadParts'],
@@ -47,7 +47,7 @@ export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionNam
   const sweep: Permission = {
     actions: ['s3:ListBucketMultipartUploads'],
     resources: [archive.bucketArn],
-    reason: 'Uploads that nobody goes on with are dropped.',
+    reason: 'Uploads that no run resumes are dropped.',
   };
   return {
     'token-validator': [credentials(archive), ...archiveId(archive), facts(archive)],
@@ -73,34 +73,34 @@ function credentials({ secret }: Archive): Permission {
   return { actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn], reason: "The provider's credentials." };
 }
 
-/** Which archive this is. */
+/** Finds out which archive the bucket has. */
 function archiveId({ bucketArn, key }: Archive): Permission[] {
   return [
-    { actions: ['s3:GetObject'], resources: [`${bucketArn}/.cloud-sync/archive.json`], reason: 'Which archive this is.' },
-    { actions: ['s3:ListBucket'], resources: [bucketArn], reason: 'Tells a missing object from a denied one.' },
-    ...(key ? [{ actions: ['kms:Decrypt'], resources: [key.keyArn], reason: 'The archive is encrypted with it.' }] : []),
+    { actions: ['s3:GetObject'], resources: [`${bucketArn}/.cloud-sync/archive.json`], reason: 'The id of the archive.' },
+    { actions: ['s3:ListBucket'], resources: [bucketArn], reason: 'Distinguishes a missing object from a denied one.' },
+    ...(key ? [{ actions: ['kms:Decrypt'], resources: [key.keyArn], reason: 'The archive is encrypted with this key.' }] : []),
   ];
 }
 
-/** What the archive keeps of itself. Multipart uploads need to decrypt, too. */
+/** Access to the archive's own objects. Multipart uploads also need to decrypt. */
 function ownObjects({ bucketArn, key }: Archive): Permission[] {
   return [
     {
       actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       resources: [`${bucketArn}/.cloud-sync/*`],
-      reason: "The archive's id, what its store can do, and records of files; these are named after the files.",
+      reason: "The archive's id, the capabilities of its store, and records of files. These have the names of the files.",
     },
     {
       actions: ['s3:ListBucket'],
       resources: [bucketArn],
-      reason: 'Tells a missing object from a denied one, and finds files again.',
+      reason: 'Distinguishes a missing object from a denied one, and lists files.',
     },
     ...(key
       ? [
           {
             actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
             resources: [key.keyArn],
-            reason: 'The archive is encrypted with it.',
+            reason: 'The archive is encrypted with this key.',
           },
         ]
       : []),
@@ -112,9 +112,13 @@ function runObjects({ runsBucket }: Reachable, actions: readonly string[]): Perm
     {
       actions,
       resources: [`${runsBucket.bucketArn}/runs/*`],
-      reason: 'Working papers, in a folder that is named after the execution.',
+      reason: 'Temporary files, in a folder with the name of the execution.',
     },
-    { actions: ['s3:ListBucket'], resources: [runsBucket.bucketArn], reason: 'Tells a missing object from a denied one.' },
+    {
+      actions: ['s3:ListBucket'],
+      resources: [runsBucket.bucketArn],
+      reason: 'Distinguishes a missing object from a denied one.',
+    },
   ];
 }
 
@@ -122,11 +126,11 @@ function facts({ table }: Archive): Permission {
   return {
     actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     resources: [table.tableArn],
-    reason: 'Small facts that functions leave each other.',
+    reason: 'Small facts that functions share.',
   };
 }
 
-/** Transactions need what they consist of. */
+/** A transaction needs the permission for each of its actions. */
 function ledger({ table }: Archive): Permission[] {
   const rows = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
   return [
@@ -134,7 +138,7 @@ function ledger({ table }: Archive): Permission[] {
     {
       actions: ['dynamodb:Query'],
       resources: [`${table.tableArn}/index/${statusIndex}`],
-      reason: 'What is in a status, without reading the whole ledger.',
+      reason: 'Finds rows by status without reading the whole ledger.',
     },
   ];
 }
@@ -144,15 +148,15 @@ function executions(stack: Stack, machineName: string): Permission {
   return {
     actions: ['states:DescribeExecution'],
     resources: [stack.formatArn({ ...executionsOf, resourceName: `${machineName}:*` })],
-    reason: 'Whether the execution that holds the run lease is still running; every run has a name of its own.',
+    reason: 'Checks whether the execution with the run lease still runs. Every execution has its own name.',
   };
 }
 
-/** Every function writes to its own log group and to no other. */
+/** The permission to write to the function's own log group and to no other. */
 export function logPermission(logGroup: logs.ILogGroup): Permission {
   return {
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
-    reason: 'Its log; the platform names the streams.',
+    reason: 'Its log. The platform names the streams.',
   };
 }

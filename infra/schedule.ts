@@ -7,14 +7,14 @@ import type { Construct } from 'constructs';
 import type { ExecutionInput } from '../src/aws/contract.ts';
 import type { EnvironmentSettings } from './environments.ts';
 
-/** Starts a run every night. A second start does no harm: it finds the lease taken. */
+/** Starts a run every night. A second start is harmless: it finds the lease taken. */
 export function createSchedule(
   scope: Construct,
   options: {
     readonly name: string;
     readonly at: EnvironmentSettings['schedule'];
     readonly machine: sfn.IStateMachine;
-    /** Gets the starts that did not succeed. */
+    /** Receives the starts that failed. */
     readonly deadLetterQueue: sqs.IQueue;
   },
 ): scheduler.Schedule {
@@ -22,7 +22,7 @@ export function createSchedule(
   const input: ExecutionInput = { trigger: 'schedule' };
   return new scheduler.Schedule(scope, 'Nightly', {
     scheduleName: options.name,
-    description: 'Archives every night what is new',
+    description: 'Starts a run every night',
     schedule: scheduler.ScheduleExpression.cron({
       hour: String(hour),
       minute: String(minute),
@@ -31,7 +31,7 @@ export function createSchedule(
     timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
     target: new StepFunctionsStartExecution(options.machine, {
       input: scheduler.ScheduleTargetInput.fromObject(input),
-      // A start that is later than that would meet the next day.
+      // A later start would overlap the next day.
       retryAttempts: 3,
       maxEventAge: Duration.hours(2),
       deadLetterQueue: options.deadLetterQueue,

@@ -3,14 +3,17 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 
-/** The provider's credentials. Made without a value, so that no deployment replaces a person's. */
+/**
+ * The provider's credentials. The secret has no value at first, so that no deployment replaces a
+ * person's.
+ */
 export function createCredentials(
   scope: Construct,
   options: { readonly name: string; readonly withPolicy: 'resource-policy' | 'none' },
 ): secretsmanager.Secret {
   const secret = new secretsmanager.Secret(scope, 'Credentials', {
     secretName: options.name,
-    description: "Cookies of the provider's web site; written by `cloud-sync login gopro --to-secret`",
+    description: "Cookies of the provider's web site. `cloud-sync login gopro --to-secret` writes them.",
     removalPolicy: RemovalPolicy.RETAIN,
   });
   const resource = secret.node.defaultChild as secretsmanager.CfnSecret;
@@ -18,12 +21,12 @@ export function createCredentials(
   if (options.withPolicy === 'resource-policy') secret.addToResourcePolicy(onlyThisAccount(secret));
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
-    reason: 'Only a person can sign in and copy new cookies. The age of these is watched, and their end is notified.',
+    reason: 'Only a person can sign in and copy new cookies. An alarm watches their age, and a notification reports their end.',
   });
   return secret;
 }
 
-/** Holds also against an Allow that somebody adds later. */
+/** It also overrides an Allow that a person adds later. */
 function onlyThisAccount(secret: secretsmanager.Secret): iam.PolicyStatement {
   return new iam.PolicyStatement({
     effect: iam.Effect.DENY,

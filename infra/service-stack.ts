@@ -15,7 +15,8 @@ import { addOutputs } from './outputs.ts';
 import { createOrchestrator } from './state-machine.ts';
 
 /**
- * Everything that can be removed and built again: the functions, the machine, and their monitoring.
+ * Everything that can be removed and created again: the functions, the machine, and their
+ * monitoring.
  */
 export function createServiceStack(
   app: App,
@@ -24,7 +25,7 @@ export function createServiceStack(
   const { context, environment } = options;
   const { env: stage } = context;
   const stack = new Stack(app, `cloud-sync-${stage}-service`, {
-    description: `Cloud Sync (${stage}): copies what is new from the provider into the archive every night`,
+    description: `Cloud Sync (${stage}): archives new media of the provider every night`,
   });
   const machineName = resourceNames(stage).stateMachine;
   const runsBucket = createRunsBucket(stack);

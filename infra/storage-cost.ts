@@ -1,10 +1,13 @@
-/** Where archived files lie for good: the cheapest, readable at once, or as they come. */
+/**
+ * The storage of archived files. `deep-archive` is the cheapest, `instant` can be read at once, and
+ * `standard` keeps the class of the upload.
+ */
 export const storageProfiles = ['deep-archive', 'instant', 'standard'] as const;
 export type StorageProfile = (typeof storageProfiles)[number];
 
 export type StorageClass = 'standard' | 'instant' | 'deep-archive';
 
-/** The classes that a file passes through, each with its first day after the upload. */
+/** The storage classes of a file, each with its first day after the upload. */
 export type StorageSteps = readonly { readonly storageClass: StorageClass; readonly fromDay: number }[];
 
 /**
@@ -31,7 +34,7 @@ const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: nu
 };
 const perUploadRequest = 0.005 / 1_000;
 
-/** One TB as a camera makes it: 1,000 files of about 1 GB, each in parts of 64 MiB. */
+/** A typical TB of a camera: 1,000 files of about 1 GB, each in parts of 64 MiB. */
 const gigabytes = 1_024;
 const files = 1_000;
 const requestsPerFile = (gigabytes * 1_024) / files / 64 + 2;
@@ -39,14 +42,14 @@ const daysPerYear = 365;
 const daysPerMonth = 30;
 
 export interface StorageCost {
-  /** With the upload and the transitions. */
+  /** Includes the upload and the transitions. */
   readonly firstYearUsd: number;
   readonly laterYearUsd: number;
-  /** Once files lie where they stay. */
+  /** The cost of a month after all transitions. */
   readonly monthUsd: number;
 }
 
-/** The cost of archiving and keeping a TB, without reading it back. */
+/** The cost of archiving and storing a TB, without reading it. */
 export function storageCost(steps: StorageSteps): StorageCost {
   const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
   const stored = steps.reduce((sum, step, index) => {
@@ -65,7 +68,7 @@ function rent(gbMonth: number, days: number): number {
   return (gigabytes * gbMonth * days) / daysPerMonth;
 }
 
-/** For whoever synthesizes: the chosen profile beside the others. */
+/** For the person who synthesizes: the chosen profile beside the others. */
 export function describeStorageCost(chosen: StorageProfile): string {
   const lines = storageProfiles.map((profile) => {
     const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps[profile]);

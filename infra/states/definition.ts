@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type Fields = { readonly [name: string]: Json };
 
-/** Of a Choice: where it leads if one of the comparisons holds. */
+/** A rule of a Choice: the next state if one of the comparisons is true. */
 export interface Rule {
   readonly Variable: string;
   readonly StringEquals?: string;
@@ -19,7 +19,7 @@ interface Retrier {
   readonly MaxAttempts: number;
 }
 
-/** What our definition uses of the states language. */
+/** The part of the states language that our definition uses. */
 export interface State {
   readonly Type: string;
   readonly Next?: string;
@@ -70,14 +70,14 @@ type Reference =
   | { readonly 'Fn::GetAtt': readonly [string, string] };
 
 /**
- * The definition of a stack's state machine, with made-up values for those that a deployment fills
- * in.
+ * The definition of the state machine in a stack, with invented values for those that a deployment
+ * fills in.
  */
 export function definitionIn(stack: Stack): Machine {
   const { Resources } = Template.fromStack(stack).toJSON() as { readonly Resources: Readonly<Record<string, Resource>> };
   const machines = Object.values(Resources).filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');
   const definition = machines[0]?.Properties.DefinitionString;
-  if (definition === undefined || machines.length > 1) throw new Error('not exactly one state machine in the stack');
+  if (definition === undefined || machines.length > 1) throw new Error('the stack must have exactly one state machine');
   return JSON.parse(joined(definition)) as Machine;
 
   function joined(value: Reference): string {

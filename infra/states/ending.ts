@@ -7,16 +7,16 @@ import { notifiedError } from '../alerts.ts';
 import { call, notify } from './parts.ts';
 import { at, thisExecution } from './paths.ts';
 
-/** The end of a run that cannot go on. It reads only the execution and `$.error`. */
+/** Ends a run that cannot continue. It reads only the execution and `$.error`. */
 export function failedEnding(
   scope: Construct,
   { runManager, topic }: { readonly runManager: LambdaFunction; readonly topic: ITopic },
 ): IChainable {
   const notified = Fail.jsonPath(scope, 'SyncFailed', {
     error: notifiedError,
-    cause: 'The run failed. The notification says why; so does the event history of this execution.',
+    cause: 'The run failed. The notification and the event history of this execution have the reason.',
   });
-  // Another error, so that the rule takes over.
+  // It has a different error, so that the rule on silent ends notifies.
   const notNotified = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
     error: 'CloudSync.NotNotified',
     cause: 'The run failed, and its notification could not be published.',
@@ -33,7 +33,7 @@ export function failedEnding(
     },
     resultPath: '$',
   });
-  // The run's own error says more than that its end failed.
+  // The error of the run is more useful than the error of its end.
   end.addCatch(describeFailure(scope).next(notifyPerson), { resultPath: JsonPath.DISCARD });
   return end.next(
     Choice.jsonPath(scope, 'NotificationDue')
@@ -42,10 +42,10 @@ export function failedEnding(
   );
 }
 
-/** Stands in for EndRun's text. A caught error may lack a cause, so it is quoted whole. */
+/** Replaces EndRun's text. A caught error may have no cause, so the text quotes the whole error. */
 function describeFailure(scope: Construct): Pass {
   const cause = JsonPath.format(
-    'Execution {} failed: {}. Nothing archived is lost; the next run goes on where this one ended.',
+    'Execution {} failed: {}. No archived file is lost, and the next run continues where this one ended.',
     JsonPath.executionName,
     JsonPath.jsonToString(at('$.error')),
   );

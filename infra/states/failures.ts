@@ -3,8 +3,8 @@ import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { lambdaKilled, lambdaUnavailable } from '../../src/aws/platform-errors.ts';
 
 /**
- * What the machine tries again. A function's own errors are not here: it replies with those that it
- * expects, and an unexpected one would come again.
+ * The errors after which the machine tries again. A function's own errors are not among them: it
+ * replies with the expected ones, and an unexpected one would happen again.
  */
 
 const messagingUnavailable = {
@@ -12,7 +12,7 @@ const messagingUnavailable = {
   SQS: ['SQS.AmazonSQSException', 'SQS.RequestThrottledException', 'SQS.KmsThrottledException'],
 } as const;
 
-/** Waits are random up to the backoff, so that calls do not all return at the same time. */
+/** Waits are random, up to the backoff, so that calls do not return all at once. */
 function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds: number): RetryProps {
   return {
     errors: [...errors],
@@ -25,17 +25,21 @@ function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds
 }
 
 /**
- * For a call to a function. A killed invocation begins again `killed` times, which all functions
- * allow: video-downloader goes on from the stored parts. Each slice has its own count.
+ * The retries of a call to a function. A killed invocation starts again `killed` times. All
+ * functions allow that: video-downloader continues from the stored parts. Each slice has its own
+ * count.
  */
 export function lambdaRetries({ killed }: { readonly killed: number }): readonly RetryProps[] {
   return [retryOf(lambdaUnavailable, 8, 60), retryOf(lambdaKilled, killed, 300)];
 }
 
-/** For a message to a topic or a queue. */
+/** The retries of a message to a topic or a queue. */
 export function messagingRetries(service: keyof typeof messagingUnavailable): readonly RetryProps[] {
   return [retryOf([...messagingUnavailable[service], `${service}.SdkClientException`, 'States.Timeout'], 5, 60)];
 }
 
-/** For the map's manifest and results. Work lines that are done end at once the second time. */
+/**
+ * The retries of the map's manifest and results. Finished work lines end at once when they run
+ * again.
+ */
 export const mapRetry = retryOf(['States.ItemReaderFailed', 'States.ResultWriterFailed'], 2, 60);

@@ -19,21 +19,22 @@ import { unknownOutcomeError } from '../../src/aws/platform-errors.ts';
 import { lambdaRetries, messagingRetries } from './failures.ts';
 import { at, selectorOf, type Written } from './paths.ts';
 
-/** Longer than the time-outs of SNS and SQS take. */
+/** Longer than the time-outs of SNS and SQS. */
 export const messagingTimeout = Timeout.duration(Duration.seconds(30));
 
 interface Call<State extends AskingState> {
   readonly function: LambdaFunction;
   readonly request: Written<RequestOf<State>>;
-  /** Where the reply goes. */
+  /** The path that receives the reply. */
   readonly resultPath: string;
-  /** By default the fields that the machine keeps. */
+  /** Default: the fields that the machine keeps. */
   readonly resultSelector?: Readonly<Record<string, unknown>>;
   readonly killedRetries?: number;
 }
 
 /**
- * A state that sends its message to a function, with half a minute more time than the function has.
+ * A state that sends its message to a function. Its time-out is half a minute longer than that of
+ * the function.
  */
 export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;
@@ -53,9 +54,9 @@ export function call<State extends AskingState>(scope: Construct, name: State, o
 
 interface Notice {
   readonly topic: ITopic;
-  /** Path of at most 100 ASCII characters. */
+  /** The path of a text of at most 100 ASCII characters. */
   readonly subject: string;
-  /** Path of a text that is not empty. */
+  /** The path of a text that is not empty. */
   readonly message: string;
 }
 
@@ -82,14 +83,14 @@ export function caught<Task extends Catching>(task: Task, handler: IChainable): 
 }
 
 interface Branches<Outcome extends string> {
-  /** Path of the outcome. */
+  /** The path of the outcome. */
   readonly of: string;
   readonly to: Readonly<Record<Outcome, IChainable>>;
-  /** For an unknown outcome: the function has another version. */
+  /** For an unknown outcome, which means that the function has another version. */
   readonly otherwise: IChainable;
 }
 
-/** Leads every outcome of a reply to its next state. */
+/** Sends every outcome of a reply to its next state. */
 export function branch<Outcome extends string>(scope: Construct, name: string, options: Branches<Outcome>): Choice {
   const choice = Choice.jsonPath(scope, name);
   for (const [outcome, next] of Object.entries<IChainable>(options.to))
@@ -99,8 +100,8 @@ export function branch<Outcome extends string>(scope: Construct, name: string, o
 }
 
 /**
- * Puts the error of a reply at `$.error`, like a caught one. Only the fields `also` go on beside
- * it.
+ * Puts the error of a reply at `$.error`, like a caught one. Only the fields in `also` are kept
+ * beside it.
  */
 export function keepError(
   scope: Construct,
@@ -114,7 +115,7 @@ export function keepError(
 export function unknownOutcome(scope: Construct, name: string): Pass {
   const error: StateError = {
     Error: unknownOutcomeError,
-    Cause: 'A function answered what this state machine does not know. Deploy both in the same version.',
+    Cause: 'A function sent a reply that this state machine does not know. Deploy both in the same version.',
   };
   return Pass.jsonPath(scope, name, { result: Result.fromObject(error), resultPath: '$.error' });
 }

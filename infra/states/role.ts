@@ -6,7 +6,8 @@ import type { Permission } from '../permissions.ts';
 import { mapLabel, type RunOptions } from './run.ts';
 
 /**
- * What the machine may do. CDK's own grants allow every version of a function and the whole bucket.
+ * The permissions of the machine. CDK's own grants are wider: every version of a function, and the
+ * whole bucket.
  */
 export function orchestratorRole(scope: Construct, machineName: string, options: RunOptions): Role {
   const role = new Role(scope, 'OrchestratorRole', {
@@ -22,15 +23,15 @@ export function orchestratorRole(scope: Construct, machineName: string, options:
 }
 
 function permissionsOf({ functions, topic, poisonQueue, runsBucket }: RunOptions): readonly Permission[] {
-  const runs = 'every run has a folder of its own';
+  const runs = 'every run has its own folder';
   return [
     {
       actions: ['lambda:InvokeFunction'],
       resources: Object.values(functions).map(({ functionArn }) => functionArn),
       reason: 'The tasks of a run.',
     },
-    { actions: ['sns:Publish'], resources: [topic.topicArn], reason: 'Tells a person.' },
-    { actions: ['sqs:SendMessage'], resources: [poisonQueue.queueArn], reason: 'Keeps what needs a person.' },
+    { actions: ['sns:Publish'], resources: [topic.topicArn], reason: 'Notifies a person.' },
+    { actions: ['sqs:SendMessage'], resources: [poisonQueue.queueArn], reason: 'Keeps the media that need a person.' },
     {
       actions: ['s3:GetObject'],
       resources: [runsBucket.arnForObjects('runs/*/manifest.jsonl')],
@@ -39,13 +40,13 @@ function permissionsOf({ functions, topic, poisonQueue, runsBucket }: RunOptions
     {
       actions: ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
       resources: [runsBucket.arnForObjects('runs/*/results/*')],
-      reason: `The map writes what became of its children; ${runs}.`,
+      reason: `The map writes the results of its children; ${runs}.`,
     },
     ...tracingPermissions,
   ];
 }
 
-const noResources = 'Traces and log deliveries know no resources.';
+const noResources = 'Traces and log deliveries have no resources.';
 
 const tracingPermissions: readonly Permission[] = [
   {
@@ -82,7 +83,7 @@ function mapPermissions(stack: Stack, machineName: string): readonly Permission[
     {
       actions: ['states:DescribeExecution', 'states:StopExecution'],
       resources: [arnOf('execution', `${machineName}:*`), arnOf('execution', `${machineName}/${mapLabel}:*`)],
-      reason: 'The map follows its children, whose names the platform makes.',
+      reason: 'The map follows its children, and the platform chooses their names.',
     },
   ];
 }

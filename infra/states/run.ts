@@ -29,20 +29,20 @@ export interface RunOptions {
   readonly runsBucket: IBucket;
   readonly topic: ITopic;
   readonly poisonQueue: IQueue;
-  /** Children of the map at a time. */
+  /** The limit of children of the map at once. */
   readonly mapConcurrency: number;
 }
 
 /** Shared by the steps of a run. */
 interface Steps extends RunOptions {
   readonly scope: Construct;
-  /** For errors that lie at `$.error`. */
+  /** The next state for errors at `$.error`. */
   readonly failure: IChainable;
-  /** For outcomes of another version. */
+  /** The next state for outcomes of another version. */
   readonly unknown: IChainable;
 }
 
-/** A whole run: the states and their names are the picture in docs/reference/state-machine.md. */
+/** A whole run. docs/reference/state-machine.md has the picture, with the same states and names. */
 export function run(scope: Construct, options: RunOptions): IChainable {
   const failure = failedEnding(scope, { runManager: options.functions['run-manager'], topic: options.topic });
   const steps: Steps = { ...options, scope, failure, unknown: unknownOutcome(scope, 'UnknownOutcome').next(failure) };
@@ -54,7 +54,7 @@ function begin({ scope, functions, failure, unknown }: Steps, next: IChainable):
     function: functions['run-manager'],
     request: { action: 'begin', input: at('$$.Execution.Input'), execution: thisExecution },
     resultSelector: { run: selectorOf(messages.BeginRun), listing: { slices: 0 } },
-    // The execution's input goes no further.
+    // The input of the execution is dropped here.
     resultPath: '$',
   });
   const granted = branch<ReplyOf<'BeginRun'>['outcome']>(scope, 'RunGranted', {
@@ -113,7 +113,7 @@ function list(steps: Steps, summary: IChainable): IChainable {
   return caught(task, failure).next(morePages);
 }
 
-/** Every work line is a child execution with its own history; no output returns into this one. */
+/** Every work line is a child execution with its own history. No output returns into this one. */
 function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, failure }: Steps, next: IChainable): IChainable {
   const map = DistributedMap.jsonPath(scope, 'DownloadVideos', {
     label: mapLabel,
@@ -122,7 +122,8 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // Without a writer the outputs of all children become this state's output. Nothing reads them.
+    // Without a writer the outputs of all children would become the output of this state. Nothing
+    // reads them.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

@@ -23,7 +23,7 @@ export interface LineInput {
   readonly slice: SliceState;
 }
 
-/** Written by the parent: `$$.Execution` is the parent here, and in a child the child. */
+/** The parent writes it. So `$$.Execution` is the parent here, and the child in a child. */
 export const lineInput: Written<LineInput> = {
   line: at('$$.Map.Item.Value'),
   run: { provider: JsonPath.stringAt('$.run.provider'), deadline: JsonPath.stringAt('$.run.deadline') },
@@ -38,7 +38,8 @@ interface LineOptions {
 }
 
 /**
- * One work line, slice by slice. It fails if an original or its worker failed; the ledger says why.
+ * One work line, slice by slice. It fails if an original or its worker failed. The ledger has the
+ * reason.
  */
 export function workLine(scope: Construct, options: LineOptions): IChainable {
   const failed = Fail.jsonPath(scope, 'VideoFailed', {
@@ -69,7 +70,7 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
   return download.next(moreBytes);
 }
 
-/** Only these fields of the reply that lies there after the first slice. */
+/** The kept fields of the reply of the earlier slice. */
 const sliceSoFar: SliceState = { count: JsonPath.numberAt('$.slice.count'), idle: JsonPath.numberAt('$.slice.idle') };
 
 function downloadSlice(scope: Construct, downloader: LambdaFunction) {
@@ -97,9 +98,9 @@ function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, 
     execution: at('$.parent'),
     error: at('$.error'),
   };
-  // The reply replaces the line, so that nothing travels twice.
+  // The reply replaces the line, so that the line is not sent twice.
   const mark = call(scope, 'MarkVideoFailed', { function: runManager, request, resultPath: '$.line' });
-  // The first error says more than that it could not be recorded.
+  // The first error is more useful than the error of recording it.
   mark.addCatch(failed, { resultPath: JsonPath.DISCARD });
   const poison = sendToPoisonQueue(scope, poisonQueue, request);
   poison.addCatch(failed, { resultPath: JsonPath.DISCARD });
