@@ -149,7 +149,7 @@ function eventsPage(): string {
     'With `--json` each line of standard output is one event. An event has a `type`, its `time` (ISO 8601) and the fields below. Sizes are in bytes. Fields that end in `Ms` are in milliseconds. `progress` comes at most every five seconds. The last line is always `run.finished`, except after a usage error.',
     eventTable('src/events.ts'),
     '## Runs of the service on AWS',
-    '`aws run --json` prints these events. `execution.lines` counts pieces of work. A piece is one large medium or a group of small media.',
+    '`aws run --json` prints these events. `execution.lines` counts work lines. A work line is one large medium or several small media.',
     eventTable('src/cli/aws/execution-events.ts'),
   );
 }

@@ -2,16 +2,16 @@ import type { Stage } from '../config/stages.ts';
 import type { ShowCommand } from '../errors.ts';
 import { resourceNames } from './names.ts';
 
-/** Which deployment a command is for. */
+/** The deployment that a command is for. */
 export interface Deployment {
   readonly stage: Stage;
-  /** Name of the secret with the provider's credentials; by default the stage's own. */
+  /** The name of the secret with the provider's credentials. Default: that of the stage. */
   readonly secret?: string;
 }
 
 /**
- * Shows commands as they are typed for a deployment: `aws …` names the stage unless it is prod,
- * `login …` writes to the deployment's secret.
+ * Formats commands as a person types them for a deployment. `aws …` names the stage unless it is
+ * prod, and `login …` writes to the deployment's secret.
  */
 export function commandsFor({ stage, secret = resourceNames(stage).secret }: Deployment): ShowCommand {
   const options: Readonly<Record<string, string>> = {

@@ -2,27 +2,25 @@ import { z } from 'zod';
 
 /**
  * The messages between the state machine and its functions, by the state that sends them. Types,
- * failure replies, branches and the fields that the machine keeps derive from these schemas.
- * Every reply has all of its fields, because a missing path ends an execution without a catch.
- * No reply grows with the library. Names are in snake case, as the states language has them.
+ * failure replies, branches and the fields that the machine keeps follow from these schemas. Every
+ * reply has all of its fields, because a missing path ends an execution without a catch. No reply
+ * grows with the library. Names are in snake case, as is usual in the states language.
  */
 
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/**
- * A run ends this long after its start, in seconds; the machine's time-out is half an hour later.
- */
+/** A run ends so many seconds after its start. The machine's time-out is half an hour later. */
 export const runSeconds = 11.5 * 3600;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
 
 const provider = z.enum(['gopro']);
 
-/** What an execution is started with; every field may be missing. */
+/** The input of an execution. Every field is optional. */
 export const executionInput = z.object({
   provider: provider.default('gopro'),
-  /** `schedule`: failed media wait for their next attempt. `manual`: all are tried. */
+  /** `schedule`: failed media wait for their next attempt. `manual`: all media are tried. */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
   /** Read every page of the listing. */
   full_listing: z.boolean().default(false),
@@ -33,18 +31,18 @@ export type RunInput = Readonly<z.output<typeof executionInput>>;
 /** The execution of a run. */
 const execution = z.object({
   arn: z.string(),
-  /** Correlation id and id of the run. */
+  /** The correlation id, and the id of the run. */
   name: z.string(),
   /** ISO 8601. */
   started_at: z.string(),
 });
 export type Execution = Readonly<z.infer<typeof execution>>;
 
-/** Why a state failed, in the shape of a Catch; both texts are empty when it did not. */
+/** Why a state failed, in the shape of a Catch. Both texts are empty when it did not fail. */
 export const stateError = z.object({
-  /** A SyncError's code, or the platform's name for an error. */
+  /** The code of a SyncError, or the platform's name for an error. */
   Error: z.string().default(''),
-  /** For a person: what happened and what to do. Not every Catch has one. */
+  /** What happened and what to do, for a person. Some Catches have no Cause. */
   Cause: z.string().default(''),
 });
 export type StateError = Readonly<z.infer<typeof stateError>>;
@@ -54,23 +52,26 @@ const error = stateError.default(noError);
 const count = z.int().nonnegative();
 const media = z.array(z.string()).readonly();
 
-/** One line of the manifest and one child of the map: one large medium or a group of small ones. */
+/** One line of the manifest, and one child of the map: one large medium or several small ones. */
 const workLine = z.object({
-  /** From 1. */
+  /** Counts from 1. */
   line: z.int(),
   media,
 });
 export type WorkLine = Readonly<z.infer<typeof workLine>>;
 
-/** How far a work line is. */
+/** The progress of a work line. */
 const sliceState = z.object({
   count,
-  /** Slices in a row that brought no new byte. */
+  /** How many slices in a row brought no new byte. */
   idle: count,
 });
 export type SliceState = Readonly<z.infer<typeof sliceState>>;
 
-/** A default is a field's value in a reply that does not set it, such as one to a failure. */
+/**
+ * All messages. A default is the value of a field that a reply does not set, such as a failure
+ * reply.
+ */
 export const messages = {
   BeginRun: {
     request: z.object({ action: z.literal('begin'), input: z.unknown(), execution }),
@@ -81,7 +82,7 @@ export const messages = {
       full_listing: z.boolean().default(false),
       /** When the run ends; ISO 8601. */
       deadline: z.string().default(''),
-      /** Who holds the lease: this execution, or with `overlap` another holder. */
+      /** The holder of the lease: this execution, or another holder if the outcome is `overlap`. */
       holder: z.string().default(''),
       error,
     }),
@@ -90,12 +91,12 @@ export const messages = {
     request: z.object({ provider, execution }),
     reply: z.object({
       outcome: z.enum(['valid', 'credentials-expired', 'failed']),
-      /** 200, 401, or 500 for anything else. */
+      /** 200 or 401; 500 for anything else. */
       statusCode: z.int().default(500),
       valid: z.boolean().default(false),
-      /** Since the secret was last written; null if unknown. */
+      /** The days since the secret was last written; null if unknown. */
       cookie_age_days: z.number().nullable().default(null),
-      /** `none`: there was nothing to ask with. */
+      /** `none`: there are no credentials to validate. */
       validation_method: z.enum(['api_probe', 'none']).default('none'),
       duration_seconds: z.number().default(0),
       error,
@@ -103,7 +104,7 @@ export const messages = {
     /** Fields for the log only. */
     dropped: ['statusCode', 'valid', 'duration_seconds'],
   },
-  /** One slice of the listing; its state lies under `runs/<execution name>/`. */
+  /** One slice of the listing. Its state is stored under `runs/<execution name>/`. */
   ListMedia: {
     request: z.object({
       provider,
@@ -111,7 +112,7 @@ export const messages = {
       full_listing: z.boolean(),
       deadline: z.string(),
       execution,
-      /** Slices before this one. */
+      /** How many slices came before this one. */
       slices: count,
     }),
     reply: z.object({
@@ -121,10 +122,10 @@ export const messages = {
       total_found: count.default(0),
       /** Media to work on. */
       new_count: count.default(0),
-      /** Originals archived before this run. */
+      /** Originals that were archived before this run. */
       already_synced: count.default(0),
       work_lines: count.default(0),
-      /** In the bucket for runs; empty until `done`. */
+      /** The key in the bucket for runs. Empty until the outcome is `done`. */
       manifest_key: z.string().default(''),
       error,
     }),
@@ -136,13 +137,16 @@ export const messages = {
       deadline: z.string(),
       line: workLine.extend({ media: media.refine(({ length }) => length > 0) }),
       slice: sliceState,
-      /** ARN of the child execution: the owner of the claims. */
+      /** The ARN of the child execution, which owns the claims. */
       owner: z.string(),
-      /** The parent. */
+      /** The parent execution. */
       execution,
     }),
     reply: z.object({
-      /** `deferred`: the deadline or another worker. `waiting`: the provider offers nothing yet. */
+      /**
+       * `deferred`: the deadline was reached, or another worker has the rest. `waiting`: the
+       * provider does not offer all originals yet.
+       */
       outcome: z.enum(['done', 'go-on', 'deferred', 'waiting', 'credentials-expired', 'failed', 'quarantined']),
       ...sliceState.shape,
       archived_files: count.default(0),
@@ -151,7 +155,7 @@ export const messages = {
     }),
     dropped: ['archived_files', 'archived_bytes'],
   },
-  /** Records what a failed worker left unrecorded. */
+  /** Records the work that a failed worker did not record. */
   MarkVideoFailed: {
     request: z.object({
       action: z.literal('mark-failed'),
@@ -163,7 +167,7 @@ export const messages = {
     }),
     reply: z.object({
       outcome: z.enum(['failed', 'quarantined']),
-      /** Failed and quarantined media of the line, cut where the payload would grow. */
+      /** Failed and quarantined media of the line. The list is cut to keep the payload small. */
       media: media.default([]),
       quarantined: count.default(0),
       error,
@@ -180,9 +184,9 @@ export const messages = {
       cookie_age_days: z.number().nullable(),
     }),
     reply: z.object({
-      /** `notice`: clean, and there is something to say. */
+      /** `notice`: the run is clean, and a notification is due. */
       outcome: z.enum(['clean', 'notice', 'partial', 'credentials-expired', 'failed']),
-      /** Of the notification, if one is due; at most 100 ASCII characters. */
+      /** The subject of the notification, if one is due: at most 100 ASCII characters. */
       subject: z.string().default(''),
       message: z.string().default(''),
       archived_files: count.default(0),
@@ -194,11 +198,11 @@ export const messages = {
   EndRun: {
     request: z.object({ action: z.literal('end'), input: z.unknown(), execution, error: stateError }),
     reply: z.object({
-      /** False if this episode of expired credentials was notified before. */
+      /** False if this period of expired credentials was notified before. */
       notify: z.boolean().default(true),
       /**
-       * Subject and text of the notification. NotifyCriticalFailure reads this path after a Catch
-       * too.
+       * The subject and text of the notification. NotifyCriticalFailure also reads this path after
+       * a Catch.
        */
       error,
     }),
@@ -216,7 +220,7 @@ export type AskingState = keyof Messages;
 export type RequestOf<State extends AskingState> = Readonly<z.infer<Messages[State]['request']>>;
 export type ReplyOf<State extends AskingState> = Readonly<z.infer<Messages[State]['reply']>>;
 
-/** A reply in which all fields that are not given have their defaults. */
+/** A reply whose missing fields have their defaults. */
 export function replyOf<Reply extends z.ZodObject>({ reply }: { readonly reply: Reply }, given: z.input<Reply>): z.output<Reply> {
   return reply.parse(given);
 }
@@ -226,10 +230,10 @@ export function keptFields({ reply, dropped = [] }: Message): readonly string[] 
   return Object.keys(reply.shape).filter((field) => !dropped.includes(field));
 }
 
-/** Facts that functions leave in the tracker for each other. */
+/** Facts that functions store in the tracker for each other. */
 export const factNames = {
-  /** Followed by an execution's name: the StateError that stopped all its lines. */
+  /** The name of the execution follows. The value is the StateError that stopped all its lines. */
   stopped: 'run.stopped',
-  /** The notified episode of expired credentials. */
+  /** The latest notified period of expired credentials. */
   episode: 'credentials.episode',
 } as const;

@@ -1,10 +1,11 @@
 import type { Stage } from '../config/stages.ts';
 import { functionNames, type FunctionName } from './contract.ts';
 
-/** Names of the deployed resources, shared by infrastructure and commands. */
+/** The names of the deployed resources, shared by the infrastructure and the commands. */
 
 /**
- * Prod has the plain names. Dev and staging share an account: `cloud-sync-{stage}-` comes first.
+ * Prod has the plain names. Dev and staging can share its account, so their names begin with
+ * `cloud-sync-{stage}-`.
  */
 export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;
@@ -12,14 +13,14 @@ export function nameIn(stage: Stage, plain: string): string {
 
 export interface ResourceNames {
   readonly stateMachine: string;
-  /** The tracker's. */
+  /** The table of the tracker. */
   readonly table: string;
-  /** Of notifications. */
+  /** The topic of notifications. */
   readonly topic: string;
-  /** With the provider's credentials. */
+  /** The secret with the provider's credentials. */
   readonly secret: string;
   readonly functions: Readonly<Record<FunctionName, string>>;
-  /** Where each function logs. */
+  /** The log group of each function. */
   readonly logGroups: Readonly<Record<FunctionName, string>>;
 }
 

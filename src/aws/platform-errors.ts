@@ -1,11 +1,11 @@
 /**
- * Errors by the names under which Step Functions raises them, each in full, because the states
- * language has no wildcards. The names are those of Lambda's Invoke, of the runtime that ends an
- * invocation, and of the client with which Step Functions calls Lambda
+ * The names of errors that Step Functions raises, each in full, because the states language has no
+ * wildcards. They come from Lambda's Invoke, from the runtime that ends an invocation, and from the
+ * client with which Step Functions calls Lambda
  * (docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html).
  */
 
-/** The call did not reach a function, and may the next time. */
+/** The call did not reach a function, but may reach it the next time. */
 export const lambdaUnavailable = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
@@ -13,17 +13,17 @@ export const lambdaUnavailable = [
   'Lambda.SdkClientException',
   'Lambda.TooManyRequestsException',
   'Lambda.ResourceNotReadyException',
-  // While a new version is being deployed.
+  // Raised while a new version is deployed.
   'Lambda.ResourceConflictException',
   'Lambda.EC2ThrottledException',
   'Lambda.EC2UnexpectedException',
   'Lambda.ENINotReadyException',
 ] as const;
 
-/** The call did not reach a function, and will not before another deployment. */
+/** The call did not reach a function, and cannot before another deployment. */
 export const lambdaRefused = ['Lambda.ResourceNotFoundException', 'Lambda.AccessDeniedException'] as const;
 
-/** The invocation was ended from outside: out of time, out of memory, or killed. */
+/** The platform ended the invocation: out of time, out of memory, or killed. */
 export const lambdaKilled = [
   'Lambda.Unknown',
   'Sandbox.Timedout',
@@ -32,5 +32,5 @@ export const lambdaKilled = [
   'States.Timeout',
 ] as const;
 
-/** Raised by the machine itself for a reply of another version. */
+/** The machine raises it for a reply of another version. */
 export const unknownOutcomeError = 'CloudSync.UnknownOutcome';

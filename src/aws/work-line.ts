@@ -2,14 +2,16 @@ import type { Role } from '../media.ts';
 import type { TrackedMedium, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { WorkLine } from './contract.ts';
 
-/** A medium of a work line as the tracker has it. */
+/** A medium of a work line, as the tracker knows it. */
 export interface LineRow {
   readonly tracked: TrackedMedium;
-  /** In the roles asked for. */
+  /** In the requested roles. */
   readonly originals: readonly TrackedOriginal[];
 }
 
-/** The media of a work line, but for those that nobody knows. Errors: TRACKER_UNUSABLE. */
+/**
+ * The media of a work line, without those that the tracker does not know. Errors: TRACKER_UNUSABLE.
+ */
 export async function readLine({ media }: WorkLine, tracker: Tracker, roles: readonly Role[]): Promise<readonly LineRow[]> {
   const rows: LineRow[] = [];
   for (const mediaId of media) {

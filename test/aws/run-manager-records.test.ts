@@ -71,7 +71,7 @@ describe('a work line that failed', () => {
     const marked = { ...atFirst, ours: 'RESOLVED FAILED' };
     expect(await statuses(bed.tracker)).toEqual(marked);
     const [ours] = await bed.tracker.originals('ours');
-    expect(ours).toMatchObject({ failedRuns: 1, reason: expect.stringContaining('did not end in the time') });
+    expect(ours).toMatchObject({ failedRuns: 1, reason: expect.stringContaining('did not finish in its time') });
     expect((await bed.tracker.originals('broken'))[0]).toMatchObject({ failedRuns: 1, reason: failure.reason });
 
     expect(await recordWorkerFailure(request, invocation)).toEqual(reply);
@@ -208,7 +208,7 @@ describe('the summary of a run', () => {
     expect(reply).toMatchObject({ outcome: 'partial', archived_files: 1, failed_files: 2 });
     expect(reply.subject).toBe('Cloud Sync: 5 files not archived, 1 archived');
     expect(reply.message).toContain(
-      '1 file archived (1 kB), 0 there before, 2 failed, 3 not reached, 1 not ready at the provider.',
+      '1 file archived (1 kB), 0 archived before, 2 failed, 3 not reached, 1 not ready at the provider.',
     );
     expect(reply.message).toContain(`${original('broken').key}: ${failure.reason}`);
     expect(reply.message).toContain('`cloud-sync aws failures`');

@@ -6,7 +6,7 @@ import type { Invocation, OpenSource } from '../platform/invocation.ts';
 import { stateErrorOf } from '../state-error.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Left of an invocation's time to reply that the provider did not answer. */
+/** Time of an invocation that is reserved for a reply when the provider does not answer. */
 const answeringMs = 2_000;
 
 /** Lambda: asks the provider with one request whether it accepts the credentials. */
@@ -18,7 +18,8 @@ export const handler = handle({
 });
 
 /**
- * Errors: CREDENTIALS_MISSING for a missing or malformed secret; the provider's except a refusal.
+ * Errors: CREDENTIALS_MISSING for a missing or malformed secret; all errors of the provider except
+ * a refusal.
  */
 export async function validateTokens(
   { provider }: Pick<RequestOf<'ValidateTokens'>, 'provider'>,
@@ -48,12 +49,12 @@ export async function validateTokens(
 }
 
 function noAnswer(): SyncError {
-  return new SyncError('PROVIDER_DOWN', 'GoPro did not answer in time whether it takes the credentials', {
+  return new SyncError('PROVIDER_DOWN', 'GoPro did not confirm the credentials in time', {
     hint: 'Check whether gopro.com works in a browser. The next run tries again.',
   });
 }
 
-/** To a tenth of a day. */
+/** Rounded to a tenth of a day. */
 function ageOf({ credentialsSince }: OpenSource, nowMs: number): number | null {
   const sinceMs = credentialsSince === null ? NaN : Date.parse(credentialsSince);
   return Number.isNaN(sinceMs) ? null : Math.round(((nowMs - sinceMs) / dayMs) * 10) / 10;

@@ -4,25 +4,28 @@ import { roleRequests, rolesOfRun, type Role } from '../../media.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
 import { stages, type Stage } from '../../config/stages.ts';
 
-/** Variables of the functions' environment: the stack sets them, `readEnvironment` reads them. */
+/**
+ * The variables of the functions' environment. The stack sets them, and `readEnvironment` reads
+ * them.
+ */
 export const environmentNames = {
   table: 'CLOUD_SYNC_TABLE',
   archiveBucket: 'CLOUD_SYNC_ARCHIVE_BUCKET',
   runsBucket: 'CLOUD_SYNC_RUNS_BUCKET',
   secret: 'CLOUD_SYNC_SECRET',
-  /** dev, staging, prod. */
+  /** dev, staging or prod. */
   stage: 'CLOUD_SYNC_STAGE',
-  /** Roles beyond the originals: `edits,sidecars` or empty. */
+  /** The roles to archive on request: `edits`, `sidecars`, both with a comma, or empty. */
   include: 'CLOUD_SYNC_INCLUDE',
   quarantineAfter: 'CLOUD_SYNC_QUARANTINE_AFTER',
-  /** Parts in flight in one invocation of video-downloader. */
+  /** The limit of parts at once in one invocation of video-downloader. */
   concurrency: 'CLOUD_SYNC_CONCURRENCY',
   gopro: 'CLOUD_SYNC_GOPRO_API_URL',
   goproRps: 'CLOUD_SYNC_GOPRO_API_RPS',
-  /** For an archive in another store than AWS's S3. */
+  /** The endpoint of a store other than AWS's S3. */
   s3Endpoint: 'CLOUD_SYNC_S3_ENDPOINT',
   stallTimeoutMs: 'CLOUD_SYNC_STALL_TIMEOUT_MS',
-  /** Seconds of a slice, less than the function's time-out; for tests of slices. */
+  /** The seconds of a slice, less than the function's time-out, for tests of slices. */
   sliceSeconds: 'CLOUD_SYNC_SLICE_SECONDS',
 } as const;
 
@@ -32,22 +35,25 @@ export interface FunctionEnvironment {
   readonly table: string;
   readonly archiveBucket: string;
   readonly runsBucket: string;
-  /** Name of the secret with the credentials. */
+  /** The name of the secret with the credentials. */
   readonly secret: string;
   /** Always includes `source` and `raw`. */
   readonly roles: readonly Role[];
   readonly quarantineAfter: number;
-  /** Parts in flight in one invocation. */
+  /** The limit of parts at once in one invocation. */
   readonly concurrency: number;
   readonly goproApiUrl: string;
   readonly goproRps: number;
   /** Signed URLs may be plain http, because the provider's address was overridden. */
   readonly plainHttp: boolean;
   readonly s3Endpoint: string | undefined;
-  /** Buckets are in the path rather than the host name: AWS has another address than usual. */
+  /**
+   * The bucket's name is in the path instead of the host name, because the AWS endpoint is
+   * overridden.
+   */
   readonly pathStyle: boolean;
   readonly stallMs: number;
-  /** The time of a slice, where it is to be less than the invocation has. */
+  /** The time of a slice, if it should be less than the invocation has. */
   readonly sliceMs: number | undefined;
 }
 
@@ -76,8 +82,8 @@ const schema = z.object({
 });
 
 /**
- * Errors: USAGE, naming each missing or wrong variable; the stack sets them, so somebody changed
- * one.
+ * Reads the environment. Errors: USAGE, with each missing or wrong variable. The stack sets them
+ * all, so a person changed one.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const parsed = schema.safeParse(variables);

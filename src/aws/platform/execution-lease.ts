@@ -1,11 +1,16 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 
-/** The run lease of an execution: owned by its ARN, for as long as the machine lets it run. */
+/**
+ * The run lease of an execution. Its owner is the execution's ARN, for as long as the machine lets
+ * it run.
+ */
 
-/** The machine's time-out, in ms: a lease that is not released ends then. */
+/** The machine's time-out, in ms. A lease that is not released expires then. */
 const longestRunMs = 12 * 3_600_000;
 
-/** How long from now the lease of a run holds that began at `startedAt` (ISO 8601). In ms. */
+/**
+ * How long from now a run lease is valid, for a run that began at `startedAt` (ISO 8601). In ms.
+ */
 export function leaseLeftMs(startedAt: string, nowMs: number): number {
   return Math.max(0, Date.parse(startedAt) + longestRunMs - nowMs);
 }
@@ -13,14 +18,14 @@ export function leaseLeftMs(startedAt: string, nowMs: number): number {
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
 interface ExecutionChecks extends SFNClientConfig {
-  /** The holder could not be asked about; `reason` says why. */
+  /** Called when AWS did not say whether the holder runs. `reason` is the error. */
   readonly onUnanswered?: (holder: string, reason: string) => void;
 }
 
 /**
- * Whether the holder of a run lease is an execution that certainly no longer runs: it ended, or AWS
- * has forgotten it. Any other holder, and an execution that cannot be asked about, counts as alive:
- * its lease expires.
+ * Whether the holder of a run lease is an execution that surely no longer runs, because it ended or
+ * AWS has forgotten it. Every other holder counts as alive until its lease expires, also an
+ * execution that AWS gives no answer about.
  */
 export function executionChecks({ onUnanswered, ...config }: ExecutionChecks = {}): (holder: string) => Promise<boolean> {
   return async (holder) => {

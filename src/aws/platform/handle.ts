@@ -20,7 +20,7 @@ interface Work<Request, Reply> {
   readonly name: FunctionName;
   readonly request: z.ZodType<Request>;
   readonly run: (request: Request, invocation: Invocation) => Promise<Reply>;
-  /** The reply when the work ends with an error that has a code. */
+  /** Makes the reply when the work ends with an error that has a code. */
   readonly failed: (error: StateError, request: Request) => Reply;
 }
 
@@ -57,10 +57,10 @@ export function handle<Request extends { readonly execution: Execution }, Reply>
 function parse<Request, Reply>({ name, request }: Work<Request, Reply>, event: unknown): Request {
   const parsed = request.safeParse(event);
   if (parsed.success) return parsed.data;
-  throw named(new SyncError('BUG', `${name} was called with what it does not understand: ${z.prettifyError(parsed.error)}`));
+  throw named(new SyncError('BUG', `${name} was called with an invalid request: ${z.prettifyError(parsed.error)}`));
 }
 
-/** The stack of a BUG's cause; other errors have a code instead. */
+/** The stack of a BUG's cause. Other errors have a code instead. */
 function stackOf({ code, cause }: SyncError): string | undefined {
   return code === 'BUG' && cause instanceof Error ? cause.stack : undefined;
 }

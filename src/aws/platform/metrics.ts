@@ -4,12 +4,12 @@ export const metricNamespace = 'GoProSync';
 /** Every metric. Dimensions: Provider and Environment. */
 export const metricTable = {
   VideosDiscovered: { unit: 'Count', meaning: 'Media that the provider shows, once a run' },
-  NewVideosFound: { unit: 'Count', meaning: 'Media that the run has to work on' },
+  NewVideosFound: { unit: 'Count', meaning: 'Media to archive in the run' },
   VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
   SyncFailures: { unit: 'Count', meaning: 'Originals that are FAILED or QUARANTINED at the end of the run' },
   BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
-  TransferDuration: { unit: 'Seconds', meaning: 'Time that a slice transferred' },
-  TransferThroughput: { unit: 'Megabits/Second', meaning: 'The one over the other' },
+  TransferDuration: { unit: 'Seconds', meaning: 'Duration of the transfer of a slice' },
+  TransferThroughput: { unit: 'Megabits/Second', meaning: 'BytesTransferred divided by TransferDuration' },
   TimeToFirstByte: { unit: 'Seconds', meaning: 'From the request for media bytes to the head of its reply' },
   AuthenticationSuccess: { unit: 'Count', meaning: 'Validations of the credentials that succeeded' },
   AuthenticationFailure: { unit: 'Count', meaning: 'Validations that the provider refused' },

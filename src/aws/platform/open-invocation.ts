@@ -21,7 +21,9 @@ import type { Telemetry } from './telemetry.ts';
 import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 import { openXray } from './xray.ts';
 
-/** Connections to the provider's API: the pacing allows no more than a few requests at once. */
+/**
+ * The limit of connections to the provider's API. The pacing allows only a few requests at once.
+ */
 const apiConnections = 4;
 
 export interface OpenInvocation extends Invocation, AsyncDisposable {}
@@ -37,7 +39,7 @@ interface Shared {
   readonly environment: FunctionEnvironment;
   readonly span: Span;
   readonly onWarning: (message: string, hint?: string) => void;
-  /** Closes a resource with the invocation. */
+  /** Closes a resource when the invocation closes. */
   readonly closing: <Resource extends Closable>(resource: Resource) => Resource;
   readonly openTracker: Invocation['openTracker'];
 }
@@ -47,7 +49,7 @@ interface Closable {
 }
 
 /**
- * The composition root of the AWS engine: fills an invocation with the adapters of this account.
+ * The composition root of the AWS engine. It fills an invocation with the adapters of this account.
  */
 export function openInvocation(environment: FunctionEnvironment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
   const opened: Closable[] = [];
@@ -80,7 +82,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(opened.map(async (resource) => resource.close()));
-      // Last, because closing ends spans too.
+      // This is last, because closing also ends spans.
       await closeTrace();
     },
   };
@@ -89,7 +91,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
 async function openSource(provider: Provider, shared: Shared): Promise<OpenSource> {
   const { environment, span, onWarning, closing, openTracker } = shared;
   const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment.secret));
-  // A deployment without a ledger yet knows no mode; `validate` finds it out.
+  // A deployment without a ledger has no stored mode yet, so `validate` finds it.
   const tracker = await openTracker(provider).catch(() => undefined);
   const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
   let requests = 0;
@@ -141,7 +143,7 @@ async function openLedger(
   if (archiveThere === undefined && (bound !== undefined || !create)) {
     const expected = bound === undefined ? 'the archive' : `the archive ${bound}`;
     throw new SyncError('ARCHIVE_UNKNOWN', `${destination.location} should hold ${expected}, but no archive is there`, {
-      hint: 'Is it the right bucket? If its `.cloud-sync/archive.json` was deleted, restore that object from its last version.',
+      hint: 'Check that this is the right bucket. If its `.cloud-sync/archive.json` was deleted, restore the last version of that object.',
     });
   }
   const archiveId = archiveThere ?? (await destination.initialise(randomUUID()));
@@ -175,7 +177,7 @@ function unusable(bucket: string, error: unknown): SyncError {
   const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new SyncError(
     'DESTINATION_UNUSABLE',
-    `the bucket ${bucket}, in which runs keep their working papers, cannot be used (${why})`,
+    `the bucket ${bucket}, which has the temporary files of runs, cannot be used (${why})`,
     {
       hint: 'Deploy the service stack again.',
       cause: error,

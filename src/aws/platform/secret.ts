@@ -6,14 +6,14 @@ import { readAwsError } from '../../lib/aws-error.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
-/** The provider's credentials as Secrets Manager keeps them. */
+/** The provider's credentials as Secrets Manager stores them. */
 
 export interface SecretCredentials {
   readonly accessToken: string;
   readonly userId?: string;
-  /** The browser that the cookies come from. */
+  /** The user agent of the browser that has the cookies. */
   readonly userAgent?: string;
-  /** When they were last written, by the secret itself or by Secrets Manager; ISO 8601. */
+  /** When they were last written, according to the secret or to Secrets Manager; ISO 8601. */
   readonly since: string | null;
 }
 
@@ -23,7 +23,7 @@ const secretSchema = z.object({
   user_agent: z.string().nullish(),
   last_updated: z.string().nullish(),
 });
-/** As a person may paste it: the browser's line of cookies. */
+/** The form that a person may paste: the browser's line of cookies. */
 const pastedSchema = z
   .object({ cookies: z.string(), 'user-agent': z.string().optional(), last_updated: z.string().optional() })
   .transform(({ cookies, 'user-agent': user_agent, last_updated }) => ({
@@ -36,15 +36,15 @@ const pastedSchema = z
 const anySecretSchema = z.union([secretSchema, pastedSchema]);
 
 /**
- * Reads the secret and keeps its values out of all output. Errors: CREDENTIALS_MISSING, without a
- * quote.
+ * Reads the secret and registers its values for redaction. Errors: CREDENTIALS_MISSING, which
+ * quotes no value.
  */
 export async function readSecret(client: SecretsManagerClient, name: string): Promise<SecretCredentials> {
   const reply = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
     throw refusal(name, error);
   });
   const parsed = anySecretSchema.safeParse(parseJson(reply.SecretString ?? ''));
-  if (!parsed.success) throw missing(name, 'holds no credentials that Cloud Sync can read');
+  if (!parsed.success) throw missing(name, 'has no credentials that Cloud Sync can read');
   const { access_token, user_id, user_agent, last_updated } = parsed.data;
   rememberSecret(access_token);
   if (user_id) rememberSecret(user_id);
@@ -58,7 +58,7 @@ export async function readSecret(client: SecretsManagerClient, name: string): Pr
 
 /**
  * Writes credentials as the current version of an existing secret, and returns the version's id.
- * The same credentials written twice are one version. Errors: Secrets Manager's.
+ * Writing the same credentials twice gives one version. Errors: Secrets Manager's.
  */
 export async function writeSecret(
   client: SecretsManagerClient,
@@ -71,12 +71,12 @@ export async function writeSecret(
   return VersionId ?? ClientRequestToken;
 }
 
-/** undefined: the text is no date. */
+/** undefined: the text is not a date. */
 function dateOf(text: string | null | undefined): string | undefined {
   return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
-/** Tells an error that a person has to mend from one that may pass. */
+/** Distinguishes an error that a person has to fix from one that may pass. */
 function refusal(name: string, error: unknown): SyncError {
   const { kind, code } = readAwsError(error) ?? {};
   if (kind === 'notFound') return missing(name, 'does not exist, or has no value yet');
@@ -84,12 +84,12 @@ function refusal(name: string, error: unknown): SyncError {
   if (kind !== 'denied') {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     return new SyncError('CREDENTIALS_MISSING', `the secret ${name} cannot be read now (${why})`, {
-      hint: 'It is tried again by the next run. If it stays, look at the health of Secrets Manager in this region.',
+      hint: 'The next run tries again. If that fails too, check the health of Secrets Manager in this region.',
       cause: error,
     });
   }
-  return new SyncError('CREDENTIALS_MISSING', `the secret ${name} may not be read by this function`, {
-    hint: 'Deploy the stack again, which allows it; the key that encrypts the secret has to allow it, too.',
+  return new SyncError('CREDENTIALS_MISSING', `the secret ${name} cannot be read: this function has no permission`, {
+    hint: 'Deploy the stack again, which gives the permission. The key that encrypts the secret must allow it too.',
     cause: error,
   });
 }

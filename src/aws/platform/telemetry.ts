@@ -7,7 +7,7 @@ import { metricNamespace } from './metrics.ts';
 import type { InvocationLog } from './invocation.ts';
 import { metricTable, type Metrics } from './metrics.ts';
 
-/** Log lines and metrics of a function: JSON on standard output, all with the correlation id. */
+/** The log lines and metrics of a function: JSON on standard output, with the correlation id. */
 export interface Telemetry {
   readonly log: InvocationLog;
   readonly metrics: Metrics;
@@ -30,13 +30,14 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   });
   const log = redactedLog(logger);
   const emf = new Emf({ namespace: metricNamespace });
-  // Each set of dimensions is a paid metric of its own. With the library's own dimension the
-  // alarms' metrics would be empty.
+  // Each set of dimensions is a paid metric of its own. With the library's default dimension the
+  // alarms would find no data.
   emf.clearDefaultDimensions();
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
     add: (name, value) => {
-      // With each metric, because Powertools writes a line by itself when one has a hundred values.
+      // It is added with each metric, because Powertools writes a line by itself after a hundred
+      // values.
       emf.addMetadata('correlation_id', execution.name);
       emf.addMetric(name, metricTable[name].unit, value);
     },
@@ -51,7 +52,7 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   };
 }
 
-/** Redacts every message and field, so that no caller has to. */
+/** Redacts every message and field, so that callers need not. */
 function redactedLog(logger: Logger): InvocationLog {
   const write =
     (level: keyof InvocationLog): InvocationLog[typeof level] =>
@@ -62,7 +63,7 @@ function redactedLog(logger: Logger): InvocationLog {
 
 type EventName = Event['type'];
 
-/** Progress is for people who watch. */
+/** These events are for a person who watches, so they are not logged. */
 const quiet: ReadonlySet<EventName> = new Set(['progress', 'medium.planned']);
 const warnings: ReadonlySet<EventName> = new Set([
   'warning',

@@ -4,7 +4,7 @@ import type { Span } from '../../lib/span.ts';
 import type { Source } from '../../source/source.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Spans around the calls of the ports, so that neither the core nor an adapter knows of them. */
+/** Spans around the calls of the ports. Neither the core nor an adapter knows of them. */
 
 /** `afterValidate` runs once the credentials are known to work. */
 export function tracedSource(source: Source, span: Span, afterValidate: () => Promise<void>): Source {
@@ -43,10 +43,13 @@ export function tracedDestination(destination: Destination, span: Span): Destina
   };
 }
 
-/** A part's span lasts from its writer to its receipt; one that is given up ends as failed. */
+/**
+ * The span of a part lasts from its writer to its receipt. The span of an abandoned part ends as
+ * failed.
+ */
 function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]): PartWriter {
   const written = Promise.withResolvers<void>();
-  written.promise.catch(() => {}); // whoever ends the part is told by the writer itself
+  written.promise.catch(() => {}); // the writer itself reports the error to its caller
   span('s3_upload_part', about, () => written.promise).catch(() => {});
   return {
     write: (chunk) => writer.write(chunk),
@@ -61,13 +64,13 @@ function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]
       }
     },
     abort: () => {
-      written.reject(new Error('given up'));
+      written.reject(new Error('abandoned'));
       writer.abort();
     },
   };
 }
 
-/** A download's span lasts until the end of its body. */
+/** The span of a download lasts until the end of its body. */
 export function tracedHttp(http: HttpClient, span: Span, metrics: Metrics): HttpClient {
   return {
     close: () => http.close(),

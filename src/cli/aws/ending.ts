@@ -12,16 +12,16 @@ import type { Machine } from './machine.ts';
 export interface Ending {
   readonly outcome: Outcome;
   readonly exitCode: number;
-  /** For a person, where it did not end well. */
+  /** A message for a person; null when the run succeeded. */
   readonly message: string | null;
 }
 
-/** Every run that ends early passes this state with the error in its input. */
+/** Every run that ends early passes this state, with the error in its input. */
 const endState: AskingState = 'EndRun';
-/** More than the events between that state and the end. */
+/** More than the number of events between that state and the end. */
 const maxEvents = 100;
 
-/** How an execution ended; commands are for the deployment of `stage`. Errors: USAGE. */
+/** How an execution ended. Commands are for the deployment of `stage`. Errors: USAGE. */
 export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
   const { status, output, error, cause } = execution;
   if (status === 'SUCCEEDED') return endingOfOutput(output, stage);
@@ -40,11 +40,11 @@ function endingOfOutput(output: string | undefined, stage: Stage): Ending {
     partial: {
       outcome: 'partial',
       exitCode: 1,
-      message: `some files are not archived; ${commandsFor({ stage })('aws failures')} tells each reason`,
+      message: `some files are not archived; ${commandsFor({ stage })('aws failures')} shows each reason`,
     },
   };
   const outcome = fieldOf(parsed(output), 'outcome') as ReplyOutcome;
-  const message = 'the run ended in a way that this version of Cloud Sync does not know';
+  const message = 'the run ended with an outcome that this version of Cloud Sync does not know';
   return endings[outcome] ?? { outcome: 'failed', exitCode: 1, message };
 }
 
@@ -56,7 +56,7 @@ function endingOfError(failure: StateError): Ending {
   return { outcome, exitCode, message: code && detail !== '' ? detail : reasonOf(caught) };
 }
 
-/** The error that ended the run, from its history; undefined if it ended otherwise. */
+/** The error that ended the run, from its history; undefined if it ended without one. */
 async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<StateError | undefined> {
   return askAws('read the history of a run', async () => {
     const pages = paginateGetExecutionHistory({ client, pageSize: maxEvents }, { executionArn, reverseOrder: true });

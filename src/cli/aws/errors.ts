@@ -3,8 +3,8 @@ import { readAwsError, type AwsErrorKind } from '../../lib/aws-error.ts';
 
 const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
   credentials:
-    'Set or renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the account of the service.',
-  denied: 'Use AWS credentials that may do this.',
+    'Set or renew the AWS credentials of the standard chain (environment, profile, role), and check that they belong to the account of the service.',
+  denied: 'Use AWS credentials with the permission to do this.',
   throttled: 'Try again in a minute.',
   unreachable: 'Check the network, AWS_REGION and, if one is set, AWS_ENDPOINT_URL.',
   clockSkew: "Set this machine's clock; AWS refuses requests that are more than a few minutes off.",
@@ -12,8 +12,8 @@ const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
 };
 
 /**
- * The answer of AWS to a request for `what`, a phrase such as "start a run". Errors: `missing` if
- * the thing asked about is not there; USAGE for everything else that AWS refuses.
+ * Asks AWS for `what`, a phrase such as "start a run", and returns the answer. Errors: `missing` if
+ * the requested thing does not exist; USAGE for every other refusal of AWS.
  */
 export async function askAws<Answer>(what: string, ask: () => Promise<Answer>, missing?: () => SyncError): Promise<Answer> {
   try {
@@ -34,7 +34,7 @@ function translated(thrown: unknown, what: string, missing: (() => SyncError) | 
   });
 }
 
-/** For every client: these requests are answered at once or not at all. */
+/** For every client: a request of a command is answered at once or not at all. */
 export const clientOptions = {
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },

@@ -1,10 +1,10 @@
 /**
- * The lines of `aws run --json`: a run of the service as seen from outside. `lines` are pieces of
- * work, each one large medium or a group of small ones.
+ * The lines of `aws run --json`: a run of the service, seen from outside. `lines` are work lines:
+ * each is one large medium or several small ones.
  */
 export type ExecutionEvent = ExecutionStarted | ExecutionSight | ExecutionFinished;
 
-/** What changes while a run goes on. */
+/** Events that may repeat while a run continues. */
 export type ExecutionSight = ExecutionState | ExecutionLines;
 
 export interface ExecutionStarted {

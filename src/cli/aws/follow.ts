@@ -12,12 +12,12 @@ import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
 import { describeRun, type Execution, type Machine } from './machine.ts';
 
 const pollMs = 2_000;
-/** The state that does the pieces of work. */
+/** The state that works on the work lines. */
 const workState = 'DownloadVideos';
 
 /**
- * Shows what changes in a run until it ends, and returns its last description. Stopping to follow
- * does not affect the run. Errors: USAGE; the signal's reason.
+ * Shows the changes of a run until it ends, and returns its last description. The run does not
+ * notice when following stops. Errors: USAGE; the signal's reason.
  */
 export async function followRun(
   machine: Machine,
@@ -31,13 +31,13 @@ export async function followRun(
   let lastEvent = 0;
   const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // Asked first, so that everything before the end is reported before it.
+    // The execution is read first, so that everything before its end is also reported before it.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
     const entries = await entriesSince(machine, arn, lastEvent);
     const counts = await countLines(machine, arn);
-    // The work came before the states after it.
+    // The work lines came before the states after them.
     const work = entries.findIndex(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === workState) + 1;
     reportStates(entries.slice(0, work));
     reportCounts(counts);
@@ -67,7 +67,10 @@ function onlyChanges(report: (sight: ExecutionSight) => void, clock: Clock) {
   };
 }
 
-/** States entered after the event `lastEvent`, oldest first. The newest pages are read first. */
+/**
+ * States that were entered after the event `lastEvent`, oldest first. The newest pages are read
+ * first.
+ */
 async function entriesSince({ client }: Machine, executionArn: string, lastEvent: number): Promise<readonly HistoryEvent[]> {
   return askAws('read the history of a run', async () => {
     const entries: HistoryEvent[] = [];
@@ -83,7 +86,7 @@ async function entriesSince({ client }: Machine, executionArn: string, lastEvent
 
 type LineCounts = Omit<ExecutionLines, 'type' | 'time'>;
 
-/** undefined: the work has not begun. */
+/** undefined: no work line has begun. */
 async function countLines({ client }: Machine, executionArn: string): Promise<LineCounts | undefined> {
   return askAws('ask how far a run is', async () => {
     const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));

@@ -16,7 +16,7 @@ import { clientOptions } from './errors.ts';
 export interface ServiceLedger extends AsyncDisposable {
   readonly tracker: Tracker;
   readonly table: string;
-  /** Who is at work on the archive; undefined: nobody. Errors: TRACKER_UNUSABLE. */
+  /** The run that works on the archive; undefined when there is none. Errors: TRACKER_UNUSABLE. */
   lease(): Promise<CurrentLease | undefined>;
 }
 
@@ -33,8 +33,8 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
       throw await named(error, table, client);
     });
     if (archiveId === undefined) {
-      throw new SyncError('USAGE', `the table ${table} knows no archive yet`, {
-        hint: `The first run makes it: ${commandsFor({ stage: settings.env as Stage })('aws run')}.`,
+      throw new SyncError('USAGE', `the table ${table} has no archive yet`, {
+        hint: `The first run creates it: ${commandsFor({ stage: settings.env as Stage })('aws run')}.`,
       });
     }
     const tracker = await openDynamoTracker({ client, table, provider, archiveId, clock: systemClock });
@@ -53,7 +53,7 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
   }
 }
 
-/** Adds to a missing table's error where it was looked for. Any other error stays as it is. */
+/** Adds the place to the error of a missing table. Any other error is unchanged. */
 async function named(error: unknown, table: string, client: DynamoDBClient): Promise<unknown> {
   if (!(error instanceof SyncError && readAwsError(error.cause)?.kind === 'notFound')) return error;
   return new SyncError(error.code, `there is no table ${table} in ${await client.config.region()}`, {

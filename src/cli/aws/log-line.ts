@@ -3,14 +3,14 @@ import { clean } from '../../lib/log.ts';
 import { redact } from '../../lib/redact.ts';
 import type { LoggedEvent } from './logs.ts';
 
-/** A logged line, read. Free of secrets. Pure. */
+/** A parsed log line without secrets. No I/O. */
 export interface LogLine {
   readonly time: string;
   readonly level: LogLevel;
-  /** As the function is called in the account. */
+  /** The name of the function in the account. */
   readonly function: string;
   readonly message: string;
-  /** What else the line says. */
+  /** All other fields of the line. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -28,14 +28,17 @@ const levelNames: Readonly<Record<string, LogLevel>> = {
   fatal: 'error',
 };
 
-/** What every line of a function says, and nobody reads. */
+/** Fields that every line of a function has, and that nobody reads. */
 const dull = /^(timestamp|service|correlation_id|environment|sampling_rate|cold_start|function_.*|xray_trace_id)$/;
 
-/** undefined: a line of metrics. One that is no JSON is the platform's, and counts as `info`. */
+/**
+ * undefined: a line of metrics. A line that is not JSON comes from the platform and counts as
+ * `info`.
+ */
 export function readLogLine({ atMs, logGroup, message: text }: LoggedEvent): LogLine | undefined {
   const record = parsed(text);
   if ('_aws' in record) return undefined;
-  // The functions log events of a run as they are.
+  // The functions log events of a run unchanged.
   const { level, message, event, ...rest } = redact(record) as Readonly<Record<string, unknown>>;
   const ofEvent = isObject(event) ? event : event === undefined ? {} : { event };
   return {
@@ -63,7 +66,7 @@ function parsed(text: string): object {
     const value = JSON.parse(text) as unknown;
     if (isObject(value)) return value;
   } catch {
-    // Not ours.
+    // The line is not one of ours.
   }
   return { message: text.trimEnd() };
 }

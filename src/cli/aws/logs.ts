@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { askAws, clientOptions } from './errors.ts';
 
-/** One line as a function logged it. */
+/** One line that a function logged. */
 export interface LoggedEvent {
   readonly id: string;
   readonly atMs: number;
@@ -19,7 +19,7 @@ export interface LogReader extends Disposable {
   read(fromMs: number): Promise<readonly LoggedEvent[]>;
 }
 
-/** `run` is the name of an execution: the correlation id that stands in each of its lines. */
+/** `run` is the name of an execution, which is the correlation id in each of its lines. */
 export function openLogs(logGroups: readonly string[], run: string): LogReader {
   const client = new CloudWatchLogsClient(clientOptions);
 
@@ -42,13 +42,9 @@ export function openLogs(logGroups: readonly string[], run: string): LogReader {
         Promise.all(logGroups.map(async (group) => readGroup(group, fromMs))),
       );
       if (groups.every((events) => events === undefined)) {
-        throw new SyncError(
-          'USAGE',
-          `there is none of the log groups ${logGroups.join(', ')} in ${await client.config.region()}`,
-          {
-            hint: 'Deploy the service first, or name another with AWS_REGION or --env.',
-          },
-        );
+        throw new SyncError('USAGE', `none of the log groups ${logGroups.join(', ')} exists in ${await client.config.region()}`, {
+          hint: 'Deploy the service first, or name another with AWS_REGION or --env.',
+        });
       }
       return groups.flatMap((events) => events ?? []).toSorted((a, b) => a.atMs - b.atMs);
     },

@@ -27,13 +27,7 @@ test.each([
   ['credentials that expired', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
   ['credentials that expired, before all that failed', quarantined, 'expired', before, /login gopro/],
   ['credentials that expired, in a secret that could not be asked', clean, 'expired', undefined, /login gopro/],
-  [
-    'credentials that were renewed since',
-    clean,
-    'expired',
-    since,
-    /^`cloud-sync aws run` tries the credentials that were renewed/,
-  ],
+  ['credentials that were renewed since', clean, 'expired', since, /^`cloud-sync aws run` tries the new credentials/],
 ] as const)('%s', (_what, tally, outcome, writtenAt, says) => {
   expect(nextStep(tally, outcome && aRun(outcome), writtenAt, (command) => `\`cloud-sync ${command}\``)).toMatch(says);
 });

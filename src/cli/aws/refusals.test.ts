@@ -26,7 +26,7 @@ describe('an error of AWS ends with 2 and names the next step', () => {
       'no permission',
       ['aws', 'run'],
       { ListStateMachines: [refusal('AccessDeniedException', 'not you')] },
-      ['not you', 'may do this'],
+      ['not you', 'with the permission'],
     ],
     [
       'credentials of AWS that expired',

@@ -21,7 +21,7 @@ function ended(Error: string, Cause: string): FakeAnswer {
   return { body: { events: [entered(30, 'SyncFailed'), entered(20, 'EndRun', { error: { Error, Cause } })] } };
 }
 
-/** How far the three pieces of work of a run are. */
+/** How far the three work lines of a run are. */
 function counted(counts: object): FakeAnswer {
   const none = { pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0, total: 3, resultsWritten: 0 };
   return { body: { itemCounts: { ...none, ...counts }, status: 'RUNNING' } };
@@ -69,10 +69,10 @@ describe('aws run', () => {
       executionArn,
       'begins',
       'lists the library',
-      'archives what is new',
-      '0 of 3 pieces of work done, 2 under way',
-      '2 of 3 pieces of work done, 1 failed',
-      'sums up',
+      'archives new media',
+      '0 of 3 work lines done, 2 under way',
+      '2 of 3 work lines done, 1 failed',
+      'summarises',
       'Ended: clean (1m)',
       '',
     ]);
@@ -168,7 +168,7 @@ describe('aws run', () => {
     child.stdout?.once('data', () => void delay(300).then(() => child.kill('SIGINT')));
     expect(await child.result).toMatchObject({
       exitCode: 130,
-      stderr: expect.stringMatching(/the run night-1 goes on\n.*aws status/),
+      stderr: expect.stringMatching(/the run night-1 continues\n.*aws status/),
     });
   });
 });

@@ -10,13 +10,16 @@ import { askAws, clientOptions } from './errors.ts';
  */
 export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
   return ask(secret, async (client) => {
-    // A secret made here would be read by nobody, or block the first deployment.
+    // A secret that is created here would have no reader, or would block the first deployment.
     await client.send(new DescribeSecretCommand({ SecretId: secret }));
     return writeSecret(client, secret, credentials);
   });
 }
 
-/** When the current version of a secret was written; null: it has none. ISO 8601. Errors: USAGE. */
+/**
+ * When the current version of a secret was written, in ISO 8601; null when it has no version.
+ * Errors: USAGE.
+ */
 export async function secretWrittenAt(secret: string): Promise<string | null> {
   return ask(secret, async (client) => {
     for await (const { Versions = [] } of paginateListSecretVersionIds({ client }, { SecretId: secret })) {
@@ -32,7 +35,7 @@ async function ask<Answer>(secret: string, ask: (client: SecretsManagerClient) =
   const region = await client.config.region().catch(() => undefined);
   const missing = () =>
     new SyncError('USAGE', `there is no secret ${secret}${region === undefined ? '' : ` in ${region}`}`, {
-      hint: 'Deploy the service first, which makes it, or correct its name or AWS_REGION.',
+      hint: 'Deploy the service first, which creates the secret, or correct its name or AWS_REGION.',
     });
   try {
     return await askAws(`use the secret ${secret}`, async () => ask(client), missing);

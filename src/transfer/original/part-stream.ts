@@ -153,5 +153,5 @@ export function emptyFile(): SyncError {
 }
 
 function abandoned(): SyncError {
-  return new SyncError('CONNECTION_LOST', 'the file was given up');
+  return new SyncError('CONNECTION_LOST', 'the file was abandoned');
 }

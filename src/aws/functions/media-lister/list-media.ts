@@ -11,15 +11,18 @@ import { abortAfter } from '../../platform/abort-after.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { deserialise, listingStateName, serialise, type SavedListing } from './listing-state.ts';
 
-/** The list of work among the objects of a run. */
+/** The name of the list of work lines among the objects of a run. */
 const manifestName = 'manifest.jsonl';
 /**
- * A run's workers can look at so many lines before its deadline. The oldest wait for the next run.
+ * Workers can handle so many lines before the deadline of a run. The oldest wait for the next run.
  */
 const maxLines = 10_000;
-/** Left for a reply when the provider keeps a slice waiting. In ms. */
+/** Time that is reserved for a reply when the provider is slow. In ms. */
 const answeringMs = 10_000;
-/** For planning and writing the manifest of a large library; a short slice keeps a third. In ms. */
+/**
+ * Time for planning and writing the manifest of a large library; a short slice reserves a third. In
+ * ms.
+ */
 const planningMs = 100_000;
 
 /**
@@ -53,7 +56,9 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
   return { ...(await planRun(request, listing, tracker, invocation)), slices };
 }
 
-/** The state after the earlier slices. The first slice adopts what only the archive knows. */
+/**
+ * The state after the earlier slices. The first slice adopts the files that only the archive knows.
+ */
 async function stateBefore(
   request: RequestOf<'ListMedia'>,
   options: ListingOptions,
@@ -67,8 +72,8 @@ async function stateBefore(
 }
 
 function neverEnding(): SyncError {
-  return new SyncError('PROVIDER_DOWN', 'the provider answers too slowly for its library to be listed', {
-    hint: 'Nothing is lost; the next run tries again.',
+  return new SyncError('PROVIDER_DOWN', 'the provider answers too slowly to list its library', {
+    hint: 'The next run tries again.',
   });
 }
 

@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { SyncError, errorKinds, type ErrorCode } from '../../../errors.ts';
 import type { Listing, ListingProgress } from '../../../run/listing.ts';
 
-/** What a slice of a listing saves: for the next slice, and at the end for the run's summary. */
+/** The saved state of a listing, for the next slice and for the summary of the run. */
 export interface SavedListing {
   /** null once every page was read. */
   readonly progress: ListingProgress | null;
-  /** null before that. */
+  /** null until every page was read. */
   readonly listing: Listing | null;
 }
 
-/** Its name among the objects of a run. */
+/** The name of the state among the objects of a run. */
 export const listingStateName = 'listing.json';
 
 const pass = z.object({
@@ -54,7 +54,7 @@ export function serialise({ progress, listing }: SavedListing): string {
   } satisfies Record<keyof SavedListing, unknown>);
 }
 
-/** Errors: those of zod, for what we did not write. */
+/** Errors: those of zod, for a text that we did not write. */
 export function deserialise(text: string): SavedListing {
   const { progress, listing } = record.parse(JSON.parse(text));
   return {

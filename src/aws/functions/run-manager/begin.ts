@@ -6,21 +6,21 @@ import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 
 /**
- * Begins a run: checks the input, opens the archive (a new deployment makes it), takes the run
- * lease and records the run. The same execution gets the same reply again. Errors: USAGE for a
+ * Begins a run: checks the input, opens the archive (or creates it in a new deployment), takes the
+ * run lease and records the run. The same execution gets the same reply again. Errors: USAGE for a
  * wrong input; those of the archive and of the tracker.
  */
 export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocation: Invocation): Promise<ReplyOf<'BeginRun'>> {
   const { clock, log } = invocation;
   const wanted = parseInput(input);
   const unknown = unknownFields(input);
-  if (unknown.length > 0) log.warn(`the input of this execution has fields that mean nothing: ${unknown.slice(0, 5).join(', ')}`);
+  if (unknown.length > 0) log.warn(`the input of this execution has unknown fields: ${unknown.slice(0, 5).join(', ')}`);
   const deadline = isoTime(Date.parse(execution.started_at) + runSeconds * 1000);
   const reply = { ...wanted, deadline, error: noError };
 
   const tracker = await invocation.openTracker(wanted.provider, { create: true });
   const isDead = executionChecks({
-    onUnanswered: (holder, reason) => log.warn(`whether ${holder} still runs cannot be told: ${reason}`),
+    onUnanswered: (holder, reason) => log.warn(`could not find out whether ${holder} still runs: ${reason}`),
   });
   const lease = await tracker.acquireRunLease(execution.arn, leaseLeftMs(execution.started_at, clock.now()), isDead);
   if (!lease.granted) {

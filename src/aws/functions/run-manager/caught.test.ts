@@ -5,7 +5,7 @@ const thrown = (errorType: string, errorMessage: string) =>
   JSON.stringify({ errorType, errorMessage, trace: ['at handler (index.mjs:1:1)'] });
 
 test.each([
-  ['Sandbox.Timedout', thrown('Sandbox.Timedout', 'Task timed out after 900.00 seconds'), 'Sandbox.Timedout', 'in the time'],
+  ['Sandbox.Timedout', thrown('Sandbox.Timedout', 'Task timed out after 900.00 seconds'), 'Sandbox.Timedout', 'in its time'],
   [
     'Lambda.Unknown',
     '{"errorMessage":"2026-11-21 Task timed out after 900.00 seconds"}',
@@ -13,14 +13,14 @@ test.each([
     'out of time or memory',
   ],
   ['Runtime.ExitError', thrown('Runtime.ExitError', 'signal: killed'), 'Runtime.ExitError', 'memory'],
-  ['Runtime.HandlerError', thrown('TypeError', 'x is undefined'), 'TypeError', 'unforeseen'],
-  ['Runtime.HandlerError', thrown('CloudSync.BUG', 'x is undefined'), 'CloudSync.BUG', 'unforeseen'],
-  ['BUG', 'x is undefined', 'BUG', 'unforeseen'],
+  ['Runtime.HandlerError', thrown('TypeError', 'x is undefined'), 'TypeError', 'unexpected'],
+  ['Runtime.HandlerError', thrown('CloudSync.BUG', 'x is undefined'), 'CloudSync.BUG', 'unexpected'],
+  ['BUG', 'x is undefined', 'BUG', 'unexpected'],
   ['Lambda.TooManyRequestsException', 'Rate Exceeded.', 'Lambda.TooManyRequestsException', 'at once'],
   ['States.ItemReaderFailed', 'Failed to parse line 3', 'States.ItemReaderFailed', 'list of work'],
-  ['States.Timeout', '', 'States.Timeout', 'in the time'],
-  ['', '', 'unknown', 'unforeseen'],
-  ['toString', '', 'toString', 'unforeseen'],
+  ['States.Timeout', '', 'States.Timeout', 'in its time'],
+  ['', '', 'unknown', 'unexpected'],
+  ['toString', '', 'toString', 'unexpected'],
 ])('%s is the platform’s', (Error, Cause, name, what) => {
   expect(readCaught({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
 });
@@ -35,9 +35,7 @@ test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] a
 
 test('a reason names the error and quotes it', () => {
   const caught = readCaught({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
-  expect(reasonOf(caught)).toBe(
-    'a function did not end in the time that it has (Sandbox.Timedout): Task timed out after 3.00 seconds',
-  );
+  expect(reasonOf(caught)).toBe('a function did not finish in its time (Sandbox.Timedout): Task timed out after 3.00 seconds');
   expect(reasonOf(readCaught({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
 });
 

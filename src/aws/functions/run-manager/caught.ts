@@ -2,38 +2,38 @@ import { errorKinds, type ErrorCode, type Hint } from '../../../errors.ts';
 import { clean } from '../../../lib/log.ts';
 import type { StateError } from '../../contract.ts';
 
-/** Explains a caught error: what happened, and what to do. Pure. */
+/** Explains a caught error: what happened, and what to do. No I/O. */
 
 export interface Caught {
-  /** undefined: raised by the platform, or a BUG. */
+  /** undefined: the platform raised the error, or it is a BUG. */
   readonly code: ErrorCode | undefined;
   /** The code, or the platform's most specific name. */
   readonly name: string;
   /** What happened, as a sentence without its full stop. */
   readonly what: string;
-  /** What to do; an error with a code has it in `detail`. */
+  /** What to do. For an error with a code, `detail` already contains it. */
   readonly hint: string | Hint;
-  /** The raiser's own words; may be empty. Free of secrets. */
+  /** The original message, without secrets. It may be empty. */
   readonly detail: string;
 }
 
 type Explanation = Pick<Caught, 'what' | 'hint'>;
 
-const readLog: Hint = { text: '{command} shows how far it came', command: 'aws logs' };
+const readLog: Hint = { text: '{command} shows its log', command: 'aws logs' };
 const deployAgain = 'Deploy the service again: a permission or a part of it is missing';
-const nothingToDo = 'Nothing has to be done if the next run succeeds';
+const nothingToDo = 'You need not do anything if the next run succeeds';
 
-const outOfTime: Explanation = { what: 'a function did not end in the time that it has', hint: readLog };
+const outOfTime: Explanation = { what: 'a function did not finish in its time', hint: readLog };
 const outOfMemory: Explanation = { what: 'a function ended without an answer, perhaps out of memory', hint: readLog };
 const lambdaTrouble: Explanation = { what: 'AWS Lambda could not run a function', hint: nothingToDo };
 const refused: Explanation = { what: 'AWS refused what the service needs', hint: deployAgain };
 const unreadable: Explanation = {
-  what: 'the list of work in the bucket for runs could not be read',
-  hint: 'Start another run, which writes it anew. If that fails too, check that the bucket for runs exists and deploy the service again',
+  what: 'the list of work lines in the bucket for runs could not be read',
+  hint: 'Start another run, which writes the list again. If that fails too, check that the bucket for runs exists and deploy the service again',
 };
 const surprise: Explanation = {
-  what: 'something unforeseen went wrong',
-  hint: { ...readLog, text: `${readLog.text}; please report it if it stays` },
+  what: 'an unexpected error occurred',
+  hint: { ...readLog, text: `${readLog.text}; please report it if it happens again` },
 };
 
 /** The names under which Step Functions and Lambda raise errors. */
@@ -52,7 +52,7 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
   'Runtime.ExitError': outOfMemory,
   'Runtime.OutOfMemory': outOfMemory,
   'Sandbox.Timedout': outOfTime,
-  'States.ExceedToleratedFailureThreshold': { what: 'too many pieces of work failed', hint: readLog },
+  'States.ExceedToleratedFailureThreshold': { what: 'too many work lines failed', hint: readLog },
   'States.HeartbeatTimeout': outOfTime,
   'States.ItemReaderFailed': unreadable,
   'States.Permissions': refused,
@@ -63,13 +63,13 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
   'States.Timeout': outOfTime,
 };
 
-/** Others' words are cut earlier than ours, which end with what to do. */
+/** The limit for texts of others is lower, because ours end with what to do. */
 const maxDetail = 300;
 const maxOwnDetail = 600;
 
 export function readCaught({ Error: raised, Cause }: StateError): Caught {
   const { errorType, errorMessage } = lambdaError(Cause);
-  // Lambda wraps what a handler throws; the inner name is more specific.
+  // Lambda wraps an error of a handler. The inner name is more specific.
   const names = [errorType ?? '', raised].filter((name) => name !== '');
   const name = names.find((name) => isCode(name) || Object.hasOwn(platformErrors, name)) ?? names[0] ?? 'unknown';
   const detail = clean(errorMessage ?? Cause);
@@ -86,7 +86,7 @@ export function readCaught({ Error: raised, Cause }: StateError): Caught {
   return { code: undefined, name, ...explanation, detail: shortened(detail, maxDetail) };
 }
 
-/** A reason as the tracker keeps it. */
+/** The reason as the tracker stores it. */
 export function reasonOf({ what, name, detail }: Caught): string {
   return `${what} (${name})${detail === '' ? '' : `: ${detail}`}`;
 }
@@ -95,7 +95,7 @@ function isCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorKinds, name);
 }
 
-/** The Cause is JSON if a function threw, else a text. */
+/** The Cause is JSON if a function threw, otherwise a text. */
 function lambdaError(cause: string): { readonly errorType?: string; readonly errorMessage?: string } {
   try {
     const fields = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;
@@ -110,7 +110,7 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Cut between two characters, with `…` for what is missing. */
+/** Cuts between two characters, and adds `…` if something is missing. */
 export function shortened(text: string, maxLength: number): string {
   const characters = Array.from(text);
   return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;

@@ -1,50 +1,50 @@
 import { z } from 'zod';
 
 /**
- * When to notify about the provider's credentials: when they expire and every week until they are
- * renewed, once when they work again, once when they grow old. Pure. A repeated step of the same
- * run gets the same notices, because its first reply may have been lost.
+ * Decides when to notify about the provider's credentials: when they expire and every week until
+ * they are renewed, once when they work again, and once when they grow old. No I/O. A repeated step
+ * of the same run gets the same notices, because its first reply may have been lost.
  */
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const reminderMs = 7 * dayMs;
-/** A nightly run does not begin at the same minute each night. */
+/** Some slack, because a nightly run does not begin at the same minute each night. */
 const slackMs = 2 * hourMs;
 /** Cookies of this age may expire any day. */
 export const oldAgeDays = 5;
-/** Ages are rounded days; newer credentials differ by more. */
+/** Ages are rounded to days. Newer credentials differ by more than this. */
 const sameCredentialsMs = dayMs;
 
 const moment = z.iso.datetime();
 const episodesShape = z.object({
-  /** Since when the provider refuses the credentials, and the run that notified last. */
+  /** When the provider began to refuse the credentials, and which run notified last. */
   expired: z.object({ since: moment, toldAt: moment, toldBy: z.string() }).nullable(),
-  /** The run that notified that they work again. */
+  /** The run that notified that the credentials work again. */
   recoveredBy: z.string().nullable(),
-  /** Credentials whose age was notified: since when they exist, and the run. */
+  /** The credentials whose age was notified: when they were written, and by which run. */
   aged: z.object({ credentialsSince: moment, toldBy: z.string() }).nullable(),
 });
 
-/** All notices so far; kept as a fact of the tracker. */
+/** All notices so far. They are stored as a fact of the tracker. */
 export type Episodes = Readonly<z.infer<typeof episodesShape>>;
 
 export const noEpisodes: Episodes = { expired: null, recoveredBy: null, aged: null };
 
 export type CredentialEvent = { readonly kind: 'expired' } | { readonly kind: 'valid'; readonly ageDays: number | null };
 
-/** `still-expired` is the reminder. */
+/** `still-expired` is the weekly reminder. */
 export type Notice = 'expired' | 'still-expired' | 'recovered' | 'aged';
 
 export interface Asking {
   readonly nowMs: number;
-  /** Name of the execution. */
+  /** The name of the execution. */
   readonly run: string;
 }
 
 export interface Decision {
   readonly episodes: Episodes;
-  /** Due now. */
+  /** The notices to send now. */
   readonly notices: readonly Notice[];
 }
 
@@ -81,7 +81,7 @@ function agedAfter(before: Episodes['aged'], ageDays: number | null, { nowMs, ru
   return isSame ? before : { credentialsSince: new Date(sinceMs).toISOString(), toldBy: run };
 }
 
-/** An unreadable record counts as none: at worst a notice is sent twice. */
+/** An unreadable record counts as no record. At worst a notice is sent twice. */
 export function parseEpisodes(text: string | undefined): Episodes {
   try {
     return episodesShape.parse(JSON.parse(text ?? 'null'));

@@ -14,8 +14,8 @@ const maxNewerRuns = 20;
 
 /**
  * Ends a run early: records its end, releases its lease and writes the notification. It works
- * without a readable input, a table or an archive. Repeated, it gives the same reply. Never throws
- * a SyncError.
+ * without a readable input, a table or an archive. A repeated call gives the same reply. It never
+ * throws a SyncError.
  */
 export async function end({ input, error, execution }: RequestOf<'EndRun'>, invocation: Invocation): Promise<ReplyOf<'EndRun'>> {
   const { environment, clock, metrics } = invocation;
@@ -33,7 +33,7 @@ export async function end({ input, error, execution }: RequestOf<'EndRun'>, invo
   if (!isExpired) return { notify: true, error: asError(failureText(caught, also, place)) };
   const decision =
     tracker &&
-    (await attempt(invocation, 'what people were told before cannot be read', () =>
+    (await attempt(invocation, 'the earlier notices cannot be read', () =>
       dueNotices({ kind: 'expired' }, { nowMs: clock.now(), run: execution.name }, tracker),
     ));
   const since = decision?.notices.includes('still-expired') ? decision.episodes.expired?.since : undefined;
@@ -63,7 +63,7 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
   }
 }
 
-/** Ends the run if it began and has not ended yet, and returns a line about the archive. */
+/** Ends the run if it began and has not ended yet. Returns a line about the archive. */
 async function finish(
   { code = 'WORKER_LOST', name, what, detail }: Caught,
   tracker: Tracker,
@@ -79,7 +79,7 @@ async function finish(
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);
-    // By its exit code a failure of the platform would be `partial`, but this run has failed.
+    // The exit code of a platform failure would mean `partial`, but this run has failed.
     const finished = counted.outcome === 'expired' ? counted : { ...counted, outcome: 'failed' as const };
     await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
     report(finished);

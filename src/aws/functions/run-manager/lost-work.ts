@@ -5,11 +5,11 @@ import type { StateError } from '../../contract.ts';
 import { lambdaRefused, lambdaUnavailable, unknownOutcomeError } from '../../platform-errors.ts';
 import type { LineRow } from '../../work-line.ts';
 
-/** The work that a failed worker left unrecorded. Pure. */
+/** The work that a failed worker did not record. No I/O. */
 
 /**
- * Whether the worker itself replied with the error, by a code of ours or a status. An error of the
- * platform and a BUG end a worker before it can record anything.
+ * Whether the worker itself replied with the error, by one of our codes or a status. An error of
+ * the platform or a BUG ends a worker before it can record anything.
  */
 export function isReplied({ Error }: StateError): boolean {
   return Error === '' || Error === 'FAILED' || Error === 'QUARANTINED' || (Error !== 'BUG' && Object.hasOwn(errorKinds, Error));
@@ -17,12 +17,12 @@ export function isReplied({ Error }: StateError): boolean {
 
 const unreached: readonly string[] = [...lambdaUnavailable, ...lambdaRefused, unknownOutcomeError];
 
-/** The call did not reach a worker, or its reply was not understood: the media are unchanged. */
+/** The call did not reach a worker, or the reply was not understood. The media are unchanged. */
 export function isUnreached({ Error }: StateError): boolean {
   return unreached.includes(Error);
 }
 
-/** What of a run decides which work was lost in it. */
+/** The facts of a run that decide which work was lost. */
 interface RunFacts {
   /** ISO 8601. */
   readonly runStartedAt: string;
@@ -31,15 +31,16 @@ interface RunFacts {
 
 export interface LostWork {
   readonly row: LineRow;
-  /** The medium is not resolved for all roles: it fails as a whole. */
+  /** True when the medium is not resolved for all roles, so it fails as a whole. */
   readonly medium: boolean;
-  /** To be claimed and failed; a claim of another worker refuses that. */
+  /** The originals to claim and fail. A claim of another worker prevents that. */
   readonly originals: readonly TrackedOriginal[];
 }
 
 /**
- * The work that a line lost with its worker: what the worker held. Other media were not begun and
- * must not be quarantined for a neighbour. If it held nothing, any of them may have ended it.
+ * The work that a line lost with its worker: the originals that the worker had claimed. Other media
+ * were not begun, and must not be quarantined because of a neighbour. If the worker had claimed no
+ * original, any medium may have ended it.
  */
 export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly LostWork[] {
   const open = rows.map((row) => openWork(row, run));
@@ -52,7 +53,9 @@ export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly Lost
   return heldAny ? held : open;
 }
 
-/** This step has already recorded a lost original in this run, so the worker held it. */
+/**
+ * True if this step has already recorded a lost original in this run, so the worker had claimed it.
+ */
 function isRecorded({ originals }: LineRow, { runStartedAt }: RunFacts): boolean {
   return originals.some(({ errorCode, statusSince }) => errorCode === 'WORKER_LOST' && statusSince >= runStartedAt);
 }
@@ -61,7 +64,8 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
   const { status, statusSince, resolvedRoles, goneSince } = row.tracked;
   if (goneSince !== null) return { row, medium: false, originals: [] };
   const isUnresolved = status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role));
-  // A medium that ends its worker in each run must come to be quarantined, so it fails once a run.
+  // A medium that ends its worker in each run must be quarantined in the end, so it fails once a
+  // run.
   const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt;
   return {
     row,
@@ -72,11 +76,11 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
 
 interface MediumFailure {
   readonly failed: boolean;
-  /** In this run. */
+  /** Whether the medium was quarantined in this run. */
   readonly quarantined: boolean;
 }
 
-/** Whether a medium or one of its originals failed, once all is recorded. */
+/** Whether a medium or one of its originals failed, after everything is recorded. */
 export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];
   return {

@@ -7,16 +7,16 @@ import { readLine } from '../../work-line.ts';
 import { readCaught, reasonOf, shortened } from './caught.ts';
 import { failureOf, isReplied, isUnreached, lostWork, type LostWork } from './lost-work.ts';
 
-/** Longer than recording a line takes. */
+/** Longer than it takes to record a line. */
 const leaseMs = 60_000;
-/** Size of the ids in a reply, as JSON in UTF-8. */
+/** The size limit of the ids in a reply, as JSON in UTF-8. */
 const maxIdBytes = 900;
 const maxCauseLength = 300;
 
 /**
- * Ends a work line that failed. A worker that replied has recorded everything; the open work of one
- * that did not fails with the error as the reason. Archived originals and those of another worker
- * stay as they are. Repeated, it changes nothing more. Errors: those of the archive and of the
+ * Ends a work line that failed. A worker that replied has recorded everything. If it did not reply,
+ * its open work fails with the error as the reason. Archived originals and those of another worker
+ * are unchanged. A repeated call changes nothing more. Errors: those of the archive and of the
  * tracker.
  */
 export async function recordWorkerFailure(
@@ -42,7 +42,7 @@ export async function recordWorkerFailure(
   }));
   const media = failures.filter(({ failed }) => failed).map(({ mediaId }) => mediaId);
   const quarantined = failures.filter((medium) => medium.quarantined).length;
-  if (!replied) log.error(`a worker ended without a word: ${reason}`, { line: line.line, media: media.length });
+  if (!replied) log.error(`a worker ended without a reply: ${reason}`, { line: line.line, media: media.length });
   const error = {
     Error: replied ? request.error.Error : caught.name,
     Cause: shortened(replied ? caught.detail : reason, maxCauseLength),
@@ -61,7 +61,7 @@ async function recordLost(
     const claim = await tracker.claim(id, owner, leaseMs);
     if (!claim) continue;
     await tracker.fail(claim, failure).catch((error: unknown) => {
-      // Another worker claimed it in between.
+      // Another worker claimed the original in between.
       if (!(error instanceof SyncError) || error.code !== 'LEASE_LOST') throw error;
     });
   }

@@ -2,11 +2,14 @@ import type { Role } from '../../../media.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
 
-/** What the ledger knows beyond its counts, read in one pass. */
+/** Facts of the ledger beyond its counts, read in one pass. */
 export interface Results {
-  /** What is not archived, first what this run could not do, in the order in which it failed. */
+  /**
+   * Originals and media that are not archived. Those that failed in this run come first, in the
+   * order of failing.
+   */
   readonly problems: readonly Problem[];
-  /** Bytes of the `archivedFiles` originals that were completed last. */
+  /** The bytes of the `archivedFiles` originals that were completed last. */
   readonly archivedBytes: number;
 }
 
@@ -47,9 +50,7 @@ export function inOrder(problems: readonly Problem[], runStartedAt: string): rea
   return problems.toSorted((a, b) => isOld(a) - isOld(b) || compare(a.since, b.since) || compare(a.name, b.name));
 }
 
-/**
- * Files adopted at the start of the run count as completed too, but before those that it archived.
- */
+/** Adopted files count as completed too, but they come before the files that the run archived. */
 export function lastBytes(completed: readonly Completed[], files: number): number {
   const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);
   return latest.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);

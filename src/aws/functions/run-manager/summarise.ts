@@ -19,8 +19,8 @@ type Request = RequestOf<'GenerateSummary'>;
 type Reply = ReplyOf<'GenerateSummary'>;
 
 /**
- * How a run ended, counted from the tracker. A run without an error releases its lease here, any
- * other in `end`. Repeated, it gives the same reply. Errors: those of the archive and of the
+ * Summarises a run, counted from the tracker. A run without an error releases its lease here, any
+ * other in `end`. A repeated call gives the same reply. Errors: those of the archive and of the
  * tracker.
  */
 export async function summarise(request: Request, invocation: Invocation): Promise<Reply> {
@@ -89,12 +89,12 @@ function brokenIn({ originals, media }: Tally): number {
   return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED;
 }
 
-/** Left for a later run, by the deadline or because another worker holds it. */
+/** Work that is left for a later run, because of the deadline or another worker. */
 function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
 }
 
-/** Media not yet resolved for all roles. Their known originals are counted by themselves. */
+/** Media that are not resolved for all roles yet. Their known originals are counted separately. */
 async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
   let media = 0;
   for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {

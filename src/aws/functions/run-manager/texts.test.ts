@@ -26,7 +26,7 @@ const problem = { since: '2026-11-21T03:20:00.000Z', name: 'gopro-videos/2026/11
 test('a partial run: how many, why, and what to do', () => {
   const { subject, message } = partialText(finishedWith({ failed: 5, quarantined: 1 }), [problem], [], place);
   expect(subject).toBe('Cloud Sync: 6 files not archived, 12 archived');
-  expect(message).toContain('12 files archived (34 GB), 300 there before, 5 failed, 1 quarantined');
+  expect(message).toContain('12 files archived (34 GB), 300 archived before, 5 failed, 1 quarantined');
   expect(message).toContain('- gopro-videos/2026/11/GX010001__a.mp4: too short\n… and 5 more');
   expect(message).toContain('`cloud-sync aws failures`');
   expect(message).toMatch(/\n\nRun night-1$/);
@@ -35,7 +35,7 @@ test('a partial run: how many, why, and what to do', () => {
 test('a run that its deadline ended says that the next one goes on', () => {
   const { message } = partialText(finishedWith({ pending: 40 }), [], [], place);
   expect(message).toContain('40 not reached.');
-  expect(message).toContain('The next run goes on with them.');
+  expect(message).toContain('The next run archives them.');
   expect(message).not.toContain('aws failures');
 });
 
@@ -49,14 +49,14 @@ test('an error of ours keeps its own words', () => {
   expect(subject).toBe('Cloud Sync: the run failed (DESTINATION_UNUSABLE): the destination is missing, read-only, or den...');
   expect(message).toBe(
     'The destination is missing, read-only, or denies access (DESTINATION_UNUSABLE): s3://bucket denies access. Allow s3:PutObject.\n\n' +
-      '312 files in the archive.\n\nWhat was archived stays; the next run goes on where this one ended.\n\nRun night-1',
+      '312 files in the archive.\n\nArchived files stay, and the next run continues where this one ended.\n\nRun night-1',
   );
 });
 
 test('a failure of the platform is explained', () => {
   const { message } = failureText(readCaught({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
   expect(message).toMatch(
-    /^The list of work in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
+    /^The list of work lines in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
   );
   const quoted = failureText(readCaught({ Error: 'States.Timeout', Cause: 'after 300 s' }), undefined, place);
   expect(quoted.message).toMatch(/\(States\.Timeout\): after 300 s\.\n\n/);

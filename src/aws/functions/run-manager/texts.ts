@@ -8,7 +8,10 @@ import type { Stage } from '../../../config/stages.ts';
 import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './credential-episodes.ts';
 
-/** The notifications of a run. Pure. Small, because they travel through the state machine. */
+/**
+ * The notifications of a run. No I/O. They are small, because they travel through the state
+ * machine.
+ */
 
 export interface Notification {
   /** Printable ASCII on one line, shorter than the 100 characters that SNS allows. */
@@ -16,19 +19,19 @@ export interface Notification {
   readonly message: string;
 }
 
-/** Which run of which deployment. */
+/** A run and its deployment. */
 export interface Place {
   readonly stage: Stage;
   readonly provider: Provider;
-  /** Name of the secret with the provider's credentials. */
+  /** The name of the secret with the provider's credentials. */
   readonly secret: string;
-  /** Name of the execution. */
+  /** The name of the execution. */
   readonly run: string;
 }
 
-/** Something that is not archived. */
+/** A file that is not archived. */
 export interface Problem {
-  /** Since when; ISO 8601. */
+  /** When it got its status; ISO 8601. */
   readonly since: string;
   readonly name: string;
   readonly reason: string;
@@ -40,7 +43,7 @@ const maxProblem = 110;
 const maxProblems = 4;
 const providerNames: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
-/** A run that completed without archiving every file. */
+/** The notification of a run that completed without archiving every file. */
 export function partialText(
   finished: RunFinished,
   problems: readonly Problem[],
@@ -57,14 +60,14 @@ export function partialText(
   return notification(place, `${count(left, 'file')} not archived, ${finished.files.archived} archived`, [
     countsLine(finished),
     failed + quarantined > 0
-      ? `${show('aws failures')} tells each reason; the next runs try the failed ones again, ${show('aws retry')} also the quarantined ones.`
-      : 'The next run goes on with them.',
+      ? `${show('aws failures')} shows each reason. The next runs try the failed files again. To try the quarantined ones too, run ${show('aws retry')}.`
+      : 'The next run archives them.',
     ...notices,
     [...shown, ...(shown.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
   ]);
 }
 
-/** A clean run with notices about the credentials. */
+/** The notification of a clean run with notices about the credentials. */
 export function noticeText(
   notices: readonly Notice[],
   finished: RunFinished,
@@ -77,17 +80,17 @@ export function noticeText(
   return notification(place, subject, [...noticeSentences(notices, ageDays, place), countsLine(finished)]);
 }
 
-/** A sentence for each. */
+/** One sentence for each notice. */
 export function noticeSentences(notices: readonly Notice[], ageDays: number | null, place: Place): readonly string[] {
   const provider = providerNames[place.provider];
   return notices.map((notice) =>
     notice === 'aged'
       ? `${upperFirst(credentialsAge(ageDays, place))} and may expire any day. ${renewal(place)}`
-      : `${provider} accepts the credentials again; runs archive as before.`,
+      : `${provider} accepts the credentials again; the runs archive as before.`,
   );
 }
 
-/** A run that ended early. `also` is one more paragraph. */
+/** The notification of a run that ended early. `also` is one more paragraph. */
 export function failureText(caught: Caught, also: string | undefined, place: Place): Notification {
   const hint = caught.code === undefined ? `${showHint(caught.hint, commandsFor(place))}.` : undefined;
   return notification(place, `the run failed (${caught.name}): ${caught.what}`, [
@@ -95,18 +98,21 @@ export function failureText(caught: Caught, also: string | undefined, place: Pla
     ...(hint === undefined ? [] : [hint]),
     ...(caught.code === 'CREDENTIALS_MISSING' ? [renewal(place)] : []),
     ...(also === undefined ? [] : [also]),
-    'What was archived stays; the next run goes on where this one ended.',
+    'Archived files stay, and the next run continues where this one ended.',
   ]);
 }
 
-/** Credentials that the provider refuses. `since` is set for a reminder; ISO 8601. */
+/**
+ * The notification of credentials that the provider refuses. `since` is set for a reminder; ISO
+ * 8601.
+ */
 export function expiryText(since: string | undefined, place: Place): Notification {
   const provider = providerNames[place.provider];
   const subject = `${provider} ${since === undefined ? 'refuses' : 'still refuses'} the credentials`;
   return notification(place, subject, [
     `${provider} refuses the credentials in the secret ${place.secret}${since === undefined ? '' : ` since ${since.slice(0, 10)}`}. Nothing is archived until they are renewed.`,
     renewal(place),
-    'No file failed because of this: the next run goes on where this one ended. While it lasts, you are reminded every 7 days.',
+    'No file failed because of this: the next run continues where this one ended. You get a reminder every 7 days until the credentials work.',
   ]);
 }
 
@@ -119,7 +125,7 @@ export function countsLine({ files, bytes }: RunFinished): string {
     [files.waiting, 'not ready at the provider'],
   ];
   const others = parts.filter(([number]) => number > 0).map(([number, word]) => `, ${number.toLocaleString('en')} ${word}`);
-  return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} there before${others.join('')}.`;
+  return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
 }
 
 /** The state of the archive after a run whose own work was not counted. */
@@ -150,7 +156,7 @@ function shortenedAscii(text: string): string {
   return ascii.length <= maxSubject ? ascii : `${ascii.slice(0, maxSubject - 3)}...`;
 }
 
-/** Cut between two characters if it is too long in UTF-8. */
+/** Cuts the text between two characters if it is too long in UTF-8. */
 function withinBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;

@@ -14,19 +14,22 @@ import { stateErrorOf } from '../../state-error.ts';
 import { readLine, type LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
-/** Claims outlast the invocation by this, so that none expires while it is recorded. In ms. */
+/**
+ * How much longer than the invocation a claim lasts, so that none expires while it is recorded. In
+ * ms.
+ */
 const leaseMarginMs = 60_000;
 
-/** How often a worker checks that its run still holds the lease. In ms. */
+/** How often a worker checks that its run still has the lease. In ms. */
 const leaseCheckMs = 20_000;
 
 type Request = RequestOf<'DownloadVideo'>;
 type Reply = ReplyOf<'DownloadVideo'>;
 
 /**
- * One slice of one work line. Parts that an earlier slice or a killed invocation stored are not
- * fetched again. An error that would stop a run stops the other lines of the execution too.
- * Errors: those of opening the archive and the tracker; BUG.
+ * One slice of one work line. It does not fetch parts again that an earlier slice or a killed
+ * invocation stored. An error that stops a run also stops the other lines of the execution. Errors:
+ * those of opening the archive and the tracker; BUG.
  */
 export async function transferLine(request: Request, invocation: Invocation): Promise<Reply> {
   const { count, idle } = request.slice;
@@ -41,7 +44,7 @@ export async function transferLine(request: Request, invocation: Invocation): Pr
     return { ...progress, ...(await transferInSlice(request, untilDeadlineMs, tracker, invocation)) };
   } catch (thrown) {
     const error = asSyncError(thrown);
-    // A BUG concerns this line only: the machine catches it and records the line as failed.
+    // A BUG stops this line only: the machine catches it and records the line as failed.
     if (error.decision !== 'stop' || error.code === 'BUG') throw error;
     // The run lost its lease, so its reason no longer matters.
     if (error.code !== 'LOCKED') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
@@ -49,7 +52,7 @@ export async function transferLine(request: Request, invocation: Invocation): Pr
   }
 }
 
-/** No original failed: the rest of the line stays PENDING, and the run says why. */
+/** No original failed. The rest of the line stays PENDING, and the run gives the reason. */
 function outcomeOfStop(code: string): Reply['outcome'] {
   return code === 'CREDENTIALS_EXPIRED' ? 'credentials-expired' : 'deferred';
 }
@@ -62,7 +65,8 @@ async function transferInSlice(
 ): Promise<Omit<Reply, 'count'>> {
   const { clock, environment, metrics } = invocation;
   const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
-  // A slice cut off by the run's deadline may be too short for progress: it does not count as idle.
+  // A slice that the run's deadline shortens may be too short for progress, so it does not count as
+  // idle.
   const isLast = untilDeadlineMs <= ownMs;
   const idleBefore = isLast ? 0 : request.slice.idle;
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
@@ -112,7 +116,7 @@ function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clo
   const lost = new AbortController();
   const look = async () => {
     if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, clock.now()))) return;
-    lost.abort(new SyncError('LOCKED', 'another run has taken this archive over'));
+    lost.abort(new SyncError('LOCKED', 'another run has taken the lease of this archive'));
   };
   const looking = setInterval(() => void look().catch(() => {}), leaseCheckMs);
   void look().catch(() => {});
@@ -130,7 +134,7 @@ async function* each(media: readonly TrackedMedium[]): AsyncGenerator<TrackedMed
   yield* media;
 }
 
-/** Whether a slice has something to do for a medium; if not, the provider is not asked about it. */
+/** Whether a slice has work for a medium. If not, the provider is not asked about it. */
 function isOpen({ tracked, originals }: LineRow, roles: readonly Role[]): boolean {
   if (tracked.status !== 'RESOLVED') return ['LISTED', 'WAITING', 'FAILED'].includes(tracked.status);
   const isResolved = roles.every((role) => tracked.resolvedRoles.includes(role));

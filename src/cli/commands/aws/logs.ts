@@ -15,7 +15,7 @@ const pollMs = 3_000;
 /** CloudWatch shows a line some seconds after it was written, and not in the order of writing. */
 const lateMs = 30_000;
 
-/** What the functions logged in a run; with `--follow` until it ends. */
+/** Prints what the functions logged in a run; with `--follow` until it ends. */
 export async function runAwsLogs({ config, stdout, interruption }: Context): Promise<number> {
   const { json, follow, run, level, env } = config.settings;
   const stage = env as Stage;
@@ -24,15 +24,15 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   const wanted = run === undefined ? await lastRun(machine, show) : { name: run, arn: machine.executionArn(run) };
   const known = await describeRun(machine, wanted.arn);
   if (!known) {
-    throw new SyncError('USAGE', `the service knows no run ${wanted.name}`, {
-      hint: `${show('aws status')} shows the last ones; AWS forgets a run after 90 days.`,
+    throw new SyncError('USAGE', `the service has no run ${wanted.name}`, {
+      hint: `${show('aws status')} shows the last runs; AWS forgets a run after 90 days.`,
     });
   }
   using logs = openLogs(Object.values(resourceNames(stage).logGroups), wanted.name);
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {
-    // Asked first, so that the last look comes after the end.
+    // The state is read first, so that the last read of the log comes after the end.
     const isRunning = follow && (await describeRun(machine, wanted.arn))?.status === 'RUNNING';
     for (const event of await logs.read(fromMs)) {
       if (printed.has(event.id)) continue;

@@ -17,15 +17,15 @@ const states: Readonly<Record<string, string>> = {
   BeginRun: 'begins',
   ValidateTokens: 'checks the credentials',
   ListMedia: 'lists the library',
-  DownloadVideos: 'archives what is new',
-  GenerateSummary: 'sums up',
+  DownloadVideos: 'archives new media',
+  GenerateSummary: 'summarises',
   EndRun: 'ends early',
   NotifyNotice: 'sends a notification',
   NotifyPartialFailure: 'sends a notification',
   NotifyCriticalFailure: 'sends a notification',
 };
 
-/** Starts a run; with `--follow` ends as the run ends. */
+/** Starts a run. With `--follow` the command has the exit code of the run. */
 export async function runAwsRun(context: Context): Promise<number> {
   const { config, stdout } = context;
   const { json, full, follow, env } = config.settings;
@@ -36,7 +36,7 @@ export async function runAwsRun(context: Context): Promise<number> {
   show({ type: 'execution.started', time: isoTime(systemClock.now()), executionArn, name });
   if (follow) return await followToEnd(context, show, machine, execution);
   const command = commandsFor({ stage: env as Stage });
-  if (!json) stdout.write(`${command('aws status')} tells how it goes, ${command('aws logs --follow')} what it says.\n`);
+  if (!json) stdout.write(`${command('aws status')} shows the progress, ${command('aws logs --follow')} the log.\n`);
   return 0;
 }
 
@@ -60,11 +60,11 @@ async function followToEnd(
   return ending.exitCode;
 }
 
-/** Whoever stops this command stops looking, not the run. */
+/** Interrupting this command stops following the run, but not the run itself. */
 function onlyLooked(reason: unknown, { name }: Execution, stage: Stage): SyncError {
   const { code, message } = asSyncError(reason);
-  return new SyncError(code, `${message}; the run ${name} goes on`, {
-    hint: `${commandsFor({ stage })('aws status')} tells how it goes.`,
+  return new SyncError(code, `${message}; the run ${name} continues`, {
+    hint: `${commandsFor({ stage })('aws status')} shows the progress.`,
   });
 }
 
@@ -82,5 +82,5 @@ function linesOf(event: ExecutionEvent): readonly string[] {
     return [`Ended: ${event.outcome}${event.elapsedMs === null ? '' : ` (${formatDuration(event.elapsedMs)})`}`];
   const { total, done, failed, running } = event;
   const others = [running > 0 ? `, ${running} under way` : '', failed > 0 ? `, ${failed} failed` : ''];
-  return [`${at}  ${done} of ${count(total, 'piece')} of work done${others.join('')}`];
+  return [`${at}  ${done} of ${count(total, 'work line')} done${others.join('')}`];
 }

@@ -18,12 +18,12 @@ import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine
 
 const runsShown = 5;
 
-/** null: it has no value yet; undefined: it could not be looked at. */
+/** null: the secret has no value yet. undefined: AWS did not answer. */
 type SecretWritten = string | null | undefined;
 
 /**
- * The tracker decides. If the machine or the secret cannot be asked, their part is left out with a
- * warning.
+ * Shows the state of the service. The tracker decides. If the machine or the secret gives no
+ * answer, its part is left out with a warning.
  */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
@@ -56,7 +56,10 @@ export async function runAwsStatus(context: Context): Promise<number> {
   return 0;
 }
 
-/** A run that is unfinished in the tracker may run or was ended from outside; the machine knows. */
+/**
+ * A run that is unfinished in the tracker may still run, or was ended from outside. The machine has
+ * the answer.
+ */
 async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
   const asked = await orWarn(context, async () => {
