@@ -7,8 +7,11 @@ beforeAll(() => {
   ({ archive } = sampleTemplates({ env: 'prod' }));
 });
 
-/** Another logical id is another resource: a deployment would make a new, empty archive beside the old one. */
-test('the resources that hold data have their logical ids for good', () => {
+/**
+ * A changed logical id is a new resource: a deployment would create an empty archive beside the old
+ * one.
+ */
+test('the logical ids of the resources with data never change', () => {
   const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
   const ids = (type: string) => Object.keys(kms.findResources(type));
   expect(ids('AWS::S3::Bucket')).toEqual(['ArchiveDA4CB258']);
@@ -17,7 +20,7 @@ test('the resources that hold data have their logical ids for good', () => {
   expect(ids('AWS::KMS::Key')).toEqual(['ArchiveKeyDC5BCBC1']);
 });
 
-test('nothing that holds data goes away with the stack, and the stack is protected', () => {
+test('deleting the stack keeps all data, and the stack is protected', () => {
   const { archive: stack } = sampleStacks({ env: 'prod' }, { encryption: 'kms' });
   expect(stack.terminationProtection).toBe(true);
   const template = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
@@ -26,7 +29,7 @@ test('nothing that holds data goes away with the stack, and the stack is protect
   }
 });
 
-test('prod has the plain names, the others say whose they are', () => {
+test('prod has the plain names, and other stages have their stage in the name', () => {
   archive.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'gopro-sync-tracker' });
   archive.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'gopro/credentials' });
   archive.hasResourceProperties('AWS::S3::Bucket', { BucketName: named('gopro-archive-') });
@@ -43,7 +46,7 @@ function named(prefix: string): unknown {
 const denied = (Condition: unknown) => Match.objectLike({ Effect: 'Deny', Action: 's3:*', Condition });
 
 describe('the bucket', () => {
-  test('is versioned, closed to the public, and speaks TLS only', () => {
+  test('the bucket is versioned, closed to the public, and accepts only TLS', () => {
     archive.hasResourceProperties('AWS::S3::Bucket', {
       VersioningConfiguration: { Status: 'Enabled' },
       PublicAccessBlockConfiguration: {
@@ -72,11 +75,11 @@ describe('the bucket', () => {
     expect(rules).toEqual([{ Id: storage, Prefix: 'gopro-videos/', Status: 'Enabled', Transitions }, cleanUp]);
   });
 
-  test('with the profile standard moves nothing', () => {
+  test('the profile standard moves no file to another class', () => {
     expect(lifecycle(sampleTemplates({ env: 'prod' }, { storage: 'standard' }).archive)).toEqual([cleanUp]);
   });
 
-  test('is encrypted by S3, or with a key that rotates and a bucket key', () => {
+  test('the bucket is encrypted by S3, or with a rotating key and a bucket key', () => {
     archive.hasResourceProperties('AWS::S3::Bucket', encryptedWith({ SSEAlgorithm: 'AES256' }));
     archive.resourceCountIs('AWS::KMS::Key', 0);
     const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
@@ -107,7 +110,7 @@ function encryptedWith(byDefault: object, more: object = {}): object {
   };
 }
 
-test('the table is the one that the tracker knows, guarded against loss and against bills', () => {
+test('the table has the shape that the tracker knows, and is protected from loss and high bills', () => {
   const guard = { MaxReadRequestUnits: 3_000, MaxWriteRequestUnits: 1_000 };
   archive.hasResourceProperties('AWS::DynamoDB::Table', {
     KeySchema: [
@@ -133,7 +136,7 @@ test('the table is the one that the tracker knows, guarded against loss and agai
   });
 });
 
-test('the secret has no value that a deployment could put back, and is not for other accounts', () => {
+test('the secret has no value in the template, and other accounts cannot use it', () => {
   const [secret] = Object.values(archive.findResources('AWS::SecretsManager::Secret'));
   expect(Object.keys(secret?.['Properties'])).not.toContain('GenerateSecretString');
   expect(Object.keys(secret?.['Properties'])).not.toContain('SecretString');

@@ -5,7 +5,7 @@ import { environments, parseEnvironments } from './environments.ts';
 
 const given = readContext;
 
-test('there is a row for every stage', () => {
+test('every stage has a row', () => {
   expect(Object.keys(environments)).toEqual([...stages]);
 });
 
@@ -17,7 +17,7 @@ test('prod has the settings that keep an archive cheap and safe', () => {
   });
 });
 
-test('an unknown, a missing and a wrong setting are refused by name', () => {
+test('an unknown, missing or wrong setting is refused by name', () => {
   const { dev, staging, prod } = environments;
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, storag: 'instant' } })).toThrow(/storag/);
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, schedule: { ...prod.schedule, second: 1 } } })).toThrow(
@@ -29,12 +29,12 @@ test('an unknown, a missing and a wrong setting are refused by name', () => {
   expect(() => parseEnvironments({ dev, staging })).toThrow(/prod/);
 });
 
-test('an unknown or missing environment is refused with the list of those that exist', () => {
+test('an unknown or missing environment is refused with the list of environments', () => {
   expect(() => given({ env: 'production' })).toThrow(/dev\|staging\|prod/);
   expect(() => given({})).toThrow(/dev\|staging\|prod/);
 });
 
-test("a misspelt name is refused, and what is CDK's own is left alone", () => {
+test("a misspelt name is refused, and CDK's own settings are ignored", () => {
   expect(() => given({ env: 'dev', emial: 'you@example.com' })).toThrow(/emial/);
   expect(given({ env: 'dev', '@aws-cdk/core:enableStackNameDuplicates': true, 'aws-cdk:x': 1, 'cdk-migrate': true }).env).toBe(
     'dev',

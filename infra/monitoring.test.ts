@@ -7,7 +7,7 @@ beforeAll(() => {
   ({ service } = sampleTemplates({ env: 'prod', email: 'somebody@example.org' }));
 });
 
-test('queues keep messages for a person, encrypted and over TLS only', () => {
+test('the queues keep messages for a person, are encrypted, and accept only TLS', () => {
   service.resourceCountIs('AWS::SQS::Queue', 3);
   service.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 3_600 });
   service.resourcePropertiesCountIs(
@@ -19,7 +19,7 @@ test('queues keep messages for a person, encrypted and over TLS only', () => {
 
 const insecure = { Bool: { 'aws:SecureTransport': 'false' } };
 
-test('the topic takes alarms of this account and events of the rule, and mails whoever was named', () => {
+test('the topic accepts alarms of this account and events of the rule, and mails the given address', () => {
   service.hasResourceProperties('AWS::SNS::Subscription', {
     Protocol: 'email',
     Endpoint: 'somebody@example.org',
@@ -40,7 +40,7 @@ test('the topic takes alarms of this account and events of the rule, and mails w
   sampleTemplates({ env: 'prod' }).service.resourceCountIs('AWS::SNS::Subscription', 0);
 });
 
-test('the rule tells of every end of exactly this machine that nobody was told of', () => {
+test('the rule notifies of every end of this machine that sent no notification itself', () => {
   const [rule] = Object.values(service.findResources('AWS::Events::Rule'));
   expect(rule?.['Properties'].EventPattern).toEqual({
     source: ['aws.states'],
@@ -65,7 +65,7 @@ test('the rule tells of every end of exactly this machine that nobody was told o
 describe('alarms', () => {
   const atOnce = { Threshold: 1, EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold' };
 
-  test('go off at the first of what happens once a night', () => {
+  test('alarms on nightly events go off at the first event', () => {
     for (const MetricName of ['ExecutionsFailed', 'ExecutionsTimedOut', 'ExecutionsAborted']) {
       service.hasResourceProperties('AWS::CloudWatch::Alarm', {
         ...atOnce,
@@ -82,7 +82,7 @@ describe('alarms', () => {
     );
   });
 
-  test('notice that nothing happens at all', () => {
+  test('an alarm goes off when no run happens at all', () => {
     service.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ExecutionsSucceeded',
       ComparisonOperator: 'LessThanThreshold',
@@ -94,7 +94,7 @@ describe('alarms', () => {
     });
   });
 
-  test('have the dimensions of our metrics', () => {
+  test('alarms have the dimensions of our metrics', () => {
     const Dimensions = [
       { Name: 'Environment', Value: 'prod' },
       { Name: 'Provider', Value: 'gopro' },
@@ -114,7 +114,7 @@ describe('alarms', () => {
     service.hasResourceProperties('AWS::CloudWatch::Alarm', { ...atOnce, Threshold: 5, MetricName: 'CookieAge', Dimensions });
   });
 
-  test('notify as one, but for the silence of the whole', () => {
+  test('one composite alarm notifies for all queues, and the alarm on silence by itself', () => {
     for (const [id, alarm] of Object.entries(service.findResources('AWS::CloudWatch::Alarm'))) {
       expect(Object.keys(alarm['Properties']).includes('AlarmActions'), id).toBe(id.startsWith('NoRunAlarm'));
     }
@@ -125,12 +125,12 @@ describe('alarms', () => {
     const [composite] = Object.values(service.findResources('AWS::CloudWatch::CompositeAlarm'));
     const rule = JSON.stringify(composite?.['Properties'].AlarmRule);
     for (const id of ['Quarantined', 'StartFailed', 'NotificationFailed']) expect(rule).toContain(`"${id}Alarm`);
-    // What a run or the rule on its ends tells of is not told again.
+    // Failures that the run or the rule already reports are not reported again.
     for (const id of ['RunFailed', 'RunTimedOut', 'RunAborted', 'SignInRefused', 'CookieAge']) expect(rule).not.toContain(id);
   });
 });
 
-test('the dashboard shows every metric of the system, and the questions that come up are saved', () => {
+test('the dashboard shows every metric, and the common queries are saved', () => {
   const [dashboard] = Object.values(service.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.stringify(dashboard?.['Properties'].DashboardBody);
   for (const name of [

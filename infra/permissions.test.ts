@@ -12,7 +12,7 @@ interface Statement {
 
 type Allowed = Readonly<Record<string, readonly string[]>>;
 
-/** Of each role, the actions that it may do by the resource. */
+/** The actions of each role, by resource. */
 function allowed(template: Template): Record<string, Allowed> {
   const roles: Record<string, Record<string, string[]>> = {};
   for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy'))) {
@@ -28,7 +28,7 @@ function allowed(template: Template): Record<string, Allowed> {
   return roles;
 }
 
-/** Without what CDK adds to names to make them unique. */
+/** Removes the suffixes by which CDK makes names unique. */
 function readable(reference: unknown): string {
   return flattenCfnReference(reference)
     .replace('arn:<AWS::Partition>:s3:::gopro-archive-<AWS::AccountId>-<AWS::Region>', 'Archive')
@@ -50,7 +50,7 @@ const trace = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 const index = 'Tracker/index/provider-status-sync_timestamp-index';
 const executions = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:gopro-sync-orchestrator';
 
-/** The whole of what any role may do. */
+/** All permissions of every role. */
 const written: Readonly<Record<string, Allowed>> = {
   TokenValidatorRole: {
     Credentials: ['secretsmanager:GetSecretValue'],
@@ -118,7 +118,7 @@ const written: Readonly<Record<string, Allowed>> = {
     [executions.replace(':execution:', ':stateMachine:')]: ['states:StartExecution'],
     [`${executions}:*`]: ['states:DescribeExecution', 'states:StopExecution'],
     [`${executions}/DownloadVideos:*`]: ['states:DescribeExecution', 'states:StopExecution'],
-    // Neither log deliveries nor traces know resources.
+    // Log deliveries and traces have no resources.
     '*': [
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
@@ -140,11 +140,11 @@ const written: Readonly<Record<string, Allowed>> = {
   },
 };
 
-test('every role may do what is written here, and nothing else', () => {
+test('every role has exactly the permissions in this list', () => {
   expect(allowed(sampleTemplates({ env: 'prod' }).service)).toEqual(written);
 });
 
-test('with a customer key, whoever reads the archive may decrypt, and whoever writes it may also encrypt', () => {
+test('with a customer key, readers of the archive may decrypt, and writers may also encrypt', () => {
   const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
   expect(allowed(sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service)).toEqual({
     ...written,
@@ -155,7 +155,7 @@ test('with a customer key, whoever reads the archive may decrypt, and whoever wr
   });
 });
 
-test('no role has more than these policies', () => {
+test('no role has other policies', () => {
   const { service } = sampleTemplates({ env: 'prod' });
   const roles = Object.values(service.findResources('AWS::IAM::Role'));
   expect(roles).toHaveLength(Object.keys(written).length);
@@ -165,7 +165,7 @@ test('no role has more than these policies', () => {
   }
 });
 
-test('no action is a pattern, and nothing deletes an object', () => {
+test('no action is a pattern, and no role can delete an object', () => {
   const actions = Object.values(written).flatMap((role) => Object.values(role).flat());
   expect(actions.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
   expect(actions.filter((action) => action.startsWith('s3:Delete'))).toEqual([]);

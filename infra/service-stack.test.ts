@@ -21,7 +21,7 @@ test.each(stages)('no rule of AwsSolutions or Serverless has an unexplained find
   }
 });
 
-test('a finding that nobody explained would be noticed', () => {
+test('a finding without an explanation is reported', () => {
   const { app, service: stack } = sampleStacks({ env: 'dev' });
   const queue = new Queue(stack, 'Unexplained');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -29,7 +29,7 @@ test('a finding that nobody explained would be noticed', () => {
   expect(() => app.synth()).toThrow();
 });
 
-test('no resource is made by code that runs at deployment', () => {
+test('no resource is created by code that runs at deployment', () => {
   for (const template of Object.values(prod)) {
     const types = Object.values(template.toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type);
     expect(types.filter((type) => /^Custom::|CustomResource/.test(type))).toEqual([]);
@@ -37,7 +37,7 @@ test('no resource is made by code that runs at deployment', () => {
   service.resourceCountIs('AWS::Lambda::Function', 4);
 });
 
-test('the service holds on to what it uses of the archive', () => {
+test('the archive cannot be removed while the service uses it', () => {
   const text = JSON.stringify(service.toJSON());
   expect(text).toContain('"Fn::ImportValue":"cloud-sync-prod-archive:');
   expect(text).not.toContain('Fn::GetStackOutput');
@@ -63,7 +63,7 @@ describe('functions', () => {
     service.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: `/aws/lambda/gopro-sync-${name}`, RetentionInDays: 30 });
   });
 
-  test('know where everything is, and share the pace that the provider allows', () => {
+  test('the functions know their resources, and share the request rate of the provider', () => {
     const environment = environmentOf(service, 'video-downloader');
     expect(environment).toMatchObject({
       CLOUD_SYNC_SECRET: 'gopro/credentials',
@@ -87,7 +87,7 @@ function environmentOf(template: Template, name: string): Record<string, unknown
   return functions.find(({ FunctionName }) => FunctionName.endsWith(name))?.Environment.Variables;
 }
 
-test('working papers expire, whatever the archive is encrypted with', () => {
+test('temporary files expire, however the archive is encrypted', () => {
   for (const template of [service, sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service]) {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
@@ -100,7 +100,7 @@ test('working papers expire, whatever the archive is encrypted with', () => {
   }
 });
 
-test('the schedule keeps to local time, gives up in time, and leaves a trace of what failed', () => {
+test('the schedule uses local time, stops retrying in time, and keeps failed starts in a queue', () => {
   service.hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'cron(15 4 * * ? *)',
     ScheduleExpressionTimezone: 'Europe/Paris',
@@ -128,7 +128,7 @@ describe('for the emulator', () => {
     }
   });
 
-  test('the world outside can be another one', () => {
+  test('a test can replace the addresses of the outside world', () => {
     const { service: template } = sampleTemplates({
       env: 'dev',
       emulator: 'true',

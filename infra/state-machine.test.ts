@@ -36,11 +36,11 @@ describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) =
   test('has a time-out and catches every error', () => {
     expect(TimeoutSeconds).toBeGreaterThan(0);
     expect(Catch.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.ALL']]);
-    // Beside what is there, or not at all: never in its place.
+    // The error is stored beside the input or dropped. It never replaces the input.
     expect([null, '$.error']).toContain(Catch[0]?.ResultPath);
   });
 
-  test('is tried again after what the platform raises, with full jitter, and after nothing else', () => {
+  test('a task is retried only after errors of the platform, with full jitter', () => {
     expect(Retry.length).toBeGreaterThan(0);
     const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
     expect(new Set(names).size).toBe(names.length);
@@ -57,12 +57,12 @@ describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) =
   });
 });
 
-test('a call to a function may take longer than the function', () => {
+test('the time-out of a call is longer than that of the function', () => {
   expect(machine.States['ValidateTokens']?.TimeoutSeconds).toBe(60);
   expect(map?.ItemProcessor?.States['DownloadVideo']?.TimeoutSeconds).toBe(930);
 });
 
-test('a slice goes on after it was killed or ran out of time', () => {
+test('a slice is repeated after it was killed or timed out', () => {
   const { Retry = [] } = map?.ItemProcessor?.States['DownloadVideo'] ?? {};
   for (const name of ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'Runtime.OutOfMemory', 'States.Timeout']) {
     expect(Retry.find(({ ErrorEquals }) => ErrorEquals.includes(name))).toMatchObject({ MaxAttempts: 6 });
@@ -86,7 +86,7 @@ describe('the map', () => {
     });
   });
 
-  test('puts what its children say into the bucket and not into the state', () => {
+  test('the map writes the results of its children into the bucket and not into the state', () => {
     expect(map?.ResultPath).toBeNull();
     expect(map?.ResultWriter).toMatchObject({
       Resource: 'arn:aws:states:::s3:putObject',
@@ -95,11 +95,11 @@ describe('the map', () => {
     expect(map?.ItemProcessor?.States['VideoComplete']).toMatchObject({ Result: { complete: true }, End: true });
   });
 
-  test('is refused without the flag that its result writer needs', () => {
+  test('the map is refused without the flag that its result writer needs', () => {
     expect(() => sampleStack({ context: {} })).toThrow('useDistributedMapResultWriterV2');
   });
 
-  test('gives a line back after 200 slices', () => {
+  test('a line waits for the next run after 200 slices', () => {
     expect(map?.ItemProcessor?.States['SlicesLeft']).toMatchObject({
       Choices: [{ NumericLessThan: 200, Next: 'DownloadVideo' }],
       Default: 'VideoComplete',
@@ -107,12 +107,12 @@ describe('the map', () => {
   });
 });
 
-test('a run of which a person was told fails with the error that the rule passes over, any other with another', () => {
+test('the rule ignores only a failed run that has already sent a notification', () => {
   expect(machine.States['SyncFailed']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.Notified' });
   expect(machine.States['SyncFailedUnnotified']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.NotNotified' });
 });
 
-test('no state of the parent or the child shares its name with one of the other', () => {
+test('no state of the parent has the name of a state of the child', () => {
   const names = [...Object.keys(machine.States), ...Object.keys(map?.ItemProcessor?.States ?? {})];
   expect(new Set(names).size).toBe(names.length);
 });
@@ -127,7 +127,7 @@ describe('the role', () => {
     expect(open.every((action) => /^(?:xray|logs):/.test(action))).toBe(true);
   });
 
-  test('can be taken by this account only', () => {
+  test('only this account can assume the role', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {
         Statement: [
@@ -140,13 +140,13 @@ describe('the role', () => {
     });
   });
 
-  test('has every wildcard explained', () => {
+  test('every wildcard of the role has an explanation', () => {
     const { violations } = new AwsSolutionsChecks(stack.node.root).validateScope(stack);
     const found = violations.flatMap(({ ruleName, violatingResources }) =>
       violatingResources.map(({ resourceLogicalId }) => `${resourceLogicalId}: ${ruleName}`),
     );
     expect(found.filter((finding) => finding.startsWith('Orchestrator'))).toEqual([]);
-    // The sample's own resources show that the rules were applied.
+    // The resources of the sample show that the rules were applied.
     expect(found.length).toBeGreaterThan(0);
   });
 });

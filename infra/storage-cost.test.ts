@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { describeStorageCost, storageCost, storageSteps, type StorageSteps } from './storage-cost.ts';
 
-/** As published: USD of the first and of each later year for one TB, by the days on which it enters each class. */
+/**
+ * Published figures: USD of the first and of each later year for one TB, by the day on which it
+ * enters each class.
+ */
 const known: readonly (readonly [StorageSteps, number, number])[] = [
   [storageSteps['deep-archive'], 17.73, 12.33],
   [storageSteps.standard, 286.64, 286.55],
@@ -13,7 +16,7 @@ const known: readonly (readonly [StorageSteps, number, number])[] = [
     13.23,
     12.33,
   ],
-  // A week in a class that is charged for ninety days.
+  // A week in a class with a minimum charge of ninety days.
   [
     [
       { storageClass: 'standard', fromDay: 0 },
@@ -30,14 +33,14 @@ test.each(known)('%j', (steps, firstYearUsd, laterYearUsd) => {
   expect([cost.firstYearUsd.toFixed(2), cost.laterYearUsd.toFixed(2)]).toEqual([String(firstYearUsd), String(laterYearUsd)]);
 });
 
-test('what can be read at once costs four times as much as what cannot', () => {
+test('a class that can be read at once costs four times as much', () => {
   const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps.instant);
   expect(laterYearUsd).toBeCloseTo(49.83, 2);
   expect(monthUsd).toBeCloseTo(4.1, 1);
   expect(firstYearUsd - laterYearUsd).toBeCloseTo(0.11, 2);
 });
 
-test('whoever synthesizes sees the chosen profile beside the others', () => {
+test('a synth prints the chosen profile beside the others', () => {
   expect(describeStorageCost('deep-archive').split('\n')).toEqual([
     'Storage of one TB by profile, list prices:',
     '→ deep-archive     17.73 USD in the first year,    12.33 in each later one,     1.01 a month',

@@ -6,7 +6,7 @@ import { definitionIn, type Json } from './definition.ts';
 import { sampleStack } from '../../test/aws/support/sample-machine.ts';
 
 const plannedMedia = 100_000;
-/** The most that the functions say, and the longest name that an execution can have. */
+/** The longest texts of the functions, and the longest name of an execution. */
 const longest: Lengths = {
   executionName: 80,
   cause: 800,
@@ -30,7 +30,7 @@ const [childInput = null] = map ? childInputs(map, mapInput, context, [line]) : 
 const childContext = contextOf(execution(longest, '/DownloadVideos'));
 const childWalks = map?.ItemProcessor ? [...walks(map.ItemProcessor, childInput, { context: childContext, turns })] : [];
 
-test('the largest work line is as large as the planner makes them', () => {
+test('the largest work line in this test is as large as the planner allows', () => {
   const items = Array.from({ length: plannedMedia }, (_, index) => ({
     mediaId: `${index}`.padStart(37, 'm'),
     sizeHintBytes: 1_000,
@@ -54,8 +54,9 @@ test.each([
 });
 
 /**
- * Events in the history, as the service writes them: a state is entered and exited, a function is scheduled, started and ends, so does a message;
- * a map is entered, started, its run started and ended, itself ended and exited. No attempt is made twice here.
+ * The events of each state in the history, as the service writes them. A state is entered and
+ * exited. A function is scheduled, started and ends; so is a message. A map is entered and started,
+ * its run starts and ends, then the map ends and exits. No attempt is repeated here.
  */
 const eventsOf: Readonly<Record<string, number>> = { Task: 5, Map: 6, Choice: 2, Pass: 2, Succeed: 2, Fail: 1 };
 
@@ -64,12 +65,13 @@ function eventsIn(steps: readonly Step[]): number {
   return begunAndEnded + steps.reduce((sum, { type }) => sum + (eventsOf[type] ?? Number.NaN), 0);
 }
 
-test('the history of a run of 100,000 media stays under 100 events', () => {
+test('the history of a run with 100,000 media has fewer than 100 events', () => {
   const longestWalk = parentWalks.reduce((most: Walk, walk) => (eventsIn(walk.steps) > eventsIn(most.steps) ? walk : most));
   const visits = longestWalk.steps.map(({ state }) => state);
   expect(visits.filter((state) => state === 'ListMedia')).toHaveLength(2);
   expect(visits).toContain('DownloadVideos');
-  // A thousand pages at four requests a second take less than one slice of five minutes, and planning another.
+  // A thousand pages at four requests a second need less than one slice of five minutes. Planning
+  // needs another.
   const slices = 6;
   const eventsOfSlice =
     eventsIn(longestWalk.steps.filter(({ state }) => state === 'ListMedia' || state === 'MorePages').slice(0, 2)) - 2;

@@ -40,7 +40,7 @@ describe('the end of a run', () => {
     }
   });
 
-  test('is a failure after everything that cannot go on', () => {
+  test('a run that cannot continue ends as a failure', () => {
     const failing = parentWalks.filter(({ steps: taken }) =>
       taken.some(({ turn }) => ['failed', 'credentials-expired', 'error', 'of another version'].includes(turn ?? '')),
     );
@@ -58,7 +58,7 @@ describe('the end of a run', () => {
 });
 
 describe('the end of a work line', () => {
-  test('is quiet unless something has failed, and small', () => {
+  test('a work line ends with a small output, and as a failure only if something failed', () => {
     for (const { steps: taken, end } of childWalks) {
       const isBad = taken.some(({ turn }) => ['failed', 'quarantined', 'error', 'of another version'].includes(turn ?? ''));
       expect(end.status, turnNames({ steps: taken, end })).toBe(isBad ? 'FAILED' : 'SUCCEEDED');
@@ -67,7 +67,7 @@ describe('the end of a work line', () => {
     }
   });
 
-  test('is in the poison queue when a medium of it is quarantined', () => {
+  test('a work line with a quarantined medium ends in the poison queue', () => {
     for (const { steps: taken } of childWalks) {
       const isQuarantined = taken.some(({ state, turn }) => state === 'MarkVideoFailed' && turn === 'quarantined');
       expect(taken.some(({ state }) => state === 'SendToPoisonQueue')).toBe(isQuarantined);
@@ -83,7 +83,7 @@ describe('the end of a work line', () => {
     });
   });
 
-  test('comes after the last slice that a run allows', () => {
+  test('a work line ends after the last slice that a run allows', () => {
     const last = childWalks.find(({ steps: taken }) => taken.length > 2 && taken.at(-2)?.state === 'SlicesLeft');
     expect(last?.end).toEqual({ status: 'SUCCEEDED', output: { complete: true } });
   });
@@ -92,7 +92,7 @@ describe('the end of a work line', () => {
 const parent = execution(shortLengths);
 const owner = execution(shortLengths, '/DownloadVideos').arn;
 
-test.each(Object.keys(messages) as AskingState[])('%s asks for what the contract says, field by field', (state) => {
+test.each(Object.keys(messages) as AskingState[])('%s sends exactly the fields of the contract', (state) => {
   const request = messages[state].request.strict();
   const asked = [...steps(parentWalks), ...steps(childWalks)].filter((step) => step.state === state);
   expect(asked.length).toBeGreaterThan(0);

@@ -13,7 +13,7 @@ test('prod has the plain names', () => {
   });
 });
 
-test('no two things of one account have the same name, and none is too long for its service', () => {
+test('no two resources of an account have the same name, and no name is too long', () => {
   const all = stages
     .map(resourceNames)
     .flatMap(({ stateMachine, table, topic, secret, functions }) => [
@@ -24,6 +24,6 @@ test('no two things of one account have the same name, and none is too long for 
       ...Object.values(functions),
     ]);
   expect(new Set(all).size).toBe(all.length);
-  // Lambda's limit, which is the lowest.
+  // The lowest limit is Lambda's.
   expect(all.filter((name) => name.length > 64)).toEqual([]);
 });

@@ -31,7 +31,7 @@ const description: fc.Arbitrary<FileDescription> = fc.record({
   mediumVersion: text,
 });
 
-test('every description comes back as it was, through printable ASCII without spaces', () => {
+test('every description survives encoding as printable ASCII without spaces', () => {
   fc.assert(
     fc.property(description, (given) => {
       const fields = encodeDescription(given);
@@ -50,11 +50,11 @@ test('an unpaired surrogate neither throws nor spoils the rest', () => {
   expect(decodeDescription(fields, 'k')?.originalName).toBe('a\ufffdb');
 });
 
-test.each([undefined, null, 'text', {}, { provider: 'gopro' }])('%j is no description', (fields) => {
+test.each([undefined, null, 'text', {}, { provider: 'gopro' }])('%j is not a description', (fields) => {
   expect(decodeDescription(fields, 'k')).toBeUndefined();
 });
 
-test('a field that is not what it should be makes it unreadable, never wrong', () => {
+test('an invalid field makes a description unreadable, never wrong', () => {
   const [given] = fc.sample(description, 1);
   const fields = encodeDescription(given!);
   for (const broken of [
@@ -68,7 +68,7 @@ test('a field that is not what it should be makes it unreadable, never wrong', (
   }
 });
 
-test('originals differ by every field of their identity, the account and the revision, not by the key', () => {
+test('two originals differ if a field of their identity, the account or the revision differs, but not by the key', () => {
   const [given] = fc.sample(description, 1);
   const { original } = given!;
   expect(isSameOriginal(original, { ...original, key: 'elsewhere' })).toBe(true);

@@ -21,12 +21,12 @@ test.each([
   expect(readAwsError(answered(name))).toEqual({ kind, code: name, message: 'the service said so' });
 });
 
-test('the way to a service fails by a code, or by a message alone', () => {
+test('a network error is recognised by its code or by its message', () => {
   const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED' });
   expect(readAwsError(refused)).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED', message: 'ECONNREFUSED' });
   expect(readAwsError(new Error('Region is missing'))).toMatchObject({ kind: 'noRegion' });
 });
 
-test.each([new TypeError('x is undefined'), 'text', undefined])('%s is no error of AWS', (thrown) => {
+test.each([new TypeError('x is undefined'), 'text', undefined])('%s is not an error of AWS', (thrown) => {
   expect(readAwsError(thrown)).toBeUndefined();
 });

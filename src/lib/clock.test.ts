@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 
-test('a negative time is not waited for, and nothing warns of it', async () => {
+test('a negative time causes no wait and no warning', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);
@@ -12,7 +12,7 @@ test('a negative time is not waited for, and nothing warns of it', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('a wait that is longer than a timer can be set for does not end at once', async () => {
+test('a wait longer than the limit of a timer does not end at once', async () => {
   const enough = new AbortController();
   let isOver = false;
   const sleeping = systemClock.sleep(2 ** 40, enough.signal).then(() => (isOver = true));

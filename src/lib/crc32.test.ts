@@ -5,11 +5,11 @@ import { combineCrc32, crc32, crc32Base64, crc32Hex, crc32OfParts } from './crc3
 const bytes = fc.uint8Array({ maxLength: 300 });
 
 describe('combining checksums', () => {
-  test('gives the checksum of the concatenation', () => {
+  test('combining two checksums gives the checksum of the concatenation', () => {
     fc.assert(fc.property(bytes, bytes, (a, b) => combineCrc32(crc32(a), crc32(b), b.length) === crc32(b, crc32(a))));
   });
 
-  test('is associative at any length up to many terabytes', () => {
+  test('combining checksums is associative at lengths up to many terabytes', () => {
     const crc = fc.integer({ min: 0, max: 0xffffffff });
     const length = fc.nat({ max: 2 ** 45 });
     fc.assert(
@@ -21,7 +21,7 @@ describe('combining checksums', () => {
     );
   });
 
-  test('of parts in any cut is the checksum of the whole', () => {
+  test('the combined checksum of any parts is that of the whole file', () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 8 }), (parts) => {
         const described = parts.map((part) => ({ sizeBytes: part.length, crc32: crc32(part) }));
@@ -30,17 +30,17 @@ describe('combining checksums', () => {
     );
   });
 
-  test('holds for a known gigabyte-scale case: zeros', () => {
+  test('the combined checksum of a gigabyte of zeros is right', () => {
     const mebibyte = crc32(Buffer.alloc(2 ** 20));
     let streamed = 0;
     for (let index = 0; index < 300; index += 1) streamed = crc32(Buffer.alloc(2 ** 20), streamed);
     expect(crc32OfParts(Array.from({ length: 300 }, () => ({ sizeBytes: 2 ** 20, crc32: mebibyte })))).toBe(streamed);
   });
 
-  test('of 9,000 parts of a 110 GB file takes milliseconds', () => {
+  test('combining 9,000 parts of a 110 GB file takes milliseconds', () => {
     const parts = Array.from({ length: 9_000 }, (_, index) => ({ sizeBytes: 12_345_679, crc32: index * 7919 }));
     crc32OfParts(parts);
-    // Of this thread alone, so that a busy computer fails nothing.
+    // Measures this thread alone, so that a busy computer does not fail the test.
     const start = process.threadCpuUsage();
     crc32OfParts(parts);
     const { user, system } = process.threadCpuUsage(start);
@@ -48,7 +48,7 @@ describe('combining checksums', () => {
   });
 });
 
-test('formats as hexadecimal and as S3 does', () => {
+test('a checksum is formatted as hexadecimal and in the form of S3', () => {
   const check = crc32('123456789');
   expect(crc32Hex(check)).toBe('cbf43926');
   expect(crc32Base64(check)).toBe('y/Q5Jg==');

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeOwner, isDead, thisOwner } from './owner.ts';
 
-test('a living process is not dead, also seen as text', async () => {
+test('a living process is not dead, and its text names it', async () => {
   expect(await isDead(thisOwner('run'))).toBe(false);
   expect(describeOwner(thisOwner('run'))).toContain(`process ${process.pid} on `);
 });
@@ -19,8 +19,8 @@ test('an ended process, a reused pid and an earlier boot are dead', async () => 
   expect(await isDead(JSON.stringify({ ...me, bootId: 'another boot' }))).toBe(true);
 });
 
-test.runIf(process.platform === 'linux')('a killed process is dead although its parent has not heard of it yet', async () => {
-  // A shell that never waits for its child, whose pid it prints.
+test.runIf(process.platform === 'linux')('a killed process is dead although its parent has not collected it yet', async () => {
+  // A shell that never waits for its child, and prints the child's pid.
   const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -35,7 +35,7 @@ test.runIf(process.platform === 'linux')('a killed process is dead although its 
   }
 });
 
-test('what cannot be judged from here counts as alive', async () => {
+test('a holder that cannot be judged counts as alive', async () => {
   const me = JSON.parse(thisOwner('run')) as Record<string, unknown>;
   expect(await isDead(JSON.stringify({ ...me, host: 'elsewhere', pid: 1 }))).toBe(false);
   expect(await isDead('not JSON')).toBe(false);

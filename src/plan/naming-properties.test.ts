@@ -1,4 +1,4 @@
-// Whatever a library holds, its keys differ, are legal everywhere, and stay what they are.
+// For every library, its keys differ, are legal everywhere, and never change.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -90,7 +90,7 @@ const libraries = fc.uniqueArray(entries, { maxLength: 12, selector: ({ id }) =>
 
 type Library = typeof libraries extends fc.Arbitrary<infer T> ? T : never;
 
-/** Names a library as a tracker would: one medium after the other, asking for what is taken. */
+/** Names a library as a tracker does: one medium after the other, with the taken keys. */
 function nameAll(library: Library): { readonly key: string; readonly extension: string }[] {
   const keys = new Set<string>();
   const taken = (candidate: string) => keys.has(foldKey(candidate));
@@ -119,7 +119,10 @@ function nameAll(library: Library): { readonly key: string; readonly extension: 
   return named;
 }
 
-/** What Linux, macOS, Windows and S3 together accept, written from their rules and not from the code under test. */
+/**
+ * The rules of Linux, macOS, Windows and S3 together. They are written from the rules, not from the
+ * code under test.
+ */
 function illegality(path: string): string | undefined {
   if (Buffer.byteLength(path) > 1024) return 'longer than an S3 key';
   if (!path.isWellFormed() || path !== path.normalize('NFC')) return 'not well-formed NFC';
@@ -149,7 +152,7 @@ function illegality(path: string): string | undefined {
   return undefined;
 }
 
-test('the predicate of legality is not blind', () => {
+test('the check of legality finds illegal names', () => {
   for (const path of [
     'gopro-videos/2025/07/CON.mp4',
     'gopro-videos/2025/07/nul .x.mp4',
@@ -189,7 +192,7 @@ describe('properties', () => {
     );
   });
 
-  test('the same library has the same keys, and media that come later change none', () => {
+  test('the same library has the same keys, and later media change none of them', () => {
     fc.assert(
       fc.property(libraries, fc.nat(12), (library, count) => {
         const all = nameAll(library).map((row) => row.key);
@@ -213,7 +216,7 @@ describe('properties', () => {
     );
   });
 
-  test('folding twice is folding once', () => {
+  test('folding a key twice changes nothing more', () => {
     fc.assert(
       fc.property(text, (value) => {
         expect(foldKey(foldKey(value))).toBe(foldKey(value));

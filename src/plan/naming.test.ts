@@ -34,7 +34,7 @@ function nameFor(filename: string): string {
   return key({ medium: { filename } }).slice('gopro-videos/2025/07/'.length);
 }
 
-test('a plain video', () => {
+test('a plain video gets an ordinary key', () => {
   expect(key()).toBe('gopro-videos/2025/07/GX010123__aB3dE5fG7hJ9k.mp4');
 });
 
@@ -88,7 +88,7 @@ describe('stem', () => {
     expect(nameFor(filename)).toBe(expected);
   });
 
-  test('a long one is cut so that id, suffixes and extension stay', () => {
+  test('a long name is cut so that id, suffixes and extension stay', () => {
     const long = key({
       medium: { filename: `${'ü'.repeat(500)}.MP4` },
       identity: { position: 'front', itemNumber: 12 },
@@ -98,7 +98,7 @@ describe('stem', () => {
     expect(Buffer.byteLength(long.split('/').at(-1)!)).toBeLessThanOrEqual(255);
   });
 
-  test('it is cut between characters as a reader sees them', () => {
+  test('a long name is cut between visible characters', () => {
     const stem = nameFor(`${'e\u0301\u0323'.repeat(200)}.MP4`).split('__')[0]!;
     expect(stem.normalize('NFD')).toMatch(/^(e\u0323\u0301)+$/);
   });
@@ -106,7 +106,7 @@ describe('stem', () => {
 
 describe('media id', () => {
   test.each(['CON', 'nul', 'com1', '..', '', 'a/b', 'a b', 'ä', '\ud800', 'x'.repeat(65)])(
-    '%j is made safe and keeps its difference',
+    'the media id %j is made safe and stays unique',
     (mediaId) => {
       const name = key({ identity: { mediaId }, medium: { filename: '' } })
         .split('/')
@@ -115,7 +115,7 @@ describe('media id', () => {
     },
   );
 
-  test('ids that look alike when made safe differ', () => {
+  test('media ids that look alike when made safe still differ', () => {
     const ids = ['a/b', 'a:b', 'a\u0000b', 'a\ud800b', 'a\udfffb', `${'x'.repeat(65)}1`, `${'x'.repeat(65)}2`];
     expect(new Set(ids.map((mediaId) => key({ identity: { mediaId } }))).size).toBe(ids.length);
   });
@@ -156,19 +156,19 @@ describe('extension', () => {
 });
 
 describe('a taken key', () => {
-  test('gets a hash before the extension, then a longer one', () => {
+  test('a taken key gets a hash before the extension, then a longer hash', () => {
     const [first, second, third] = [0, 1, 2].map((misses) => key({ taken: () => misses-- > 0 }));
     expect(first).toBe('gopro-videos/2025/07/GX010123__aB3dE5fG7hJ9k.mp4');
     expect(second).toMatch(/__aB3dE5fG7hJ9k~[0-9a-f]{8}\.mp4$/);
     expect(third).toMatch(/__aB3dE5fG7hJ9k~[0-9a-f]{16}\.mp4$/);
   });
 
-  test('when nothing is free it says so', () => {
+  test('an error says that no key is free', () => {
     expect(() => key({ taken: () => true })).toThrow(expect.objectContaining({ code: 'KEY_TAKEN' }));
   });
 });
 
-test('keys fold like the disks that ignore case and Unicode forms', () => {
+test('keys that are the same on disks without letter case or Unicode forms fold to the same text', () => {
   for (const [a, b] of [
     ['GX01.MP4', 'gx01.mp4'],
     ['Mu\u0308ller', 'M\u00dcLLER'],

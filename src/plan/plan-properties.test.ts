@@ -51,7 +51,7 @@ describe('properties', () => {
     );
   });
 
-  test('whatever a provider offers from call to call, nothing is renamed or lost and no two share a key', () => {
+  test('whatever a provider offers, no original is renamed or lost, and no two share a key', () => {
     fc.assert(
       fc.property(replies, (sequence) => {
         const known = new Map<string, TrackedOriginal>();

@@ -23,7 +23,7 @@ function offer(fields: Partial<OfferedOriginal> = {}): OfferedOriginal {
   return offered('a1', fields);
 }
 
-/** The row that a tracker makes of a planned original once it is archived. */
+/** The tracker's row of a planned original that was archived. */
 function row(original: Original): TrackedOriginal {
   return trackedOriginal(original, { status: 'COMPLETED' });
 }
@@ -88,7 +88,7 @@ describe('plan', () => {
     ['failed', { status: 'FAILED' }],
     ['roles', { status: 'RESOLVED', resolvedRoles: ['source'] }],
     ['unfinished', { status: 'RESOLVED', resolvedRoles: ['raw', 'source', 'sidecar'] }],
-  ])('why: %s', async (why, changes) => {
+  ])('a plan item has the reason %s', async (why, changes) => {
     const { items } = await plan(each([tracked(changes)]), everything);
     expect(items.map((item) => item.why)).toEqual([why]);
   });
@@ -114,7 +114,7 @@ describe('plan', () => {
 });
 
 describe('planOriginals', () => {
-  test('new originals are first revisions in fetching order, without any URL', () => {
+  test('new originals are first revisions in the order of fetching, without URLs', () => {
     const { originals, added, vanished } = planned([
       offer({ itemNumber: 2 }),
       offer(),

@@ -6,25 +6,25 @@ const MiB = 1024 * 1024;
 const photo = (mediaId: string) => ({ mediaId, sizeHintBytes: 5 * MiB });
 const chaptered = (mediaId: string) => ({ mediaId, sizeHintBytes: 14_000 * MiB });
 
-test('a large medium is a line of its own', () => {
+test('a large medium is a work line of its own', () => {
   expect(workLines([chaptered('a'), chaptered('b')])).toEqual([['a'], ['b']]);
 });
 
-test('small media share a line, also across a large one', () => {
+test('small media share a work line, even around a large one', () => {
   expect(workLines([photo('a'), chaptered('b'), photo('c')])).toEqual([['b'], ['a', 'c']]);
 });
 
-test('a hundred thousand photos are four thousand lines', () => {
+test('a hundred thousand photos are four thousand work lines', () => {
   const lines = workLines(Array.from({ length: 100_000 }, (_, index) => photo(`m${index}`)));
   expect(lines).toHaveLength(4_000);
 });
 
-test('a group is no heavier than a quarter of a GiB', () => {
+test('a group has at most a quarter of a GiB', () => {
   const sixty = Array.from({ length: 10 }, (_, index) => ({ mediaId: `m${index}`, sizeHintBytes: 60 * MiB }));
   expect(workLines(sixty).map((line) => line.length)).toEqual([4, 4, 2]);
 });
 
-test('media of unknown size are grouped with care', () => {
+test('media of unknown size share a line with only a few others', () => {
   const unknown = Array.from({ length: 40 }, (_, index) => ({ mediaId: `m${index}`, sizeHintBytes: null }));
   expect(workLines(unknown).map((line) => line.length)).toEqual([16, 16, 8]);
 });

@@ -38,7 +38,7 @@ const failed: Event = {
 };
 const hostile = 'a\u001b[2Jb\u202ec\nd';
 
-/** A report with all that it wrote, at a clock that the test turns. */
+/** A reporter, everything that it wrote, and a clock that the test sets. */
 function recording(create: (write: (text: string) => void, now: () => number) => Report) {
   const clock = { nowMs: 0 };
   let written = '';
@@ -92,7 +92,7 @@ test('plain lines name each file and show progress every few seconds', () => {
   expect(written()).toContain('3 files, 2 of 9 media, 1 GB of 4 GB, 2 MB/s, 1m 30s left\n');
 });
 
-test('quiet says only what failed', () => {
+test('quiet prints only failures', () => {
   const { report, written } = recording((write) => createQuietReport(write));
   report({ type: 'file.archived', id: '1', mediaId: 'm', key: file.key, path: '', sizeBytes: 1, crc32: '0', revision: 1 });
   report(failed);
@@ -100,7 +100,7 @@ test('quiet says only what failed', () => {
   expect(written()).toBe(`failed: ${file.key}: it ended early\n`);
 });
 
-test('what others wrote cannot steer the terminal', () => {
+test('texts of others cannot control the terminal', () => {
   expect(describeEvent({ type: 'medium.waiting', mediaId: 'm', name: hostile, reason: hostile })).toBe(
     'waiting   a\\u001b[2Jb\\u202ec\\u000ad (m): a\\u001b[2Jb\\u202ec\\u000ad',
   );
@@ -109,7 +109,7 @@ test('what others wrote cannot steer the terminal', () => {
   );
 });
 
-test('a line of JSON steers no terminal either, and still says the same', () => {
+test('a line of JSON cannot control the terminal, and keeps its values', () => {
   const { report, written } = recording((write) => createJsonReport(write, () => 0));
   const name = `${hostile}\u009b2J`;
   report({ type: 'medium.waiting', mediaId: 'm', name, reason: '' });
@@ -151,7 +151,7 @@ test('on a terminal events stay above the live block, and the table comes last',
   expect(text.indexOf('archived')).toBeGreaterThan(text.lastIndexOf('Total:'));
 });
 
-test('the table says what failed and why, up to a limit, and what to do next', () => {
+test('the table lists failures with reasons, up to a limit, and the next step', () => {
   const problems = createProblems();
   for (let index = 0; index < 25; index += 1) problems.note(failed);
   const table = finalTable({ ...summarise({ runId: 'r', elapsedMs: 1000 }), outcome: 'partial' }, problems.lines, {

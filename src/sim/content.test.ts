@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 const video = { seed: 'a', sizeBytes: 3 * MIB + 17, extension: 'mp4' };
 
 describe('content of simulated files', () => {
-  test('any range holds the same bytes as the whole file there', () => {
+  test('any range has the same bytes as that part of the whole file', () => {
     const whole = contentOf(video);
     expect(whole).toHaveLength(video.sizeBytes);
     assert(
@@ -20,7 +20,7 @@ describe('content of simulated files', () => {
     );
   });
 
-  test('the same seed gives the same bytes, another seed others', () => {
+  test('the same seed gives the same bytes, and another seed gives different bytes', () => {
     expect(contentOf({ ...video }).equals(contentOf(video))).toBe(true);
     const other = contentOf({ ...video, seed: 'b' });
     for (let at = 0; at < video.sizeBytes - 64; at += MIB / 2) {
@@ -57,12 +57,12 @@ describe('content of simulated files', () => {
     ['json', 0, '{'],
     ['gpx', 0, '<?xml'],
     ['wav', 0, 'RIFF'],
-  ])('a file .%s begins as such files do', (extension, offset, magic) => {
+  ])('a .%s file begins with the right magic number', (extension, offset, magic) => {
     const expected = Buffer.from(magic, 'latin1');
     expect(contentOf({ seed: 'x', sizeBytes: 5_000, extension }, offset, offset + expected.length)).toEqual(expected);
   });
 
-  test('the boxes of an mp4 fill the file exactly, also beyond 4 GiB', () => {
+  test('the boxes of an mp4 fill the file exactly, even beyond 4 GiB', () => {
     const file = { seed: 'boxes', sizeBytes: 5 * 1024 * MIB, extension: 'mp4' };
     const names: string[] = [];
     let at = 0;
@@ -75,18 +75,18 @@ describe('content of simulated files', () => {
     expect(at).toBe(file.sizeBytes);
   });
 
-  test('a file shorter than its header is cut, an empty one is empty', () => {
+  test('a file shorter than its header has a cut header, and an empty file is empty', () => {
     expect(contentOf({ ...video, sizeBytes: 3 })).toHaveLength(3);
     expect(contentOf({ ...video, sizeBytes: 0 })).toHaveLength(0);
   });
 
-  test('the hashes are those of the bytes', async () => {
+  test('the hashes match the bytes', async () => {
     const bytes = contentOf(video);
     expect(await sha256Of(video)).toBe(createHash('sha256').update(bytes).digest('hex'));
     expect(await crc32Of(video)).toBe(crc32(bytes));
   });
 
-  test('a range deep in a file of any size costs no walk through what lies before', () => {
+  test('a range deep in a file does not read the bytes before it', () => {
     const huge = { seed: 'huge', sizeBytes: 2 ** 50, extension: 'mp4' };
     const [chunk] = chunksOf(huge, 2 ** 49, 2 ** 49 + 10);
     expect(chunk).toHaveLength(10);

@@ -14,8 +14,8 @@ function sliceOf(budgetMs: number, idleBefore = 0) {
   return { slice, part, pass: (ms: number) => (nowMs += ms) };
 }
 
-test('parts are admitted while there is time for two of the slowest', () => {
-  // 900 s less the 30 s kept back.
+test('parts are admitted while there is time for two of the slowest parts', () => {
+  // 900 s, minus the reserve of 30 s.
   const { slice, part } = sliceOf(900_000);
   let parts = 0;
   for (; !slice.isOver(); parts += 1) part(100_000);
@@ -23,7 +23,7 @@ test('parts are admitted while there is time for two of the slowest', () => {
   expect(() => slice.admit()).toThrow(SyncError);
 });
 
-test('a short slice keeps back a tenth', () => {
+test('a short slice reserves a tenth of its time', () => {
   const { slice, part, pass } = sliceOf(3_000);
   part(100);
   pass(2_390);
@@ -32,7 +32,7 @@ test('a short slice keeps back a tenth', () => {
   expect(slice.isOver()).toBe(true);
 });
 
-test('the first part is admitted whatever time is left', () => {
+test('the first part is always admitted', () => {
   const { slice, pass } = sliceOf(3_000);
   pass(10_000);
   expect(slice.isOver()).toBe(false);
@@ -40,14 +40,14 @@ test('the first part is admitted whatever time is left', () => {
   expect(slice.isOver()).toBe(true);
 });
 
-test('after one refusal a slice admits nothing more', () => {
+test('after one refusal a slice admits no more parts', () => {
   const { slice, part } = sliceOf(10_000);
   part(5_000);
   expect(() => slice.admit()).toThrow('no time left');
   expect(slice.isOver()).toBe(true);
 });
 
-test('the slice breaks off what is under way before the platform does', () => {
+test('a slice aborts its running work before the platform does', () => {
   vi.useFakeTimers();
   try {
     const { slice } = sliceOf(10_000);
@@ -61,15 +61,15 @@ test('the slice breaks off what is under way before the platform does', () => {
 });
 
 test.each([
-  ['the first slice that brings nothing is not fruitless', 0, false, 1],
-  ['the second in a row is fruitless', 1, true, 2],
+  ['the first slice without progress is not fruitless', 0, false, 1],
+  ['the second slice in a row without progress is fruitless', 1, true, 2],
 ])('%s', (_name, idleBefore, fruitless, idle) => {
   const { slice } = sliceOf(10_000, idleBefore);
   expect(slice.isFruitless()).toBe(fruitless);
   expect(slice.idleSlices()).toBe(idle);
 });
 
-test('a stored part or the end of an original is progress', () => {
+test('a stored part or a finished original is progress', () => {
   const stored = sliceOf(10_000, 1);
   stored.part(10);
   expect([stored.slice.isFruitless(), stored.slice.idleSlices()]).toEqual([false, 0]);
@@ -78,13 +78,13 @@ test('a stored part or the end of an original is progress', () => {
   expect([ended.slice.isFruitless(), ended.slice.idleSlices()]).toEqual([false, 0]);
 });
 
-test('a slice in which a host asked to wait is not held against anybody', () => {
+test('a slice in which a host asked to wait does not count as idle', () => {
   const { slice } = sliceOf(10_000, 1);
   slice.excuse();
   expect([slice.isFruitless(), slice.idleSlices()]).toEqual([false, 1]);
 });
 
-test('without a limit there is always time', () => {
+test('an unlimited slice always has time', () => {
   unlimited.admit();
   expect([unlimited.isOver(), unlimited.isFruitless(), unlimited.signal.aborted]).toEqual([false, false, false]);
 });

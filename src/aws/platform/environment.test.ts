@@ -29,7 +29,7 @@ test('the variables that the stack always sets are enough', () => {
   });
 });
 
-test('an overridden provider may be plain http, and so may its media', () => {
+test("if the provider's address is overridden, it and its media may be plain http", () => {
   const environment = readEnvironment({
     ...least,
     CLOUD_SYNC_GOPRO_API_URL: 'http://127.0.0.1:8080',
@@ -54,6 +54,6 @@ test.each([
   ['CLOUD_SYNC_QUARANTINE_AFTER', '0'],
   ['CLOUD_SYNC_CONCURRENCY', 'many'],
   ['CLOUD_SYNC_GOPRO_API_URL', 'nowhere'],
-])('%s=%s is named', (name, value) => {
+])('%s=%s is refused by name', (name, value) => {
   expect(() => readEnvironment({ ...least, [name]: value })).toThrow(name);
 });

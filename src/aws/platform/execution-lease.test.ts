@@ -18,7 +18,10 @@ afterEach(async () => {
   closing = undefined;
 });
 
-/** A Step Functions that gives one answer to everything; what it was asked, and whether the holder is dead. */
+/**
+ * Asks a Step Functions with one answer to everything. Returns the requests, and whether the holder
+ * is dead.
+ */
 async function ask(answer: Answer, about: string) {
   const asked: string[] = [];
   const unanswered: string[] = [];
@@ -51,7 +54,7 @@ describe('the holder of a run lease', () => {
     expect(found).toEqual({ dead, asked: [`eu-west-3 {"executionArn":"${holder}"}`], unanswered: [] });
   });
 
-  test('is dead when nobody knows it', async () => {
+  test('an execution that AWS does not know is dead', async () => {
     const body = { __type: 'com.amazonaws.swf.service.v2.model#ExecutionDoesNotExist', message: 'no' };
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: true, unanswered: [] });
   });
@@ -61,12 +64,15 @@ describe('the holder of a run lease', () => {
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: false, unanswered: [`${holder}: not yours`] });
   });
 
-  test.each(['{"host":"nas","pid":7}', 'arn:aws:s3:::bucket', '', `${holder}:7`])('%s is nobody to ask about', async (other) => {
-    expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ dead: false, asked: [], unanswered: [] });
-  });
+  test.each(['{"host":"nas","pid":7}', 'arn:aws:s3:::bucket', '', `${holder}:7`])(
+    'the holder %s is not an execution, so AWS is not asked',
+    async (other) => {
+      expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ dead: false, asked: [], unanswered: [] });
+    },
+  );
 });
 
-test('the lease holds until the machine stops the run, never longer than that', () => {
+test('the lease lasts until the machine stops the run, and no longer', () => {
   const startedAt = '2026-11-21T03:15:00.000Z';
   const hourMs = 3_600_000;
   expect(leaseLeftMs(startedAt, Date.parse(startedAt))).toBe(12 * hourMs);

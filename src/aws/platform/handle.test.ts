@@ -41,7 +41,7 @@ async function startDaemon() {
   return { address, received, [Symbol.asyncDispose]: async () => void socket.close() };
 }
 
-/** Everything that token-validator reaches, and the environment that tells it where. */
+/** The resources of token-validator, and an environment that names them. */
 async function openScene(secretOf: (cloud: { readonly accessToken: string; readonly userId: string }) => string | undefined) {
   await using stack = new AsyncDisposableStack();
   const cloud = stack.use(await startGoproCloud({ library: createLibrary() }));
@@ -71,7 +71,7 @@ async function openScene(secretOf: (cloud: { readonly accessToken: string; reado
 const request = { provider: 'gopro', execution };
 
 describe('token-validator as Lambda calls it', () => {
-  test('asks the provider with the credentials of the secret, and logs, counts and traces it without them', async () => {
+  test('a validation uses the credentials in the secret, and no log, metric or trace contains them', async () => {
     await using scene = await openScene(({ accessToken, userId }) =>
       JSON.stringify({ access_token: accessToken, user_id: userId, last_updated: new Date().toISOString() }),
     );
@@ -91,7 +91,7 @@ describe('token-validator as Lambda calls it', () => {
     expect(said).not.toContain(scene.cloud.userId);
   });
 
-  test('answers 401 for credentials that are refused', async () => {
+  test('refused credentials give the status 401', async () => {
     await using scene = await openScene(({ userId }) => JSON.stringify({ cookies: `gp_access_token=old; gp_user_id=${userId}` }));
     expect(await handler(request, context)).toMatchObject({
       outcome: 'credentials-expired',
@@ -106,7 +106,7 @@ describe('token-validator as Lambda calls it', () => {
   test.each([
     ['missing', undefined],
     ['malformed', '{"password":"sensitive-value"}'],
-  ])('says what to do about a secret that is %s, with every field of a reply', async (_name, secret) => {
+  ])('a secret that is %s gives a complete reply with the next step', async (_name, secret) => {
     await using scene = await openScene(() => secret);
     expect(await handler(request, context)).toEqual({
       outcome: 'failed',

@@ -13,7 +13,7 @@ const archiveKey = '.cloud-sync/archive.json';
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** As much of a DynamoDB table as tells which archive it belongs to. */
+/** The part of a DynamoDB table that names its archive. */
 async function startTable(initial?: string) {
   let bound = initial;
   const answer = (asked: string) => {
@@ -63,7 +63,7 @@ async function openScene({
   return { table, store, invocation, open, [Symbol.asyncDispose]: async () => kept.disposeAsync() };
 }
 
-test('an empty bucket and an unused table become an archive for whoever may create it', async () => {
+test('an empty bucket and an unused table become an archive if the caller may create one', async () => {
   await using scene = await openScene();
   const { archiveId } = await scene.invocation.openTracker('gopro', { create: true });
   expect(JSON.parse(scene.store.content('archive', archiveKey).toString())).toMatchObject({ id: archiveId });
@@ -73,14 +73,14 @@ test('an empty bucket and an unused table become an archive for whoever may crea
   expect((await later.openTracker('gopro')).archiveId).toBe(archiveId);
 });
 
-test('nobody else makes an archive', async () => {
+test('no other caller creates an archive', async () => {
   await using scene = await openScene();
   await expect(scene.invocation.openTracker('gopro')).rejects.toMatchObject({ code: 'ARCHIVE_UNKNOWN' });
   expect(scene.store.objects()).toEqual([]);
   expect(scene.table.bound()).toBeUndefined();
 });
 
-test('a known archive whose bucket is empty is never begun anew', async () => {
+test('a known archive with an empty bucket is refused, not created again', async () => {
   await using scene = await openScene({ bound: 'the-archive' });
   const opening = scene.invocation.openTracker('gopro', { create: true });
   await expect(opening).rejects.toMatchObject({ code: 'ARCHIVE_UNKNOWN', message: expect.stringContaining('the-archive') });
@@ -101,7 +101,7 @@ test('a table of another archive is refused', async () => {
   expect(scene.table.bound()).toBe('another');
 });
 
-test('a bucket that is not there is named', async () => {
+test('a missing bucket is named', async () => {
   await using scene = await openScene({ archiveBucket: 'elsewhere' });
   const opening = scene.invocation.openTracker('gopro', { create: true });
   await expect(opening).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', message: expect.stringContaining('elsewhere') });

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { redactText } from '../../lib/redact.ts';
 import { readSecret, writeSecret } from './secret.ts';
 
-/** As much of Secrets Manager as its JSON protocol needs for one secret. */
+/** The part of Secrets Manager's JSON protocol that one secret needs. */
 async function startSecrets(initial?: string, refusal?: string) {
   let value = initial;
   const calls: { readonly operation: string; readonly body: Record<string, string> }[] = [];
@@ -50,7 +50,7 @@ test('a written secret is read back, and its values are redacted from then on', 
   expect(redactText('token-of-the-test-1 of user-of-the-test-1')).toBe('[redacted] of [redacted]');
 });
 
-test('the same credentials are one version, others another', async () => {
+test('writing the same credentials again adds no version, and new credentials add one', async () => {
   await using secrets = await startSecrets('{}');
   const credentials = { accessToken: 'token-of-the-test-2', since: null };
   const first = await writeSecret(secrets.client, 'name', credentials);
@@ -58,14 +58,14 @@ test('the same credentials are one version, others another', async () => {
   expect(await writeSecret(secrets.client, 'name', { ...credentials, userId: 'u' })).not.toBe(first);
 });
 
-test('a secret that does not exist is not made, because nobody would read it', async () => {
+test('a secret that does not exist is not created', async () => {
   await using secrets = await startSecrets();
   const write = writeSecret(secrets.client, 'gopro/credential', { accessToken: 'token-of-the-test-3', since: null });
   await expect(write).rejects.toThrow(ResourceNotFoundException);
   expect(secrets.calls.map(({ operation }) => operation)).toEqual(['PutSecretValue']);
 });
 
-test('cookies as a browser sends them are understood', async () => {
+test('cookies in the form of a browser are accepted', async () => {
   const cookies = '_ga=1; gp_access_token=eyJhbGciOi=.x; gp_user_id=1234-5678';
   await using secrets = await startSecrets(JSON.stringify({ cookies, 'user-agent': 'Browser/2' }));
   expect(await readSecret(secrets.client, 'name')).toEqual({
@@ -76,7 +76,7 @@ test('cookies as a browser sends them are understood', async () => {
   });
 });
 
-test.each(['InvalidRequestException', 'AccessDeniedException'])('%s has a name and says what to do', async (__type) => {
+test.each(['InvalidRequestException', 'AccessDeniedException'])('%s is named with the next step', async (__type) => {
   await using secrets = await startSecrets('{}', __type);
   const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.any(String) });
@@ -88,8 +88,8 @@ test.each([
   ['no JSON', 'gp_access_token=sensitive-value'],
   ['another shape', '{"username":"sensitive-value"}'],
   ['an empty token', '{"access_token":""}'],
-  ['cookies without the one that matters', '{"cookies":"gp_user_id=sensitive-value"}'],
-])('a secret that is %s says what to do and quotes nothing', async (_name, text) => {
+  ['cookies without the access token', '{"cookies":"gp_user_id=sensitive-value"}'],
+])('a secret that is %s gives the next step and quotes nothing', async (_name, text) => {
   await using secrets = await startSecrets(text);
   const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.stringContaining('--to-secret gopro/credentials') });

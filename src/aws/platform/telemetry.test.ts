@@ -25,7 +25,7 @@ test('every line carries the correlation id, the function and its fields', () =>
   ]);
 });
 
-test('no secret and no signed address leaves by a log line, whatever the field', () => {
+test('no field of a log line contains a secret or a signed address', () => {
   rememberSecret('a-secret-of-this-test');
   const { log, report } = telemetry();
   log.error('a-secret-of-this-test', { deep: [{ text: 'https://cdn.example/x?Policy=abc&Signature=def' }], access_token: 'xyz' });
@@ -34,7 +34,7 @@ test('no secret and no signed address leaves by a log line, whatever the field',
   expect(lines).toHaveLength(2);
 });
 
-test('events become lines of the level that they deserve; progress does not', () => {
+test('events become lines of the right level, and progress becomes none', () => {
   const { report } = telemetry();
   report({ type: 'plan.finished', media: 3, sizeHintBytes: 9 });
   report({ type: 'warning', message: 'careful' });
@@ -47,7 +47,7 @@ test('events become lines of the level that they deserve; progress does not', ()
   ]);
 });
 
-test('metrics are one line in the embedded format, with the two dimensions and no other', () => {
+test('metrics are one line in the embedded format with exactly two dimensions', () => {
   const { metrics, flush } = telemetry();
   const names = Object.keys(metricTable) as MetricName[];
   names.forEach((name, index) => metrics.add(name, index + 1));
@@ -69,7 +69,7 @@ test('metrics are one line in the embedded format, with the two dimensions and n
   expect(line['TimeToFirstByte']).toEqual([names.indexOf('TimeToFirstByte') + 1, 0.5]);
 });
 
-test('a line that is full is written early, and carries the correlation id, too', () => {
+test('a full line of metrics is written early with the correlation id', () => {
   const { metrics, flush } = telemetry();
   for (let value = 1; value <= 101; value += 1) metrics.add('TimeToFirstByte', value);
   flush();
@@ -77,7 +77,7 @@ test('a line that is full is written early, and carries the correlation id, too'
   expect(lines.flatMap((line) => line['TimeToFirstByte'])).toHaveLength(101);
 });
 
-test('without a metric there is no line', () => {
+test('no metrics give no line', () => {
   telemetry().flush();
   expect(lines).toEqual([]);
 });

@@ -38,7 +38,7 @@ test('a span is a subsegment of the trace that Lambda began', async () => {
   });
 });
 
-test('a failed span says so, and the failure goes on', async () => {
+test('a failed span is marked as failed, and its error is thrown', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({ AWS_XRAY_DAEMON_ADDRESS: daemon.address, _X_AMZN_TRACE_ID: header('1') });
   await expect(span('gopro_api_call', {}, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
@@ -47,7 +47,7 @@ test('a failed span says so, and the failure goes on', async () => {
   expect(document).toMatchObject({ name: 'gopro_api_call', error: true });
 });
 
-test('annotations carry no signed address', async () => {
+test('annotations contain no signed address', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({ AWS_XRAY_DAEMON_ADDRESS: daemon.address, _X_AMZN_TRACE_ID: header('1') });
   await span('cloudfront_download', { url: 'https://cdn.example/a.mp4?Signature=abcdef&Key-Pair-Id=K1' }, async () => {});
@@ -71,7 +71,7 @@ test.each([
   expect(documents.map(([, document]) => document?.['name'])).toEqual(['gopro_api_call']);
 });
 
-test('closing waits for what is being sent, so that nothing is lost when Lambda freezes the process', async () => {
+test('closing waits until all spans are sent, so none is lost when Lambda freezes the process', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({
     AWS_XRAY_DAEMON_ADDRESS: `tcp:192.0.2.1:1 udp:${daemon.address.replace('127.0.0.1', 'localhost')}`,
@@ -84,9 +84,9 @@ test('closing waits for what is being sent, so that nothing is lost when Lambda 
 
 test.each([
   ['without a daemon', undefined],
-  ['with an address that is none', 'nowhere'],
+  ['with an invalid address', 'nowhere'],
   ['with a daemon that does not listen', '127.0.0.1:9'],
-])('%s the work is done all the same', async (_name, AWS_XRAY_DAEMON_ADDRESS) => {
+])('%s the work is still done', async (_name, AWS_XRAY_DAEMON_ADDRESS) => {
   const { span, close } = openXray({ AWS_XRAY_DAEMON_ADDRESS, _X_AMZN_TRACE_ID: header('1') });
   expect(await span('s3_upload_part', {}, async () => 3)).toBe(3);
   await close();

@@ -20,14 +20,20 @@ const before = '2026-11-14T10:00:00.000Z';
 const since = '2026-11-20T08:00:00.000Z';
 
 test.each([
-  ['no run yet', clean, undefined, null, /aws run` starts the first run/],
+  ['the service has not run yet', clean, undefined, null, /aws run` starts the first run/],
   ['all well', clean, 'clean', before, /^$/],
   ['some failed', failed, 'partial', before, /aws failures`.*tries them again/],
-  ['some need a person', quarantined, 'partial', before, /aws failures`.*aws retry`/],
+  ['some files need a person', quarantined, 'partial', before, /aws failures`.*aws retry`/],
   ['credentials that expired', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
-  ['credentials that expired, before all that failed', quarantined, 'expired', before, /login gopro/],
-  ['credentials that expired, in a secret that could not be asked', clean, 'expired', undefined, /login gopro/],
-  ['credentials that were renewed since', clean, 'expired', since, /^`cloud-sync aws run` tries the new credentials/],
+  ['expired credentials are the next step before failed files', quarantined, 'expired', before, /login gopro/],
+  ['expired credentials in a secret that could not be read', clean, 'expired', undefined, /login gopro/],
+  [
+    'credentials that were renewed since the last run',
+    clean,
+    'expired',
+    since,
+    /^`cloud-sync aws run` tries the new credentials/,
+  ],
 ] as const)('%s', (_what, tally, outcome, writtenAt, says) => {
   expect(nextStep(tally, outcome && aRun(outcome), writtenAt, (command) => `\`cloud-sync ${command}\``)).toMatch(says);
 });

@@ -19,7 +19,7 @@ import { thisOwner } from '../../lib/owner.ts';
 const place = useTestDisk();
 
 describe('the place', () => {
-  test('is created with its parents by initialise, and by nothing else', async () => {
+  test('only initialise creates the directory with its parents', async () => {
     const directory = join(place.base, 'not', 'yet');
     const fresh = place.open({}, directory);
     expect(await fresh.identify()).toBeUndefined();
@@ -32,7 +32,7 @@ describe('the place', () => {
     });
   });
 
-  test('must be a directory', async () => {
+  test('a place that is not a directory is refused', async () => {
     await writeFile(join(place.base, 'file'), '');
     await symlink(join(place.base, 'circle'), join(place.base, 'circle'));
     for (const name of ['file', join('file', 'below'), 'circle']) {
@@ -42,14 +42,14 @@ describe('the place', () => {
     }
   });
 
-  test('is refused when its description is unreadable or newer', async () => {
+  test('an archive with an unreadable or newer archive file is refused', async () => {
     await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":');
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":"x","version":2,"createdAt":"2030-01-01T00:00:00Z"}');
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
   });
 
-  test('that lost our directory, as one does that is not mounted, gets nothing', async () => {
+  test('nothing is written if our directory has vanished, as on an unmounted disk', async () => {
     await rm(place.path('.cloud-sync'), { recursive: true });
     for (const sizeBytes of [null, largeBytes]) {
       await expect(begin(place.disk, describeFile('a'), sizeBytes)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
@@ -59,7 +59,7 @@ describe('the place', () => {
     expect(await readdir(place.root)).toEqual([]);
   });
 
-  test('without room for a file is full before its first byte', async () => {
+  test('a disk without space for a file is reported as full before the first byte', async () => {
     const free = (await place.disk.freeBytes()) ?? 0;
     await expect(begin(place.disk, describeFile('a'), free)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
     expect(await place.drafts()).toEqual([]);
@@ -67,7 +67,7 @@ describe('the place', () => {
     await expect(begin(full, describeFile('a'), null)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
   });
 
-  test('that fills up while a part is on its way says so', async () => {
+  test('a disk that fills up during a part is reported as full', async () => {
     const state = await begin(place.disk, describeFile('a'), null);
     const full = place.open({ minimumFreeBytes: ((await place.disk.freeBytes()) ?? 0) * 2 });
     await expect(writeOne(full, describeFile('a'), state, content)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
@@ -76,7 +76,7 @@ describe('the place', () => {
 
 describe('keys', () => {
   test.each(['../out', 'a/../../out', '/abs', 'a//b', './a', '', '.cloud-sync/manifest.jsonl', '.CLOUD-SYNC/x', 'a\0b'])(
-    'never leave the archive: %j',
+    'the key %j never leaves the archive',
     async (key) => {
       const state = await begin(place.disk, describeFile('a'), content.length);
       const parts = await writeOne(place.disk, describeFile('a'), state, content);
@@ -87,7 +87,7 @@ describe('keys', () => {
     },
   );
 
-  test('may pass a link to a directory inside the archive, not one that leads out', async () => {
+  test('a key may use a link to a directory inside the archive, but not a link out of it', async () => {
     await mkdir(place.path('elsewhere'));
     await mkdir(place.path('gopro-videos'));
     await symlink(place.path('elsewhere'), place.path('gopro-videos', '2024'));
@@ -99,7 +99,7 @@ describe('keys', () => {
     expect(await readdir(place.base)).toEqual(['archive']);
   });
 
-  test('whose directory vanished in the middle of a run get it again', async () => {
+  test('a directory that vanished during a run is created again', async () => {
     await archive(place.disk, describeFile('a'), content);
     await rm(place.path('gopro-videos'), { recursive: true });
     await archive(place.disk, describeFile('b'), content);

@@ -5,7 +5,10 @@ import { DiskPartWriter, type PartTarget } from './part-writer.ts';
 
 const kib = 1024;
 
-/** A file that writes at most `maxBytes` a call, and only when `proceed` is called, if `held`. */
+/**
+ * A file that writes at most `maxBytes` a call. With `held` it writes only when `proceed` is
+ * called.
+ */
 function fakeFile(options: { readonly maxBytes?: number; readonly held?: boolean } = {}) {
   const content = Buffer.alloc(8 * kib * kib);
   const waiting: (() => void)[] = [];
@@ -42,7 +45,7 @@ function numbered(sizeBytes: number): Buffer {
   return Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
 }
 
-test('every byte lands in its place although each call writes only some of them', async () => {
+test('every byte is written to its place, although each call writes only some bytes', async () => {
   const file = fakeFile({ maxBytes: 70_001 });
   const writer = new DiskPartWriter(file.target);
   const bytes = numbered(3 * kib * kib + 17);
@@ -52,7 +55,7 @@ test('every byte lands in its place although each call writes only some of them'
   expect(file.counts()).toEqual({ opens: 1, wroteBytes: bytes.length, closes: [bytes.length] });
 });
 
-test("the chunk is the sender's again when it is written, and not before", async () => {
+test('the sender may change a chunk only after it was written', async () => {
   const file = fakeFile({ held: true });
   const writer = new DiskPartWriter(file.target);
   const chunk = Buffer.alloc(256 * kib, 'first');
@@ -71,7 +74,7 @@ test("the chunk is the sender's again when it is written, and not before", async
   expect(file.content.toString('latin1', 1000 + 256 * kib, 1005 + 256 * kib)).toBe('again');
 });
 
-test('a failed write reaches the sender, and the end', async () => {
+test('a failed write reaches the sender and the end of the part', async () => {
   const broken = new SyncError('DESTINATION_FULL', 'full');
   const file = fakeFile();
   const writer = new DiskPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
@@ -80,7 +83,7 @@ test('a failed write reaches the sender, and the end', async () => {
   await expect(writer.end(0)).rejects.toBe(broken);
 });
 
-test('a part that was given up takes nothing more, and closes once the last write has landed', async () => {
+test('an abandoned part takes no more bytes, and closes after the last write', async () => {
   const file = fakeFile({ held: true });
   const writer = new DiskPartWriter(file.target);
   const last = expect(writer.write(Buffer.alloc(kib * kib))).rejects.toThrow(SyncError);

@@ -29,7 +29,7 @@ async function cut(path: string): Promise<void> {
 }
 
 describe('publishing', () => {
-  test('gives the file its capture time, unless that is no time', async () => {
+  test('a published file gets its capture time, unless that time is invalid', async () => {
     await archive(place.disk, describeFile('a'), content);
     expect((await stat(place.path(describeFile('a').original.key))).mtime).toEqual(new Date('2024-01-02T03:04:05Z'));
     const now = Date.now();
@@ -37,7 +37,7 @@ describe('publishing', () => {
     expect((await stat(place.path(describeFile('b').original.key))).mtimeMs).toBeGreaterThan(now - 60_000);
   });
 
-  test('that was interrupted after the name appeared is finished by the next commit, from either adapter', async () => {
+  test('a publication that was interrupted after the name appeared is finished by the next commit', async () => {
     for (const hardLinks of ['auto', 'never'] as const) {
       const file = describeFile(hardLinks);
       const state = await begin(place.disk, file, null);
@@ -53,7 +53,7 @@ describe('publishing', () => {
     }
   });
 
-  test('never lets a part be written into a file that has been published', async () => {
+  test('no part is ever written into a published file', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, null);
     await writeOne(place.disk, file, state, content);
@@ -69,7 +69,8 @@ describe('publishing', () => {
 
   test('notices that the disk changed a part before the file is published', async () => {
     const cases = [
-      // What another process wrote was never read back here, and a hash needs all bytes in order anyway.
+      // The parts of another process were never read back here, and a hash needs all bytes in order
+      // anyway.
       { harm: change, writer: place.open(), committer: place.disk, message: 'part 1' },
       { harm: change, writer: place.open({ hash: 'sha256' }), committer: undefined, message: 'part 1' },
       { harm: cut, writer: place.disk, committer: place.disk, message: `${content.length - 1} bytes` },
@@ -106,7 +107,7 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('cuts off what an abandoned try left behind the end', async () => {
+  test('bytes of an abandoned attempt behind the end are cut off', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, null);
     const writer = place.disk.writePart(file, state, 1, null);
@@ -116,14 +117,14 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('without hard links needs the lease', async () => {
+  test('publishing without hard links needs the lease', async () => {
     await expect(archive(place.open({ hardLinks: 'never' }), describeFile('a'), content)).rejects.toMatchObject({
       code: 'LOCKED',
     });
     expect(await place.disk.stat(describeFile('a').original.key)).toBeUndefined();
   });
 
-  test('stops when another run has taken the lease', async () => {
+  test('publishing stops when another run has taken the lease', async () => {
     let aheadMs = 0;
     const clock = { ...systemClock, now: () => Date.now() + aheadMs };
     const slow = place.open({ clock });
@@ -139,7 +140,7 @@ describe('publishing', () => {
   });
 });
 
-test('relies on nothing of a file that could not be brought to the disk', async () => {
+test('a file that could not be synced to the disk does not count', async () => {
   const file = describeFile('a');
   const large = Buffer.alloc(largeBytes, 7);
   const state = { ...(await begin(place.disk, file, null)), partSizeBytes: large.length };

@@ -11,7 +11,7 @@ import {
   type WrittenPart,
 } from './read-backs.ts';
 
-/** A file whose reads are held up until `proceed` is called, and how many were under way at once. */
+/** A file whose reads wait until `proceed` is called. It counts how many reads run at once. */
 function heldFile(content: Buffer) {
   const waiting: (() => void)[] = [];
   let maxAtOnce = 0;
@@ -65,7 +65,7 @@ test('the checksum of a part that is written again meanwhile does not count', as
   expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
-test('a forgotten upload is not read any more, and its file is let go', async () => {
+test('a forgotten upload is not read back any more, and its file is released', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
   const done: number[] = [];
@@ -90,9 +90,9 @@ test('a part that cannot be read is left for the commit to read', async () => {
 });
 
 test.each([
-  ['cannot be brought to the disk', { datasync: async () => Promise.reject(new Error('EIO')) }, async () => {}],
+  ['cannot be synced to the disk', { datasync: async () => Promise.reject(new Error('EIO')) }, async () => {}],
   ['cannot be closed', { datasync: async () => {} }, async () => Promise.reject(new Error('EIO'))],
-])('a file that %s is not relied on, until it is forgotten', async (_, file, release) => {
+])('a file that %s does not count until it is forgotten', async (_, file, release) => {
   const readBacks = createReadBacks();
   beginReadBack(readBacks, 'a', first, file as unknown as FileHandle, release);
   await expect(readBackParts(readBacks, 'a')).rejects.toThrow('EIO');

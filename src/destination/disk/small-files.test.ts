@@ -5,7 +5,7 @@ import { createSmallFiles, isSmall } from './small-files.ts';
 
 const wanted = { partSizeBytes: 1000, sizeBytes: 10, validator: { etag: null, lastModified: null } };
 
-test('are those of one part and at most 256 KiB, if their length is known', () => {
+test('a small file has one part, a known length and at most 256 KiB', () => {
   expect(isSmall({ ...wanted, sizeBytes: 0 })).toBe(true);
   expect(isSmall({ ...wanted, sizeBytes: 1000 })).toBe(true);
   expect(isSmall({ ...wanted, sizeBytes: 1001 })).toBe(false);
@@ -14,7 +14,7 @@ test('are those of one part and at most 256 KiB, if their length is known', () =
   expect(isSmall({ ...wanted, partSizeBytes: 1e9, sizeBytes: 256 * 1024 + 1 })).toBe(false);
 });
 
-test("keep their bytes although the sender's memory is filled anew", async () => {
+test('a small file keeps its bytes when the sender fills its memory again', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   expect(isDraftId(state.id)).toBe(false);
@@ -30,12 +30,12 @@ test("keep their bytes although the sender's memory is filled anew", async () =>
   expect(files.content(state.id)).toBeUndefined();
 });
 
-test('of no bytes need no writer', () => {
+test('an empty file needs no writer', () => {
   const files = createSmallFiles();
   expect(files.content(files.create({ ...wanted, sizeBytes: 0 }).id)).toEqual(Buffer.alloc(0));
 });
 
-test('take neither more nor fewer bytes than announced, nor any after an end', async () => {
+test('a small file refuses a wrong number of bytes, and bytes after its end', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   const short = files.writePart(state, 1, 10);
@@ -55,7 +55,7 @@ test('take neither more nor fewer bytes than announced, nor any after an end', a
   expect(() => ended.write(Buffer.alloc(1))).toThrow(SyncError);
 });
 
-test('that were dropped take no part any more', async () => {
+test('a dropped small file takes no more parts', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   const writer = files.writePart(state, 1, 10);
@@ -66,7 +66,7 @@ test('that were dropped take no part any more', async () => {
   expect(files.content(state.id)).toBeUndefined();
 });
 
-test('are written by the latest of several tries only, each in memory of its own', async () => {
+test('only the latest of several attempts writes a small file, each in its own memory', async () => {
   const files = createSmallFiles();
   const [one, other] = [files.create(wanted), files.create(wanted)];
   const early = files.writePart(one, 1, 10);

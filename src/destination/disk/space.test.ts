@@ -4,7 +4,10 @@ import { createSpace, releaseRoom, requireSpace, takeRoom, useRoom } from './spa
 
 const gib = 1024 ** 3;
 
-/** A file system with so many bytes free, at least 10 of which are kept, and how often it was asked. */
+/**
+ * A file system with so many free bytes, of which at least 10 stay free. It counts how often it was
+ * asked.
+ */
 function fakeSpace(freeBytes: number | null) {
   let nowMs = 0;
   let asked = 0;
@@ -31,19 +34,19 @@ function fakeSpace(freeBytes: number | null) {
 
 const full = { code: 'DESTINATION_FULL' };
 
-test('is required beyond the minimum', async () => {
+test('a file needs space beyond the minimum', async () => {
   const { space } = fakeSpace(100);
   await requireSpace(space, 90);
   await expect(requireSpace(space, 91)).rejects.toMatchObject(full);
 });
 
-test('has no end where the file system does not say', async () => {
+test('space is unlimited if the file system does not report it', async () => {
   const { space } = fakeSpace(null);
   await requireSpace(space, 1e15);
   await takeRoom(space, 1e15);
 });
 
-test('on its way to one file is not there for another, until it is used or released', async () => {
+test('reserved space is not available to another file until it is used or released', async () => {
   const { space, system } = fakeSpace(100);
   const room = await takeRoom(space, 60);
   await expect(takeRoom(space, 31)).rejects.toMatchObject(full);
@@ -59,14 +62,14 @@ test('on its way to one file is not there for another, until it is used or relea
   await requireSpace(space, 40);
 });
 
-test('is given to one of two who want the last of it at once', async () => {
+test('only one of two simultaneous files gets the last space', async () => {
   const { space } = fakeSpace(100);
   const results = await Promise.allSettled([takeRoom(space, 60), takeRoom(space, 60)]);
   expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
   await takeRoom(space, 30);
 });
 
-test('counts every byte of a part of unknown length as it comes', async () => {
+test('every byte of a part of unknown length counts when it arrives', async () => {
   const { space, system } = fakeSpace(100);
   const room = await takeRoom(space, 0);
   useRoom(room, 50);
@@ -76,7 +79,7 @@ test('counts every byte of a part of unknown length as it comes', async () => {
   await takeRoom(space, 40);
 });
 
-test('is asked for once by many at once, and not again for a while', async () => {
+test('many files at once ask for free space once, and the answer is cached', async () => {
   const { space, asked, pass } = fakeSpace(2 * gib);
   await Promise.all(Array.from({ length: 50 }, async () => requireSpace(space, 1000)));
   expect(asked()).toBe(1);
@@ -88,7 +91,7 @@ test('is asked for once by many at once, and not again for a while', async () =>
   expect(asked()).toBe(2);
 });
 
-test('is looked at often when it gets tight, but not for every file, and always before a refusal', async () => {
+test('tight space is checked often but not for every file, and always before a refusal', async () => {
   const { space, system, asked, pass } = fakeSpace(gib);
   await requireSpace(space, 1000);
   pass(40);
@@ -102,7 +105,7 @@ test('is looked at often when it gets tight, but not for every file, and always 
   expect(asked()).toBe(3);
 });
 
-test('that could not be asked for fails those who asked, not those who come later', async () => {
+test('a failed check of the free space fails its callers, but not later ones', async () => {
   let broken = true;
   const ask = async () => (broken ? Promise.reject(new Error('statfs')) : 100);
   const space = createSpace({ location: '/archive', askFreeBytes: ask, minimumFreeBytes: 10, clock: systemClock });

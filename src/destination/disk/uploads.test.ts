@@ -20,7 +20,7 @@ import type { Part } from '../destination.ts';
 const place = useTestDisk();
 
 describe('a small file', () => {
-  test('is in memory until its commit, and its upload is not worth remembering', async () => {
+  test('a small file stays in memory until its commit, and its upload is not resumable', async () => {
     const file = describeFile('a');
     const begun = await place.disk.open(file, { partSizeBytes, sizeBytes: content.length, validator });
     expect(begun).toMatchObject({ kind: 'upload', parts: [], resumable: false });
@@ -32,7 +32,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('of more than one part, or larger than 256 KiB, is resumed like any other', async () => {
+  test('a file of more than one part, or of more than 256 KiB, is resumed', async () => {
     for (const wanted of [
       { partSizeBytes: 10, sizeBytes: 11 },
       { partSizeBytes: largeBytes, sizeBytes: largeBytes },
@@ -41,7 +41,7 @@ describe('a small file', () => {
     }
   });
 
-  test('leaves no draft behind when it cannot be published', async () => {
+  test('a small file that cannot be published leaves no draft', async () => {
     const taken = describeFile('taken');
     await mkdir(place.path(taken.original.key), { recursive: true });
     await expect(archive(place.disk, taken, content)).rejects.toMatchObject({ code: 'KEY_TAKEN' });
@@ -54,7 +54,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('whose name had appeared before a crash is described without its bytes, also by another process', async () => {
+  test('a small file whose name appeared before a crash is described without sending its bytes again', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, content.length);
     const parts = await writeOne(place.disk, file, state, content);
@@ -69,7 +69,7 @@ describe('a small file', () => {
 });
 
 describe('a resume', () => {
-  test('counts only parts that the unfinished file is long enough for', async () => {
+  test('a resume counts only parts that lie within the unfinished file', async () => {
     const file = describeFile('a');
     const sizeBytes = partSizeBytes * 2;
     const state = await begin(place.disk, file, sizeBytes);
@@ -84,7 +84,7 @@ describe('a resume', () => {
     expect(resumed).toEqual({ kind: 'upload', state, parts: parts.slice(0, 1), resumable: true });
   });
 
-  test('leaves no file open when parts are given up or forgotten', async () => {
+  test('a resume leaves no file open when parts are abandoned or forgotten', async () => {
     const before = (await readdir('/dev/fd')).length;
     for (let index = 0; index < 50; index += 1) {
       const file = describeFile(`f${index}`);

@@ -3,12 +3,12 @@ import { fileAt } from '../../../test/support/s3-archive.ts';
 import { decodeDescription } from '../description.ts';
 import { metadataOf } from './attributes.ts';
 
-test('a description comes back from its metadata', () => {
+test('a description can be read back from its metadata', () => {
   const file = fileAt('gopro-videos/2026/05/a.MP4', { originalName: 'Été\n🏄.MP4' });
   expect(decodeDescription(metadataOf(file), file.original.key)).toEqual(file);
 });
 
-test('a name that is too long for S3 loses its end, never a part of a character', () => {
+test('a name that is too long for S3 loses its end, but never half a character', () => {
   for (let pad = 0; pad < 12; pad += 1) {
     const originalName = 'x'.repeat(pad) + '🏄'.repeat(400);
     const metadata = metadataOf(fileAt('k', { originalName }));

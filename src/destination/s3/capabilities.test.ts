@@ -39,10 +39,10 @@ const stores: readonly [name: string, legacy: S3Legacy, learned: Partial<S3Capab
 
 describe('a store that', () => {
   for (const [name, legacy, learned] of stores) {
-    test(`${name} is found out, remembered, and gets every file right`, async () => {
+    test(`${name} is detected, remembered, and stores every file correctly`, async () => {
       await using place = await openTestArchive({ legacy });
       await place.s3.initialise('archive-1');
-      // The third is uploaded with all that was learned from the second.
+      // The third file is uploaded with all that the second one showed.
       const contents = [
         contentOf('small.mp4', 3 * MiB),
         contentOf('large.mp4', 5 * MiB + 7),
@@ -74,7 +74,7 @@ describe('a store that', () => {
   }
 });
 
-test('a store that no longer takes trailers is asked again, and the next attempt succeeds', async () => {
+test('a store that no longer accepts trailers is probed again, and the next attempt succeeds', async () => {
   const legacy: { rejectsTrailers?: boolean } = {};
   await using place = await openTestArchive({ legacy });
   await place.s3.initialise('archive-1');

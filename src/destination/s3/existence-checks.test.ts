@@ -18,7 +18,7 @@ useTestCredentials();
 const standing = contentOf('standing.jpg', 3000);
 const fresh = Array.from({ length: 12 }, (_, index) => contentOf(`fresh-${index}.jpg`, 1000 + index));
 
-/** An archive with one file, and a new run that has met free keys for a while. */
+/** An archive with one file, and a new run that has met several free keys. */
 async function begin(options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options);
   await place.s3.initialise('archive-1');
@@ -38,20 +38,20 @@ describe('after many free keys a small file', () => {
     return () => place[Symbol.asyncDispose]();
   });
 
-  test('takes two requests: one writes it, one reads back what the store has', async () => {
+  test('a small file takes two requests: one writes it, one reads back the stored facts', async () => {
     const before = place.store.requests.length;
     await Promise.all(Array.from({ length: 30 }, (_, index) => archive(place.s3, contentOf(`small-${index}.jpg`, 100))));
     const operations = place.store.requests.slice(before).map(({ operation }) => operation);
     expect(operations.toSorted()).toEqual([...Array(30).fill('HeadObject'), ...Array(30).fill('PutObject')]);
   });
 
-  test('that is there already is a success, and is found by a look the next time', async () => {
+  test('a small file that is already stored succeeds, and the next time a check finds it', async () => {
     expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('upload');
     expect(await archive(place.s3, standing)).toEqual({ key: standing.file.original.key, ...wholeOf(standing) });
     expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
   });
 
-  test('is not written over another', async () => {
+  test('a small file does not replace another file', async () => {
     const other = contentOf('standing.jpg', 2999);
     expect(await codeOf(archive(place.s3, other))).toBe('KEY_TAKEN');
     const stranger = { ...standing, file: { ...standing.file, original: { ...standing.file.original, mediaId: 'another' } } };
@@ -60,20 +60,20 @@ describe('after many free keys a small file', () => {
   });
 });
 
-test('a new run looks before it sends a file', async () => {
+test('a new run checks the key before it sends a file', async () => {
   await using place = await begin();
   const next = openTestS3(place.store);
   expect((await next.open(standing.file, wantedFor(standing))).kind).toBe('finished');
   await next.close();
 });
 
-test('every file is looked for where the store would replace it', async () => {
+test('every key is checked if the store would replace a file', async () => {
   await using place = await begin({ legacy: { ignoresIfNoneMatch: true } });
   expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
   expect(heads(place, fresh.at(-1)!)).toBe(3);
 });
 
-test('a file whose PUT succeeded, but not the look after it, is not sent again', async () => {
+test('a file whose PUT succeeded is not sent again when the check after it failed', async () => {
   await using place = await begin();
   const late = contentOf('late.jpg', 700);
   place.store.faults.push({ match: { operation: 'HeadObject' }, action: { kind: 'error', code: 'InternalError' } });

@@ -24,7 +24,7 @@ const small = contentOf('small.mp4', 3000);
 const medium = contentOf('medium.mp4', 2 * MiB);
 const large = contentOf('large.mp4', 5 * MiB + 1000);
 
-/** An archive that knows its store before the faults begin. */
+/** An archive that has probed its store before the faults begin. */
 async function begin(faults: readonly S3Fault[], options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options, { stallMs: 500 });
   await place.s3.initialise('archive-1');
@@ -44,11 +44,7 @@ const error = (code: Extract<S3FaultAction, { kind: 'error' }>['code'], more = {
 describe('publishing succeeds', () => {
   const survived: readonly [name: string, content: Content, fault: S3Fault][] = [
     ['when the reply to a completion is lost', large, { match: completing, action: { kind: 'replyLost' } }],
-    [
-      'when a completion fails inside of a 200',
-      large,
-      { match: completing, action: error('InternalError', { within200: true }) },
-    ],
+    ['when a completion fails inside a 200', large, { match: completing, action: error('InternalError', { within200: true }) }],
     ['when the store is busy at a completion', large, { match: completing, action: error('SlowDown') }],
     ['when the reply to a small PUT is lost', small, { match: putting('small'), action: { kind: 'replyLost' } }],
     ['when the reply to a streamed PUT is lost', medium, { match: putting('medium'), action: { kind: 'replyLost' } }],
@@ -66,7 +62,7 @@ describe('publishing succeeds', () => {
 describe('publishing fails, and the next attempt succeeds', () => {
   const failures: readonly [name: string, content: Content, fault: S3Fault, code: string][] = [
     [
-      'when a PUT runs into another',
+      'when a PUT conflicts with another',
       medium,
       { match: putting('medium'), action: error('ConditionalRequestConflict') },
       'UPLOAD_LOST',
@@ -91,7 +87,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
       'CHECKSUM_MISMATCH',
     ],
     [
-      'when a completion runs into another',
+      'when a completion conflicts with another',
       large,
       { match: completing, action: error('ConditionalRequestConflict') },
       'UPLOAD_LOST',
@@ -142,7 +138,7 @@ describe('a part', () => {
     ['that finds the store full', { match: part, action: error('XMinioStorageFull') }, 'DESTINATION_FULL'],
   ];
   for (const [name, fault, code] of failures) {
-    test(`${name} fails, and is taken again`, async () => {
+    test(`${name} fails, and can be written again`, async () => {
       await using place = await begin([fault]);
       const { state } = mustBeUpload(await place.s3.open(large.file, wantedFor(large)));
       const began = Date.now();
@@ -155,7 +151,7 @@ describe('a part', () => {
     });
   }
 
-  test('may wait for its source longer than for its store', async () => {
+  test('a part may wait for its source longer than for its store', async () => {
     await using place = await begin([]);
     const { state } = mustBeUpload(await place.s3.open(large.file, wantedFor(large)));
     const writer = place.s3.writePart(large.file, state, 2, 1000);
@@ -167,7 +163,7 @@ describe('a part', () => {
   });
 });
 
-describe('what a store spoilt although it reported success', () => {
+describe('a file that the store spoilt although it reported success', () => {
   const damages: readonly [name: string, content: Content, fault: S3Fault, options?: S3StoreOptions][] = [
     ['a changed byte', medium, { match: putting('medium'), action: { kind: 'mangleBody' } }],
     ['a missing half', small, { match: putting('small'), action: { kind: 'cutBody' } }],
@@ -185,7 +181,7 @@ describe('what a store spoilt although it reported success', () => {
     ],
   ];
   for (const [name, content, fault, options] of damages) {
-    test(`never counts: ${name}`, async () => {
+    test(`a spoilt file never counts: ${name}`, async () => {
       await using place = await begin([fault], options);
       await expect(archive(place.s3, content)).rejects.toMatchObject({
         code: 'CHECKSUM_MISMATCH',
@@ -211,7 +207,7 @@ test.each([{}, { rejectsTrailers: true }])(
   },
 );
 
-test('storage class, key and tags go with the file, and nothing but the key with what is ours', async () => {
+test('a file gets storage class, key and tags, and our own objects get only the key', async () => {
   await using place = await openTestArchive({}, { storageClass: 'DEEP_ARCHIVE', sseKmsKeyId: 'key-1' });
   await place.s3.initialise('archive-1');
   for (const content of [small, medium, large]) await archive(place.s3, content);
@@ -224,7 +220,7 @@ test('storage class, key and tags go with the file, and nothing but the key with
   expect(place.warnings).toEqual([expect.stringContaining('archive class')]);
 });
 
-test('a gigabyte flows through without staying', { timeout: 120_000 }, async () => {
+test('a gigabyte passes through without filling the memory', { timeout: 120_000 }, async () => {
   await using place = await begin([], { discard: true });
   const chunk = Buffer.alloc(256 * 1024, 'x');
   const content = contentOf('huge.mp4', 0, { partSizeBytes: 64 * MiB });

@@ -38,13 +38,13 @@ describe('a store that cannot be used says why and what to do', () => {
     });
   }
 
-  test('nobody answers', async () => {
+  test('an unreachable store is named', async () => {
     const s3 = openTestS3({ endpoint: 'http://127.0.0.1:1' });
     await expect(s3.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', hint: expect.stringMatching(/endpoint/) });
     await s3.close();
   });
 
-  test('an expired token, also where the refusal has no words', async () => {
+  test('an expired token is named, even if the refusal has no text', async () => {
     await using place = await openTestArchive({
       faults: [
         { match: { operation: 'GetObject' }, action: { kind: 'error', code: 'ExpiredToken' } },
@@ -60,7 +60,7 @@ function actions({ s3 }: TestArchive): (() => Promise<unknown>)[] {
   return [() => s3.identify(), () => s3.initialise('x'), () => archive(s3, contentOf('a.mp4', 10))];
 }
 
-test('a clock that is off is corrected by the store', async () => {
+test("a wrong clock is corrected by the store's clock", async () => {
   await using place = await openTestArchive({ clockSkewMs: 3 * 3600_000 });
   await place.s3.initialise('archive-1');
   await archive(place.s3, contentOf('a.mp4', 6 * MiB));

@@ -9,7 +9,7 @@ import { slabBytes } from './slabs.ts';
 
 const flood = 'z'.repeat(300_000);
 
-/** Sends on and on until the client hangs up. */
+/** Sends without end until the client hangs up. */
 async function drip(socket: Socket, text: string, everyMs: number): Promise<void> {
   while (!socket.destroyed) {
     socket.write(text);
@@ -24,7 +24,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       name: 'a head without an end, in pieces of odd lengths',
       answer: async (socket) => trickle(socket, `HTTP/1.1 200 OK\r\nx: ${flood}`, 17_001),
     },
-    { name: 'no HTTP, but a lot of it', answer: (socket) => socket.write(`SSH-2.0\r\n\r\n${flood}`) },
+    { name: 'much data that is not HTTP', answer: (socket) => socket.write(`SSH-2.0\r\n\r\n${flood}`) },
   ])('fails at once on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
@@ -36,12 +36,12 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       name: 'a head that comes a byte at a time',
       answer: async (socket) => trickle(socket, `HTTP/1.1 200 OK\r\nx: ${flood}`, 1, 20),
     },
-    { name: 'announcements without end', answer: async (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 1) },
+    { name: 'endless interim replies', answer: async (socket) => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 1) },
     {
-      name: 'a head full of announcements, and no reply',
+      name: 'a head full of interim replies, and no final reply',
       answer: (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(20_000)),
     },
-  ])('gives up in time on $name', async ({ answer }) => {
+  ])('stops in time on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const startedAt = performance.now();
@@ -49,7 +49,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test.each([0, 20])('a HEAD answered with a body %i ms later spoils no other reply', async (delayMs) => {
+  test.each([0, 20])('a HEAD answered with a body after %i ms does not affect another reply', async (delayMs) => {
     await using server = await startRawServer(async (socket, request) => {
       socket.write(request === 1 ? ok(flood.length) : `${ok(5)}hello`);
       if (delayMs > 0) await pause(delayMs);
@@ -193,7 +193,7 @@ test('the undici client speaks HTTP/1.1 even to a server that prefers HTTP/2', a
   server.close();
 });
 
-test('a proxy that refuses leaves no connection behind', async () => {
+test('a proxy that refuses leaves no open connection', async () => {
   await using proxy = await startRawServer((socket) =>
     socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello'),
   );

@@ -61,7 +61,7 @@ describe('the Accept rule and the session', () => {
     expect(reply.status).toBe(401);
   });
 
-  test('an expired token is refused until a new one is issued, and then stays refused', async () => {
+  test('an expired token stays refused after a new token is issued', async () => {
     await using own = await startGoproCloud({ library: createLibrary() });
     const old = own.accessToken;
     own.expireToken();
@@ -74,7 +74,7 @@ describe('the Accept rule and the session', () => {
 });
 
 describe('the listing', () => {
-  test('has 30 media a page unless told otherwise, and at most 100', async () => {
+  test('a page of the listing has 30 media by default, and at most 100', async () => {
     await using own = await startGoproCloud({ library: buildLibrary('large', { count: 250 }) });
     expect(await listing('', own)).toMatchObject({ pages: { current_page: 1, per_page: 30, total_items: 250, total_pages: 9 } });
     const wide = await listing('?per_page=1000&page=3', own);
@@ -94,7 +94,7 @@ describe('the listing', () => {
     expect(times).toEqual(times.toSorted().toReversed());
   });
 
-  test('has the fields asked for and no others; without `fields` the full record', async () => {
+  test('the listing has exactly the requested fields, or the full record without `fields`', async () => {
     const [chosen] = (await listing('?fields=id,type,nonsense')).media;
     expect(Object.keys(chosen ?? {})).toEqual(['id', 'type']);
     const [full] = (await listing('')).media;
@@ -102,7 +102,7 @@ describe('the listing', () => {
     expect(full).toHaveProperty('available_labels');
   });
 
-  test('filters by type, state and capture time', async () => {
+  test('the listing can be filtered by type, state and capture time', async () => {
     const types = (await listing('?per_page=100&type=Burst,TimeLapse')).media.map((medium) => medium.type);
     expect(types).toEqual(['TimeLapse', 'TimeLapse', 'Burst']);
     const states = (await listing('?processing_states=transcoding')).media.map((medium) => medium.ready_to_view);
@@ -113,7 +113,7 @@ describe('the listing', () => {
     expect(waiting.pages.total_items).toBe(2);
   });
 
-  test('trash empties places in the listing and answers 404 to everything about the medium', async () => {
+  test('a medium in the trash is not listed, and every request about it gets a 404', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([video({ id: 'a', seed: '', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' }, 9)]),
     });
@@ -126,7 +126,7 @@ describe('the listing', () => {
 });
 
 describe('one medium', () => {
-  test('its record takes `fields`; its moments have times', async () => {
+  test('the record of a medium supports `fields`, and its moments have times', async () => {
     const medium = [...cloud.library.media()].find((each) => each.record.moments_count === 2);
     expect(await apiJson(cloud, `/media/${medium?.id}?fields=filename`)).toEqual({ filename: 'GX010101.MP4' });
     expect(await apiJson(cloud, `/media/${medium?.id}/moments?fields=time`)).toMatchObject({
@@ -134,13 +134,13 @@ describe('one medium', () => {
     });
   });
 
-  test('a path that is none is 404, a method that writes too', async () => {
+  test('an unknown path and a writing method get a 404', async () => {
     expect((await callApi(cloud, '/collections')).status).toBe(404);
     const cookie = `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}`;
     expect((await fetchOnce(`${cloud.apiUrl}/media?ids=a`, { accept: vendorAccept, cookie }, 'DELETE')).status).toBe(404);
   });
 
-  test('the download reply has every file in its list, with what each list tells', async () => {
+  test('the download reply has every file in its list, with the fields of that list', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([
         frameSet({ id: 'b', seed: '', filename: 'G0010001.JPG', createdAt: '2025-01-01T00:00:00Z' }, 'Burst', [10, 11, 12]),
@@ -162,7 +162,7 @@ describe('one medium', () => {
     expect(files[0]).toMatchObject({ urls: [files[0]?.url], heads: [files[0]?.head] });
   });
 
-  test('item numbers are null or left out where the medium says so', async () => {
+  test('item numbers are null or omitted if the medium says so', async () => {
     const byName = (name: string) => [...cloud.library.media()].find((each) => each.record.filename === name)?.id ?? '';
     expect((await resolve(cloud, byName('GH010114.MP4'))).item_number).toBeNull();
     expect(await resolve(cloud, byName('GH010115.MP4'))).not.toHaveProperty('item_number');
@@ -228,7 +228,7 @@ describe('what a person and a test see', () => {
     expect(lines).toContain('npx cloud-sync sync --provider gopro --to ./archive');
   });
 
-  test('closing cuts running downloads; a taken port is an error and leaves nothing listening', async () => {
+  test('closing cuts running downloads, and a taken port is an error that leaves no server listening', async () => {
     const own = await startGoproCloud({ preset: 'big-file' });
     const [medium] = own.library.media();
     const { url } = await resolve(own, medium?.id ?? '');

@@ -5,7 +5,7 @@ function withCode(code: string): Error {
   return Object.assign(new Error('x'), { code });
 }
 
-test('a shape names keys and types, never values', () => {
+test('a shape contains keys and types, never values', () => {
   const body = { error: 'secret', _pages: { total_items: '12' }, media: [{ id: null, url: 'https://secret' }, {}], empty: [] };
   const shape = describeShape(body);
   expect(shape).toBe('{error: string, _pages: {total_items: string}, media: 2 of {id: null, url: string}, empty: []}');
@@ -18,7 +18,7 @@ test('a shape stays short, and keys that may be data are not shown', () => {
   expect(describeShape({ eyJhbGciOiJSU0EtT0FFUCJ9: 1, 'a b': { c: { d: { e: 1 } } } })).toBe('{…: number, …: {c: {d: …}}}');
 });
 
-test('network errors are named by their cause, however deep it lies', () => {
+test('a network error is named by its cause, however deep the cause is nested', () => {
   expect(describeNetworkError(withCode('ENOTFOUND'))).toContain('DNS');
   expect(describeNetworkError(new Error('fetch failed', { cause: withCode('ECONNREFUSED') }))).toBe('the connection was refused');
   expect(describeNetworkError(new AggregateError([withCode('EHOSTUNREACH')]))).toContain('no route');

@@ -10,7 +10,7 @@ import {
   type TestReply,
 } from '../../../test/support/scripted-gopro-api.ts';
 
-/** Answers probes of the credentials with success and everything else as told. */
+/** Answers probes of the credentials with success, and everything else with `respond`. */
 function valid(respond: Respond): Respond {
   return (request, response) => (request.url.pathname === '/media/user' ? { body: { id: 'me' } } : respond(request, response));
 }
@@ -21,7 +21,7 @@ const download = (url: string): unknown => ({
 });
 
 describe('the listing', () => {
-  test('asks for each page up to the last, without filters, and reads the number of pages anew each time', async () => {
+  test('the listing requests each page up to the last, without filters, and reads the number of pages each time', async () => {
     await using api = await startTestApi(({ url }) => {
       const page = Number(url.searchParams.get('page'));
       const ids = page === 2 ? [] : [`m${page}`];
@@ -66,7 +66,7 @@ describe('the listing', () => {
     ['500', { status: 500 }, 'PROVIDER_DOWN'],
     ['503', { status: 503 }, 'PROVIDER_DOWN'],
     ['429', { status: 429 }, 'PROVIDER_DOWN'],
-  ])('%s ends it', async (_, reply, code) => {
+  ])('%s ends the listing', async (_, reply, code) => {
     await using api = await startTestApi(valid(() => reply));
     await expect(collect(api.source().list(1))).rejects.toMatchObject({ code, exitCode: 5 });
   });
@@ -76,14 +76,14 @@ describe('the listing', () => {
     ['one 500', { status: 500 }],
     ['one misshapen reply', { body: { error: 'temporarily_unavailable' } }],
     ['one web page', { body: '<html>' }],
-  ])('%s does not', async (_, reply) => {
+  ])('%s does not end the listing', async (_, reply) => {
     await using api = await startTestApi(
       valid(() => (api.paths().filter((path) => path === '/media/search').length === 1 ? reply : { body: listingPage(['a']) })),
     );
     expect(await collect(api.source().list(1))).toHaveLength(1);
   });
 
-  test('breaks, cut replies and stalls are asked again, up to five times', async () => {
+  test('a request is repeated up to five times after breaks, cut replies and stalls', async () => {
     const ways: Respond[] = [
       (_, response) => void response.destroy(),
       (_, response) => void response.writeHead(200, { 'content-length': '1000' }).write('{', () => response.destroy()),
@@ -144,12 +144,12 @@ describe('one medium', () => {
     await expect(api.source().resolve('m', ['source'])).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
 
-  test('a medium whose reply always stalls is refused while the API answers others', async () => {
+  test('a medium whose reply always stalls is refused while the API answers other requests', async () => {
     await using api = await startTestApi(valid(() => undefined));
     await expect(api.source({ stallMs: 60 }).resolve('m', ['source'])).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  test('get answers undefined for a medium that is gone and asks for the fields of the listing', async () => {
+  test('`get` returns undefined for a medium that is gone, and requests the fields of the listing', async () => {
     await using api = await startTestApi(({ url }) =>
       url.pathname === '/media/here' ? { body: { id: 'here', ready_to_view: 'ready' } } : { status: 404 },
     );
@@ -164,7 +164,7 @@ describe('one medium', () => {
     await expect(api.source().get('m')).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  test('an id that would lead elsewhere is not asked for', async () => {
+  test('an id that would change the path is not sent', async () => {
     await using api = await startTestApi(() => ({}));
     await expect(api.source().get('..')).rejects.toMatchObject({ code: 'API_REFUSED' });
     expect(api.requests).toHaveLength(0);
@@ -176,7 +176,7 @@ describe('one medium', () => {
     expect(api.paths()).toEqual(['/gopro/media/m/download']);
   });
 
-  test('signed URLs may be plain http only where the API is, too', async () => {
+  test('signed URLs may be plain http only if the API is too', async () => {
     const http = {
       close: async () => {},
       request: async () => ({
@@ -196,7 +196,7 @@ describe('one medium', () => {
     });
   });
 
-  test('a set of thousands of frames is read whole, a reply without end is not', async () => {
+  test('a set of thousands of frames is read whole, and an endless reply is refused', async () => {
     const padding = 'x'.repeat(900);
     const files = Array.from({ length: 3_032 }, (_, nth) => ({
       item_number: nth + 1,
@@ -220,7 +220,7 @@ describe('one medium', () => {
 });
 
 describe('politeness', () => {
-  test('calls start at the pace that was asked for, however many wait', async () => {
+  test('calls start at the configured rate, however many wait', async () => {
     await using api = await startTestApi(({ url }) => ({ body: { id: url.pathname.slice('/media/'.length) } }));
     const source = api.source({ clock: systemClock, requestsPerSecond: 25 });
     await Promise.all(Array.from({ length: 10 }, async (_, nth) => source.get(`m${nth}`)));
@@ -233,7 +233,7 @@ describe('politeness', () => {
   test.each([
     ['seconds', 429, () => '1'],
     ['a date of a host whose clock is an hour ahead', 503, () => new Date(Date.now() + 3_602_000).toUTCString()],
-  ])('Retry-After in %s holds all calls', async (_, status, retryAfter) => {
+  ])('Retry-After in %s delays all calls', async (_, status, retryAfter) => {
     let toldMs = 0;
     await using api = await startTestApi(({ nth, url, atMs }) => {
       if (nth > 1) return { body: { id: url.pathname.slice('/media/'.length) } };
@@ -250,7 +250,7 @@ describe('politeness', () => {
     expect(api.requests[1]!.atMs - toldMs).toBeLessThan(4_000);
   });
 
-  test('attempts are spaced by a growing random delay', async () => {
+  test('attempts have growing random delays between them', async () => {
     await using api = await startTestApi(() => ({ status: 502 }));
     const clock = hastyClock();
     await expect(collect(api.source({ clock, requestsPerSecond: 1_000_000 }).list(1))).rejects.toMatchObject({
@@ -276,7 +276,7 @@ describe('politeness', () => {
     }
   });
 
-  test('credentials go to the API only, and into no message', async () => {
+  test('credentials are sent only to the API, and appear in no message', async () => {
     await using api = await startTestApi(() => ({ status: 418, body: { echo: token } }));
     const error: unknown = await api
       .source()

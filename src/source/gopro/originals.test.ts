@@ -40,7 +40,7 @@ function resolve(lists: Lists, roles = alwaysRoles) {
   return resolveOriginals('m1', downloadReply.parse({ filename, _embedded: { files: [], variations: [], ...embedded } }), roles);
 }
 
-/** Role, label, number and file name of each original, for comparison at a glance. */
+/** The role, label, number and file name of each original, for quick comparison. */
 function summary(lists: Lists, roles = alwaysRoles) {
   return resolve(lists, roles).originals.map(
     ({ role, label, itemNumber, ordinal, url }) => `${role} ${label} ${itemNumber}.${ordinal} ${new URL(url).pathname.slice(3)}`,
@@ -51,7 +51,7 @@ const frames = (count: number, extension = 'jpg') =>
   Array.from({ length: count }, (_, nth) => file(`f${nth + 1}.${extension}`, { item_number: nth + 1 }));
 
 describe('single files and chapters', () => {
-  test('a video is its source; the proxies in files and variations are not', () => {
+  test('the original of a video is its source, not the proxies in files and variations', () => {
     const lists = {
       files: [file('proxy.mp4')],
       variations: [
@@ -68,7 +68,7 @@ describe('single files and chapters', () => {
     });
   });
 
-  test('chapters come by number, whatever their order', () => {
+  test('chapters are ordered by number, whatever the order of the reply', () => {
     const variations = [3, 1, 10, 2].map((item_number) => entry('source', `c${item_number}.mp4`, { item_number }));
     expect(summary({ files: [file('proxy.mp4')], variations })).toEqual([
       'source source 1.1 c1.mp4',
@@ -78,7 +78,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('repeated, absent and null numbers are told apart by ordinals', () => {
+  test('originals with repeated, absent or null numbers differ by their ordinals', () => {
     const variations = [1, null, 1, undefined].map((item_number, nth) => entry('source', `c${nth}.mp4`, { item_number }));
     expect(summary({ variations })).toEqual([
       'source source 1.1 c0.mp4',
@@ -88,7 +88,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('an ordinal stays when an earlier entry that is alike becomes available', () => {
+  test('an ordinal stays when an earlier equal entry becomes available', () => {
     const later = ['a.mp4', 'b.mp4'].map((name) => entry('source', name, { item_number: null }));
     const earlier = later.with(0, { ...later[0], available: false, url: '' });
     const before = resolve({ variations: earlier });
@@ -105,7 +105,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('an entry that comes twice, but for its signature, is one file', () => {
+  test('two entries that differ only in their signature are one file', () => {
     const twice = [entry('source', 'a.mp4'), entry('source', 'a.mp4', { url: at('a.mp4', 's2') })];
     expect(summary({ variations: twice })).toEqual(['source source 1.1 a.mp4']);
   });
@@ -117,18 +117,18 @@ describe('single files and chapters', () => {
     expect(resolve({ variations }).originals).toHaveLength(2);
   });
 
-  test('a photo is its source, which files repeat', () => {
+  test('the original of a photo is its source, which files repeat', () => {
     expect(summary({ files: [file('a.jpg')], variations: [entry('source', 'a.jpg')] })).toEqual(['source source 1.1 a.jpg']);
   });
 
-  test('a 360 recording is its .360, not the preview', () => {
+  test('the original of a 360 recording is its .360, not the preview', () => {
     const lists = { files: [file('preview.jpg')], variations: [entry('source', 'a.360')] };
     expect(resolve(lists).originals.map(({ extension }) => extension)).toEqual(['360']);
   });
 });
 
 describe('sets of frames', () => {
-  test('a burst is its frames; the cover is none', () => {
+  test('the originals of a burst are its frames, without the cover', () => {
     const lists = { files: frames(3).toReversed(), variations: [entry('source', 'cover.jpg')] };
     expect(summary(lists)).toEqual(['source frame 1.1 f1.jpg', 'source frame 2.1 f2.jpg', 'source frame 3.1 f3.jpg']);
   });
@@ -137,7 +137,7 @@ describe('sets of frames', () => {
     expect(summary({ files: [...frames(1, 'JPG'), file('f2.GPR', { item_number: 2 })] })).toHaveLength(2);
   });
 
-  test('a frame without a number is a frame all the same', () => {
+  test('a frame without a number still counts as a frame', () => {
     const files = [...frames(2), file('x.jpg', { item_number: null }), file('y.jpg', { item_number: 2 })];
     expect(summary({ files })).toEqual([
       'source frame 1.1 f1.jpg',
@@ -171,11 +171,11 @@ describe('sets of frames', () => {
       { files: [1, 2].map((n) => file(`${n}.jpg`, { item_number: null })), variations: [entry('source', 's.jpg')] },
       ['s.jpg'],
     ],
-  ])('%s: no set', (_, lists, names) => {
+  ])('%s do not make a set', (_, lists, names) => {
     expect(resolve(lists).originals.map(({ url }) => new URL(url).pathname.slice(3))).toEqual(names);
   });
 
-  test('frames that are not there yet make the set wait instead of giving its cover for it', () => {
+  test('frames that are not available yet make the set wait, and its cover is not offered instead', () => {
     const files = frames(3).map((frame) => ({ ...frame, available: false, url: '' }));
     expect(resolve({ files, variations: [entry('source', 'cover.jpg')] })).toEqual({
       originals: [],
@@ -184,7 +184,7 @@ describe('sets of frames', () => {
     });
   });
 
-  test('a cover that was taken for the original when there was no set yet does not stand for a frame', () => {
+  test('a cover that was archived before the set existed does not count as a frame', () => {
     const cover = resolve({ files: frames(1), variations: [entry('source', 'cover.jpg')] }).originals[0]!;
     const { url: _url, headUrl: _head, ...identity } = cover;
     const later = resolve({ files: frames(2), variations: [entry('source', 'cover.jpg')] }).originals;
@@ -200,16 +200,16 @@ describe('roles', () => {
     return entry(label, name);
   });
 
-  test('RAW is always wanted', () => {
+  test('RAW is always archived', () => {
     expect(summary(photo)).toEqual(['source source 1.1 a.jpg', 'raw raw_photo 1.1 a.gpr']);
   });
 
-  test('an edit is out of scope until it is asked for', () => {
+  test('an edit is out of scope until it is requested', () => {
     expect(resolve(edit)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
     expect(summary(edit, allRoles)).toEqual(['edit baked_source 1.1 e.mp4']);
   });
 
-  test('an edit that is not available is out of scope too, and waits once it is asked for', () => {
+  test('an unavailable edit is out of scope too, and waits once it is requested', () => {
     const later = { variations: [entry('baked_source', 'e.mp4', { available: false })] };
     expect(resolve(later)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
     expect(resolve(later, allRoles)).toEqual({ originals: [], unavailable: 1, outOfScope: false });
@@ -226,7 +226,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('sidecars alone are out of scope, but beside proxies they announce an original that is still to come', () => {
+  test('sidecars alone are out of scope, but beside proxies they announce a later original', () => {
     expect(resolve({ sidecar_files: telemetry }).outOfScope).toBe(true);
     expect(resolve({ sidecar_files: telemetry }, allRoles).originals).toHaveLength(4);
     const early = { files: [file('p.mp4')], sidecar_files: telemetry };
@@ -234,13 +234,13 @@ describe('roles', () => {
     expect(resolve(early, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  test('nothing but proxies is nothing', () => {
+  test('proxies alone give no originals', () => {
     const lists = { files: [file('p.mp4')], variations: [entry('high_res_proxy_mp4', 'p.mp4')] };
     expect(resolve(lists, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
     expect(resolve({}, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  test('unknown labels are passed over', () => {
+  test('unknown labels are ignored', () => {
     const lists = { variations: [entry('hologram', 'h.mp4'), { url: at('x.mp4') }, entry('source', 'a.mp4')] };
     expect(summary(lists, allRoles)).toEqual(['source source 1.1 a.mp4']);
   });
@@ -255,7 +255,7 @@ describe('availability and addresses', () => {
     },
   );
 
-  test('an entry that says no is unavailable although it has a URL', () => {
+  test('an entry with `available: false` is unavailable although it has a URL', () => {
     expect(resolve({ variations: [entry('source', 'a.mp4', { available: false })] })).toMatchObject({
       originals: [],
       unavailable: 1,
@@ -281,7 +281,7 @@ describe('availability and addresses', () => {
     expect(resolve(lists, allRoles).originals[0]?.extension).toBe(extension);
   });
 
-  test('a file that nothing names has the extension bin', () => {
+  test('a file without any name or type has the extension bin', () => {
     expect(resolve({ variations: [entry('source', 'a', { type: '' })], filename: '' }).originals[0]?.extension).toBe('bin');
   });
 });

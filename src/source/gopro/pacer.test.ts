@@ -4,7 +4,7 @@ import { createPacer } from './pacer.ts';
 import { hastyClock } from '../../../test/support/scripted-gopro-api.ts';
 
 describe('a pacer', () => {
-  test('lets starts follow each other at even distances, whoever asks', async () => {
+  test('a pacer spaces starts evenly over all callers', async () => {
     const pacer = createPacer({ perSecond: 50, clock: systemClock });
     const starts = await Promise.all(
       Array.from({ length: 8 }, async () => {
@@ -17,7 +17,7 @@ describe('a pacer', () => {
     expect(Math.min(...gaps)).toBeGreaterThan(15);
   });
 
-  test('has no burst after a rest', async () => {
+  test('a pacer allows no burst after a rest', async () => {
     const clock = hastyClock(0);
     const pacer = createPacer({ perSecond: 4, clock });
     await pacer.turn();
@@ -29,7 +29,7 @@ describe('a pacer', () => {
     expect(clock.elapsed()).toBe(before + 250);
   });
 
-  test('holds everybody during a pause, and a shorter pause does not end a longer one', async () => {
+  test('a pause delays all callers, and a shorter pause does not end a longer one', async () => {
     const clock = hastyClock(0);
     const pacer = createPacer({ perSecond: 4, clock });
     pacer.pause(5_000);
@@ -38,7 +38,7 @@ describe('a pacer', () => {
     expect(clock.elapsed()).toBe(5_000);
   });
 
-  test('a pause also holds those who wait already', async () => {
+  test('a pause also delays callers that already wait', async () => {
     const pacer = createPacer({ perSecond: 20, clock: systemClock });
     await pacer.turn();
     const startedMs = performance.now();
@@ -48,7 +48,7 @@ describe('a pacer', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(190);
   });
 
-  test('an aborted wait ends at once with the reason and costs the others nothing', async () => {
+  test('an aborted wait ends at once with the reason and does not delay other callers', async () => {
     const pacer = createPacer({ perSecond: 0.001, clock: systemClock });
     await pacer.turn();
     const abort = new AbortController();

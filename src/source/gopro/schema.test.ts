@@ -70,7 +70,7 @@ test.each([
   expect(mediumOf({ file_size }).sizeHintBytes).toBe(sizeHintBytes);
 });
 
-test('odd values of lesser fields are read as absent, odd times are kept', () => {
+test('odd values of optional fields count as absent, and odd times are kept', () => {
   const medium = mediumOf({
     filename: null,
     file_extension: '.mp4',
@@ -86,7 +86,7 @@ test('odd values of lesser fields are read as absent, odd times are kept', () =>
   expect(medium).toMatchObject({ itemCount: 4, cameraModel: null, type: 'unknown', ready: false, readyState: 'hyperbaking' });
 });
 
-test('entries without a usable id are counted, the others read', () => {
+test('entries without a usable id are counted, and the others are read', () => {
   const media = [
     { id: 'a' },
     { id: '' },
@@ -104,7 +104,7 @@ test('entries without a usable id are counted, the others read', () => {
   expect(reply.unreadable).toBe(7);
 });
 
-test('totals may be text, but must be there', () => {
+test('totals may be text, but must be present', () => {
   expect(listingReply.parse(listing([], { total_items: '971', total_pages: '10' }))).toMatchObject({
     totalItems: 971,
     totalPages: 10,
@@ -124,11 +124,11 @@ test('totals may be text, but must be there', () => {
   }
 });
 
-test("another medium's record is not the one that was asked for", () => {
+test('the record of another medium is refused', () => {
   expect(recordOf('m1').safeParse({ id: 'm2' }).success).toBe(false);
 });
 
-test('ids that would leave their path are unusable', () => {
+test('ids that would change the path are unusable', () => {
   expect(['.', '..', ' ', '', 'x'.repeat(200)].filter(isUsableId)).toEqual([]);
   expect(isUsableId('aB3dE5fG7hJ9k')).toBe(true);
 });
@@ -155,7 +155,7 @@ test('a download reply is read leniently entry by entry', () => {
   });
 });
 
-test('a download reply without its lists, or with entries that are none, is misshapen', () => {
+test('a download reply without its lists, or with invalid entries, is misshapen', () => {
   for (const broken of [
     {},
     { _embedded: {} },

@@ -13,7 +13,7 @@ import {
 
 const modeOf = ({ headers }: TestRequest) => (headers.authorization === undefined ? 'cookies' : 'bearer');
 
-/** An API that accepts the credentials in these ways and otherwise answers with `status`. */
+/** An API that accepts the credentials in these modes, and otherwise answers with `status`. */
 function accepting(modes: readonly string[], status = 401): Respond {
   return (request) => {
     if (!modes.includes(modeOf(request))) return { status, body: { error: 'invalid_token' } };
@@ -30,7 +30,7 @@ async function failureOf(promise: Promise<unknown>): Promise<SyncError> {
   throw error;
 }
 
-test('one request with both cookies and the headers of a browser validates', async () => {
+test("one request with both cookies and a browser's headers validates the credentials", async () => {
   await using api = await startTestApi(accepting(['cookies', 'bearer']));
   const source = api.source();
   await source.validate();
@@ -69,7 +69,7 @@ test.each(['cookies', 'bearer'] as const)('the session finds and keeps the only 
   }
 });
 
-test('a listing without validation finds the way too', async () => {
+test('a listing without validation also finds the mode', async () => {
   await using api = await startTestApi(accepting(['bearer']));
   const source = api.source();
   expect(await collect(source.list(1))).toHaveLength(1);
@@ -77,7 +77,7 @@ test('a listing without validation finds the way too', async () => {
   expect(api.paths()).toEqual(['/media/search', '/media/user', '/media/user', '/media/search']);
 });
 
-test.each([401, 403])('status %i in both ways means expired, with a hint and without the token', async (status) => {
+test.each([401, 403])('status %i in both modes means expired, with a hint and without the token', async (status) => {
   await using api = await startTestApi(accepting([], status));
   const error = await failureOf(api.source().validate());
   expect(error).toMatchObject({ code: 'CREDENTIALS_EXPIRED', exitCode: 3 });
@@ -87,7 +87,7 @@ test.each([401, 403])('status %i in both ways means expired, with a hint and wit
   expect(api.requests.map(modeOf)).toEqual(['cookies', 'bearer']);
 });
 
-test('a 500 that means a bad way of signing in is repeated, then the other way is tried', async () => {
+test('a 500 for the wrong mode is repeated, and then the other mode is tried', async () => {
   await using api = await startTestApi(accepting(['bearer'], 500));
   const source = api.source();
   await source.validate();
@@ -95,7 +95,7 @@ test('a 500 that means a bad way of signing in is repeated, then the other way i
   expect(api.requests.map(modeOf)).toEqual([...Array<string>(5).fill('cookies'), 'bearer']);
 });
 
-test('500 in both ways is an outage, 500 and then a refusal is not', async () => {
+test('500 in both modes is an outage, but 500 and then a refusal is not', async () => {
   await using down = await startTestApi(() => ({ status: 500 }));
   const error = await failureOf(down.source().validate());
   expect(error).toMatchObject({ code: 'PROVIDER_DOWN', exitCode: 5 });
@@ -136,7 +136,7 @@ test('a redirect is never followed; one to a sign-in page means refused credenti
   expect(other.requests).toEqual([]);
 });
 
-test('an API without the account endpoint is asked for one medium instead', async () => {
+test('if the account endpoint is missing, one medium is requested instead', async () => {
   await using api = await startTestApi(({ url }) =>
     url.pathname === '/media/user' ? { status: 404 } : { body: listingPage(['a']) },
   );
@@ -168,7 +168,7 @@ test('an unreachable host is named with the cause', async () => {
   expect((await failureOf(unsafe.validate())).message).toMatch(/TLS/);
 });
 
-test('a clock that is far off is warned of, once', async () => {
+test('a clock that is far off causes one warning', async () => {
   await using api = await startTestApi(accepting(['cookies']));
   const warnings: string[] = [];
   const options = { onWarning: (message: string) => void warnings.push(message) };
@@ -179,7 +179,7 @@ test('a clock that is far off is warned of, once', async () => {
   expect(warnings).toEqual([expect.stringMatching(/60 minutes behind/)]);
 });
 
-test('refusals in the middle of a run are confirmed once for all callers, and then nothing more is sent', async () => {
+test('refusals during a run are confirmed once for all callers, and then no request is sent', async () => {
   let expired = false;
   await using api = await startTestApi(() => (expired ? { status: 401 } : { body: { id: 'x' } }));
   const source = api.source();
@@ -197,12 +197,12 @@ test('refusals in the middle of a run are confirmed once for all callers, and th
   await expect(source.get('x')).resolves.toMatchObject({ id: 'x' });
 });
 
-test('a caller who is aborted while others wait for its probe does not speak for them', async () => {
+test('an aborted caller does not abort the others that wait for its probe', async () => {
   let probes = 0;
   await using api = await startTestApi(({ url, nth }) => {
     if (url.pathname === '/media/user') {
       probes += 1;
-      // The first is the validation; the second is never answered.
+      // The first probe is the validation. The second one is never answered.
       return probes === 2 ? undefined : {};
     }
     return probes < 3 ? { status: 401 } : { body: { id: 'b', nth } };
@@ -236,7 +236,7 @@ test.each([
 });
 
 test.each(['', 'api.gopro.com', 'ftp://api.gopro.com', 'https://u:p@api.gopro.com', 'https://api.gopro.com/?a=1'])(
-  '%j is no address of an API',
+  '%j is not a valid API address',
   async (apiUrl) => {
     await using api = await startTestApi(() => ({}));
     expect(() => api.source({ apiUrl })).toThrow(expect.objectContaining({ code: 'USAGE', exitCode: 2 }));

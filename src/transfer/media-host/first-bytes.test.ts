@@ -9,7 +9,7 @@ function judge(content: string, extension: string, chunkBytes = content.length):
   };
 }
 
-describe.each([1, 3, 1000])('a judge that sees %i bytes at a time', (chunkBytes) => {
+describe.each([1, 3, 1000])('a sniffer that gets %i bytes at a time', (chunkBytes) => {
   test.each([
     '<p>',
     '<html></html>',
@@ -19,13 +19,13 @@ describe.each([1, 3, 1000])('a judge that sees %i bytes at a time', (chunkBytes)
     `${' \r\n\t'.repeat(50)}<!doctype html><title>Expired</title>`,
     `\xef\xbb\xbf\n<?xml version="1.0"?><Error/>`,
     `\n\n{"message":"Forbidden"}`,
-  ])('refuses %j as a photo, however short it is', (page) => {
+  ])('the page %j is refused as a photo, however short it is', (page) => {
     expect(judge(page, 'jpg', chunkBytes)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
     expect(judge(page, 'xyz', chunkBytes)).not.toThrow();
   });
 
   test.each(['', '\n', '<', '{', 'short', '\xff\xd8\xff', '\xff\xd8\xff\xe1 a photo that goes on', '   not a page at all'])(
-    'lets %j pass',
+    'the beginning %j is accepted',
     (content) => {
       expect(judge(content, 'jpg', chunkBytes)).not.toThrow();
     },

@@ -16,7 +16,7 @@ test('a few media that are gone are recorded at the end', async () => {
   expect(recorded).toEqual([1, 2]);
 });
 
-test('once one medium was found, each that is gone is recorded at once', async () => {
+test('once one medium was found, each missing medium is recorded at once', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   await disappearances.suspect(record(1));
@@ -25,7 +25,7 @@ test('once one medium was found, each that is gone is recorded at once', async (
   expect(recorded).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-test('an API that finds nothing at all has changed, and nothing is recorded', async () => {
+test('an API that finds no medium at all has changed, and nothing is recorded', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   for (let id = 1; id < 5; id += 1) await disappearances.suspect(record(id));

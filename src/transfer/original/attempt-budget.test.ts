@@ -13,7 +13,7 @@ async function failTimes(count: number, budget = createAttemptBudget(clock)) {
   return budget;
 }
 
-test('gives up at the fifth attempt without a new byte, naming what was wrong', async () => {
+test('the fifth attempt without a new byte is the last, and the error names the cause', async () => {
   await expect(failTimes(4)).resolves.toBeDefined();
   await expect(failTimes(5)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED', cause: lost });
 });

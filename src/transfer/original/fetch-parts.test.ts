@@ -8,7 +8,7 @@ import { SyncError } from '../../errors.ts';
 
 const partSizeBytes = 10;
 
-/** The head of a reply to what was asked of `content`. */
+/** The head of a reply to a request for a range of `content`. */
 function headOf({ start, end }: Asked, content: string, more: Readonly<Record<string, string>> = {}): string {
   const length = (end ?? content.length - 1) - start + 1;
   const headers = {
@@ -28,7 +28,7 @@ function chunkOf(text: string): string {
 }
 
 describe('in ranges', () => {
-  test('a page is refused also when its stream broke before anybody could tell', async () => {
+  test('a page is refused even if its stream broke before it could be recognised', async () => {
     const page = '<html>';
     await using scene = await openCopyScene({
       sizeBytes: page.length,
@@ -45,7 +45,7 @@ describe('in ranges', () => {
     expect(scene.copy.transfer.accounting.progress().active).toMatchObject([{ bytesDone: 0 }]);
   });
 
-  test('a stream that breaks after each byte is put together again', async () => {
+  test('a stream that breaks after each byte is still completed', async () => {
     const content = 'a photo of 34 bytes in four parts.';
     await using scene = await openCopyScene({
       sizeBytes: content.length,
@@ -64,7 +64,7 @@ describe('in ranges', () => {
     expect(await scene.publish(parts)).toBe(content);
   });
 
-  test('a part that cannot be had ends the others, and the error is its own', async () => {
+  test('a part that fails ends the other parts, and its error is thrown', async () => {
     const content = 'x'.repeat(25);
     let hung: Socket | undefined;
     await using scene = await openCopyScene({
@@ -86,7 +86,7 @@ describe('in ranges', () => {
   });
 });
 
-/** A file that the host sends in these chunks, each by itself. */
+/** A file whose host sends these chunks one by one. */
 async function openStream(chunks: readonly string[], sizeBytes: number | null) {
   return openCopyScene({
     sizeBytes,
@@ -112,7 +112,7 @@ describe('as one open-ended range', () => {
       ['of small chunks', ['01234', '56789', 'abcde', 'f']],
       ['in a chunk larger than several parts', ['x'.repeat(47)]],
       ['in chunks of several parts each', ['x'.repeat(25), 'y'.repeat(35), 'z']],
-    ])('is cut into its parts: %s', async (_, chunks) => {
+    ])('an open-ended range is divided into parts: %s', async (_, chunks) => {
       const content = chunks.join('');
       await using scene = await openStream(chunks, known ? content.length : null);
       const parts = await scene.fetch();
@@ -136,7 +136,7 @@ describe('as one open-ended range', () => {
     await expect(scene.fetch()).rejects.toMatchObject({ code });
   });
 
-  test('a part that is not complete is given up', async () => {
+  test('an incomplete part is abandoned', async () => {
     await using scene = await openStream(['0123456789', '01'], 15);
     await expect(scene.fetch()).rejects.toThrow('3 bytes early');
     expect((await scene.tracker.upload(scene.copy.claim.id))?.parts).toMatchObject([{ number: 1, sizeBytes: 10 }]);

@@ -19,7 +19,7 @@ test('the ranges cover the file exactly once, in order', () => {
   );
 });
 
-test('no file needs more parts than S3 takes, and no part is smaller than 16 MiB', () => {
+test('no file has more parts than S3 allows, and no part is smaller than 16 MiB', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 * 1024 ** 4 }), (sizeBytes) => {
       const partSizeBytes = partSizeFor(sizeBytes);

@@ -21,17 +21,20 @@ test.each([
   ['States.Timeout', '', 'States.Timeout', 'in its time'],
   ['', '', 'unknown', 'unexpected'],
   ['toString', '', 'toString', 'unexpected'],
-])('%s is the platform’s', (Error, Cause, name, what) => {
+])('%s is an error of the platform', (Error, Cause, name, what) => {
   expect(readCaught({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
 });
 
-test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] as const)('%s is ours', (code) => {
-  expect(readCaught({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
-    code,
-    name: code,
-    detail: 'what happened. What to do.',
-  });
-});
+test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] as const)(
+  '%s is an error of Cloud Sync',
+  (code) => {
+    expect(readCaught({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
+      code,
+      name: code,
+      detail: 'what happened. What to do.',
+    });
+  },
+);
 
 test('a reason names the error and quotes it', () => {
   const caught = readCaught({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
@@ -39,7 +42,7 @@ test('a reason names the error and quotes it', () => {
   expect(reasonOf(readCaught({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
 });
 
-test('no secret, no control character and no long text comes through', () => {
+test('secrets, control characters and long texts are removed', () => {
   const Cause = thrown('Error', `GET https://cdn.example/file?Signature=abcdef ${'x'.repeat(5_000)}\n`);
   const { detail } = readCaught({ Error: 'Error', Cause });
   expect(detail).not.toContain('abcdef');
@@ -47,6 +50,6 @@ test('no secret, no control character and no long text comes through', () => {
   expect(readCaught({ Error: 'Error', Cause: 'one\u0007two' }).detail).toBe('one\\u0007two');
 });
 
-test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])('a Cause of %s is quoted as it is', (Cause) => {
+test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])('a Cause of %s is quoted unchanged', (Cause) => {
   expect(readCaught({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
 });

@@ -5,7 +5,7 @@ import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes,
 const dayMs = 24 * 3_600_000;
 const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
 
-/** One state of a run, on some night, perhaps asked twice because the first reply was lost. */
+/** One result of a run on some night. It may be asked twice, because the first reply was lost. */
 interface Step {
   readonly night: number;
   readonly run: string;
@@ -26,17 +26,17 @@ function tellAll(steps: readonly Omit<Step, 'told'>[], lateMs = 0): (readonly No
 }
 
 const stories: readonly (readonly [string, readonly Step[]])[] = [
-  ['nothing to say about young credentials', [{ night: 0, run: 'a', event: valid(1), told: [] }]],
-  ['the first expiry', [{ night: 0, run: 'a', event: expired, told: ['expired'] }]],
+  ['young credentials cause no notice', [{ night: 0, run: 'a', event: valid(1), told: [] }]],
+  ['the first expiry causes a notice', [{ night: 0, run: 'a', event: expired, told: ['expired'] }]],
   [
-    'the same run asked again answers the same',
+    'a repeated step of the same run gets the same notice',
     [
       { night: 0, run: 'a', event: expired, told: ['expired'] },
       { night: 0.01, run: 'a', event: expired, told: ['expired'] },
     ],
   ],
   [
-    'not the next nights, but on the seventh, and again a week later',
+    'a reminder comes on the seventh night, and again a week later',
     [
       { night: 0, run: 'a', event: expired, told: ['expired'] },
       { night: 1, run: 'b', event: expired, told: [] },
@@ -48,7 +48,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'once when they work again, and a new expiry is a new episode',
+    'a notice comes once when the credentials work again, and again at a new expiry',
     [
       { night: 0, run: 'a', event: expired, told: ['expired'] },
       { night: 1, run: 'b', event: valid(), told: ['recovered'] },
@@ -58,7 +58,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'once about their age, until they are replaced',
+    'old credentials cause one notice until they are replaced',
     [
       { night: 0, run: 'a', event: valid(4.9), told: [] },
       { night: 1, run: 'b', event: valid(5.9), told: ['aged'] },
@@ -69,14 +69,14 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'about their age once more where no run saw them young',
+    'new credentials that are already old cause another notice',
     [
       { night: 0, run: 'a', event: valid(5), told: ['aged'] },
       { night: 30, run: 'b', event: valid(6), told: ['aged'] },
     ],
   ],
   [
-    'an age that is not told changes nothing',
+    'an unknown age changes nothing',
     [
       { night: 0, run: 'a', event: valid(5), told: ['aged'] },
       { night: 1, run: 'b', event: valid(null), told: [] },
@@ -84,7 +84,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'both at once',
+    'one run can cause both notices',
     [
       { night: 0, run: 'a', event: expired, told: ['expired'] },
       { night: 1, run: 'b', event: valid(9), told: ['recovered', 'aged'] },
@@ -92,7 +92,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'an age that was warned of is not warned of again after an expiry that passed',
+    'the same old credentials cause no second notice after a passing expiry',
     [
       { night: 0, run: 'a', event: valid(5), told: ['aged'] },
       { night: 1, run: 'b', event: expired, told: ['expired'] },
@@ -101,12 +101,12 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
   ],
 ];
 
-describe('what people are told', () => {
+describe('notices about the credentials', () => {
   test.each(stories)('%s', (_name, steps) => {
     expect(tellAll(steps)).toEqual(steps.map(({ told }) => told));
   });
 
-  test('the reminder comes although that night begins an hour earlier', () => {
+  test("the reminder comes although that night's run begins an hour earlier", () => {
     const nights = [0, 7].map((night) => ({ night, run: String(night), event: expired }));
     expect(tellAll(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
   });
@@ -117,7 +117,7 @@ const events = fc.oneof(
   fc.record({ kind: fc.constant('valid' as const), ageDays: fc.option(fc.double({ min: 0, max: 60, noNaN: true })) }),
 );
 
-test('a step that is repeated tells the same and changes nothing', () => {
+test('a repeated step gives the same notices and changes nothing', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
       let episodes: Episodes = noEpisodes;
@@ -131,7 +131,7 @@ test('a step that is repeated tells the same and changes nothing', () => {
   );
 });
 
-test('expiry and recovery take turns, however the nights go', () => {
+test('notices of expiry and recovery alternate in any order of nights', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
       const told = tellAll(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();
@@ -141,6 +141,6 @@ test('expiry and recovery take turns, however the nights go', () => {
   );
 });
 
-test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])('%s is no episode', (text) => {
+test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])('%s is not a valid record of notices', (text) => {
   expect(parseEpisodes(text)).toEqual(noEpisodes);
 });

@@ -22,7 +22,7 @@ test.each([
   [undefined, 'the input'],
   ['gopro', 'the input'],
   [[], 'the input'],
-])('%j is refused, and it is said why', (input, field) => {
+])('%j is refused with the reason', (input, field) => {
   expect(() => parseInput(input)).toThrow(
     expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(field), hint: expect.stringContaining('{}') }),
   );

@@ -32,10 +32,15 @@ function row(
 
 describe('the open work of a medium', () => {
   test.each<readonly [string, LineRow, boolean, readonly string[]]>([
-    ['a medium that was never resolved', row('LISTED'), true, []],
-    ['one that was not resolved for all that is asked for', row('RESOLVED', [], { resolvedRoles: ['source'] }), true, []],
+    ['the open work of a medium that was never resolved is the medium', row('LISTED'), true, []],
     [
-      'originals that were not begun, or not ended',
+      'the open work of a medium that was not resolved for all roles is the medium',
+      row('RESOLVED', [], { resolvedRoles: ['source'] }),
+      true,
+      [],
+    ],
+    [
+      'originals that are pending or in progress are open',
       row('RESOLVED', [
         ['PENDING', before],
         ['IN_PROGRESS', during],
@@ -44,7 +49,7 @@ describe('the open work of a medium', () => {
       ['o0', 'o1'],
     ],
     [
-      'nothing of what is archived, failed, or gone',
+      'originals that are archived, failed or gone are not open',
       row('RESOLVED', [
         ['COMPLETED', during],
         ['FAILED', during],
@@ -54,12 +59,17 @@ describe('the open work of a medium', () => {
       false,
       [],
     ],
-    ['nothing of a medium that failed in this run', row('FAILED', [], { since: during }), false, []],
-    ['a medium that failed in an earlier run', row('FAILED', [], { since: before }), true, []],
-    ['nothing of one that waits for the provider', row('WAITING'), false, []],
-    ['but what is open of the originals that it has', row('WAITING', [['PENDING', before]]), false, ['o0']],
-    ['nothing of one that needs a person', row('QUARANTINED'), false, []],
-    ['nothing of one that the listing misses', row('LISTED', [['PENDING', before]], { goneSince: during }), false, []],
+    ['a medium that failed in this run is not open', row('FAILED', [], { since: during }), false, []],
+    ['a medium that failed in an earlier run is open', row('FAILED', [], { since: before }), true, []],
+    ['a medium that waits for the provider is not open', row('WAITING'), false, []],
+    ['pending originals of a waiting medium are open', row('WAITING', [['PENDING', before]]), false, ['o0']],
+    ['a quarantined medium is not open', row('QUARANTINED'), false, []],
+    [
+      'a medium that the listing no longer shows is not open',
+      row('LISTED', [['PENDING', before]], { goneSince: during }),
+      false,
+      [],
+    ],
   ])('%s', (_name, line, medium, originals) => {
     const open = openWork(line, { roles, runStartedAt });
     expect({ medium: open.medium, originals: open.originals.map(({ id }) => id) }).toEqual({ medium, originals });
@@ -69,9 +79,9 @@ describe('the open work of a medium', () => {
 describe('the failure of a medium', () => {
   test.each<readonly [string, LineRow, boolean, boolean]>([
     ['archived', row('RESOLVED', [['COMPLETED', during]]), false, false],
-    ['failed as a whole', row('FAILED'), true, false],
+    ['a medium that failed as a whole has failed', row('FAILED'), true, false],
     [
-      'a file of it failed',
+      'a medium with a failed file has failed',
       row('RESOLVED', [
         ['COMPLETED', during],
         ['FAILED', during],
@@ -79,8 +89,8 @@ describe('the failure of a medium', () => {
       true,
       false,
     ],
-    ['quarantined by this run', row('QUARANTINED', [], { since: during }), true, true],
-    ['a file of it quarantined by this run', row('RESOLVED', [['QUARANTINED', during]]), true, true],
+    ['a medium that this run quarantined is quarantined', row('QUARANTINED', [], { since: during }), true, true],
+    ['a medium with a file that this run quarantined is quarantined', row('RESOLVED', [['QUARANTINED', during]]), true, true],
     ['quarantined before', row('RESOLVED', [['QUARANTINED', before]]), true, false],
   ])('%s', (_name, line, failed, quarantined) => {
     expect(failureOf(line, runStartedAt)).toEqual({ failed, quarantined });

@@ -23,7 +23,7 @@ function finishedWith(files: Partial<RunFinished['files']> = {}): RunFinished {
 
 const problem = { since: '2026-11-21T03:20:00.000Z', name: 'gopro-videos/2026/11/GX010001__a.mp4', reason: 'too short' };
 
-test('a partial run: how many, why, and what to do', () => {
+test('the text of a partial run has the number of files, the reasons and the next step', () => {
   const { subject, message } = partialText(finishedWith({ failed: 5, quarantined: 1 }), [problem], [], place);
   expect(subject).toBe('Cloud Sync: 6 files not archived, 12 archived');
   expect(message).toContain('12 files archived (34 GB), 300 archived before, 5 failed, 1 quarantined');
@@ -32,7 +32,7 @@ test('a partial run: how many, why, and what to do', () => {
   expect(message).toMatch(/\n\nRun night-1$/);
 });
 
-test('a run that its deadline ended says that the next one goes on', () => {
+test('the text of a run that reached its deadline says that the next run archives the rest', () => {
   const { message } = partialText(finishedWith({ pending: 40 }), [], [], place);
   expect(message).toContain('40 not reached.');
   expect(message).toContain('The next run archives them.');
@@ -53,7 +53,7 @@ test('an error of ours keeps its own words', () => {
   );
 });
 
-test('a failure of the platform is explained', () => {
+test('the text of a platform error explains it', () => {
   const { message } = failureText(readCaught({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
   expect(message).toMatch(
     /^The list of work lines in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
@@ -62,7 +62,7 @@ test('a failure of the platform is explained', () => {
   expect(quoted.message).toMatch(/\(States\.Timeout\): after 300 s\.\n\n/);
 });
 
-test('credentials that are missing, refused or old are renewed with one command', () => {
+test('every text about credentials has the command that renews them', () => {
   const command = '`cloud-sync login gopro --to-secret gopro/credentials`';
   expect(failureText(readCaught({ Error: 'CREDENTIALS_MISSING', Cause: 'no secret' }), undefined, place).message).toContain(
     command,
@@ -99,17 +99,17 @@ test('the commands in a hint are for the stage of the deployment', () => {
   expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
 });
 
-test('what a source advises renews the secret, too', () => {
+test('the hint of a source becomes the command that renews the secret', () => {
   const missing = new SyncError('CREDENTIALS_MISSING', 'The access token is empty', { hint: renewHint });
   const caught = readCaught(stateErrorOf(missing, place));
   expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');
 });
 
-test('a deployment for trial names itself', () => {
+test('the subject names the dev stage', () => {
   expect(expiryText(undefined, { ...place, stage: 'dev' }).subject).toBe('Cloud Sync (dev): GoPro refuses the credentials');
 });
 
-describe('whatever happened', () => {
+describe('every notification', () => {
   const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'grapheme', maxLength: 400 }));
   const anyPlace = fc.record({
     stage: fc.constantFrom(...stages),
@@ -120,7 +120,7 @@ describe('whatever happened', () => {
   const problems = fc.array(fc.record({ since: fc.constant(''), name: anyText, reason: anyText }), { maxLength: 8 });
   const notices = fc.subarray<Notice>(['recovered', 'aged'], { minLength: 1 });
 
-  test('a notification is small, and its subject one that SNS takes', () => {
+  test('a notification is small, and SNS accepts its subject', () => {
     fc.assert(
       fc.property(anyPlace, problems, notices, anyText, anyText, fc.nat(), (place, all, notices, name, Cause, failed) => {
         const finished = finishedWith({ failed, quarantined: failed });

@@ -26,14 +26,14 @@ afterEach(async () => rm(root, { recursive: true }));
 
 const elsewhere = JSON.stringify({ host: 'another-machine', bootId: 'b', pid: 4711, processStart: '1', runId: 'r' });
 
-/** The owner text of a process on this machine that runs no more. */
+/** The owner text of a process that ran on this machine and has ended. */
 async function deadOwner(): Promise<string> {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   return JSON.stringify({ ...JSON.parse(thisOwner('dead')), pid: child.pid, processStart: '1' });
 }
 
-test('names the holder while it is held, and is free afterwards', async () => {
+test('a lease names its holder, and is free after the release', async () => {
   const lease = await takeLease(tree, elsewhere, clock, minuteMs);
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({
     code: 'LOCKED',
@@ -45,7 +45,7 @@ test('names the holder while it is held, and is free afterwards', async () => {
   expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
 });
 
-test('of a dead process is taken over at once, even by the last of many contenders', async () => {
+test('the lease of a dead process is taken over at once, by exactly one of many contenders', async () => {
   const dead = await takeLease(tree, await deadOwner(), clock, minuteMs);
   for (let round = 0; round < 20; round += 1) {
     const owners = Array.from({ length: 12 }, (_, index) => thisOwner(`contender ${index}`));
@@ -55,7 +55,7 @@ test('of a dead process is taken over at once, even by the last of many contende
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'LOCKED' });
     await winners[0]?.assertHeld();
     expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
-    // The next round finds a dead holder again.
+    // Restores the dead holder for the next round.
     const record = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as object;
     await writeFile(tree.own('lease'), JSON.stringify({ ...record, owner: await deadOwner() }));
     await winners[0]?.[Symbol.asyncDispose]();
@@ -64,7 +64,7 @@ test('of a dead process is taken over at once, even by the last of many contende
   await dead[Symbol.asyncDispose]();
 });
 
-test('of another machine is taken over only after it has run out', async () => {
+test('the lease of another machine is taken over only after it has expired', async () => {
   const theirs = await takeLease(tree, elsewhere, clock, minuteMs);
   aheadMs += minuteMs - 5_000;
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
@@ -77,14 +77,14 @@ test('of another machine is taken over only after it has run out', async () => {
   expect(await readFile(tree.own('lease'), 'utf8')).toContain('mine');
 });
 
-test('is renewed while it is held', async () => {
+test('a held lease is renewed', async () => {
   await using lease = await takeLease(tree, elsewhere, clock, 300);
   await delay(700);
   await expect(takeLease(tree, thisOwner('mine'), clock, 300)).rejects.toMatchObject({ code: 'LOCKED' });
   await lease.assertHeld();
 });
 
-test('survives a pause in which nobody came, and notices one in which somebody did', async () => {
+test('a lease survives a pause, unless another run takes it meanwhile', async () => {
   const lease = await takeLease(tree, elsewhere, clock, minuteMs);
   aheadMs += 10 * minuteMs;
   await lease.assertHeld();
@@ -95,7 +95,7 @@ test('survives a pause in which nobody came, and notices one in which somebody d
   await lease[Symbol.asyncDispose]();
 });
 
-test('that is unreadable counts as held until it is old', async () => {
+test('an unreadable lease counts as held until it is old', async () => {
   await writeFile(tree.own('lease'), '{"owner":');
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
   aheadMs += minuteMs + 1000;
@@ -104,7 +104,7 @@ test('that is unreadable counts as held until it is old', async () => {
   await lease[Symbol.asyncDispose]();
 });
 
-test('is not blocked by a contender that died in the attempt', async () => {
+test('a contender that died does not block the lease', async () => {
   const dead = await deadOwner();
   const abandoned = await takeLease(tree, dead, clock, minuteMs);
   const { token } = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as { token: string };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFraming, decodeCrc32, framedBytes, frameBytes } from './framing.ts';
 
-/** As a store reads it. */
+/** Removes the frames, as a store does. */
 function unframe(body: Buffer): { readonly content: Buffer; readonly rest: string } {
   const frames: Buffer[] = [];
   for (let at = 0; ;) {
@@ -15,7 +15,7 @@ function unframe(body: Buffer): { readonly content: Buffer; readonly rest: strin
   }
 }
 
-test('a framed body has the announced length and comes out as it went in, however it was cut', () => {
+test('a framed body has the announced length and the same content, however it was cut', () => {
   const sizes = fc.oneof(
     fc.integer({ min: 0, max: 5000 }),
     fc.constantFrom(frameBytes - 1, frameBytes, frameBytes + 1, 2 * frameBytes + 3),
@@ -52,7 +52,7 @@ test('the end of a frame is written together with the beginning of the next', ()
   expect(framing.end(0)).toBe('\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n');
 });
 
-test('a CRC32 of the whole object is read, a checksum of checksums is not', () => {
+test('a CRC32 of the whole object is parsed, and a checksum of checksums is not', () => {
   expect(decodeCrc32('3q2+7w==')).toBe(0xdeadbeef);
   expect(decodeCrc32('3q2+7w==-3')).toBeNull();
   expect(decodeCrc32('')).toBeNull();

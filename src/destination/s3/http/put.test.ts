@@ -13,10 +13,10 @@ const KiB = 1024;
 const stallMs = 300;
 const reply = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n';
 
-/** What a connection does with bytes that it is given: it has taken them when `done` is called. */
+/** What a connection does with bytes. It calls `done` when it has taken them. */
 type Take = (line: Duplex, chunk: Buffer, done: (error?: Error) => void) => void;
 
-/** A bucket whose store is at the other end of a line without a kernel's buffers in between. */
+/** A bucket whose store is at the other end of a line, without a kernel's buffers in between. */
 function bucketBehind(take: Take): Bucket {
   const line = new Duplex({
     read: () => {},
@@ -29,7 +29,7 @@ function bucketBehind(take: Take): Bucket {
   return { ...bucket, agentFor: () => agent };
 }
 
-/** Whatever came, and long before it says that it has taken it. */
+/** Answers any request long before it has taken the bytes. */
 function answerAtOnce(line: Duplex, _: Buffer, done: () => void): void {
   line.push(reply);
   setTimeout(done, 50);
@@ -39,22 +39,25 @@ function put(bucket: Bucket, sizeBytes: number, options: { readonly trailer: boo
   return new OpenPut(bucket, Promise.resolve({ key: 'a', headers: {}, sizeBytes, ...options }), 'writing a');
 }
 
-test.each([true, false])('a line on which a chunk takes longer than a stall is slow, not dead (trailer: %o)', async (trailer) => {
-  let body = 0;
-  const total = 2 * 256 * KiB;
-  const bucket = bucketBehind((line, chunk, done) => {
-    body += chunk.length;
-    setTimeout(done, (chunk.length / (64 * KiB)) * (stallMs / 2));
-    if (chunk.includes('x-amz-checksum-crc32:') || (!trailer && body > total)) line.push(reply);
-  });
-  const slow = put(bucket, total, { trailer });
-  const chunk = Buffer.alloc(256 * KiB);
-  for (let sent = 0; sent < total; sent += chunk.length) await slow.write(chunk);
-  expect(await slow.finish(crc32(Buffer.alloc(total)))).toMatchObject({ etag: '"e"' });
-  expect(body).toBeGreaterThan(total);
-});
+test.each([true, false])(
+  'a line that needs longer than a stall for a chunk is slow, not stalled (trailer: %o)',
+  async (trailer) => {
+    let body = 0;
+    const total = 2 * 256 * KiB;
+    const bucket = bucketBehind((line, chunk, done) => {
+      body += chunk.length;
+      setTimeout(done, (chunk.length / (64 * KiB)) * (stallMs / 2));
+      if (chunk.includes('x-amz-checksum-crc32:') || (!trailer && body > total)) line.push(reply);
+    });
+    const slow = put(bucket, total, { trailer });
+    const chunk = Buffer.alloc(256 * KiB);
+    for (let sent = 0; sent < total; sent += chunk.length) await slow.write(chunk);
+    expect(await slow.finish(crc32(Buffer.alloc(total)))).toMatchObject({ etag: '"e"' });
+    expect(body).toBeGreaterThan(total);
+  },
+);
 
-test('a line that takes nothing more is given up', async () => {
+test('a PUT over a line that takes no more bytes fails', async () => {
   const dead = put(
     bucketBehind(() => {}),
     1000,
@@ -64,14 +67,14 @@ test('a line that takes nothing more is given up', async () => {
   await expect(dead.finish(0)).rejects.toMatchObject({ cause: { code: 'STALLED' } });
 });
 
-test('so it is when it was answered but never takes what is left', async () => {
+test('a PUT that was answered also fails if the line never takes the remaining bytes', async () => {
   const bucket = bucketBehind((line) => void line.push(reply));
   const dead = put(bucket, 1000, { trailer: false });
   await expect(dead.write(Buffer.alloc(1000))).rejects.toMatchObject({ cause: { code: 'STALLED' } });
   dead.abort();
 });
 
-test('a write that fails ends the whole', async () => {
+test('a failed write ends the PUT', async () => {
   const failing = put(
     bucketBehind((_, chunk, done) => done(new Error(`no room for ${chunk.length} bytes`))),
     1000,
@@ -81,7 +84,7 @@ test('a write that fails ends the whole', async () => {
   await expect(failing.finish(0)).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
-test('a reply may come before the last write is known to be done, but not before it began', async () => {
+test('a reply may come before the last write ends, but not before it begins', async () => {
   const whole = put(bucketBehind(answerAtOnce), 1000, { trailer: false });
   await whole.write(Buffer.alloc(1000));
   expect(await whole.finish(0)).toMatchObject({ etag: '"e"' });

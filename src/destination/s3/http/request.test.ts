@@ -13,12 +13,12 @@ test.each<S3FaultAction>([
   { kind: 'error', code: 'SlowDown', retryAfterSeconds: 1 },
   { kind: 'reset', before: 'reply' },
   { kind: 'stall', before: 'reply' },
-])('a look is repeated after %o', async (action) => {
+])('a HEAD is repeated after %o', async (action) => {
   await using place = await openTestArchive({}, { stallMs: 300 });
   await place.s3.initialise('archive-1');
   await archive(place.s3, file);
   const before = place.store.requests.length;
-  // The first two looks were the archiving's.
+  // The first two HEADs belong to the archiving.
   place.store.faults.push({ match: { operation: 'HeadObject', attempt: 3 }, action });
   const beganMs = performance.now();
   expect(await place.s3.stat(key)).toEqual({ key, ...wholeOf(file) });
@@ -31,14 +31,14 @@ test.each<[S3FaultAction, code: string, looks: number]>([
   [{ kind: 'reset', before: 'reply' }, 'STORE_FAILED', 3],
   [{ kind: 'error', code: 'NotImplemented' }, 'STORE_FAILED', 1],
   [{ kind: 'error', code: 'AccessDenied' }, 'DESTINATION_UNUSABLE', 1],
-])('a look that meets %o ends as %s after %i', async (action, code, looks) => {
+])('a HEAD that meets %o ends as %s after %i attempts', async (action, code, looks) => {
   await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject' }, action }] });
   await place.s3.initialise('archive-1');
   expect(await codeOf(place.s3.stat(key))).toBe(code);
   expect(place.store.requests.filter(({ operation }) => operation === 'HeadObject')).toHaveLength(looks);
 });
 
-test('a look ends when it is asked to', async () => {
+test('an aborted HEAD ends at once', async () => {
   await using place = await openTestArchive({
     faults: [{ match: { operation: 'HeadObject' }, action: { kind: 'stall', before: 'reply' } }],
   });
@@ -49,7 +49,7 @@ test('a look ends when it is asked to', async () => {
   await expect(looking).rejects.toBe(enough);
 });
 
-test('a store that asks for an hour is not waited for within a look', async () => {
+test('a HEAD does not wait for a store that asks for an hour', async () => {
   const sleeps: number[] = [];
   const clock = { ...systemClock, sleep: async (forMs: number) => void sleeps.push(forMs) };
   const action = { kind: 'error', code: 'SlowDown', retryAfterSeconds: 3600 } as const;

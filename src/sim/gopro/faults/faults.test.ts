@@ -26,7 +26,7 @@ const download: StruckRequest = {
   rangeStart: 100,
 };
 
-/** Which of so many equal requests a fault strikes, counted from 1. */
+/** Which of so many equal requests a fault applies to, counted from 1. */
 function struckAttempts(match: FaultMatch, requests: readonly StruckRequest[]): number[] {
   const faults = createFaultSwitch([{ match, action: { type: 'reset' } }]);
   return requests.flatMap((request, index) => (faults.strike(request).length > 0 ? [index + 1] : []));
@@ -34,7 +34,7 @@ function struckAttempts(match: FaultMatch, requests: readonly StruckRequest[]): 
 
 const six = Array.from({ length: 6 }, () => download);
 
-describe('which requests a fault strikes', () => {
+describe('the requests that a fault applies to', () => {
   test.each<[FaultMatch, number[]]>([
     [{}, [1, 2, 3, 4, 5, 6]],
     [{ attempt: 'every' }, [1, 2, 3, 4, 5, 6]],
@@ -70,11 +70,11 @@ describe('which requests a fault strikes', () => {
     expect(struckAttempts({ attempt: 1, countPer: 'file' }, requests)).toEqual([1, 2, 3]);
   });
 
-  test('a request that names no file is not struck by a fault of a file', () => {
+  test('a fault of a file does not apply to a request without a file', () => {
     expect(struckAttempts({ label: 'source' }, [{ ...download, file: undefined }])).toEqual([]);
   });
 
-  test('setting faults starts the counts anew, clearing ends them, hits are kept by name', () => {
+  test('setting faults restarts the counts, clearing ends the faults, and hits stay by name', () => {
     const first: Fault = { id: 'first', match: { attempt: 1 }, action: { type: 'reset' } };
     const faults = createFaultSwitch([first]);
     expect(faults.strike(download)).toHaveLength(1);
@@ -89,13 +89,13 @@ describe('which requests a fault strikes', () => {
 });
 
 describe('faults from text', () => {
-  test('names give the catalogue’s faults, for the target', () => {
+  test('names give the faults of the catalogue for the target', () => {
     const faults = faultsFromText('reset, api429', { mediaId: 'm' });
     expect(faults.map((fault) => fault.id)).toEqual(['reset', 'api429']);
     expect(faults[0]?.match).toMatchObject({ mediaId: 'm', host: 'cdn' });
   });
 
-  test('JSON gives what it says', () => {
+  test('a JSON array gives its faults', () => {
     const faults = [{ match: { endpoint: 'search', page: 2 }, action: { type: 'delay', ms: 5 } }];
     expect(faultsFromText(` ${JSON.stringify(faults)}`)).toEqual(faults);
   });
@@ -113,7 +113,7 @@ describe('faults from text', () => {
 });
 
 describe('the catalogue', () => {
-  test.each(faultNames)('%s is well formed and says what to expect', (name) => {
+  test.each(faultNames)('%s is well formed and has an expectation', (name) => {
     const faults = faultCatalogue[name]({ mediaId: 'm', itemNumber: 2 });
     expect(parseFaults(faults)).toEqual(faults);
     expect(faults.length).toBeGreaterThan(0);

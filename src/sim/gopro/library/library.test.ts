@@ -22,7 +22,7 @@ function expectedOf(library: SimLibrary, medium: SimMedium, scope = {}): string[
 describe('the small preset', () => {
   const library = buildLibrary('small');
 
-  test('is small, and the same each time', () => {
+  test('the small preset is small, and the same each time', () => {
     const originals = expectedOriginals(library, { edits: true, sidecars: true });
     expect(library.size).toBeGreaterThanOrEqual(40);
     expect(originals.reduce((sum, original) => sum + original.sizeBytes, 0)).toBeLessThan(60_000_000);
@@ -53,7 +53,7 @@ describe('the small preset', () => {
     ['My best of.mp4', []],
     ['GX010500.MP4', []],
     ['GX010503.MP4', []],
-  ])('of %s an archive holds %j', (filename, expected) => {
+  ])('an archive of %s contains %j', (filename, expected) => {
     expect(expectedOf(library, named(library, filename))).toEqual(expected);
   });
 
@@ -63,20 +63,20 @@ describe('the small preset', () => {
     expect(expectedOf(library, named(library, 'GX010106.MP4'), { sidecars: true })).toHaveLength(5);
   });
 
-  test('the two cameras of one rig share the item number, not the bytes', () => {
+  test('the two cameras of one rig have the same item number but different bytes', () => {
     const [left, right] = named(library, '3D_0320.MP4').files.filter((file) => file.label === 'source');
     expect([left?.cameraPosition, right?.cameraPosition]).toEqual(['left', 'right']);
     expect(left?.seed).not.toBe(right?.seed);
   });
 
-  test('a photo repeats its original in files[], a burst has a cover that is none of its frames', () => {
+  test('a photo repeats its original in files[], and the cover of a burst is not a frame', () => {
     const [original, repeated] = named(library, 'GOPR0102.JPG').files;
     expect(repeated?.seed).toBe(original?.seed);
     const { files } = named(library, 'G0010200.JPG');
     expect(new Set(files.map((file) => file.seed)).size).toBe(13);
   });
 
-  test('sizes in the listing are sums, null or wrong', () => {
+  test('the sizes in the listing are sums, null or wrong', () => {
     expect(named(library, 'GX010110.MP4').record.file_size).toBe(4_300_000);
     expect(named(library, 'GX010400.MP4').record.file_size).toBeNull();
     const wrong = named(library, 'GX010401.MP4');
@@ -89,14 +89,14 @@ describe('the small preset', () => {
     expect(expectedOriginals(library).some((original) => original.sizeBytes > 32 * 1024 * 1024)).toBe(true);
   });
 
-  test('four media wait: two are not ready, one is not available, one offers proxies only', () => {
+  test('four media wait: two are not ready, one is unavailable, and one offers only proxies', () => {
     const reasons = expectedWaiting(library).map((id) => library.get(id)?.waitsFor);
     expect(reasons).toEqual(['processing', 'processing', 'availability', 'original']);
   });
 });
 
 describe('a library that changes', () => {
-  test('lists newest first, keeps ties in order and puts unusable times last', () => {
+  test('the listing is newest first, keeps ties in order and puts unusable times last', () => {
     const library = createLibrary([
       video({ ...spec('old', '2020-01-01T00:00:00Z'), capturedAt: '2024-01-01T00:00:00Z' }, 10),
       video({ ...spec('tie1'), capturedAt: null }, 10),
@@ -108,7 +108,7 @@ describe('a library that changes', () => {
     expect(ids('captured_at')).toEqual(['old', 'tie1', 'tie2']);
   });
 
-  test('filters by type, state and time of capture', () => {
+  test('the library can be filtered by type, state and time of capture', () => {
     const library = createLibrary([
       video({ ...spec('v'), capturedAt: '2024-05-05T00:00:00Z' }, 10),
       photo({ ...spec('p'), capturedAt: '2024-06-05T00:00:00Z' }, 10),
@@ -122,7 +122,7 @@ describe('a library that changes', () => {
     expect(find({ capturedRangeMs: [Date.parse('2024-05-01'), Date.parse('2024-05-31')] })).toEqual(['v']);
   });
 
-  test('trash hides, restore shows again', () => {
+  test('trash hides a medium, and restore shows it again', () => {
     const library = createLibrary([video(spec('a'), 10), video(spec('b'), 10)]);
     library.trash('a');
     expect(library.size).toBe(1);
@@ -132,7 +132,7 @@ describe('a library that changes', () => {
     expect(library.size).toBe(2);
   });
 
-  test('readiness makes the original due and moves updated_at on', () => {
+  test('a medium that becomes ready has a due original and a later updated_at', () => {
     const library = createLibrary([unreadyVideo(spec('u'), 'transcoding', 10)]);
     expect(expectedOriginals(library)).toEqual([]);
     library.setReady('u');
@@ -140,7 +140,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library)).toHaveLength(1);
   });
 
-  test('a further chapter changes count, size and time; a late original ends the wait', () => {
+  test('another chapter changes count, size and time, and a late original ends the wait', () => {
     const library = createLibrary([video(spec('v'), 10), proxiesOnly(spec('w'))]);
     library.addItem('v', source({ sizeBytes: 5, itemNumber: 2 }));
     expect(library.get('v')?.record).toMatchObject({ item_count: 2, file_size: 15, updated_at: '2025-01-01T00:01:00Z' });
@@ -148,7 +148,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([10, 5, 7]);
   });
 
-  test('replaced content has other bytes everywhere it is shown', async () => {
+  test('replaced content has other bytes in every entry', async () => {
     const library = createLibrary([photo(spec('p'), 100)]);
     const before = await expectedOriginals(library)[0]?.sha256();
     library.replaceContent('p', { label: 'source' }, { sizeBytes: 120 });
@@ -157,7 +157,7 @@ describe('a library that changes', () => {
     expect(library.get('p')?.files.map((file) => file.sizeBytes)).toEqual([120, 120]);
   });
 
-  test('an id twice, an unknown id and an unknown file are refused', () => {
+  test('a repeated id, an unknown id and an unknown file are refused', () => {
     const library = createLibrary([video(spec('v'), 10)]);
     expect(() => library.add(video(spec('v'), 10))).toThrow(RangeError);
     expect(() => library.trash('nobody')).toThrow(RangeError);
@@ -166,7 +166,7 @@ describe('a library that changes', () => {
 });
 
 describe('the other presets', () => {
-  test('large holds 100,000 distinct media of both kinds of id in bounded memory', () => {
+  test('the preset large has 100,000 different media with both kinds of id in bounded memory', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     collect();
@@ -180,13 +180,13 @@ describe('the other presets', () => {
     expect(new Set(last.media.map((medium) => medium.id.length))).toEqual(new Set([13, 24]));
   });
 
-  test('large takes count and file size', () => {
+  test('the preset large accepts a count and a file size', () => {
     const library = buildLibrary('large', { count: 50, fileSizeBytes: 777 });
     expect(library.size).toBe(50);
     expect(new Set(expectedOriginals(library).map((original) => original.sizeBytes))).toEqual(new Set([777]));
   });
 
-  test('big-file is one recording of 14 GB, empty is empty', () => {
+  test('the preset big-file is one recording of 14 GB, and empty is empty', () => {
     expect(expectedOriginals(buildLibrary('big-file')).map((original) => original.sizeBytes)).toEqual([14_000_000_000]);
     expect(buildLibrary('empty').size).toBe(0);
   });
