@@ -46,8 +46,8 @@ const hoursWithoutRun = 26;
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  // It is not part of the composite: a message that waits for days would keep the composite in
-  // alarm.
+  // The silence alarm is not part of the composite: a message that waits for days would keep the
+  // composite in alarm.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));

@@ -26,8 +26,8 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
   const topic = new sns.Topic(scope, 'Alerts', {
     topicName: resourceNames(stage).topic,
     displayName: 'Cloud Sync',
-    // It is not encrypted: it contains no secrets, and alarms cannot publish to a topic with the
-    // default key.
+    // The topic is not encrypted: it contains no secrets, and alarms cannot publish to a topic with
+    // the default key.
     enforceSSL: true,
   });
   const queue = (id: string, name: string) => createQueue(scope, id, nameIn(stage, name));

@@ -23,7 +23,7 @@ export interface Reachable {
 }
 
 const provider: Provider = 'gopro';
-const keysAreMany = 'A key has the name of its file.';
+const keyNames = 'A key has the name of its file.';
 
 /**
  * All permissions of each function, except tracing. No function can delete an object, because the
@@ -37,12 +37,12 @@ export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionNam
   const publish: Permission = {
     actions: publishing,
     resources: files,
-    reason: `Finished uploads of a killed run are published. ${keysAreMany}`,
+    reason: `Finished uploads of a killed run are published. ${keyNames}`,
   };
   const store: Permission = {
     actions: [...publishing, 's3:ListMultipartUploadParts'],
     resources: files,
-    reason: `Files are archived in parts and read back. ${keysAreMany}`,
+    reason: `Files are archived in parts and read back. ${keyNames}`,
   };
   const sweep: Permission = {
     actions: ['s3:ListBucketMultipartUploads'],

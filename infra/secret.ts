@@ -26,7 +26,7 @@ export function createCredentials(
   return secret;
 }
 
-/** It also overrides an Allow that a person adds later. */
+/** Denies access from other accounts, even if a person adds an Allow later. */
 function onlyThisAccount(secret: secretsmanager.Secret): iam.PolicyStatement {
   return new iam.PolicyStatement({
     effect: iam.Effect.DENY,

@@ -76,7 +76,7 @@ export interface OriginalIdentity {
 export interface Original extends OriginalIdentity {
   readonly provider: Provider;
   readonly account: string;
-  /** It is 1 at first, and grows by one each time the provider changes the content. */
+  /** Starts at 1 and grows by one each time the provider changes the content. */
   readonly revision: number;
   /** A path inside the archive, with `/` as the separator. It never changes. */
   readonly key: string;

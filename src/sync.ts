@@ -21,7 +21,7 @@ export interface Ports extends TransferPorts {
 
 /** Aborted with a SyncError: INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
-  /** This process, as leases name it; see lib/owner.ts. */
+  /** Names this process in leases; see lib/owner.ts. */
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
   /** Which media are selected; undefined selects all. */
@@ -32,9 +32,10 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
 }
 
 /**
- * One run: validate → list → plan → transfer → summarise. It reports everything that it does, and
- * the last event is `run.finished`, which it also returns. It never throws: that event contains the
- * error that ended the run early. Progress is kept however the run ends, even by a kill.
+ * One run: validate → list → plan → transfer → summarise.
+ * It reports everything that it does. The last event is `run.finished`, which it also returns. It
+ * never throws: that event contains the error that ended the run early. Progress is kept however
+ * the run ends, even by a kill.
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();

@@ -16,8 +16,8 @@ const longest: Lengths = {
   idBytes: 1_000,
   failedIdBytes: 900,
 };
-const mostPayloadBytes = 2_048;
-const mostEvents = 100;
+const maxPayloadBytes = 2_048;
+const maxEvents = 100;
 
 const machine = definitionIn(sampleStack());
 const map = machine.States['DownloadVideos'];
@@ -48,7 +48,7 @@ test.each([
     .flatMap(({ state, input, request, output }) =>
       [input, request, output].map((payload) => ({ state, bytes: Buffer.byteLength(JSON.stringify(payload ?? null)) })),
     );
-  expect(sizes.filter(({ bytes }) => bytes > mostPayloadBytes)).toEqual([]);
+  expect(sizes.filter(({ bytes }) => bytes > maxPayloadBytes)).toEqual([]);
   // The longest replies were really used.
   expect(Math.max(...sizes.map(({ bytes }) => bytes))).toBeGreaterThan(1_500);
 });
@@ -75,5 +75,5 @@ test('the history of a run with 100,000 media has fewer than 100 events', () => 
   const slices = 6;
   const eventsOfSlice =
     eventsIn(longestWalk.steps.filter(({ state }) => state === 'ListMedia' || state === 'MorePages').slice(0, 2)) - 2;
-  expect(eventsIn(longestWalk.steps) + (slices - 2) * eventsOfSlice).toBeLessThan(mostEvents);
+  expect(eventsIn(longestWalk.steps) + (slices - 2) * eventsOfSlice).toBeLessThan(maxEvents);
 });

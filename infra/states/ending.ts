@@ -16,7 +16,7 @@ export function failedEnding(
     error: notifiedError,
     cause: 'The run failed. The notification and the event history of this execution have the reason.',
   });
-  // It has a different error, so that the rule on silent ends notifies.
+  // A different error, so that the rule on silent ends notifies.
   const notNotified = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
     error: 'CloudSync.NotNotified',
     cause: 'The run failed, and its notification could not be published.',

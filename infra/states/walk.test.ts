@@ -29,13 +29,13 @@ test.each([
 describe('the end of a run', () => {
   test.each(parentWalks.map((walk) => [turnNames(walk), walk] as const))('%s', (_name, { steps: taken, end }) => {
     const last = taken.at(-1)?.state;
-    const told = taken.some(({ state, turn }) => state === 'NotifyCriticalFailure' && turn === 'sent');
-    const toldBefore = taken.some(({ state, turn }) => state === 'EndRun' && turn === 'silent');
+    const notified = taken.some(({ state, turn }) => state === 'NotifyCriticalFailure' && turn === 'sent');
+    const notifiedBefore = taken.some(({ state, turn }) => state === 'EndRun' && turn === 'silent');
     if (end.status === 'SUCCEEDED') {
       expect(['RunSkipped', 'SyncComplete', 'NoNewVideos']).toContain(last);
       expect(taken.every(({ turn }) => turn !== 'error')).toBe(true);
     } else {
-      expect(end.error).toBe(told || toldBefore ? 'CloudSync.Notified' : 'CloudSync.NotNotified');
+      expect(end.error).toBe(notified || notifiedBefore ? 'CloudSync.Notified' : 'CloudSync.NotNotified');
       expect(taken.some(({ turn, state }) => turn !== 'valid' && turn !== 'sent' && state !== 'EndRun')).toBe(true);
     }
   });

@@ -23,7 +23,10 @@ export interface LineInput {
   readonly slice: SliceState;
 }
 
-/** The parent writes it. So `$$.Execution` is the parent here, and the child in a child. */
+/**
+ * The input of a child. The parent writes it, so `$$.Execution` is the execution of the parent
+ * here.
+ */
 export const lineInput: Written<LineInput> = {
   line: at('$$.Map.Item.Value'),
   run: { provider: JsonPath.stringAt('$.run.provider'), deadline: JsonPath.stringAt('$.run.deadline') },

@@ -142,10 +142,10 @@ export interface Destination {
 
   /**
    * Publishes the file only if its key is free, and describes it. The store checks size and CRC32,
-   * or the bytes are read back. It is idempotent: it also succeeds after a repeated call, after a
-   * lost reply, and if the key already has the same bytes. Errors: KEY_TAKEN (the key has other
-   * bytes), CHECKSUM_MISMATCH (no published file counts), UPLOAD_LOST (start over; also if the
-   * upload ended with its process and the key is free).
+   * or the bytes are read back. A repeated call succeeds, and so does a call after a lost reply or
+   * for a key that already has the same bytes. Errors: KEY_TAKEN (the key has other bytes),
+   * CHECKSUM_MISMATCH (the published bytes are wrong and do not count), UPLOAD_LOST (start over;
+   * also if the upload ended with its process and the key is free).
    */
   commit(file: FileDescription, state: UploadState, parts: readonly Part[], whole: ContentFacts): Promise<StoredFile>;
 

@@ -18,7 +18,7 @@ export interface Owner {
   readonly runId: string;
 }
 
-/** This process and run `runId`, as the text that is stored in leases. */
+/** Describes this process and run `runId`, as text for leases. */
 export function thisOwner(runId: string): string {
   const owner: Owner = { host: hostname(), bootId: bootId(), pid: process.pid, processStart: processStart(process.pid), runId };
   return JSON.stringify(owner);

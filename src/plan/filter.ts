@@ -36,11 +36,11 @@ export interface FilterOptions {
   readonly since?: string | undefined;
   /** The same form as `since`. The whole day, minute or second is included. */
   readonly until?: string | undefined;
-  /** Each is one of `knownTypes`, in any letter case. */
+  /** Media types, each one of `knownTypes`, in any letter case. */
   readonly type?: readonly string[] | undefined;
-  /** Each is a camera's full name, or a pattern with `*` and `?`, in any letter case. */
+  /** Cameras: full names, or patterns with `*` and `?`, in any letter case. */
   readonly camera?: readonly string[] | undefined;
-  /** Each is the provider's whole file name, or a pattern with `*` and `?`, in any letter case. */
+  /** File names of the provider: whole names, or patterns with `*` and `?`, in any letter case. */
   readonly name?: readonly string[] | undefined;
   /** Bytes, or a number with a unit (powers of 1024): `500K`, `10M`, `1.5GB`, `2TiB`. */
   readonly 'min-size'?: string | undefined;

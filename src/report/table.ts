@@ -9,7 +9,7 @@ export interface Problems {
 }
 
 /** The limit of listed files. `list` shows the rest. */
-const mostLines = 20;
+const maxLines = 20;
 
 export function createProblems(): Problems {
   const lines: string[] = [];
@@ -72,9 +72,9 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
 
 function problemLines(problems: readonly string[]): readonly string[] {
   if (problems.length === 0) return [];
-  const more = problems.length - mostLines;
+  const more = problems.length - maxLines;
   const rest = more > 0 ? [`  … and ${more} more: \`cloud-sync list --status failed,quarantined,missing,damaged\``] : [];
-  return ['', ...problems.slice(0, mostLines).map((line) => `  ${clean(line)}`), ...rest];
+  return ['', ...problems.slice(0, maxLines).map((line) => `  ${clean(line)}`), ...rest];
 }
 
 function verdict(finished: RunFinished, dryRun: boolean): string {

@@ -40,7 +40,7 @@ const maxPasses = 3;
 /** A limit on pages, so that an API with endless pages cannot hold a run forever. */
 const maxEmptyPages = 20;
 
-/** One reading of the pages, from the first one on. */
+/** One pass over the pages, beginning with the first page. */
 interface Pass {
   readonly ids: Set<string>;
   /** Counts from 1. */
@@ -51,7 +51,7 @@ interface Pass {
   steady: boolean;
   /** The number of empty pages in a row. */
   emptyPages: number;
-  /** It ended early, because the other pages are known. */
+  /** True when it stopped early, because the other pages are known. */
   quick: boolean;
 }
 
@@ -174,7 +174,7 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   const contradiction = trusted
     ? null
     : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${seen.size}`, {
-        hint: 'The media of the listing are archived. If this goes on for days, compare the library in a browser with `cloud-sync status`.',
+        hint: 'The media of the listing are archived. If this continues for days, compare the library in a browser with `cloud-sync status`.',
       });
   return { mode, listed, added, changed, gone, contradiction };
 }

@@ -18,7 +18,7 @@ export interface ListingPage {
 
 /** What a medium offers now, in the requested roles. */
 export interface Resolution {
-  /** Their URLs work now. None is a proxy. */
+  /** Originals whose URLs work now. None is a proxy. */
   readonly originals: readonly OfferedOriginal[];
   /** Originals that exist but are not available yet. */
   readonly unavailable: number;

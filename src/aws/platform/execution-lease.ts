@@ -6,13 +6,13 @@ import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNCli
  */
 
 /** The machine's time-out, in ms. A lease that is not released expires then. */
-const longestRunMs = 12 * 3_600_000;
+const maxRunMs = 12 * 3_600_000;
 
 /**
  * How long from now a run lease is valid, for a run that began at `startedAt` (ISO 8601). In ms.
  */
 export function leaseLeftMs(startedAt: string, nowMs: number): number {
-  return Math.max(0, Date.parse(startedAt) + longestRunMs - nowMs);
+  return Math.max(0, Date.parse(startedAt) + maxRunMs - nowMs);
 }
 
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;

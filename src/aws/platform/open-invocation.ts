@@ -82,7 +82,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(opened.map(async (resource) => resource.close()));
-      // This is last, because closing also ends spans.
+      // The trace closes last, because closing the others also ends spans.
       await closeTrace();
     },
   };

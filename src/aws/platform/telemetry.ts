@@ -36,8 +36,7 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
     add: (name, value) => {
-      // It is added with each metric, because Powertools writes a line by itself after a hundred
-      // values.
+      // Added with each metric, because Powertools writes a line by itself after a hundred values.
       emf.addMetadata('correlation_id', execution.name);
       emf.addMetric(name, metricTable[name].unit, value);
     },
@@ -63,7 +62,7 @@ function redactedLog(logger: Logger): InvocationLog {
 
 type EventName = Event['type'];
 
-/** These events are for a person who watches, so they are not logged. */
+/** Events for a person who watches. They are not logged. */
 const quiet: ReadonlySet<EventName> = new Set(['progress', 'medium.planned']);
 const warnings: ReadonlySet<EventName> = new Set([
   'warning',

@@ -29,7 +29,7 @@ const levelNames: Readonly<Record<string, LogLevel>> = {
 };
 
 /** Fields that every line of a function has, and that nobody reads. */
-const dull = /^(timestamp|service|correlation_id|environment|sampling_rate|cold_start|function_.*|xray_trace_id)$/;
+const ignoredFields = /^(timestamp|service|correlation_id|environment|sampling_rate|cold_start|function_.*|xray_trace_id)$/;
 
 /**
  * undefined: a line of metrics. A line that is not JSON comes from the platform and counts as
@@ -46,7 +46,7 @@ export function readLogLine({ atMs, logGroup, message: text }: LoggedEvent): Log
     level: levelNames[String(level).toLowerCase()] ?? 'info',
     function: logGroup.slice(logGroup.lastIndexOf('/') + 1),
     message: typeof message === 'string' ? message : JSON.stringify(message ?? ''),
-    fields: { ...Object.fromEntries(Object.entries(rest).filter(([name]) => !dull.test(name))), ...ofEvent },
+    fields: { ...Object.fromEntries(Object.entries(rest).filter(([name]) => !ignoredFields.test(name))), ...ofEvent },
   };
 }
 

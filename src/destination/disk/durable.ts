@@ -54,7 +54,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
-    // Its memory was cleared for the read-back.
+    // The memory of the small file was cleared for the read-back.
     drafts.smallFiles.drop(received.state.id);
     await removeDraft(draft);
     throw error;

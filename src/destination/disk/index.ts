@@ -6,7 +6,7 @@ import { isSameOriginal } from '../description.ts';
 import type { Destination, FileDescription, KnownUpload, Opened, Part, StoredFile, WantedUpload } from '../destination.ts';
 import { canResume } from '../upload-state.ts';
 import { readArchiveId, writeArchiveId } from './bookkeeping/archive-id.ts';
-import { lookAt, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
+import { statFile, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
 import { Journal } from './bookkeeping/journal.ts';
 import { takeLease, type Lease } from './bookkeeping/lease.ts';
 import { createManifest } from './bookkeeping/manifest.ts';
@@ -76,7 +76,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     },
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
-    stat: async (key, look) => guarded(async () => lookAt(tree, key, look)),
+    stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),
     list: () => guardedEach(location, presentFiles(tree, manifest)),
     unknown: (known) => guardedEach(location, unknownFiles(tree, known)),
     setAside: async (key) => guarded(async () => moveToQuarantine(tree, disk, key, clock)),
@@ -148,7 +148,7 @@ async function finishedFile(
   // The manifest comes before the file system: it knows at once that most files are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
-  const present = await lookAt(tree, original.key);
+  const present = await statFile(tree, original.key);
   if (!present) return undefined;
   const sameSize = entry.sizeBytes === present.sizeBytes && (wanted.sizeBytes ?? present.sizeBytes) === present.sizeBytes;
   const isSame = sameSize && sameContent(entry.description.validator, wanted.validator);

@@ -54,7 +54,7 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
   try {
     const path = await tree.prepare(key);
     const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
-    const content = published ? draft.content : await standingContent(publisher, path, received);
+    const content = published ? draft.content : await contentAtKey(publisher, path, received);
     await tree.syncNamesBeside(path);
     // A small file was just read back by its only writer, so nothing has changed it since.
     if (isLarge) await assertSize(path, whole.sizeBytes);
@@ -74,7 +74,7 @@ function assertCovers({ state, parts, whole }: Received): void {
   if (endToEnd && sizeBytes === whole.sizeBytes && crc32OfParts(parts) === whole.crc32) return;
   throw new SyncError(
     'CHECKSUM_MISMATCH',
-    `the ${parts.length} parts received do not make up the file of ${whole.sizeBytes} bytes`,
+    `the ${parts.length} parts received do not add up to the file of ${whole.sizeBytes} bytes`,
   );
 }
 
@@ -93,12 +93,12 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
  * Reads the file at the key. Errors: KEY_TAKEN (it has other bytes), UPLOAD_LOST (there is no
  * file).
  */
-async function standingContent(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
-  const standing = await stat(path).catch(ignoring('ENOENT'));
-  if (!standing && !(await exists(path))) throw uploadLost(state.id);
-  if (standing?.isFile() && standing.size === whole.sizeBytes) {
+async function contentAtKey(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
+  const existing = await stat(path).catch(ignoring('ENOENT'));
+  if (!existing && !(await exists(path))) throw uploadLost(state.id);
+  if (existing?.isFile() && existing.size === whole.sizeBytes) {
     await using handle = await open(path, 'r');
-    const content = await contentOf(handle, standing.size, publisher.hash);
+    const content = await contentOf(handle, existing.size, publisher.hash);
     if (content.sizeBytes === whole.sizeBytes && content.crc32 === whole.crc32) {
       await handle.sync().catch(ignoring('EPERM', 'EACCES'));
       return content;

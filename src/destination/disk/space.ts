@@ -46,8 +46,7 @@ export async function requireSpace(space: Space, bytes: number): Promise<void> {
 /** Checks like `requireSpace`, and reserves the space until it is used or released. */
 export async function takeRoom(space: Space, bytes: number): Promise<Room> {
   await refresh(space, bytes);
-  // It does not call `requireSpace`, so that no other file gets a turn between check and
-  // reservation.
+  // A call of `requireSpace` would let another file get a turn between check and reservation.
   assertFits(space, bytes);
   space.comingBytes += bytes;
   return { space, leftBytes: bytes };

@@ -55,10 +55,10 @@ function parseArchive(text: string): Archive | undefined {
  * several writers wins, so all of them wait and then read the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
-  const standing = await readArchive(bucket);
-  const fresh = standing === undefined || bucket.clock.now() - Date.parse(standing.createdAt) < 3 * contestMs;
-  if (!fresh) return standing.id;
-  if (!standing) await writeId(bucket, id);
+  const existing = await readArchive(bucket);
+  const fresh = existing === undefined || bucket.clock.now() - Date.parse(existing.createdAt) < 3 * contestMs;
+  if (!fresh) return existing.id;
+  if (!existing) await writeId(bucket, id);
   if (!(await isConditional())) await bucket.clock.sleep(contestMs);
   const written = await identify(bucket);
   if (written !== undefined) return written;

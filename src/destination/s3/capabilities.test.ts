@@ -42,7 +42,7 @@ describe('a store that', () => {
     test(`${name} is detected, remembered, and stores every file correctly`, async () => {
       await using place = await openTestArchive({ legacy });
       await place.s3.initialise('archive-1');
-      // The third file is uploaded with all that the second one showed.
+      // The third file uses the capabilities that the second one showed.
       const contents = [
         contentOf('small.mp4', 3 * MiB),
         contentOf('large.mp4', 5 * MiB + 7),

@@ -15,14 +15,14 @@ import type { S3StoreOptions } from '../../../test/s3-server/index.ts';
 
 useTestCredentials();
 
-const standing = contentOf('standing.jpg', 3000);
+const stored = contentOf('stored.jpg', 3000);
 const fresh = Array.from({ length: 12 }, (_, index) => contentOf(`fresh-${index}.jpg`, 1000 + index));
 
 /** An archive with one file, and a new run that has met several free keys. */
 async function begin(options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options);
   await place.s3.initialise('archive-1');
-  await archive(place.s3, standing);
+  await archive(place.s3, stored);
   for (const content of fresh) await archive(place.s3, content);
   return place;
 }
@@ -46,30 +46,30 @@ describe('after many free keys a small file', () => {
   });
 
   test('a small file that is already stored succeeds, and the next time a check finds it', async () => {
-    expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('upload');
-    expect(await archive(place.s3, standing)).toEqual({ key: standing.file.original.key, ...wholeOf(standing) });
-    expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+    expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('upload');
+    expect(await archive(place.s3, stored)).toEqual({ key: stored.file.original.key, ...wholeOf(stored) });
+    expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('finished');
   });
 
   test('a small file does not replace another file', async () => {
-    const other = contentOf('standing.jpg', 2999);
+    const other = contentOf('stored.jpg', 2999);
     expect(await codeOf(archive(place.s3, other))).toBe('KEY_TAKEN');
-    const stranger = { ...standing, file: { ...standing.file, original: { ...standing.file.original, mediaId: 'another' } } };
+    const stranger = { ...stored, file: { ...stored.file, original: { ...stored.file.original, mediaId: 'another' } } };
     expect(await codeOf(archive(place.s3, stranger))).toBe('KEY_TAKEN');
-    expect(place.store.content('archive', 'a/b/standing.jpg').equals(standing.bytes)).toBe(true);
+    expect(place.store.content('archive', 'a/b/stored.jpg').equals(stored.bytes)).toBe(true);
   });
 });
 
 test('a new run checks the key before it sends a file', async () => {
   await using place = await begin();
   const next = openTestS3(place.store);
-  expect((await next.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+  expect((await next.open(stored.file, wantedFor(stored))).kind).toBe('finished');
   await next.close();
 });
 
 test('every key is checked if the store would replace a file', async () => {
   await using place = await begin({ legacy: { ignoresIfNoneMatch: true } });
-  expect((await place.s3.open(standing.file, wantedFor(standing))).kind).toBe('finished');
+  expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('finished');
   expect(heads(place, fresh.at(-1)!)).toBe(3);
 });
 

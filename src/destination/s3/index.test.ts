@@ -215,8 +215,8 @@ test('a file gets storage class, key and tags, and our own objects get only the 
     expect(object.storageClass).toBe(object.key.includes('.cloud-sync/') ? 'STANDARD' : 'DEEP_ARCHIVE');
     expect(object.headers['x-amz-server-side-encryption-aws-kms-key-id']).toBe('key-1');
   }
-  const looked = await place.s3.stat(large.file.original.key, { deep: true });
-  expect(looked).toEqual({ key: large.file.original.key, ...wholeOf(large) });
+  const stat = await place.s3.stat(large.file.original.key, { deep: true });
+  expect(stat).toEqual({ key: large.file.original.key, ...wholeOf(large) });
   expect(place.warnings).toEqual([expect.stringContaining('archive class')]);
 });
 

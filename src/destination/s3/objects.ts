@@ -26,18 +26,18 @@ const correctionMs = 60_000;
 
 /** The object at `key`, or undefined. */
 export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
-  const looking = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
-  const look = async (): Promise<Found> =>
-    ask(bucket, `looking at ${key}`, async () => foundIn(await exchange(bucket, looking, signal), key));
+  const headRequest = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
+  const readHead = async (): Promise<Found> =>
+    ask(bucket, `reading the headers of ${key}`, async () => foundIn(await exchange(bucket, headRequest, signal), key));
   const offsetMs = bucket.client.config.systemClockOffset;
-  return look()
+  return readHead()
     .catch(async (error: unknown) => {
       // The refusal of a HEAD has no text. A GET finds the reason, unless the refusal is about this
       // object.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
       // That request may have shown that our clock is wrong, and by how much.
-      if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return look();
+      if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return readHead();
       throw error;
     })
     .catch(ignoringAbsence(signal));

@@ -42,8 +42,8 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
   const { bucket, memory, file } = publication;
   const { conditionalWrites } = await memory.get();
   if (!put || conditionalWrites !== 'honoured') {
-    const standing = await findPublished(publication);
-    if (standing) return standing;
+    const found = await findPublished(publication);
+    if (found) return found;
     if (!put)
       throw new SyncError(
         'UPLOAD_LOST',
@@ -54,8 +54,8 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
     await put.publish();
   } catch (error) {
     if (refusalOf(error)?.status === 501) memory.doubt();
-    const standing = await resolveFailedPublish(publication, error);
-    if (standing) return standing;
+    const found = await resolveFailedPublish(publication, error);
+    if (found) return found;
     throw asUploadLost(publication, error);
   }
   return readBack(publication);
@@ -81,10 +81,10 @@ export async function publishMultipart(
   parts: readonly Part[],
 ): Promise<StoredFile> {
   const { bucket, memory } = publication;
-  const standing = await findPublished(publication);
-  if (standing) {
+  const present = await findPublished(publication);
+  if (present) {
     await abortUpload(bucket, upload);
-    return standing;
+    return present;
   }
   try {
     await complete(publication, upload, parts);
@@ -130,8 +130,8 @@ async function resolveFailedPublish(publication: Publication, error: unknown): P
   const status = refusalOf(error)?.status;
   if (status === 412) publication.onTaken();
   if (status === 412 || status === 404 || isUndecided(error)) {
-    const standing = await findPublished(publication);
-    if (standing || isUndecided(error)) return standing;
+    const found = await findPublished(publication);
+    if (found || isUndecided(error)) return found;
   }
   if (status === 412 || status === 404 || status === 409) {
     throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${file.original.key} must start again`, {

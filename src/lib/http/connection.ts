@@ -273,7 +273,7 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // It copies the bytes, because the slab still fills. Only slow bodies are flushed.
+      // The bytes are copied, because the slab still fills. Only slow bodies are flushed.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));

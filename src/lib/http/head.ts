@@ -29,7 +29,7 @@ export function parseHead(text: string): Head | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\n-\x1f\x7f]*)?$/.exec(first);
   if (!statusLine) return undefined;
-  // It has no prototype, because a host may send a header named `constructor`.
+  // An object without a prototype, because a host may send a header named `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const match = headerLine.exec(line);

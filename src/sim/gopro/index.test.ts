@@ -182,7 +182,7 @@ describe('one medium', () => {
   });
 });
 
-describe('what a person and a test see', () => {
+describe('the log and the output of the cloud', () => {
   test('the log names medium, file, range and bytes; counts cover both hosts', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([video({ id: 'a', seed: '', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' }, 900)]),

@@ -124,7 +124,7 @@ function cloudOf(context: CloudContext, session: MutableSession, close: () => Pr
 }
 
 /**
- * It has the form of the real tokens: a readable header and four opaque segments, a few hundred
+ * A token in the form of the real ones: a readable header and four opaque segments, a few hundred
  * characters.
  */
 function freshToken(): string {

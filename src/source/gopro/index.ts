@@ -40,7 +40,7 @@ export interface GoproSource extends Source {
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Making it does no I/O. An aborted method rejects with its signal's
+ * The GoPro cloud as a source. Creating it does no I/O. An aborted method rejects with its signal's
  * reason. Throws USAGE for a bad address, and CREDENTIALS_MISSING for credentials that cannot be
  * sent.
  */
@@ -82,7 +82,8 @@ function parseApiUrl(address: string): URL {
 }
 
 /**
- * It is a hash: the user id is half of the credentials, and the account is recorded and printed.
+ * A hash of the user id, because the id is half of the credentials, and the account is recorded and
+ * printed.
  */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);

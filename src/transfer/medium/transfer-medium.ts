@@ -129,7 +129,7 @@ function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
   return isDue && transfer.roles.includes(row.original.role);
 }
 
-/** It has already failed in an earlier slice of this run. */
+/** Whether the medium or original has already failed in an earlier slice of this run. */
 function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: Transfer): boolean {
   return status === 'FAILED' && statusSince >= runStartedAt;
 }

@@ -16,9 +16,9 @@ export interface PartStreamHooks {
 }
 
 /**
- * The path of the bytes of one range: reply → count → first bytes → CRC32 → parts of the upload
- * in order. The media host waits for the destination and for the bandwidth limit. No chunk is copied:
- * it stays where the socket put it (lib/http/connection.ts) until the destination has taken it. The
+ * The way of the bytes of one range: reply → count → first bytes → CRC32 → parts in order.
+ * The media host waits for the destination and for the bandwidth limit. Chunks are not copied: each
+ * stays where the socket put it (lib/http/connection.ts) until the destination has taken it. The
  * stream continues over all attempts at its range.
  */
 export class PartStream {

@@ -31,7 +31,7 @@ const unreadable: Explanation = {
   what: 'the list of work lines in the bucket for runs could not be read',
   hint: 'Start another run, which writes the list again. If that fails too, check that the bucket for runs exists and deploy the service again',
 };
-const surprise: Explanation = {
+const unexpected: Explanation = {
   what: 'an unexpected error occurred',
   hint: { ...readLog, text: `${readLog.text}; please report it if it happens again` },
 };
@@ -82,7 +82,7 @@ export function readCaught({ Error: raised, Cause }: StateError): Caught {
       detail: shortened(detail, maxOwnDetail),
     };
   }
-  const explanation = Object.hasOwn(platformErrors, name) ? platformErrors[name]! : surprise;
+  const explanation = Object.hasOwn(platformErrors, name) ? platformErrors[name]! : unexpected;
   return { code: undefined, name, ...explanation, detail: shortened(detail, maxDetail) };
 }
 

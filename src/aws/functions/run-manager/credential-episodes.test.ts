@@ -10,13 +10,13 @@ interface Step {
   readonly night: number;
   readonly run: string;
   readonly event: CredentialEvent;
-  readonly told: readonly Notice[];
+  readonly expected: readonly Notice[];
 }
 
 const expired: CredentialEvent = { kind: 'expired' };
 const valid = (ageDays: number | null = 1): CredentialEvent => ({ kind: 'valid', ageDays });
 
-function tellAll(steps: readonly Omit<Step, 'told'>[], lateMs = 0): (readonly Notice[])[] {
+function noticesOf(steps: readonly Omit<Step, 'expected'>[], lateMs = 0): (readonly Notice[])[] {
   let episodes = noEpisodes;
   return steps.map(({ night, run, event }) => {
     const decision = decide(episodes, event, { run, nowMs: firstNightMs + night * dayMs + (night === 0 ? lateMs : 0) });
@@ -26,89 +26,89 @@ function tellAll(steps: readonly Omit<Step, 'told'>[], lateMs = 0): (readonly No
 }
 
 const stories: readonly (readonly [string, readonly Step[]])[] = [
-  ['young credentials cause no notice', [{ night: 0, run: 'a', event: valid(1), told: [] }]],
-  ['the first expiry causes a notice', [{ night: 0, run: 'a', event: expired, told: ['expired'] }]],
+  ['young credentials cause no notice', [{ night: 0, run: 'a', event: valid(1), expected: [] }]],
+  ['the first expiry causes a notice', [{ night: 0, run: 'a', event: expired, expected: ['expired'] }]],
   [
     'a repeated step of the same run gets the same notice',
     [
-      { night: 0, run: 'a', event: expired, told: ['expired'] },
-      { night: 0.01, run: 'a', event: expired, told: ['expired'] },
+      { night: 0, run: 'a', event: expired, expected: ['expired'] },
+      { night: 0.01, run: 'a', event: expired, expected: ['expired'] },
     ],
   ],
   [
     'a reminder comes on the seventh night, and again a week later',
     [
-      { night: 0, run: 'a', event: expired, told: ['expired'] },
-      { night: 1, run: 'b', event: expired, told: [] },
-      { night: 6, run: 'c', event: expired, told: [] },
-      { night: 7, run: 'd', event: expired, told: ['still-expired'] },
-      { night: 7.01, run: 'd', event: expired, told: ['still-expired'] },
-      { night: 8, run: 'e', event: expired, told: [] },
-      { night: 14, run: 'f', event: expired, told: ['still-expired'] },
+      { night: 0, run: 'a', event: expired, expected: ['expired'] },
+      { night: 1, run: 'b', event: expired, expected: [] },
+      { night: 6, run: 'c', event: expired, expected: [] },
+      { night: 7, run: 'd', event: expired, expected: ['still-expired'] },
+      { night: 7.01, run: 'd', event: expired, expected: ['still-expired'] },
+      { night: 8, run: 'e', event: expired, expected: [] },
+      { night: 14, run: 'f', event: expired, expected: ['still-expired'] },
     ],
   ],
   [
     'a notice comes once when the credentials work again, and again at a new expiry',
     [
-      { night: 0, run: 'a', event: expired, told: ['expired'] },
-      { night: 1, run: 'b', event: valid(), told: ['recovered'] },
-      { night: 1.01, run: 'b', event: valid(), told: ['recovered'] },
-      { night: 2, run: 'c', event: valid(), told: [] },
-      { night: 3, run: 'd', event: expired, told: ['expired'] },
+      { night: 0, run: 'a', event: expired, expected: ['expired'] },
+      { night: 1, run: 'b', event: valid(), expected: ['recovered'] },
+      { night: 1.01, run: 'b', event: valid(), expected: ['recovered'] },
+      { night: 2, run: 'c', event: valid(), expected: [] },
+      { night: 3, run: 'd', event: expired, expected: ['expired'] },
     ],
   ],
   [
     'old credentials cause one notice until they are replaced',
     [
-      { night: 0, run: 'a', event: valid(4.9), told: [] },
-      { night: 1, run: 'b', event: valid(5.9), told: ['aged'] },
-      { night: 1.01, run: 'b', event: valid(5.9), told: ['aged'] },
-      { night: 2, run: 'c', event: valid(6.9), told: [] },
-      { night: 3, run: 'd', event: valid(0.2), told: [] },
-      { night: 8, run: 'e', event: valid(5.2), told: ['aged'] },
+      { night: 0, run: 'a', event: valid(4.9), expected: [] },
+      { night: 1, run: 'b', event: valid(5.9), expected: ['aged'] },
+      { night: 1.01, run: 'b', event: valid(5.9), expected: ['aged'] },
+      { night: 2, run: 'c', event: valid(6.9), expected: [] },
+      { night: 3, run: 'd', event: valid(0.2), expected: [] },
+      { night: 8, run: 'e', event: valid(5.2), expected: ['aged'] },
     ],
   ],
   [
     'new credentials that are already old cause another notice',
     [
-      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
-      { night: 30, run: 'b', event: valid(6), told: ['aged'] },
+      { night: 0, run: 'a', event: valid(5), expected: ['aged'] },
+      { night: 30, run: 'b', event: valid(6), expected: ['aged'] },
     ],
   ],
   [
     'an unknown age changes nothing',
     [
-      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
-      { night: 1, run: 'b', event: valid(null), told: [] },
-      { night: 2, run: 'c', event: valid(7), told: [] },
+      { night: 0, run: 'a', event: valid(5), expected: ['aged'] },
+      { night: 1, run: 'b', event: valid(null), expected: [] },
+      { night: 2, run: 'c', event: valid(7), expected: [] },
     ],
   ],
   [
     'one run can cause both notices',
     [
-      { night: 0, run: 'a', event: expired, told: ['expired'] },
-      { night: 1, run: 'b', event: valid(9), told: ['recovered', 'aged'] },
-      { night: 2, run: 'c', event: valid(10), told: [] },
+      { night: 0, run: 'a', event: expired, expected: ['expired'] },
+      { night: 1, run: 'b', event: valid(9), expected: ['recovered', 'aged'] },
+      { night: 2, run: 'c', event: valid(10), expected: [] },
     ],
   ],
   [
     'the same old credentials cause no second notice after a passing expiry',
     [
-      { night: 0, run: 'a', event: valid(5), told: ['aged'] },
-      { night: 1, run: 'b', event: expired, told: ['expired'] },
-      { night: 2, run: 'c', event: valid(7), told: ['recovered'] },
+      { night: 0, run: 'a', event: valid(5), expected: ['aged'] },
+      { night: 1, run: 'b', event: expired, expected: ['expired'] },
+      { night: 2, run: 'c', event: valid(7), expected: ['recovered'] },
     ],
   ],
 ];
 
 describe('notices about the credentials', () => {
   test.each(stories)('%s', (_name, steps) => {
-    expect(tellAll(steps)).toEqual(steps.map(({ told }) => told));
+    expect(noticesOf(steps)).toEqual(steps.map(({ expected }) => expected));
   });
 
   test("the reminder comes although that night's run begins an hour earlier", () => {
     const nights = [0, 7].map((night) => ({ night, run: String(night), event: expired }));
-    expect(tellAll(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
+    expect(noticesOf(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
   });
 });
 
@@ -134,8 +134,8 @@ test('a repeated step gives the same notices and changes nothing', () => {
 test('notices of expiry and recovery alternate in any order of nights', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
-      const told = tellAll(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();
-      const turns = told.filter((notice) => notice === 'expired' || notice === 'recovered');
+      const expected = noticesOf(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();
+      const turns = expected.filter((notice) => notice === 'expired' || notice === 'recovered');
       expect(turns).toEqual(turns.map((_, index) => (index % 2 === 0 ? 'expired' : 'recovered')));
     }),
   );

@@ -114,13 +114,13 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
 /** A worker may outlive its aborted run by minutes. It stops when another run takes the lease. */
 function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
   const lost = new AbortController();
-  const look = async () => {
+  const check = async () => {
     if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, clock.now()))) return;
     lost.abort(new SyncError('LOCKED', 'another run has taken the lease of this archive'));
   };
-  const looking = setInterval(() => void look().catch(() => {}), leaseCheckMs);
-  void look().catch(() => {});
-  return { lost: lost.signal, [Symbol.dispose]: () => clearInterval(looking) };
+  const watching = setInterval(() => void check().catch(() => {}), leaseCheckMs);
+  void check().catch(() => {});
+  return { lost: lost.signal, [Symbol.dispose]: () => clearInterval(watching) };
 }
 
 function measure(bytes: number, seconds: number, metrics: Metrics): void {

@@ -49,7 +49,7 @@ async function followToEnd(
   const { signal } = interruption;
   const stage = config.settings.env as Stage;
   const ended = await followRun(machine, execution, { clock: systemClock, report: show, signal }).catch((error: unknown) => {
-    throw signal.aborted ? onlyLooked(signal.reason, execution, stage) : error;
+    throw signal.aborted ? stoppedFollowing(signal.reason, execution, stage) : error;
   });
   const ending = await endingOf(machine, ended, stage);
   const { status = '', startDate, stopDate } = ended;
@@ -61,7 +61,7 @@ async function followToEnd(
 }
 
 /** Interrupting this command stops following the run, but not the run itself. */
-function onlyLooked(reason: unknown, { name }: Execution, stage: Stage): SyncError {
+function stoppedFollowing(reason: unknown, { name }: Execution, stage: Stage): SyncError {
   const { code, message } = asSyncError(reason);
   return new SyncError(code, `${message}; the run ${name} continues`, {
     hint: `${commandsFor({ stage })('aws status')} shows the progress.`,

@@ -34,7 +34,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const runs = await withEnds(await tracker.runs(runsShown), context);
   const stage = config.settings.env as Stage;
   const { secret } = resourceNames(stage);
-  const writtenAt = await orWarn(context, async () => secretWrittenAt(secret));
+  const writtenAt = await askOrWarn(context, async () => secretWrittenAt(secret));
   if (config.settings.json) {
     const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
     const credentials = { secret, since: writtenAt ?? null };
@@ -62,7 +62,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
  */
 async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
-  const asked = await orWarn(context, async () => {
+  const asked = await askOrWarn(context, async () => {
     using machine = await openMachine(context.config);
     return await Promise.all(
       runs.map(async (run) => {
@@ -75,7 +75,7 @@ async function withEnds(runs: readonly RunRecord[], context: Context): Promise<r
   return asked ?? runs;
 }
 
-async function orWarn<Answer>({ log }: Context, ask: () => Promise<Answer>): Promise<Answer | undefined> {
+async function askOrWarn<Answer>({ log }: Context, ask: () => Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await ask();
   } catch (error) {

@@ -26,8 +26,8 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
  * Makes the directory an archive unless it is one already. Returns the id that it has afterwards.
  */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
-  const standing = await readArchiveId(tree);
-  if (standing !== undefined) return standing;
+  const existing = await readArchiveId(tree);
+  if (existing !== undefined) return existing;
   await mkdir(tree.own(), { recursive: true });
   const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
   const file = await createWhole(tree, tree.own(fileName), text);

@@ -52,8 +52,8 @@ export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: 
  * Whether the heir became the lease. It is invalid if the lease has changed since it was judged.
  */
 async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
-  const standing = await readRecord(path, ttlMs);
-  if (standing?.token === oldToken) await rename(heirPath, path).catch(ignoring('ENOENT'));
+  const current = await readRecord(path, ttlMs);
+  if (current?.token === oldToken) await rename(heirPath, path).catch(ignoring('ENOENT'));
   else await unlink(heirPath).catch(ignoring('ENOENT'));
   return (await readRecord(path, ttlMs))?.token === newToken;
 }
@@ -104,9 +104,9 @@ function renewMs({ ttlMs }: Holding): number {
 async function renew(holding: Holding): Promise<void> {
   const { path, file, holder, clock, ttlMs } = holding;
   const now = clock.now();
-  const standing = await readRecord(path, ttlMs);
-  if (standing?.token !== holder.token) {
-    holding.lost ??= locked(path, standing);
+  const current = await readRecord(path, ttlMs);
+  if (current?.token !== holder.token) {
+    holding.lost ??= locked(path, current);
     return;
   }
   await file.write(encodeRecord({ ...holder, expiresAt: isoTime(now + ttlMs) }), 0);
@@ -121,8 +121,8 @@ async function assertHeld(holding: Holding): Promise<void> {
 
 async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
   try {
-    const standing = await readRecord(path, ttlMs);
-    if (standing?.token === holder.token) await unlink(path);
+    const current = await readRecord(path, ttlMs);
+    if (current?.token === holder.token) await unlink(path);
   } catch (error) {
     throw storeError(path, error);
   } finally {
@@ -132,7 +132,7 @@ async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
 
 /** A file that stays unreadable counts as the lease of an unknown holder. */
 async function readRecord(path: string, ttlMs: number): Promise<LeaseRecord | undefined> {
-  for (let look = 1; look <= 5; look += 1) {
+  for (let reads = 1; reads <= 5; reads += 1) {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));
     if (text === undefined) return undefined;
     const record = parseRecord(text);

@@ -99,7 +99,7 @@ async function latestLines(path: string): Promise<Map<string, number>> {
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // It is parsed even without escapes, because a slice would keep the whole line in memory.
+  // A key is parsed even without escapes, because a slice would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }

@@ -84,7 +84,7 @@ describe('connections that fail', () => {
   });
 });
 
-describe('replies that are not what was asked for', () => {
+describe('replies other than the requested file', () => {
   test('a status comes with Retry-After in seconds or as a date', async () => {
     strike({ type: 'status', status: 429, retryAfter: 7, body: 'slow down' });
     const limited = await fetchOnce(entry.url);
