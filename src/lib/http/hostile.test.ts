@@ -1,4 +1,4 @@
-/** Media hosts as an attacker runs them: no client hangs, crashes or takes one reply for another. */
+/** Media hosts of an attacker: no client hangs, crashes, or takes one reply for another. */
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';

@@ -8,7 +8,10 @@ import { slabBytes } from './slabs.ts';
 
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');
 
-/** Replies that are whole. `requests`: how many the raw client needs, where it leaves the reply to undici. */
+/**
+ * Whole replies. `requests`: how many requests the raw client sends when it leaves the reply to
+ * undici.
+ */
 const whole: readonly {
   readonly name: string;
   readonly answer: (socket: Socket) => unknown;

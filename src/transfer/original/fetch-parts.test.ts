@@ -205,7 +205,7 @@ describe('to S3', () => {
   });
 });
 
-/** Relays to a server. Holds its answers back while it is shut, and closes connections that are silent for too long. */
+/** Relays to a server. While it is shut it delays the answers, and it closes silent connections. */
 async function startGate(target: string, { maxSilenceMs = 0 } = {}) {
   const sockets: Socket[] = [];
   let waiting: (() => void)[] | undefined;

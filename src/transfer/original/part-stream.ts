@@ -147,7 +147,7 @@ export class PartStream {
   }
 }
 
-/** No original is empty. */
+/** The error for an empty file, because no original is empty. */
 export function emptyFile(): SyncError {
   return new SyncError('NOT_MEDIA', 'the media host serves an empty file');
 }
