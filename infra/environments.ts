@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Stage } from '../src/config/stages.ts';
+import { roleRequests } from '../src/media.ts';
 import { storageProfiles } from './storage-cost.ts';
 
 const environmentSchema = z.strictObject({
@@ -11,7 +12,7 @@ const environmentSchema = z.strictObject({
   /** Decides the cost of archived files and how soon they can be read; see storage-cost.ts. */
   storage: z.enum(storageProfiles),
   /** The roles to archive on request. */
-  include: z.array(z.enum(['edits', 'sidecars'])),
+  include: z.array(z.enum(roleRequests)),
   /** The limit of work lines that are transferred at once. */
   mapConcurrency: z.int().min(1).max(40),
   /** The limit of parts at once in one invocation of video-downloader. */

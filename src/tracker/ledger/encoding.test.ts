@@ -1,17 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { allRoles } from '../../media.ts';
 import { columnsOf } from './encoding.ts';
 import { initialValues, mediumFields, originalFields, type Field, type Fields, type Kind } from './fields.ts';
-
-const roles = ['source', 'raw', 'edit', 'sidecar'] as const;
 
 const values: Readonly<Record<Kind, fc.Arbitrary<unknown>>> = {
   text: fc.string(),
   count: fc.maxSafeNat(),
   number: fc.double({ noNaN: true }),
   flag: fc.boolean(),
-  role: fc.constantFrom(...roles),
-  roles: fc.subarray([...roles]),
+  role: fc.constantFrom(...allRoles),
+  roles: fc.subarray([...allRoles]),
   json: fc.dictionary(fc.constantFrom('id', 'sizeBytes'), fc.string()),
 };
 
