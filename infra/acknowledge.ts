@@ -2,7 +2,9 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import type { IConstruct } from 'constructs';
 
-/** Tells the rule that reports wildcards why `construct` needs one in a resource. */
+/**
+ * Explains to the AwsSolutions rule about wildcards why `construct` needs a wildcard in `resource`.
+ */
 export function acknowledgeWildcard(construct: IConstruct, resource: string, reason: string): void {
   const shown = flattenCfnReference(Stack.of(construct).resolve(resource));
   Validations.of(construct).acknowledge({ id: `AwsSolutions-IAM5[Resource::${shown}]`, reason });

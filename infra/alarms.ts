@@ -34,20 +34,20 @@ interface Watch {
   readonly severity: 'unhealthy' | 'shown';
 }
 
-/** Short, because a nightly event goes off on its first data point. */
+/** This period is short, so that the alarm goes off soon after a nightly event. */
 const soon = Duration.minutes(5);
 const hourly = Duration.hours(1);
 const hoursWithoutRun = 26;
 /**
- * All alarms. Two of them notify: the alarm on runs that no longer happen, and the composite alarm
- * on messages that wait for a person. A failed run sends its own notification, so no alarm repeats
- * it.
+ * Creates all alarms. Only two of them notify a person: the alarm for missing runs, and the
+ * composite alarm for messages that wait for a person. A failed run sends its own notification, so
+ * no alarm repeats that notification.
  */
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  // The silence alarm is not part of the composite: a message that waits for days would keep the
-  // composite in alarm.
+  // The silence alarm is not part of the composite alarm. A message that waits for days keeps the
+  // composite in alarm, and that would hide the silence.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));
@@ -188,7 +188,10 @@ function createAlarm(scope: Construct, watch: Watch, options: AlarmsOptions): cl
   });
 }
 
-/** Detects that no run happens at all, because a disabled schedule causes no failures. */
+/**
+ * Detects that no run starts at all. A disabled schedule causes no failures, so no other alarm sees
+ * it.
+ */
 function createSilenceAlarm(scope: Construct, options: AlarmsOptions): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, 'NoRunAlarm', {
     alarmName: alarmName(options, `no successful run in ${hoursWithoutRun} h`),

@@ -13,11 +13,11 @@ import type { Stage } from '../src/config/stages.ts';
 /** Notifies a person, and keeps undelivered messages until a person has read them. */
 export interface Alerts {
   readonly topic: sns.Topic;
-  /** Originals that need a person. The state machine writes them. */
+  /** Messages about originals that need a person. The state machine writes these messages. */
   readonly poisonQueue: sqs.Queue;
-  /** Starts of a run that failed. */
+  /** Scheduled starts that failed. The scheduler writes these messages. */
   readonly scheduleQueue: sqs.Queue;
-  /** Notifications that failed, whether from the rule or to a subscriber. */
+  /** Notifications that the rule could not send, or that did not reach a subscriber. */
   readonly notificationQueue: sqs.Queue;
 }
 
@@ -37,7 +37,7 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
     scheduleQueue: queue('ScheduleDlq', 'gopro-sync-schedule-dlq'),
     notificationQueue: queue('NotificationDlq', 'gopro-sync-notification-dlq'),
   };
-  // This policy replaces the default one, which allows alarms of the account.
+  // This policy replaces the default policy, which also allows alarms of the account to publish.
   topic.grantPublish(
     new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
@@ -59,11 +59,12 @@ function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
   return queue;
 }
 
-/** The error of a run that has already notified a person. */
+/** The error name of a run that has already notified a person. */
 export const notifiedError = 'CloudSync.Notified';
 
 /**
- * Notifies of ends that the machine cannot report itself: time-outs, aborts and uncaught errors.
+ * Notifies a person when a run ends and the machine cannot report that itself: after a time-out, an
+ * abort or an uncaught error.
  */
 export function notifyOfSilentEnds(
   scope: Construct,
@@ -76,7 +77,7 @@ export function notifyOfSilentEnds(
       source: ['aws.states'],
       detailType: ['Step Functions Execution Status Change'],
       detail: {
-        // The children of the map have the ARN of another machine: this ARN with a label.
+        // The rule skips the children of the map. Their ARN is that of the machine with a label.
         stateMachineArn: [machine.stateMachineArn],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
         error: [{ 'anything-but': notifiedError }, { exists: false }, null],

@@ -8,8 +8,8 @@ import { environments } from './environments.ts';
 import { createServiceStack } from './service-stack.ts';
 import { describeStorageCost } from './storage-cost.ts';
 
-// The entry of `npx cdk`. It deploys one environment, named with -c env=. All -c settings are in
-// context.ts.
+// The entry point of `npx cdk`. It deploys one environment, which `-c env=` names. The file
+// context.ts lists all settings for `-c`.
 const app = new App();
 try {
   synthesize();
@@ -27,8 +27,8 @@ function synthesize(): void {
   createServiceStack(app, { ...deployment, archive, codeOf: (name) => lambda.Code.fromAsset(folders[name]) });
   Tags.of(app).add('application', 'cloud-sync');
   Tags.of(app).add('environment', context.env);
-  // The checks are added here and not in the stacks, because a finding would also stop the synth in
-  // tests.
+  // The checks are added here and not in the stacks. In the stacks, a finding would also stop the
+  // synth in tests.
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   process.stderr.write(`${describeStorageCost(deployment.environment.storage)}\n`);
   if (context.email === undefined)

@@ -8,8 +8,8 @@ beforeAll(() => {
 });
 
 /**
- * A changed logical id is a new resource: a deployment would create an empty archive beside the old
- * one.
+ * CloudFormation treats a changed logical id as a new resource. A deployment would then create an
+ * empty archive beside the old archive.
  */
 test('the logical ids of the resources with data never change', () => {
   const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
@@ -20,7 +20,7 @@ test('the logical ids of the resources with data never change', () => {
   expect(ids('AWS::KMS::Key')).toEqual(['ArchiveKeyDC5BCBC1']);
 });
 
-test('deleting the stack keeps all data, and the stack is protected', () => {
+test('the archive stack is protected from deletion, and deleting it keeps all data', () => {
   const { archive: stack } = sampleStacks({ env: 'prod' }, { encryption: 'kms' });
   expect(stack.terminationProtection).toBe(true);
   const template = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
@@ -29,7 +29,7 @@ test('deleting the stack keeps all data, and the stack is protected', () => {
   }
 });
 
-test('prod has the plain names, and other stages have their stage in the name', () => {
+test('resources in prod have plain names, and resources of other stages have the stage in the name', () => {
   archive.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'gopro-sync-tracker' });
   archive.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'gopro/credentials' });
   archive.hasResourceProperties('AWS::S3::Bucket', { BucketName: named('gopro-archive-') });
@@ -70,16 +70,16 @@ describe('the bucket', () => {
   test.each([
     ['deep-archive', [{ StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 7 }]],
     ['instant', [{ StorageClass: 'GLACIER_IR', TransitionInDays: 0 }]],
-  ] as const)('with the profile %s moves archived files only', (storage, Transitions) => {
+  ] as const)('with the storage profile %s only archived files move to another storage class', (storage, Transitions) => {
     const rules = lifecycle(sampleTemplates({ env: 'prod' }, { storage }).archive);
     expect(rules).toEqual([{ Id: storage, Prefix: 'gopro-videos/', Status: 'Enabled', Transitions }, cleanUp]);
   });
 
-  test('the profile standard moves no file to another class', () => {
+  test('with the storage profile `standard` no file moves to another storage class', () => {
     expect(lifecycle(sampleTemplates({ env: 'prod' }, { storage: 'standard' }).archive)).toEqual([cleanUp]);
   });
 
-  test('the bucket is encrypted by S3, or with a rotating key and a bucket key', () => {
+  test('the bucket is encrypted with a key of S3, or with a customer key that rotates', () => {
     archive.hasResourceProperties('AWS::S3::Bucket', encryptedWith({ SSEAlgorithm: 'AES256' }));
     archive.resourceCountIs('AWS::KMS::Key', 0);
     const kms = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
@@ -110,7 +110,7 @@ function encryptedWith(byDefault: object, more: object = {}): object {
   };
 }
 
-test('the table has the shape that the tracker knows, and is protected from loss and high bills', () => {
+test('the table has the keys that the tracker uses, and is protected from loss and high bills', () => {
   const guard = { MaxReadRequestUnits: 3_000, MaxWriteRequestUnits: 1_000 };
   archive.hasResourceProperties('AWS::DynamoDB::Table', {
     KeySchema: [
@@ -136,7 +136,7 @@ test('the table has the shape that the tracker knows, and is protected from loss
   });
 });
 
-test('the secret has no value in the template, and other accounts cannot use it', () => {
+test('the template contains no value of the secret, and other accounts cannot use the secret', () => {
   const [secret] = Object.values(archive.findResources('AWS::SecretsManager::Secret'));
   expect(Object.keys(secret?.['Properties'])).not.toContain('GenerateSecretString');
   expect(Object.keys(secret?.['Properties'])).not.toContain('SecretString');

@@ -17,22 +17,22 @@ export interface Deployment {
   readonly environment: EnvironmentSettings;
 }
 
-/** The resources that must outlive all others. */
+/** The resources that stay when the service is removed. */
 export interface Archive {
   readonly stack: Stack;
-  /** The name and ARN of the bucket as plain texts, so that permissions can name keys in it. */
+  /** The bucket's name as plain text, so that permissions can name keys in the bucket. */
   readonly bucketName: string;
   readonly bucketArn: string;
   readonly table: dynamodb.Table;
   readonly secret: secretsmanager.Secret;
-  /** The bucket's key; undefined unless the encryption profile is `kms`. */
+  /** The customer key of the bucket. It is undefined unless the encryption profile is `kms`. */
   readonly key: kms.Key | undefined;
 }
 
 /**
- * The stack of the archive. It is protected from deletion and retains every resource. With the flag
- * `defaultCrossStackReferences: strong` in cdk.json, CloudFormation also refuses to remove exports
- * that the service imports.
+ * Creates the stack of the archive. The stack is protected from deletion and retains every
+ * resource. The flag `defaultCrossStackReferences: strong` in cdk.json has another effect:
+ * CloudFormation refuses to remove exports that the service imports.
  */
 export function createArchiveStack(app: App, { context, environment }: Deployment): Archive {
   const { env: stage } = context;
@@ -53,7 +53,10 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
   return { stack, bucketName, bucketArn: `arn:${Aws.PARTITION}:s3:::${bucketName}`, table, secret, key };
 }
 
-/** Without this key the archive cannot be read, so its deletion waits as long as AWS allows. */
+/**
+ * Creates the key. Without the key nobody can read the archive, so AWS waits as long as possible
+ * before a deletion.
+ */
 function createKey(scope: Construct, name: string): kms.Key {
   return new kms.Key(scope, 'ArchiveKey', {
     alias: name,

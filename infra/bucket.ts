@@ -10,7 +10,7 @@ const transitionClasses: Readonly<Record<Exclude<StorageClass, 'standard'>, s3.S
   'deep-archive': s3.StorageClass.DEEP_ARCHIVE,
 };
 
-/** The common settings of both buckets. */
+/** The settings that both buckets share. */
 const guarded = {
   blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
   objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -20,8 +20,8 @@ const guarded = {
 } as const;
 
 /**
- * The archive. The functions can only add to it. Versions are kept for a month, in case another
- * program replaces or deletes a file.
+ * Creates the bucket of the archive. The functions can only add files. Old versions are kept for a
+ * month, in case another program replaces or deletes a file.
  */
 export function createArchiveBucket(
   scope: Construct,
@@ -39,7 +39,7 @@ export function createArchiveBucket(
       ...transitions(options.storage),
       {
         id: 'clean-up',
-        // An upload that is older is never resumed.
+        // No run resumes an upload that is older than a week.
         abortIncompleteMultipartUploadAfter: Duration.days(7),
         noncurrentVersionExpiration: Duration.days(30),
       },
@@ -49,7 +49,10 @@ export function createArchiveBucket(
   return bucket;
 }
 
-/** Applies only to archived files, because every run reads the objects under `.cloud-sync/`. */
+/**
+ * Returns the rules that move archived files to cheaper classes. The objects under `.cloud-sync/`
+ * stay, because every run reads them.
+ */
 function transitions(profile: StorageProfile): s3.LifecycleRule[] {
   const steps = storageSteps[profile].flatMap(({ storageClass, fromDay }) =>
     storageClass === 'standard'
@@ -64,13 +67,13 @@ function transitions(profile: StorageProfile): s3.LifecycleRule[] {
 const providers: readonly Provider[] = ['gopro'];
 
 /**
- * Temporary files of runs: the listing, the map's manifest and its results. All of them can be made
- * again.
+ * Creates the bucket for temporary files of runs: the listing, the map's manifest and the map's
+ * results. A new run can make all of these files again.
  */
 export function createRunsBucket(scope: Construct): s3.Bucket {
   const bucket = new s3.Bucket(scope, 'Runs', {
     ...guarded,
-    // With this encryption the map needs no grant for a key.
+    // With this encryption the map needs no permission for a key.
     encryption: s3.BucketEncryption.S3_MANAGED,
     lifecycleRules: [{ id: 'expire', expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
   });

@@ -4,12 +4,13 @@ import { functionNames, type FunctionName } from '../src/aws/contract.ts';
 
 const root = join(import.meta.dirname, '..');
 
-// Some packages are CommonJS inside and call `require`, which a module does not have.
+// Some bundled packages are CommonJS and call `require`, which does not exist in an ES module.
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * One folder per function with everything it needs, including the SDK, so that the deployed code is
- * the tested code. Names are kept, because errors are distinguished by name.
+ * Bundles each function into its own folder with everything that the function needs. The SDK is
+ * included, so that the deployed code is the tested code. Names of classes are kept, because the
+ * code tells errors apart by name.
  */
 export function bundleFunctions(): Readonly<Record<FunctionName, string>> {
   const entries = functionNames.map((name) => [name, bundle(name)] as const);

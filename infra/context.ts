@@ -6,14 +6,14 @@ const environmentVariables = z.record(z.string(), z.string());
 const contextSchema = z.strictObject({
   /** The environment to deploy. */
   env: z.enum(stages),
-  /** The address for notifications. Its owner has to confirm it once. */
+  /** The address that receives notifications. The owner of the address has to confirm it once. */
   email: z.email().optional(),
   /**
-   * Omits what the tests' emulator refuses: the composite alarm, the secret's policy and saved log
-   * queries.
+   * True to leave out resources that the emulator of the tests refuses: the composite alarm, the
+   * policy of the secret and the saved log queries.
    */
   emulator: z.stringbool().default(false),
-  // The other settings replace the outside world in tests.
+  // Tests use the settings below to replace the real services.
   goproApiUrl: z.url().optional(),
   s3Endpoint: z.url().optional(),
   archiveBucket: z.string().optional(),
@@ -21,7 +21,7 @@ const contextSchema = z.strictObject({
   sliceSeconds: z.coerce.number().positive().optional(),
   quarantineAfter: z.coerce.number().int().positive().optional(),
   downloaderTimeoutSeconds: z.coerce.number().int().positive().optional(),
-  /** Additional environment of every function, as a JSON object. */
+  /** Additional environment variables for every function, as a JSON object. */
   functionEnvironment: z
     .string()
     .transform((text, { issues }) => {
@@ -37,12 +37,12 @@ const contextSchema = z.strictObject({
 });
 export type Context = Readonly<z.infer<typeof contextSchema>>;
 
-/** Our names have this form. The flags of CDK itself contain other characters. */
+/** The names of our own settings have this form. CDK's own flags contain other characters. */
 const ownKey = /^[a-z][a-z0-9]*$/i;
 
 /**
- * Reads the settings given with `-c`. Errors: RangeError that names a missing, wrong or unknown
- * setting.
+ * Reads the settings given with `-c`. Errors: RangeError, which names each missing, wrong or
+ * unknown setting.
  */
 export function readContext(all: Readonly<Record<string, unknown>>): Context {
   const given = Object.entries(all).filter(([key]) => ownKey.test(key));

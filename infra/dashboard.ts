@@ -21,7 +21,7 @@ const hour = Duration.hours(1);
 const fiveMinutes = Duration.minutes(5);
 const half = { width: 12, height: 6 };
 
-/** One page with everything to check when something is wrong. */
+/** Creates one page that shows everything to check when something is wrong. */
 export function createDashboard(scope: Construct, options: DashboardOptions): cloudwatch.Dashboard {
   const dashboard = new cloudwatch.Dashboard(scope, 'Dashboard', {
     dashboardName: nameIn(options.context.env, 'GoPro-Sync-Operations'),
@@ -115,7 +115,7 @@ function functionWidgets({ functions }: DashboardOptions): cloudwatch.IWidget[] 
   ];
 }
 
-/** Saved queries for Logs Insights, for the most common questions. */
+/** Saves queries for Logs Insights that answer the most common questions. */
 function saveQueries(scope: Construct, options: DashboardOptions): logs.QueryDefinition[] {
   const logGroups = logGroupsOf(options);
   const queries = {

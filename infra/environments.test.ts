@@ -5,7 +5,7 @@ import { environments, parseEnvironments } from './environments.ts';
 
 const given = readContext;
 
-test('every stage has a row', () => {
+test('the table of environments has a row for every stage', () => {
   expect(Object.keys(environments)).toEqual([...stages]);
 });
 
@@ -17,7 +17,7 @@ test('prod has the settings that keep an archive cheap and safe', () => {
   });
 });
 
-test('an unknown, missing or wrong setting is refused by name', () => {
+test('an unknown, missing or wrong setting of an environment is refused with its name', () => {
   const { dev, staging, prod } = environments;
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, storag: 'instant' } })).toThrow(/storag/);
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, schedule: { ...prod.schedule, second: 1 } } })).toThrow(
@@ -34,14 +34,14 @@ test('an unknown or missing environment is refused with the list of environments
   expect(() => given({})).toThrow(/dev\|staging\|prod/);
 });
 
-test("a misspelt name is refused, and CDK's own settings are ignored", () => {
+test("a misspelt name of a setting is refused, and CDK's own settings are ignored", () => {
   expect(() => given({ env: 'dev', emial: 'you@example.com' })).toThrow(/emial/);
   expect(given({ env: 'dev', '@aws-cdk/core:enableStackNameDuplicates': true, 'aws-cdk:x': 1, 'cdk-migrate': true }).env).toBe(
     'dev',
   );
 });
 
-test('a value that is given with -c is text and is checked', () => {
+test('a value that is given with -c is parsed from its text and checked', () => {
   expect(
     given({ env: 'dev', emulator: 'true', sliceSeconds: '2.5', quarantineAfter: '1', functionEnvironment: '{"A":"b"}' }),
   ).toEqual({ env: 'dev', emulator: true, sliceSeconds: 2.5, quarantineAfter: 1, functionEnvironment: { A: 'b' } });

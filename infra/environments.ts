@@ -5,30 +5,38 @@ import { storageProfiles } from './storage-cost.ts';
 
 const environmentSchema = z.strictObject({
   /**
-   * `kms` is a customer key with rotation, for about 1 USD a month. If the key is deleted, the
-   * archive is lost.
+   * With `kms` the archive has a customer key with rotation, for about 1 USD a month. If that key
+   * is deleted, the archive is lost.
    */
   encryption: z.enum(['sse-s3', 'kms']),
-  /** Decides the cost of archived files and how soon they can be read; see storage-cost.ts. */
+  /**
+   * Decides what archived files cost and how soon they can be read. The profiles are in
+   * storage-cost.ts.
+   */
   storage: z.enum(storageProfiles),
-  /** The roles to archive on request. */
+  /** The roles that are archived only on request. */
   include: z.array(z.enum(roleRequests)),
-  /** The limit of work lines that are transferred at once. */
+  /** How many work lines are transferred at once, at most. */
   mapConcurrency: z.int().min(1).max(40),
-  /** The limit of parts at once in one invocation of video-downloader. */
+  /** How many parts one invocation of video-downloader transfers at once, at most. */
   partConcurrency: z.int().min(1).max(40),
-  /** Requests per second to the provider's API, by all functions together. */
+  /** How many requests per second all functions together send to the provider's API, at most. */
   goproRps: z.number().positive(),
-  /** After so many failed runs an original needs a person. */
+  /** After this many failed runs an original is quarantined. */
   quarantineAfter: z.int().min(1),
-  /** Local time. Avoid the hour after a clock change, because some time zones skip it. */
+  /**
+   * The local time at which the nightly run starts. Avoid the hour that a clock change can skip.
+   */
   schedule: z.strictObject({ timeZone: z.string().min(1), hour: z.int().min(0).max(23), minute: z.int().min(0).max(59) }),
-  /** The bill guard: the units per second that the table serves at most. */
+  /** The units per second that the table serves at most. This limit guards against high bills. */
   tableUnits: z.strictObject({ read: z.int().positive(), write: z.int().positive() }),
 });
 export type EnvironmentSettings = Readonly<z.infer<typeof environmentSchema>>;
 
-/** Parses the table. Refuses a missing, wrong or unknown key, and names it. */
+/**
+ * Parses the table of environments. Errors: RangeError, which names each missing, wrong or unknown
+ * key.
+ */
 export function parseEnvironments(table: unknown): Readonly<Record<Stage, EnvironmentSettings>> {
   const parsed = z.strictObject({ dev: environmentSchema, staging: environmentSchema, prod: environmentSchema }).safeParse(table);
   if (!parsed.success) throw new RangeError(`infra/environments.ts:\n${z.prettifyError(parsed.error)}`);
@@ -44,12 +52,12 @@ const usual = {
   goproRps: 4,
   quarantineAfter: 10,
   schedule: { timeZone: 'Europe/Paris', hour: 4, minute: 15 },
-  // The limit of one partition in DynamoDB. All rows of a library are in one partition.
+  // DynamoDB limits one partition to these units, and all rows of a library are in one partition.
   tableUnits: { read: 3_000, write: 1_000 },
 };
 
 export const environments = parseEnvironments({
-  // A trial archive is deleted soon, which is cheapest in a class without a minimum time.
+  // A trial archive is deleted soon. A class without a minimum storage time is then the cheapest.
   dev: { ...usual, storage: 'standard' },
   staging: usual,
   prod: usual,

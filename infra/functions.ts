@@ -20,12 +20,12 @@ const sizes: Readonly<Record<FunctionName, Size>> = {
   'token-validator': { memoryMb: 256, timeoutSeconds: 30 },
   'media-lister': { memoryMb: 512, timeoutSeconds: 5 * 60 },
   'video-downloader': { memoryMb: 1_024, timeoutSeconds: 15 * 60 },
-  // A summary reads a ledger of a hundred thousand media.
+  // The summary of a run reads the tracker of a hundred thousand media.
   'run-manager': { memoryMb: 512, timeoutSeconds: 5 * 60 },
 };
 
 export interface FunctionsOptions extends Reachable, Deployment {
-  /** The bundle of each function, with `handler` in `index.mjs`. */
+  /** Returns the bundle of a function. The bundle exports `handler` in `index.mjs`. */
   readonly codeOf: (name: FunctionName) => lambda.Code;
 }
 
@@ -72,7 +72,10 @@ function createFunction(
   return created;
 }
 
-/** A role without managed policies, because these allow more. */
+/**
+ * Creates a role without managed policies, because managed policies allow more than a function
+ * needs.
+ */
 function createRole(scope: Construct, id: string, permissions: readonly Permission[]): iam.Role {
   const role = new iam.Role(scope, id, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   for (const { actions, resources, reason } of permissions) {
@@ -108,8 +111,8 @@ function environmentOf(
 }
 
 /**
- * The share of one function in the provider's rate. Only downloaders run at the same time, one for
- * each child of the map.
+ * Returns one function's share of the requests per second. Only downloaders run at the same time,
+ * one for each child of the map.
  */
 function rpsOf(name: FunctionName, { goproRps, mapConcurrency }: EnvironmentSettings): number {
   return name === 'video-downloader' ? goproRps / mapConcurrency : goproRps;

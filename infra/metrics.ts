@@ -9,8 +9,8 @@ import type { Provider } from '../src/media.ts';
 const provider: Provider = 'gopro';
 
 /**
- * A metric with exactly the dimensions that the functions write. Any other set of dimensions has no
- * data.
+ * Returns a metric with exactly the dimensions that the functions write. With any other dimensions
+ * the metric has no data.
  */
 export function syncMetric(
   stage: Stage,
@@ -23,7 +23,7 @@ export function syncMetric(
 
 export type ExecutionMetric = 'ExecutionsSucceeded' | 'ExecutionsFailed' | 'ExecutionsTimedOut' | 'ExecutionsAborted';
 
-/** How many runs had this end. */
+/** Counts the runs that ended in the way that `metricName` names. */
 export function executionMetric(machine: sfn.IStateMachine, metricName: ExecutionMetric, period: Duration): cloudwatch.Metric {
   const dimensionsMap = { StateMachineArn: machine.stateMachineArn };
   return new cloudwatch.Metric({ namespace: 'AWS/States', metricName, dimensionsMap, statistic: cloudwatch.Stats.SUM, period });

@@ -7,7 +7,7 @@ beforeAll(() => {
   ({ service } = sampleTemplates({ env: 'prod', email: 'somebody@example.org' }));
 });
 
-test('the queues keep messages for a person, are encrypted, and accept only TLS', () => {
+test('the queues are encrypted, accept only TLS, and keep messages until a person reads them', () => {
   service.resourceCountIs('AWS::SQS::Queue', 3);
   service.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 24 * 3_600 });
   service.resourcePropertiesCountIs(
@@ -19,7 +19,7 @@ test('the queues keep messages for a person, are encrypted, and accept only TLS'
 
 const insecure = { Bool: { 'aws:SecureTransport': 'false' } };
 
-test('the topic accepts alarms of this account and events of the rule, and mails the given address', () => {
+test('the topic accepts alarms of this account and events of the rule, and mails them to the given address', () => {
   service.hasResourceProperties('AWS::SNS::Subscription', {
     Protocol: 'email',
     Endpoint: 'somebody@example.org',
@@ -40,7 +40,7 @@ test('the topic accepts alarms of this account and events of the rule, and mails
   sampleTemplates({ env: 'prod' }).service.resourceCountIs('AWS::SNS::Subscription', 0);
 });
 
-test('the rule notifies of every end of this machine that sent no notification itself', () => {
+test('the rule notifies when a run ended without a notification of its own', () => {
   const [rule] = Object.values(service.findResources('AWS::Events::Rule'));
   expect(rule?.['Properties'].EventPattern).toEqual({
     source: ['aws.states'],
@@ -94,7 +94,7 @@ describe('alarms', () => {
     });
   });
 
-  test('alarms have the dimensions of our metrics', () => {
+  test('the alarms use the same dimensions as the metrics of the functions', () => {
     const Dimensions = [
       { Name: 'Environment', Value: 'prod' },
       { Name: 'Provider', Value: 'gopro' },
@@ -114,7 +114,7 @@ describe('alarms', () => {
     service.hasResourceProperties('AWS::CloudWatch::Alarm', { ...atOnce, Threshold: 5, MetricName: 'CookieAge', Dimensions });
   });
 
-  test('one composite alarm notifies for all queues, and the alarm on silence by itself', () => {
+  test('one composite alarm notifies for all queues, and the silence alarm notifies by itself', () => {
     for (const [id, alarm] of Object.entries(service.findResources('AWS::CloudWatch::Alarm'))) {
       expect(Object.keys(alarm['Properties']).includes('AlarmActions'), id).toBe(id.startsWith('NoRunAlarm'));
     }
@@ -125,12 +125,13 @@ describe('alarms', () => {
     const [composite] = Object.values(service.findResources('AWS::CloudWatch::CompositeAlarm'));
     const rule = JSON.stringify(composite?.['Properties'].AlarmRule);
     for (const id of ['Quarantined', 'StartFailed', 'NotificationFailed']) expect(rule).toContain(`"${id}Alarm`);
-    // Failures that the run or the rule already reports are not reported again.
+    // The run or the rule already reports these failures, so the composite alarm does not repeat
+    // them.
     for (const id of ['RunFailed', 'RunTimedOut', 'RunAborted', 'SignInRefused', 'CookieAge']) expect(rule).not.toContain(id);
   });
 });
 
-test('the dashboard shows every metric, and the common queries are saved', () => {
+test('the dashboard shows every metric, and queries for common questions are saved', () => {
   const [dashboard] = Object.values(service.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.stringify(dashboard?.['Properties'].DashboardBody);
   for (const name of [

@@ -12,7 +12,7 @@ interface Statement {
 
 type Allowed = Readonly<Record<string, readonly string[]>>;
 
-/** The actions of each role, by resource. */
+/** Returns the actions that each role allows, by resource. */
 function allowed(template: Template): Record<string, Allowed> {
   const roles: Record<string, Record<string, string[]>> = {};
   for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy'))) {
@@ -28,7 +28,7 @@ function allowed(template: Template): Record<string, Allowed> {
   return roles;
 }
 
-/** Removes the suffixes by which CDK makes names unique. */
+/** Removes the suffixes with which CDK makes names unique. */
 function readable(reference: unknown): string {
   return flattenCfnReference(reference)
     .replace('arn:<AWS::Partition>:s3:::gopro-archive-<AWS::AccountId>-<AWS::Region>', 'Archive')
@@ -50,7 +50,7 @@ const trace = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
 const index = 'Tracker/index/provider-status-sync_timestamp-index';
 const executions = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:gopro-sync-orchestrator';
 
-/** All permissions of every role. */
+/** Every role with all of its permissions. */
 const written: Readonly<Record<string, Allowed>> = {
   TokenValidatorRole: {
     Credentials: ['secretsmanager:GetSecretValue'],
@@ -118,7 +118,7 @@ const written: Readonly<Record<string, Allowed>> = {
     [executions.replace(':execution:', ':stateMachine:')]: ['states:StartExecution'],
     [`${executions}:*`]: ['states:DescribeExecution', 'states:StopExecution'],
     [`${executions}/DownloadVideos:*`]: ['states:DescribeExecution', 'states:StopExecution'],
-    // Log deliveries and traces have no resources.
+    // AWS offers no narrower resources for log deliveries and traces.
     '*': [
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
@@ -144,7 +144,7 @@ test('every role has exactly the permissions in this list', () => {
   expect(allowed(sampleTemplates({ env: 'prod' }).service)).toEqual(written);
 });
 
-test('with a customer key, readers of the archive may decrypt, and writers may also encrypt', () => {
+test('with a customer key, a role that reads the archive may decrypt, and a role that writes may also encrypt', () => {
   const both = ['kms:Decrypt', 'kms:GenerateDataKey'];
   expect(allowed(sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service)).toEqual({
     ...written,
@@ -155,7 +155,7 @@ test('with a customer key, readers of the archive may decrypt, and writers may a
   });
 });
 
-test('no role has other policies', () => {
+test('no role has a managed policy or a policy outside this list', () => {
   const { service } = sampleTemplates({ env: 'prod' });
   const roles = Object.values(service.findResources('AWS::IAM::Role'));
   expect(roles).toHaveLength(Object.keys(written).length);
@@ -165,7 +165,7 @@ test('no role has other policies', () => {
   }
 });
 
-test('no action is a pattern, and no role can delete an object', () => {
+test('no allowed action contains a wildcard, and no role can delete an object', () => {
   const actions = Object.values(written).flatMap((role) => Object.values(role).flat());
   expect(actions.filter((action) => !/^[a-z0-9]+:[A-Za-z]+$/.test(action))).toEqual([]);
   expect(actions.filter((action) => action.startsWith('s3:Delete'))).toEqual([]);

@@ -6,11 +6,13 @@ import type { Provider } from '../src/media.ts';
 import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 import type { Archive } from './archive-stack.ts';
 
-/** The actions that a function may call on some resources. */
+/** The actions that a function may call on the named resources. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** Why the function needs it, and why a resource with a wildcard cannot be narrower. */
+  /**
+   * Why the function needs the actions. For a wildcard also why the resource cannot be narrower.
+   */
   readonly reason: string;
 }
 
@@ -26,9 +28,9 @@ const provider: Provider = 'gopro';
 const keyNames = 'A key has the name of its file.';
 
 /**
- * All permissions of each function, except tracing. No function can delete an object, because the
- * archive is append-only. HEAD is `s3:GetObject`. With `s3:ListBucket` a missing key is a 404
- * instead of a 403.
+ * Returns all permissions of each function, except tracing. No function can delete an object,
+ * because the archive is append-only. S3 checks `s3:GetObject` for a HEAD request. With
+ * `s3:ListBucket` S3 answers 404 for a missing key, and otherwise 403.
  */
 export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionName, readonly Permission[]>> {
   const { archive } = reachable;
@@ -73,7 +75,7 @@ function credentials({ secret }: Archive): Permission {
   return { actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn], reason: "The provider's credentials." };
 }
 
-/** Finds out which archive the bucket has. */
+/** Permissions to read the id of the archive in the bucket. */
 function archiveId({ bucketArn, key }: Archive): Permission[] {
   return [
     { actions: ['s3:GetObject'], resources: [`${bucketArn}/.cloud-sync/archive.json`], reason: 'The id of the archive.' },
@@ -82,7 +84,7 @@ function archiveId({ bucketArn, key }: Archive): Permission[] {
   ];
 }
 
-/** Access to the archive's own objects. Multipart uploads also need to decrypt. */
+/** Permissions for the objects of the archive itself. Multipart uploads also need to decrypt. */
 function ownObjects({ bucketArn, key }: Archive): Permission[] {
   return [
     {
@@ -130,7 +132,7 @@ function facts({ table }: Archive): Permission {
   };
 }
 
-/** A transaction needs the permission for each of its actions. */
+/** Permissions for the table. A transaction needs the permission for each of its actions. */
 function ledger({ table }: Archive): Permission[] {
   const rows = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
   return [

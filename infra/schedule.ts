@@ -7,7 +7,10 @@ import type { Construct } from 'constructs';
 import type { ExecutionInput } from '../src/aws/contract.ts';
 import type { EnvironmentSettings } from './environments.ts';
 
-/** Starts a run every night. A second start is harmless: it finds the lease taken. */
+/**
+ * Starts a run every night. A duplicate start is harmless: the second run sees that the run lease
+ * is taken.
+ */
 export function createSchedule(
   scope: Construct,
   options: {
@@ -31,7 +34,7 @@ export function createSchedule(
     timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
     target: new StepFunctionsStartExecution(options.machine, {
       input: scheduler.ScheduleTargetInput.fromObject(input),
-      // A later start would overlap the next day.
+      // A start after these limits could overlap the run of the next day.
       retryAttempts: 3,
       maxEventAge: Duration.hours(2),
       deadLetterQueue: options.deadLetterQueue,

@@ -4,8 +4,8 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 
 /**
- * The provider's credentials. The secret has no value at first, so that no deployment replaces a
- * person's.
+ * Creates the secret for the provider's credentials. The template sets no value, so a deployment
+ * never replaces credentials that a person wrote.
  */
 export function createCredentials(
   scope: Construct,
@@ -26,7 +26,7 @@ export function createCredentials(
   return secret;
 }
 
-/** Denies access from other accounts, even if a person adds an Allow later. */
+/** Denies access from other accounts, even if a person later adds a statement that allows it. */
 function onlyThisAccount(secret: secretsmanager.Secret): iam.PolicyStatement {
   return new iam.PolicyStatement({
     effect: iam.Effect.DENY,

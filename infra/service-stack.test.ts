@@ -13,7 +13,7 @@ beforeAll(() => {
   ({ service } = prod);
 });
 
-test.each(stages)('no rule of AwsSolutions or Serverless has an unexplained finding in %s', (env) => {
+test.each(stages)('in the stage %s every finding of the AwsSolutions and Serverless rules has an explanation', (env) => {
   for (const encryption of ['sse-s3', 'kms'] as const) {
     const { app } = sampleStacks({ env, email: 'somebody@example.org' }, { encryption });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
@@ -21,7 +21,7 @@ test.each(stages)('no rule of AwsSolutions or Serverless has an unexplained find
   }
 });
 
-test('a finding without an explanation is reported', () => {
+test('the rules report a finding that has no explanation', () => {
   const { app, service: stack } = sampleStacks({ env: 'dev' });
   const queue = new Queue(stack, 'Unexplained');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -37,7 +37,7 @@ test('no resource is created by code that runs at deployment', () => {
   service.resourceCountIs('AWS::Lambda::Function', 4);
 });
 
-test('the archive cannot be removed while the service uses it', () => {
+test('the archive stack cannot be removed while the service uses it', () => {
   const text = JSON.stringify(service.toJSON());
   expect(text).toContain('"Fn::ImportValue":"cloud-sync-prod-archive:');
   expect(text).not.toContain('Fn::GetStackOutput');
@@ -49,7 +49,7 @@ describe('functions', () => {
     ['media-lister', 512, 300],
     ['video-downloader', 1_024, 900],
     ['run-manager', 512, 300],
-  ])('%s', (name, MemorySize, Timeout) => {
+  ])('the function %s has its memory, time-out, traces and logs', (name, MemorySize, Timeout) => {
     service.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `gopro-sync-${name}`,
       Runtime: 'nodejs24.x',
@@ -63,7 +63,7 @@ describe('functions', () => {
     service.hasResourceProperties('AWS::Logs::LogGroup', { LogGroupName: `/aws/lambda/gopro-sync-${name}`, RetentionInDays: 30 });
   });
 
-  test('the functions know their resources, and share the request rate of the provider', () => {
+  test('the environment of each function names its resources and its share of the request rate', () => {
     const environment = environmentOf(service, 'video-downloader');
     expect(environment).toMatchObject({
       CLOUD_SYNC_SECRET: 'gopro/credentials',
@@ -87,7 +87,7 @@ function environmentOf(template: Template, name: string): Record<string, unknown
   return functions.find(({ FunctionName }) => FunctionName.endsWith(name))?.Environment.Variables;
 }
 
-test('temporary files expire, however the archive is encrypted', () => {
+test('temporary files of runs expire with every encryption of the archive', () => {
   for (const template of [service, sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service]) {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
@@ -100,7 +100,7 @@ test('temporary files expire, however the archive is encrypted', () => {
   }
 });
 
-test('the schedule uses local time, stops retrying in time, and keeps failed starts in a queue', () => {
+test('the schedule uses local time, stops retries after two hours, and keeps failed starts in a queue', () => {
   service.hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'cron(15 4 * * ? *)',
     ScheduleExpressionTimezone: 'Europe/Paris',
@@ -114,10 +114,10 @@ test('the schedule uses local time, stops retrying in time, and keeps failed sta
   });
 });
 
-describe('for the emulator', () => {
+describe('settings for the emulator and for tests', () => {
   const left = ['AWS::CloudWatch::CompositeAlarm', 'AWS::Logs::QueryDefinition', 'AWS::SecretsManager::ResourcePolicy'];
 
-  test('exactly the resources that it refuses are left out', () => {
+  test('exactly the resources that the emulator refuses are left out', () => {
     const real = sampleTemplates({ env: 'dev' });
     const emulated = sampleTemplates({ env: 'dev', emulator: 'true' });
     for (const name of ['archive', 'service'] as const) {
@@ -128,7 +128,7 @@ describe('for the emulator', () => {
     }
   });
 
-  test('a test can replace the addresses of the outside world', () => {
+  test('a test can replace the addresses of GoPro and of the store', () => {
     const { service: template } = sampleTemplates({
       env: 'dev',
       emulator: 'true',

@@ -15,8 +15,8 @@ import { addOutputs } from './outputs.ts';
 import { createOrchestrator } from './state-machine.ts';
 
 /**
- * Everything that can be removed and created again: the functions, the machine, and their
- * monitoring.
+ * Creates the stack of everything that can be removed and created again: the functions, the machine
+ * and their monitoring.
  */
 export function createServiceStack(
   app: App,
@@ -59,7 +59,8 @@ export function createServiceStack(
 }
 
 /**
- * Below /aws/vendedlogs/ the account's policy for log deliveries does not grow with each machine.
+ * Creates the machine's log group below /aws/vendedlogs/. The account's policy for log deliveries
+ * grows with each log group elsewhere, but not with log groups below that path.
  */
 function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
   return new logs.LogGroup(stack, 'OrchestratorLog', {

@@ -17,12 +17,12 @@ const map = machine.States['DownloadVideos'];
 const states = Object.entries({ ...machine.States, ...map?.ItemProcessor?.States });
 const tasks = states.filter(([, { Type }]) => Type === 'Task');
 
-test('the definition is valid', () => {
+test('the definition of the state machine is valid', () => {
   const { isValid, errorsText } = validateDefinition(structuredClone(machine));
   expect(isValid, errorsText()).toBe(true);
 });
 
-test('an execution has a time-out, and traces and logs leave its data out', () => {
+test('an execution has a time-out, its traces are on, and its logs contain no data', () => {
   expect(machine.TimeoutSeconds).toBe(12 * 3600);
   Template.fromStack(stack).hasResourceProperties('AWS::StepFunctions::StateMachine', {
     StateMachineName: 'gopro-sync-orchestrator',
@@ -33,14 +33,14 @@ test('an execution has a time-out, and traces and logs leave its data out', () =
 });
 
 describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) => {
-  test('has a time-out and catches every error', () => {
+  test('the state has a time-out and catches every error', () => {
     expect(TimeoutSeconds).toBeGreaterThan(0);
     expect(Catch.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.ALL']]);
-    // The error is stored beside the input or dropped. It never replaces the input.
+    // The error is stored at `$.error` or dropped. It never replaces the input.
     expect([null, '$.error']).toContain(Catch[0]?.ResultPath);
   });
 
-  test('a task is retried only after errors of the platform, with full jitter', () => {
+  test('the state retries only after errors of the platform, and each wait is random', () => {
     expect(Retry.length).toBeGreaterThan(0);
     const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
     expect(new Set(names).size).toBe(names.length);
@@ -57,7 +57,7 @@ describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) =
   });
 });
 
-test('the time-out of a call is longer than that of the function', () => {
+test('the time-out of a call is longer than the time-out of the called function', () => {
   expect(machine.States['ValidateTokens']?.TimeoutSeconds).toBe(60);
   expect(map?.ItemProcessor?.States['DownloadVideo']?.TimeoutSeconds).toBe(930);
 });
@@ -70,7 +70,7 @@ test('a slice is repeated after it was killed or timed out', () => {
 });
 
 describe('the map', () => {
-  test('reads the manifest, works on five lines at a time, and goes on after a failed line', () => {
+  test('the map reads the manifest, works on five lines at a time, and goes on after a failed line', () => {
     expect(map).toMatchObject({
       Type: 'Map',
       Label: 'DownloadVideos',
@@ -95,11 +95,11 @@ describe('the map', () => {
     expect(map?.ItemProcessor?.States['VideoComplete']).toMatchObject({ Result: { complete: true }, End: true });
   });
 
-  test('the map is refused without the flag that its result writer needs', () => {
+  test('a stack without the CDK flag that the result writer needs is refused', () => {
     expect(() => sampleStack({ context: {} })).toThrow('useDistributedMapResultWriterV2');
   });
 
-  test('a line waits for the next run after 200 slices', () => {
+  test('a work line stops after 200 slices and waits for the next run', () => {
     expect(map?.ItemProcessor?.States['SlicesLeft']).toMatchObject({
       Choices: [{ NumericLessThan: 200, Next: 'DownloadVideo' }],
       Default: 'VideoComplete',
@@ -107,12 +107,12 @@ describe('the map', () => {
   });
 });
 
-test('the rule ignores only a failed run that has already sent a notification', () => {
+test('a failed run that has sent a notification ends with the error that the rule ignores', () => {
   expect(machine.States['SyncFailed']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.Notified' });
   expect(machine.States['SyncFailedUnnotified']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.NotNotified' });
 });
 
-test('no state of the parent has the name of a state of the child', () => {
+test('no state of a run has the same name as a state of a work line', () => {
   const names = [...Object.keys(machine.States), ...Object.keys(map?.ItemProcessor?.States ?? {})];
   expect(new Set(names).size).toBe(names.length);
 });
@@ -121,7 +121,7 @@ describe('the role', () => {
   const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
   const statements = policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement as readonly Statement[]);
 
-  test('allows what a run does, and has a wildcard only where no narrower name exists', () => {
+  test('the role allows only the actions of a run, and only traces and logs have a wildcard resource', () => {
     expect(statements.flatMap(({ Action }) => Action).toSorted()).toEqual(allowed.toSorted());
     const open = statements.filter(({ Resource }) => Resource === '*').flatMap(({ Action }) => Action);
     expect(open.every((action) => /^(?:xray|logs):/.test(action))).toBe(true);

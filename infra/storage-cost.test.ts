@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { describeStorageCost, storageCost, storageSteps, type StorageSteps } from './storage-cost.ts';
 
 /**
- * Published figures: USD of the first and of each later year for one TB, by the day on which it
- * enters each class.
+ * Published costs of one TB in USD: first the steps, then the first year, then each later year. A
+ * step is a storage class and the day on which a file enters that class.
  */
 const known: readonly (readonly [StorageSteps, number, number])[] = [
   [storageSteps['deep-archive'], 17.73, 12.33],
@@ -16,7 +16,7 @@ const known: readonly (readonly [StorageSteps, number, number])[] = [
     13.23,
     12.33,
   ],
-  // A week in a class with a minimum charge of ninety days.
+  // The file stays for a week in a class that charges for at least ninety days.
   [
     [
       { storageClass: 'standard', fromDay: 0 },
@@ -28,19 +28,19 @@ const known: readonly (readonly [StorageSteps, number, number])[] = [
   ],
 ];
 
-test.each(known)('%j', (steps, firstYearUsd, laterYearUsd) => {
+test.each(known)('the cost of a TB with the steps %j is the published cost', (steps, firstYearUsd, laterYearUsd) => {
   const cost = storageCost(steps);
   expect([cost.firstYearUsd.toFixed(2), cost.laterYearUsd.toFixed(2)]).toEqual([String(firstYearUsd), String(laterYearUsd)]);
 });
 
-test('a class that can be read at once costs four times as much', () => {
+test('the storage profile `instant` costs four times as much as `deep-archive`', () => {
   const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps.instant);
   expect(laterYearUsd).toBeCloseTo(49.83, 2);
   expect(monthUsd).toBeCloseTo(4.1, 1);
   expect(firstYearUsd - laterYearUsd).toBeCloseTo(0.11, 2);
 });
 
-test('a synth prints the chosen profile beside the others', () => {
+test('a synth prints the cost of the chosen profile and of the other profiles', () => {
   expect(describeStorageCost('deep-archive').split('\n')).toEqual([
     'Storage of one TB by profile, list prices:',
     '→ deep-archive     17.73 USD in the first year,    12.33 in each later one,     1.01 a month',

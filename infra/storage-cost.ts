@@ -1,18 +1,21 @@
 /**
- * The storage of archived files. `deep-archive` is the cheapest, `instant` can be read at once, and
- * `standard` keeps the class of the upload.
+ * How archived files are stored. `deep-archive` is the cheapest profile. Files in `instant` can be
+ * read at once. `standard` keeps files in the class of the upload.
  */
 export const storageProfiles = ['deep-archive', 'instant', 'standard'] as const;
 export type StorageProfile = (typeof storageProfiles)[number];
 
 export type StorageClass = 'standard' | 'instant' | 'deep-archive';
 
-/** The storage classes of a file, each with its first day after the upload. */
+/**
+ * The storage classes that a file passes through, each with the day after the upload on which the
+ * file enters the class.
+ */
 export type StorageSteps = readonly { readonly storageClass: StorageClass; readonly fromDay: number }[];
 
 /**
- * The lifecycle of each profile. Every file is uploaded to Standard. A transition on day 0 takes up
- * to a day, because S3 checks once a day.
+ * The storage classes of each profile. Every file is uploaded to Standard. A transition on day 0
+ * can take a day, because S3 checks once a day.
  */
 export const storageSteps: Readonly<Record<StorageProfile, StorageSteps>> = {
   'deep-archive': [
@@ -26,7 +29,7 @@ export const storageSteps: Readonly<Record<StorageProfile, StorageSteps>> = {
   standard: [{ storageClass: 'standard', fromDay: 0 }],
 };
 
-/** List prices in USD of us-east-1 and eu-west-1, November 2026. */
+/** The list prices of November 2026 in USD. They are the same in us-east-1 and eu-west-1. */
 const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: number; leastDays: number }>> = {
   standard: { gbMonth: 0.023, perTransition: 0, leastDays: 0 },
   instant: { gbMonth: 0.004, perTransition: 0.02 / 1_000, leastDays: 90 },
@@ -34,7 +37,7 @@ const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: nu
 };
 const perUploadRequest = 0.005 / 1_000;
 
-/** A typical TB of a camera: 1,000 files of about 1 GB, each in parts of 64 MiB. */
+/** A typical TB of camera files: 1,000 files of about 1 GB, each uploaded in parts of 64 MiB. */
 const gigabytes = 1_024;
 const files = 1_000;
 const requestsPerFile = (gigabytes * 1_024) / files / 64 + 2;
@@ -42,14 +45,14 @@ const daysPerYear = 365;
 const daysPerMonth = 30;
 
 export interface StorageCost {
-  /** Includes the upload and the transitions. */
+  /** The cost of the first year, which includes the upload and the transitions. */
   readonly firstYearUsd: number;
   readonly laterYearUsd: number;
-  /** The cost of a month after all transitions. */
+  /** The cost of one month after all transitions. */
   readonly monthUsd: number;
 }
 
-/** The cost of archiving and storing a TB, without reading it. */
+/** Computes the cost of archiving and storing a TB, without reading it. */
 export function storageCost(steps: StorageSteps): StorageCost {
   const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
   const stored = steps.reduce((sum, step, index) => {
@@ -68,7 +71,7 @@ function rent(gbMonth: number, days: number): number {
   return (gigabytes * gbMonth * days) / daysPerMonth;
 }
 
-/** For the person who synthesizes: the chosen profile beside the others. */
+/** Describes the cost of the chosen profile and of the other profiles. A synth prints this text. */
 export function describeStorageCost(chosen: StorageProfile): string {
   const lines = storageProfiles.map((profile) => {
     const { firstYearUsd, laterYearUsd, monthUsd } = storageCost(storageSteps[profile]);

@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 
 /**
- * The tracker's table, protected from loss. The tests have one of the same shape
- * (`test/support/tracker-table.ts`). Only rows of runs and leases expire.
+ * Creates the table of the tracker and protects it from loss. A table of the same shape for tests
+ * is in `test/support/tracker-table.ts`. Only rows of runs and leases expire.
  */
 export function createTrackerTable(
   scope: Construct,

@@ -6,7 +6,7 @@ import { definitionIn, type Json } from './definition.ts';
 import { sampleStack } from '../../test/aws/support/sample-machine.ts';
 
 const plannedMedia = 100_000;
-/** The longest texts of the functions, and the longest name of an execution. */
+/** The maximum lengths of the texts of the functions, and of the name of an execution. */
 const longest: Lengths = {
   executionName: 80,
   cause: 800,
@@ -49,14 +49,14 @@ test.each([
       [input, request, output].map((payload) => ({ state, bytes: Buffer.byteLength(JSON.stringify(payload ?? null)) })),
     );
   expect(sizes.filter(({ bytes }) => bytes > maxPayloadBytes)).toEqual([]);
-  // The longest replies were really used.
+  // A large payload shows that the test used the longest replies.
   expect(Math.max(...sizes.map(({ bytes }) => bytes))).toBeGreaterThan(1_500);
 });
 
 /**
- * The events of each state in the history, as the service writes them. A state is entered and
- * exited. A function is scheduled, started and ends; so is a message. A map is entered and started,
- * its run starts and ends, then the map ends and exits. No attempt is repeated here.
+ * How many events each kind of state adds to the history. Every state is entered and exited. A call
+ * of a function, or a message, is also scheduled, started and ended. A map is also started and
+ * ended, and so is its map run. No attempt is repeated here.
  */
 const eventsOf: Readonly<Record<string, number>> = { Task: 5, Map: 6, Choice: 2, Pass: 2, Succeed: 2, Fail: 1 };
 
@@ -70,8 +70,8 @@ test('the history of a run with 100,000 media has fewer than 100 events', () => 
   const visits = longestWalk.steps.map(({ state }) => state);
   expect(visits.filter((state) => state === 'ListMedia')).toHaveLength(2);
   expect(visits).toContain('DownloadVideos');
-  // A thousand pages at four requests a second need less than one slice of five minutes. Planning
-  // needs another.
+  // A library of a thousand pages, at four requests a second, needs less than one slice of five
+  // minutes. Planning needs one more slice.
   const slices = 6;
   const eventsOfSlice =
     eventsIn(longestWalk.steps.filter(({ state }) => state === 'ListMedia' || state === 'MorePages').slice(0, 2)) - 2;

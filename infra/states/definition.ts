@@ -4,7 +4,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type Fields = { readonly [name: string]: Json };
 
-/** A rule of a Choice: the next state if one of the comparisons is true. */
+/** A rule of a Choice. If one of the comparisons is true, the machine goes on to the next state. */
 export interface Rule {
   readonly Variable: string;
   readonly StringEquals?: string;
@@ -19,7 +19,7 @@ interface Retrier {
   readonly MaxAttempts: number;
 }
 
-/** The part of the states language that our definition uses. */
+/** A state in the states language, with only the fields that our definition uses. */
 export interface State {
   readonly Type: string;
   readonly Next?: string;
@@ -70,8 +70,8 @@ type Reference =
   | { readonly 'Fn::GetAtt': readonly [string, string] };
 
 /**
- * The definition of the state machine in a stack, with invented values for those that a deployment
- * fills in.
+ * Returns the definition of the state machine in a stack. Values that only a deployment knows are
+ * replaced with invented values.
  */
 export function definitionIn(stack: Stack): Machine {
   const { Resources } = Template.fromStack(stack).toJSON() as { readonly Resources: Readonly<Record<string, Resource>> };

@@ -7,7 +7,7 @@ import { notifiedError } from '../alerts.ts';
 import { call, notify } from './parts.ts';
 import { at, thisExecution } from './paths.ts';
 
-/** Ends a run that cannot continue. It reads only the execution and `$.error`. */
+/** Creates the states that end a run after an error. They read only the execution and `$.error`. */
 export function failedEnding(
   scope: Construct,
   { runManager, topic }: { readonly runManager: LambdaFunction; readonly topic: ITopic },
@@ -16,7 +16,7 @@ export function failedEnding(
     error: notifiedError,
     cause: 'The run failed. The notification and the event history of this execution have the reason.',
   });
-  // A different error, so that the rule on silent ends notifies.
+  // This error has a different name, so that the rule on silent ends notifies.
   const notNotified = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
     error: 'CloudSync.NotNotified',
     cause: 'The run failed, and its notification could not be published.',
@@ -33,7 +33,7 @@ export function failedEnding(
     },
     resultPath: '$',
   });
-  // The error of the run is more useful than the error of its end.
+  // If EndRun also fails, its error is dropped, because the error of the run is more useful.
   end.addCatch(describeFailure(scope).next(notifyPerson), { resultPath: JsonPath.DISCARD });
   return end.next(
     Choice.jsonPath(scope, 'NotificationDue')
@@ -42,7 +42,10 @@ export function failedEnding(
   );
 }
 
-/** Replaces EndRun's text. A caught error may have no cause, so the text quotes the whole error. */
+/**
+ * Writes a notification when EndRun failed and wrote none. The text quotes the whole error, because
+ * a caught error may have no cause.
+ */
 function describeFailure(scope: Construct): Pass {
   const cause = JsonPath.format(
     'Execution {} failed: {}. No archived file is lost, and the next run continues where this one ended.',

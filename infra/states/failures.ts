@@ -3,8 +3,9 @@ import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { lambdaKilled, lambdaUnavailable } from '../../src/aws/platform-errors.ts';
 
 /**
- * The errors after which the machine tries again. A function's own errors are not among them: it
- * replies with the expected ones, and an unexpected one would happen again.
+ * The errors after which the machine tries again. Errors of our own functions are not in these
+ * lists. A function replies with an error that it expects, and an unexpected error would happen
+ * again.
  */
 
 const messagingUnavailable = {
@@ -12,7 +13,7 @@ const messagingUnavailable = {
   SQS: ['SQS.AmazonSQSException', 'SQS.RequestThrottledException', 'SQS.KmsThrottledException'],
 } as const;
 
-/** Waits are random, up to the backoff, so that calls do not return all at once. */
+/** Each wait is a random time up to the backoff, so that calls do not all return at once. */
 function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds: number): RetryProps {
   return {
     errors: [...errors],
@@ -25,21 +26,21 @@ function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds
 }
 
 /**
- * The retries of a call to a function. A killed invocation starts again `killed` times. All
- * functions allow that: video-downloader continues from the stored parts. Each slice has its own
- * count.
+ * Returns the retries of a call to a function. If the platform kills the invocation, the call is
+ * repeated up to `killed` times. All functions allow that: video-downloader continues from the
+ * stored parts. Each slice has its own count.
  */
 export function lambdaRetries({ killed }: { readonly killed: number }): readonly RetryProps[] {
   return [retryOf(lambdaUnavailable, 8, 60), retryOf(lambdaKilled, killed, 300)];
 }
 
-/** The retries of a message to a topic or a queue. */
+/** Returns the retries of a message to a topic or a queue. */
 export function messagingRetries(service: keyof typeof messagingUnavailable): readonly RetryProps[] {
   return [retryOf([...messagingUnavailable[service], `${service}.SdkClientException`, 'States.Timeout'], 5, 60)];
 }
 
 /**
- * The retries of the map's manifest and results. Finished work lines end at once when they run
- * again.
+ * The retries of the map's reader and writer. Work lines that are already finished end at once when
+ * the map runs again.
  */
 export const mapRetry = retryOf(['States.ItemReaderFailed', 'States.ResultWriterFailed'], 2, 60);

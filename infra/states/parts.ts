@@ -19,22 +19,22 @@ import { unknownOutcomeError } from '../../src/aws/platform-errors.ts';
 import { lambdaRetries, messagingRetries } from './failures.ts';
 import { at, selectorOf, type Written } from './paths.ts';
 
-/** Longer than the time-outs of SNS and SQS. */
+/** This time-out is longer than the time-outs of SNS and SQS. */
 export const messagingTimeout = Timeout.duration(Duration.seconds(30));
 
 interface Call<State extends AskingState> {
   readonly function: LambdaFunction;
   readonly request: Written<RequestOf<State>>;
-  /** The path that receives the reply. */
+  /** The path in the state's data where the reply is stored. */
   readonly resultPath: string;
-  /** Default: the fields that the machine keeps. */
+  /** The fields of the reply to store. Default: the fields that the machine keeps. */
   readonly resultSelector?: Readonly<Record<string, unknown>>;
   readonly killedRetries?: number;
 }
 
 /**
- * A state that sends its message to a function. Its time-out is half a minute longer than that of
- * the function.
+ * Creates a state that calls a function with the message of that state. The time-out of the state
+ * is half a minute longer than the time-out of the function.
  */
 export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;
@@ -54,9 +54,9 @@ export function call<State extends AskingState>(scope: Construct, name: State, o
 
 interface Notice {
   readonly topic: ITopic;
-  /** The path of a text of at most 100 ASCII characters. */
+  /** The path of the subject, a text of at most 100 ASCII characters. */
   readonly subject: string;
-  /** The path of a text that is not empty. */
+  /** The path of the message, a text that is not empty. */
   readonly message: string;
 }
 
@@ -76,7 +76,7 @@ interface Catching {
   addCatch(handler: IChainable, options: CatchProps): unknown;
 }
 
-/** Sends unexpected errors of `task` to `handler`, at `$.error`. */
+/** Stores an unexpected error of `task` at `$.error` and goes on to `handler`. */
 export function caught<Task extends Catching>(task: Task, handler: IChainable): Task {
   task.addCatch(handler, { resultPath: '$.error' });
   return task;
@@ -86,11 +86,14 @@ interface Branches<Outcome extends string> {
   /** The path of the outcome. */
   readonly of: string;
   readonly to: Readonly<Record<Outcome, IChainable>>;
-  /** For an unknown outcome, which means that the function has another version. */
+  /**
+   * The next state for an unknown outcome. An unknown outcome means that the function has another
+   * version than the machine.
+   */
   readonly otherwise: IChainable;
 }
 
-/** Sends every outcome of a reply to its next state. */
+/** Creates a Choice that leads every outcome of a reply to its next state. */
 export function branch<Outcome extends string>(scope: Construct, name: string, options: Branches<Outcome>): Choice {
   const choice = Choice.jsonPath(scope, name);
   for (const [outcome, next] of Object.entries<IChainable>(options.to))
@@ -100,8 +103,8 @@ export function branch<Outcome extends string>(scope: Construct, name: string, o
 }
 
 /**
- * Puts the error of a reply at `$.error`, like a caught one. Only the fields in `also` are kept
- * beside it.
+ * Stores the error of a reply at `$.error`, where a caught error is also stored. Of all other data,
+ * only the fields in `also` are kept.
  */
 export function keepError(
   scope: Construct,

@@ -6,8 +6,8 @@ import type { Permission } from '../permissions.ts';
 import { mapLabel, type RunOptions } from './run.ts';
 
 /**
- * The permissions of the machine. CDK's own grants are wider: every version of a function, and the
- * whole bucket.
+ * Creates the role of the machine. CDK's own grants would allow more: every version of a function,
+ * and the whole bucket.
  */
 export function orchestratorRole(scope: Construct, machineName: string, options: RunOptions): Role {
   const role = new Role(scope, 'OrchestratorRole', {
@@ -70,7 +70,7 @@ const tracingPermissions: readonly Permission[] = [
   },
 ];
 
-/** A distributed map starts its children as executions of this machine. */
+/** Permissions for the map. A distributed map starts its children as executions of this machine. */
 function mapPermissions(stack: Stack, machineName: string): readonly Permission[] {
   const arnOf = (resource: string, resourceName: string) =>
     stack.formatArn({ service: 'states', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });

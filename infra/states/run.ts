@@ -21,7 +21,7 @@ import { branch, call, caught, keepError, notify, unknownOutcome } from './parts
 import { at, selectorOf, thisExecution } from './paths.ts';
 import { lineInput, workLine } from './work-line.ts';
 
-/** Part of the ARN of every child execution. */
+/** This label is a part of the ARN of every child execution. */
 export const mapLabel = 'DownloadVideos';
 
 export interface RunOptions {
@@ -29,20 +29,23 @@ export interface RunOptions {
   readonly runsBucket: IBucket;
   readonly topic: ITopic;
   readonly poisonQueue: IQueue;
-  /** The limit of children of the map at once. */
+  /** How many children of the map run at once, at most. */
   readonly mapConcurrency: number;
 }
 
-/** Shared by the steps of a run. */
+/** The options that all steps of a run share. */
 interface Steps extends RunOptions {
   readonly scope: Construct;
-  /** The next state for errors at `$.error`. */
+  /** The next state after an error, which is stored at `$.error`. */
   readonly failure: IChainable;
-  /** The next state for outcomes of another version. */
+  /** The next state for an unknown outcome, which a function of another version replied. */
   readonly unknown: IChainable;
 }
 
-/** A whole run. docs/reference/state-machine.md has the picture, with the same states and names. */
+/**
+ * Creates the states of a whole run. The picture in docs/reference/state-machine.md has the same
+ * states and names.
+ */
 export function run(scope: Construct, options: RunOptions): IChainable {
   const failure = failedEnding(scope, { runManager: options.functions['run-manager'], topic: options.topic });
   const steps: Steps = { ...options, scope, failure, unknown: unknownOutcome(scope, 'UnknownOutcome').next(failure) };
@@ -54,7 +57,7 @@ function begin({ scope, functions, failure, unknown }: Steps, next: IChainable):
     function: functions['run-manager'],
     request: { action: 'begin', input: at('$$.Execution.Input'), execution: thisExecution },
     resultSelector: { run: selectorOf(messages.BeginRun), listing: { slices: 0 } },
-    // The input of the execution is dropped here.
+    // The reply replaces the input of the execution.
     resultPath: '$',
   });
   const granted = branch<ReplyOf<'BeginRun'>['outcome']>(scope, 'RunGranted', {
@@ -113,7 +116,10 @@ function list(steps: Steps, summary: IChainable): IChainable {
   return caught(task, failure).next(morePages);
 }
 
-/** Every work line is a child execution with its own history. No output returns into this one. */
+/**
+ * Creates the map. Every work line is a child execution with its own history. The outputs of the
+ * children do not become data of the run.
+ */
 function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, failure }: Steps, next: IChainable): IChainable {
   const map = DistributedMap.jsonPath(scope, 'DownloadVideos', {
     label: mapLabel,
@@ -122,8 +128,8 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // Without a writer the outputs of all children would become the output of this state. Nothing
-    // reads them.
+    // Without a writer the outputs of all children would become the output of the map. Nothing
+    // reads the written results.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

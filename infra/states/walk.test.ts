@@ -20,27 +20,30 @@ const childWalks = [...walks(child, childInput, { context: contextOf(execution(s
 test.each([
   { name: 'the run', all: parentWalks, definition: machine },
   { name: 'a work line', all: childWalks, definition: child },
-])('every edge of $name can be walked from an empty input without a missing path', ({ all, definition }) => {
+])('every transition of $name can be walked, and no path is missing on the way', ({ all, definition }) => {
   const walked = new Set(steps(all).flatMap(({ state, next }) => (next === undefined ? [] : [`${state} -> ${next}`])));
   expect([...walked].toSorted()).toEqual([...new Set(edges(definition))].toSorted());
   expect(new Set(steps(all).map(({ state }) => state))).toEqual(new Set(Object.keys(definition.States)));
 });
 
 describe('the end of a run', () => {
-  test.each(parentWalks.map((walk) => [turnNames(walk), walk] as const))('%s', (_name, { steps: taken, end }) => {
-    const last = taken.at(-1)?.state;
-    const notified = taken.some(({ state, turn }) => state === 'NotifyCriticalFailure' && turn === 'sent');
-    const notifiedBefore = taken.some(({ state, turn }) => state === 'EndRun' && turn === 'silent');
-    if (end.status === 'SUCCEEDED') {
-      expect(['RunSkipped', 'SyncComplete', 'NoNewVideos']).toContain(last);
-      expect(taken.every(({ turn }) => turn !== 'error')).toBe(true);
-    } else {
-      expect(end.error).toBe(notified || notifiedBefore ? 'CloudSync.Notified' : 'CloudSync.NotNotified');
-      expect(taken.some(({ turn, state }) => turn !== 'valid' && turn !== 'sent' && state !== 'EndRun')).toBe(true);
-    }
-  });
+  test.each(parentWalks.map((walk) => [turnNames(walk), walk] as const))(
+    'a run with the steps %s ends with the right status and error',
+    (_name, { steps: taken, end }) => {
+      const last = taken.at(-1)?.state;
+      const notified = taken.some(({ state, turn }) => state === 'NotifyCriticalFailure' && turn === 'sent');
+      const notifiedBefore = taken.some(({ state, turn }) => state === 'EndRun' && turn === 'silent');
+      if (end.status === 'SUCCEEDED') {
+        expect(['RunSkipped', 'SyncComplete', 'NoNewVideos']).toContain(last);
+        expect(taken.every(({ turn }) => turn !== 'error')).toBe(true);
+      } else {
+        expect(end.error).toBe(notified || notifiedBefore ? 'CloudSync.Notified' : 'CloudSync.NotNotified');
+        expect(taken.some(({ turn, state }) => turn !== 'valid' && turn !== 'sent' && state !== 'EndRun')).toBe(true);
+      }
+    },
+  );
 
-  test('a run that cannot continue ends as a failure', () => {
+  test('a run that cannot continue ends with a failure', () => {
     const failing = parentWalks.filter(({ steps: taken }) =>
       taken.some(({ turn }) => ['failed', 'credentials-expired', 'error', 'of another version'].includes(turn ?? '')),
     );
@@ -48,7 +51,7 @@ describe('the end of a run', () => {
     expect(new Set(failing.map(({ end }) => end.status))).toEqual(new Set(['FAILED']));
   });
 
-  test('has the text of EndRun, or the caught error if EndRun failed', () => {
+  test('a failure notification has the text of EndRun, or quotes the caught error if EndRun failed', () => {
     const messages = steps(parentWalks).filter(({ state }) => state === 'NotifyCriticalFailure');
     const described = messages.filter(({ request }) => JSON.stringify(request).includes('States.Timeout'));
     expect(described.length).toBeGreaterThan(0);
@@ -58,7 +61,7 @@ describe('the end of a run', () => {
 });
 
 describe('the end of a work line', () => {
-  test('a work line ends with a small output, and as a failure only if something failed', () => {
+  test('a work line ends with a small output, and ends as a failure only if something failed', () => {
     for (const { steps: taken, end } of childWalks) {
       const isBad = taken.some(({ turn }) => ['failed', 'quarantined', 'error', 'of another version'].includes(turn ?? ''));
       expect(end.status, turnNames({ steps: taken, end })).toBe(isBad ? 'FAILED' : 'SUCCEEDED');
@@ -67,7 +70,7 @@ describe('the end of a work line', () => {
     }
   });
 
-  test('a work line with a quarantined medium ends in the poison queue', () => {
+  test('a work line with a quarantined medium sends a message to the poison queue', () => {
     for (const { steps: taken } of childWalks) {
       const isQuarantined = taken.some(({ state, turn }) => state === 'MarkVideoFailed' && turn === 'quarantined');
       expect(taken.some(({ state }) => state === 'SendToPoisonQueue')).toBe(isQuarantined);
@@ -83,7 +86,7 @@ describe('the end of a work line', () => {
     });
   });
 
-  test('a work line ends after the last slice that a run allows', () => {
+  test('a work line ends after the maximum number of slices', () => {
     const last = childWalks.find(({ steps: taken }) => taken.length > 2 && taken.at(-2)?.state === 'SlicesLeft');
     expect(last?.end).toEqual({ status: 'SUCCEEDED', output: { complete: true } });
   });
@@ -92,7 +95,7 @@ describe('the end of a work line', () => {
 const parent = execution(shortLengths);
 const owner = execution(shortLengths, '/DownloadVideos').arn;
 
-test.each(Object.keys(messages) as AskingState[])('%s sends exactly the fields of the contract', (state) => {
+test.each(Object.keys(messages) as AskingState[])('the state %s sends exactly the request fields of the contract', (state) => {
   const request = messages[state].request.strict();
   const asked = [...steps(parentWalks), ...steps(childWalks)].filter((step) => step.state === state);
   expect(asked.length).toBeGreaterThan(0);
@@ -109,16 +112,19 @@ test.each([
   { choice: 'CheckForFailures', after: 'GenerateSummary', of: machine },
   { choice: 'MoreBytes', after: 'DownloadVideo', of: child },
   { choice: 'IsQuarantined', after: 'MarkVideoFailed', of: child },
-] as const)('$choice lists every outcome, and leads any other into a failure', ({ choice, after, of }) => {
-  const { Choices = [], Default = '' } = of.States[choice] ?? { Type: '' };
-  expect(Choices.map((rule) => rule.StringEquals)).toEqual(messages[after].reply.shape.outcome.options);
-  const beyond = [...parentWalks, ...childWalks].filter(({ steps: taken }) =>
-    taken.some(({ state, next }) => state === choice && next === Default),
-  );
-  const strange = beyond.filter(({ steps: taken }) => taken.some(({ turn }) => turn === 'of another version'));
-  expect(strange.length).toBeGreaterThan(0);
-  expect(new Set(strange.map(({ end }) => end.status))).toEqual(new Set(['FAILED']));
-});
+] as const)(
+  'the state $choice knows every outcome of its reply, and an unknown outcome leads to a failure',
+  ({ choice, after, of }) => {
+    const { Choices = [], Default = '' } = of.States[choice] ?? { Type: '' };
+    expect(Choices.map((rule) => rule.StringEquals)).toEqual(messages[after].reply.shape.outcome.options);
+    const beyond = [...parentWalks, ...childWalks].filter(({ steps: taken }) =>
+      taken.some(({ state, next }) => state === choice && next === Default),
+    );
+    const strange = beyond.filter(({ steps: taken }) => taken.some(({ turn }) => turn === 'of another version'));
+    expect(strange.length).toBeGreaterThan(0);
+    expect(new Set(strange.map(({ end }) => end.status))).toEqual(new Set(['FAILED']));
+  },
+);
 
 function steps(all: readonly Walk[]): readonly Step[] {
   return all.flatMap((walk) => walk.steps);

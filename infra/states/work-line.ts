@@ -24,8 +24,8 @@ export interface LineInput {
 }
 
 /**
- * The input of a child. The parent writes it, so `$$.Execution` is the execution of the parent
- * here.
+ * The input of a child execution. The parent execution writes it, so `$$.Execution` means the
+ * parent here.
  */
 export const lineInput: Written<LineInput> = {
   line: at('$$.Map.Item.Value'),
@@ -41,8 +41,8 @@ interface LineOptions {
 }
 
 /**
- * One work line, slice by slice. It fails if an original or its worker failed. The ledger has the
- * reason.
+ * Creates the states of one work line, which runs slice by slice. The work line fails if an
+ * original or its worker failed. The tracker has the reason.
  */
 export function workLine(scope: Construct, options: LineOptions): IChainable {
   const failed = Fail.jsonPath(scope, 'VideoFailed', {
@@ -50,7 +50,7 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
     causePath: JsonPath.jsonToString(at('$.error')),
   });
   const mark = markFailed(scope, options, failed);
-  // A constant, because the map collects the outputs of its children.
+  // The output is a constant, because the map collects the outputs of all its children.
   const complete = Pass.jsonPath(scope, 'VideoComplete', { result: Result.fromObject({ complete: true }) });
   const download = caught(downloadSlice(scope, options.downloader), mark);
   const asReplied = keepError(scope, 'KeepVideoError', { from: '$.slice.error', also: ['line', 'run', 'parent'] }).next(mark);
@@ -73,7 +73,7 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
   return download.next(moreBytes);
 }
 
-/** The kept fields of the reply of the earlier slice. */
+/** The progress that the reply of the earlier slice contained. */
 const sliceSoFar: SliceState = { count: JsonPath.numberAt('$.slice.count'), idle: JsonPath.numberAt('$.slice.idle') };
 
 function downloadSlice(scope: Construct, downloader: LambdaFunction) {
@@ -101,9 +101,9 @@ function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, 
     execution: at('$.parent'),
     error: at('$.error'),
   };
-  // The reply replaces the line, so that the line is not sent twice.
+  // The reply replaces the line in the state's data, so that the line is not sent again.
   const mark = call(scope, 'MarkVideoFailed', { function: runManager, request, resultPath: '$.line' });
-  // The first error is more useful than the error of recording it.
+  // If this call fails too, its error is dropped, because the first error is more useful.
   mark.addCatch(failed, { resultPath: JsonPath.DISCARD });
   const poison = sendToPoisonQueue(scope, poisonQueue, request);
   poison.addCatch(failed, { resultPath: JsonPath.DISCARD });
@@ -115,7 +115,7 @@ function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, 
   return mark.next(isQuarantined);
 }
 
-/** Keeps the media of a line that need a person. */
+/** Sends the media of a line that need a person to the poison queue. */
 function sendToPoisonQueue(
   scope: Construct,
   queue: IQueue,
