@@ -8,7 +8,7 @@ test.each([
   ['prod', 'aws logs --follow', '`cloud-sync aws logs --follow`'],
   ['dev', 'aws logs --follow', '`cloud-sync aws logs --follow --env dev`'],
   ['dev', 'status', '`cloud-sync status`'],
-] as const)('commands of aws name the stage, unless it is prod: %s %s', (stage, command, shown) => {
+] as const)('in the stage %s the command `%s` is shown with the stage, unless the stage is prod', (stage, command, shown) => {
   expect(commandsFor({ stage })(command)).toBe(shown);
 });
 
@@ -16,10 +16,13 @@ test.each([
   ['prod', undefined, '`cloud-sync login gopro --to-secret gopro/credentials`'],
   ['dev', undefined, '`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`'],
   ['prod', 'my/$&', '`cloud-sync login gopro --to-secret my/$&`'],
-] as const)('what the source advises against a refusal renews the secret: %s %s', (stage, secret, command) => {
-  const error = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
-  const { Error, Cause } = stateErrorOf(error, { stage, ...(secret !== undefined && { secret }) });
-  expect(Error).toBe('CREDENTIALS_EXPIRED');
-  expect(Cause).toBe(`api.gopro.com refuses the credentials. Sign in at gopro.com and renew the credentials with ${command}.`);
-  expect(error.hint).toBe('Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.');
-});
+] as const)(
+  'in the stage %s, with the secret %s, the hint of a refusal has the command that renews the secret',
+  (stage, secret, command) => {
+    const error = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
+    const { Error, Cause } = stateErrorOf(error, { stage, ...(secret !== undefined && { secret }) });
+    expect(Error).toBe('CREDENTIALS_EXPIRED');
+    expect(Cause).toBe(`api.gopro.com refuses the credentials. Sign in at gopro.com and renew the credentials with ${command}.`);
+    expect(error.hint).toBe('Sign in at gopro.com and renew the credentials with `cloud-sync login gopro`.');
+  },
+);

@@ -2,16 +2,19 @@ import type { Stage } from '../config/stages.ts';
 import type { ShowCommand } from '../errors.ts';
 import { resourceNames } from './names.ts';
 
-/** The deployment that a command is for. */
+/** The deployment for which a command is shown. */
 export interface Deployment {
   readonly stage: Stage;
-  /** The name of the secret with the provider's credentials. Default: that of the stage. */
+  /**
+   * The name of the secret with the provider's credentials. Default: the name that the stage gives
+   * it.
+   */
   readonly secret?: string;
 }
 
 /**
- * Formats commands as a person types them for a deployment. `aws …` names the stage unless it is
- * prod, and `login …` writes to the deployment's secret.
+ * Shows commands as a person has to type them for a deployment. A command `aws …` names the stage
+ * unless the stage is prod. A command `login …` writes to the deployment's secret.
  */
 export function commandsFor({ stage, secret = resourceNames(stage).secret }: Deployment): ShowCommand {
   const options: Readonly<Record<string, string>> = {

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 
 /**
- * The messages between the state machine and its functions, by the state that sends them. Types,
- * failure replies, branches and the fields that the machine keeps follow from these schemas. Every
- * reply has all of its fields, because a missing path ends an execution without a catch. No reply
- * grows with the library. Names are in snake case, as is usual in the states language.
+ * The messages between the state machine and its functions. Each message has the name of the state
+ * that sends it. Types, failure replies, branches and the fields that the machine keeps follow from
+ * these schemas. Every reply has all of its fields, because a missing path ends an execution and no
+ * Catch can prevent that. The size of a reply does not depend on the size of the library. Names are
+ * in snake case, as is usual in the states language.
  */
 
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** A run ends so many seconds after its start. The machine's time-out is half an hour later. */
+/**
+ * A run ends this many seconds after its start. The machine's time-out comes half an hour later.
+ */
 export const runSeconds = 11.5 * 3600;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
@@ -20,29 +23,31 @@ const provider = z.enum(['gopro']);
 /** The input of an execution. Every field is optional. */
 export const executionInput = z.object({
   provider: provider.default('gopro'),
-  /** `schedule`: failed media wait for their next attempt. `manual`: all media are tried. */
+  /**
+   * With `schedule`, failed media wait for their next attempt. With `manual`, all media are tried.
+   */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
-  /** Read every page of the listing. */
+  /** True to read every page of the listing. */
   full_listing: z.boolean().default(false),
 });
 export type ExecutionInput = Readonly<z.input<typeof executionInput>>;
 export type RunInput = Readonly<z.output<typeof executionInput>>;
 
-/** The execution of a run. */
+/** The execution in which the run happens. */
 const execution = z.object({
   arn: z.string(),
-  /** The correlation id, and the id of the run. */
+  /** The name of the execution. It is also the correlation id and the id of the run. */
   name: z.string(),
-  /** ISO 8601. */
+  /** The start of the execution, in ISO 8601. */
   started_at: z.string(),
 });
 export type Execution = Readonly<z.infer<typeof execution>>;
 
-/** Why a state failed, in the shape of a Catch. Both texts are empty when it did not fail. */
+/** Why a state failed, in the shape of a Catch. Both texts are empty if the state did not fail. */
 export const stateError = z.object({
-  /** The code of a SyncError, or the platform's name for an error. */
+  /** The code of a SyncError, or the name that the platform gives to its error. */
   Error: z.string().default(''),
-  /** What happened and what to do, for a person. Some Catches have no Cause. */
+  /** A text for a person: what happened and what to do. Some Catches have no Cause. */
   Cause: z.string().default(''),
 });
 export type StateError = Readonly<z.infer<typeof stateError>>;
@@ -52,25 +57,28 @@ const error = stateError.default(noError);
 const count = z.int().nonnegative();
 const media = z.array(z.string()).readonly();
 
-/** One line of the manifest, and one child of the map: one large medium or several small ones. */
+/**
+ * One line of the manifest: one large medium or several small media. Each line is one child of the
+ * map.
+ */
 const workLine = z.object({
-  /** Counts from 1. */
+  /** The number of the line. The first line has the number 1. */
   line: z.int(),
   media,
 });
 export type WorkLine = Readonly<z.infer<typeof workLine>>;
 
-/** The progress of a work line. */
+/** The progress of a work line over its slices. */
 const sliceState = z.object({
   count,
-  /** How many slices in a row brought no new byte. */
+  /** How many slices in a row stored no new byte. */
   idle: count,
 });
 export type SliceState = Readonly<z.infer<typeof sliceState>>;
 
 /**
- * All messages. A default is the value of a field that a reply does not set, such as a failure
- * reply.
+ * All messages. If a reply does not set a field, the field gets its default. A failure reply sets
+ * few fields.
  */
 export const messages = {
   BeginRun: {
@@ -80,9 +88,12 @@ export const messages = {
       provider: z.string().default(''),
       trigger: z.string().default(''),
       full_listing: z.boolean().default(false),
-      /** When the run ends; ISO 8601. */
+      /** When the run has to end, in ISO 8601. */
       deadline: z.string().default(''),
-      /** The holder of the lease: this execution, or another holder if the outcome is `overlap`. */
+      /**
+       * The holder of the run lease. It is this execution, or another holder if the outcome is
+       * `overlap`.
+       */
       holder: z.string().default(''),
       error,
     }),
@@ -91,20 +102,25 @@ export const messages = {
     request: z.object({ provider, execution }),
     reply: z.object({
       outcome: z.enum(['valid', 'credentials-expired', 'failed']),
-      /** 200 or 401; 500 for anything else. */
+      /** 200 for valid credentials, 401 for refused credentials, 500 for anything else. */
       statusCode: z.int().default(500),
       valid: z.boolean().default(false),
-      /** The days since the secret was last written; null if unknown. */
+      /**
+       * The number of days since the secret was last written. It is null if that time is unknown.
+       */
       cookie_age_days: z.number().nullable().default(null),
-      /** `none`: there are no credentials to validate. */
+      /** With `none` there are no credentials to validate. */
       validation_method: z.enum(['api_probe', 'none']).default('none'),
       duration_seconds: z.number().default(0),
       error,
     }),
-    /** Fields for the log only. */
+    /** The machine drops these fields. They are only for the log. */
     dropped: ['statusCode', 'valid', 'duration_seconds'],
   },
-  /** One slice of the listing. Its state is stored under `runs/<execution name>/`. */
+  /**
+   * Does one slice of the listing. The state of the listing is stored under `runs/<execution
+   * name>/`.
+   */
   ListMedia: {
     request: z.object({
       provider,
@@ -112,40 +128,42 @@ export const messages = {
       full_listing: z.boolean(),
       deadline: z.string(),
       execution,
-      /** How many slices came before this one. */
+      /** How many slices the listing has had before this slice. */
       slices: count,
     }),
     reply: z.object({
       outcome: z.enum(['done', 'go-on', 'failed']),
       slices: count,
-      /** Media that the provider shows. */
+      /** The number of media that the provider shows. */
       total_found: count.default(0),
-      /** Media to work on. */
+      /** The number of media in the plan of the run. */
       new_count: count.default(0),
-      /** Originals that were archived before this run. */
+      /** The number of originals that were archived before this run. */
       already_synced: count.default(0),
       work_lines: count.default(0),
-      /** The key in the bucket for runs. Empty until the outcome is `done`. */
+      /**
+       * The key of the manifest in the bucket for runs. It is empty until the outcome is `done`.
+       */
       manifest_key: z.string().default(''),
       error,
     }),
   },
-  /** One slice of one work line. */
+  /** Does one slice of one work line. */
   DownloadVideo: {
     request: z.object({
       provider,
       deadline: z.string(),
       line: workLine.extend({ media: media.refine(({ length }) => length > 0) }),
       slice: sliceState,
-      /** The ARN of the child execution, which owns the claims. */
+      /** The ARN of the child execution. It is the owner of all claims of the work line. */
       owner: z.string(),
-      /** The parent execution. */
+      /** The parent execution, which is the run. */
       execution,
     }),
     reply: z.object({
       /**
-       * `deferred`: the deadline was reached, or another worker has the rest. `waiting`: the
-       * provider does not offer all originals yet.
+       * `deferred` means that the deadline was reached, or that another worker has claimed the
+       * rest. `waiting` means that the provider does not offer all originals yet.
        */
       outcome: z.enum(['done', 'go-on', 'deferred', 'waiting', 'credentials-expired', 'failed', 'quarantined']),
       ...sliceState.shape,
@@ -155,7 +173,7 @@ export const messages = {
     }),
     dropped: ['archived_files', 'archived_bytes'],
   },
-  /** Records the work that a failed worker did not record. */
+  /** Records the failed work that a worker did not record itself. */
   MarkVideoFailed: {
     request: z.object({
       action: z.literal('mark-failed'),
@@ -167,7 +185,9 @@ export const messages = {
     }),
     reply: z.object({
       outcome: z.enum(['failed', 'quarantined']),
-      /** Failed and quarantined media of the line. The list is cut to keep the payload small. */
+      /**
+       * The failed and quarantined media of the line. A long list is cut to keep the payload small.
+       */
       media: media.default([]),
       quarantined: count.default(0),
       error,
@@ -184,9 +204,11 @@ export const messages = {
       cookie_age_days: z.number().nullable(),
     }),
     reply: z.object({
-      /** `notice`: the run is clean, and a notification is due. */
+      /** With `notice` the run is clean, but a notification about the credentials is due. */
       outcome: z.enum(['clean', 'notice', 'partial', 'credentials-expired', 'failed']),
-      /** The subject of the notification, if one is due: at most 100 ASCII characters. */
+      /**
+       * The subject of the notification, at most 100 ASCII characters. It is empty if none is due.
+       */
       subject: z.string().default(''),
       message: z.string().default(''),
       archived_files: count.default(0),
@@ -194,15 +216,17 @@ export const messages = {
       error,
     }),
   },
-  /** Ends a run early. Any state may lead here, so only the execution and the error are known. */
+  /**
+   * Ends a run early. Any state may lead to EndRun, so only the execution and the error are known.
+   */
   EndRun: {
     request: z.object({ action: z.literal('end'), input: z.unknown(), execution, error: stateError }),
     reply: z.object({
-      /** False if this period of expired credentials was notified before. */
+      /** False if an earlier run has already notified about the same expired credentials. */
       notify: z.boolean().default(true),
       /**
-       * The subject and text of the notification. NotifyCriticalFailure also reads this path after
-       * a Catch.
+       * The subject and the text of the notification. NotifyCriticalFailure reads them at this
+       * path, and there it also finds an error that a Catch stored.
        */
       error,
     }),
@@ -220,20 +244,23 @@ export type AskingState = keyof Messages;
 export type RequestOf<State extends AskingState> = Readonly<z.infer<Messages[State]['request']>>;
 export type ReplyOf<State extends AskingState> = Readonly<z.infer<Messages[State]['reply']>>;
 
-/** A reply whose missing fields have their defaults. */
+/** Completes a reply with the defaults of its missing fields. */
 export function replyOf<Reply extends z.ZodObject>({ reply }: { readonly reply: Reply }, given: z.input<Reply>): z.output<Reply> {
   return reply.parse(given);
 }
 
-/** The fields of a reply that the machine keeps. */
+/** Returns the names of the fields of a reply that the machine keeps. */
 export function keptFields({ reply, dropped = [] }: Message): readonly string[] {
   return Object.keys(reply.shape).filter((field) => !dropped.includes(field));
 }
 
-/** Facts that functions store in the tracker for each other. */
+/** The names of values that one function stores in the tracker for another function. */
 export const factNames = {
-  /** The name of the execution follows. The value is the StateError that stopped all its lines. */
+  /**
+   * The value is the StateError that stopped all work lines of an execution. The full name ends
+   * with the name of that execution.
+   */
   stopped: 'run.stopped',
-  /** The latest notified period of expired credentials. */
+  /** The value is a record of the notices about credentials that were sent. */
   episode: 'credentials.episode',
 } as const;

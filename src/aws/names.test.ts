@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { resourceNames } from './names.ts';
 import { stages } from '../config/stages.ts';
 
-test('prod has the plain names', () => {
+test('resources of prod have plain names', () => {
   expect(resourceNames('prod')).toMatchObject({
     stateMachine: 'gopro-sync-orchestrator',
     table: 'gopro-sync-tracker',
@@ -24,6 +24,6 @@ test('no two resources of an account have the same name, and no name is too long
       ...Object.values(functions),
     ]);
   expect(new Set(all).size).toBe(all.length);
-  // The lowest limit is Lambda's.
+  // Lambda has the lowest limit for the length of a name.
   expect(all.filter((name) => name.length > 64)).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import type { Stage } from '../config/stages.ts';
 import { functionNames, type FunctionName } from './contract.ts';
 
-/** The names of the deployed resources, shared by the infrastructure and the commands. */
+/** The names of the deployed resources. The infrastructure and the commands share these names. */
 
 /**
- * Prod has the plain names. Dev and staging can share its account, so their names begin with
- * `cloud-sync-{stage}-`.
+ * Returns the name of a resource in a stage. Prod has the plain names. Dev and staging can share
+ * the account of prod, so their names begin with `cloud-sync-{stage}-`.
  */
 export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;
@@ -13,14 +13,14 @@ export function nameIn(stage: Stage, plain: string): string {
 
 export interface ResourceNames {
   readonly stateMachine: string;
-  /** The table of the tracker. */
+  /** The name of the tracker's table. */
   readonly table: string;
-  /** The topic of notifications. */
+  /** The name of the topic for notifications. */
   readonly topic: string;
-  /** The secret with the provider's credentials. */
+  /** The name of the secret with the provider's credentials. */
   readonly secret: string;
   readonly functions: Readonly<Record<FunctionName, string>>;
-  /** The log group of each function. */
+  /** The name of the log group of each function. */
   readonly logGroups: Readonly<Record<FunctionName, string>>;
 }
 

@@ -1,11 +1,11 @@
 /**
- * The names of errors that Step Functions raises, each in full, because the states language has no
- * wildcards. They come from Lambda's Invoke, from the runtime that ends an invocation, and from the
- * client with which Step Functions calls Lambda
+ * The names of the errors that Step Functions raises. Each name is listed in full, because the
+ * states language has no wildcards. The errors come from Lambda's Invoke, from the runtime that
+ * ends an invocation, and from the client with which Step Functions calls Lambda
  * (docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html).
  */
 
-/** The call did not reach a function, but may reach it the next time. */
+/** The call did not reach a function. A later call may reach the function. */
 export const lambdaUnavailable = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
@@ -13,17 +13,17 @@ export const lambdaUnavailable = [
   'Lambda.SdkClientException',
   'Lambda.TooManyRequestsException',
   'Lambda.ResourceNotReadyException',
-  // Raised while a new version is deployed.
+  // Step Functions raises this error while a new version of a function is deployed.
   'Lambda.ResourceConflictException',
   'Lambda.EC2ThrottledException',
   'Lambda.EC2UnexpectedException',
   'Lambda.ENINotReadyException',
 ] as const;
 
-/** The call did not reach a function, and cannot before another deployment. */
+/** The call did not reach a function, and no later call can before another deployment. */
 export const lambdaRefused = ['Lambda.ResourceNotFoundException', 'Lambda.AccessDeniedException'] as const;
 
-/** The platform ended the invocation: out of time, out of memory, or killed. */
+/** The platform ended the invocation, because it ran out of time or of memory or was killed. */
 export const lambdaKilled = [
   'Lambda.Unknown',
   'Sandbox.Timedout',
@@ -32,5 +32,8 @@ export const lambdaKilled = [
   'States.Timeout',
 ] as const;
 
-/** The machine raises it for a reply of another version. */
+/**
+ * The machine raises this error for a reply that it does not know, from a function of another
+ * version.
+ */
 export const unknownOutcomeError = 'CloudSync.UnknownOutcome';

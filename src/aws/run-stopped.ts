@@ -2,20 +2,21 @@ import type { Tracker } from '../tracker/tracker.ts';
 import { factNames, stateError, type StateError } from './contract.ts';
 
 /**
- * An error that stops the transfer of one work line also stops the other lines of its execution.
- * They read it here and release their claims. Each execution has its own fact, so an aborted
- * execution does not affect the next.
+ * An error that stops the transfer of one work line also stops the other lines of the same
+ * execution. The first line stores the error in the tracker. The other lines read the error here
+ * and release their claims. Each execution stores its error under a name of its own, so an aborted
+ * execution does not affect the next one.
  */
 
-/** The error that has stopped this execution. Errors: TRACKER_UNUSABLE. */
+/** Returns the error that has stopped this execution, if there is one. Errors: TRACKER_UNUSABLE. */
 export async function readStopped(tracker: Tracker, execution: string): Promise<StateError | undefined> {
   const fact = await tracker.getFact(nameFor(execution));
   return fact === undefined ? undefined : stateError.parse(JSON.parse(fact));
 }
 
 /**
- * Stores the error. The first one stays, unless a later one is expired credentials. Errors:
- * TRACKER_UNUSABLE.
+ * Stores the error that stops this execution. A later error does not replace the first error,
+ * except expired credentials. Errors: TRACKER_UNUSABLE.
  */
 export async function writeStopped(tracker: Tracker, execution: string, cause: StateError): Promise<void> {
   const isExpiry = cause.Error === 'CREDENTIALS_EXPIRED';

@@ -3,12 +3,12 @@ import { redactText } from '../lib/redact.ts';
 import { commandsFor, type Deployment } from './commands.ts';
 import type { StateError } from './contract.ts';
 
-/** Message and hint are cut to keep the payload small. */
+/** The message and the hint are cut to this length to keep the payload small. */
 const maxCauseLength = 600;
 
 /**
- * An error in the shape of a Catch. The command in its hint is in the form for the deployment. It
- * stays in the history of the execution, so it contains no secret.
+ * Returns an error in the shape of a Catch. A command in its hint is shown as a person types it for
+ * the deployment. The history of the execution keeps the error, so it contains no secret.
  */
 export function stateErrorOf(error: SyncError, deployment?: Deployment): StateError {
   const hint = deployment ? error.hintWith(commandsFor(deployment)) : error.hint;

@@ -2,15 +2,16 @@ import type { Role } from '../media.ts';
 import type { TrackedMedium, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { WorkLine } from './contract.ts';
 
-/** A medium of a work line, as the tracker knows it. */
+/** A medium of a work line and its originals, as the tracker knows them. */
 export interface LineRow {
   readonly tracked: TrackedMedium;
-  /** In the requested roles. */
+  /** Only the originals in the requested roles. */
   readonly originals: readonly TrackedOriginal[];
 }
 
 /**
- * The media of a work line, without those that the tracker does not know. Errors: TRACKER_UNUSABLE.
+ * Reads the media of a work line. Media that the tracker does not know are left out. Errors:
+ * TRACKER_UNUSABLE.
  */
 export async function readLine({ media }: WorkLine, tracker: Tracker, roles: readonly Role[]): Promise<readonly LineRow[]> {
   const rows: LineRow[] = [];

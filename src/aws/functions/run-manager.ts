@@ -24,7 +24,9 @@ const states = {
 } as const satisfies Readonly<Record<Request['action'], AskingState>>;
 type Reply = ReplyOf<(typeof states)[Request['action']]>;
 
-/** Lambda: begins a run, records failed workers, counts results, ends a run. */
+/**
+ * The Lambda handler. It begins a run, records failed workers, counts the results and ends a run.
+ */
 export const handler = handle<Request, Reply>({
   name: 'run-manager',
   request: requestSchema,

@@ -12,7 +12,7 @@ const dayMs = 24 * 3_600_000;
 
 const execution = { arn: 'arn:aws:states:eu-west-1:1:execution:m:night-1', name: 'night-1', started_at: '2026-11-21T04:15:00Z' };
 
-/** An invocation whose source asks a simulated cloud. */
+/** Creates an invocation whose source sends its requests to a simulated cloud. */
 async function openScene(options: { readonly token?: string; readonly ageDays?: number } = {}) {
   await using stack = new AsyncDisposableStack();
   const cloud = stack.use(await startGoproCloud({ library: createLibrary() }));
@@ -29,7 +29,7 @@ async function openScene(options: { readonly token?: string; readonly ageDays?: 
   return { cloud, invocation, metrics, [Symbol.asyncDispose]: async () => kept.disposeAsync() };
 }
 
-test('credentials that work are valid, and the reply has their age', async () => {
+test('credentials that the provider accepts are valid, and the reply has their age', async () => {
   await using scene = await openScene({ ageDays: 2.5 });
   expect(await validateTokens({ provider: 'gopro' }, scene.invocation)).toEqual({
     outcome: 'valid',
@@ -43,7 +43,7 @@ test('credentials that work are valid, and the reply has their age', async () =>
   expect(scene.metrics).toEqual({ AuthenticationSuccess: 1, CookieAge: 2.5 });
 });
 
-test('refused credentials are a reply, not an error', async () => {
+test('refused credentials give a reply and not an error', async () => {
   await using scene = await openScene({ ageDays: 9 });
   scene.cloud.expireToken();
   const reply = await validateTokens({ provider: 'gopro' }, scene.invocation);
@@ -58,13 +58,13 @@ test('refused credentials are a reply, not an error', async () => {
   expect(scene.metrics).toEqual({ AuthenticationFailure: 1, CookieAge: 9 });
 });
 
-test('the age is null if the secret does not have it', async () => {
+test('the age of the credentials is null if the secret does not contain the time of writing', async () => {
   await using scene = await openScene();
   expect(await validateTokens({ provider: 'gopro' }, scene.invocation)).toMatchObject({ valid: true, cookie_age_days: null });
   expect(scene.metrics).toEqual({ AuthenticationSuccess: 1 });
 });
 
-test('a provider that cannot be reached is an error, not a reply about the credentials', async () => {
+test('a provider that cannot be reached gives an error and not a reply about the credentials', async () => {
   await using scene = await openScene();
   await scene.cloud.close();
   const quick = { ...scene.invocation, remainingMs: () => 2_300 };

@@ -6,10 +6,12 @@ import type { Invocation, OpenSource } from '../platform/invocation.ts';
 import { stateErrorOf } from '../state-error.ts';
 
 const dayMs = 24 * 3_600_000;
-/** Time of an invocation that is reserved for a reply when the provider does not answer. */
+/** The time in ms that an invocation reserves for its reply when the provider does not answer. */
 const answeringMs = 2_000;
 
-/** Lambda: asks the provider with one request whether it accepts the credentials. */
+/**
+ * The Lambda handler. It asks the provider with one request whether the credentials are accepted.
+ */
 export const handler = handle({
   name: 'token-validator',
   request: messages.ValidateTokens.request,
@@ -18,8 +20,8 @@ export const handler = handle({
 });
 
 /**
- * Errors: CREDENTIALS_MISSING for a missing or malformed secret; all errors of the provider except
- * a refusal.
+ * Validates the credentials. A refusal gives a reply. Errors: CREDENTIALS_MISSING for a missing or
+ * malformed secret; all errors of the provider except a refusal.
  */
 export async function validateTokens(
   { provider }: Pick<RequestOf<'ValidateTokens'>, 'provider'>,
@@ -54,7 +56,9 @@ function noAnswer(): SyncError {
   });
 }
 
-/** Rounded to a tenth of a day. */
+/**
+ * Returns the age of the credentials in days, rounded to a tenth. Returns null if it is unknown.
+ */
 function ageOf({ credentialsSince }: OpenSource, nowMs: number): number | null {
   const sinceMs = credentialsSince === null ? NaN : Date.parse(credentialsSince);
   return Number.isNaN(sinceMs) ? null : Math.round(((nowMs - sinceMs) / dayMs) * 10) / 10;

@@ -2,7 +2,7 @@ import { messages, replyOf } from '../contract.ts';
 import { handle } from '../platform/handle.ts';
 import { transferLine } from './video-downloader/transfer-line.ts';
 
-/** Lambda: one slice of one work line. */
+/** The Lambda handler. It does one slice of one work line. */
 export const handler = handle({
   name: 'video-downloader',
   request: messages.DownloadVideo.request,

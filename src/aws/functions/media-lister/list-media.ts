@@ -11,24 +11,25 @@ import { abortAfter } from '../../platform/abort-after.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { deserialise, listingStateName, serialise, type SavedListing } from './listing-state.ts';
 
-/** The name of the list of work lines among the objects of a run. */
+/** The name of the manifest, which lists the work lines of a run. */
 const manifestName = 'manifest.jsonl';
 /**
- * Workers can handle so many lines before the deadline of a run. The oldest wait for the next run.
+ * The largest number of lines that workers can handle before the deadline of a run. The plan begins
+ * with the newest media, so the oldest media wait for the next run.
  */
 const maxLines = 10_000;
-/** Time that is reserved for a reply when the provider is slow. In ms. */
+/** The time in ms that a slice reserves for its reply when the provider is slow. */
 const answeringMs = 10_000;
 /**
- * Time for planning and writing the manifest of a large library; a short slice reserves a third. In
- * ms.
+ * The time in ms to plan a large library and to write its manifest. A short slice reserves a third
+ * of its own time instead.
  */
 const planningMs = 100_000;
 
 /**
- * One slice of a run's listing: as many pages as there is time for. The last slice plans the run
- * and writes its manifest. A slice may be repeated if its reply was lost. Errors: those of `list`,
- * of the archive and of the tracker.
+ * Does one slice of a run's listing: it reads as many pages as there is time for. The last slice
+ * plans the run and writes the manifest. If the reply of a slice is lost, the slice may be
+ * repeated. Errors: those of `list`, of the archive and of the tracker.
  */
 export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Invocation): Promise<ReplyOf<'ListMedia'>> {
   const { environment, clock, report, runs } = invocation;
@@ -57,7 +58,8 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
 }
 
 /**
- * The state after the earlier slices. The first slice adopts the files that only the archive knows.
+ * Returns the state that the earlier slices saved. The first slice has no saved state, so it adopts
+ * files that only the archive knows, and begins the listing.
  */
 async function stateBefore(
   request: RequestOf<'ListMedia'>,
@@ -105,7 +107,10 @@ async function planRun(
   });
 }
 
-/** Media whose open work has all failed before and is not due for another attempt yet. */
+/**
+ * Returns the ids of media that are not due yet: all their open work has failed before, and its
+ * next attempt is later.
+ */
 async function restingMedia(tracker: Tracker, roles: readonly Role[], nowMs: number): Promise<ReadonlySet<string>> {
   const resting = new Set<string>();
   for await (const { tracked, originals } of tracker.rows(['FAILED', 'PENDING', 'IN_PROGRESS'])) {

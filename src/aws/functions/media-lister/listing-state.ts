@@ -2,15 +2,15 @@ import { z } from 'zod';
 import { SyncError, errorKinds, type ErrorCode } from '../../../errors.ts';
 import type { Listing, ListingProgress } from '../../../run/listing.ts';
 
-/** The saved state of a listing, for the next slice and for the summary of the run. */
+/** The saved state of a listing. The next slice and the summary of the run read it. */
 export interface SavedListing {
-  /** null once every page was read. */
+  /** The progress of the listing. It is null when every page has been read. */
   readonly progress: ListingProgress | null;
-  /** null until every page was read. */
+  /** The finished listing. It is null until every page has been read. */
   readonly listing: Listing | null;
 }
 
-/** The name of the state among the objects of a run. */
+/** The name of the object that holds the state in the bucket for runs. */
 export const listingStateName = 'listing.json';
 
 const pass = z.object({
@@ -54,7 +54,7 @@ export function serialise({ progress, listing }: SavedListing): string {
   } satisfies Record<keyof SavedListing, unknown>);
 }
 
-/** Errors: those of zod, for a text that we did not write. */
+/** Parses a saved state. Errors: those of zod, if the text is not a state that we saved. */
 export function deserialise(text: string): SavedListing {
   const { progress, listing } = record.parse(JSON.parse(text));
   return {

@@ -6,9 +6,10 @@ import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 
 /**
- * Begins a run: checks the input, opens the archive (or creates it in a new deployment), takes the
- * run lease and records the run. The same execution gets the same reply again. Errors: USAGE for a
- * wrong input; those of the archive and of the tracker.
+ * Begins a run. It checks the input, opens the archive, takes the run lease and records the run. A
+ * new deployment has no archive yet, so its first run creates the archive. A repeated call of the
+ * same execution gets the same reply. Errors: USAGE for a wrong input; those of the archive and of
+ * the tracker.
  */
 export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocation: Invocation): Promise<ReplyOf<'BeginRun'>> {
   const { clock, log } = invocation;

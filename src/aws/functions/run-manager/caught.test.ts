@@ -21,12 +21,12 @@ test.each([
   ['States.Timeout', '', 'States.Timeout', 'in its time'],
   ['', '', 'unknown', 'unexpected'],
   ['toString', '', 'toString', 'unexpected'],
-])('%s is an error of the platform', (Error, Cause, name, what) => {
+])('the caught error "%s" with the cause "%s" is explained as an error of the platform', (Error, Cause, name, what) => {
   expect(readCaught({ Error, Cause })).toMatchObject({ code: undefined, name, what: expect.stringContaining(what) });
 });
 
 test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] as const)(
-  '%s is an error of Cloud Sync',
+  'the caught error %s is recognised as an error of Cloud Sync',
   (code) => {
     expect(readCaught({ Error: code, Cause: 'what happened. What to do.' })).toMatchObject({
       code,
@@ -36,13 +36,13 @@ test.each(['DESTINATION_UNUSABLE', 'CREDENTIALS_EXPIRED', 'LISTING_UNTRUSTED'] a
   },
 );
 
-test('a reason names the error and quotes it', () => {
+test('the reason of a caught error names the error and quotes its message', () => {
   const caught = readCaught({ Error: 'Lambda.Unknown', Cause: thrown('Sandbox.Timedout', 'Task timed out after 3.00 seconds') });
   expect(reasonOf(caught)).toBe('a function did not finish in its time (Sandbox.Timedout): Task timed out after 3.00 seconds');
   expect(reasonOf(readCaught({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
 });
 
-test('secrets, control characters and long texts are removed', () => {
+test('a caught error loses its secrets, its control characters and the end of a long text', () => {
   const Cause = thrown('Error', `GET https://cdn.example/file?Signature=abcdef ${'x'.repeat(5_000)}\n`);
   const { detail } = readCaught({ Error: 'Error', Cause });
   expect(detail).not.toContain('abcdef');
@@ -50,6 +50,9 @@ test('secrets, control characters and long texts are removed', () => {
   expect(readCaught({ Error: 'Error', Cause: 'one\u0007two' }).detail).toBe('one\\u0007two');
 });
 
-test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])('a Cause of %s is quoted unchanged', (Cause) => {
-  expect(readCaught({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
-});
+test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])(
+  'a Cause that is not an error of Lambda in JSON, such as %s, is quoted unchanged',
+  (Cause) => {
+    expect(readCaught({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
+  },
+);

@@ -2,18 +2,20 @@ import { errorKinds, type ErrorCode, type Hint } from '../../../errors.ts';
 import { clean } from '../../../lib/log.ts';
 import type { StateError } from '../../contract.ts';
 
-/** Explains a caught error: what happened, and what to do. No I/O. */
+/** Explains a caught error to a person: what happened and what to do. No I/O. */
 
 export interface Caught {
-  /** undefined: the platform raised the error, or it is a BUG. */
+  /** The code of the SyncError. It is undefined if the platform raised the error, and for a BUG. */
   readonly code: ErrorCode | undefined;
-  /** The code, or the platform's most specific name. */
+  /** The code, or the most specific name that the platform gave to the error. */
   readonly name: string;
-  /** What happened, as a sentence without its full stop. */
+  /** What happened, as a sentence without a full stop at its end. */
   readonly what: string;
-  /** What to do. For an error with a code, `detail` already contains it. */
+  /**
+   * What to do. It is empty for an error with a code, because then `detail` already contains it.
+   */
   readonly hint: string | Hint;
-  /** The original message, without secrets. It may be empty. */
+  /** The message of the error, without secrets. It may be empty. */
   readonly detail: string;
 }
 
@@ -36,7 +38,7 @@ const unexpected: Explanation = {
   hint: { ...readLog, text: `${readLog.text}; please report it if it happens again` },
 };
 
-/** The names under which Step Functions and Lambda raise errors. */
+/** Explanations of the errors that Step Functions and Lambda raise, by the name of the error. */
 const platformErrors: Readonly<Record<string, Explanation>> = {
   'Lambda.AWSLambdaException': lambdaTrouble,
   'Lambda.ClientExecutionTimeoutException': lambdaTrouble,
@@ -63,13 +65,16 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
   'States.Timeout': outOfTime,
 };
 
-/** The limit for texts of others is lower, because ours end with what to do. */
+/**
+ * The limit for messages of the platform. It is lower than the limit for our own messages, because
+ * ours end with what to do.
+ */
 const maxDetail = 300;
 const maxOwnDetail = 600;
 
 export function readCaught({ Error: raised, Cause }: StateError): Caught {
   const { errorType, errorMessage } = lambdaError(Cause);
-  // Lambda wraps an error of a handler. The inner name is more specific.
+  // Lambda wraps the error that a handler throws. The name of the inner error is more specific.
   const names = [errorType ?? '', raised].filter((name) => name !== '');
   const name = names.find((name) => isCode(name) || Object.hasOwn(platformErrors, name)) ?? names[0] ?? 'unknown';
   const detail = clean(errorMessage ?? Cause);
@@ -86,7 +91,7 @@ export function readCaught({ Error: raised, Cause }: StateError): Caught {
   return { code: undefined, name, ...explanation, detail: shortened(detail, maxDetail) };
 }
 
-/** The reason as the tracker stores it. */
+/** Returns the reason that the tracker stores for the failure. */
 export function reasonOf({ what, name, detail }: Caught): string {
   return `${what} (${name})${detail === '' ? '' : `: ${detail}`}`;
 }
@@ -95,7 +100,9 @@ function isCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorKinds, name);
 }
 
-/** The Cause is JSON if a function threw, otherwise a text. */
+/**
+ * Parses a Cause. If a function threw an error, its Cause is JSON. Any other Cause is plain text.
+ */
 function lambdaError(cause: string): { readonly errorType?: string; readonly errorMessage?: string } {
   try {
     const fields = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;
@@ -110,7 +117,7 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Cuts between two characters, and adds `…` if something is missing. */
+/** Shortens a text. It cuts between two characters, and adds `…` if something is missing. */
 export function shortened(text: string, maxLength: number): string {
   const characters = Array.from(text);
   return characters.length <= maxLength ? text : `${characters.slice(0, maxLength - 1).join('')}…`;

@@ -5,7 +5,9 @@ import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes,
 const dayMs = 24 * 3_600_000;
 const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
 
-/** One result of a run on some night. It may be asked twice, because the first reply was lost. */
+/**
+ * The result of a run in a night. The same run may appear twice, because its first reply was lost.
+ */
 interface Step {
   readonly night: number;
   readonly run: string;
@@ -106,7 +108,7 @@ describe('notices about the credentials', () => {
     expect(noticesOf(steps)).toEqual(steps.map(({ expected }) => expected));
   });
 
-  test("the reminder comes although that night's run begins an hour earlier", () => {
+  test('the weekly reminder comes even if the run begins an hour earlier in that night', () => {
     const nights = [0, 7].map((night) => ({ night, run: String(night), event: expired }));
     expect(noticesOf(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
   });
@@ -117,7 +119,7 @@ const events = fc.oneof(
   fc.record({ kind: fc.constant('valid' as const), ageDays: fc.option(fc.double({ min: 0, max: 60, noNaN: true })) }),
 );
 
-test('a repeated step gives the same notices and changes nothing', () => {
+test('a repeated step of a run gives the same notices and leaves the record of notices unchanged', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
       let episodes: Episodes = noEpisodes;
@@ -141,6 +143,9 @@ test('notices of expiry and recovery alternate in any order of nights', () => {
   );
 });
 
-test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])('%s is not a valid record of notices', (text) => {
-  expect(parseEpisodes(text)).toEqual(noEpisodes);
-});
+test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])(
+  'the unreadable record of notices "%s" counts as no record',
+  (text) => {
+    expect(parseEpisodes(text)).toEqual(noEpisodes);
+  },
+);

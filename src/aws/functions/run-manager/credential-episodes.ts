@@ -1,44 +1,54 @@
 import { z } from 'zod';
 
 /**
- * Decides when to notify about the provider's credentials: when they expire and every week until
- * they are renewed, once when they work again, and once when they grow old. No I/O. A repeated step
- * of the same run gets the same notices, because its first reply may have been lost.
+ * Decides when to notify a person about the provider's credentials. A notice is due when the
+ * credentials expire, and then every week until they are renewed. One notice is due when they work
+ * again, and one when they grow old. A repeated step of the same run gets the same notices, because
+ * the first reply may have been lost. No I/O.
  */
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const reminderMs = 7 * dayMs;
-/** Some slack, because a nightly run does not begin at the same minute each night. */
+/** This tolerance is needed because a nightly run does not begin at the same minute each night. */
 const slackMs = 2 * hourMs;
-/** Cookies of this age may expire any day. */
+/** Cookies that are this old may expire any day. */
 export const oldAgeDays = 5;
-/** Ages are rounded to days. Newer credentials differ by more than this. */
+/**
+ * Two computed times of writing that differ by less than this belong to the same credentials,
+ * because ages are rounded.
+ */
 const sameCredentialsMs = dayMs;
 
 const moment = z.iso.datetime();
 const episodesShape = z.object({
-  /** When the provider began to refuse the credentials, and which run notified last. */
+  /**
+   * When the provider began to refuse the credentials, and when and in which run the last notice
+   * was sent. It is null while the credentials work.
+   */
   expired: z.object({ since: moment, toldAt: moment, toldBy: z.string() }).nullable(),
-  /** The run that notified that the credentials work again. */
+  /** The run that notified a person that the credentials work again. */
   recoveredBy: z.string().nullable(),
-  /** The credentials whose age was notified: when they were written, and by which run. */
+  /**
+   * The notice about old credentials: when those credentials were written, and which run sent the
+   * notice.
+   */
   aged: z.object({ credentialsSince: moment, toldBy: z.string() }).nullable(),
 });
 
-/** All notices so far. They are stored as a fact of the tracker. */
+/** A record of the notices so far. The tracker stores it. */
 export type Episodes = Readonly<z.infer<typeof episodesShape>>;
 
 export const noEpisodes: Episodes = { expired: null, recoveredBy: null, aged: null };
 
 export type CredentialEvent = { readonly kind: 'expired' } | { readonly kind: 'valid'; readonly ageDays: number | null };
 
-/** `still-expired` is the weekly reminder. */
+/** The kinds of notices. `still-expired` is the weekly reminder. */
 export type Notice = 'expired' | 'still-expired' | 'recovered' | 'aged';
 
 export interface Asking {
   readonly nowMs: number;
-  /** The name of the execution. */
+  /** The name of the run's execution. */
   readonly run: string;
 }
 
@@ -81,7 +91,7 @@ function agedAfter(before: Episodes['aged'], ageDays: number | null, { nowMs, ru
   return isSame ? before : { credentialsSince: new Date(sinceMs).toISOString(), toldBy: run };
 }
 
-/** An unreadable record counts as no record. At worst a notice is sent twice. */
+/** Parses the record. An unreadable text counts as no record. At worst a notice is sent twice. */
 export function parseEpisodes(text: string | undefined): Episodes {
   try {
     return episodesShape.parse(JSON.parse(text ?? 'null'));

@@ -3,8 +3,8 @@ import { factNames } from '../../contract.ts';
 import { decide, parseEpisodes, type Asking, type CredentialEvent, type Decision } from './credential-episodes.ts';
 
 /**
- * Decides which notices about the credentials are due, and records them before they are sent.
- * Errors: TRACKER_UNUSABLE.
+ * Decides which notices about the credentials are due, and records these notices before they are
+ * sent. Errors: TRACKER_UNUSABLE.
  */
 export async function dueNotices(event: CredentialEvent, asking: Asking, tracker: Tracker): Promise<Decision> {
   const kept = await tracker.getFact(factNames.episode);

@@ -9,13 +9,16 @@ import { dueNotices } from './credential-notices.ts';
 import { parseInput } from './input.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
-/** More than the runs that may have begun since this one lost its lease. */
+/**
+ * How many of the latest runs are searched for this run. Fewer runs than that can have begun after
+ * this run lost its lease.
+ */
 const maxNewerRuns = 20;
 
 /**
- * Ends a run early: records its end, releases its lease and writes the notification. It works
- * without a readable input, a table or an archive. A repeated call gives the same reply. It never
- * throws a SyncError.
+ * Ends a run early: records its end, releases its lease and writes the notification. It works even
+ * if the input is unreadable, or if the table or the archive is missing. A repeated call gives the
+ * same reply. It never throws a SyncError.
  */
 export async function end({ input, error, execution }: RequestOf<'EndRun'>, invocation: Invocation): Promise<ReplyOf<'EndRun'>> {
   const { environment, clock, metrics } = invocation;
@@ -44,7 +47,10 @@ function asError({ subject, message }: Notification): StateError {
   return { Error: subject, Cause: message };
 }
 
-/** undefined: the input is wrong, so no run began. */
+/**
+ * Returns the provider of the run. Returns undefined if the input is wrong, because then no run
+ * began.
+ */
 function providerOf(input: unknown): Provider | undefined {
   try {
     return parseInput(input).provider;
@@ -53,7 +59,10 @@ function providerOf(input: unknown): Provider | undefined {
   }
 }
 
-/** A failure here must not suppress the notification of the first one. */
+/**
+ * Logs an error of `act` and goes on. This second error must not suppress the notification of the
+ * first error.
+ */
 async function attempt<Result>({ log }: Invocation, trouble: string, act: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await act();
@@ -63,7 +72,10 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
   }
 }
 
-/** Ends the run if it began and has not ended yet. Returns a line about the archive. */
+/**
+ * Records the end of the run, if the run began and has not ended yet, and releases its lease.
+ * Returns a line about the archive, or undefined if there was nothing to record.
+ */
 async function finish(
   { code = 'WORKER_LOST', name, what, detail }: Caught,
   tracker: Tracker,
@@ -79,7 +91,7 @@ async function finish(
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);
-    // The exit code of a platform failure would mean `partial`, but this run has failed.
+    // The code of a platform error would give the outcome `partial`, but this run has failed.
     const finished = counted.outcome === 'expired' ? counted : { ...counted, outcome: 'failed' as const };
     await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
     report(finished);

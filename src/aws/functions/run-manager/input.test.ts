@@ -9,7 +9,7 @@ test.each([
   [{ trigger: 'schedule' }, { ...defaults, trigger: 'schedule' }],
   [{ full_listing: true }, { ...defaults, full_listing: true }],
   [{ Comment: 'Insert your JSON here' }, defaults],
-])('%j is a valid input', (input, parsed) => {
+])('the input %j of an execution is accepted', (input, parsed) => {
   expect(parseInput(input)).toEqual(parsed);
 });
 
@@ -22,13 +22,13 @@ test.each([
   [undefined, 'the input'],
   ['gopro', 'the input'],
   [[], 'the input'],
-])('%j is refused with the reason', (input, field) => {
+])('the input %j of an execution is refused, and the error names "%s"', (input, field) => {
   expect(() => parseInput(input)).toThrow(
     expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(field), hint: expect.stringContaining('{}') }),
   );
 });
 
-test('misspelled fields are named', () => {
+test('misspelt fields of an input are found', () => {
   expect(unknownFields({ provider: 'gopro', full_listng: true })).toEqual(['full_listng']);
   expect(unknownFields(null)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { SyncError } from '../../../errors.ts';
 import { executionInput, type RunInput } from '../../contract.ts';
 
-/** Parses the input. Errors: USAGE, with each wrong field. */
+/** Parses the input of an execution. Errors: USAGE, which names each wrong field. */
 export function parseInput(input: unknown): RunInput {
   const parsed = executionInput.safeParse(input);
   if (parsed.success) return parsed.data;
@@ -11,7 +11,10 @@ export function parseInput(input: unknown): RunInput {
   });
 }
 
-/** Unknown or misspelt fields. They are not an error, because the console suggests a `Comment`. */
+/**
+ * Returns the names of unknown or misspelt fields. They are not an error, because the console
+ * suggests a field `Comment`.
+ */
 export function unknownFields(input: unknown): readonly string[] {
   return Object.keys(input ?? {}).filter((name) => !(name in executionInput.shape));
 }

@@ -78,7 +78,7 @@ describe('the open work of a medium', () => {
 
 describe('the failure of a medium', () => {
   test.each<readonly [string, LineRow, boolean, boolean]>([
-    ['archived', row('RESOLVED', [['COMPLETED', during]]), false, false],
+    ['an archived medium has not failed', row('RESOLVED', [['COMPLETED', during]]), false, false],
     ['a medium that failed as a whole has failed', row('FAILED'), true, false],
     [
       'a medium with a failed file has failed',
@@ -91,7 +91,12 @@ describe('the failure of a medium', () => {
     ],
     ['a medium that this run quarantined is quarantined', row('QUARANTINED', [], { since: during }), true, true],
     ['a medium with a file that this run quarantined is quarantined', row('RESOLVED', [['QUARANTINED', during]]), true, true],
-    ['quarantined before', row('RESOLVED', [['QUARANTINED', before]]), true, false],
+    [
+      'a medium that an earlier run quarantined has failed, but is not quarantined again',
+      row('RESOLVED', [['QUARANTINED', before]]),
+      true,
+      false,
+    ],
   ])('%s', (_name, line, failed, quarantined) => {
     expect(failureOf(line, runStartedAt)).toEqual({ failed, quarantined });
   });
@@ -110,7 +115,7 @@ test.each([
   ['States.Timeout', false],
   ['TypeError', false],
   ['constructor', false],
-])('a worker that ends with %j replied itself: %s', (Error, replied) => {
+])('for the error %j it is %s that the worker itself replied', (Error, replied) => {
   expect(isReplied({ Error, Cause: '' })).toBe(replied);
 });
 
@@ -119,7 +124,7 @@ describe('the work that is lost with its worker', () => {
   const ids = (rows: readonly LineRow[]) =>
     lostWork(rows, run).map(({ medium, originals }) => [medium, originals.map(({ id }) => id)]);
 
-  test('is what the worker held, and not the other media of the line', () => {
+  test('the lost work is the originals that the worker had claimed, and no other media of the line', () => {
     const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
     expect(ids(rows)).toEqual([
       [false, []],
@@ -128,7 +133,7 @@ describe('the work that is lost with its worker', () => {
     ]);
   });
 
-  test('is empty when the step is repeated', () => {
+  test('a repeated step finds no lost work', () => {
     const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
     expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
       [false, []],
@@ -139,15 +144,15 @@ describe('the work that is lost with its worker', () => {
 
   test.each([
     ['in an earlier run', ['FAILED', before, 'WORKER_LOST']],
-    ['as its worker replied', ['FAILED', during, 'STALLED']],
-  ] as const)('is all open work if the worker held nothing and a neighbour failed %s', (_when, failed) => {
+    ['with an error that its worker replied', ['FAILED', during, 'STALLED']],
+  ] as const)('the lost work is all open work if the worker had claimed nothing and an original failed %s', (_when, failed) => {
     expect(ids([row('LISTED'), row('RESOLVED', [failed])])).toEqual([
       [true, []],
       [false, []],
     ]);
   });
 
-  test('is all open work if the worker held nothing', () => {
+  test('the lost work is all open work if the worker had claimed nothing', () => {
     expect(ids([row('LISTED'), row('RESOLVED', [['PENDING', before]])])).toEqual([
       [true, []],
       [false, ['o0']],
@@ -163,6 +168,6 @@ test.each([
   ['Sandbox.Timedout', false],
   ['States.Timeout', false],
   ['CloudSync.BUG', false],
-])('after %s the call never reached a worker: %s', (Error, unreached) => {
+])('for the error %s it is %s that the call never reached a worker', (Error, unreached) => {
   expect(isUnreached({ Error, Cause: '' })).toBe(unreached);
 });

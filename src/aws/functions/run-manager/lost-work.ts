@@ -5,11 +5,11 @@ import type { StateError } from '../../contract.ts';
 import { lambdaRefused, lambdaUnavailable, unknownOutcomeError } from '../../platform-errors.ts';
 import type { LineRow } from '../../work-line.ts';
 
-/** The work that a failed worker did not record. No I/O. */
+/** Finds the work that a failed worker did not record. No I/O. */
 
 /**
- * Whether the worker itself replied with the error, by one of our codes or a status. An error of
- * the platform or a BUG ends a worker before it can record anything.
+ * True if the worker itself replied with the error. Such an error is one of our codes or a status.
+ * An error of the platform or a BUG ends a worker before it can record anything.
  */
 export function isReplied({ Error }: StateError): boolean {
   return Error === '' || Error === 'FAILED' || Error === 'QUARANTINED' || (Error !== 'BUG' && Object.hasOwn(errorKinds, Error));
@@ -17,30 +17,37 @@ export function isReplied({ Error }: StateError): boolean {
 
 const unreached: readonly string[] = [...lambdaUnavailable, ...lambdaRefused, unknownOutcomeError];
 
-/** The call did not reach a worker, or the reply was not understood. The media are unchanged. */
+/**
+ * True if the call did not reach a worker, or if the machine did not understand the reply. The
+ * failed call itself has then changed no media.
+ */
 export function isUnreached({ Error }: StateError): boolean {
   return unreached.includes(Error);
 }
 
-/** The facts of a run that decide which work was lost. */
+/** The data of a run that decide which work was lost. */
 interface RunFacts {
-  /** ISO 8601. */
+  /** When the run started, in ISO 8601. */
   readonly runStartedAt: string;
   readonly roles: readonly Role[];
 }
 
 export interface LostWork {
   readonly row: LineRow;
-  /** True when the medium is not resolved for all roles, so it fails as a whole. */
+  /** True if the medium fails as a whole, because it is not resolved for all roles. */
   readonly medium: boolean;
-  /** The originals to claim and fail. A claim of another worker prevents that. */
+  /**
+   * The originals that the caller claims and marks as failed, unless another worker has claimed
+   * them.
+   */
   readonly originals: readonly TrackedOriginal[];
 }
 
 /**
- * The work that a line lost with its worker: the originals that the worker had claimed. Other media
- * were not begun, and must not be quarantined because of a neighbour. If the worker had claimed no
- * original, any medium may have ended it.
+ * Returns the work that a line lost with its worker. That is every original that the worker had
+ * claimed. The worker had not begun other media, and they must not be quarantined because of the
+ * claimed originals. If the worker had claimed no original, any medium may have ended the worker,
+ * so all open work is lost.
  */
 export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly LostWork[] {
   const open = rows.map((row) => openWork(row, run));
@@ -54,7 +61,8 @@ export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly Lost
 }
 
 /**
- * True if this step has already recorded a lost original in this run, so the worker had claimed it.
+ * True if this step has already recorded a lost original in this run. The worker had claimed that
+ * original.
  */
 function isRecorded({ originals }: LineRow, { runStartedAt }: RunFacts): boolean {
   return originals.some(({ errorCode, statusSince }) => errorCode === 'WORKER_LOST' && statusSince >= runStartedAt);
@@ -64,8 +72,8 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
   const { status, statusSince, resolvedRoles, goneSince } = row.tracked;
   if (goneSince !== null) return { row, medium: false, originals: [] };
   const isUnresolved = status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role));
-  // A medium that ends its worker in each run must be quarantined in the end, so it fails once a
-  // run.
+  // A medium that ends its worker in every run must be quarantined at last. So a medium that failed
+  // in an earlier run fails again in this run, but only once.
   const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt;
   return {
     row,
@@ -76,11 +84,11 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
 
 interface MediumFailure {
   readonly failed: boolean;
-  /** Whether the medium was quarantined in this run. */
+  /** True if the medium or one of its originals was quarantined in this run. */
   readonly quarantined: boolean;
 }
 
-/** Whether a medium or one of its originals failed, after everything is recorded. */
+/** Returns whether a medium or one of its originals failed. Everything must be recorded before. */
 export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];
   return {

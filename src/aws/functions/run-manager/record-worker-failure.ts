@@ -7,17 +7,17 @@ import { readLine } from '../../work-line.ts';
 import { readCaught, reasonOf, shortened } from './caught.ts';
 import { failureOf, isReplied, isUnreached, lostWork, type LostWork } from './lost-work.ts';
 
-/** Longer than it takes to record a line. */
+/** The lease of a claim here. Recording a whole line takes less time than this. */
 const leaseMs = 60_000;
-/** The size limit of the ids in a reply, as JSON in UTF-8. */
+/** The size limit of the list of ids in a reply. The size is that of its JSON in UTF-8. */
 const maxIdBytes = 900;
 const maxCauseLength = 300;
 
 /**
- * Ends a work line that failed. A worker that replied has recorded everything. If it did not reply,
- * its open work fails with the error as the reason. Archived originals and those of another worker
- * are unchanged. A repeated call changes nothing more. Errors: those of the archive and of the
- * tracker.
+ * Ends a work line that failed. If the worker replied, it has recorded everything itself. If it did
+ * not reply, its open work fails, and the error is the reason. Archived originals and originals of
+ * another worker do not change. A repeated call changes nothing more. Errors: those of the archive
+ * and of the tracker.
  */
 export async function recordWorkerFailure(
   request: RequestOf<'MarkVideoFailed'>,
@@ -61,13 +61,13 @@ async function recordLost(
     const claim = await tracker.claim(id, owner, leaseMs);
     if (!claim) continue;
     await tracker.fail(claim, failure).catch((error: unknown) => {
-      // Another worker claimed the original in between.
+      // Another worker claimed the original in the meantime, so that worker decides its status.
       if (!(error instanceof SyncError) || error.code !== 'LEASE_LOST') throw error;
     });
   }
 }
 
-/** As many ids as fit into a small payload. */
+/** Returns the first ids, as many as fit into a small payload. */
 function cut(media: readonly string[]): readonly string[] {
   let bytes = 0;
   return media.filter((mediaId) => (bytes += Buffer.byteLength(JSON.stringify(mediaId)) + 1) <= maxIdBytes);

@@ -5,7 +5,7 @@ import { inOrder, lastBytes } from './results.ts';
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const at = (name: string, since: string) => ({ name, since, reason: 'why' });
 
-test('problems of this run come first, each group in the order of time', () => {
+test('problems of this run come before older problems, and each group is in the order of time', () => {
   const old = at('old', '2026-11-01T00:00:00.000Z');
   const older = at('older', '2026-10-01T00:00:00.000Z');
   const first = at('first', runStartedAt);
@@ -13,7 +13,7 @@ test('problems of this run come first, each group in the order of time', () => {
   expect(inOrder([old, second[1]!, older, second[0]!, first], runStartedAt)).toEqual([first, ...second, older, old]);
 });
 
-test('only the files that were completed last count, not those adopted at the beginning', () => {
+test('the archived bytes are those of the files completed last, and not of files adopted at the beginning', () => {
   const adopted = fc.record({
     since: fc.constantFrom('2026-11-21T03:15:01.000Z', '2026-11-21T03:15:02.000Z'),
     sizeBytes: fc.nat(),

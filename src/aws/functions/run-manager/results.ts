@@ -2,14 +2,17 @@ import type { Role } from '../../../media.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
 
-/** Facts of the ledger beyond its counts, read in one pass. */
+/** Results that the counts of the tracker do not contain. One pass over its rows reads them. */
 export interface Results {
   /**
-   * Originals and media that are not archived. Those that failed in this run come first, in the
-   * order of failing.
+   * Originals and media that failed or are quarantined. Those of this run come first. Both groups
+   * are in the order of time.
    */
   readonly problems: readonly Problem[];
-  /** The bytes of the `archivedFiles` originals that were completed last. */
+  /**
+   * The sum of the bytes of the files that this run archived. Those are the `archivedFiles`
+   * originals that were completed last.
+   */
   readonly archivedBytes: number;
 }
 
@@ -18,7 +21,7 @@ interface Completed {
   readonly sizeBytes: number;
 }
 
-/** Errors: TRACKER_UNUSABLE. */
+/** Reads the results of a run from the tracker. Errors: TRACKER_UNUSABLE. */
 export async function readResults(
   tracker: Tracker,
   {
@@ -50,7 +53,10 @@ export function inOrder(problems: readonly Problem[], runStartedAt: string): rea
   return problems.toSorted((a, b) => isOld(a) - isOld(b) || compare(a.since, b.since) || compare(a.name, b.name));
 }
 
-/** Adopted files count as completed too, but they come before the files that the run archived. */
+/**
+ * Sums the bytes of the `files` originals that were completed last. Adopted files are completed
+ * too, but they were completed before the files that the run archived.
+ */
 export function lastBytes(completed: readonly Completed[], files: number): number {
   const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);
   return latest.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);

@@ -19,9 +19,9 @@ type Request = RequestOf<'GenerateSummary'>;
 type Reply = ReplyOf<'GenerateSummary'>;
 
 /**
- * Summarises a run, counted from the tracker. A run without an error releases its lease here, any
- * other in `end`. A repeated call gives the same reply. Errors: those of the archive and of the
- * tracker.
+ * Summarises a run with counts from the tracker. A run without an error releases its lease here. A
+ * run with an error releases its lease in `end`. A repeated call gives the same reply. Errors:
+ * those of the archive and of the tracker.
  */
 export async function summarise(request: Request, invocation: Invocation): Promise<Reply> {
   const { environment, execution, clock, metrics, report } = invocation;
@@ -89,12 +89,18 @@ function brokenIn({ originals, media }: Tally): number {
   return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED;
 }
 
-/** Work that is left for a later run, because of the deadline or another worker. */
+/**
+ * Counts the work that is left for a later run. The deadline was reached, or another worker has
+ * claimed that work.
+ */
 function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;
 }
 
-/** Media that are not resolved for all roles yet. Their known originals are counted separately. */
+/**
+ * Counts the media that are not resolved for all roles yet. Their known originals are counted
+ * elsewhere.
+ */
 async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
   let media = 0;
   for await (const { status, resolvedRoles } of tracker.openMedia(roles)) {
@@ -103,7 +109,7 @@ async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<num
   return media;
 }
 
-/** The error that stopped all lines of this execution. */
+/** Returns the error that stopped all work lines of this execution, if there is one. */
 async function stoppedBy(tracker: Tracker, execution: string): Promise<SyncError | undefined> {
   const stopped = await readStopped(tracker, execution);
   if (!stopped) return undefined;

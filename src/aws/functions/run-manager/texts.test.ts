@@ -39,7 +39,7 @@ test('the text of a run that reached its deadline says that the next run archive
   expect(message).not.toContain('aws failures');
 });
 
-test('an error of ours keeps its own words', () => {
+test('an error of Cloud Sync is quoted in its own words', () => {
   const Cause = 's3://bucket denies access. Allow s3:PutObject.';
   const { subject, message } = failureText(
     readCaught({ Error: 'DESTINATION_UNUSABLE', Cause }),
@@ -81,14 +81,14 @@ test('every text about credentials has the command that renews them', () => {
   });
 });
 
-test('a recovery is announced together with the result of the run', () => {
+test('the notice that credentials work again also has the result of the run', () => {
   const { subject, message } = noticeText(['recovered', 'aged'], finishedWith(), 9, place);
   expect(subject).toBe('Cloud Sync: the GoPro credentials work again');
   expect(message).toContain('cookies are 9 days old');
   expect(message).toContain(countsLine(finishedWith()));
 });
 
-test('the commands in a hint are for the stage of the deployment', () => {
+test('the commands in the hint of a notification name the stage of the deployment', () => {
   const dev: Place = { ...place, stage: 'dev', secret: 'cloud-sync-dev-gopro/credentials' };
   expect(partialText(finishedWith({ failed: 1 }), [problem], [], dev).message).toMatch(
     /`cloud-sync aws failures --env dev`.*`cloud-sync aws retry --env dev`/,
@@ -99,17 +99,17 @@ test('the commands in a hint are for the stage of the deployment', () => {
   expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
 });
 
-test('the hint of a source becomes the command that renews the secret', () => {
+test('a failure text replaces the login hint of a source with the command that renews the secret', () => {
   const missing = new SyncError('CREDENTIALS_MISSING', 'The access token is empty', { hint: renewHint });
   const caught = readCaught(stateErrorOf(missing, place));
   expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');
 });
 
-test('the subject names the dev stage', () => {
+test('the subject of a notification names the stage `dev`', () => {
   expect(expiryText(undefined, { ...place, stage: 'dev' }).subject).toBe('Cloud Sync (dev): GoPro refuses the credentials');
 });
 
-describe('every notification', () => {
+describe('the limits of every notification', () => {
   const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'grapheme', maxLength: 400 }));
   const anyPlace = fc.record({
     stage: fc.constantFrom(...stages),

@@ -9,8 +9,8 @@ import { reasonOf, shortened, type Caught } from './caught.ts';
 import type { Notice } from './credential-episodes.ts';
 
 /**
- * The notifications of a run. No I/O. They are small, because they travel through the state
- * machine.
+ * Writes the notifications of a run. No I/O. The texts are small, because they pass through the
+ * state machine.
  */
 
 export interface Notification {
@@ -19,19 +19,19 @@ export interface Notification {
   readonly message: string;
 }
 
-/** A run and its deployment. */
+/** A run and its deployment, which the texts name. */
 export interface Place {
   readonly stage: Stage;
   readonly provider: Provider;
   /** The name of the secret with the provider's credentials. */
   readonly secret: string;
-  /** The name of the execution. */
+  /** The name of the run's execution. */
   readonly run: string;
 }
 
-/** A file that is not archived. */
+/** An original or a medium that is not archived. */
 export interface Problem {
-  /** When it got its status; ISO 8601. */
+  /** When the file got its present status, in ISO 8601. */
   readonly since: string;
   readonly name: string;
   readonly reason: string;
@@ -43,7 +43,7 @@ const maxProblem = 110;
 const maxProblems = 4;
 const providerNames: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
-/** The notification of a run that completed without archiving every file. */
+/** Writes the notification of a run that completed but did not archive every file. */
 export function partialText(
   finished: RunFinished,
   problems: readonly Problem[],
@@ -67,7 +67,7 @@ export function partialText(
   ]);
 }
 
-/** The notification of a clean run with notices about the credentials. */
+/** Writes the notification of a clean run that has notices about the credentials. */
 export function noticeText(
   notices: readonly Notice[],
   finished: RunFinished,
@@ -80,7 +80,7 @@ export function noticeText(
   return notification(place, subject, [...noticeSentences(notices, ageDays, place), countsLine(finished)]);
 }
 
-/** One sentence for each notice. */
+/** Writes one sentence for each notice. */
 export function noticeSentences(notices: readonly Notice[], ageDays: number | null, place: Place): readonly string[] {
   const provider = providerNames[place.provider];
   return notices.map((notice) =>
@@ -90,7 +90,7 @@ export function noticeSentences(notices: readonly Notice[], ageDays: number | nu
   );
 }
 
-/** The notification of a run that ended early. `also` is one more paragraph. */
+/** Writes the notification of a run that ended early. `also` is one more paragraph. */
 export function failureText(caught: Caught, also: string | undefined, place: Place): Notification {
   const hint = caught.code === undefined ? `${showHint(caught.hint, commandsFor(place))}.` : undefined;
   return notification(place, `the run failed (${caught.name}): ${caught.what}`, [
@@ -103,8 +103,8 @@ export function failureText(caught: Caught, also: string | undefined, place: Pla
 }
 
 /**
- * The notification of credentials that the provider refuses. `since` is set for a reminder; ISO
- * 8601.
+ * Writes the notification for credentials that the provider refuses. For a reminder, `since` is the
+ * time in ISO 8601 when the refusals began.
  */
 export function expiryText(since: string | undefined, place: Place): Notification {
   const provider = providerNames[place.provider];
@@ -116,7 +116,7 @@ export function expiryText(since: string | undefined, place: Place): Notificatio
   ]);
 }
 
-/** The counts of a run. */
+/** Writes a line with the counts of a run. */
 export function countsLine({ files, bytes }: RunFinished): string {
   const parts: readonly (readonly [number, string])[] = [
     [files.failed, 'failed'],
@@ -128,7 +128,7 @@ export function countsLine({ files, bytes }: RunFinished): string {
   return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
 }
 
-/** The state of the archive after a run whose own work was not counted. */
+/** Writes a line about the state of the archive, after a run whose own work was not counted. */
 export function archiveLine({ files }: RunFinished): string {
   const left = files.failed + files.quarantined + files.pending + files.waiting;
   return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived.`;
@@ -156,7 +156,7 @@ function shortenedAscii(text: string): string {
   return ascii.length <= maxSubject ? ascii : `${ascii.slice(0, maxSubject - 3)}...`;
 }
 
-/** Cuts the text between two characters if it is too long in UTF-8. */
+/** Shortens a text that has too many bytes in UTF-8. It cuts between two characters. */
 function withinBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= maxBytes) return text;

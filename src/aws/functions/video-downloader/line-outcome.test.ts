@@ -17,24 +17,39 @@ function row(status: MediumStatus, ...originals: readonly OriginalStatus[]): Lin
 const done = row('RESOLVED', 'COMPLETED');
 
 test.each([
-  ['everything archived', false, [done, row('RESOLVED', 'COMPLETED', 'COMPLETED')], 'done'],
-  ['nothing of it left at the source', false, [row('SOURCE_DELETED')], 'done'],
-  ['out of time', true, [done, row('RESOLVED', 'COMPLETED', 'PENDING')], 'go-on'],
-  ['out of time, and a medium not even resolved', true, [row('LISTED')], 'go-on'],
-  ['out of time, but nothing left', true, [done], 'done'],
-  ['out of time, one failed, one left', true, [row('RESOLVED', 'FAILED'), row('LISTED')], 'go-on'],
-  ['one failed', false, [done, row('RESOLVED', 'COMPLETED', 'FAILED')], 'failed'],
-  ['one failed before it was resolved', false, [row('FAILED')], 'failed'],
-  ['one quarantined, one failed', false, [row('RESOLVED', 'QUARANTINED'), row('FAILED')], 'quarantined'],
-  ['in time, yet another worker holds one', false, [row('RESOLVED', 'IN_PROGRESS')], 'deferred'],
-  ['all wait for the provider', false, [row('WAITING')], 'waiting'],
-  ['one waits, one is archived', false, [row('WAITING'), done], 'done'],
-  ['media that nobody knows', false, [], 'done'],
+  ['a line is done if all its originals are archived', false, [done, row('RESOLVED', 'COMPLETED', 'COMPLETED')], 'done'],
+  ['a line is done if its medium was deleted in the cloud', false, [row('SOURCE_DELETED')], 'done'],
+  [
+    'a line goes on if the slice ended before all originals were archived',
+    true,
+    [done, row('RESOLVED', 'COMPLETED', 'PENDING')],
+    'go-on',
+  ],
+  ['a line goes on if the slice ended before a medium was resolved', true, [row('LISTED')], 'go-on'],
+  ['a line is done if the slice ended but no work is left', true, [done], 'done'],
+  [
+    'a line goes on if the slice ended and only one of two media failed',
+    true,
+    [row('RESOLVED', 'FAILED'), row('LISTED')],
+    'go-on',
+  ],
+  ['a line fails if one of its originals failed', false, [done, row('RESOLVED', 'COMPLETED', 'FAILED')], 'failed'],
+  ['a line fails if a medium failed before it was resolved', false, [row('FAILED')], 'failed'],
+  [
+    'a line is quarantined if an original is quarantined, even if a medium failed',
+    false,
+    [row('RESOLVED', 'QUARANTINED'), row('FAILED')],
+    'quarantined',
+  ],
+  ['a line is deferred if another worker has claimed an original', false, [row('RESOLVED', 'IN_PROGRESS')], 'deferred'],
+  ['a line waits if all its media wait for the provider', false, [row('WAITING')], 'waiting'],
+  ['a line is done if one medium waits and the other is archived', false, [row('WAITING'), done], 'done'],
+  ['a line is done if the tracker knows none of its media', false, [], 'done'],
 ] as const)('%s', (_name, isOver, rows, outcome) => {
   expect(lineOutcome(rows, { isOver }).outcome).toBe(outcome);
 });
 
-test('a failure names the file and the reason', () => {
+test('the error of a failed line names the file and the reason', () => {
   expect(lineOutcome([row('RESOLVED', 'FAILED')], { isOver: false }).error).toEqual({
     Error: 'TRUNCATED',
     Cause: 'k0: too short',

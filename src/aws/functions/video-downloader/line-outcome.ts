@@ -3,14 +3,14 @@ import type { TrackedMedium, TrackedOriginal } from '../../../tracker/tracker.ts
 import { noError, type ReplyOf, type StateError } from '../../contract.ts';
 import type { LineRow } from '../../work-line.ts';
 
-/** The outcome of a work line, from the tracker's rows of its media. No I/O. */
+/** Decides the outcome of a work line from the tracker's rows of its media. No I/O. */
 
 /** Causes are cut to keep the payload small. */
 const maxCauseLength = 300;
 
 /**
- * `go-on` if the slice ended before the work did, otherwise the worst outcome of any medium.
- * `deferred`: another worker has the rest.
+ * Returns `go-on` if the slice ended before the work was done, otherwise the worst outcome of any
+ * medium. `deferred` means that another worker has claimed the rest.
  */
 export function lineOutcome(
   rows: readonly LineRow[],

@@ -15,20 +15,20 @@ import { readLine, type LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
 /**
- * How much longer than the invocation a claim lasts, so that none expires while it is recorded. In
- * ms.
+ * A claim lasts this many ms longer than the invocation, so that no claim expires while its result
+ * is recorded.
  */
 const leaseMarginMs = 60_000;
 
-/** How often a worker checks that its run still has the lease. In ms. */
+/** A worker checks once in this many ms that its run still has the run lease. */
 const leaseCheckMs = 20_000;
 
 type Request = RequestOf<'DownloadVideo'>;
 type Reply = ReplyOf<'DownloadVideo'>;
 
 /**
- * One slice of one work line. It does not fetch parts again that an earlier slice or a killed
- * invocation stored. An error that stops a run also stops the other lines of the execution. Errors:
+ * Does one slice of one work line. Parts that an earlier slice or a killed invocation stored are
+ * not fetched again. An error that stops a run also stops the other lines of the execution. Errors:
  * those of opening the archive and the tracker; BUG.
  */
 export async function transferLine(request: Request, invocation: Invocation): Promise<Reply> {
@@ -44,15 +44,18 @@ export async function transferLine(request: Request, invocation: Invocation): Pr
     return { ...progress, ...(await transferInSlice(request, untilDeadlineMs, tracker, invocation)) };
   } catch (thrown) {
     const error = asSyncError(thrown);
-    // A BUG stops this line only: the machine catches it and records the line as failed.
+    // A BUG stops only this line. The machine catches the BUG and records the line as failed.
     if (error.decision !== 'stop' || error.code === 'BUG') throw error;
-    // The run lost its lease, so its reason no longer matters.
+    // After LOCKED the run has lost its lease, so nothing needs the reason any more.
     if (error.code !== 'LOCKED') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
     return replyOf(messages.DownloadVideo, { ...progress, outcome: outcomeOfStop(error.code) });
   }
 }
 
-/** No original failed. The rest of the line stays PENDING, and the run gives the reason. */
+/**
+ * Returns the outcome of a stopped line. No original failed, so the rest of the line stays PENDING.
+ * The summary of the run gives the reason.
+ */
 function outcomeOfStop(code: string): Reply['outcome'] {
   return code === 'CREDENTIALS_EXPIRED' ? 'credentials-expired' : 'deferred';
 }
@@ -65,8 +68,8 @@ async function transferInSlice(
 ): Promise<Omit<Reply, 'count'>> {
   const { clock, environment, metrics } = invocation;
   const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
-  // A slice that the run's deadline shortens may be too short for progress, so it does not count as
-  // idle.
+  // The run's deadline may shorten a slice so much that it makes no progress. Such a slice does not
+  // count as idle.
   const isLast = untilDeadlineMs <= ownMs;
   const idleBefore = isLast ? 0 : request.slice.idle;
   const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
@@ -111,7 +114,10 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
   });
 }
 
-/** A worker may outlive its aborted run by minutes. It stops when another run takes the lease. */
+/**
+ * Watches the run lease. A worker may outlive its aborted run by minutes, so it stops when another
+ * run takes the lease.
+ */
 function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
   const lost = new AbortController();
   const check = async () => {
@@ -134,7 +140,10 @@ async function* each(media: readonly TrackedMedium[]): AsyncGenerator<TrackedMed
   yield* media;
 }
 
-/** Whether a slice has work for a medium. If not, the provider is not asked about it. */
+/**
+ * Returns whether a slice has work for a medium. Without work, no request for the medium is sent to
+ * the provider.
+ */
 function isOpen({ tracked, originals }: LineRow, roles: readonly Role[]): boolean {
   if (tracked.status !== 'RESOLVED') return ['LISTED', 'WAITING', 'FAILED'].includes(tracked.status);
   const isResolved = roles.every((role) => tracked.resolvedRoles.includes(role));
