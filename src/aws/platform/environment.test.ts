@@ -9,7 +9,7 @@ const least = {
   CLOUD_SYNC_SECRET: 'gopro/credentials',
 };
 
-test('the variables that the stack always sets are enough', () => {
+test('the variables that the stack always sets are enough to read an environment', () => {
   expect(readEnvironment(least)).toEqual({
     stage: 'dev',
     table: 'table',
@@ -29,7 +29,7 @@ test('the variables that the stack always sets are enough', () => {
   });
 });
 
-test("if the provider's address is overridden, it and its media may be plain http", () => {
+test("if the provider's address is overridden, the address and the media hosts may be plain http", () => {
   const environment = readEnvironment({
     ...least,
     CLOUD_SYNC_GOPRO_API_URL: 'http://127.0.0.1:8080',
@@ -42,7 +42,7 @@ test.each([
   ['', ['source', 'raw']],
   ['edits', ['source', 'raw', 'edit']],
   ['sidecars,edits', ['source', 'raw', 'edit', 'sidecar']],
-])('roles for "%s"', (include, roles) => {
+])('the variable CLOUD_SYNC_INCLUDE=%s gives the roles %j', (include, roles) => {
   expect(readEnvironment({ ...least, CLOUD_SYNC_INCLUDE: include }).roles).toEqual(roles);
 });
 
@@ -54,6 +54,6 @@ test.each([
   ['CLOUD_SYNC_QUARANTINE_AFTER', '0'],
   ['CLOUD_SYNC_CONCURRENCY', 'many'],
   ['CLOUD_SYNC_GOPRO_API_URL', 'nowhere'],
-])('%s=%s is refused by name', (name, value) => {
+])('the variable %s=%s is refused, and the error has its name', (name, value) => {
   expect(() => readEnvironment({ ...least, [name]: value })).toThrow(name);
 });

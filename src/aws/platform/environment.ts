@@ -5,55 +5,57 @@ import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defa
 import { stages, type Stage } from '../../config/stages.ts';
 
 /**
- * The variables of the functions' environment. The stack sets them, and `readEnvironment` reads
- * them.
+ * The names of the variables in the environment of the functions. The stack sets these variables,
+ * and `readEnvironment` reads them.
  */
 export const environmentNames = {
   table: 'CLOUD_SYNC_TABLE',
   archiveBucket: 'CLOUD_SYNC_ARCHIVE_BUCKET',
   runsBucket: 'CLOUD_SYNC_RUNS_BUCKET',
   secret: 'CLOUD_SYNC_SECRET',
-  /** dev, staging or prod. */
+  /** The stage: dev, staging or prod. */
   stage: 'CLOUD_SYNC_STAGE',
-  /** The roles to archive on request: `edits`, `sidecars`, both with a comma, or empty. */
+  /** The roles that are archived on request: `edits`, `sidecars`, `edits,sidecars`, or empty. */
   include: 'CLOUD_SYNC_INCLUDE',
   quarantineAfter: 'CLOUD_SYNC_QUARANTINE_AFTER',
-  /** The limit of parts at once in one invocation of video-downloader. */
+  /** How many parts one invocation of video-downloader transfers at once, at most. */
   concurrency: 'CLOUD_SYNC_CONCURRENCY',
   gopro: 'CLOUD_SYNC_GOPRO_API_URL',
   goproRps: 'CLOUD_SYNC_GOPRO_API_RPS',
-  /** The endpoint of a store other than AWS's S3. */
+  /** The endpoint of a store that is not S3 of AWS. */
   s3Endpoint: 'CLOUD_SYNC_S3_ENDPOINT',
   stallTimeoutMs: 'CLOUD_SYNC_STALL_TIMEOUT_MS',
-  /** The seconds of a slice, less than the function's time-out, for tests of slices. */
+  /**
+   * The length of a slice in seconds, for tests of slices. It is less than the function's time-out.
+   */
   sliceSeconds: 'CLOUD_SYNC_SLICE_SECONDS',
 } as const;
 
-/** The settings of a function, read from its environment. */
+/** The settings of a function, which are read from its environment. */
 export interface FunctionEnvironment {
   readonly stage: Stage;
   readonly table: string;
   readonly archiveBucket: string;
   readonly runsBucket: string;
-  /** The name of the secret with the credentials. */
+  /** The name of the secret with the provider's credentials. */
   readonly secret: string;
-  /** Always includes `source` and `raw`. */
+  /** The roles to archive. They always include `source` and `raw`. */
   readonly roles: readonly Role[];
   readonly quarantineAfter: number;
-  /** The limit of parts at once in one invocation. */
+  /** How many parts one invocation transfers at once, at most. */
   readonly concurrency: number;
   readonly goproApiUrl: string;
   readonly goproRps: number;
-  /** Signed URLs may be plain http, because the provider's address was overridden. */
+  /** True if signed URLs may be plain http, because the provider's address was overridden. */
   readonly plainHttp: boolean;
   readonly s3Endpoint: string | undefined;
   /**
-   * The bucket's name is in the path instead of the host name, because the AWS endpoint is
-   * overridden.
+   * True if the name of the bucket is in the path and not in the host name. That is so when the
+   * endpoint of S3 or of AWS is overridden.
    */
   readonly pathStyle: boolean;
   readonly stallMs: number;
-  /** The time of a slice, if it should be less than the invocation has. */
+  /** The length of a slice in ms, if a slice should end before the invocation does. */
   readonly sliceMs: number | undefined;
 }
 
@@ -82,8 +84,8 @@ const schema = z.object({
 });
 
 /**
- * Reads the environment. Errors: USAGE, with each missing or wrong variable. The stack sets them
- * all, so a person changed one.
+ * Reads the environment. Errors: USAGE, which names each missing or wrong variable. The stack sets
+ * all of them, so a person must have changed a wrong one.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const parsed = schema.safeParse(variables);

@@ -19,8 +19,8 @@ afterEach(async () => {
 });
 
 /**
- * Asks a Step Functions with one answer to everything. Returns the requests, and whether the holder
- * is dead.
+ * Asks a fake Step Functions, which gives the same answer to every request, about a holder. Returns
+ * the requests, and whether the holder is dead.
  */
 async function ask(answer: Answer, about: string) {
   const asked: string[] = [];
@@ -49,30 +49,30 @@ describe('the holder of a run lease', () => {
     ['FAILED', true],
     ['TIMED_OUT', true],
     ['ABORTED', true],
-  ])('an execution that is %s: dead is %s', async (status, dead) => {
+  ])('for an execution with the status %s it is %s that the holder is dead', async (status, dead) => {
     const found = await ask({ body: { executionArn: holder, status } }, holder);
     expect(found).toEqual({ dead, asked: [`eu-west-3 {"executionArn":"${holder}"}`], unanswered: [] });
   });
 
-  test('an execution that AWS does not know is dead', async () => {
+  test('a holder is dead if AWS does not know its execution', async () => {
     const body = { __type: 'com.amazonaws.swf.service.v2.model#ExecutionDoesNotExist', message: 'no' };
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: true, unanswered: [] });
   });
 
-  test('counts as alive, with a warning, if its state cannot be asked for', async () => {
+  test('a holder counts as alive, with a warning, if AWS does not tell its status', async () => {
     const body = { __type: 'AccessDeniedException', message: 'not yours' };
     expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: false, unanswered: [`${holder}: not yours`] });
   });
 
   test.each(['{"host":"nas","pid":7}', 'arn:aws:s3:::bucket', '', `${holder}:7`])(
-    'the holder %s is not an execution, so AWS is not asked',
+    'AWS is not asked about the holder %s, because it is not an execution',
     async (other) => {
       expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ dead: false, asked: [], unanswered: [] });
     },
   );
 });
 
-test('the lease lasts until the machine stops the run, and no longer', () => {
+test('the run lease lasts until the machine stops the run, and no longer', () => {
   const startedAt = '2026-11-21T03:15:00.000Z';
   const hourMs = 3_600_000;
   expect(leaseLeftMs(startedAt, Date.parse(startedAt))).toBe(12 * hourMs);

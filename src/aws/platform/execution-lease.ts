@@ -1,15 +1,16 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 
 /**
- * The run lease of an execution. Its owner is the execution's ARN, for as long as the machine lets
- * it run.
+ * The run lease of an execution. The owner of the lease is the ARN of the execution. The lease
+ * lasts as long as the machine lets the execution run.
  */
 
-/** The machine's time-out, in ms. A lease that is not released expires then. */
+/** The machine's time-out in ms. A lease that nobody releases expires at the same time. */
 const maxRunMs = 12 * 3_600_000;
 
 /**
- * How long from now a run lease is valid, for a run that began at `startedAt` (ISO 8601). In ms.
+ * Returns how many ms from now a run lease is valid, for a run that began at `startedAt` (ISO
+ * 8601).
  */
 export function leaseLeftMs(startedAt: string, nowMs: number): number {
   return Math.max(0, Date.parse(startedAt) + maxRunMs - nowMs);
@@ -18,14 +19,16 @@ export function leaseLeftMs(startedAt: string, nowMs: number): number {
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
 interface ExecutionChecks extends SFNClientConfig {
-  /** Called when AWS did not say whether the holder runs. `reason` is the error. */
+  /**
+   * Called if AWS does not answer whether the holder runs. `reason` is the message of the error.
+   */
   readonly onUnanswered?: (holder: string, reason: string) => void;
 }
 
 /**
- * Whether the holder of a run lease is an execution that surely no longer runs, because it ended or
- * AWS has forgotten it. Every other holder counts as alive until its lease expires, also an
- * execution that AWS gives no answer about.
+ * Returns a function that checks whether the holder of a run lease is dead. A holder is dead if it
+ * is an execution that has ended or that AWS has forgotten. Every other holder counts as alive
+ * until its lease expires, and so does an execution about which AWS gives no answer.
  */
 export function executionChecks({ onUnanswered, ...config }: ExecutionChecks = {}): (holder: string) => Promise<boolean> {
   return async (holder) => {

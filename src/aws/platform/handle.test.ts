@@ -16,7 +16,7 @@ const execution = { arn: 'arn:aws:states:eu-west-1:1:execution:m:night-1', name:
 const context = { getRemainingTimeInMillis: () => 20_000 };
 const lines = useLines();
 
-/** Secrets Manager with one secret, and a DynamoDB without a table. */
+/** Starts a fake AWS: Secrets Manager with one secret, and DynamoDB without a table. */
 async function startAws(secret: string | undefined) {
   const server = createServer((request, response) => {
     const found = secret !== undefined && request.headers['x-amz-target'] === 'secretsmanager.GetSecretValue';
@@ -41,7 +41,7 @@ async function startDaemon() {
   return { address, received, [Symbol.asyncDispose]: async () => void socket.close() };
 }
 
-/** The resources of token-validator, and an environment that names them. */
+/** Starts the resources of token-validator and sets an environment that names them. */
 async function openScene(secretOf: (cloud: { readonly accessToken: string; readonly userId: string }) => string | undefined) {
   await using stack = new AsyncDisposableStack();
   const cloud = stack.use(await startGoproCloud({ library: createLibrary() }));
@@ -70,7 +70,7 @@ async function openScene(secretOf: (cloud: { readonly accessToken: string; reado
 
 const request = { provider: 'gopro', execution };
 
-describe('token-validator as Lambda calls it', () => {
+describe('the handler of token-validator, called as Lambda calls it', () => {
   test('a validation uses the credentials in the secret, and no log, metric or trace contains them', async () => {
     await using scene = await openScene(({ accessToken, userId }) =>
       JSON.stringify({ access_token: accessToken, user_id: userId, last_updated: new Date().toISOString() }),
@@ -124,7 +124,7 @@ describe('token-validator as Lambda calls it', () => {
     expect(scene.cloud.requests).toEqual([]);
   });
 
-  test('names the variable that is wrong in its environment', async () => {
+  test('a wrong variable in the environment gives a reply that names the variable', async () => {
     await using scene = await openScene(() => undefined);
     vi.stubEnv('CLOUD_SYNC_TABLE', undefined);
     const reply = await handler(request, context);
@@ -135,7 +135,7 @@ describe('token-validator as Lambda calls it', () => {
     expect(scene.daemon.received).toEqual([]);
   });
 
-  test('throws an error with a name for a request that only a bug of ours can send', async () => {
+  test('a request that only a bug can send makes the handler throw an error with a name', async () => {
     await expect(handler({ provider: 'dropbox', execution }, context)).rejects.toMatchObject({
       name: 'CloudSync.BUG',
       message: expect.stringContaining('provider'),
@@ -143,7 +143,7 @@ describe('token-validator as Lambda calls it', () => {
   });
 });
 
-test('an unforeseen error is thrown under a name and without secrets, and the metrics so far are kept', async () => {
+test('an unexpected error is thrown with a name and without secrets, and earlier metrics are still written', async () => {
   await using _scene = await openScene(() => undefined);
   const surprising = handle({
     name: 'video-downloader',

@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts';
 import { openInvocation } from './open-invocation.ts';
 import { createTelemetry } from './telemetry.ts';
 
-/** The part of Lambda's context that a handler needs. */
+/** The part of Lambda's context that this module needs. */
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
@@ -20,13 +20,14 @@ interface Work<Request, Reply> {
   readonly name: FunctionName;
   readonly request: z.ZodType<Request>;
   readonly run: (request: Request, invocation: Invocation) => Promise<Reply>;
-  /** Makes the reply when the work ends with an error that has a code. */
+  /** Makes the reply for work that ended with an error that has a code. */
   readonly failed: (error: StateError, request: Request) => Reply;
 }
 
 /**
- * A Lambda handler: checks the request, opens an invocation, does the work, writes the metrics. An
- * error with a code becomes a reply. A BUG is thrown, and the state machine sees its name.
+ * Creates a Lambda handler. It checks the request, opens an invocation, does the work and writes
+ * the metrics. An error with a code becomes a reply. A BUG is thrown, and the state machine sees
+ * its name.
  */
 export function handle<Request extends { readonly execution: Execution }, Reply>(work: Work<Request, Reply>): Handler<Reply> {
   return async (event, context) => {
@@ -60,12 +61,18 @@ function parse<Request, Reply>({ name, request }: Work<Request, Reply>, event: u
   throw named(new SyncError('BUG', `${name} was called with an invalid request: ${z.prettifyError(parsed.error)}`));
 }
 
-/** The stack of a BUG's cause. Other errors have a code instead. */
+/**
+ * Returns the stack of the cause of a BUG. Any other error needs no stack, because its code
+ * explains it.
+ */
 function stackOf({ code, cause }: SyncError): string | undefined {
   return code === 'BUG' && cause instanceof Error ? cause.stack : undefined;
 }
 
-/** Lambda reports and logs the name and message of a thrown error. */
+/**
+ * Returns the error to throw. Its name has the code, because Lambda reports and logs the name and
+ * the message.
+ */
 function named(error: SyncError): Error {
   return Object.assign(new Error(redactText(error.message)), { name: `CloudSync.${error.code}` });
 }

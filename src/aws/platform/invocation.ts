@@ -9,43 +9,46 @@ import type { Execution } from '../contract.ts';
 import type { FunctionEnvironment } from './environment.ts';
 import type { Metrics } from './metrics.ts';
 
-/** The ports of one invocation of a function. No request is sent before a method is called. */
+/** The ports of one invocation of a function. Opening an invocation sends no request. */
 export interface Invocation {
   readonly environment: FunctionEnvironment;
   readonly execution: Execution;
   readonly clock: Clock;
   readonly log: InvocationLog;
   readonly metrics: Metrics;
-  /** Every event becomes a log line, and counted events also become metrics. */
+  /** Writes each event as a log line. Some events are also counted in metrics. */
   readonly report: Report;
-  /** The time until the platform ends this invocation, in ms. */
+  /** Returns the time in ms until the platform ends this invocation. */
   remainingMs(): number;
-  /** The archive in S3. It is not checked whether the archive exists. */
+  /** The archive in S3. Nothing has checked yet whether the archive exists. */
   readonly destination: Destination;
-  /** The client for media hosts. */
+  /** The HTTP client for media hosts. */
   readonly http: HttpClient;
   readonly runs: RunsStore;
   /**
-   * The ledger of the archive. Only the begin of a run may `create` the archive, in an empty bucket
-   * with an unused table. Errors: ARCHIVE_UNKNOWN when the table knows an archive and the bucket
-   * has none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
+   * Opens the ledger of the archive. Only the beginning of a run may `create` an archive, and only
+   * in an empty bucket with an unused table. Errors: ARCHIVE_UNKNOWN if the table names an archive
+   * and the bucket has none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
    */
   openTracker(provider: Provider, options?: { readonly create: boolean }): Promise<Tracker>;
   /**
-   * The provider's library, with the credentials in the secret. Errors: CREDENTIALS_MISSING for a
-   * missing or malformed secret.
+   * Opens the provider's library with the credentials in the secret. Errors: CREDENTIALS_MISSING
+   * for a missing or malformed secret.
    */
   openSource(provider: Provider): Promise<OpenSource>;
 }
 
 export interface OpenSource {
   readonly source: Source;
-  /** When the secret was last written, according to its content or to Secrets Manager; ISO 8601. */
+  /**
+   * When the secret was last written, in ISO 8601. The secret itself or Secrets Manager has the
+   * time.
+   */
   readonly credentialsSince: string | null;
   readonly apiRequests: () => number;
 }
 
-/** Log lines are JSON with the correlation id and without secrets. */
+/** Writes log lines in JSON, with the correlation id and without secrets. */
 export interface InvocationLog {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -53,13 +56,13 @@ export interface InvocationLog {
 }
 
 /**
- * The objects of one run under `runs/<execution name>/` in the bucket for runs. Only the manifest
- * is large.
+ * The objects of one run, under `runs/<execution name>/` in the bucket for runs. Only the manifest
+ * can be large.
  */
 export interface RunsStore {
-  /** The key of an object of this run. */
+  /** Returns the key of an object of this run. */
   key(name: string): string;
-  /** undefined: the object does not exist. */
+  /** Reads an object. Returns undefined if the object does not exist. */
   read(name: string): Promise<string | undefined>;
   write(name: string, text: string): Promise<void>;
 }

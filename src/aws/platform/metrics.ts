@@ -1,7 +1,7 @@
-/** The namespace of all metrics. */
+/** The CloudWatch namespace of all metrics. */
 export const metricNamespace = 'GoProSync';
 
-/** Every metric. Dimensions: Provider and Environment. */
+/** All metrics. Each has the dimensions Provider and Environment. */
 export const metricTable = {
   VideosDiscovered: { unit: 'Count', meaning: 'Media that the provider shows, once a run' },
   NewVideosFound: { unit: 'Count', meaning: 'Media to archive in the run' },

@@ -13,7 +13,7 @@ const archiveKey = '.cloud-sync/archive.json';
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** The part of a DynamoDB table that names its archive. */
+/** Starts a fake DynamoDB table that stores only the id of its archive. */
 async function startTable(initial?: string) {
   let bound = initial;
   const answer = (asked: string) => {
@@ -63,7 +63,7 @@ async function openScene({
   return { table, store, invocation, open, [Symbol.asyncDispose]: async () => kept.disposeAsync() };
 }
 
-test('an empty bucket and an unused table become an archive if the caller may create one', async () => {
+test('a caller that may create an archive creates one in an empty bucket with an unused table', async () => {
   await using scene = await openScene();
   const { archiveId } = await scene.invocation.openTracker('gopro', { create: true });
   expect(JSON.parse(scene.store.content('archive', archiveKey).toString())).toMatchObject({ id: archiveId });
@@ -73,14 +73,14 @@ test('an empty bucket and an unused table become an archive if the caller may cr
   expect((await later.openTracker('gopro')).archiveId).toBe(archiveId);
 });
 
-test('no other caller creates an archive', async () => {
+test('a caller that may not create an archive gets an error', async () => {
   await using scene = await openScene();
   await expect(scene.invocation.openTracker('gopro')).rejects.toMatchObject({ code: 'ARCHIVE_UNKNOWN' });
   expect(scene.store.objects()).toEqual([]);
   expect(scene.table.bound()).toBeUndefined();
 });
 
-test('a known archive with an empty bucket is refused, not created again', async () => {
+test('an archive that the table knows is not created again in an empty bucket', async () => {
   await using scene = await openScene({ bound: 'the-archive' });
   const opening = scene.invocation.openTracker('gopro', { create: true });
   await expect(opening).rejects.toMatchObject({ code: 'ARCHIVE_UNKNOWN', message: expect.stringContaining('the-archive') });
@@ -94,20 +94,20 @@ test('an archive whose ledger was lost gets a new ledger and keeps its id', asyn
   expect(scene.table.bound()).toBe('the-archive');
 });
 
-test('a table of another archive is refused', async () => {
+test('a table that belongs to another archive is refused', async () => {
   await using scene = await openScene({ bound: 'another' });
   await scene.invocation.destination.initialise('the-archive');
   await expect(scene.invocation.openTracker('gopro')).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
   expect(scene.table.bound()).toBe('another');
 });
 
-test('a missing bucket is named', async () => {
+test('the error about a missing bucket names the bucket', async () => {
   await using scene = await openScene({ archiveBucket: 'elsewhere' });
   const opening = scene.invocation.openTracker('gopro', { create: true });
   await expect(opening).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', message: expect.stringContaining('elsewhere') });
 });
 
-test('an invocation reads the objects that an earlier one of its run wrote', async () => {
+test('an invocation reads the objects that an earlier invocation of the same run wrote', async () => {
   await using scene = await openScene();
   expect(await scene.invocation.runs.read('listing.json')).toBeUndefined();
   await scene.invocation.runs.write('listing.json', '{"a":"ü"}');

@@ -22,7 +22,8 @@ import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 import { openXray } from './xray.ts';
 
 /**
- * The limit of connections to the provider's API. The pacing allows only a few requests at once.
+ * How many connections to the provider's API are open at most. The limit on requests per second
+ * needs no more.
  */
 const apiConnections = 4;
 
@@ -34,12 +35,12 @@ interface Given {
   readonly remainingMs: () => number;
 }
 
-/** What the adapters of an invocation share. */
+/** The objects that the adapters of an invocation share. */
 interface Shared {
   readonly environment: FunctionEnvironment;
   readonly span: Span;
   readonly onWarning: (message: string, hint?: string) => void;
-  /** Closes a resource when the invocation closes. */
+  /** Registers a resource to be closed together with the invocation, and returns the resource. */
   readonly closing: <Resource extends Closable>(resource: Resource) => Resource;
   readonly openTracker: Invocation['openTracker'];
 }
@@ -49,7 +50,7 @@ interface Closable {
 }
 
 /**
- * The composition root of the AWS engine. It fills an invocation with the adapters of this account.
+ * Creates the invocation with the adapters for this account. This is the composition root on AWS.
  */
 export function openInvocation(environment: FunctionEnvironment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
   const opened: Closable[] = [];
@@ -82,7 +83,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(opened.map(async (resource) => resource.close()));
-      // The trace closes last, because closing the others also ends spans.
+      // The trace closes last, because closing the other resources also ends spans.
       await closeTrace();
     },
   };
@@ -91,7 +92,8 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
 async function openSource(provider: Provider, shared: Shared): Promise<OpenSource> {
   const { environment, span, onWarning, closing, openTracker } = shared;
   const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment.secret));
-  // A deployment without a ledger has no stored mode yet, so `validate` finds it.
+  // A deployment without a ledger has no stored authentication mode. `validate` then finds the
+  // mode.
   const tracker = await openTracker(provider).catch(() => undefined);
   const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
   let requests = 0;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { redactText } from '../../lib/redact.ts';
 import { readSecret, writeSecret } from './secret.ts';
 
-/** The part of Secrets Manager's JSON protocol that one secret needs. */
+/** Starts a fake of Secrets Manager that has one secret and answers only the needed requests. */
 async function startSecrets(initial?: string, refusal?: string) {
   let value = initial;
   const calls: { readonly operation: string; readonly body: Record<string, string> }[] = [];
@@ -40,7 +40,7 @@ async function startSecrets(initial?: string, refusal?: string) {
   return { client, calls, [Symbol.asyncDispose]: dispose };
 }
 
-test('a written secret is read back, and its values are redacted from then on', async () => {
+test('a written secret can be read again, and its values are redacted in all later texts', async () => {
   await using secrets = await startSecrets('{}');
   const since = '2026-11-20T10:00:00.000Z';
   const credentials = { accessToken: 'token-of-the-test-1', userId: 'user-of-the-test-1', userAgent: 'Browser/1', since };
@@ -50,7 +50,7 @@ test('a written secret is read back, and its values are redacted from then on', 
   expect(redactText('token-of-the-test-1 of user-of-the-test-1')).toBe('[redacted] of [redacted]');
 });
 
-test('writing the same credentials again adds no version, and new credentials add one', async () => {
+test('writing the same credentials again adds no version, and writing new credentials adds a version', async () => {
   await using secrets = await startSecrets('{}');
   const credentials = { accessToken: 'token-of-the-test-2', since: null };
   const first = await writeSecret(secrets.client, 'name', credentials);
@@ -65,7 +65,7 @@ test('a secret that does not exist is not created', async () => {
   expect(secrets.calls.map(({ operation }) => operation)).toEqual(['PutSecretValue']);
 });
 
-test('cookies in the form of a browser are accepted', async () => {
+test('a secret with cookies as a browser sends them is accepted', async () => {
   const cookies = '_ga=1; gp_access_token=eyJhbGciOi=.x; gp_user_id=1234-5678';
   await using secrets = await startSecrets(JSON.stringify({ cookies, 'user-agent': 'Browser/2' }));
   expect(await readSecret(secrets.client, 'name')).toEqual({
@@ -76,20 +76,23 @@ test('cookies in the form of a browser are accepted', async () => {
   });
 });
 
-test.each(['InvalidRequestException', 'AccessDeniedException'])('%s is named with the next step', async (__type) => {
-  await using secrets = await startSecrets('{}', __type);
-  const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.any(String) });
-});
+test.each(['InvalidRequestException', 'AccessDeniedException'])(
+  'the refusal %s of Secrets Manager gives an error with the next step',
+  async (__type) => {
+    await using secrets = await startSecrets('{}', __type);
+    const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.any(String) });
+  },
+);
 
 test.each([
   ['missing', undefined],
   ['empty', ''],
-  ['no JSON', 'gp_access_token=sensitive-value'],
-  ['another shape', '{"username":"sensitive-value"}'],
-  ['an empty token', '{"access_token":""}'],
-  ['cookies without the access token', '{"cookies":"gp_user_id=sensitive-value"}'],
-])('a secret that is %s gives the next step and quotes nothing', async (_name, text) => {
+  ['not JSON', 'gp_access_token=sensitive-value'],
+  ['JSON of another shape', '{"username":"sensitive-value"}'],
+  ['an object with an empty token', '{"access_token":""}'],
+  ['a text of cookies without the access token', '{"cookies":"gp_user_id=sensitive-value"}'],
+])('the error for a secret that is %s has the next step and quotes no value', async (_name, text) => {
   await using secrets = await startSecrets(text);
   const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.stringContaining('--to-secret gopro/credentials') });

@@ -6,14 +6,17 @@ import { readAwsError } from '../../lib/aws-error.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
-/** The provider's credentials as Secrets Manager stores them. */
+/** Reads and writes the provider's credentials in Secrets Manager. */
 
 export interface SecretCredentials {
   readonly accessToken: string;
   readonly userId?: string;
-  /** The user agent of the browser that has the cookies. */
+  /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
-  /** When they were last written, according to the secret or to Secrets Manager; ISO 8601. */
+  /**
+   * When the credentials were last written, in ISO 8601. The secret or Secrets Manager has the
+   * time.
+   */
   readonly since: string | null;
 }
 
@@ -23,7 +26,7 @@ const secretSchema = z.object({
   user_agent: z.string().nullish(),
   last_updated: z.string().nullish(),
 });
-/** The form that a person may paste: the browser's line of cookies. */
+/** The form for a person who pastes the line of cookies from a browser. */
 const pastedSchema = z
   .object({ cookies: z.string(), 'user-agent': z.string().optional(), last_updated: z.string().optional() })
   .transform(({ cookies, 'user-agent': user_agent, last_updated }) => ({
@@ -36,8 +39,8 @@ const pastedSchema = z
 const anySecretSchema = z.union([secretSchema, pastedSchema]);
 
 /**
- * Reads the secret and registers its values for redaction. Errors: CREDENTIALS_MISSING, which
- * quotes no value.
+ * Reads the secret and registers its values for redaction. Errors: CREDENTIALS_MISSING. The error
+ * quotes no value of the secret.
  */
 export async function readSecret(client: SecretsManagerClient, name: string): Promise<SecretCredentials> {
   const reply = await client.send(new GetSecretValueCommand({ SecretId: name })).catch((error: unknown) => {
@@ -57,8 +60,9 @@ export async function readSecret(client: SecretsManagerClient, name: string): Pr
 }
 
 /**
- * Writes credentials as the current version of an existing secret, and returns the version's id.
- * Writing the same credentials twice gives one version. Errors: Secrets Manager's.
+ * Writes credentials as the current version of an existing secret, and returns the id of the
+ * version. Writing the same credentials twice gives only one version. Errors: those of Secrets
+ * Manager.
  */
 export async function writeSecret(
   client: SecretsManagerClient,
@@ -71,12 +75,15 @@ export async function writeSecret(
   return VersionId ?? ClientRequestToken;
 }
 
-/** undefined: the text is not a date. */
+/** Parses a date. Returns undefined if the text is not a date. */
 function dateOf(text: string | null | undefined): string | undefined {
   return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
-/** Distinguishes an error that a person has to fix from one that may pass. */
+/**
+ * Explains an error of Secrets Manager. The hint depends on whether a person has to fix the error
+ * or whether the error may pass.
+ */
 function refusal(name: string, error: unknown): SyncError {
   const { kind, code } = readAwsError(error) ?? {};
   if (kind === 'notFound') return missing(name, 'does not exist, or has no value yet');

@@ -11,7 +11,7 @@ function telemetry() {
   return createTelemetry({ functionName: 'video-downloader', execution, stage: 'dev', provider: 'gopro' });
 }
 
-test('every line carries the correlation id, the function and its fields', () => {
+test('every log line has the correlation id, the name of the function and the given fields', () => {
   telemetry().log.info('hello', { count: 3 });
   expect(lines).toEqual([
     expect.objectContaining({
@@ -34,7 +34,7 @@ test('no field of a log line contains a secret or a signed address', () => {
   expect(lines).toHaveLength(2);
 });
 
-test('events become lines of the right level, and progress becomes none', () => {
+test('each event is logged at its level, and progress events are not logged', () => {
   const { report } = telemetry();
   report({ type: 'plan.finished', media: 3, sizeHintBytes: 9 });
   report({ type: 'warning', message: 'careful' });
@@ -47,7 +47,7 @@ test('events become lines of the right level, and progress becomes none', () => 
   ]);
 });
 
-test('metrics are one line in the embedded format with exactly two dimensions', () => {
+test('metrics are written as one line in the embedded format with exactly two dimensions', () => {
   const { metrics, flush } = telemetry();
   const names = Object.keys(metricTable) as MetricName[];
   names.forEach((name, index) => metrics.add(name, index + 1));
@@ -69,7 +69,7 @@ test('metrics are one line in the embedded format with exactly two dimensions', 
   expect(line['TimeToFirstByte']).toEqual([names.indexOf('TimeToFirstByte') + 1, 0.5]);
 });
 
-test('a full line of metrics is written early with the correlation id', () => {
+test('a full line of metrics is written before the flush and has the correlation id', () => {
   const { metrics, flush } = telemetry();
   for (let value = 1; value <= 101; value += 1) metrics.add('TimeToFirstByte', value);
   flush();
@@ -77,7 +77,7 @@ test('a full line of metrics is written early with the correlation id', () => {
   expect(lines.flatMap((line) => line['TimeToFirstByte'])).toHaveLength(101);
 });
 
-test('no metrics give no line', () => {
+test('a flush without metrics writes no line', () => {
   telemetry().flush();
   expect(lines).toEqual([]);
 });

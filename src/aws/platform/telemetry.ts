@@ -7,12 +7,15 @@ import { metricNamespace } from './metrics.ts';
 import type { InvocationLog } from './invocation.ts';
 import { metricTable, type Metrics } from './metrics.ts';
 
-/** The log lines and metrics of a function: JSON on standard output, with the correlation id. */
+/**
+ * The log lines and metrics of a function. They go to standard output as JSON with the correlation
+ * id.
+ */
 export interface Telemetry {
   readonly log: InvocationLog;
   readonly metrics: Metrics;
   readonly report: Report;
-  /** Writes the metrics that were added. */
+  /** Writes the metrics that were added since the last flush. */
   readonly flush: () => void;
 }
 
@@ -30,13 +33,14 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   });
   const log = redactedLog(logger);
   const emf = new Emf({ namespace: metricNamespace });
-  // Each set of dimensions is a paid metric of its own. With the library's default dimension the
-  // alarms would find no data.
+  // CloudWatch bills each combination of dimensions as a metric. The library adds a dimension by
+  // default, and with it the alarms would find no data.
   emf.clearDefaultDimensions();
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
     add: (name, value) => {
-      // Added with each metric, because Powertools writes a line by itself after a hundred values.
+      // The id is added with each metric, because Powertools writes a line by itself after a
+      // hundred values.
       emf.addMetadata('correlation_id', execution.name);
       emf.addMetric(name, metricTable[name].unit, value);
     },
@@ -51,7 +55,7 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   };
 }
 
-/** Redacts every message and field, so that callers need not. */
+/** Redacts every message and every field, so that callers do not have to. */
 function redactedLog(logger: Logger): InvocationLog {
   const write =
     (level: keyof InvocationLog): InvocationLog[typeof level] =>
@@ -62,7 +66,7 @@ function redactedLog(logger: Logger): InvocationLog {
 
 type EventName = Event['type'];
 
-/** Events for a person who watches. They are not logged. */
+/** These events are for a person who watches a run. They are not logged. */
 const quiet: ReadonlySet<EventName> = new Set(['progress', 'medium.planned']);
 const warnings: ReadonlySet<EventName> = new Set([
   'warning',

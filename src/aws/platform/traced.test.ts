@@ -12,7 +12,7 @@ import { createGoproSource } from '../../source/gopro/index.ts';
 import type { Metrics } from './metrics.ts';
 import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 
-/** Notes every span with how it ended. */
+/** Records every span and whether the span failed. */
 function createNotes() {
   const notes: string[] = [];
   const span: Span = async (name, annotations, work) => {
@@ -28,10 +28,10 @@ function createNotes() {
   return { notes, span };
 }
 
-/** Lets a settled promise reach those that wait for it. */
+/** Waits until the callbacks of settled promises have run. */
 const settled = async () => new Promise((resolve) => setImmediate(resolve));
 
-/** A simulated library of two pages, and a source that reads it. */
+/** Starts a simulated library of two pages and a source that reads the library. */
 async function openSource() {
   const cloud = await startGoproCloud({ preset: 'large', presetOptions: { count: 3 }, perPageCap: 2 });
   const http = createHttpClient({ connections: 1 });
@@ -42,7 +42,7 @@ async function openSource() {
   return { source, [Symbol.asyncDispose]: dispose };
 }
 
-test('each page and each call of a source is a span, and a validation keeps what it found out', async () => {
+test('each page and each call of a source is a span, and a callback runs after a successful validation', async () => {
   const { notes, span } = createNotes();
   await using opened = await openSource();
   let kept = 0;
@@ -68,7 +68,7 @@ test('each page and each call of a source is a span, and a validation keeps what
 describe('a traced destination', () => {
   const place = useTestDisk();
 
-  test('has a span for each part, until it is stored or given up, and one for each commit', async () => {
+  test('a traced destination has a span for each stored or abandoned part and for each commit', async () => {
     const { notes, span } = createNotes();
     const traced = tracedDestination(place.disk, span);
     const bytes = Buffer.alloc(partSizeBytes + 3, 'a film ');
@@ -95,7 +95,7 @@ describe('a traced destination', () => {
   });
 });
 
-/** A media host with one file, and a client for it. */
+/** Starts a media host with one file and creates a client for the host. */
 async function startHost() {
   const server = createServer((_request, response) => response.end('the bytes of a film')).listen(0, '127.0.0.1');
   const http = createHttpClient({ connections: 1 });
@@ -108,7 +108,7 @@ async function startHost() {
   return { http, url, [Symbol.asyncDispose]: dispose };
 }
 
-test('a download is a span until its last byte, and the time to its first one is a metric', async () => {
+test('a download is a span until its last byte, and the time until its first byte is a metric', async () => {
   const { notes, span } = createNotes();
   const added: [string, number][] = [];
   const metrics: Metrics = { add: (name, value) => void added.push([name, value]) };

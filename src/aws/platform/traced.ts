@@ -4,9 +4,11 @@ import type { Span } from '../../lib/span.ts';
 import type { Source } from '../../source/source.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Spans around the calls of the ports. Neither the core nor an adapter knows of them. */
+/**
+ * Puts spans around the calls of the ports. The core and the adapters do not know about the spans.
+ */
 
-/** `afterValidate` runs once the credentials are known to work. */
+/** Traces a source. `afterValidate` runs when a validation has shown that the credentials work. */
 export function tracedSource(source: Source, span: Span, afterValidate: () => Promise<void>): Source {
   const call = <Result>(operation: string, work: () => Promise<Result>) => span('gopro_api_call', { operation }, work);
   return {
@@ -44,8 +46,8 @@ export function tracedDestination(destination: Destination, span: Span): Destina
 }
 
 /**
- * The span of a part lasts from its writer to its receipt. The span of an abandoned part ends as
- * failed.
+ * Traces the writer of a part. The span begins with the writer and ends when the part is stored. If
+ * the part is abandoned, its span ends as failed.
  */
 function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]): PartWriter {
   const written = Promise.withResolvers<void>();
@@ -70,7 +72,7 @@ function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]
   };
 }
 
-/** The span of a download lasts until the end of its body. */
+/** Traces downloads. The span of a download lasts until the end of its body. */
 export function tracedHttp(http: HttpClient, span: Span, metrics: Metrics): HttpClient {
   return {
     close: () => http.close(),

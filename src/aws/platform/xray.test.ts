@@ -38,7 +38,7 @@ test('a span is a subsegment of the trace that Lambda began', async () => {
   });
 });
 
-test('a failed span is marked as failed, and its error is thrown', async () => {
+test('work that throws marks its span as failed, and its error reaches the caller', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({ AWS_XRAY_DAEMON_ADDRESS: daemon.address, _X_AMZN_TRACE_ID: header('1') });
   await expect(span('gopro_api_call', {}, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
@@ -57,9 +57,9 @@ test('annotations contain no signed address', async () => {
 });
 
 test.each([
-  ['not sampled', { _X_AMZN_TRACE_ID: header('0') }],
-  ['without a trace', {}],
-])('nothing is sent %s', async (_name, variables) => {
+  ['whose trace is not sampled', { _X_AMZN_TRACE_ID: header('0') }],
+  ['that has no trace', {}],
+])('an invocation %s sends no span', async (_name, variables) => {
   await using daemon = await startDaemon();
   const quiet = openXray({ AWS_XRAY_DAEMON_ADDRESS: daemon.address, ...variables });
   expect(await quiet.span('s3_upload_part', {}, async () => 1)).toBe(1);
@@ -71,7 +71,7 @@ test.each([
   expect(documents.map(([, document]) => document?.['name'])).toEqual(['gopro_api_call']);
 });
 
-test('closing waits until all spans are sent, so none is lost when Lambda freezes the process', async () => {
+test('closing waits until all spans are sent, so that Lambda cannot freeze the process before', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({
     AWS_XRAY_DAEMON_ADDRESS: `tcp:192.0.2.1:1 udp:${daemon.address.replace('127.0.0.1', 'localhost')}`,
@@ -86,7 +86,7 @@ test.each([
   ['without a daemon', undefined],
   ['with an invalid address', 'nowhere'],
   ['with a daemon that does not listen', '127.0.0.1:9'],
-])('%s the work is still done', async (_name, AWS_XRAY_DAEMON_ADDRESS) => {
+])('the work in a span is still done %s', async (_name, AWS_XRAY_DAEMON_ADDRESS) => {
   const { span, close } = openXray({ AWS_XRAY_DAEMON_ADDRESS, _X_AMZN_TRACE_ID: header('1') });
   expect(await span('s3_upload_part', {}, async () => 3)).toBe(3);
   await close();

@@ -5,15 +5,16 @@ import type { Annotations, Span } from '../../lib/span.ts';
 
 export interface Tracing {
   readonly span: Span;
-  /** Waits until everything is sent, because Lambda freezes an invocation after its reply. */
+  /** Waits until all spans are sent, because Lambda freezes the process after the reply. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Spans as subsegments of Lambda's trace, sent to Lambda's daemon. Each datagram is a header line
- * and a document (docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). Without
- * a daemon, or for an unsampled trace, nothing is sent. Errors in sending are ignored, because a
- * trace must not disturb the work.
+ * Sends spans to Lambda's daemon as subsegments of Lambda's trace. Each datagram consists of a
+ * header line and a document
+ * (docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). If there is no daemon,
+ * or if the trace is not sampled, nothing is sent. Errors in sending are ignored, because a trace
+ * must not disturb the work.
  */
 export function openXray(variables: Readonly<Record<string, string | undefined>> = process.env): Tracing {
   const daemon = parseDaemon(variables['AWS_XRAY_DAEMON_ADDRESS'] ?? '');
@@ -58,13 +59,16 @@ function documentOf(begun: object, annotations: Annotations, failure: { readonly
   return `{"format":"json","version":1}\n${JSON.stringify(document)}`;
 }
 
-/** Parses `host:port`, or `tcp:host:port udp:host:port`. */
+/** Parses the address of the daemon: `host:port`, or `tcp:host:port udp:host:port`. */
 function parseDaemon(address: string): { readonly host: string; readonly port: number } | undefined {
   const [, host, port] = /(?:^|udp:)([^\s:]+):(\d+)$/.exec(address) ?? [];
   return host === undefined ? undefined : { host, port: Number(port) };
 }
 
-/** Parses `Root=1-…;Parent=…;Sampled=1`; undefined unless the trace is sampled. */
+/**
+ * Parses the trace header `Root=1-…;Parent=…;Sampled=1`. Returns undefined unless the trace is
+ * sampled.
+ */
 function parseTrace(header: string): { readonly trace_id: string; readonly parent_id: string } | undefined {
   const fields = new Map(header.split(';').map((field) => field.split('=') as [string, string]));
   const [trace_id, parent_id] = [fields.get('Root'), fields.get('Parent')];
