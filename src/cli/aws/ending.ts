@@ -8,20 +8,23 @@ import type { Outcome } from '../../events.ts';
 import { askAws } from './errors.ts';
 import type { Machine } from './machine.ts';
 
-/** How a run of the service ended, in the words and with the exit code of `sync`. */
+/** How a run of the service ended, with the outcomes and exit codes of `sync`. */
 export interface Ending {
   readonly outcome: Outcome;
   readonly exitCode: number;
-  /** A message for a person; null when the run succeeded. */
+  /** A message for a person. It is null if the run succeeded. */
   readonly message: string | null;
 }
 
-/** Every run that ends early passes this state, with the error in its input. */
+/** Every run that ends early enters this state. The input of the state contains the error. */
 const endState: AskingState = 'EndRun';
-/** More than the number of events between that state and the end. */
+/** Fewer events than this come between that state and the end of a run. */
 const maxEvents = 100;
 
-/** How an execution ended. Commands are for the deployment of `stage`. Errors: USAGE. */
+/**
+ * Returns how an execution ended. Commands in the message are for the deployment of `stage`.
+ * Errors: USAGE.
+ */
 export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
   const { status, output, error, cause } = execution;
   if (status === 'SUCCEEDED') return endingOfOutput(output, stage);
@@ -56,7 +59,10 @@ function endingOfError(failure: StateError): Ending {
   return { outcome, exitCode, message: code && detail !== '' ? detail : reasonOf(caught) };
 }
 
-/** The error that ended the run, from its history; undefined if it ended without one. */
+/**
+ * Reads the error that ended the run from its history. Returns undefined if the run ended without
+ * an error there.
+ */
 async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<StateError | undefined> {
   return askAws('read the history of a run', async () => {
     const pages = paginateGetExecutionHistory({ client, pageSize: maxEvents }, { executionArn, reverseOrder: true });

@@ -12,8 +12,9 @@ const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
 };
 
 /**
- * Asks AWS for `what`, a phrase such as "start a run", and returns the answer. Errors: `missing` if
- * the requested thing does not exist; USAGE for every other refusal of AWS.
+ * Sends a request to AWS and returns the answer. `what` is a phrase for the request, such as "start
+ * a run". Errors: `missing` if the requested thing does not exist; USAGE for every other refusal of
+ * AWS.
  */
 export async function askAws<Answer>(what: string, ask: () => Promise<Answer>, missing?: () => SyncError): Promise<Answer> {
   try {
@@ -34,7 +35,7 @@ function translated(thrown: unknown, what: string, missing: (() => SyncError) | 
   });
 }
 
-/** For every client: a request of a command is answered at once or not at all. */
+/** The options of every client. If AWS does not answer a command soon, the command fails. */
 export const clientOptions = {
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },

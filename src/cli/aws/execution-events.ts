@@ -1,10 +1,10 @@
 /**
- * The lines of `aws run --json`: a run of the service, seen from outside. `lines` are work lines:
- * each is one large medium or several small ones.
+ * The events of `aws run --json`. They describe a run of the service as AWS shows it. The counts in
+ * `execution.lines` are work lines: each is one large medium or several small media.
  */
 export type ExecutionEvent = ExecutionStarted | ExecutionSight | ExecutionFinished;
 
-/** Events that may repeat while a run continues. */
+/** The events that may repeat while a run continues. */
 export type ExecutionSight = ExecutionState | ExecutionLines;
 
 export interface ExecutionStarted {

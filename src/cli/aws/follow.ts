@@ -12,12 +12,12 @@ import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
 import { describeRun, type Execution, type Machine } from './machine.ts';
 
 const pollMs = 2_000;
-/** The state that works on the work lines. */
+/** In this state a run works on its work lines. */
 const workState = 'DownloadVideos';
 
 /**
- * Shows the changes of a run until it ends, and returns its last description. The run does not
- * notice when following stops. Errors: USAGE; the signal's reason.
+ * Reports the changes of a run until it ends, and returns its last description. The run goes on if
+ * this function is aborted. Errors: USAGE; the reason of the signal.
  */
 export async function followRun(
   machine: Machine,
@@ -31,13 +31,13 @@ export async function followRun(
   let lastEvent = 0;
   const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // The execution is read first, so that everything before its end is also reported before it.
+    // The execution is read first. So every change before the end is reported before the end.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
     const entries = await entriesSince(machine, arn, lastEvent);
     const counts = await countLines(machine, arn);
-    // The work lines came before the states after them.
+    // The counts of work lines are reported before the states that the run entered after the work.
     const work = entries.findIndex(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === workState) + 1;
     reportStates(entries.slice(0, work));
     reportCounts(counts);
@@ -68,8 +68,8 @@ function onlyChanges(report: (sight: ExecutionSight) => void, clock: Clock) {
 }
 
 /**
- * States that were entered after the event `lastEvent`, oldest first. The newest pages are read
- * first.
+ * Returns the states that were entered after the event `lastEvent`, oldest first. AWS sends the
+ * newest pages first.
  */
 async function entriesSince({ client }: Machine, executionArn: string, lastEvent: number): Promise<readonly HistoryEvent[]> {
   return askAws('read the history of a run', async () => {
@@ -86,7 +86,7 @@ async function entriesSince({ client }: Machine, executionArn: string, lastEvent
 
 type LineCounts = Omit<ExecutionLines, 'type' | 'time'>;
 
-/** undefined: no work line has begun. */
+/** Counts the work lines of a run. Returns undefined if no work line has begun. */
 async function countLines({ client }: Machine, executionArn: string): Promise<LineCounts | undefined> {
   return askAws('ask how far a run is', async () => {
     const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));

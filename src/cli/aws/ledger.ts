@@ -1,4 +1,4 @@
-/** The tracker of a service on AWS, for commands that know its table but not its archive. */
+/** Opens the tracker of a service on AWS, for commands that know its table but not its archive. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { commandsFor } from '../../aws/commands.ts';
 import type { Stage } from '../../config/stages.ts';
@@ -16,13 +16,16 @@ import { clientOptions } from './errors.ts';
 export interface ServiceLedger extends AsyncDisposable {
   readonly tracker: Tracker;
   readonly table: string;
-  /** The run that works on the archive; undefined when there is none. Errors: TRACKER_UNUSABLE. */
+  /**
+   * Returns the run that works on the archive, or undefined if there is none. Errors:
+   * TRACKER_UNUSABLE.
+   */
   lease(): Promise<CurrentLease | undefined>;
 }
 
 /**
- * The tracker of the table's archive. Errors: USAGE for a table without an archive,
- * TRACKER_UNUSABLE.
+ * Opens the tracker of the archive that the table belongs to. Errors: USAGE if the table belongs to
+ * no archive yet; TRACKER_UNUSABLE.
  */
 export async function openServiceLedger({ settings }: Config): Promise<ServiceLedger> {
   const table = tableName(settings);
@@ -53,7 +56,10 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
   }
 }
 
-/** Adds the place to the error of a missing table. Any other error is unchanged. */
+/**
+ * Adds the table and the region to the error of a missing table. Any other error is returned
+ * unchanged.
+ */
 async function named(error: unknown, table: string, client: DynamoDBClient): Promise<unknown> {
   if (!(error instanceof SyncError && readAwsError(error.cause)?.kind === 'notFound')) return error;
   return new SyncError(error.code, `there is no table ${table} in ${await client.config.region()}`, {

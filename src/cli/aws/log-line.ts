@@ -3,18 +3,18 @@ import { clean } from '../../lib/log.ts';
 import { redact } from '../../lib/redact.ts';
 import type { LoggedEvent } from './logs.ts';
 
-/** A parsed log line without secrets. No I/O. */
+/** A parsed log line of a function, without secrets. No I/O. */
 export interface LogLine {
   readonly time: string;
   readonly level: LogLevel;
-  /** The name of the function in the account. */
+  /** The name of the function in the AWS account. */
   readonly function: string;
   readonly message: string;
-  /** All other fields of the line. */
+  /** All other fields of the log line. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** From the least to the most urgent. */
+/** The levels, from the least urgent to the most urgent. */
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -28,17 +28,17 @@ const levelNames: Readonly<Record<string, LogLevel>> = {
   fatal: 'error',
 };
 
-/** Fields that every line of a function has, and that nobody reads. */
+/** Every line of a function has these fields, and nobody needs to read them. */
 const ignoredFields = /^(timestamp|service|correlation_id|environment|sampling_rate|cold_start|function_.*|xray_trace_id)$/;
 
 /**
- * undefined: a line of metrics. A line that is not JSON comes from the platform and counts as
- * `info`.
+ * Parses a log line. Returns undefined for a line of metrics. A line that is not JSON comes from
+ * the platform and gets the level `info`.
  */
 export function readLogLine({ atMs, logGroup, message: text }: LoggedEvent): LogLine | undefined {
   const record = parsed(text);
   if ('_aws' in record) return undefined;
-  // The functions log events of a run unchanged.
+  // The functions log a whole event of a run in the field `event`.
   const { level, message, event, ...rest } = redact(record) as Readonly<Record<string, unknown>>;
   const ofEvent = isObject(event) ? event : event === undefined ? {} : { event };
   return {
@@ -66,7 +66,7 @@ function parsed(text: string): object {
     const value = JSON.parse(text) as unknown;
     if (isObject(value)) return value;
   } catch {
-    // The line is not one of ours.
+    // The line is not JSON, so our functions did not write it.
   }
   return { message: text.trimEnd() };
 }

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { startedRun, describedAs, executionArn, lines, machineArn, run } from '../../../test/support/aws-run.ts';
 import { refusal, type FakeAnswer, type FakeAnswers } from '../../../test/support/fake-aws.ts';
 
-/** An answer that is given once for each function. */
+/** Returns one answer for each function. All answers have the same events. */
 function ofEachGroup(...events: object[]): FakeAnswer[] {
   return Array.from({ length: 4 }, () => ({ body: { events } }));
 }
 
-/** One event of a log group. */
+/** Returns one event of a log group. */
 function logged(atMs: number, record: object | string) {
   return { eventId: `${atMs}`, timestamp: atMs, message: typeof record === 'string' ? record : JSON.stringify(record) };
 }
@@ -48,7 +48,7 @@ describe('aws logs', () => {
     ],
   };
 
-  test('prints the log lines of the last run in order and without secrets', async () => {
+  test('the command prints the log lines of the last run in order and without secrets', async () => {
     const { exitCode, stdout, asked } = await run(['aws', 'logs'], answers);
     expect(exitCode).toBe(0);
     const [first, second, third, ...more] = stdout.split('\n');
@@ -67,7 +67,7 @@ describe('aws logs', () => {
     );
   });
 
-  test('--level leaves lesser lines out, and --json prints objects', async () => {
+  test('--level leaves less urgent lines out, and --json prints each line as an object', async () => {
     const { exitCode, stdout } = await run(['aws', 'logs', '--run', 'night-1', '--level', 'error', '--json'], answers);
     expect(exitCode).toBe(0);
     expect(lines({ stdout })).toEqual([
@@ -75,7 +75,7 @@ describe('aws logs', () => {
     ]);
   });
 
-  test('--follow prints until the run ends, and no line twice', async () => {
+  test('--follow prints lines until the run ends, and prints no line twice', async () => {
     const early = logged(1_763_700_001_000, { level: 'INFO', message: 'first' });
     const late = logged(1_763_700_050_000, { level: 'INFO', message: 'second' });
     const { stdout } = await run(['aws', 'logs', '--follow'], {

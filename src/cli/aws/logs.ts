@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { askAws, clientOptions } from './errors.ts';
 
-/** One line that a function logged. */
+/** One line of a log group, as CloudWatch returns it. */
 export interface LoggedEvent {
   readonly id: string;
   readonly atMs: number;
@@ -13,13 +13,16 @@ export interface LoggedEvent {
 
 export interface LogReader extends Disposable {
   /**
-   * The lines of the log groups that mention the run, from `fromMs` on, ordered by time. A missing
-   * group is skipped. Errors: USAGE, also when all are missing.
+   * Reads the lines that mention the run, from `fromMs` on, from all log groups in the order of
+   * time. A missing group is skipped. Errors: USAGE if AWS refuses or if all groups are missing.
    */
   read(fromMs: number): Promise<readonly LoggedEvent[]>;
 }
 
-/** `run` is the name of an execution, which is the correlation id in each of its lines. */
+/**
+ * Opens the logs of a run. `run` is the name of an execution. Each line has that name as its
+ * correlation id.
+ */
 export function openLogs(logGroups: readonly string[], run: string): LogReader {
   const client = new CloudWatchLogsClient(clientOptions);
 

@@ -1,4 +1,4 @@
-/** The state machine of a service on AWS: finds it, starts it, and describes its executions. */
+/** Finds the state machine of a service on AWS, starts it, and describes its executions. */
 import {
   DescribeExecutionCommand,
   paginateListStateMachines,
@@ -19,7 +19,7 @@ const machineArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:stateMachine:[^:]+$/;
 export interface Machine extends Disposable {
   readonly client: SFNClient;
   readonly arn: string;
-  /** The ARN of the execution with a name. */
+  /** Returns the ARN of the execution that has this name. */
   executionArn(name: string): string;
 }
 
@@ -28,7 +28,7 @@ export interface Execution {
   readonly name: string;
 }
 
-/** The machine in the settings. Errors: USAGE when it does not exist or AWS refuses. */
+/** Opens the machine that the settings name. Errors: USAGE if it does not exist or AWS refuses. */
 export async function openMachine({ settings }: Config): Promise<Machine> {
   const wanted = settings.machine ?? resourceNames(settings.env as Stage).stateMachine;
   const region = machineArn.exec(wanted)?.[1];
@@ -70,7 +70,7 @@ function noMachine(which: string): SyncError {
   });
 }
 
-/** Starts a run that tries all media, including those that failed recently. Errors: USAGE. */
+/** Starts a run that tries all media, including media that failed recently. Errors: USAGE. */
 export async function startRun({ client, arn }: Machine, options: { readonly fullListing: boolean }): Promise<Execution> {
   const input: ExecutionInput = { trigger: 'manual', ...(options.fullListing && { full_listing: true }) };
   const { executionArn = '' } = await askAws(
@@ -81,7 +81,10 @@ export async function startRun({ client, arn }: Machine, options: { readonly ful
   return { arn: executionArn, name: executionArn.slice(executionArn.lastIndexOf(':') + 1) };
 }
 
-/** undefined: the execution does not exist, or AWS has forgotten it. Errors: USAGE. */
+/**
+ * Describes an execution. Returns undefined if it does not exist or AWS has forgotten it. Errors:
+ * USAGE.
+ */
 export async function describeRun({ client }: Machine, executionArn: string): Promise<DescribeExecutionOutput | undefined> {
   return askAws('ask for the state of a run', async () => {
     try {

@@ -20,20 +20,20 @@ const before = '2026-11-14T10:00:00.000Z';
 const since = '2026-11-20T08:00:00.000Z';
 
 test.each([
-  ['the service has not run yet', clean, undefined, null, /aws run` starts the first run/],
-  ['all well', clean, 'clean', before, /^$/],
-  ['some failed', failed, 'partial', before, /aws failures`.*tries them again/],
-  ['some files need a person', quarantined, 'partial', before, /aws failures`.*aws retry`/],
-  ['credentials that expired', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
-  ['expired credentials are the next step before failed files', quarantined, 'expired', before, /login gopro/],
-  ['expired credentials in a secret that could not be read', clean, 'expired', undefined, /login gopro/],
+  ['a service that has not run yet', clean, undefined, null, /aws run` starts the first run/],
+  ['a service without problems', clean, 'clean', before, /^$/],
+  ['a service with failed files', failed, 'partial', before, /aws failures`.*tries them again/],
+  ['a service with quarantined media', quarantined, 'partial', before, /aws failures`.*aws retry`/],
+  ['a service with expired credentials', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
+  ['a service with expired credentials and failed files', quarantined, 'expired', before, /login gopro/],
+  ['a service with expired credentials in an unreadable secret', clean, 'expired', undefined, /login gopro/],
   [
-    'credentials that were renewed since the last run',
+    'a service with credentials that were renewed since the last run',
     clean,
     'expired',
     since,
     /^`cloud-sync aws run` tries the new credentials/,
   ],
-] as const)('%s', (_what, tally, outcome, writtenAt, says) => {
+] as const)('%s gets the right next step', (_what, tally, outcome, writtenAt, says) => {
   expect(nextStep(tally, outcome && aRun(outcome), writtenAt, (command) => `\`cloud-sync ${command}\``)).toMatch(says);
 });

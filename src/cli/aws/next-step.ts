@@ -3,8 +3,9 @@ import type { Tally } from '../../media.ts';
 import type { RunRecord } from '../../tracker/tracker.ts';
 
 /**
- * What a person should do about the service; empty for nothing. `credentialsWrittenAt` is when its
- * secret was last written (ISO 8601); null or undefined if unknown. No I/O.
+ * Returns what a person should do next about the service. Returns an empty text if there is nothing
+ * to do. `credentialsWrittenAt` is when the secret was last written (ISO 8601), or null or
+ * undefined if that time is unknown. No I/O.
  */
 export function nextStep(
   { originals, media }: Tally,
@@ -12,7 +13,7 @@ export function nextStep(
   credentialsWrittenAt: string | null | undefined,
   show: ShowCommand,
 ): string {
-  // Without valid credentials no other step helps.
+  // Expired credentials come first, because no other step helps without valid credentials.
   if (lastRun?.outcome === 'expired') {
     return credentialsWrittenAt && Date.parse(credentialsWrittenAt) > Date.parse(lastRun.startedAt)
       ? `${show('aws run')} tries the new credentials`

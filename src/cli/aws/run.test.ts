@@ -16,18 +16,18 @@ function entered(id: number, name: string, input?: object) {
   };
 }
 
-/** The history of a run that an error ended. */
+/** Returns the history of a run that an error ended. */
 function ended(Error: string, Cause: string): FakeAnswer {
   return { body: { events: [entered(30, 'SyncFailed'), entered(20, 'EndRun', { error: { Error, Cause } })] } };
 }
 
-/** How far the three work lines of a run are. */
+/** Returns the progress of the three work lines of a run. */
 function counted(counts: object): FakeAnswer {
   const none = { pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0, total: 3, resultsWritten: 0 };
   return { body: { itemCounts: { ...none, ...counts }, status: 'RUNNING' } };
 }
 
-/** A run whose states are all seen, and some of its work. */
+/** Returns the answers of AWS for a run with all of its states and two counts of its work lines. */
 function watchedRun(): FakeAnswers {
   const mapRuns = [{ executionArn, mapRunArn: `${executionArn}:map`, stateMachineArn: machineArn, startDate: 1 }];
   return {
@@ -47,7 +47,7 @@ function watchedRun(): FakeAnswers {
 }
 
 describe('aws run', () => {
-  test('finds the machine by its name, starts a run and prints its name', async () => {
+  test('the command finds the machine by its name, starts a run and prints the name of the run', async () => {
     const { exitCode, stdout, stderr, asked } = await run(['aws', 'run', '--full'], startedRun());
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`Started night-1\n${executionArn}\n`);
@@ -56,13 +56,13 @@ describe('aws run', () => {
     expect(JSON.parse(String(started['input']))).toEqual({ trigger: 'manual', full_listing: true });
   });
 
-  test('uses the ARN of a machine without looking for it', async () => {
+  test('with the ARN of a machine the command starts a run without a search for the machine', async () => {
     const { exitCode, stdout, asked } = await run(['aws', 'run', '--machine', machineArn, '--json'], startedRun());
     expect({ exitCode, asked: asked.map(({ operation }) => operation) }).toEqual({ exitCode: 0, asked: ['StartExecution'] });
     expect(lines({ stdout })).toEqual([{ type: 'execution.started', time: expect.any(String), executionArn, name: 'night-1' }]);
   });
 
-  test('--follow says in words what the run does', async () => {
+  test('--follow prints in words what the run does', async () => {
     const { stdout } = await run(['aws', 'run', '--follow'], watchedRun());
     expect(stdout.replaceAll(/^\d\d:\d\d:\d\d {2}/gm, '').split('\n')).toEqual([
       'Started night-1',
@@ -109,49 +109,59 @@ describe('aws run', () => {
     ['clean', describedAs('SUCCEEDED', { output: '{"outcome":"clean"}' }), undefined, 0, 'Ended: clean (1m)', ''],
     ['partial', describedAs('SUCCEEDED', { output: '{"outcome":"partial"}' }), undefined, 1, 'Ended: partial', 'aws failures'],
     [
-      'beside another',
+      'because another run was at work',
       describedAs('SUCCEEDED', { output: '{"outcome":"overlap"}' }),
       undefined,
       4,
       'Ended: locked',
       'another run',
     ],
-    ['in no known way', describedAs('SUCCEEDED', { output: '[]' }), undefined, 1, 'Ended: failed', 'does not know'],
+    ['with an unknown outcome', describedAs('SUCCEEDED', { output: '[]' }), undefined, 1, 'Ended: failed', 'does not know'],
     ['with expired cookies', failed, ended('CREDENTIALS_EXPIRED', 'renew them'), 3, 'Ended: expired', 'renew them'],
-    ['with a listing that lies', failed, ended('LISTING_UNTRUSTED', 'two totals'), 5, 'Ended: failed', 'two totals'],
+    ['with a contradictory listing', failed, ended('LISTING_UNTRUSTED', 'two totals'), 5, 'Ended: failed', 'two totals'],
     ['with a full archive', failed, ended('DESTINATION_FULL', 'no space'), 6, 'Ended: failed', 'no space'],
     ['out of memory', failed, ended('Runtime.ExitError', 'signal: killed'), 1, 'Ended: failed', 'memory (Runtime.ExitError)'],
     [
-      'without a word',
+      'without a recorded error',
       describedAs('FAILED', { error: 'States.Runtime', cause: 'a path' }),
       undefined,
       1,
       'failed',
       'States.Runtime',
     ],
-    ['aborted', describedAs('ABORTED'), undefined, 1, 'Ended: interrupted', 'aborted'],
+    ['by an abort', describedAs('ABORTED'), undefined, 1, 'Ended: interrupted', 'aborted'],
     ['out of time', describedAs('TIMED_OUT'), undefined, 1, 'Ended: failed', 'out of time'],
-  ])('--follow ends as the run ends: %s', async (_how, description, history, exitCode, says, complains) => {
-    const answers = { ...startedRun(description), ...(history && { GetExecutionHistory: [history] }) };
-    const result = await run(['aws', 'run', '--follow'], answers);
-    expect(result).toMatchObject({ exitCode, stdout: expect.stringContaining(says), stderr: expect.stringContaining(complains) });
-  });
+  ])(
+    '--follow has the outcome and the exit code of a run that ended %s',
+    async (_how, description, history, exitCode, says, complains) => {
+      const answers = { ...startedRun(description), ...(history && { GetExecutionHistory: [history] }) };
+      const result = await run(['aws', 'run', '--follow'], answers);
+      expect(result).toMatchObject({
+        exitCode,
+        stdout: expect.stringContaining(says),
+        stderr: expect.stringContaining(complains),
+      });
+    },
+  );
 
   test.each([
     [[], 'prod', 'gopro/credentials'],
     [['--env', 'dev', '--machine', machineArn], 'dev', 'cloud-sync-dev-gopro/credentials'],
-  ] as const)('the hint for expired cookies names the secret of the stage: %j', async (options, stage, secret) => {
-    const refused = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
-    const history = ended('CREDENTIALS_EXPIRED', stateErrorOf(refused, { stage }).Cause);
-    const { stderr } = await run(['aws', 'run', '--follow', ...options], {
-      ...startedRun(failed),
-      GetExecutionHistory: [history],
-    });
-    expect(stderr).toContain(`\`cloud-sync login gopro --to-secret ${secret}\``);
-    expect(stderr).not.toContain('gopro`');
-  });
+  ] as const)(
+    'with the options %j the hint for expired cookies names the secret of the stage %s',
+    async (options, stage, secret) => {
+      const refused = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
+      const history = ended('CREDENTIALS_EXPIRED', stateErrorOf(refused, { stage }).Cause);
+      const { stderr } = await run(['aws', 'run', '--follow', ...options], {
+        ...startedRun(failed),
+        GetExecutionHistory: [history],
+      });
+      expect(stderr).toContain(`\`cloud-sync login gopro --to-secret ${secret}\``);
+      expect(stderr).not.toContain('gopro`');
+    },
+  );
 
-  test('every command in a hint has the stage that was named', async () => {
+  test('every command in a hint has the stage of the option --env', async () => {
     const dev = ['--env', 'dev', '--machine', machineArn];
     expect((await run(['aws', 'run', ...dev], startedRun())).stdout).toMatch(
       /aws status --env dev`.*aws logs --follow --env dev`/,
@@ -160,7 +170,7 @@ describe('aws run', () => {
     expect((await run(['aws', 'run', '--follow', ...dev], partial)).stderr).toContain('`cloud-sync aws failures --env dev`');
   });
 
-  test('Ctrl-C ends --follow at once and says that the run goes on', async () => {
+  test('Ctrl-C ends --follow at once, and a message says that the run goes on', async () => {
     const { environment } = await startFakeAws(startedRun(describedAs('RUNNING')));
     const child = startCli(['aws', 'run', '--follow'], {
       environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() },

@@ -6,19 +6,21 @@ import { isoTime } from '../../lib/clock.ts';
 import { askAws, clientOptions } from './errors.ts';
 
 /**
- * Makes credentials the current version of an existing secret, and returns its id. Errors: USAGE.
+ * Writes credentials as the current version of an existing secret, and returns the id of the
+ * version. Errors: USAGE.
  */
 export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
   return ask(secret, async (client) => {
-    // A secret that is created here would have no reader, or would block the first deployment.
+    // A missing secret is not created. No service could read the new secret, or the secret would
+    // block the first deployment.
     await client.send(new DescribeSecretCommand({ SecretId: secret }));
     return writeSecret(client, secret, credentials);
   });
 }
 
 /**
- * When the current version of a secret was written, in ISO 8601; null when it has no version.
- * Errors: USAGE.
+ * Returns when the current version of a secret was written, in ISO 8601. Returns null if the secret
+ * has no version. Errors: USAGE.
  */
 export async function secretWrittenAt(secret: string): Promise<string | null> {
   return ask(secret, async (client) => {

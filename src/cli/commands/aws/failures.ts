@@ -9,7 +9,7 @@ import { openServiceLedger } from '../../aws/ledger.ts';
 import type { Context } from '../../command.ts';
 import { listEntries, type ListEntry } from '../../output/list-entries.ts';
 
-/** Prints the files that failed and those that need a person. */
+/** Prints the files that failed and the files that need a person. */
 export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
   await using ledger = await openServiceLedger(config);
   const { json, env } = config.settings;

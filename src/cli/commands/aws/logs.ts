@@ -12,10 +12,10 @@ import { describeRun, openMachine, type Execution, type Machine } from '../../aw
 import type { Context } from '../../command.ts';
 
 const pollMs = 3_000;
-/** CloudWatch shows a line some seconds after it was written, and not in the order of writing. */
+/** CloudWatch shows a line some seconds after it was written, and may show lines out of order. */
 const lateMs = 30_000;
 
-/** Prints what the functions logged in a run; with `--follow` until it ends. */
+/** Prints the log lines of the functions in a run. With `--follow` it prints until the run ends. */
 export async function runAwsLogs({ config, stdout, interruption }: Context): Promise<number> {
   const { json, follow, run, level, env } = config.settings;
   const stage = env as Stage;
@@ -32,7 +32,7 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {
-    // The state is read first, so that the last read of the log comes after the end.
+    // The state of the run is read first, so that the last read of the log comes after the end.
     const isRunning = follow && (await describeRun(machine, wanted.arn))?.status === 'RUNNING';
     for (const event of await logs.read(fromMs)) {
       if (printed.has(event.id)) continue;

@@ -6,10 +6,10 @@ import { openMachine, startRun } from '../../aws/machine.ts';
 import type { Context } from '../../command.ts';
 import { describeRetry, retryMedia } from '../../archive/retry-media.ts';
 
-/** Gives failed files a fresh start in the next run, or with `--start` in a run that begins now. */
+/** Gives failed files a fresh start in the next run. With `--start` a run begins now. */
 export async function runAwsRetry({ config, stdout, arguments: mediaIds }: Context): Promise<number> {
   const { json, start, env } = config.settings;
-  // The machine is opened first: if it does not exist, nothing should be changed.
+  // The machine is opened first. If it does not exist, the command must change nothing.
   using machine = start ? await openMachine(config) : undefined;
   await using ledger = await openServiceLedger(config);
   const retried = await retryMedia(ledger.tracker, mediaIds, commandsFor({ stage: env as Stage })('aws failures'));

@@ -12,7 +12,7 @@ import type { Context } from '../../command.ts';
 
 type Show = (event: ExecutionEvent) => void;
 
-/** What a run does in a state. The other states only branch, or end the run. */
+/** Texts for what a run does in a state. The other states only branch, or end the run. */
 const states: Readonly<Record<string, string>> = {
   BeginRun: 'begins',
   ValidateTokens: 'checks the credentials',
@@ -25,7 +25,7 @@ const states: Readonly<Record<string, string>> = {
   NotifyCriticalFailure: 'sends a notification',
 };
 
-/** Starts a run. With `--follow` the command has the exit code of the run. */
+/** Starts a run. With `--follow` the exit code of the command tells how the run ended. */
 export async function runAwsRun(context: Context): Promise<number> {
   const { config, stdout } = context;
   const { json, full, follow, env } = config.settings;
@@ -60,7 +60,7 @@ async function followToEnd(
   return ending.exitCode;
 }
 
-/** Interrupting this command stops following the run, but not the run itself. */
+/** Creates the error for an interrupted `--follow`. The run itself is not interrupted. */
 function stoppedFollowing(reason: unknown, { name }: Execution, stage: Stage): SyncError {
   const { code, message } = asSyncError(reason);
   return new SyncError(code, `${message}; the run ${name} continues`, {

@@ -18,12 +18,15 @@ import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine
 
 const runsShown = 5;
 
-/** null: the secret has no value yet. undefined: AWS did not answer. */
+/**
+ * When the secret was written. It is null if the secret has no value yet, and undefined if AWS did
+ * not answer.
+ */
 type SecretWritten = string | null | undefined;
 
 /**
- * Shows the state of the service. The tracker decides. If the machine or the secret gives no
- * answer, its part is left out with a warning.
+ * Shows the state of the service, as the tracker has it. If the machine or the secret gives no
+ * answer, a warning replaces its part.
  */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
@@ -57,8 +60,8 @@ export async function runAwsStatus(context: Context): Promise<number> {
 }
 
 /**
- * A run that is unfinished in the tracker may still run, or was ended from outside. The machine has
- * the answer.
+ * Asks the machine about runs that are unfinished in the tracker. Such a run may still be at work,
+ * or something outside may have ended it.
  */
 async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
