@@ -10,9 +10,7 @@ import type { Archive } from './archive-stack.ts';
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /**
-   * Why the function needs the actions. For a wildcard also why the resource cannot be narrower.
-   */
+  /** Why the function needs the actions, and why a resource with a wildcard cannot be narrower. */
   readonly reason: string;
 }
 

@@ -7,23 +7,21 @@ import { orchestratorRole } from './states/role.ts';
 import { run, type RunOptions } from './states/run.ts';
 
 export interface OrchestratorOptions extends RunOptions {
-  /**
-   * The name of the state machine: `gopro-sync-orchestrator` unless another machine has that name.
-   */
+  /** The name of the state machine, such as `gopro-sync-orchestrator`. */
   readonly name: string;
   readonly logGroup: ILogGroup;
 }
 
 /**
- * Longer than the deadline of a run, so it only ends a run that hangs. The rule on silent ends then
- * notifies.
+ * This time-out is longer than the deadline of a run, so it ends only a run that hangs. The rule on
+ * silent ends then notifies a person.
  */
 const machineTimeout = Duration.hours(12);
 
 /**
- * The state machine of one nightly run. Each function needs a time-out. Buckets and topics must not
- * be encrypted with a customer's key. Throws without the feature flag: CDK would then silently omit
- * the map's result writer, and the results would not fit into the state.
+ * Creates the state machine of the nightly run. Each function needs a time-out. Buckets and topics
+ * must not be encrypted with a customer key. Errors: one if the feature flag is not set. Without
+ * the flag CDK silently omits the map's result writer, and the results do not fit into the state.
  */
 export function createOrchestrator(scope: Construct, options: OrchestratorOptions): StateMachine {
   if (!FeatureFlags.of(scope).isEnabled(resultWriterFlag)) throw new Error(`the context must set ${resultWriterFlag} to true`);
@@ -38,8 +36,8 @@ export function createOrchestrator(scope: Construct, options: OrchestratorOption
     tracingEnabled: true,
     logs: { destination: options.logGroup, level: LogLevel.ALL, includeExecutionData: false },
   });
-  // CDK does not attach this policy to our own role. It is missing from the template, but appears
-  // in the findings.
+  // CDK creates this policy but does not attach it to our own role. The template does not contain
+  // the policy, but the findings of the checks do.
   machine.node.tryRemoveChild('DistributedMapPolicy');
   return machine;
 }

@@ -11,9 +11,7 @@ import { z } from 'zod';
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/**
- * A run ends this many seconds after its start. The machine's time-out comes half an hour later.
- */
+/** A run ends this many seconds after its start. The machine's time-out is half an hour later. */
 export const runSeconds = 11.5 * 3600;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
@@ -23,9 +21,7 @@ const provider = z.enum(['gopro']);
 /** The input of an execution. Every field is optional. */
 export const executionInput = z.object({
   provider: provider.default('gopro'),
-  /**
-   * With `schedule`, failed media wait for their next attempt. With `manual`, all media are tried.
-   */
+  /** With `schedule`, failed media wait for their next attempt. With `manual`, all are tried. */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
   /** True to read every page of the listing. */
   full_listing: z.boolean().default(false),
@@ -105,9 +101,7 @@ export const messages = {
       /** 200 for valid credentials, 401 for refused credentials, 500 for anything else. */
       statusCode: z.int().default(500),
       valid: z.boolean().default(false),
-      /**
-       * The number of days since the secret was last written. It is null if that time is unknown.
-       */
+      /** The number of days since the secret was last written. It is null if unknown. */
       cookie_age_days: z.number().nullable().default(null),
       /** With `none` there are no credentials to validate. */
       validation_method: z.enum(['api_probe', 'none']).default('none'),
@@ -141,9 +135,7 @@ export const messages = {
       /** The number of originals that were archived before this run. */
       already_synced: count.default(0),
       work_lines: count.default(0),
-      /**
-       * The key of the manifest in the bucket for runs. It is empty until the outcome is `done`.
-       */
+      /** The key of the manifest in the bucket for runs. Empty until the outcome is `done`. */
       manifest_key: z.string().default(''),
       error,
     }),
@@ -186,7 +178,7 @@ export const messages = {
     reply: z.object({
       outcome: z.enum(['failed', 'quarantined']),
       /**
-       * The failed and quarantined media of the line. A long list is cut to keep the payload small.
+       * The failed and quarantined media of the line. The list is cut to keep the payload small.
        */
       media: media.default([]),
       quarantined: count.default(0),
@@ -206,9 +198,7 @@ export const messages = {
     reply: z.object({
       /** With `notice` the run is clean, but a notification about the credentials is due. */
       outcome: z.enum(['clean', 'notice', 'partial', 'credentials-expired', 'failed']),
-      /**
-       * The subject of the notification, at most 100 ASCII characters. It is empty if none is due.
-       */
+      /** The subject of the notification, at most 100 ASCII characters. Empty if none is due. */
       subject: z.string().default(''),
       message: z.string().default(''),
       archived_files: count.default(0),
@@ -216,9 +206,7 @@ export const messages = {
       error,
     }),
   },
-  /**
-   * Ends a run early. Any state may lead to EndRun, so only the execution and the error are known.
-   */
+  /** Ends a run early. Any state may lead here, so only the execution and the error are known. */
   EndRun: {
     request: z.object({ action: z.literal('end'), input: z.unknown(), execution, error: stateError }),
     reply: z.object({

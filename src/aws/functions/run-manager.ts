@@ -24,9 +24,7 @@ const states = {
 } as const satisfies Readonly<Record<Request['action'], AskingState>>;
 type Reply = ReplyOf<(typeof states)[Request['action']]>;
 
-/**
- * The Lambda handler. It begins a run, records failed workers, counts the results and ends a run.
- */
+/** The Lambda handler. It begins and ends runs, records failed workers and counts the results. */
 export const handler = handle<Request, Reply>({
   name: 'run-manager',
   request: requestSchema,

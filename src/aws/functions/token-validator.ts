@@ -9,9 +9,7 @@ const dayMs = 24 * 3_600_000;
 /** The time in ms that an invocation reserves for its reply when the provider does not answer. */
 const answeringMs = 2_000;
 
-/**
- * The Lambda handler. It asks the provider with one request whether the credentials are accepted.
- */
+/** The Lambda handler. It asks the provider with one request to accept the credentials. */
 export const handler = handle({
   name: 'token-validator',
   request: messages.ValidateTokens.request,
@@ -56,9 +54,7 @@ function noAnswer(): SyncError {
   });
 }
 
-/**
- * Returns the age of the credentials in days, rounded to a tenth. Returns null if it is unknown.
- */
+/** Returns the age of the credentials in days, rounded to a tenth, or null if unknown. */
 function ageOf({ credentialsSince }: OpenSource, nowMs: number): number | null {
   const sinceMs = credentialsSince === null ? NaN : Date.parse(credentialsSince);
   return Number.isNaN(sinceMs) ? null : Math.round(((nowMs - sinceMs) / dayMs) * 10) / 10;

@@ -25,9 +25,7 @@ export const environmentNames = {
   /** The endpoint of a store that is not S3 of AWS. */
   s3Endpoint: 'CLOUD_SYNC_S3_ENDPOINT',
   stallTimeoutMs: 'CLOUD_SYNC_STALL_TIMEOUT_MS',
-  /**
-   * The length of a slice in seconds, for tests of slices. It is less than the function's time-out.
-   */
+  /** The length of a slice in seconds, for tests. It is less than the function's time-out. */
   sliceSeconds: 'CLOUD_SYNC_SLICE_SECONDS',
 } as const;
 

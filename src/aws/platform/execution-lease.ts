@@ -19,9 +19,7 @@ export function leaseLeftMs(startedAt: string, nowMs: number): number {
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
 interface ExecutionChecks extends SFNClientConfig {
-  /**
-   * Called if AWS does not answer whether the holder runs. `reason` is the message of the error.
-   */
+  /** Called if AWS does not answer whether the holder runs. `reason` is the error message. */
   readonly onUnanswered?: (holder: string, reason: string) => void;
 }
 

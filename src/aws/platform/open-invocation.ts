@@ -49,9 +49,7 @@ interface Closable {
   close(): Promise<unknown>;
 }
 
-/**
- * Creates the invocation with the adapters for this account. This is the composition root on AWS.
- */
+/** Creates the invocation with this account's adapters. It is the composition root on AWS. */
 export function openInvocation(environment: FunctionEnvironment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
   const opened: Closable[] = [];
   const closing = <Resource extends Closable>(resource: Resource): Resource => {

@@ -11,9 +11,7 @@ export interface Caught {
   readonly name: string;
   /** What happened, as a sentence without a full stop at its end. */
   readonly what: string;
-  /**
-   * What to do. It is empty for an error with a code, because then `detail` already contains it.
-   */
+  /** What to do. It is empty for an error with a code, because `detail` already contains it. */
   readonly hint: string | Hint;
   /** The message of the error, without secrets. It may be empty. */
   readonly detail: string;
@@ -100,9 +98,7 @@ function isCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorKinds, name);
 }
 
-/**
- * Parses a Cause. If a function threw an error, its Cause is JSON. Any other Cause is plain text.
- */
+/** Parses a Cause. If a function threw an error, the Cause is JSON, otherwise plain text. */
 function lambdaError(cause: string): { readonly errorType?: string; readonly errorMessage?: string } {
   try {
     const fields = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;

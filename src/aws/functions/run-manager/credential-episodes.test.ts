@@ -5,9 +5,7 @@ import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes,
 const dayMs = 24 * 3_600_000;
 const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
 
-/**
- * The result of a run in a night. The same run may appear twice, because its first reply was lost.
- */
+/** The result of a run in a night. A run may appear twice, because its first reply was lost. */
 interface Step {
   readonly night: number;
   readonly run: string;
