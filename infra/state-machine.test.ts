@@ -33,14 +33,14 @@ test('an execution has a time-out, its traces are on, and its logs contain no da
 });
 
 describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) => {
-  test('the state has a time-out and catches every error', () => {
+  test('each task state has a time-out and catches every error', () => {
     expect(TimeoutSeconds).toBeGreaterThan(0);
     expect(Catch.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.ALL']]);
     // The error is stored at `$.error` or dropped. It never replaces the input.
     expect([null, '$.error']).toContain(Catch[0]?.ResultPath);
   });
 
-  test('the state retries only after errors of the platform, and each wait is random', () => {
+  test('each task state retries only after errors of the platform, and each wait is random', () => {
     expect(Retry.length).toBeGreaterThan(0);
     const names = Retry.flatMap(({ ErrorEquals }) => ErrorEquals);
     expect(new Set(names).size).toBe(names.length);

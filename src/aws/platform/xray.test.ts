@@ -71,7 +71,7 @@ test.each([
   expect(documents.map(([, document]) => document?.['name'])).toEqual(['gopro_api_call']);
 });
 
-test('closing waits until all spans are sent, so that Lambda cannot freeze the process before', async () => {
+test('closing waits until all spans are sent, because Lambda may freeze the process afterwards', async () => {
   await using daemon = await startDaemon();
   const { span, close } = openXray({
     AWS_XRAY_DAEMON_ADDRESS: `tcp:192.0.2.1:1 udp:${daemon.address.replace('127.0.0.1', 'localhost')}`,

@@ -39,7 +39,7 @@ test('the text of a run that reached its deadline says that the next run archive
   expect(message).not.toContain('aws failures');
 });
 
-test('an error of Cloud Sync is quoted in its own words', () => {
+test('a notification quotes an error of Cloud Sync without changes', () => {
   const Cause = 's3://bucket denies access. Allow s3:PutObject.';
   const { subject, message } = failureText(
     readCaught({ Error: 'DESTINATION_UNUSABLE', Cause }),
@@ -53,7 +53,7 @@ test('an error of Cloud Sync is quoted in its own words', () => {
   );
 });
 
-test('the text of a platform error explains it', () => {
+test('the notification of a platform error explains the error', () => {
   const { message } = failureText(readCaught({ Error: 'States.ItemReaderFailed', Cause: '' }), undefined, place);
   expect(message).toMatch(
     /^The list of work lines in the bucket for runs could not be read \(States\.ItemReaderFailed\)\.\n\nStart another run/,
@@ -62,7 +62,7 @@ test('the text of a platform error explains it', () => {
   expect(quoted.message).toMatch(/\(States\.Timeout\): after 300 s\.\n\n/);
 });
 
-test('every text about credentials has the command that renews them', () => {
+test('every text about credentials has the command that renews the credentials', () => {
   const command = '`cloud-sync login gopro --to-secret gopro/credentials`';
   expect(failureText(readCaught({ Error: 'CREDENTIALS_MISSING', Cause: 'no secret' }), undefined, place).message).toContain(
     command,
