@@ -5,13 +5,13 @@ import { clean, jsonLine } from '../../../lib/log.ts';
 import { isoTime } from '../../../lib/clock.ts';
 import { nextAttemptMs } from '../../../plan/next-attempt.ts';
 import { count } from '../../../report/figures.ts';
-import { openServiceLedger } from '../../aws/ledger.ts';
+import { openLedger } from '../../archive/open-ledger.ts';
 import type { Context } from '../../command.ts';
 import { listEntries, type ListEntry } from '../../output/list-entries.ts';
 
 /** Prints the files that failed and the files that need a person. */
-export async function runAwsFailures({ config, stdout }: Context): Promise<number> {
-  await using ledger = await openServiceLedger(config);
+export async function runAwsFailures({ config, log, stdout }: Context): Promise<number> {
+  await using ledger = await openLedger({ config, log }, 'table');
   const { json, env } = config.settings;
   const show = commandsFor({ stage: env as Stage });
   let failures = 0;

@@ -9,14 +9,14 @@ import { describeOwner } from '../../../lib/owner.ts';
 import { count } from '../../../report/figures.ts';
 import type { CurrentLease } from '../../../tracker/dynamodb/lease.ts';
 import type { RunRecord } from '../../../tracker/tracker.ts';
-import { openServiceLedger } from '../../aws/ledger.ts';
+import { openLedger } from '../../archive/open-ledger.ts';
 import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
 import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine } from '../../output/archive-status.ts';
 
-const runsShown = 5;
+const maxRuns = 5;
 
 /**
  * When the secret was written. It is null if the secret has no value yet, and undefined if AWS did
@@ -30,11 +30,11 @@ type SecretWritten = string | null | undefined;
  */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
-  await using ledger = await openServiceLedger(config);
-  const { tracker, table } = ledger;
+  await using ledger = await openLedger(context, 'table');
+  const { tracker, place: table } = ledger;
   const tally = await archiveStatus(tracker);
-  const lease = await ledger.lease();
-  const runs = await withEnds(await tracker.runs(runsShown), context);
+  const lease = await ledger.currentLease?.();
+  const runs = await withEnds(await tracker.runs(maxRuns), context);
   const stage = config.settings.env as Stage;
   const { secret } = resourceNames(stage);
   const writtenAt = await askOrWarn(context, async () => secretWrittenAt(secret));

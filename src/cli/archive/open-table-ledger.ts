@@ -8,26 +8,16 @@ import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import { boundArchive, openDynamoTracker } from '../../tracker/dynamodb/index.ts';
-import { currentLease, type CurrentLease } from '../../tracker/dynamodb/lease.ts';
-import type { Tracker } from '../../tracker/tracker.ts';
-import { tableName } from '../archive/open-tracker.ts';
-import { clientOptions } from './errors.ts';
-
-export interface ServiceLedger extends AsyncDisposable {
-  readonly tracker: Tracker;
-  readonly table: string;
-  /**
-   * Returns the run that works on the archive, or undefined if there is none. Errors:
-   * TRACKER_UNUSABLE.
-   */
-  lease(): Promise<CurrentLease | undefined>;
-}
+import { currentLease } from '../../tracker/dynamodb/lease.ts';
+import { clientOptions } from '../aws/errors.ts';
+import type { Ledger } from './open-ledger.ts';
+import { tableName } from './open-tracker.ts';
 
 /**
  * Opens the tracker of the archive that the table belongs to. Errors: USAGE if the table belongs to
  * no archive yet; TRACKER_UNUSABLE.
  */
-export async function openServiceLedger({ settings }: Config): Promise<ServiceLedger> {
+export async function openTableLedger({ settings }: Config): Promise<Ledger> {
   const table = tableName(settings);
   const provider = settings.provider as Provider;
   const client = new DynamoDBClient(clientOptions);
@@ -43,8 +33,8 @@ export async function openServiceLedger({ settings }: Config): Promise<ServiceLe
     const tracker = await openDynamoTracker({ client, table, provider, archiveId, clock: systemClock });
     return {
       tracker,
-      table,
-      lease: async () => currentLease(client, { table, provider, nowMs: systemClock.now() }),
+      place: table,
+      currentLease: async () => currentLease(client, { table, provider, nowMs: systemClock.now() }),
       [Symbol.asyncDispose]: async () => {
         await tracker.close();
         client.destroy();
