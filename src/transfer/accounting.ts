@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ActiveFile, Progress } from '../events.ts';
 
-/** Counts what a run transfers. No other module counts it. */
+/** Counts what a run transfers. Only this module counts. */
 export interface Accounting {
   /** Counts every media byte that arrived, including bytes that were thrown away. */
   countFetched(bytes: number): void;
@@ -10,11 +10,11 @@ export interface Accounting {
   countUntried(): void;
   /** Counts a medium of the plan as done, whatever its result. */
   endMedium(sizeHintBytes: number | null): void;
-  /** A file begins or starts over. The destination already has `doneBytes` of it. */
+  /** A file begins or starts over. The destination already has `doneBytes` bytes of the file. */
   startFile(key: string, sizeBytes: number | null, doneBytes: number): void;
-  /** Adds new bytes of a file. The number is negative when bytes have to be fetched again. */
+  /** Adds new bytes of a file. A negative number means that bytes must be fetched again. */
   advanceFile(key: string, bytes: number): void;
-  /** `archivedBytes` is null for a file that was not archived. */
+  /** Ends a file. `archivedBytes` is null if the file was not archived. */
   endFile(key: string, archivedBytes: number | null): void;
   totals(): Totals;
   progress(): Progress;
@@ -36,15 +36,15 @@ interface FileCount {
   doneBytes: number;
 }
 
-/** The media of the plan. */
+/** Counts the media of the plan. */
 interface MediaCount {
   readonly total: number;
   done: number;
-  /** The remaining bytes, by the sizes of the listing. */
+  /** The remaining bytes, summed from the sizes in the listing. */
   leftBytes: number;
 }
 
-/** The speed is that of the last ten seconds. */
+/** The speed is the average of the last ten seconds. */
 const windowMs = 10_000;
 
 export function createAccounting(clock: Clock, plan: { readonly media: number; readonly sizeHintBytes: number }): Accounting {
@@ -80,7 +80,7 @@ export function createAccounting(clock: Clock, plan: { readonly media: number; r
   };
 }
 
-/** Bytes per second, from the bytes so far. */
+/** Returns a function that takes the bytes so far and returns the speed in bytes per second. */
 function createSpeedometer(): (nowMs: number, fetchedBytes: number) => number {
   const samples: { readonly atMs: number; readonly fetchedBytes: number }[] = [];
   return (nowMs, fetchedBytes) => {
@@ -95,7 +95,7 @@ function createSpeedometer(): (nowMs: number, fetchedBytes: number) => number {
 function progressOf(totals: Totals, media: MediaCount, files: readonly FileCount[], speed: number, nowMs: number): Progress {
   const activeBytes = sum(files, (file) => file.doneBytes);
   const doneBytes = totals.archivedBytes + activeBytes;
-  // Hints cover media, and known sizes cover files. The larger sum is the better estimate.
+  // The listing has sizes of media, and replies have sizes of files. The larger sum is used.
   const leftOfFiles = sum(files, (file) => Math.max(0, (file.sizeBytes ?? 0) - file.doneBytes));
   const leftBytes = Math.max(leftOfFiles, media.leftBytes - activeBytes, 0);
   return {

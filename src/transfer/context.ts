@@ -15,44 +15,45 @@ import type { Disappearances } from './medium/disappearances.ts';
 import type { AttemptBudget } from './original/attempt-budget.ts';
 import type { Slice } from './slice.ts';
 
-/** What the functions of a transfer share: one Transfer for all, and one Copy for each original. */
+/** Shared by the functions of a transfer: one Transfer for all, and one Copy for each original. */
 
 export interface TransferPorts {
   readonly source: Source;
   readonly destination: Destination;
   readonly tracker: Tracker;
-  /** The client for media hosts. It never sends credentials. */
+  /** The client for requests to media hosts. It never sends credentials. */
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly report: Report;
 }
 
 export interface TransferSettings {
-  /** The owner of the claims. */
+  /** The owner that this process writes into its claims. */
   readonly owner: string;
-  /** How long a claim lasts unless it is renewed. */
+  /** How long a claim lasts if it is not renewed. */
   readonly leaseMs: number;
   /**
-   * A failure after this time belongs to this run, which does not try the original again. ISO 8601.
+   * The start of the run, in ISO 8601. An original that failed after this time failed in this run,
+   * so the run does not try it again.
    */
   readonly runStartedAt: string;
-  /** Always includes `source` and `raw`. */
+  /** The roles to archive. `source` and `raw` are always among them. */
   readonly roles: readonly Role[];
-  /** The limit of parts that are fetched at once, over all files. */
+  /** How many parts are fetched at once, over all files. */
   readonly concurrency: number;
   readonly bandwidth: readonly BandwidthStep[];
   readonly quarantineAfter: number;
   readonly stallMs: number;
-  /** Signed URLs may be plain http, because the provider's address was overridden. */
+  /** True if signed URLs may be plain http, because the provider's address was overridden. */
   readonly plainHttp: boolean;
   /** Files that the run completed before the transfer began. The totals include them. */
   readonly recovered: readonly StoredFile[];
   readonly slice: Slice;
-  /** Aborted with a SyncError. */
+  /** When the transfer must stop, this signal is aborted with a SyncError. */
   readonly signal: AbortSignal;
 }
 
-/** The context of a transfer. Its signal is also aborted by `stop` and at the end of the slice. */
+/** The context of a transfer. `stop` and the end of the slice also abort its signal. */
 export interface Transfer extends TransferPorts, TransferSettings {
   readonly hosts: MediaHosts;
   readonly slots: PartSlots;
@@ -64,7 +65,7 @@ export interface Transfer extends TransferPorts, TransferSettings {
   readonly nextOrder: () => number;
 }
 
-/** One original on its way from claim to completion. */
+/** One original, while it is claimed and copied. */
 export interface Copy {
   readonly transfer: Transfer;
   readonly row: TrackedOriginal;
@@ -73,20 +74,22 @@ export interface Copy {
   readonly urls: MediumUrls;
   /** The id of the original in `urls`. */
   readonly offerId: string;
-  /** Files with a lower number get their parts first. */
+  /** Copies with a lower number get slots for their parts first. */
   readonly order: number;
   readonly budget: AttemptBudget;
   readonly signal: AbortSignal;
 }
 
-/** The upload that receives the bytes of a copy. */
+/** The upload at the destination that receives the bytes of a copy. */
 export interface Upload {
   readonly file: FileDescription;
   readonly state: UploadState;
-  /** Parts that are already stored. */
+  /** The parts that the destination already has. */
   readonly parts: readonly Part[];
-  /** Whether finished parts are worth recording. */
+  /** True if finished parts are recorded, so that a later run can resume the upload. */
   readonly resumable: boolean;
-  /** False: the media host ignores ranges or hides the length, so the file comes as one stream. */
+  /**
+   * False if the media host ignores ranges or hides the length. Then the file comes as one stream.
+   */
   readonly inRanges: boolean;
 }

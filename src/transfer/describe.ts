@@ -5,7 +5,7 @@ import { mediumVersion, originalId, type Medium, type Original, type Role, type 
 import { latestRevisions } from '../plan/plan.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 
-/** The originals that a medium has in the roles that it was resolved for. */
+/** The originals of a medium, in the roles that were requested when it was resolved. */
 export interface MediumSet {
   readonly medium: Medium;
   readonly roles: readonly Role[];
@@ -13,7 +13,8 @@ export interface MediumSet {
 }
 
 /**
- * Counts the originals in `rows` and the unavailable ones. All revisions of an original count once.
+ * Counts the originals in `rows` and the unavailable originals. All revisions of an original count
+ * once.
  */
 export function mediumSet(
   medium: Medium,
@@ -25,7 +26,9 @@ export function mediumSet(
   return { medium, roles, originals: latestRevisions(inRoles).size + unavailable };
 }
 
-/** What the archive stores beside a file. `validator` is that of the content that was fetched. */
+/**
+ * The description of a file in the archive. `validator` belongs to the content that was fetched.
+ */
 export function describeFile(original: Original, set: MediumSet, validator: Validator): FileDescription {
   return {
     original,

@@ -11,10 +11,10 @@ import { recordResolution, rekey } from './record.ts';
 
 const filename = 'GX010001.MP4';
 
-/** Two media whose names differ in letter case only. */
+/** Two media whose ids differ in letter case only. */
 const ids = ['AbCd', 'aBcD'];
 
-/** A tracker that has listed these. */
+/** Opens a tracker that has listed these media. */
 async function openTracker() {
   const temp = await makeTempDir();
   const tracker = await openSqliteTracker({ path: join(temp.path, 'tracker.db'), archiveId: 'a', clock: systemClock });
@@ -34,14 +34,14 @@ async function openTracker() {
   };
 }
 
-/** One file, as a source offers it. */
+/** A resolve of a medium with one file. */
 function resolutionOf(mediaId: string): Resolution {
   return { originals: [offered(mediaId)], unavailable: 0, outOfScope: false };
 }
 
 const compared = { replaced: [], proven: true };
 
-test('two media whose ids differ only in letter case get two keys, even if they are recorded at once', async () => {
+test('two media whose ids differ only in letter case get two keys, even if they are recorded at the same time', async () => {
   await using opened = await openTracker();
   const { record } = opened;
   const rows = await Promise.all(ids.map(record));
@@ -50,7 +50,7 @@ test('two media whose ids differ only in letter case get two keys, even if they 
   expect(new Set(keys).size).toBe(2);
 });
 
-test('two originals whose next revisions would share a name get two keys, even if they ask at once', async () => {
+test('two originals whose next revisions would share a name get two keys, even if both are named at the same time', async () => {
   await using opened = await openTracker();
   const { tracker, record } = opened;
   const claims = [];

@@ -11,9 +11,9 @@ import type { Transfer } from './context.ts';
  */
 
 /**
- * Records a resolve. Each of `replaced` gets a next revision. Until every archived original is
- * compared (`proven`), the medium stays unresolved, so that a killed run compares again. Returns
- * all rows of the medium.
+ * Records a resolve. Each original in `replaced` gets a next revision. If `proven` is false, some
+ * archived original was not compared. Then the medium stays unresolved, so that the next run
+ * compares again. Returns all rows of the medium.
  */
 export async function recordResolution(
   { tracker, roles }: Pick<Transfer, 'tracker' | 'roles'>,
@@ -35,7 +35,7 @@ export async function recordResolution(
   );
 }
 
-/** Gives a claimed original its next revision, because its key has other content. */
+/** Gives a claimed original its next revision, because other content already has its key. */
 export async function rekey(
   { tracker }: Pick<Transfer, 'tracker'>,
   claim: Claim,
@@ -52,8 +52,8 @@ export async function rekey(
 }
 
 /**
- * Names originals and writes them. If a key turns out to be taken, it names them again. That is
- * rare, because keys contain the medium's id, so it does not check before.
+ * Names originals and writes them to the tracker. If a key is taken, it names them again. It does
+ * not check before, because a taken key is rare: keys contain the medium's id.
  */
 async function withFreeKeys<Result>(
   tracker: Tracker,

@@ -14,8 +14,8 @@ function sliceOf(budgetMs: number, idleBefore = 0) {
   return { slice, part, pass: (ms: number) => (nowMs += ms) };
 }
 
-test('parts are admitted while there is time for two of the slowest parts', () => {
-  // 900 s, minus the reserve of 30 s.
+test('a slice admits parts while there is time for two parts as slow as the slowest so far', () => {
+  // 900 s minus 30 s that are kept for recording.
   const { slice, part } = sliceOf(900_000);
   let parts = 0;
   for (; !slice.isOver(); parts += 1) part(100_000);
@@ -23,7 +23,7 @@ test('parts are admitted while there is time for two of the slowest parts', () =
   expect(() => slice.admit()).toThrow(SyncError);
 });
 
-test('a short slice reserves a tenth of its time', () => {
+test('a short slice keeps a tenth of its time for recording', () => {
   const { slice, part, pass } = sliceOf(3_000);
   part(100);
   pass(2_390);
@@ -32,7 +32,7 @@ test('a short slice reserves a tenth of its time', () => {
   expect(slice.isOver()).toBe(true);
 });
 
-test('the first part is always admitted', () => {
+test('a slice always admits its first part', () => {
   const { slice, pass } = sliceOf(3_000);
   pass(10_000);
   expect(slice.isOver()).toBe(false);
@@ -40,14 +40,14 @@ test('the first part is always admitted', () => {
   expect(slice.isOver()).toBe(true);
 });
 
-test('after one refusal a slice admits no more parts', () => {
+test('after a slice has refused a part, it admits no more parts', () => {
   const { slice, part } = sliceOf(10_000);
   part(5_000);
   expect(() => slice.admit()).toThrow('no time left');
   expect(slice.isOver()).toBe(true);
 });
 
-test('a slice aborts its running work before the platform does', () => {
+test('a slice aborts its running work before the platform ends the process', () => {
   vi.useFakeTimers();
   try {
     const { slice } = sliceOf(10_000);
@@ -69,7 +69,7 @@ test.each([
   expect(slice.idleSlices()).toBe(idle);
 });
 
-test('a stored part or a finished original is progress', () => {
+test('a slice that stored a part or ended an original has made progress', () => {
   const stored = sliceOf(10_000, 1);
   stored.part(10);
   expect([stored.slice.isFruitless(), stored.slice.idleSlices()]).toEqual([false, 0]);
@@ -78,7 +78,7 @@ test('a stored part or a finished original is progress', () => {
   expect([ended.slice.isFruitless(), ended.slice.idleSlices()]).toEqual([false, 0]);
 });
 
-test('a slice in which a host asked to wait does not count as idle', () => {
+test('a slice in which a host asked to wait is not fruitless', () => {
   const { slice } = sliceOf(10_000, 1);
   slice.excuse();
   expect([slice.isFruitless(), slice.idleSlices()]).toEqual([false, 1]);

@@ -2,34 +2,35 @@ import { SyncError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /**
- * The time of a transfer: one invocation of a function, or unlimited. Near the end no new work
- * begins. Shortly before the end it aborts the running work, so that everything can be recorded.
+ * The time that a transfer has: one invocation of a function, or no limit. Near the end of a slice
+ * no new work begins. Shortly before the end the slice aborts the running work, so that everything
+ * can be recorded.
  */
 export interface Slice {
-  /** True: the run has no other slice, so this slice sees all that the run sees. */
+  /** True if this slice is the whole run. Then it sees everything that the run sees. */
   readonly isWholeRun: boolean;
-  /** Asks for time for one more part. The first part always gets it. Errors: SLICE_OVER. */
+  /** Asks for time for one more part. The first part is always admitted. Errors: SLICE_OVER. */
   admit(): void;
   /**
-   * Counts a part that no earlier slice had stored. `sizeBytes` is 0 if no later slice can resume
-   * it.
+   * Counts a part that no earlier slice had stored. `sizeBytes` is 0 if later slices cannot resume
+   * the part.
    */
   countStored(sizeBytes: number, tookMs: number): void;
   /** Counts an original or a medium that has ended, with any result. */
   countEnded(): void;
-  /** A host asked to wait, so a slice without a new byte does not count as idle. */
+  /** Call it when a host asked to wait. Then a slice without a new byte is not fruitless. */
   excuse(): void;
-  /** Whether there is no time to begin more work. */
+  /** Whether there is too little time to begin more work. */
   isOver(): boolean;
-  /** Whether neither this slice nor the one before made progress. Then its open work fails. */
+  /** True if this slice and the slice before it made no progress. Then the open work fails. */
   isFruitless(): boolean;
-  /** How many slices in a row made no progress, including this one. */
+  /** How many slices in a row made no progress, up to and including this one. */
   idleSlices(): number;
   /** Aborted with SLICE_OVER when the running work must end. */
   readonly signal: AbortSignal;
 }
 
-/** For a process that ends when its work is done. */
+/** The slice of a process that ends only when its work is done. */
 export const unlimited: Slice = {
   isWholeRun: true,
   admit: () => {},
@@ -43,19 +44,19 @@ export const unlimited: Slice = {
 };
 
 export interface SliceOptions {
-  /** The time until the platform ends this process, in ms. */
+  /** The time in ms until the platform ends this process. */
   readonly budgetMs: number;
-  /** How many slices just before this one made no progress. */
+  /** How many slices in a row before this one made no progress. */
   readonly idleBefore: number;
   readonly clock: Clock;
 }
 
-/** Time that is reserved for recording: 30 s, or a tenth of a short slice. */
+/** The time that is kept for recording: 30 s, or a tenth of a short slice. */
 const maxKeptBackMs = 30_000;
-/** After so many slices without a new byte, open work fails. */
+/** The open work fails after this many slices in a row without progress. */
 const maxIdleSlices = 2;
 
-/** A slice that begins now. Its timer does not keep the process alive. */
+/** Begins a slice now. Its timer does not keep the process alive. */
 export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slice {
   const keptBackMs = Math.min(maxKeptBackMs, budgetMs / 10);
   const endsAtMs = clock.elapsed() + budgetMs - keptBackMs;
@@ -66,7 +67,7 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
   let fruits = 0;
   let isExcused = false;
 
-  // The time of two parts: the next one may be slower than the slowest so far.
+  // The slice keeps time for two of the slowest parts: the next part may be even slower.
   const isOver = () => hasRefused || signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
   const idleSlices = () => (fruits > 0 ? 0 : idleBefore + (isExcused ? 0 : 1));
   return {

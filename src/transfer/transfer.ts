@@ -8,9 +8,9 @@ import { createDisappearances } from './medium/disappearances.ts';
 import { transferMedium } from './medium/transfer-medium.ts';
 
 export interface TransferEnd {
-  /** Present also for a transfer that was stopped. */
+  /** The totals are there even if the transfer was stopped. */
   readonly totals: Totals;
-  /** The error that stopped the whole transfer: credentials, a full disk, or an interruption. */
+  /** The error that stopped the transfer: bad credentials, a full disk, or an interruption. */
   readonly error: SyncError | undefined;
 }
 
@@ -18,8 +18,8 @@ const progressEveryMs = 200;
 
 /**
  * Archives the media of a plan in order, a few at a time, until all are done or the slice is over.
- * A failure is recorded, and the other media continue. At the end every original is PENDING, FAILED
- * or COMPLETED. It never throws.
+ * If one medium fails, the failure is recorded and the other media continue. At the end every
+ * original is PENDING, FAILED or COMPLETED. It never throws.
  */
 export async function transfer(work: Plan, ports: TransferPorts, settings: TransferSettings): Promise<TransferEnd> {
   const stopping = new AbortController();
@@ -40,7 +40,7 @@ export async function transfer(work: Plan, ports: TransferPorts, settings: Trans
   }
 }
 
-/** The context of a transfer that `stopping` ends. */
+/** Makes the context of a transfer. Aborting `stopping` ends the transfer. */
 export function openTransfer(
   work: Pick<Plan, 'items' | 'sizeHintBytes'>,
   ports: TransferPorts,
@@ -63,7 +63,7 @@ export function openTransfer(
     slots: createPartSlots(settings.concurrency),
     throttle: createThrottle(settings.bandwidth, clock, signal),
     disappearances: createDisappearances(),
-    // The first error counts. All others see it as the reason of their signal and release their
+    // The first error counts. All other work sees it as the signal's reason and releases its
     // claims.
     stop: (error) => stopping.abort(error),
     nextOrder: () => (order += 1),

@@ -9,7 +9,7 @@ function judge(content: string, extension: string, chunkBytes = content.length):
   };
 }
 
-describe.each([1, 3, 1000])('a sniffer that gets %i bytes at a time', (chunkBytes) => {
+describe.each([1, 3, 1000])('with %i bytes at a time', (chunkBytes) => {
   test.each([
     '<p>',
     '<html></html>',
@@ -19,20 +19,20 @@ describe.each([1, 3, 1000])('a sniffer that gets %i bytes at a time', (chunkByte
     `${' \r\n\t'.repeat(50)}<!doctype html><title>Expired</title>`,
     `\xef\xbb\xbf\n<?xml version="1.0"?><Error/>`,
     `\n\n{"message":"Forbidden"}`,
-  ])('the page %j is refused as a photo, however short it is', (page) => {
+  ])('a page that begins with %j is refused as a photo, however short the page is', (page) => {
     expect(judge(page, 'jpg', chunkBytes)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
     expect(judge(page, 'xyz', chunkBytes)).not.toThrow();
   });
 
   test.each(['', '\n', '<', '{', 'short', '\xff\xd8\xff', '\xff\xd8\xff\xe1 a photo that goes on', '   not a page at all'])(
-    'the beginning %j is accepted',
+    'a photo that begins with %j is accepted',
     (content) => {
       expect(judge(content, 'jpg', chunkBytes)).not.toThrow();
     },
   );
 });
 
-test('only the beginning of a file is judged', () => {
+test('a sniffer checks only the beginning of a file', () => {
   expect(judge('\xff\xd8\xff\xe1 a photo with <html> in it', 'jpg', 17)).not.toThrow();
   expect(judge(`sixteen letters.<html>`, 'jpg', 16)).not.toThrow();
 });
@@ -44,7 +44,7 @@ test.each([
   ['\x1f\x8b\x08\0\0\0\0\0\0\0\0\0', 'mp4'],
   ['\xff\xd8\xff\xe0 a thumbnail', 'mp4'],
   ['PK\x03\x04 a zip', '360'],
-])('a file that begins with %j is not a .%s', (text, extension) => {
+])('a file that begins with %j is refused as .%s', (text, extension) => {
   expect(judge(text, extension)).toThrow(expect.objectContaining({ code: 'NOT_MEDIA' }));
 });
 
@@ -58,6 +58,6 @@ test.each([
   ['\x89PNG\r\n\x1a\n a screenshot', 'jpg'],
   ['{"telemetry":1}', 'json'],
   ['<?xml version="1.0"?>', 'gpx'],
-])('a file that begins with %j may be a .%s', (text, extension) => {
+])('a file that begins with %j is accepted as .%s', (text, extension) => {
   expect(judge(text, extension)).not.toThrow();
 });

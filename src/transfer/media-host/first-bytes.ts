@@ -1,16 +1,17 @@
 import { SyncError } from '../../errors.ts';
 
-/** Judges a file by its first bytes, as they arrive. */
+/** Checks the first bytes of a file as they arrive. Call it with each chunk. */
 export type Sniffer = (chunk: Uint8Array) => void;
 
 /**
- * A sniffer for files with this extension. It gets the chunks from byte 0 on, and throws NOT_MEDIA.
+ * Returns a sniffer for files with this extension. The sniffer gets the chunks from byte 0 on, and
+ * throws NOT_MEDIA for a file that is not media.
  */
 export function createSniffer(extension: string): Sniffer {
   let seen: Uint8Array = new Uint8Array();
   return (chunk) => {
     if (seen.length >= firstBytesNeeded) return;
-    // A page may begin with any number of empty lines.
+    // A web page may begin with any number of empty lines.
     const start = seen.length === 0 ? leadingSpace(chunk) : 0;
     seen = Buffer.concat([seen, chunk.subarray(start, start + firstBytesNeeded)]);
     checkFirstBytes(seen, extension);
@@ -24,15 +25,15 @@ function leadingSpace(chunk: Uint8Array): number {
 
 type Kind = 'markup' | 'json' | 'gzip' | 'zip' | 'pdf' | 'jpeg' | 'png' | 'tiff' | 'isoMedia' | 'riff';
 
-/** `checkFirstBytes` needs no more of a file than this. */
+/** `checkFirstBytes` looks at no more than this many bytes. */
 const firstBytesNeeded = 16;
 
 const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
 const film: readonly Kind[] = ['isoMedia', 'riff'];
 
 /**
- * Phones name HEIC and PNG photos .jpg, so every kind of photo is accepted for a photo, and every
- * kind of film for a film.
+ * The kinds of content that a file with each extension may have. Phones name HEIC and PNG photos
+ * .jpg. So each extension of a photo allows all kinds of photos, and the same is true for films.
  */
 const plausible: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),
@@ -46,8 +47,8 @@ const plausible: Readonly<Record<string, readonly Kind[]>> = {
 
 /**
  * Refuses a file whose beginning clearly contradicts its extension: a page, JSON, an archive, or
- * another kind of media. An unknown beginning is accepted, because cameras write more formats than
- * any list has. A short page may have fewer bytes than `firstBytesNeeded`; a refusal is final.
+ * another kind of media. It accepts an unknown beginning, because cameras write more formats than
+ * any list has. It also judges a page shorter than `firstBytesNeeded`. Nothing reverses a refusal.
  */
 function checkFirstBytes(first: Uint8Array, extension: string): void {
   const kinds = plausible[extension];

@@ -9,7 +9,7 @@ function headers(changes: Record<string, string> = {}) {
   return { 'content-type': 'video/mp4', etag: '"a"', ...changes };
 }
 
-describe('a reply is accepted', () => {
+describe('accepted replies', () => {
   test('a reply with the whole file and its length is accepted', () => {
     expect(checkReply({ status: 200, headers: headers({ 'content-length': '100' }) }, whole)).toEqual({
       sizeBytes: 100,
@@ -28,7 +28,7 @@ describe('a reply is accepted', () => {
   });
 });
 
-describe('a reply is refused', () => {
+describe('refused replies', () => {
   const refusals: [string, string, { status: number; headers: Record<string, string> }, Asked][] = [
     ['RANGE_IGNORED', 'the whole file for a range', { status: 200, headers: headers({ 'content-length': '100' }) }, part],
     ['RANGE_IGNORED', 'another range', { status: 206, headers: headers({ 'content-range': 'bytes 11-20/100' }) }, part],
@@ -73,7 +73,7 @@ describe('a reply is refused', () => {
       whole,
     ],
   ];
-  test.each(refusals)('%s: %s', (code, _what, reply, asked) => {
+  test.each(refusals)('`checkReply` throws %s for a reply with %s', (code, _what, reply, asked) => {
     expect(() => checkReply(reply, asked)).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -1,7 +1,9 @@
 import { SyncError } from '../../errors.ts';
 import { sameContent, type Validator } from '../../media.ts';
 
-/** The checks that a reply must pass before its bytes count. No I/O. Throws SyncError. */
+/**
+ * The checks that a reply must pass before its bytes are accepted. No I/O. They throw SyncError.
+ */
 
 export interface ReplyFacts {
   readonly status: number;
@@ -10,7 +12,7 @@ export interface ReplyFacts {
 
 /** What a reply states about its file. */
 export interface ServedFile {
-  /** null: the reply does not state a size. */
+  /** Null if the reply does not state a size. */
   readonly sizeBytes: number | null;
   readonly validator: Validator;
 }
@@ -21,7 +23,7 @@ export interface ContentRange {
   readonly totalBytes: number;
 }
 
-/** `bytes 0-9/100` (RFC 9110, 14.4); undefined for anything else, also for an unknown total. */
+/** Parses `bytes 0-9/100` (RFC 9110, 14.4). Returns undefined for any other text or total. */
 export function parseContentRange(header: string | undefined): ContentRange | undefined {
   const match = /^\s*bytes\s+(\d+)-(\d+)\/(\d+)\s*$/i.exec(header ?? '');
   if (!match) return undefined;
@@ -29,7 +31,7 @@ export function parseContentRange(header: string | undefined): ContentRange | un
   return start <= end && end < totalBytes ? { start, end, totalBytes } : undefined;
 }
 
-/** The declared length; null when the header is absent or is not a number. */
+/** The declared length. Null if the header is absent or is not a number. */
 export function contentLength(headers: ReplyFacts['headers']): number | null {
   const text = headers['content-length']?.trim();
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
@@ -40,7 +42,7 @@ export function validatorOf(headers: ReplyFacts['headers']): Validator {
   return { etag: etag?.startsWith('W/') ? null : etag, lastModified: headers['last-modified'] ?? null };
 }
 
-/** The value for If-Range, or undefined when nothing can be compared. */
+/** The value for If-Range. Undefined if the validator has neither a strong ETag nor a date. */
 export function ifRange(validator: Validator): string | undefined {
   return validator.etag ?? validator.lastModified ?? undefined;
 }
@@ -48,7 +50,7 @@ export function ifRange(validator: Validator): string | undefined {
 const pageTypes = /^\s*(?:text\/html|application\/(?:[\w.+-]*\+)?(?:json|xml)|text\/xml|application\/xhtml\+xml)/i;
 const textExtensions = new Set(['json', 'xml', 'gpx', 'html', 'txt', 'csv', 'edl']);
 
-/** Refuses an encoded body, and a page or API answer in place of media. */
+/** Refuses an encoded body, and a web page or an API answer instead of media. */
 export function checkMediaType(reply: ReplyFacts, extension: string): void {
   const encoding = reply.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
@@ -58,19 +60,19 @@ export function checkMediaType(reply: ReplyFacts, extension: string): void {
     throw new SyncError('NOT_MEDIA', `the reply is ${type.trim()} instead of a .${extension} file`);
 }
 
-/** The request to the media host: for the whole file, or for a range. */
+/** A request to the media host, for the whole file or for a range. */
 export interface Asked {
   readonly range: { readonly start: number; readonly end: number } | null;
-  /** What is already known of the file. */
+  /** What earlier replies stated about the file. */
   readonly known: ServedFile;
   readonly extension: string;
 }
 
 /**
- * Accepts the reply to a GET and returns what it states about the file. Refuses it with
- * SOURCE_CHANGED (other content, or shorter than the range), RANGE_IGNORED (continue without
- * ranges), SIZE_UNPROVEN (lengths contradict each other), or NOT_MEDIA. The caller handles statuses
- * other than 200, 206 and 416.
+ * Accepts the reply to a GET and returns what the reply states about the file. Throws
+ * SOURCE_CHANGED if the content is another one or ends before the range; RANGE_IGNORED if the
+ * transfer must continue without ranges; SIZE_UNPROVEN if lengths contradict each other; NOT_MEDIA.
+ * The caller handles all statuses except 200, 206 and 416.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
   if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');

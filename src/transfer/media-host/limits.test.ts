@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../lib/clock.ts';
 import { createThrottle, createHostGate, createPartSlots, parseBandwidth, stepAt } from './limits.ts';
 
-/** A clock that moves only when code sleeps. */
+/** A clock that moves only when the code sleeps. */
 function manualClock(): Clock & { nowMs: number } {
   const clock = {
     nowMs: Date.UTC(2026, 0, 1),
@@ -14,7 +14,7 @@ function manualClock(): Clock & { nowMs: number } {
   return clock;
 }
 
-test('a bandwidth is a rate, or a timetable whose steps last until the next one, even past midnight', () => {
+test('a bandwidth is a rate or a timetable, and each step lasts until the next step, even past midnight', () => {
   expect(parseBandwidth('20M')).toEqual([{ minuteOfDay: 0, bytesPerSecond: 20 * 1024 ** 2 }]);
   expect(parseBandwidth('off')[0]?.bytesPerSecond).toBeNull();
   const steps = parseBandwidth('23:00,off 08:30,1.5M');
@@ -26,7 +26,7 @@ test.each(['fast', '20X', '0', '-1M', '25:00,1M', '08:00', '08:00,1M 99', '1M 2M
   expect(() => parseBandwidth(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
 
-test('the rate limits all chunks together', async () => {
+test('all chunks together keep to the rate', async () => {
   const clock = manualClock();
   const startMs = clock.nowMs;
   const throttle = createThrottle(parseBandwidth('1M'), clock, new AbortController().signal);
@@ -38,7 +38,7 @@ test('the rate limits all chunks together', async () => {
   expect(bytes / ((clock.nowMs - startMs) / 1000)).toBeLessThanOrEqual(1.01 * 1024 ** 2);
 });
 
-test('a pause delays only its own host', async () => {
+test('a pause of one host does not delay other hosts', async () => {
   const clock = manualClock();
   const gate = createHostGate(clock);
   const { signal } = new AbortController();
@@ -51,7 +51,7 @@ test('a pause delays only its own host', async () => {
   expect(clock.nowMs - startMs).toBe(3_000);
 });
 
-test('earlier files get the free slots first', async () => {
+test('earlier files get free slots first', async () => {
   const slots = createPartSlots(1);
   const { signal } = new AbortController();
   const order: number[] = [];
@@ -63,7 +63,7 @@ test('earlier files get the free slots first', async () => {
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('a task that stops waiting for a slot does not cost another task its slot', async () => {
+test('when a task stops waiting for a slot, no other task loses its slot', async () => {
   const slots = createPartSlots(1);
   const { signal } = new AbortController();
   const order: string[] = [];
@@ -81,7 +81,7 @@ test('a task that stops waiting for a slot does not cost another task its slot',
   expect(await slots.run(1, async () => 'free', signal)).toBe('free');
 });
 
-test('an aborted task keeps its slot until it has ended', async () => {
+test('an aborted task keeps its slot until the task has ended', async () => {
   const slots = createPartSlots(1);
   const abort = new AbortController();
   const gate = Promise.withResolvers<void>();

@@ -3,10 +3,14 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 /**
- * The deliberate limits of a transfer: parts at once, bytes per second, and hosts that ask to wait.
+ * The limits that a transfer sets itself: parts at once, bytes per second, and pauses for hosts
+ * that ask to wait.
  */
 
-/** From `minuteOfDay` on (local time) the limit is so many bytes per second; null: no limit. */
+/**
+ * A step of a timetable: from `minuteOfDay` on (local time) the limit is so many bytes per second.
+ * Null means no limit.
+ */
 export interface BandwidthStep {
   readonly minuteOfDay: number;
   readonly bytesPerSecond: number | null;
@@ -16,8 +20,8 @@ const units: Readonly<Record<string, number>> = { '': 1, B: 1, K: 1024, M: 1024 
 
 /**
  * Parses `20M` (bytes per second; K/M/G are powers of 1024), `off`, or a timetable such as
- * `08:00,1M 23:00,off`. The steps are sorted. Before the first step of a day, the last one applies.
- * Throws USAGE with the unreadable text.
+ * `08:00,1M 23:00,off`. Sorts the steps. The last step also applies from midnight to the first
+ * step. Throws USAGE with the unreadable text.
  */
 export function parseBandwidth(text: string): readonly BandwidthStep[] {
   const entries = text.trim().split(/\s+/);
@@ -46,21 +50,21 @@ function badBandwidth(text: string): SyncError {
   });
 }
 
-/** The step that applies at a time. */
+/** The step that applies at `now`. */
 export function stepAt(steps: readonly BandwidthStep[], now: Date): BandwidthStep | undefined {
   const minute = now.getHours() * 60 + now.getMinutes();
   return steps.findLast((step) => step.minuteOfDay <= minute) ?? steps.at(-1);
 }
 
 /**
- * Counts bytes that arrived. Returns undefined when the rate allows them, otherwise a promise to
+ * Counts bytes that arrived. Returns undefined if more bytes may come now, otherwise a promise to
  * wait for.
  */
 export type Throttle = (bytes: number) => Promise<void> | undefined;
 
 /**
- * Shares one rate among all connections. The next chunk is taken only when the rate allows it
- * again. So no second exceeds the rate by more than one chunk per connection.
+ * Shares one rate among all connections. Each connection waits after a chunk until the rate allows
+ * more. So in any second each connection exceeds the rate by one chunk at most.
  */
 export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, signal: AbortSignal): Throttle {
   if (steps.every((step) => step.bytesPerSecond === null)) return () => undefined;
@@ -76,12 +80,12 @@ export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, si
 }
 
 /**
- * The size of pieces at a limited rate. A store may close a connection on which too few bytes
- * arrive.
+ * The size of the pieces in which a chunk is written when the rate is limited. A store may close a
+ * connection that is nearly silent.
  */
 const pieceBytes = 64 * 1024;
 
-/** Writes a chunk as fast as the rate allows: in one piece if it can, otherwise in several. */
+/** Writes a chunk as fast as the rate allows. Without a limit it writes the chunk in one piece. */
 export function writeThrottled(
   chunk: Uint8Array,
   write: (piece: Uint8Array) => Promise<void> | undefined,
@@ -101,7 +105,9 @@ export function writeThrottled(
   );
 }
 
-/** Hosts that asked to wait. The next request to such a host waits, whichever file it is for. */
+/**
+ * Remembers hosts that asked to wait. The next request to such a host waits, for whichever file.
+ */
 export interface HostGate {
   pause(host: string, forMs: number): void;
   pass(host: string, signal: AbortSignal): Promise<void>;
@@ -120,11 +126,11 @@ export function createHostGate(clock: Clock): HostGate {
   };
 }
 
-/** Slots for parts, over all files. Earlier files go first, so that they finish. */
+/** Slots for parts, shared by all files. Earlier files go first, so that they finish first. */
 export interface PartSlots {
   /**
-   * Waits for a slot and keeps it while the task runs. Rejects as the task does, or with the
-   * signal's reason if the signal is aborted before the task begins.
+   * Waits for a slot, runs the task, and frees the slot when the task has ended. Rejects with the
+   * task's error, or with the signal's reason if the signal is aborted before the task begins.
    */
   run<Result>(order: number, task: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
 }
@@ -132,7 +138,8 @@ export interface PartSlots {
 export function createPartSlots(concurrency: number): PartSlots {
   const queue = new PQueue({ concurrency });
   return {
-    // The queue does not get the signal: it would free the slot of a task that is still ending.
+    // The queue does not get the signal. Otherwise the queue would free the slot of an aborted task
+    // before that task has ended.
     run: async (order, task, signal) => {
       signal.throwIfAborted();
       const inTurn = async () => {

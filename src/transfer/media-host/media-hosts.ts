@@ -5,12 +5,12 @@ import { retryAfterMs } from '../../lib/retry.ts';
 import type { Accounting } from '../accounting.ts';
 import type { HostGate } from './limits.ts';
 
-/** Sends requests to media hosts. Signed URLs are their own credentials, so no others are sent. */
+/** Sends requests to media hosts. A signed URL needs no credentials, so none are sent. */
 export interface MediaHosts {
   /**
-   * Follows redirects and returns the reply with any status, except for these errors: HOST_BUSY for
-   * 429 and 503 (all further requests to that host then wait), URL_REFUSED for 401 and 403,
-   * HTTP_STATUS for other error statuses, CONNECTION_LOST, STALLED.
+   * Follows redirects and returns the reply. Throws HOST_BUSY for 429 and 503, and all further
+   * requests to that host then wait. Throws URL_REFUSED for 401 and 403, HTTP_STATUS for other
+   * error statuses, CONNECTION_LOST and STALLED.
    */
   request(method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply>;
 }
@@ -21,13 +21,15 @@ export interface MediaHostsOptions {
   readonly clock: Clock;
   readonly accounting: Accounting;
   readonly stallMs: number;
-  /** If the provider's address is overridden, signed URLs and redirects may be plain http. */
+  /**
+   * True if the provider's address is overridden. Then signed URLs and redirects may be plain http.
+   */
   readonly plainHttp: boolean;
   readonly onPause: (host: string, forMs: number) => void;
 }
 
 const maxRedirects = 5;
-/** The pause for a busy host that names none. */
+/** The pause for a busy host that does not say how long to wait. */
 const busyMs = 1_000;
 
 export function createMediaHosts(options: MediaHostsOptions): MediaHosts {
@@ -61,7 +63,7 @@ async function requestOnce(
   });
 }
 
-/** The SyncError for a network error on the way to or from a media host. */
+/** Makes a SyncError of a network error that occurred in a request to a media host. */
 export function networkError(error: unknown, host: string, signal: AbortSignal): SyncError {
   if (error instanceof SyncError) return error;
   if (signal.aborted && signal.reason instanceof SyncError) return signal.reason;

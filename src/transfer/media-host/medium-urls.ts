@@ -3,32 +3,34 @@ import type { Clock } from '../../lib/clock.ts';
 import { originalId, type OfferedOriginal } from '../../media.ts';
 import type { Resolution } from '../../source/source.ts';
 
-/** Signed URLs are valid for about an hour. Half of that leaves time to use one. */
+/** Signed URLs are valid for about an hour. Half of that time leaves enough to use a URL. */
 const freshForMs = 30 * 60_000;
 
 export interface Offer {
   readonly offered: OfferedOriginal;
-  /** The resolve that gave this URL. `renew` gets it when the URL no longer works. */
+  /**
+   * The number of the resolve that gave this URL. Pass it to `renew` when the URL no longer works.
+   */
   readonly generation: number;
 }
 
-/** The URLs of one medium. One resolve serves all of its originals. */
+/** The URLs of one medium. One resolve gives the URLs of all its originals. */
 export interface MediumUrls {
   /**
-   * An original's URLs by the id of its first revision, at most 30 minutes old. Errors:
+   * The URLs of an original, at most 30 minutes old. `id` is the id of its first revision. Errors:
    * NOT_OFFERED.
    */
   offer(id: string): Promise<Offer>;
-  /** Whether the latest resolve offers an original. */
+  /** Whether the latest resolve offers the original. */
   offers(id: string): boolean;
   /**
-   * Resolves again, unless another caller did since `generation`. Simultaneous callers share one
-   * resolve.
+   * Resolves the medium again, unless another caller already did so after `generation`. Callers at
+   * the same time share one resolve.
    */
   renew(generation: number): Promise<void>;
 }
 
-/** `resolve` is called for each renewal. It must return what the medium offers now. */
+/** Calls `resolve` for each renewal. `resolve` must return what the medium offers at that time. */
 export function createMediumUrls(first: Resolution, resolve: () => Promise<Resolution>, clock: Clock): MediumUrls {
   let current = indexById(first);
   let generation = 0;
@@ -64,8 +66,8 @@ function indexById(resolution: Resolution): Map<string, OfferedOriginal> {
 }
 
 /**
- * Runs `use` with the current URLs of an original. If they are refused, renews them and throws the
- * error.
+ * Calls `use` with the current URLs of an original. If the host refuses the URLs, renews them and
+ * throws the error.
  */
 export async function withFreshUrls<Result>(
   urls: MediumUrls,

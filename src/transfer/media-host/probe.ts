@@ -6,13 +6,13 @@ import type { MediaHosts } from './media-hosts.ts';
 import { withFreshUrls } from './medium-urls.ts';
 
 export interface Probe extends ServedFile {
-  /** False when the media host answered a range with the whole file. */
+  /** False if the media host answered a range request with the whole file. */
   readonly answersRanges: boolean;
 }
 
 /**
- * Probes an original with its current URLs. The probe is a request like those for parts, so it also
- * waits for a free slot. Errors: those of `probe` and `withFreshUrls`.
+ * Probes an original with its current URLs. The probe is a request like one for a part, so it also
+ * waits for a slot. Errors: those of `probe` and `withFreshUrls`.
  */
 export async function probeWithSlot(
   { hosts, slots }: Pick<Transfer, 'hosts' | 'slots'>,
@@ -24,9 +24,9 @@ export async function probeWithSlot(
 }
 
 /**
- * The true size and validator of an original. They come from its HEAD URL. If that is refused or
- * gives no size, they come from a GET of the first byte. Errors: those of MediaHosts; NOT_MEDIA for
- * an empty file or a page.
+ * Asks the media host for the true size and the validator of an original. It sends a HEAD request.
+ * If that is refused or gives no size, it sends a GET for the first byte. Errors: those of
+ * MediaHosts; NOT_MEDIA for an empty file or a page.
  */
 async function probe(
   hosts: MediaHosts,
@@ -50,7 +50,7 @@ async function probeByHead(
     const reply = await hosts.request('HEAD', headUrl, {}, signal);
     reply.body.discard();
     const sizeBytes = contentLength(reply.headers);
-    // Some hosts answer HEAD with a length of 0 or with a page. A GET then gives the right length.
+    // Some hosts answer HEAD with a length of 0 or with a page, but GET with the right length.
     if (reply.status !== 200 || !sizeBytes) return undefined;
     checkMediaType(reply, extension);
     return { sizeBytes, validator: validatorOf(reply.headers), answersRanges: true };

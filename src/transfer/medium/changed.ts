@@ -8,9 +8,10 @@ import { probeWithSlot } from '../media-host/probe.ts';
 import { createAttemptBudget } from '../original/attempt-budget.ts';
 
 /**
- * Finds archived originals whose content has changed, by size and validator. An original that
- * cannot be compared counts as unchanged, and gets the validator that it lacks. Only latest
- * revisions are compared. `unproven` is the error if one could not be probed.
+ * Finds archived originals whose content has changed, by size and validator. It compares only the
+ * latest revisions. If nothing can be compared, the original counts as unchanged, and the tracker
+ * gets the validator that the media host sends now. `unproven` is set to the error if an original
+ * could not be probed.
  */
 export async function changedOriginals(
   known: readonly TrackedOriginal[],
@@ -45,8 +46,7 @@ async function isChanged(row: TrackedOriginal, offerId: string, urls: MediumUrls
       return false;
     } catch (thrown) {
       const error = asSyncError(thrown);
-      // The original is no longer offered, so the archived file stays and there is nothing to
-      // compare.
+      // There is nothing to compare, because the provider no longer offers the original.
       if (error.code === 'NOT_OFFERED') return false;
       await budget.waitAfterFailure(ticket, error, signal);
     }

@@ -6,7 +6,7 @@ function createRecord() {
   return { recorded, record: (id: number) => async () => void recorded.push(id) };
 }
 
-test('a few media that are gone are recorded at the end', async () => {
+test('if only a few media are gone, they are recorded at the end', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   await disappearances.suspect(record(1));
@@ -16,7 +16,7 @@ test('a few media that are gone are recorded at the end', async () => {
   expect(recorded).toEqual([1, 2]);
 });
 
-test('once one medium was found, each missing medium is recorded at once', async () => {
+test('after the first medium is found, each missing medium is recorded at once', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   await disappearances.suspect(record(1));
@@ -25,7 +25,7 @@ test('once one medium was found, each missing medium is recorded at once', async
   expect(recorded).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-test('an API that finds no medium at all has changed, and nothing is recorded', async () => {
+test('an API that finds no medium at all counts as changed, and no medium is recorded as gone', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   for (let id = 1; id < 5; id += 1) await disappearances.suspect(record(id));

@@ -1,20 +1,23 @@
 import { SyncError } from '../../errors.ts';
 
-/** If so many media are gone in a row before the first is found, it is no coincidence. */
+/** If this many media are gone before the first one is found, the API must have changed. */
 const maxSuspects = 5;
 
 /**
- * Distinguishes media that are gone from an API that has changed. Until one medium is found, a
- * missing medium is only a suspect. Five suspects stop the run with PROVIDER_CHANGED, and their
- * statuses stay. The suspects are confirmed when one medium is found, or at the end.
+ * Distinguishes media that are gone from an API that has changed. Until the first medium is found,
+ * a missing medium only counts as a suspect. After five suspects the run stops with
+ * PROVIDER_CHANGED, and no status changes. The suspects are recorded as gone when a medium is
+ * found, or at the end.
  */
 export interface Disappearances {
   found(): Promise<void>;
-  /** `record` records that the medium is gone, now or later. */
+  /**
+   * Call it for a medium that is missing. `record` records that the medium is gone, now or later.
+   */
   suspect(record: () => Promise<void>): Promise<void>;
   /**
-   * Called after the last medium of a whole run. A slice sees too few media, so its suspects stay
-   * LISTED.
+   * Call it after the last medium of a whole run. It is not called after a slice, because a slice
+   * sees too few media. There the suspects stay LISTED.
    */
   confirm(): Promise<void>;
 }

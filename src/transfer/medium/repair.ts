@@ -3,10 +3,10 @@ import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
 /**
- * Repairs the files that `verify` marked, after reading their bytes again: a store may still show
- * the checksum of the upload. A missing file is fetched again under its key; a damaged one is first
- * moved aside. Returns the files that the destination cannot move: their replacement is the next
- * revision.
+ * Repairs the files that `verify` marked. First it reads their bytes again, because a store may
+ * show the checksum of the upload although the bytes are damaged. A missing file is fetched again
+ * under its key. A damaged file is moved aside before that. Returns the damaged files that the
+ * destination cannot move. Those are fetched as a next revision.
  */
 export async function repairMarked(
   known: readonly TrackedOriginal[],

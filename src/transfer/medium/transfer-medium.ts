@@ -44,7 +44,7 @@ function offersNothing(resolution: Resolution): boolean {
   return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
 }
 
-/** The listing counts items too. If there are fewer originals, the provider may hide some. */
+/** The listing also counts the items of a medium. Warns if the provider offers fewer originals. */
 function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: Transfer): void {
   const offered = originals.filter((original) => original.role === 'source').length + unavailable;
   const listed = tracked.medium.itemCount ?? 0;
@@ -56,7 +56,7 @@ function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: 
   });
 }
 
-/** Asks for a WAITING medium by itself. It is resolved only when the provider calls it ready. */
+/** Asks the provider for one WAITING medium. It is resolved only if the provider calls it ready. */
 async function isReady(tracked: TrackedMedium, transfer: Transfer): Promise<boolean> {
   const medium = await transfer.source.get(tracked.medium.id, transfer.signal);
   if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has it');
@@ -78,7 +78,7 @@ function nameOf({ medium }: TrackedMedium): string {
   return medium.filename || medium.id;
 }
 
-/** Transfers all originals of one resolve, and those that a later resolve in the same run adds. */
+/** Transfers all originals that a resolve offers. A later resolve in the same run may add more. */
 async function transferOriginals(tracked: TrackedMedium, first: Resolution, transfer: Transfer): Promise<void> {
   const { source, clock, roles, signal } = transfer;
   let latest = first;
@@ -112,7 +112,7 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // An original that is known but not offered may be among the unavailable ones.
+  // If some originals are unavailable, an original that is not offered may be one of those.
   const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
@@ -120,7 +120,7 @@ async function transferResolved(
   }
   const set = mediumSet(medium, roles, rows, unavailable);
   await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
-  // New originals are archived. The medium stays open, so that the next run compares again.
+  // New originals are archived now. The medium stays open, so that the next run compares again.
   if (unproven) throw unproven;
 }
 
@@ -129,7 +129,9 @@ function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
   return isDue && transfer.roles.includes(row.original.role);
 }
 
-/** Whether the medium or original has already failed in an earlier slice of this run. */
+/**
+ * Whether the medium or original has failed since the run began, in this slice or an earlier one.
+ */
 function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: Transfer): boolean {
   return status === 'FAILED' && statusSince >= runStartedAt;
 }

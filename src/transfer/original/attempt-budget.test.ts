@@ -13,12 +13,12 @@ async function failTimes(count: number, budget = createAttemptBudget(clock)) {
   return budget;
 }
 
-test('the fifth attempt without a new byte is the last, and the error names the cause', async () => {
+test('the fifth attempt without a new byte is the last one, and the error names the cause', async () => {
   await expect(failTimes(4)).resolves.toBeDefined();
   await expect(failTimes(5)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED', cause: lost });
 });
 
-test('a new byte starts the count again', async () => {
+test('a new byte resets the count of attempts', async () => {
   const budget = await failTimes(4);
   expect(budget.reached(1, 10)).toBe(true);
   await expect(failTimes(4, budget)).resolves.toBeDefined();
@@ -28,7 +28,7 @@ test('a new byte starts the count again', async () => {
   await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
 });
 
-test('parts that fail together count once', async () => {
+test('parts that fail together count as one failure', async () => {
   const budget = createAttemptBudget(clock);
   for (let round = 0; round < 4; round += 1) {
     const tickets = [budget.begin(), budget.begin(), budget.begin()];
@@ -37,7 +37,7 @@ test('parts that fail together count once', async () => {
   await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
 });
 
-test('an error that stops the run is not tried again, and the wait that a host asks for is kept', async () => {
+test('an error that stops the run ends the attempts, and a retry waits as long as the host asks', async () => {
   const budget = createAttemptBudget(clock);
   const expired = new SyncError('CREDENTIALS_EXPIRED', 'no');
   await expect(budget.waitAfterFailure(budget.begin(), expired, signal)).rejects.toBe(expired);

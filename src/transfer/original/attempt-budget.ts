@@ -3,31 +3,31 @@ import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
 
 /**
- * After so many attempts without a new byte the run stops trying the original. Its URLs are renewed
- * 4 times.
+ * The run gives up an original after this many attempts without a new byte. Before that, its URLs
+ * are renewed 4 times.
  */
 const maxAttempts = 5;
 
 /** Counts the attempts at one original. Parts that fail together for one reason count once. */
 export interface AttemptBudget {
-  /** Call before an attempt. Pass the ticket back if the attempt fails. */
+  /** Call it before an attempt. Keep the returned ticket for `waitAfterFailure`. */
   begin(): number;
   /**
-   * Records that bytes of a part have arrived up to `offset` (one stream of the whole file is part
-   * 1). Returns true if a byte is new. Only bytes that no earlier attempt reached reset the count;
-   * otherwise an unstorable file would retry forever.
+   * Records that bytes of a part have arrived up to `offset`. A stream of the whole file is part 1.
+   * Returns true if a byte is new. Only bytes that no earlier attempt reached reset the count.
+   * Otherwise a file that cannot be stored would be tried forever.
    */
   reached(part: number, offset: number): boolean;
   /**
    * Waits before the next attempt, at least as long as the other side asked. `partFailures` is how
-   * often in a row this part has failed, while other parts may have progressed; it lengthens the
-   * wait. Throws the error itself when another attempt is useless, and PATIENCE_EXHAUSTED, with the
-   * error as its cause, after too many attempts.
+   * many times in a row this part has failed, even if other parts progressed. A higher number
+   * lengthens the wait. Throws `error` itself if another attempt is useless. Throws
+   * PATIENCE_EXHAUSTED, with `error` as its cause, after too many attempts.
    */
   waitAfterFailure(ticket: number, error: SyncError, signal: AbortSignal, partFailures?: number): Promise<void>;
 }
 
-/** `onWait` is called before each wait. */
+/** Calls `onWait` before each wait. */
 export function createAttemptBudget(clock: Clock, onWait: (error: SyncError, delayMs: number) => void = () => {}): AttemptBudget {
   let failures = 0;
   let round = 0;

@@ -8,7 +8,7 @@ import { SyncError } from '../../errors.ts';
 
 const partSizeBytes = 10;
 
-/** The head of a reply to a request for a range of `content`. */
+/** The head of the reply to a request for a range of `content`. */
 function headOf({ start, end }: Asked, content: string, more: Readonly<Record<string, string>> = {}): string {
   const length = (end ?? content.length - 1) - start + 1;
   const headers = {
@@ -27,8 +27,8 @@ function chunkOf(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`;
 }
 
-describe('in ranges', () => {
-  test('a page is refused even if its stream broke before it could be recognised', async () => {
+describe('a file that is fetched in ranges', () => {
+  test('a page is refused even if the stream broke before the page could be recognised', async () => {
     const page = '<html>';
     await using scene = await openCopyScene({
       sizeBytes: page.length,
@@ -45,7 +45,7 @@ describe('in ranges', () => {
     expect(scene.copy.transfer.accounting.progress().active).toMatchObject([{ bytesDone: 0 }]);
   });
 
-  test('a stream that breaks after each byte is still completed', async () => {
+  test('a file is completed even if its stream breaks after each byte', async () => {
     const content = 'a photo of 34 bytes in four parts.';
     await using scene = await openCopyScene({
       sizeBytes: content.length,
@@ -64,7 +64,7 @@ describe('in ranges', () => {
     expect(await scene.publish(parts)).toBe(content);
   });
 
-  test('a part that fails ends the other parts, and its error is thrown', async () => {
+  test('when a part fails, the other parts end and its error is thrown', async () => {
     const content = 'x'.repeat(25);
     let hung: Socket | undefined;
     await using scene = await openCopyScene({
@@ -86,7 +86,7 @@ describe('in ranges', () => {
   });
 });
 
-/** A file whose host sends these chunks one by one. */
+/** Opens a copy of a file whose host sends these chunks one by one. */
 async function openStream(chunks: readonly string[], sizeBytes: number | null) {
   return openCopyScene({
     sizeBytes,
@@ -103,8 +103,8 @@ async function openStream(chunks: readonly string[], sizeBytes: number | null) {
   });
 }
 
-describe('as one open-ended range', () => {
-  describe.each([{ known: true }, { known: false }])('a file whose size is known: $known', ({ known }) => {
+describe('a file that is fetched as one open-ended range', () => {
+  describe.each([{ known: true }, { known: false }])('with a known size: $known', ({ known }) => {
     test.each([
       ['shorter than a part', ['abc']],
       ['of one part', ['0123456789']],
@@ -112,7 +112,7 @@ describe('as one open-ended range', () => {
       ['of small chunks', ['01234', '56789', 'abcde', 'f']],
       ['in a chunk larger than several parts', ['x'.repeat(47)]],
       ['in chunks of several parts each', ['x'.repeat(25), 'y'.repeat(35), 'z']],
-    ])('an open-ended range is divided into parts: %s', async (_, chunks) => {
+    ])('a file %s is divided into parts', async (_, chunks) => {
       const content = chunks.join('');
       await using scene = await openStream(chunks, known ? content.length : null);
       const parts = await scene.fetch();
@@ -131,12 +131,12 @@ describe('as one open-ended range', () => {
     ['SIZE_UNPROVEN', ['x'.repeat(31)], 30],
     ['NOT_MEDIA', [], null],
     ['NOT_MEDIA', ['<html>'], null],
-  ] as const)('%s: chunks %j of a file of %j bytes', async (code, chunks, sizeBytes) => {
+  ] as const)('`fetchParts` throws %s for the chunks %j of a file of %j bytes', async (code, chunks, sizeBytes) => {
     await using scene = await openStream(chunks, sizeBytes);
     await expect(scene.fetch()).rejects.toMatchObject({ code });
   });
 
-  test('an incomplete part is abandoned', async () => {
+  test('an incomplete part is not stored', async () => {
     await using scene = await openStream(['0123456789', '01'], 15);
     await expect(scene.fetch()).rejects.toThrow('3 bytes early');
     expect((await scene.tracker.upload(scene.copy.claim.id))?.parts).toMatchObject([{ number: 1, sizeBytes: 10 }]);
@@ -144,7 +144,7 @@ describe('as one open-ended range', () => {
   });
 });
 
-test.each([{ inRanges: true }, { inRanges: false }])('an empty file is refused, in ranges: $inRanges', async ({ inRanges }) => {
+test.each([{ inRanges: true }, { inRanges: false }])('an empty file is refused, with ranges: $inRanges', async ({ inRanges }) => {
   await using scene = await openCopyScene({ sizeBytes: 0, partSizeBytes, inRanges, answer: sendNothing });
   await expect(scene.fetch()).rejects.toMatchObject({ code: 'NOT_MEDIA' });
 });
@@ -153,11 +153,11 @@ function sendNothing(asked: Asked): void {
   asked.socket.write(headOf(asked, '', inChunks) + chunkOf(''));
 }
 
-describe('to S3', () => {
+describe('a file that goes to S3', () => {
   useTestCredentials();
 
   test.each([{ inRanges: true }, { inRanges: false }])(
-    'a slow media host outlasts a store that closes silent connections, in ranges: $inRanges',
+    'a slow media host does not fail an upload to a store that closes silent connections, with ranges: $inRanges',
     async ({ inRanges }) => {
       await using archive = await openTestArchive();
       await using gate = await startGate(archive.store.endpoint, { maxSilenceMs: 50 });
@@ -178,7 +178,7 @@ describe('to S3', () => {
     },
   );
 
-  test('no part begins after the file was given up while its first part was being stored', async () => {
+  test('if a file is abandoned while its first part is stored, no other part begins', async () => {
     await using archive = await openTestArchive();
     await using gate = await startGate(archive.store.endpoint);
     const destination = openTestS3(gate);
@@ -205,7 +205,10 @@ describe('to S3', () => {
   });
 });
 
-/** Relays to a server. While it is shut it delays the answers, and it closes silent connections. */
+/**
+ * Relays connections to a server. It closes silent connections. While the gate is shut it delays
+ * the answers.
+ */
 async function startGate(target: string, { maxSilenceMs = 0 } = {}) {
   const sockets: Socket[] = [];
   let waiting: (() => void)[] | undefined;

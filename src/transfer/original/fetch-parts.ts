@@ -8,12 +8,13 @@ import { withFreshUrls } from '../media-host/medium-urls.ts';
 import { emptyFile, PartStream, type PartStreamHooks } from './part-stream.ts';
 import { openEndedRange, partRanges, type ByteRange } from './parts.ts';
 
-/** Fetches and stores the parts of a range. It may call `onFirstByte` more than once. */
+/** Fetches and stores the parts of a range. It may call `onFirstByte` several times. */
 type FetchRange = (copy: Copy, range: ByteRange, onFirstByte: () => void) => Promise<void>;
 
 /**
- * Fetches the parts that the destination lacks: by ranges, as many at once as there are free slots,
- * or as one open-ended range if the media host ignores ranges. Returns all parts in order.
+ * Fetches the parts that the destination lacks. It requests one range for each part, as many at
+ * once as there are free slots. If the media host ignores ranges, it requests one open-ended range.
+ * Returns all parts in order.
  */
 export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
   const { sizeBytes, partSizeBytes } = upload.state;
@@ -34,8 +35,8 @@ export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
 }
 
 /**
- * The first range runs alone until its first byte. So a file that is not available costs one
- * request per attempt. When one range fails, the others are ended.
+ * Fetches the missing ranges together. The first range runs alone until its first byte, so that an
+ * unavailable file costs one request per attempt. When one range fails, the others are ended.
  */
 async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne: FetchRange): Promise<void> {
   const others = new AbortController();
@@ -46,11 +47,11 @@ async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne
     await fetchOne(all, range, firstByte.resolve);
   });
   try {
-    // If the first range fails, the ranges that wait for its first byte must fail too.
+    // The other ranges wait for the first byte. If the first range fails, they must fail too.
     fetches[0]?.catch(firstByte.reject);
     await Promise.all(fetches);
   } catch (error) {
-    // When a slice has no time for more parts, the running ones may still finish.
+    // When the slice has no time for more parts, the parts that are being fetched may still finish.
     const isOver = asSyncError(error).decision === 'defer';
     if (!isOver) others.abort(new SyncError('CONNECTION_LOST', 'another part of the file failed'));
     await Promise.allSettled(fetches);
@@ -58,7 +59,7 @@ async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne
   }
 }
 
-/** Fetches a range with all its attempts and returns its last part, which is stored. */
+/** Fetches a range, with all attempts. Stores its parts and returns the last one. */
 async function fetchRange(
   copy: Copy,
   upload: Upload,
@@ -71,7 +72,7 @@ async function fetchRange(
     onFirstByte();
     if (budget.reached(range.number, offset)) failures = 0;
   };
-  // Opened only after the slot is taken, because a writer may have a connection.
+  // The stream is opened only after the slot is taken, because its writer may use a connection.
   let stream: PartStream | undefined;
   const attempt = async () => {
     if (!stream) transfer.slice.admit();
@@ -85,7 +86,7 @@ async function fetchRange(
     } catch (thrown) {
       const error = asSyncError(thrown);
       try {
-        // For an open-ended range the caller starts over.
+        // An open-ended range cannot be resumed here, so the caller starts over.
         if (signal.aborted || error.decision !== 'retry' || range.isOpenEnded) throw error;
         failures += 1;
         await budget.waitAfterFailure(ticket, error, signal, failures);
@@ -100,7 +101,7 @@ async function fetchRange(
   }
 }
 
-/** Continues a broken stream at the byte that it reached, in the same writer. */
+/** Continues a broken stream at its next byte, with the same writer. */
 async function fillStream(stream: PartStream): Promise<Part> {
   const { copy, range, upload } = stream;
   const { slice, clock } = copy.transfer;
@@ -111,22 +112,25 @@ async function fillStream(stream: PartStream): Promise<Part> {
     );
   }
   const part = await stream.end();
-  // Only parts that the next slice can resume count as progress.
+  // Only a part that the next slice can resume counts as progress.
   const { etag, lastModified } = upload.state.validator;
   const isResumable = upload.resumable && (etag !== null || lastModified !== null);
   if (!range.isOpenEnded) slice.countStored(isResumable ? part.sizeBytes : 0, clock.elapsed() - startedAtMs);
   return part;
 }
 
-/** The writer failed, its bytes are not media, or its store does not wait that long. */
+/**
+ * Whether the range must begin again: the writer failed, the bytes are not media, or the store
+ * closes a connection before the wait is over.
+ */
 function mustRepeat(stream: PartStream, error: SyncError): boolean {
   const { maxPauseMs } = stream.copy.transfer.destination;
   return error.code === 'STORE_FAILED' || error.code === 'NOT_MEDIA' || stream.pausedMs > maxPauseMs;
 }
 
 /**
- * Requests the bytes that a range still lacks. The reply covers exactly those; a short body is
- * detected at its end. Errors: those of MediaHosts and checkReply.
+ * Requests the bytes that a range still lacks. The reply must cover exactly those bytes. A body
+ * that is too short is detected at its end. Errors: those of MediaHosts and checkReply.
  */
 async function requestRest(stream: PartStream, { url, extension }: OfferedOriginal): Promise<Reply> {
   const { copy, upload } = stream;
@@ -147,7 +151,7 @@ async function requestRest(stream: PartStream, { url, extension }: OfferedOrigin
   }
 }
 
-/** null: the whole file, which is requested without a range. */
+/** The range to request. Null requests the whole file without a range. */
 function restOf({ range, upload, offset, leftBytes }: PartStream): Asked['range'] {
   if (range.isOpenEnded || leftBytes === null) return null;
   const start = range.start + offset;

@@ -9,31 +9,31 @@ import { networkError } from '../media-host/media-hosts.ts';
 import type { ByteRange } from './parts.ts';
 
 export interface PartStreamHooks {
-  /** Reports how many bytes of the range the destination has taken. */
+  /** Called with the number of bytes of the range that the destination has taken. */
   readonly onBytes: (offset: number) => void;
   /** Called when a part is stored, before the next one begins. */
   readonly onPart: (part: Part) => Promise<void>;
 }
 
 /**
- * The way of the bytes of one range: reply → count → first bytes → CRC32 → parts in order.
- * The media host waits for the destination and for the bandwidth limit. Chunks are not copied: each
- * stays where the socket put it (lib/http/connection.ts) until the destination has taken it. The
- * stream continues over all attempts at its range.
+ * Passes the bytes of one range on: reply → count → first bytes → CRC32 → parts in order. The media
+ * host waits for the destination and for the bandwidth limit. Chunks are not copied. Each stays
+ * where the socket put it (lib/http/connection.ts) until the destination has taken it. One stream
+ * serves all attempts at its range.
  */
 export class PartStream {
   readonly copy: Copy;
   readonly upload: Upload;
   readonly range: ByteRange;
   readonly #hooks: PartStreamHooks;
-  /** Opened with the first byte of a part: a store closes a request that stays silent. */
+  /** Opened when the first byte of a part arrives, because a store closes a silent request. */
   #writer: PartWriter | undefined;
   #number: number;
   #partBytes = 0;
   #crc = 0;
   #offset = 0;
   #lastByteAtMs: number;
-  /** Present only if the range begins the file. */
+  /** Set only if the range begins at the first byte of the file. */
   #sniff: Sniffer | undefined;
   #isAborted = false;
 
@@ -46,27 +46,27 @@ export class PartStream {
     this.#lastByteAtMs = copy.transfer.clock.elapsed();
   }
 
-  /** How many bytes of the range it has taken. */
+  /** How many bytes of the range the stream has taken. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** How long the media host has been silent in the middle of the range, in ms. */
+  /** For how many ms the media host has been silent in the middle of the range. */
   get pausedMs(): number {
     return this.#offset > 0 ? this.copy.transfer.clock.elapsed() - this.#lastByteAtMs : 0;
   }
 
-  /** The bytes that the range still lacks; null: unknown. */
+  /** How many bytes the range still lacks. Null if the size is unknown. */
   get leftBytes(): number | null {
     return this.range.sizeBytes === null ? null : this.range.sizeBytes - this.#offset;
   }
 
   /**
-   * Takes a reply to its end. Errors: the network's, the writer's, NOT_MEDIA, SIZE_UNPROVEN for a
-   * byte too many, TRUNCATED for a byte too few.
+   * Reads a reply to its end. Errors: those of the network and the writer; NOT_MEDIA; SIZE_UNPROVEN
+   * if there is a byte too many; TRUNCATED if there is a byte too few.
    */
   async pump(reply: Reply, extension: string): Promise<void> {
-    // A later reply continues with the same sniffer, because one byte may be too few to judge.
+    // A later reply continues with the same sniffer: the first bytes may come in several replies.
     if (this.range.start + this.#offset === 0) this.#sniff = createSniffer(extension);
     const { accounting, throttle } = this.copy.transfer;
     const write = (piece: Uint8Array) => this.#write(piece);
@@ -81,18 +81,18 @@ export class PartStream {
     } catch (error) {
       throw networkError(error, 'the media host', this.copy.signal);
     }
-    // Checked before the last part ends, because its writer expects the announced length.
+    // This check comes before the last part ends, because its writer expects the announced length.
     if (this.range.isOpenEnded && this.#offset === 0) throw emptyFile();
     if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
   }
 
-  /** All bytes have arrived: stores the last part. */
+  /** Stores the last part. Call it when all bytes have arrived. */
   async end(): Promise<Part> {
     if (!this.#writer) throw emptyFile();
     return this.#writer.end(this.#crc);
   }
 
-  /** Abandons the part that is not stored yet. The range begins again. */
+  /** Abandons the part that is not stored yet. Then the range must begin again. */
   abort(): void {
     this.#isAborted = true;
     this.#writer?.abort();
@@ -112,7 +112,7 @@ export class PartStream {
   }
 
   #writeToPart(bytes: Uint8Array): Promise<void> | undefined {
-    // A throttled chunk may come after the abort.
+    // A chunk that waited for the bandwidth limit may come after the abort.
     if (this.#isAborted) throw abandoned();
     const { clock, accounting } = this.copy.transfer;
     this.#writer ??= this.#openWriter();
@@ -138,7 +138,7 @@ export class PartStream {
   async #beginNextPart(): Promise<void> {
     const part = await this.end();
     if (!this.#isAborted) await this.#hooks.onPart(part);
-    // The file was abandoned while the part was stored or recorded, so no other part may begin.
+    // The file was abandoned while the last part was stored, so no other part may begin.
     if (this.#isAborted) throw abandoned();
     this.#number += 1;
     this.#partBytes = 0;
@@ -147,7 +147,7 @@ export class PartStream {
   }
 }
 
-/** The error for an empty file, because no original is empty. */
+/** The error for an empty file. No original is empty. */
 export function emptyFile(): SyncError {
   return new SyncError('NOT_MEDIA', 'the media host serves an empty file');
 }

@@ -4,7 +4,7 @@ import { partRanges, partSizeFor } from './parts.ts';
 
 const mib = 1024 * 1024;
 
-test('the ranges cover the file exactly once, in order', () => {
+test('the ranges cover a file exactly once, in order', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 100, max: 5_000 }), (sizeBytes, partSizeBytes) => {
       const ranges = partRanges(sizeBytes, partSizeBytes);

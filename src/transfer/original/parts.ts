@@ -1,27 +1,27 @@
-/** Divides a file into parts, and into the ranges that are fetched. No I/O; sizes are in bytes. */
+/** Divides a file into parts and into the ranges to fetch. No I/O. All sizes are in bytes. */
 
 const minPartBytes = 16 * 1024 * 1024;
 /**
- * S3 takes at most 10,000 parts. The difference leaves room for a source that grows between two
+ * S3 takes at most 10,000 parts. The 1,000 spare parts are for a file that grows between two
  * probes.
  */
 const maxParts = 9_000;
 
 /** The bytes that one request fetches. */
 export interface ByteRange {
-  /** The number of the part that begins at `start`. It counts from 1. */
+  /** The number of the part that begins at `start`. Parts count from 1. */
   readonly number: number;
   readonly start: number;
-  /** null: the media host does not state a size. */
+  /** Null if the media host does not state a size. */
   readonly sizeBytes: number | null;
   /**
-   * A plain GET for all bytes, which are divided into parts as they arrive. Any other range is one
-   * part.
+   * True for a plain GET for all bytes, which become several parts as they arrive. Any other range
+   * is exactly one part.
    */
   readonly isOpenEnded: boolean;
 }
 
-/** The part size for a file. A file of unknown size gets the smallest. */
+/** The part size for a file. A file of unknown size gets the smallest part size. */
 export function partSizeFor(sizeBytes: number | null): number {
   return Math.max(minPartBytes, Math.ceil((sizeBytes ?? 0) / maxParts));
 }
@@ -35,7 +35,7 @@ export function partRanges(sizeBytes: number, partSizeBytes: number) {
   });
 }
 
-/** The whole file as one range. */
+/** One range that covers the whole file. */
 export function openEndedRange(sizeBytes: number | null): ByteRange {
   return { number: 1, start: 0, sizeBytes, isOpenEnded: true };
 }

@@ -13,11 +13,11 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * How many new revisions one run tries. A store that spoils every file keeps some bytes of each
- * try.
+ * How many new revisions one run tries. If a store spoils every file, each try leaves some bytes
+ * there.
  */
 const maxRekeys = 2;
-/** How often an original may start over in one run, even if bytes arrived in between. */
+/** How often an original may start over in one run, even if it received new bytes in between. */
 const maxRestarts = 5;
 
 /**
@@ -74,17 +74,17 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
 }
 
-/** What earlier attempts have shown about the media host. */
+/** What earlier attempts of this run have shown about the media host. */
 interface Lessons {
   isFirst: boolean;
   answersRanges: boolean;
-  /** True while its HEAD agrees with its GET. */
+  /** True while the host's answers to HEAD agree with its answers to GET. */
   trustsHead: boolean;
 }
 
 /**
- * Copies a claimed original and completes it. It starts over when the source changed or the
- * destination lost the upload. Throws the SyncError that ended it. Stored parts stay for the next
+ * Copies a claimed original and completes it. It starts over if the source changed or the
+ * destination lost the upload. Throws the error of the last attempt. Stored parts stay for the next
  * run.
  */
 async function copyOriginal(copy: Copy): Promise<void> {
@@ -97,10 +97,9 @@ async function copyOriginal(copy: Copy): Promise<void> {
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
-      // HEAD and GET may come from different caches. The second probe uses GET, which serves the
-      // bytes.
+      // Different caches may answer HEAD and GET. So the second probe uses GET, as the parts do.
       if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
-      // A restart fetches old bytes again, so the count of attempts does not limit it.
+      // Restarts have their own limit, because the limit of attempts alone might never end them.
       if (error.decision === 'restart') restarts += 1;
       if (restarts >= maxRestarts)
         throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
@@ -110,13 +109,12 @@ async function copyOriginal(copy: Copy): Promise<void> {
   }
 }
 
-/** Probe → open → fetch → publish. */
+/** One attempt: probe → open → fetch → publish. */
 async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   const { transfer, row } = copy;
   const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
   const { etag, lastModified } = probe.validator;
-  // Without a validator, nothing shows that the stored parts of an earlier run have the same
-  // content.
+  // Without a validator nothing proves that parts from an earlier run have the same content.
   if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
   lessons.isFirst = false;
   const upload = await openUpload(copy, probe, lessons);
@@ -130,13 +128,16 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   try {
     await publish(copy, upload, await fetchParts(copy, upload));
   } catch (error) {
-    // No later run will resume it.
+    // No later run can resume this upload, so it is removed.
     if (!upload.resumable) await transfer.destination.abort(upload.state);
     throw error;
   }
 }
 
-/** Begins or resumes the upload. undefined: the file is already stored, and now completed. */
+/**
+ * Begins or resumes the upload. Returns undefined if the file was already stored. Then the original
+ * is completed.
+ */
 async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<Upload | undefined> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
@@ -151,14 +152,14 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
     return undefined;
   }
   const { state, resumable } = opened;
-  // The tracker must not keep the state of an earlier upload for this one.
+  // The tracker must not keep the state of an earlier upload for this upload.
   const kept = resumable ? state : null;
   if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
   const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
   return { file, state, resumable, inRanges, parts: inRanges ? opened.parts : [] };
 }
 
-/** The order is: intent, publish only if absent, read back, manifest, tracker. */
+/** The steps are: record the intent, publish if the key is free, read back, manifest, tracker. */
 async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
   const { tracker, destination } = copy.transfer;
   const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
@@ -198,14 +199,14 @@ async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): 
   report({ type: 'file.failed', id: claim.id, mediaId, key, status, code, reason, ...hint });
 }
 
-/** Reports and counts an original that this run does not archive, although nothing failed. */
+/** Reports and counts an original that this run does not archive, although no error occurred. */
 function reportUntried(row: TrackedOriginal, reason: string, { accounting, report }: Transfer): void {
   const { mediaId, key } = row.original;
   accounting.countUntried();
   report({ type: 'file.failed', id: row.id, mediaId, key, status: row.status, code: 'LEASE_LOST', reason });
 }
 
-/** What is recorded of an error: its cause, rather than the number of attempts. */
+/** What the tracker records of an error. For PATIENCE_EXHAUSTED it is the cause. */
 export function failureOf(error: SyncError): { readonly code: ErrorCode; readonly reason: string; readonly hint?: string } {
   if (error.decision === 'defer') {
     const reason = 'two slices in a row made no progress; a file that its host does not send in ranges must fit into one slice';
