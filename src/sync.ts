@@ -13,29 +13,29 @@ import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
 import { transfer } from './transfer/transfer.ts';
 
-/** Everything outside a run that the run works with. */
+/** Everything outside a run that the run uses. */
 export interface Ports extends TransferPorts {
-  /** Requests that the source has made so far. */
+  /** Returns how many requests the source has made so far. */
   readonly apiRequests: () => number;
 }
 
-/** Aborted with a SyncError: INTERRUPTED or TERMINATED. */
+/** What a person chose for a run. `signal` is aborted with INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
-  /** Names this process in leases; see lib/owner.ts. */
+  /** Makes the name of this process for leases; see lib/owner.ts. */
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** Which media are selected; undefined selects all. */
+  /** Tells whether a medium is selected. Undefined selects all media. */
   readonly covers: ((medium: Medium) => boolean) | undefined;
   readonly fullListing: boolean;
-  /** List and plan only. */
+  /** Whether the run only lists and plans. */
   readonly dryRun: boolean;
 }
 
 /**
  * One run: validate → list → plan → transfer → summarise.
- * It reports everything that it does. The last event is `run.finished`, which it also returns. It
- * never throws: that event contains the error that ended the run early. Progress is kept however
- * the run ends, even by a kill.
+ * It reports everything that it does. The last event is `run.finished`, which is also returned. It
+ * never throws. If an error ended the run early, `run.finished` contains that error. Progress is
+ * kept even if the run is killed.
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -78,13 +78,13 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {
   for (const [index, { mediaId, name, itemCount, sizeHintBytes }] of work.items.entries()) {
-    // Gives the reporter time to print before the next event.
+    // The pause gives the reporter time to print before the next event.
     if (index % 500 === 499) await nextTurn();
     report({ type: 'medium.planned', mediaId, name, items: itemCount, sizeHintBytes });
   }
 }
 
-/** An interruption is the reason that a run ended, even if something else broke meanwhile. */
+/** An interruption counts as the reason why a run ended, even if another error came after it. */
 function interruption(signal: AbortSignal): SyncError | undefined {
   return signal.aborted && signal.reason instanceof SyncError ? signal.reason : undefined;
 }
@@ -99,7 +99,7 @@ async function summariseRun(ports: Ports, options: SyncOptions, facts: RunFacts)
   return finished;
 }
 
-/** A run whose results cannot be counted has failed. */
+/** Counts the statuses at the end. If that is not possible, the run counts as failed. */
 async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
   try {
     return { tally: await ports.tracker.tally(options.roles, options.covers) };

@@ -4,16 +4,16 @@ import { describeOwner } from '../lib/owner.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 
 /**
- * The two leases of a run: one in the tracker, and one in the archive if the destination can hold
- * one.
+ * The two leases of a run. One is in the tracker. The other is in the archive, if the destination
+ * can hold leases.
  */
 
-/** How long a lease lasts unless it is renewed. */
+/** How long a lease lasts if the run does not renew it. */
 export const leaseMs = 60_000;
 const renewEveryMs = 20_000;
 
 export interface HeldLeases extends AsyncDisposable {
-  /** Aborted with LOCKED when another run took the lease, or when it was not renewed in time. */
+  /** Aborted with LOCKED when another run took a lease, or when a lease was not renewed in time. */
   readonly lost: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
   const renewing = setInterval(() => {
     renew(tracker, owner, lost).then(
       () => (failures = 0),
-      // If one renewal fails, there is time for another before the lease expires.
+      // If one renewal fails, there is still time for a second one before the lease expires.
       (error: unknown) => (failures += 1) > 1 && lost.abort(error),
     );
   }, renewEveryMs);

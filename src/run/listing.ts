@@ -4,19 +4,21 @@ import type { Report } from '../events.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { Source } from '../source/source.ts';
 
-/** Brings the provider's listing into the tracker, and decides whether it can be trusted. */
+/**
+ * Reads the provider's listing into the tracker, and decides whether the listing can be trusted.
+ */
 
 export interface Listing {
   readonly mode: 'quick' | 'full';
-  /** How many different media the provider still shows. */
+  /** How many different media the provider shows. */
   readonly listed: number;
   readonly added: number;
   readonly changed: number;
-  /** Media that are missing for the first time in this listing. */
+  /** How many media were in earlier listings and are missing in this one. */
   readonly gone: number;
   /**
-   * How the listing contradicts itself. The run archives what the listing shows, but ends with this
-   * error.
+   * Set when the pages and the provider's total do not agree. The run still archives the media of
+   * the listing, but ends with this error.
    */
   readonly contradiction: SyncError | null;
 }
@@ -27,41 +29,41 @@ export interface ListingOptions {
   readonly clock: Clock;
   readonly report: Report;
   readonly runId: string;
-  /** Read every page. */
+  /** Whether to read every page, even if a quick listing would be enough. */
   readonly full: boolean;
   readonly signal: AbortSignal;
 }
 
-/** A quick listing sees no changes to old media, so all pages are read every week. */
+/** A quick listing does not see changes to old media, so all pages are read once a week. */
 const fullListingEveryMs = 7 * 24 * 3_600_000;
-/** After so many contradictory listings the contradiction is accepted. */
+/** A full listing is read at most this many times. Then the media that it showed are accepted. */
 const maxPasses = 3;
 
-/** A limit on pages, so that an API with endless pages cannot hold a run forever. */
+/** A listing ends after this many empty pages in a row, because an API may send pages forever. */
 const maxEmptyPages = 20;
 
 /** One pass over the pages, beginning with the first page. */
 interface Pass {
   readonly ids: Set<string>;
-  /** Counts from 1. */
+  /** The number of the next page to read. Pages count from 1. */
   nextPage: number;
-  /** The number that the latest page stated. */
+  /** The total number of media that the latest page stated. */
   totalItems: number;
   /** True while the total has stayed the same and every entry could be read. */
   steady: boolean;
   /** The number of empty pages in a row. */
   emptyPages: number;
-  /** True when it stopped early, because the other pages are known. */
+  /** True when the pass stopped early, because all media of the other pages are known. */
   quick: boolean;
 }
 
-/** How far a listing has come, so that another process can continue it. */
+/** The progress of a listing. Another process can continue the listing from it. */
 export interface ListingProgress {
-  /** How many media the last listing showed, if a quick listing may rely on that number. */
+  /** How many media the last listing showed. Null means that this listing must be a full one. */
   readonly listedBefore: number | null;
-  /** The different media of all passes. */
+  /** The ids of all media that any pass showed. */
   readonly seen: Set<string>;
-  /** How many times the pages were read, including the present pass. */
+  /** How many passes began, including the current one. */
   passes: number;
   pass: Pass;
   added: number;
@@ -69,11 +71,11 @@ export interface ListingProgress {
 }
 
 /**
- * Lists the library, newest first. It is quick when the last full listing is recent. A quick
- * listing stops after a page of known, unchanged media, if the provider's total is the known media
- * plus the new ones. Otherwise it reads on and becomes a full one. A full listing is repeated if
- * its media are not as many as the provider says. Errors: those of `Source.list`; LISTING_UNTRUSTED
- * for an empty listing of a library with known media.
+ * Lists the library, newest first. The listing is quick if the last full listing is less than a
+ * week old. A quick listing stops after a page of known, unchanged media, if the provider's total
+ * is the known media plus the new ones. Otherwise it reads on and becomes a full listing. A full
+ * listing is read again if it shows more or fewer media than the provider's total. Errors: those of
+ * `Source.list`; LISTING_UNTRUSTED if the listing is empty although media are known.
  */
 export async function list(options: ListingOptions): Promise<Listing> {
   const progress = await beginListing(options);
@@ -86,7 +88,7 @@ export async function list(options: ListingOptions): Promise<Listing> {
 export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
   const state = await tracker.listingState(source.account);
   const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
-  // A date in the future comes from a wrong clock.
+  // If the last full listing has a date in the future, the clock was wrong.
   const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
   report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
   return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
@@ -97,8 +99,8 @@ function newPass(): Pass {
 }
 
 /**
- * Continues a listing from `progress`, and updates it. It stops at the end, or when `isOver` is
- * true after a page; undefined: there are more pages. Errors: those of `list`.
+ * Continues a listing from `progress`, and updates `progress`. Returns undefined if `isOver` was
+ * true after a page and more pages remain. Errors: those of `list`.
  */
 export async function listSlice(
   options: ListingOptions,
@@ -116,7 +118,7 @@ export async function listSlice(
   }
 }
 
-/** False when it had to stop before the last page. */
+/** Reads pages to the end of the pass. Returns false if it had to stop before the last page. */
 async function readPages(options: ListingOptions, progress: ListingProgress, isOver: () => boolean): Promise<boolean> {
   const { pass } = progress;
   const { source, tracker, report, runId, signal } = options;
@@ -145,7 +147,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   return true;
 }
 
-/** A quick listing has seen everything new if the total is the known media plus the new ones. */
+/** Whether a quick listing may end: the total is the known media plus the new ones. */
 function mayEnd({ listedBefore, passes, pass, added }: ListingProgress): boolean {
   return listedBefore !== null && passes === 1 && pass.steady && pass.totalItems === listedBefore + added;
 }
@@ -179,7 +181,7 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   return { mode, listed, added, changed, gone, contradiction };
 }
 
-/** Nothing is lost in the archive, but the account may be wrong, or its library was emptied. */
+/** The archive loses nothing. But the account may be the wrong one, or its library was emptied. */
 function warnOfShrinking(gone: number, listed: number, report: Report): void {
   report({
     type: 'warning',

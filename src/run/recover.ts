@@ -6,8 +6,8 @@ import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { archivedEvent, describeFile, mediumSet } from '../transfer/describe.ts';
 
 /**
- * What a run does first: it finishes the work of a killed run, and learns what only the archive
- * knows.
+ * The first step of a run. It completes what a killed run left, and reads the archive's
+ * descriptions if the tracker is new.
  */
 
 export interface RecoverPorts {
@@ -18,8 +18,8 @@ export interface RecoverPorts {
 
 /**
  * Adopts the archive's files into a new tracker. With `publish` it also completes intents and
- * removes uploads that nobody needs; the caller must have the archive's lease. Returns the
- * originals that it completed.
+ * removes uploads that nobody needs. For that the caller must have the archive's lease. Returns the
+ * files that it completed.
  */
 export async function recover(
   { destination, tracker, report }: RecoverPorts,
@@ -42,15 +42,15 @@ export async function recover(
 }
 
 /**
- * Publishes an original whose bytes had all arrived before its intent was recorded. `commit` does
- * only the missing steps. If that fails, the transfer fetches the original like any other.
+ * Publishes an original that has an intent. All its bytes had arrived before the intent was
+ * recorded, so `commit` does only the missing steps. If `commit` fails, the transfer fetches the
+ * original like any other.
  */
 async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // Small files have no saved upload: the file is under its key, perhaps without a description, or
-  // gone.
+  // A small file has no saved upload. It may be under its key, perhaps without a description.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],

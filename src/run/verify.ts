@@ -17,18 +17,18 @@ export interface VerifyPorts extends RecoverPorts {
 export interface VerifyOptions {
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** Read every byte again, even where the store has a checksum. */
+  /** Whether to read every byte again, even if the store has a checksum. */
   readonly deep: boolean;
   readonly signal: AbortSignal;
 }
 
-/** How many files are read at once: enough to hide a store's latency, few enough for a disk. */
+/** How many files are read at once. That hides a store's latency and does not overload a disk. */
 const concurrency = 4;
 
 /**
- * Compares every archived file with its recorded size and checksum. It marks missing and damaged
- * files for the next `sync`, and names unknown files, which it leaves alone. It needs no provider.
- * It reports one event for each finding and ends with `run.finished`. It never throws.
+ * Compares every archived file with its recorded size and checksum. Marks missing and damaged files
+ * for the next `sync`. Reports files that no original has, and leaves them alone. It needs no
+ * provider. It reports one event for each finding and ends with `run.finished`. It never throws.
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -62,7 +62,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   return finished;
 }
 
-/** Every completed original by its key. */
+/** All completed originals. The key of the map is the original's key. */
 async function archivedFiles({ tracker }: VerifyPorts): Promise<ReadonlyMap<string, TrackedOriginal>> {
   const files = new Map<string, TrackedOriginal>();
   for await (const { originals } of tracker.rows(['COMPLETED'])) {
@@ -86,14 +86,14 @@ async function judgeFile(
   found.files += 1;
   found.bytes += stored?.sizeBytes ?? 0;
   if (mark !== row.mark) await tracker.setMark(row.id, mark);
-  // A damaged file stays if the store cannot move it. A later sound revision makes up for it.
+  // A damaged file stays if the store cannot move it. Then a later, sound revision replaces it.
   const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
   if (mark === null || replaced) return;
   found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
   report(mark === 'MISSING' ? { type: 'file.missing', key, path } : { type: 'file.damaged', key, path, reason: reason ?? '' });
 }
 
-/** A file that cannot be read counts as damaged, so that the other files are still judged. */
+/** A file that cannot be read counts as damaged, so `verify` can continue with the other files. */
 async function readBack(
   destination: Destination,
   key: string,
@@ -109,8 +109,8 @@ async function readBack(
 }
 
 /**
- * The file with its CRC32. The store's checksum is used if it has one, unless `deep`. Otherwise the
- * bytes are read.
+ * The archived file with its CRC32. With `deep`, or if the store has no checksum, the CRC32 is
+ * computed from the bytes. Otherwise it is the store's checksum.
  */
 async function checkedStat(
   destination: Destination,
@@ -130,7 +130,7 @@ function difference(
   return undefined;
 }
 
-/** The latest archived revision of each original that has no mark from an earlier run. */
+/** The highest archived revision of each original that had no mark before this run. */
 function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
   const sound = new Map<string, number>();
   for (const { original, mark } of archived.values()) {
