@@ -16,7 +16,7 @@ function isCovered(options: FilterOptions, changes: Partial<Medium> = {}): boole
   return covers(parseFilters(options))({ ...video, ...changes });
 }
 
-test('without filters everything is covered', () => {
+test('without filters every medium is covered', () => {
   expect(isCovered({})).toBe(true);
   expect(
     isCovered(
@@ -26,7 +26,7 @@ test('without filters everything is covered', () => {
   ).toBe(true);
 });
 
-describe('dates are days of the camera clock, both ends included', () => {
+describe("dates are days of the camera's clock, and both ends are included", () => {
   test.each<[FilterOptions, boolean]>([
     [{ since: '2025-07-04' }, true],
     [{ since: '2025-07-05' }, false],
@@ -40,15 +40,15 @@ describe('dates are days of the camera clock, both ends included', () => {
     [{ until: '2025-07-04T23:29' }, false],
     [{ until: '2025-07-04T23:30:00' }, true],
     [{ until: '2025-07-04T23:29:59.999999' }, false],
-  ])('%j: %s', (options, expected) => {
+  ])('the filters %j cover a medium of 2025-07-04 23:30: %s', (options, expected) => {
     expect(isCovered(options)).toBe(expected);
   });
 
-  test('an offset of the provider moves nothing', () => {
+  test('an offset that the provider adds to a date does not move the date', () => {
     expect(isCovered({ until: '2025-07-04' }, { capturedAt: '2025-07-04T23:30:00-11:00' })).toBe(true);
   });
 
-  test('without a capture date the date of arrival counts, without either no date fits', () => {
+  test('without a capture date the date of arrival counts, and without both dates no date filter covers', () => {
     const undated = { capturedAt: null };
     expect(isCovered({ since: '2025-07-06', until: '2025-07-06' }, undated)).toBe(true);
     expect(isCovered({ until: '2025-07-05' }, undated)).toBe(false);
@@ -57,7 +57,7 @@ describe('dates are days of the camera clock, both ends included', () => {
   });
 });
 
-describe('types, cameras and names', () => {
+describe('filters for types, cameras and names', () => {
   test.each<[FilterOptions, Partial<Medium>, boolean]>([
     [{ type: ['video'] }, {}, true],
     [{ type: ['Photo', 'VIDEO'] }, {}, true],
@@ -78,11 +78,11 @@ describe('types, cameras and names', () => {
     [{ name: ['?'] }, { filename: '🏄' }, true],
     [{ name: ['m\u00fc*'] }, { filename: 'MU\u0308LLER' }, true],
     [{ type: ['Video'], camera: ['MAX'] }, {}, false],
-  ])('%j on %j: %s', (options, changes, expected) => {
+  ])('the filters %j cover a medium with %j: %s', (options, changes, expected) => {
     expect(isCovered(options, changes)).toBe(expected);
   });
 
-  test('a pattern of many stars is quick', () => {
+  test('a pattern with many stars is matched quickly', () => {
     expect(isCovered({ name: [`${'*'.repeat(500)}b`] }, { filename: 'a'.repeat(5_000) })).toBe(false);
   });
 });
@@ -100,7 +100,7 @@ test.each<[FilterOptions, number | null, boolean]>([
   [{ 'max-size': '1.5GB' }, 1.5 * 1024 ** 3 + 1, false],
   [{ 'min-size': '500K' }, 500 * 1024, true],
   [{ 'max-size': '2T' }, 2 * 1024 ** 4, true],
-])('size %j of %s bytes: %s', (options, sizeHintBytes, expected) => {
+])('the filters %j cover a medium of %s bytes: %s', (options, sizeHintBytes, expected) => {
   expect(isCovered(options, { sizeHintBytes })).toBe(expected);
 });
 
@@ -122,20 +122,20 @@ describe('an impossible value is a usage error that names the option and the val
     [{ 'max-size': 'M' }, '--max-size "M"'],
     [{ 'max-size': '1e3' }, '--max-size "1e3"'],
     [{ 'max-size': '9999999T' }, '--max-size "9999999T"'],
-  ])('%j', (options, message) => {
+  ])('the options %j are a usage error', (options, message) => {
     expect(() => parseFilters(options)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(message), hint: expect.any(String) }),
     );
   });
 
-  test('an unknown type comes with the known ones', () => {
+  test('the error for an unknown type lists the known types', () => {
     expect(() => parseFilters({ type: ['x'] })).toThrow(
       expect.objectContaining({ hint: `Known types: ${knownTypes.join(', ')}.` }),
     );
   });
 });
 
-test('any day is covered from itself to itself and by no range beside it', () => {
+test('a day is covered by the range of just that day, and not by ranges that end before or begin after it', () => {
   const days = fc.date({ min: new Date('1900-01-02'), max: new Date('2199-12-30'), noInvalidDate: true });
   fc.assert(
     fc.property(days, (moment) => {

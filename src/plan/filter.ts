@@ -1,6 +1,6 @@
 /**
- * Selects media by the options of a person; the default is all. Media with unknown facts stay
- * selected.
+ * Selects media by the options of a person. Without options all media are selected. `covers` says
+ * what happens to a medium whose date, camera or size is unknown.
  */
 
 import { SyncError } from '../errors.ts';
@@ -8,9 +8,7 @@ import type { Medium } from '../media.ts';
 import { isRealMoment, momentOf } from './moment.ts';
 import type { Moment } from './moment.ts';
 
-/**
- * The media types that GoPro's cloud is known to use. Any other type in a filter is a typing error.
- */
+/** The media types that GoPro's cloud is known to use. A filter with any other type is refused. */
 export const knownTypes: readonly string[] = [
   'Photo',
   'Video',
@@ -30,11 +28,15 @@ export const knownTypes: readonly string[] = [
   'Audio',
 ];
 
-/** The options that select media, as a person wrote them. Lists are already split. */
+/**
+ * The options that select media, as a person wrote them. A list is already split into its values.
+ */
 export interface FilterOptions {
-  /** `YYYY-MM-DD[THH:MM[:SS]]` by the camera's clock: without an offset, and a `Z` is ignored. */
+  /**
+   * `YYYY-MM-DD[THH:MM[:SS]]` by the camera's clock. An offset is refused, and a `Z` is ignored.
+   */
   readonly since?: string | undefined;
-  /** The same form as `since`. The whole day, minute or second is included. */
+  /** The same form as `since`. The last day, minute or second is included as a whole. */
   readonly until?: string | undefined;
   /** Media types, each one of `knownTypes`, in any letter case. */
   readonly type?: readonly string[] | undefined;
@@ -48,15 +50,15 @@ export interface FilterOptions {
 }
 
 /**
- * A medium must match all filters. For a list, one matching value is enough. Both ends of a range
- * are included.
+ * A medium must match all filters. If a filter is a list, one matching value is enough. Both ends
+ * of a range are included.
  */
 export interface Filters {
   readonly since?: Moment;
   readonly until?: Moment;
   readonly types?: readonly string[];
   readonly cameras?: readonly string[];
-  /** Compared with the listing's size hints. For a recording in chapters the hint is the sum. */
+  /** Compared with the size in the listing, which is the sum of all chapters of a recording. */
   readonly minSizeBytes?: number;
   readonly maxSizeBytes?: number;
   readonly names?: readonly string[];
@@ -85,10 +87,10 @@ function refuseEmptyRange<T extends string | number>(from: T | undefined, to: T 
 }
 
 /**
- * Makes a test that tells whether the filters cover a medium. A medium without a capture date is
- * judged by its arrival in the cloud. If it has neither date, it is covered only when no date is
- * asked for. An unknown size is covered. An unknown camera is covered only when no camera is asked
- * for.
+ * Makes a function that tells whether the filters cover a medium. A medium without a capture date
+ * is judged by its arrival in the cloud. A medium without both dates is covered only if there is no
+ * filter for dates. A medium of unknown size is covered. A medium of an unknown camera is covered
+ * only if there is no filter for cameras.
  */
 export function covers(filters: Filters): (medium: Medium) => boolean {
   const { since, until, types, cameras, minSizeBytes = 0, maxSizeBytes = Infinity, names } = filters;
@@ -108,7 +110,7 @@ export function covers(filters: Filters): (medium: Medium) => boolean {
   };
 }
 
-/** Parses a moment. `rest` completes the digits that the person left out. */
+/** Parses a moment. `rest` supplies the digits that the person left out. */
 function parseMoment(option: string, value: string, rest: Moment): Moment {
   const text = value.trim();
   if (/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?$/.test(text)) {
@@ -147,7 +149,8 @@ function parsePattern(option: string, value: string): string {
 }
 
 /**
- * Whether a whole text matches one of the patterns. `*` matches any text, and `?` one character.
+ * Makes a function that tells whether a whole text matches one of the patterns. `*` matches any
+ * text, and `?` matches one character.
  */
 function anyPattern(patterns: readonly string[]): (text: string) => boolean {
   const expressions = patterns.map((pattern) => {

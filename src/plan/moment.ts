@@ -1,17 +1,17 @@
 /**
- * Moments as a camera or the provider wrote them. GoPro's `captured_at` is the camera's clock with
- * a `Z` that does not mean UTC. So the digits are read literally and never converted to another
- * time zone.
+ * Times as a camera or the provider wrote them. GoPro's `captured_at` is the time of the camera's
+ * clock, with a `Z` that does not mean UTC. So the digits are read literally and never converted to
+ * another time zone.
  */
 
 import type { Medium } from '../media.ts';
 
 const isoLike = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?.*)?$/s;
 
-/** No photo is older than photography. Some languages write an unset time as the year 0 or 1. */
+/** No photo was taken before this year. Some devices write an unset time as the year 0 or 1. */
 const earliest = '1800';
 
-/** `YYYY-MM-DDTHH:MM:SS.mmm`: its order as text is the order in time. */
+/** `YYYY-MM-DDTHH:MM:SS.mmm`. Sorted as texts, moments are in the order of time. */
 export type Moment = string;
 
 /** Whether the digits name a real day and a real time of day. */
@@ -20,13 +20,14 @@ export function isRealMoment(moment: Moment): boolean {
   return Number.isFinite(timeMs) && new Date(timeMs).toISOString() === `${moment}Z`;
 }
 
-/** The moment's digits as if they were UTC, in ms. It is good for ordering only. */
+/** The moment in ms, read as if it were UTC. It is good for ordering only. */
 export function momentMs(moment: Moment): number {
   return Date.parse(`${moment}Z`);
 }
 
 /**
- * The moment of an ISO-like text. An invalid time becomes midnight; undefined for an invalid date.
+ * Reads the moment of an ISO-like text. An invalid time becomes midnight. Undefined if the date is
+ * invalid.
  */
 function readMoment(text: string | null): Moment | undefined {
   const [, date = '', time = ''] = isoLike.exec(text?.trim() ?? '') ?? [];
@@ -36,8 +37,8 @@ function readMoment(text: string | null): Moment | undefined {
 }
 
 /**
- * When a medium was captured, otherwise when it arrived in the cloud, otherwise undefined. Never
- * the present time.
+ * Returns when a medium was captured or, if that is unknown, when it arrived in the cloud. Returns
+ * undefined if both are unknown, and never the present time.
  */
 export function momentOf(medium: Pick<Medium, 'capturedAt' | 'createdAt'>): Moment | undefined {
   return readMoment(medium.capturedAt) ?? readMoment(medium.createdAt);

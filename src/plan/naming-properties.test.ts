@@ -1,4 +1,4 @@
-// For every library, its keys differ, are legal everywhere, and never change.
+// In every library all keys differ, are legal on every system, and never change.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -90,7 +90,7 @@ const libraries = fc.uniqueArray(entries, { maxLength: 12, selector: ({ id }) =>
 
 type Library = typeof libraries extends fc.Arbitrary<infer T> ? T : never;
 
-/** Names a library as a tracker does: one medium after the other, with the taken keys. */
+/** Names the originals of a library, medium by medium. Keys of earlier media are taken. */
 function nameAll(library: Library): { readonly key: string; readonly extension: string }[] {
   const keys = new Set<string>();
   const taken = (candidate: string) => keys.has(foldKey(candidate));
@@ -120,8 +120,8 @@ function nameAll(library: Library): { readonly key: string; readonly extension: 
 }
 
 /**
- * The rules of Linux, macOS, Windows and S3 together. They are written from the rules, not from the
- * code under test.
+ * What makes a path illegal on Linux, macOS, Windows or S3. It is written from the rules of these
+ * systems, not from the code under test.
  */
 function illegality(path: string): string | undefined {
   if (Buffer.byteLength(path) > 1024) return 'longer than an S3 key';
@@ -152,7 +152,7 @@ function illegality(path: string): string | undefined {
   return undefined;
 }
 
-test('the check of legality finds illegal names', () => {
+test('the check for illegal names finds them', () => {
   for (const path of [
     'gopro-videos/2025/07/CON.mp4',
     'gopro-videos/2025/07/nul .x.mp4',
@@ -168,7 +168,7 @@ test('the check of legality finds illegal names', () => {
   expect(illegality('gopro-videos/undated/x.mp4')).toBeUndefined();
 });
 
-describe('properties', () => {
+describe('properties of keys', () => {
   test('no two originals share a key, and every key is legal everywhere', () => {
     fc.assert(
       fc.property(libraries, (library) => {
@@ -181,7 +181,7 @@ describe('properties', () => {
     );
   });
 
-  test('a usable extension is kept', () => {
+  test('a key keeps the extension of its original if that is usable', () => {
     fc.assert(
       fc.property(libraries, (library) => {
         for (const { key: named, extension } of nameAll(library)) {
@@ -192,7 +192,7 @@ describe('properties', () => {
     );
   });
 
-  test('the same library has the same keys, and later media change none of them', () => {
+  test('the same library gets the same keys, and later media change none of the keys', () => {
     fc.assert(
       fc.property(libraries, fc.nat(12), (library, count) => {
         const all = nameAll(library).map((row) => row.key);
@@ -202,7 +202,7 @@ describe('properties', () => {
     );
   });
 
-  test('the order of a reply makes no difference', () => {
+  test('the order of a download reply does not change the keys', () => {
     fc.assert(
       fc.property(
         entries.chain((entry) => fc.tuple(fc.constant(entry), fc.shuffledSubarray(entry.set, { minLength: entry.set.length }))),
@@ -216,7 +216,7 @@ describe('properties', () => {
     );
   });
 
-  test('folding a key twice changes nothing more', () => {
+  test('folding a folded key does not change it', () => {
     fc.assert(
       fc.property(text, (value) => {
         expect(foldKey(foldKey(value))).toBe(foldKey(value));

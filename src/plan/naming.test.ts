@@ -38,7 +38,7 @@ test('a plain video gets an ordinary key', () => {
   expect(key()).toBe('gopro-videos/2025/07/GX010123__aB3dE5fG7hJ9k.mp4');
 });
 
-describe('folder', () => {
+describe('the folder of a key', () => {
   test.each([
     ['2025-07-31T23:59:59-11:00', null, '2025/07'],
     ['2025-08-01T00:00:00+14:00', null, '2025/08'],
@@ -56,12 +56,12 @@ describe('folder', () => {
     ['', '', 'undated'],
     [null, 'yesterday', 'undated'],
     [null, null, 'undated'],
-  ])('captured %j, created %j: %s', (capturedAt, createdAt, folder) => {
+  ])('a medium that was captured %j and created %j is in the folder %s', (capturedAt, createdAt, folder) => {
     expect(key({ medium: { capturedAt, createdAt } })).toBe(`gopro-videos/${folder}/GX010123__aB3dE5fG7hJ9k.mp4`);
   });
 });
 
-describe('stem', () => {
+describe('the stem of a key', () => {
   test.each([
     ['', 'aB3dE5fG7hJ9k.mp4'],
     ['.', 'aB3dE5fG7hJ9k.mp4'],
@@ -84,11 +84,11 @@ describe('stem', () => {
     ['con.trip.mp4', '_con.trip__aB3dE5fG7hJ9k.mp4'],
     ['COM\u00b9 .x.mp4', '_COM\u00b9 .x__aB3dE5fG7hJ9k.mp4'],
     ['console.log.mp4', 'console.log__aB3dE5fG7hJ9k.mp4'],
-  ])('%j', (filename, expected) => {
+  ])('the file name %j becomes the name %s', (filename, expected) => {
     expect(nameFor(filename)).toBe(expected);
   });
 
-  test('a long name is cut so that id, suffixes and extension stay', () => {
+  test('a long name is cut, but its id, suffixes and extension stay', () => {
     const long = key({
       medium: { filename: `${'ü'.repeat(500)}.MP4` },
       identity: { position: 'front', itemNumber: 12 },
@@ -98,13 +98,13 @@ describe('stem', () => {
     expect(Buffer.byteLength(long.split('/').at(-1)!)).toBeLessThanOrEqual(255);
   });
 
-  test('a long name is cut between visible characters', () => {
+  test('a long name is never cut within a visible character', () => {
     const stem = nameFor(`${'e\u0301\u0323'.repeat(200)}.MP4`).split('__')[0]!;
     expect(stem.normalize('NFD')).toMatch(/^(e\u0323\u0301)+$/);
   });
 });
 
-describe('media id', () => {
+describe('the media id in a key', () => {
   test.each(['CON', 'nul', 'com1', '..', '', 'a/b', 'a b', 'ä', '\ud800', 'x'.repeat(65)])(
     'the media id %j is made safe and stays unique',
     (mediaId) => {
@@ -115,13 +115,13 @@ describe('media id', () => {
     },
   );
 
-  test('media ids that look alike when made safe still differ', () => {
+  test('two media ids whose safe forms look alike get different names', () => {
     const ids = ['a/b', 'a:b', 'a\u0000b', 'a\ud800b', 'a\udfffb', `${'x'.repeat(65)}1`, `${'x'.repeat(65)}2`];
     expect(new Set(ids.map((mediaId) => key({ identity: { mediaId } }))).size).toBe(ids.length);
   });
 });
 
-describe('suffixes', () => {
+describe('the suffixes of a key', () => {
   test.each<[string, Changes]>([
     ['', { identity: { itemNumber: null } }],
     ['_01', { siblings: 3 }],
@@ -136,12 +136,12 @@ describe('suffixes', () => {
     ['_a_b', { identity: { role: 'sidecar', label: 'a/b' } }],
     ['_r2', { revision: 2 }],
     ['_02_r11', { revision: 11, identity: { itemNumber: 2 } }],
-  ])('%s', (suffix, changes) => {
+  ])('a key gets the suffix "%s" for %j', (suffix, changes) => {
     expect(key(changes)).toBe(`gopro-videos/2025/07/GX010123__aB3dE5fG7hJ9k${suffix}.mp4`);
   });
 });
 
-describe('extension', () => {
+describe('the extension of a key', () => {
   test.each<[string, Changes]>([
     ['360', { extension: '360' }],
     ['gpr', { extension: 'GPR' }],
@@ -150,25 +150,25 @@ describe('extension', () => {
     ['jpeg', { extension: '', identity: { type: '' }, medium: { filename: 'x', fileExtension: 'JPEG' } }],
     ['bin', { extension: '../x', identity: { type: 'a.b' }, medium: { filename: 'x', fileExtension: 'waytoolongforone' } }],
     ['bin', { extension: '', identity: { type: '' }, medium: { filename: '', fileExtension: null } }],
-  ])('%s', (extension, changes) => {
+  ])('a key gets the extension "%s" for %j', (extension, changes) => {
     expect(key(changes).split('.').at(-1)).toBe(extension);
   });
 });
 
 describe('a taken key', () => {
-  test('a taken key gets a hash before the extension, then a longer hash', () => {
+  test('a taken key is replaced by a key with a hash before the extension, then by one with a longer hash', () => {
     const [first, second, third] = [0, 1, 2].map((misses) => key({ taken: () => misses-- > 0 }));
     expect(first).toBe('gopro-videos/2025/07/GX010123__aB3dE5fG7hJ9k.mp4');
     expect(second).toMatch(/__aB3dE5fG7hJ9k~[0-9a-f]{8}\.mp4$/);
     expect(third).toMatch(/__aB3dE5fG7hJ9k~[0-9a-f]{16}\.mp4$/);
   });
 
-  test('an error says that no key is free', () => {
+  test('if no key is free, the error says so', () => {
     expect(() => key({ taken: () => true })).toThrow(expect.objectContaining({ code: 'KEY_TAKEN' }));
   });
 });
 
-test('keys that are the same on disks without letter case or Unicode forms fold to the same text', () => {
+test('keys that a disk without letter case or Unicode forms takes for one fold to the same text', () => {
   for (const [a, b] of [
     ['GX01.MP4', 'gx01.mp4'],
     ['Mu\u0308ller', 'M\u00dcLLER'],

@@ -1,7 +1,7 @@
 /**
- * Where an original is in the archive. A key is computed once, when an original is first planned,
- * and then stored. It stays when the provider changes the name or the date. The media id makes the
- * key unique; the name helps a person to read it.
+ * Decides where an original is in the archive. A key is computed once, when an original is first
+ * planned, and then stored. It does not change if the provider changes the name or the date. The
+ * media id makes the key unique. The name in the key helps a person.
  */
 
 import { SyncError } from '../errors.ts';
@@ -10,30 +10,37 @@ import type { Medium, Original, OriginalIdentity } from '../media.ts';
 import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
-/** Every common system allows this many bytes of UTF-8, and thus as many UTF-16 units. */
+/**
+ * The longest name that every common system allows, in bytes of UTF-8. No name has more UTF-16
+ * units than bytes.
+ */
 const maxNameBytes = 255;
 
 /**
- * How many digits of a hash are added to a key that is taken: none at first, then more and more.
+ * How many digits of a hash a key gets. The first try has no hash. Each further try, after a taken
+ * key, has more digits.
  */
 const hashDigits = [0, 8, 16, 32];
 
 export type NamedMedium = Pick<Medium, 'provider' | 'filename' | 'fileExtension' | 'capturedAt' | 'createdAt'>;
 
-/** Whether another file of the archive uses a key. Keys with the same `foldKey` are the same. */
+/**
+ * Whether another file of the archive uses a key. Two keys with the same `foldKey` count as the
+ * same key.
+ */
 export type Taken = (key: string) => boolean;
 
-/** An identity, and the extension of its file. */
+/** The identity of an original, and the extension of its file. */
 export type NamedOriginal = OriginalIdentity & { readonly extension: string };
 
 export interface KeyRequest {
   readonly medium: NamedMedium;
   readonly identity: OriginalIdentity;
-  /** The first revision is 1. */
+  /** The revision of the content. The first one is 1. */
   readonly revision: number;
   /**
-   * The extension that the source names. If it is unusable, the type is used, then the extension of
-   * the medium's name.
+   * The extension that the source names. If it cannot be used, the key gets the type as its
+   * extension. If the type cannot be used either, the key gets the extension of the medium's name.
    */
   readonly extension: string;
   /** How many originals of this role, label and position the medium has, including this one. */
@@ -42,7 +49,7 @@ export interface KeyRequest {
 }
 
 /**
- * A free key:
+ * Makes a free key:
  * `{provider}-videos/{yyyy}/{mm}/`, then
  * `{stem}__{mediaId}[_{label}][_{position}][_{NN}][_r{revision}][~{hash}].{ext}`.
  * It is legal on Linux, macOS, Windows and S3, and its last component has at most 255 bytes. The
@@ -57,7 +64,8 @@ export function keyOf(request: KeyRequest): string {
 }
 
 /**
- * The order in which originals are named and fetched: by role, then camera, then chapter or frame.
+ * The order in which originals are named and fetched: by role, then by camera position, then by the
+ * number of the chapter or frame.
  */
 export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
   return (
@@ -72,16 +80,16 @@ export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): num
 
 interface KeySet<T> {
   readonly medium: NamedMedium;
-  /** The originals to name. Their order makes no difference. */
+  /** The originals to name, in any order. */
   readonly originals: readonly T[];
-  /** Other originals of the same medium that already have keys. Those keys count as taken. */
+  /** Other originals of the same medium that already have keys. Their keys count as taken. */
   readonly alongside?: readonly Original[];
   readonly taken: Taken;
 }
 
 /**
- * Different keys for the new originals of one medium, all first revisions. `compareIdentities`
- * orders them.
+ * Gives the new originals of one medium different keys. All get their first revision. The result is
+ * in the order of `compareIdentities`.
  */
 export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly original: T; readonly key: string }[] {
   const { medium, originals, alongside = [], taken } = set;
@@ -103,7 +111,10 @@ export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly ori
   return named;
 }
 
-/** How many originals of a set have this role, label and position. All revisions count as one. */
+/**
+ * Returns a function that counts the originals of a set with the same role, label and position. All
+ * revisions of an original count as one.
+ */
 export function countSiblings(set: readonly OriginalIdentity[]): (identity: OriginalIdentity) => number {
   const distinct = new Map(set.map((identity) => [originalId(identity, 1), groupOf(identity)]));
   const counts = new Map<string, number>();

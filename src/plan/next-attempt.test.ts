@@ -12,10 +12,10 @@ test.each([
   [4, 166],
   [9, 166],
   [2_000, 166],
-])('after %i failed runs an original waits %i hours', (failedRuns, hours) => {
+])('an original that failed in %i runs is tried again after %i hours', (failedRuns, hours) => {
   expect(hoursAfter(failedRuns)).toBe(hours);
 });
 
-test('a failure of last night is due tonight, even if the run begins a little earlier', () => {
+test('an original that failed last night is tried again tonight, even if the run begins a little earlier', () => {
   expect(nextAttemptMs({ failedRuns: 1, statusSince: failedAt })).toBeLessThan(Date.parse('2026-11-22T04:15:00.000Z'));
 });

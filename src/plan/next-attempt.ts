@@ -2,11 +2,14 @@
 
 const dayMs = 24 * 3_600_000;
 const maxMs = 7 * dayMs;
-/** Spreads the runs, so that a nightly run does not begin at the same minute each night. */
+/**
+ * Subtracted from the wait, because a nightly run may begin a little earlier than the night before.
+ */
 const slackMs = 2 * 3_600_000;
 
 /**
- * In ms since 1970. After one failed run it is the next night, then the 2nd, the 4th and the 7th.
+ * The time in ms since 1970. After the first failed run it is the next night. After further failed
+ * runs it is the 2nd, the 4th and the 7th night.
  */
 export function nextAttemptMs({
   failedRuns,

@@ -19,7 +19,7 @@ function row(original: Original): TrackedOriginal {
   return trackedOriginal(original, { status: 'COMPLETED' });
 }
 
-describe('properties', () => {
+describe('properties of plans', () => {
   const offers = fc
     .uniqueArray(
       fc.record({
@@ -39,7 +39,7 @@ describe('properties', () => {
     { minLength: 1, maxLength: 5 },
   );
 
-  test('planning a second time, in any order, adds nothing and changes nothing', () => {
+  test('planning the same media a second time, in any order, adds and changes nothing', () => {
     const shuffled = offers.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
     fc.assert(
       fc.property(shuffled, ([list, permuted]) => {
@@ -51,7 +51,7 @@ describe('properties', () => {
     );
   });
 
-  test('whatever a provider offers, no original is renamed or lost, and no two share a key', () => {
+  test('for anything that a provider offers, no original is renamed or lost, and no two share a key', () => {
     fc.assert(
       fc.property(replies, (sequence) => {
         const known = new Map<string, TrackedOriginal>();

@@ -45,7 +45,7 @@ function planned(
 }
 
 describe('plan', () => {
-  test('the newest media by camera clock, or else by arrival, come first, and undated media last', async () => {
+  test('the newest media come first, by camera clock or else by arrival, and undated media come last', async () => {
     const rows = [
       { id: 'undated', capturedAt: null, createdAt: null },
       { id: 'old', capturedAt: '2015-01-01T00:00:00Z' },
@@ -59,7 +59,7 @@ describe('plan', () => {
     expect(await plan(each(rows.toReversed()), everything)).toEqual(await plan(each(rows), everything));
   });
 
-  test('an item has the facts of the listing, and only media that the filters cover are planned', async () => {
+  test('a plan item has the values of the listing, and only media that the filters cover are planned', async () => {
     const rows = [
       tracked(),
       tracked({ medium: { id: 'x', filename: '', sizeHintBytes: null, itemCount: null } }),
@@ -88,12 +88,12 @@ describe('plan', () => {
     ['failed', { status: 'FAILED' }],
     ['roles', { status: 'RESOLVED', resolvedRoles: ['source'] }],
     ['unfinished', { status: 'RESOLVED', resolvedRoles: ['raw', 'source', 'sidecar'] }],
-  ])('a plan item has the reason %s', async (why, changes) => {
+  ])('a plan item has the reason "%s"', async (why, changes) => {
     const { items } = await plan(each([tracked(changes)]), everything);
     expect(items.map((item) => item.why)).toEqual([why]);
   });
 
-  test('no odd value of a listing makes it throw', async () => {
+  test('no odd value of a listing makes `plan` throw', async () => {
     const texts = fc.oneof(fc.constant(null), fc.string({ unit: 'binary' }), fc.constant('lone\ud800'));
     const numbers = fc.oneof(fc.constant(null), fc.double());
     const media = fc.record({
@@ -114,7 +114,7 @@ describe('plan', () => {
 });
 
 describe('planOriginals', () => {
-  test('new originals are first revisions in the order of fetching, without URLs', () => {
+  test('new originals become first revisions, in the order of fetching and without URLs', () => {
     const { originals, added, vanished } = planned([
       offer({ itemNumber: 2 }),
       offer(),
@@ -141,7 +141,7 @@ describe('planOriginals', () => {
     });
   });
 
-  test('a chapter that comes later changes no earlier key', () => {
+  test('a chapter that comes later does not change earlier keys', () => {
     const [first] = planned([offer()]).originals;
     expect(first!.key).toBe('gopro-videos/2025/07/GX010123__a1.mp4');
     const later = planned([offer(), offer({ itemNumber: 2 })], [row(first!)]);
@@ -152,7 +152,7 @@ describe('planOriginals', () => {
     expect(later.added.map(({ itemNumber }) => itemNumber)).toEqual([2]);
   });
 
-  test('a stored key stays when name, date and extension change', () => {
+  test('a stored key stays when the name, the date or the extension changes', () => {
     const stored = { ...planned([offer()]).originals[0]!, key: 'gopro-videos/1999/01/old__a1.mov' };
     expect(planned([offer()], [row(stored)]).originals).toEqual([stored]);
   });
@@ -169,7 +169,7 @@ describe('planOriginals', () => {
     }
   });
 
-  test('an original that is no longer offered has vanished, unless its role was not asked for', () => {
+  test('an original that is no longer offered has vanished, unless its role was not requested', () => {
     const known = planned([offer(), offer({ itemNumber: 2 }), offer({ role: 'sidecar', label: 'gpmf' })]).originals.map(
       (original) => row(original),
     );
@@ -182,7 +182,7 @@ describe('planOriginals', () => {
     expect(planned([offer(), offer()]).originals).toHaveLength(1);
   });
 
-  test('a key that another medium has in other letter case is not used', () => {
+  test("a key that equals another medium's key except for letter case is not used", () => {
     const { originals } = planned([offer()], [], (key) => foldKey(key) === foldKey('gopro-videos/2025/07/gx010123__A1.MP4'));
     expect(originals[0]!.key).toMatch(/GX010123__a1~[0-9a-f]{8}\.mp4$/);
   });
@@ -192,7 +192,7 @@ describe('nextRevisions', () => {
   const chapters = planned([offer(), offer({ itemNumber: 2 })]).originals;
   const [first] = chapters;
 
-  test('has its key beside that of the revision before', () => {
+  test('a next revision gets the key of the first one with another revision number', () => {
     const known = chapters.map((original) => row(original));
     const second = nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!;
     expect(second).toEqual({ ...first, revision: 2, key: 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4' });
@@ -205,12 +205,12 @@ describe('nextRevisions', () => {
     expect(third.key).toBe('gopro-videos/2025/07/GX010123__a1_01_r3.mp4');
   });
 
-  test('is counted for each original by itself', () => {
+  test('the revisions of each original are counted separately', () => {
     const known = [row(first!), row({ ...chapters[1]!, revision: 7 })];
     expect(nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!.revision).toBe(2);
   });
 
-  test('gets a hash if its key is taken', () => {
+  test('a next revision gets a hash if its key is taken', () => {
     const key = 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4';
     const [next] = nextRevisions({
       medium: listed(),

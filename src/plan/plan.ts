@@ -1,4 +1,4 @@
-/** Decides from the tracker's rows which media and originals a run has to archive. No I/O. */
+/** Decides from the rows of the tracker which media and originals a run has to archive. No I/O. */
 
 import { foldKey, originalId } from '../media.ts';
 import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
@@ -10,23 +10,24 @@ import { extensionOf } from './safe-name.ts';
 import type { Taken } from './naming.ts';
 
 /**
- * Why a medium is in the plan. `new`: never resolved. `changed`: changed since it was resolved.
- * `waiting`: the provider did not offer everything. `failed`: it failed as a whole in an earlier
- * run. `roles`: it was not resolved for a requested role. `unfinished`: it has unfinished
- * originals.
+ * Why a medium is in the plan. `new`: it was never resolved. `changed`: it has changed since it was
+ * resolved. `waiting`: the provider did not offer all its originals. `failed`: it failed as a whole
+ * in an earlier run. `roles`: it was not resolved for a role that is now requested. `unfinished`:
+ * some of its originals are not archived.
  */
 export type WorkReason = 'new' | 'changed' | 'waiting' | 'failed' | 'roles' | 'unfinished';
 
-/** One medium to work on. It is small, because a plan may have a hundred thousand. */
+/** One medium to work on. It has few fields, because a plan may have a hundred thousand items. */
 export interface WorkItem {
   readonly mediaId: string;
   /**
-   * The provider's file name, or the id if there is none. It is unchanged, so it may be hostile.
+   * The provider's file name, or the id if there is no name. It may contain hostile characters,
+   * because nothing is removed from it.
    */
   readonly name: string;
   /**
-   * For ordering: when the medium was captured, or else arrived in the cloud; null if both are
-   * unknown.
+   * When the medium was captured or, if that is unknown, arrived in the cloud. Null if both are
+   * unknown. It is used for ordering.
    */
   readonly timeMs: number | null;
   readonly sizeHintBytes: number | null;
@@ -35,13 +36,15 @@ export interface WorkItem {
 }
 
 export interface Plan {
-  /** Newest first. The same rows always give the same order. */
+  /** The items, newest first. The same rows always give the same order. */
   readonly items: readonly WorkItem[];
-  /** The sum over all items that have a hint. */
+  /** The sum of all sizes that the listing gives. */
   readonly sizeHintBytes: number;
 }
 
-/** Plans a run for `roles`, from the tracker's open media that the filters cover. */
+/**
+ * Makes the plan of a run for `roles`, from the open media in the tracker that the filters cover.
+ */
 export async function plan(
   open: AsyncIterable<TrackedMedium>,
   { covers, roles }: { readonly covers: (medium: Medium) => boolean; readonly roles: readonly Role[] },
@@ -56,23 +59,26 @@ export async function plan(
   return { items: items.toSorted(newestFirst), sizeHintBytes };
 }
 
-/** The originals of one medium, combined from its latest resolve and the tracker's rows. */
+/** The originals of one medium, made from the latest resolve and from the rows of the tracker. */
 export interface PlannedOriginals {
   /**
-   * One for each offered original, in the order of fetching: its latest known revision, or a new
-   * one.
+   * For each offered original, in the order of fetching, its latest revision. It is the first
+   * revision if the tracker does not know the original.
    */
   readonly originals: readonly Original[];
-  /** Those of `originals` that the tracker does not know yet. */
+  /** The originals in `originals` that the tracker does not know yet. */
   readonly added: readonly Original[];
-  /** Latest revisions in the requested roles that are no longer offered. They stay archived. */
+  /**
+   * The latest revision of each original in the requested roles that the provider no longer offers.
+   * They stay archived.
+   */
   readonly vanished: readonly TrackedOriginal[];
 }
 
 /**
- * Matches the originals that a medium offers with those that the tracker knows. A known original
- * keeps its row and key, whatever else changed. A new original gets a key that no other file has.
- * The order of the reply makes no difference. Errors: KEY_TAKEN.
+ * Matches the originals that a medium offers with those in the tracker. A known original keeps its
+ * row and key, whatever else changed. A new original gets a key that no other file has. The order
+ * of the reply does not matter. Errors: KEY_TAKEN.
  */
 export function planOriginals(request: {
   readonly tracked: TrackedMedium;
@@ -99,9 +105,9 @@ export function planOriginals(request: {
 }
 
 /**
- * A new revision of each of `originals`, higher than every known one, with its own key. It is for
- * content that changed at the source, for a key that another file has, and for a damaged file that
- * cannot be moved aside. Errors: KEY_TAKEN.
+ * Makes a new revision of each original in `originals`, with a number above all known ones and a
+ * key of its own. It is used if the content changed at the source, if another file has the key, or
+ * if a damaged file cannot be moved aside. Errors: KEY_TAKEN.
  */
 export function nextRevisions(request: {
   readonly medium: Medium;
@@ -131,13 +137,15 @@ export function nextRevisions(request: {
   });
 }
 
-/** The latest revision of each original, by the id of its first revision. */
+/**
+ * The latest revision of each original. The map's key is the id of the original's first revision.
+ */
 export function latestRevisions(known: readonly TrackedOriginal[]): ReadonlyMap<string, TrackedOriginal> {
   const oldestFirst = known.toSorted((a, b) => a.original.revision - b.original.revision);
   return new Map(oldestFirst.map((row) => [originalId(row.original, 1), row]));
 }
 
-/** Copies field by field, so that the URL of an offered original is left out. */
+/** Copies each field, so that the URL of an offered original is left out. */
 function firstRevision({ provider, account }: Medium, identity: OriginalIdentity, key: string): Original {
   const { mediaId, role, label, type, position, itemNumber, ordinal } = identity;
   return { provider, account, mediaId, role, label, type, position, itemNumber, ordinal, revision: 1, key };
@@ -163,7 +171,9 @@ function reasonFor({ status, resolvedRoles }: TrackedMedium, roles: readonly Rol
   return roles.every((role) => resolvedRoles.includes(role)) ? 'unfinished' : 'roles';
 }
 
-/** A medium without a time comes last. Equal times are ordered by id. */
+/**
+ * Sorts the newest first. Media without a time come last. Media with equal times are ordered by id.
+ */
 function newestFirst(a: WorkItem, b: WorkItem): number {
   const [aTimeMs, bTimeMs] = [a.timeMs ?? -Infinity, b.timeMs ?? -Infinity];
   if (aTimeMs !== bTimeMs) return aTimeMs > bTimeMs ? -1 : 1;

@@ -1,6 +1,6 @@
 /**
- * Pieces of a file name that Linux, macOS, Windows and S3 all accept, made from any text. No piece
- * contains a separator, so a name made of pieces cannot leave its directory.
+ * Makes pieces of a file name from any text. Linux, macOS, Windows and S3 all accept the pieces. No
+ * piece contains a separator, so a name made of pieces cannot leave its directory.
  */
 
 import { createHash } from 'node:crypto';
@@ -9,16 +9,17 @@ const maxIdLength = 64;
 const maxWordLength = 24;
 
 /**
- * Separators, characters that Windows reserves, control characters, lone surrogates, unassigned
+ * Separators, characters that Windows reserves, control characters, lone surrogates and unassigned
  * characters.
  */
 const forbidden = /[/\\:*?"<>|\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
-/** Invisible characters that make two names look alike: zero-width, bidirectional, selectors. */
+/** Invisible characters. They could make two different names look the same. */
 const invisible = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * Windows reads only the part before the first dot, so it takes `CON.trip__id.mp4` for the console.
+ * The names of Windows devices. Windows reads only the part before the first dot, so it takes
+ * `CON.trip__id.mp4` for the console.
  */
 const device = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?=\.|$)/i;
 
@@ -27,22 +28,21 @@ const edges = /^[\s.]+|[\s.]+$/g;
 const extensionAtEnd = /\.([a-z0-9]{1,10})$/i;
 
 /**
- * The last segment of a path in either notation, without the trailing characters that Windows
- * drops.
+ * The last segment of a path with `/` or `\`. Trailing characters that Windows drops are left out.
  */
 function baseName(filename: string): string {
   const segments = filename.split(/[/\\]/).filter((segment) => segment !== '');
   return (segments.at(-1) ?? '').replace(/[\s.]+$/, '');
 }
 
-/** The extension of a file's name in lower case, without a dot; empty if there is none. */
+/** The extension of a file's name in lower case, without a dot. Empty if there is none. */
 export function extensionOf(filename: string): string {
   return extensionAtEnd.exec(baseName(filename))?.[1]?.toLowerCase() ?? '';
 }
 
 /**
- * A file's name without directories and extension, in NFC. It is a legal start of a name, and may
- * be empty.
+ * The name of a file in NFC, without directories and extension. A name may legally begin with the
+ * result. It may be empty.
  */
 export function safeStem(filename: string): string {
   const stem = baseName(filename)
@@ -55,14 +55,16 @@ export function safeStem(filename: string): string {
   return device.test(stem) ? `_${stem}` : stem;
 }
 
-/** A label, position or number as part of a name: ASCII, at most 24 characters. It may be empty. */
+/**
+ * Makes a part of a name from a label, position or number: ASCII, 0 to 24 characters.
+ */
 export function safeWord(text: string): string {
   return text.replace(/[^a-z0-9_-]/gi, '_').slice(0, maxWordLength);
 }
 
 /**
- * An opaque id as part of a name: unchanged if that is legal, otherwise made unique by a hash of
- * the id.
+ * Makes a part of a name from an opaque id. A legal id stays unchanged. Any other id gets a hash
+ * that makes it unique.
  */
 export function safeId(id: string): string {
   if (/^[a-z0-9_-]+$/i.test(id) && id.length <= maxIdLength && !device.test(id)) return id;
@@ -70,12 +72,12 @@ export function safeId(id: string): string {
 }
 
 /**
- * The longest beginning of `text` that fits `limitBytes` of UTF-8. It cuts between visible
- * characters.
+ * The longest beginning of `text` that has at most `limitBytes` bytes of UTF-8. It cuts between
+ * visible characters.
  */
 export function cutToBytes(text: string, limitBytes: number): string {
   if (Buffer.byteLength(text) <= limitBytes) return text;
-  // Made only when a name is too long, because it takes 10 ms to load.
+  // It is made only when a name is too long, because loading it takes 10 ms.
   const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   let cut = '';
   let sizeBytes = 0;
@@ -88,7 +90,8 @@ export function cutToBytes(text: string, limitBytes: number): string {
 }
 
 /**
- * The first hexadecimal digits of the SHA-256 of the text as JSON. So lone surrogates count too.
+ * The first hexadecimal digits of the SHA-256 of the text as JSON. JSON also tells lone surrogates
+ * apart.
  */
 export function shortHash(text: string, digits: number): string {
   return createHash('sha256').update(JSON.stringify(text)).digest('hex').slice(0, digits);

@@ -6,25 +6,25 @@ const MiB = 1024 * 1024;
 const photo = (mediaId: string) => ({ mediaId, sizeHintBytes: 5 * MiB });
 const chaptered = (mediaId: string) => ({ mediaId, sizeHintBytes: 14_000 * MiB });
 
-test('a large medium is a work line of its own', () => {
+test('a large medium gets a work line of its own', () => {
   expect(workLines([chaptered('a'), chaptered('b')])).toEqual([['a'], ['b']]);
 });
 
-test('small media share a work line, even around a large one', () => {
+test('small media share a work line, even if a large medium is between them in the plan', () => {
   expect(workLines([photo('a'), chaptered('b'), photo('c')])).toEqual([['b'], ['a', 'c']]);
 });
 
-test('a hundred thousand photos are four thousand work lines', () => {
+test('a hundred thousand photos make four thousand work lines', () => {
   const lines = workLines(Array.from({ length: 100_000 }, (_, index) => photo(`m${index}`)));
   expect(lines).toHaveLength(4_000);
 });
 
-test('a group has at most a quarter of a GiB', () => {
+test('a work line of small media has at most a quarter of a GiB', () => {
   const sixty = Array.from({ length: 10 }, (_, index) => ({ mediaId: `m${index}`, sizeHintBytes: 60 * MiB }));
   expect(workLines(sixty).map((line) => line.length)).toEqual([4, 4, 2]);
 });
 
-test('media of unknown size share a line with only a few others', () => {
+test('a medium of unknown size shares its line with only a few others', () => {
   const unknown = Array.from({ length: 40 }, (_, index) => ({ mediaId: `m${index}`, sizeHintBytes: null }));
   expect(workLines(unknown).map((line) => line.length)).toEqual([16, 16, 8]);
 });
@@ -37,7 +37,7 @@ const media = fc.array(
   { maxLength: 200 },
 );
 
-test('every medium is in exactly one line, and no line is empty or too long for a message', () => {
+test('every medium is in exactly one work line, and no line is empty or too long for a message', () => {
   fc.assert(
     fc.property(media, (items) => {
       const lines = workLines(items);

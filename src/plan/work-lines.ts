@@ -1,30 +1,30 @@
-/** Divides a plan into work lines: one large medium each, or several small ones. No I/O. */
+/** Divides a plan into work lines. A line has one large medium or several small ones. No I/O. */
 
-/** What decides the work line of a medium. */
+/** What decides to which work line a medium goes. */
 export interface Weighed {
   readonly mediaId: string;
-  /** null: the provider gives no size. */
+  /** Null if the provider gives no size. */
   readonly sizeHintBytes: number | null;
 }
 
-/** A larger medium is a work line of its own. */
+/** A medium larger than this gets a work line of its own. */
 const largeBytes = 64 * 1024 * 1024;
 const maxGroupBytes = 256 * 1024 * 1024;
 /**
- * Assumed for a medium of unknown size. It may be large, but thousands must not be a work line
- * each.
+ * The size that a medium of unknown size counts as. It may be large, but thousands of such media
+ * must not make a line each.
  */
 const unknownBytes = 16 * 1024 * 1024;
 const maxMedia = 25;
 /**
- * The limit for the ids of one line, as JSON in UTF-8, because a line travels as a message. One
- * single id may be longer.
+ * The limit for the ids of one line, as JSON in UTF-8, because a line is sent as a message. A line
+ * with a single id may be longer.
  */
 const maxIdBytes = 1_000;
 
 /**
- * Puts every medium into one line, in the plan's order. A large medium may overtake a group that is
- * not full.
+ * Puts every medium into one line, in the plan's order. A large medium may come before a group that
+ * is not full yet.
  */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];
