@@ -2,17 +2,17 @@ import { SyncError } from '../../errors.ts';
 import { send, type ApiFailure, type Question } from './exchange.ts';
 import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
-/** An API call and its subject, for messages and for what its failure means. */
+/** An API call. Its subject and scope decide the message of a failure and its meaning. */
 export interface ApiCall<T> extends Question<T> {
   /** For example `medium abc` or `page 3 of the listing`. */
   readonly subject: string;
-  /** A failed `listing` call ends the run; a failed `medium` call fails one medium. */
+  /** A failed `listing` call ends the run. A failed `medium` call fails only that medium. */
   readonly scope: 'listing' | 'medium';
 }
 
 /**
  * Returns the value of a valid answer. Throws CREDENTIALS_EXPIRED (confirmed by a probe),
- * PROVIDER_DOWN or PROVIDER_CHANGED. In the scope of a medium it also throws SOURCE_GONE, and
+ * PROVIDER_DOWN or PROVIDER_CHANGED. A call for one medium may also throw SOURCE_GONE, or
  * API_REFUSED if the API answers a probe but not this call.
  */
 export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: AbortSignal): Promise<T> {
@@ -22,7 +22,8 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   let answer = await send(exchange, call, mode, signal);
   if (answer.kind !== 'ok' && isDoubtful(answer, call.scope)) {
     await confirm(session, signal);
-    // The credentials are good: they were refused by chance, or sent in the wrong mode.
+    // A probe has just shown that the credentials are good. So they were refused by chance, or this
+    // call sent them in the wrong mode.
     if (answer.kind === 'refused' || session.mode !== mode) {
       mode = session.mode;
       answer = await send(exchange, call, mode, signal);
@@ -32,7 +33,10 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   throw toError(exchange.apiUrl.host, call, answer);
 }
 
-/** Whether a probe can find the cause: the credentials, the whole API, or only this medium. */
+/**
+ * Whether a probe is needed to find the cause. It may be the credentials, the whole API, or this
+ * medium.
+ */
 function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   const { kind } = failure;
   return mayMeanCredentials(failure) || (scope === 'medium' && (kind === 'busy' || kind === 'unreachable'));

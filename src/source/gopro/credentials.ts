@@ -2,7 +2,8 @@ import { SyncError, type Hint } from '../../errors.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 
 /**
- * How the API identifies the account: by the browser's two cookies, or by the token as a bearer.
+ * How a request identifies the account: with the two cookies of the browser, or with the token as a
+ * bearer token.
  */
 export type AuthMode = 'cookies' | 'bearer';
 
@@ -11,14 +12,14 @@ export interface GoproCredentials {
   readonly accessToken: string;
   /** The value of the cookie `gp_user_id`; opaque. Some accounts work without it. */
   readonly userId?: string;
-  /** The user agent of the browser that has the cookies. */
+  /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
 }
 
 const defaultUserAgent =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
-/** The API answers 406 to any other type, and to none. */
+/** The API answers 406 to a request with any other media type or with none. */
 const mediaType = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
 export const renewHint: Hint = {
@@ -27,8 +28,8 @@ export const renewHint: Hint = {
 };
 
 /**
- * Throws CREDENTIALS_MISSING for values that no header can contain. Registers the token for
- * redaction.
+ * Throws CREDENTIALS_MISSING if a header cannot contain the values. Registers the token as a
+ * secret, so that it is removed from all output.
  */
 export function checkCredentials(credentials: GoproCredentials): void {
   rememberSecret(credentials.accessToken);
@@ -42,7 +43,9 @@ export function checkCredentials(credentials: GoproCredentials): void {
   throw new SyncError('CREDENTIALS_MISSING', message, { hint: renewHint });
 }
 
-/** The headers of an API request. The API answers 500, not 401, to a wrong Origin or Referer. */
+/**
+ * The headers of an API request. If Origin or Referer is wrong, the API answers 500 and not 401.
+ */
 export function requestHeaders(credentials: GoproCredentials, mode: AuthMode): Record<string, string> {
   return {
     accept: mediaType,
@@ -59,7 +62,7 @@ function cookiePair({ accessToken, userId }: GoproCredentials): string {
   return userId === undefined ? `gp_access_token=${accessToken}` : `gp_access_token=${accessToken}; gp_user_id=${userId}`;
 }
 
-/** RFC 6265, 4.1.1: visible ASCII without quotes, comma, semicolon and backslash. */
+/** Visible ASCII without quotes, comma, semicolon and backslash (RFC 6265, 4.1.1). */
 function isCookieValue(value: string): boolean {
   return /^[!#-+\--:<-[\]-~]+$/.test(value);
 }

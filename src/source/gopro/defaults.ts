@@ -1,8 +1,8 @@
-/** What both engines assume of GoPro by default. */
+/** Defaults for GoPro that local runs and runs on AWS share. */
 
 export const defaultApiUrl = 'https://api.gopro.com';
 
 export const defaultRequestsPerSecond = 4;
 
-/** The tracker's fact that stores how the account's requests are authorised. */
+/** The name under which the tracker stores how the account's requests are authorised. */
 export const authModeFact = 'gopro.auth-mode';

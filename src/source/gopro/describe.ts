@@ -1,4 +1,4 @@
-/** Describes an unexpected reply, in words without values, queries or secrets. */
+/** Describes an unexpected reply without values, queries or secrets. */
 
 const networkCauses: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved (DNS)',
@@ -15,7 +15,9 @@ const networkCauses: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: "its TLS certificate is not valid yet (or this computer's clock is wrong)",
 };
 
-/** Why no reply came, as a clause. Node and undici put the error's code in different places. */
+/**
+ * Says in a clause why no reply came. Node and undici put the code of an error in different places.
+ */
 export function describeNetworkError(error: unknown): string {
   for (const each of causes(error)) {
     const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
@@ -34,8 +36,8 @@ function causes(error: unknown): Error[] {
 }
 
 /**
- * The keys of parsed JSON, and the types of its values: `{_pages: {total_items: string}, media: 3
- * of {id: null}}`.
+ * Describes parsed JSON by its keys and the types of its values, for example `{_pages:
+ * {total_items: string}, media: 3 of {id: null}}`.
  */
 export function describeShape(value: unknown, depth = 3): string {
   if (value === null) return 'null';
@@ -47,7 +49,7 @@ export function describeShape(value: unknown, depth = 3): string {
   return `{${shown.join(', ')}${entries.length > shown.length ? ', …' : ''}}`;
 }
 
-/** A key that is not a plain word may be data, such as an id or a token. */
+/** Hides a key that is not a plain word, because it may be data such as an id or a token. */
 function describeKey(key: string): string {
   return /^[A-Za-z_]{1,32}$/.test(key) ? key : '…';
 }

@@ -6,25 +6,26 @@ import type { AuthMode } from './credentials.ts';
 import { describeNetworkError, describeShape } from './describe.ts';
 import type { Pacer } from './pacer.ts';
 
-/** A GET request to the API, and the shape that its reply must have. */
+/** A GET request to the API, and the schema for its reply. */
 export interface Question<T> {
-  /** The path and query below the API's address. It begins with a slash. */
+  /** The path and query after the API's address. It begins with a slash. */
   readonly path: string;
   readonly schema: z.ZodType<T>;
 }
 
 export type Answer<T> = { readonly kind: 'ok'; readonly value: T } | ApiFailure;
 
-/** `detail` completes the sentence `<host>: …`. It contains no secret. */
+/** Why a request failed. `detail` completes the sentence `<host>: …` and contains no secret. */
 export interface ApiFailure {
   /**
    * `refused`: the credentials may be the cause. `gone`: the resource does not exist. `rejected`:
-   * the request is wrong. `changed`: the API has changed. `misshapen`: it succeeded, but the JSON
-   * is not as expected. `busy`: it may pass. `unreachable`: no complete reply came.
+   * the request is wrong. `changed`: the API has changed. `misshapen`: the request succeeded, but
+   * the JSON is not as expected. `busy`: the same request may succeed later. `unreachable`: no
+   * complete reply came.
    */
   readonly kind: 'refused' | 'gone' | 'rejected' | 'changed' | 'misshapen' | 'busy' | 'unreachable';
   readonly detail: string;
-  /** Absent if there was no reply. */
+  /** The status of the reply. Absent if there was no reply. */
   readonly status?: number;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
@@ -40,7 +41,7 @@ export interface Exchange {
   readonly headers: (mode: AuthMode) => Readonly<Record<string, string>>;
   readonly onRequest: () => void;
   readonly onWarning: (message: string, hint?: string) => void;
-  /** True once the computer's clock was compared with that of the API. */
+  /** True once this computer's clock was compared with the clock of the API. */
   isClockCompared: boolean;
 }
 
@@ -48,12 +49,12 @@ const maxAttempts = 5;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const clockToleranceMs = 10 * 60_000;
 
-/** The reply for a set of 3,000 frames has a few MB of URLs. */
+/** A reply may be large: for a set of 3,000 frames it has several MB of URLs. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * Asks the API until an answer is final: up to 5 times if it is `busy` or `unreachable`, twice if
- * it is `misshapen`. Rejects only with the signal's reason.
+ * Sends a request until an answer is final. It tries at most 5 times if the answer is `busy` or
+ * `unreachable`, and twice if it is `misshapen`. Rejects only with the signal's reason.
  */
 export async function send<T>(
   exchange: Exchange,
@@ -72,7 +73,10 @@ export async function send<T>(
   }
 }
 
-/** If the host asks to wait, all calls wait. Any other trouble delays only this call. */
+/**
+ * Waits before the next attempt. If the host asks to wait, all calls wait, otherwise only this
+ * call.
+ */
 async function wait({ pacer, clock }: Exchange, failure: ApiFailure, attempt: number, signal?: AbortSignal): Promise<void> {
   if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);
   else await clock.sleep(backoffMs(attempt, backoff), signal);
@@ -91,14 +95,17 @@ async function ask<T>(exchange: Exchange, question: Question<T>, mode: AuthMode,
   return reply.status === 200 ? readAnswer(text, reply.headers, question.schema) : classify(reply, exchange.clock.now());
 }
 
-/** The reply, with its text if it succeeded and is not too large. Throws the network's error. */
+/**
+ * Returns the reply, with its text if the request succeeded and the text is not too large. Throws
+ * the network's error.
+ */
 async function receive(
   { apiUrl, http, headers, stallMs }: Exchange,
   path: string,
   mode: AuthMode,
   signal?: AbortSignal,
 ): Promise<{ reply: Reply; text: string | undefined } | Error> {
-  // Credentials are sent only to addresses that begin with the API's address.
+  // Credentials are sent only to URLs that begin with the API's address.
   const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
   try {
     const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
@@ -122,7 +129,7 @@ function compareClocks(exchange: Exchange, date: string | undefined): void {
   exchange.onWarning(message, 'Set the clock: signed addresses and certificates depend on it.');
 }
 
-/** undefined: the body is too large. */
+/** Reads the text of a body. Returns undefined if the body is too large. */
 async function readText({ body }: Reply): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -154,7 +161,9 @@ function readAnswer<T>(text: string | undefined, headers: Reply['headers'], sche
   return { kind: 'misshapen', detail: `its reply has an unknown shape at ${where}: ${describeShape(json.value)}` };
 }
 
-/** Returns undefined instead of an error, because the error's message quotes the text. */
+/**
+ * Returns undefined for invalid JSON. It throws no error, because the message would quote the text.
+ */
 function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) };
@@ -163,7 +172,9 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** The meaning of a status other than 200. GoPro documents none; these were observed. */
+/**
+ * What a status other than 200 means. GoPro documents no statuses, so the meanings were observed.
+ */
 function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   const failure = { status, detail: `status ${status}` };
   if (status >= 300 && status < 400) return { status, ...classifyRedirect(status, headers['location']) };
@@ -174,14 +185,18 @@ function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   if (status === 404 || status === 410) return { ...failure, kind: 'gone' };
   if (status === 406) return { ...failure, kind: 'changed' };
   if (status === 408 || status === 429 || status >= 500) {
-    // A date is by the host's clock, which may differ from ours.
+    // A date in Retry-After comes from the host's clock, which may differ from this computer's
+    // clock.
     const waitMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
     return { ...failure, kind: 'busy', ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
   return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };
 }
 
-/** We follow no redirect. Only its target matters: a sign-in page, or another address. */
+/**
+ * Says what a redirect means by its target: a sign-in page, or another address. It is never
+ * followed.
+ */
 function classifyRedirect(status: number, location: string | undefined): ApiFailure {
   const target = URL.parse(location ?? '', 'https://same-host.invalid');
   const signIn = target !== null && /log-?in|sign-?in|auth/i.test(target.host + target.pathname);

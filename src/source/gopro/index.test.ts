@@ -10,7 +10,9 @@ import {
   type TestReply,
 } from '../../../test/support/scripted-gopro-api.ts';
 
-/** Answers probes of the credentials with success, and everything else with `respond`. */
+/**
+ * Answers probes of the credentials with success. All other requests get the answer of `respond`.
+ */
 function valid(respond: Respond): Respond {
   return (request, response) => (request.url.pathname === '/media/user' ? { body: { id: 'me' } } : respond(request, response));
 }
@@ -21,7 +23,7 @@ const download = (url: string): unknown => ({
 });
 
 describe('the listing', () => {
-  test('the listing requests each page up to the last, without filters, and reads the number of pages each time', async () => {
+  test('a listing requests each page up to the last, without filters, and reads the number of pages each time', async () => {
     await using api = await startTestApi(({ url }) => {
       const page = Number(url.searchParams.get('page'));
       const ids = page === 2 ? [] : [`m${page}`];
@@ -42,14 +44,14 @@ describe('the listing', () => {
     expect(query.get('fields')?.split(',')).toContain('ready_to_view');
   });
 
-  test('starts at the given page and asks for nothing before it is read', async () => {
+  test('a listing starts at the given page and sends no request before it is read', async () => {
     await using api = await startTestApi(() => ({ body: listingPage(['a'], { total_pages: 3 }) }));
     const listing = api.source().list(3);
     expect(api.requests).toHaveLength(0);
     expect((await collect(listing)).map(({ page }) => page)).toEqual([3]);
   });
 
-  test('an empty library is one empty page', async () => {
+  test('the listing of an empty library is one empty page', async () => {
     await using api = await startTestApi(() => ({ body: listingPage([], { total_pages: 0 }) }));
     expect(await collect(api.source().list(1))).toEqual([{ media: [], page: 1, totalPages: 0, totalItems: 0, unreadable: 0 }]);
   });
@@ -66,7 +68,7 @@ describe('the listing', () => {
     ['500', { status: 500 }, 'PROVIDER_DOWN'],
     ['503', { status: 503 }, 'PROVIDER_DOWN'],
     ['429', { status: 429 }, 'PROVIDER_DOWN'],
-  ])('%s ends the listing', async (_, reply, code) => {
+  ])('the listing ends with an error if the API always answers with: %s', async (_, reply, code) => {
     await using api = await startTestApi(valid(() => reply));
     await expect(collect(api.source().list(1))).rejects.toMatchObject({ code, exitCode: 5 });
   });
@@ -76,14 +78,14 @@ describe('the listing', () => {
     ['one 500', { status: 500 }],
     ['one misshapen reply', { body: { error: 'temporarily_unavailable' } }],
     ['one web page', { body: '<html>' }],
-  ])('%s does not end the listing', async (_, reply) => {
+  ])('the listing continues after %s', async (_, reply) => {
     await using api = await startTestApi(
       valid(() => (api.paths().filter((path) => path === '/media/search').length === 1 ? reply : { body: listingPage(['a']) })),
     );
     expect(await collect(api.source().list(1))).toHaveLength(1);
   });
 
-  test('a request is repeated up to five times after breaks, cut replies and stalls', async () => {
+  test('a request is repeated up to five times after broken connections, cut replies and stalls', async () => {
     const ways: Respond[] = [
       (_, response) => void response.destroy(),
       (_, response) => void response.writeHead(200, { 'content-length': '1000' }).write('{', () => response.destroy()),
@@ -103,7 +105,7 @@ describe('the listing', () => {
     expect([api.requests.length, counted]).toEqual([5, 5]);
   });
 
-  test('the error for a misshapen reply has its keys and none of its values', async () => {
+  test('the error for a misshapen reply names its keys and none of its values', async () => {
     const body = { _pages: { total_items: 'private' }, _embedded: { media: [{ id: 'private' }] } };
     await using api = await startTestApi(() => ({ body }));
     const error: unknown = await collect(api.source().list(7)).catch((thrown: unknown) => thrown);
@@ -116,7 +118,7 @@ describe('the listing', () => {
   });
 });
 
-describe('one medium', () => {
+describe('requests for one medium', () => {
   test.each<[string, TestReply, string]>([
     ['404', { status: 404 }, 'SOURCE_GONE'],
     ['410', { status: 410 }, 'SOURCE_GONE'],
@@ -128,7 +130,7 @@ describe('one medium', () => {
     ['503', { status: 503 }, 'API_REFUSED'],
     ['a web page', { body: '<html>' }, 'API_REFUSED'],
     ['another shape', { body: { error: 'x' } }, 'API_REFUSED'],
-  ])('%s on resolve is %s', async (_, reply, code) => {
+  ])('a resolve that is answered with %s fails with %s', async (_, reply, code) => {
     await using api = await startTestApi(valid(() => reply));
     const error: unknown = await api
       .source()
@@ -139,12 +141,12 @@ describe('one medium', () => {
     expect(api.paths()[0]).toBe('/media/m%2F1/download');
   });
 
-  test('an API that fails the probe too is down, not just refusing this medium', async () => {
+  test('if a resolve and the probe both fail, the API is down, and not only the medium is refused', async () => {
     await using api = await startTestApi(() => ({ status: 503 }));
     await expect(api.source().resolve('m', ['source'])).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
 
-  test('a medium whose reply always stalls is refused while the API answers other requests', async () => {
+  test('a medium whose reply always stalls is refused if the API answers other requests', async () => {
     await using api = await startTestApi(valid(() => undefined));
     await expect(api.source({ stallMs: 60 }).resolve('m', ['source'])).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
@@ -159,7 +161,7 @@ describe('one medium', () => {
     expect(api.requests[1]?.url.searchParams.get('fields')?.split(',')).toContain('updated_at');
   });
 
-  test("another medium's record is refused", async () => {
+  test('the record of another medium is refused', async () => {
     await using api = await startTestApi(valid(() => ({ body: { id: 'other' } })));
     await expect(api.source().get('m')).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
@@ -170,13 +172,13 @@ describe('one medium', () => {
     expect(api.requests).toHaveLength(0);
   });
 
-  test('a path in the address of the API is kept', async () => {
+  test("a path in the API's address is kept", async () => {
     await using api = await startTestApi(() => ({ body: download('http://cdn.example/a.mp4') }));
     await api.source({ apiUrl: `${api.origin}/gopro/` }).resolve('m', ['source']);
     expect(api.paths()).toEqual(['/gopro/media/m/download']);
   });
 
-  test('signed URLs may be plain http only if the API is too', async () => {
+  test("signed URLs may be plain http only if the API's address is plain http", async () => {
     const http = {
       close: async () => {},
       request: async () => ({
@@ -196,7 +198,7 @@ describe('one medium', () => {
     });
   });
 
-  test('a set of thousands of frames is read whole, and an endless reply is refused', async () => {
+  test('the reply for thousands of frames is read whole, and an endless reply is refused', async () => {
     const padding = 'x'.repeat(900);
     const files = Array.from({ length: 3_032 }, (_, nth) => ({
       item_number: nth + 1,
@@ -219,8 +221,8 @@ describe('one medium', () => {
   });
 });
 
-describe('politeness', () => {
-  test('calls start at the configured rate, however many wait', async () => {
+describe('the pace of requests', () => {
+  test('calls start at the configured rate, however many calls wait', async () => {
     await using api = await startTestApi(({ url }) => ({ body: { id: url.pathname.slice('/media/'.length) } }));
     const source = api.source({ clock: systemClock, requestsPerSecond: 25 });
     await Promise.all(Array.from({ length: 10 }, async (_, nth) => source.get(`m${nth}`)));
@@ -233,7 +235,7 @@ describe('politeness', () => {
   test.each([
     ['seconds', 429, () => '1'],
     ['a date of a host whose clock is an hour ahead', 503, () => new Date(Date.now() + 3_602_000).toUTCString()],
-  ])('Retry-After in %s delays all calls', async (_, status, retryAfter) => {
+  ])('a Retry-After header in %s delays all calls', async (_, status, retryAfter) => {
     let toldMs = 0;
     await using api = await startTestApi(({ nth, url, atMs }) => {
       if (nth > 1) return { body: { id: url.pathname.slice('/media/'.length) } };
@@ -250,7 +252,7 @@ describe('politeness', () => {
     expect(api.requests[1]!.atMs - toldMs).toBeLessThan(4_000);
   });
 
-  test('attempts have growing random delays between them', async () => {
+  test('the delays between attempts are random and grow', async () => {
     await using api = await startTestApi(() => ({ status: 502 }));
     const clock = hastyClock();
     await expect(collect(api.source({ clock, requestsPerSecond: 1_000_000 }).list(1))).rejects.toMatchObject({
@@ -260,7 +262,7 @@ describe('politeness', () => {
     [500, 1_000, 2_000, 4_000].forEach((limit, nth) => expect(clock.slept[nth]).toBeLessThanOrEqual(limit));
   });
 
-  test('an abort ends a request, a pause and a backoff at once, with its reason', async () => {
+  test("an abort ends a request, a pause and a backoff at once, with the signal's reason", async () => {
     const reason = new Error('enough');
     await using api = await startTestApi(({ url }) =>
       url.pathname === '/media/hangs'

@@ -16,33 +16,33 @@ import { createSession, validate, type Session } from './session.ts';
 export type { AuthMode, GoproCredentials } from './credentials.ts';
 
 export interface GoproSourceOptions {
-  /** The API's address. If it is plain http, signed URLs may be plain http too. */
+  /** The API's address. If it is plain http, the signed URLs may be plain http too. */
   readonly apiUrl: string;
   readonly credentials: GoproCredentials;
-  /** Default: 4. */
+  /** The rate of requests to the API. The default is 4. */
   readonly requestsPerSecond?: number;
-  /** A request is aborted after so many ms of silence. */
+  /** A request is aborted after this many ms without a byte. */
   readonly stallMs: number;
   readonly http: HttpClient;
   readonly clock: Clock;
-  /** The authorisation mode that an earlier run found. */
+  /** The authorisation mode that worked in an earlier run. */
   readonly rememberedMode?: AuthMode;
-  /** Called for each request to the API, including repeats. */
+  /** Called for each request to the API, also for each repeated one. */
   readonly onRequest?: () => void;
   readonly onWarning?: (message: string, hint?: string) => void;
 }
 
 export interface GoproSource extends Source {
-  /** How the credentials are sent. It is worth storing after a successful `validate`. */
+  /** How the credentials are sent. The caller may store it after a successful `validate`. */
   readonly mode: AuthMode;
 }
 
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Creating it does no I/O. An aborted method rejects with its signal's
- * reason. Throws USAGE for a bad address, and CREDENTIALS_MISSING for credentials that cannot be
- * sent.
+ * The GoPro cloud as a source. Creating it does no I/O. If a signal is aborted, the method rejects
+ * with the signal's reason. Throws USAGE for a bad address, and CREDENTIALS_MISSING for credentials
+ * that cannot be sent.
  */
 export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const { credentials, http, clock, stallMs } = options;
@@ -82,8 +82,8 @@ function parseApiUrl(address: string): URL {
 }
 
 /**
- * A hash of the user id, because the id is half of the credentials, and the account is recorded and
- * printed.
+ * The account is recorded and printed. So it is a hash of the user id, because the user id is half
+ * of the credentials.
  */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);
@@ -92,11 +92,13 @@ function accountOf(userId: string | undefined): string {
 interface Library {
   readonly session: Session;
   readonly account: string;
-  /** Whether signed URLs must be https. */
+  /** True if signed URLs must be https. */
   readonly httpsOnly: boolean;
 }
 
-/** Sends no filter, because a filter hides unknown types and states, which must be counted. */
+/**
+ * Sends no filter. A filter would hide media of unknown types and states, which must be counted.
+ */
 async function* listPages({ session, account }: Library, page: number, signal?: AbortSignal): AsyncGenerator<ListingPage, void> {
   const query = `per_page=${pageSize}&order_by=created_at&fields=${mediumFields.join(',')}`;
   for (let current = page; ; current += 1) {

@@ -8,7 +8,7 @@ const proxies = ['high_res_proxy_mp4', 'mp4_low', 'edit_proxy', 'audio_proxy', '
 const labels = fc.constantFrom('source', 'source', 'baked_source', 'raw_photo', 'gpmf', 'gpx', 'hologram', '', ...proxies);
 const extensions = fc.constantFrom('mp4', 'jpg', '360', 'gpr', 'png', 'json');
 
-/** Any entry with its own file. `numbered` makes `key` unique. */
+/** Any entry of a reply. Each has a file of its own, and `numbered` makes each `key` unique. */
 const anyEntry = fc.record(
   {
     label: labels,
@@ -47,7 +47,7 @@ function resolve(reply: AnyReply, signature = 's') {
 const idsOf = (resolution: ReturnType<typeof resolve>) => resolution.originals.map((original) => originalId(original, 1));
 const pathsOf = (resolution: ReturnType<typeof resolve>) => resolution.originals.map(({ url }) => new URL(url).pathname);
 
-/** The fields of an entry that make its identity. */
+/** The fields that make the identity of an entry. */
 function keyOf({ label, type, item_number, camera_position }: AnyEntry): string {
   const number = Number(item_number ?? 'none');
   return JSON.stringify([
@@ -64,7 +64,7 @@ function idsByUrl(variations: readonly unknown[]): Map<string, string> {
   return new Map(originals.map((original) => [original.url, originalId(original, 1)]));
 }
 
-test('every available source is offered exactly once, or all available frames if the files are a set', () => {
+test('every available source is offered exactly once, or every available frame if the files are a set', () => {
   fc.assert(
     fc.property(anyReply, (reply) => {
       const { originals } = resolve(reply);
@@ -74,7 +74,7 @@ test('every available source is offered exactly once, or all available frames if
       );
       const offered = originals.filter(({ role }) => role === 'source').map(({ url }) => new URL(url).pathname);
       const available = (entries: typeof files) => entries.filter(({ available: is }) => is !== false).map(({ path }) => path);
-      // All frames of a set may be unavailable. Then its cover is not offered either.
+      // If no frame of the set is available, the cover of the set is not offered either.
       const isSet = offered.some((path) => path.startsWith('/files/')) || (files.length > 1 && available(files).length === 0);
       if (!isSet || offered.some((path) => path.startsWith('/variations/')))
         expect(offered.toSorted()).toEqual(available(sources).toSorted());
@@ -84,7 +84,7 @@ test('every available source is offered exactly once, or all available frames if
   );
 });
 
-test('a reply whose source is a video always offers every available source, whatever else it holds', () => {
+test('if the source of a reply is a video, every available source is offered, whatever else the reply has', () => {
   const video = fc.record({ reply: anyReply, at: fc.nat(8) });
   fc.assert(
     fc.property(video, ({ reply, at }) => {
@@ -99,7 +99,7 @@ test('a reply whose source is a video always offers every available source, what
   );
 });
 
-test('identities are unique', () => {
+test('no two originals of a reply have the same identity', () => {
   fc.assert(
     fc.property(anyReply, (reply) => {
       const ids = idsOf(resolve(reply));
@@ -109,10 +109,10 @@ test('identities are unique', () => {
   );
 });
 
-test('signatures and entries of other kinds do not change identities', () => {
+test('signatures and entries of other kinds do not change the identities', () => {
   fc.assert(
     fc.property(anyReply, fc.array(fc.constantFrom(...proxies)), (any, more) => {
-      // If there are only sidecars, the first proxy does matter: it announces an original.
+      // If there are only sidecars, the first proxy matters, because it announces an original.
       const reply = { ...any, variations: [...any.variations, { label: 'concat', extension: 'mp4' } as const] };
       const first = resolve(reply);
       const again = resolve(reply, 'another signature');
@@ -127,7 +127,7 @@ test('signatures and entries of other kinds do not change identities', () => {
   );
 });
 
-test('if entries differ by number, type or position, their order does not matter', () => {
+test('if entries differ by number, type or position, their order does not change the identities', () => {
   const distinct = fc.uniqueArray(anyEntry, { selector: keyOf, maxLength: 8 }).map((entries) =>
     entries.map((each, nth) => ({
       ...each,

@@ -21,7 +21,7 @@ interface Lists {
   filename?: string;
 }
 
-/** A signed address whose file is `name`. */
+/** A signed URL of the file `name`. */
 function at(name: string, signature = 's1') {
   return `https://cdn.example/m/${name}?Expires=1&Signature=${signature}&Key-Pair-Id=K`;
 }
@@ -40,7 +40,7 @@ function resolve(lists: Lists, roles = alwaysRoles) {
   return resolveOriginals('m1', downloadReply.parse({ filename, _embedded: { files: [], variations: [], ...embedded } }), roles);
 }
 
-/** The role, label, number and file name of each original, for quick comparison. */
+/** The role, label, number and file name of each original, in a form that is easy to compare. */
 function summary(lists: Lists, roles = alwaysRoles) {
   return resolve(lists, roles).originals.map(
     ({ role, label, itemNumber, ordinal, url }) => `${role} ${label} ${itemNumber}.${ordinal} ${new URL(url).pathname.slice(3)}`,
@@ -68,7 +68,7 @@ describe('single files and chapters', () => {
     });
   });
 
-  test('chapters are ordered by number, whatever the order of the reply', () => {
+  test('chapters are ordered by number, whatever order the reply has', () => {
     const variations = [3, 1, 10, 2].map((item_number) => entry('source', `c${item_number}.mp4`, { item_number }));
     expect(summary({ files: [file('proxy.mp4')], variations })).toEqual([
       'source source 1.1 c1.mp4',
@@ -78,7 +78,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('originals with repeated, absent or null numbers differ by their ordinals', () => {
+  test('originals whose numbers are repeated, absent or null have different ordinals', () => {
     const variations = [1, null, 1, undefined].map((item_number, nth) => entry('source', `c${nth}.mp4`, { item_number }));
     expect(summary({ variations })).toEqual([
       'source source 1.1 c0.mp4',
@@ -88,7 +88,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('an ordinal stays when an earlier equal entry becomes available', () => {
+  test('an ordinal does not change when an earlier equal entry becomes available', () => {
     const later = ['a.mp4', 'b.mp4'].map((name) => entry('source', name, { item_number: null }));
     const earlier = later.with(0, { ...later[0], available: false, url: '' });
     const before = resolve({ variations: earlier });
@@ -97,7 +97,7 @@ describe('single files and chapters', () => {
     expect(summary({ variations: later })).toEqual(['source source null.1 a.mp4', 'source source null.2 b.mp4']);
   });
 
-  test('two cameras with the same number differ in their position', () => {
+  test('the originals of two cameras with the same number differ in their position', () => {
     const variations = ['left', 'right'].map((camera_position) => entry('source', `${camera_position}.mp4`, { camera_position }));
     expect(resolve({ variations }).originals.map(({ position, ordinal }) => [position, ordinal])).toEqual([
       ['left', 1],
@@ -105,35 +105,35 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('two entries that differ only in their signature are one file', () => {
+  test('two entries whose URLs differ only in the signature are one file', () => {
     const twice = [entry('source', 'a.mp4'), entry('source', 'a.mp4', { url: at('a.mp4', 's2') })];
     expect(summary({ variations: twice })).toEqual(['source source 1.1 a.mp4']);
   });
 
-  test('addresses that differ in more than their signature are two files', () => {
+  test('two entries whose URLs differ in more than the signature are two files', () => {
     const variations = ['a', 'b'].map((key) =>
       entry('source', 'x.mp4', { url: `https://cdn.example/get.mp4?file=${key}&Signature=s` }),
     );
     expect(resolve({ variations }).originals).toHaveLength(2);
   });
 
-  test('the original of a photo is its source, which files repeat', () => {
+  test('the original of a photo is its source, although `files` repeats it', () => {
     expect(summary({ files: [file('a.jpg')], variations: [entry('source', 'a.jpg')] })).toEqual(['source source 1.1 a.jpg']);
   });
 
-  test('the original of a 360 recording is its .360, not the preview', () => {
+  test('the original of a 360 recording is its .360 file, not the preview', () => {
     const lists = { files: [file('preview.jpg')], variations: [entry('source', 'a.360')] };
     expect(resolve(lists).originals.map(({ extension }) => extension)).toEqual(['360']);
   });
 });
 
 describe('sets of frames', () => {
-  test('the originals of a burst are its frames, without the cover', () => {
+  test('the originals of a burst are its frames, and its cover is not one', () => {
     const lists = { files: frames(3).toReversed(), variations: [entry('source', 'cover.jpg')] };
     expect(summary(lists)).toEqual(['source frame 1.1 f1.jpg', 'source frame 2.1 f2.jpg', 'source frame 3.1 f3.jpg']);
   });
 
-  test('a burst may have no source at all, and the extension counts, not its case', () => {
+  test('a burst may have no source, and an extension may have any letter case', () => {
     expect(summary({ files: [...frames(1, 'JPG'), file('f2.GPR', { item_number: 2 })] })).toHaveLength(2);
   });
 
@@ -171,11 +171,11 @@ describe('sets of frames', () => {
       { files: [1, 2].map((n) => file(`${n}.jpg`, { item_number: null })), variations: [entry('source', 's.jpg')] },
       ['s.jpg'],
     ],
-  ])('%s do not make a set', (_, lists, names) => {
+  ])('the files are not the frames of a set: %s', (_, lists, names) => {
     expect(resolve(lists).originals.map(({ url }) => new URL(url).pathname.slice(3))).toEqual(names);
   });
 
-  test('frames that are not available yet make the set wait, and its cover is not offered instead', () => {
+  test('if the frames of a set are not available yet, the set waits, and its cover is not offered instead', () => {
     const files = frames(3).map((frame) => ({ ...frame, available: false, url: '' }));
     expect(resolve({ files, variations: [entry('source', 'cover.jpg')] })).toEqual({
       originals: [],
@@ -184,7 +184,7 @@ describe('sets of frames', () => {
     });
   });
 
-  test('a cover that was archived before the set existed does not count as a frame', () => {
+  test('a cover that was archived before the set existed is not a frame', () => {
     const cover = resolve({ files: frames(1), variations: [entry('source', 'cover.jpg')] }).originals[0]!;
     const { url: _url, headUrl: _head, ...identity } = cover;
     const later = resolve({ files: frames(2), variations: [entry('source', 'cover.jpg')] }).originals;
@@ -200,22 +200,22 @@ describe('roles', () => {
     return entry(label, name);
   });
 
-  test('RAW is always archived', () => {
+  test('the RAW file of a photo is always archived', () => {
     expect(summary(photo)).toEqual(['source source 1.1 a.jpg', 'raw raw_photo 1.1 a.gpr']);
   });
 
-  test('an edit is out of scope until it is requested', () => {
+  test('an edit is out of scope unless edits are requested', () => {
     expect(resolve(edit)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
     expect(summary(edit, allRoles)).toEqual(['edit baked_source 1.1 e.mp4']);
   });
 
-  test('an unavailable edit is out of scope too, and waits once it is requested', () => {
+  test('an unavailable edit is out of scope too, and waits if edits are requested', () => {
     const later = { variations: [entry('baked_source', 'e.mp4', { available: false })] };
     expect(resolve(later)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
     expect(resolve(later, allRoles)).toEqual({ originals: [], unavailable: 1, outOfScope: false });
   });
 
-  test('sidecars come on request, each by its label and type', () => {
+  test('sidecars are offered only on request, each with its label and type', () => {
     const lists = { variations: [entry('source', 'a.mp4')], sidecar_files: telemetry };
     expect(summary(lists)).toEqual(['source source 1.1 a.mp4']);
     expect(summary(lists, allRoles).slice(1)).toEqual([
@@ -226,7 +226,7 @@ describe('roles', () => {
     ]);
   });
 
-  test('sidecars alone are out of scope, but beside proxies they announce a later original', () => {
+  test('sidecars alone are out of scope, but sidecars with proxies announce a later original', () => {
     expect(resolve({ sidecar_files: telemetry }).outOfScope).toBe(true);
     expect(resolve({ sidecar_files: telemetry }, allRoles).originals).toHaveLength(4);
     const early = { files: [file('p.mp4')], sidecar_files: telemetry };
@@ -234,13 +234,13 @@ describe('roles', () => {
     expect(resolve(early, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  test('proxies alone give no originals', () => {
+  test('a medium with only proxies has no originals', () => {
     const lists = { files: [file('p.mp4')], variations: [entry('high_res_proxy_mp4', 'p.mp4')] };
     expect(resolve(lists, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
     expect(resolve({}, allRoles)).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  test('unknown labels are ignored', () => {
+  test('entries with unknown labels are ignored', () => {
     const lists = { variations: [entry('hologram', 'h.mp4'), { url: at('x.mp4') }, entry('source', 'a.mp4')] };
     expect(summary(lists, allRoles)).toEqual(['source source 1.1 a.mp4']);
   });
@@ -262,7 +262,7 @@ describe('availability and addresses', () => {
     });
   });
 
-  test('a head URL is optional', () => {
+  test('an entry may lack the URL for HEAD requests', () => {
     const heads = [null, undefined, 'nonsense'].map((head) =>
       resolve({ variations: [entry('source', 'a.mp4', { head: head as string })] }),
     );
@@ -276,12 +276,12 @@ describe('availability and addresses', () => {
     ['source', '', 'noextension', 'jpg'],
     ['baked_source', 'json', 'e.mp4', 'mp4'],
     ['baked_source', 'mp4', 'e', 'mp4'],
-  ])('a %s of type %j at %s has the extension %s', (label, type, name, extension) => {
+  ])('a %s of type %j with the file %s has the extension %s', (label, type, name, extension) => {
     const lists = { variations: [entry(label, name, { type })], filename: 'GOPR0001.JPG' };
     expect(resolve(lists, allRoles).originals[0]?.extension).toBe(extension);
   });
 
-  test('a file without any name or type has the extension bin', () => {
+  test('a file without a name and a type gets the extension "bin"', () => {
     expect(resolve({ variations: [entry('source', 'a', { type: '' })], filename: '' }).originals[0]?.extension).toBe('bin');
   });
 });

@@ -14,40 +14,40 @@ import type { Resolution } from '../source.ts';
 import type { DownloadReply, ReplyEntry } from './schema.ts';
 
 /**
- * Frames have no label in the reply. Ours differs from `source`, so that a frame never gets the
- * identity of the set's cover.
+ * The label for frames, which have no label in the reply. It differs from `source`, so that a frame
+ * never gets the identity of the set's cover.
  */
 const frameLabel = 'frame';
 
 const stillExtensions = new Set(['jpg', 'jpeg', 'png', 'gpr', 'heic', 'heif', 'dng', 'tif', 'tiff', 'webp']);
 
 /**
- * The provider's types that are also extensions. Other types can be anything, such as a codec's
- * name.
+ * The types of the provider that are also extensions. Any other type may be something else, such as
+ * the name of a codec.
  */
 const otherExtensions = new Set(
   'mp4 mov m4v 360 lrv mkv avi gif wav m4a mp3 aac flac json gpx kml csv xml txt bin zip edl'.split(' '),
 );
 
-/** Renderings for viewing. They are skipped wherever they appear. */
+/** The labels of renderings for viewing. Entries with these labels are skipped everywhere. */
 const proxyLabel = /proxy|^concat$|^mp4_low$|^timelapse_video$/;
 
-/** Query parameters of signed URLs. For the same file they differ from call to call. */
+/** The query parameters that sign a URL. They differ in each reply, even for the same file. */
 const signatureParameter = /^(x-amz-.*|expires|signature|key-pair-id|policy|awsaccesskeyid)$/i;
 
-/** An entry worth archiving, whether or not it can be downloaded now. */
+/** An entry that may be archived. Perhaps it cannot be downloaded yet. */
 interface Candidate {
   readonly identity: Omit<OriginalIdentity, 'ordinal'>;
   readonly entry: ReplyEntry;
-  /** Undefined when it cannot be downloaded yet. */
+  /** Undefined if the entry cannot be downloaded yet. */
   readonly url: URL | undefined;
 }
 
 /**
- * The originals of one medium in `roles`. Every reply gives the same file the same identity. An
- * identity consists of the entry's own fields. It does not depend on the URL or on other kinds of
- * entries, and it counts entries that are not available yet. Entries with equal fields differ only
- * by their order, because the provider gives nothing else.
+ * The originals of one medium in `roles`. A file has the same identity in every reply. The identity
+ * is made of the fields of its entry. It does not depend on the URL or on other kinds of entries.
+ * Entries with equal fields differ only by their order, because the provider gives nothing else. So
+ * unavailable entries are counted too.
  */
 export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: readonly Role[]): Resolution {
   const candidates = candidatesOf(mediaId, reply);
@@ -69,7 +69,7 @@ function candidatesOf(mediaId: string, { files, variations, sidecars }: Download
     ...sidecars.filter(({ label }) => label === 'raw_photo').map(candidate('raw', 'raw_photo')),
     ...variations.filter(({ label }) => label === 'baked_source').map(candidate('edit', 'baked_source')),
   ];
-  // Sidecars may appear beside proxies before their original is available.
+  // Sidecars and proxies may be in a reply before the original is available.
   if (main.length === 0 && files.length + variations.length > 0) return [];
   const others = sidecars.filter(({ label }) => label !== 'raw_photo' && !proxyLabel.test(label));
   return withoutRepeats([...main, ...others.map((entry) => candidate('sidecar', entry.label || 'sidecar')(entry))]);
@@ -87,9 +87,9 @@ function toCandidate(
 }
 
 /**
- * Whether `files` are the frames of a burst, a continuous shot or a time lapse. They are if there
- * are at least two item numbers and more entries than `source` variations, and if all entries are
- * still images, also the `source` if there is one. Entries without a URL do not count.
+ * Whether `files` are the frames of a burst, a continuous shot or a time lapse. This needs at least
+ * two different item numbers, more entries than `source` variations, and only still images. The
+ * `source`, if there is one, must be a still image too. Entries without a URL do not count.
  */
 function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[]): boolean {
   const numbers = new Set(frames.map(({ identity }) => identity.itemNumber).filter((number) => number !== null));
@@ -102,8 +102,8 @@ function isFrameSet(frames: readonly Candidate[], sources: readonly Candidate[])
 }
 
 /**
- * Leaves out repeated entries: those with the same fields and the same address, apart from its
- * signature.
+ * Leaves out repeated entries. Two entries are the same if their fields and addresses are equal.
+ * The signatures of the addresses may differ.
  */
 function withoutRepeats(candidates: readonly Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
@@ -111,7 +111,7 @@ function withoutRepeats(candidates: readonly Candidate[]): readonly Candidate[] 
   for (const candidate of candidates) {
     const { identity, url } = candidate;
     const address = url && url.pathname + [...url.searchParams].filter(([name]) => !signatureParameter.test(name)).join('&');
-    // Without an address, equal entries may be different files.
+    // Equal entries without an address may be different files.
     const key = address === undefined ? candidate : JSON.stringify([alike(identity), address]);
     if (!distinct.has(key)) distinct.set(key, candidate);
   }
@@ -140,7 +140,8 @@ function offered(candidate: Candidate & { readonly identity: OriginalIdentity },
 }
 
 /**
- * The type of an edit may be `json`, which is that of its description. Then the address is right.
+ * An edit may have the type `json`, which is the type of its description. So the extension of an
+ * edit comes from its address first.
  */
 function extensionFor({ role, type }: OriginalIdentity, url: string, filename: string): string {
   const plausible = stillExtensions.has(type) || (otherExtensions.has(type) && (role === 'sidecar' || type !== 'json'));
@@ -149,15 +150,15 @@ function extensionFor({ role, type }: OriginalIdentity, url: string, filename: s
   return (role === 'edit' ? served || stated : stated || served) || extensionOf(filename) || 'bin';
 }
 
-/** The extension of a file name or of an address's path in lower case; empty if there is none. */
+/** The extension of a file name or of a URL's path, in lower case. Empty if there is none. */
 function extensionOf(name: string): string {
   const path = URL.parse(name)?.pathname ?? name;
   return /[^/.]\.([a-z0-9]{2,5})$/i.exec(path)?.[1]?.toLowerCase() ?? '';
 }
 
 /**
- * Entries without a number come last. Equal ones stay in the provider's order, because sorting is
- * stable.
+ * Sorts by role and number. Originals without a number come last. Equal originals stay in the order
+ * of the reply, because sorting is stable.
  */
 function byRoleAndNumber(a: OfferedOriginal, b: OfferedOriginal): number {
   const last = Number.MAX_SAFE_INTEGER;

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../lib/clock.ts';
 import { createPacer } from './pacer.ts';
 import { hastyClock } from '../../../test/support/scripted-gopro-api.ts';
 
-/** A clock that jumps to the end of the shortest sleep when nothing else can run. */
+/** A virtual clock. When no other code can run, it jumps to the end of the shortest sleep. */
 function virtualClock(): Clock {
   let nowMs = 0;
   const sleepers: { readonly untilMs: number; readonly wake: () => void }[] = [];
@@ -25,8 +25,8 @@ function virtualClock(): Clock {
   };
 }
 
-describe('a pacer', () => {
-  test('a pacer spaces starts evenly over all callers', async () => {
+describe('the pacer of requests', () => {
+  test('a pacer spaces the starts of all callers evenly', async () => {
     const clock = virtualClock();
     const pacer = createPacer({ perSecond: 50, clock });
     const starts: number[] = [];
@@ -38,7 +38,7 @@ describe('a pacer', () => {
     expect(starts).toEqual([0, 20, 40, 60, 80, 100, 120, 140]);
   });
 
-  test('a pacer allows no burst after a rest', async () => {
+  test('a pacer allows no burst after an idle time', async () => {
     const clock = hastyClock(0);
     const pacer = createPacer({ perSecond: 4, clock });
     await pacer.turn();
@@ -59,7 +59,7 @@ describe('a pacer', () => {
     expect(clock.elapsed()).toBe(5_000);
   });
 
-  test('a pause also delays callers that already wait', async () => {
+  test('a pause also delays callers that wait already', async () => {
     const pacer = createPacer({ perSecond: 20, clock: systemClock });
     await pacer.turn();
     const startedMs = performance.now();
@@ -69,7 +69,7 @@ describe('a pacer', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(190);
   });
 
-  test('an aborted wait ends at once with the reason and does not delay other callers', async () => {
+  test("an aborted wait ends at once with the signal's reason and does not delay other callers", async () => {
     const pacer = createPacer({ perSecond: 0.001, clock: systemClock });
     await pacer.turn();
     const abort = new AbortController();

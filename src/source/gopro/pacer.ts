@@ -1,16 +1,16 @@
 import type { Clock } from '../../lib/clock.ts';
 
-/** Spaces requests evenly, over all callers that wait. */
+/** Spaces the requests of all callers evenly. */
 export interface Pacer {
-  /** Resolves when the next request may start. Rejects with the signal's reason. */
+  /** Resolves when the caller may start its next request. Rejects with the signal's reason. */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Starts nothing for this time from now. A longer running pause stays. */
+  /** Starts no request for `forMs` from now. It does not shorten a longer pause. */
   pause(forMs: number): void;
 }
 
 const minSleepMs = 1;
 
-/** A pacer without bursts: at most one start in 1/`perSecond` seconds. */
+/** A pacer that allows at most one start in 1/`perSecond` seconds, also after an idle time. */
 export function createPacer(options: { readonly perSecond: number; readonly clock: Clock }): Pacer {
   const { clock } = options;
   const intervalMs = 1000 / options.perSecond;
@@ -18,8 +18,8 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // The first caller that wakes takes the turn: no other code runs between reading the clock
-      // and taking it. A wait too short for a timer is added to the next turn.
+      // The first caller that wakes takes the turn, because no other code runs between reading the
+      // clock and taking the turn. A wait that is too short for a timer is added to the next turn.
       let waitMs = nextMs - clock.elapsed();
       while (waitMs >= minSleepMs) {
         await clock.sleep(waitMs, signal);

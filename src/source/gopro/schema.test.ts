@@ -10,7 +10,7 @@ function mediumOf(fields: Record<string, unknown>) {
   return toMedium(recordOf('m1').parse({ id: 'm1', ...fields }), 'me');
 }
 
-test('a full record becomes a medium', () => {
+test('a record with all fields becomes a medium', () => {
   const record = {
     id: 'm1',
     type: 'Video',
@@ -45,7 +45,7 @@ test('a full record becomes a medium', () => {
   });
 });
 
-test('a record with nothing but an id is a medium that is not ready', () => {
+test('a record with only an id becomes a medium that is not ready', () => {
   expect(mediumOf({})).toMatchObject({
     type: 'unknown',
     filename: '',
@@ -66,11 +66,11 @@ test.each([
   [-1, null],
   [1.5, null],
   [{}, null],
-])('file_size %j is the hint %j', (file_size, sizeHintBytes) => {
+])('the `file_size` %j becomes the size %j', (file_size, sizeHintBytes) => {
   expect(mediumOf({ file_size }).sizeHintBytes).toBe(sizeHintBytes);
 });
 
-test('odd values of optional fields count as absent, and odd times are kept', () => {
+test('an odd value of an optional field counts as absent, but odd times are kept', () => {
   const medium = mediumOf({
     filename: null,
     file_extension: '.mp4',
@@ -86,7 +86,7 @@ test('odd values of optional fields count as absent, and odd times are kept', ()
   expect(medium).toMatchObject({ itemCount: 4, cameraModel: null, type: 'unknown', ready: false, readyState: 'hyperbaking' });
 });
 
-test('entries without a usable id are counted, and the others are read', () => {
+test('entries without a usable id are counted, and all other entries are read', () => {
   const media = [
     { id: 'a' },
     { id: '' },
@@ -104,7 +104,7 @@ test('entries without a usable id are counted, and the others are read', () => {
   expect(reply.unreadable).toBe(7);
 });
 
-test('totals may be text, but must be present', () => {
+test('the totals of a page may be text, but they must be present', () => {
   expect(listingReply.parse(listing([], { total_items: '971', total_pages: '10' }))).toMatchObject({
     totalItems: 971,
     totalPages: 10,
@@ -128,12 +128,12 @@ test('the record of another medium is refused', () => {
   expect(recordOf('m1').safeParse({ id: 'm2' }).success).toBe(false);
 });
 
-test('ids that would change the path are unusable', () => {
+test('an id that would change the path is not usable', () => {
   expect(['.', '..', ' ', '', 'x'.repeat(200)].filter(isUsableId)).toEqual([]);
   expect(isUsableId('aB3dE5fG7hJ9k')).toBe(true);
 });
 
-test('a download reply is read leniently entry by entry', () => {
+test('an invalid field in a download reply does not make the other fields invalid', () => {
   const reply = downloadReply.parse({
     filename: null,
     _embedded: {
@@ -155,7 +155,7 @@ test('a download reply is read leniently entry by entry', () => {
   });
 });
 
-test('a download reply without its lists, or with invalid entries, is misshapen', () => {
+test('a download reply without its lists, or with an entry that is not an object, is misshapen', () => {
   for (const broken of [
     {},
     { _embedded: {} },

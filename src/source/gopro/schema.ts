@@ -1,25 +1,25 @@
 /**
- * The JSON of GoPro's API, as far as we use it. It is strict where a wrong reading would lose a
- * file, and lenient everywhere else. The API has no public description. The shapes were observed,
- * and every optional field has been seen null, absent or wrong.
+ * The JSON of GoPro's API, as far as the program uses it. The schemas are strict where a wrong
+ * reading would lose a file, and lenient everywhere else. The API has no public description. All
+ * shapes were observed, and every optional field was seen null, absent or wrong.
  */
 import { z } from 'zod';
 import type { Medium } from '../../media.ts';
 
 /**
- * Ids are opaque, but must fit into a path: `..` would name another resource, and half a character
- * cannot be sent.
+ * An id is opaque, but must fit into a path. The id `..` would name another resource. Half of a
+ * surrogate pair cannot be sent.
  */
 const mediaId = z
   .union([z.string(), z.int().transform(String)])
   .refine((id) => id.trim() !== '' && id !== '.' && id !== '..' && id.length <= 128 && id.isWellFormed());
 
-/** Whether the API can be asked for this id. */
+/** Whether a request can contain this id. */
 export function isUsableId(id: string): boolean {
   return mediaId.safeParse(id).success;
 }
 
-/** A whole number ≥ 0. Numbers sometimes arrive as strings. */
+/** A whole number ≥ 0. The API sometimes sends numbers as strings. */
 const count = z.union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
 const countOrNull = count.nullable().catch(null);
 const text = z.string().catch('');
@@ -30,7 +30,7 @@ const medium = z.object({
   type: z.string().min(1).catch('unknown'),
   filename: text,
   file_extension: textOrNull,
-  /** A size of 0 means the same as null: unknown. */
+  /** A size of 0 means that the size is unknown, as null does. */
   file_size: countOrNull.transform((sizeBytes) => sizeBytes || null),
   item_count: countOrNull,
   captured_at: textOrNull,
@@ -41,13 +41,15 @@ const medium = z.object({
   ready_to_view: z.string().min(1).catch('unknown'),
 });
 
-/** The fields that a listing request must name. */
+/** The fields that a request for a listing must name. */
 export const mediumFields: readonly string[] = Object.keys(medium.shape);
 
 /** One medium as the API shows it. */
 export type MediumRecord = z.infer<typeof medium>;
 
-/** The record of one medium, from `GET /media/{id}`. The record of another medium is misshapen. */
+/**
+ * The schema for the reply of `GET /media/{id}`. The record of another medium counts as misshapen.
+ */
 export function recordOf(id: string): z.ZodType<MediumRecord> {
   return medium.refine((record) => record.id === id, { path: ['id'] });
 }
@@ -68,7 +70,7 @@ export const listingReply = z
     };
   });
 
-/** Any object: enough for a probe of the credentials. */
+/** Accepts any object. A probe of the credentials needs no more. */
 export const anyObject = z.object({});
 
 const replyEntry = z
@@ -87,23 +89,27 @@ const replyEntry = z
     itemNumber: item_number,
     position: camera_position,
     /**
-     * Only a plain `false` means unavailable. An entry with a URL and without this field is
-     * available.
+     * Only `false` (also as text, or as 0) means unavailable. An entry with a URL but without this
+     * field is available.
      */
     available: available !== false && available !== 'false' && available !== 0,
     url,
     headUrl: head,
   }));
 
-/** One entry of `files`, `variations` or `sidecar_files`. `files` have neither label nor type. */
+/** One entry of `files`, `variations` or `sidecar_files`. `files` has no labels and types. */
 export type ReplyEntry = z.infer<typeof replyEntry>;
 
 /**
- * An entry that is not an object could be an original that we cannot see, so the whole reply fails.
+ * An entry that is not an object could be an original that the program cannot read. So the whole
+ * reply is misshapen.
  */
 const entries = z.array(replyEntry).nullish();
 
-/** The reply of `GET /media/{id}/download`. It has at least one list that can hold originals. */
+/**
+ * The schema for the reply of `GET /media/{id}/download`. At least one list that can hold originals
+ * must be there.
+ */
 export const downloadReply = z
   .object({
     filename: text,
@@ -120,7 +126,7 @@ export const downloadReply = z
 
 export type DownloadReply = z.infer<typeof downloadReply>;
 
-/** A record of the API as a medium. */
+/** Converts a record of the API into a medium. */
 export function toMedium(record: MediumRecord, account: string): Medium {
   return {
     provider: 'gopro',

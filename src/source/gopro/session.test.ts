@@ -13,7 +13,9 @@ import {
 
 const modeOf = ({ headers }: TestRequest) => (headers.authorization === undefined ? 'cookies' : 'bearer');
 
-/** An API that accepts the credentials in these modes, and otherwise answers with `status`. */
+/**
+ * An API that accepts the credentials only in these modes. In other modes it answers with `status`.
+ */
 function accepting(modes: readonly string[], status = 401): Respond {
   return (request) => {
     if (!modes.includes(modeOf(request))) return { status, body: { error: 'invalid_token' } };
@@ -50,7 +52,7 @@ test("one request with both cookies and a browser's headers validates the creden
   expect([source.mode, source.account]).toEqual(['cookies', expect.stringMatching(/^[0-9a-f]{16}$/)]);
 });
 
-test('without a user id the token is the only cookie and the account is the default one', async () => {
+test("without a user id the request has only the token's cookie, and the account is the default one", async () => {
   await using api = await startTestApi(accepting(['cookies']));
   const source = api.source({ credentials: { accessToken: token, userAgent: 'My browser/1.0' } });
   await source.validate();
@@ -58,7 +60,7 @@ test('without a user id the token is the only cookie and the account is the defa
   expect(source.account).toBe('default');
 });
 
-test.each(['cookies', 'bearer'] as const)('the session finds and keeps the only way to sign in that works: %s', async (mode) => {
+test.each(['cookies', 'bearer'] as const)('the session finds and keeps the only mode that works: %s', async (mode) => {
   for (const rememberedMode of ['cookies', 'bearer'] as const) {
     await using api = await startTestApi(accepting([mode]));
     const source = api.source({ rememberedMode });
@@ -69,7 +71,7 @@ test.each(['cookies', 'bearer'] as const)('the session finds and keeps the only 
   }
 });
 
-test('a listing without validation also finds the mode', async () => {
+test('a listing without an earlier `validate` also finds the mode', async () => {
   await using api = await startTestApi(accepting(['bearer']));
   const source = api.source();
   expect(await collect(source.list(1))).toHaveLength(1);
@@ -77,17 +79,20 @@ test('a listing without validation also finds the mode', async () => {
   expect(api.paths()).toEqual(['/media/search', '/media/user', '/media/user', '/media/search']);
 });
 
-test.each([401, 403])('status %i in both modes means expired, with a hint and without the token', async (status) => {
-  await using api = await startTestApi(accepting([], status));
-  const error = await failureOf(api.source().validate());
-  expect(error).toMatchObject({ code: 'CREDENTIALS_EXPIRED', exitCode: 3 });
-  expect(error.message).toContain(`status ${status}`);
-  expect(error.hint).toContain('cloud-sync login gopro');
-  expect(error.message).not.toContain(token);
-  expect(api.requests.map(modeOf)).toEqual(['cookies', 'bearer']);
-});
+test.each([401, 403])(
+  'status %i in both modes means expired credentials, and the error has a hint but not the token',
+  async (status) => {
+    await using api = await startTestApi(accepting([], status));
+    const error = await failureOf(api.source().validate());
+    expect(error).toMatchObject({ code: 'CREDENTIALS_EXPIRED', exitCode: 3 });
+    expect(error.message).toContain(`status ${status}`);
+    expect(error.hint).toContain('cloud-sync login gopro');
+    expect(error.message).not.toContain(token);
+    expect(api.requests.map(modeOf)).toEqual(['cookies', 'bearer']);
+  },
+);
 
-test('a 500 for the wrong mode is repeated, and then the other mode is tried', async () => {
+test('a request that gets a 500 in the wrong mode is repeated, then the other mode is tried', async () => {
   await using api = await startTestApi(accepting(['bearer'], 500));
   const source = api.source();
   await source.validate();
@@ -95,7 +100,7 @@ test('a 500 for the wrong mode is repeated, and then the other mode is tried', a
   expect(api.requests.map(modeOf)).toEqual([...Array<string>(5).fill('cookies'), 'bearer']);
 });
 
-test('500 in both modes is an outage, but 500 and then a refusal is not', async () => {
+test('a 500 in both modes is an outage, but a 500 and then a refusal means expired credentials', async () => {
   await using down = await startTestApi(() => ({ status: 500 }));
   const error = await failureOf(down.source().validate());
   expect(error).toMatchObject({ code: 'PROVIDER_DOWN', exitCode: 5 });
@@ -106,7 +111,7 @@ test('500 in both modes is an outage, but 500 and then a refusal is not', async 
   expect((await failureOf(remembered.validate())).code, 'cookies are known to be the way').toBe('PROVIDER_DOWN');
 });
 
-test('a lasting 503 is an outage and does not change how the token is sent', async () => {
+test('a lasting 503 is an outage and does not change the mode', async () => {
   await using api = await startTestApi(() => ({ status: 503 }));
   expect((await failureOf(api.source().validate())).code).toBe('PROVIDER_DOWN');
   expect(new Set(api.requests.map(modeOf))).toEqual(new Set(['cookies']));
@@ -120,14 +125,14 @@ test.each<[string, Respond]>([
   ['a redirect', () => ({ status: 302, headers: { location: 'https://elsewhere.example/media/user?key=private' } })],
   ['an empty reply', () => ({ status: 204, body: '' })],
   ['a 400', () => ({ status: 400 })],
-])('%s means that the API changed', async (_, respond) => {
+])('a probe that is answered with %s means that the API changed', async (_, respond) => {
   await using api = await startTestApi(respond);
   const error = await failureOf(api.source().validate());
   expect(error).toMatchObject({ code: 'PROVIDER_CHANGED', exitCode: 5 });
   expect(error.message).not.toMatch(/private|\?/);
 });
 
-test('a redirect is never followed; one to a sign-in page means refused credentials', async () => {
+test('a redirect is never followed, and a redirect to a sign-in page means refused credentials', async () => {
   await using other = await startTestApi(() => ({ body: {} }));
   await using api = await startTestApi(() => ({ status: 302, headers: { location: `${other.origin}/login?next=x` } }));
   expect((await failureOf(api.source().validate())).code).toBe('CREDENTIALS_EXPIRED');
@@ -147,13 +152,13 @@ test('if the account endpoint is missing, one medium is requested instead', asyn
   expect(api.requests[1]?.url.searchParams.get('per_page')).toBe('1');
 });
 
-test('an API where neither endpoint exists has changed', async () => {
+test('if neither endpoint exists, the API has changed', async () => {
   await using api = await startTestApi(() => ({ status: 404 }));
   expect((await failureOf(api.source().validate())).code).toBe('PROVIDER_CHANGED');
 });
 
-test('an unreachable host is named with the cause', async () => {
-  // Only root may listen there, and nothing does: a port that was just closed could be another test's.
+test('the error for an unreachable host names the cause', async () => {
+  // Only root may listen on port 1, and no program does. Another test could open any other port.
   const origin = 'http://127.0.0.1:1';
   await using client = await startTestApi(() => ({}));
   const error = await failureOf(client.source({ apiUrl: origin }).validate());
@@ -165,7 +170,7 @@ test('an unreachable host is named with the cause', async () => {
   expect((await failureOf(unsafe.validate())).message).toMatch(/TLS/);
 });
 
-test('a clock that is far off causes one warning', async () => {
+test("one warning says that the computer's clock is far off", async () => {
   await using api = await startTestApi(accepting(['cookies']));
   const warnings: string[] = [];
   const options = { onWarning: (message: string) => void warnings.push(message) };
@@ -176,7 +181,7 @@ test('a clock that is far off causes one warning', async () => {
   expect(warnings).toEqual([expect.stringMatching(/60 minutes behind/)]);
 });
 
-test('refusals during a run are confirmed once for all callers, and then no request is sent', async () => {
+test('if the API refuses calls of a run, one probe confirms it for all of them, and then no request is sent', async () => {
   let expired = false;
   await using api = await startTestApi(() => (expired ? { status: 401 } : { body: { id: 'x' } }));
   const source = api.source();
@@ -194,12 +199,12 @@ test('refusals during a run are confirmed once for all callers, and then no requ
   await expect(source.get('x')).resolves.toMatchObject({ id: 'x' });
 });
 
-test('an aborted caller does not abort the others that wait for its probe', async () => {
+test('when a caller is aborted, the callers that wait for its probe are not aborted', async () => {
   let probes = 0;
   await using api = await startTestApi(({ url, nth }) => {
     if (url.pathname === '/media/user') {
       probes += 1;
-      // The first probe is the validation. The second one is never answered.
+      // The first probe belongs to the validation. The second probe gets no answer.
       return probes === 2 ? undefined : {};
     }
     return probes < 3 ? { status: 401 } : { body: { id: 'b', nth } };
@@ -226,7 +231,7 @@ test.each([
   ['tökèn', undefined],
   [token, 'a; b'],
   [token, ''],
-])('credentials %j and %j cannot be sent', async (accessToken, userId) => {
+])('the token %j with the user id %j cannot be sent', async (accessToken, userId) => {
   await using api = await startTestApi(() => ({}));
   const credentials = { accessToken, ...(userId !== undefined && { userId }) };
   expect(() => api.source({ credentials })).toThrow(expect.objectContaining({ code: 'CREDENTIALS_MISSING', exitCode: 3 }));

@@ -3,21 +3,23 @@ import { renewHint, type AuthMode } from './credentials.ts';
 import { send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { anyObject, listingReply } from './schema.ts';
 
-/** What is known about the credentials: how to send them, and whether they are still good. */
+/**
+ * What is known of the credentials: in which mode they are sent, and whether the API refused them.
+ */
 export interface Session {
   readonly exchange: Exchange;
   /** The mode that worked in an earlier run. */
   readonly rememberedMode: AuthMode | undefined;
-  /** The mode that works. Until one is proven, it is the mode to try first. */
+  /** The mode to use. Until a mode has worked, it is the mode to try first. */
   mode: AuthMode;
   isProven: boolean;
   probe: Question<unknown>;
-  /** The CREDENTIALS_EXPIRED error of an earlier check. */
+  /** The CREDENTIALS_EXPIRED error, if an earlier check failed with it. */
   refusal: SyncError | undefined;
   confirming: Promise<void> | undefined;
 }
 
-/** The hint for an API that we no longer understand. */
+/** The hint for an API that the program no longer understands. */
 export const changedHint = 'Look for a newer version of Cloud Sync. Nothing that is archived is affected.';
 
 const unreachableHint = 'Check the network, and whether gopro.com works in a browser.';
@@ -26,9 +28,9 @@ const busyHint: Hint = {
   command: 'login gopro',
 };
 
-/** The account's storage record. It is small, and needs valid credentials. */
+/** Asks for the account's storage record. The reply is small, and needs valid credentials. */
 const accountProbe: Question<unknown> = { path: '/media/user', schema: anyObject };
-/** The probe to use if GoPro removes that endpoint. */
+/** The probe that is used if `/media/user` no longer exists. */
 const searchProbe: Question<unknown> = { path: '/media/search?page=1&per_page=1&fields=id', schema: listingReply };
 
 export function createSession(exchange: Exchange, rememberedMode?: AuthMode): Session {
@@ -43,15 +45,18 @@ export function createSession(exchange: Exchange, rememberedMode?: AuthMode): Se
   };
 }
 
-/** Tries both modes if necessary. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or PROVIDER_CHANGED. */
+/**
+ * Checks the credentials, in both modes if necessary. Throws CREDENTIALS_EXPIRED, PROVIDER_DOWN or
+ * PROVIDER_CHANGED.
+ */
 export async function validate(session: Session, signal?: AbortSignal): Promise<void> {
   session.refusal = undefined;
   await tryBothModes(session, signal);
 }
 
 /**
- * Checks the credentials again, after a reply that made them doubtful. Concurrent callers share one
- * probe. Throws as `validate`.
+ * Checks the credentials again, after a reply that made them doubtful. Callers at the same time
+ * share one probe. Errors: those of `validate`.
  */
 export async function confirm(session: Session, signal?: AbortSignal): Promise<void> {
   assertUsable(session);
@@ -63,12 +68,12 @@ export async function confirm(session: Session, signal?: AbortSignal): Promise<v
   signal?.throwIfAborted();
   if (reason === undefined) return;
   if (reason instanceof SyncError && reason.code !== 'INTERRUPTED') throw reason;
-  // If another caller was aborted, that says nothing about the credentials.
+  // The caller that began the probe was aborted. That says nothing about the credentials.
   return confirm(session, signal);
 }
 
 /**
- * Throws the CREDENTIALS_EXPIRED of an earlier check, so that a refused token is not sent again.
+ * Throws the CREDENTIALS_EXPIRED error of an earlier check. So a refused token is not sent again.
  */
 export function assertUsable({ refusal }: Session): void {
   if (refusal) throw refusal;
@@ -90,7 +95,7 @@ async function tryBothModes(session: Session, signal?: AbortSignal): Promise<voi
   const second = await check(session, other, signal);
   if (second.kind === 'ok') return accept(session, other);
   if (first.kind === 'refused') throw refused(session, first);
-  // If an earlier run proved the first mode, a refusal of the other mode means nothing.
+  // If the first mode worked in an earlier run, a refusal in the other mode means nothing.
   if (second.kind === 'refused' && rememberedMode === undefined) throw refused(session, second);
   throw unusable(exchange, first);
 }
@@ -114,13 +119,14 @@ function refused(session: Session, { detail }: ApiFailure): SyncError {
 }
 
 /**
- * Whether the credentials or the mode may be the cause: the API has answered 500 to a bad token.
+ * Whether the credentials or the mode may be the cause. A 500 counts, because the API has answered
+ * 500 to a bad token.
  */
 export function mayMeanCredentials({ kind, status }: ApiFailure): boolean {
   return kind === 'refused' || status === 500;
 }
 
-/** Why a promise was rejected; undefined if it was not. */
+/** The reason why a promise was rejected. Undefined if it was not rejected. */
 async function rejectionOf(promise: Promise<void>): Promise<unknown> {
   return promise.then(
     () => undefined,
@@ -128,7 +134,7 @@ async function rejectionOf(promise: Promise<void>): Promise<unknown> {
   );
 }
 
-/** The error for a probe that failed for a reason other than the credentials. */
+/** The error for a probe that failed although the credentials are not the cause. */
 function unusable({ apiUrl }: Exchange, failure: ApiFailure): SyncError {
   const { kind, detail, cause, retryAfterMs } = failure;
   const message = `${apiUrl.host}: ${detail}`;
