@@ -17,11 +17,11 @@ test.each([
   ['ThrottlingException', 'throttled'],
   ['RequestTimeTooSkewed', 'clockSkew'],
   ['InternalServerError', 'other'],
-])('%s is %s', (name, kind) => {
+])('an error named %s is of the kind %s', (name, kind) => {
   expect(readAwsError(answered(name))).toEqual({ kind, code: name, message: 'the service said so' });
 });
 
-test('a network error is recognised by its code or by its message', () => {
+test('a network error is recognised by its code or its message', () => {
   const refused = Object.assign(new Error(''), { code: 'ECONNREFUSED' });
   expect(readAwsError(refused)).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED', message: 'ECONNREFUSED' });
   expect(readAwsError(new Error('Region is missing'))).toMatchObject({ kind: 'noRegion' });

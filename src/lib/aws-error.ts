@@ -1,6 +1,6 @@
 /**
- * What an error of an AWS service, or of the network before it, means. What to do about the error
- * depends on the caller.
+ * The kinds of errors that AWS services send, and that the network causes on the way. The caller
+ * decides what to do about an error.
  */
 
 const namesOfKind = {
@@ -22,9 +22,9 @@ const namesOfKind = {
     'UnrecognizedClientException',
   ],
   denied: ['AccessDenied', 'AccessDeniedException', 'NotAuthorized', 'UnauthorizedOperation'],
-  /** The thing that the request names does not exist. A missing bucket is `other`. */
+  /** The resource that the request names does not exist. A missing bucket is `other`. */
   notFound: ['ExecutionDoesNotExist', 'NoSuchKey', 'ResourceNotFoundException', 'StateMachineDoesNotExist'],
-  /** The request succeeds later, when fewer requests are sent. */
+  /** The service gets too many requests. The request may succeed later. */
   throttled: [
     'LimitExceededException',
     'ProvisionedThroughputExceededException',
@@ -46,14 +46,14 @@ const kindOfName = new Map<string, AwsErrorKind>(
 
 export interface AwsError {
   readonly kind: AwsErrorKind;
-  /** The service's name for the error, or the network's code. */
+  /** The name that the service gave the error, or the code that the network gave it. */
   readonly code: string;
   readonly message: string;
 }
 
 /**
- * undefined: neither a service nor the network caused the error, or this process aborted the
- * request.
+ * Reads an error of AWS. Returns undefined if neither a service nor the network caused the error,
+ * or if this process aborted the request.
  */
 export function readAwsError(thrown: unknown): AwsError | undefined {
   if (!(thrown instanceof Error) || thrown.name === 'AbortError') return undefined;
@@ -62,8 +62,8 @@ export function readAwsError(thrown: unknown): AwsError | undefined {
   return kind && { kind, code, message: thrown.message || code };
 }
 
-/** The kind of an error with this name or code. */
+/** The kind of an error with this name or code. Undefined if there is no such kind. */
 export function kindOf(name: string, message: string): AwsErrorKind | undefined {
-  // The SDK gives this error no name.
+  // The SDK gives this error no name of its own.
   return message.startsWith('Region is missing') ? 'noRegion' : kindOfName.get(name);
 }

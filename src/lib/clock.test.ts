@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 
-test('a negative time causes no wait and no warning', async () => {
+test('a sleep of a negative time ends at once and causes no warning', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);
   await systemClock.sleep(-5);
-  // Node emits warnings in a later turn.
+  // Node emits a warning only in a later turn of the event loop.
   await systemClock.sleep(1);
   process.off('warning', note);
   expect(warnings).toEqual([]);
 });
 
-test('a wait longer than the limit of a timer does not end at once', async () => {
+test('a sleep that is too long for a timer does not end at once', async () => {
   const enough = new AbortController();
   let isOver = false;
   const sleeping = systemClock.sleep(2 ** 40, enough.signal).then(() => (isOver = true));

@@ -1,19 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time as the program sees it. It is a parameter, so that tests can control waiting and dates. */
+/**
+ * The source of time in the program. It is a parameter, so that tests can control waits and dates.
+ */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds since some moment, for waiting and measuring. It never goes back. */
+  /** Milliseconds since some fixed moment, for waits and measurements. It never goes back. */
   elapsed(): number;
   /**
-   * Waits at most 24 days, and not at all for a negative time. Rejects with the signal's reason
-   * when the signal is aborted first.
+   * Waits `forMs`, but at most 24 days, and not at all if `forMs` is negative. If the signal is
+   * aborted first, rejects with the signal's reason.
    */
   sleep(forMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Node ends a timer with a longer time at once. */
+/** The longest time of a timer. If the time is longer, Node ends the timer at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -27,7 +29,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** ISO 8601 in UTC. */
+/** The time as ISO 8601 in UTC. */
 export function isoTime(nowMs: number): string {
   return new Date(nowMs).toISOString();
 }

@@ -9,7 +9,7 @@ describe('combining checksums', () => {
     fc.assert(fc.property(bytes, bytes, (a, b) => combineCrc32(crc32(a), crc32(b), b.length) === crc32(b, crc32(a))));
   });
 
-  test('combining checksums is associative at lengths up to many terabytes', () => {
+  test('combining checksums is associative for lengths up to many terabytes', () => {
     const crc = fc.integer({ min: 0, max: 0xffffffff });
     const length = fc.nat({ max: 2 ** 45 });
     fc.assert(
@@ -21,7 +21,7 @@ describe('combining checksums', () => {
     );
   });
 
-  test('the combined checksum of any parts is that of the whole file', () => {
+  test('the combined checksum of any parts equals the checksum of the whole file', () => {
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 8 }), (parts) => {
         const described = parts.map((part) => ({ sizeBytes: part.length, crc32: crc32(part) }));
@@ -30,17 +30,17 @@ describe('combining checksums', () => {
     );
   });
 
-  test('the combined checksum of a gigabyte of zeros is right', () => {
+  test('the combined checksum of a gigabyte of zeros equals the known value', () => {
     const mebibyte = crc32(Buffer.alloc(2 ** 20));
     let streamed = 0;
     for (let index = 0; index < 300; index += 1) streamed = crc32(Buffer.alloc(2 ** 20), streamed);
     expect(crc32OfParts(Array.from({ length: 300 }, () => ({ sizeBytes: 2 ** 20, crc32: mebibyte })))).toBe(streamed);
   });
 
-  test('combining 9,000 parts of a 110 GB file takes milliseconds', () => {
+  test('combining the checksums of 9,000 parts of a 110 GB file takes milliseconds', () => {
     const parts = Array.from({ length: 9_000 }, (_, index) => ({ sizeBytes: 12_345_679, crc32: index * 7919 }));
     crc32OfParts(parts);
-    // Measures this thread alone, so that a busy computer does not fail the test.
+    // Only the time of this thread is measured, so that a busy computer does not fail the test.
     const start = process.threadCpuUsage();
     crc32OfParts(parts);
     const { user, system } = process.threadCpuUsage(start);
@@ -48,7 +48,7 @@ describe('combining checksums', () => {
   });
 });
 
-test('a checksum is formatted as hexadecimal and in the form of S3', () => {
+test('a checksum is formatted in hexadecimal and in the form that S3 uses', () => {
   const check = crc32('123456789');
   expect(crc32Hex(check)).toBe('cbf43926');
   expect(crc32Base64(check)).toBe('y/Q5Jg==');

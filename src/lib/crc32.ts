@@ -1,6 +1,6 @@
 /**
- * CRC-32 as in zip and S3: reflected, polynomial 0xEDB88320. A running checksum begins with 0 and
- * grows by `crc = crc32(chunk, crc)`.
+ * The CRC-32 that zip and S3 use: reflected, with the polynomial 0xEDB88320. A running checksum
+ * begins with 0. `crc = crc32(chunk, crc)` adds a chunk to it.
  */
 export { crc32 } from 'node:zlib';
 
@@ -8,28 +8,31 @@ const polynomial = 0xedb88320;
 /** The polynomial 1. In a reflected CRC the highest bit is the coefficient of x⁰. */
 const one = 0x80000000;
 /**
- * powers[k] is x^(8 · 2^k) modulo the polynomial. To append 2^k bytes, multiply the sum by it.
+ * powers[k] is x^(8 · 2^k) modulo the polynomial. A checksum times powers[k] is the checksum after
+ * 2^k more zero bytes.
  */
 const powers = byteShiftPowers(53);
 
-/** The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes. */
+/**
+ * The CRC-32 of A followed by B. It needs the CRC-32 of A and of B, and the length of B in bytes.
+ */
 export function combineCrc32(crcA: number, crcB: number, lengthB: number): number {
   return (multiply(byteShift(lengthB), crcA) ^ crcB) >>> 0;
 }
 
-/** The CRC-32 of a whole file, from those of its parts in order. */
+/** The CRC-32 of a whole file. It needs the checksums of the file's parts, in order. */
 export function crc32OfParts(parts: Iterable<{ readonly sizeBytes: number; readonly crc32: number }>): number {
   let whole = 0;
   for (const part of parts) whole = combineCrc32(whole, part.crc32, part.sizeBytes);
   return whole;
 }
 
-/** Eight lower-case hexadecimal digits. */
+/** Formats a checksum as eight hexadecimal digits in lower case. */
 export function crc32Hex(crc: number): string {
   return crc.toString(16).padStart(8, '0');
 }
 
-/** Base64 of the four bytes, highest byte first, as in `x-amz-checksum-crc32`. */
+/** Formats a checksum for `x-amz-checksum-crc32`: Base64 of the four bytes, highest byte first. */
 export function crc32Base64(crc: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc);
@@ -47,8 +50,8 @@ function byteShiftPowers(count: number): Uint32Array {
 }
 
 /**
- * x^(8 · bytes) modulo the polynomial. It divides instead of shifting, because lengths exceed 32
- * bits.
+ * x^(8 · bytes) modulo the polynomial. It divides by 2 and does not shift, because lengths need
+ * more than 32 bits.
  */
 function byteShift(bytes: number): number {
   let shift = one;
@@ -60,8 +63,8 @@ function byteShift(bytes: number): number {
 
 /**
  * The product of two polynomials over GF(2), modulo the polynomial. For each coefficient of `a` it
- * adds `b` times that power of x. It uses masks instead of branches: the bits are random, so half
- * of the branches would be mispredicted.
+ * adds `b` times that power of x. It uses masks, because a processor would predict half of the
+ * branches on random bits wrongly.
  */
 function multiply(a: number, b: number): number {
   let product = 0;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { forEachLimited } from './for-each.ts';
 
-test('every item is handled once, and never more than the limit at a time', async () => {
+test('every item is handled once, and the number of items at a time never exceeds the limit', async () => {
   const seen: number[] = [];
   let running = 0;
   let most = 0;
@@ -16,7 +16,7 @@ test('every item is handled once, and never more than the limit at a time', asyn
   expect(most).toBe(3);
 });
 
-test('no item begins after an error, which is thrown when the running items are done', async () => {
+test('after an error no item begins, and the error is thrown when the running items are done', async () => {
   const ended: number[] = [];
   const run = forEachLimited([1, 2, 3, 4, 5], 2, async (item) => {
     await delay(item === 1 ? 1 : 10);

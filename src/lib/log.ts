@@ -1,13 +1,15 @@
 import { redactText } from './redact.ts';
 
-/** Messages for a person. They go to standard error, because the result goes to standard output. */
+/**
+ * Messages for a person. They go to standard error, so that standard output has only the result.
+ */
 export interface Log {
   readonly info: (message: string) => void;
   readonly warn: (message: string, hint?: string) => void;
   readonly error: (message: string, hint?: string) => void;
 }
 
-/** Removes secrets and control characters from every line. `quiet` prints errors only. */
+/** Makes a log without secrets and control characters. With `quiet` it prints only errors. */
 export function createLog(write: (text: string) => void, options: { readonly quiet: boolean } = { quiet: false }): Log {
   const line = (prefix: string, message: string, hint: string | undefined) => {
     const indent = ' '.repeat(prefix.length);
@@ -21,20 +23,20 @@ export function createLog(write: (text: string) => void, options: { readonly qui
   };
 }
 
-/** A text that is safe to show: without secrets, and without characters that control a terminal. */
+/** Makes a text safe to show. It removes secrets and the characters that control a terminal. */
 export function clean(text: string): string {
   return printable(redactText(text));
 }
 
 /**
- * A value as one line of JSON. JSON leaves some characters unescaped that control a terminal. They
- * occur only inside strings, so escaping them there keeps the value.
+ * A value as one line of JSON. JSON leaves some characters that control a terminal unescaped. They
+ * can occur only inside strings. Escaping them there does not change the value.
  */
 export function jsonLine(value: unknown, replacer?: (field: string, value: unknown) => unknown): string {
   return `${printable(JSON.stringify(value, replacer))}\n`;
 }
 
-/** Escapes control characters, and those that change the direction of text. */
+/** Escapes control characters and characters that change the direction of text. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- finding control characters is the point
   return text.replace(

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeOwner, isDead, thisOwner } from './owner.ts';
 
-test('a living process is not dead, and its text names it', async () => {
+test('a living process is not dead, and its description names it', async () => {
   expect(await isDead(thisOwner('run'))).toBe(false);
   expect(describeOwner(thisOwner('run'))).toContain(`process ${process.pid} on `);
 });
 
-test('an ended process, a reused pid and an earlier boot are dead', async () => {
+test('an ended process, a reused pid and a process of an earlier boot are dead', async () => {
   const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
   await once(child, 'exit');
   const me = JSON.parse(thisOwner('run')) as Record<string, unknown>;
@@ -19,8 +19,8 @@ test('an ended process, a reused pid and an earlier boot are dead', async () => 
   expect(await isDead(JSON.stringify({ ...me, bootId: 'another boot' }))).toBe(true);
 });
 
-test.runIf(process.platform === 'linux')('a killed process is dead although its parent has not collected it yet', async () => {
-  // A shell that never waits for its child, and prints the child's pid.
+test.runIf(process.platform === 'linux')('a killed process is dead even if its parent has not collected it yet', async () => {
+  // This shell never waits for its child. It prints the pid of the child.
   const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -35,7 +35,7 @@ test.runIf(process.platform === 'linux')('a killed process is dead although its 
   }
 });
 
-test('a holder that cannot be judged counts as alive', async () => {
+test('a holder that cannot be checked counts as alive', async () => {
   const me = JSON.parse(thisOwner('run')) as Record<string, unknown>;
   expect(await isDead(JSON.stringify({ ...me, host: 'elsewhere', pid: 1 }))).toBe(false);
   expect(await isDead('not JSON')).toBe(false);

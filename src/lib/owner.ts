@@ -2,29 +2,30 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * The holder of a lease, in enough detail to tell on the same machine whether its process still
- * runs.
+ * The holder of a lease. It has enough detail for a check on the same machine whether its process
+ * still runs.
  */
 export interface Owner {
   readonly host: string;
-  /** Changes at each boot; empty where the system does not provide it. */
+  /** An id that changes at each boot. Empty if the system does not provide one. */
   readonly bootId: string;
   readonly pid: number;
   /**
-   * Differs between two processes with the same pid; empty where the system does not provide it.
+   * The start time of the process. It differs between two processes with the same pid. Empty if the
+   * system does not provide it.
    */
   readonly processStart: string;
-  /** Differs between two runs of one process. */
+  /** The id of the run. It differs between two runs of one process. */
   readonly runId: string;
 }
 
-/** Describes this process and run `runId`, as text for leases. */
+/** Describes this process and the run `runId`, as a text for leases. */
 export function thisOwner(runId: string): string {
   const owner: Owner = { host: hostname(), bootId: bootId(), pid: process.pid, processStart: processStart(process.pid), runId };
   return JSON.stringify(owner);
 }
 
-/** True only if the holder ran on this machine and surely runs no longer. */
+/** True only if the holder's process was on this machine and has certainly ended. */
 export async function isDead(holder: string): Promise<boolean> {
   const owner = parseOwner(holder);
   if (!owner || owner.host !== hostname()) return false;
@@ -33,7 +34,7 @@ export async function isDead(holder: string): Promise<boolean> {
   return !isRunning(owner.pid) || processStart(owner.pid) !== owner.processStart;
 }
 
-/** The holder for a person to read: `process 123 on host`. */
+/** Describes a holder to a person: `process 123 on host`. */
 export function describeOwner(holder: string): string {
   const owner = parseOwner(holder);
   return owner ? `process ${owner.pid} on ${owner.host}` : holder;
@@ -54,14 +55,14 @@ function bootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
 }
 
-/** Field 22 of /proc/PID/stat; see proc(5). */
+/** The start time of a process: field 22 of /proc/PID/stat; see proc(5). */
 function processStart(pid: number): string {
   return statFields(pid)[19] ?? '';
 }
 
 /**
- * The fields of /proc/PID/stat from the third on; see proc(5). The second field is the command in
- * parentheses, and may contain spaces.
+ * The fields of /proc/PID/stat, beginning with the third; see proc(5). They are read from after the
+ * second field, the command in parentheses, which may contain spaces.
  */
 function statFields(pid: number): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
@@ -77,7 +78,7 @@ function readOrEmpty(path: string): string {
 }
 
 function isRunning(pid: number): boolean {
-  // A zombie: the process was killed, and its parent has not collected it yet.
+  // A zombie is a process that was killed, but that its parent has not collected yet.
   if (statFields(pid)[0] === 'Z') return false;
   try {
     process.kill(pid, 0);

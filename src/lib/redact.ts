@@ -9,15 +9,14 @@ const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
 const knownSecrets = new Set<string>();
 
 /**
- * Removes this value from now on. Ignores short values, because they would remove ordinary words.
+ * Registers a value that is removed from now on. A short value is ignored, because removing it
+ * would damage ordinary words.
  */
 export function rememberSecret(value: string): void {
   if (value.length >= 8) knownSecrets.add(value);
 }
 
-/**
- * A text without known values, cookies, tokens in bearer or JWE form, and the query values of URLs.
- */
+/** Removes known values, cookies, bearer tokens, JWE tokens and the query values of URLs. */
 export function redactText(text: string): string {
   let clean = text;
   for (const secret of knownSecrets) clean = clean.replaceAll(secret, '[redacted]');
@@ -28,7 +27,9 @@ export function redactText(text: string): string {
     .replace(jweShape, (token) => (token.split('.').length >= 3 && token.length >= 60 ? '[redacted]' : token));
 }
 
-/** A copy of plain data without secrets: it removes them by field name and by value. */
+/**
+ * Copies plain data without secrets. It recognises secrets by the name of a field, and by value.
+ */
 export function redact(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redact);

@@ -1,14 +1,14 @@
-/** Waiting times between attempts, in ms. */
+/** The times to wait between attempts, in ms. */
 
-/** Full jitter: a random time from 0 to min(max, first × 2^attempt). `attempt` counts from 0. */
+/** A random time from 0 to min(max, first × 2^attempt) (full jitter). `attempt` counts from 0. */
 export function backoffMs(attempt: number, limits: { readonly firstMs: number; readonly maxMs: number }): number {
   return Math.random() * Math.min(limits.maxMs, limits.firstMs * 2 ** attempt);
 }
 
 /**
- * A Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now; undefined when
- * it is absent or unreadable. It is capped, so that a host that asks for a day cannot stop a run
- * for a day.
+ * Reads a Retry-After header (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now. Returns
+ * undefined if the header is absent or unreadable. The result is at most `maxMs`, so that a host
+ * cannot stop a run for a day.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number, maxMs = 3_600_000): number | undefined {
   if (header === undefined) return undefined;

@@ -1,7 +1,7 @@
-/** Attributes of a timed piece of work. They never contain a secret or a signed URL. */
+/** The attributes of a timed piece of work. They never contain a secret or a signed URL. */
 export type Annotations = Readonly<Record<string, string | number | boolean>>;
 
-/** Times a piece of work under a name, even if it fails, and returns its result. */
+/** Runs a piece of work and returns its result. Records its time, even if the work fails. */
 export type Span = <Result>(name: SpanName, annotations: Annotations, work: () => Promise<Result>) => Promise<Result>;
 
 export type SpanName =

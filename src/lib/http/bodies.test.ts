@@ -1,4 +1,4 @@
-/** Both clients hand a body on at the pace of its taker, and end it when it is given up. */
+/** Both clients hand on a body as fast as the caller takes it, and end a body that is abandoned. */
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer } from '../../../test/support/raw-http.ts';
@@ -7,7 +7,7 @@ import { slabBytes } from './slabs.ts';
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');
 
 describe.each(clients)('the $client', ({ bulk, tls }) => {
-  test('a slow taker holds the sender up and does not count as silence', async () => {
+  test('a slow taker makes the sender wait, and the wait does not count as silence', async () => {
     const size = 64 * slabBytes;
     let sent = 0;
     await using server = await startRawServer(async (socket) => {
@@ -28,7 +28,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       inTaker += 1;
       return pause(900).then(() => {
         inTaker -= 1;
-        // Only the system's buffers and three slabs are full.
+        // The test expects that only three slabs and the buffers of the system are full.
         expect(sent).toBeLessThan(size);
       });
     });
@@ -74,7 +74,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       },
     },
     { how: 'rejects', take: async () => Promise.reject(new Error('the disk is full')) },
-  ])('a taker that $how ends the body with its error', async ({ take }) => {
+  ])("if the taker of a body $how, the body ends with the taker's error", async ({ take }) => {
     await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])), tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url);
@@ -82,7 +82,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect((await client.fetch(server.url)).body.length).toBe(big.length);
   });
 
-  test('an aborted request ends at once: before it begins, before its reply and within its body', async () => {
+  test('an aborted request ends at once: before it is sent, before its reply, and within its body', async () => {
     await using server = await startRawServer(
       (socket, request) => socket.write(request === 1 ? 'HTTP/1.1 ' : `${ok(9)}hello`),
       tls,
@@ -102,7 +102,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     await expect(client.request(server.url, { stallMs: 60_000, signal: late.signal })).rejects.toBe(reason);
   });
 
-  test('a reply that is discarded leaves the client usable', async () => {
+  test('after a reply is discarded, the client can send further requests', async () => {
     await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])), tls);
     await using client = openClient(bulk, 1);
     for (let round = 0; round < 3; round += 1) (await client.request(server.url)).body.discard();

@@ -2,25 +2,25 @@ import { HttpTimeout, type Body, type TakeChunk } from './contract.ts';
 
 /** The connection that delivers the chunks of one body. */
 export interface Supply {
-  /** How many bytes have not arrived yet. */
+  /** The number of bytes of the body that have not arrived yet. */
   leftBytes(): number;
   /** Hands on the bytes that have arrived, even if they do not fill a chunk. */
   flush(): void;
-  /** The taker is ready for the next chunk. */
+  /** Called when the taker is ready for the next chunk. */
   resume(): void;
-  /** The taker wants no more bytes. */
+  /** Called when the taker wants no more bytes. */
   stop(): void;
 }
 
 /** How often a body is checked for silence, and for bytes in a chunk that is not full. */
 const tickMs = 250;
-/** Reading so few remaining bytes is cheaper than opening another connection. */
+/** If at most this many bytes remain, reading them is cheaper than opening another connection. */
 const drainBytes = 64 * 1024;
 
 /**
- * The queue between the connection that delivers a body and the taker. The taker has one chunk at a
- * time while the next one arrives. `push` returns false when a chunk has to wait, and the
- * connection then pauses.
+ * The queue between the connection that delivers a body and the taker of the body. While the taker
+ * has one chunk, the next one arrives. `push` returns false if a chunk has to wait. Then the
+ * connection pauses.
  */
 export class BodyQueue implements Body {
   readonly #supply: Supply;
@@ -29,7 +29,9 @@ export class BodyQueue implements Body {
   readonly #waiting: { readonly chunk: Uint8Array; readonly giveBack: () => void }[] = [];
   #take: TakeChunk | undefined;
   #busy = false;
-  /** Set when no more chunks come. It has the error that ended the body, if there was one. */
+  /**
+   * Set when no more chunks come. It contains the error that ended the body, if there was an error.
+   */
   #end: { readonly error?: unknown } | undefined;
   #silentMs = 0;
 
@@ -39,30 +41,34 @@ export class BodyQueue implements Body {
     this.#outcome.promise.catch(() => {}); // `pump` reports the error
   }
 
-  /** Resolves or rejects when nobody waits for this body any more. */
+  /** Settles when the body has ended or was abandoned. */
   get outcome(): Promise<void> {
     return this.#outcome.promise;
   }
 
-  /** Records that bytes have arrived, perhaps less than a whole chunk. */
+  /** Records that some bytes have arrived, although they may not fill a chunk. */
   heard(): void {
     this.#silentMs = 0;
   }
 
-  /** Calls `giveBack` when the taker has finished with the chunk, unless the body is abandoned. */
+  /**
+   * Adds a chunk. Calls `giveBack` when the taker is done with it, unless the body is abandoned.
+   */
   push(chunk: Uint8Array, giveBack: () => void = () => {}): boolean {
     this.#waiting.push({ chunk, giveBack });
     this.#deliver();
     return this.#waiting.length === 0;
   }
 
-  /** Ends the body after the chunks in the queue. The taker gets those before an `error`. */
+  /**
+   * Ends the body after the chunks in the queue. The taker gets those chunks before the `error`.
+   */
   finish(end: { readonly error?: unknown } = {}): void {
     this.#end ??= end;
     this.#deliver();
   }
 
-  /** Ends the body at once. */
+  /** Ends the body at once, without the chunks in the queue. */
   abandon(error: unknown): void {
     this.#outcome.reject(error);
     this.#waiting.length = 0;
@@ -90,8 +96,7 @@ export class BodyQueue implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // Counts ticks, not clock time: while this process is too busy to read, the sender is not
-    // silent.
+    // Silence is counted in ticks: a process that is too busy to read must not see silence.
     this.#silentMs += tickMs;
   }
 

@@ -1,7 +1,10 @@
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Slabs } from './slabs.ts';
 
-/** Servers close idle connections, often after 5 s. A request must not meet that on its way. */
+/**
+ * Servers close idle connections, often after 5 s. So the pool closes an idle connection sooner,
+ * before a server can close it while a request is on its way.
+ */
 const idleMs = 4_000;
 
 /** The connections to one origin, at most `maxOpen` of them. */
@@ -12,7 +15,7 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #open = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
   readonly #waiting = new Set<() => void>();
-  /** Makes the next TLS handshake shorter. */
+  /** The session of an earlier TLS handshake. It makes the next handshake shorter. */
   #session: Buffer | undefined;
   #isClosed = false;
 
@@ -23,8 +26,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /**
-   * Waits in line for a connection for one request. `fresh` asks for a new one, which is surely
-   * open.
+   * Waits in line for a connection for one request. With `fresh` it opens a new connection, because
+   * the server may have closed the old ones.
    */
   async acquire(signal: AbortSignal | undefined, { fresh = false } = {}): Promise<Connection> {
     for (;;) {
@@ -56,7 +59,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#open.delete(connection)) this.#serveNext();
   }
 
-  /** The connection used last: the server is the least likely to have closed it. */
+  /** Takes the connection that was used last. The server is the least likely to have closed it. */
   #take(fresh: boolean): Connection | undefined {
     for (const connection of [...this.#idle.keys()].toReversed()) {
       if (fresh && this.#open.size < this.#maxOpen) break;
@@ -83,7 +86,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 }
 
-/** Resolves when a connection may be free. */
+/** Resolves when a connection may be free for this caller. */
 async function waitInLine(waiting: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const leave = () => {

@@ -5,19 +5,21 @@ import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/** Fits a head and a small file, so the 10,000 photos of a burst need no slab. */
+/** Enough for a head and a small file. So the 10,000 photos of a burst need no slab. */
 const scratchBytes = 64 * 1024;
 
-/** The server closed a kept connection before it saw the request. The request is safe to repeat. */
+/**
+ * The server closed an idle connection before it saw the request. The request is safe to repeat.
+ */
 export class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }
 
 export interface ConnectionOwner {
   readonly slabs: Slabs;
-  /** The whole reply has arrived. The connection is free again. */
+  /** Called when the whole reply has arrived and the connection is free again. */
   idle(connection: Connection): void;
-  /** The connection cannot be used again. */
+  /** Called when the connection cannot be used again. */
   closed(connection: Connection): void;
 }
 
@@ -36,15 +38,15 @@ interface Exchange {
 
 /**
  * One connection, with one request at a time. The system reads straight into our memory (`onread`).
- * Node's streams would make a Buffer and an event of every 16 KB that TLS decrypts, which costs
- * more than the decryption. The way of a byte:
+ * Node's streams would make a Buffer and an event for every 16 KB that TLS decrypts. That would
+ * cost more than the decryption. A byte goes this way:
  *
  *   socket → scratch (the head and the bytes after it) → slab → queue → taker
  *   → slab back to the pool
  *
- * While the taker has one slab, the next one fills. When that is full too, the socket pauses. TLS
- * then still delivers the bytes that it had decrypted, which begin a third slab. So a connection
- * has 64 KiB, and at most 3 slabs while it reads a large body.
+ * While the taker has one slab, a second slab fills. When the second slab is full, the socket
+ * pauses. TLS then still delivers the bytes that it has decrypted. These begin a third slab. So a
+ * connection uses 64 KiB, and at most 3 slabs more while it reads a large body.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -52,9 +54,9 @@ export class Connection {
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   #exchange: Exchange | undefined;
   #slab: Buffer | undefined;
-  /** Where new bytes go: into the slab while it takes a body, otherwise into the scratch. */
+  /** Where new bytes go: their offset in the slab during a body, otherwise in the scratch. */
   #fill = 0;
-  /** Where the bytes begin that are in the slab and were not handed on yet. */
+  /** The offset of the first byte in the slab that was not handed on yet. */
   #start = 0;
   #leftBytes = 0;
   #isReusable = true;
@@ -75,14 +77,14 @@ export class Connection {
     this.#socket.on('close', () => this.#ended(failure ?? new Error('the connection was closed')));
   }
 
-  /** Whether it is idle and can take a request. */
+  /** Whether the connection is idle and can take a request. */
   get isUsable(): boolean {
     return !this.#exchange && this.#isReusable && !this.#socket.destroyed;
   }
 
   /**
-   * Sends a request and resolves with the head of the reply; undefined: only undici can read it.
-   * Errors: the network's, HttpTimeout, StaleConnection.
+   * Sends a request and resolves with the head of the reply. Resolves with undefined if only undici
+   * can read the reply. Errors: those of the network, HttpTimeout, StaleConnection.
    */
   async ask(request: {
     readonly text: string;
@@ -124,7 +126,7 @@ export class Connection {
     }
   }
 
-  /** An idle connection keeps no process alive. */
+  /** Lets the process end although this idle connection is open. */
   rest(): void {
     this.#socket.unref();
   }
@@ -134,7 +136,7 @@ export class Connection {
   }
 
   /**
-   * Where the next bytes go. It is never empty, because TLS would then offer its bytes for ever.
+   * The buffer for the next bytes. It is never empty, because TLS would then offer bytes forever.
    */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;
@@ -143,11 +145,10 @@ export class Connection {
     return this.#slab.subarray(this.#fill);
   }
 
-  /** Returns false to pause the socket. */
+  /** Handles bytes that arrived. Returns false to pause the socket. */
   #received(bytes: number): boolean {
     const exchange = this.#exchange;
-    // Bytes that arrive on an idle connection belong to no request, so they must not reach the next
-    // one.
+    // Bytes on an idle connection belong to no request, and must not begin the next reply.
     if (!exchange) return this.#drop();
     exchange.wasHeard = true;
     exchange.body.heard();
@@ -162,7 +163,7 @@ export class Connection {
     for (; end >= 0; end = heard.indexOf('\r\n\r\n', start, 'latin1')) {
       const head = parseHead(heard.toString('latin1', start, end));
       start = end + 4;
-      // Interim replies such as 100 and 103 precede the real one. We never ask for a 101.
+      // Interim replies such as 100 and 103 come before the final reply. We never ask for a 101.
       if (!head || head.status === 101) return this.#decline(exchange);
       if (head.status >= 200) return this.#begin(exchange, head, start);
     }
@@ -177,7 +178,7 @@ export class Connection {
     const answer = { head, body: exchange.body };
     if (hasBody && !isPlain(head)) {
       if (head.status < 300) return this.#decline(exchange);
-      // The end of its body is unknown, and nobody reads the text of an error.
+      // The end of this body is unknown, and nobody reads the text of an error.
       exchange.body.finish();
       exchange.answer.resolve(answer);
       return this.#drop();
@@ -210,9 +211,7 @@ export class Connection {
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /**
-   * How many of the new bytes belong to the body. If more came, the connection is not used again.
-   */
+  /** How many new bytes belong to the body. If there are more, the connection is not used again. */
   #count(bytes: number): number {
     if (bytes > this.#leftBytes) this.#isReusable = false;
     const own = Math.min(bytes, this.#leftBytes);
@@ -220,12 +219,12 @@ export class Connection {
     return own;
   }
 
-  /** The reply has ended. The bytes behind it must be read before the next request. */
+  /** Ends a reply. All bytes that belong to it must be read before the next request is sent. */
   #finish(exchange: Exchange): boolean {
     this.#exchange = undefined;
     this.#slab = undefined;
     this.#fill = 0;
-    // TLS delivers decrypted bytes even while it is paused, so a body may end during a pause.
+    // TLS delivers decrypted bytes even to a paused socket, so a body may end during a pause.
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
     exchange.body.finish();
@@ -255,8 +254,8 @@ export class Connection {
   }
 
   /**
-   * The socket has closed. Hands on the bytes that arrived, so that the next attempt continues
-   * there.
+   * Called when the socket has closed. Hands on the bytes that have arrived, so that the next
+   * attempt continues after them.
    */
   #ended(error: Error): void {
     const exchange = this.#exchange;
@@ -273,7 +272,7 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // The bytes are copied, because the slab still fills. Only slow bodies are flushed.
+      // Copies the bytes, because more bytes will come into the slab. Only slow bodies are flushed.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));

@@ -1,15 +1,15 @@
 /**
- * Takes a chunk of a body. It owns the chunk until its promise settles, and the sender waits for
- * that.
+ * Takes a chunk of a body. The taker may use the chunk until the returned promise settles. The
+ * sender waits for that.
  */
 export type TakeChunk = (chunk: Uint8Array) => Promise<void> | undefined;
 
-/** The body of a reply. The caller calls exactly one of the two methods, once. */
+/** The body of a reply. The caller calls one of the two methods, and calls it once. */
 export interface Body {
   /**
-   * Hands on the body as it arrives and resolves at its clean end. Rejects with the network's
-   * error, with what `take` threw, or with an HttpTimeout when no byte arrived for `stallMs`
-   * although the taker was ready.
+   * Hands the chunks to `take` as they arrive, and resolves when the body ends as announced.
+   * Rejects with the error of the network, with the error that `take` threw, or with an HttpTimeout
+   * if no byte arrived for `stallMs` although the taker was ready.
    */
   pump(take: TakeChunk): Promise<void>;
   /** Ends the reply without reading it. */
@@ -18,7 +18,7 @@ export interface Body {
 
 export interface Reply {
   readonly status: number;
-  /** Names are in lower case. Repeated headers are joined by a comma. */
+  /** The headers. Their names are in lower case. Repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Body;
 }
@@ -26,30 +26,33 @@ export interface Reply {
 export interface RequestOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
-  /** The request is aborted after so many ms of silence. */
+  /** The request is aborted if no byte arrives for this many ms. */
   readonly stallMs: number;
   /**
-   * The body may be large: it comes in large chunks whose memory is used again. A reply with a
-   * status of 300 or more has no body unless it states its length.
+   * True for a body that may be large. It comes in large chunks, whose memory is used again. A
+   * reply with a status of 300 or more has no body here unless it states its length.
    */
   readonly bulk?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Sends one request. It follows no redirects and adds no headers beyond those of HTTP. */
+/** Sends one request. Follows no redirects, and adds only headers that HTTP requires. */
 export interface HttpClient {
   request(url: URL, options: RequestOptions): Promise<Reply>;
   close(): Promise<void>;
 }
 
-/** No byte arrived for `stallMs`. */
+/** No byte arrived for `stallMs`, so the request was aborted. */
 export class HttpTimeout extends Error {
   override readonly name = 'HttpTimeout';
 }
 
 export interface HttpClientOptions {
-  /** The limit of connections per host. Further requests wait in line. */
+  /** The limit of connections to one host. Further requests wait in line. */
   readonly connections: number;
-  /** As in HTTP_PROXY and its relatives; absent: no proxy. */
+  /**
+   * The proxies, as in the environment variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Absent if
+   * there is no proxy.
+   */
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
 }

@@ -1,18 +1,18 @@
 import { validateHeaderName, validateHeaderValue } from './node-http.ts';
 
-/** The beginning of an HTTP/1.1 reply (RFC 9112), as far as the raw client understands it. */
+/** The head of an HTTP/1.1 reply (RFC 9112), as far as the raw client understands it. */
 export interface Head {
   readonly status: number;
-  /** Names are in lower case. Repeated headers are joined by a comma. */
+  /** The headers. Their names are in lower case. Repeated headers are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** null: the reply does not state its length, or states it ambiguously. */
+  /** Null if the reply does not state its length, or states it ambiguously. */
   readonly lengthBytes: number | null;
   readonly keepsAlive: boolean;
 }
 
-/** Writes a request without a body. Throws a TypeError for a header that could be read as two. */
+/** The text of a request without a body. Throws a TypeError for a header that looks like two. */
 export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<Record<string, string>>): string {
-  // The host, path and query of a URL are escaped, so they contain no space and no line break.
+  // In a URL the host, path and query are escaped, so they contain no space and no line break.
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderName(name);
@@ -24,12 +24,12 @@ export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<
 
 const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\n-\x1f\x7f]*)$/;
 
-/** Reads a head without the empty line at its end; undefined for a head with any irregularity. */
+/** Reads a head without its empty line. Returns undefined if the head is irregular in any way. */
 export function parseHead(text: string): Head | undefined {
   const [first = '', ...lines] = text.split('\r\n');
   const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\n-\x1f\x7f]*)?$/.exec(first);
   if (!statusLine) return undefined;
-  // An object without a prototype, because a host may send a header named `constructor`.
+  // The object has no prototype, because a host may send a header named `constructor`.
   const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const match = headerLine.exec(line);
@@ -46,7 +46,7 @@ export function parseHead(text: string): Head | undefined {
   };
 }
 
-/** A length beside a transfer coding is ignored. Two lengths are joined by a comma: no number. */
+/** The length in the headers. Null if there is also a transfer coding, or more than one length. */
 function lengthOf(headers: Head['headers']): number | null {
   const length = headers['content-length'];
   if (length === undefined || headers['transfer-encoding'] !== undefined) return null;
@@ -54,8 +54,8 @@ function lengthOf(headers: Head['headers']): number | null {
 }
 
 /**
- * Whether the raw client can read the body. An error may have any encoding, because nobody reads
- * it.
+ * Whether the raw client can read the body. It accepts an error with any encoding, because nobody
+ * reads the body of an error.
  */
 export function isPlain({ status, headers, lengthBytes }: Head): boolean {
   if (lengthBytes === null) return false;

@@ -1,4 +1,4 @@
-/** Media hosts of an attacker: no client hangs, crashes, or takes one reply for another. */
+/** Replies of an attacker: no client hangs, crashes, or takes one reply for another. */
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { slabBytes } from './slabs.ts';
 
 const flood = 'z'.repeat(300_000);
 
-/** Sends without end until the client hangs up. */
+/** Sends the text again and again until the client closes the connection. */
 async function drip(socket: Socket, text: string, everyMs: number): Promise<void> {
   while (!socket.destroyed) {
     socket.write(text);
@@ -25,7 +25,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       answer: async (socket) => trickle(socket, `HTTP/1.1 200 OK\r\nx: ${flood}`, 17_001),
     },
     { name: 'much data that is not HTTP', answer: (socket) => socket.write(`SSH-2.0\r\n\r\n${flood}`) },
-  ])('fails at once on $name', async ({ answer }) => {
+  ])('a client fails at once on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     await expect(client.request(server.url, { stallMs: 60_000 })).rejects.toThrow();
@@ -41,7 +41,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       name: 'a head full of interim replies, and no final reply',
       answer: (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(20_000)),
     },
-  ])('stops in time on $name', async ({ answer }) => {
+  ])('a client stops in time on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const startedAt = performance.now();
@@ -49,7 +49,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test.each([0, 20])('a HEAD answered with a body after %i ms does not affect another reply', async (delayMs) => {
+  test.each([0, 20])('if a HEAD is answered with a body after %i ms, the body does not affect another reply', async (delayMs) => {
     await using server = await startRawServer(async (socket, request) => {
       socket.write(request === 1 ? ok(flood.length) : `${ok(5)}hello`);
       if (delayMs > 0) await pause(delayMs);
@@ -62,7 +62,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect((await client.fetch(server.url)).body.toString()).toBe('hello');
   });
 
-  test('bytes that come over an idle connection are the reply to no request', async () => {
+  test('bytes that come over an idle connection do not become a reply', async () => {
     await using server = await startRawServer(async (socket, request) => {
       socket.write(`${ok(5)}hello`);
       await pause(20);
@@ -103,7 +103,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     }
   });
 
-  test('a header may have the name of a property that every object has', async () => {
+  test('a header may have the name of a property that every object has, such as `constructor`', async () => {
     await using server = await startRawServer(
       (socket) => socket.write(ok(0, 'constructor: a\r\ntoString: b\r\n__proto__: c\r\nhasOwnProperty: d\r\n')),
       tls,
@@ -116,7 +116,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(headers['location']).toBeUndefined();
   });
 
-  test('closing the client rejects the requests that wait in line and all later ones', async () => {
+  test('closing the client rejects the waiting requests and all later ones', async () => {
     await using server = await startRawServer(() => {}, tls);
     const client = createHttpClient({ connections: 1 });
     const asked = [1, 2, 3].map(async () => client.request(server.url, { stallMs: 60_000, bulk }));
@@ -147,7 +147,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('a taker that aborts the request within its own call ends the body with the reason', async () => {
+  test("if the taker aborts the request while it takes a chunk, the body ends with the signal's reason", async () => {
     await using server = await startRawServer((socket) => socket.write(ok(flood.length) + flood), tls);
     await using client = openClient(bulk, 1);
     const abort = new AbortController();
@@ -157,7 +157,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect((await client.fetch(server.url)).body).toHaveLength(flood.length);
   });
 
-  test('a body that breaks before it is taken fails when it is taken', async () => {
+  test('if a body breaks before the caller takes it, taking it fails', async () => {
     await using server = await startRawServer((socket) => socket.end(`${ok(9)}hello`), tls);
     await using client = openClient(bulk, 1);
     const { body } = await client.request(server.url, { stallMs: 60_000 });
@@ -167,7 +167,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(chunks.join('')).toBe('hello');
   });
 
-  test('a body that falls silent is given up even if its connection was paused before', async () => {
+  test('a silent body is abandoned even if its connection was paused before', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(5 * slabBytes) + 'x'.repeat(4 * slabBytes)), tls);
     await using client = openClient(bulk, 1);
     const { body } = await client.request(server.url, { stallMs: 300 });
@@ -193,7 +193,7 @@ test('the undici client speaks HTTP/1.1 even to a server that prefers HTTP/2', a
   server.close();
 });
 
-test('a proxy that refuses leaves no open connection', async () => {
+test('when a proxy refuses, no connection stays open', async () => {
   await using proxy = await startRawServer((socket) =>
     socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello'),
   );

@@ -6,10 +6,10 @@ export { HttpTimeout } from './contract.ts';
 export type { HttpClient, HttpClientOptions, Reply, RequestOptions } from './contract.ts';
 
 /**
- * An HTTP/1.1 client with keep-alive, made of two clients. Our own raw client reads large plain
- * bodies for a third of the CPU time. Undici reads everything else. This function alone chooses:
- * `bulk` requests go to the raw client. When the raw client returns undefined, because it cannot
- * read the reply, undici repeats the request.
+ * An HTTP/1.1 client that keeps its connections. It combines two clients. The raw client of this
+ * program reads large plain bodies for a third of the CPU time. Undici reads everything else. Only
+ * this function chooses between them: `bulk` requests go to the raw client. If the raw client
+ * cannot read the reply, it returns undefined, and undici repeats the request.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const undiciClient = createUndiciClient(options);

@@ -5,14 +5,14 @@ import { requestText } from './head.ts';
 import { createSlabs } from './slabs.ts';
 
 export interface RawClient {
-  /** Works as HttpClient, but returns undefined for a reply that only undici can read. */
+  /** As HttpClient, but resolves with undefined for a reply that only undici can read. */
   request(url: URL, options: RequestOptions): Promise<Reply | undefined>;
   close(): Promise<void>;
 }
 
-/** Requests large plain bodies over our own connections; see Connection. */
+/** Requests large plain bodies over the connections of this program; see Connection. */
 export function createRawClient(connections: number): RawClient {
-  // While bodies stream, the taker has one slab of each connection and a second one fills.
+  // While a body arrives, its connection needs two slabs: the taker has one, the other one fills.
   const slabs = createSlabs(2 * connections);
   const pools = new Map<string, ConnectionPool>();
   let isClosed = false;
@@ -39,7 +39,7 @@ export function createRawClient(connections: number): RawClient {
   };
 }
 
-/** Repeats a request only if the server closed a kept connection before it saw the request. */
+/** Sends a request. Repeats it only if the server closed an idle connection without reading it. */
 async function ask(pool: ConnectionPool, request: Parameters<Connection['ask']>[0]): ReturnType<Connection['ask']> {
   const connection = await pool.acquire(request.signal);
   try {

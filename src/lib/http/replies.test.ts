@@ -1,4 +1,4 @@
-/** Both clients take the same replies and fail on the same ones. */
+/** Both clients accept the same replies and fail on the same replies. */
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';
@@ -9,8 +9,8 @@ import { slabBytes } from './slabs.ts';
 const big = Buffer.alloc(3 * slabBytes + 12_345, 'the bytes of a film ');
 
 /**
- * Whole replies. `requests`: how many requests the raw client sends when it leaves the reply to
- * undici.
+ * Valid replies. `requests` is the number of requests that the raw client causes. It is 2 if undici
+ * repeats the request.
  */
 const whole: readonly {
   readonly name: string;
@@ -87,10 +87,10 @@ const whole: readonly {
   },
 ];
 
-/** As far as TLS lets: there a connection is closed without a word. */
+/** Resets a connection. Under TLS it closes the connection without a message. */
 const reset = (socket: Socket) => ('encrypted' in socket ? socket.destroy() : socket.resetAndDestroy());
 
-/** Replies that are none, or break off. `body`: what of it counts. */
+/** Replies that are invalid or break off. `body` is the beginning that the caller gets. */
 const broken: readonly {
   readonly name: string;
   readonly answer: (socket: Socket) => unknown;
@@ -117,7 +117,7 @@ const broken: readonly {
 ];
 
 describe.each(clients)('the $client', ({ bulk, tls }) => {
-  test.each(whole)('takes $name', async ({ answer, status = 200, body = '', requests = 1 }) => {
+  test.each(whole)('a client accepts $name', async ({ answer, status = 200, body = '', requests = 1 }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const seen = await client.fetch(server.url, { stallMs: 10_000 });
@@ -127,7 +127,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(server.requests).toHaveLength(bulk ? requests : 1);
   });
 
-  test.each(broken)('fails on a reply that is $name', async ({ answer, body, timeout = false }) => {
+  test.each(broken)('a client fails on a broken reply: $name', async ({ answer, body, timeout = false }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const seen = await client.fetch(server.url).catch((error: unknown) => ({ error, body: undefined }));
@@ -135,7 +135,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(seen.body?.toString()).toBe(body);
   });
 
-  test('hands on the names of headers in lower case, and joins repeated headers', async () => {
+  test('a client gives the names of headers in lower case, and joins repeated headers', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(0, 'ETag:  "a b"\r\nX-Two: 1\r\nx-two: 2\r\n')), tls);
     await using client = openClient(bulk);
     const { headers } = await client.fetch(server.url);

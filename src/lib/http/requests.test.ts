@@ -1,11 +1,11 @@
-/** Both clients send the same requests, and use their connections again. */
+/** Both clients send the same requests, and use their connections for several requests. */
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer } from '../../../test/support/raw-http.ts';
 import { createHttpClient, HttpTimeout } from './index.ts';
 
 describe.each(clients)('the $client', ({ bulk, tls }) => {
-  test('sends the query and the headers, each once', async () => {
+  test('a client sends the query and the headers, each once', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(0)), tls);
     await using client = openClient(bulk);
     await client.fetch(server.url, { headers: { range: 'bytes=0-4', accept: '*/*' } });
@@ -20,7 +20,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
   });
 
   test.each([{ 'if-range': '"a"\r\nx: y' }, { 'a b': 'c' }, { 'a:b': 'c' }])(
-    'refuses a header that would smuggle another one in: %j',
+    'a client refuses a header that would add another header: %j',
     async (headers) => {
       await using server = await startRawServer((socket) => socket.write(ok(0)), tls);
       await using client = openClient(bulk);
@@ -29,7 +29,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     },
   );
 
-  test('reads the length of a HEAD reply, which has no body', async () => {
+  test('a client reads the length of a HEAD reply, which has no body', async () => {
     await using server = await startRawServer((socket) => socket.write(ok(12_345)), tls);
     await using client = openClient(bulk);
     for (let round = 0; round < 3; round += 1) {
@@ -38,11 +38,11 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       expect(seen.headers['content-length']).toBe('12345');
       expect(seen.body).toHaveLength(0);
     }
-    // undici closes it after each HEAD.
+    // Undici closes a connection after each HEAD.
     expect(server.connections).toHaveLength(bulk ? 1 : 3);
   });
 
-  test('keeps its connection for the next request', async () => {
+  test('a client keeps its connection for the next request', async () => {
     await using server = await startRawServer((socket) => socket.write(`${ok(5)}hello`), tls);
     await using client = openClient(bulk);
     for (let round = 0; round < 5; round += 1) {
@@ -52,7 +52,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test('opens no more connections than it may', async () => {
+  test('a client never opens more connections than its limit', async () => {
     let open = 0;
     let maxOpen = 0;
     await using server = await startRawServer(async (socket) => {
@@ -68,7 +68,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(server.connections).toHaveLength(3);
   });
 
-  test('a connection that the server closed while it was idle fails one request at most', async () => {
+  test('if the server closes an idle connection, at most one request fails', async () => {
     await using server = await startRawServer((socket, request) => {
       if (request === 2) socket.destroy();
       else socket.write(`${ok(5)}hello`);
@@ -76,14 +76,14 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     await using client = openClient(bulk);
     await client.fetch(server.url);
     await pause(5);
-    // Undici rejects, and our client repeats the request: a GET changes nothing.
+    // Undici rejects here. The raw client repeats the request, because a GET changes nothing.
     const second = await client.fetch(server.url).catch(() => client.fetch(server.url));
     expect(second.body.toString()).toBe('hello');
     expect(server.requests).toHaveLength(3);
     expect(server.connections).toHaveLength(2);
   });
 
-  test('bytes beyond the announced length are not handed on and do not become the reply to another request', async () => {
+  test('bytes after the announced length are not handed on and do not become the reply to another request', async () => {
     const poison = `${ok(6)}poison`;
     await using server = await startRawServer(
       (socket, request) => socket.write(`${ok(5)}hello${request === 1 ? poison : ''}`),
@@ -99,7 +99,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
   });
 });
 
-test('the raw client skips the announcements before a reply and uses its connection again at once', async () => {
+test('the raw client skips interim replies and uses its connection again at once', async () => {
   await using server = await startRawServer((socket) =>
     socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok(5)}hello`),
   );
@@ -108,7 +108,7 @@ test('the raw client skips the announcements before a reply and uses its connect
   expect(server.connections).toHaveLength(1);
 });
 
-test('the raw client gives up its place in line when it is aborted', async () => {
+test('the raw client leaves its place in line when it is aborted', async () => {
   await using server = await startRawServer(() => {});
   await using client = openClient(true, 1);
   const first = client.request(server.url, { stallMs: 300 });

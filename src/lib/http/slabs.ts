@@ -1,20 +1,18 @@
 /**
- * Much more than TLS decrypts at a time (16 KB), so one checksum, one write and one wait serve many
- * reads. Larger slabs save no measurable time. They do not fit the processor's cache, and OpenSSL
- * allocates a buffer of the same size when it sends them on.
+ * The size of a slab. It is much more than TLS decrypts at a time (16 KB), so many reads share one
+ * checksum, one write and one wait. Larger slabs save no measurable time. They do not fit into the
+ * cache of the processor, and OpenSSL allocates a buffer of the same size when it sends a slab on.
  */
 export const slabBytes = 256 * 1024;
 
-/**
- * Memory for bodies. It is used again, because fresh memory would grow faster than it is collected.
- */
+/** Memory for bodies. It is used again, because Node frees memory more slowly than bodies come. */
 export interface Slabs {
   take(): Buffer;
-  /** Takes a slab back. Nobody may read or write it after that. */
+  /** Takes a slab back. After that the caller must not read it or write to it. */
   giveBack(slab: Buffer): void;
 }
 
-/** Keeps at most `maxFree` unused slabs. */
+/** Makes a store of slabs that keeps at most `maxFree` unused slabs. */
 export function createSlabs(maxFree: number): Slabs {
   const free: Buffer[] = [];
   return {

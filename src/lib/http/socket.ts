@@ -1,7 +1,9 @@
 import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
-/** Verifies certificates and chooses among several addresses, as Node does by default. */
+/**
+ * Opens a socket. It verifies certificates and tries several addresses, as Node does by default.
+ */
 export function openSocket(origin: URL, session: Buffer | undefined, onread: OnReadOpts): Socket {
   const host = origin.hostname.replace(/^\[|\]$/g, '');
   if (origin.protocol === 'http:') return connectPlain({ host, port: Number(origin.port || 80), onread });
