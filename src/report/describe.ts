@@ -9,8 +9,8 @@ type Described = Exclude<
 type Descriptions = { readonly [Type in Described['type']]: (event: Extract<Described, { readonly type: Type }>) => string };
 
 /**
- * One line for each event that a person wants to read. Names and reasons come from others, so all
- * control characters are escaped at the end.
+ * Makes one line for each event that a person wants to read. Names and reasons come from other
+ * systems, so the caller escapes all control characters in the line.
  */
 const descriptions: Descriptions = {
   'run.started': ({ provider, destination, dryRun }) =>
@@ -39,13 +39,13 @@ const descriptions: Descriptions = {
   'file.unknown': ({ path }) => `unknown   ${path}`,
 };
 
-/** The line for an event; undefined for an event without one. */
+/** The line for an event. Undefined if people need no line for this event. */
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
 }
 
-/** The progress of the whole run. */
+/** Describes the progress of the whole run. */
 export function describeProgress(progress: Progress): string {
   const { filesDone, mediaDone, mediaTotal, bytesDone, bytesTotal, bytesPerSecond, remainingMs } = progress;
   const left = remainingMs === null ? '' : `, ${formatDuration(Math.ceil(remainingMs / 1000) * 1000)} left`;

@@ -5,8 +5,8 @@ import type { Event, Report } from '../events.ts';
 const progressEveryMs = 5_000;
 
 /**
- * Prints each event as one line of JSON with its time, and progress only now and then. Removes
- * secrets from free texts.
+ * Prints each event as one line of JSON with the time. Prints progress only every few seconds.
+ * Removes secrets from free texts.
  */
 export function createJsonReport(write: (text: string) => void, now: () => number): Report {
   let nextProgressMs = 0;
@@ -22,8 +22,8 @@ export function createJsonReport(write: (text: string) => void, now: () => numbe
 }
 
 /**
- * Fields that may quote others. Keys and paths are ours, and a long name with dots must not be
- * taken for a token.
+ * The fields that may quote other systems. Keys and paths are not among them, because a long name
+ * with dots could be taken for a token.
  */
 const freeTexts: ReadonlySet<string> = new Set(['message', 'reason', 'hint', 'account'] satisfies KeysOf<Event>[]);
 

@@ -6,8 +6,8 @@ import { createProblems, finalTable } from './table.ts';
 const progressEveryMs = 5_000;
 
 /**
- * Lines for a log or a pipe: one for each event, progress every few seconds, and the table at the
- * end.
+ * Prints lines for a log or a pipe. It prints one line for each event, progress every few seconds,
+ * and a table at the end.
  */
 export function createPlainReport(write: (text: string) => void, now: () => number): Report {
   const problems = createProblems();
@@ -28,8 +28,8 @@ export function createPlainReport(write: (text: string) => void, now: () => numb
 }
 
 /**
- * For `--quiet`: prints only the failures, at the end. The caller prints the error that stopped the
- * run.
+ * For `--quiet`: prints only failures, at the end. It does not print the error that stopped the
+ * run, because the caller prints that error.
  */
 export function createQuietReport(writeError: (text: string) => void): Report {
   const problems = createProblems();

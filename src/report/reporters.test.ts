@@ -38,7 +38,7 @@ const failed: Event = {
 };
 const hostile = 'a\u001b[2Jb\u202ec\nd';
 
-/** A reporter, everything that it wrote, and a clock that the test sets. */
+/** A reporter, its output so far, and a clock that the test sets. */
 function recording(create: (write: (text: string) => void, now: () => number) => Report) {
   const clock = { nowMs: 0 };
   let written = '';
@@ -52,7 +52,7 @@ function recording(create: (write: (text: string) => void, now: () => number) =>
   };
 }
 
-test('JSON lines carry the time, and progress comes every five seconds at most', () => {
+test('JSON lines have the time, and progress is printed every five seconds at most', () => {
   const { clock, report, written } = recording(createJsonReport);
   for (const nowMs of [0, 1000, 4999, 5000, 5001]) {
     clock.nowMs = nowMs;
@@ -65,7 +65,7 @@ test('JSON lines carry the time, and progress comes every five seconds at most',
   expect(times).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:05.000Z']);
 });
 
-test('JSON lines redact free texts but never a key', () => {
+test('JSON lines have no secrets in free texts, but their keys are unchanged', () => {
   const { report, written } = recording(createJsonReport);
   const long = `${'family_'.repeat(6)}.at.the.sea.side__abcdefghijkl.mp4`;
   report({ ...failed, key: long, reason: 'GET https://host/file?Signature=abc failed' });
@@ -92,7 +92,7 @@ test('plain lines name each file and show progress every few seconds', () => {
   expect(written()).toContain('3 files, 2 of 9 media, 1 GB of 4 GB, 2 MB/s, 1m 30s left\n');
 });
 
-test('quiet prints only failures', () => {
+test('the quiet report prints only failures', () => {
   const { report, written } = recording((write) => createQuietReport(write));
   report({ type: 'file.archived', id: '1', mediaId: 'm', key: file.key, path: '', sizeBytes: 1, crc32: '0', revision: 1 });
   report(failed);
@@ -100,7 +100,7 @@ test('quiet prints only failures', () => {
   expect(written()).toBe(`failed: ${file.key}: it ended early\n`);
 });
 
-test('texts of others cannot control the terminal', () => {
+test('a text of another system cannot control the terminal', () => {
   expect(describeEvent({ type: 'medium.waiting', mediaId: 'm', name: hostile, reason: hostile })).toBe(
     'waiting   a\\u001b[2Jb\\u202ec\\u000ad (m): a\\u001b[2Jb\\u202ec\\u000ad',
   );
@@ -109,7 +109,7 @@ test('texts of others cannot control the terminal', () => {
   );
 });
 
-test('a line of JSON cannot control the terminal, and keeps its values', () => {
+test('a line of JSON cannot control the terminal, and its values are unchanged', () => {
   const { report, written } = recording((write) => createJsonReport(write, () => 0));
   const name = `${hostile}\u009b2J`;
   report({ type: 'medium.waiting', mediaId: 'm', name, reason: '' });
@@ -117,7 +117,7 @@ test('a line of JSON cannot control the terminal, and keeps its values', () => {
   expect(JSON.parse(written())).toMatchObject({ name });
 });
 
-test('the live block has one line per file and a total, and is never higher or wider than the terminal', () => {
+test('the live block has one line for each file and one for the total, and always fits the terminal', () => {
   const active = Array.from({ length: 30 }, () => file);
   const lines = progressBlock({ ...progress, active }, { columns: 100, rows: 10 }).split('\n');
   expect(lines).toHaveLength(9);
@@ -127,7 +127,7 @@ test('the live block has one line per file and a total, and is never higher or w
   expect(lines.every((line) => line.length < 100)).toBe(true);
 });
 
-test('on a terminal events stay above the live block, and the table comes last', () => {
+test('on a terminal the lines of events stay above the live block, and the table comes last', () => {
   let written = '';
   const terminal = Object.assign(new Writable({ write: (chunk, _encoding, done) => ((written += String(chunk)), done()) }), {
     columns: 100,
@@ -151,7 +151,7 @@ test('on a terminal events stay above the live block, and the table comes last',
   expect(text.indexOf('archived')).toBeGreaterThan(text.lastIndexOf('Total:'));
 });
 
-test('the table lists failures with reasons, up to a limit, and the next step', () => {
+test('the table lists failures with their reasons, up to a limit, and the next step', () => {
   const problems = createProblems();
   for (let index = 0; index < 25; index += 1) problems.note(failed);
   const table = finalTable({ ...summarise({ runId: 'r', elapsedMs: 1000 }), outcome: 'partial' }, problems.lines, {

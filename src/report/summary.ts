@@ -2,7 +2,7 @@ import type { Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
-/** What is known of a run when it ends. Fields are absent for steps that it did not reach. */
+/** What is known of a run at its end. A field is absent if the run did not reach its step. */
 export interface RunFacts {
   readonly runId: string;
   readonly elapsedMs: number;
@@ -17,11 +17,14 @@ export interface RunFacts {
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
-  /** The error that ended the run early, or that makes a complete run fail. */
+  /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: SyncError;
 }
 
-/** The exit code: that of the error, otherwise 1 if a file failed or differs, otherwise 0. */
+/**
+ * The exit code of the error, if there is one. Otherwise 1 if a file failed or was found damaged or
+ * missing, otherwise 0.
+ */
 export function exitCodeOf(facts: RunFacts): number {
   if (facts.error) return facts.error.exitCode;
   const { tally, verified } = facts;
@@ -40,7 +43,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
   143: 'interrupted',
 };
 
-/** The last event of a run. It counts statuses in the tracker, not attempts. */
+/** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
   const { transferred, error, verified } = facts;
   const exitCode = exitCodeOf(facts);
@@ -81,10 +84,9 @@ function fileCounts({ tally, transferred }: RunFacts): RunFinished['files'] {
   const archived = transferred?.archivedFiles ?? 0;
   return {
     archived,
-    // A marked file that could not be fetched again counts as missing, whatever the tracker
-    // recorded.
+    // A marked file is COMPLETED in the tracker, but counts as failed until it is fetched again.
     skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - marked),
-    // A medium that failed as a whole has no originals to count, so it counts as one file.
+    // A medium that failed as a whole has no originals to count, so it counts as one failed file.
     failed: (originals?.FAILED ?? 0) + (media?.FAILED ?? 0) + marked,
     waiting: tally?.waiting ?? 0,
     sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
@@ -97,10 +99,7 @@ function describeError({ code, message, hint }: SyncError): NonNullable<RunFinis
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/**
- * The summary of a run that ended before it began, for example because the archive is locked or
- * unknown.
- */
+/** The last event of a run that ended early, for example because the archive is locked. */
 export function finishedEarly(error: SyncError, runId: string): RunFinished {
   return summarise({ runId, elapsedMs: 0, error });
 }

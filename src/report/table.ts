@@ -8,7 +8,7 @@ export interface Problems {
   readonly lines: readonly string[];
 }
 
-/** The limit of listed files. `list` shows the rest. */
+/** The limit of files in the table. `list` shows all of them. */
 const maxLines = 20;
 
 export function createProblems(): Problems {
@@ -25,11 +25,11 @@ export function createProblems(): Problems {
 }
 
 /**
- * The last output that a person reads: what was archived, skipped, waiting and failed, and what to
- * do next.
+ * The table at the end of a run, for a person. It says what was archived, skipped, waiting and
+ * failed, and what to do next.
  */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  // A run that found the archive locked counted nothing.
+  // If the archive was locked, the run counted nothing.
   const rows =
     finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));

@@ -8,12 +8,12 @@ import { createProblems, finalTable } from './table.ts';
 
 const redrawEveryMs = 100;
 
-/** The part of a terminal that is used; process.stdout has it. */
+/** The members of a terminal that are used. process.stdout has them. */
 export type Terminal = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
 
 /**
- * A live block with one line for each active file and a total. Above it is a line for each event,
- * and the table comes at the end.
+ * Keeps a live block at the bottom, with one line for each active file and one for the total.
+ * Prints a line for each event above the block. The table comes at the end.
  */
 export function createTerminalReport(terminal: Terminal, now: () => number): Report {
   const live = createLogUpdate(terminal);
@@ -43,9 +43,7 @@ export function createTerminalReport(terminal: Terminal, now: () => number): Rep
   };
 }
 
-/**
- * The block is never higher than the terminal, because lines that scroll away cannot be redrawn.
- */
+/** The live block. It fits the terminal, because lines that scroll away cannot be redrawn. */
 export function progressBlock(progress: Progress, { columns = 80, rows = 24 }: Pick<Terminal, 'columns' | 'rows'>): string {
   const room = Math.max(1, rows - 3);
   const shown = progress.active.slice(0, room);
@@ -73,7 +71,7 @@ function fileLine({ key, bytesDone, sizeBytes, bytesPerSecond }: ActiveFile, col
   return `${fit(printable(basename(key)), nameWidth)} ${bar} ${figures.join(' ')}`;
 }
 
-/** Cuts in the middle, so that the name and the chapter's number both stay visible. */
+/** Shortens a text in the middle, so that its beginning and its end both stay visible. */
 function fit(text: string, width: number): string {
   if (text.length <= width) return text.padEnd(width);
   const head = Math.ceil((width - 1) / 2);
