@@ -1,17 +1,18 @@
 /**
- * Every failure that Cloud Sync can name. The code carries the decision for the runner. The message
- * says what happened, and the hint says what to do next. No code compares messages.
+ * Every failure that Cloud Sync can name. The code decides what the runner does. The message says
+ * what happened, and the hint says what to do next. No code compares messages.
  */
 
 /**
- * What the runner does: `retry` the original, `restart` it from its first byte, `fail` this
- * original or medium and continue with the others, `defer` it to the next slice, or `stop` the run.
+ * What the runner does after an error: `retry` the original, `restart` it from its first byte,
+ * `fail` this original or medium and continue with the others, `defer` it to the next slice, or
+ * `stop` the run.
  */
 export type Decision = 'retry' | 'restart' | 'fail' | 'defer' | 'stop';
 
 interface ErrorKind {
   readonly decision: Decision;
-  /** The process exit code when this error ends the run. */
+  /** The exit code of the process if this error ends the run. */
   readonly exitCode: number;
   readonly meaning: string;
 }
@@ -63,36 +64,34 @@ export const errorKinds = {
 
 export type ErrorCode = keyof typeof errorKinds;
 
-/**
- * What to do next, when that is a command. `{command}` marks the place of the command in the text.
- */
+/** A hint with a command to enter. The text contains `{command}` in its place. */
 export interface Hint {
   readonly text: string;
-  /** The words after `cloud-sync`. */
+  /** The words of the command after `cloud-sync`. */
   readonly command: string;
 }
 
-/** Formats a command as a person types it, in backquotes. Each engine adds its own options. */
+/** Formats a command in backquotes. On AWS a command needs other options than on this machine. */
 export type ShowCommand = (command: string) => string;
 
 const showLocally: ShowCommand = (command) => `\`cloud-sync ${command}\``;
 
-/** The hint as a sentence for a person. */
+/** Makes a sentence for a person from a hint. */
 export function showHint(hint: string | Hint, show: ShowCommand = showLocally): string {
   return typeof hint === 'string' ? hint : hint.text.replace('{command}', () => show(hint.command));
 }
 
 interface ErrorDetails {
-  /** What to do next, as a sentence for a person. */
+  /** What to do next: a sentence for a person, or a text with a command. */
   readonly hint?: string | Hint | undefined;
   readonly cause?: unknown;
-  /** How long the other side asked us to wait. */
+  /** How many ms the other side asked us to wait. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * The only error type. `message` says what happened, and to what. It never contains a secret or a
- * signed URL.
+ * The only error type of the program. `message` says what happened, and to what. It never contains
+ * a secret or a signed URL.
  */
 export class SyncError extends Error {
   override readonly name = 'SyncError';
@@ -107,12 +106,12 @@ export class SyncError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** What to do next, as a sentence for a person at this machine. */
+  /** The hint as a sentence for a person at this machine. */
   get hint(): string | undefined {
     return this.hintWith(showLocally);
   }
 
-  /** The hint, with its command in the form of another engine. */
+  /** The hint as a sentence, with its command formatted by `show`. */
   hintWith(show: ShowCommand): string | undefined {
     return this.#hint === undefined ? undefined : showHint(this.#hint, show);
   }
@@ -127,8 +126,8 @@ export class SyncError extends Error {
 }
 
 /**
- * Turns any thrown value into a SyncError; an unknown value becomes a BUG. If cleaning up failed
- * too, returns the original error.
+ * Turns any thrown value into a SyncError. A value of an unknown type becomes a BUG. If cleaning up
+ * failed too, returns the original error.
  */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;

@@ -15,7 +15,10 @@ import {
 
 const statuses: readonly OriginalStatus[] = ['PENDING', 'IN_PROGRESS', 'COMPLETED', 'FAILED', 'QUARANTINED', 'SOURCE_DELETED'];
 
-/** What each change makes of each status, in the order of `statuses`; `-`: not allowed. */
+/**
+ * The next status after each change, for each status in the order of `statuses`. `-` means that the
+ * change is not allowed.
+ */
 const expected: Readonly<Record<StatusChange, string>> = {
   claim: 'IN_PROGRESS IN_PROGRESS - IN_PROGRESS - -',
   complete: 'COMPLETED COMPLETED - COMPLETED COMPLETED COMPLETED',
@@ -28,16 +31,16 @@ const expected: Readonly<Record<StatusChange, string>> = {
   repair: '- - PENDING - - -',
 };
 
-describe('statuses', () => {
-  test.for(Object.entries(expected))('%s', ([change, row]) => {
+describe('the statuses of an original', () => {
+  test.for(Object.entries(expected))('the change "%s" gives each status its next status, or is not allowed', ([change, row]) => {
     expect(statuses.map((status) => statusAfter(status, change as StatusChange) ?? '-').join(' ')).toBe(row);
   });
 
-  test('there is no other change', () => {
+  test('the table of transitions has no other changes', () => {
     expect(Object.keys(transitions).toSorted()).toEqual(Object.keys(expected).toSorted());
   });
 
-  test('only repair leaves COMPLETED, and every status can still reach it', () => {
+  test('only `repair` leaves COMPLETED, and every other status can still become COMPLETED', () => {
     const changes = Object.keys(transitions) as StatusChange[];
     expect(changes.filter((change) => statusAfter('COMPLETED', change) !== undefined)).toEqual(['repair']);
     for (const status of statuses.filter((from) => from !== 'COMPLETED'))
@@ -46,7 +49,8 @@ describe('statuses', () => {
 });
 
 describe('originalId', () => {
-  // Few letters, among them those that the id itself is made of, so that clashes would be found.
+  // The texts have few different letters, and some of those are part of the id's own format. So a
+  // clash would be found.
   const text = fc.string({ unit: fc.constantFrom('a', 'A', '#', '%', '-', '1', 'r', '2', 'é', '\u{1f3a5}'), maxLength: 3 });
   const identities: fc.Arbitrary<OriginalIdentity> = fc.record({
     mediaId: text,
@@ -59,7 +63,7 @@ describe('originalId', () => {
   });
   const revision = fc.integer({ min: 1, max: 3 });
 
-  test('is one for one identity and revision', () => {
+  test('two original ids are equal only if their identities and revisions are equal', () => {
     fc.assert(
       fc.property(identities, revision, identities, revision, (one, oneRevision, other, otherRevision) => {
         const isSame = oneRevision === otherRevision && JSON.stringify(one) === JSON.stringify(other);
@@ -69,7 +73,7 @@ describe('originalId', () => {
     );
   });
 
-  test('tells apart identities that differ in one field or in the revision', () => {
+  test('two original ids differ if one field of the identity or the revision differs', () => {
     fc.assert(
       fc.property(identities, identities, fc.nat(), revision, (one, other, at, number) => {
         const names = Object.keys(one) as (keyof OriginalIdentity)[];
@@ -81,13 +85,13 @@ describe('originalId', () => {
     );
   });
 
-  test('moving a separator from one field to the next makes another id', () => {
+  test('two original ids differ if a separator moves from one field to the next', () => {
     const base = identity('m', { label: 'a#b', type: 'c', itemNumber: null });
     expect(originalId(base, 1)).not.toBe(originalId({ ...base, label: 'a', type: 'b#c' }, 1));
   });
 });
 
-test('mediumVersion changes with each field that tells a changed medium and with no other', () => {
+test('`mediumVersion` changes with each field that shows a changed medium, and with no other field', () => {
   const listed = medium('m1');
   const before = mediumVersion(listed);
   for (const change of [{ updatedAt: null }, { itemCount: 2 }, { reprocessedAt: 'x' }, { sizeHintBytes: null }]) {
@@ -98,7 +102,7 @@ test('mediumVersion changes with each field that tells a changed medium and with
   ).toBe(before);
 });
 
-test('validators that cannot be compared prove nothing and contradict nothing', () => {
+test('validators that cannot be compared are neither proven the same nor different contents', () => {
   const tagged = { etag: '"a"', lastModified: null };
   const dated = { etag: null, lastModified: 'Sat, 01 Nov 2025 00:00:00 GMT' };
   const unknown = { etag: null, lastModified: null };
