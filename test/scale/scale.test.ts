@@ -1,6 +1,7 @@
 /**
- * What large libraries and large files cost. Not part of the checks: takes minutes, 15 GB of the temporary folder and a quiet machine.
- * `SCALE_MEDIA` and `SCALE_BYTES` make it smaller for a quick look.
+ * Measures the cost of large libraries and large files. `npm test` leaves it out: it takes minutes,
+ * 15 GB of the temporary folder and a quiet machine. `SCALE_MEDIA` and `SCALE_BYTES` make it
+ * smaller.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
@@ -23,7 +24,7 @@ const partBytes = 16 * 1024 * 1024;
 
 afterAll(printFigures);
 
-/** Starts a run of which `cloud` counts the requests, and enters its figures. */
+/** Starts a run, counts its requests at `cloud`, and records its figures. */
 async function measure(
   what: string,
   cloud: FarCloud,
@@ -55,7 +56,7 @@ describe(`a library of ${mediaCount} media`, () => {
     expectSmall(run);
   });
 
-  test('archived whole, is adopted without a request per medium, and looked after with three requests', async () => {
+  test('when archived, is adopted without a request for each medium, and a later sync costs three requests', async () => {
     await using temp = await makeTempDir();
     await using cloud = await startFarCloud({ preset: 'large', presetOptions: { count: mediaCount } });
     const archive = join(temp.path, 'archive');
@@ -85,14 +86,14 @@ describe(`a library of ${mediaCount} media`, () => {
 });
 
 describe(`a file of ${fileBytes} bytes`, () => {
-  test('goes to a directory, also after a kill in its middle', async () => {
+  test('is archived in a directory, also after a kill in the middle', async () => {
     await using temp = await makeTempDir();
     const archive = join(temp.path, 'archive');
     const { key, crc32: expected } = await moveBigFile('to a directory', archive, temp.path, {});
     expect(await crc32OfFile(join(archive, key))).toBe(expected);
   });
 
-  test('goes to an S3 store, also after a kill in its middle', async () => {
+  test('is archived in an S3 store, also after a kill in the middle', async () => {
     await using temp = await makeTempDir();
     await using store = await startFarStore();
     await moveBigFile('to S3', 's3://archive/videos', temp.path, {
@@ -129,7 +130,7 @@ async function moveBigFile(where: string, to: string, home: string, more: Readon
   return { key: archived!.key, crc32: expected };
 }
 
-/** Waits until the cloud sent so many bytes, or the run is over. */
+/** Waits until the cloud has sent this many bytes or the run has ended. */
 async function sentBytes(cloud: FarCloud, bytes: number, ended: Promise<unknown>): Promise<void> {
   const over = ended.then(
     () => true,

@@ -10,7 +10,10 @@ import { usual, withEdits } from '../conformance/tracker/fixtures.ts';
 import { collect } from '../support/collect.ts';
 import { described, medium, original } from '../support/builders.ts';
 
-/** A library of this many media: counts are asserted, times only printed, because they are the machine's. */
+/**
+ * The number of media. The test asserts counts and only prints times, because times depend on the
+ * machine.
+ */
 const size = 100_000;
 const pageSize = 100;
 
@@ -43,7 +46,7 @@ async function* archived() {
   for (let number = 0; number < size; number += 1) yield described(original(`m${number}`));
 }
 
-test('a library at rest is cheap at any size', async () => {
+test('a library without news costs little at any size', async () => {
   expect(await timed('adopt', async () => tracker.adopt(archived()))).toBe(size);
   let unchanged = 0;
   await timed('record all pages', async () => {

@@ -1,4 +1,7 @@
-/** Judges an archive by its bytes and names against what the simulated library holds. Nothing that the program recorded is asked. */
+/**
+ * Judges an archive by its bytes and names against the simulated library. It uses no record of the
+ * program.
+ */
 import { expect } from 'vitest';
 import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { ExpectedOriginal } from '../../src/sim/gopro/library/originals.ts';
@@ -6,13 +9,16 @@ import type { FoundFile } from './places.ts';
 
 export interface WantedFile {
   readonly mediaId: string;
-  /** Key of the file in its medium. */
+  /** The key of the file in its medium. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
-/** By what decides the bytes of a simulated file, so that none is hashed again after each of a dozen kills. */
+/**
+ * Digests by everything that decides the bytes of a simulated file, so that a dozen kills cost one
+ * hash of each file.
+ */
 const digests = new Map<string, Promise<string>>();
 
 async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedOriginal): Promise<string> {
@@ -24,7 +30,7 @@ async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedO
   return digest;
 }
 
-/** What a complete archive of the library holds as it is now. */
+/** The files of a complete archive of the present library. */
 export async function wantedOf(library: SimLibrary, scope: ArchiveScope = {}): Promise<WantedFile[]> {
   const originals = expectedOriginals(library, scope);
   return Promise.all(
@@ -37,11 +43,14 @@ export async function wantedOf(library: SimLibrary, scope: ArchiveScope = {}): P
 
 export interface Difference {
   readonly missing: readonly string[];
-  /** Files that are nothing of what was wanted, or a second time what is there already. */
+  /** Files that were not wanted, and second copies. */
   readonly surplus: readonly string[];
 }
 
-/** Pairs each found file with one wanted file of the same bytes whose medium's id is in the found one's name. */
+/**
+ * Pairs each found file with one wanted file. Both have the same bytes, and the found name contains
+ * the medium's id.
+ */
 export function compare(found: readonly FoundFile[], wanted: readonly WantedFile[]): Difference {
   const open = new Map<string, WantedFile[]>();
   for (const file of wanted) open.set(file.sha256, [...(open.get(file.sha256) ?? []), file]);
@@ -56,12 +65,12 @@ export function compare(found: readonly FoundFile[], wanted: readonly WantedFile
   return { missing: missing.toSorted(), surplus: surplus.toSorted() };
 }
 
-/** Every wanted file exactly once, and nothing else. */
+/** Expects every wanted file exactly once, and nothing else. */
 export function expectExactly(found: readonly FoundFile[], wanted: readonly WantedFile[]): void {
   expect(compare(found, wanted)).toEqual({ missing: [], surplus: [] });
 }
 
-/** Whatever is there is right; something may be missing. */
+/** Expects that every found file is right. Files may be missing. */
 export function expectNothingWrong(found: readonly FoundFile[], wanted: readonly WantedFile[]): void {
   expect(compare(found, wanted).surplus).toEqual([]);
 }

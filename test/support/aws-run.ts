@@ -20,7 +20,7 @@ export function describedAs(status: string, more: object = {}): FakeAnswer {
   };
 }
 
-/** A run that was started; `descriptions` are the answers of DescribeExecution. */
+/** Answers for a started run. `descriptions` are the answers of DescribeExecution. */
 export function startedRun(...descriptions: readonly FakeAnswer[]): FakeAnswers {
   return {
     ListStateMachines: [

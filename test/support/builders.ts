@@ -1,4 +1,7 @@
-/** Media and originals for tests: whole and plausible but for the fields that a test is about. */
+/**
+ * Media and originals for tests, complete and plausible. A test sets only the fields that it is
+ * about.
+ */
 import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
 import {
   alwaysRoles,
@@ -37,7 +40,7 @@ export function identity(mediaId: string, fields: Partial<OriginalIdentity> = {}
   return { mediaId, role, label: role, type: 'mp4', position: 'default', itemNumber: 1, ordinal: 1, ...fields };
 }
 
-/** Two originals of one medium have two keys if role, number or revision tells them apart. */
+/** Makes an original. Role, number and revision give originals of one medium different keys. */
 export function original(mediaId: string, fields: Partial<Original> = {}): Original {
   const { role = 'source', itemNumber = 1, revision = 1 } = fields;
   const key = `gopro-videos/2026/01/${mediaId}_${role}_${itemNumber}_r${revision}.mp4`;
@@ -49,7 +52,7 @@ export function offered(mediaId: string, fields: Partial<OfferedOriginal> = {}):
   return { ...identity(mediaId, fields), extension: 'mp4', url, headUrl: null, ...fields };
 }
 
-/** What an archive says of an original, the only one of its medium. */
+/** The archive's description of an original that is the only one of its medium. */
 export function description(file: Original, fields: Partial<FileDescription> = {}): FileDescription {
   return {
     original: file,
@@ -84,7 +87,7 @@ export function trackedMedium(listed: Medium, fields: Partial<TrackedMedium> = {
   };
 }
 
-/** An original that nobody has claimed yet. */
+/** An original that no worker has claimed yet. */
 export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal> = {}): TrackedOriginal {
   return {
     id: originalId(file, file.revision),

@@ -6,7 +6,10 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** A new key and certificate (RFC 5280) for each call, so that no key lies in the repository. Valid from 2020 to 2049. */
+/**
+ * Makes a new key and certificate (RFC 5280) at each call, so that the repository holds no key.
+ * Valid from 2020 to 2049.
+ */
 export function makeCertificate(): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'));

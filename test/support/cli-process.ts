@@ -28,15 +28,15 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** The process while it runs. Nothing of the surrounding environment reaches it. */
+/** Starts the command line as a process that gets nothing of the surrounding environment. */
 export function startCli(
   args: readonly string[],
   options: CliOptions = {},
 ): ChildProcess & { readonly result: Promise<CliResult> } {
-  // The keychain of the machine that runs the tests is not theirs.
+  // Tests must not use the keychain of their machine.
   const environment = { CLOUD_SYNC_CREDENTIAL_STORE: 'file', ...options.environment };
   const child = spawn(process.execPath, [script, ...args], { env: environment, stdio: 'pipe' });
-  // A command that does not read its input may end before it is written.
+  // A command that does not read its input may end before the input is written.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve));

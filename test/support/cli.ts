@@ -1,4 +1,4 @@
-/** The real command line as a child process, and all that can be seen of it from outside. */
+/** The real command line as a child process, and everything that can be seen from outside. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,9 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Event, RunFinished } from '../../src/events.ts';
 
-/** Hundreds of starts of one program: half of the time of each would go into compiling it anew. */
+/**
+ * Tests start the program hundreds of times. Without this cache half of each start is compilation.
+ */
 const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');
 const program = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url));
 
@@ -19,22 +21,22 @@ export interface CliRun {
   readonly stderr: string;
   /** What `sync` or `verify` printed with `--json`; empty without it. */
   readonly events: readonly Event[];
-  /** The process's largest resident set so far as it was seen; 0 where the system does not tell. */
+  /** The largest resident set seen of the process; 0 where the system does not report it. */
   readonly peakRssBytes: number;
 }
 
 export interface RunningCli {
   readonly pid: number;
-  /** What it printed so far. */
+  /** Standard output so far. */
   stdout(): string;
   kill(signal: NodeJS.Signals): void;
-  /** Rejects if it did not end in time, or if `--json` printed anything but events. */
+  /** Rejects if the process did not end in time, or if `--json` printed anything but events. */
   readonly ended: Promise<CliRun>;
 }
 
 export interface CliOptions {
   readonly environment: Readonly<Record<string, string>>;
-  /** Killed and failed after so long. Default 100 s. */
+  /** The process is killed and the call rejects after this time. Default 100 s. */
   readonly withinMs?: number;
 }
 
@@ -69,14 +71,15 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
   return { pid: child.pid ?? 0, stdout: () => output.stdout, kill: (signal) => void child.kill(signal), ended: promise };
 }
 
-/** Runs to the end. */
+/** Runs the command line to its end. */
 export async function runCli(args: readonly string[], options: CliOptions): Promise<CliRun> {
   return startCli(args, options).ended;
 }
 
 /**
- * The same command line within this process: for tests that run it hundreds of times, because most of what a child costs is its start. The AWS
- * SDK reads the environment by itself, so its variables are set for this process and stay.
+ * Runs the same command line within this process. For tests that run it hundreds of times, because
+ * most of the cost of a child process is its start. The AWS SDK reads the environment itself, so
+ * its variables are set for this process and stay.
  */
 export async function runCliHere(args: readonly string[], environment: CliOptions['environment']): Promise<CliRun> {
   const { main } = await import('../../src/cli/main.ts');
@@ -101,7 +104,7 @@ export function finishedOf(run: CliRun): RunFinished {
   return last;
 }
 
-/** What matters of a run that went wrong: failures, warnings, and the last lines. */
+/** The failures, warnings and last lines of a run that went wrong. */
 export function lastWordsOf({ stdout, stderr }: Pick<CliRun, 'stdout' | 'stderr'>): string {
   const lines = stdout.split('\n').filter((line) => !line.startsWith('{"type":"progress"'));
   const troubles = lines.filter((line) => /^\{"type":"(?:warning|(?:file|medium)\.(?:failed|retried|restarted))"/.test(line));
@@ -113,12 +116,15 @@ export function eventsOf<Type extends Event['type']>(run: CliRun, type: Type): E
   return run.events.filter((event): event is Extract<Event, { readonly type: Type }> => event.type === type);
 }
 
-/** Only `sync` and `verify` report. */
+/** Only `sync` and `verify` print events. */
 function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvents>): Event[] {
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
-/** Every line is an event, and the last one says how the run ended; only a killed process may stop in the middle. */
+/**
+ * Every line must be an event, and the last one says how the run ended. Only a killed process may
+ * stop in the middle.
+ */
 function readEvents(
   output: { readonly stdout: string; readonly stderr: string },
   end: { readonly killed: boolean; readonly exitCode: number | null },

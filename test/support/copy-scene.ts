@@ -37,7 +37,7 @@ export interface CopySceneOptions {
   /** null: the media host does not say. */
   readonly sizeBytes: number | null;
   readonly partSizeBytes: number;
-  /** False: one open-ended range. */
+  /** False: the source allows one open-ended range only. */
   readonly inRanges: boolean;
   readonly extension?: string;
   /** Default: a new directory. */
@@ -51,7 +51,7 @@ export interface CopyScene extends AsyncDisposable {
   readonly copy: Copy;
   readonly upload: Upload;
   fetch(): Promise<Part[]>;
-  /** Publishes the file and reads it back; only with a directory. */
+  /** Publishes the file and reads it back. Works only with a directory. */
   publish(parts: readonly Part[]): Promise<string>;
 }
 
@@ -108,7 +108,7 @@ async function claimCopy(
   const rows = await resolve(tracker, 'medium-1', [file]);
   const claim = await claimed(tracker, file);
   const { medium } = (await tracker.medium('medium-1'))!;
-  // Never asked: the URLs stay good.
+  // Receives no request, because the URLs stay valid.
   const source = createGoproSource({ apiUrl: server.url.origin, credentials: { accessToken: token }, stallMs, http, clock });
   const transfer = openTransfer(
     { items: [], sizeHintBytes: 0 },

@@ -1,24 +1,30 @@
-/** Stands in front of a server, counts the requests that matter, and kills a process at one of them. */
+/** A proxy in front of a server. It counts certain requests and kills a process at one of them. */
 import { createServer, request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface KillPoint {
   readonly pid: number;
-  /** Which of the counted requests, from 1. */
+  /** The number of the counted request, from 1. */
   readonly request: number;
-  /** When it arrives and nothing of it is passed on, or when the server has carried it out and its answer is held back. */
+  /**
+   * `arrived`: before anything is passed on. `answered`: the server has carried the request out,
+   * and the proxy holds its answer back.
+   */
   readonly when: 'arrived' | 'answered';
 }
 
 export interface CountingProxy extends AsyncDisposable {
   readonly endpoint: string;
-  /** From now on counts from 1 again and kills at this point. */
+  /** Starts to count from 1 again and kills at this point. */
   arm(point: KillPoint | undefined): void;
-  /** Counted since the last `arm`. */
+  /** Requests counted since the last `arm`. */
   readonly counted: number;
 }
 
-/** Forwards everything to `target` (`http://host:port`); only requests for which `counts` is true are counted. */
+/**
+ * Forwards everything to `target` (`http://host:port`). Counts the requests for which `counts` is
+ * true.
+ */
 export async function startCountingProxy(
   target: string,
   counts: (method: string, url: string) => boolean,

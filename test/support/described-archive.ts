@@ -1,4 +1,7 @@
-/** An archive that describes itself, made without a transfer: files of the right names and sizes without content, and the manifest. */
+/**
+ * Makes an archive that describes itself, without a transfer: empty files with the right names and
+ * sizes, and the manifest.
+ */
 import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createManifest, type ManifestEntry } from '../../src/destination/disk/bookkeeping/manifest.ts';
@@ -9,7 +12,7 @@ import type { NamedOriginal } from '../../src/plan/naming.ts';
 
 const linesAtOnce = 5_000;
 
-/** Fills `directory`, whose parent exists, with the archive `id`. Returns how many files it has. */
+/** Fills `directory`, whose parent exists, with the archive `id`. Returns the number of files. */
 export async function makeDescribedArchive(
   directory: string,
   id: string,
@@ -35,7 +38,7 @@ export async function makeDescribedArchive(
   return files;
 }
 
-/** What the program would have written about one original of a medium. */
+/** The manifest entry that the program would write for one original of a medium. */
 export function entryOf(
   medium: Medium,
   { original: named, key }: { readonly original: NamedOriginal; readonly key: string },
@@ -66,7 +69,7 @@ export function entryOf(
   };
 }
 
-/** Takes no space but its name. */
+/** Writes a sparse file, which takes no space but its name. */
 function writeEmpty(path: string, sizeBytes: number, folders: Set<string>): void {
   const folder = dirname(path);
   if (!folders.has(folder)) mkdirSync(folder, { recursive: true });

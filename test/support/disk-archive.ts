@@ -24,7 +24,7 @@ export interface TestDisk {
   readonly base: string;
   readonly root: string;
   readonly disk: Disk;
-  /** Another adapter, as another process has it; on the archive unless told otherwise. */
+  /** Opens another adapter, as another process has it. Default: on the archive. */
   readonly open: (options?: Partial<DiskOptions>, directory?: string) => Disk;
   /** A path in the archive. */
   readonly path: (...names: string[]) => string;
@@ -77,7 +77,7 @@ export function wholeOf(bytes: Buffer): { readonly sizeBytes: number; readonly c
   return { sizeBytes: bytes.length, crc32: crc32(bytes) };
 }
 
-/** The whole way of one file. */
+/** Archives one file in all its steps. */
 export async function archive(disk: Destination, file: FileDescription, bytes: Buffer): Promise<void> {
   const state = await begin(disk, file, bytes.length);
   await disk.commit(file, state, await writeOne(disk, file, state, bytes), wholeOf(bytes));

@@ -1,6 +1,7 @@
 /**
- * Loaded into the command line's process (`node --import`): the disk takes FAIL_AFTER_BYTES bytes of file contents, and from then on every write to
- * an open file fails with the error code FAIL_WITH, as a full or failing disk does.
+ * Loaded into the command line's process (`node --import`). The disk takes FAIL_AFTER_BYTES bytes
+ * of file contents. After that every write to an open file fails with the error code FAIL_WITH, as
+ * on a full or failing disk.
  */
 import fs from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** AWS on loopback as far as a test needs it: the services that speak JSON, answered by the name of the operation. For tests. */
+/** An AWS on loopback for tests: the JSON services, answered by the name of the operation. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,13 +10,15 @@ export interface FakeAnswer {
   readonly body: object;
 }
 
-/** By operation, such as `StartExecution`. Each answer is given once, the last one from then on. */
+/**
+ * Answers by operation, such as `StartExecution`. Each is given once, the last one from then on.
+ */
 export type FakeAnswers = Readonly<Record<string, readonly FakeAnswer[]>>;
 
 export interface FakeAws {
-  /** For the command line as a process. */
+  /** The environment for the command line as a process. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What was asked, in order. */
+  /** The requests, in order. */
   readonly asked: readonly { readonly operation: string; readonly request: Readonly<Record<string, unknown>> }[];
 }
 
@@ -24,7 +26,7 @@ export function refusal(type: string, message = 'no'): FakeAnswer {
   return { status: 400, body: { __type: type, message } };
 }
 
-/** Ends with the test. */
+/** Starts a fake AWS that ends with the test. */
 export async function startFakeAws(answers: FakeAnswers): Promise<FakeAws> {
   const asked: { operation: string; request: Record<string, unknown> }[] = [];
   const left = new Map(Object.entries(answers).map(([operation, list]) => [operation, [...list]]));
@@ -44,7 +46,7 @@ export async function startFakeAws(answers: FakeAnswers): Promise<FakeAws> {
   return { environment, asked };
 }
 
-/** Credentials and a region, and nothing of the machine that runs the tests. */
+/** Credentials and a region. Nothing comes from the machine that runs the tests. */
 export const awsEnvironment = {
   AWS_ACCESS_KEY_ID: 'TESTKEY',
   AWS_SECRET_ACCESS_KEY: 'not-a-secret-only-for-loopback',

@@ -1,4 +1,7 @@
-/** Servers that this project did not write: installed into the repository's cache and run on loopback while a test file needs them. */
+/**
+ * Servers that this project did not write. They are installed into the repository's cache and run
+ * on loopback for one test file.
+ */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -11,33 +14,36 @@ import { promisify } from 'node:util';
 
 export const repository = join(import.meta.dirname, '../..');
 
-/** Where the programs are. */
+/** The folder of the installed programs. */
 export const cache = join(repository, '.cache');
 
-/** Node 24 comes first, also for what the program starts. */
+/** Node 24 comes first, for the program's own children too. */
 export const path = [dirname(process.execPath), process.env['PATH']].join(':');
 
 export interface ForeignProgram {
   readonly name: string;
-  /** A script below the repository that installs it if need be, and its arguments. */
+  /** A script of the repository that installs the program if it is missing, and its arguments. */
   readonly install: readonly string[];
   readonly file: string;
   readonly arguments: (port: number, folder: string) => readonly string[];
   readonly environment: (port: number) => Readonly<Record<string, string>>;
-  /** Directories that have to be there, in the program's working directory. */
+  /** Directories that must exist in the program's working directory. */
   readonly folders?: readonly string[];
 }
 
 export interface RunningProgram extends AsyncDisposable {
   readonly endpoint: string;
-  /** All that it printed so far. */
+  /** Everything that the program has printed so far. */
   log(): Promise<string>;
 }
 
-// A worker of the tests that is ended before its time says so, or it would leave its programs behind.
+// A test worker that gets SIGTERM must exit by itself, or its programs would stay behind.
 process.once('SIGTERM', () => process.exit(143));
 
-/** Installs the program if need be and starts it on a free port, in a new folder that is also its home. Dispose to end it, what it started, and all it kept. */
+/**
+ * Installs the program if it is missing and starts it on a free port. A new folder is its home and
+ * working directory. Dispose to end the program with its children and to remove its folder.
+ */
 export async function startProgram(program: ForeignProgram): Promise<RunningProgram> {
   await install(program);
   const folder = await mkdtemp(join(tmpdir(), `cloud-sync-${program.name}-`));
@@ -49,7 +55,7 @@ export async function startProgram(program: ForeignProgram): Promise<RunningProg
     cwd: folder,
     env: { PATH: path, HOME: folder, TMPDIR: folder, ...program.environment(port) },
     stdio: ['ignore', output, output],
-    // A group of its own, so that what it starts ends with it.
+    // The program gets a process group, so that its children end with it.
     detached: true,
   });
   closeSync(output);
@@ -77,7 +83,10 @@ export async function startProgram(program: ForeignProgram): Promise<RunningProg
   return { endpoint, log, [Symbol.asyncDispose]: end };
 }
 
-/** Done already by `startProgram`; beforehand for programs that several test files start at the same time. */
+/**
+ * Installs a program. Test files that start the same program at once call it beforehand;
+ * `startProgram` does it too.
+ */
 export async function install({ install: [script = '', ...args] }: ForeignProgram): Promise<void> {
   await promisify(execFile)('bash', [join(repository, script), ...args]).catch((error: Error & { readonly stderr?: string }) => {
     throw new Error(error.stderr || error.message, { cause: error });
@@ -97,7 +106,7 @@ function endGroup(child: ChildProcess): void {
   }
 }
 
-/** Nothing else on this machine takes ports in the moment between. */
+/** Returns a free port. Nothing else on this machine takes ports in the moment between. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

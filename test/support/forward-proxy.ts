@@ -1,10 +1,10 @@
-/** An HTTP proxy for whatever is asked of it. */
+/** An HTTP proxy that forwards every request. */
 import { createServer, request as sendRequest } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface ForwardProxy extends AsyncDisposable {
   readonly url: string;
-  /** Requests passed on, and tunnels opened. */
+  /** Forwarded requests and opened tunnels. */
   readonly used: number;
 }
 
@@ -24,7 +24,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     used += 1;
     const { hostname, port } = new URL(`http://${message.url}`);
     const onward = connect(Number(port || 80), hostname, () => socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
-    // A reset on one side is a reset on the other, as without a proxy.
+    // A reset on one side resets the other side, as without a proxy.
     const pair = [
       [socket, onward],
       [onward, socket],

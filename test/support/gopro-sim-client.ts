@@ -1,4 +1,4 @@
-/** A plain client for the simulator's own tests: it follows nothing, decodes nothing, repeats nothing. */
+/** A plain client for the simulator's own tests: no redirects, no decoding, no retries. */
 import { request, type Dispatcher } from 'undici';
 import type { GoproCloud } from '../../src/sim/gopro/index.ts';
 
@@ -25,7 +25,9 @@ export interface DownloadReply {
 
 export const vendorAccept = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
-/** One request, read to its end. Rejects when the connection breaks on the way. */
+/**
+ * Sends one request and reads the reply to its end. Rejects when the connection breaks on the way.
+ */
 export async function fetchOnce(
   url: string,
   headers: Record<string, string> = {},
@@ -36,13 +38,13 @@ export async function fetchOnce(
   return { status: reply.statusCode, headers: reply.headers, body };
 }
 
-/** A signed-in GET on the API. */
+/** Sends a signed-in GET to the API. */
 export async function callApi(cloud: GoproCloud, path: string, headers: Record<string, string> = {}): Promise<TestReply> {
   const cookie = `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}`;
   return fetchOnce(`${cloud.apiUrl}${path}`, { accept: vendorAccept, cookie, ...headers });
 }
 
-/** The parsed body of a signed-in GET on the API; `Reply` is the caller's claim about its shape. */
+/** The parsed body of a signed-in GET on the API. The caller states its shape as `Reply`. */
 export async function apiJson<Reply>(cloud: GoproCloud, path: string): Promise<Reply> {
   const { body } = await callApi(cloud, path);
   return JSON.parse(body.toString());

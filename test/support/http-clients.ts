@@ -1,8 +1,10 @@
-/** The clients that must agree: ours for large bodies and undici, each with and without TLS. */
+/**
+ * The clients that must agree: our client for large bodies and undici, each with and without TLS.
+ */
 import { setDefaultCACertificates } from 'node:tls';
 import { makeCertificate } from './certificate.ts';
 
-/** Of a server on this machine; every client of the test trusts it. */
+/** The certificate of a server on this machine. Every client of the test trusts it. */
 export const certificate = makeCertificate();
 setDefaultCACertificates([certificate.cert]);
 

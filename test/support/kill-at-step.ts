@@ -1,7 +1,9 @@
 /**
- * Loaded into the command line's process (`node --import`): counts every call that changes a file or the tracker, and ends the process by SIGKILL
- * just before call number KILL_BEFORE_STEP. Names of the calls go to STEP_LOG, one a line. Only the first write to each open file counts,
- * because how many there are depends on how the bytes arrive. With NO_HARD_LINKS the file system has none.
+ * Loaded into the command line's process (`node --import`). It counts every call that changes a
+ * file or the tracker, and ends the process by SIGKILL just before call number KILL_BEFORE_STEP. It
+ * writes the names of the calls to STEP_LOG, one a line. Only the first write to each open file
+ * counts, because the number of writes depends on how the bytes arrive. With NO_HARD_LINKS the file
+ * system has no hard links.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -21,7 +23,7 @@ function step(name: string): void {
   if (steps === killBefore) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Replaces a method; `named` says what a call does, or undefined if it changes nothing. */
+/** Replaces a method. `named` returns the name of a call, or undefined if it changes nothing. */
 function watch<Target extends object>(
   target: Target,
   method: keyof Target & string,

@@ -4,9 +4,9 @@ import { cache, type ForeignProgram } from './foreign-program.ts';
 export interface MiniStackOptions {
   /** Default: all. */
   readonly services?: readonly string[];
-  /** It says what it does, not only what went wrong. */
+  /** Logs every step, not only errors. */
   readonly verbose?: boolean;
-  /** Waits and backoffs of state machines take this part of their time. Default 1. */
+  /** Scales the waits and backoffs of state machines, from 0 to 1. Default 1. */
   readonly waitScale?: number;
   /** For tables of thousands of rows; see ministack-quick.py. */
   readonly quickQueries?: boolean;

@@ -1,4 +1,4 @@
-/** Where archives are in tests, and what tests see and do there behind the program's back. */
+/** The places of archives in tests, with what tests do behind the program's back. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
@@ -14,23 +14,23 @@ export interface FoundFile {
   /** Path in the archive, `/`-separated. */
   readonly key: string;
   readonly sizeBytes: number;
-  /** Of the bytes that lie there now. */
+  /** The checksum of the present bytes. */
   readonly sha256: string;
 }
 
 export interface Place extends AsyncDisposable {
   readonly kind: PlaceKind;
-  /** What `--to` gets. */
+  /** The value for `--to`. */
   readonly to: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Every file that is there, read by its bytes; all but what lies in `.cloud-sync/` at the root. */
+  /** Reads every file by its bytes, except those in `.cloud-sync/` at the root. */
   files(): Promise<FoundFile[]>;
-  /** Names and texts of all that lies in `.cloud-sync/`, and of what describes files. */
+  /** Names and texts of everything in `.cloud-sync/`, and of the files' descriptions. */
   ownTexts(): Promise<string>;
-  /** Inverts one byte of a file, whose size stays. */
+  /** Inverts one byte of a file. Its size stays. */
   damage(key: string, offset: number): Promise<void>;
   remove(key: string): Promise<void>;
-  /** A file that is not ours. */
+  /** Adds a file that the program did not write. */
   addForeign(key: string, text: string): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function openDiskPlace(): Promise<DiskPlace> {
   return { ...diskPlaceAt(join(temp.path, 'archive')), [Symbol.asyncDispose]: async () => temp[Symbol.asyncDispose]() };
 }
 
-/** A given directory; disposing leaves it. */
+/** A place in a given directory. Disposing leaves the directory. */
 export function diskPlaceAt(directory: string): DiskPlace {
   const pathOf = (key: string) => join(directory, ...key.split('/'));
   return {
@@ -113,7 +113,7 @@ export async function openPlace(kind: PlaceKind): Promise<Place> {
   return kind === 'disk' ? openDiskPlace() : openS3Place();
 }
 
-/** As another program would: with the SDK, and without any of our metadata. */
+/** Writes an object as another program does: with the SDK, and without our metadata. */
 async function putForeign(store: S3Store, key: string, text: string): Promise<void> {
   const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
   const credentials = { accessKeyId: 'other', secretAccessKey: 'other' };
@@ -122,7 +122,7 @@ async function putForeign(store: S3Store, key: string, text: string): Promise<vo
   client.destroy();
 }
 
-/** Absolute paths of all files below a directory; none when it is not there. */
+/** Absolute paths of all files below a directory; empty if the directory does not exist. */
 export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -145,7 +145,10 @@ async function digest(path: string): Promise<{ readonly sizeBytes: number; reado
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-/** The beginning of a file, enough for any text of ours; media are not searched to their end. */
+/**
+ * Reads the beginning of a file, which is enough for any text of ours. Media are not read to their
+ * end.
+ */
 async function textOf(path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * 1024 * 1024));

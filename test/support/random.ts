@@ -1,4 +1,4 @@
-/** Numbers from 0 up to, not including, 1; the same seed gives the same ones. (mulberry32) */
+/** Returns numbers from 0 up to, not including, 1. Equal seeds give equal numbers. (mulberry32) */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,7 +9,10 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** The seed of this test run: `CLOUD_SYNC_TEST_SEED`, or another one each time. Printed, so that a failure can be repeated. */
+/**
+ * Chooses the seed of this test run: `CLOUD_SYNC_TEST_SEED`, else a new one. It is printed, so that
+ * a failure can be repeated.
+ */
 export function chooseSeed(): number {
   const seed = Number(process.env['CLOUD_SYNC_TEST_SEED'] ?? Date.now() % 2 ** 31);
   process.stderr.write(`CLOUD_SYNC_TEST_SEED=${seed}\n`);

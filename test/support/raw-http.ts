@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { createHttpClient, type RequestOptions } from '../../src/lib/http/index.ts';
 import type { Certificate } from './certificate.ts';
 
-/** Servers that say byte by byte what a test wants, and a client that collects what comes of it. */
+/** Servers whose every byte a test decides, and a client that collects the result. */
 
 export interface RawServer extends AsyncDisposable {
   readonly url: URL;
@@ -33,7 +33,7 @@ export async function startRawServer(
     });
   };
   const server: Server = certificate ? createTlsServer(certificate, serve) : createServer(serve);
-  // A client that hangs up while the connection is being made is none of the server's business.
+  // A client may hang up while the connection is made. The server ignores it.
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -51,7 +51,7 @@ export interface Seen {
   readonly status: number;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
-  /** What ended the body early. */
+  /** The error that ended the body early. */
   readonly error: unknown;
 }
 
@@ -61,7 +61,7 @@ export function openClient(bulk: boolean, connections = 2) {
     client.request(url, { stallMs: 400, bulk, ...options });
   return {
     request,
-    /** Copies what it takes, because the chunks are the client's again. */
+    /** Copies the chunks, because the client reuses their memory. */
     fetch: async (url: URL, options: Partial<RequestOptions> = {}): Promise<Seen> => {
       const { status, headers, body } = await request(url, options);
       const chunks: Buffer[] = [];

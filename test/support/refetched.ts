@@ -1,8 +1,11 @@
 import type { LoggedRequest } from '../../src/sim/gopro/index.ts';
 
-/** Adds up media bytes that were sent although they, or the same bytes of the same file, had been sent in an earlier run. */
+/**
+ * Counts media bytes that a run received although an earlier run had received the same bytes of the
+ * same file.
+ */
 export interface RefetchCounter {
-  /** Takes in what one run fetched; returns the bytes that earlier runs had fetched too, over all runs so far. */
+  /** Adds the requests of one run. Returns the bytes fetched again, over all runs so far. */
   add(requests: readonly LoggedRequest[]): number;
 }
 

@@ -8,7 +8,7 @@ import { startS3Store, type S3Store, type S3StoreOptions } from '../s3-server/in
 import { description, original } from './builders.ts';
 import { openS3, type S3Destination, type S3Options } from '../../src/destination/s3/index.ts';
 
-/** What the tests of this adapter share: an archive in a simulated store, and files to put into it. */
+/** Shared by the tests of this adapter: an archive in a simulated store, and files for it. */
 
 export const MiB = 1024 * 1024;
 export const bucketName = 'archive';
@@ -57,7 +57,7 @@ export interface Content {
   readonly file: FileDescription;
   readonly bytes: Buffer;
   readonly partSizeBytes: number;
-  /** false: the source does not say how long the file is. */
+  /** false: the source does not state the file's length. */
   readonly sizeKnown?: boolean;
 }
 
@@ -97,7 +97,7 @@ export async function upload(
   return { state, parts: stored };
 }
 
-/** The whole way of one file. */
+/** Archives one file in all its steps. */
 export async function archive(s3: S3Destination, content: Content): Promise<StoredFile> {
   const { state, parts } = await upload(s3, content);
   return s3.commit(content.file, state, parts, { sizeBytes: content.bytes.length, crc32: crc32OfParts(parts) });
@@ -108,7 +108,10 @@ export function mustBeUpload(opened: Opened): Extract<Opened, { kind: 'upload' }
   return opened;
 }
 
-/** The code of the SyncError that `action` ends with; its message when it is another error, `undefined` when it is a success. */
+/**
+ * Returns the code of the SyncError that `action` ends with, the message of any other error, or
+ * `undefined` when it succeeds.
+ */
 export async function codeOf(action: Promise<unknown>): Promise<string | undefined> {
   return action.then(
     () => undefined,

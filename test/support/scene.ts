@@ -12,20 +12,20 @@ import { makeTempDir } from './temp-dir.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface SceneOptions<Where extends Place = Place> extends GoproCloudOptions {
-  /** Taken over: disposed with the scene. Default: a new directory. */
+  /** The scene takes the place over and disposes it. Default: a new directory. */
   readonly place?: Where;
   /** Further variables of the environment. */
   readonly environment?: Readonly<Record<string, string>>;
   /**
-   * `sync` and `verify` run in this process instead of one of their own, which costs most of the time of a small run: for tests in which it does not
-   * matter what a process is.
+   * Runs `sync` and `verify` in this process, which saves most of the time of a small run. For
+   * tests that need no process of their own.
    */
   readonly inProcess?: boolean;
-  /** Silence on a connection after which it is given up. Default 5,000: silence may also be a busy machine. */
+  /** The stall timeout of a connection. Default 5,000, because a busy machine is silent too. */
   readonly stallMs?: number;
 }
 
-/** A run to its end, with the last event that every run with `--json` has. */
+/** A run to its end, with the last event of every run with `--json`. */
 export interface SceneRun extends CliRun {
   readonly finished: RunFinished;
 }
@@ -38,15 +38,18 @@ export interface Scene<Where extends Place = Place> extends AsyncDisposable {
   /** `sync --json` into the place. */
   sync(...args: readonly string[]): Promise<SceneRun>;
   verify(...args: readonly string[]): Promise<SceneRun>;
-  /** Any command, as it is given. */
+  /** Runs any command as given. */
   run(...args: readonly string[]): Promise<CliRun>;
-  /** `sync --json`, not waited for. */
+  /** Starts `sync --json` and does not wait for it. */
   startSync(options?: { readonly args?: readonly string[]; readonly environment?: Readonly<Record<string, string>> }): RunningCli;
-  /** Forgets the requests so far, once the last reply to a run that was killed has ended. */
+  /** Forgets the requests so far, once the last reply to a killed run has ended. */
   clearRequests(): Promise<void>;
-  /** The archive holds all that the library offers now, and nothing else. */
+  /** The archive holds everything that the library offers now, and nothing else. */
   expectComplete(): Promise<void>;
-  /** No token, cookie or signed URL is in any output so far, in the home, or in what the archive says of itself; none went to the CDN. */
+  /**
+   * No output so far, no file of the home and no text of the archive holds a token, cookie or
+   * signed URL, and the CDN received none.
+   */
   expectNoSecrets(): Promise<void>;
 }
 
@@ -131,13 +134,18 @@ export async function openSceneAt(kind: PlaceKind, options: Omit<SceneOptions, '
   return openScene({ ...options, place: await openPlace(kind) });
 }
 
-/** Requests about single media, in order, without the listing's: `endpoint METHOD id`. */
+/**
+ * Requests about single media, in order, as `endpoint METHOD id`. Listing requests are left out.
+ */
 export function mediaRequests({ cloud }: Scene): string[] {
   const about = cloud.requests.filter(({ mediaId }) => mediaId !== undefined);
   return about.map(({ endpoint, method, mediaId }) => `${endpoint} ${method} ${mediaId}`);
 }
 
-/** A run that ended with this exit code, and with 0 or 1 only after all its work; otherwise fails with what it said. */
+/**
+ * Expects this exit code, and for 0 and 1 that the run did all its work. Else fails with the run's
+ * last words.
+ */
 export function expectExit(run: CliRun, exitCode: number): void {
   const last = run.events.at(-1);
   const endedEarly = exitCode <= 1 && last?.type === 'run.finished' ? last.error?.message : undefined;

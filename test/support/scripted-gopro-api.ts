@@ -1,4 +1,7 @@
-/** For the unit tests of the GoPro source: an API server that says what a test tells it to, and a source that talks to it. */
+/**
+ * For the unit tests of the GoPro source: an API server whose replies the test decides, and a
+ * source that talks to this server.
+ */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '../../src/lib/clock.ts';
@@ -20,7 +23,7 @@ export interface TestReply {
   readonly body?: unknown;
 }
 
-/** Takes the response into its own hands by returning undefined. */
+/** Returns undefined when it writes the response itself. */
 export type Respond = (request: TestRequest, response: ServerResponse) => TestReply | undefined;
 
 export interface TestApi extends AsyncDisposable {
@@ -70,7 +73,7 @@ export async function startTestApi(respond: Respond): Promise<TestApi> {
   };
 }
 
-/** A clock whose sleeps take no time but move it on. `slept` lists them. */
+/** A clock whose sleeps take no time and move it on. `slept` lists the sleeps. */
 export function hastyClock(startMs = Date.now()): Clock & { readonly slept: number[] } {
   let nowMs = startMs;
   const slept: number[] = [];

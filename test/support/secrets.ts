@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Cookies, and the parts of a signed URL's query that open it, unless they are blacked out. */
+/** Cookies, and the secret parts of a signed URL's query, unless they are redacted. */
 const signed = [
   /gp_access_token=(?!\[redacted\])/,
   /Signature=(?!\[redacted\])/,
@@ -8,7 +8,9 @@ const signed = [
   /KSIMULATEDCDN/,
 ];
 
-/** A text that a person or a machine may read holds no cookie, no signed URL, and none of `values`. */
+/**
+ * Expects that a text for people or machines holds no cookie, no signed URL and none of `values`.
+ */
 export function expectNoSecretsIn(text: string, values: Iterable<string>): void {
   const found = [
     ...[...values].filter((secret) => text.includes(secret)),

@@ -1,8 +1,8 @@
-/** Media for tests that need particular ones, each with an id, a name and a time of its own. */
+/** Makes media for tests that need particular ones. Each has its own id, name and time. */
 import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/gopro/library/medium.ts';
 import { chapteredVideo, frameSet, photo, video } from '../../src/sim/gopro/library/shapes.ts';
 
-/** Bytes of one part; a file of more is fetched in several. */
+/** Bytes of one part. A larger file is fetched in several parts. */
 export const partBytes = 16 * 1024 * 1024;
 
 export interface MediaMaker {
@@ -10,11 +10,11 @@ export interface MediaMaker {
   video(sizeBytes: number): SimMedium;
   chapters(chapterBytes?: readonly number[]): SimMedium;
   burst(frameBytes?: readonly number[]): SimMedium;
-  /** For other shapes. */
+  /** Makes the common fields, for media of other shapes. */
   spec(extension: string): MediumSpec;
 }
 
-/** Newer and newer media; the seed decides ids and bytes. */
+/** Makes media, each newer than the one before. The seed decides ids and bytes. */
 export function createMediaMaker(seed: string): MediaMaker {
   let index = 0;
   const spec = (extension: string): MediumSpec => {

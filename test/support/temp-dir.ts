@@ -6,7 +6,7 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A new directory of this machine's temporary one, removed with all it holds when disposed. */
+/** Makes a new temporary directory. Disposing removes it with its contents. */
 export async function makeTempDir(): Promise<TempDir> {
   const path = await mkdtemp(join(tmpdir(), 'cloud-sync-e2e-'));
   return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Asks every few milliseconds until the answer is neither undefined nor false; throws after `withinMs`, saying what never came. */
+/**
+ * Asks every few milliseconds until the answer is neither undefined nor false. Throws after
+ * `withinMs` with `what` in the message.
+ */
 export async function waitUntil<Answer>(what: string, ask: () => Answer | undefined | false, withinMs = 30_000): Promise<Answer> {
   const deadlineMs = Date.now() + withinMs;
   for (;;) {

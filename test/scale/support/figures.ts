@@ -1,10 +1,10 @@
-/** What runs of the command line cost, and the table that a person reads at the end. */
+/** The cost of command line runs, and the table that a person reads at the end. */
 import { readFileSync } from 'node:fs';
 import { startCli, type CliRun, type RunningCli } from '../../support/cli.ts';
 
 export interface MeasuredRun extends CliRun {
   readonly wallMs: number;
-  /** User and system time of the process; 0 where the system does not tell. */
+  /** User and system time of the process; 0 where the system does not report it. */
   readonly cpuMs: number;
 }
 
@@ -12,7 +12,7 @@ export interface MeasuredCli extends Omit<RunningCli, 'ended'> {
   readonly ended: Promise<MeasuredRun>;
 }
 
-/** Starts the command line and watches what it costs. */
+/** Starts the command line and measures its cost. */
 export function startMeasured(args: readonly string[], environment: Readonly<Record<string, string>>): MeasuredCli {
   const startedAtMs = performance.now();
   const running = startCli(args, { environment, withinMs: 1_200_000 });

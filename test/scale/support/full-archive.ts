@@ -9,12 +9,15 @@ import { resolveOriginals } from '../../../src/source/gopro/originals.ts';
 import { downloadReply, recordOf, toMedium } from '../../../src/source/gopro/schema.ts';
 import { entryOf, makeDescribedArchive } from '../../support/described-archive.ts';
 
-/** Fills `directory`, whose parent exists, with the archive of the preset `large`. Returns how many originals it has. */
+/**
+ * Fills `directory`, whose parent exists, with the archive of the preset `large`. Returns the
+ * number of originals.
+ */
 export async function makeFullArchive(directory: string, account: string, options: PresetOptions): Promise<number> {
   return makeDescribedArchive(directory, 'full-archive', entriesOf(buildLibrary('large', options).media(), account));
 }
 
-/** What the program itself would have written about the originals of each medium. */
+/** The manifest entries that the program would write for the originals of each medium. */
 function* entriesOf(media: Iterable<SimMedium>, account: string): Generator<ManifestEntry> {
   for (const simulated of media) {
     const medium = toMedium(recordOf(simulated.id).parse(simulated.record), account);

@@ -1,4 +1,7 @@
-/** A simulator in a process of its own, so that what it costs is not counted as the program's. Started and asked by simulator.ts. */
+/**
+ * A simulator in a process of its own, so that its cost does not count as the program's.
+ * simulator.ts starts and calls it.
+ */
 import { crc32Of } from '../../../src/sim/content.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
 import { startS3Store, type S3StoreOptions } from '../../s3-server/index.ts';
@@ -11,19 +14,19 @@ export interface CloudAddress {
 
 export interface CloudCounts {
   readonly apiRequests: number;
-  /** Resolves and looks at single media. */
+  /** Requests for single media: resolves and gets. */
   readonly requestsPerMedium: number;
   readonly mediaBytes: number;
 }
 
-/** What can be asked, and what the answers are. */
+/** The calls and the types of their answers. */
 export interface Calls {
   startCloud(options: Omit<GoproCloudOptions, 'library'>): Promise<CloudAddress>;
   startStore(options: S3StoreOptions): Promise<{ readonly endpoint: string }>;
-  /** Since the start or the last `clear`. */
+  /** Counts since the start or the last `clear`. */
   counts(): Promise<CloudCounts>;
   clear(): Promise<void>;
-  /** Of the largest original of the library. */
+  /** CRC32 of the library's largest original. */
   crc32(): Promise<number>;
 }
 
@@ -77,7 +80,7 @@ const calls: Calls = {
 };
 
 process.on('message', ({ id, call, argument }: Question) => {
-  // The types of question and answer are kept by simulator.ts.
+  // simulator.ts keeps the types of call and answer.
   const ask = calls[call] as (argument: unknown) => Promise<unknown>;
   ask(argument).then(
     (result) => answer({ id, result }),

@@ -6,7 +6,7 @@ import type { Answer, Calls, CloudCounts, Question } from './simulator-process.t
 
 export interface FarCloud extends AsyncDisposable {
   readonly userId: string;
-  /** What points the command line at it. */
+  /** The environment that points the command line at the simulator. */
   readonly environment: Readonly<Record<string, string>>;
   counts(): Promise<CloudCounts>;
   clear(): Promise<void>;
@@ -33,7 +33,10 @@ export async function startFarCloud(options: Omit<GoproCloudOptions, 'library'>)
   };
 }
 
-/** A store in a process of its own that keeps only sizes and checksums; with one bucket, `archive`. */
+/**
+ * Starts a store in a process of its own. It keeps only sizes and checksums and has one bucket,
+ * `archive`.
+ */
 export async function startFarStore(): Promise<AsyncDisposable & { readonly endpoint: string }> {
   const simulator = startProcess();
   const { endpoint } = await simulator.ask('startStore', { buckets: ['archive'], discard: true });
