@@ -1,4 +1,4 @@
-/** What becomes of an archive and its tracker when they are shared, moved away, lost, damaged or tampered with. */
+/** Archives and trackers that are shared, moved away, lost, damaged or tampered with. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -20,13 +20,13 @@ function onePhoto(seed: string) {
   return createLibrary([createMediaMaker(seed).photo()]);
 }
 
-/** A run that is in the midst of its transfer, and held there until it is let go. */
+/** Starts a run and holds it in the middle of its transfer. */
 async function startHeldRun(scene: Scene): Promise<RunningCli> {
   scene.cloud.faults.set([
     { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000 } },
   ]);
   const run = scene.startSync();
-  // Waiting for bytes that do not come it has nothing open that another process would have to wait for.
+  // A run that waits for bytes has nothing open that another process must wait for.
   await waitUntil('the run waits', () =>
     scene.cloud.requests.some(({ endpoint, bytesSent }) => endpoint === 'file' && bytesSent === 1_000),
   );
@@ -40,7 +40,7 @@ async function letGo(run: RunningCli): Promise<void> {
 }
 
 describe('two runs at once', () => {
-  test.each(placeKinds)('on one home and %s: one works, and the other ends as locked', async (kind) => {
+  test.each(placeKinds)('with one home and %s: one run works, and the other ends as locked', async (kind) => {
     await using scene = await openSceneAt(kind, { library: onePhoto(`one-home-${kind}`), stallMs: 1_500 });
     const first = await startHeldRun(scene);
     const second = await scene.sync();
@@ -54,7 +54,7 @@ describe('two runs at once', () => {
     await scene.expectComplete();
   });
 
-  test('from two homes on one directory: one works, and the other ends as locked', async () => {
+  test('from two homes on one directory: one run works, and the other ends as locked', async () => {
     await using scene = await openScene({ library: onePhoto('two-homes'), stallMs: 1_500 });
     await using other = await makeTempDir();
     const first = await startHeldRun(scene);
@@ -63,14 +63,14 @@ describe('two runs at once', () => {
     expectExit(second, 4);
     await letGo(first);
     await scene.expectComplete();
-    // Afterwards the other home takes over what is there and fetches nothing.
+    // Afterwards the other home adopts the files and fetches nothing.
     await scene.clearRequests();
     expectExit(await scene.startSync({ environment }).ended, 0);
     expect(scene.cloud.stats().cdnBytesSent).toBe(0);
     await scene.expectComplete();
   });
 
-  test('started at the same instant, the two together do the work once', async () => {
+  test('that start at the same instant archive every file once', async () => {
     await using scene = await openScene({ library: someLibrary('same-instant') });
     const runs = await Promise.all([scene.startSync().ended, scene.startSync().ended]);
     const codes = runs.map(({ exitCode }) => exitCode);
@@ -93,7 +93,7 @@ test('a second archive of the same home is filled completely', async () => {
   expect(third.finished.files.archived).toBe(0);
 });
 
-test('where the archive’s disk is not mounted nothing is written', async () => {
+test('a run writes nothing if the archive’s disk is not mounted', async () => {
   await using scene = await openScene<DiskPlace>({ library: someLibrary('unmounted'), inProcess: true });
   const { directory } = scene.place;
   expectExit(await scene.sync(), 0);
@@ -112,7 +112,7 @@ test('where the archive’s disk is not mounted nothing is written', async () =>
   await scene.expectComplete();
 });
 
-test('another archive in the place of a known one is not touched', async () => {
+test('a run does not touch another archive in the place of a known one', async () => {
   await using scene = await openScene<DiskPlace>({ library: someLibrary('swapped'), inProcess: true });
   await using other = await openDiskPlace();
   expectExit(await scene.sync(), 0);
@@ -127,7 +127,7 @@ test('another archive in the place of a known one is not touched', async () => {
 });
 
 describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
-  test('when lost is rebuilt from the archive without a media byte', async () => {
+  test('is rebuilt from the archive without a media byte when it is lost', async () => {
     await using scene = await openSceneAt(kind, {});
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
@@ -135,7 +135,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
     await expectAdoption(scene, wanted.length);
   });
 
-  test('when it is garbage is set aside and rebuilt', async () => {
+  test('is set aside and rebuilt when it is garbage', async () => {
     await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`), inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
@@ -150,7 +150,10 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
   });
 });
 
-/** The next run takes in all files that are there, fetches nothing, and asks nothing about media that are complete. */
+/**
+ * Expects that the next run adopts all files, fetches nothing, and sends no request about complete
+ * media.
+ */
 async function expectAdoption(scene: Scene, files: number) {
   await scene.clearRequests();
   const run = await scene.sync();
@@ -172,10 +175,10 @@ async function trackerOf({ home }: Scene): Promise<string> {
 }
 
 describe.each(placeKinds)('damage on %s', (kind) => {
-  /** A store shows the checksum that it took when the bytes came, so only reading finds what happened to them since. */
+  /** A store keeps showing the checksum of the upload, so only `--deep` finds later damage. */
   const verifyArgs = kind === 's3' ? ['--deep'] : [];
 
-  test('is named by verify and made good by the next sync', async () => {
+  test('is reported by verify and repaired by the next sync', async () => {
     const library = someLibrary(`damage-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -199,7 +202,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     const { missing, surplus } = compare(await scene.place.files(), wanted);
     expect(missing).toEqual([]);
     if (kind === 'disk') {
-      // The good one is where it was, the bad one is out of the way, but still there.
+      // The good file keeps its key, and the bad one is set aside but kept.
       expect(surplus).toEqual([]);
       const [aside] = eventsOf(repaired, 'file.setAside');
       expect(aside).toMatchObject({ key: victim.key, movedTo: expect.stringMatching(/^\.cloud-sync\/quarantine\//) });
@@ -209,7 +212,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
       expect(eventsOf(repaired, 'file.archived')).toEqual([expect.objectContaining({ revision: 2 })]);
     }
     expectExit(await scene.verify(...verifyArgs), 0);
-    // And it stays so.
+    // A further run changes nothing.
     await scene.clearRequests();
     expectExit(await scene.sync(), 0);
     expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
@@ -218,7 +221,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     expect(scene.cloud.stats().cdnBytesSent).toBe(0);
   });
 
-  test('a missing file is named and fetched again, and foreign files are listed and left alone', async () => {
+  test('a missing file is reported and fetched again, and foreign files are listed and stay', async () => {
     const library = someLibrary(`missing-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -253,7 +256,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
   test('a foreign file at a key is never replaced', async () => {
     const library = someLibrary(`taken-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
-    // The keys of a first archive are those of a second.
+    // A second archive uses the same keys as a first one.
     await using model = await openScene({ library, inProcess: true });
     expectExit(await model.sync(), 0);
     const [victim] = await model.place.files();

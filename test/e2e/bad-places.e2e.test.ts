@@ -1,4 +1,7 @@
-/** Places that cannot take an archive, or no longer: each is named with the next step, before anything is transferred where that can be known. */
+/**
+ * Places that cannot take an archive. Each error names the place and the next step, and a run
+ * transfers nothing if it can find the error before.
+ */
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { S3StoreOptions } from '../s3-server/index.ts';
@@ -44,7 +47,7 @@ const cases: readonly StoreCase[] = [
 ];
 
 describe('a store', () => {
-  test.concurrent.each(cases)('$what: exit 6 before any transfer', async ({ store, says, hints }) => {
+  test.concurrent.each(cases)('$what ends the run with exit code 6 before any transfer', async ({ store, says, hints }) => {
     const place = await openS3Place(store);
     await using scene = await openScene({ library: createLibrary([createMediaMaker('bad-store').photo()]), place });
     const run = await scene.sync();
@@ -57,7 +60,7 @@ describe('a store', () => {
     await scene.expectNoSecrets();
   });
 
-  test('whose clock is a day off is understood all the same', async () => {
+  test('whose clock is a day off is usable', async () => {
     const place = await openS3Place({ clockSkewMs: 24 * 3_600_000 });
     const maker = createMediaMaker('skew');
     await using scene = await openScene({ library: createLibrary([maker.photo(), maker.video(partBytes + 10_000)]), place });
@@ -70,7 +73,7 @@ describe('a disk', () => {
   test.each([
     { code: 'ENOSPC', error: 'DESTINATION_FULL' },
     { code: 'EROFS', error: 'DESTINATION_UNUSABLE' },
-  ])('that answers $code in the middle of a run stops it, and no half file counts', async ({ code, error }) => {
+  ])('that answers $code in the middle of a run stops the run, and no half file counts', async ({ code, error }) => {
     const maker = createMediaMaker(`disk-${code}`);
     const library = createLibrary([
       maker.video(2 * partBytes),

@@ -1,6 +1,7 @@
 /**
- * What happens to the library between two runs, or in the middle of one. The runs are in this process: each opens home, archive and tracker anew,
- * and starting a process would cost ten times as much as most of them.
+ * Changes of the library between two runs and during a run. The runs are in this process: each
+ * opens home, archive and tracker anew, and a process start would cost ten times as much as most
+ * runs.
  */
 import { describe, expect, test } from 'vitest';
 import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
@@ -17,7 +18,7 @@ function libraryOf(...media: readonly SimMedium[]): SimLibrary {
 }
 
 describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
-  test('and gets a chapter later: only the chapter is fetched', async () => {
+  test('and gets a chapter later: the run fetches only the chapter', async () => {
     const maker = createMediaMaker(`chapter-${kind}`);
     const [medium, other] = [maker.chapters(), maker.photo()];
     const library = libraryOf(medium, other);
@@ -34,7 +35,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expect(await scene.place.files()).toEqual(expect.arrayContaining(before));
   });
 
-  test('and is replaced: the new content lies beside the old', async () => {
+  test('and whose content is replaced: the archive keeps both contents', async () => {
     const maker = createMediaMaker(`replaced-${kind}`);
     const [medium, other] = [maker.photo(), maker.chapters()];
     const library = libraryOf(medium, other);
@@ -47,7 +48,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expectExit(run, 0);
     expect(eventsOf(run, 'file.archived')).toEqual([expect.objectContaining({ mediaId: medium.id, revision: 2 })]);
     expectExactly(await scene.place.files(), merged(old, await wantedOf(library)));
-    // The same size again, so that only the ETag tells.
+    // The size is the same again, so only the ETag shows the change.
     library.replaceContent(medium.id, { label: 'source' });
     library.touch(medium.id);
     const second = await wantedOf(library);
@@ -62,7 +63,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expect(mediaRequests(scene)).toEqual([]);
   });
 
-  test('and gets another name: nothing is fetched, nothing moves', async () => {
+  test('and gets another name: the run fetches and moves nothing', async () => {
     const maker = createMediaMaker(`renamed-${kind}`);
     const medium = maker.photo();
     const library = libraryOf(medium, maker.photo());
@@ -77,7 +78,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expectExit(await scene.sync(), 0);
   });
 
-  test('and goes to the trash: it stays archived, also when it comes back', async () => {
+  test('and goes to the trash: the medium stays archived, also after it comes back', async () => {
     const maker = createMediaMaker(`trashed-${kind}`);
     const medium = maker.chapters();
     const library = libraryOf(medium, maker.photo(), maker.photo());
@@ -87,7 +88,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     library.trash(medium.id);
     const run = await scene.sync();
     expectExit(run, 0);
-    // The total told the quick listing that something is missing.
+    // The listing's total shows even a quick listing that a medium is missing.
     expect(run.finished).toMatchObject({ media: { gone: 1 }, files: { archived: 0, sourceDeleted: 0, failed: 0 } });
     expectExactly(await scene.place.files(), before);
     expectExit(await scene.verify(), 0);
@@ -120,7 +121,7 @@ test('a medium that goes to the trash before it is archived is deleted at the so
   expectExit(second, 0);
   expect(second.finished.files).toMatchObject({ failed: 0, sourceDeleted: 1 });
   await scene.expectComplete();
-  // Back from the trash it is archived like any other.
+  // A medium back from the trash is archived like any other.
   library.restore(late.id);
   scene.cloud.faults.clear();
   const third = await scene.sync();
@@ -129,7 +130,7 @@ test('a medium that goes to the trash before it is archived is deleted at the so
   await scene.expectComplete();
 });
 
-test('a medium that is gone when its files are asked for is deleted at the source', async () => {
+test('a medium that is gone when the run resolves it is deleted at the source', async () => {
   const maker = createMediaMaker('gone-404');
   const gone = maker.photo();
   const library = libraryOf(gone, maker.photo());
@@ -144,7 +145,7 @@ test('a medium that is gone when its files are asked for is deleted at the sourc
   expect(run.finished.files).toMatchObject({ archived: 1, sourceDeleted: 1, failed: 0 });
 });
 
-test('a waiting medium is archived when the provider has its original, and no proxy is archived before', async () => {
+test('a waiting medium is archived once the provider has its original, and its proxy is never archived', async () => {
   const maker = createMediaMaker('waits');
   const unready = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const unavailable = unavailableVideo(maker.spec('MP4'), 42_000);
@@ -168,7 +169,7 @@ test('a waiting medium is archived when the provider has its original, and no pr
   await scene.expectComplete();
 });
 
-test('a waiting medium is asked for by itself, wherever in the library it is', async () => {
+test('a run asks for a waiting medium directly, wherever it is in the library', async () => {
   const maker = createMediaMaker('waits-far');
   const oldest = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const library = libraryOf(oldest, ...Array.from({ length: 8 }, () => maker.photo()));
@@ -192,7 +193,7 @@ function drift(page: number, change: 'add' | 'trash') {
 }
 
 describe('the listing', () => {
-  test('that drops to nothing changes nothing and ends with 5', async () => {
+  test('that is suddenly empty changes nothing and ends the run with exit code 5', async () => {
     await using scene = await openScene({ library: libraryOf(...nine(createMediaMaker('to-zero'))), inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await scene.place.files();
@@ -214,7 +215,7 @@ describe('the listing', () => {
     expect(mediaRequests(scene)).toEqual([]);
   });
 
-  test('stops early when nothing is new, and reads on when the total says that something went', async () => {
+  test('stops early when nothing is new, and reads on when the total shows that a medium is gone', async () => {
     const maker = createMediaMaker('quick');
     const media = nine(maker);
     const library = libraryOf(...media);
@@ -237,13 +238,13 @@ describe('the listing', () => {
     library.trash(media[1]?.id ?? '');
     expect(await searches()).toEqual({ searches: 5, mode: 'full', gone: 1 });
     expect(await searches()).toEqual({ searches: 1, mode: 'quick', gone: 0 });
-    // One went and another came: the total is the same, and still wrong.
+    // One medium went and another came, so the total is the same.
     library.trash(media[2]?.id ?? '');
     library.add(maker.photo());
     expect(await searches()).toMatchObject({ mode: 'full', gone: 1 });
   });
 
-  test('of which pages move while they are read misses nothing', async () => {
+  test('misses no medium if its pages move while they are read', async () => {
     const library = libraryOf(...nine(createMediaMaker('drift')));
     await using scene = await openScene({
       library,

@@ -1,4 +1,4 @@
-/** Runs that end before their time, and what fails run after run. */
+/** Runs that end early, and files that fail in run after run. */
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { fileOf } from '../support/archive.ts';
@@ -8,36 +8,39 @@ import { expectExit, mediaRequests, openScene, openSceneAt } from '../support/sc
 import { waitUntil } from '../support/wait-until.ts';
 
 describe('credentials that expire in the middle of a run', () => {
-  test.each(placeKinds)('stop it with everything pending, and renewed ones finish it, on %s', async (kind) => {
-    const maker = createMediaMaker(`expiry-${kind}`);
-    const library = createLibrary(Array.from({ length: 12 }, () => maker.photo()));
-    await using scene = await openSceneAt(kind, { library, inProcess: true });
-    const running = scene.startSync({ args: ['--concurrency', '1'] });
-    await waitUntil('a file is archived', () => running.stdout().includes('"file.archived"'));
-    scene.cloud.expireToken();
-    const run = await running.ended;
-    expectExit(run, 3);
-    const finished = run.events.at(-1);
-    expect(finished).toMatchObject({
-      outcome: 'expired',
-      error: { code: 'CREDENTIALS_EXPIRED' },
-      files: { failed: 0, quarantined: 0 },
-      media: { failed: 0 },
-    });
-    // Once confirmed it is not asked again and again.
-    expect(scene.cloud.stats().statuses[401]).toBeLessThanOrEqual(4);
-    expectExit(await scene.sync(), 3);
-    scene.cloud.renewToken();
-    const renewed = await scene.sync();
-    expectExit(renewed, 0);
-    expect(renewed.finished.files.skipped).toBeGreaterThan(0);
-    await scene.expectComplete();
-    await scene.expectNoSecrets();
-  });
+  test.each(placeKinds)(
+    'stop the run with everything pending, and a run with renewed ones archives the rest, on %s',
+    async (kind) => {
+      const maker = createMediaMaker(`expiry-${kind}`);
+      const library = createLibrary(Array.from({ length: 12 }, () => maker.photo()));
+      await using scene = await openSceneAt(kind, { library, inProcess: true });
+      const running = scene.startSync({ args: ['--concurrency', '1'] });
+      await waitUntil('a file is archived', () => running.stdout().includes('"file.archived"'));
+      scene.cloud.expireToken();
+      const run = await running.ended;
+      expectExit(run, 3);
+      const finished = run.events.at(-1);
+      expect(finished).toMatchObject({
+        outcome: 'expired',
+        error: { code: 'CREDENTIALS_EXPIRED' },
+        files: { failed: 0, quarantined: 0 },
+        media: { failed: 0 },
+      });
+      // After the expiry is confirmed, the run sends no further request.
+      expect(scene.cloud.stats().statuses[401]).toBeLessThanOrEqual(4);
+      expectExit(await scene.sync(), 3);
+      scene.cloud.renewToken();
+      const renewed = await scene.sync();
+      expectExit(renewed, 0);
+      expect(renewed.finished.files.skipped).toBeGreaterThan(0);
+      await scene.expectComplete();
+      await scene.expectNoSecrets();
+    },
+  );
 });
 
-describe('what fails again and again', () => {
-  test('is quarantined after so many runs, and retry gives it a fresh start', async () => {
+describe('a file or medium that fails again and again', () => {
+  test('is quarantined after the limit of failed runs, and retry gives it a fresh start', async () => {
     const maker = createMediaMaker('quarantine');
     const bad = maker.photo();
     const unresolved = maker.photo();
@@ -55,7 +58,7 @@ describe('what fails again and again', () => {
     };
     expect(await counts()).toEqual({ failed: 2, quarantined: 0, archived: 1 });
     expect(await counts()).toEqual({ failed: 0, quarantined: 2, archived: 0 });
-    // From now on nothing is asked about them, and the exit code still tells.
+    // A run asks nothing about quarantined files, and its exit code still reports them.
     await scene.clearRequests();
     expect(await counts()).toEqual({ failed: 0, quarantined: 2, archived: 0 });
     expect(mediaRequests(scene)).toEqual([]);
@@ -76,12 +79,12 @@ describe('what fails again and again', () => {
   });
 });
 
-describe('interrupted', () => {
+describe('an interrupt', () => {
   test.each([
     { signal: 'SIGINT', exitCode: 130, kind: 'disk' },
     { signal: 'SIGTERM', exitCode: 143, kind: 's3' },
   ] as const)(
-    'by $signal a run to $kind ends in time with $exitCode and keeps its progress',
+    'by $signal ends a run to $kind in time with exit code $exitCode, and the run keeps its progress',
     async ({ signal, exitCode, kind }) => {
       const maker = createMediaMaker(`interrupted-${kind}`);
       const [first, endless] = [maker.photo(), maker.video(3_000_000)];
@@ -96,7 +99,7 @@ describe('interrupted', () => {
       const signalledMs = performance.now();
       running.kill(signal);
       const run = await running.ended;
-      // Two seconds are promised; the rest is for a machine that does other things too.
+      // The program promises two seconds. The rest is for a busy machine.
       expect(performance.now() - signalledMs).toBeLessThan(4_000);
       expectExit(run, exitCode);
       expect(run.events.at(-1)).toMatchObject({ outcome: 'interrupted', files: { archived: 1, failed: 0 } });

@@ -19,10 +19,10 @@ interface Ending {
   readonly stderr: string;
 }
 
-/** Runs a command line of bash at the root of the checkout, on the Node that runs this test. */
+/** Runs a command line of bash at the root of the repository, with the Node that runs this test. */
 async function bash(commandLine: string, environment: Readonly<Record<string, string>>): Promise<Ending> {
   const path = [dirname(process.execPath), process.env['PATH']].join(':');
-  // npx finds the program here and must not look elsewhere.
+  // npx finds the program in the repository and must not look elsewhere.
   const env = { ...environment, PATH: path, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
   return run('bash', ['-c', `set -o pipefail; ${commandLine}`], { cwd: root, env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
@@ -37,7 +37,7 @@ async function openSmallScene(options: SceneOptions<DiskPlace> = {}): Promise<Sc
   return openScene<DiskPlace>({ library, ...options });
 }
 
-/** One medium whose originals the cloud cannot say. */
+/** Makes the cloud fail every resolve of one medium, and returns the medium. */
 function failOne({ cloud }: Scene): SimMedium {
   const [failing] = [...cloud.library.media()];
   if (!failing) throw new Error('the library is empty');
@@ -45,14 +45,14 @@ function failOne({ cloud }: Scene): SimMedium {
   return failing;
 }
 
-/** Gives the example the place of the scene; `environment` is that of the scene now. */
+/** Runs an example with the scene's place. `environment` defaults to the scene's. */
 async function runExample(scene: Scene<DiskPlace>, script: string, environment = scene.environment()): Promise<Ending> {
   return bash(`bash docs/examples/${script} '${scene.place.to}'`, environment);
 }
 
 test('first-archive.sh archives, verifies and ends its simulator', async () => {
   await using temp = await makeTempDir();
-  // A simulator that lived on would keep its standard error open, and `bash` waits for that.
+  // A simulator that outlives the script would keep standard error open, and `bash` would wait.
   const environment = { HOME: temp.path, CLOUD_SYNC_GOPRO_API_RPS: '1000' };
   const ended = await bash(`bash docs/examples/first-archive.sh "$HOME/example"`, environment);
   expect(ended).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ describe('tell-me-when.sh', () => {
   });
 });
 
-test('check-sums.sh finds every checksum right, and one that is not', async () => {
+test('check-sums.sh accepts every right checksum and finds a wrong one', async () => {
   await using scene = await openSmallScene();
   const sound = await runExample(scene, 'check-sums.sh');
   expect(sound).toMatchObject({ code: 0 });

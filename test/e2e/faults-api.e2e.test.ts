@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing: they strike a whole run, so each has runs of its own. */
+/** Faults of the API's session and listing. They strike a whole run, so each has its own runs. */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
@@ -9,12 +9,12 @@ import { createMediaMaker } from '../support/simulated-media.ts';
 import { placeKinds } from '../support/places.ts';
 import { expectExit, openSceneAt } from '../support/scene.ts';
 
-/** Two media a page, so that a listing has several. */
+/** Two media a page, so that a listing has several pages. */
 const perPageCap = 2;
 
-/** Those that strike one request of one page, each at another page of the same run. */
+/** Faults that strike one request of one page, each at another page of the same run. */
 const atOnePage = ['api429', 'api500', 'api503RetryDate', 'apiEndEarly', 'apiStall'] as const satisfies FaultName[];
-/** Those that disturb no other fault. */
+/** Faults that do not disturb other faults. */
 const throughout = ['apiDelay', 'unknownFields'] as const satisfies FaultName[];
 
 const wholeRun = faultNames.filter(
@@ -67,19 +67,19 @@ describe.each(placeKinds)('to %s', (kind) => {
     const run = await scene.sync();
     expectExit(run, 0);
     expect(scene.cloud.faults.hits()[name]).toBeGreaterThan(0);
-    // What came or went during the listing may be in the archive or not; the next run has the final word.
+    // The archive may have media that came or went during the listing. The next run decides.
     expectNothingWrong(await scene.place.files(), [...before, ...(await added(library, before))]);
     scene.cloud.faults.clear();
     expectExit(await scene.sync('--full'), 0);
     await scene.expectComplete();
   });
 
-  test.concurrent.each(reported)('reports %s, and goes on when it is over', async (name) => {
+  test.concurrent.each(reported)('reports %s, and works again when the fault is over', async (name) => {
     const expectation = expectationOf(name);
     if (expectation?.outcome !== 'report') throw new Error('chosen by its outcome');
     const library = libraryFor(`${kind}-${name}`);
     await using scene = await openSceneAt(kind, { library, perPageCap, inProcess: true });
-    // An empty listing is only suspicious where media are known.
+    // An empty listing is suspicious only if the tracker knows media.
     if (name === 'emptyListing') expectExit(await scene.sync(), 0);
     scene.cloud.faults.set(faultCatalogue[name]());
     const run = await scene.sync('--full');

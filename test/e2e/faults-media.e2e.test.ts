@@ -1,6 +1,6 @@
 /**
- * Every fault of the catalogue that strikes files or resolves, each at its own media of four shapes, many faults in one run. Media come over
- * the raw HTTP client; behind a proxy over undici.
+ * Every fault that strikes files or resolves, each at its own media of four shapes, with many
+ * faults in one run. Media come over the raw HTTP client, or over undici behind a proxy.
  */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
@@ -15,7 +15,10 @@ import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } fr
 import { expectExit, openScene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
-/** Faults of the API that can be aimed at one medium strike its resolve; all others of the API have a test of their own. */
+/**
+ * Faults of the API that can be aimed at one medium strike its resolve. All other API faults have a
+ * test of their own.
+ */
 const aimable = faultNames.filter(
   (name) => !Object.hasOwn(apiFaults, name) || faultCatalogue[name]({ mediaId: 'x' })[0]?.match?.mediaId === 'x',
 );
@@ -37,7 +40,7 @@ function victimsOf(outcome: FaultExpectation['outcome'], maker: MediaMaker): Vic
 
 async function openRoomyPlace(kind: PlaceKind): Promise<Place> {
   if (kind === 'disk') return openDiskPlace();
-  // Hundreds of megabytes, better not in memory.
+  // The files are hundreds of megabytes, too much for memory.
   const temp = await makeTempDir();
   const place = await openS3Place({ dir: temp.path });
   return {
@@ -58,7 +61,7 @@ function sizes(files: readonly { readonly sizeBytes: number }[]): number[] {
   return files.map(({ sizeBytes }) => sizeBytes).toSorted((a, b) => a - b);
 }
 
-test('no fault of the catalogue is left out', () => {
+test('the tests cover every fault of the catalogue', () => {
   const untested = faultNames.filter((name) => !aimable.includes(name));
   expect(untested.every((name) => Object.hasOwn(apiFaults, name))).toBe(true);
   expect(aimable.length).toBeGreaterThan(45);
@@ -79,11 +82,11 @@ async function openWay(client: 'raw' | 'undici'): Promise<AsyncDisposable & { re
 const raw = placeKinds.map((kind) => ({ kind, client: 'raw' }) as const);
 
 describe.concurrent.each(raw)('to $kind over the $client client', (way) => testFaults(way));
-// Not at the same time: runs that wait for a busy machine look like stalled ones.
+// Runs one after the other, because a run that waits for a busy machine looks like a stalled one.
 describe('to disk over the undici client', () => testFaults({ kind: 'disk', client: 'undici' }));
 
 function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly client: 'raw' | 'undici' }): void {
-  test('every passing fault is survived in one run', async () => {
+  test('one run survives every passing fault', async () => {
     const maker = createMediaMaker('survive');
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));
@@ -105,7 +108,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     expectExit(await scene.verify(), 0);
   });
 
-  test('a lasting fault fails its file with the reason and no other file, and the next run archives it', async () => {
+  test('a lasting fault fails only its own file, with the reason, and the next run archives the file', async () => {
     const maker = createMediaMaker('report');
     const victims = victimsOf('report', maker);
     const healthy = [maker.photo(), maker.chapters()];
@@ -140,7 +143,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     await scene.expectNoSecrets();
   });
 
-  test('content that cannot be checked is stored as it came', async () => {
+  test('content that cannot be checked is stored as received', async () => {
     const maker = createMediaMaker('cannot-tell');
     const victims = victimsOf('cannot-tell', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));

@@ -1,4 +1,4 @@
-/** A store that fails, lies, or knows less than S3 does. */
+/** An S3 store that fails, lies or supports less than S3. */
 import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { S3Damage, S3Fault, S3FaultAction, S3Legacy } from '../s3-server/faults.ts';
@@ -10,7 +10,10 @@ import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulat
 import { openS3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 
-/** Small files are put with their checksum ahead of them, larger ones with it behind them, the largest in parts. */
+/**
+ * A small file's PUT has its checksum in front of the body, a larger one's behind it. The largest
+ * files are sent in parts.
+ */
 const shapes = {
   held: (maker: MediaMaker) => maker.photo(),
   streamed: (maker: MediaMaker) => maker.video(1_500_000),
@@ -41,7 +44,7 @@ function troubles(shape: Shape, operation: S3Operation, actions: readonly Troubl
   return actions.map((action) => ({ shape, operation, action }));
 }
 
-/** Each strikes the first request of its operation for a file of its own. */
+/** Each strikes the first request of its operation for one file. */
 const passing: readonly Trouble[] = [
   ...(['held', 'streamed'] as const).flatMap((shape) =>
     troubles(shape, 'PutObject', [
@@ -78,7 +81,7 @@ const passing: readonly Trouble[] = [
   ...troubles('multipart', 'HeadObject', [error('InternalError'), { kind: 'reset', before: 'reply' }]),
 ];
 
-/** Each strikes every request of its operation for a file of its own. */
+/** Each strikes every request of its operation for one file. */
 const lasting: readonly Trouble[] = [
   ...troubles('held', 'PutObject', [error('InternalError'), { kind: 'reset', before: 'body' }, ...damages]),
   ...troubles('streamed', 'PutObject', [{ kind: 'replyLost' }, ...damages]),
@@ -97,7 +100,8 @@ function victimsOf(list: readonly Trouble[], maker: MediaMaker): Victim[] {
 
 function faultsOf(victims: readonly Victim[], attempt?: number): S3Fault[] {
   return victims.map(({ operation, action, medium }) => {
-    // The first revision's key goes on with a dot after the id, and only it is to fail once.
+    // The key of a second revision has no dot directly after the id, so a single fault strikes only
+    // the first revision.
     const keyPart = attempt === undefined ? medium.id : `${medium.id}.`;
     const match = { operation, keyPart, ...(attempt === undefined ? {} : { attempt }) };
     return { match, action } as S3Fault;
@@ -108,12 +112,15 @@ function nameOf({ shape, operation, action }: Trouble): string {
   return `${shape} ${operation} ${JSON.stringify(action)}`;
 }
 
-/** A cut or mangled PUT stands at its key for good; nothing of ours replaces it, and nothing counts it. */
+/**
+ * True for a cut or mangled PUT. It stays at its key, and the program neither replaces nor counts
+ * it.
+ */
 function spoilt({ operation, action }: Trouble): boolean {
   return operation === 'PutObject' && (action.kind === 'cutBody' || action.kind === 'mangleBody');
 }
 
-test('troubles that pass are survived in one run', async () => {
+test('one run survives faults that pass', async () => {
   const maker = createMediaMaker('s3-passing');
   const victims = victimsOf(passing, maker);
   const library = createLibrary(victims.map(({ medium }) => medium));
@@ -131,7 +138,7 @@ test('troubles that pass are survived in one run', async () => {
   await scene.expectNoSecrets();
 });
 
-test('troubles that last are named with their reasons, hurt nothing else, and are made good when they are over', async () => {
+test('a lasting fault fails only its own file, with the reason, and a run after the fault archives the file', async () => {
   const maker = createMediaMaker('s3-lasting');
   const victims = victimsOf(lasting, maker);
   const healthy = [shapes.held(maker), shapes.streamed(maker), shapes.multipart(maker)];
@@ -144,13 +151,13 @@ test('troubles that last are named with their reasons, hurt nothing else, and ar
   for (const victim of victims) {
     const failures = eventsOf(run, 'file.failed').filter(({ mediaId }) => mediaId === victim.medium.id);
     const archived = eventsOf(run, 'file.archived').filter(({ mediaId }) => mediaId === victim.medium.id);
-    // Where only the replies are lost, looking shows that the file is there.
+    // If only the replies are lost, a HEAD shows that the file is stored.
     const expected = victim.action.kind === 'replyLost' ? { failures: 0, archived: 1 } : { failures: 1, archived: 0 };
     expect({ failures: failures.length, archived: archived.length }, nameOf(victim)).toEqual(expected);
     if (failures[0]) expect(failures[0].reason, nameOf(victim)).toMatch(/\w+/);
   }
   for (const { id } of healthy) expect(eventsOf(run, 'file.archived').some(({ mediaId }) => mediaId === id)).toBe(true);
-  // Whatever stands at a final key and is not right was spoilt by the store behind our back.
+  // Only the store can spoil a file at its final key, behind the program's back.
   const { surplus } = compare(await scene.place.files(), wanted);
   expect(surplus.filter((file) => !victims.some((victim) => spoilt(victim) && file.includes(victim.medium.id)))).toEqual([]);
 
@@ -166,7 +173,7 @@ test.each([
   { code: 'AccessDenied', reason: 'DESTINATION_UNUSABLE' },
   { code: 'XMinioStorageFull', reason: 'DESTINATION_FULL' },
   { code: 'NoSuchBucket', reason: 'DESTINATION_UNUSABLE' },
-] as const)('a store that answers $code in the middle of a run stops it', async ({ code, reason }) => {
+] as const)('a store that answers $code in the middle of a run stops the run', async ({ code, reason }) => {
   const maker = createMediaMaker(`s3-${code}`);
   const library = createLibrary([maker.photo(), maker.video(partBytes + 300_000), maker.burst()]);
   const place = await openS3Place();
@@ -211,14 +218,14 @@ describe('a store that is weaker than S3', () => {
       for (const { key, tags } of objects) expect(tags['AutoSync'], key).toBe('True');
     }
     expectExit(await scene.verify('--deep'), 0);
-    // A lost tracker is rebuilt from what even this store can tell.
+    // A lost tracker is rebuilt from the facts that even this store keeps.
     await rm(scene.home, { recursive: true });
     await scene.clearRequests();
     const adopted = await scene.sync();
     expectExit(adopted, 0);
     expect(adopted.finished).toMatchObject({ files: { archived: 0, skipped: wanted.length }, bytes: { fetched: 0 } });
     expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
-    // One byte that rots behind the store's back is found by reading.
+    // Reading finds one byte that rots behind the store's back.
     const [victim] = await scene.place.files();
     await scene.place.damage(victim?.key ?? '', 10);
     const verified = await scene.verify('--deep');

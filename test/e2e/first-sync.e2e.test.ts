@@ -36,14 +36,14 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(run.peakRssBytes).toBeLessThan(300 * 1024 * 1024);
   });
 
-  test('costs a second run two requests and one for each medium that waits, and no media byte', async () => {
+  test('costs a second run two requests, one more for each waiting medium, and no media byte', async () => {
     const { cloud } = scene;
     await scene.clearRequests();
     const run = await scene.sync();
     expectExit(run, 0);
     const { search = 0, user = 0, medium = 0, download = 0, file = 0, fileHead = 0, ...others } = cloud.stats().requests;
     expect(search + user).toBeLessThanOrEqual(2);
-    // Half of them call themselves ready in the listing: only their offer shows that they still wait.
+    // Half of them claim to be ready in the listing. Only their resolve shows that they still wait.
     const half = expectedWaiting(cloud.library).length / 2;
     expect({ medium, download, file, fileHead, others }).toEqual({
       medium: half,
@@ -67,7 +67,7 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(scene.cloud.requests).toEqual([]);
   });
 
-  test('gets edits and sidecars when they are asked for later, and only those', async () => {
+  test('gets edits and sidecars, and nothing else, when a later run includes them', async () => {
     await scene.clearRequests();
     const before = await wantedOf(scene.cloud.library);
     const after = await wantedOf(scene.cloud.library, { edits: true, sidecars: true });
@@ -79,12 +79,12 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(scene.cloud.stats().cdnBytesSent).toBe(added.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
   });
 
-  test('gave no secret away', async () => {
+  test('has no secret in its output, home or archive', async () => {
     await scene.expectNoSecrets();
   });
 });
 
-test('on S3 each object says what it is', async () => {
+test('on S3 each object describes itself', async () => {
   const place = await openS3Place({ md5: true });
   await using scene = await openScene<S3Place>({ place, inProcess: true });
   expectExit(await scene.sync('--type', 'Burst', '--type', 'Video'), 0);
@@ -102,7 +102,7 @@ test('on S3 each object says what it is', async () => {
   expect(objects.some(({ partSizesBytes }) => partSizesBytes.length === 3)).toBe(true);
 });
 
-test('on a disk the time of a file is that of its capture', async () => {
+test('on a disk each file has its capture time as modification time', async () => {
   await using scene = await openScene<DiskPlace>({ inProcess: true });
   expectExit(await scene.sync('--camera', 'GoPro MAX'), 0);
   const found = await scene.place.files();
@@ -116,8 +116,8 @@ test('on a disk the time of a file is that of its capture', async () => {
   }
 });
 
-describe.each(placeKinds)('choosing, on %s', (kind) => {
-  test('a dry run writes nothing', async () => {
+describe.each(placeKinds)('a run with a choice of media, on %s', (kind) => {
+  test('writes nothing if it is a dry run', async () => {
     await using scene = await openSceneAt(kind, { inProcess: true });
     const run = await scene.sync('--dry-run');
     expectExit(run, 0);
@@ -127,11 +127,11 @@ describe.each(placeKinds)('choosing, on %s', (kind) => {
     if (kind === 'disk') expect(existsSync(scene.place.to)).toBe(false);
     const { file = 0, fileHead = 0 } = scene.cloud.stats().requests;
     expect({ file, fileHead }).toEqual({ file: 0, fileHead: 0 });
-    // Nothing is remembered either: the real run finds a new place.
+    // The home remembers nothing either: the real run finds a new place.
     expectExit(await scene.sync('--type', 'Burst'), 0);
   });
 
-  test('filters are the person’s, and each run adds to the archive', async () => {
+  test('archives the media that its filters choose, beside those of earlier runs', async () => {
     await using scene = await openSceneAt(kind, { inProcess: true });
     const wanted = await wantedOf(scene.cloud.library);
     const media = [...scene.cloud.library.media()];
@@ -166,7 +166,7 @@ test('two archives filled from one home are both complete', async () => {
   const run = await scene.startSync({ args: ['--to', other.to], environment }).ended;
   expectExit(run, 0);
   expectExactly(await other.files(), await wantedOf(scene.cloud.library));
-  // The first one is as it was, and still known.
+  // The first archive is unchanged and still known.
   const again = await scene.sync('--type', 'Photo');
   expectExit(again, 0);
   expect(again.finished.files.archived).toBe(0);

@@ -12,10 +12,13 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/** At most so many media bytes arrive before a kill: several times what may be in flight, so that what is not kept is noticed. */
-const mostBytes = 110_000_000;
+/**
+ * The largest number of media bytes before a kill. It is several times the bytes in flight, so that
+ * lost progress shows.
+ */
+const maxBytes = 110_000_000;
 
-test.each(placeKinds)(`killed ${kills} times at any instant, the archive on %s loses nothing`, async (kind) => {
+test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {
   const seed = chooseSeed();
   const random = createRandom(seed);
   const maker = createMediaMaker(`kill-${kind}-${seed}`);
@@ -32,7 +35,7 @@ test.each(placeKinds)(`killed ${kills} times at any instant, the archive on %s l
   });
   const refetched = createRefetchCounter();
   let killed = 0;
-  /** What all kills so far may have cost: of what a run fetched, the parts that were in flight. */
+  /** The largest loss that all kills so far may cause: the parts in flight. */
   let lostBytes = 0;
   while (killed < kills) {
     scene.cloud.clearLog();
@@ -48,7 +51,7 @@ test.each(placeKinds)(`killed ${kills} times at any instant, the archive on %s l
       lostBytes += Math.min(concurrency * partBytes, sentBytes(scene));
     } else {
       expectExit(run, 0);
-      // Complete before its time: there is always something left to kill.
+      // The archive is complete too early, so more media give the next kill something to interrupt.
       for (const medium of more()) library.add(medium);
     }
   }
@@ -61,7 +64,10 @@ test.each(placeKinds)(`killed ${kills} times at any instant, the archive on %s l
   expect(verified.finished.verified).toMatchObject({ missing: 0, damaged: 0, unknown: 0 });
 });
 
-/** Half of the time an instant of the clock, which may be while the program still starts; else one when so many media bytes were sent. */
+/**
+ * Waits for a random moment: half of the time an instant of the clock, which may be during the
+ * start of the program, else a number of sent media bytes.
+ */
 async function randomInstant(scene: Scene, random: () => number, ended: Promise<unknown>): Promise<void> {
   if (random() < 0.5) {
     const cancel = new AbortController();
@@ -69,7 +75,7 @@ async function randomInstant(scene: Scene, random: () => number, ended: Promise<
     await Promise.race([instant, ended]);
     return cancel.abort();
   }
-  const limitBytes = random() * mostBytes;
+  const limitBytes = random() * maxBytes;
   let over = false;
   void ended.finally(() => (over = true)).catch(() => {});
   await waitUntil('the bytes before a kill', () => over || sentBytes(scene) >= limitBytes, 60_000);

@@ -1,4 +1,7 @@
-/** kill -9 before every single step that changes a disk or a tracker, and around every request to an S3 store. */
+/**
+ * kill -9 before every single step that changes a disk or a tracker, and around every request to an
+ * S3 store.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +16,10 @@ import { makeTempDir } from '../support/temp-dir.ts';
 
 const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
 
-/** Only a process that ends by itself leaves behind what it compiled; without it each of all those that are killed would compile everything anew. */
+/**
+ * Fills the compile cache, which only a process that ends by itself writes. Without it every killed
+ * process would compile everything anew.
+ */
 beforeAll(async () => {
   for (const kind of placeKinds) {
     await using scene = await openSceneAt(kind, { library: createLibrary([createMediaMaker('first').photo()]) });
@@ -21,7 +27,10 @@ beforeAll(async () => {
   }
 });
 
-/** After a kill: nothing wrong is there, what was published is not fetched again, and one more run makes it whole. */
+/**
+ * Expects after a kill that no file is wrong, that no published file is fetched again, and that one
+ * more run completes the archive.
+ */
 async function expectRecovery(scene: Scene, where: string): Promise<void> {
   const wanted = await wantedOf(scene.cloud.library);
   const found = await scene.place.files();
@@ -43,7 +52,10 @@ function sum(files: readonly { readonly sizeBytes: number }[]): number {
   return files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 }
 
-/** One run that archives one photo, killed before `step`; recovers from it if it was. Returns the steps that it did. */
+/**
+ * Runs the program on one photo and kills it before `step`. Expects recovery if it was killed.
+ * Returns the run's steps.
+ */
 async function killBefore(
   step: number,
   sizeBytes: number,
@@ -61,15 +73,15 @@ async function killBefore(
   return { killed: run.signal !== null, steps };
 }
 
-/** A small file is written when it is published. A larger one is a draft before. */
+/** A small file is written when it is published. A larger one is a draft before that. */
 const smallBytes = 60_000;
 const largeBytes = 300_000;
 
 describe('on a disk', () => {
-  test('a run that is killed before any of its steps loses and doubles nothing', { timeout: 300_000 }, async () => {
+  test('a run that is killed before any step loses and duplicates nothing', { timeout: 300_000 }, async () => {
     let last = await killBefore(1, smallBytes);
     for (let step = 2; last.killed; step += 1) last = await killBefore(step, smallBytes);
-    // The steps of publishing were among them.
+    // The publishing steps were among them.
     for (const name of [
       / link .*\.part$/,
       / handle\.datasync$/,
@@ -87,7 +99,7 @@ describe('on a disk', () => {
   });
 
   test(
-    'a run that is killed at any step after the draft of a larger file loses and doubles nothing',
+    'a run that is killed at any step after the draft of a larger file loses and duplicates nothing',
     { timeout: 300_000 },
     async () => {
       const { steps } = await killBefore(Infinity, largeBytes);
@@ -99,7 +111,7 @@ describe('on a disk', () => {
   );
 
   test.each([smallBytes, largeBytes])(
-    'without hard links, a run that is killed around its rename loses and doubles nothing: %i bytes',
+    'without hard links, a run that is killed around its rename of %i bytes loses and duplicates nothing',
     { timeout: 120_000 },
     async (sizeBytes) => {
       const environment = { NO_HARD_LINKS: '1' };
@@ -131,7 +143,7 @@ describe('on S3', () => {
       atLeast: 5,
     },
   ] as const)(
-    'killed at $what, a run loses and doubles nothing',
+    'a run that is killed at $what loses and duplicates nothing',
     { timeout: 300_000 },
     async ({ medium, whens, counts, atLeast }) => {
       for (const when of whens) {
@@ -142,7 +154,9 @@ describe('on S3', () => {
   );
 });
 
-/** Until a run has no such request any more; returns how many there are. */
+/**
+ * Kills a run at each such request until a run has no further one. Returns the number of requests.
+ */
 async function killAtEachRequest(
   when: KillPoint['when'],
   medium: () => SimMedium,

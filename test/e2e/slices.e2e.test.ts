@@ -1,4 +1,7 @@
-/** The core cut into slices, as functions with a deadline run it: every slice opens everything anew and goes on where the one before ended. */
+/**
+ * The core in slices, as functions with a deadline run it. Every slice opens everything anew and
+ * continues where the one before ended.
+ */
 import { expect, test, vi, afterAll, beforeAll } from 'vitest';
 import { deserialise, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { openS3 } from '../../src/destination/s3/index.ts';
@@ -109,19 +112,19 @@ test('one large file takes several slices, and no finished part is fetched twice
   await scene.list(() => false, await scene.beginListing());
   let slices = 0;
   for (let status = ''; status !== 'COMPLETED' && slices < 40; slices += 1) {
-    // Two parts take a third of the slice, and then there is no time for two more.
+    // Two parts take a third of the slice, and then the time is too short for two more.
     await scene.transfer(sliceOf(4_000), 24 * 1024 * 1024);
     for await (const { originals } of scene.tracker.rows()) status = originals[0]?.status ?? '';
   }
   expect(slices).toBeGreaterThanOrEqual(3);
   expect(scene.store.objects().map((object) => object.sizeBytes)).toContain(sizeBytes);
-  // Whole parts only: at most what was under way when a slice was broken off may be fetched again.
+  // A slice keeps whole parts only, so the parts under way at its end may be fetched again.
   expect(scene.cloud.stats().cdnBytesSent).toBeLessThanOrEqual(sizeBytes + slices * 2 * partBytes);
   expect(scene.store.stats().byOperation.UploadPart).toBeLessThanOrEqual(10 + slices * 2);
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
 });
 
-test('an original that no slice brings further fails after two of them', async () => {
+test('an original without progress in two slices fails', async () => {
   const maker = createMediaMaker('fruitless');
   await using scene = await openScene([maker.video(2 * partBytes)]);
   await scene.list(() => false, await scene.beginListing());
@@ -134,13 +137,13 @@ test('an original that no slice brings further fails after two of them', async (
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([
     expect.objectContaining({ code: 'SLICE_FRUITLESS', status: 'FAILED' }),
   ]);
-  // A third slice of the same run leaves it alone.
+  // A third slice of the same run leaves the original alone.
   const started = scene.events.filter(({ type }) => type === 'file.started').length;
   await scene.transfer(sliceOf(60_000), null);
   expect(scene.events.filter(({ type }) => type === 'file.started')).toHaveLength(started);
 });
 
-test('many small files: the slice ends between them, and the next one takes the rest', async () => {
+test('with many small files the slice ends between two files, and the next slice archives the others', async () => {
   const maker = createMediaMaker('many');
   await using scene = await openScene(Array.from({ length: 40 }, () => maker.photo(100_000)));
   await scene.list(() => false, await scene.beginListing());
@@ -155,7 +158,7 @@ test('many small files: the slice ends between them, and the next one takes the 
   expect(scene.store.objects().filter(({ sizeBytes }) => sizeBytes === 100_000)).toHaveLength(40);
 });
 
-test('media that one slice cannot find are not called deleted: a slice has seen too little', async () => {
+test('a slice does not record media that it cannot find as deleted', async () => {
   const maker = createMediaMaker('gone');
   await using scene = await openScene([maker.photo(), maker.photo()]);
   await scene.list(() => false, await scene.beginListing());
@@ -167,7 +170,7 @@ test('media that one slice cannot find are not called deleted: a slice has seen 
   expect((await scene.tracker.tally(alwaysRoles)).originals).toMatchObject({ COMPLETED: 2 });
 });
 
-test('a slice that ends while it compares what is archived leaves the medium open', async () => {
+test('a slice that ends while it compares an archived file leaves the medium open', async () => {
   const maker = createMediaMaker('compared');
   const medium = maker.photo();
   await using scene = await openScene([medium]);
@@ -185,7 +188,7 @@ test('a slice that ends while it compares what is archived leaves the medium ope
   expect(sizes).toEqual(expect.arrayContaining([60_000, 61_001]));
 });
 
-test('a listing in slices of a page each finds what one in one piece finds', async () => {
+test('a listing in slices of one page finds the same media as a listing in one piece', async () => {
   const maker = createMediaMaker('pages');
   await using scene = await openScene(
     Array.from({ length: 23 }, () => maker.photo(1_000)),

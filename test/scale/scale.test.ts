@@ -18,7 +18,7 @@ import { startFarCloud, startFarStore, type FarCloud } from './support/simulator
 
 const mediaCount = Number(process.env['SCALE_MEDIA'] ?? 100_000);
 const fileBytes = Number(process.env['SCALE_BYTES'] ?? 14_000_000_000);
-const mostRssBytes = 200 * 1024 * 1024;
+const maxRssBytes = 200 * 1024 * 1024;
 const concurrency = 5;
 const partBytes = 16 * 1024 * 1024;
 
@@ -38,7 +38,7 @@ async function measure(
 }
 
 function expectSmall(run: MeasuredRun): void {
-  expect(run.peakRssBytes, 'largest resident set').toBeLessThanOrEqual(mostRssBytes);
+  expect(run.peakRssBytes, 'largest resident set').toBeLessThanOrEqual(maxRssBytes);
 }
 
 function environmentAt(home: string, cloud: FarCloud): Record<string, string> {

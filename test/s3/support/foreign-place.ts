@@ -1,4 +1,4 @@
-/** An archive in a bucket of a server that is not ours, seen and changed with the AWS SDK alone. */
+/** An archive in a bucket of a foreign server. Tests see and change it with the AWS SDK alone. */
 import { createHash, randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,
@@ -61,7 +61,8 @@ export async function openForeignPlace(server: ForeignServer): Promise<Place> {
       }
       return texts.join('\n');
     },
-    // From outside a byte can only be changed by writing the object anew, so its stored checksum changes too.
+    // A client can change a byte only by writing the object anew, so the stored checksum changes
+    // too.
     damage: async (key, offset) => {
       const { bytes, metadata } = await fetchObject(`${prefix}/${key}`);
       if (bytes[offset] === undefined) throw new RangeError(`${key} has no byte ${offset}`);

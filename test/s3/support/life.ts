@@ -1,4 +1,7 @@
-/** The life of an archive: filled, looked after, killed in the middle, left without its tracker. */
+/**
+ * The life of an archive: it is filled, verified, killed in the middle, and left without its
+ * tracker.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -18,7 +21,7 @@ const concurrency = 3;
 
 /** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
 export function archiveLife(server: ServerName, openPlace: () => Promise<Place>): void {
-  test('a library of every shape is archived bit for bit, once', async () => {
+  test('a library with every shape is archived once, bit for bit', async () => {
     await using scene = await openScene({ place: await openPlace(), preset: 'small' });
     expectExit(await scene.sync(), 0);
     await scene.expectComplete();
@@ -31,7 +34,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     await scene.expectNoSecrets();
   });
 
-  test('what was damaged or removed is named and archived again', async () => {
+  test('damaged and removed files are reported and archived again', async () => {
     const maker = createMediaMaker(`harm-${server}`);
     const [damaged, removed] = [maker.video(partBytes + 999), maker.photo()];
     const library = createLibrary([damaged, removed, maker.photo()]);
@@ -50,7 +53,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expect(eventsOf(verified, 'file.unknown').map(({ key }) => key)).toEqual(['notes.txt']);
 
     expectExit(await scene.sync(), 0);
-    // What is damaged stays where it is; beside it stands the next revision.
+    // The damaged file keeps its key, and the next revision lies beside it.
     const { key } = harmed;
     const after = (await scene.place.files()).filter((file) => file.key !== key && file.key !== 'notes.txt');
     expectNothingWrong(after, await wantedOf(library));
@@ -58,7 +61,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify('--deep'), 0);
   });
 
-  test(`killed ${kills} times in the middle of multipart uploads, it loses nothing`, async () => {
+  test(`it loses nothing when it is killed ${kills} times in the middle of multipart uploads`, async () => {
     const seed = chooseSeed();
     const random = createRandom(seed);
     const maker = createMediaMaker(`kill-${server}-${seed}`);
@@ -87,7 +90,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify('--deep'), 0);
   });
 
-  test('without its tracker it is adopted, and nothing is fetched', async () => {
+  test('a run without its tracker adopts it and fetches nothing', async () => {
     await using scene = await openScene({ place: await openPlace(), preset: 'small' });
     expectExit(await scene.sync(), 0);
     const files = await scene.place.files();
@@ -99,7 +102,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
   });
 }
 
-/** A run that fetches no byte, and resolves no medium but those that wait. */
+/** Expects that a run fetches no byte and resolves only waiting media. */
 async function expectNothingToDo(scene: Scene) {
   scene.cloud.clearLog();
   const run = await scene.sync();
@@ -111,7 +114,7 @@ async function expectNothingToDo(scene: Scene) {
   return run;
 }
 
-/** Ends a run with SIGKILL when so many media bytes were sent, or when it is over before. */
+/** Kills a run when the cloud has sent this many media bytes, unless it ends before. */
 async function killOnTheWay(scene: Scene, limitBytes: number): Promise<void> {
   const running = scene.startSync({ args: ['--concurrency', String(concurrency)] });
   let over = false;

@@ -1,4 +1,7 @@
-/** Faults that strike media one by one: all of one server and outcome in one run, each at media of its own. */
+/**
+ * Faults that strike single media. One run has all faults of one server and outcome, each at its
+ * own media.
+ */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
@@ -16,7 +19,7 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** Long enough for a busy server, and yet not for the faults that fall silent. */
+/** Long enough for a busy server and short enough for faults that fall silent. */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 
@@ -40,7 +43,7 @@ function reasonsFor(run: CliRun, mediaId: string): string[] {
 
 /** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
 export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>): void {
-  test('what can be survived is survived in one run', async () => {
+  test('one run survives every fault that can be survived', async () => {
     const victims = victimsOf(server, 'survive', createMediaMaker(`survive-${server}`));
     await using scene = await openVictims(await openPlace(), victims);
     const run = await scene.sync(...manyAtOnce);
@@ -54,7 +57,7 @@ export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>)
     await scene.expectNoSecrets();
   });
 
-  test('what cannot is named with its reason, hurts nothing else, and is made good by the next run', async () => {
+  test('a fault that cannot be survived fails only its own file, with the reason, and the next run archives the file', async () => {
     const maker = createMediaMaker(`report-${server}`);
     const victims = victimsOf(server, 'report', maker);
     const healthy = [maker.photo(), maker.chapters(), maker.video(2 * partBytes)];
@@ -75,7 +78,7 @@ export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify(), 0);
   });
 
-  test('what nobody can tell is at least stored as it came', async () => {
+  test('content that cannot be checked is stored as received', async () => {
     const victims = victimsOf(server, 'cannot-tell', createMediaMaker(`cannot-tell-${server}`));
     await using scene = await openVictims(await openPlace(), victims);
     expectExit(await scene.sync(), 0);

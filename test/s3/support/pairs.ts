@@ -1,4 +1,7 @@
-/** Which fault is tried with which server and which size of file: every pair of two of them at least once, not the full product. */
+/**
+ * Which fault meets which server and which size of file. Every pair of two of them occurs at least
+ * once; the full product does not.
+ */
 import { apiFaults } from '../../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
@@ -19,7 +22,10 @@ export const pairings: readonly Pairing[] = faultNames.flatMap((fault, row) =>
   serverNames.map((server, column) => ({ fault, server, size: sizeClasses[(row + column) % sizeClasses.length]! })),
 );
 
-/** Those of one server that strike media one by one, so that many fit into one run; or else whole runs. */
+/**
+ * The pairings of one server. Those that strike single media share a run; the others need a run
+ * each.
+ */
 export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcome: FaultExpectation['outcome']): Pairing[] {
   return pairings.filter(
     (pairing) =>
@@ -29,7 +35,7 @@ export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcom
   );
 }
 
-/** Faults of files, and those of the API that can be aimed at the resolve of one medium. */
+/** True for faults of files, and for API faults that can be aimed at the resolve of one medium. */
 function strikesMedia(fault: FaultName): boolean {
   return !Object.hasOwn(apiFaults, fault) || faultCatalogue[fault]({ mediaId: 'x' })[0]?.match?.mediaId === 'x';
 }

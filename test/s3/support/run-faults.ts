@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing: they strike a whole run, so each has runs of its own. */
+/** Faults of the API's session and listing. They strike a whole run, so each has its own runs. */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import { createLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
@@ -9,7 +9,7 @@ import { expectExit, openScene } from '../../support/scene.ts';
 import { pairingsOf, type Pairing } from './pairs.ts';
 import type { ServerName } from './servers.ts';
 
-/** Two media a page, so that a listing has several. */
+/** Two media a page, so that a listing has several pages. */
 const perPageCap = 2;
 
 function libraryFor({ fault, server, size }: Pairing): SimLibrary {
@@ -27,7 +27,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
     const before = await wantedOf(library);
     expectExit(await scene.sync(), 0);
     expect(scene.cloud.faults.hits()[pairing.fault]).toBeGreaterThan(0);
-    // What came or went during the listing may be in the archive or not; the next run has the final word.
+    // The archive may have media that came or went during the listing. The next run decides.
     const later = (await wantedOf(library)).filter(({ mediaId }) => !before.some((file) => file.mediaId === mediaId));
     expectNothingWrong(await scene.place.files(), [...before, ...later]);
     scene.cloud.faults.clear();
@@ -36,13 +36,13 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
   });
 
   test.concurrent.each(pairingsOf(server, 'runs', 'report'))(
-    'reports $fault ($size), and goes on when it is over',
+    'reports $fault ($size), and works again when the fault is over',
     async (pairing) => {
       const [fault] = faultCatalogue[pairing.fault]();
       if (fault?.expect?.outcome !== 'report') throw new Error('chosen by its outcome');
       const library = libraryFor(pairing);
       await using scene = await openScene({ place: await openPlace(), library, perPageCap });
-      // An empty listing is only suspicious where media are known.
+      // An empty listing is suspicious only if the tracker knows media.
       if (pairing.fault === 'emptyListing') expectExit(await scene.sync(), 0);
       scene.cloud.faults.set([fault]);
       expectExit(await scene.sync('--full'), fault.expect.exitCode);

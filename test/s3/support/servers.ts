@@ -14,7 +14,7 @@ export const serverNames = ['versitygw', 'ministack'] as const;
 
 export type ServerName = (typeof serverNames)[number];
 
-/** Who may use a server. */
+/** The credentials of a server's user. */
 export type Credentials = Pick<ForeignServer, 'accessKeyId' | 'secretAccessKey'>;
 
 const tester: Credentials = { accessKeyId: 'cloud-sync-tests', secretAccessKey: 'not-a-secret-only-for-loopback' };
@@ -24,7 +24,8 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
     name: 'versitygw',
     install: ['tools/install-s3-servers.sh', 'versitygw'],
     file: join(cache, 's3-servers/versitygw-1.8.0/versitygw'),
-    // Metadata beside the files, because not every temporary folder can hold extended attributes.
+    // Metadata is stored beside the files, because not every temporary folder has extended
+    // attributes.
     folders: ['data', 'sidecar'],
     arguments: (port, folder) => [
       '--port',
@@ -41,7 +42,10 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
   ministack: () => ministack({ services: ['s3'] }),
 };
 
-/** Installs the server if need be and starts it on a free port with nothing in it. Dispose to end it and to remove all it kept. */
+/**
+ * Installs the server if it is missing and starts it empty on a free port. Dispose to end it and to
+ * remove its data.
+ */
 export async function startServer(name: ServerName, credentials = tester): Promise<ForeignServer> {
   const { endpoint, [Symbol.asyncDispose]: end } = await startProgram(programs[name](credentials));
   return { endpoint, region: 'us-east-1', ...credentials, [Symbol.asyncDispose]: end };

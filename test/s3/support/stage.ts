@@ -17,7 +17,10 @@ import type { ForeignServer } from './servers.ts';
 
 const prefix = 'some/where';
 
-/** A new bucket. The adapter takes its credentials from the environment, which the caller has to set. */
+/**
+ * Opens a stage in a new bucket. The adapter reads its credentials from the environment, which the
+ * caller sets.
+ */
 export async function openStage(server: ForeignServer): Promise<DestinationStage> {
   const bucket = `stage-${randomUUID()}`;
   const { endpoint } = server;
@@ -47,7 +50,7 @@ export async function openStage(server: ForeignServer): Promise<DestinationStage
     },
     readContent: async (key) => (await read(key))?.content,
     place: async (key, content) => void (await client.send(new PutObjectCommand({ ...at(key), Body: content }))),
-    // From outside a byte can only be changed by writing the object anew.
+    // A client can change a byte only by writing the object anew.
     corrupt: async (key) => {
       const found = await read(key);
       if (!found) throw new Error(`there is no ${key}`);

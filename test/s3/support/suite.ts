@@ -1,4 +1,4 @@
-/** All that is tried against one S3 server that is not ours. */
+/** Every test against one foreign S3 server. */
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { destinationConformance } from '../../conformance/destination.ts';
 import { openForeignPlace } from './foreign-place.ts';
@@ -8,7 +8,7 @@ import { runFaults } from './run-faults.ts';
 import { startServer, type ForeignServer, type ServerName } from './servers.ts';
 import { openStage } from './stage.ts';
 
-/** What no S3 store can do. */
+/** Cases that no S3 store can pass. */
 const gapsOfS3 = {
   'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
   'tells its free space': 'a bucket has no end',
@@ -20,12 +20,13 @@ const gapsOfS3 = {
 export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
   let server: ForeignServer;
 
-  // An installation may take minutes, a test may not.
+  // An installation may take minutes, a test must not.
   vi.setConfig({ testTimeout: 120_000 });
 
   beforeAll(async () => {
     server = await startServer(name);
-    // For the adapter inside this process; the command line gets its credentials with its environment.
+    // Credentials for the adapter inside this process. The command line gets them with its
+    // environment.
     vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
   });
