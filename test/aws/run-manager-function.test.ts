@@ -7,7 +7,10 @@ import { handler } from '../../src/aws/functions/run-manager.ts';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { startAws, type Aws } from './support/aws.ts';
 
-/** The function `run-manager` as Lambda calls it, with what a deployment gives it: buckets, a table, an environment. */
+/**
+ * The function `run-manager` as Lambda calls it in a deployment, with buckets, a table and an
+ * environment.
+ */
 
 let aws: Aws;
 const names = { bucket: '', runs: '', table: '' };
@@ -21,7 +24,7 @@ afterAll(async () => {
   await aws?.[Symbol.asyncDispose]();
 });
 
-/** An empty deployment for each test. */
+/** Makes an empty deployment for each test. */
 beforeEach(async () => {
   for (const name of ['bucket', 'runs', 'table'] as const) names[name] = `${name}-${randomUUID()}`;
   for (const Bucket of [names.bucket, names.runs]) await aws.s3.send(new CreateBucketCommand({ Bucket }));
@@ -53,7 +56,7 @@ async function keysIn(bucket: string): Promise<readonly (string | undefined)[]> 
 }
 
 describe('a run', () => {
-  test('begins in an empty deployment, which makes the archive, is counted, and frees its lease for the next', async () => {
+  test('begins in an empty deployment, makes the archive, is counted, and frees its lease for the next run', async () => {
     const execution = newExecution();
     const begun = await handler({ action: 'begin', input: {}, execution }, context);
     const deadline = new Date(Date.parse(execution.started_at) + runSeconds * 1000).toISOString();
@@ -71,7 +74,7 @@ describe('a run', () => {
 
   const allFields = { outcome: 'failed', provider: '', trigger: '', full_listing: false, deadline: '', holder: '' };
 
-  test('with a wrong input does not begin, makes nothing, and its end says what to do', async () => {
+  test('with a wrong input does not begin and makes nothing, and its end says what to do', async () => {
     const request = { input: { provider: 'dropbox' }, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
     expect(reply).toEqual({ ...allFields, error: { Error: 'USAGE', Cause: expect.stringContaining('Start it with {}') } });
@@ -85,7 +88,7 @@ describe('a run', () => {
   test.each([
     [environmentNames.archiveBucket, 'DESTINATION_UNUSABLE'],
     [environmentNames.table, 'TRACKER_UNUSABLE'],
-  ])('where %s names nothing, does not begin, and its end says so', async (variable, code) => {
+  ])('does not begin if %s names nothing, and its end says so', async (variable, code) => {
     vi.stubEnv(variable, 'nothing-of-that-name');
     const request = { input: {}, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
@@ -96,7 +99,7 @@ describe('a run', () => {
     });
   });
 
-  test('that never began has no summary and no marks, only replies that say so', async () => {
+  test('that never began gets replies that say so, without a summary and without failed media', async () => {
     const execution = newExecution();
     const counts = { total_found: 0, new_count: 0, already_synced: 0, cookie_age_days: null };
     const error = { Error: 'ARCHIVE_UNKNOWN', Cause: expect.stringContaining('no archive is there') };
@@ -121,6 +124,6 @@ describe('a run', () => {
   });
 });
 
-test.each([[{}], [{ action: 'rest' }], [{ action: 'begin', input: {} }]])('%j is no request', async (event) => {
+test.each([[{}], [{ action: 'rest' }], [{ action: 'begin', input: {} }]])('the event %j is refused as a bug', async (event) => {
   await expect(handler(event, context)).rejects.toMatchObject({ name: 'CloudSync.BUG' });
 });

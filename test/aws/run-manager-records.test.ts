@@ -12,7 +12,7 @@ import { medium, original } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
 
-/** What a run records of work lines that failed, and how it is counted, on a real ledger. */
+/** The records of a run about failed work lines, and its counts, on a real ledger. */
 
 let aws: Aws;
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 const media = ['listed', 'open', 'ours', 'theirs', 'archived', 'broken', 'waits'] as const;
 const timedOut: StateError = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };
 
-/** A work line in the middle of a run, of which `ours` was under way when its worker was killed. */
+/** A work line in the middle of a run. Its worker was killed while it worked on `ours`. */
 async function brokenLine(bed: Bed, execution: Execution) {
   const owner = `${execution.arn}-child`;
   const { tracker } = bed;
@@ -56,7 +56,7 @@ const atFirst = {
 };
 
 describe('a work line that failed', () => {
-  test('fails only the original that its killed worker held, and changes nothing when it is repeated', async () => {
+  test('fails only the original that its killed worker had claimed, and changes nothing when the step is repeated', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -130,7 +130,7 @@ describe('a work line that failed', () => {
     expect(await recordWorkerFailure(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
   });
 
-  test('has a small reply, however long it is', async () => {
+  test('has a small reply even if the line is long', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const ids = Array.from({ length: 25 }, (_, index) => `${'é'.repeat(30)}${index}`);
@@ -199,7 +199,7 @@ describe('the summary of a run', () => {
     expect(await summary(bed, execution, { already_synced: 1 })).toEqual(reply);
   });
 
-  test('names what failed with the reason, and what was not reached', async () => {
+  test('names failed files with the reason, and the files that the run did not reach', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const request = await brokenLine(bed, execution);
@@ -258,7 +258,7 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
-  test('ends with expired credentials if they were refused in this run, but not in an earlier one', async () => {
+  test('ends with expired credentials if they were refused in this run, not in an earlier one', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     await resolve(bed.tracker, 'open', [original('open')]);

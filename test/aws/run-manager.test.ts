@@ -9,7 +9,7 @@ import { dayMs, hourMs } from '../conformance/tracker/fixtures.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';
 
-/** How a run begins and how it ends early, on a real ledger, with executions that really run. */
+/** The begin of a run and its early end, on a real ledger, with executions that really run. */
 
 let aws: Aws;
 let machineArn: string;
@@ -44,7 +44,7 @@ describe('the begin of a run', () => {
     expect(await bed.tracker.runs(5)).toMatchObject([{ id: execution.name, finishedAt: null }]);
   });
 
-  test('finds that another execution runs, and takes over once that execution is aborted', async () => {
+  test('does not happen while another execution runs, and takes over once that execution is aborted', async () => {
     await using bed = await newBed(aws, machineArn);
     const [first, second] = [await bed.execution(), await bed.execution()];
     await begin({ action: 'begin', input: {}, execution: first }, bed.invocation(first));
@@ -78,7 +78,7 @@ describe('the early end of a run', () => {
   const failed = { Error: 'States.Timeout', Cause: '' };
   const refused = { Error: 'CREDENTIALS_EXPIRED', Cause: 'the provider refuses the credentials' };
 
-  test('records it, gives the lease back and notifies, and gives the same reply when it is repeated', async () => {
+  test('records the run, gives the lease back and notifies, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const { execution, invocation } = await begun(bed);
     await archive(bed, 'done');
@@ -129,7 +129,7 @@ describe('the early end of a run', () => {
     ['a wrong input', { provider: 'dropbox' }, { Error: 'USAGE', Cause: 'the input is wrong' }, /\(USAGE\)/],
     ['a table that is not there', {}, { Error: 'TRACKER_UNUSABLE', Cause: 'no table' }, /\(TRACKER_UNUSABLE\)/],
     ['expired credentials, and nobody knows who was told', {}, refused, /refuses the credentials/],
-  ])('has a reply despite %s', async (_name, input, error, subject) => {
+  ])('has a reply in spite of %s', async (_name, input, error, subject) => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution({ running: false });
     const gone = {

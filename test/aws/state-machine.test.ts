@@ -1,4 +1,7 @@
-/** The state machine as it is synthesized, run by the emulator with functions that do what the test wants. */
+/**
+ * The synthesized state machine. The emulator runs it with functions whose replies the test
+ * decides.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => aws[Symbol.asyncDispose]());
 
 describe('a run', () => {
-  test('with files to archive goes all the way', async () => {
+  test('with files to archive enters every state of a full run', async () => {
     const { status, states, output } = await run('clean', ['ok', 'slices']);
     expect(status).toBe('SUCCEEDED');
     expect(states).toEqual([
@@ -49,21 +52,21 @@ describe('a run', () => {
     expect(await messages(names.mailbox)).toEqual([]);
   });
 
-  test('without anything new ends there', async () => {
+  test('without new files ends after the listing', async () => {
     const { status, states } = await run('nothing', []);
     expect(status).toBe('SUCCEEDED');
     expect(states).not.toContain('DownloadVideos');
     expect(states.at(-1)).toBe('NoNewVideos');
   });
 
-  test('beside another is skipped', async () => {
+  test('that starts beside another is skipped', async () => {
     const { status, states, output } = await run('overlap', []);
     expect(status).toBe('SUCCEEDED');
     expect(states).toEqual(['BeginRun', 'RunGranted', 'RunSkipped']);
     expect(output).toMatchObject({ holder: 'another' });
   });
 
-  test('with credentials that have expired tells a person and fails', async () => {
+  test('with expired credentials notifies a person and fails', async () => {
     const { status, error, states } = await run('expired', []);
     expect([status, error]).toEqual(['FAILED', 'CloudSync.Notified']);
     expect(states.slice(-4)).toEqual(['EndRun', 'NotificationDue', 'NotifyCriticalFailure', 'SyncFailed']);
@@ -72,18 +75,18 @@ describe('a run', () => {
     ]);
   });
 
-  test('with a function that throws is not tried again, tells a person and fails', async () => {
+  test('with a function that throws notifies a person and fails without a retry', async () => {
     const { error, states, history } = await run('throws', []);
     expect(error).toBe('CloudSync.Notified');
     expect(states.slice(2)).toEqual(['ValidateTokens', 'EndRun', 'NotificationDue', 'NotifyCriticalFailure', 'SyncFailed']);
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(1);
-    // The emulator's name for whatever a function throws; on AWS it would be TypeError.
+    // The emulator's name for any error of a function. On AWS it would be TypeError.
     expect(await messages(names.mailbox)).toEqual([
       expect.objectContaining({ Message: expect.stringContaining('Runtime.HandlerError') as string }),
     ]);
   });
 
-  test('with a function that runs out of time tries again, tells a person and fails', async () => {
+  test('with a function that runs out of time tries again, notifies a person and fails', async () => {
     const { error, history } = await run('hangs', []);
     expect(error).toBe('CloudSync.Notified');
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(4);
@@ -105,28 +108,28 @@ describe('the lines of a run', () => {
     }
   });
 
-  test('fail without failing the run, and one notification says so', async () => {
+  test('can fail without failing the run, and one notification says so', async () => {
     expect([ended.status, ended.states.at(-1)]).toEqual(['SUCCEEDED', 'SyncComplete']);
     expect(await messages(names.mailbox)).toEqual([expect.objectContaining({ Subject: 'Partial', Message: 'Some are missing' })]);
   });
 
-  test.each(['ok', 'slices'])('end small: %s', (medium) => {
+  test.each(['ok', 'slices'])('with the medium %s succeed with a small output', (medium) => {
     expect(children.get(medium)).toMatchObject({ status: 'SUCCEEDED', output: { complete: true } });
   });
 
-  test.each(['failed', 'quarantined', 'throws'])('fail with the reason: %s', (medium) => {
+  test.each(['failed', 'quarantined', 'throws'])('with the medium %s fail with the reason', (medium) => {
     const child = children.get(medium);
     expect(child).toMatchObject({ status: 'FAILED', error: 'CloudSync.VideoFailed' });
     expect(JSON.parse(child?.cause ?? '')).toMatchObject({ Error: medium === 'throws' ? 'Runtime.HandlerError' : 'SCRIPTED' });
   });
 
-  test('go on after an invocation that was killed because its time was over', () => {
+  test('continue after an invocation that was killed at its time limit', () => {
     const child = children.get('hangs');
     expect(child).toMatchObject({ status: 'SUCCEEDED' });
     expect(child?.history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(1);
   });
 
-  test('that are quarantined lie in the poison queue', async () => {
+  test('with a quarantined medium send a message to the poison queue', async () => {
     expect(await messages(names.poisonQueue)).toEqual([
       expect.objectContaining({
         provider: 'gopro',
@@ -142,13 +145,13 @@ interface Names {
   readonly machine: string;
   readonly runsBucket: string;
   readonly poisonQueue: string;
-  /** Gets what is published to the topic. */
+  /** Receives the topic's notifications. */
   readonly mailbox: string;
 }
 
 async function deploy(): Promise<Names> {
   const source = readFileSync(join(import.meta.dirname, 'support/scripted-functions.cjs'), 'utf8');
-  // Only these hang; a busy machine may take its time with the others.
+  // Only these functions hang. A busy machine may take its time with the others.
   const [short, long] = [Duration.seconds(3), Duration.seconds(30)];
   const timeouts = { 'token-validator': short, 'media-lister': long, 'video-downloader': short, 'run-manager': long };
   const TemplateBody = JSON.stringify(Template.fromStack(sampleStack({ source, timeouts })).toJSON());
@@ -170,7 +173,10 @@ async function deploy(): Promise<Names> {
   };
 }
 
-/** Runs the machine to its end, with one work line for each medium. The name says what the functions do. */
+/**
+ * Runs the machine to its end, with one work line for each medium. The name decides the functions'
+ * replies.
+ */
 async function run(name: string, media: readonly string[]): Promise<EndedExecution> {
   const Body = media.map((id, index) => `${JSON.stringify({ line: index + 1, media: [id] })}\n`).join('');
   if (Body !== '')

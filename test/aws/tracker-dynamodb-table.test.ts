@@ -22,7 +22,7 @@ import { described, medium, original } from '../support/builders.ts';
 import { beforeFirst, countCalls, failFirst, leaveUnprocessed } from './support/disturbed.ts';
 import { startEmulator, type Emulator } from './support/emulators.ts';
 
-/** An error as the service sends it when too much is asked of it. */
+/** An error as the service sends it when it receives too many requests. */
 function throttle(): Error {
   const error = new Error('Rate exceeded');
   return Object.assign(error, {
@@ -32,7 +32,7 @@ function throttle(): Error {
   });
 }
 
-/** The network broke while the reply was on its way. */
+/** An error as the SDK throws it when the network breaks before the reply arrives. */
 function lostReply(): Error {
   return Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
 }
@@ -107,7 +107,7 @@ describe(`a table of ${name}`, () => {
     });
   });
 
-  test('is found by its endpoint and region, and an error names a table that cannot be reached', async () => {
+  test('is found by its endpoint and region, and an error names the table that cannot be reached', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'cloudsynctests');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
     const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
@@ -130,7 +130,7 @@ describe(`a table of ${name}`, () => {
     expect(await ben.keyTaken(original('m1').key.toUpperCase())).toBe(true);
   });
 
-  test('a page of a hundred media costs few requests, and an unchanged one writes one row', async () => {
+  test('a page of a hundred media costs few requests, and an unchanged page writes one row', async () => {
     const client = newClient();
     const tracker = await open(client);
     const calls = countCalls(client);
@@ -143,7 +143,7 @@ describe(`a table of ${name}`, () => {
     expect(await scan()).toHaveLength(before + 1);
   });
 
-  test('the media that a listing saw are kept when another process goes on with it', async () => {
+  test('the media that a listing saw are kept when another process continues the listing', async () => {
     await hundred(await open(), 'r1');
     await (await open()).recordPage([medium('m7')], 'r2');
     await (await open()).recordPage([medium('m8')], 'r2');
@@ -163,7 +163,7 @@ describe(`a table of ${name}`, () => {
     expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
   });
 
-  test('one of two media that want the same key at once gets it', async () => {
+  test('two media that want the same key at once do not both get it', async () => {
     const tracker = await open();
     const results = await Promise.allSettled(
       ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
@@ -214,7 +214,7 @@ describe(`a table of ${name}`, () => {
     expect((await scan()).flatMap((row) => row['provider_status'] ?? [])).toEqual([{ S: 'gopro#MISSING' }]);
   });
 
-  test('requests that are throttled or in conflict are tried again', async () => {
+  test('throttled and conflicting requests are tried again', async () => {
     const client = newClient();
     const tracker = await open(client);
     const puts = failFirst(client, 'PutItemCommand', { times: 2, when: 'before', error: throttle });
@@ -227,7 +227,7 @@ describe(`a table of ${name}`, () => {
     expect(await tracker.tally(usual)).toMatchObject({ mediaComplete: 1, media: { LISTED: 99 } });
   });
 
-  test('a claim that a program without our locks takes over at the last moment is lost', async () => {
+  test('a claim is lost when a program without our locks takes it over at the last moment', async () => {
     const client = newClient();
     const tracker = await open(client);
     await resolve(tracker, 'm1', [original('m1')]);

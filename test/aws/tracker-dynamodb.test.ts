@@ -27,7 +27,7 @@ describe(name, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** A new table; its clock begins today, because an emulator's TTL goes by the real one. */
+  /** Opens a new table. Its clock begins today, because an emulator's TTL uses the real clock. */
   async function newBed(): Promise<TrackerBed> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

@@ -26,7 +26,10 @@ describe(`rows in ${name}`, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** A new table with the rows; none of them expires, because an emulator goes by the real clock. */
+  /**
+   * Makes a table with the rows. None of them expires, because an emulator's TTL uses the real
+   * clock.
+   */
   async function fillTable(version: KeptVersion): Promise<string> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);
@@ -41,7 +44,7 @@ describe(`rows in ${name}`, () => {
       openDynamoTracker({ client, table: await fillTable(version), provider: 'gopro', archiveId, clock }),
     );
 
-    test('are read past attributes of a newer version', async () => {
+    test('can be read although a newer version added attributes', async () => {
       const table = await fillTable(version);
       const rows = (await tableRows(version)).filter((row) => row['id']?.S === originalId(archivedOriginals.archived, 1));
       for (const { expires_at: _, ...row } of rows) {

@@ -43,7 +43,7 @@ test('login --to-secret stores only credentials that GoPro accepts, and the func
 });
 
 describe('aws', () => {
-  test('failures names each medium with its reason and its next attempt, and retry makes it start afresh', async () => {
+  test('failures names each medium with its reason and its next attempt, and retry gives it a fresh start', async () => {
     const table = ['--table', await setFailures(aws)];
     const listed = (await run(aws, ['failures', '--json', ...table])).stdout
       .trimEnd()
@@ -144,7 +144,7 @@ describe('aws', () => {
     });
   });
 
-  test('logs prints the lines that mention the last run of the machine, which it finds by its name', async () => {
+  test('logs finds the machine by its name and prints the lines about its last run', async () => {
     await createMachine(aws, names.stateMachine, 'BeginRun', { BeginRun: { Type: 'Pass', End: true } });
     expect(await run(aws, ['run'])).toMatchObject({ exitCode: 0 });
     const table = await setFailures(aws);

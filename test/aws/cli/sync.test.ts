@@ -76,7 +76,7 @@ describe('sync --tracker dynamodb', () => {
     expect((await aws.s3.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).toEqual([]);
   });
 
-  test('is locked out by a run of the service that goes on, and takes over from one that was aborted', async () => {
+  test('is locked out by a running execution of the service, and takes over from an aborted one', async () => {
     const { table, environment, sync } = await setSyncScene();
     await sync(undefined, ['--name', 'nothing-has-this-name']);
     const { archiveId } = json(await runCli(['status', '--json'], { environment })) as { archiveId: string };
@@ -95,7 +95,7 @@ describe('sync --tracker dynamodb', () => {
     expect(granted).toBe(true);
   });
 
-  test('keeps the lease from the service while it runs', async () => {
+  test('holds the lease while it runs, so the service cannot start', async () => {
     const { table, environment, sync } = await setSyncScene();
     await sync(undefined, ['--name', 'nothing-has-this-name']);
     const { archiveId } = json(await runCli(['status', '--json'], { environment })) as { archiveId: string };

@@ -1,4 +1,4 @@
-/** One library through the deployed engine and through the local one. */
+/** Archives one library with the deployed engine and with the local one. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultCatalogue, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault } from '../../../src/sim/gopro/faults/faults.ts';
@@ -23,7 +23,9 @@ afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
 });
 
-/** Each strikes the first attempt at a file or a medium, or all of them without harm. */
+/**
+ * Faults that strike the first attempt at a file or a medium, or strike all of them without harm.
+ */
 const survivable: readonly FaultName[] = [
   'reset',
   'endEarly',
@@ -47,7 +49,7 @@ const survivable: readonly FaultName[] = [
   'api500Resolve',
 ];
 
-/** A fault for each medium in turn, and one medium that cannot be fetched at all. */
+/** Gives each medium a fault in turn, and one medium a fault that never passes. */
 function faultsFor(library: SimLibrary): Fault[] {
   const media = [...library.media()];
   const [hopeless] = media.filter(({ record, waitsFor }) => waitsFor === null && record.filename === 'GX010101.MP4');
@@ -100,6 +102,6 @@ test('the same library and faults give the archive and the statuses of the local
   expect(await engine.notifications()).toEqual([]);
 }, 240_000);
 
-test('no log, history, notification or working paper opens anything', async () => {
+test('no log, history, notification or working paper holds a secret', async () => {
   await engine.expectNoSecrets();
 });

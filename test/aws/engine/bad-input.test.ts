@@ -1,4 +1,7 @@
-/** What people and accidents do to a deployment: each ends in a named error and one notification that says what to do, and nothing is lost. */
+/**
+ * Mistakes and accidents in a deployment. Each ends in a named error and one notification that says
+ * what to do, and nothing is lost.
+ */
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeStateMachineCommand, UpdateStateMachineCommand } from '@aws-sdk/client-sfn';
@@ -26,24 +29,27 @@ async function openPhotos(seed: string, environment: Readonly<Record<string, str
   return openEngineScene(engine, { library: createLibrary([maker.photo(), maker.photo()]), environment });
 }
 
-/** The run failed with this error, one notification names it and what to do, and nothing was fetched. */
-async function expectTold(scene: EngineScene, run: EndedExecution, error: string, advice: RegExp): Promise<void> {
+/**
+ * Expects that the run failed with this error, that one notification names it with the advice, and
+ * that nothing was fetched.
+ */
+async function expectReported(scene: EngineScene, run: EndedExecution, error: string, advice: RegExp): Promise<void> {
   expect([run.status, run.error]).toEqual(['FAILED', 'CloudSync.Notified']);
   const told = await engine.notifications();
   expect(told).toEqual([{ subject: expect.stringContaining(error), message: expect.stringMatching(advice) }]);
   expect(scene.cloud.stats().cdnBytesSent).toBe(0);
 }
 
-/** Once the trouble is mended, the next run does all that there is to do. */
+/** Expects that the next run archives everything once the mistake is corrected. */
 async function expectMended(scene: EngineScene): Promise<void> {
   expect((await scene.run()).status).toBe('SUCCEEDED');
   await scene.expectComplete();
   await engine.notifications();
 }
 
-test('a secret that is missing', async () => {
+test('a missing secret fails the run with the login command as advice', async () => {
   await using scene = await openPhotos('missing-secret', { CLOUD_SYNC_SECRET: 'nobody/credentials' });
-  await expectTold(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret nobody\/credentials/);
+  await expectReported(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret nobody\/credentials/);
   await scene.reconfigure({ CLOUD_SYNC_SECRET: engine.deployment.secret });
   await expectMended(scene);
 });
@@ -55,48 +61,48 @@ test.each([
   ['JSON of another kind', JSON.stringify({ gp_access_token: malformed })],
   ['an empty text', ' '],
   ['a token that no header can hold', JSON.stringify({ access_token: `${malformed}\nX-Other: header` })],
-])('a secret that holds %s', async (_what, SecretString) => {
+])('a secret that holds %s fails the run with the login command as advice', async (_what, SecretString) => {
   await using scene = await openPhotos('malformed-secret');
   engine.keepSecret(malformed);
   await engine.aws.secrets.send(new PutSecretValueCommand({ SecretId: engine.deployment.secret, SecretString }));
-  await expectTold(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret/);
+  await expectReported(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret/);
   await scene.putCredentials();
   await expectMended(scene);
 });
 
-test('a bucket that is missing', async () => {
+test('a missing bucket fails the run with its name', async () => {
   await using scene = await openPhotos('missing-bucket', { CLOUD_SYNC_ARCHIVE_BUCKET: 'no-such-bucket-anywhere' });
-  await expectTold(scene, await scene.run(), 'DESTINATION_UNUSABLE', /no-such-bucket-anywhere/);
+  await expectReported(scene, await scene.run(), 'DESTINATION_UNUSABLE', /no-such-bucket-anywhere/);
   await scene.reconfigure({ CLOUD_SYNC_ARCHIVE_BUCKET: scene.bucket });
   await expectMended(scene);
 });
 
-test('a bucket in another region', async () => {
-  // The emulator serves every bucket in every region; our own store is as strict as S3.
+test('a bucket in another region fails the run with that region', async () => {
+  // The emulator serves every bucket in every region. Our own store is as strict as S3.
   const bucket = 'archive-elsewhere';
   await using store = await startS3Store({ buckets: [bucket], region: 'eu-west-3' });
   await using scene = await openPhotos('wrong-region', {
     CLOUD_SYNC_S3_ENDPOINT: store.endpoint,
     CLOUD_SYNC_ARCHIVE_BUCKET: bucket,
   });
-  await expectTold(scene, await scene.run(), 'DESTINATION_UNUSABLE', /eu-west-3/);
+  await expectReported(scene, await scene.run(), 'DESTINATION_UNUSABLE', /eu-west-3/);
 });
 
-test('a table that is missing', async () => {
+test('a missing table fails the run with its name', async () => {
   await using scene = await openPhotos('missing-table', { CLOUD_SYNC_TABLE: 'no-such-table-anywhere' });
-  await expectTold(scene, await scene.run(), 'TRACKER_UNUSABLE', /no-such-table-anywhere/);
+  await expectReported(scene, await scene.run(), 'TRACKER_UNUSABLE', /no-such-table-anywhere/);
 });
 
 test.each([
   ['an unknown provider', { provider: 'dropbox' }, /provider/],
   ['a list', ['gopro'], /input/],
   ['a trigger that nobody knows', { trigger: 'by hand' }, /trigger/],
-])('an input that is %s', async (_what, input, named) => {
+])('an input that is %s fails the run as a usage error', async (_what, input, named) => {
   await using scene = await openPhotos('wrong-input');
-  await expectTold(scene, await scene.run(input as object), 'USAGE', named);
+  await expectReported(scene, await scene.run(input as object), 'USAGE', named);
 });
 
-/** Runs the deployed machine with a manifest that is not from the lister. */
+/** Runs the deployed machine with a manifest that the lister did not write. */
 async function runManifest(scene: EngineScene, lines: readonly string[]): Promise<EndedExecution> {
   const { sfn, s3 } = engine.aws;
   const { machineArn: stateMachineArn, runsBucket } = engine.deployment;
@@ -115,16 +121,17 @@ async function runManifest(scene: EngineScene, lines: readonly string[]): Promis
   }
 }
 
-test('a manifest that is no JSON', async () => {
+test('a manifest that is not JSON fails the run with one notification', async () => {
   await using scene = await openPhotos('broken-manifest');
   const run = await runManifest(scene, ['{"line": 1, "media": [']);
-  // On AWS this is a States.ItemReaderFailed, which the machine catches; the emulator fails the execution without asking it. Told of it is once in either case.
+  // On AWS this is a States.ItemReaderFailed, which the machine catches. The emulator fails the
+  // execution without the catch. Both send one notification.
   expect(run.status).toBe('FAILED');
   expect(await engine.notifications()).toHaveLength(1);
   await expectMended(scene);
 });
 
-test('a line of the manifest that is JSON of another kind', async () => {
+test('a manifest line that is JSON of another kind fails alone', async () => {
   await using scene = await openPhotos('broken-line');
   const [good, other] = [...scene.cloud.library.media()];
   scene.cloud.faults.set(faultCatalogue.cdn404Always());
@@ -139,6 +146,6 @@ test('a line of the manifest that is JSON of another kind', async () => {
   await expectMended(scene);
 });
 
-test('no log, history, notification or working paper opens anything', async () => {
+test('no log, history, notification or working paper holds a secret', async () => {
   await engine.expectNoSecrets();
 });

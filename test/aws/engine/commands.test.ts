@@ -1,4 +1,4 @@
-/** What a person does with the deployed engine, in the order of docs/aws.md. */
+/** A person's commands for the deployed engine, in the order of docs/aws.md. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,7 +38,7 @@ test('cookies go into the secret, a run is followed to its end, and the local en
   await scene.expectComplete();
   expect((await run('aws', 'status')).stdout).toContain('3');
 
-  // What the deployed engine has archived is there for the local one, and the other way round.
+  // Both engines see the files that the other one archived.
   library.add(maker.photo());
   const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: accessToken, CLOUD_SYNC_GOPRO_USER_ID: userId };
   Object.assign(environment, signedIn, { CLOUD_SYNC_S3_ENDPOINT: engine.aws.endpoint, CLOUD_SYNC_S3_PATH_STYLE: 'true' });

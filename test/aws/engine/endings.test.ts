@@ -1,4 +1,4 @@
-/** How executions end that cannot do all that there is to do, and who is told. */
+/** Executions that end before all work is done, and the notifications that they send. */
 import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
@@ -24,14 +24,14 @@ function photos(seed: string, count: number) {
   return Array.from({ length: count }, () => maker.photo());
 }
 
-/** Leaves time to do something in the middle of a run. */
+/** Leaves the test time to act in the middle of a run. */
 const slowly: Fault = { id: 'slowly', match: { endpoint: 'download' }, action: { type: 'delay', ms: 300 } };
 
 function countOf(statuses: Readonly<Record<string, string>>, status: string): number {
   return Object.values(statuses).filter((each) => each === status).length;
 }
 
-test('a medium that failed too often is quarantined: a message in the poison queue, a notification, and all others archived', async () => {
+test('a medium that failed too often is quarantined with a message and a notification, and all others are archived', async () => {
   const media = photos('quarantine', 6);
   const broken = media[2]!;
   const faults = faultCatalogue.cdn403Always({ mediaId: broken.id });
@@ -49,7 +49,8 @@ test('a medium that failed too often is quarantined: a message in the poison que
       message: expect.stringContaining(broken.id),
     },
   ]);
-  // It is a person's turn now: no run tries it again, and nobody is told of it a second time by the queue.
+  // Only a person can continue now: no run tries the medium again, and the queue gets no second
+  // message.
   scene.cloud.clearLog();
   expect((await scene.run()).status).toBe('SUCCEEDED');
   expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
@@ -57,7 +58,7 @@ test('a medium that failed too often is quarantined: a message in the poison que
   await engine.notifications();
 });
 
-test('expired cookies are told once, fail nothing, and are told again when they work', async () => {
+test('expired cookies fail no file and send one notification, and a second one when they work again', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('expired', 3)) });
   scene.cloud.expireToken();
   const run = await scene.run();
@@ -83,10 +84,10 @@ test('expired cookies are told once, fail nothing, and are told again when they 
   await scene.expectComplete();
 });
 
-test('cookies that expire in the middle of a run stop it quietly, and what is left stays pending', async () => {
+test('cookies that expire in the middle of a run stop it without a failure, and the other files stay pending', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('midway', 30)), faults: [slowly] });
   const execution = await scene.start();
-  // At most ten are under way at once, so at least five are archived by then.
+  // At most ten files are under way at once, so at least five are archived by then.
   await waitUntil('some archived media', () => (scene.cloud.stats().requests['download'] ?? 0) >= 15);
   scene.cloud.expireToken();
   const run = await execution.ended();
@@ -111,7 +112,7 @@ test('cookies that expire in the middle of a run stop it quietly, and what is le
   expect(await engine.notifications()).toHaveLength(1);
 });
 
-test('a second execution while one runs is skipped', async () => {
+test('a second execution beside a running one is skipped', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('overlap', 8)), faults: [slowly] });
   const first = await scene.start();
   await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);
@@ -124,7 +125,7 @@ test('a second execution while one runs is skipped', async () => {
   expect(await engine.notifications()).toEqual([]);
 });
 
-test('an execution that is aborted from outside frees its lease at once, and a notification says so', async () => {
+test('an execution that is aborted from outside frees its lease at once and sends a notification', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('aborted', 8)), faults: [slowly] });
   const first = await scene.start();
   await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);
@@ -136,6 +137,6 @@ test('an execution that is aborted from outside frees its lease at once, and a n
   await scene.expectComplete();
 });
 
-test('no log, history, notification or working paper opens anything', async () => {
+test('no log, history, notification or working paper holds a secret', async () => {
   await engine.expectNoSecrets();
 });

@@ -27,14 +27,14 @@ afterAll(async () => {
   await store?.[Symbol.asyncDispose]();
 });
 
-/** One video in parts that come one after the other. */
+/** Opens a scene with one video whose parts are fetched one after the other. */
 async function openVideo(seed: string, options: EngineSceneOptions): Promise<EngineScene> {
   const library = createLibrary([createMediaMaker(seed).video(sizeBytes)]);
   const environment = { CLOUD_SYNC_CONCURRENCY: '1', ...options.environment };
   return openEngineScene(engine, { ...options, library, environment, ...(store && { store }) });
 }
 
-/** Silence in the middle of the third part, the first time that it is asked for. */
+/** The first request for the third part falls silent in the middle. */
 const silence: Fault = {
   match: { endpoint: 'file', method: 'GET', rangeStartAtLeast: 2 * partBytes, attempt: 1 },
   action: { type: 'stall', afterBytes: 1_000_000 },
@@ -48,7 +48,7 @@ async function haltInThirdPart(scene: EngineScene, how: 'kill' | 'freeze'): Prom
   await scene.haltDownloader(how);
 }
 
-/** How often each part of the file was asked for. */
+/** The number of requests for each part of the file. */
 function partRequests({ cloud }: EngineScene): number[] {
   const starts = cloud.requests.flatMap(({ endpoint, method, range }) =>
     endpoint === 'file' && method === 'GET' ? [Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0)] : [],
@@ -65,7 +65,7 @@ async function checksumType(scene: EngineScene): Promise<string | undefined> {
   return head.ChecksumType;
 }
 
-test('an invocation that hangs until its time is over is followed by one that goes on from the stored parts', async () => {
+test('after an invocation that hangs until its time limit the next one continues from the stored parts', async () => {
   const environment = { CLOUD_SYNC_STALL_TIMEOUT_MS: '60000' };
   await using scene = await openVideo('frozen', { faults: [silence], environment, downloaderTimeoutSeconds: 15 });
   const execution = await scene.start();
@@ -77,12 +77,13 @@ test('an invocation that hangs until its time is over is followed by one that go
   expect(await engine.notifications()).toEqual([]);
 });
 
-test('an invocation that is killed fails its file for this run; the next goes on from the stored parts', async () => {
+test('an invocation that is killed fails its file for this run, and the next run continues from the stored parts', async () => {
   const environment = { CLOUD_SYNC_STALL_TIMEOUT_MS: '60000' };
   await using scene = await openVideo('killed', { faults: [silence], environment });
   const execution = await scene.start();
   await haltInThirdPart(scene, 'kill');
-  // On AWS this is a Runtime.ExitError, and tried again at once. The emulator calls all that is not a time-out a Runtime.HandlerError.
+  // On AWS this is a Runtime.ExitError, which is tried again at once. The emulator calls everything
+  // except a time-out a Runtime.HandlerError.
   const run = await execution.ended();
   expect([run.status, run.states.includes('NotifyPartialFailure')]).toEqual(['SUCCEEDED', true]);
   expect(await engine.notifications()).toHaveLength(1);
@@ -92,7 +93,7 @@ test('an invocation that is killed fails its file for this run; the next goes on
   expect(partRequests(scene)).toEqual([1, 1, 2, 1, 1]);
 });
 
-// Most of a part's time is the wait for it, so that this depends little on how busy the machine is.
+// Most of a part's time is a fixed wait, so a busy machine changes little.
 test('with a deadline of a few seconds one file takes several slices, and no byte comes twice', async () => {
   const slowly: Fault = { match: { endpoint: 'file', method: 'GET' }, action: { type: 'delay', ms: 2_500 } };
   await using scene = await openVideo('slices', { faults: [slowly], environment: { CLOUD_SYNC_SLICE_SECONDS: '10' } });
@@ -106,6 +107,6 @@ test('with a deadline of a few seconds one file takes several slices, and no byt
   expect(await checksumType(scene)).toBe(checksumTypes[storeName]);
 });
 
-test('no log, history, notification or working paper opens anything', async () => {
+test('no log, history, notification or working paper holds a secret', async () => {
   await engine.expectNoSecrets();
 });

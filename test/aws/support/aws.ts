@@ -1,4 +1,6 @@
-/** An AWS of our own on loopback: MiniStack with all its services, and clients of those that the tests look into. */
+/**
+ * An AWS on loopback: MiniStack with all its services, and clients of the services that tests read.
+ */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -11,14 +13,14 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { startProgram } from '../../support/foreign-program.ts';
 import { ministack, type MiniStackOptions } from '../../support/ministack.ts';
 
-/** The account that MiniStack takes for ours, and with which its Lambda functions sign. */
+/** The account that MiniStack gives us. Its Lambda functions sign with this account. */
 export const account = '000000000000';
 export const region = 'us-east-1';
 const credentials = { accessKeyId: account, secretAccessKey: 'test' };
 
 export interface Aws extends AsyncDisposable {
   readonly endpoint: string;
-  /** What a process needs to find it. */
+  /** The environment with which a process finds this AWS. */
   readonly environment: Readonly<Record<string, string>>;
   readonly cloudFormation: CloudFormationClient;
   readonly dynamodb: DynamoDBClient;
@@ -29,11 +31,11 @@ export interface Aws extends AsyncDisposable {
   readonly sfn: SFNClient;
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
-  /** All that the emulator printed so far. */
+  /** Everything that the emulator has printed so far. */
   log(): Promise<string>;
 }
 
-/** Starts it with nothing in it. Dispose to end it with every function that it runs. */
+/** Starts an empty AWS. Dispose to end it with every function that it runs. */
 export async function startAws(options: Pick<MiniStackOptions, 'quickQueries'> = {}): Promise<Aws> {
   const server = await startProgram(ministack({ verbose: true, waitScale: 0.1, ...options }));
   const { endpoint } = server;

@@ -1,4 +1,4 @@
-/** Buckets, seen with the AWS SDK alone. */
+/** Reads buckets with the AWS SDK alone. */
 import { createHash } from 'node:crypto';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import type { FoundFile } from '../../support/places.ts';
@@ -10,7 +10,7 @@ export async function keysOf(client: S3Client, Bucket: string, Prefix = ''): Pro
   return keys;
 }
 
-/** Every archived file, read by its bytes. */
+/** Reads every archived file by its bytes. */
 export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
   for (const key of await keysOf(client, Bucket)) {
@@ -21,7 +21,10 @@ export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFi
   return files;
 }
 
-/** Names, metadata and texts of all that lies in a bucket; of archived files only what describes them. */
+/**
+ * Names, metadata and texts of every object in a bucket; for archived files only their
+ * descriptions.
+ */
 export async function bucketText(client: S3Client, Bucket: string): Promise<string> {
   const texts: string[] = [];
   for (const key of await keysOf(client, Bucket)) {

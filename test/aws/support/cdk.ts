@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { path, repository } from '../../support/foreign-program.ts';
 
-/** The environment of all that is deployed in tests. */
+/** The name of the environment that tests deploy. */
 export const stage = 'dev';
 
-/** Runs the real tool. It can hang for ever on a resource that the emulator does not know, so each command has its time. */
+/**
+ * Runs the real tool with a time limit, because it can hang for ever on a resource that the
+ * emulator does not know.
+ */
 export async function cdk(
   args: readonly string[],
   options: { readonly home: string; readonly environment?: Readonly<Record<string, string>> },

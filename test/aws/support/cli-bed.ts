@@ -1,4 +1,6 @@
-/** What the command line finds on an AWS of our own: tables, buckets, executions that hang, failures. */
+/**
+ * Tables, buckets, hanging executions and failures on a local AWS, for tests of the command line.
+ */
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -28,7 +30,10 @@ export async function openTracker(aws: Aws, table: string, archiveId: string) {
   return tracker;
 }
 
-/** A machine of Pass, Wait and other states that need no function; the names of the service's states. */
+/**
+ * Makes a machine of Pass, Wait and other states that need no function. `states` is in the states
+ * language.
+ */
 export async function createMachine(
   aws: Aws,
   name: string,
@@ -47,7 +52,7 @@ export async function startHanging(aws: Aws): Promise<string> {
   return executionArn;
 }
 
-/** Two media that failed, one of them too often. */
+/** Records two failed media. One of them failed too often. */
 export async function setFailures(aws: Aws): Promise<string> {
   const table = await newTable(aws);
   const tracker = await openTracker(aws, table, 'archive-1');

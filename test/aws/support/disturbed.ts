@@ -1,6 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-/** Counts the calls of a client by their names, one for each operation whatever the SDK does to carry it out. */
+/**
+ * Counts the calls of a client by their names: one for each operation, however many requests the
+ * SDK sends.
+ */
 export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> {
   const calls = new Map<string, number>();
   client.middlewareStack.add(
@@ -14,7 +17,10 @@ export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> 
   return calls;
 }
 
-/** The first `times` attempts at a command get this error, before or after it was carried out. */
+/**
+ * Fails the first `times` attempts at a command with this error, before or after the command is
+ * carried out.
+ */
 export function failFirst(
   client: DynamoDBClient,
   command: string,
@@ -36,7 +42,7 @@ export function failFirst(
   return { left: () => left };
 }
 
-/** The first reply to a batch read names the last of what was wanted as not yet processed. */
+/** Makes the first reply to a batch read report its last key as not yet processed. */
 export function leaveUnprocessed(client: DynamoDBClient, table: string): { readonly done: () => boolean } {
   let done = false;
   client.middlewareStack.add(
@@ -56,7 +62,7 @@ export function leaveUnprocessed(client: DynamoDBClient, table: string): { reado
   return { done: () => done };
 }
 
-/** Does something at the last moment before the first request of a command goes out. */
+/** Acts once, directly before the first request of a command. */
 export function beforeFirst(client: DynamoDBClient, command: string, act: () => Promise<unknown>): void {
   let done = false;
   client.middlewareStack.add(

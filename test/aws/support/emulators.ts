@@ -1,4 +1,4 @@
-/** Emulators of DynamoDB, and of what else is asked for, run on loopback for one test file. */
+/** Emulators of DynamoDB and other services, on loopback for one test file. */
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { cache, startProgram, type ForeignProgram } from '../../support/foreign-program.ts';
@@ -8,26 +8,28 @@ export type EmulatorName = 'ministack' | 'dynamodb-local';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the tracker's tests have their tables: MiniStack, or in `aws-more` what needs Java. */
+    /** The emulator for the tracker's tables: MiniStack, or in `aws-more` one that needs Java. */
     readonly dynamodb: EmulatorName;
-    /** Where the engine's tests of slices have their archive: MiniStack, or in `aws-more` what needs Go. */
+    /**
+     * The store for the engine's tests of slices: MiniStack, or in `aws-more` one that needs Go.
+     */
     readonly archiveStore: 'ministack' | 'versitygw';
   }
 }
 
-/** Where emulators are, and who may use them. */
+/** The address of an emulator and its credentials. */
 export const region = 'us-east-1';
 export const credentials = { accessKeyId: 'cloudsynctests', secretAccessKey: 'not-a-secret-only-for-loopback' };
 
 export interface Emulator extends AsyncDisposable {
   readonly endpoint: string;
-  /** A client of its own; the caller closes it. */
+  /** Makes a new client, which the caller closes. */
   client(): DynamoDBClient;
 }
 
 const dynamoLocal = join(cache, 'dynamodb-local-2.6.1');
 
-/** What runs each, with the `services` of MiniStack that are wanted. */
+/** The program of each emulator. `services` are the services that MiniStack starts. */
 export const programs: Readonly<Record<EmulatorName, (services: readonly string[]) => ForeignProgram>> = {
   ministack: (services) => ministack({ services }),
   'dynamodb-local': () => ({
@@ -46,7 +48,10 @@ export const programs: Readonly<Record<EmulatorName, (services: readonly string[
   }),
 };
 
-/** Starts an emulator with nothing in it. `services` are those of MiniStack. Dispose to end it and to remove all it kept. */
+/**
+ * Starts an empty emulator. `services` are those of MiniStack. Dispose to end it and to remove its
+ * data.
+ */
 export async function startEmulator(
   name: EmulatorName,
   { services = ['dynamodb'] }: { readonly services?: readonly string[] } = {},

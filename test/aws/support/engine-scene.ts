@@ -1,4 +1,6 @@
-/** A simulated cloud, an empty archive and an empty tracker, and the deployed engine between them. */
+/**
+ * A simulated cloud, an empty archive and an empty tracker, with the deployed engine between them.
+ */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,9 +31,12 @@ import type { Engine } from './engine.ts';
 import { childrenOf, startExecution, type EndedExecution, type StartedExecution } from './execution.ts';
 
 export interface EngineSceneOptions extends GoproCloudOptions {
-  /** The archive is in a store that is not the emulator's; the functions' credentials work there. */
+  /** The archive is in a foreign store, which accepts the functions' credentials. */
   readonly store?: ForeignServer;
-  /** Into the bucket and with the table that were deployed, which only one scene of an engine can have. Default: new ones. */
+  /**
+   * Uses the deployed bucket and table, which only one scene of an engine can have. Default: new
+   * ones.
+   */
   readonly deployed?: boolean;
   /** Further variables of all functions. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -41,27 +46,30 @@ export interface EngineSceneOptions extends GoproCloudOptions {
 export interface EngineScene extends AsyncDisposable {
   readonly cloud: GoproCloud;
   readonly bucket: string;
-  /** Sees the archive. */
+  /** A client for the archive's store. */
   readonly s3: S3Client;
   start(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<StartedExecution>;
   /** Starts an execution and waits until it has ended. */
   run(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<EndedExecution>;
-  /** The variables of all functions, with these changed. */
+  /** Gives all functions their variables with these changes. */
   reconfigure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Puts the cloud's valid cookies into the secret. */
   putCredentials(): Promise<void>;
-  /** The process of video-downloader that sees it first ends or hangs at once. */
+  /** Makes one process of video-downloader end or hang at once. */
   haltDownloader(how: 'kill' | 'freeze'): Promise<void>;
   files(): Promise<readonly FoundFile[]>;
-  /** The archive holds all that the library offers now, and nothing else. */
+  /** Expects everything that the library offers now in the archive, and nothing else. */
   expectComplete(): Promise<void>;
   /** Status of every medium by id and of every original by key. */
   statuses(): Promise<Readonly<Record<string, string>>>;
-  /** Sizes of the parts that the store holds of the one upload that is under way, in order. */
+  /** Sizes of the stored parts of the one upload that is under way, in order. */
   storedParts(): Promise<readonly number[]>;
 }
 
-/** Opens a scene on an engine that no other scene uses at the time. Dispose it when its executions have ended. */
+/**
+ * Opens a scene on an engine that no other scene uses now. Dispose it when its executions have
+ * ended.
+ */
 export async function openEngineScene(engine: Engine, options: EngineSceneOptions = {}): Promise<EngineScene> {
   const { store, deployed = false, environment = {}, downloaderTimeoutSeconds, ...cloudOptions } = options;
   const { aws, deployment } = engine;
@@ -159,7 +167,7 @@ async function storedParts(s3: S3Client, Bucket: string): Promise<number[]> {
   const { Uploads: [upload] = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
   if (!upload) return [];
   const { Key, UploadId } = upload;
-  // One page: some stores name a next one after the last.
+  // Reads one page, because some stores name a next page after the last.
   const { Parts = [] } = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
   return Parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)).map(({ Size = 0 }) => Size);
 }

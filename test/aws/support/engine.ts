@@ -1,4 +1,4 @@
-/** The deployed engine, shared by the tests of one file, one after the other. */
+/** The deployed engine. The tests of one file share it and run one after the other. */
 import { paginateDescribeLogGroups, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import {
   GetFunctionConfigurationCommand,
@@ -17,7 +17,7 @@ import { deploy, type Deployment } from './deploy.ts';
 import { childrenOf, describeEnded } from './execution.ts';
 
 export interface Notification {
-  /** Empty where the sender gave none. */
+  /** Empty if the sender gave none. */
   readonly subject: string;
   readonly message: string;
 }
@@ -25,17 +25,23 @@ export interface Notification {
 export interface Engine extends AsyncDisposable {
   readonly aws: Aws;
   readonly deployment: Deployment;
-  /** Gives every function its deployed environment with these changes, and video-downloader its time-out. */
+  /**
+   * Gives every function its deployed environment with these changes, and video-downloader its
+   * time-out.
+   */
   configure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
-  /** What was published since the last time, in order. */
+  /** Notifications since the last call, in order. */
   notifications(): Promise<readonly Notification[]>;
-  /** What went into the poison queue since the last time. */
+  /** Messages in the poison queue since the last call. */
   poisoned(): Promise<readonly unknown[]>;
-  /** Adds to what must hold no secret. */
+  /** Adds a text that must hold no secret. */
   keepText(text: string): void;
-  /** Adds to what must be nowhere. */
+  /** Adds a secret that no text may hold. */
   keepSecret(value: string): void;
-  /** Nothing in any log, execution history, notification, message or working paper of all runs so far opens anything. */
+  /**
+   * Expects that no log, execution history, notification, message or working paper of any run so
+   * far holds a secret.
+   */
   expectNoSecrets(): Promise<void>;
 }
 
@@ -99,7 +105,7 @@ async function engineOf(aws: Aws, deployment: Deployment): Promise<Omit<Engine, 
   };
 }
 
-/** A queue that gets every notification. */
+/** Makes a queue that gets every notification. */
 async function subscribe({ sqs, sns }: Aws, TopicArn: string): Promise<string> {
   const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'inbox' }));
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
@@ -123,7 +129,7 @@ async function readConfigurations(
   return Object.fromEntries(await Promise.all(functionNames.map(read))) as Record<FunctionName, Configuration>;
 }
 
-/** All messages; what an event rule sends is on its way for a moment. */
+/** Receives all messages. A message of an event rule may arrive a moment later. */
 async function drain({ sqs }: Aws, QueueUrl: string): Promise<string[]> {
   const bodies: string[] = [];
   for (;;) {
@@ -154,7 +160,7 @@ async function functionLogs({ logs: client }: Aws): Promise<string> {
   return lines.join('\n');
 }
 
-/** Of all executions of the machine and of their children. */
+/** Histories of all executions of the machine and of their children. */
 async function histories(aws: Aws, stateMachineArn: string): Promise<string> {
   const texts: string[] = [];
   for await (const { executions = [] } of paginateListExecutions({ client: aws.sfn }, { stateMachineArn })) {

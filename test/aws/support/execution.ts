@@ -1,4 +1,4 @@
-/** Executions of the state machine, as they can be seen from outside. */
+/** Executions of the state machine, seen from outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeExecutionCommand,
@@ -16,7 +16,7 @@ export interface EndedExecution {
   readonly arn: string;
   readonly name: string;
   readonly status: ExecutionStatus | undefined;
-  /** Of an execution that failed. */
+  /** The error of an execution that failed. */
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly output: Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export interface StartedExecution {
   readonly arn: string;
   readonly name: string;
   status(): Promise<ExecutionStatus | undefined>;
-  /** Rejects when it did not end in time. */
+  /** Rejects if the execution did not end in time. */
   ended(options?: { readonly withinMs?: number }): Promise<EndedExecution>;
 }
 
@@ -55,7 +55,7 @@ export async function startExecution(
   };
 }
 
-/** An execution that has ended: the machine's own, or a child of its map. */
+/** Describes an execution that has ended: the machine's own, or a child of its map. */
 export async function describeEnded({ sfn }: Pick<Aws, 'sfn'>, executionArn: string): Promise<EndedExecution> {
   const { name = '', status, error, cause, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
   const history: HistoryEvent[] = [];
@@ -76,7 +76,7 @@ export async function childrenOf({ sfn }: Pick<Aws, 'sfn'>, executionArn: string
   const { mapRuns = [] } = await sfn.send(new ListMapRunsCommand({ executionArn }));
   const arns: string[] = [];
   for (const { mapRunArn } of mapRuns) {
-    // The emulator lets them run on when their parent is aborted.
+    // The emulator lets the children run on when their parent is aborted.
     while ((await sfn.send(new DescribeMapRunCommand({ mapRunArn }))).status === 'RUNNING') await sleep(100);
     for await (const page of paginateListExecutions({ client: sfn }, { mapRunArn })) {
       arns.push(...(page.executions ?? []).flatMap(({ executionArn: arn }) => arn ?? []));

@@ -1,4 +1,7 @@
-/** What all test files of a project share: the emulators are installed and the app synthesized once, before two files would do it at the same time. */
+/**
+ * The shared setup of a project's test files: it installs the emulators and synthesizes the app
+ * once, before two files would do it at the same time.
+ */
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { install } from '../../support/foreign-program.ts';
@@ -16,7 +19,7 @@ declare module 'vitest' {
 export interface SynthesizedApp {
   /** The cloud assembly that `cdk --app` takes. */
   readonly directory: string;
-  /** Why there is none: only for tests that need it. */
+  /** The reason why the assembly is missing. Only tests that need it fail. */
   readonly error: string;
 }
 

@@ -1,4 +1,7 @@
-/** Loaded into the functions' processes with `--import`: ends or freezes video-downloader in the middle of its work, when a file says so. */
+/**
+ * Loaded into the functions' processes with `--import`. It ends or freezes video-downloader in the
+ * middle of its work when a file orders it.
+ */
 import { readFileSync, unlinkSync } from 'node:fs';
 
 const path = process.env['CLOUD_SYNC_TEST_HALT'] ?? '';
@@ -7,12 +10,12 @@ function obey(): void {
   try {
     const order = readFileSync(path, 'utf8');
     if (order !== 'kill' && order !== 'freeze') return; // not written to its end yet
-    // Only the one process that finds the file follows it; the next invocation goes on.
+    // Only the one process that finds the file obeys; the next invocation runs on.
     unlinkSync(path);
     if (order === 'kill') process.kill(process.pid, 'SIGKILL');
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   } catch {
-    // No such order.
+    // No order exists.
   }
 }
 

@@ -15,11 +15,14 @@ const required = {
 interface Given {
   readonly execution: Execution;
   readonly metrics: Metrics;
-  /** Variables of the function beyond those that it must have, or others than usual. */
+  /** Variables of the function beyond the required ones, or other values of those. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** An invocation with the adapters of a function and without log lines. It requests nothing by itself. */
+/**
+ * Opens an invocation with a function's adapters and without log lines. It sends no request by
+ * itself.
+ */
 export function openQuietInvocation({ execution, metrics, variables = {} }: Given): OpenInvocation {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const telemetry = { log, metrics, report: () => {}, flush: () => {} };

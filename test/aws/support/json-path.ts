@@ -1,4 +1,7 @@
-/** Paths, templates and functions of the states language in JSONPath, as far as our definition uses them. A path that leads nowhere is an error. */
+/**
+ * Paths, templates and functions of the states language in JSONPath, as far as our definition uses
+ * them. A path that leads nowhere is an error.
+ */
 
 import type { Fields, Json } from '../../../infra/states/definition.ts';
 
@@ -7,7 +10,7 @@ export interface Scope {
   readonly context: Fields;
 }
 
-/** `$.a` or `$.a.b` of `target` replaced, or `$`. */
+/** Returns `target` with the value at `$.a`, `$.a.b` or `$` replaced. */
 export function put(target: Json, path: string, value: Json): Json {
   const [first, ...rest] = namesIn(path);
   if (first === undefined) return value;
@@ -15,7 +18,7 @@ export function put(target: Json, path: string, value: Json): Json {
   return { ...target, [first]: rest.length === 0 ? value : put(target[first] ?? {}, ['$', ...rest].join('.'), value) };
 }
 
-/** A template with its paths followed. */
+/** Returns a template with its paths replaced by their values. */
 export function filled(template: Json, scope: Scope): Json {
   if (Array.isArray(template)) return template.map((part: Json) => filled(part, scope));
   if (!isFields(template)) return template;
@@ -26,7 +29,7 @@ export function filled(template: Json, scope: Scope): Json {
   );
 }
 
-/** A path or an intrinsic function. */
+/** Evaluates a path or an intrinsic function. */
 export function evaluated(text: string, scope: Scope): Json {
   const call = /^States\.(\w+)\((.*)\)$/s.exec(text);
   if (!call) return at(text, scope);
@@ -52,7 +55,7 @@ function asText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Split at the commas outside of quotes and parentheses. */
+/** Splits at the commas outside quotes and parentheses. */
 function argumentsIn(list: string): readonly string[] {
   return [...list.matchAll(/\s*((?:'[^']*'|[^,'()]|\((?:'[^']*'|[^'()])*\))+)\s*(?:,|$)/gs)].map(([, argument = '']) =>
     argument.trim(),

@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** What Powertools writes in each test of a file, every line parsed. Call it once, at the top of the file. */
+/**
+ * Parses every line that Powertools writes in each test of a file. Call it once, at the top of the
+ * file.
+ */
 export function useLines(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   beforeEach(() => {
     lines.length = 0;
-    // To the global console, which can be listened to; metrics would be off with that.
+    // With POWERTOOLS_DEV the lines go to the global console, which a test can spy on. It would also
+    // turn metrics off.
     vi.stubEnv('POWERTOOLS_DEV', 'true');
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
     for (const method of ['log', 'info', 'warn', 'error'] as const) {

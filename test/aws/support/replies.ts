@@ -1,4 +1,7 @@
-/** Everything that functions may answer the state machine: each outcome of the contract, an unknown one, and an error. */
+/**
+ * Every possible reply of a function to the state machine: each outcome of the contract, an unknown
+ * one, and an error.
+ */
 import {
   maxSlices,
   messages,
@@ -11,15 +14,15 @@ import {
 import type { Json } from '../../../infra/states/definition.ts';
 import type { Step, Turn } from './states-language.ts';
 
-/** How long what functions say may be. */
+/** The maximum lengths of the texts in replies. */
 export interface Lengths {
   readonly executionName: number;
   readonly cause: number;
-  /** Of an original's failure, which travels with its work line. */
+  /** The length of an original's failure, which travels with its work line. */
   readonly lineCause: number;
   readonly subject: number;
   readonly message: number;
-  /** What the ids of a work line take as JSON. */
+  /** The size of a work line's ids as JSON. */
   readonly idBytes: number;
   readonly failedIdBytes: number;
 }
@@ -40,7 +43,7 @@ export function execution({ executionName }: Lengths, label = ''): Execution {
   return { arn, name, started_at: '2026-11-21T03:15:00.000Z' };
 }
 
-/** `$$` in an execution. */
+/** The context object `$$` of an execution. */
 export function contextOf({ arn, name, started_at }: Execution): { readonly [name: string]: Json } {
   return { Execution: { Id: arn, Name: name, StartTime: started_at, Input: {} } };
 }
@@ -49,7 +52,7 @@ export function workLineOf({ idBytes }: Lengths): WorkLine {
   return { line: 4_000, media: idsOf(idBytes) };
 }
 
-/** Ids that take this many bytes with their quotes and commas, at most 25. */
+/** At most 25 ids that take this many bytes, with their quotes and commas. */
 function idsOf(bytes: number): readonly string[] {
   const each = Math.max(10, Math.ceil(bytes / 25));
   return Array.from({ length: Math.floor(bytes / each) }, () => 'm'.repeat(each - 3));
@@ -60,7 +63,7 @@ interface Counts {
   readonly workLines: number;
 }
 
-/** What may come of `state`. Loops end at the second turn, so that walks do. */
+/** The possible results of `state`. Loops end at the second turn, so that walks end. */
 export function turnsOf(
   lengths: Lengths,
   { media, workLines }: Counts,
@@ -127,32 +130,32 @@ export function turnsOf(
   }));
   const sent = [{ name: 'sent', result: { MessageId: 'b0b5a9a4-0b0e-4a6c-9a55-2f1b5a4f3c11' } }];
   const replies: Readonly<Record<string, readonly Turn[]>> = {
-    BeginRun: told(begin),
-    ValidateTokens: told(validate),
-    ListMedia: told(list),
-    // The service gives the states of the map's children; nothing of it may go on.
+    BeginRun: turnsFrom(begin),
+    ValidateTokens: turnsFrom(validate),
+    ListMedia: turnsFrom(list),
+    // The service returns the states of the map's children. No later state may receive them.
     DownloadVideos: [{ name: 'ended', result: Array.from({ length: 1_000 }, () => ({ complete: true })) }],
-    GenerateSummary: told(summarise),
+    GenerateSummary: turnsFrom(summarise),
     NotifyNotice: sent,
     NotifyPartialFailure: sent,
     NotifyCriticalFailure: sent,
     EndRun: end.map((reply) => ({ name: reply.notify ? 'notify' : 'silent', result: asJson(reply) })),
-    DownloadVideo: told(transfer),
-    MarkVideoFailed: told(mark),
+    DownloadVideo: turnsFrom(transfer),
+    MarkVideoFailed: turnsFrom(mark),
     SendToPoisonQueue: sent,
   };
   return (state, _request, before) => {
     const turns = replies[state];
-    if (!turns) throw new Error(`nobody knows what may come of ${state}`);
+    if (!turns) throw new Error(`no replies are declared for ${state}`);
     const isSecond = before.some((step) => step.state === state);
-    // A caught error need not have a cause.
+    // A caught error may lack a cause.
     const all: readonly Turn[] = [...turns, { name: 'error', error: { Error: 'States.Timeout' } }];
     return isSecond ? all.filter(({ name }) => name !== 'go-on') : all;
   };
 }
 
-/** Each reply, and the first one with an outcome that is of another version. */
-function told(replies: readonly { readonly outcome: string }[]): readonly Turn[] {
+/** Each reply, and one with an unknown outcome. */
+function turnsFrom(replies: readonly { readonly outcome: string }[]): readonly Turn[] {
   const unknown = { ...replies[0], outcome: 'of another version' };
   return [...replies, unknown].map((reply) => ({ name: reply.outcome, result: asJson(reply) }));
 }

@@ -1,4 +1,4 @@
-/** A run's ledger in DynamoDB and invocations on it, for tests of the steps that begin and end a run. */
+/** A run's ledger in DynamoDB with invocations, for tests of the steps that begin and end a run. */
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -18,7 +18,7 @@ import { original } from '../../support/builders.ts';
 import type { Aws } from './aws.ts';
 import { openQuietInvocation } from './invocation.ts';
 
-/** A machine whose executions do nothing for an hour, by its ARN. */
+/** Makes a machine whose executions do nothing for an hour. Returns its ARN. */
 export async function createIdleMachine({ sfn }: Aws): Promise<string> {
   const definition = JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 36_000, End: true } } });
   const roleArn = 'arn:aws:iam::000000000000:role/machine';
@@ -26,18 +26,18 @@ export async function createIdleMachine({ sfn }: Aws): Promise<string> {
   return machine.stateMachineArn!;
 }
 
-/** One archive's ledger, and invocations for executions on it. */
+/** One archive's ledger, with executions and their invocations. */
 export interface Bed extends AsyncDisposable {
   readonly tracker: Tracker;
   readonly clock: ManualClock;
   readonly metrics: [MetricName, number][];
-  /** An execution that really runs, unless `running` is false. */
+  /** Starts an execution that really runs, or only names one if `running` is false. */
   execution(options?: { readonly running: boolean }): Promise<Execution>;
-  /** An invocation with the bed's ledger and clock; `variables` are the function's own. */
+  /** An invocation with the bed's ledger and clock. `variables` are the function's own. */
   invocation(execution: Execution, variables?: Readonly<Record<string, string>>): Invocation;
 }
 
-/** Expects the emulator's address and credentials in the environment, where a function has them. */
+/** The environment must hold the emulator's address and credentials, as in a function. */
 export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn: string): Promise<Bed> {
   await using stack = new AsyncDisposableStack();
   const place = `bed-${randomUUID()}`;
@@ -77,7 +77,7 @@ export async function begun(bed: Bed): Promise<{ readonly execution: Execution; 
   return { execution, invocation };
 }
 
-/** Whether somebody else could begin now. */
+/** Whether another run could begin now. */
 export async function isLeaseFree({ tracker }: Bed): Promise<boolean> {
   const { granted } = await tracker.acquireRunLease('somebody else', hourMs, async () => false);
   if (granted) await tracker.releaseRunLease('somebody else');

@@ -1,4 +1,4 @@
-/** The state machine with functions that are not ours: for its tests and its picture. */
+/** The state machine with scripted functions, for its tests and its picture. */
 import { App, DefaultStackSynthesizer, Duration, Stack, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -11,7 +11,7 @@ import { createOrchestrator } from '../../../infra/state-machine.ts';
 
 export interface SampleOptions {
   readonly context?: Readonly<Record<string, unknown>>;
-  /** Source of all functions, in CommonJS, exporting `handler`. */
+  /** The source of all functions, in CommonJS, exporting `handler`. */
   readonly source?: string;
   readonly timeouts?: Readonly<Record<FunctionName, Duration>>;
 }
@@ -29,7 +29,7 @@ export function sampleStack(options: SampleOptions = {}): Stack {
     source = 'exports.handler = async () => ({});',
     timeouts = timeoutsOnAws,
   } = options;
-  // Deployed without the tool, so nothing has to be bootstrapped.
+  // The test deploys without the CDK tool, so it needs no bootstrap.
   const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
   const stack = new Stack(new App({ context: { ...context } }), 'Sample', { synthesizer });
   const functions = functionNames.map((name) => [

@@ -8,7 +8,7 @@ import { readContext } from '../../../infra/context.ts';
 import { environments, type EnvironmentSettings } from '../../../infra/environments.ts';
 import { createServiceStack } from '../../../infra/service-stack.ts';
 
-/** Both stacks of an environment for tests, with the flags of cdk.json and functions that are empty. */
+/** Both stacks of an environment for tests, with the flags of cdk.json and empty functions. */
 export function sampleStacks(
   given: Readonly<Record<string, string>>,
   changes: Partial<EnvironmentSettings> = {},
@@ -16,7 +16,7 @@ export function sampleStacks(
   const settings = JSON.parse(readFileSync(join(import.meta.dirname, '../../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };
-  // The real synthesis validates against CloudFormation's schemas; once is enough.
+  // The real synthesis validates against CloudFormation's schemas, so the tests need not.
   const app = new App({ context: { ...settings.context, ...given }, builtinCloudFormationValidation: false });
   const context = readContext(given);
   const deployment = { context, environment: { ...environments[context.env], ...changes } };

@@ -1,4 +1,5 @@
-// All functions of the state machine, played by name of the execution and of the medium. Deployed as it is, as the source of each.
+// All functions of the state machine. Names of the execution and of the medium decide the replies.
+// This file is the source of each function.
 const { existsSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
@@ -74,7 +75,7 @@ function manage({ action, line, error, input }, name) {
   return { outcome, subject: 'Partial', message: 'Some are missing', archived_files: 5, failed_files: 0, error: noError };
 }
 
-/** True the first time that `name` is asked for, in all processes. */
+/** True the first time that any process asks for `name`. */
 function once(name) {
   const mark = join(tmpdir(), `scripted-${name}`);
   if (existsSync(mark)) return false;

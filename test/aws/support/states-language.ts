@@ -1,12 +1,13 @@
 /**
- * Walks a state machine in JSONPath without running anything: for every Task it is told what may come of it, and it follows each. It is strict where
- * the service is: a path that leads nowhere is an error, because there it ends an execution without a catch. Only what our definition uses is known;
- * anything else is an error, too.
+ * Walks a state machine in JSONPath without running it. The test names the possible results of
+ * every Task, and the walk follows each. It is as strict as the service: a path that leads nowhere
+ * is an error, because there it ends an execution without a catch. It knows only the language that
+ * our definition uses; anything else is an error.
  */
 import type { Fields, Json, Machine, Rule, State } from '../../../infra/states/definition.ts';
 import { asString, at, evaluated, filled, put, type Scope } from './json-path.ts';
 
-/** What may come of a Task or a Map: a result, or an error that is caught. */
+/** A possible result of a Task or a Map, or an error that is caught. */
 export type Turn =
   | { readonly name: string; readonly result: Json }
   | { readonly name: string; readonly error: { readonly Error: string; readonly Cause?: string } };
@@ -15,11 +16,11 @@ export interface Step {
   readonly state: string;
   readonly type: string;
   readonly input: Json;
-  /** The parameters of a Task; of a Map the input of a child. */
+  /** The parameters of a Task, or the input of a Map's child. */
   readonly request?: Json;
   /** Absent after a Fail. */
   readonly output?: Json;
-  /** Name of the turn that was taken. */
+  /** The name of the turn that the walk took. */
   readonly turn?: string;
   /** Absent at the end. */
   readonly next?: string;
@@ -35,11 +36,11 @@ export interface Walk {
 export interface WalkOptions {
   /** `$$`. */
   readonly context: Fields;
-  /** What may come of the state whose request this is; the steps before it are there to bound loops. */
+  /** The possible results of a state with this request. The steps before it help to bound loops. */
   readonly turns: (state: string, request: Json, before: readonly Step[]) => readonly Turn[];
 }
 
-/** Every way through the machine. */
+/** Yields every way through the machine. */
 export function* walks(machine: Machine, input: Json, options: WalkOptions): Generator<Walk> {
   yield* from(machine.StartAt, input, []);
 
@@ -107,7 +108,7 @@ export function* walks(machine: Machine, input: Json, options: WalkOptions): Gen
   }
 }
 
-/** The inputs of the children that a Map makes of these items. */
+/** The inputs of the children that a Map starts for these items. */
 export function childInputs(map: State, input: Json, context: Fields, items: readonly Json[]): readonly Json[] {
   return items.map((Value, Index) =>
     filled(map.ItemSelector ?? {}, { input, context: { ...context, Map: { Item: { Value, Index } } } }),
@@ -122,7 +123,7 @@ function caughtBy(
   return path === null ? input : put(input, path ?? '$', { ...error });
 }
 
-/** Every way from a state to another that the definition names. */
+/** Every connection between two states that the definition names. */
 export function edges(machine: Machine): readonly string[] {
   return Object.entries(machine.States).flatMap(([name, { Next, Default, Choices = [], Catch = [] }]) =>
     [Next, Default, ...[...Choices, ...Catch].map((rule) => rule.Next)].flatMap((next) =>
