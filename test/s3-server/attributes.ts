@@ -13,7 +13,10 @@ const KEPT_HEADERS = [
   'x-amz-server-side-encryption-bucket-key-enabled',
 ];
 
-/** What the headers of PutObject and CreateMultipartUpload say of the object. Throws S3Error MetadataTooLarge, InvalidTag, BadRequest, NotImplemented. */
+/**
+ * The attributes in the headers of PutObject and CreateMultipartUpload. Throws S3Error
+ * MetadataTooLarge, InvalidTag, BadRequest, NotImplemented.
+ */
 export function readAttributes({ request, store }: Call): Attributes {
   const tagging = header(request, 'x-amz-tagging');
   if (tagging !== undefined && store.legacy.rejectsTagging) throw new S3Error('NotImplemented', 'Tags are unknown here.');
@@ -36,14 +39,14 @@ export function readAttributes({ request, store }: Call): Attributes {
   };
 }
 
-/** aws-chunked describes the request; what remains describes the object. */
+/** aws-chunked describes the request. The other encodings describe the object. */
 function contentEncoding(request: S3Request, legacy: S3Legacy): Record<string, string> {
   const sent = header(request, 'content-encoding') ?? '';
   const encoding = legacy.storesChunkedFraming ? sent : sent.replace(/^aws-chunked,?\s*/, '');
   return encoding === '' ? {} : { 'content-encoding': encoding };
 }
 
-/** The tags within the limits of S3. Throws S3Error InvalidTag, BadRequest. */
+/** Checks tags against the limits of S3. Throws S3Error InvalidTag, BadRequest. */
 export function checkTags(pairs: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
   if (pairs.length > 10) throw new S3Error('BadRequest', 'An object has at most 10 tags.');
   const tags = Object.fromEntries(pairs);
@@ -52,7 +55,7 @@ export function checkTags(pairs: readonly (readonly [string, string])[]): Readon
   return tags;
 }
 
-/** What HEAD and GET say of an object, but for its length and checksum. */
+/** The headers of HEAD and GET for an object, except its length and checksum. */
 export function describeObject({ attributes, etag, modifiedAt }: StoredObject): Record<string, string | number> {
   const tagCount = Object.keys(attributes.tags).length;
   return {
@@ -67,7 +70,7 @@ export function describeObject({ attributes, etag, modifiedAt }: StoredObject): 
   };
 }
 
-/** The headers with which writes confirm the encryption. */
+/** The headers with which a write confirms the encryption. */
 export function encryptionHeaders({ headers }: Attributes): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption')));
 }
@@ -77,7 +80,7 @@ export function shownChecksum({ request }: Call, object: StoredObject): Record<s
   return header(request, 'x-amz-checksum-mode') === 'ENABLED' ? checksumHeaders(object) : {};
 }
 
-/** None for an object that was stored without a checksum. */
+/** Empty for an object that was stored without a checksum. */
 export function checksumHeaders({ checksum }: Pick<StoredObject, 'checksum'>): Record<string, string> {
   return checksum === undefined ? {} : { 'x-amz-checksum-crc32': checksum.value, 'x-amz-checksum-type': checksum.type };
 }

@@ -20,7 +20,7 @@ function put(client = connect(store), Key = 'a') {
   return client.send(new PutObjectCommand({ Bucket: 'b', Key, Body: 'hello', Metadata: { note: 'two  spaces' } }));
 }
 
-/** What the SDK's signer wants of a hash. */
+/** The hash interface of the SDK's signer. */
 class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -70,7 +70,7 @@ async function presign(path: string, expiresIn: number): Promise<string> {
 }
 
 describe('a store that knows its key', () => {
-  test('accepts what the SDK signs, whatever is in key, query and body', async () => {
+  test('accepts requests that the SDK signs, with any key, query and body', async () => {
     await start({ credentials: CREDENTIALS });
     const client = connect(store);
     for (const key of ["a b/ü'(1)*!~+%&=😀", 'a//b/../c', '.hidden']) await put(client, key);
@@ -83,7 +83,7 @@ describe('a store that knows its key', () => {
     expect(page.CommonPrefixes).toEqual([{ Prefix: "a b/ü'" }]);
   });
 
-  test('refuses another secret and another key id', async () => {
+  test('refuses a wrong secret and a wrong key id', async () => {
     await start({ credentials: CREDENTIALS });
     const wrongSecret = connect(store, { credentials: { ...CREDENTIALS, secretAccessKey: 'wrong' } });
     await expect(put(wrongSecret)).rejects.toMatchObject({ name: 'SignatureDoesNotMatch', $metadata: { httpStatusCode: 403 } });
@@ -106,7 +106,7 @@ describe('a store that knows its key', () => {
 });
 
 describe('any store', () => {
-  test('lets only signed requests in', async () => {
+  test('accepts only signed requests', async () => {
     await start({});
     expect((await fetch(`${store.endpoint}/b/a`)).status).toBe(403);
     expect(await raw(store, 'GET', '/b/a', { headers: { authorization: 'Basic abc' } })).toMatchObject({ status: 400 });
@@ -115,7 +115,7 @@ describe('any store', () => {
 });
 
 describe('a store in another region', () => {
-  test('names the right one', async () => {
+  test('names its region in the error', async () => {
     await start({ region: 'eu-north-1' });
     await expect(put()).rejects.toMatchObject({
       name: 'AuthorizationHeaderMalformed',
@@ -128,19 +128,19 @@ describe('a store in another region', () => {
     await put(connect(store, { region: 'eu-north-1' }));
   });
 
-  test('can redirect', async () => {
+  test('can answer with a redirect', async () => {
     await start({ region: 'eu-north-1', regionMismatch: 'redirect' });
     await expect(put()).rejects.toMatchObject({ name: 'PermanentRedirect', $metadata: { httpStatusCode: 301 } });
   });
 });
 
 describe('a store with a clock of its own', () => {
-  test('tolerates a quarter of an hour', async () => {
+  test('accepts a difference of 15 minutes', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: 14 * MINUTE_MS });
     await put();
   });
 
-  test('refuses more, and the SDK then follows its clock', async () => {
+  test('refuses a larger difference, and the SDK then adjusts to the clock of the store', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: -20 * MINUTE_MS });
     const client = connect(store);
     await expect(put(client)).rejects.toMatchObject({ name: 'RequestTimeTooSkewed', $metadata: { httpStatusCode: 403 } });

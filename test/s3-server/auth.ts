@@ -2,13 +2,19 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { header, S3Error, type S3Request } from './wire.ts';
 
 export interface S3AuthOptions {
-  /** The only key that is let in, its signatures verified; without it any signed request is. */
+  /** The only key that the store accepts, with verified signatures. Default: any signed request. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** The region that signatures must name; any if not given. */
+  /** The region that signatures must name. Default: any. */
   readonly region?: string;
-  /** What another region is answered: 400 AuthorizationHeaderMalformed (default) or 301 PermanentRedirect. */
+  /**
+   * The answer to another region: 400 AuthorizationHeaderMalformed (default) or 301
+   * PermanentRedirect.
+   */
   readonly regionMismatch?: 'malformed' | 'redirect';
-  /** How far the store's clock is ahead of this machine's. If given, requests off by more than 15 minutes are refused. */
+  /**
+   * How far the store's clock is ahead of this machine's. If given, the store refuses requests that
+   * differ by more than 15 minutes.
+   */
   readonly clockSkewMs?: number;
 }
 
@@ -29,8 +35,9 @@ const MAX_SKEW_MS = 15 * 60_000;
 const CREDENTIAL = /^([^/]+)\/(\d{8})\/([^/]*)\/([^/]+)\/aws4_request$/;
 
 /**
- * Lets a request in or throws the S3Error that S3 answers. Chunk signatures inside of a streamed body are not verified.
- * Rules: "Authenticating Requests (AWS Signature Version 4)" in the S3 API reference.
+ * Accepts a request or throws the S3Error that S3 answers. Chunk signatures inside a streamed body
+ * are not verified. Rules: "Authenticating Requests (AWS Signature Version 4)" in the S3 API
+ * reference.
  */
 export function authenticate(request: S3Request, options: S3AuthOptions): void {
   const signature = readSignature(request);

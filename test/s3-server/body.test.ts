@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** The aws-chunked framing, in chunks of uneven sizes. */
+/** Adds the aws-chunked framing, in chunks of uneven sizes. */
 function frame(body: Buffer, { trailer = '', signature = '' } = {}): Buffer {
   const pieces: (Buffer | string)[] = [];
   for (let at = 0, size = 65_536; at < body.length; at += size, size = 8192) {
@@ -36,7 +36,7 @@ const unsigned = {
 };
 
 describe('a framed body', () => {
-  test('is unpacked and its trailer verified', async () => {
+  test('is unpacked, and its trailer is verified', async () => {
     const reply = await raw(store, 'PUT', '/b/a', {
       headers: unsigned,
       body: frame(Body, { trailer: `x-amz-checksum-crc32:${sum}\r\n` }),
@@ -46,7 +46,7 @@ describe('a framed body', () => {
     expect(store.objects()).toMatchObject([{ checksumType: 'FULL_OBJECT', headers: {} }]);
   });
 
-  test('survives any cut between packets', async () => {
+  test('may be cut anywhere between packets', async () => {
     const small = Buffer.from('hello, archive');
     const framed = frame(small, { trailer: `x-amz-checksum-crc32:${encodeCrc32(crc32(small))}\r\n` });
     const headers = { ...unsigned, 'x-amz-decoded-content-length': String(small.length) };

@@ -3,10 +3,10 @@ import { type Content, createContentWriter, type Keeping, withFlippedByte } from
 import type { S3Damage, S3Legacy } from './faults.ts';
 import { header, S3Error, type S3Request } from './wire.ts';
 
-/** How a body is kept and judged. */
+/** How a body is stored and verified. */
 export interface ReceiveOptions {
   readonly keeping: Keeping;
-  /** Compute the MD5 although the client sent none. */
+  /** Compute the MD5 even if the client sent none. */
   readonly md5: boolean;
   readonly legacy: S3Legacy;
   readonly damage?: S3Damage | undefined;
@@ -14,14 +14,14 @@ export interface ReceiveOptions {
 
 export interface Received {
   readonly content: Content;
-  /** Hexadecimal, when it was computed. */
+  /** Hexadecimal; undefined if it was not computed. */
   readonly md5: string | undefined;
 }
 
-/** A body that was read to its end and is yet to be verified. */
+/** A body that was read to its end and is not verified yet. */
 interface Arrived extends Received {
   readonly sha256: string | undefined;
-  /** undefined: the body was not framed, or its frame was not understood. */
+  /** undefined: the body was not framed, or the store does not know its framing. */
   readonly trailers: ReadonlyMap<string, string> | undefined;
 }
 
@@ -31,9 +31,10 @@ const CRC32 = 'x-amz-checksum-crc32';
 const HEX_SHA256 = /^[\da-f]{64}$/;
 
 /**
- * Reads the body into the store, with every check that its headers and trailers ask for: Content-Length, x-amz-decoded-content-length,
- * x-amz-content-sha256, Content-MD5, x-amz-checksum-crc32. Nothing is kept when one fails (S3Error) or the connection breaks.
- * What `damage` spoilt is not verified.
+ * Reads the body into the store with every check that its headers and trailers ask for:
+ * Content-Length, x-amz-decoded-content-length, x-amz-content-sha256, Content-MD5,
+ * x-amz-checksum-crc32. Nothing is stored if a check fails (S3Error) or the connection breaks.
+ * Damage by `damage` is not verified.
  */
 export async function receiveBody(request: S3Request, options: ReceiveOptions): Promise<Received> {
   checkAnnouncement(request, options.legacy);
@@ -108,7 +109,7 @@ function damagedWrite(write: (chunk: Buffer) => void, damage: S3Damage | undefin
   };
 }
 
-/** Throws S3Error when something that was sent along contradicts the body. */
+/** Throws S3Error if a digest or checksum of the request contradicts the body. */
 function verify(request: S3Request, { content, md5, sha256, trailers }: Arrived, legacy: S3Legacy): void {
   if (trailers !== undefined && content.sizeBytes !== announcedBytes(request)) throw new S3Error('IncompleteBody');
   if (sha256 !== undefined && sha256 !== header(request, 'x-amz-content-sha256')) throw new S3Error('XAmzContentSHA256Mismatch');
@@ -131,7 +132,7 @@ export function decodeCrc32(text: string): number {
   return decodeDigest(text, 4, 'InvalidRequest').readUInt32BE();
 }
 
-/** As checksum headers and XML carry it: base64 of its four bytes, the highest first. */
+/** Encodes a CRC32 for headers and XML: base64 of its four bytes, the highest first. */
 export function encodeCrc32(crc32: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc32);
@@ -145,7 +146,7 @@ function decodeDigest(text: string, sizeBytes: number, code: 'InvalidDigest' | '
   return bytes;
 }
 
-/** The whole body as text; for the small XML documents that clients send. */
+/** The whole body as text, for the small XML documents that clients send. */
 export async function readText(request: S3Request): Promise<string> {
   const chunks: Buffer[] = [];
   await readBody(request, (chunk) => chunks.push(chunk));
@@ -153,8 +154,8 @@ export async function readText(request: S3Request): Promise<string> {
 }
 
 /**
- * Gives every chunk as it arrives; an async iterator would copy those together that wait. Rejects when `take` throws (the rest is then read and dropped)
- * or the connection breaks.
+ * Passes on every chunk as it arrives; an async iterator would join waiting chunks in a copy.
+ * Rejects if `take` throws (the rest is then read and dropped) or the connection breaks.
  */
 export function readBody(request: S3Request, take: (chunk: Buffer) => void): Promise<void> {
   const { message } = request;
@@ -177,8 +178,9 @@ export function readBody(request: S3Request, take: (chunk: Buffer) => void): Pro
 }
 
 /**
- * Undoes the aws-chunked framing, signed or not: `size-in-hex[;chunk-signature=…]`, the bytes, and so on; a chunk of size 0, then
- * `name:value` trailers up to an empty line. `end` returns the trailers or throws S3Error IncompleteBody.
+ * Removes the aws-chunked framing, signed or not. Each chunk is `size-in-hex[;chunk-signature=…]`
+ * and its bytes. After a chunk of size 0, `name:value` trailers follow up to an empty line. `end`
+ * returns the trailers or throws S3Error IncompleteBody.
  */
 function createChunkedDecoder(take: (data: Buffer) => void) {
   let state: 'size' | 'data' | 'gap' | 'trailer' | 'end' = 'size';

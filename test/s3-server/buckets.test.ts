@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 describe('buckets', () => {
-  test('are created once, listed, located', async () => {
+  test('are created once, listed and located', async () => {
     await s3.send(new CreateBucketCommand({ Bucket: 'second' }));
     await expect(s3.send(new CreateBucketCommand({ Bucket: 'second' }))).rejects.toMatchObject({
       name: 'BucketAlreadyOwnedByYou',
@@ -32,7 +32,7 @@ describe('buckets', () => {
     expect((await s3.send(new HeadBucketCommand({ Bucket }))).BucketRegion).toBe('eu-west-3');
   });
 
-  test('unknown and denied ones are told apart', async () => {
+  test('get different errors when they are unknown and when they are denied', async () => {
     await using denying = await startS3Store({ buckets: ['mine', 'theirs'], deniedBuckets: ['theirs'] });
     const client = connect(denying);
     await expect(client.send(new HeadBucketCommand({ Bucket: 'theirs' }))).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('listing', () => {
     for (const Key of keys.toReversed()) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
   });
 
-  test('is in the order of the bytes, in pages of any size', async () => {
+  test('is in byte order, in pages of any size', async () => {
     for (const MaxKeys of [1, 2, 3, 8, 1000]) {
       expect(await listAll({ MaxKeys })).toEqual({ keys, prefixes: [], pages: Math.ceil(keys.length / MaxKeys) });
     }
@@ -89,7 +89,7 @@ describe('listing', () => {
     }
   });
 
-  test('starts behind a key, encodes on request, and shows size and checksum type', async () => {
+  test('starts after a key, encodes on request, and shows size and checksum type', async () => {
     expect((await listAll({ StartAfter: 'a/2', Prefix: 'a' })).keys).toEqual(['a/x/3']);
     expect((await listAll({ Prefix: 'b', EncodingType: 'url' })).keys).toEqual(['b+c%2Bd', 'b/4']);
     const page = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'a/1' }));

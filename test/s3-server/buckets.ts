@@ -80,16 +80,19 @@ function describe(bucket: Bucket, key: string, encode: (key: string) => string):
 
 interface PageQuery {
   readonly prefix: string;
-  /** Empty: none. */
+  /** Empty: no delimiter. */
   readonly delimiter: string;
-  /** Only what sorts behind it is listed. */
+  /** The listing has only keys that sort after this text. */
   readonly after: string;
-  /** `after` is the last entry of an earlier page, so it can be a common prefix whose keys are all done. */
+  /**
+   * `after` is the last entry of an earlier page. It can be a common prefix whose keys are all
+   * done.
+   */
   readonly resumed: boolean;
   readonly maxKeys: number;
 }
 
-/** Keys and common prefixes count alike; `next` is the last one when more follow. */
+/** Keys and common prefixes both count as entries. `next` is the last entry if more follow. */
 function pageOf(
   bucket: Bucket,
   { prefix, delimiter, after, resumed, maxKeys }: PageQuery,

@@ -21,7 +21,7 @@ import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Makes an object of the parts that the request names, in one turn once its body is there. */
+/** Makes an object of the parts that the request names, in one turn after its body has arrived. */
 export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const { request } = call;
   findUpload(call);
@@ -43,7 +43,10 @@ export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   return { status: 200, headers: encryptionHeaders(object.attributes), body: xmlDocument('CompleteMultipartUploadResult', tree) };
 }
 
-/** The parts that the request names. Throws S3Error MalformedXML, InvalidPartOrder, InvalidPart, EntityTooSmall, InvalidRequest. */
+/**
+ * The parts that the request names. Throws S3Error MalformedXML, InvalidPartOrder, InvalidPart,
+ * EntityTooSmall, InvalidRequest.
+ */
 function chooseParts(upload: Upload, xml: string): UploadedPart[] {
   const named = xmlElements(xml, 'Part');
   if (named.length === 0) throw new S3Error('MalformedXML');
@@ -79,7 +82,10 @@ function choosePart(upload: Upload, element: string): UploadedPart {
   return part;
 }
 
-/** The object to be, checked against what the request says of it. Throws S3Error InvalidRequest, BadDigest. */
+/**
+ * The new object, checked against the size and checksum of the request. Throws S3Error
+ * InvalidRequest, BadDigest.
+ */
 function assemble({ request, store }: Call, upload: Upload, parts: readonly UploadedPart[]): StoredObject {
   const pieces = parts.map(({ content }) => content);
   const sizeBytes = pieces.reduce((sum, piece) => sum + piece.sizeBytes, 0);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { S3Error } from './wire.ts';
 
-/** One stored run of bytes: a whole object, or a part of one. */
+/** One stored sequence of bytes: a whole object, or a part of one. */
 export interface Content {
   readonly sizeBytes: number;
-  /** Of the bytes as they were stored; a later `flip` does not change it. */
+  /** The CRC32 of the bytes as they were stored. A later `flip` does not change it. */
   readonly crc32: number;
-  /** false: only counted; `read` and `flip` then throw. */
+  /** false: the bytes were only counted, so `read` and `flip` throw. */
   readonly kept: boolean;
   /** The bytes from `start` up to, not including, `end`. */
   read(start: number, end: number): Generator<Buffer>;
@@ -25,13 +25,16 @@ interface ContentWriter {
   abandon(): void;
 }
 
-/** Where bytes go; `discard`: nowhere, but for small ones. */
+/** Where bytes are stored. `discard`: nowhere, except small bodies. */
 export type Keeping =
   | { readonly kind: 'memory' }
   | { readonly kind: 'files'; readonly dir: string }
   | { readonly kind: 'discard' };
 
-/** Up to this size bytes are kept in spite of `discard`: an archive must be able to read its own records back. */
+/**
+ * Bodies up to this size are kept in spite of `discard`, because an archive must be able to read
+ * its own records.
+ */
 const KEPT_IN_SPITE_BYTES = 64 * 1024;
 const READ_BYTES = 256 * 1024;
 
@@ -93,14 +96,14 @@ function flipInChunks(chunks: Buffer[], offset: number): void {
   }
 }
 
-/** A copy, since the chunk may be somebody else's too. */
+/** Returns a copy, because others may use the chunk too. */
 export function withFlippedByte(chunk: Buffer, offset: number): Buffer {
   const copy = Buffer.from(chunk);
   copy.writeUInt8(copy.readUInt8(offset) ^ 0xff, offset);
   return copy;
 }
 
-/** Written synchronously: a page-cache write costs less than the promise that would wait for it. */
+/** Writes synchronously: a write to the page cache costs less than a promise. */
 function writeFileContent(dir: string): ContentWriter {
   const path = join(dir, randomUUID());
   const file = openSync(path, 'wx');
@@ -156,7 +159,7 @@ function flipInFile(path: string, offset: number): void {
   }
 }
 
-/** The bytes from `start` up to `end` of pieces that follow each other. */
+/** The bytes from `start` up to `end` of consecutive pieces. */
 export function* readPieces(pieces: readonly Content[], start: number, end: number): Generator<Buffer> {
   let position = 0;
   for (const piece of pieces) {
@@ -167,7 +170,7 @@ export function* readPieces(pieces: readonly Content[], start: number, end: numb
   }
 }
 
-/** Inverts the byte at `offset` of pieces that follow each other. Throws RangeError beyond their end. */
+/** Inverts the byte at `offset` of consecutive pieces. Throws RangeError beyond their end. */
 export function flipInPieces(pieces: readonly Content[], offset: number): void {
   let position = 0;
   for (const piece of pieces) {
@@ -177,13 +180,14 @@ export function flipInPieces(pieces: readonly Content[], offset: number): void {
   throw new RangeError(`offset ${offset} lies beyond the ${position} bytes of the object`);
 }
 
-/** CRC32 of the pieces in a row, from theirs alone. */
+/** CRC32 of consecutive pieces, computed from their own CRC32s. */
 export function crc32OfPieces(pieces: readonly Pick<Content, 'crc32' | 'sizeBytes'>[]): number {
   return pieces.reduce((whole, piece) => (multiply(whole, shiftBy(piece.sizeBytes)) ^ piece.crc32) >>> 0, 0);
 }
 
-// A CRC is a remainder of polynomials over GF(2), here with the coefficient of x^0 in the highest bit. Appending n bytes multiplies the
-// remainder of what came before by x^(8n), and the pre- and post-conditioning of both halves cancels out.
+// A CRC is a remainder of polynomials over GF(2), here with the coefficient of x^0 in the highest
+// bit. Appending n bytes multiplies the earlier remainder by x^(8n). The pre- and post-conditioning
+// of both halves cancels out.
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x80000000;
 const BYTE = 0x00800000;

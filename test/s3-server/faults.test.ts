@@ -27,7 +27,7 @@ function put(Key = 'a', more: object = {}) {
   return connect(store).send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
 }
 
-/** One part of `Body`; `atCreate` and `atComplete` go to these two requests. */
+/** Uploads one part, `Body`. `atCreate` and `atComplete` go into the requests of these names. */
 async function upload({ atCreate = {}, atComplete = {} }: { atCreate?: object; atComplete?: object } = {}) {
   const s3 = connect(store);
   const checksum = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
@@ -54,7 +54,7 @@ describe('a fault', () => {
     ['EntityTooLarge', 400],
     ['XMinioStorageFull', 507],
     ['ExpiredToken', 400],
-  ] as const)('answers %s with %i, stores nothing, and is over', async (code, status) => {
+  ] as const)('answers %s with %i, stores nothing, and then is over', async (code, status) => {
     await startWith({ kind: 'error', code, retryAfterSeconds: 7 });
     await expect(put()).rejects.toMatchObject({
       name: code,
@@ -79,7 +79,7 @@ describe('a fault', () => {
     expect(store.requests).toMatchObject([{ status: 0, bytesIn }]);
   });
 
-  test.each(['body', 'reply'] as const)('falls silent before the %s until the client goes', async (before) => {
+  test.each(['body', 'reply'] as const)('falls silent before the %s until the client gives up', async (before) => {
     await startWith({ kind: 'stall', before });
     const started = Date.now();
     const stalled = connect(store).send(new PutObjectCommand({ Bucket, Key: 'a', Body }), {
@@ -117,7 +117,7 @@ describe('a fault', () => {
     expect(store.uploads()).toEqual([]);
   });
 
-  test('can hide in a 200 to a Complete', async () => {
+  test('can hide in the 200 of a Complete', async () => {
     const action = { kind: 'error', code: 'InternalError', within200: true } as const;
     store = await startS3Store({ buckets: [Bucket], faults: [{ match: { operation: 'CompleteMultipartUpload' }, action }] });
     await expect(upload()).rejects.toMatchObject({ name: 'InternalError' });
@@ -146,7 +146,7 @@ describe('a fault', () => {
     expect(store.content(Bucket, 'a').equals(stored)).toBe(true);
   });
 
-  test('meets only what it matches, and can be changed on the way', async () => {
+  test('strikes only matching requests, and can be changed while the store runs', async () => {
     const match = { operation: 'UploadPart', keyPart: 'big', partNumber: 2, attempt: 2 } as const;
     store = await startS3Store({ buckets: [Bucket], faults: [{ match, action: { kind: 'error', code: 'SlowDown' } }] });
     const s3 = connect(store);
@@ -183,7 +183,7 @@ async function start(legacy: S3Legacy): Promise<void> {
 const stream = () => ({ Body: Readable.from([Body]), ContentLength: Body.length });
 
 describe('a weaker store', () => {
-  test('overwrites in spite of If-None-Match', async () => {
+  test('overwrites an object in spite of If-None-Match', async () => {
     await start({ ignoresIfNoneMatch: true });
     await put('a', { Body: 'old' });
     await put('a', { IfNoneMatch: '*' });
@@ -233,7 +233,7 @@ describe('a weaker store', () => {
     expect(store.objects()).toMatchObject([{ crc32: crc32(Body), checksumType: undefined }]);
   });
 
-  test('ignores the size that the object should have', async () => {
+  test('ignores the size that the client states', async () => {
     await start({ ignoresMpuObjectSize: true });
     await upload({ atComplete: { MpuObjectSize: 1 } });
     expect(store.objects()).toMatchObject([{ sizeBytes: Body.length }]);

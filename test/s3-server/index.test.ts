@@ -34,7 +34,7 @@ function put(more: object) {
 }
 
 describe('objects', () => {
-  test('come back with all that was said about them', async () => {
+  test('come back with all their attributes', async () => {
     const Key = 'videos/2026/07/GX01 & <é>+%.mp4';
     const put = await s3.send(
       new PutObjectCommand({
@@ -79,7 +79,7 @@ describe('objects', () => {
     ]);
   });
 
-  test('show their checksum only when asked, and none when none was sent', async () => {
+  test('show their checksum only on request, and none if the client sent none', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'with', Body }));
     const silent = connect(store, { requestChecksumCalculation: 'WHEN_REQUIRED' });
     await silent.send(new PutObjectCommand({ Bucket, Key: 'without', Body }));
@@ -112,7 +112,7 @@ describe('objects', () => {
     });
   });
 
-  test('are not there when they are not there, and gone when deleted, which is counted', async () => {
+  test('get 404 when they do not exist or were deleted, and each deletion is counted', async () => {
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'a' }))).rejects.toMatchObject({ name: 'NoSuchKey' });
     await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'a' }))).rejects.toMatchObject({ name: 'NotFound' });
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
@@ -121,7 +121,7 @@ describe('objects', () => {
     expect(store.stats().byOperation.DeleteObject).toBe(1);
   });
 
-  test('are not overwritten against If-None-Match, nor when If-Match names another', async () => {
+  test('are not overwritten when If-None-Match or If-Match forbids the write', async () => {
     const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, IfNoneMatch: '*' }));
     const refused = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } };
     await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'new', IfNoneMatch: '*' }))).rejects.toMatchObject(
@@ -135,7 +135,7 @@ describe('objects', () => {
     expect(store.content(Bucket, 'a').toString()).toBe('new');
   });
 
-  test('two conditional writes of one key at once: one wins', async () => {
+  test('only one of several conditional writes to one key at once wins', async () => {
     const bodies = ['a', 'b', 'c'].map((text) => Buffer.alloc(300_000, text));
     const results = await Promise.allSettled(bodies.map((body) => put({ Body: body, IfNoneMatch: '*' })));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('objects', () => {
     await expect(put({ Tagging: `t=${'x'.repeat(257)}` })).rejects.toMatchObject({ name: 'InvalidTag' });
   });
 
-  test('take tags later too, and tell their attributes', async () => {
+  test('accept tags later, and show their attributes', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, Tagging: 'old=1' }));
     const TagSet = [{ Key: 'Source', Value: 'a & b <c>' }];
     await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'a', Tagging: { TagSet } }));
@@ -174,8 +174,8 @@ describe('objects', () => {
   });
 });
 
-describe('behind the back of clients', () => {
-  test.each(['memory', 'files'])('bytes in %s can be read, spoilt and removed', async (where) => {
+describe('without a client', () => {
+  test.each(['memory', 'files'])('bytes in %s can be read, changed and removed', async (where) => {
     const dir = where === 'files' ? await mkdtemp(join(tmpdir(), 's3-store-')) : undefined;
     await using own = await startS3Store({ buckets: [Bucket], ...(dir === undefined ? {} : { dir }) });
     const client = connect(own);
@@ -196,7 +196,7 @@ describe('behind the back of clients', () => {
     }
   });
 
-  test('a discarding store keeps what it needs to judge a body, and small ones whole', async () => {
+  test('a discarding store keeps size and checksum of every body, and small bodies whole', async () => {
     await using own = await startS3Store({ buckets: [Bucket], discard: true });
     const client = connect(own);
     await client.send(new PutObjectCommand({ Bucket, Key: 'large', Body }));
@@ -210,7 +210,7 @@ describe('behind the back of clients', () => {
     expect(own.content(Bucket, 'small').toString()).toBe('record');
   });
 
-  test('every request is logged with what it cost', async () => {
+  test('every request is logged with its cost', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'b' }))).rejects.toThrow();

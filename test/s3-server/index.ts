@@ -8,15 +8,18 @@ import { type ChecksumType, createBucket, removeObject, removeUpload, type Store
 import type { S3Operation } from './wire.ts';
 
 export interface S3StoreOptions extends S3AuthOptions {
-  /** Buckets that are there from the start. */
+  /** Buckets that exist from the start. */
   readonly buckets?: readonly string[];
-  /** Buckets on which everything is answered by 403, whether they exist or not. */
+  /** Buckets on which every request gets 403, whether they exist or not. */
   readonly deniedBuckets?: readonly string[];
-  /** Keep bodies as files in this directory, which the caller makes and removes; in memory if not given. */
+  /**
+   * Keeps bodies as files in this directory, which the caller makes and removes. Default: in
+   * memory.
+   */
   readonly dir?: string;
-  /** Keep of bodies over 64 KiB only size and CRC32. Reading such an object is answered by 501. */
+  /** Keeps only size and CRC32 of bodies over 64 KiB. Reading such an object gets 501. */
   readonly discard?: boolean;
-  /** Entity tags are MD5s as those of S3; else only unique, which costs nothing. */
+  /** Entity tags are MD5s like those of S3. Otherwise they are only unique, which costs nothing. */
   readonly md5?: boolean;
   readonly faults?: readonly S3Fault[];
   readonly legacy?: S3Legacy;
@@ -26,7 +29,9 @@ export interface S3ObjectView {
   readonly bucket: string;
   readonly key: string;
   readonly sizeBytes: number;
-  /** Of the bytes that were stored, whether or not the store shows it; `tamper` does not change it. */
+  /**
+   * The CRC32 of the stored bytes, whether or not the store shows it. `tamper` does not change it.
+   */
   readonly crc32: number;
   /** undefined: the client asked for no checksum, and HEAD shows none. */
   readonly checksumType: ChecksumType | undefined;
@@ -48,18 +53,21 @@ export interface S3UploadView {
 
 export interface S3Stats {
   readonly requests: number;
-  /** Only operations that were asked for. */
+  /** Only operations that were requested. */
   readonly byOperation: Readonly<Partial<Record<S3Operation, number>>>;
   readonly bytesIn: number;
-  /** The most requests of one operation that were under way at once. */
+  /** The maximum number of requests of one operation that were under way at once. */
   readonly peakByOperation: Readonly<Partial<Record<S3Operation, number>>>;
 }
 
-/** A running store, and what tests may see and do behind its clients' backs. Methods that name an object throw RangeError when there is none. */
+/**
+ * A running store, and what tests see and do behind its clients' backs. Methods that name an object
+ * throw RangeError if it does not exist.
+ */
 export interface S3Store extends AsyncDisposable {
   /** `http://127.0.0.1:port`; buckets by path, or by the host name `bucket.localhost`. */
   readonly endpoint: string;
-  /** May be changed at any time; the first one that matches a request is applied. */
+  /** May be changed at any time. The first fault that matches a request applies. */
   readonly faults: S3Fault[];
   /** Every request in the order of arrival. */
   readonly requests: readonly S3LogEntry[];
@@ -67,22 +75,25 @@ export interface S3Store extends AsyncDisposable {
   createBucket(name: string): void;
   /** Sorted by bucket and key. */
   objects(): S3ObjectView[];
-  /** Throws when the bytes were not kept, as do `sha256` and `tamper`. */
+  /** Throws if the store did not keep the bytes, like `sha256` and `tamper`. */
   content(bucket: string, key: string): Buffer;
-  /** Hexadecimal; reads large objects piece by piece. */
+  /** Hexadecimal. Reads large objects piece by piece. */
   sha256(bucket: string, key: string): string;
-  /** Inverts the byte at `offset` where it lies, as a failing disk would: size, checksum and entity tag stay. */
+  /**
+   * Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and entity tag
+   * stay.
+   */
   tamper(bucket: string, key: string, offset: number): void;
-  /** Returns whether there was such an object. */
+  /** Returns whether the object existed. */
   remove(bucket: string, key: string): boolean;
   uploads(): S3UploadView[];
-  /** Forgets an unfinished upload, as a lifecycle rule would. Returns whether there was one. */
+  /** Removes an unfinished upload, as a lifecycle rule would. Returns whether it existed. */
   expireUpload(uploadId: string): boolean;
   /** Ends open connections too. */
   close(): Promise<void>;
 }
 
-/** Starts an S3-speaking store on a free port of 127.0.0.1. It forgets everything when it is closed. */
+/** Starts an S3 store on a free port of 127.0.0.1. It forgets everything when it closes. */
 export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Store> {
   const { legacy = {}, md5 = false, region } = options;
   const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, region };
@@ -91,7 +102,7 @@ export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Stor
   const log: S3LogEntry[] = [];
   const peaks = new Map<S3Operation, number>();
   const listener = createListener({ state, auth: options, deniedBuckets: new Set(options.deniedBuckets), faults, log, peaks });
-  // Slow uploads and clients that keep idle connections are not this store's business.
+  // The store has no time limit for slow uploads and idle connections.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, listener);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const address = server.address();

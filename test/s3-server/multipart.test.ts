@@ -102,14 +102,14 @@ describe('an upload in parts', () => {
     expect(await complete(upload, parts)).toMatchObject({ ChecksumCRC32, ChecksumType: 'COMPOSITE' });
   });
 
-  test('leaves out what Complete does not name', async () => {
+  test('leaves out parts that Complete does not name', async () => {
     const upload = await begin();
     const parts = await send(upload);
     await complete(upload, [...parts.slice(0, 1), ...parts.slice(2)], { MpuObjectSize: 5 * MIB + 1000 });
     expect(store.content(target.Bucket, target.Key).equals(Buffer.concat([bytes(5 * MIB), bytes(1000, 2)]))).toBe(true);
   });
 
-  test('takes the last of several parts of one number', async () => {
+  test('uses the last of several parts with one number', async () => {
     const upload = await begin();
     await send(upload, [bytes(10, 7)]);
     await complete(upload, await send(upload, [bytes(20, 8)]));
@@ -117,7 +117,7 @@ describe('an upload in parts', () => {
   });
 });
 
-describe('Complete is refused and the upload stays', () => {
+describe('Complete is refused, and the upload stays,', () => {
   test.each<[string, string, object]>([
     ['another size', 'InvalidRequest', { MpuObjectSize: whole.length - 1 }],
     ['another checksum', 'BadDigest', { ChecksumCRC32: encodeCrc32(1) }],
@@ -185,7 +185,7 @@ describe('a part is refused', () => {
   });
 });
 
-describe('what is under way', () => {
+describe('an upload under way', () => {
   test('is listed part by part, in pages', async () => {
     const upload = await begin();
     const parts = await send(upload);

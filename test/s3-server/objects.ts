@@ -75,7 +75,10 @@ function getObject(call: Call): S3Reply {
   return { status: 206, headers, body: readPieces(pieces, start, end) };
 }
 
-/** The bytes from `start` to `end`, excluded; undefined: everything, as for a header that makes no sense. Throws S3Error InvalidRange. */
+/**
+ * The bytes from `start` up to, not including, `end`; undefined: everything, as for an invalid
+ * header. Throws S3Error InvalidRange.
+ */
 function readRange(text: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(text ?? '') ?? [];
   if (first === '' && last === '') return undefined;

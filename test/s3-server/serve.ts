@@ -11,7 +11,7 @@ import { OBJECT_OPERATIONS } from './objects.ts';
 import type { Operation, StoreState } from './state.ts';
 import { errorDocument, parseRequest, S3Error, type S3Operation, type S3Reply, type S3Request } from './wire.ts';
 
-/** One request as it went. */
+/** The log entry of one request. */
 export interface S3LogEntry {
   readonly operation: S3Operation;
   readonly bucket: string;
@@ -19,20 +19,20 @@ export interface S3LogEntry {
   readonly partNumber: number | undefined;
   /** 1 for the first request of this operation to the same key (and part). */
   readonly attempt: number;
-  /** 0: no reply was sent, or none yet. */
+  /** 0: the store sent no reply, or none yet. */
   readonly status: number;
-  /** Body bytes that were read, aws-chunked framing included. */
+  /** Body bytes read, aws-chunked framing included. */
   readonly bytesIn: number;
 }
 
-/** What all requests to one store share. */
+/** The state that all requests to one store share. */
 interface Service {
   readonly state: StoreState;
   readonly auth: S3AuthOptions;
   readonly deniedBuckets: ReadonlySet<string>;
   readonly faults: readonly S3Fault[];
   readonly log: S3LogEntry[];
-  /** The most requests that were under way at once, by operation. */
+  /** The maximum number of requests under way at once, by operation. */
   readonly peaks: Map<S3Operation, number>;
 }
 
@@ -45,7 +45,7 @@ const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   },
 };
 
-/** Answers requests: parse, authenticate, misbehave if told to, carry out, reply, log. */
+/** Handles requests: parse, authenticate, apply a fault, carry out, reply, log. */
 export function createListener(service: Service): RequestListener {
   const countAttempt = createAttemptCounter();
   const underWay = new Map<S3Operation, number>();
@@ -73,12 +73,12 @@ export function createListener(service: Service): RequestListener {
   }
 
   return (message, response) => {
-    // Only a client that went away while it was read from or written to gets here.
+    // Rejects only if the client went away while the store read or wrote.
     serve(message, response).catch(() => message.socket.destroy());
   };
 }
 
-/** The request, or the error that its address deserves. */
+/** The request, or the error for an invalid address. */
 function readable(message: IncomingMessage): S3Request | S3Error {
   try {
     return parseRequest(message);
@@ -93,7 +93,7 @@ function logEntry({ operation, bucket, key, query, bytesIn }: S3Request, attempt
   return { operation, bucket, key, partNumber: partNumber === null ? undefined : Number(partNumber), attempt, status, bytesIn };
 }
 
-/** undefined: the connection is to be reset. */
+/** undefined: the connection must be reset. */
 async function answer(service: Service, request: S3Request, fault: S3Fault['action'] | undefined): Promise<S3Reply | undefined> {
   try {
     authenticate(request, service.auth);

@@ -4,12 +4,12 @@ import type { Content, Keeping } from './content.ts';
 import type { S3Damage, S3Legacy } from './faults.ts';
 import { header, S3Error, type S3Reply, type S3Request } from './wire.ts';
 
-/** Everything that one store holds, and how it is set up. */
+/** Everything in one store, and its options. */
 export interface StoreState {
   readonly buckets: Map<string, Bucket>;
   readonly keeping: Keeping;
   readonly legacy: S3Legacy;
-  /** Entity tags are MD5s; else only unique. */
+  /** Entity tags are MD5s; otherwise they are only unique. */
   readonly md5: boolean;
   readonly region: string | undefined;
 }
@@ -19,13 +19,13 @@ export interface Bucket {
   readonly createdAt: Date;
   readonly objects: Map<string, StoredObject>;
   readonly uploads: Map<string, Upload>;
-  /** Keys in the order of their UTF-8 bytes; undefined when they must be sorted again. */
+  /** Keys in the order of their UTF-8 bytes; undefined if they must be sorted again. */
   sortedKeys: readonly string[] | undefined;
 }
 
-/** What a client says about an object when it creates it. */
+/** The attributes that a client gives an object. */
 export interface Attributes {
-  /** Headers that are given back as they came: content type, encryption and the like. */
+  /** Headers that the store returns unchanged: content type, encryption and the like. */
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
@@ -39,9 +39,9 @@ export interface StoredObject {
   readonly attributes: Attributes;
   readonly pieces: readonly Content[];
   readonly sizeBytes: number;
-  /** Of the whole object, known to this store even when it does not show it. */
+  /** The CRC32 of the whole object. The store knows it even if it does not show it. */
   readonly crc32: number;
-  /** As it is shown; undefined when the client wanted none. */
+  /** The checksum that the store shows; undefined if the client wanted none. */
   readonly checksum: { readonly type: ChecksumType; readonly value: string } | undefined;
   readonly etag: string;
   readonly modifiedAt: Date;
@@ -52,7 +52,7 @@ export interface Upload {
   readonly key: string;
   readonly initiatedAt: Date;
   readonly attributes: Attributes;
-  /** undefined: created without a checksum algorithm. */
+  /** undefined: the upload was created without a checksum algorithm. */
   readonly checksumType: ChecksumType | undefined;
   readonly parts: Map<number, UploadedPart>;
 }
@@ -87,25 +87,25 @@ export function findObject(call: Call): StoredObject {
   return object;
 }
 
-/** Puts the object in its place and releases what was there before. */
+/** Stores the object and releases the one before. */
 export function storeObject(bucket: Bucket, object: StoredObject): void {
   removeObject(bucket, object.key);
   bucket.objects.set(object.key, object);
 }
 
-/** Returns whether there was one. */
+/** Returns whether the object existed. */
 export function removeObject(bucket: Bucket, key: string): boolean {
   for (const piece of bucket.objects.get(key)?.pieces ?? []) piece.release();
   bucket.sortedKeys = undefined;
   return bucket.objects.delete(key);
 }
 
-/** Makes an empty bucket in the place of any other of this name. */
+/** Makes an empty bucket and replaces any other of this name. */
 export function createBucket(store: StoreState, name: string): void {
   store.buckets.set(name, { name, createdAt: new Date(), objects: new Map(), uploads: new Map(), sortedKeys: [] });
 }
 
-/** An upload belongs to one key. Throws S3Error NoSuchBucket, NoSuchUpload. */
+/** Finds the upload of one key. Throws S3Error NoSuchBucket, NoSuchUpload. */
 export function findUpload(call: Call): Upload {
   const id = call.request.query.get('uploadId') ?? '';
   const upload = findBucket(call).uploads.get(id);
@@ -113,37 +113,41 @@ export function findUpload(call: Call): Upload {
   return upload;
 }
 
-/** Ends an upload and releases the parts that it still has. */
+/** Ends an upload and releases its remaining parts. */
 export function removeUpload(bucket: Bucket, id: string): boolean {
   for (const { content } of bucket.uploads.get(id)?.parts.values() ?? []) content.release();
   return bucket.uploads.delete(id);
 }
 
-/** How the body of this request is to be received. */
+/** How the store receives this request's body. */
 export function receiveOptions({ store, damage }: Call): ReceiveOptions {
   return { keeping: store.keeping, md5: store.md5, legacy: store.legacy, damage };
 }
 
-/** In quotes; the MD5 where there is one, else a value that never repeats. */
+/** The entity tag in quotes: the MD5 if there is one, else a value that never repeats. */
 export function entityTag({ md5 }: Pick<Received, 'md5'>): string {
   return `"${md5 ?? randomBytes(16).toString('hex')}"`;
 }
 
-/** The tag of an object made of parts: the MD5 of their MD5s and their number, or only unique. */
+/**
+ * The tag of an object made of parts: the MD5 of their MD5s and their number, or a unique value.
+ */
 export function multipartTag(etags: readonly string[], { md5 }: Pick<StoreState, 'md5'>): string {
   const sums = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
   const tag = md5 ? createHash('md5').update(Buffer.concat(sums)).digest('hex') : randomBytes(16).toString('hex');
   return `"${tag}-${etags.length}"`;
 }
 
-/** Before the body is read: a store that does not know If-None-Match says 501. Throws S3Error NotImplemented. */
+/**
+ * Throws S3Error NotImplemented before the body is read if the store does not know If-None-Match.
+ */
 export function rejectUnknownPreconditions({ request, store }: Call): void {
   if (store.legacy.rejectsIfNoneMatch && header(request, 'if-none-match') !== undefined) throw new S3Error('NotImplemented');
 }
 
 /**
- * `If-None-Match: *` and `If-Match` of a write. Call it in the same turn as the write itself.
- * Throws S3Error PreconditionFailed, NoSuchKey, NotImplemented.
+ * Checks `If-None-Match: *` and `If-Match` of a write. Call it in the same turn as the write
+ * itself. Throws S3Error PreconditionFailed, NoSuchKey, NotImplemented.
  */
 export function checkPreconditions({ request, store }: Call, bucket: Bucket): void {
   const existing = bucket.objects.get(request.key);

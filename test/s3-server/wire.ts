@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Status and message of every error that this store can answer, by the code that S3 clients branch on. */
+/** Status and message of every error of this store, by the code that S3 clients branch on. */
 const ERRORS = {
   AccessDenied: [403, 'Access denied.'],
   AuthorizationHeaderMalformed: [400, 'The authorization is not well formed for this store.'],
@@ -44,7 +44,7 @@ const ERRORS = {
 
 export type S3ErrorCode = keyof typeof ERRORS;
 
-/** An answer other than success. `details` become elements of the XML, `headers` go with the reply. */
+/** An answer other than success. `details` become XML elements, `headers` become reply headers. */
 export class S3Error extends Error {
   readonly code: S3ErrorCode;
   readonly status: number;
@@ -84,10 +84,10 @@ export type S3Operation =
   | 'PutObject'
   | 'PutObjectTagging'
   | 'UploadPart'
-  /** Anything else, answered by 501. */
+  /** Any other operation, which gets 501. */
   | 'Unknown';
 
-/** A request with its address taken apart. */
+/** A request with its address parsed. */
 export interface S3Request {
   readonly message: IncomingMessage;
   readonly operation: S3Operation;
@@ -95,7 +95,7 @@ export interface S3Request {
   readonly bucket: string;
   /** Empty for requests to a bucket. */
   readonly key: string;
-  /** The path as it was sent, still encoded: what the signature covers. */
+  /** The path as the client sent it, still encoded. The signature covers it. */
   readonly rawPath: string;
   readonly rawQuery: string;
   readonly query: URLSearchParams;
@@ -103,14 +103,17 @@ export interface S3Request {
   bytesIn: number;
 }
 
-/** What an operation answers. An iterable body is streamed; `headers` must then hold its Content-Length. */
+/**
+ * The answer of an operation. An iterable body is streamed; `headers` must then hold its
+ * Content-Length.
+ */
 export interface S3Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: string | Iterable<Buffer>;
 }
 
-/** Takes the address apart, path-style or `bucket.localhost`. Throws S3Error InvalidURI. */
+/** Parses the address, path-style or `bucket.localhost`. Throws S3Error InvalidURI. */
 export function parseRequest(message: IncomingMessage): S3Request {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
@@ -185,13 +188,13 @@ export interface XmlTree {
   readonly [name: string]: XmlValue;
 }
 
-/** An XML document in S3's name space. An array repeats its element; undefined leaves it out. */
+/** An XML document in S3's namespace. An array repeats its element, and undefined omits it. */
 export function xmlDocument(root: string, content: XmlTree | string): string {
   const body = writeXml(root, content).replace(`<${root}>`, `<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
 }
 
-/** The document of an error, as S3 answers it: outside of its name space. */
+/** The document of an error. As on S3, it has no namespace. */
 export function errorDocument(error: S3Error): string {
   const tree = { Code: error.code, Message: error.message, ...error.details };
   return `<?xml version="1.0" encoding="UTF-8"?>\n${writeXml('Error', tree)}`;
@@ -211,7 +214,10 @@ function escapeXml(text: string): string {
   return text.replaceAll(/[&<>"\r]/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** The contents of every element `name`, which must not be nested in itself: enough for the few bodies that clients send. */
+/**
+ * The contents of every element `name`. It cannot parse elements nested in an element of the same
+ * name, which clients never send.
+ */
 export function xmlElements(xml: string, name: string): string[] {
   return Array.from(xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g')), (match) => match[1] ?? '');
 }

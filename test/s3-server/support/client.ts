@@ -4,7 +4,7 @@ import type { S3Store } from '../index.ts';
 
 export const CREDENTIALS = { accessKeyId: 'TESTKEY', secretAccessKey: 'not-a-secret' };
 
-/** A client of the real SDK that asks once and does not retry. */
+/** A client of the real SDK that does not retry. */
 export function connect(store: S3Store, config: S3ClientConfig = {}): S3Client {
   return new S3Client({
     endpoint: store.endpoint,
@@ -16,7 +16,7 @@ export function connect(store: S3Store, config: S3ClientConfig = {}): S3Client {
   });
 }
 
-/** Every byte differs from its neighbours, so that a shift shows. */
+/** Bytes that each differ from their neighbours, so that a shift shows. */
 export function bytes(sizeBytes: number, seed = 0): Buffer {
   return Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >>> 8) + seed) % 256));
 }
@@ -29,15 +29,18 @@ interface RawReply {
 
 interface RawRequest {
   readonly headers?: Record<string, string>;
-  /** Several pieces are sent one by one. */
+  /** The client sends several pieces one by one. */
   readonly body?: Buffer | string | readonly Buffer[];
   /** Send no Content-Length. */
   readonly unknownLength?: boolean;
-  /** Break the connection once the body was sent, instead of ending the request. */
+  /** Breaks the connection after the body instead of ending the request. */
   readonly cut?: boolean;
 }
 
-/** One request without the SDK, with a signature that no verifying store would accept. Rejects when the connection breaks. */
+/**
+ * Sends one request without the SDK. A verifying store would reject its signature. Rejects when the
+ * connection breaks.
+ */
 export function raw(store: S3Store, method: string, path: string, options: RawRequest = {}): Promise<RawReply> {
   const authorization = `AWS4-HMAC-SHA256 Credential=any/20260101/eu-west-3/s3/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`;
   const body = options.body ?? '';
