@@ -8,9 +8,9 @@ import { resumeTests } from './destination/resume.ts';
 import { uploadTests } from './destination/upload.ts';
 
 /**
- * What every destination must do. `setup` gives each test an empty place of its own. `gaps` names
- * tests that an adapter cannot pass, with the reason: they are still run and must fail, so a gap
- * that closes is noticed.
+ * The tests of every destination. `setup` gives each test its own empty place. `gaps` names tests
+ * that an adapter cannot pass, with the reason. They still run and must fail, so a closed gap
+ * shows.
  */
 export function destinationConformance(
   name: string,

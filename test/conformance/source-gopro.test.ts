@@ -9,7 +9,7 @@ import { photo } from '../../src/sim/gopro/library/shapes.ts';
 import { createGoproSource } from '../../src/source/gopro/index.ts';
 import { sourceConformance, type SourceStage } from './source.ts';
 
-/** Time passes at once, so that no test waits for a backoff. */
+/** A clock without real time, so that no test waits for a backoff. */
 const hastyClock: Clock = {
   now: () => Date.now() * 1_000,
   elapsed: () => performance.now() * 1_000,

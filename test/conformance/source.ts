@@ -1,4 +1,7 @@
-/** What every source must do, told by the comments of the port. Each adapter runs this suite against a stage of its own. */
+/**
+ * The tests of every source, from the comments of the port. Each adapter runs this suite on its own
+ * stage.
+ */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { allRoles, alwaysRoles, originalId, type Medium, type OriginalIdentity, type Role } from '../../src/media.ts';
 import type { ListingPage, Source } from '../../src/source/source.ts';
@@ -10,38 +13,38 @@ export interface ExpectedFile {
   readonly sha256: () => Promise<string>;
 }
 
-/** A library whose contents are known, and the power to make things go wrong with it. Several pages long. */
+/** A library with known contents and several pages, and the power to break it. */
 export interface SourceStage extends AsyncDisposable {
   readonly source: Source;
   /** Ids of all media, newest first. */
   ids(): readonly string[];
-  /** All files that must be offered for these roles, of media that wait for nothing. */
+  /** All files that the source must offer for these roles, of media that wait for nothing. */
   files(roles: readonly Role[]): readonly ExpectedFile[];
-  /** One medium of each kind; ids. */
+  /** Ids of media, one of each kind. */
   readonly notReady: string;
   readonly unavailable: string;
   readonly proxiesOnly: string;
   readonly edit: string;
   readonly plain: string;
-  /** Downloads what an offered URL leads to and answers its SHA-256. */
+  /** Downloads an offered URL and returns its SHA-256. */
   sha256(url: string): Promise<string>;
   remove(mediaId: string): void;
   add(): void;
-  /** From now on the credentials are refused, and again accepted. */
+  /** From now on the source refuses the credentials, or accepts them again. */
   expire(): void;
-  /** From now on every request fails as in an outage. */
+  /** From now on every request fails, as in an outage. */
   breakDown(): void;
-  /** From now on all listing replies, or those about one medium, have another shape. */
+  /** From now on every listing reply, or every reply about one medium, has another shape. */
   misshape(what: 'listing' | { readonly mediaId: string }): void;
-  /** From now on one medium is refused although the credentials are good. */
+  /** From now on the source refuses one medium, although the credentials are good. */
   refuse(mediaId: string): void;
-  /** One page is empty, although the library is not. */
+  /** Makes one page empty, although the library is not. */
   emptyPage(page: number): void;
 }
 
 /**
- * Runs the suite. `gaps` names cases that an adapter does not fulfil, with the reason: those are expected to fail, so that a gap that was
- * closed shows itself.
+ * Runs the suite. `gaps` names tests that an adapter cannot pass, with the reason. They still run
+ * and must fail, so a closed gap shows.
  */
 export function sourceConformance(
   name: string,
@@ -69,7 +72,7 @@ export function sourceConformance(
     resolving(must, () => stage);
     resolvingFailures(must, () => stage);
 
-    test('every declared gap is a case of this suite', () => {
+    test('every gap names a case of the suite', () => {
       expect([...unknownGaps]).toEqual([]);
     });
   });
@@ -79,18 +82,18 @@ type Must = (what: string, check: () => Promise<void>) => void;
 type StageNow = () => SourceStage;
 
 function validation(must: Must, stage: StageNow): void {
-  must('accepts good credentials, again and again', async () => {
+  must('accepts good credentials on every call', async () => {
     await stage().source.validate();
     await stage().source.validate();
     expect(stage().source.account).not.toBe('');
   });
 
-  must('tells refused credentials', async () => {
+  must('reports refused credentials', async () => {
     stage().expire();
     await expect(stage().source.validate()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED', decision: 'stop' });
   });
 
-  must('tells an outage', async () => {
+  must('reports an outage', async () => {
     stage().breakDown();
     await expect(stage().source.validate()).rejects.toMatchObject({ code: 'PROVIDER_DOWN', decision: 'stop' });
   });
@@ -119,7 +122,7 @@ function listing(must: Must, stage: StageNow): void {
     }
   });
 
-  must('starts at the page asked for', async () => {
+  must('starts at the requested page', async () => {
     const [, ...rest] = await pagesOf(stage().source.list(1));
     expect(await pagesOf(stage().source.list(2))).toEqual(rest);
   });
@@ -130,7 +133,7 @@ function listing(must: Must, stage: StageNow): void {
     expect(media.get(stage().plain)?.ready).toBe(true);
   });
 
-  must('yields an empty page in the middle and goes on', async () => {
+  must('yields an empty page in the middle and then the next pages', async () => {
     stage().emptyPage(2);
     const pages = await pagesOf(stage().source.list(1));
     expect(pages[1]?.media).toEqual([]);
@@ -147,19 +150,19 @@ function listing(must: Must, stage: StageNow): void {
     expect(totals.slice(0, 2)).toEqual([before, before + 1]);
   });
 
-  must('stops on the way when the credentials are refused', async () => {
+  must('stops in the middle of a listing when the credentials are refused', async () => {
     const pages = stage().source.list(1)[Symbol.asyncIterator]();
     await pages.next();
     stage().expire();
     await expect(pages.next()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
   });
 
-  must('tells a misshapen listing from an empty one', async () => {
+  must('distinguishes a misshapen listing from an empty one', async () => {
     stage().misshape('listing');
     await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_CHANGED', decision: 'stop' });
   });
 
-  must('tells an outage in the listing', async () => {
+  must('reports an outage during a listing', async () => {
     stage().breakDown();
     await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
@@ -171,7 +174,7 @@ function oneMedium(must: Must, stage: StageNow): void {
     for (const id of [stage().plain, stage().notReady, stage().edit]) expect(await stage().source.get(id)).toEqual(media.get(id));
   });
 
-  must('get answers undefined for what is gone, and for what never was', async () => {
+  must('get returns undefined for a medium that is gone or never existed', async () => {
     stage().remove(stage().plain);
     expect(await stage().source.get(stage().plain)).toBeUndefined();
     expect(await stage().source.get('never-was')).toBeUndefined();
@@ -183,7 +186,7 @@ function resolving(must: Must, stage: StageNow): void {
     must(`offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
       const offered: string[] = [];
       for (const { id, ready } of (await listed(stage().source)).values()) {
-        // What is still processed may offer URLs already; the runner asks only for what is ready.
+        // A medium in processing may offer URLs already. A run resolves only ready media.
         if (!ready) continue;
         for (const original of (await stage().source.resolve(id, roles)).originals) {
           expect(original).toMatchObject({ mediaId: id, extension: expect.stringMatching(/^[a-z0-9]+$/) });
@@ -214,19 +217,19 @@ function resolving(must: Must, stage: StageNow): void {
     expect(resolution).toMatchObject({ originals: [], unavailable: 1, outOfScope: false });
   });
 
-  must('offers no proxy where there is nothing else', async () => {
+  must('offers no proxy of a medium that has nothing else', async () => {
     const resolution = await stage().source.resolve(stage().proxiesOnly, allRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  must('tells an edit that nobody asked for from a medium without originals', async () => {
+  must('distinguishes a medium with only unrequested edits from a medium without originals', async () => {
     const resolution = await stage().source.resolve(stage().edit, alwaysRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: true });
   });
 }
 
 function resolvingFailures(must: Must, stage: StageNow): void {
-  must('tells a medium that is gone', async () => {
+  must('reports a medium that is gone', async () => {
     stage().remove(stage().plain);
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
       code: 'SOURCE_GONE',
@@ -234,7 +237,7 @@ function resolvingFailures(must: Must, stage: StageNow): void {
     });
   });
 
-  must('a medium that is refused is no reason to stop', async () => {
+  must('fails a refused medium without stopping the run', async () => {
     stage().refuse(stage().plain);
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
       code: 'API_REFUSED',

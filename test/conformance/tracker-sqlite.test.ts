@@ -26,7 +26,7 @@ async function open(archiveId = 'archive-1'): Promise<Tracker> {
   return handle;
 }
 
-/** A tracker that has seen something, closed. */
+/** Makes a tracker with rows and closes it. */
 async function makeTracker(): Promise<void> {
   const tracker = await open();
   await tracker.adopt(each(Array.from({ length: 300 }, (_, index) => described(original(`m${index}`)))));
@@ -62,13 +62,13 @@ describe('the file of the SQLite tracker', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('a tracker of another archive is refused and left alone', async () => {
+  test('a tracker of another archive is refused and stays unchanged', async () => {
     await makeTracker();
     await expect(open('archive-2')).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE', exitCode: 2, hint: expect.any(String) });
     expect(await (await open()).knownCount()).toBe(300);
   });
 
-  test('a tracker of a newer version and the database of another program are refused and left alone', async () => {
+  test('a tracker of a newer version and the database of another program are refused and stay unchanged', async () => {
     for (const sql of ['PRAGMA user_version = 99', 'CREATE TABLE theirs (x)']) {
       await mkdir(join(folder, 'home'), { recursive: true });
       const foreign = new DatabaseSync(path);
@@ -82,7 +82,7 @@ describe('the file of the SQLite tracker', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('a file that is older than a field opens, and the field is empty', async () => {
+  test('a file that is older than a field can be opened, and the field is empty', async () => {
     await makeTracker();
     const older = new DatabaseSync(path);
     older.exec('ALTER TABLE media DROP COLUMN camera_model');
@@ -119,7 +119,7 @@ describe('the file of the SQLite tracker', () => {
     },
   };
   for (const [damage, inflict] of Object.entries(damages)) {
-    test(`a file that is ${damage} is set aside and a new one begun`, async () => {
+    test(`a file that is ${damage} is set aside, and the tracker starts a new one`, async () => {
       await makeTracker();
       await inflict();
       const damaged = await readFile(path);
@@ -132,7 +132,7 @@ describe('the file of the SQLite tracker', () => {
     });
   }
 
-  test('files set aside at the same moment do not replace each other, and take their logs along', async () => {
+  test('files set aside at the same moment do not replace each other, and keep their logs', async () => {
     for (const content of ['first', 'second']) {
       await mkdir(join(folder, 'home'), { recursive: true });
       for (const suffix of ['', '-wal', '-shm']) await writeFile(path + suffix, `${content}${suffix} `.repeat(100));
@@ -145,7 +145,7 @@ describe('the file of the SQLite tracker', () => {
     expect(new Set(starts)).toEqual(new Set(['first', 'first-shm', 'first-wal', 'second', 'second-shm', 'second-wal']));
   });
 
-  test('a path that is no file or cannot be created is refused', async () => {
+  test('a path that is not a file or cannot be created is refused', async () => {
     await mkdir(path, { recursive: true });
     await expect(open()).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
     path = join(folder, 'file', 'tracker.db');
@@ -153,7 +153,7 @@ describe('the file of the SQLite tracker', () => {
     await expect(open()).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
   });
 
-  test('a closed tracker answers with TRACKER_UNUSABLE, and closing twice is fine', async () => {
+  test('a closed tracker rejects every call with TRACKER_UNUSABLE, and may be closed twice', async () => {
     const tracker = await open();
     await tracker.close();
     await tracker.close();

@@ -9,8 +9,8 @@ import { runTests } from './tracker/runs.ts';
 import { tallyTests } from './tracker/tally.ts';
 
 /**
- * What every tracker must do. `setup` gives each test a ledger of its own. `gaps` names tests that an adapter cannot pass, with the
- * reason: they are still run and must fail, so a gap that closes is noticed.
+ * The tests of every tracker. `setup` gives each test its own ledger. `gaps` names tests that an
+ * adapter cannot pass, with the reason. They still run and must fail, so a closed gap shows.
  */
 export function trackerConformance(
   name: string,

@@ -14,10 +14,10 @@ import { useTestCredentials } from '../support/s3-archive.ts';
 useTestCredentials();
 
 const bucket = 'archive';
-/** Where records speak for objects. */
+/** Stores without checksums, where records describe the objects instead. */
 const noChecksums: S3Legacy = { noChecksums: true };
 
-/** An archive of these objects. */
+/** An archive made of these objects. */
 async function openArchive(objects: readonly KeptObject[], legacy: S3Legacy = {}): Promise<S3Destination> {
   const store = await startS3Store({ buckets: [bucket], md5: true, legacy });
   const { endpoint } = store;
@@ -44,7 +44,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
-  ])('describes its files as it did, by %s', async (_, legacy) => {
+  ])('describes its files as before, by %s', async (_, legacy) => {
     const s3 = await openArchive(await bucketObjects(version), legacy);
     expect(await s3.identify()).toBe(archiveId);
     const expected = Object.values(archivedOriginals).map((file) => {
@@ -54,7 +54,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
     expect(new Map((await collect(s3.list())).map((file) => [file.key, file]))).toEqual(new Map(expected));
   });
 
-  test('is refused when a newer version described it', async () => {
+  test('is refused if a newer version described it', async () => {
     const description = JSON.stringify({ id: archiveId, version: 2, createdAt: '2027-01-01T00:00:00.000Z', layout: 'new' });
     const s3 = await openArchive([{ key: '.cloud-sync/archive.json', metadata: {}, body: description }]);
     await expect(s3.identify()).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
-  ])('is read past fields and providers that nobody knows here, by %s', async (_, legacy) => {
+  ])('can be read in spite of unknown fields and providers, by %s', async (_, legacy) => {
     const newer = (await bucketObjects(version)).map((object) => {
       const { key, metadata, body } = object;
       const provider = key.includes(adopted.key) ? { provider: 'dropbox' } : {};
@@ -80,7 +80,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
     expect(await descriptionsIn(await openArchive(newer, legacy))).toEqual(new Map(known));
   });
 
-  test('counts an object as spoilt whose record it cannot read', async () => {
+  test('counts an object as damaged if its record cannot be read', async () => {
     const objects = (await bucketObjects(version)).map((object) =>
       object.key.endsWith(`${adopted.key}.json`) ? { ...object, body: '{"verified":"by another"}' } : object,
     );

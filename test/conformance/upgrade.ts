@@ -1,4 +1,4 @@
-/** What a tracker makes of rows that an earlier version wrote. Each adapter runs it on copies. */
+/** The tests of a tracker on rows of an earlier version. Each adapter runs them on copies. */
 import { expect, test } from 'vitest';
 import { originalId, type Original } from '../../src/media.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
@@ -10,7 +10,7 @@ import { account, archivedOriginals, media, openOriginals, revisedAgain, usual }
 import { crc32 } from '../../src/lib/crc32.ts';
 import { manualClock, type ManualClock } from '../support/manual-clock.ts';
 
-/** Opens a tracker on a fresh copy of the rows; it is closed when the test ends. */
+/** Opens a tracker on a fresh copy of the rows. It closes when the test ends. */
 export type OpenKept = (clock: ManualClock) => Promise<Tracker>;
 
 const failure = { code: 'STALLED', reason: 'again', quarantineAfter: 3 } as const;
@@ -23,11 +23,11 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
       await prove(await open(clock), clock);
     });
 
-  check('every row says what it said to the version that wrote it', async (tracker) => {
+  check('every answer equals that of the version that wrote the rows', async (tracker) => {
     expect(await answersOf(tracker)).toMatchObject(await keptAnswers(version));
   });
 
-  check('every medium and original is where it was', async (tracker) => {
+  check('every medium and original keeps its status', async (tracker) => {
     const rows = (await answersOf(tracker)).rows.map(({ tracked, originals }) => [
       tracked.medium.id,
       [tracked.status, ...originals.map((row) => [row.status, row.mark].filter(Boolean).join(' '))].join(', '),
@@ -57,7 +57,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     });
   });
 
-  check('leases hold until they end', async (tracker, clock) => {
+  check('leases are valid until they end', async (tracker, clock) => {
     expect(await tracker.acquireRunLease('next', 1000, async () => false)).toEqual({ granted: false, holder: worker });
     expect(await tracker.claim(idOf(openOriginals.inProgress), 'next', 1000)).toBeUndefined();
     clock.advance(60_000);
@@ -65,7 +65,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
   });
 
-  check('an unfinished upload goes on where it was, and completes', async (tracker, clock) => {
+  check('an unfinished upload continues from its parts and can be completed', async (tracker, clock) => {
     clock.advance(60_000);
     await tracker.beginRun('run-4');
     const file = openOriginals.inProgress;
@@ -86,7 +86,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect(await tracker.intents()).toEqual([]);
   });
 
-  check('failed runs go on being counted', async (tracker) => {
+  check('the count of failed runs continues', async (tracker) => {
     expect(await tracker.fail(await claim(tracker, openOriginals.failed), failure)).toBe('FAILED');
     expect(await tracker.fail(await claim(tracker, openOriginals.failed), failure)).toBe('QUARANTINED');
     expect(await tracker.failMedium('failed-medium', failure)).toBe('FAILED');
@@ -101,7 +101,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     });
   });
 
-  check('a marked file is fetched again, and a superseded one is left alone', async (tracker) => {
+  check('a marked file is fetched again, and a superseded one is not', async (tracker) => {
     await tracker.repair(idOf(archivedOriginals.missing));
     await tracker.complete(await claim(tracker, archivedOriginals.missing), wholeOf(archivedOriginals.missing));
     expect((await tracker.tally(usual)).marked).toBe(1);
@@ -109,7 +109,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect((await tracker.tally(usual)).marked).toBe(0);
   });
 
-  check('a listing without changes finds none, and brings back what was gone', async (tracker) => {
+  check('a listing without changes finds none, and media that were gone come back', async (tracker) => {
     const { gone, deleted, revised: _, ...others } = media;
     const unchanged = [...Object.values(others), revisedAgain];
     expect(await tracker.recordPage(unchanged, 'run-4')).toEqual({ added: 0, changed: 0, unchanged: unchanged.length });
@@ -121,7 +121,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect((await tracker.originals('gone'))[0]?.status).toBe('COMPLETED');
   });
 
-  check('what waited for 30 days in all is QUARANTINED', async (tracker, clock) => {
+  check('media that waited for 30 days in total are QUARANTINED', async (tracker, clock) => {
     clock.advance(28 * 24 * 3_600_000);
     await tracker.beginRun('run-4');
     expect([(await tracker.medium('waiting'))?.status, (await tracker.medium('incomplete'))?.status]).toEqual([

@@ -26,7 +26,7 @@ const strangeNames = [
 ];
 
 export function archiveTests(check: Check): void {
-  check('says that a file of this original is finished, and of no other', async (bed) => {
+  check('reports a file as finished for its own original only', async (bed) => {
     const file = describeFile('finished');
     const content = bytesOf('finished', 2222);
     await archive(bed, file, content);
@@ -39,7 +39,7 @@ export function archiveTests(check: Check): void {
     expect((await bed.destination.open(file, wanted(bed, content.length))).kind).toBe('upload');
   });
 
-  check('describes its files to a new process as they were described, strange names included', async (bed) => {
+  check('describes its files unchanged to a new process, strange names included', async (bed) => {
     const files = strangeNames.map((originalName, index) => ({ ...describeFile(`named-${index}`), originalName }));
     const bare: FileDescription = {
       ...describeFile('bare'),
@@ -59,7 +59,7 @@ export function archiveTests(check: Check): void {
     }
   });
 
-  check('does not list what is no longer there', async (bed) => {
+  check('does not list files that were removed', async (bed) => {
     await archive(bed, describeFile('stays'), bytesOf('stays', 100));
     await archive(bed, describeFile('vanishes'), bytesOf('vanishes', 100));
     await bed.stage.remove(describeFile('vanishes').original.key);
@@ -68,7 +68,7 @@ export function archiveTests(check: Check): void {
     expect(await bed.destination.stat(describeFile('vanishes').original.key, { deep: true })).toBeUndefined();
   });
 
-  check('shows by a deep look that bytes changed', async (bed) => {
+  check('shows by a deep check that bytes changed', async (bed) => {
     const file = describeFile('damaged');
     const content = bytesOf('damaged', bed.stage.partSizeBytes + 50_000);
     await archive(bed, file, content);
@@ -78,13 +78,13 @@ export function archiveTests(check: Check): void {
     expect(looked?.crc32).not.toBe(wholeOf(content).crc32);
   });
 
-  check('ends a deep look when it is asked to', async (bed) => {
+  check('ends a deep check when its signal aborts', async (bed) => {
     await archive(bed, describeFile('interrupted'), bytesOf('interrupted', 5000));
     const signal = AbortSignal.abort(new SyncError('INTERRUPTED', 'enough'));
     await expectCode(bed.destination.stat(describeFile('interrupted').original.key, { deep: true, signal }), 'INTERRUPTED');
   });
 
-  check('names the files that it does not know, none of its own', async (bed) => {
+  check('lists unknown files and none of its own', async (bed) => {
     const file = describeFile('known');
     await archive(bed, file, bytesOf('known', 100));
     await upload(bed, describeFile('unfinished'), bytesOf('unfinished', 100));

@@ -1,4 +1,4 @@
-/** A place to try a destination on, and what is done there again and again. */
+/** A place for tests of a destination, and the steps that they repeat. */
 import { createCipheriv } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Destination, FileDescription, Opened, Part, UploadState } from '../../../src/destination/destination.ts';
@@ -9,26 +9,26 @@ import { partRanges } from '../../../src/transfer/original/parts.ts';
 import { description, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 
-/** An empty place for one archive, and the power to act on it behind the adapter's back. */
+/** An empty place for one archive. It acts behind the adapter's back. */
 export interface DestinationStage extends AsyncDisposable {
-  /** The smallest part that the store takes, except as the last one. */
+  /** The smallest part that the store accepts, except as the last one. */
   readonly partSizeBytes: number;
   /** A fresh adapter on this place, as a new process would have it. The stage closes it. */
   open(): Promise<Destination>;
-  /** The bytes at a key; undefined when there is nothing. */
+  /** The bytes at a key; undefined if the key is free. */
   readContent(key: string): Promise<Buffer | undefined>;
-  /** Puts a file at a key without telling the archive. */
+  /** Puts a file at a key behind the archive's back. */
   place(key: string, content: Buffer): Promise<void>;
   /** Changes bytes of the file at a key, but not its size. */
   corrupt(key: string): Promise<void>;
   remove(key: string): Promise<void>;
-  /** How many unfinished uploads the place holds. */
+  /** The number of unfinished uploads in the place. */
   unfinished(): Promise<number>;
-  /** Lets time pass, as the adapters see it. */
+  /** Moves the adapters' clock on. */
   advance(ms: number): void;
 }
 
-/** A stage with an archive, held by one process. */
+/** A stage with an archive that one process holds. */
 export interface DestinationBed {
   /** Makes another empty stage. */
   readonly setup: () => Promise<DestinationStage>;
@@ -50,7 +50,7 @@ export async function openBed(setup: () => Promise<DestinationStage>): Promise<D
   });
 }
 
-/** A new process takes over the place. */
+/** Lets a new process take over the place. */
 export async function restart(bed: DestinationBed): Promise<void> {
   await end(bed);
   Object.assign(bed, await begin(bed.stage));
@@ -67,13 +67,13 @@ async function end({ destination, lease }: DestinationBed): Promise<void> {
   await destination.close();
 }
 
-/** A file with every field filled. */
+/** A description with every field filled. */
 export function describeFile(mediaId: string): FileDescription {
   const file = original(mediaId, { account: 'account one', key: `gopro-videos/2024/01/GX010001__${mediaId}.MP4` });
   return description(file, { originalName: 'GX010001.MP4', originalsOfMedium: 2 });
 }
 
-/** Pseudo-random bytes that differ with the seed. */
+/** Pseudo-random bytes that depend on the seed. */
 export function bytesOf(seed: string, sizeBytes: number): Buffer {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(crc32(seed));
@@ -122,7 +122,7 @@ export async function archive(bed: DestinationBed, file: FileDescription, conten
   return bed.destination.commit(file, state, parts, wholeOf(content));
 }
 
-/** Writes a part as a transfer does: in chunks as a socket gives them, in the same memory. */
+/** Writes a part as a transfer does: in chunks that share their memory, like those of a socket. */
 export async function writePart(
   destination: Destination,
   file: FileDescription,
@@ -155,7 +155,7 @@ export async function expectArchived({ stage, destination }: DestinationBed, fil
 }
 
 export async function expectNothing({ stage, destination }: DestinationBed, file: FileDescription) {
-  // Its length: a whole file takes seconds to print.
+  // Compares the length, because printing a whole file takes seconds.
   expect((await stage.readContent(file.original.key))?.length).toBeUndefined();
   expect(await destination.stat(file.original.key)).toBeUndefined();
   expect(await collect(destination.list())).toEqual([]);

@@ -22,7 +22,7 @@ import {
 } from './bed.ts';
 
 export function commitTests(check: Check): void {
-  check('may be repeated, also by another process that lost the reply', async (bed) => {
+  check('may be repeated, also by another process after a lost reply', async (bed) => {
     const file = describeFile('repeated');
     const content = bytesOf('repeated', bed.stage.partSizeBytes + 1);
     const { state, parts } = await upload(bed, file, content);
@@ -35,7 +35,7 @@ export function commitTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('of a small file whose process ended finds it where it was published, or nothing', async (bed) => {
+  check('of a small file after its process ended finds the published file, or nothing', async (bed) => {
     const content = bytesOf('ended', 3000);
     const file = describeFile('ended');
     const { state, parts } = await upload(bed, file, content);
@@ -43,7 +43,7 @@ export function commitTests(check: Check): void {
     await restart(bed);
     await expectCode(bed.destination.commit(file, ended, parts, wholeOf(content)), 'UPLOAD_LOST');
     await expectNothing(bed, file);
-    // Published, but not described: the process ended in between.
+    // The process ended after publishing and before describing.
     await bed.stage.place(file.original.key, content);
     expect(await bed.destination.commit(file, ended, parts, wholeOf(content))).toEqual({
       key: file.original.key,
@@ -56,7 +56,7 @@ export function commitTests(check: Check): void {
     );
   });
 
-  check('with another checksum than the bytes have publishes nothing', async (bed) => {
+  check('with a wrong checksum of the file publishes nothing', async (bed) => {
     const file = describeFile('wrong-whole');
     const content = bytesOf('wrong-whole', bed.stage.partSizeBytes + 1);
     const { state, parts } = await upload(bed, file, content);
@@ -65,7 +65,7 @@ export function commitTests(check: Check): void {
     await expectNothing(bed, file);
   });
 
-  check('of a part with another checksum than its bytes publishes nothing', async (bed) => {
+  check('with a wrong checksum of a part publishes nothing', async (bed) => {
     const file = describeFile('wrong-part');
     const content = bytesOf('wrong-part', bed.stage.partSizeBytes + 1);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -101,10 +101,11 @@ export function commitTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('of several to one key lets one win, and names it to the others', async (bed) => {
+  check('of several files to one key publishes one, and the others learn its name', async (bed) => {
     const file = describeFile('contested');
     const contents = Array.from({ length: 5 }, (_, index) => bytesOf(`contested ${index}`, 4000));
-    // All begin before the first is done: a later one may hear that the file is finished.
+    // All uploads begin before the first ends, because a later one may learn that the file is
+    // finished.
     const uploads = await Promise.all(contents.map(async (content) => upload(bed, file, content)));
     const results = await Promise.allSettled(
       uploads.map(async ({ state, parts }, index) => bed.destination.commit(file, state, parts, wholeOf(contents[index]!))),

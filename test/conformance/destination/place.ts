@@ -3,7 +3,7 @@ import { thisOwner } from '../../../src/lib/owner.ts';
 import { expectCode, type Check } from './bed.ts';
 
 export function placeTests(check: Check): void {
-  check('is no archive before it is made one, and only the first id stands', async ({ setup }) => {
+  check('is no archive before it gets an id, and keeps its first id', async ({ setup }) => {
     await using fresh = await setup();
     const adapter = await fresh.open();
     expect(await adapter.identify()).toBeUndefined();
@@ -13,7 +13,7 @@ export function placeTests(check: Check): void {
     expect(await (await fresh.open()).identify()).toBe('first');
   });
 
-  check('gets one id when several make it an archive at once', async ({ setup }) => {
+  check('gets one id when several processes make it an archive at once', async ({ setup }) => {
     await using fresh = await setup();
     const ids = ['a', 'b', 'c', 'd'];
     const adapters = await Promise.all(ids.map(async () => fresh.open()));
@@ -29,7 +29,7 @@ export function placeTests(check: Check): void {
     bed.lease = await other.lease!(thisOwner('another'));
   });
 
-  check('tells its free space', async (bed) => {
+  check('reports its free space', async (bed) => {
     expect(await bed.destination.freeBytes?.()).toBeGreaterThan(0);
   });
 }

@@ -16,7 +16,7 @@ import {
 } from './bed.ts';
 
 export function uploadTests(check: Check): void {
-  check('of one part is archived as it was', async (bed) => {
+  check('of one part is archived unchanged', async (bed) => {
     const content = bytesOf('one', 100_003);
     expect(await archive(bed, describeFile('one'), content)).toEqual({
       key: describeFile('one').original.key,
@@ -30,13 +30,13 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, describeFile('empty'), Buffer.alloc(0));
   });
 
-  check('of many parts is archived as it was', async (bed) => {
+  check('of many parts is archived unchanged', async (bed) => {
     const content = bytesOf('many', bed.stage.partSizeBytes * 2 + 777);
     await archive(bed, describeFile('many'), content);
     await expectArchived(bed, describeFile('many'), content);
   });
 
-  check('takes its parts at once and in any order', async (bed) => {
+  check('takes parts at the same time and in any order', async (bed) => {
     const file = describeFile('shuffled');
     const content = bytesOf('shuffled', bed.stage.partSizeBytes * 3 + 5);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -71,7 +71,7 @@ export function uploadTests(check: Check): void {
     }
   });
 
-  check('forgets a part that was aborted, and takes it again', async (bed) => {
+  check('drops an aborted part, and takes it again', async (bed) => {
     const file = describeFile('aborted-part');
     const content = bytesOf('aborted-part', bed.stage.partSizeBytes + 4000);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -88,7 +88,7 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('lets the later of two tries of a part stand', async (bed) => {
+  check('keeps the later of two tries of a part', async (bed) => {
     const file = describeFile('twice');
     const content = bytesOf('twice', 5000);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -98,13 +98,13 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('leaves nothing unfinished behind once it is archived', async (bed) => {
+  check('leaves nothing unfinished after it is archived', async (bed) => {
     await archive(bed, describeFile('small'), bytesOf('small', 10));
     await archive(bed, describeFile('large'), bytesOf('large', bed.stage.partSizeBytes + 10));
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('is one of many small ones at once', async (bed) => {
+  check('may be one of many small uploads at the same time', async (bed) => {
     const files = Array.from({ length: 60 }, (_, index) => describeFile(`small-${index}`));
     await Promise.all(files.map(async (file, index) => archive(bed, file, bytesOf(file.original.mediaId, 1000 + index))));
     const described = new Map((await collect(bed.destination.list())).map((listed) => [listed.key, listed.description]));

@@ -9,7 +9,7 @@ const edit = (id: string, originalsOfMedium: number) =>
   described(original(id, { role: 'edit' }), { originalsOfMedium, roles: withEdits });
 
 export function adoptionTests(check: Check): void {
-  check('a new ledger needs adoption until it was done once', async ({ tracker, archiveId, second }) => {
+  check('a new ledger needs adoption until one is completed', async ({ tracker, archiveId, second }) => {
     expect(tracker.archiveId).toBe(archiveId);
     expect(await tracker.needsAdoption()).toBe(true);
     expect(await tracker.adopt(each([]))).toBe(0);
@@ -17,7 +17,7 @@ export function adoptionTests(check: Check): void {
     expect(await (await second()).needsAdoption()).toBe(false);
   });
 
-  check('a medium whose set is whole is RESOLVED for its roles and asks for nothing', async ({ tracker }) => {
+  check('a medium whose set is complete is RESOLVED for its roles and is not open', async ({ tracker }) => {
     const files = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
     expect(await tracker.adopt(each(files.map((file) => described(file, { originalsOfMedium: 2 }))))).toBe(2);
     expect(await tracker.medium('m1')).toMatchObject({
@@ -34,7 +34,7 @@ export function adoptionTests(check: Check): void {
     ]);
   });
 
-  check('an adopted medium has of its listing only what the archive tells', async ({ tracker }) => {
+  check('an adopted medium has only the listing’s fields that the archive knows', async ({ tracker }) => {
     await tracker.adopt(each([described(original('m1'), { originalName: 'a/b.MP4', capturedAt: null })]));
     const unknown = {
       fileExtension: null,
@@ -58,13 +58,13 @@ export function adoptionTests(check: Check): void {
     });
   });
 
-  check('a medium whose set is not whole is LISTED, and so asked for again', async ({ tracker }) => {
+  check('a medium whose set is incomplete is LISTED, so that a run resolves it again', async ({ tracker }) => {
     await tracker.adopt(each([described(original('m1'), { originalsOfMedium: 2 })]));
     expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
     expect(await openIds(tracker)).toEqual(['m1']);
   });
 
-  check('files that were described at different times must all be right about the set', async ({ tracker }) => {
+  check('a set is complete only if the descriptions of all its files agree with it', async ({ tracker }) => {
     await tracker.adopt(each([source('whole'), edit('whole', 2), source('lacking'), edit('lacking', 3)]));
     expect(await tracker.medium('whole')).toMatchObject({ status: 'RESOLVED', resolvedRoles: ['source', 'raw', 'edit'] });
     expect(await tracker.medium('lacking')).toMatchObject({ status: 'LISTED', resolvedRoles: [] });
@@ -90,7 +90,7 @@ export function adoptionTests(check: Check): void {
     expect(await collect(tracker.rows())).toEqual(before);
   });
 
-  check('an adoption that broke off is taken up from the start', async ({ tracker }) => {
+  check('an interrupted adoption starts again', async ({ tracker }) => {
     const files = ['m1', 'm1', 'm2'].map((id, index) =>
       described(original(id, { itemNumber: index }), { originalsOfMedium: id === 'm1' ? 2 : 1 }),
     );
@@ -113,14 +113,14 @@ export function adoptionTests(check: Check): void {
     expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
   });
 
-  check('a file whose key belongs to another original is left out and its medium asked for', async ({ tracker }) => {
+  check('a file whose key belongs to another original is left out, and its medium stays open', async ({ tracker }) => {
     await archive(tracker, 'm1');
     const { key } = original('m1');
     expect(await tracker.adopt(each([described(original('m2', { key: key.toUpperCase() }))]))).toBe(0);
     expect(await mediumStatus(tracker, 'm2')).toBe('LISTED');
   });
 
-  check('the first listing after adoption is no change unless the version differs', async ({ tracker }) => {
+  check('the first listing after an adoption changes a medium only if the version differs', async ({ tracker }) => {
     const known = mediumVersion(medium('same'));
     await tracker.adopt(
       each([
@@ -140,7 +140,7 @@ export function adoptionTests(check: Check): void {
     expect(await tracker.recordPage([medium('unknown', { itemCount: 2 })], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
   });
 
-  check('an adopted medium that no listing shows is gone, its files are not', async ({ tracker }) => {
+  check('an adopted medium that no listing shows is gone, and its files stay COMPLETED', async ({ tracker }) => {
     await tracker.adopt(each([described(original('m1'))]));
     expect(await listAll(tracker, 'r1', [])).toBe(1);
     expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');

@@ -6,7 +6,7 @@ const file = original('m1');
 const id = idOf(file);
 const part = (number: number) => ({ number, sizeBytes: 400, crc32: 0xf0_00_00_00 + number, receipt: `"p${number}"` });
 
-/** A check on one original that waits for its first claim. */
+/** A check on one original that no worker has claimed yet. */
 function onOne(check: Check, title: string, prove: (bed: TrackerBed) => Promise<void>): void {
   check(title, async (bed) => {
     await resolve(bed.tracker, 'm1', [file]);
@@ -15,20 +15,24 @@ function onOne(check: Check, title: string, prove: (bed: TrackerBed) => Promise<
 }
 
 export function claimTests(check: Check): void {
-  onOne(check, 'one worker claims, another may not until the lease ends', async ({ tracker, clock, second }) => {
-    const other = await second();
-    expect(await tracker.claim(id, 'a', 1000)).toEqual({ id, owner: 'a', attempt: 1 });
-    expect(await statusOf(other, file)).toBe('IN_PROGRESS');
-    expect(await other.claim(id, 'b', 1000)).toBeUndefined();
-    clock.advance(999);
-    expect(await other.claim(id, 'b', 1000)).toBeUndefined();
-    clock.advance(1);
-    expect(await other.claim(id, 'b', 1000)).toEqual({ id, owner: 'b', attempt: 2 });
-    expect((await tracker.originals('m1'))[0]?.attempt).toBe(2);
-    expect(await tracker.claim('unknown', 'a', 1000)).toBeUndefined();
-  });
+  onOne(
+    check,
+    'a second worker cannot claim an original until the first one’s lease ends',
+    async ({ tracker, clock, second }) => {
+      const other = await second();
+      expect(await tracker.claim(id, 'a', 1000)).toEqual({ id, owner: 'a', attempt: 1 });
+      expect(await statusOf(other, file)).toBe('IN_PROGRESS');
+      expect(await other.claim(id, 'b', 1000)).toBeUndefined();
+      clock.advance(999);
+      expect(await other.claim(id, 'b', 1000)).toBeUndefined();
+      clock.advance(1);
+      expect(await other.claim(id, 'b', 1000)).toEqual({ id, owner: 'b', attempt: 2 });
+      expect((await tracker.originals('m1'))[0]?.attempt).toBe(2);
+      expect(await tracker.claim('unknown', 'a', 1000)).toBeUndefined();
+    },
+  );
 
-  onOne(check, 'of many that claim at once one wins', async ({ tracker, second }) => {
+  onOne(check, 'only one of many claims at once succeeds', async ({ tracker, second }) => {
     const other = await second();
     const claims = await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 ? tracker : other).claim(id, `w${index}`, 1000)),
@@ -44,7 +48,7 @@ export function claimTests(check: Check): void {
     await tracker.complete(again, whole);
   });
 
-  onOne(check, 'renewed leases last longer, those of other owners do not', async ({ tracker, clock }) => {
+  onOne(check, 'a renewal extends the leases of one owner only', async ({ tracker, clock }) => {
     const theirs = original('m2');
     await resolve(tracker, 'm2', [theirs]);
     await tracker.claim(id, 'a', 1000);
@@ -56,7 +60,7 @@ export function claimTests(check: Check): void {
     expect(await tracker.claim(idOf(theirs), 'c', 1000)).toBeDefined();
   });
 
-  onOne(check, 'every write of a claim that another took over is refused', async ({ tracker, clock }) => {
+  onOne(check, 'every write of a claim is refused after another claim took over', async ({ tracker, clock }) => {
     const stale = await claimed(tracker, file, 'a');
     clock.advance(60_000);
     const fresh = await claimed(tracker, file, 'b');
@@ -75,7 +79,7 @@ export function claimTests(check: Check): void {
     await tracker.complete(fresh, whole);
   });
 
-  onOne(check, 'a claim that expired but that nobody took is still good', async ({ tracker, clock }) => {
+  onOne(check, 'an expired claim is valid until another claim takes over', async ({ tracker, clock }) => {
     const claim = await claimed(tracker, file);
     clock.advance(3_600_000);
     await tracker.complete(claim, whole);
@@ -110,7 +114,7 @@ export function claimTests(check: Check): void {
     expect(await other.uploads()).toEqual(['upload-1']);
   });
 
-  onOne(check, 'another upload takes the place of the earlier one and its parts', async ({ tracker }) => {
+  onOne(check, 'a new upload replaces the earlier one and its parts', async ({ tracker }) => {
     const claim = await claimed(tracker, file);
     await tracker.saveUpload(claim, upload);
     await tracker.savePart(claim, part(1));
@@ -121,7 +125,7 @@ export function claimTests(check: Check): void {
     expect(await tracker.uploads()).toEqual([]);
   });
 
-  onOne(check, 'completing clears all that was on the way', async ({ tracker, clock }) => {
+  onOne(check, 'completing an original clears its upload, parts, claim and failed runs', async ({ tracker, clock }) => {
     await tracker.fail(await claimed(tracker, file), failure);
     const claim = await claimed(tracker, file);
     await tracker.saveUpload(claim, upload);
@@ -174,7 +178,7 @@ export function claimTests(check: Check): void {
     expect(await next.intents()).toEqual([]);
   });
 
-  onOne(check, 'an intent may be completed although the source is gone meanwhile', async ({ tracker }) => {
+  onOne(check, 'an intent may be completed after its medium is gone', async ({ tracker }) => {
     await tracker.recordIntent(await claimed(tracker, file), whole);
     await tracker.vanish('m1', 'gone');
     expect(await tracker.intents()).toHaveLength(1);
@@ -182,7 +186,7 @@ export function claimTests(check: Check): void {
     expect(await statusOf(tracker, file)).toBe('COMPLETED');
   });
 
-  onOne(check, 'nothing is completed that had no intent', async ({ tracker }) => {
+  onOne(check, 'an original without an intent is not completed', async ({ tracker }) => {
     await expect(tracker.completeIntent(id)).rejects.toThrow();
     expect(await statusOf(tracker, file)).toBe('PENDING');
   });
@@ -212,7 +216,7 @@ export function claimTests(check: Check): void {
     expect((await tracker.originals('m1')).map((row) => [row.id, row.status])).toEqual([[idOf(next), 'COMPLETED']]);
   });
 
-  onOne(check, 'an original does not move to a key in use, nor become another one', async ({ tracker }) => {
+  onOne(check, 'an original cannot move to a key in use, or become another original', async ({ tracker }) => {
     await archive(tracker, 'm2');
     const claim = await claimed(tracker, file);
     const taken = original('m1', { revision: 2, key: original('m2').key.toUpperCase() });

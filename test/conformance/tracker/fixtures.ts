@@ -5,12 +5,12 @@ import { medium, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
 
-/** A ledger to try things on. */
+/** A ledger for one test. */
 export interface TrackerBed {
   readonly tracker: Tracker;
   readonly archiveId: string;
   readonly clock: ManualClock;
-  /** Another handle on the same ledger, as a second process has it. Closed by `dispose`. */
+  /** Opens another handle on the same ledger, as a second process has it. `dispose` closes it. */
   readonly second: () => Promise<Tracker>;
   readonly dispose: () => Promise<void>;
 }

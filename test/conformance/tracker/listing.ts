@@ -54,7 +54,7 @@ export function listingTests(check: Check): void {
     expect(await tracker.recordPage([medium('aB'), medium('Ab')], 'r1')).toMatchObject({ added: 2 });
   });
 
-  check('a field that is no part of the version is updated without a change', async ({ tracker }) => {
+  check('a field outside the version is updated without counting as a change', async ({ tracker }) => {
     await archive(tracker, 'm1');
     expect(await tracker.recordPage([medium('m1', { filename: 'new name.MP4' })], 'r2')).toEqual({
       added: 0,
@@ -64,7 +64,7 @@ export function listingTests(check: Check): void {
     expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', medium: { filename: 'new name.MP4' } });
   });
 
-  check('a changed medium is LISTED again and asked for all roles anew', async ({ tracker }) => {
+  check('a changed medium is LISTED again and open for all roles', async ({ tracker }) => {
     for (const [field, value] of Object.entries({ updatedAt: 'x', itemCount: 9, reprocessedAt: 'y', sizeHintBytes: null })) {
       await resolve(tracker, field, [], withEdits);
       expect(await tracker.recordPage([medium(field, { [field]: value })], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
@@ -72,7 +72,7 @@ export function listingTests(check: Check): void {
     }
   });
 
-  check('a changed medium keeps what is archived', async ({ tracker }) => {
+  check('a changed medium keeps its archived originals', async ({ tracker }) => {
     await archive(tracker, 'm1');
     await tracker.recordPage([changedMedium('m1')], 'r2');
     expect(await statusOf(tracker, original('m1'))).toBe('COMPLETED');
@@ -85,7 +85,7 @@ export function listingTests(check: Check): void {
     expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
   });
 
-  check('an unchanged WAITING medium is LISTED once it is ready, and back', async ({ tracker }) => {
+  check('an unchanged medium moves between WAITING and LISTED with its readiness', async ({ tracker }) => {
     const waiting = medium('m1', { ready: false, readyState: 'uploading' });
     await tracker.recordPage([waiting], 'r1');
     expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
@@ -115,7 +115,7 @@ export function listingTests(check: Check): void {
     },
   );
 
-  check('a complete listing finds what is gone, of its own account only', async ({ tracker }) => {
+  check('a complete listing marks missing media of its own account as gone', async ({ tracker }) => {
     await archive(tracker, 'archived');
     const missing = original('pending');
     await resolve(tracker, 'pending', [missing]);
@@ -131,7 +131,7 @@ export function listingTests(check: Check): void {
     expect(await listAll(tracker, 'r3', [medium('stays')])).toBe(0);
   });
 
-  check('what is gone keeps its first date, and comes back as changed', async ({ tracker, clock }) => {
+  check('a gone medium keeps its first date and counts as changed when it comes back', async ({ tracker, clock }) => {
     const file = original('m1');
     await resolve(tracker, 'm1', [file]);
     await listAll(tracker, 'r1', []);
@@ -144,13 +144,13 @@ export function listingTests(check: Check): void {
     expect(await statusOf(tracker, file)).toBe('PENDING');
   });
 
-  check('a quick listing takes nothing away', async ({ tracker }) => {
+  check('a quick listing marks no medium as gone', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');
     expect(await tracker.finishListing({ account: 'anna', runId: 'r2', complete: false, listed: 1 })).toBe(0);
     expect(await tracker.medium('m1')).toMatchObject({ status: 'LISTED', goneSince: null });
   });
 
-  check('the state of the listing is kept per account', async ({ tracker, clock, second }) => {
+  check('the state of the listing is kept for each account', async ({ tracker, clock, second }) => {
     expect(await tracker.listingState('anna')).toEqual({ lastFullAt: null, listed: 0 });
     await tracker.finishListing({ account: 'anna', runId: 'r1', complete: true, listed: 5 });
     const lastFullAt = new Date(clock.now()).toISOString();
@@ -161,7 +161,7 @@ export function listingTests(check: Check): void {
   });
 
   check(
-    'a medium found deleted stays so while a page shows it unchanged, and is asked for again after a complete listing',
+    'a medium found deleted stays so while a page shows it unchanged, and is LISTED again after a complete listing',
     async ({ tracker }) => {
       const file = original('m1');
       await tracker.beginRun('r1');
@@ -178,7 +178,7 @@ export function listingTests(check: Check): void {
     },
   );
 
-  check('a medium found deleted is asked for again when it changed', async ({ tracker }) => {
+  check('a medium found deleted is LISTED again when it changes', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');
     await tracker.vanish('m1', 'it answers 404');
     expect(await tracker.recordPage([changedMedium('m1')], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
@@ -186,7 +186,7 @@ export function listingTests(check: Check): void {
   });
 
   check(
-    'a medium that waits for 30 days is QUARANTINED, however often it was seen, listed or failed on the way',
+    'a medium that waits for 30 days is QUARANTINED, even if it was seen, listed or failed in between',
     async ({ tracker, clock }) => {
       await tracker.recordPage([medium('unready', { ready: false }), medium('unoffered')], 'r0');
       await tracker.setMediumStatus('unoffered', 'WAITING', 'no original yet');
@@ -211,7 +211,7 @@ export function listingTests(check: Check): void {
     },
   );
 
-  check('a medium that was resolved in between starts to wait anew', async ({ tracker, clock }) => {
+  check('the wait of a medium starts anew after a resolve', async ({ tracker, clock }) => {
     await resolve(tracker, 'm1', [], usual, 1);
     clock.advance(20 * dayMs);
     await resolve(tracker, 'm1', []);
@@ -224,7 +224,7 @@ export function listingTests(check: Check): void {
     expect(await mediumStatus(tracker, 'm1')).toBe('QUARANTINED');
   });
 
-  check('bytes that arrive although the medium vanished are not lost', async ({ tracker }) => {
+  check('an original can be completed after its medium vanished', async ({ tracker }) => {
     const [first, second] = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
     await resolve(tracker, 'm1', [first, second]);
     const [arriving, failing] = [await claimed(tracker, first), await claimed(tracker, second)];

@@ -15,7 +15,7 @@ import {
 import { medium, original } from '../../support/builders.ts';
 
 export function mediaTests(check: Check): void {
-  check('a resolve records new originals as PENDING with all that names them', async ({ tracker, clock }) => {
+  check('a resolve records new originals as PENDING with every field of their identity', async ({ tracker, clock }) => {
     const frame = original('m1', {
       role: 'raw',
       label: 'raw_photo',
@@ -45,7 +45,7 @@ export function mediaTests(check: Check): void {
     expect(await tracker.originals('unknown')).toEqual([]);
   });
 
-  check('a later resolve adds originals and roles and leaves those that exist as they are', async ({ tracker }) => {
+  check('a later resolve adds originals and roles, and changes no known original', async ({ tracker }) => {
     await archive(tracker, 'm1');
     const edit = original('m1', { role: 'edit' });
     await resolve(tracker, 'm1', [original('m1'), edit], withEdits);
@@ -55,7 +55,7 @@ export function mediaTests(check: Check): void {
     expect((await tracker.medium('m1'))?.resolvedRoles).toEqual(['source', 'raw', 'edit']);
   });
 
-  check('with originals that are not available yet the medium waits and its roles stay open', async ({ tracker }) => {
+  check('a medium with originals that are not available yet waits, and its roles stay open', async ({ tracker }) => {
     await resolve(tracker, 'm1', [original('m1')], withEdits, 2);
     expect(await tracker.medium('m1')).toMatchObject({ status: 'WAITING', unavailable: 2, resolvedRoles: [] });
     await resolve(tracker, 'm1', [original('m1')], usual);
@@ -73,7 +73,7 @@ export function mediaTests(check: Check): void {
   });
 
   check(
-    'a medium whose resolve fails is FAILED since the last time, and QUARANTINED at the limit',
+    'a medium whose resolve fails is FAILED since its last failure, and QUARANTINED at the limit',
     async ({ tracker, clock }) => {
       await tracker.recordPage([medium('m1')], 'r1');
       expect(await tracker.failMedium('m1', failure)).toBe('FAILED');
@@ -87,14 +87,14 @@ export function mediaTests(check: Check): void {
     },
   );
 
-  check('a resolve that works ends the count of failed runs', async ({ tracker }) => {
+  check('a successful resolve resets the count of failed runs', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');
     await tracker.failMedium('m1', failure);
     await resolve(tracker, 'm1', []);
     expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', failedRuns: 0, reason: null });
   });
 
-  check('a status says why', async ({ tracker }) => {
+  check('a medium’s status has a reason', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');
     await tracker.setMediumStatus('m1', 'WAITING', 'no original is offered yet');
     expect(await tracker.medium('m1')).toMatchObject({ status: 'WAITING', reason: 'no original is offered yet' });
@@ -102,7 +102,7 @@ export function mediaTests(check: Check): void {
     expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
   });
 
-  check('what vanished takes all with it that was not archived', async ({ tracker }) => {
+  check('a medium that vanished makes its originals SOURCE_DELETED unless they are archived', async ({ tracker }) => {
     const files = [1, 2, 3, 4].map((itemNumber) => original('m1', { itemNumber }));
     const [archived, pending, failed, busy] = files as [
       (typeof files)[0],
@@ -133,7 +133,7 @@ export function mediaTests(check: Check): void {
     ]);
   });
 
-  check('SOURCE_DELETED as a status is the same as vanishing', async ({ tracker }) => {
+  check('setting the status SOURCE_DELETED has the same effect as vanish', async ({ tracker }) => {
     await resolve(tracker, 'm1', [original('m1')]);
     await tracker.setMediumStatus('m1', 'SOURCE_DELETED', 'gone');
     expect(await statusOf(tracker, original('m1'))).toBe('SOURCE_DELETED');
@@ -141,7 +141,7 @@ export function mediaTests(check: Check): void {
     expect(await statusOf(tracker, original('m1'))).toBe('PENDING');
   });
 
-  check('retry starts FAILED and QUARANTINED ones afresh and counts them', async ({ tracker }) => {
+  check('retry gives FAILED and QUARANTINED ones a fresh start and counts them', async ({ tracker }) => {
     const [failed, quarantined] = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
     await resolve(tracker, 'm1', [failed, quarantined, original('m1', { itemNumber: 3 })]);
     await tracker.fail(await claimed(tracker, failed), failure);
@@ -179,7 +179,7 @@ export function mediaTests(check: Check): void {
     expect(await tracker.intents()).toEqual([]);
   });
 
-  check('a validator is replaced alone', async ({ tracker }) => {
+  check('setting a validator changes nothing else', async ({ tracker }) => {
     await archive(tracker, 'm1');
     await tracker.setValidator(idOf(original('m1')), { etag: '"new"', lastModified: null });
     expect((await tracker.originals('m1'))[0]).toMatchObject({

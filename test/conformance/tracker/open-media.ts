@@ -23,7 +23,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker)).toEqual(['failed', 'listed', 'waiting']);
   });
 
-  check('resolved media are open for roles they were not resolved for', async ({ tracker }) => {
+  check('resolved media are open for other roles', async ({ tracker }) => {
     await resolve(tracker, 'nothing in scope', []);
     await archive(tracker, 'usual');
     await resolve(tracker, 'all', [], withEdits);
@@ -32,7 +32,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker, withEdits)).toEqual(['nothing in scope', 'usual']);
   });
 
-  check('resolved media are open by originals in the roles asked', async ({ tracker }) => {
+  check('resolved media are open if an original in a requested role is open', async ({ tracker }) => {
     const add = async (id: string, fields: Partial<Original> = {}) => {
       await resolve(tracker, id, [original(id, fields)], withEdits);
       return original(id, fields);
@@ -48,7 +48,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker, withEdits)).toEqual(['busy', 'failed', 'missing', 'pending', 'pending edit']);
   });
 
-  check('a mark that a later revision replaces does not keep a medium open', async ({ tracker }) => {
+  check('a damaged file does not keep a medium open after a later revision is archived', async ({ tracker }) => {
     const [first, second] = [original('m1'), original('m1', { revision: 2 })];
     await archive(tracker, 'm1');
     await tracker.setMark(idOf(first), 'DAMAGED');
@@ -58,7 +58,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker)).toEqual([]);
   });
 
-  check('what is gone is not open, whatever is left of it', async ({ tracker }) => {
+  check('a gone medium is not open, even with unfinished originals', async ({ tracker }) => {
     await archive(tracker, 'm1');
     await tracker.setMark(idOf(original('m1')), 'MISSING');
     await resolve(tracker, 'm2', [original('m2')]);
@@ -66,7 +66,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker, withEdits)).toEqual([]);
   });
 
-  check('media may be worked on while they are read', async ({ tracker }) => {
+  check('media may change while they are read', async ({ tracker }) => {
     const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
     await tracker.recordPage(
       ids.map((id) => medium(id)),

@@ -7,7 +7,7 @@ const dead = async () => true;
 const isGone = async (holder: string) => holder === 'gone';
 
 export function runTests(check: Check): void {
-  check('one run at a time: the lease names its holder until it is released', async ({ tracker, second }) => {
+  check('the run lease excludes others and names its holder until it is released', async ({ tracker, second }) => {
     const other = await second();
     expect(await tracker.acquireRunLease('a', 1000, alive)).toEqual({ granted: true });
     expect(await other.acquireRunLease('b', 1000, alive)).toEqual({ granted: false, holder: 'a' });
@@ -17,7 +17,7 @@ export function runTests(check: Check): void {
     expect(await other.acquireRunLease('b', 1000, alive)).toEqual({ granted: true });
   });
 
-  check('the lease expires unless it is renewed, and a lost one cannot be renewed', async ({ tracker, clock, second }) => {
+  check('the lease expires unless it is renewed, and a lost lease cannot be renewed', async ({ tracker, clock, second }) => {
     const other = await second();
     await tracker.acquireRunLease('a', 1000, alive);
     clock.advance(900);
@@ -36,7 +36,7 @@ export function runTests(check: Check): void {
     expect(await tracker.acquireRunLease('a', 1000, alive)).toEqual({ granted: true });
   });
 
-  check('a dead holder is taken over at once, by one contender only', async ({ tracker, second }) => {
+  check('the lease of a dead holder goes at once to one contender only', async ({ tracker, second }) => {
     const other = await second();
     await tracker.acquireRunLease('gone', 60_000, alive);
     const answers = await Promise.all([tracker.acquireRunLease('a', 1000, isGone), other.acquireRunLease('b', 1000, isGone)]);
@@ -44,7 +44,7 @@ export function runTests(check: Check): void {
     expect(answers.find((answer) => !answer.granted)).toMatchObject({ holder: expect.stringMatching(/^[ab]$/) });
   });
 
-  check('a holder that came while the dead one was examined is examined too', async ({ tracker, second }) => {
+  check('a holder that took the lease while a dead one was checked is checked too', async ({ tracker, second }) => {
     const other = await second();
     await tracker.acquireRunLease('gone', 60_000, alive);
     const asked: string[] = [];
@@ -57,7 +57,7 @@ export function runTests(check: Check): void {
     expect(asked).toEqual(['gone', 'b']);
   });
 
-  check('runs are kept, newest first, with how they ended', async ({ tracker, clock, second }) => {
+  check('runs are kept with their outcomes, newest first', async ({ tracker, clock, second }) => {
     const startedAt = new Date(clock.now()).toISOString();
     await tracker.beginRun('r1');
     clock.advance(1000);
@@ -79,7 +79,7 @@ export function runTests(check: Check): void {
     expect([runs.length, runs[0]?.id, runs.at(-1)?.id]).toEqual([1000, 'r1003', 'r4']);
   });
 
-  check('a new run frees what an earlier one left claimed, with its upload', async ({ tracker }) => {
+  check('a new run frees originals that an earlier run left claimed, with their uploads', async ({ tracker }) => {
     const file = original('m1');
     await resolve(tracker, 'm1', [file]);
     const claim = await claimed(tracker, file);

@@ -15,7 +15,7 @@ const none = {
 
 type Expected = { [Name in keyof Tally]?: Tally[Name] extends number ? number : Partial<Tally[Name]> };
 
-/** Counted as a whole and one by one, it must be `expected` and nothing else. */
+/** Expects `expected` and nothing else, both for the whole ledger and for a choice of all media. */
 async function expectTally(tracker: Tracker, expected: Expected, roles: readonly Role[] = usual): Promise<void> {
   const all = {
     ...none,
@@ -48,7 +48,7 @@ export function tallyTests(check: Check): void {
     });
   });
 
-  check('only what is covered counts', async ({ tracker }) => {
+  check('only covered media count', async ({ tracker }) => {
     for (const id of ['m1', 'm2', 'm3']) await archive(tracker, id);
     await resolve(tracker, 'm4', [original('m4')], usual, 3);
     const found = await tracker.tally(usual, (found) => found.id > 'm2');
@@ -62,27 +62,24 @@ export function tallyTests(check: Check): void {
     });
   });
 
-  check('a WAITING medium waits for as many originals as it said, else for one', async ({ tracker }) => {
+  check('a WAITING medium waits for as many originals as its resolve misses, else for one', async ({ tracker }) => {
     await tracker.recordPage([medium('unready', { ready: false })], 'r1');
     await resolve(tracker, 'known', [original('known')], usual, 4);
     await expectTally(tracker, { media: { WAITING: 2 }, originals: { PENDING: 1 }, waiting: 5 });
   });
 
-  check(
-    'roles that are not asked for do not count, and a medium that offers nothing else is out of scope',
-    async ({ tracker }) => {
-      const edit = original('m1', { role: 'edit' });
-      await resolve(tracker, 'm1', [original('m1'), edit], withEdits);
-      await tracker.complete(await claimed(tracker, original('m1')), whole);
-      await resolve(tracker, 'only edits', [original('only edits', { role: 'edit' })], withEdits);
-      await resolve(tracker, 'nothing', []);
-      await expectTally(tracker, { media: { RESOLVED: 1 }, mediaComplete: 1, originals: { COMPLETED: 1 }, archivedBytes: 1000 });
-      const edits = { media: { RESOLVED: 3 }, originals: { COMPLETED: 1, PENDING: 2 }, archivedBytes: 1000 };
-      await expectTally(tracker, edits, withEdits);
-    },
-  );
+  check('roles that were not requested do not count, and a medium with no other role is out of scope', async ({ tracker }) => {
+    const edit = original('m1', { role: 'edit' });
+    await resolve(tracker, 'm1', [original('m1'), edit], withEdits);
+    await tracker.complete(await claimed(tracker, original('m1')), whole);
+    await resolve(tracker, 'only edits', [original('only edits', { role: 'edit' })], withEdits);
+    await resolve(tracker, 'nothing', []);
+    await expectTally(tracker, { media: { RESOLVED: 1 }, mediaComplete: 1, originals: { COMPLETED: 1 }, archivedBytes: 1000 });
+    const edits = { media: { RESOLVED: 3 }, originals: { COMPLETED: 1, PENDING: 2 }, archivedBytes: 1000 };
+    await expectTally(tracker, edits, withEdits);
+  });
 
-  check('a medium that was not resolved for all roles asked is not complete', async ({ tracker }) => {
+  check('a medium that was not resolved for all requested roles is not complete', async ({ tracker }) => {
     await archive(tracker, 'm1');
     await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1 }, archivedBytes: 1000 }, withEdits);
   });
@@ -112,7 +109,7 @@ export function tallyTests(check: Check): void {
     await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 2 }, archivedBytes: 1000, marked: 1 });
   });
 
-  check('gone media are complete when all they had is archived', async ({ tracker }) => {
+  check('gone media are complete if all their originals are archived', async ({ tracker }) => {
     await archive(tracker, 'm1');
     await listAll(tracker, 'r1', []);
     await expectTally(
@@ -122,7 +119,7 @@ export function tallyTests(check: Check): void {
     );
   });
 
-  check('what media and their originals both say adds up without counting twice', async ({ tracker }) => {
+  check('a medium and its originals are never counted twice', async ({ tracker }) => {
     await resolve(tracker, 'vanished', [original('vanished', { itemNumber: 1 }), original('vanished', { itemNumber: 2 })]);
     await tracker.recordPage([medium('never resolved')], 'r1');
     for (const id of ['vanished', 'never resolved']) await tracker.vanish(id, 'it answers 404');

@@ -1,4 +1,7 @@
-/** A process to be killed: archives one medium after another in the tracker named on its command line and says each step that was acknowledged. */
+/**
+ * A process for tests to kill. It archives one medium after another in the tracker named on its
+ * command line, and prints each acknowledged step.
+ */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { openSqliteTracker } from '../../../src/tracker/sqlite/index.ts';

@@ -11,7 +11,7 @@ import { openStage } from './stage.ts';
 /** Cases that no S3 store can pass. */
 const gapsOfS3 = {
   'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
-  'tells its free space': 'a bucket has no end',
+  'reports its free space': 'a bucket has no end',
   'sets a damaged file aside, so that its key is free and its bytes are kept':
     'an object cannot be moved: the replacement is the next revision',
 };
