@@ -7,10 +7,7 @@ import { handler } from '../../src/aws/functions/run-manager.ts';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { startAws, type Aws } from './support/aws.ts';
 
-/**
- * The function `run-manager` as Lambda calls it in a deployment, with buckets, a table and an
- * environment.
- */
+/** The function `run-manager` as Lambda calls it, with buckets, a table and an environment. */
 
 let aws: Aws;
 const names = { bucket: '', runs: '', table: '' };

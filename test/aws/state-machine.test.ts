@@ -1,7 +1,4 @@
-/**
- * The synthesized state machine. The emulator runs it with functions whose replies the test
- * decides.
- */
+/** The synthesized state machine, run by the emulator with functions whose replies are scripted. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -173,10 +170,7 @@ async function deploy(): Promise<Names> {
   };
 }
 
-/**
- * Runs the machine to its end, with one work line for each medium. The name decides the functions'
- * replies.
- */
+/** Runs the machine to its end, with a work line per medium. The name decides the replies. */
 async function run(name: string, media: readonly string[]): Promise<EndedExecution> {
   const Body = media.map((id, index) => `${JSON.stringify({ line: index + 1, media: [id] })}\n`).join('');
   if (Body !== '')

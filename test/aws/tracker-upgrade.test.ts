@@ -26,10 +26,7 @@ describe(`rows in ${name}`, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /**
-   * Makes a table with the rows. None of them expires, because an emulator's TTL uses the real
-   * clock.
-   */
+  /** Makes a table with the rows. None expires, because an emulator's TTL uses the real clock. */
   async function fillTable(version: KeptVersion): Promise<string> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

@@ -1,7 +1,4 @@
-/**
- * The tests of every source, from the comments of the port. Each adapter runs this suite on its own
- * stage.
- */
+/** The tests of every source, from the port's comments. Each adapter runs them on its own stage. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { allRoles, alwaysRoles, originalId, type Medium, type OriginalIdentity, type Role } from '../../src/media.ts';
 import type { ListingPage, Source } from '../../src/source/source.ts';

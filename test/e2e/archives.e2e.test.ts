@@ -150,10 +150,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
   });
 });
 
-/**
- * Expects that the next run adopts all files, fetches nothing, and sends no request about complete
- * media.
- */
+/** Expects the next run to adopt all files, fetch nothing, and ask nothing about complete media. */
 async function expectAdoption(scene: Scene, files: number) {
   await scene.clearRequests();
   const run = await scene.sync();

@@ -15,10 +15,7 @@ import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } fr
 import { expectExit, openScene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
-/**
- * Faults of the API that can be aimed at one medium strike its resolve. All other API faults have a
- * test of their own.
- */
+/** API faults that can be aimed at one medium strike its resolve. The others have own tests. */
 const aimable = faultNames.filter(
   (name) => !Object.hasOwn(apiFaults, name) || faultCatalogue[name]({ mediaId: 'x' })[0]?.match?.mediaId === 'x',
 );

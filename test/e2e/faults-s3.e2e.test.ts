@@ -100,8 +100,8 @@ function victimsOf(list: readonly Trouble[], maker: MediaMaker): Victim[] {
 
 function faultsOf(victims: readonly Victim[], attempt?: number): S3Fault[] {
   return victims.map(({ operation, action, medium }) => {
-    // The key of a second revision has no dot directly after the id, so a single fault strikes only
-    // the first revision.
+    // Only a first revision's key has a dot directly after the id, so a single fault spares the
+    // second.
     const keyPart = attempt === undefined ? medium.id : `${medium.id}.`;
     const match = { operation, keyPart, ...(attempt === undefined ? {} : { attempt }) };
     return { match, action } as S3Fault;
@@ -112,10 +112,7 @@ function nameOf({ shape, operation, action }: Trouble): string {
   return `${shape} ${operation} ${JSON.stringify(action)}`;
 }
 
-/**
- * True for a cut or mangled PUT. It stays at its key, and the program neither replaces nor counts
- * it.
- */
+/** True for a cut or mangled PUT. It stays at its key, is never replaced and does not count. */
 function spoilt({ operation, action }: Trouble): boolean {
   return operation === 'PutObject' && (action.kind === 'cutBody' || action.kind === 'mangleBody');
 }

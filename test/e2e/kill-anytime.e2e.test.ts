@@ -12,10 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/**
- * The largest number of media bytes before a kill. It is several times the bytes in flight, so that
- * lost progress shows.
- */
+/** Media bytes before a kill, at most: several times the bytes in flight, so that losses show. */
 const maxBytes = 110_000_000;
 
 test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {

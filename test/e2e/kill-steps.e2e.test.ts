@@ -1,7 +1,4 @@
-/**
- * kill -9 before every single step that changes a disk or a tracker, and around every request to an
- * S3 store.
- */
+/** kill -9 before every step that changes a disk or a tracker, and at every request to a store. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -154,9 +151,7 @@ describe('on S3', () => {
   );
 });
 
-/**
- * Kills a run at each such request until a run has no further one. Returns the number of requests.
- */
+/** Kills a run at each such request until a run has no further one. Returns their number. */
 async function killAtEachRequest(
   when: KillPoint['when'],
   medium: () => SimMedium,

@@ -6,10 +6,7 @@ export interface S3AuthOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** The region that signatures must name. Default: any. */
   readonly region?: string;
-  /**
-   * The answer to another region: 400 AuthorizationHeaderMalformed (default) or 301
-   * PermanentRedirect.
-   */
+  /** Reply for another region: AuthorizationHeaderMalformed, or a 301 PermanentRedirect. */
   readonly regionMismatch?: 'malformed' | 'redirect';
   /**
    * How far the store's clock is ahead of this machine's. If given, the store refuses requests that

@@ -84,10 +84,7 @@ interface PageQuery {
   readonly delimiter: string;
   /** The listing has only keys that sort after this text. */
   readonly after: string;
-  /**
-   * `after` is the last entry of an earlier page. It can be a common prefix whose keys are all
-   * done.
-   */
+  /** `after` ends an earlier page, so it can be a common prefix whose keys are all done. */
   readonly resumed: boolean;
   readonly maxKeys: number;
 }

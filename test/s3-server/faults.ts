@@ -18,18 +18,12 @@ export type S3FaultAction =
   | { readonly kind: 'error'; readonly code: S3ErrorCode; readonly retryAfterSeconds?: number; readonly within200?: boolean }
   /** Resets the connection before the body is read, or after that. Nothing is carried out. */
   | { readonly kind: 'reset'; readonly before: 'body' | 'reply' }
-  /**
-   * Stays silent until the client gives up, before the body is read or after that. Nothing is
-   * carried out.
-   */
+  /** Silent until the client gives up, before or after the body is read. Nothing is carried out. */
   | { readonly kind: 'stall'; readonly before: 'body' | 'reply' }
   /** Carries the operation out, then resets the connection instead of a reply. */
   | { readonly kind: 'replyLost' };
 
-/**
- * Spoils a body on its way into the store, while the client gets 200. Size and CRC32 are those of
- * the stored bytes.
- */
+/** Spoils a body before it is stored, while the client gets 200. Size and CRC32 fit the result. */
 export type S3Damage =
   /** Stores only the first `keptBytes`; default: half of the body. */
   { readonly kind: 'cutBody'; readonly keptBytes?: number } | { readonly kind: 'mangleBody' };
@@ -51,9 +45,7 @@ export interface S3Legacy {
   readonly ignoresMpuObjectSize?: boolean;
   /** Drops the tags of CreateMultipartUpload. */
   readonly dropsTagsAtCreate?: boolean;
-  /**
-   * Stores aws-chunked bodies with their framing, like a store that does not know this encoding.
-   */
+  /** Stores aws-chunked bodies with their framing, like a store without this encoding. */
   readonly storesChunkedFraming?: boolean;
   /** Answers 501 to aws-chunked bodies with trailers. */
   readonly rejectsTrailers?: boolean;

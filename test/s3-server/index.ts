@@ -12,10 +12,7 @@ export interface S3StoreOptions extends S3AuthOptions {
   readonly buckets?: readonly string[];
   /** Buckets on which every request gets 403, whether they exist or not. */
   readonly deniedBuckets?: readonly string[];
-  /**
-   * Keeps bodies as files in this directory, which the caller makes and removes. Default: in
-   * memory.
-   */
+  /** Keeps bodies as files in this directory, which the caller owns. Default: in memory. */
   readonly dir?: string;
   /** Keeps only size and CRC32 of bodies over 64 KiB. Reading such an object gets 501. */
   readonly discard?: boolean;
@@ -29,9 +26,7 @@ export interface S3ObjectView {
   readonly bucket: string;
   readonly key: string;
   readonly sizeBytes: number;
-  /**
-   * The CRC32 of the stored bytes, whether or not the store shows it. `tamper` does not change it.
-   */
+  /** The CRC32 of the stored bytes, even if the store does not show it. `tamper` keeps it. */
   readonly crc32: number;
   /** undefined: the client asked for no checksum, and HEAD shows none. */
   readonly checksumType: ChecksumType | undefined;
@@ -79,10 +74,7 @@ export interface S3Store extends AsyncDisposable {
   content(bucket: string, key: string): Buffer;
   /** Hexadecimal. Reads large objects piece by piece. */
   sha256(bucket: string, key: string): string;
-  /**
-   * Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and entity tag
-   * stay.
-   */
+  /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and tag stay. */
   tamper(bucket: string, key: string, offset: number): void;
   /** Returns whether the object existed. */
   remove(bucket: string, key: string): boolean;

@@ -129,18 +129,14 @@ export function entityTag({ md5 }: Pick<Received, 'md5'>): string {
   return `"${md5 ?? randomBytes(16).toString('hex')}"`;
 }
 
-/**
- * The tag of an object made of parts: the MD5 of their MD5s and their number, or a unique value.
- */
+/** The tag of an object made of parts: the MD5 of their MD5s and their number, or unique. */
 export function multipartTag(etags: readonly string[], { md5 }: Pick<StoreState, 'md5'>): string {
   const sums = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
   const tag = md5 ? createHash('md5').update(Buffer.concat(sums)).digest('hex') : randomBytes(16).toString('hex');
   return `"${tag}-${etags.length}"`;
 }
 
-/**
- * Throws S3Error NotImplemented before the body is read if the store does not know If-None-Match.
- */
+/** Throws S3Error NotImplemented before the body is read if If-None-Match is unknown. */
 export function rejectUnknownPreconditions({ request, store }: Call): void {
   if (store.legacy.rejectsIfNoneMatch && header(request, 'if-none-match') !== undefined) throw new S3Error('NotImplemented');
 }

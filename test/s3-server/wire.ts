@@ -103,10 +103,7 @@ export interface S3Request {
   bytesIn: number;
 }
 
-/**
- * The answer of an operation. An iterable body is streamed; `headers` must then hold its
- * Content-Length.
- */
+/** An operation's answer. A body that is an iterable is streamed and needs a Content-Length. */
 export interface S3Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | number>>;

@@ -10,10 +10,7 @@ import { usual, withEdits } from '../conformance/tracker/fixtures.ts';
 import { collect } from '../support/collect.ts';
 import { described, medium, original } from '../support/builders.ts';
 
-/**
- * The number of media. The test asserts counts and only prints times, because times depend on the
- * machine.
- */
+/** The number of media. Counts are asserted; times depend on the machine and are only printed. */
 const size = 100_000;
 const pageSize = 100;
 

@@ -1,7 +1,4 @@
-/**
- * Judges an archive by its bytes and names against the simulated library. It uses no record of the
- * program.
- */
+/** Judges an archive by its bytes and names against the simulated library, without our records. */
 import { expect } from 'vitest';
 import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { ExpectedOriginal } from '../../src/sim/gopro/library/originals.ts';
@@ -15,10 +12,7 @@ export interface WantedFile {
   readonly sha256: string;
 }
 
-/**
- * Digests by everything that decides the bytes of a simulated file, so that a dozen kills cost one
- * hash of each file.
- */
+/** Digests by everything that decides a simulated file's bytes, so that each is hashed once. */
 const digests = new Map<string, Promise<string>>();
 
 async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedOriginal): Promise<string> {
@@ -47,10 +41,7 @@ export interface Difference {
   readonly surplus: readonly string[];
 }
 
-/**
- * Pairs each found file with one wanted file. Both have the same bytes, and the found name contains
- * the medium's id.
- */
+/** Pairs found and wanted files of equal bytes, if the found name contains the medium's id. */
 export function compare(found: readonly FoundFile[], wanted: readonly WantedFile[]): Difference {
   const open = new Map<string, WantedFile[]>();
   for (const file of wanted) open.set(file.sha256, [...(open.get(file.sha256) ?? []), file]);

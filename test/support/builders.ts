@@ -1,7 +1,4 @@
-/**
- * Media and originals for tests, complete and plausible. A test sets only the fields that it is
- * about.
- */
+/** Complete, plausible media and originals. A test sets only the fields that it is about. */
 import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
 import {
   alwaysRoles,

@@ -7,9 +7,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Event, RunFinished } from '../../src/events.ts';
 
-/**
- * Tests start the program hundreds of times. Without this cache half of each start is compilation.
- */
+/** Tests start the program hundreds of times. Without this cache half of each start compiles. */
 const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');
 const program = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url));
 
@@ -121,10 +119,7 @@ function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvent
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
-/**
- * Every line must be an event, and the last one says how the run ended. Only a killed process may
- * stop in the middle.
- */
+/** Every line is an event, and the last one is the run's end unless the process was killed. */
 function readEvents(
   output: { readonly stdout: string; readonly stderr: string },
   end: { readonly killed: boolean; readonly exitCode: number | null },

@@ -21,10 +21,7 @@ export interface CountingProxy extends AsyncDisposable {
   readonly counted: number;
 }
 
-/**
- * Forwards everything to `target` (`http://host:port`). Counts the requests for which `counts` is
- * true.
- */
+/** Forwards everything to `target` (`http://host:port`). Counts requests if `counts` is true. */
 export async function startCountingProxy(
   target: string,
   counts: (method: string, url: string) => boolean,

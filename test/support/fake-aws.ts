@@ -10,9 +10,7 @@ export interface FakeAnswer {
   readonly body: object;
 }
 
-/**
- * Answers by operation, such as `StartExecution`. Each is given once, the last one from then on.
- */
+/** Answers by operation, such as `StartExecution`. Each is given once, then the last one. */
 export type FakeAnswers = Readonly<Record<string, readonly FakeAnswer[]>>;
 
 export interface FakeAws {

@@ -25,9 +25,7 @@ export interface DownloadReply {
 
 export const vendorAccept = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
-/**
- * Sends one request and reads the reply to its end. Rejects when the connection breaks on the way.
- */
+/** Sends one request and reads the whole reply. Rejects when the connection breaks on the way. */
 export async function fetchOnce(
   url: string,
   headers: Record<string, string> = {},

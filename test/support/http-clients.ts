@@ -1,6 +1,4 @@
-/**
- * The clients that must agree: our client for large bodies and undici, each with and without TLS.
- */
+/** The clients that must agree: our raw client and undici, each with and without TLS. */
 import { setDefaultCACertificates } from 'node:tls';
 import { makeCertificate } from './certificate.ts';
 

@@ -145,10 +145,7 @@ async function digest(path: string): Promise<{ readonly sizeBytes: number; reado
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-/**
- * Reads the beginning of a file, which is enough for any text of ours. Media are not read to their
- * end.
- */
+/** Reads the beginning of a file, enough for any text of ours. Media are not read to their end. */
 async function textOf(path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * 1024 * 1024));

@@ -1,9 +1,6 @@
 import type { LoggedRequest } from '../../src/sim/gopro/index.ts';
 
-/**
- * Counts media bytes that a run received although an earlier run had received the same bytes of the
- * same file.
- */
+/** Counts media bytes that a run received although an earlier run had received them. */
 export interface RefetchCounter {
   /** Adds the requests of one run. Returns the bytes fetched again, over all runs so far. */
   add(requests: readonly LoggedRequest[]): number;

@@ -134,18 +134,13 @@ export async function openSceneAt(kind: PlaceKind, options: Omit<SceneOptions, '
   return openScene({ ...options, place: await openPlace(kind) });
 }
 
-/**
- * Requests about single media, in order, as `endpoint METHOD id`. Listing requests are left out.
- */
+/** Requests about single media, in order, as `endpoint METHOD id`, without listing requests. */
 export function mediaRequests({ cloud }: Scene): string[] {
   const about = cloud.requests.filter(({ mediaId }) => mediaId !== undefined);
   return about.map(({ endpoint, method, mediaId }) => `${endpoint} ${method} ${mediaId}`);
 }
 
-/**
- * Expects this exit code, and for 0 and 1 that the run did all its work. Else fails with the run's
- * last words.
- */
+/** Expects this exit code, for 0 and 1 after all work. Else fails with the run's last words. */
 export function expectExit(run: CliRun, exitCode: number): void {
   const last = run.events.at(-1);
   const endedEarly = exitCode <= 1 && last?.type === 'run.finished' ? last.error?.message : undefined;

@@ -8,9 +8,7 @@ const signed = [
   /KSIMULATEDCDN/,
 ];
 
-/**
- * Expects that a text for people or machines holds no cookie, no signed URL and none of `values`.
- */
+/** Expects that a text holds no cookie, no signed URL and none of `values`. */
 export function expectNoSecretsIn(text: string, values: Iterable<string>): void {
   const found = [
     ...[...values].filter((secret) => text.includes(secret)),

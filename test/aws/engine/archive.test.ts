@@ -23,9 +23,7 @@ afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
 });
 
-/**
- * Faults that strike the first attempt at a file or a medium, or strike all of them without harm.
- */
+/** Faults that strike the first attempt at a file or a medium, or all of them without harm. */
 const survivable: readonly FaultName[] = [
   'reset',
   'endEarly',

@@ -49,8 +49,7 @@ test('a medium that failed too often is quarantined with a message and a notific
       message: expect.stringContaining(broken.id),
     },
   ]);
-  // Only a person can continue now: no run tries the medium again, and the queue gets no second
-  // message.
+  // A person's turn: no run tries the medium again, and the queue gets no second message.
   scene.cloud.clearLog();
   expect((await scene.run()).status).toBe('SUCCEEDED');
   expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);

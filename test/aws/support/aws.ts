@@ -1,6 +1,4 @@
-/**
- * An AWS on loopback: MiniStack with all its services, and clients of the services that tests read.
- */
+/** An AWS on loopback: MiniStack with all its services, and clients of those that tests read. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';

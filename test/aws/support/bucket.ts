@@ -21,10 +21,7 @@ export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFi
   return files;
 }
 
-/**
- * Names, metadata and texts of every object in a bucket; for archived files only their
- * descriptions.
- */
+/** Names, metadata and texts of all objects in a bucket; of archived files only descriptions. */
 export async function bucketText(client: S3Client, Bucket: string): Promise<string> {
   const texts: string[] = [];
   for (const key of await keysOf(client, Bucket)) {

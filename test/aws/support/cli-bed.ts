@@ -1,6 +1,4 @@
-/**
- * Tables, buckets, hanging executions and failures on a local AWS, for tests of the command line.
- */
+/** Tables, buckets, executions and failures on a local AWS, for tests of the command line. */
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -30,10 +28,7 @@ export async function openTracker(aws: Aws, table: string, archiveId: string) {
   return tracker;
 }
 
-/**
- * Makes a machine of Pass, Wait and other states that need no function. `states` is in the states
- * language.
- */
+/** Makes a machine of states that need no function, in the states language. */
 export async function createMachine(
   aws: Aws,
   name: string,

@@ -1,9 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-/**
- * Counts the calls of a client by their names: one for each operation, however many requests the
- * SDK sends.
- */
+/** Counts a client's calls by name: one for each operation, however many requests it takes. */
 export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> {
   const calls = new Map<string, number>();
   client.middlewareStack.add(
@@ -17,10 +14,7 @@ export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> 
   return calls;
 }
 
-/**
- * Fails the first `times` attempts at a command with this error, before or after the command is
- * carried out.
- */
+/** Fails the first `times` attempts at a command, before or after it is carried out. */
 export function failFirst(
   client: DynamoDBClient,
   command: string,

@@ -8,10 +8,10 @@ export type EmulatorName = 'ministack' | 'dynamodb-local';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The emulator for the tracker's tables: MiniStack, or in `aws-more` one that needs Java. */
+    /** The emulator for the tracker's tables: MiniStack, or one that needs Java in `aws-more`. */
     readonly dynamodb: EmulatorName;
     /**
-     * The store for the engine's tests of slices: MiniStack, or in `aws-more` one that needs Go.
+     * The store for the engine's tests of slices: MiniStack, or one that needs Go in `aws-more`.
      */
     readonly archiveStore: 'ministack' | 'versitygw';
   }
@@ -48,10 +48,7 @@ export const programs: Readonly<Record<EmulatorName, (services: readonly string[
   }),
 };
 
-/**
- * Starts an empty emulator. `services` are those of MiniStack. Dispose to end it and to remove its
- * data.
- */
+/** Starts an empty emulator; `services` are MiniStack's. Disposing ends it and removes its data. */
 export async function startEmulator(
   name: EmulatorName,
   { services = ['dynamodb'] }: { readonly services?: readonly string[] } = {},

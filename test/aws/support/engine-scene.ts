@@ -1,6 +1,4 @@
-/**
- * A simulated cloud, an empty archive and an empty tracker, with the deployed engine between them.
- */
+/** A simulated cloud, an empty archive and an empty tracker, with the deployed engine between. */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,10 +31,7 @@ import { childrenOf, startExecution, type EndedExecution, type StartedExecution 
 export interface EngineSceneOptions extends GoproCloudOptions {
   /** The archive is in a foreign store, which accepts the functions' credentials. */
   readonly store?: ForeignServer;
-  /**
-   * Uses the deployed bucket and table, which only one scene of an engine can have. Default: new
-   * ones.
-   */
+  /** Uses the deployed bucket and table, for only one scene of an engine. Default: new ones. */
   readonly deployed?: boolean;
   /** Further variables of all functions. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -66,10 +61,7 @@ export interface EngineScene extends AsyncDisposable {
   storedParts(): Promise<readonly number[]>;
 }
 
-/**
- * Opens a scene on an engine that no other scene uses now. Dispose it when its executions have
- * ended.
- */
+/** Opens a scene on an engine that no other scene uses. Dispose it after its executions. */
 export async function openEngineScene(engine: Engine, options: EngineSceneOptions = {}): Promise<EngineScene> {
   const { store, deployed = false, environment = {}, downloaderTimeoutSeconds, ...cloudOptions } = options;
   const { aws, deployment } = engine;

@@ -25,10 +25,7 @@ export interface Notification {
 export interface Engine extends AsyncDisposable {
   readonly aws: Aws;
   readonly deployment: Deployment;
-  /**
-   * Gives every function its deployed environment with these changes, and video-downloader its
-   * time-out.
-   */
+  /** Gives functions their deployed environment with changes, and video-downloader a time-out. */
   configure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Notifications since the last call, in order. */
   notifications(): Promise<readonly Notification[]>;
@@ -38,10 +35,7 @@ export interface Engine extends AsyncDisposable {
   keepText(text: string): void;
   /** Adds a secret that no text may hold. */
   keepSecret(value: string): void;
-  /**
-   * Expects that no log, execution history, notification, message or working paper of any run so
-   * far holds a secret.
-   */
+  /** Expects no secret in any log, history, notification, message or working paper so far. */
   expectNoSecrets(): Promise<void>;
 }
 

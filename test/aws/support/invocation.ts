@@ -19,10 +19,7 @@ interface Given {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/**
- * Opens an invocation with a function's adapters and without log lines. It sends no request by
- * itself.
- */
+/** Opens an invocation with a function's adapters, without log lines. It sends no request. */
 export function openQuietInvocation({ execution, metrics, variables = {} }: Given): OpenInvocation {
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const telemetry = { log, metrics, report: () => {}, flush: () => {} };

@@ -1,14 +1,11 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/**
- * Parses every line that Powertools writes in each test of a file. Call it once, at the top of the
- * file.
- */
+/** Parses Powertools' lines in each test of a file. Call it once, at the top of the file. */
 export function useLines(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   beforeEach(() => {
     lines.length = 0;
-    // With POWERTOOLS_DEV the lines go to the global console, which a test can spy on. It would also
+    // POWERTOOLS_DEV sends the lines to the global console, which a test can spy on. It would also
     // turn metrics off.
     vi.stubEnv('POWERTOOLS_DEV', 'true');
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');

@@ -1,7 +1,4 @@
-/**
- * Every possible reply of a function to the state machine: each outcome of the contract, an unknown
- * one, and an error.
- */
+/** Every possible reply to the state machine: each outcome, an unknown one, and an error. */
 import {
   maxSlices,
   messages,

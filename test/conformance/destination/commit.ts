@@ -104,8 +104,7 @@ export function commitTests(check: Check): void {
   check('of several files to one key publishes one, and the others learn its name', async (bed) => {
     const file = describeFile('contested');
     const contents = Array.from({ length: 5 }, (_, index) => bytesOf(`contested ${index}`, 4000));
-    // All uploads begin before the first ends, because a later one may learn that the file is
-    // finished.
+    // All uploads begin before the first ends, as a later one may learn that the file is finished.
     const uploads = await Promise.all(contents.map(async (content) => upload(bed, file, content)));
     const results = await Promise.allSettled(
       uploads.map(async ({ state, parts }, index) => bed.destination.commit(file, state, parts, wholeOf(contents[index]!))),

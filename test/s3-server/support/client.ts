@@ -37,10 +37,7 @@ interface RawRequest {
   readonly cut?: boolean;
 }
 
-/**
- * Sends one request without the SDK. A verifying store would reject its signature. Rejects when the
- * connection breaks.
- */
+/** Sends a request without the SDK and with a false signature. Rejects if the connection breaks. */
 export function raw(store: S3Store, method: string, path: string, options: RawRequest = {}): Promise<RawReply> {
   const authorization = `AWS4-HMAC-SHA256 Credential=any/20260101/eu-west-3/s3/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`;
   const body = options.body ?? '';

@@ -1,7 +1,4 @@
-/**
- * The life of an archive: it is filled, verified, killed in the middle, and left without its
- * tracker.
- */
+/** The life of an archive: it is filled, verified, interrupted, and left without its tracker. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

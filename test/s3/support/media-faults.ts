@@ -1,7 +1,4 @@
-/**
- * Faults that strike single media. One run has all faults of one server and outcome, each at its
- * own media.
- */
+/** Faults that strike single media: all of one server and outcome in one run. */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';

@@ -22,10 +22,7 @@ export const pairings: readonly Pairing[] = faultNames.flatMap((fault, row) =>
   serverNames.map((server, column) => ({ fault, server, size: sizeClasses[(row + column) % sizeClasses.length]! })),
 );
 
-/**
- * The pairings of one server. Those that strike single media share a run; the others need a run
- * each.
- */
+/** The pairings of one server: those that strike single media, or those that need a run each. */
 export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcome: FaultExpectation['outcome']): Pairing[] {
   return pairings.filter(
     (pairing) =>

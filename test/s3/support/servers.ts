@@ -24,8 +24,7 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
     name: 'versitygw',
     install: ['tools/install-s3-servers.sh', 'versitygw'],
     file: join(cache, 's3-servers/versitygw-1.8.0/versitygw'),
-    // Metadata is stored beside the files, because not every temporary folder has extended
-    // attributes.
+    // Metadata lies beside the files, because some temporary folders have no extended attributes.
     folders: ['data', 'sidecar'],
     arguments: (port, folder) => [
       '--port',
@@ -42,10 +41,7 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
   ministack: () => ministack({ services: ['s3'] }),
 };
 
-/**
- * Installs the server if it is missing and starts it empty on a free port. Dispose to end it and to
- * remove its data.
- */
+/** Installs the server if missing and starts it empty. Disposing ends it and removes its data. */
 export async function startServer(name: ServerName, credentials = tester): Promise<ForeignServer> {
   const { endpoint, [Symbol.asyncDispose]: end } = await startProgram(programs[name](credentials));
   return { endpoint, region: 'us-east-1', ...credentials, [Symbol.asyncDispose]: end };

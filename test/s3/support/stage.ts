@@ -17,10 +17,7 @@ import type { ForeignServer } from './servers.ts';
 
 const prefix = 'some/where';
 
-/**
- * Opens a stage in a new bucket. The adapter reads its credentials from the environment, which the
- * caller sets.
- */
+/** Opens a stage in a new bucket. The environment must hold the adapter's credentials. */
 export async function openStage(server: ForeignServer): Promise<DestinationStage> {
   const bucket = `stage-${randomUUID()}`;
   const { endpoint } = server;

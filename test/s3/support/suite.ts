@@ -25,8 +25,7 @@ export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<strin
 
   beforeAll(async () => {
     server = await startServer(name);
-    // Credentials for the adapter inside this process. The command line gets them with its
-    // environment.
+    // For the adapter in this process. The command line gets credentials with its environment.
     vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
   });
