@@ -2,25 +2,25 @@ import type { ContentFacts, DescribedFile, Part, UploadState } from '../destinat
 import type { ErrorCode } from '../errors.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
-/** A medium with what is known beyond its listing. */
+/** A medium with everything that is known beyond its listing. */
 export interface TrackedMedium {
   readonly medium: Medium;
   readonly status: MediumStatus;
-  /** Roles that its originals were resolved for; empty before the first resolve. */
+  /** Roles that its originals were resolved for. Empty before the first resolve. */
   readonly resolvedRoles: readonly Role[];
   /** Originals that exist but are not available yet. */
   readonly unavailable: number;
   readonly firstSeenAt: string;
-  /** Since when it is WAITING, or when it last FAILED; ISO 8601. */
+  /** The start of WAITING, or the time of the last FAILED; ISO 8601. */
   readonly statusSince: string;
   readonly reason: string | null;
   readonly failedRuns: number;
-  /** When a complete listing first missed it. */
+  /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
 }
 
 export interface TrackedOriginal {
-  /** `originalId` of its identity and revision. */
+  /** `originalId` of the identity and revision. */
   readonly id: string;
   readonly original: Original;
   readonly status: OriginalStatus;
@@ -29,7 +29,7 @@ export interface TrackedOriginal {
   readonly crc32: number | null;
   readonly validator: Validator;
   readonly upload: UploadState | null;
-  /** Claims so far: the fencing number of the present lease. */
+  /** Number of claims so far: the fencing number of the present lease. */
   readonly attempt: number;
   readonly failedRuns: number;
   readonly errorCode: ErrorCode | null;
@@ -38,17 +38,14 @@ export interface TrackedOriginal {
   readonly statusSince: string;
 }
 
-/**
- * Proof of a claim. Every write for an original carries it, and is LEASE_LOST when another claim
- * followed.
- */
+/** Proof of a claim. Every write carries it, and fails with LEASE_LOST after another claim. */
 export interface Claim {
   readonly id: string;
   readonly owner: string;
   readonly attempt: number;
 }
 
-/** What an original's bytes are, and which version of it the provider called them. */
+/** The facts of an original's bytes, and the provider's version of them. */
 export interface Content extends ContentFacts {
   readonly validator: Validator;
 }
@@ -56,7 +53,7 @@ export interface Content extends ContentFacts {
 export interface ListingState {
   /** When the last complete, consistent listing ended; null before the first. ISO 8601. */
   readonly lastFullAt: string | null;
-  /** Media of the account that the last listing still showed. */
+  /** Media of the account that the last listing showed. */
   readonly listed: number;
 }
 
@@ -84,7 +81,7 @@ export interface PageChanges {
   readonly unchanged: number;
 }
 
-/** What makes a medium or an original show up in `list`. */
+/** A row of `list`: a medium with its originals. */
 export interface TrackedRow {
   readonly tracked: TrackedMedium;
   readonly originals: readonly TrackedOriginal[];
@@ -99,7 +96,7 @@ export interface Tracker {
   /** The archive that this ledger belongs to. */
   readonly archiveId: string;
 
-  /** True until `adopt` was completed once: the archive may know more than the ledger. */
+  /** True until one `adopt` is completed: the archive may know more than the ledger. */
   needsAdoption(): Promise<boolean>;
 
   /**
@@ -110,15 +107,15 @@ export interface Tracker {
   adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
 
   /**
-   * Takes the run lease, or names its holder. It is taken over at once if `isDead` says so, else
-   * after expiry.
+   * Takes the run lease, or names its holder. A dead holder's lease (`isDead`) is taken at once,
+   * any other after its expiry.
    */
   acquireRunLease(
     owner: string,
     ttlMs: number,
     isDead: (holder: string) => Promise<boolean>,
   ): Promise<{ readonly granted: true } | { readonly granted: false; readonly holder: string }>;
-  /** False when the lease is no longer ours. */
+  /** False if another owner has the lease. */
   renewRunLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseRunLease(owner: string): Promise<void>;
 
@@ -131,7 +128,7 @@ export interface Tracker {
   /** Newest first. */
   runs(limit: number): Promise<readonly RunRecord[]>;
 
-  /** Small facts between runs, such as how credentials have to be sent. */
+  /** Small facts kept between runs, such as how to send credentials. */
   getFact(name: string): Promise<string | undefined>;
   setFact(name: string, value: string): Promise<void>;
 
@@ -160,15 +157,15 @@ export interface Tracker {
   }): Promise<number>;
 
   /**
-   * Media with something to do for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, or
-   * with an original that is PENDING, IN_PROGRESS, FAILED or marked; not those that are gone,
+   * Media with work for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, or with an
+   * original that is PENDING, IN_PROGRESS, FAILED or marked. Without media that are gone,
    * QUARANTINED or SOURCE_DELETED. In any order.
    */
   openMedia(roles: readonly Role[]): AsyncIterable<TrackedMedium>;
   medium(mediaId: string): Promise<TrackedMedium | undefined>;
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
-  /** All that is tracked, or what has one of the statuses (an original's or its medium's). */
+  /** Every tracked medium, or those where the medium or an original has one of the statuses. */
   rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
   /** Whether a key is in use, compared case-folded. */
   keyTaken(key: string): Promise<boolean>;
@@ -189,7 +186,8 @@ export interface Tracker {
   ): Promise<readonly TrackedOriginal[]>;
 
   /**
-   * Claims an original for `leaseMs`; undefined when its status or another's live lease forbids it.
+   * Claims an original for `leaseMs`; undefined if its status or a valid lease of another owner
+   * forbids it.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Extends the leases of all claims of an owner. */
@@ -200,22 +198,22 @@ export interface Tracker {
   /** Replaces the upload and its parts; null: there is no upload. */
   saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
   savePart(claim: Claim, part: Part): Promise<void>;
-  /** What `saveUpload` and `savePart` kept. */
+  /** The upload and parts saved by `saveUpload` and `savePart`. */
   upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
   /**
    * Gives a claimed original that was never completed another revision and key, because its key
-   * holds bytes that are not ours to replace. Upload and parts are dropped; it is still claimed
-   * under the new id. Errors: KEY_TAKEN when another original has the new key.
+   * holds bytes that are not ours to replace. Upload and parts are dropped. It stays claimed under
+   * the new id. Errors: KEY_TAKEN when another original has the new key.
    */
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 
-  /** Records what is about to be published. */
+  /** Records an intent: the content that is about to be published. */
   recordIntent(claim: Claim, content: Content): Promise<void>;
-  /** Originals with an intent that did not become COMPLETED. */
+  /** Originals with an intent that are not COMPLETED. */
   intents(): Promise<readonly TrackedOriginal[]>;
   /** Completes after publishing; drops upload and parts, clears a mark and the failed runs. */
   complete(claim: Claim, content: Content): Promise<void>;
-  /** Completes an intent found fulfilled at the start of a run, without a claim. */
+  /** Completes an intent without a claim, when the start of a run finds the file published. */
   completeIntent(id: string): Promise<void>;
   /**
    * Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished. Upload
@@ -225,19 +223,19 @@ export interface Tracker {
   /** The medium vanished: it and its originals that are not archived are SOURCE_DELETED. */
   vanish(mediaId: string, reason: string): Promise<void>;
 
-  /** Sets or clears what `verify` found. */
+  /** Sets or clears the mark that `verify` found. */
   setMark(id: string, mark: Mark | null): Promise<void>;
-  /** A marked original is fetched again under its own key: PENDING, mark cleared. */
+  /** Makes a marked original PENDING again under its own key, and clears the mark. */
   repair(id: string): Promise<void>;
-  /** The same content under a changed validator: only the validator is replaced. */
+  /** Replaces only the validator, when the same content has a new one. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**
-   * Makes FAILED and QUARANTINED ones start afresh, all or those of some media. Returns how many
-   * media and originals.
+   * Gives FAILED and QUARANTINED media and originals a fresh start, all or those of some media.
+   * Returns their number.
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
 
-  /** Counts what a run covers; `covers` undefined: everything. */
+  /** Counts the media and originals that a run covers. `covers` undefined: everything. */
   tally(roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally>;
   /** Upload ids that are still needed. */
   uploads(): Promise<readonly string[]>;

@@ -10,7 +10,7 @@ import type { Key } from './keys.ts';
 import { expecting, keyItem, pauseBefore, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
-/** A row as it was read and as it is to become; undefined: there is none. */
+/** A row as read and its replacement; undefined: no row. */
 export interface Change {
   readonly key: Key;
   readonly before: Item | undefined;
@@ -21,7 +21,7 @@ export interface Change {
 const maxWrittenAtOnce = 100;
 const maxBytesAtOnce = 3_500_000;
 
-/** False when somebody else changed a row. Of several transactions the first ones then hold. */
+/** False if another writer changed a row. The first of several transactions may then be written. */
 export async function commit(table: Table, changes: readonly Change[]): Promise<boolean> {
   const [only] = changes;
   if (!only) return true;
@@ -45,7 +45,7 @@ async function putOne({ client, tableName }: Table, before: Item | undefined, af
     return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // A repeated request whose first reply was lost meets its own write.
+    // If a reply was lost, the repeated request meets its own write.
     return error.Item?.['lock']?.S === Item['lock']!.S;
   }
 }
@@ -71,13 +71,13 @@ async function writeTogether({ client, tableName }: Table, changes: readonly Cha
   }
 }
 
-/** Every write leaves another lock. */
+/** Every write sets a new lock. */
 function locked(item: Item): Item {
   return { ...item, lock: { S: randomBytes(9).toString('base64url') } };
 }
 
 /**
- * The condition that a row is as it was read. Among our own writers the lock alone says so.
+ * The condition that a row is still as it was read. Among our own writers the lock alone decides.
  * Originals also check owner and attempt, so a writer that ignores locks, such as a workflow's own
  * update, still ends every claim that it takes over.
  */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import { asTrackerError } from './errors.ts';
 
-/** As the SDK throws what the service answered. */
+/** An error as the SDK throws it for an answer of the service. */
 function answered(name: string): Error {
   return Object.assign(new Error('the service said so'), { name, $metadata: { httpStatusCode: 400 } });
 }
@@ -15,13 +15,13 @@ test.each([
   ['ThrottlingException', 'Try again later'],
   ['ProvisionedThroughputExceededException', 'Try again later'],
   ['ValidationException', 'media_id'],
-])('%s says what to do', (name, hint) => {
+])('the error %s gets a hint that says what to do', (name, hint) => {
   const error = asTrackerError(answered(name), 'my-table');
   expect(error).toMatchObject({ code: 'TRACKER_UNUSABLE', hint: expect.stringContaining(hint) });
   expect((error as SyncError).message).toContain('my-table');
 });
 
-test('no region, no credentials and no network are told apart', () => {
+test('a missing region, missing credentials and a broken network have different hints', () => {
   const credentials = Object.assign(new Error('Could not load credentials from any providers'), {
     name: 'CredentialsProviderError',
   });
@@ -36,7 +36,7 @@ test('no region, no credentials and no network are told apart', () => {
   ]);
 });
 
-test('an unknown answer of the service is TRACKER_UNUSABLE, a fault of ours stays what it is', () => {
+test('an unknown error of the service becomes TRACKER_UNUSABLE, and an error of our own stays unchanged', () => {
   expect(asTrackerError(answered('InternalServerError'), 't')).toMatchObject({ code: 'TRACKER_UNUSABLE', hint: undefined });
   for (const fault of [new TypeError('x is undefined'), new SyncError('KEY_TAKEN', 'taken'), 'text'])
     expect(asTrackerError(fault, 't')).toBe(fault);

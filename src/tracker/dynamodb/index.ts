@@ -10,22 +10,22 @@ import { dynamoStore } from './store.ts';
 import { getItem, putRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
-  /** A client that is given stays open. Region and credentials: the SDK's standard chain. */
+  /** A given client stays open. Region and credentials come from the SDK's standard chain. */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;
   readonly provider: Provider;
-  /** Whose ledger, where several accounts share one archive; default: everybody's. */
+  /** The account, if several accounts share one archive. Default: all accounts share one ledger. */
   readonly account?: string;
-  /** The archive that the ledger is of. */
+  /** The archive of this ledger. */
   readonly archiveId: string;
   readonly clock: Clock;
 }
 
 /**
- * A tracker in a DynamoDB table that exists already. Any number of processes may have it open. Each
+ * Opens a tracker in an existing DynamoDB table. Any number of processes may have it open. Each
  * method that writes is one conditional write or one transaction, unless it touches more than 100
- * rows. Errors: TRACKER_UNUSABLE when the table belongs to another archive, is not there, or cannot
- * be used.
+ * rows. Errors: TRACKER_UNUSABLE when the table belongs to another archive, does not exist, or
+ * cannot be used.
  */
 export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<Tracker> {
   const { table, provider, account = null, archiveId, clock } = options;
@@ -46,8 +46,8 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 }
 
 /**
- * The archive that a table belongs to; undefined while no tracker has been opened on it. Errors:
- * TRACKER_UNUSABLE when it is not there, or cannot be read.
+ * The archive that a table belongs to; undefined before a tracker was opened on it. Errors:
+ * TRACKER_UNUSABLE when the table does not exist or cannot be read.
  */
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
@@ -64,10 +64,10 @@ async function archiveOf(table: Table): Promise<string | undefined> {
   return (await getItem(table, bindingKey))?.['archive_id']?.S;
 }
 
-/** A table belongs to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
+/** Binds a table to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
 async function bindTable(table: Table, archiveId: string): Promise<void> {
   const { tableName } = table;
-  // A whole row, because the token validator may put rows but not update them.
+  // Puts a whole row, because the token validator may put rows but not update them.
   const bind = async () => putRow(table, { ...bindingKey, archive_id: archiveId }, { media_id: undefined });
   const bound = await archiveOf(table);
   if (bound === archiveId || (bound === undefined && (await bind()))) return;
@@ -78,7 +78,7 @@ async function bindTable(table: Table, archiveId: string): Promise<void> {
   });
 }
 
-/** Adaptive retries keep below a table's maximum, which guards against bills. */
+/** Adaptive retries stay below a table's maximum throughput, which guards against bills. */
 function createClient(place: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
   return new DynamoDBClient({
     ...place,

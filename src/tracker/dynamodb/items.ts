@@ -5,21 +5,23 @@ import { mediumKey, originalKey } from './keys.ts';
 import { fromItem, toItem, type Item, type Value, type Values } from './values.ts';
 
 /**
- * Records as items of the table, and back. Attributes are the fields in snake_case, those that are
- * null left out. An item keeps attributes that are no fields: `place`, `upload_number`, and those
- * of a newer Cloud Sync.
+ * Converts records to items of the table, and back. Attributes are the fields in snake_case,
+ * without those that are null. An item keeps attributes that are not fields: `place`,
+ * `upload_number`, and those of a newer Cloud Sync.
  */
 
 /** The secondary index, over `provider_status` and `sync_timestamp`. */
 export const statusIndex = 'provider-status-sync_timestamp-index';
 
-/** No row may reach 400 KB, whatever a provider says; only what is absurd is cut. */
+/** A row must stay below 400 KB, whatever a provider sends. Only absurd texts are cut. */
 const maxTextLength = 8_000;
 
 const mediumColumns = columnsOf(mediumFields);
 const originalColumns = columnsOf(originalFields);
 
-/** The index has nothing that is archived or resolved, so a library at rest costs nothing there. */
+/**
+ * Archived and resolved rows are not in the index, so a library without news costs nothing there.
+ */
 export function mediumItem(partition: string, record: MediumRecord, before?: Item): Item {
   const status = record.status === 'RESOLVED' ? null : record.status;
   const own = { media_id: mediumKey(record.id), ...indexed(partition, status, sinceOf(record)) };
@@ -33,7 +35,7 @@ export function originalItem(partition: string, record: OriginalRecord, before?:
   return toRow(originalColumns, record, { provider: partition, ...own }, before);
 }
 
-/** `own`: the key and what the index needs. `before`: the row that it replaces. */
+/** `own`: the key and the attributes of the index. `before`: the row that this one replaces. */
 function toRow(columns: readonly Column[], record: Readonly<Record<string, unknown>>, own: Values, before: Item = {}): Item {
   const known = new Set(['provider_status', 'sync_timestamp', ...columns.map(({ column }) => column)]);
   const others = Object.entries(before).filter(([name]) => !known.has(name));
@@ -78,7 +80,7 @@ function decoded(columns: readonly Column[], item: Item): unknown {
   return { ...Object.fromEntries(fields), provider: String(values['provider']).split('#', 1)[0]! };
 }
 
-/** A number of a row that is no field; 0 where it was never written. */
+/** A number of a row that is not a field; 0 if it was never written. */
 export function numberOf(item: Item, attribute: 'place' | 'upload_number'): number {
   return Number(item[attribute]?.N ?? 0);
 }

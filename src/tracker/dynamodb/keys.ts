@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { foldKey } from '../../media.ts';
 
 /**
- * Where everything lies in the table. One partition per provider (or `provider#account`) holds
- * media, originals, runs, leases, facts and listings, so that one Query reads the whole difference;
- * what that must not read again and again lies in the partition `archive`: the binding to the
- * archive, the keys in use, and the parts of unfinished uploads.
+ * The layout of the table. One partition per provider (or `provider#account`) holds media,
+ * originals, runs, leases, facts and listings, so that one Query reads everything that a run
+ * compares. The partition `archive` holds the rows that this Query must leave out: the binding to
+ * the archive, the keys in use, and the parts of unfinished uploads.
  */
 export interface Key {
   readonly provider: string;
   readonly media_id: string;
 }
 
-/** Beside the partitions of providers. */
+/** The partition beside those of providers. */
 export const archivePartition = 'archive';
 
 export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#' };
 
-/** First words of sort keys that are no medium's. */
+/** First words of sort keys that belong to no medium. */
 const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
 
 /** DynamoDB's limit is 1,024 bytes; an original's key can be part of a longer one. */
@@ -30,9 +30,9 @@ export function mediumKey(mediaId: string): string {
 }
 
 /**
- * Sort key of an original's row: its id, as long as it fits. A medium's originals follow it at once
- * in the order of the table: of the characters that `encodeURIComponent` leaves alone only `!` is
- * smaller than `#`, and so it is written as `%21`.
+ * Sort key of an original's row: its id, if it is short enough. A medium's originals follow it
+ * directly in the order of the table. Of the characters that `encodeURIComponent` keeps, only `!`
+ * sorts before `#`, so it is written as `%21`.
  */
 export function originalKey(id: string): string {
   const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];
@@ -43,19 +43,19 @@ export function originalKey(id: string): string {
   return shortened([medium, ...rest].join('#'), longestKey);
 }
 
-/** Whether a row is a medium's, an original's, or another's. */
+/** Whether a row is a medium's, an original's, or another. */
 export function kindOf(sortKey: string): 'medium' | 'original' | 'other' {
   const end = sortKey.indexOf('#');
   if (end === -1) return 'medium';
   return reserved.has(sortKey.slice(0, end)) ? 'other' : 'original';
 }
 
-/** First and last sort key of a medium and its originals: `$` follows `#` and is never in an id. */
+/** First and last sort key of a medium and its originals. `$` follows `#` and is in no id. */
 export function groupRange(mediumSortKey: string): readonly [string, string] {
   return [mediumSortKey, `${mediumSortKey}$`];
 }
 
-/** The row that says which original has a key of the archive, compared case-folded. */
+/** The row that names the original with a key of the archive, compared case-folded. */
 export function archiveKey(key: string): Key {
   return { provider: archivePartition, media_id: shortened(`KEY#${foldKey(key)}`, longestKey) };
 }
@@ -68,12 +68,12 @@ export function listingKey(account: string): string {
   return shortened(`LISTING#${account}`, longestKey);
 }
 
-/** `/` is in no id, so no other original's parts begin like this. */
+/** `/` is in no id, so the parts of no other original begin like this. */
 export function partsPrefix(originalSortKey: string): string {
   return `PART#${originalSortKey}/`;
 }
 
-/** What is too long keeps its beginning and ends in a hash of the whole. Counted in bytes. */
+/** Cuts a long text and ends it in a hash of the whole. Lengths are in bytes. */
 export function shortened(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
   const hash = createHash('sha256').update(text).digest('hex');

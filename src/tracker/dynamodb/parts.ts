@@ -4,14 +4,14 @@ import { keyOf, queryRows, removeItems, updateRow, type Table } from './table.ts
 import { fromItem, type Item } from './values.ts';
 
 /**
- * Parts of unfinished uploads. A row holds 16 of them, each as an attribute of its own, so parts
- * that end together need not wait for each other, a part costs one small write, and 9,000 of them
- * are gone with 23 requests. Rows are named after the upload's number: what a straggler writes
- * after another upload began belongs to an upload that nobody asks for.
+ * Parts of unfinished uploads. A row holds 16 of them, each as its own attribute. So parts that end
+ * together need not wait for each other, a part costs one small write, and 23 requests remove 9,000
+ * parts. Rows are named after the upload's number, so a late write for an earlier upload goes to
+ * rows that nobody reads.
  */
 const partsInRow = 16;
 
-/** An upload of an original; every further one has the next number. */
+/** An upload of an original. Every further upload has the next number. */
 export interface Upload {
   readonly id: string;
   readonly number: number;
@@ -23,13 +23,13 @@ export async function savePart(table: Table, upload: Upload, { number, sizeBytes
   await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt] });
 }
 
-/** In order. */
+/** Reads the parts in order. */
 export async function readParts(table: Table, upload: Upload): Promise<Part[]> {
   const rows = await partRows(table, uploadPrefix(upload));
   return rows.flatMap(toParts).toSorted((one, other) => one.number - other.number);
 }
 
-/** Drops those of every upload but `kept`, also those that a kill left behind. */
+/** Removes the parts of every upload but `kept`, also those that a kill left behind. */
 export async function removeParts(table: Table, id: string, kept: Upload | undefined): Promise<void> {
   const keys = (await partRows(table, partsPrefix(originalKey(id)))).map(keyOf);
   await removeItems(table, kept ? keys.filter(({ media_id }) => !media_id.startsWith(uploadPrefix(kept))) : keys);

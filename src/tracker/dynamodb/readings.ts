@@ -8,10 +8,10 @@ import { latestRunId } from './runs.ts';
 import { getItem, getItems, keyOf, queryRows, rowKey, type Partition } from './table.ts';
 import type { Item } from './values.ts';
 
-/** What a unit has read. Asked for anything else, it throws `Unread`. */
+/** The rows that a unit has read. A request for any other row throws `Unread`. */
 export interface Readings {
   readonly partition: Partition;
-  /** By name of the row; undefined: there is none. */
+  /** By the row's name; undefined: no such row. */
   readonly items: Map<string, Item | undefined>;
   /** Rows of the originals of a medium, in the order in which they were recorded. */
   readonly groups: Map<string, readonly Key[]>;
@@ -19,7 +19,7 @@ export interface Readings {
   readonly latestRun: Map<'id', string | null>;
 }
 
-/** Says how to read what a command asked for. */
+/** Carries the reads that a command needs. */
 export class Unread extends Error {
   readonly read: () => Promise<void>;
 
@@ -42,7 +42,7 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
   return readings.items.get(nameOf(key));
 }
 
-/** Fetches all at once what is not read yet. */
+/** Requests all rows at once that are not read yet. */
 export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
   if (unread.size === 0) return;
@@ -54,7 +54,7 @@ export function requireItems({ partition, items }: Readings, keys: readonly Key[
   });
 }
 
-/** Fetches the keys of new originals, and their rows unless all rows of their medium are read. */
+/** Requests the keys of new originals, and their rows unless all rows of their medium are read. */
 export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
   const { partition, items, groups } = readings;
   const rows = originals.map(({ id }) => rowKey(partition, originalKey(id)));

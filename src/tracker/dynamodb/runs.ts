@@ -6,7 +6,7 @@ import { toItem, type Item } from './values.ts';
 
 /** The rows of the runs. */
 
-/** They expire some day even if no further run removes them: after more than a thousand nights. */
+/** Rows of runs expire after more than a thousand nights, even if no further run removes them. */
 const runDays = 1_100;
 
 const maxRunsInPage = 1000;
@@ -46,7 +46,7 @@ function toRun(row: Item): RunRecord {
   };
 }
 
-/** No change for a run that is known. Forgets the one that is no longer among the last `kept`. */
+/** No change for a known run. Removes the run that is no longer among the last `kept`. */
 export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
@@ -79,7 +79,7 @@ async function tryToAdd(partition: Partition, runId: string, number: number): Pr
   }
 }
 
-/** No change for a run that is forgotten. */
+/** No change for a run that was removed. */
 export async function endRun(partition: Partition, runId: string, outcome: string, summary: string): Promise<void> {
   const pointer = await getItem(partition, rowKey(partition, numberKey(runId)));
   if (!pointer) return;

@@ -12,7 +12,7 @@ import { keyOf, pagesOf, queryPages, queryRows, type Partition } from './table.t
 import { inUnit } from './unit.ts';
 import { toItem, type Item } from './values.ts';
 
-/** Many records at once: each answer is one paginated query of the partition, or of the index. */
+/** Reads many records at once, by one paginated query of the partition, or of the index. */
 
 /** In the order of the sort keys: a medium's originals follow it, perhaps on the next page. */
 export async function* scan(partition: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
@@ -44,7 +44,7 @@ function rowKind(item: Item) {
   return kindOf(keyOf(item).media_id);
 }
 
-/** A page of media may take hours to work off, so each medium is read again at its turn. */
+/** A page of media may take hours to transfer, so each medium is read again at its turn. */
 export async function* openMedia(partition: Partition, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const medium = ['status', 'goneSince', 'resolvedRoles'] as const;
   const original = ['status', 'role', 'revision', 'mark'] as const;
@@ -57,7 +57,7 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
   }
 }
 
-/** By the index, which shows a write a moment later. */
+/** Reads the index, which shows a write a moment later. */
 export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
   const pages = pagesOf(partition, {
     IndexName: statusIndex,

@@ -9,10 +9,10 @@ import * as scans from './scans.ts';
 import { getItem, putRow, rowKey, type Partition } from './table.ts';
 import { inUnit } from './unit.ts';
 
-/** Units that are carried out at the same time. */
+/** The maximum number of units that run at the same time. */
 const unitsAtOnce = 8;
 
-/** A ledger's records in the partition of a table. */
+/** A ledger's records in one partition of a table. */
 export function dynamoStore(partition: Partition, close: PlainMethods['close']): Store {
   const { provider, account, clock } = partition;
   const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
@@ -35,7 +35,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     read: async (work) => inUnit(partition, work),
     change: async (work) => inUnit(partition, work),
     changeEach: async (ids, work) => inUnits(partition, ids, work),
-    // A medium, an original and a key for each, so that one transaction holds them.
+    // Each needs a medium, an original and a key, so one transaction holds them.
     adoptedAtOnce: 33,
 
     scan: (options) => scans.scan(partition, options),

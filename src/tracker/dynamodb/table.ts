@@ -29,7 +29,7 @@ export interface Table {
   readonly tableName: string;
 }
 
-/** What all parts of the DynamoDB store work with: the partition of a table that has one ledger. */
+/** The partition of a table that holds one ledger. All parts of the DynamoDB store use it. */
 export interface Partition extends Table {
   readonly name: string;
   readonly provider: Provider;
@@ -51,7 +51,7 @@ export function rowKey({ name }: Partition, sortKey: string): Key {
   return { provider: name, media_id: sortKey };
 }
 
-/** The TTL attribute of rows of runs and leases. Seconds since 1970. */
+/** The TTL attribute of rows of runs and leases, in seconds since 1970. */
 export function expiry({ clock }: Partition, days: number): number {
   return Math.floor(clock.now() / 1000) + days * daySeconds;
 }
@@ -60,7 +60,7 @@ export async function getItem({ client, tableName }: Table, key: Key): Promise<I
   return (await client.send(new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true }))).Item;
 }
 
-/** Those that exist, in any order. */
+/** The items that exist, in any order. */
 export async function getItems(table: Table, keys: readonly Key[]): Promise<readonly Item[]> {
   return (await Promise.all(chunks(keys, maxReadAtOnce).map(async (some) => getBatch(table, some)))).flat();
 }
@@ -80,10 +80,10 @@ async function getBatch({ client, tableName }: Table, keys: readonly Key[]): Pro
 
 export interface Query {
   readonly partition: string;
-  /** Sort keys that begin so, or lie between two, both included. Neither: all of the partition. */
+  /** Sort keys with this prefix, or between two, both included. Neither: the whole partition. */
   readonly prefix?: string;
   readonly between?: readonly [string, string];
-  /** Attributes; not given: all. */
+  /** Attributes to read. Default: all. */
   readonly attributes?: readonly string[];
 }
 
@@ -102,7 +102,7 @@ export function queryPages(table: Table, query: Query, options: Partial<QueryCom
   });
 }
 
-/** All rows of a query that finds few. */
+/** All rows of a query that finds few rows. */
 export async function queryRows(table: Table, query: Query, options?: Partial<QueryCommandInput>): Promise<Item[]> {
   return (await Array.fromAsync(queryPages(table, query, options))).flat();
 }
@@ -120,12 +120,12 @@ export async function* pagesOf(
   } while (from);
 }
 
-/** Writes a whole row. False: it is not as expected, and stays. */
+/** Writes a whole row. False: the row is not as expected and stays. */
 export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row), ...expecting(expected) })));
 }
 
-/** Sets attributes of a row, which may be new. False: it is not as expected, and stays. */
+/** Sets attributes of a row, which may be new. False: the row is not as expected and stays. */
 export async function updateRow(
   { client, tableName }: Table,
   key: Key,
@@ -150,12 +150,12 @@ export async function updateRow(
   return isDone(client.send(update));
 }
 
-/** False: the row is not as expected, and stays. */
+/** Removes a row. False: the row is not as expected and stays. */
 export async function removeRow({ client, tableName }: Table, key: Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new DeleteItemCommand({ TableName: tableName, Key: keyItem(key), ...expecting(expected) })));
 }
 
-/** Attributes of a row as it has to be; undefined: without this one. */
+/** Expected attributes of a row; undefined: the attribute must be absent. */
 type Expected = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** The condition that a row is as expected. */
@@ -171,7 +171,7 @@ export function expecting(expected: Expected): Partial<DeleteItemCommandInput> {
   };
 }
 
-/** Every attribute by another name, as some are words of DynamoDB's. */
+/** Aliases every attribute, because some names are reserved words of DynamoDB. */
 function namesOf(attributes: readonly string[]): Record<string, string> {
   return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
 }

@@ -22,20 +22,20 @@ import { saveSeenPage } from './listing.ts';
 import { pauseBefore, rowKey, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
-/** What a command has read and changed so far. */
+/** The rows that a command has read and changed so far. */
 interface State extends Readings {
-  /** By name of the row, in the order of the last saves. */
+  /** By the row's name, in the order of the last saves. */
   readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
-  /** Media that the listing of a run showed, by the run. */
+  /** Media that a run's listing showed, by run. */
   readonly seen: Map<string, Set<string>>;
-  /** What follows when the rows are written. */
+  /** Work for after the rows are written. */
   readonly afterwards: (() => Promise<void>)[];
 }
 
 /**
- * Carries a command out until what it read is still so when its rows are written. Up to 100 rows
- * are one transaction; more are written in the order of the saves, so what makes the others count
- * is saved last.
+ * Repeats a command until the rows that it read are unchanged when its own rows are written. Up to
+ * 100 rows are one transaction. More rows are written in the order of the saves, so a command saves
+ * last the row that makes the others count.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
@@ -49,7 +49,9 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
   }
 }
 
-/** A command reads as if all were in memory. What is missing is fetched, and it begins anew. */
+/**
+ * A command reads as if every row was loaded. A missing one is fetched and the command restarts.
+ */
 async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
     const state: State = { ...readings, written: new Map(), seen: new Map(), afterwards: [] };
@@ -99,7 +101,7 @@ function current(state: State, key: Key): Item | undefined {
 
 function write({ written }: State, key: Key, after: Item | undefined): void {
   const name = nameOf(key);
-  // Last saved is last written.
+  // The row saved last is written last.
   written.delete(name);
   written.set(name, { key, after });
 }
@@ -125,7 +127,7 @@ function saveMedium(state: State, record: MediumRecord): void {
   write(state, key, mediumItem(state.partition.name, record, current(state, key)));
 }
 
-/** That another run sees the same is nothing new; the ids of what it saw are one row for all. */
+/** A run that sees an unchanged medium writes no medium row. One row holds the ids that it saw. */
 function saveSeen(state: State, record: MediumRecord, runId: string): void {
   const { partition, seen } = state;
   const ids = seen.get(runId) ?? new Set();
@@ -157,7 +159,7 @@ function addOriginals(state: State, records: readonly OriginalRecord[]): readonl
   });
 }
 
-/** Originals of a medium are numbered as they are recorded. */
+/** The number of the next original of a medium, in the order of recording. */
 function nextPlace(state: State, mediaId: string): number {
   const known = state.groups.get(mediaId) ?? [];
   return Math.max(-1, ...known.map((key) => numberOf(itemOf(state, key)!, 'place'))) + 1;
@@ -180,7 +182,7 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   return true;
 }
 
-/** A straggler may write to the upload before; another number keeps its parts apart. */
+/** A late worker may write to the upload before. Another number keeps its parts apart. */
 function dropParts(state: State, original: OriginalRecord): void {
   const { partition } = state;
   const key = rowKey(partition, originalKey(original.id));

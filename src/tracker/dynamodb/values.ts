@@ -1,13 +1,13 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { SyncError } from '../../errors.ts';
 
-/** The few kinds of values that the table holds, to and from DynamoDB's wire form. */
+/** The few kinds of values in the table, converted to and from DynamoDB's wire form. */
 
 export type Value = string | number | readonly Value[];
 export type Values = Readonly<Record<string, Value | null | undefined>>;
 export type Item = Record<string, AttributeValue>;
 
-/** null is no attribute at all. Text that is no Unicode, which DynamoDB refuses, is repaired. */
+/** null becomes no attribute. Ill-formed Unicode, which DynamoDB refuses, is repaired. */
 export function toItem(values: Values): Item {
   const item: Item = {};
   for (const [name, value] of Object.entries(values)) {

@@ -5,20 +5,20 @@ import { applyChange } from './original.ts';
 import { newMedium, newOriginal, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
-/** Rebuilds the ledger from what the archive says of itself. */
+/** Rebuilds the ledger from the archive's descriptions of its files. */
 
 type Described = DescribedFile & { readonly description: FileDescription };
 
-/** What files say of the set of originals that their medium has, by the medium's id. */
+/** The sets of originals that files report for their medium, by the medium's id. */
 type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
   readonly roles: readonly Role[];
-  /** How many originals there are in these roles. */
+  /** The number of originals in these roles. */
   readonly size: number;
 }
 
-/** Fields of a set that decide whether it is whole. */
+/** Fields of a set that decide whether it is complete. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
   original: ['id', 'revision', 'role', 'status', 'mark'],
@@ -26,7 +26,7 @@ const setFields = {
 
 const initialListed = initialValues(listedFields);
 
-/** Returns how many originals are new. A file whose key is another's is left out. */
+/** Returns the number of new originals. Leaves out a file whose key another original has. */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
@@ -52,7 +52,7 @@ function isDescribed(file: DescribedFile): file is Described {
   return file.description !== undefined;
 }
 
-/** Returns how many originals are new. */
+/** Returns the number of new originals. */
 function takeIn(unit: Unit, files: readonly Described[]): number {
   const mediaIds = new Set(files.map(({ description }) => description.original.mediaId));
   const known = new Map(unit.media([...mediaIds]).map((medium) => [medium.id, medium]));
@@ -69,7 +69,7 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
   return unit.addOriginals([...originals.values()]).length;
 }
 
-/** The medium as the archive knows it; `known` if nothing is new. The greatest version is kept. */
+/** The medium as the archive knows it; `known` if nothing is new. The greatest version wins. */
 function adoptedMedium(
   known: MediumRecord | undefined,
   original: Original,
@@ -104,7 +104,7 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
   };
 }
 
-/** Most media have one set, and most sets are alike: alike ones share one list in memory. */
+/** Most media have one set, and most sets are equal. Equal sets share one list in memory. */
 function createSetNotes(sets: Sets): (description: FileDescription) => void {
   const lists = new Map<string, readonly OriginalSet[]>();
   return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
@@ -117,7 +117,7 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
   };
 }
 
-/** A medium is RESOLVED only if every file is right about its set. */
+/** A medium is RESOLVED only if every file agrees with its set. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
     const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);
@@ -135,7 +135,7 @@ function resolveWhole(unit: Unit, sets: Sets, mediaIds: readonly string[]): void
   }
 }
 
-/** Only the archive has shown it, and nothing was decided yet. */
+/** True if only the archive has shown the medium and no rule has changed it. */
 function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean {
   return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
 }

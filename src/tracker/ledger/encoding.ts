@@ -1,13 +1,13 @@
 import type { Role } from '../../media.ts';
 import { initialValue, type Fields, type Kind } from './fields.ts';
 
-/** How the values of a record become what both stores can keep: text, numbers and nothing. */
+/** Encodes the values of a record as text, numbers and null, which both stores can keep. */
 
 export type Scalar = string | number | null;
 
-/** A field of a record as a column or an attribute. */
+/** A field of a record, stored as a column or an attribute. */
 export interface Column {
-  /** Of the field. */
+  /** The field's name. */
   readonly name: string;
   readonly column: string;
   readonly kind: Kind;
@@ -17,11 +17,11 @@ export interface Column {
   readonly decode: (stored: Scalar | undefined) => unknown;
 }
 
-/** Written into ledgers: a bit never changes its meaning. */
+/** Stored in ledgers, so a bit never changes its meaning. */
 const roleBits: Readonly<Record<Role, number>> = { source: 1, raw: 2, edit: 4, sidecar: 8 };
 const allRoles = Object.keys(roleBits) as Role[];
 
-/** Every set of roles by its bits, so that equal sets that were read are one object. */
+/** Every set of roles by its bits. Equal sets share one object. */
 const roleSets: readonly (readonly Role[])[] = Array.from({ length: 16 }, (_, bits) =>
   allRoles.filter((role) => (bits & roleBits[role]) !== 0),
 );
@@ -57,7 +57,7 @@ export function columnsOf(fields: Fields): readonly Column[] {
   });
 }
 
-/** `sizeBytes` is kept as `size_bytes`. */
+/** `sizeBytes` becomes `size_bytes`. */
 export function columnOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -4,17 +4,17 @@ import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Ro
 
 /**
  * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns,
- * attributes and their encoding follow from it. A new field is one entry here; files and tables
- * that exist take it up by themselves.
+ * attributes and their encoding follow from it. A new field is one entry here. Existing files and
+ * tables add it by themselves.
  */
 
-/** `count` is a whole number of our own; `number` is the provider's and may be any. */
+/** `count` is a whole number of our own. `number` is the provider's and may be any number. */
 export type Kind = 'text' | 'count' | 'number' | 'flag' | 'role' | 'roles' | 'json';
 
 export interface Field<Value = unknown> {
   readonly kind: Kind;
   readonly isNullable: boolean;
-  /** Never there: it gives the field its type. */
+  /** Never set. It gives the field its type. */
   readonly value?: Value;
 }
 
@@ -33,7 +33,7 @@ const number = field<number>('number');
 const flag = field<boolean>('flag');
 const roles = field<readonly Role[]>('roles');
 
-/** What a listing decides: every field of a `Medium`. */
+/** The fields that a listing sets: every field of a `Medium`. */
 export const listedFields = {
   id: text,
   provider: field<Provider>('text'),
@@ -56,28 +56,28 @@ export const listedFields = {
 export const mediumFields = {
   ...listedFields,
   /**
-   * `mediumVersion` of the last listing; null while only an archive without it shows the medium.
+   * `mediumVersion` of the last listing; null while only an archive shows the medium without it.
    */
   version: orNull(text),
   status: field<MediumStatus>('text'),
   statusSince: text,
   reason: orNull(text),
   failedRuns: count,
-  /** Survives LISTED and FAILED; else a medium could wait for ever, one day at a time. */
+  /** Kept through LISTED and FAILED. Otherwise a medium could wait for ever, one day at a time. */
   waitingSince: orNull(text),
   resolvedRoles: roles,
-  /** Roles of its originals. */
+  /** The roles of its originals. */
   originalRoles: roles,
   unavailable: count,
   firstSeenAt: text,
   goneSince: orNull(text),
-  /** A run whose listing showed it; null while only the archive has shown it. */
+  /** A run whose listing showed the medium; null while only the archive has shown it. */
   seenRun: orNull(text),
-  /** The run that found it deleted at the source. */
+  /** The run that found the medium deleted at the source. */
   deletedRun: orNull(text),
 };
 
-/** Every field of an `Original` but its medium's id, which its own id contains. */
+/** Every field of an `Original` except its medium's id, which its own id contains. */
 export const identityFields = {
   provider: field<Provider>('text'),
   account: text,
@@ -102,7 +102,7 @@ export const originalFields = {
   crc32: orNull(count),
   etag: orNull(text),
   lastModified: orNull(text),
-  /** Size, checksum and validator say what was about to be published. */
+  /** True: size, checksum and validator are those of the file to publish. */
   intent: flag,
   upload: orNull(field<UploadState>('json')),
   attempt: count,
@@ -116,12 +116,12 @@ export const originalFields = {
 export type MediumRecord = RecordOf<typeof mediumFields>;
 export type OriginalRecord = RecordOf<typeof originalFields>;
 
-/** Fields that begin empty; any other text has to be given. */
+/** Fields that begin empty. Every other text must be given. */
 export type Initial<Table extends Fields> = {
   readonly [Name in keyof Table as Table[Name] extends Field<string> ? never : Name]: RecordOf<Table>[Name];
 };
 
-/** What a field is at first, also in a row that was written before the field existed. */
+/** A field's first value, also in a row that was written before the field existed. */
 export function initialValue({ kind, isNullable }: Field): unknown {
   if (isNullable) return null;
   const values: Partial<Record<Kind, unknown>> = { count: 0, flag: false, roles: [] };

@@ -7,7 +7,7 @@ import { isChanged, listedAnew, seen, waitCutoff } from './medium.ts';
 import { newMedium, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
-/** Commands for what listings say of the library. */
+/** Commands that record listings of the library. */
 
 const goneReason = 'a complete listing no longer shows it';
 
@@ -26,7 +26,7 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/** What a complete listing makes of a medium. One that was called deleted may have returned. */
+/** Changes a medium after a complete listing. A deleted medium may have returned. */
 export function afterFullListing(
   medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
   isSeen: boolean,
@@ -37,7 +37,7 @@ export function afterFullListing(
   return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
 }
 
-/** The listing counts as ended only when all that it says is recorded. */
+/** The listing counts as ended only after everything that it shows is recorded. */
 export async function finishListing(
   store: Store,
   { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
@@ -54,7 +54,7 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
   await store.changeEach(ids, quarantineOverdue);
 }
 
-/** Returns how many media are newly gone. */
+/** Returns the number of newly gone media. */
 async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
   const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
   const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
@@ -73,7 +73,7 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
   return change;
 }
 
-/** A medium is gone with its originals that are not archived; an archived one keeps its status. */
+/** Marks a medium as gone with its unarchived originals. An archived original keeps its status. */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&

@@ -4,13 +4,13 @@ import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
 import type { Time } from './store.ts';
 
-/** How one medium changes. Each rule takes what is recorded and returns what to record. */
+/** Rules for one medium. Each takes the record and returns the new record. */
 
 const maxWaitDays = 30;
 
 /**
- * A medium in another status. How long it waits is remembered until it is resolved or ended,
- * because a medium whose listing says ready and whose resolve says otherwise goes WAITING, LISTED,
+ * Gives a medium another status. The start of a wait is kept until the medium is resolved or ended,
+ * because a medium whose listing says ready and whose resolve does not goes WAITING, LISTED,
  * WAITING each day.
  */
 function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
@@ -24,12 +24,12 @@ function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: 
   };
 }
 
-/** LISTED, or WAITING while the provider does not call it ready. */
+/** LISTED, or WAITING while the provider does not call the medium ready. */
 function listed(medium: MediumRecord, now: string): MediumRecord {
   return medium.ready ? moved(medium, 'LISTED', now, null) : moved(medium, 'WAITING', now, notReady(medium.readyState));
 }
 
-/** A medium that changed or came back, so its content has to be asked for again. */
+/** Lists a medium again that changed or came back, so a run resolves it again. */
 export function listedAnew(medium: MediumRecord, now: string): MediumRecord {
   return { ...listed(medium, now), failedRuns: 0, resolvedRoles: [], unavailable: 0, goneSince: null, deletedRun: null };
 }
@@ -47,18 +47,18 @@ export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRe
   return wantsMove ? listed(next, now) : next;
 }
 
-/** SOURCE_DELETED, found by the run `deletedRun`. */
+/** Makes a medium SOURCE_DELETED. `deletedRun` is the run that found it. */
 export function deleted(medium: MediumRecord, reason: string, deletedRun: string | null, now: string): MediumRecord {
   return { ...moved(medium, 'SOURCE_DELETED', now, reason), failedRuns: 0, deletedRun };
 }
 
-/** What a `get` says. WAITING is an answer, so it ends the failed runs before it. */
+/** Records the answer of a `get`. WAITING is an answer, so it resets the count of failed runs. */
 export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
   const next = moved(medium, status, now, reason);
   return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
 }
 
-/** FAILED once more, or QUARANTINED. */
+/** Counts a failed run: FAILED, or QUARANTINED at the limit. */
 export function failedMedium(medium: MediumRecord, failure: Failure, now: string): MediumRecord {
   const failedRuns = medium.failedRuns + 1;
   const isAtLimit = medium.status === 'QUARANTINED' || failedRuns >= failure.quarantineAfter;
@@ -66,7 +66,7 @@ export function failedMedium(medium: MediumRecord, failure: Failure, now: string
   return { ...next, statusSince: now, failedRuns };
 }
 
-/** Afresh; undefined for one that is neither FAILED nor QUARANTINED. */
+/** Gives a medium a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
 export function retriedMedium(medium: MediumRecord, now: string): MediumRecord | undefined {
   if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED') return undefined;
   return { ...listed({ ...medium, waitingSince: null }, now), failedRuns: 0 };
@@ -74,7 +74,7 @@ export function retriedMedium(medium: MediumRecord, now: string): MediumRecord |
 
 export type Resolution = Parameters<Tracker['recordResolution']>[1];
 
-/** A role with something unavailable is not resolved, even if it was before. */
+/** Resolves a medium. A role with something unavailable is not resolved, even if it was before. */
 export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {
   const isWhole = unavailable === 0;
   const reason = isWhole ? null : `${unavailable} of its originals are not available yet`;
@@ -89,7 +89,7 @@ export function resolved(medium: MediumRecord, { roles, unavailable, originals }
   };
 }
 
-/** Whether it was resolved for all of `roles`. */
+/** Whether a medium is resolved for all of `roles`. */
 export function isResolvedFor({ resolvedRoles }: Pick<MediumRecord, 'resolvedRoles'>, roles: readonly Role[]): boolean {
   return roles.every((role) => resolvedRoles.includes(role));
 }
@@ -99,7 +99,7 @@ export function waitCutoff(nowMs: number): string {
   return new Date(nowMs - maxWaitDays * 24 * 3600 * 1000).toISOString();
 }
 
-/** QUARANTINED; undefined for one that does not wait, or not for too long yet. */
+/** Makes a medium QUARANTINED; undefined if it does not wait, or not for too long yet. */
 export function overdue(medium: MediumRecord, { nowMs, now }: Time): MediumRecord | undefined {
   const cutoff = waitCutoff(nowMs);
   const isOverdue = medium.status === 'WAITING' && medium.goneSince === null && (medium.waitingSince ?? cutoff) <= cutoff;

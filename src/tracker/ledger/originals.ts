@@ -7,10 +7,7 @@ import { assertClaimed, claimed, completed, failed, intended, rekeyed, released,
 import { toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
-/**
- * Commands for one original: claimed, uploaded, intended, ended, and looked at later. Errors: BUG
- * for one that is not known.
- */
+/** Commands for one original, from claim to later checks. Errors: BUG for an unknown one. */
 
 export function claim(unit: Unit, id: string, owner: string, leaseMs: number): Claim | undefined {
   const original = unit.original(id);
@@ -20,14 +17,14 @@ export function claim(unit: Unit, id: string, owner: string, leaseMs: number): C
   return { id, owner, attempt: next.attempt };
 }
 
-/** Extends the claim of an owner; no change when another has it now. */
+/** Extends the claim of an owner. No change if another owner has claimed the original. */
 export function renewClaim(unit: Unit, id: string, owner: string, leaseMs: number): void {
   const original = unit.original(id);
   if (original?.status !== 'IN_PROGRESS' || original.owner !== owner) return;
   unit.saveOriginal({ ...original, leaseUntilMs: unit.nowMs + leaseMs });
 }
 
-/** Gives back what a run left behind. */
+/** Frees an original that an earlier run left IN_PROGRESS. */
 export function releaseLeft(unit: Unit, id: string): void {
   const original = unit.original(id);
   if (original?.status === 'IN_PROGRESS') unit.saveOriginal(released(original, unit.now));
@@ -58,7 +55,7 @@ export function complete(unit: Unit, claim: Claim, content: Content): void {
   finish(unit, intended(claimedOriginal(unit, claim), content));
 }
 
-/** No change for one that is COMPLETED. */
+/** No change for a COMPLETED original. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') finish(unit, original);
@@ -78,7 +75,7 @@ export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<Ret
   return { tracked: toTrackedOriginal(next), claim: { ...claim, id: next.id } };
 }
 
-/** Only an archived file can be missing or damaged; no change for any other. */
+/** Sets or clears the mark of an archived original. No change for any other original. */
 export function setMark(unit: Unit, id: string, mark: Mark | null): void {
   const original = originalOf(unit, id);
   if (original.status === 'COMPLETED') unit.saveOriginal({ ...original, mark });

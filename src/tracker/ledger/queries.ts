@@ -7,7 +7,7 @@ import { listedNames, toMedium, toTrackedMedium, toTrackedOriginal, withRevision
 import type { Reader, Store } from './store.ts';
 import { count, countedMedium, countedOriginal, zero } from './tally.ts';
 
-/** What a ledger answers when it is only asked. */
+/** Questions to a ledger. They change nothing. */
 
 export function medium(reader: Reader, mediaId: string): TrackedMedium | undefined {
   const record = reader.medium(mediaId);
@@ -30,7 +30,7 @@ export async function* openMedia(store: Store, roles: readonly Role[]): AsyncGen
   for await (const record of store.openMedia(roles)) yield toTrackedMedium(record);
 }
 
-/** Whether there is something to do about a medium. Asks for its originals only if they decide. */
+/** Whether a run has work for a medium. Reads its originals only if they decide. */
 export function isOpen(medium: MediumRecord, originals: () => readonly OriginalRecord[], roles: readonly Role[]): boolean {
   if (medium.goneSince !== null) return false;
   if (medium.status === 'LISTED' || medium.status === 'WAITING' || medium.status === 'FAILED') return true;
@@ -54,7 +54,7 @@ export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<T
   }
 }
 
-/** A medium with its originals that have one of the statuses; undefined when none has. */
+/** A medium with its originals in one of the statuses; undefined if it has none. */
 function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));
   return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;

@@ -11,7 +11,7 @@ import {
   type OriginalRecord,
 } from './fields.ts';
 
-/** Records of media and originals: how they begin, and how the port shows them. */
+/** The first records of media and originals, and how the port shows records. */
 
 /** A medium with every revision of its originals, in the order in which they were recorded. */
 export interface Group<Of = OriginalRecord> {
@@ -22,7 +22,7 @@ export interface Group<Of = OriginalRecord> {
 const initialMedium = initialValues(mediumFields);
 const initialOriginal = initialValues(originalFields);
 
-/** A medium on its first day. */
+/** The first record of a medium. */
 export function newMedium(medium: Medium, now: string): MediumRecord {
   const listed = { ...initialMedium, ...medium, version: mediumVersion(medium), statusSince: now, firstSeenAt: now };
   if (medium.ready) return { ...listed, status: 'LISTED' };
@@ -33,7 +33,7 @@ export function notReady(readyState: string): string {
   return `the provider says "${readyState}"`;
 }
 
-/** An original on its first day. */
+/** The first record of an original. */
 export function newOriginal(original: Original, now: string): OriginalRecord {
   const { mediaId: _, ...identity } = original;
   const id = originalId(original, original.revision);
@@ -50,7 +50,7 @@ export function identityOf({ id, revision }: Pick<OriginalRecord, 'id' | 'revisi
   return revision === 1 ? id : id.slice(0, -`#r${revision}`.length);
 }
 
-/** Since when it is in its status. One that was listed between two waits waited all the time. */
+/** The start of its status. A medium that was LISTED between two waits has waited all the time. */
 export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): string {
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }
@@ -84,7 +84,7 @@ function pick<Record, Name extends keyof Record>(record: Record, names: readonly
   return picked as Pick<Record, Name>;
 }
 
-/** What later revisions of an original mean for the earlier ones. */
+/** The effect of later revisions of an original on the earlier ones. */
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;

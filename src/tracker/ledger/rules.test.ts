@@ -18,7 +18,7 @@ test.each([
   ['expired', { owner: 'other', untilMs: nowMs }, true],
   ['held by a dead owner', { owner: 'dead', untilMs: nowMs + 1 }, true],
   ['held by another', { owner: 'other', untilMs: nowMs + 1 }, false],
-])('a run lease that is %s', (_, lease, granted) => {
+])('a run lease that is %s is granted or refused', (_, lease, granted) => {
   const taken = takenLease(lease, { owner: 'me', ttlMs: 1000, dead: 'dead' }, nowMs);
   expect(taken.answer.granted).toBe(granted);
   expect(taken.lease).toEqual(granted ? { owner: 'me', untilMs: nowMs + 1000 } : lease);
@@ -30,11 +30,11 @@ test.each([
   ['seen', { goneSince: null, status: 'RESOLVED', deletedRun: null }, true, 'unchanged'],
   ['deleted in this run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r1' }, true, 'unchanged'],
   ['deleted in an earlier run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r0' }, true, 'returned'],
-] as const)('a complete listing, and a medium that is %s', (_, known, isSeen, change) => {
+] as const)('a complete listing classifies a medium that is %s', (_, known, isSeen, change) => {
   expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
 });
 
-test('a claim and its release leave an original as it was, but for the attempt', () => {
+test('a claim and its release change nothing of an original except the attempt', () => {
   const pending = newOriginal(original('m1'), now);
   const busy = claimed(pending, { owner: 'w', leaseMs: 1000 }, { nowMs, now })!;
   expect(busy).toMatchObject({ status: 'IN_PROGRESS', owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });
@@ -49,13 +49,13 @@ test('a medium waits for 30 days and no longer', () => {
   expect(overdue(waiting, { nowMs: nowMs + 30 * dayMs, now })).toMatchObject({ status: 'QUARANTINED' });
 });
 
-test('a role with something unavailable is no longer resolved', () => {
+test('a role with an unavailable original is no longer resolved', () => {
   const whole = resolved(newMedium(medium('m1'), now), { roles: usual, unavailable: 0, originals: [] }, now);
   expect(whole.resolvedRoles).toEqual(usual);
   expect(resolved(whole, { roles: ['raw'], unavailable: 1, originals: [] }, now).resolvedRoles).toEqual(['source']);
 });
 
-test('records keep all that a listing and a resolve say', () => {
+test('records keep every field of a listing and a resolve', () => {
   const texts = fc.string({ maxLength: 20 });
   fc.assert(
     fc.property(texts, fc.option(fc.nat()), fc.integer({ min: 1, max: 99 }), (mediaId, itemNumber, revision) => {

@@ -9,7 +9,7 @@ const runsKept = 1000;
 
 type LeaseAnswer = Awaited<ReturnType<Tracker['acquireRunLease']>>;
 
-/** Takes the lease if it is free, ours, expired, or held by `dead`. */
+/** Takes the lease if it is free, expired, ours, or held by `dead`. */
 export function takenLease(
   lease: Lease | undefined,
   { owner, ttlMs, dead }: { readonly owner: string; readonly ttlMs: number; readonly dead: string | undefined },
@@ -20,7 +20,7 @@ export function takenLease(
   return { lease: { owner, untilMs: nowMs + ttlMs }, answer: { granted: true } };
 }
 
-/** While we ask whether a holder lives, another may take over; then we ask about that one. */
+/** While a run checks a holder, another may take over. Then the run checks that one. */
 export async function acquireRunLease(
   store: Store,
   owner: string,
@@ -46,7 +46,9 @@ export async function releaseRunLease(store: Store, owner: string): Promise<void
   await store.changeLease((lease) => ({ lease: lease?.owner === owner ? undefined : lease, answer: undefined }));
 }
 
-/** Under the run lease nobody else transfers, so what earlier runs left IN_PROGRESS is free. */
+/**
+ * The run lease excludes other transfers, so originals left IN_PROGRESS by earlier runs are free.
+ */
 export async function beginRun(store: Store, runId: string): Promise<void> {
   await store.addRun(runId, runsKept);
   await store.changeEach(await claimedIds(store), releaseLeft);

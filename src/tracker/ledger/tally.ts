@@ -3,7 +3,7 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 
-/** How media and originals count; `Tally` says what for. */
+/** How media and originals count, as `Tally` describes. */
 
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
@@ -51,7 +51,7 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
   correct(counts, group, roles);
 }
 
-/** Counts `media` alike ones as archived. Those without originals in `roles` are out of scope. */
+/** Counts `media` equal media as archived. Those without originals in `roles` are out of scope. */
 export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
   if (isWhole(medium, roles)) {
@@ -62,7 +62,7 @@ export function addMedia(counts: Counts, medium: CountedMedium, media: number, r
   if (medium.status === 'WAITING') counts.waiting += media * Math.max(1, medium.unavailable);
 }
 
-/** Counts `originals` alike ones. A superseded revision counts only as an archived file. */
+/** Counts `originals` equal originals. A superseded revision counts only as an archived file. */
 export function addOriginals(
   counts: Counts,
   { status, isSuperseded }: { readonly status: OriginalStatus; readonly isSuperseded: boolean },
@@ -74,7 +74,7 @@ export function addOriginals(
   if (status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
 }
 
-/** Takes back what `addMedia` supposed, if an original is marked or not archived. */
+/** Takes back the assumption of `addMedia` if an original is marked or not archived. */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;
   let repeatsItsOriginals = false;
@@ -91,7 +91,7 @@ export function correct(counts: Counts, { medium, originals }: CountedGroup, rol
   counts.media.RESOLVED += 1;
 }
 
-/** Nothing more of it is to be resolved: it was for all of `roles`, or it can be no more. */
+/** True if the medium needs no further resolve: it was resolved for all of `roles`, or it ended. */
 function isWhole(medium: CountedMedium, roles: readonly Role[]): boolean {
   return medium.status === 'RESOLVED' && (medium.goneSince !== null || isResolvedFor(medium, roles));
 }

@@ -31,8 +31,8 @@ const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
 const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
 
 /**
- * The methods of the port: commands of the ledger that a store carries out. What the store throws is
- * thrown as `translate` has it.
+ * The methods of the port as commands of the ledger on a store. `translate` turns the store's
+ * errors into the errors to throw.
  */
 export function ledgerTracker(store: Store, archiveId: string, translate: (thrown: unknown) => unknown): Tracker {
   const rethrow: Rethrow = (thrown) => {
@@ -58,7 +58,7 @@ type Bound<Commands> = {
     : never;
 };
 
-/** Commands without their first parameter, which `carryOut` gives them. */
+/** Binds commands to `carryOut`, which gives them their first parameter. */
 function bound<First, Commands extends Record<string, (first: First, ...args: never[]) => unknown>>(
   commands: Commands,
   carryOut: (work: (first: First) => unknown) => Promise<unknown>,

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const openTracker = (): Promise<Tracker> => openSqliteTracker({ path, archiveId: 'a', clock: systemClock });
 
-/** Whether opening the tracker reads all of it. */
+/** Whether opening the tracker reads the whole file. */
 async function isReadAtOpening(): Promise<boolean> {
   const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
   const tracker = await openTracker();
@@ -36,10 +36,10 @@ async function isReadAtOpening(): Promise<boolean> {
   return statements.some((sql) => sql.includes('quick_check'));
 }
 
-test('a file that was closed sound is read once, until it is written again by others', async () => {
+test('a file that was closed cleanly is read in full only once, until another program writes to it', async () => {
   expect(await isReadAtOpening()).toBe(false);
   expect(await isReadAtOpening()).toBe(false);
-  await setTimeout(20); // the file system's clock goes on in ticks
+  await setTimeout(20); // the file system's clock advances in ticks
   const file = await open(path, 'r+');
   await file.write(Buffer.from([0]), 0, 1, (await file.stat()).size - 1);
   await file.close();
@@ -47,7 +47,7 @@ test('a file that was closed sound is read once, until it is written again by ot
   expect(await isReadAtOpening()).toBe(false);
 });
 
-test('a week later it is read again, whatever it looks like', async () => {
+test('a file is read in full again a week later, even if nothing changed', async () => {
   const [, looks] = (await readFile(`${path}.sound`, 'utf8')).split(/ (.*)/s);
   await writeFile(`${path}.sound`, `${Date.now() - 6 * dayMs} ${looks}`);
   expect(await isReadAtOpening()).toBe(false);
@@ -56,7 +56,7 @@ test('a week later it is read again, whatever it looks like', async () => {
   expect(await isReadAtOpening()).toBe(false);
 });
 
-test('one with a row that nothing can be made of is read by the next to open it', async () => {
+test('a file with an unreadable row is read in full at the next opening', async () => {
   const tracker = await openTracker();
   vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementationOnce(() => {
     throw new TypeError('null is no text');
@@ -67,13 +67,13 @@ test('one with a row that nothing can be made of is read by the next to open it'
   expect(await isReadAtOpening()).toBe(true);
 });
 
-test('a copy in its place is read', async () => {
+test('a copy in the file’s place is read in full', async () => {
   await copyFile(path, `${path}.copy`);
   await rename(`${path}.copy`, path);
   expect(await isReadAtOpening()).toBe(true);
 });
 
-test('one that another has open, or was killed with, is read', async () => {
+test('a file that another process has open, or was killed with, is read in full', async () => {
   const other = await openTracker();
   await other.setFact('name', 'value');
   expect(await isReadAtOpening()).toBe(true);
@@ -81,7 +81,7 @@ test('one that another has open, or was killed with, is read', async () => {
   expect(await isReadAtOpening()).toBe(false);
 });
 
-test('one that turned out to be damaged is read by the next to open it', async () => {
+test('a file that turned out to be damaged is read in full at the next opening', async () => {
   const tracker = await openTracker();
   const fault = Object.assign(new Error('database disk image is malformed'), { code: 'ERR_SQLITE_ERROR', errcode: 11 });
   const exec = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementationOnce(() => {

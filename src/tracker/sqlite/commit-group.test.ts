@@ -28,9 +28,9 @@ async function openPair() {
     group,
     write: (name: string) => group.transaction(() => void insert.run(name)),
     insert: (name: string) => void insert.run(name),
-    /** What this process sees. */
+    /** The rows that this process sees. */
     read: () => namesIn(database),
-    /** What another process would see. */
+    /** The rows that another process would see. */
     committed: () => namesIn(other),
     [Symbol.asyncDispose]: async () => {
       if (database.isOpen) database.close();
@@ -40,7 +40,7 @@ async function openPair() {
   };
 }
 
-test('writes that are asked for at once share one commit and are answered after it in order', async () => {
+test('writes that are requested at once share one commit, and are answered after it in order', async () => {
   await using pair = await openPair();
   const commits = vi.spyOn(pair.database, 'exec');
   const answered: string[] = [];
@@ -55,7 +55,7 @@ test('writes that are asked for at once share one commit and are answered after 
   expect(commits.mock.calls.filter(([sql]) => sql === 'COMMIT')).toHaveLength(1);
 });
 
-test("a step that fails takes back its own writes and nobody else's", async () => {
+test('a step that fails takes back only its own writes', async () => {
   await using pair = await openPair();
   const { group, insert } = pair;
   const first = pair.write('a');
@@ -88,7 +88,7 @@ test('a failed commit rejects every write of its group and keeps none', async ()
   expect(pair.committed()).toEqual(['c']);
 });
 
-test('when SQLite takes the whole group back by itself, the others are done again', async () => {
+test('when SQLite rolls the whole group back by itself, the other steps are repeated', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const first = pair.write('a');
@@ -102,7 +102,7 @@ test('when SQLite takes the whole group back by itself, the others are done agai
   expect(pair.committed()).toEqual(['a', 'b']);
 });
 
-test('an error that uncommitted work may have caused is not reported before the commit', async () => {
+test('an error that uncommitted work may have caused is reported only after the commit', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const exec = database.exec.bind(database);
@@ -120,7 +120,7 @@ test('an error that uncommitted work may have caused is not reported before the 
   expect(results).toMatchObject([{ reason: { message: 'disk full' } }, { reason: { message: 'disk full' } }]);
 });
 
-test('while another process keeps the file locked, the group waits for it once, not each of its steps', async () => {
+test('while another process locks the file, the whole group waits once', async () => {
   await using pair = await openPair();
   pair.database.exec('PRAGMA busy_timeout = 200');
   pair.other.exec('BEGIN IMMEDIATE');
@@ -133,7 +133,7 @@ test('while another process keeps the file locked, the group waits for it once, 
   expect(pair.committed()).toEqual(['f']);
 });
 
-test('who reads while a group waits sees only what is committed', async () => {
+test('a read while a group waits sees only committed writes', async () => {
   await using pair = await openPair();
   const written = pair.write('a');
   expect(pair.read()).toEqual([]);
@@ -141,7 +141,7 @@ test('who reads while a group waits sees only what is committed', async () => {
   expect(pair.read()).toEqual(['a']);
 });
 
-test('several who go on writing share their commits; one alone is not kept waiting', async () => {
+test('several writers share their commits, and a single writer does not wait', async () => {
   await using pair = await openPair();
   const commits = vi.spyOn(pair.database, 'exec');
   const countCommits = () => commits.mock.calls.filter(([sql]) => sql === 'COMMIT').length;
@@ -172,7 +172,7 @@ test('a flush carries out the waiting writes, and a closed file refuses new ones
   await expect(pair.write('c')).rejects.toThrow('not open');
 });
 
-test('what a step asks for comes with a later group', async () => {
+test('a write that a step requests comes with a later group', async () => {
   await using pair = await openPair();
   let inner: Promise<void> | undefined;
   await pair.group.transaction(() => {

@@ -2,31 +2,30 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
 /**
- * One commit for what several callers write at about the same time: with many small files at once,
- * a commit for each step of each file would cost more than the steps. Steps wait outside of any
- * transaction and are carried out together in one go, so whoever reads in between sees only what is
- * committed.
+ * One commit for the writes of several callers at about the same time. With many small files at
+ * once, a commit for each step of each file would cost more than the steps. Steps wait outside any
+ * transaction and run together, so a read in between sees only committed writes.
  */
 export interface CommitGroup {
   /**
-   * Carries `work` out with the next group, in the order of the calls: all of it or nothing. What
-   * it wrote is committed when its result is given. `work` is synchronous, and is carried out anew
-   * whenever another step of its group fails, so it has no effect but on the database.
+   * Runs `work` with the next group, in the order of the calls, all or nothing. Its writes are
+   * committed when the result arrives. `work` is synchronous and has no effect except on the
+   * database, because it runs again whenever another step of its group fails.
    */
   transaction<Result>(this: void, work: () => Result): Promise<Result>;
-  /** Carries out what waits, now. */
+  /** Runs the waiting steps now. */
   flush(this: void): void;
 }
 
 interface Step {
-  /** Returns how to answer once the group is committed. */
+  /** Returns the answer to give after the commit. */
   readonly run: () => Answer;
   readonly reject: (error: unknown) => void;
 }
 
 type Answer = () => void;
 
-/** Time from one commit to the next while several work side by side, in ms. */
+/** The pause between two commits while several callers write, in ms. */
 const pauseMs = 2;
 
 export function createCommitGroup(database: DatabaseSync): CommitGroup {
@@ -44,7 +43,7 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     for (const answer of answers) answer();
   }
 
-  /** Who works alone never waits. A call whose group is already carried out does no harm. */
+  /** A single caller never waits. A call whose group has already run does no harm. */
   function flushSoon(): void {
     const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
     if (restMs > 0) setTimeout(flush, restMs);
@@ -67,10 +66,10 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
 }
 
 /**
- * Commits the steps together. When one of them fails, all is taken back and done again without it,
- * which needs no savepoint for the many that do not; it learns of its failure only after the commit
- * of those before it, which may be its reason. When the transaction itself cannot begin or be
- * committed, nobody's step was done.
+ * Commits the steps together. If one fails, the group is rolled back and repeated without it, which
+ * needs no savepoint for the others. The failed step gets its error after the commit of the earlier
+ * steps, which may be the cause. If the transaction itself cannot begin or commit, every step
+ * fails.
  */
 function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {
   const failures = new Map<Step, Answer>();

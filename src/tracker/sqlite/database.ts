@@ -4,20 +4,20 @@ import { SyncError } from '../../errors.ts';
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;
 
-/** For the indexes of a large library; with SQLite's 2 MB an adoption writes pages many times. */
+/** For the indexes of a large library. With SQLite's 2 MB an adoption writes pages repeatedly. */
 const cacheKiB = 8 * 1024;
 
-/** A handle without any promise about what is in the file. */
+/** Opens a handle without any promise about the file's content. */
 export function openDatabase(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
 }
 
-/** Survives a kill at any instant; a power cut may undo the last transactions, no more. */
+/** Commits survive a kill at any instant. A power cut may undo only the last transactions. */
 export function configure(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
 }
 
-/** All of `work` or nothing. Takes the write lock first, so what `work` reads stays so. */
+/** Runs `work` in one transaction. It locks writes first, so rows that it reads stay unchanged. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -31,7 +31,7 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
   }
 }
 
-/** SQLite's primary result codes (sqlite.org/rescode.html) that we tell apart. */
+/** The primary result codes of SQLite (sqlite.org/rescode.html) that the tracker distinguishes. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
 const busyHint = 'Another process keeps it locked; try again when that has ended.';
@@ -50,13 +50,13 @@ function resultCode(thrown: unknown): number | undefined {
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
 }
 
-/** True when SQLite says that the file's content is broken, as against its place or its rights. */
+/** True if SQLite reports broken content of the file, not its place or its permissions. */
 export function saysCorrupt(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;
 }
 
-/** SQLite's errors as TRACKER_UNUSABLE; anything else as it is. */
+/** Turns SQLite's errors into TRACKER_UNUSABLE. Other errors stay unchanged. */
 export function asTrackerError(thrown: unknown, path: string): unknown {
   const failed =
     thrown instanceof Error && 'code' in thrown && (thrown.code === 'ERR_SQLITE_ERROR' || thrown.code === 'ERR_INVALID_STATE');

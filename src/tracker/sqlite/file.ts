@@ -9,15 +9,15 @@ import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schem
 interface TrackerFile {
   readonly path: string;
   readonly archiveId: string;
-  /** ISO 8601; names a file that is set aside. */
+  /** ISO 8601; part of the name of a file that is set aside. */
   readonly now: string;
   readonly onWarning: (message: string) => void;
 }
 
 /**
- * Opens the tracker's file, makes it if there is none, and brings it up to date. A damaged one is
- * set aside, because the archive can tell all that matters. Errors: TRACKER_UNUSABLE for one that
- * is sound but not ours to use.
+ * Opens the tracker's file, makes it if it is missing, and brings it up to date. A damaged file is
+ * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE for a sound file
+ * that is not this tracker's.
  */
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
@@ -34,7 +34,7 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
 
 /** undefined: the file is damaged. */
 function openSound(file: TrackerFile): DatabaseSync | undefined {
-  // Asked before SQLite is, which would delete the log that belongs to such a file.
+  // Checks before SQLite does, which would delete the log that belongs to such a file.
   if (!mayBeDatabase(file.path)) return undefined;
   const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
   const database = openDatabase(file.path);
@@ -58,7 +58,7 @@ function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** Absent, empty, or beginning as every SQLite file does (sqlite.org/fileformat2.html, 1.3). */
+/** True if absent, empty, or with an SQLite file's beginning (sqlite.org/fileformat2.html, 1.3). */
 function mayBeDatabase(path: string): boolean {
   if (!existsSync(path)) return true;
   const header = Buffer.alloc(16);
@@ -85,7 +85,7 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** Moves the file with its log and index, overwriting nothing; returns the new path. */
+/** Moves the file with its log and index and overwrites nothing. Returns the new path. */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;

@@ -9,20 +9,20 @@ import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
 
 export interface SqliteTrackerOptions {
-  /** The file; made if absent, with its folder. */
+  /** The file; made with its folder if absent. */
   readonly path: string;
-  /** The archive that the ledger is of. */
+  /** The archive of this ledger. */
   readonly archiveId: string;
   readonly clock: Clock;
-  /** Told when a damaged file was set aside. */
+  /** Called when a damaged file was set aside. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * A tracker in one SQLite file. Several processes may have it open; each method is all or nothing,
- * and answers when what it did is committed, perhaps together with others. Methods that write are
- * carried out in the order of the calls; one that reads does not wait for those that are not
- * answered yet. A damaged file is renamed to `<name>.corrupt-<date>` and a new one begun. Errors:
+ * Opens a tracker in one SQLite file. Several processes may have it open. Each method is all or
+ * nothing, and answers when its writes are committed, perhaps together with others. Methods that
+ * write run in the order of the calls. A method that reads does not wait for writes that are not
+ * answered yet. A damaged file is renamed to `<name>.corrupt-<date>`, and a new one begins. Errors:
  * TRACKER_UNUSABLE when the file belongs to another archive, another program or a newer Cloud Sync,
  * or cannot be opened.
  */
@@ -32,7 +32,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const group = createCommitGroup(database);
   let isSound = true;
   const translate = (thrown: unknown) => {
-    // Also what is no error of SQLite: a row that nothing can be made of.
+    // A row that cannot be decoded throws an error that SQLite does not know.
     if (!(thrown instanceof SyncError)) {
       isSound = false;
       forgetCleanClose(path);

@@ -8,7 +8,7 @@ import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
-/** Many records at once. An index may find more than is asked for; the ledger's rule decides. */
+/** Reads many records at once. An index may find too many; the ledger's rule decides. */
 
 const mediaInPage = 1000;
 
@@ -22,7 +22,7 @@ export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = 
   yield* groupsOf(tables, rows, fields);
 }
 
-/** Each branch has an index of little more than what is open: a library at rest costs nothing. */
+/** Each branch has an index of little more than the open media. Without news it costs nothing. */
 export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const rows = `
     SELECT row FROM media WHERE status IN ('LISTED', 'WAITING', 'FAILED') AND gone_since IS NULL
@@ -33,7 +33,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
     UNION
     SELECT medium FROM originals WHERE mark IS NOT NULL`;
   for (const [index, row] of mediaRows(tables, rows, { roles: roleBitsOf(roles) }).entries()) {
-    // Signals, lease and timers get their turn.
+    // Gives signals, the lease and timers their turn.
     if (index % 1000 === 999) await nextTurn();
     const medium = tables.mediumAt(row)[0]!.record;
     const originals = () => tables.originalsOf(medium.id).map(({ record }) => record);
@@ -41,7 +41,9 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
   }
 }
 
-/** Row numbers, read as one text: an object for each takes more memory than a run's plan. */
+/**
+ * Row numbers, read as one text, because an object for each takes more memory than a run's plan.
+ */
 export function mediaRows(
   { sql }: Tables,
   rows: string,
@@ -51,7 +53,7 @@ export function mediaRows(
   return JSON.parse(String(numbers)) as number[];
 }
 
-/** In pages, so that no statement stays open while somebody works on what was read. */
+/** Reads in pages, so that no statement stays open while the caller works on the rows. */
 export function* groupsOf(tables: Tables, rows: readonly number[], fields?: ScanOptions['fields']): Generator<readonly Group[]> {
   const ofPage = 'IN (SELECT value FROM json_each(?)) ORDER BY';
   const findMedia = prepareSearch(tables.media, `row ${ofPage} row`, fields && { fields: fields.medium });

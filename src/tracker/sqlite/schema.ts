@@ -6,11 +6,11 @@ import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 export const applicationId = 0x43_53_79_6e;
 
 /**
- * Each entry brings a file from the version of its index to the next; an entry that was released is
- * never edited. A new field needs none: opening a file adds its column. Only what changes or
- * indexes a column that exists does. Roles are bits (see `roleBits`), times ISO 8601 in UTC except
- * leases, which are ms since 1970. The provider's own numbers are REAL because that is what a
- * JavaScript number is: nothing that a provider says can be out of range.
+ * Each entry upgrades a file from the version of its index to the next. A released entry is never
+ * edited. A new field needs no entry, because opening a file adds its column. Only changes and
+ * indexes of existing columns need one. Roles are bits (see `roleBits`). Times are ISO 8601 in UTC,
+ * except leases, which are ms since 1970. The provider's own numbers are REAL like JavaScript
+ * numbers, so no value is out of range.
  */
 const migrations: readonly string[] = [
   `
@@ -76,8 +76,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (original, number)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Version 2: columns were added to media or originals, so a program that knows only version 1
-  // cannot write the file.
+  // Version 2: columns were added, so a program that knows only version 1 cannot write the file.
   '',
 ];
 
@@ -89,13 +88,12 @@ export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** Brings a file up to date; a new one becomes the tracker of `archiveId`. In a transaction. */
+/** Brings a file up to date. A new one becomes the tracker of `archiveId`. In a transaction. */
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
   const widened = [addColumns(database, 'media', mediumFields), addColumns(database, 'originals', originalFields)];
-  // Without added columns a file stays at version 1, because programs that know no other can use
-  // it.
+  // Without added columns a file stays at version 1, so that older programs can use it.
   const needsNewest = widened.includes(true) || migrations.length > 2;
   const next = needsNewest ? migrations.length : Math.max(version, 1);
   if (version === next) return;
@@ -103,7 +101,7 @@ export function migrate(database: DatabaseSync, archiveId: string): void {
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
 }
 
-/** Adds the columns of fields that a table does not have yet. True when there were any. */
+/** Adds the columns of fields that a table lacks. True if it added any. */
 function addColumns(database: DatabaseSync, table: string, fields: Fields): boolean {
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   const present = new Set(columns.map(({ name }) => name));

@@ -9,7 +9,7 @@ import { openTables, type Tables } from './tables.ts';
 import { countAll } from './tally.ts';
 import { openUnit } from './unit.ts';
 
-/** A ledger's records in an open file. Writes go through the commit group; reads do not. */
+/** A ledger's records in an open file. Writes go through the commit group. Reads do not. */
 export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: Clock, close: PlainMethods['close']): Store {
   const tables = openTables(database);
   const save = saveWith(tables, group);

@@ -11,8 +11,8 @@ export interface Row<Of> {
 type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
 
 /**
- * The records of one table. Values go in and out by position: by name, binding and reading them
- * takes longer than what SQLite does with them.
+ * The records of one table. Values are bound and read by position, because by name this takes
+ * longer than SQLite's own work.
  */
 export interface Table<Of> {
   readonly database: DatabaseSync;
@@ -20,11 +20,11 @@ export interface Table<Of> {
   readonly columns: readonly Column[];
   readonly find: Search<Of>;
   readonly insertion: StatementSync;
-  /** By the columns that they change. */
+  /** Statements by the columns that they change. */
   readonly updates: Map<string, StatementSync>;
 }
 
-/** `own` names the columns that are no fields. */
+/** `own` names the columns that are not fields. */
 function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own: readonly string[] = []): Table<Of> {
   const columns = columnsOf(fields);
   const names = [...columns.map(({ column }) => column), ...own];
@@ -34,7 +34,7 @@ function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own
   return { database, name, columns, find, insertion, updates: new Map() };
 }
 
-/** A search by what follows WHERE. `row` names the column that numbers what is found. */
+/** Prepares a search with this WHERE clause. `row` names the column with the row's number. */
 export function prepareSearch<Of>(
   { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
   where: string,
@@ -58,14 +58,14 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
   return record;
 }
 
-/** `own`: values of the table's own columns. undefined: the id or the key is taken. */
+/** `own`: values of the table's own columns. undefined: another row has the id or the key. */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
   const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
   return changes === 0 ? undefined : Number(lastInsertRowid);
 }
 
-/** Writes only what differs: an index costs more than its column. */
+/** Writes only the columns that differ, because an index costs more than its column. */
 export function updateRow<Of>(
   { database, name, columns, updates }: Table<Of>,
   { row, record: before }: Row<Of>,
@@ -86,7 +86,7 @@ export function updateRow<Of>(
   update.run(...values, row);
 }
 
-/** What all parts of the SQLite store work with. */
+/** Shared by all parts of the SQLite store. */
 export interface Tables {
   readonly media: Table<MediumRecord>;
   readonly originals: Table<OriginalRecord>;
@@ -97,7 +97,7 @@ export interface Tables {
   readonly sql: (text: string) => StatementSync;
 }
 
-/** What an original's row has beside its fields. `superseded`: a later revision exists. */
+/** The columns of an original's row beside its fields. `superseded`: a later revision exists. */
 const ownColumns = ['medium', 'identity', 'folded_key', 'superseded'];
 
 export function openTables(database: DatabaseSync): Tables {

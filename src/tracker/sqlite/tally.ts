@@ -12,8 +12,8 @@ interface OriginalGroup {
 }
 
 /**
- * Counts what is alike together, by the rules of the ledger. Only media with an original that is
- * marked or not archived are looked at one by one.
+ * Counts equal rows together, by the rules of the ledger. Only media with an original that is
+ * marked or not archived are counted one by one.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();
