@@ -243,17 +243,17 @@ function resolvingFailures(must: Must, stage: StageNow): void {
     await expect(stage().source.resolve(stage().edit, allRoles)).resolves.toMatchObject({ unavailable: 0 });
   });
 
-  must('a medium whose reply is misshapen is no reason to stop', async () => {
+  must('fails a medium with a misshapen reply without stopping the run', async () => {
     stage().misshape({ mediaId: stage().plain });
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  must('tells refused credentials from a refused medium', async () => {
+  must('distinguishes refused credentials from a refused medium', async () => {
     stage().expire();
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
   });
 
-  must('tells an outage from a refused medium', async () => {
+  must('distinguishes an outage from a refused medium', async () => {
     stage().breakDown();
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });

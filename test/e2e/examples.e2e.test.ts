@@ -81,7 +81,7 @@ describe('tell-me-when.sh', () => {
     await scene.expectComplete();
   });
 
-  test('lists what failed', async () => {
+  test('lists the failures', async () => {
     await using scene = await openSmallScene();
     const failing = failOne(scene);
     const ended = await runExample(scene, 'tell-me-when.sh');

@@ -14,7 +14,7 @@ export interface BadInput {
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** Written to config.toml. */
+  /** The content of config.toml. */
   readonly config?: string;
   readonly exitCode: number;
   /** Parts of the message and of the next step. */

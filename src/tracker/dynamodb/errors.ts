@@ -20,7 +20,9 @@ const tableHints: Readonly<Record<string, string>> = {
   ValidationException: 'Check that the table is one that Cloud Sync made: its keys are provider and media_id.',
 };
 
-/** Errors of the SDK and of the network as TRACKER_UNUSABLE; anything else as it is. */
+/**
+ * Turns errors of the SDK and of the network into TRACKER_UNUSABLE. Other errors stay unchanged.
+ */
 export function asTrackerError(thrown: unknown, table: string): unknown {
   const error = thrown instanceof SyncError ? undefined : readAwsError(thrown);
   if (!error) return thrown;

@@ -7,7 +7,7 @@ import { fromItem, type Item } from './values.ts';
  * Parts of unfinished uploads. A row holds 16 of them, each as its own attribute. So parts that end
  * together need not wait for each other, a part costs one small write, and 23 requests remove 9,000
  * parts. Rows are named after the upload's number, so a late write for an earlier upload goes to
- * rows that nobody reads.
+ * rows that no reader asks for.
  */
 const partsInRow = 16;
 

@@ -22,7 +22,7 @@ describe.each<[string, Fields]>([
 ])('the fields of %s', (_, fields) => {
   const columns = columnsOf(fields);
 
-  test('come back from a store as they were', () => {
+  test('come back from a store unchanged', () => {
     const records = fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, valueOf(field)])));
     fc.assert(
       fc.property(records, (record) => {
@@ -39,13 +39,13 @@ describe.each<[string, Fields]>([
     for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
   });
 
-  test('are empty in a row from before they existed', () => {
+  test('are empty in a row that is older than they are', () => {
     const read = columns.map(({ name, decode }) => [name, decode(undefined)]);
     expect(Object.fromEntries(read)).toMatchObject(initialValues(fields));
   });
 });
 
-test('equal sets of roles that were read are one object', () => {
+test('equal sets of roles are read as one object', () => {
   const column = columnsOf(mediumFields).find(({ name }) => name === 'resolvedRoles')!;
   expect(column.decode(3)).toBe(column.decode(column.encode(['raw', 'source'])));
 });

@@ -8,8 +8,8 @@ import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records
 import type { Reader, Store, Unit } from './store.ts';
 
 /**
- * Commands for what a `get`, a `resolve` or a person says of a medium, which is saved last. Errors:
- * BUG for one that is not known.
+ * Commands that record a `get`, a `resolve` or a person's command for a medium. The medium is saved
+ * last. Errors: BUG for an unknown one.
  */
 
 function mediumOf(reader: Reader, mediaId: string): MediumRecord {
@@ -21,7 +21,7 @@ export function groupOf(reader: Reader, mediaId: string): Group {
 }
 
 function findGroup(reader: Reader, mediaId: string): Group | undefined {
-  // First the originals, because a store may find the medium beside them.
+  // Saves the originals first, because a store may find the medium beside them.
   const originals = reader.originalsOf(mediaId);
   const medium = reader.medium(mediaId);
   return medium && { medium, originals };
@@ -40,13 +40,13 @@ export function vanish(unit: Unit, mediaId: string, reason: string): void {
   unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
 }
 
-/** Originals that are not archived are SOURCE_DELETED; so is the medium, for the caller to save. */
+/** Makes unarchived originals SOURCE_DELETED. The caller saves the medium, which becomes so too. */
 export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
   saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));
   return deleted(medium, reason, unit.latestRunId(), unit.now);
 }
 
-/** The SOURCE_DELETED originals of a medium that exists after all become PENDING. */
+/** Makes the SOURCE_DELETED originals of a medium that exists after all PENDING. */
 export function bringBack(unit: Unit, originals: readonly OriginalRecord[]): readonly OriginalRecord[] {
   return saveChanged(unit, originals, (original) => reappeared(original, unit.now));
 }
@@ -83,7 +83,7 @@ async function brokenMedia(store: Store): Promise<readonly string[]> {
   return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
 }
 
-/** FAILED and QUARANTINED ones start afresh. Returns how many of the medium and its originals. */
+/** Gives FAILED and QUARANTINED ones a fresh start. Returns the number of media and originals. */
 function retryMedium(unit: Unit, mediaId: string): number {
   const group = findGroup(unit, mediaId);
   if (!group) return 0;
@@ -93,14 +93,14 @@ function retryMedium(unit: Unit, mediaId: string): number {
   return originals.filter((original, index) => original !== group.originals[index]).length + (medium ? 1 : 0);
 }
 
-/** A medium that has waited too long needs a person. */
+/** Makes a medium that has waited too long QUARANTINED. */
 export function quarantineOverdue(unit: Unit, mediaId: string): void {
   const medium = unit.medium(mediaId);
   const next = medium && overdue(medium, unit);
   if (next) unit.saveMedium(next);
 }
 
-/** Saves those that `change` changes. Returns all as they are now. */
+/** Saves the originals that `change` changes. Returns all as they are now. */
 function saveChanged(
   unit: Unit,
   originals: readonly OriginalRecord[],

@@ -4,22 +4,22 @@ import type { Claim, Content, Failure } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 import type { Time } from './store.ts';
 
-/** How one original changes. Each rule takes what is recorded and returns what to record. */
+/** Rules for one original. Each takes the record and returns the new record. */
 
-/** Fields of an original that nobody claims. */
+/** Fields of an original without a claim. */
 const unclaimed = { owner: null, leaseUntilMs: null } as const;
 
-/** Fields of an original that starts afresh. */
+/** Fields of an original without failed runs. */
 const unfailed = { failedRuns: 0, errorCode: null, reason: null } as const;
 
-/** An original after a change of its status; undefined when the table of transitions forbids it. */
+/** Changes the status of an original; undefined if the table of transitions forbids it. */
 export function applyChange(original: OriginalRecord, change: StatusChange, now: string): OriginalRecord | undefined {
   const status = statusAfter(original.status, change);
   if (!status) return undefined;
   return { ...original, status, statusSince: status === original.status ? original.statusSince : now };
 }
 
-/** Its next claim; undefined when its status or another's live lease forbids it. */
+/** The next claim; undefined if the original's status or another owner's valid lease forbids it. */
 export function claimed(
   original: OriginalRecord,
   lease: { readonly owner: string; readonly leaseMs: number },
@@ -32,13 +32,16 @@ export function claimed(
   return next && { ...next, owner: lease.owner, attempt: original.attempt + 1, leaseUntilMs };
 }
 
-/** A claim ends with its work, when a run begins, and when another follows. Errors: LEASE_LOST. */
+/**
+ * Checks that a claim is valid. It ends with its work, with a new run and with the next claim.
+ * Errors: LEASE_LOST.
+ */
 export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: Claim): OriginalRecord {
   if (original.owner === owner && original.attempt === attempt) return original;
   throw new SyncError('LEASE_LOST', `${id} is no longer claimed by this worker`);
 }
 
-/** Unfinished and free. If it vanished meanwhile, only its claim is released. */
+/** Frees an unfinished original. If it vanished meanwhile, only its claim ends. */
 export function released(original: OriginalRecord, now: string): OriginalRecord {
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
@@ -47,7 +50,7 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
   return { ...original, sizeBytes, crc32, ...validator, intent: true };
 }
 
-/** Archived as it was intended, without its upload. Errors: BUG. */
+/** Completes an original as intended and drops its upload. Errors: BUG. */
 export function completed(original: OriginalRecord, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
@@ -55,42 +58,48 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
 }
 
-/** FAILED or QUARANTINED. If it vanished meanwhile, only its claim is released. */
+/** Makes an original FAILED or QUARANTINED. If it vanished meanwhile, only its claim ends. */
 export function failed(original: OriginalRecord, { code, reason, quarantineAfter }: Failure, now: string): OriginalRecord {
   const failedRuns = original.failedRuns + 1;
   const next = applyChange(original, failedRuns >= quarantineAfter ? 'quarantine' : 'fail', now);
   return { ...(next ? { ...next, failedRuns, errorCode: code, reason } : original), ...unclaimed };
 }
 
-/** Afresh; undefined for one that is neither FAILED nor QUARANTINED. */
+/** Gives an original a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
 export function retried(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'retry', now);
   return next && { ...next, ...unclaimed, ...unfailed };
 }
 
-/** An original of a medium that exists after all; undefined for one that was not SOURCE_DELETED. */
+/** Returns an original of a medium that exists after all; undefined unless it is SOURCE_DELETED. */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
   return next && { ...next, ...unclaimed, reason: null };
 }
 
 /**
- * An original of a medium that vanished; undefined for one that is archived. Its claim stays,
- * because bytes that arrive at this moment may still complete it.
+ * Makes an original of a vanished medium SOURCE_DELETED; undefined if it is archived. Its claim
+ * stays, because bytes that arrive now may still complete it.
  */
 export function vanished(original: OriginalRecord, reason: string, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'vanish', now);
   return next && { ...next, reason };
 }
 
-/** To be fetched again. Errors: BUG without a mark: nothing else may leave COMPLETED. */
+/**
+ * Makes a marked original PENDING. Errors: BUG without a mark, because nothing else may leave
+ * COMPLETED.
+ */
 export function repaired(original: OriginalRecord, now: string): OriginalRecord {
   const next = original.mark === null ? undefined : applyChange(original, 'repair', now);
   if (!next) throw new SyncError('BUG', `${original.id} is not marked, so it is not repaired`);
   return { ...next, ...unclaimed, ...unfailed, mark: null };
 }
 
-/** Another revision and key, without content. Errors: BUG when `other` is another original. */
+/**
+ * Gives an original another revision and key, without content. Errors: BUG when `other` is another
+ * original.
+ */
 export function rekeyed(original: OriginalRecord, other: Original): OriginalRecord {
   const { revision, key } = other;
   if (originalId(other, original.revision) !== original.id)
@@ -99,7 +108,7 @@ export function rekeyed(original: OriginalRecord, other: Original): OriginalReco
   return { ...original, ...contentless, id: originalId(other, revision), revision, key };
 }
 
-/** Whether its upload is still needed. That of a SOURCE_DELETED one can never go on. */
+/** Whether a run still needs the upload. An upload of a SOURCE_DELETED original cannot continue. */
 export function needsUpload({ status, upload }: OriginalRecord): boolean {
   return upload !== null && status !== 'COMPLETED' && status !== 'SOURCE_DELETED';
 }

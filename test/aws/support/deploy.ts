@@ -6,7 +6,7 @@ import { account, region, type Aws } from './aws.ts';
 import { cdk, stage } from './cdk.ts';
 import type { SynthesizedApp } from './global-setup.ts';
 
-/** Physical names of what was deployed. */
+/** Physical names of the deployed resources. */
 export interface Deployment {
   readonly machineArn: string;
   readonly functions: Readonly<Record<FunctionName, string>>;
