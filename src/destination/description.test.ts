@@ -31,7 +31,7 @@ const description: fc.Arbitrary<FileDescription> = fc.record({
   mediumVersion: text,
 });
 
-test('every description survives encoding as printable ASCII without spaces', () => {
+test('a description becomes printable ASCII without spaces, and can be decoded again', () => {
   fc.assert(
     fc.property(description, (given) => {
       const fields = encodeDescription(given);
@@ -44,17 +44,17 @@ test('every description survives encoding as printable ASCII without spaces', ()
   );
 });
 
-test('an unpaired surrogate neither throws nor spoils the rest', () => {
+test('an unpaired surrogate causes no error and does not change the other fields', () => {
   const [given] = fc.sample(description, 1);
   const fields = encodeDescription({ ...given!, originalName: 'a\ud800b' });
   expect(decodeDescription(fields, 'k')?.originalName).toBe('a\ufffdb');
 });
 
-test.each([undefined, null, 'text', {}, { provider: 'gopro' }])('%j is not a description', (fields) => {
+test.each([undefined, null, 'text', {}, { provider: 'gopro' }])('the value %j is not accepted as a description', (fields) => {
   expect(decodeDescription(fields, 'k')).toBeUndefined();
 });
 
-test('an invalid field makes a description unreadable, never wrong', () => {
+test('a description with an invalid field is unreadable, and is never decoded to wrong values', () => {
   const [given] = fc.sample(description, 1);
   const fields = encodeDescription(given!);
   for (const broken of [
@@ -68,7 +68,7 @@ test('an invalid field makes a description unreadable, never wrong', () => {
   }
 });
 
-test('two originals differ if a field of their identity, the account or the revision differs, but not by the key', () => {
+test('originals are compared by identity, account and revision, but not by key', () => {
   const [given] = fc.sample(description, 1);
   const { original } = given!;
   expect(isSameOriginal(original, { ...original, key: 'elsewhere' })).toBe(true);

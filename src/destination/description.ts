@@ -3,9 +3,9 @@ import { allRoles, originalId, type Original } from '../media.ts';
 import type { FileDescription } from './destination.ts';
 
 /**
- * A description as flat ASCII text: one field for each fact, with a lower-case name and a printable
- * value without spaces. So it fits the metadata of an S3 object and a line of a manifest. Null and
- * empty values are left out.
+ * A description as flat ASCII text. Each field has a lower-case name and a printable value without
+ * spaces. This form fits the metadata of an S3 object and a line of a manifest. Null and empty
+ * values are left out.
  */
 export type DescriptionFields = Readonly<Record<string, string>>;
 
@@ -49,8 +49,8 @@ const fieldsSchema = z.object({
 });
 
 /**
- * Encodes everything but the key. Unpaired surrogates become U+FFFD; everything else can be decoded
- * exactly.
+ * Encodes all of a description except the key. Unpaired surrogates become U+FFFD. Everything else
+ * can be decoded exactly.
  */
 export function encodeDescription(description: FileDescription): DescriptionFields {
   const { original, validator } = description;
@@ -78,8 +78,8 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
 }
 
 /**
- * The description of the file at `key`; undefined if the fields are not a description. It ignores
- * unknown fields.
+ * Decodes the description of the file at `key`. Returns undefined if the fields are not a
+ * description. Ignores unknown fields.
  */
 export function decodeDescription(fields: unknown, key: string): FileDescription | undefined {
   const parsed = fieldsSchema.safeParse(fields);
@@ -108,7 +108,7 @@ export function decodeDescription(fields: unknown, key: string): FileDescription
   };
 }
 
-/** Whether both are the same revision of the same original. */
+/** Whether both values mean the same revision of the same original. */
 export function isSameOriginal(one: Original, other: Original): boolean {
   return (
     one.provider === other.provider &&
@@ -118,8 +118,8 @@ export function isSameOriginal(one: Original, other: Original): boolean {
 }
 
 /**
- * Printable ASCII stays readable. It encodes whole runs of characters, so surrogate pairs stay
- * together.
+ * Percent-encodes everything but printable ASCII. A whole run of other characters is encoded at
+ * once, so that surrogate pairs stay together.
  */
 function percentEncode(value: string): string {
   return value.toWellFormed().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);

@@ -3,25 +3,25 @@ import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../lib/crc32.ts';
 import type { ContentFacts } from '../destination.ts';
 
-/** As fast as reading 1 MiB at a time. Smaller reads cost more time. */
+/** Reading 256 KiB at a time is as fast as reading 1 MiB. Smaller reads cost more time. */
 export const maxReadBytes = 256 * 1024;
 
 export interface Content extends ContentFacts {
-  /** In lower-case hexadecimal; null if the caller did not request it. */
+  /** In lower-case hexadecimal. null if no SHA-256 was requested. */
   readonly sha256: string | null;
 }
 
 export type HashName = 'sha256' | null;
 
 export interface ReadRangeOptions {
-  /** Called with all bytes, in order. */
+  /** Called with all bytes of the file, in order. */
   readonly onBytes?: ((bytes: Uint8Array) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads `sizeBytes` of an open file through `buffer`, from `start` on. Reads fewer at the file's
- * end.
+ * Reads `sizeBytes` of an open file through `buffer`, from `start` on. Reads fewer bytes if the
+ * file ends before.
  */
 export async function readRange(
   handle: FileHandle,
@@ -43,13 +43,18 @@ export async function readRange(
   return { sizeBytes: done, crc32: crc };
 }
 
-/** Memory to read a file. A large buffer for each small file would cost more than the read. */
+/**
+ * Allocates the buffer to read a file. A large buffer for a small file would cost more than the
+ * read.
+ */
 export function readBuffer(sizeBytes: number): Buffer {
   // One byte more than the file's size shows whether the file has grown.
   return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
 }
 
-/** The size and checksums of a whole open file of about `sizeBytes`, from its bytes. */
+/**
+ * Computes the size and checksums of a whole open file from its bytes. `sizeBytes` is an estimate.
+ */
 export async function contentOf(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal): Promise<Content> {
   const digest = createDigest(hash);
   const range = { start: 0, sizeBytes: Infinity };
@@ -57,7 +62,7 @@ export async function contentOf(handle: FileHandle, sizeBytes: number, hash: Has
   return { ...whole, sha256: digest?.hex() ?? null };
 }
 
-/** A running hash; undefined if no hash is configured. */
+/** Begins a hash. Returns undefined if no hash is configured. */
 export function createDigest(hash: HashName) {
   if (hash === null) return undefined;
   const running = createHash(hash);

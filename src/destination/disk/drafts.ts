@@ -5,7 +5,7 @@ import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
-/** The directory of unfinished files. A sweep deletes those that a crash left a week ago. */
+/** The directory of unfinished files. A sweep deletes those that are unchanged for a week. */
 export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
@@ -14,17 +14,17 @@ export interface Draft {
   readonly handle: FileHandle;
 }
 
-/** 32 random hexadecimal digits. */
+/** Returns 32 random hexadecimal digits. */
 export function newDraftId(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Ids come back from a tracker, which may have stored them for another destination. */
+/** Checks an id from a tracker. The tracker may have stored the id for another destination. */
 export function isDraftId(id: string): boolean {
   return /^[0-9a-f]{32}$/.test(id);
 }
 
-/** Errors: UPLOAD_LOST for an id of another store. */
+/** Returns the path of a draft. Errors: UPLOAD_LOST for an id of another store. */
 export function draftPath(tree: Tree, id: string): string {
   if (!isDraftId(id)) throw uploadLost(id);
   return tree.own(draftDirectory, id + draftSuffix);
@@ -35,8 +35,8 @@ export function uploadLost(id: string): SyncError {
 }
 
 /**
- * Creates a new empty file. It never creates `.cloud-sync`: without that directory the disk is not
- * mounted.
+ * Creates a new empty draft. It never creates `.cloud-sync`: if that directory is missing, the disk
+ * is not mounted.
  */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
@@ -47,9 +47,9 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 }
 
 /**
- * Creates a small file that appears with all of its text or not at all; undefined if the name is
- * taken. The open file stays the created one, even if another file gets its name. Without hard
- * links a crash may leave the file empty.
+ * Creates a small file with all of its text at once. Returns undefined if the name is taken. The
+ * returned handle stays the created file, even if another file gets its name. On a file system
+ * without hard links a crash may leave the file empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

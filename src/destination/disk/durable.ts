@@ -10,7 +10,7 @@ import type { SmallFiles } from './small-files.ts';
 import type { Tree } from './tree.ts';
 import { dropDraft, endWriters, reopenDraft, type Uploads } from './uploads.ts';
 
-/** The places of a file's received bytes: memory or a draft. */
+/** The places that hold received bytes: memory for small files, drafts for all others. */
 export interface Drafts {
   readonly tree: Tree;
   readonly clock: Clock;
@@ -19,7 +19,10 @@ export interface Drafts {
   readonly hash: HashName;
 }
 
-/** What was received of a file: its parts in order, and its facts as a whole. */
+/**
+ * Everything that was received of a file: its parts in order, and the size and checksum of the
+ * whole.
+ */
 export interface Received {
   readonly file: FileDescription;
   readonly state: UploadState;
@@ -27,13 +30,15 @@ export interface Received {
   readonly whole: ContentFacts;
 }
 
-/** An unfinished file whose bytes are all on the disk, and were read back from there. */
+/** An unfinished file whose bytes are all on the disk and were read back from the disk. */
 export interface DurableDraft {
   readonly path: string;
   readonly content: Content;
 }
 
-/** Makes a file durable. Returns undefined if it has no draft, perhaps because it was published. */
+/**
+ * Makes a file durable. Returns undefined if its draft is gone, perhaps because it was published.
+ */
 export async function makeDurable(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { id } = received.state;
   if (isDraftId(id)) return finishDraft(drafts, received);
@@ -41,7 +46,7 @@ export async function makeDurable(drafts: Drafts, received: Received): Promise<D
   return content && writeDraft(drafts, received, content);
 }
 
-/** Writes a small file at once. The caller removes its draft. */
+/** Writes a small file to a draft and makes it durable. The caller removes the draft. */
 async function writeDraft(drafts: Drafts, received: Received, content: Buffer): Promise<DurableDraft> {
   assertLength(content.length, received.whole);
   const draft = await createDraft(drafts.tree);
@@ -54,7 +59,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
-    // The memory of the small file was cleared for the read-back.
+    // The bytes in memory were cleared for the read-back, so the small file is dropped.
     drafts.smallFiles.drop(received.state.id);
     await removeDraft(draft);
     throw error;
@@ -65,7 +70,7 @@ export async function removeDraft(draft: { readonly path: string }): Promise<voi
   await unlink(draft.path).catch(ignoring('ENOENT'));
 }
 
-/** Finishes a file that was written part by part, perhaps by an earlier process. */
+/** Makes a file durable that was written part by part, perhaps by an earlier process. */
 async function finishDraft(drafts: Drafts, received: Received): Promise<DurableDraft | undefined> {
   const { uploads } = drafts;
   const { state, whole } = received;
@@ -75,8 +80,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // An abandoned part may have left bytes behind the end. A draft with two names is in the archive,
-  // so it must never be cut.
+  // An abandoned part may have left bytes behind the end, which are cut off. A draft with two names
+  // is already in the archive, so it must never be cut.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
@@ -87,8 +92,9 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
 }
 
 /**
- * Makes a draft durable and returns what was read back of its parts. After a failed sync the system
- * treats the pages as clean, and the next sync would succeed. So the draft is dropped.
+ * Makes a draft durable, and returns the parts that were read back. After a failed sync the system
+ * treats the pages as clean, so that the next sync would succeed. For that reason a failed sync
+ * drops the draft.
  */
 async function syncDraft({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   try {
@@ -106,8 +112,8 @@ function assertLength(sizeBytes: number, whole: ContentFacts): void {
 }
 
 /**
- * The capture time is a convenience for people who browse the archive, so a file system may refuse
- * it.
+ * Sets the modification time to the capture time, for people who browse the archive. The file
+ * system may refuse the change, because nothing depends on it.
  */
 async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileDescription): Promise<void> {
   const capturedMs = Date.parse(file.capturedAt ?? '');
@@ -115,7 +121,10 @@ async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileD
   await handle.utimes(clock.now() / 1000, capturedMs / 1000).catch(() => {});
 }
 
-/** Compares the received parts with the bytes on the disk. `known` parts were read already. */
+/**
+ * Compares the received parts with the bytes on the disk. The parts in `known` were already read
+ * back.
+ */
 async function readBack(
   { hash }: Drafts,
   handle: FileHandle,

@@ -2,19 +2,18 @@ import { constants } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { errno } from './store-error.ts';
 
-/**
- * Error codes of file systems that cannot sync a directory: many network file systems, and Windows.
- */
+/** Error codes of systems that cannot sync a directory: many network file systems, and Windows. */
 const directorySyncUnsupported = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR', 'EPERM', 'EACCES']);
 
-/** Makes the names in a directory durable, where the file system can. */
+/** Makes the names in a directory durable, if the file system can do that. */
 export async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, constants.O_RDONLY);
   await directory.sync().catch(ignoring(...directorySyncUnsupported));
 }
 
 /**
- * Writes all of `chunks` from `position` on. null appends to a file that was opened for appending.
+ * Writes all of `chunks` from `position` on. If `position` is null, it appends to a file that was
+ * opened for appending.
  */
 export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number | null): Promise<void> {
   let rest = [...chunks];
@@ -40,7 +39,10 @@ export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(ignoring('ENOENT', 'ENOTDIR'))) !== undefined;
 }
 
-/** A handler for `catch`: returns undefined for these system errors, and throws all others. */
+/**
+ * Returns a handler for `catch`. The handler returns undefined for these system errors and throws
+ * all others.
+ */
 export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
   return (error) => {
     if (!codes.includes(errno(error) ?? '')) throw error;
@@ -49,8 +51,8 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
 }
 
 /**
- * Runs `action` for many callers at once. Each call waits for a run that began after it. Callers
- * that arrive during a run share the next one.
+ * Lets many callers share runs of `action`. A call waits for a run that begins after the call.
+ * Calls that arrive during a run share the next run.
  */
 export function shareRuns(action: () => Promise<void>): () => Promise<void> {
   let last = Promise.resolve();
@@ -66,7 +68,7 @@ export function shareRuns(action: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Runs one action after another. */
+/** Returns a function that runs one action after another. */
 export function oneAtATime(): <T>(action: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return async (action) => {

@@ -18,8 +18,8 @@ import { thisOwner } from '../../lib/owner.ts';
 
 const place = useTestDisk();
 
-describe('the place', () => {
-  test('only initialise creates the directory with its parents', async () => {
+describe('the archive directory', () => {
+  test('only `initialise` creates the directory and its parents', async () => {
     const directory = join(place.base, 'not', 'yet');
     const fresh = place.open({}, directory);
     expect(await fresh.identify()).toBeUndefined();
@@ -32,7 +32,7 @@ describe('the place', () => {
     });
   });
 
-  test('a place that is not a directory is refused', async () => {
+  test('a path that is not a directory is refused', async () => {
     await writeFile(join(place.base, 'file'), '');
     await symlink(join(place.base, 'circle'), join(place.base, 'circle'));
     for (const name of ['file', join('file', 'below'), 'circle']) {
@@ -42,14 +42,14 @@ describe('the place', () => {
     }
   });
 
-  test('an archive with an unreadable or newer archive file is refused', async () => {
+  test('an archive whose archive file is unreadable or too new is refused', async () => {
     await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":');
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":"x","version":2,"createdAt":"2030-01-01T00:00:00Z"}');
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
   });
 
-  test('nothing is written if our directory has vanished, as on an unmounted disk', async () => {
+  test('nothing is written if `.cloud-sync` has vanished, as on an unmounted disk', async () => {
     await rm(place.path('.cloud-sync'), { recursive: true });
     for (const sizeBytes of [null, largeBytes]) {
       await expect(begin(place.disk, describeFile('a'), sizeBytes)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
@@ -59,7 +59,7 @@ describe('the place', () => {
     expect(await readdir(place.root)).toEqual([]);
   });
 
-  test('a disk without space for a file is reported as full before the first byte', async () => {
+  test('a disk without space for a file is reported as full before the first byte is written', async () => {
     const free = (await place.disk.freeBytes()) ?? 0;
     await expect(begin(place.disk, describeFile('a'), free)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
     expect(await place.drafts()).toEqual([]);
@@ -67,7 +67,7 @@ describe('the place', () => {
     await expect(begin(full, describeFile('a'), null)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
   });
 
-  test('a disk that fills up during a part is reported as full', async () => {
+  test('a disk that becomes full during a part is reported as full', async () => {
     const state = await begin(place.disk, describeFile('a'), null);
     const full = place.open({ minimumFreeBytes: ((await place.disk.freeBytes()) ?? 0) * 2 });
     await expect(writeOne(full, describeFile('a'), state, content)).rejects.toMatchObject({ code: 'DESTINATION_FULL' });
@@ -76,7 +76,7 @@ describe('the place', () => {
 
 describe('keys', () => {
   test.each(['../out', 'a/../../out', '/abs', 'a//b', './a', '', '.cloud-sync/manifest.jsonl', '.CLOUD-SYNC/x', 'a\0b'])(
-    'the key %j never leaves the archive',
+    'the key %j is refused, because it is not a path inside the archive',
     async (key) => {
       const state = await begin(place.disk, describeFile('a'), content.length);
       const parts = await writeOne(place.disk, describeFile('a'), state, content);
@@ -87,7 +87,7 @@ describe('keys', () => {
     },
   );
 
-  test('a key may use a link to a directory inside the archive, but not a link out of it', async () => {
+  test('a key may lead through a link to a directory inside the archive, but not through a link out of the archive', async () => {
     await mkdir(place.path('elsewhere'));
     await mkdir(place.path('gopro-videos'));
     await symlink(place.path('elsewhere'), place.path('gopro-videos', '2024'));
@@ -118,7 +118,7 @@ test('a file with another version of the content does not count as finished', as
   );
 });
 
-test('a folder that leads out of the archive is an error before anything is fetched', async () => {
+test('a folder that links to a place outside the archive is an error before anything is fetched', async () => {
   await mkdir(join(place.base, 'elsewhere', '01'), { recursive: true });
   await mkdir(join(place.root, 'gopro-videos'));
   await symlink(join(place.base, 'elsewhere'), join(place.root, 'gopro-videos', '2024'));

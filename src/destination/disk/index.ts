@@ -23,28 +23,31 @@ import { beginUpload, closeUploads, createUploads, heldParts, sweepDrafts, write
 
 export interface DiskOptions {
   readonly clock: Clock;
-  /** Also writes `.cloud-sync/SHA256SUMS`, which `sha256sum -c` accepts in the archive's root. */
+  /**
+   * If set, each file also gets a line in `.cloud-sync/SHA256SUMS`, which `sha256sum -c` accepts in
+   * the archive's root.
+   */
   readonly hash?: HashName;
   /**
-   * The space that stays free after a new file, so that the manifest can still be written. Default:
-   * 8 MiB.
+   * The free space that must remain after a new file, so that the manifest can still be written.
+   * Default: 8 MiB.
    */
   readonly minimumFreeBytes?: number;
-  /** `never` publishes as on a file system without hard links. Default: `auto`. */
+  /** `never` publishes files as on a file system without hard links. Default: `auto`. */
   readonly hardLinks?: 'auto' | 'never';
-  /** How long a lease lasts without renewal. Default: a minute. */
+  /** How long a lease lasts without a renewal, in ms. Default: a minute. */
   readonly leaseMs?: number;
 }
 
-/** One open archive. */
+/** The state of one open archive. */
 interface Disk extends Publisher {
   readonly space: Space;
   lease: Lease | undefined;
 }
 
 /**
- * An archive in a directory, with every capability. The directory is untouched until the first
- * call.
+ * Opens an archive in a directory. It has every optional method of a destination. The directory is
+ * not touched before the first call.
  */
 export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
   const { clock, leaseMs = 60_000 } = options;
@@ -57,7 +60,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     });
   return {
     location,
-    // An open file can wait for its source without a limit.
+    // A part on the disk can wait for its source without a limit.
     maxPauseMs: Infinity,
     identify: async () => guarded(async () => readArchiveId(tree)),
     initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
@@ -137,15 +140,15 @@ async function* guardedEach<T>(location: string, items: AsyncIterable<T>): Async
   }
 }
 
-/** The file at the key, if it is described as this content and has the described size. */
+/** Returns the file at the key if it is described as this content and has the described size. */
 async function finishedFile(
   { tree, manifest }: Disk,
   { original }: FileDescription,
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
-  // Before any byte is fetched, it refuses a link that leads out of the archive.
+  // `locate` refuses a link that leads out of the archive, before any byte is fetched.
   await tree.locate(original.key);
-  // The manifest comes before the file system: it knows at once that most files are new.
+  // The manifest is asked before the file system, because it shows at once that most files are new.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
   const present = await statFile(tree, original.key);
@@ -155,7 +158,7 @@ async function finishedFile(
   return isSame ? { ...present, crc32: entry.crc32 } : undefined;
 }
 
-/** The parts that a known upload still has. It drops an upload that cannot be continued. */
+/** Returns the parts that a known upload still has. Drops an upload that cannot be continued. */
 async function resumableParts(
   disk: Disk,
   wanted: WantedUpload,

@@ -5,16 +5,17 @@ import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * How many unused files stay open: until their first part, or between the last part and publishing.
- * Opening a file for each part costs more. More open files could exceed the limit of the process.
+ * How many unused files stay open, before their first part or between their last part and
+ * publishing. To open a file again for each part would cost more. More open files could exceed the
+ * limit of the process.
  */
 const maxKept = 64;
 
-/** The open drafts, by upload id. The parts of one upload share a file. */
+/** The open drafts, by upload id. All parts of an upload share one open file. */
 export interface OpenFiles {
   readonly tree: Tree;
   readonly inUse: Map<string, SharedFile>;
-  /** Files that are open while no part uses them. */
+  /** Files that stay open while no part uses them. */
   readonly kept: Map<string, FileHandle>;
 }
 
@@ -23,7 +24,7 @@ interface SharedFile {
   users: number;
 }
 
-/** Opens a draft to write a part. Errors: UPLOAD_LOST. */
+/** Returns the open draft of an upload, for writing a part. Errors: UPLOAD_LOST. */
 export async function acquireFile(files: OpenFiles, id: string): Promise<FileHandle> {
   const { inUse, tree } = files;
   const shared: SharedFile = inUse.get(id) ?? { file: openToWrite(draftPath(tree, id), id, takeKept(files, id)), users: 0 };
@@ -32,7 +33,9 @@ export async function acquireFile(files: OpenFiles, id: string): Promise<FileHan
   return shared.file;
 }
 
-/** Ends one use of a draft. The last one keeps the file open if its part was written. */
+/**
+ * Ends one part's use of a draft. After the last use the file stays open if that part was written.
+ */
 export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'abandoned'): Promise<void> {
   const shared = files.inUse.get(id);
   if (!shared) return;
@@ -60,8 +63,9 @@ export async function closeKept(files: OpenFiles): Promise<void> {
 }
 
 /**
- * Opens a draft, unless it is `kept` open. Throws UPLOAD_LOST if it is gone or has a second name. A
- * crash after publishing leaves the second name, and a write would change the archived file.
+ * Opens a draft for writing, or uses the file that was `kept` open. Throws UPLOAD_LOST if the draft
+ * is gone or has a second name. A crash after publishing leaves a second name, and a write would
+ * then change the archived file.
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;

@@ -6,8 +6,8 @@ import { DiskPartWriter, type PartTarget } from './part-writer.ts';
 const kib = 1024;
 
 /**
- * A file that writes at most `maxBytes` a call. With `held` it writes only when `proceed` is
- * called.
+ * A fake file that writes at most `maxBytes` in a call. With `held` it writes only when `proceed`
+ * is called.
  */
 function fakeFile(options: { readonly maxBytes?: number; readonly held?: boolean } = {}) {
   const content = Buffer.alloc(8 * kib * kib);
@@ -45,7 +45,7 @@ function numbered(sizeBytes: number): Buffer {
   return Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >> 8)) & 0xff));
 }
 
-test('every byte is written to its place, although each call writes only some bytes', async () => {
+test('every byte is written at its offset, although each call writes only some bytes', async () => {
   const file = fakeFile({ maxBytes: 70_001 });
   const writer = new DiskPartWriter(file.target);
   const bytes = numbered(3 * kib * kib + 17);
@@ -55,7 +55,7 @@ test('every byte is written to its place, although each call writes only some by
   expect(file.counts()).toEqual({ opens: 1, wroteBytes: bytes.length, closes: [bytes.length] });
 });
 
-test('the sender may change a chunk only after it was written', async () => {
+test('the sender may change a chunk only after the chunk was written', async () => {
   const file = fakeFile({ held: true });
   const writer = new DiskPartWriter(file.target);
   const chunk = Buffer.alloc(256 * kib, 'first');
@@ -74,7 +74,7 @@ test('the sender may change a chunk only after it was written', async () => {
   expect(file.content.toString('latin1', 1000 + 256 * kib, 1005 + 256 * kib)).toBe('again');
 });
 
-test('a failed write reaches the sender and the end of the part', async () => {
+test('a failed write rejects the next call of the sender and the end of the part', async () => {
   const broken = new SyncError('DESTINATION_FULL', 'full');
   const file = fakeFile();
   const writer = new DiskPartWriter({ ...file.target, open: async () => Promise.reject(broken) });
@@ -83,7 +83,7 @@ test('a failed write reaches the sender and the end of the part', async () => {
   await expect(writer.end(0)).rejects.toBe(broken);
 });
 
-test('an abandoned part takes no more bytes, and closes after the last write', async () => {
+test('an abandoned part accepts no more bytes, and closes its file after the last write', async () => {
   const file = fakeFile({ held: true });
   const writer = new DiskPartWriter(file.target);
   const last = expect(writer.write(Buffer.alloc(kib * kib))).rejects.toThrow(SyncError);

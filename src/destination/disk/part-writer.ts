@@ -6,20 +6,23 @@ import { writeFully } from './files.ts';
 export interface PartTarget {
   readonly number: number;
   readonly offset: number;
-  /** The size that the part must have at its end; null: only `limitBytes` is known. */
+  /** The size that the part must have at its end. If null, only `limitBytes` is known. */
   readonly sizeBytes: number | null;
   readonly limitBytes: number;
-  /** Called once, before the first byte. It waits until no other writer uses this part. */
+  /** Called once, before the first byte. Resolves when no other writer uses this part. */
   open(): Promise<FileHandle>;
-  /** Reports that so many more bytes are in the file. */
+  /** Called after each write with the number of written bytes. */
   wrote(bytes: number): void;
-  /** Called once, after the last write, with the size of the part; null if it was abandoned. */
+  /**
+   * Called once, after the last write, with the size of the part. The size is null if the part was
+   * abandoned.
+   */
   close(writtenBytes: number | null): Promise<void>;
-  /** Converts the error of a failed system call into the error to report. */
+  /** Converts the error of a failed system call into the error that is reported. */
   toError(error: unknown): unknown;
 }
 
-/** Writes one part straight from the caller's memory, with one system call for each chunk. */
+/** Writes one part directly from the caller's memory, with one system call for each chunk. */
 export class DiskPartWriter implements PartWriter {
   readonly #target: PartTarget;
   readonly #closed = Promise.withResolvers<void>();
@@ -33,7 +36,7 @@ export class DiskPartWriter implements PartWriter {
     this.#target = target;
   }
 
-  /** Resolves when this writer will never touch the file again. It never rejects. */
+  /** Resolves when this writer will not use the file any more. Never rejects. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
@@ -69,7 +72,7 @@ export class DiskPartWriter implements PartWriter {
     void this.#finish().catch(() => {});
   }
 
-  /** Keeps the first failure. */
+  /** Records a failure, unless there is an earlier one. */
   #fail(message: string): void {
     this.#failure ??= new SyncError('STORE_FAILED', `part ${this.#target.number} ${message}`);
   }
@@ -78,14 +81,14 @@ export class DiskPartWriter implements PartWriter {
     try {
       this.#file ??= this.#target.open();
       const handle = await this.#file;
-      // The part was abandoned meanwhile, so the caller may have changed the chunk.
+      // The part was abandoned while we waited, so the caller may have changed the chunk.
       if (this.#failure) throw this.#failure;
       await writeFully(handle, [chunk], at);
       this.#target.wrote(chunk.length);
     } catch (error) {
       this.#failure ??= this.#target.toError(error);
     }
-    // Checked again, because the part may have been abandoned meanwhile.
+    // The part may have been abandoned during the write, so the failure is checked again.
     if (this.#failure) throw this.#failure;
   }
 

@@ -37,7 +37,7 @@ describe('publishing', () => {
     expect((await stat(place.path(describeFile('b').original.key))).mtimeMs).toBeGreaterThan(now - 60_000);
   });
 
-  test('a publication that was interrupted after the name appeared is finished by the next commit', async () => {
+  test('the next commit finishes a publication that was interrupted after the name appeared', async () => {
     for (const hardLinks of ['auto', 'never'] as const) {
       const file = describeFile(hardLinks);
       const state = await begin(place.disk, file, null);
@@ -67,10 +67,10 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('notices that the disk changed a part before the file is published', async () => {
+  test('commit fails if the disk changed a part before the file was published', async () => {
     const cases = [
-      // The parts of another process were never read back here, and a hash needs all bytes in order
-      // anyway.
+      // The committing process never read back the parts of another process. A hash needs all bytes
+      // in order, so the whole file is read then too.
       { harm: change, writer: place.open(), committer: place.disk, message: 'part 1' },
       { harm: change, writer: place.open({ hash: 'sha256' }), committer: undefined, message: 'part 1' },
       { harm: cut, writer: place.disk, committer: place.disk, message: `${content.length - 1} bytes` },
@@ -89,7 +89,7 @@ describe('publishing', () => {
     }
   });
 
-  test('trusts the checksum of a part only until the part is written again', async () => {
+  test('the checksum of a part that was read back does not count after the part is written again', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, null);
     const wrong = Buffer.alloc(content.length, 'x');
@@ -107,7 +107,7 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('bytes of an abandoned attempt behind the end are cut off', async () => {
+  test('bytes that an abandoned attempt left behind the end of a file are cut off', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, null);
     const writer = place.disk.writePart(file, state, 1, null);
@@ -140,7 +140,7 @@ describe('publishing', () => {
   });
 });
 
-test('a file that could not be synced to the disk does not count', async () => {
+test('a file that could not be synced to the disk does not count as archived', async () => {
   const file = describeFile('a');
   const large = Buffer.alloc(largeBytes, 7);
   const state = { ...(await begin(place.disk, file, null)), partSizeBytes: large.length };

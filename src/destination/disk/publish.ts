@@ -20,7 +20,7 @@ export interface Publisher extends Naming, Drafts {
   readonly sums: Journal;
 }
 
-/** Publishes and describes a file. It drops an upload whose bytes read back differently. */
+/** Publishes and describes a file. Drops the upload if the bytes that are read back differ. */
 export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
   const { file, state, whole } = received;
   try {
@@ -35,15 +35,16 @@ export async function publish(publisher: Publisher, received: Received): Promise
   return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32 };
 }
 
-/** Drops an upload, on the disk or in memory. */
+/** Drops an upload that is on the disk or in memory. */
 export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): Promise<void> {
   smallFiles.drop(id);
   await dropDraft(uploads, id);
 }
 
 /**
- * The order makes a crash after any step safe. Until the name appears, nothing counts. Afterwards a
- * repeated call finds the same bytes and does the remaining steps.
+ * Publishes a file in an order that makes a crash after any step safe. Before the name appears, the
+ * file does not count. Afterwards a repeated call finds the same bytes and does the remaining
+ * steps.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
   const { tree } = publisher;
@@ -56,16 +57,17 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
     const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
     const content = published ? draft.content : await contentAtKey(publisher, path, received);
     await tree.syncNamesBeside(path);
-    // A small file was just read back by its only writer, so nothing has changed it since.
+    // A small file needs no check: its only writer has just read it back, so nothing has changed
+    // it.
     if (isLarge) await assertSize(path, whole.sizeBytes);
     if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
   } finally {
-    // The next attempt continues with the draft of a large file.
+    // The draft of a large file stays, so that the next attempt can continue with it.
     if (draft && !isLarge) await removeDraft(draft);
   }
 }
 
-/** Checks that the parts are contiguous and add up to the whole file. */
+/** Checks that the parts follow each other without a gap and add up to the whole file. */
 function assertCovers({ state, parts, whole }: Received): void {
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   const endToEnd = parts.every(
@@ -78,11 +80,11 @@ function assertCovers({ state, parts, whole }: Received): void {
   );
 }
 
-/** false: the key is taken. */
+/** Names the finished file. Returns false if the key is taken. */
 async function publishIfAbsent(publisher: Publisher, partial: string, path: string, key: string): Promise<boolean> {
   return nameIfFree(publisher, partial, path).catch(async (error: unknown) => {
     if (errno(error) !== 'ENOENT') throw error;
-    // Another program removed the empty directory after it was prepared.
+    // Another program removed the empty directory after we had created it.
     publisher.tree.forget();
     await publisher.tree.prepare(key);
     return nameIfFree(publisher, partial, path);
@@ -90,8 +92,8 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
 }
 
 /**
- * Reads the file at the key. Errors: KEY_TAKEN (it has other bytes), UPLOAD_LOST (there is no
- * file).
+ * Reads the file at the key. Errors: KEY_TAKEN if the file has other bytes, UPLOAD_LOST if there is
+ * no file.
  */
 async function contentAtKey(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
   const existing = await stat(path).catch(ignoring('ENOENT'));
@@ -121,7 +123,10 @@ async function isDescribed(publisher: Publisher, file: FileDescription, whole: C
   return entry.sizeBytes === whole.sizeBytes && entry.crc32 === whole.crc32;
 }
 
-/** The manifest comes last, so that every file that it names also has its line in SHA256SUMS. */
+/**
+ * Describes a published file. The line in the manifest is written last, so that every file in the
+ * manifest also has its line in SHA256SUMS.
+ */
 async function describe(publisher: Publisher, file: FileDescription, content: Content): Promise<void> {
   if (content.sha256 !== null) await publisher.sums.append(sha256sumLine(content.sha256, file.original.key));
   await publisher.manifest.append({ file, ...content, archivedAt: isoTime(publisher.clock.now()) });

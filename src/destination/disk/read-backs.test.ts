@@ -11,7 +11,7 @@ import {
   type WrittenPart,
 } from './read-backs.ts';
 
-/** A file whose reads wait until `proceed` is called. It counts how many reads run at once. */
+/** A fake file whose reads wait until `proceed` is called. It counts how many reads run at once. */
 function heldFile(content: Buffer) {
   const waiting: (() => void)[] = [];
   let maxAtOnce = 0;
@@ -36,7 +36,7 @@ const content = Buffer.from('first.second');
 const first: WrittenPart = { number: 1, start: 0, sizeBytes: 6 };
 const second: WrittenPart = { number: 2, start: 6, sizeBytes: 6 };
 
-test('parts are read one at a time, each from its place, and their file stays open until then', async () => {
+test('parts are read one at a time, each from its own offset, and the file stays open until its read ends', async () => {
   const readBacks = createReadBacks();
   const { file, proceed, maxAtOnce } = heldFile(content);
   const done: number[] = [];
@@ -55,7 +55,7 @@ test('parts are read one at a time, each from its place, and their file stays op
   expect(await readBackParts(readBacks, 'b')).toEqual(new Map());
 });
 
-test('the checksum of a part that is written again meanwhile does not count', async () => {
+test('the checksum of a part does not count if the part is written again during the read', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
   beginReadBack(readBacks, 'a', first, file, async () => {});
@@ -65,7 +65,7 @@ test('the checksum of a part that is written again meanwhile does not count', as
   expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
-test('a forgotten upload is not read back any more, and its file is released', async () => {
+test('a forgotten upload is not read any more, and its file is released', async () => {
   const readBacks = createReadBacks();
   const { file, proceed } = heldFile(content);
   const done: number[] = [];
@@ -78,7 +78,7 @@ test('a forgotten upload is not read back any more, and its file is released', a
   expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
-test('a part that cannot be read is left for the commit to read', async () => {
+test('a part that cannot be read back is left out, so that the commit reads it', async () => {
   const readBacks = createReadBacks();
   const broken = { datasync: async () => {}, read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
   let done = false;
@@ -92,7 +92,7 @@ test('a part that cannot be read is left for the commit to read', async () => {
 test.each([
   ['cannot be synced to the disk', { datasync: async () => Promise.reject(new Error('EIO')) }, async () => {}],
   ['cannot be closed', { datasync: async () => {} }, async () => Promise.reject(new Error('EIO'))],
-])('a file that %s does not count until it is forgotten', async (_, file, release) => {
+])('an upload whose file %s is not trusted until the upload is forgotten', async (_, file, release) => {
   const readBacks = createReadBacks();
   beginReadBack(readBacks, 'a', first, file as unknown as FileHandle, release);
   await expect(readBackParts(readBacks, 'a')).rejects.toThrow('EIO');

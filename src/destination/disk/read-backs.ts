@@ -10,14 +10,15 @@ export interface WrittenPart {
 }
 
 /**
- * Reads parts back while other parts are still being written, so that publishing a large file need
- * not read it. It reads one part at a time: all share one buffer, and the disk also has to write.
+ * Reads parts back while other parts are still being written. So the publishing of a large file
+ * need not read the file again. Only one part is read at a time, because all reads share one buffer
+ * and the disk also has to write.
  */
 export interface ReadBacks {
   readonly uploads: Map<string, Map<number, ReadBack>>;
-  /** The last read of each upload, whether it waits or runs. */
+  /** The last read of each upload, which may be waiting or running. */
   readonly last: Map<string, Promise<void>>;
-  /** Why the parts of an upload cannot be trusted. */
+  /** The reason why the parts of an upload cannot be trusted, by upload id. */
   readonly failures: Map<string, { readonly error: unknown }>;
   readonly inTurn: ReturnType<typeof oneAtATime>;
   buffer: Buffer | undefined;
@@ -32,8 +33,8 @@ export function createReadBacks(): ReadBacks {
 }
 
 /**
- * Begins to read a part that nobody writes any more. Calls `release` when it no longer needs the
- * file.
+ * Begins to read a part that nobody writes any more. Calls `release` when the read no longer needs
+ * the file.
  */
 export function beginReadBack(
   readBacks: ReadBacks,
@@ -49,7 +50,7 @@ export function beginReadBack(
   parts.set(part.number, entry);
   const readAndRelease = async () => {
     try {
-      // A part that was forgotten meanwhile is not read.
+      // A part that was forgotten while it waited is not read.
       if (parts.get(part.number) === entry) entry.read = await readFromDisk(readBacks, file, part);
     } finally {
       await release();
@@ -67,15 +68,17 @@ export function beginReadBack(
 
 async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: WrittenPart): Promise<ContentFacts | undefined> {
   readBacks.buffer ??= Buffer.allocUnsafeSlow(maxReadBytes);
-  // Without a sync, memory would answer the read with bytes that the disk does not have yet.
+  // Without a sync, the system would answer the read from its memory, with bytes that the disk does
+  // not have yet.
   await file.datasync();
-  // A part that cannot be read is read again when the file is published, which reports the error.
+  // If the read fails, the part is read again when the file is published, which reports the error.
   return readRange(file, readBacks.buffer, part).catch(() => undefined);
 }
 
 /**
- * What was read of an upload's parts, by number, once no read is running. Rejects if a part could
- * not be synced: the system reports that once, and then treats its pages as clean.
+ * Waits until no read is running, and returns what was read of an upload's parts, by part number.
+ * Rejects if a part could not be synced: the system reports that once, and then treats its pages as
+ * clean.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);
@@ -86,12 +89,12 @@ export async function readBackParts(readBacks: ReadBacks, id: string): Promise<R
   return read;
 }
 
-/** Forgets what was read of a part, because the part is written again. */
+/** Forgets the read-back of a part, because the part is written again. */
 export function forgetPart({ uploads }: ReadBacks, id: string, number: number): void {
   uploads.get(id)?.delete(number);
 }
 
-/** Forgets everything that was read of an upload. */
+/** Forgets all read-backs of an upload. */
 export function forgetUpload({ uploads, failures }: ReadBacks, id: string): void {
   failures.delete(id);
   uploads.get(id)?.clear();
@@ -103,7 +106,7 @@ export async function awaitReadBacks({ last }: ReadBacks, id: string): Promise<v
   return last.get(id);
 }
 
-/** Forgets everything, and resolves when no read uses a file. */
+/** Forgets all read-backs. Resolves when no read uses a file. */
 export async function closeReadBacks(readBacks: ReadBacks): Promise<void> {
   for (const id of readBacks.uploads.keys()) forgetUpload(readBacks, id);
   await Promise.all(readBacks.last.values());

@@ -5,7 +5,7 @@ import { createSmallFiles, isSmall } from './small-files.ts';
 
 const wanted = { partSizeBytes: 1000, sizeBytes: 10, validator: { etag: null, lastModified: null } };
 
-test('a small file has one part, a known length and at most 256 KiB', () => {
+test('a file is small if it has one part, a known length and at most 256 KiB', () => {
   expect(isSmall({ ...wanted, sizeBytes: 0 })).toBe(true);
   expect(isSmall({ ...wanted, sizeBytes: 1000 })).toBe(true);
   expect(isSmall({ ...wanted, sizeBytes: 1001 })).toBe(false);
@@ -14,7 +14,7 @@ test('a small file has one part, a known length and at most 256 KiB', () => {
   expect(isSmall({ ...wanted, partSizeBytes: 1e9, sizeBytes: 256 * 1024 + 1 })).toBe(false);
 });
 
-test('a small file keeps its bytes when the sender fills its memory again', async () => {
+test('a small file keeps its bytes when the sender overwrites the chunk', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   expect(isDraftId(state.id)).toBe(false);
@@ -30,12 +30,12 @@ test('a small file keeps its bytes when the sender fills its memory again', asyn
   expect(files.content(state.id)).toBeUndefined();
 });
 
-test('an empty file needs no writer', () => {
+test('an empty file is complete without a writer', () => {
   const files = createSmallFiles();
   expect(files.content(files.create({ ...wanted, sizeBytes: 0 }).id)).toEqual(Buffer.alloc(0));
 });
 
-test('a small file refuses a wrong number of bytes, and bytes after its end', async () => {
+test('a small file refuses a wrong number of bytes, and any byte after its part has ended', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   const short = files.writePart(state, 1, 10);
@@ -55,7 +55,7 @@ test('a small file refuses a wrong number of bytes, and bytes after its end', as
   expect(() => ended.write(Buffer.alloc(1))).toThrow(SyncError);
 });
 
-test('a dropped small file takes no more parts', async () => {
+test('a dropped small file accepts no more parts', async () => {
   const files = createSmallFiles();
   const state = files.create(wanted);
   const writer = files.writePart(state, 1, 10);
@@ -66,7 +66,7 @@ test('a dropped small file takes no more parts', async () => {
   expect(files.content(state.id)).toBeUndefined();
 });
 
-test('only the latest of several attempts writes a small file, each in its own memory', async () => {
+test('only the latest of several attempts writes a small file, and each file has its own memory', async () => {
   const files = createSmallFiles();
   const [one, other] = [files.create(wanted), files.create(wanted)];
   const early = files.writePart(one, 1, 10);

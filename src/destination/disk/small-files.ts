@@ -5,24 +5,27 @@ import { maxHeldBytes } from '../upload-state.ts';
 import { uploadLost } from './drafts.ts';
 
 /**
- * Whole files that wait in memory for their commit. They are not on the disk, so they cannot be
- * resumed.
+ * Whole files that stay in memory until their commit. They are not on the disk, so an upload of
+ * such a file cannot be resumed.
  */
 export interface SmallFiles {
   create(wanted: WantedUpload): UploadState;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
-  /** All bytes of a file, until it is dropped; undefined if some are missing. */
+  /**
+   * Returns all bytes of a file. Returns undefined if some bytes are missing or the file was
+   * dropped.
+   */
   content(id: string): Buffer | undefined;
   drop(id: string): void;
 }
 
-/** Whether a file of this size waits in memory. */
+/** Whether a file of this size stays in memory until its commit. */
 export function isSmall({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
   return sizeBytes !== null && sizeBytes <= Math.min(maxHeldBytes, partSizeBytes);
 }
 
 interface Held {
-  /** Allocated with the first byte. */
+  /** The memory is allocated when the first byte arrives. */
   memory: Buffer | undefined;
   content: Buffer | undefined;
   /** Only the writer of the latest attempt may write. */
@@ -31,7 +34,7 @@ interface Held {
 
 export function createSmallFiles(): SmallFiles {
   const files = new Map<string, Held>();
-  // Memory is used again, because new memory for many files would grow faster than it is collected.
+  // Buffers are used again, because new ones would come faster than old ones are collected.
   const free: Buffer[] = [];
   return {
     create: (wanted) => {
@@ -69,15 +72,15 @@ export function createSmallFiles(): SmallFiles {
 
 interface MemoryTarget {
   readonly number: number;
-  /** The size that the part must have at its end; null: only `maxBytes` is known. */
+  /** The size that the part must have at its end. If null, only `maxBytes` is known. */
   readonly exactBytes: number | null;
   readonly maxBytes: number;
-  /** Memory for `maxBytes`, the same at each call. */
+  /** Returns a buffer of `maxBytes`. Every call returns the same buffer. */
   memory(): Buffer;
   onEnd(content: Buffer): void;
 }
 
-/** Copies each chunk, because the sender fills its memory again. */
+/** Writes a part to memory. Each chunk is copied, because the sender overwrites its own chunk. */
 function createMemoryWriter(target: MemoryTarget): PartWriter {
   const { number, exactBytes } = target;
   let length = 0;

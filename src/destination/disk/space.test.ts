@@ -5,8 +5,8 @@ import { createSpace, releaseRoom, requireSpace, takeRoom, useRoom } from './spa
 const gib = 1024 ** 3;
 
 /**
- * A file system with so many free bytes, of which at least 10 stay free. It counts how often it was
- * asked.
+ * A fake file system with `freeBytes`, of which at least 10 must stay free. It counts the calls
+ * that ask for the free space.
  */
 function fakeSpace(freeBytes: number | null) {
   let nowMs = 0;
@@ -34,7 +34,7 @@ function fakeSpace(freeBytes: number | null) {
 
 const full = { code: 'DESTINATION_FULL' };
 
-test('a file needs space beyond the minimum', async () => {
+test('a file is refused if it would leave less than the minimum of free space', async () => {
   const { space } = fakeSpace(100);
   await requireSpace(space, 90);
   await expect(requireSpace(space, 91)).rejects.toMatchObject(full);
@@ -46,7 +46,7 @@ test('space is unlimited if the file system does not report it', async () => {
   await takeRoom(space, 1e15);
 });
 
-test('reserved space is not available to another file until it is used or released', async () => {
+test('space that is reserved for one file is not available to another, until it is used or released', async () => {
   const { space, system } = fakeSpace(100);
   const room = await takeRoom(space, 60);
   await expect(takeRoom(space, 31)).rejects.toMatchObject(full);
@@ -62,14 +62,14 @@ test('reserved space is not available to another file until it is used or releas
   await requireSpace(space, 40);
 });
 
-test('only one of two simultaneous files gets the last space', async () => {
+test('only one of two simultaneous files gets the last free space', async () => {
   const { space } = fakeSpace(100);
   const results = await Promise.allSettled([takeRoom(space, 60), takeRoom(space, 60)]);
   expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
   await takeRoom(space, 30);
 });
 
-test('every byte of a part of unknown length counts when it arrives', async () => {
+test('a part of unknown length takes space as its bytes arrive', async () => {
   const { space, system } = fakeSpace(100);
   const room = await takeRoom(space, 0);
   useRoom(room, 50);
@@ -79,7 +79,7 @@ test('every byte of a part of unknown length counts when it arrives', async () =
   await takeRoom(space, 40);
 });
 
-test('many files at once ask for free space once, and the answer is cached', async () => {
+test('many simultaneous files ask the file system once, and the answer is cached', async () => {
   const { space, asked, pass } = fakeSpace(2 * gib);
   await Promise.all(Array.from({ length: 50 }, async () => requireSpace(space, 1000)));
   expect(asked()).toBe(1);
@@ -91,7 +91,7 @@ test('many files at once ask for free space once, and the answer is cached', asy
   expect(asked()).toBe(2);
 });
 
-test('tight space is checked often but not for every file, and always before a refusal', async () => {
+test('scarce space is checked often but not for every file, and always before a refusal', async () => {
   const { space, system, asked, pass } = fakeSpace(gib);
   await requireSpace(space, 1000);
   pass(40);
@@ -105,7 +105,7 @@ test('tight space is checked often but not for every file, and always before a r
   expect(asked()).toBe(3);
 });
 
-test('a failed check of the free space fails its callers, but not later ones', async () => {
+test('a failed check of the free space fails the calls that wait for it, but no later calls', async () => {
   let broken = true;
   const ask = async () => (broken ? Promise.reject(new Error('statfs')) : 100);
   const space = createSpace({ location: '/archive', askFreeBytes: ask, minimumFreeBytes: 10, clock: systemClock });

@@ -3,16 +3,18 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { ignoring } from './files.ts';
 
-/** With at least this much space to spare, free space is cached for 1 s, otherwise for 50 ms. */
+/**
+ * If at least this much space would remain, the free space is cached for 1 s, otherwise for 50 ms.
+ */
 const ampleBytes = 1024 ** 3;
 const cachedMs = 1_000;
 const cachedWhenTightMs = 50;
 
-/** The free space on an archive's file system. Bytes that are still to be written count as used. */
+/** The free space on an archive's file system. Reserved space counts as used. */
 export interface Space {
-  /** For messages. */
+  /** The path of the archive, for messages. */
   readonly location: string;
-  /** null: no limit is known. */
+  /** Asks the file system. Returns null if no limit is known. */
   readonly askFreeBytes: () => Promise<number | null>;
   readonly minimumFreeBytes: number;
   readonly clock: Clock;
@@ -21,13 +23,16 @@ export interface Space {
   comingBytes: number;
 }
 
-/** Space that is reserved for bytes still to be written. */
+/** Space that is reserved for bytes that are not written yet. */
 export interface Room {
   readonly space: Space;
   leftBytes: number;
 }
 
-/** null: the directory does not exist yet, or its file system does not report free space. */
+/**
+ * Returns the free space in bytes, or null if the directory does not exist yet or its file system
+ * does not report free space.
+ */
 export async function freeBytesAt(directory: string): Promise<number | null> {
   const system = await statfs(directory).catch(ignoring('ENOENT', 'ENOSYS'));
   return system && system.blocks > 0 ? system.bavail * system.bsize : null;
@@ -37,28 +42,31 @@ export function createSpace(options: Pick<Space, 'location' | 'askFreeBytes' | '
   return { ...options, answer: { freeBytes: 0, askedAtMs: -Infinity }, asking: undefined, comingBytes: 0 };
 }
 
-/** Errors: DESTINATION_FULL if so many more bytes would leave less than the minimum. */
+/**
+ * Throws DESTINATION_FULL if `bytes` more bytes would leave less than the minimum of free space.
+ */
 export async function requireSpace(space: Space, bytes: number): Promise<void> {
   await refresh(space, bytes);
   assertFits(space, bytes);
 }
 
-/** Checks like `requireSpace`, and reserves the space until it is used or released. */
+/** Checks like `requireSpace`, and also reserves the space until it is used or released. */
 export async function takeRoom(space: Space, bytes: number): Promise<Room> {
   await refresh(space, bytes);
-  // A call of `requireSpace` would let another file get a turn between check and reservation.
+  // `requireSpace` is not called here, because another file could reserve the space while we
+  // wait for its promise.
   assertFits(space, bytes);
   space.comingBytes += bytes;
   return { space, leftBytes: bytes };
 }
 
-/** Records that so many of the expected bytes are in the file now. */
+/** Records that `writtenBytes` of the reserved bytes are now in the file. */
 export function useRoom(room: Room, writtenBytes: number): void {
   room.space.answer.freeBytes -= writtenBytes;
   keepRoom(room, Math.max(0, room.leftBytes - writtenBytes));
 }
 
-/** Records that no more bytes will come. */
+/** Releases reserved space, because no more bytes will come. */
 export function releaseRoom(room: Room): void {
   keepRoom(room, 0);
 }
@@ -72,7 +80,10 @@ function spareBytes({ answer, comingBytes, minimumFreeBytes }: Space, bytes: num
   return answer.freeBytes - comingBytes - bytes - minimumFreeBytes;
 }
 
-/** Asks again if the answer is too old for the remaining space. Many files at once ask once. */
+/**
+ * Asks again if the last answer is too old for the remaining space. Simultaneous calls share one
+ * answer.
+ */
 async function refresh(space: Space, bytes: number): Promise<void> {
   const spare = spareBytes(space, bytes);
   const ageMs = space.clock.elapsed() - space.answer.askedAtMs;

@@ -22,7 +22,7 @@ const cases: readonly [string, ErrorCode][] = [
   ['ESOMETHING', 'STORE_FAILED'],
 ];
 
-test.each(cases)('%s is %s, and names call, path and cause', (code, meaning) => {
+test.each(cases)('the system error %s becomes %s, and its message names the call, the path and the cause', (code, meaning) => {
   const error = storeError('/archive', systemError(code)) as SyncError;
   expect(error.code).toBe(meaning);
   expect(error.message).toBe(`cannot write /archive/file (${code})`);
@@ -30,7 +30,7 @@ test.each(cases)('%s is %s, and names call, path and cause', (code, meaning) => 
   if (code !== 'ESOMETHING') expect(error.hint).toBeTruthy();
 });
 
-test('an error that comes from no system call is passed on', () => {
+test('an error that does not come from a system call is returned unchanged', () => {
   const ours = new SyncError('KEY_TAKEN', 'taken');
   const bug = new TypeError('x is undefined');
   expect(storeError('/archive', ours)).toBe(ours);

@@ -32,13 +32,16 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; check its health before you trust it.' },
 };
 
-/** The error code of a system call, such as `ENOENT`. */
+/** Returns the error code of a failed system call, such as `ENOENT`. */
 export function errno(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return error instanceof Error && !(error instanceof SyncError) && typeof code === 'string' ? code : undefined;
 }
 
-/** A failed system call at `location` as a SyncError. Any other error is returned unchanged. */
+/**
+ * Converts the error of a system call at `location` into a SyncError. Returns any other error
+ * unchanged.
+ */
 export function storeError(location: string, error: unknown): unknown {
   const code = errno(error);
   if (code === undefined) return error;

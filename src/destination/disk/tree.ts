@@ -4,34 +4,46 @@ import { SyncError } from '../../errors.ts';
 import { ignoring, shareRuns, syncDirectory } from './files.ts';
 import { errno } from './store-error.ts';
 
-/** The only directory that is ours. Everything else in the root belongs to the person. */
+/**
+ * The only directory that belongs to Cloud Sync. Everything else in the root belongs to the person.
+ */
 export const ownDirectory = '.cloud-sync';
 
-/** Paths of keys below the archive's root. */
+/** Translates keys to paths below the archive's root. */
 export interface Tree {
   readonly root: string;
-  /** A path in `.cloud-sync`. */
+  /** Returns a path in `.cloud-sync`. */
   own(...names: readonly string[]): string;
-  /** The path of a key. Those of its directories that exist are inside the root. */
+  /**
+   * Returns the path of a key. Checks that the existing directories of the path are inside the
+   * root.
+   */
   locate(key: string): Promise<string>;
   /**
-   * The path of a key below `within` (default: the root). Its directories exist and are durable.
+   * Returns the path of a key below `within` (default: the root), and makes its directories exist
+   * and durable.
    */
   prepare(key: string, within?: string): Promise<string>;
-  /** Makes the names in the directory of this path durable. Simultaneous callers share one sync. */
+  /**
+   * Makes the names in the directory that contains `path` durable. Simultaneous calls share one
+   * sync.
+   */
   syncNamesBeside(path: string): Promise<void>;
-  /** Forgets which directories exist, because one of them vanished. */
+  /** Forgets which directories exist, because one of them has vanished. */
   forget(): void;
 }
 
-/** Whether a text can be a key: no empty, `.` or `..` segment, and outside `.cloud-sync`. */
+/**
+ * Whether a text can be a key. A key has no segment that is empty, `.` or `..`, and is outside
+ * `.cloud-sync`.
+ */
 export function isKey(key: string): boolean {
   const segments = key.split('/');
   const odd = segments.some((segment) => segment === '' || segment === '.' || segment === '..' || /[\0\\]/.test(segment));
   return !odd && segments[0]?.toLowerCase() !== ownDirectory;
 }
 
-/** A tree below an absolute path. Directories are checked and created once, then remembered. */
+/** Creates the tree below an absolute path. Each directory is checked and created only once. */
 export function createTree(root: string): Tree {
   const inside = new Map<string, Promise<void>>();
   const ready = new Map<string, Promise<void>>();
@@ -77,7 +89,10 @@ function pathOf(root: string, key: string): string {
   return join(root, ...key.split('/'));
 }
 
-/** A person may link directories inside an archive, but not out of it. */
+/**
+ * Checks that a directory is inside the root. A person may link directories inside an archive, but
+ * not out of the archive.
+ */
 async function checkInside(root: string, directory: string): Promise<void> {
   const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]).catch((error: unknown) => {
     if (errno(error) === 'ENOENT') return [];
@@ -89,7 +104,9 @@ async function checkInside(root: string, directory: string): Promise<void> {
   });
 }
 
-/** Makes one call for each name and shares it among all callers. A failed call is forgotten. */
+/**
+ * Makes one call for each name, and shares its result with all callers. A failed call is forgotten.
+ */
 async function remembered(calls: Map<string, Promise<void>>, name: string, call: () => Promise<void>): Promise<void> {
   const known = calls.get(name);
   if (known) return known;

@@ -32,7 +32,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('a file of more than one part, or of more than 256 KiB, is resumed', async () => {
+  test('an upload is resumed if its file has several parts or more than 256 KiB', async () => {
     for (const wanted of [
       { partSizeBytes: 10, sizeBytes: 11 },
       { partSizeBytes: largeBytes, sizeBytes: largeBytes },
@@ -54,7 +54,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('a small file whose name appeared before a crash is described without sending its bytes again', async () => {
+  test('a small file whose name appeared before a crash is described, and its bytes are not sent again', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, content.length);
     const parts = await writeOne(place.disk, file, state, content);
@@ -69,7 +69,7 @@ describe('a small file', () => {
 });
 
 describe('a resume', () => {
-  test('a resume counts only parts that lie within the unfinished file', async () => {
+  test('a resumed upload counts only parts that lie within the unfinished file', async () => {
     const file = describeFile('a');
     const sizeBytes = partSizeBytes * 2;
     const state = await begin(place.disk, file, sizeBytes);
@@ -84,7 +84,7 @@ describe('a resume', () => {
     expect(resumed).toEqual({ kind: 'upload', state, parts: parts.slice(0, 1), resumable: true });
   });
 
-  test('a resume leaves no file open when parts are abandoned or forgotten', async () => {
+  test('no file stays open after its parts are abandoned or forgotten', async () => {
     const before = (await readdir('/dev/fd')).length;
     for (let index = 0; index < 50; index += 1) {
       const file = describeFile(`f${index}`);

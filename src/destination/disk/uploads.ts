@@ -22,22 +22,28 @@ import type { Tree } from './tree.ts';
 
 const weekMs = 7 * 24 * 60 * 60_000;
 
-/** Unfinished files under `.cloud-sync/partial`, each named after its upload's id. */
+/** The unfinished files in `.cloud-sync/partial`. Each is named after its upload's id. */
 export interface Uploads {
   readonly tree: Tree;
   readonly clock: Clock;
   readonly space: Space;
-  /** Parts are read back as they arrive, or the whole file when it is published (for a hash). */
+  /**
+   * `part`: each part is read back after it was written. `whole file`: a hash needs all bytes in
+   * order, so the file is read when it is published.
+   */
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
   readonly files: OpenFiles;
-  /** By upload id, then by part number. */
+  /** The active writers, by upload id and then by part number. */
   readonly writers: Map<string, Map<number, ActiveWriter>>;
 }
 
 interface ActiveWriter {
   readonly writer: PartWriter;
-  /** Resolves when neither this writer nor an earlier one of the part uses the file any more. */
+  /**
+   * Resolves when neither this writer nor an earlier writer of the same part uses the file any
+   * more.
+   */
   readonly closed: Promise<void>;
 }
 
@@ -52,7 +58,7 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
   return { ...wanted, id };
 }
 
-/** The `parts` that lie within the draft's length; undefined if the draft is gone. */
+/** Returns the `parts` that lie within the draft's length, or undefined if the draft is gone. */
 export async function heldParts(
   { tree }: Uploads,
   state: UploadState,
@@ -70,7 +76,7 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer that never wrote closes at once, while an earlier one may still be writing.
+  // A writer that never wrote closes at once, even while an earlier writer is still writing.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {
@@ -98,7 +104,7 @@ function partTarget(
     limitBytes: sizeBytes ?? state.partSizeBytes,
     open: async () => {
       file = await acquireFile(files, id);
-      // A running write of the earlier writer must not overwrite the bytes of this one.
+      // A running write of the earlier writer must not overwrite the bytes of this writer.
       await earlier?.closed;
       forgetPart(readBacks, id, number);
       room = await takeRoom(space, sizeBytes ?? 0);
@@ -116,12 +122,15 @@ function partTarget(
   };
 }
 
-/** A file larger than memory is read back from the disk itself at the end, the stronger check. */
+/**
+ * Whether a file fits into the system's memory. A larger file is read back from the disk itself
+ * when it is published, which is the stronger check.
+ */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;
 }
 
-/** Where a part begins in its file. */
+/** Returns the offset of a part in its file. */
 function offsetOf(state: UploadState, number: number): number {
   return (number - 1) * state.partSizeBytes;
 }
@@ -134,7 +143,10 @@ export async function endWriters({ writers, readBacks }: Uploads, id: string): P
   await awaitReadBacks(readBacks, id);
 }
 
-/** Opens the draft of an upload without writers; undefined: it is gone. The caller closes it. */
+/**
+ * Opens the draft of an upload that has no writers. Returns undefined if the draft is gone. The
+ * caller closes the file.
+ */
 export async function reopenDraft({ tree, files }: Uploads, id: string): Promise<FileHandle | undefined> {
   return takeKept(files, id) ?? open(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
 }
@@ -147,14 +159,15 @@ export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
   await unlink(draftPath(uploads.tree, id)).catch(ignoring('ENOENT'));
 }
 
-/** Deletes drafts that are not kept, not being written, and unchanged for a week. */
+/** Deletes drafts that are not in `keep`, have no writer, and have not changed for a week. */
 export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: ReadonlySet<string>): Promise<void> {
   for (const name of (await readdir(tree.own(draftDirectory)).catch(ignoring('ENOENT'))) ?? []) {
     const id = name.slice(0, -draftSuffix.length);
     if (!name.endsWith(draftSuffix) || keep.has(id) || writers.has(id)) continue;
     const path = tree.own(draftDirectory, name);
     const file = await stat(path).catch(ignoring('ENOENT'));
-    // The time of the last change to the file or its names. Unlike mtime, no program can set it.
+    // ctime is the time of the last change to the file or its names. Unlike mtime, no program can
+    // set it.
     if (file && clock.now() - file.ctimeMs > weekMs) await unlink(path).catch(ignoring('ENOENT'));
   }
 }

@@ -5,18 +5,18 @@ import { isoTime } from '../../lib/clock.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
 
-/** Everything below this folder belongs to Cloud Sync and is not an archived file. */
+/** Objects in this folder belong to Cloud Sync and are not archived files. */
 export const ownFolder = '.cloud-sync/';
 export const idKey = `${ownFolder}archive.json`;
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 type Archive = z.infer<typeof archiveSchema>;
 const knownVersion = 1;
-/** On a store without conditional writes, writers may replace each other's id for so long. */
+/** On a store without conditional writes, writers may replace each other's id during this time. */
 const contestMs = 1_000;
 
 /**
- * The archive's id, or undefined. It is the first request to the store, so it reports whatever is
- * wrong.
+ * Returns the archive's id, or undefined. This is the first request to the store, so its error
+ * reports whatever is wrong with the store.
  */
 export async function identify(bucket: Bucket): Promise<string | undefined> {
   return (await readArchive(bucket))?.id;
@@ -50,9 +50,9 @@ function parseArchive(text: string): Archive | undefined {
 }
 
 /**
- * Writes the id unless there is one. Returns the id that the archive has afterwards.
- * `isConditional` means that a conditional write cannot replace an object. Otherwise the last of
- * several writers wins, so all of them wait and then read the id.
+ * Writes the id unless there already is one. Returns the id that the archive then has.
+ * `isConditional` means that a conditional write cannot replace an object. Without it the last of
+ * several writers wins, so all writers wait and then read the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
   const existing = await readArchive(bucket);
@@ -71,14 +71,15 @@ async function writeId(bucket: Bucket, id: string): Promise<void> {
   try {
     await writeSmall(bucket, idKey, body, { onlyIfAbsent: true });
   } catch (error) {
-    // 412 and 409: another machine was faster, or the reply to our own first request was lost.
+    // 412 and 409 mean that another machine was faster, or that the reply to our first request was
+    // lost.
     const status = refusalOf(error)?.status;
     if (isUnsupported(error)) await writeSmall(bucket, idKey, body);
     else if (status !== 412 && status !== 409) throw error;
   }
 }
 
-/** The text of one of our own small objects, or undefined. */
+/** Returns the text of a small object of our own, or undefined if there is none. */
 export async function readSmall(bucket: Bucket, key: string): Promise<string | undefined> {
   return ask(bucket, `reading ${key}`, async (client) => {
     const reply = await client.send(new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key }));
@@ -89,7 +90,7 @@ export async function readSmall(bucket: Bucket, key: string): Promise<string | u
   });
 }
 
-/** Writes one of our own small objects. It replaces the object unless `onlyIfAbsent`. */
+/** Writes a small object of our own. Replaces an existing object unless `onlyIfAbsent` is set. */
 export async function writeSmall(
   bucket: Bucket,
   key: string,

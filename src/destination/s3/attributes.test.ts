@@ -8,7 +8,7 @@ test('a description can be read back from its metadata', () => {
   expect(decodeDescription(metadataOf(file), file.original.key)).toEqual(file);
 });
 
-test('a name that is too long for S3 loses its end, but never half a character', () => {
+test('a name that is too long for S3 loses its end, but is never cut inside a character', () => {
   for (let pad = 0; pad < 12; pad += 1) {
     const originalName = 'x'.repeat(pad) + '🏄'.repeat(400);
     const metadata = metadataOf(fileAt('k', { originalName }));

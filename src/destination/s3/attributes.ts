@@ -4,13 +4,14 @@ import { encodeDescription } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
-/** S3 allows 2,048. The difference leaves room for stores that also count `x-amz-meta-`. */
+/** S3 allows 2,048 bytes. The rest is for stores that also count the prefix `x-amz-meta-`. */
 const maxMetadataBytes = 1_600;
 
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
 /**
- * An archived file's description as user metadata. It shortens an original name that is too long.
+ * Returns an archived file's description as user metadata. An original name that is too long is
+ * shortened.
  */
 export function metadataOf(file: FileDescription): Record<string, string> {
   const fields = encodeDescription(file);
@@ -28,13 +29,13 @@ function cutEncoded(text: string, length: number): string {
       decodeURIComponent(cut);
       return cut;
     } catch {
-      // in the middle of a character
+      // The cut was inside a character, so the next loop cuts one more.
     }
   }
   return '';
 }
 
-/** Tags in the form of PutObject and CreateMultipartUpload. */
+/** Returns the tags of a file in the form that PutObject and CreateMultipartUpload need. */
 export function tagsOf(file: FileDescription, bucket: Bucket): readonly { readonly Key: string; readonly Value: string }[] {
   return [
     { Key: 'Source', Value: sources[file.original.provider] },

@@ -10,30 +10,32 @@ import { refusalFromError, storeError } from './errors.ts';
 
 export interface S3Options {
   readonly bucket: string;
-  /** The path inside the bucket; empty for the whole bucket. */
+  /** The path inside the bucket. Empty means the whole bucket. */
   readonly prefix: string;
-  /** Default: the region that the SDK finds, or us-east-1 if there is an endpoint. */
+  /** Default: the region that the SDK finds, or us-east-1 if an endpoint is set. */
   readonly region?: string;
   /** The address of an S3-compatible store. Default: AWS. */
   readonly endpoint?: string;
-  /** Put the bucket's name in the path, not in the host name. Default: only with an endpoint. */
+  /**
+   * Puts the bucket's name in the path, not in the host name. Default: only if an endpoint is set.
+   */
   readonly pathStyle?: boolean;
   /**
-   * The class of archived files. Our own objects stay in the default class, so that they can be
-   * read at once.
+   * The storage class of archived files. Our own objects stay in the default class, so that they
+   * can be read at once.
    */
   readonly storageClass?: StorageClass;
-  /** Encrypts with this KMS key. Default: the encryption of the bucket. */
+  /** The KMS key that encrypts all objects. Default: the encryption of the bucket. */
   readonly sseKmsKeyId?: string;
   readonly clock: Clock;
-  /** A request is aborted after so many ms of silence. */
+  /** A request is aborted after this time without any byte, in ms. */
   readonly stallMs: number;
-  /** Receives messages that a person should know but that stop nothing. */
+  /** Receives messages that a person should know but that do not stop the run. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * One bucket and prefix. Control calls use the SDK; requests for files are signed and use
+ * One bucket and prefix. Control calls use the SDK. Requests for files are signed and use
  * node:http.
  */
 export interface Bucket extends S3Options {
@@ -41,11 +43,11 @@ export interface Bucket extends S3Options {
   readonly signer: SignatureV4;
   /** `s3://bucket/prefix` */
   readonly location: string;
-  /** What every key in the bucket begins with: empty, or the prefix with a slash at its end. */
+  /** What every key in the bucket begins with: nothing, or the prefix with a slash at its end. */
   readonly base: string;
   /**
-   * The address at which the bucket's keys begin. The SDK computes it from endpoint, path style and
-   * partition.
+   * Returns the address at which the bucket's keys begin. The SDK computes the address from
+   * endpoint, path style and partition.
    */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
@@ -90,7 +92,7 @@ function createClient(options: S3Options): S3Client {
     ...(endpoint === undefined ? {} : { endpoint }),
     forcePathStyle: options.pathStyle ?? endpoint !== undefined,
     // We send and compare our own CRC32s. Many compatible stores refuse the checksums that the SDK
-    // adds.
+    // would add.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
@@ -99,20 +101,20 @@ function createClient(options: S3Options): S3Client {
   });
 }
 
-/** A signature names a region, though compatible stores rarely check it. It is found only once. */
+/** Finds the region, which every signature names. The region is looked up only once. */
 function createRegionProvider(): () => Promise<string> {
   let region: Promise<string> | undefined;
   return () => (region ??= new S3Client({}).config.region().catch(() => 'us-east-1'));
 }
 
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
-  // A write buffer larger than Node's halves the number of pauses. The timeout closes idle
-  // connections before the store closes them during a request.
+  // With a larger write buffer than Node's default, a transfer pauses half as often. The timeout
+  // closes idle connections, so that the store does not close them during a request.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }
 
-/** Lets the SDK prepare a request for the bucket, to read its address. It sends nothing. */
+/** Reads the address from a request that the SDK prepares for the bucket. No request is sent. */
 async function addressOf(client: S3Client, bucket: string): Promise<URL> {
   const command = new HeadBucketCommand({ Bucket: bucket });
   const prepared = Promise.withResolvers<URL>();
@@ -133,7 +135,7 @@ async function addressOf(client: S3Client, bucket: string): Promise<URL> {
   return prepared.promise;
 }
 
-/** Makes a control call. Any error becomes a SyncError that names the failed action. */
+/** Makes a control call. An error becomes a SyncError that names the failed action. */
 export async function ask<Reply>(bucket: Bucket, doing: string, call: (client: S3Client) => Promise<Reply>): Promise<Reply> {
   try {
     return await call(bucket.client);
@@ -143,7 +145,7 @@ export async function ask<Reply>(bucket: Bucket, doing: string, call: (client: S
   }
 }
 
-/** The configured encryption, as the SDK's input. */
+/** Returns the configured encryption in the form of the SDK's input. */
 export function encryption(bucket: Bucket): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } {
   return bucket.sseKmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: bucket.sseKmsKeyId };
 }

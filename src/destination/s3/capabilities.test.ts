@@ -37,12 +37,12 @@ const stores: readonly [name: string, legacy: S3Legacy, learned: Partial<S3Capab
   ['rejects tags', { rejectsTagging: true }, { tags: 'refused' }],
 ];
 
-describe('a store that', () => {
+describe('capabilities of stores', () => {
   for (const [name, legacy, learned] of stores) {
-    test(`${name} is detected, remembered, and stores every file correctly`, async () => {
+    test(`a store that ${name} is detected, and every file is stored correctly`, async () => {
       await using place = await openTestArchive({ legacy });
       await place.s3.initialise('archive-1');
-      // The third file uses the capabilities that the second one showed.
+      // The third file uses the capabilities that were detected with the second file.
       const contents = [
         contentOf('small.mp4', 3 * MiB),
         contentOf('large.mp4', 5 * MiB + 7),
@@ -74,7 +74,7 @@ describe('a store that', () => {
   }
 });
 
-test('a store that no longer accepts trailers is probed again, and the next attempt succeeds', async () => {
+test('a store that stops accepting trailers is probed again, and the next attempt succeeds', async () => {
   const legacy: { rejectsTrailers?: boolean } = {};
   await using place = await openTestArchive({ legacy });
   await place.s3.initialise('archive-1');

@@ -11,39 +11,48 @@ import { ask, encryption, type Bucket } from './bucket.ts';
 import { isUnsupported, refusalFromError, refusalOf } from './errors.ts';
 import { OpenPut, type PutTarget } from './http/put.ts';
 
-/** What a store can do. null: unknown so far. */
+/** What a store can do. null means that it is not known yet. */
 export interface S3Capabilities {
   /**
-   * What the store does with `If-None-Match: *`. Unless it honours it, we check before we publish.
+   * What the store does with `If-None-Match: *`. If the store does not honour it, we check the key
+   * before we publish.
    */
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
-  /** Whether it accepts bodies framed as aws-chunked with a CRC32 trailer. */
+  /** Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer. */
   readonly trailers: boolean;
-  /** Whether it verifies a CRC32 of the whole object in multipart uploads, and shows it in HEAD. */
+  /**
+   * Whether the store verifies a CRC32 of the whole object in multipart uploads, and shows it in
+   * HEAD.
+   */
   readonly fullObjectCrc32: boolean | null;
   /**
-   * Whether it verifies a CRC32 of each part in multipart uploads. Used if it has none of the
-   * whole.
+   * Whether the store verifies a CRC32 of each part in multipart uploads. Used only if the store
+   * does not verify the whole object.
    */
   readonly partCrc32: boolean | null;
   /**
-   * Whether it refuses to complete an upload with a wrong size. Only shown: we always read the size
-   * back.
+   * Whether the store refuses to complete an upload with a wrong size. Only reported: we always
+   * read the size back.
    */
   readonly mpuObjectSize: boolean | null;
-  /** `afterwards`: it drops the tags of CreateMultipartUpload, so they must be written again. */
+  /**
+   * `afterwards`: the store drops the tags of CreateMultipartUpload, so they must be written again.
+   */
   readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
 }
 
 const capabilitiesKey = `${ownFolder}capabilities.json`;
 const probeKey = `${ownFolder}probe`;
 
-/** The capabilities of one store. They are probed when first needed, and stored in the archive. */
+/**
+ * The capabilities of one store. They are probed when they are first needed, and stored in the
+ * archive.
+ */
 export interface CapabilityMemory {
   get(): Promise<S3Capabilities>;
-  /** Adds what an upload found out. */
+  /** Adds capabilities that an upload showed. */
   learn(more: Partial<S3Capabilities>): Promise<void>;
-  /** Forgets the capabilities, because the store contradicted them. The next need probes again. */
+  /** Forgets the capabilities, because the store contradicted them. They are then probed again. */
   doubt(): void;
 }
 
@@ -96,11 +105,11 @@ function parse(text: string | undefined): S3Capabilities | undefined {
   }
 }
 
-/** Probes with a small object what single requests show. The first large file shows the rest. */
+/** Probes the capabilities that a small object can show. The first large file shows the others. */
 async function probe(bucket: Bucket): Promise<S3Capabilities> {
   const body = `probe ${randomUUID()}\n`;
   const { trailer, tags } = await probePut(bucket, body);
-  // A store that does not know aws-chunked stores the frames as content.
+  // A store that does not know aws-chunked stores the frames as part of the content.
   const framed = trailer && (await readSmall(bucket, probeKey))?.includes('x-amz-checksum-crc32:');
   return {
     conditionalWrites: await probeCondition(bucket, body),
@@ -112,7 +121,7 @@ async function probe(bucket: Bucket): Promise<S3Capabilities> {
   };
 }
 
-/** Tries four ways of writing, and returns the first that the store accepts. */
+/** Tries four ways of writing, and returns the first way that the store accepts. */
 async function probePut(bucket: Bucket, body: string): Promise<{ readonly trailer: boolean; readonly tags: boolean }> {
   const bytes = Buffer.from(body);
   const ways = [true, false].flatMap((trailer) => [true, false].map((tags) => ({ trailer, tags })));
@@ -165,7 +174,7 @@ export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
   });
 }
 
-/** The configured encryption, as headers of a PUT. */
+/** Returns the configured encryption as headers of a PUT. */
 export function encryptionHeaders({ sseKmsKeyId }: Bucket): Record<string, string> {
   return sseKmsKeyId === undefined
     ? {}

@@ -3,19 +3,19 @@ import { kindOf } from '../../lib/aws-error.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
 /**
- * An unsuccessful reply of the store, or an error of the network. It is the `cause` of our
- * SyncErrors.
+ * An unsuccessful reply of the store, or an error of the network. A Refusal is the `cause` of a
+ * SyncError.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  /** null: no reply came, so the request may or may not have been carried out. */
+  /** null if no reply came. Then the request may or may not have been carried out. */
   readonly status: number | null;
-  /** The error code of S3 or of the network. */
+  /** The error code from S3 or from the network. */
   readonly code: string;
   /** The bucket's own region, if the reply names it. */
   readonly region: string | undefined;
   readonly retryAfter: string | undefined;
-  /** The store's clock, as an HTTP date. */
+  /** The time of the store's clock, as an HTTP date. */
   readonly date: string | undefined;
 
   constructor(reply: {
@@ -39,30 +39,32 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The refusal that caused an error of this adapter, or undefined. */
+/** Returns the refusal that caused an error of this adapter, or undefined. */
 export function refusalOf(error: unknown): Refusal | undefined {
   return error instanceof SyncError && error.cause instanceof Refusal ? error.cause : undefined;
 }
 
-/** A key or an upload does not exist. A missing bucket is a different error. */
+/**
+ * Whether the error says that a key or an upload does not exist. A missing bucket is another error.
+ */
 export function isAbsent(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** The store does not support such a request, as opposed to failing at it. */
+/** Whether the store refused the request because it does not support this kind of request. */
 export function isUnsupported(error: unknown): boolean {
   const status = refusalOf(error)?.status;
   return status === 400 || status === 501;
 }
 
-/** It is unknown whether the request was carried out. */
+/** Whether the request may have been carried out although it ended with this error. */
 export function isUndecided(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal !== undefined && isFailure(refusal);
 }
 
-/** The same request may succeed a moment later. */
+/** Whether the same request may succeed a moment later. */
 export function isTransient(refusal: Refusal): boolean {
   return refusal.status === 429 || isFailure(refusal);
 }
@@ -71,7 +73,10 @@ function isFailure({ status }: Refusal): boolean {
   return status === null || (status >= 500 && status !== 501 && status !== 507);
 }
 
-/** The refusal in the XML of an error reply. For other bodies the status is the code. */
+/**
+ * Reads the refusal from the XML of an error reply. For any other body the status is used as the
+ * code.
+ */
 export function refusalFromReply(status: number, headers: Readonly<Record<string, unknown>>, body: string): Refusal {
   const element = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
   return new Refusal({
@@ -83,7 +88,7 @@ export function refusalFromReply(status: number, headers: Readonly<Record<string
   });
 }
 
-/** The refusal in an error of the SDK or of node:http. */
+/** Converts an error of the SDK or of node:http into a refusal. */
 export function refusalFromError(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   const error = thrown as {
@@ -95,7 +100,7 @@ export function refusalFromError(thrown: unknown): Refusal {
     $response?: { headers?: Record<string, string> };
   };
   const status = error.$metadata?.httpStatusCode ?? null;
-  // A reply to HEAD has no body that could name the error.
+  // A reply to HEAD has no body, so nothing names the error.
   const nameless = status !== null && /^(Unknown|UnknownError|Forbidden|\d+)$/.test(error.name ?? 'Unknown');
   if (nameless) return refusalFromReply(status, error.$response?.headers ?? {}, '');
   const code = error.code ?? error.name ?? 'unknown';
@@ -113,7 +118,8 @@ const denied =
   'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
 
 /**
- * The SyncError for a refusal. `about` names the request, as in `s3://bucket/prefix: reading KEY`.
+ * Converts a refusal into a SyncError. `about` names the request, as in `s3://bucket/prefix:
+ * reading KEY`.
  */
 export function storeError(refusal: Refusal, about: string, nowMs: number): SyncError {
   const message = `${about} failed: ${refusal.message} (${refusal.code})`;
@@ -124,7 +130,10 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   return new SyncError(code, message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
 }
 
-/** The hint if every request will fail; undefined if another attempt may succeed. */
+/**
+ * Returns the hint for an error that every request would meet, or undefined if another attempt may
+ * succeed.
+ */
 function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
   const { code, status, region } = refusal;
   if (fullCodes.has(code) || code === 'InvalidObjectState') return undefined;

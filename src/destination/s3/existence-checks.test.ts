@@ -18,7 +18,7 @@ useTestCredentials();
 const stored = contentOf('stored.jpg', 3000);
 const fresh = Array.from({ length: 12 }, (_, index) => contentOf(`fresh-${index}.jpg`, 1000 + index));
 
-/** An archive with one file, and a new run that has met several free keys. */
+/** Opens an archive with one file, and begins a run that has found several keys free. */
 async function begin(options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options);
   await place.s3.initialise('archive-1');
@@ -31,27 +31,27 @@ function heads({ store }: TestArchive, { file }: Content): number {
   return store.requests.filter(({ operation, key }) => operation === 'HeadObject' && key.endsWith(file.original.key)).length;
 }
 
-describe('after many free keys a small file', () => {
+describe('small files after many free keys', () => {
   let place: TestArchive;
   beforeEach(async () => {
     place = await begin();
     return () => place[Symbol.asyncDispose]();
   });
 
-  test('a small file takes two requests: one writes it, one reads back the stored facts', async () => {
+  test('after many free keys a small file takes two requests: a PUT, and a HEAD that reads the result back', async () => {
     const before = place.store.requests.length;
     await Promise.all(Array.from({ length: 30 }, (_, index) => archive(place.s3, contentOf(`small-${index}.jpg`, 100))));
     const operations = place.store.requests.slice(before).map(({ operation }) => operation);
     expect(operations.toSorted()).toEqual([...Array(30).fill('HeadObject'), ...Array(30).fill('PutObject')]);
   });
 
-  test('a small file that is already stored succeeds, and the next time a check finds it', async () => {
+  test('a small file that is already stored is archived without an error, and its key is checked from then on', async () => {
     expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('upload');
     expect(await archive(place.s3, stored)).toEqual({ key: stored.file.original.key, ...wholeOf(stored) });
     expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('finished');
   });
 
-  test('a small file does not replace another file', async () => {
+  test('a small file does not replace another file although its key was not checked', async () => {
     const other = contentOf('stored.jpg', 2999);
     expect(await codeOf(archive(place.s3, other))).toBe('KEY_TAKEN');
     const stranger = { ...stored, file: { ...stored.file, original: { ...stored.file.original, mediaId: 'another' } } };
@@ -67,13 +67,13 @@ test('a new run checks the key before it sends a file', async () => {
   await next.close();
 });
 
-test('every key is checked if the store would replace a file', async () => {
+test('every key is checked if the store would replace an existing file', async () => {
   await using place = await begin({ legacy: { ignoresIfNoneMatch: true } });
   expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('finished');
   expect(heads(place, fresh.at(-1)!)).toBe(3);
 });
 
-test('a file whose PUT succeeded is not sent again when the check after it failed', async () => {
+test('a file whose PUT succeeded is not sent again if the check after the PUT failed', async () => {
   await using place = await begin();
   const late = contentOf('late.jpg', 700);
   place.store.faults.push({ match: { operation: 'HeadObject' }, action: { kind: 'error', code: 'InternalError' } });

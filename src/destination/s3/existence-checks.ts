@@ -1,15 +1,15 @@
-/** After so many free keys in a row, the next key is expected to be free too. */
+/** After this many free keys in a row, we expect that the next key is free too. */
 const enoughInARow = 8;
 
 /**
- * Decides whether to check a key before its file is fetched. Most keys are free, and the check
- * costs a request. A store that honours conditions refuses the PUT if a file has the key, and then
- * that file is compared. But if many files exist already, as after the loss of the tracker, the
- * check saves fetching them.
+ * Decides whether to check a key before its file is fetched. Most keys are free, and each check
+ * costs a request. If a key is taken, a store that honours conditions refuses the PUT, and the file
+ * at the key is then compared. If many files exist already, as after the loss of the tracker, the
+ * checks cost less than fetching those files.
  */
 export interface ExistenceChecks {
   isWorthwhile(): boolean;
-  /** Records the result of a check, or of a refused PUT. */
+  /** Records whether a check or a PUT found the key free or taken. */
   note(key: 'free' | 'taken'): void;
 }
 

@@ -24,7 +24,7 @@ const small = contentOf('small.mp4', 3000);
 const medium = contentOf('medium.mp4', 2 * MiB);
 const large = contentOf('large.mp4', 5 * MiB + 1000);
 
-/** An archive that has probed its store before the faults begin. */
+/** Opens an archive that has already probed its store, and then adds the faults. */
 async function begin(faults: readonly S3Fault[], options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options, { stallMs: 500 });
   await place.s3.initialise('archive-1');
@@ -50,7 +50,7 @@ describe('publishing succeeds', () => {
     ['when the reply to a streamed PUT is lost', medium, { match: putting('medium'), action: { kind: 'replyLost' } }],
   ];
   for (const [name, content, fault] of survived) {
-    test(name, async () => {
+    test(`publishing succeeds ${name}`, async () => {
       await using place = await begin([fault]);
       expect(await archive(place.s3, content)).toEqual({ key: content.file.original.key, ...wholeOf(content) });
       expect(isThere(place, content)).toBe(true);
@@ -99,7 +99,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
     ['when access is denied', medium, { match: putting('medium'), action: error('AccessDenied') }, 'DESTINATION_UNUSABLE'],
   ];
   for (const [name, content, fault, code] of failures) {
-    test(name, async () => {
+    test(`publishing fails ${name}, and the next attempt succeeds`, async () => {
       await using place = await begin([fault]);
       expect(await codeOf(archive(place.s3, content))).toBe(code);
       expect(isThere(place, content)).toBe(false);
@@ -108,12 +108,12 @@ describe('publishing fails, and the next attempt succeeds', () => {
     });
   }
 
-  test('an error has the time that the store asks to wait', async () => {
+  test('an error includes the time that the store asks us to wait', async () => {
     await using place = await begin([{ match: putting('small'), action: error('SlowDown', { retryAfterSeconds: 3 }) }]);
     await expect(archive(place.s3, small)).rejects.toMatchObject({ retryAfterMs: 3000 });
   });
 
-  test('a completion that stays unanswered keeps its parts', async () => {
+  test('the parts are kept if a completion is never answered', async () => {
     await using place = await begin([
       { match: { operation: 'CompleteMultipartUpload', keyPart: 'large' }, action: error('InternalError') },
     ]);
@@ -126,7 +126,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
   });
 });
 
-describe('a part', () => {
+describe('failed parts', () => {
   const part = { operation: 'UploadPart', partNumber: 1 } as const;
   const failures: readonly [name: string, fault: S3Fault, code: string][] = [
     ['whose store is silent while it is sent', { match: part, action: { kind: 'stall', before: 'body' } }, 'STORE_FAILED'],
@@ -138,7 +138,7 @@ describe('a part', () => {
     ['that finds the store full', { match: part, action: error('XMinioStorageFull') }, 'DESTINATION_FULL'],
   ];
   for (const [name, fault, code] of failures) {
-    test(`${name} fails, and can be written again`, async () => {
+    test(`a part ${name} fails, and can be written again`, async () => {
       await using place = await begin([fault]);
       const { state } = mustBeUpload(await place.s3.open(large.file, wantedFor(large)));
       const began = Date.now();
@@ -181,7 +181,7 @@ describe('a file that the store spoilt although it reported success', () => {
     ],
   ];
   for (const [name, content, fault, options] of damages) {
-    test(`a spoilt file never counts: ${name}`, async () => {
+    test(`a file with ${name} does not count, although the store reported success`, async () => {
       await using place = await begin([fault], options);
       await expect(archive(place.s3, content)).rejects.toMatchObject({
         code: 'CHECKSUM_MISMATCH',
@@ -195,7 +195,7 @@ describe('a file that the store spoilt although it reported success', () => {
 });
 
 test.each([{}, { rejectsTrailers: true }])(
-  'parts that the store lists count only if they were recorded as sent (%o)',
+  'a part that the store lists counts only if the tracker recorded that part (%o)',
   async (legacy) => {
     await using place = await begin([], { legacy });
     const { state, parts } = await upload(place.s3, large);
@@ -207,7 +207,7 @@ test.each([{}, { rejectsTrailers: true }])(
   },
 );
 
-test('a file gets storage class, key and tags, and our own objects get only the key', async () => {
+test('a file gets storage class, KMS key and tags, and our own objects get only the KMS key', async () => {
   await using place = await openTestArchive({}, { storageClass: 'DEEP_ARCHIVE', sseKmsKeyId: 'key-1' });
   await place.s3.initialise('archive-1');
   for (const content of [small, medium, large]) await archive(place.s3, content);
@@ -220,7 +220,7 @@ test('a file gets storage class, key and tags, and our own objects get only the 
   expect(place.warnings).toEqual([expect.stringContaining('archive class')]);
 });
 
-test('a gigabyte passes through without filling the memory', { timeout: 120_000 }, async () => {
+test('a gigabyte is archived without filling the memory', { timeout: 120_000 }, async () => {
   await using place = await begin([], { discard: true });
   const chunk = Buffer.alloc(256 * 1024, 'x');
   const content = contentOf('huge.mp4', 0, { partSizeBytes: 64 * MiB });

@@ -12,15 +12,18 @@ export type { S3Options } from './bucket.ts';
 export type { S3Capabilities } from './capabilities.ts';
 
 export interface S3Destination extends Destination {
-  /** What the store can do. When first needed, it is probed by writing below `.cloud-sync/`. */
+  /**
+   * Returns what the store can do. The first call probes the store by writing below `.cloud-sync/`.
+   */
   capabilities(): Promise<S3Capabilities>;
 }
 
 /**
- * An archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's standard
- * chain. S3 has no locks, so the tracker's run lease keeps a second run out. `If-None-Match: *`
- * prevents replacing a file. If the store ignores it, we check just before we publish. Only a
- * second writer in that same moment could then cause a replacement.
+ * Opens an archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's
+ * standard chain. S3 has no locks, so the tracker's run lease prevents a second run.
+ * `If-None-Match: *` prevents the replacement of a file. If the store ignores that header, we check
+ * the key just before we publish. Then only a second writer in the same moment could replace a
+ * file.
  */
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);
@@ -48,7 +51,7 @@ export function openS3(options: S3Options): S3Destination {
   };
 }
 
-/** Also probes what no upload needs to know. */
+/** Probes all capabilities, including those that no upload needs. */
 async function allCapabilities(bucket: Bucket, memory: CapabilityMemory): Promise<S3Capabilities> {
   const { mpuObjectSize } = await memory.get();
   if (mpuObjectSize === null) await memory.learn({ mpuObjectSize: await refusesWrongSize(bucket) });

@@ -7,8 +7,8 @@ import { readRecord, recordedKeys, withRecord } from './records.ts';
 const headsInFlight = 32;
 
 /**
- * The file at `key`, by HEAD. If HEAD shows no checksum, our record gives it. `deep` reads the
- * bytes.
+ * Returns the file at `key`, from a HEAD. If HEAD shows no checksum, our record supplies it. `deep`
+ * reads the bytes.
  */
 export async function statFile(
   bucket: Bucket,
@@ -32,7 +32,10 @@ export async function statFile(
   return { key, sizeBytes, crc32 };
 }
 
-/** Every archived file that describes itself. A file that its record calls spoilt is left out. */
+/**
+ * Yields every archived file that has a description, except files whose record says that they are
+ * damaged.
+ */
 export async function* listFiles(bucket: Bucket): AsyncGenerator<DescribedFile> {
   const recorded = await recordedKeys(bucket);
   for await (const file of inFlight(listKeys(bucket), (key) => describe(bucket, key, recorded.has(key)))) {
@@ -47,12 +50,12 @@ async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promis
   return file.description && file;
 }
 
-/** Keys that are not in `known`, from one pass over the listing. */
+/** Yields the keys that are not in `known`, from one pass over the listing. */
 export async function* unknownKeys(bucket: Bucket, known: ReadonlySet<string>): AsyncGenerator<string> {
   for await (const key of listKeys(bucket)) if (!known.has(key)) yield key;
 }
 
-/** Yields results in the order of the items, and computes several at once. */
+/** Yields one result for each item, in the same order. Several results are computed at once. */
 async function* inFlight<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,
@@ -60,7 +63,7 @@ async function* inFlight<Item, Result>(
   const line: Promise<Result>[] = [];
   for await (const item of items) {
     const result = work(item);
-    result.catch(() => {}); // awaited in its turn, or not at all
+    result.catch(() => {}); // this promise is awaited in its turn, or never
     line.push(result);
     if (line.length >= headsInFlight) yield await line.shift()!;
   }

@@ -21,7 +21,10 @@ import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpl
 
 const sweepAfterMs = 7 * 24 * 3600_000;
 
-/** Begins an upload with the strongest checksum and the tags that the store accepts. */
+/**
+ * Begins an upload with the strongest checksum that the store accepts, and with tags if it accepts
+ * them.
+ */
 export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
   const capabilities = await memory.get();
   const ways = checksumsFor(capabilities).flatMap((checksum) =>
@@ -44,7 +47,7 @@ export async function createUpload(bucket: Bucket, memory: CapabilityMemory, fil
 
 function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
   const checksums: MultipartChecksum[] = ['none'];
-  // Every part then needs its CRC32, and a stream can send that only in a trailer.
+  // With this checksum every part needs its CRC32, and a stream can send a CRC32 only in a trailer.
   if (partCrc32 !== false && trailers) checksums.unshift('parts');
   if (fullObjectCrc32 !== false) checksums.unshift('full');
   return checksums;
@@ -72,16 +75,16 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store accepted the checksum type without supporting it. It would take the checksum of the
-  // whole for one of checksums.
+  // The store accepted the checksum type without supporting it. It would mistake the checksum of
+  // the whole file for a checksum of checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }
 
 /**
- * The parts of an upload that were stored as we sent them; undefined if the store no longer has the
- * upload. A part that we did not record may be spoilt. The store's own checksum would not show
- * that, so such a part does not count.
+ * Returns the parts of an upload that were stored as we sent them, or undefined if the store no
+ * longer has the upload. A part that we did not record may be damaged. The store's own checksum
+ * would not show the damage, so such a part does not count.
  */
 export async function storedParts(
   bucket: Bucket,
@@ -99,7 +102,10 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
   return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
-/** Reads the pages itself: the SDK's paginator never ends if a store always names a next marker. */
+/**
+ * Reads the pages without the SDK's paginator, which never ends if a store always names a next
+ * marker.
+ */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
   return ask(bucket, `listing the parts of ${key}`, async (client) => {
     const parts: ListedPart[] = [];
@@ -114,7 +120,7 @@ async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Pr
 }
 
 /**
- * Publishes the parts as one object. `checks` are verified by the store, besides the entity tags.
+ * Publishes the parts as one object. The store verifies `checks` in addition to the entity tags.
  */
 export async function completeUpload(
   bucket: Bucket,
@@ -153,7 +159,7 @@ function ignoringGone(error: unknown): undefined {
   throw error;
 }
 
-/** Aborts uploads older than a week that are not in `keep`, if the store can list them. */
+/** Aborts uploads older than a week that are not in `keep`, if the store can list uploads. */
 export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
@@ -185,7 +191,8 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
 }
 
 /**
- * Without a prefix, only keys in the archive's form are ours, because others may use the bucket.
+ * Whether an upload is ours. Other programs may use the bucket, so without a prefix only keys in
+ * the archive's form count as ours.
  */
 function isOurs(bucket: Bucket, key: string): boolean {
   return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);

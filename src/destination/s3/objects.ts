@@ -13,18 +13,18 @@ const metadataPrefix = 'x-amz-meta-';
 /** An object as HEAD shows it. */
 export interface Found {
   readonly sizeBytes: number;
-  /** The CRC32 of the whole object; null when the store shows none. */
+  /** The CRC32 of the whole object. null if the store shows none. */
   readonly crc32: number | null;
   readonly etag: string;
-  /** undefined: the object is not an archived file of ours. */
+  /** undefined if the object is not an archived file of ours. */
   readonly description: FileDescription | undefined;
   readonly tagCount: number;
 }
 
-/** The SDK's idea of the store's clock varies by less than this from reply to reply. */
+/** From reply to reply, the SDK's estimate of the store's clock varies by less than this. */
 const correctionMs = 60_000;
 
-/** The object at `key`, or undefined. */
+/** Returns the object at `key`, or undefined if there is none. */
 export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
   const headRequest = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
   const readHead = async (): Promise<Found> =>
@@ -32,18 +32,18 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
   const offsetMs = bucket.client.config.systemClockOffset;
   return readHead()
     .catch(async (error: unknown) => {
-      // The refusal of a HEAD has no text. A GET finds the reason, unless the refusal is about this
-      // object.
+      // The reply to a refused HEAD has no text. A GET shows the reason, unless the refusal is
+      // about this object only.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
-      // That request may have shown that our clock is wrong, and by how much.
+      // The GET may have shown that our clock is wrong. The SDK then knows the difference.
       if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return readHead();
       throw error;
     })
     .catch(ignoringAbsence(signal));
 }
 
-/** See HeadObject in the S3 API reference. */
+/** Reads the headers of a HEAD reply. See HeadObject in the S3 API reference. */
 function foundIn(headers: ReplyHeaders, key: string): Found {
   const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), value]] : [],
@@ -59,7 +59,8 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
 }
 
 /**
- * Reads an object to its end; undefined: it does not exist. Silence for `stallMs` is STORE_FAILED.
+ * Reads an object to its end. Returns undefined if the object does not exist. Throws STORE_FAILED
+ * after `stallMs` without a byte.
  */
 export async function readThrough(bucket: Bucket, key: string, signal?: AbortSignal): Promise<StoredFile | undefined> {
   const silence = new AbortController();
@@ -96,8 +97,8 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
 }
 
 /**
- * Keys of all objects below `prefix`. It skips our own folder unless `prefix` is inside that
- * folder.
+ * Yields the keys of all objects below `prefix`. Skips our own folder, unless `prefix` is inside
+ * that folder.
  */
 export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
   let token: string | undefined;
@@ -110,7 +111,7 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
     const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input)));
     for (const { Key = '', Size } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
-      // Consoles create an empty object for a folder.
+      // Web consoles create an empty object to show a folder.
       const folder = key === '' || (key.endsWith('/') && Size === 0);
       if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield key;
     }

@@ -33,7 +33,7 @@ export function writeUploadPart(
     end: async (crc32) => {
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
       const reply = await writer.finish(crc32).catch((error: unknown) => {
-        // The store no longer supports something that it supported before, so probe again.
+        // The store no longer supports something that it supported before, so it is probed again.
         if (refusalOf(error)?.status === 501) memory.doubt();
         throw error;
       });
@@ -43,7 +43,7 @@ export function writeUploadPart(
   };
 }
 
-/** The number of written bytes differs from the announced size. */
+/** The error if the number of written bytes differs from the announced size. */
 export function misfitError(bucket: Bucket, about: string, writtenBytes: number, sizeBytes: number | null): SyncError {
   return new SyncError(
     'STORE_FAILED',
@@ -70,7 +70,7 @@ function streamPart(
   return new OpenPut(bucket, ready, about);
 }
 
-/** S3 needs the length first, so a part of unknown length stays in memory until its end. */
+/** Holds a part of unknown length in memory until its end, because S3 needs the length first. */
 function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {

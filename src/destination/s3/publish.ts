@@ -12,17 +12,17 @@ import { readRecord, withRecord, writeRecord } from './records.ts';
 import type { HeldPut } from './single-put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
-/** One file that is to be published. */
+/** One file that is being published. */
 export interface Publication {
   readonly bucket: Bucket;
   readonly memory: CapabilityMemory;
   readonly file: FileDescription;
   readonly whole: ContentFacts;
-  /** Called when the store refused because a file has the key. */
+  /** Called if the store refused the file because its key is taken. */
   readonly onTaken: () => void;
 }
 
-/** Codes by which a store says that it received other bytes, or not all of them. */
+/** Error codes of a store that received other bytes than we sent, or not all of them. */
 const mismatchCodes = new Set([
   'BadDigest',
   'InvalidDigest',
@@ -36,7 +36,8 @@ const mismatchCodes = new Set([
 ]);
 
 /**
- * Publishes the file of a single PUT. `put` is undefined if an earlier process had it in memory.
+ * Publishes a file with a single PUT. `put` is undefined if the file was in the memory of an
+ * earlier process.
  */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
   const { bucket, memory, file } = publication;
@@ -61,7 +62,10 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
   return readBack(publication);
 }
 
-/** A PUT has no parts to resume, so another attempt starts at the first byte. */
+/**
+ * Converts an error that is worth another attempt into UPLOAD_LOST. A PUT has no parts to resume, so
+ * the other attempt starts at the first byte.
+ */
 function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   if (!(error instanceof SyncError) || error.decision !== 'retry') return error;
   const { retryAfterMs } = error;
@@ -72,8 +76,8 @@ function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
 }
 
 /**
- * Publishes a multipart upload. It checks the key first, because some stores honour conditions only
- * for PutObject.
+ * Publishes a multipart upload. The key is checked first, because some stores honour conditions
+ * only for PutObject.
  */
 export async function publishMultipart(
   publication: Publication,
@@ -101,7 +105,10 @@ export async function publishMultipart(
   return file;
 }
 
-/** Completes with every check that the store supports, and remembers the unsupported ones. */
+/**
+ * Completes an upload with every check that the store supports, and remembers which checks it does
+ * not support.
+ */
 async function complete({ memory, whole, bucket }: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<void> {
   const { conditionalWrites, fullObjectCrc32 } = await memory.get();
   const conditions = conditionalWrites === 'honoured' ? [true, false] : [false];
@@ -122,8 +129,8 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 }
 
 /**
- * Checks whether a failed attempt to publish succeeded after all: then the same file is at the key.
- * undefined: it did not. Throws if the failure itself says what to do next.
+ * Checks whether a publish that ended with an error succeeded after all. Returns the file if it is
+ * at the key, or undefined if it is not. Throws if the error itself says what to do next.
  */
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
@@ -149,9 +156,9 @@ function isMismatch(error: unknown): boolean {
 }
 
 /**
- * The file at the key, if it has these bytes and is not described as another original. undefined:
- * the key is free. Otherwise throws KEY_TAKEN. Our record adds what the object itself does not
- * tell.
+ * Returns the file at the key if it has these bytes and is not described as another original.
+ * Returns undefined if the key is free, and otherwise throws KEY_TAKEN. Our record supplies what
+ * the object itself does not show.
  */
 async function findPublished({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
   const { key } = file.original;
@@ -172,7 +179,9 @@ async function findPublished({ bucket, file, whole }: Publication): Promise<Stor
   throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
 }
 
-/** Compares the stored file with the sent one, by checksum or, without one, by its bytes. */
+/**
+ * Compares the stored file with the sent file, by checksum or, without a checksum, by its bytes.
+ */
 async function readBack(publication: Publication): Promise<StoredFile> {
   return (await readBackFound(publication)).file;
 }
@@ -198,7 +207,10 @@ async function readBackFound({
   );
 }
 
-/** Some stores drop the tags of multipart uploads. A problem with tags never fails the transfer. */
+/**
+ * Writes the tags again, because some stores drop the tags of multipart uploads. A problem with
+ * tags never fails the transfer.
+ */
 async function restoreTags({ bucket, memory, file }: Publication, found: Found): Promise<void> {
   const { tags } = await memory.get();
   if (tags === 'atCreate' || tags === 'refused') return;
@@ -217,8 +229,8 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // We may not read tags. Assume that the tags from the beginning were kept, and do not ask
-    // again.
+    // We may not read tags. We assume that the tags from the beginning were kept, and do not try to
+    // read them again.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }
 }

@@ -6,24 +6,28 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What we know about an object and the store does not: its CRC32 if HEAD shows none, and that it is
- * spoilt although the store reported success. The entity tag binds a record to one content.
+ * What we know about an object and the store does not show. That is its CRC32, if HEAD shows none,
+ * and whether the object is damaged although the store reported success. The entity tag ties a
+ * record to one content.
  */
 const recordSchema = z.object({
   etag: z.string(),
-  /** Facts of the bytes that were sent. */
+  /** The size and CRC32 of the bytes that were sent. */
   sizeBytes: z.number(),
   crc32: z.number(),
-  /** true: read back and equal. false: read back and different, so the object does not count. */
+  /**
+   * true if the bytes that were read back are equal. false if they differ, so that the object does
+   * not count.
+   */
   verified: z.boolean(),
-  /** For an object without a description of its own: it existed before, with the same bytes. */
+  /** For an object that existed before with the same bytes and has no description of its own. */
   description: z.record(z.string(), z.string()),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
 
 const recordsFolder = `${ownFolder}records/`;
 
-/** The record of the object at `key`, if the record has this entity tag. */
+/** Returns the record of the object at `key`, if the record has this entity tag. */
 export async function readRecord(bucket: Bucket, key: string, etag: string): Promise<ObjectRecord | undefined> {
   const text = await readSmall(bucket, recordKey(key));
   if (text === undefined) return undefined;
@@ -31,7 +35,7 @@ export async function readRecord(bucket: Bucket, key: string, etag: string): Pro
     const record = recordSchema.parse(JSON.parse(text));
     return record.etag === etag ? record : undefined;
   } catch {
-    // The record itself is spoilt too, so the object that it describes is not trusted.
+    // The record itself is damaged, so we do not trust the object that it describes.
     return { etag, sizeBytes: 0, crc32: 0, verified: false, description: {} };
   }
 }
@@ -45,7 +49,7 @@ export async function writeRecord(
   await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
 }
 
-/** An object as HEAD and our record describe it together. A spoilt object has no description. */
+/** Combines an object from HEAD with our record of it. A damaged object has no description. */
 export function withRecord(key: string, found: Found, record: ObjectRecord | undefined): DescribedFile {
   const { sizeBytes, crc32 } = found;
   if (record?.verified === false) return { key, sizeBytes, crc32, description: undefined };
@@ -53,7 +57,7 @@ export function withRecord(key: string, found: Found, record: ObjectRecord | und
   return { key, sizeBytes, crc32: crc32 ?? record?.crc32 ?? null, description };
 }
 
-/** Keys of the objects that have a record. */
+/** Returns the keys of the objects that have a record. */
 export async function recordedKeys(bucket: Bucket): Promise<Set<string>> {
   const keys = new Set<string>();
   for await (const key of listKeys(bucket, recordsFolder)) keys.add(key.slice(recordsFolder.length, -'.json'.length));

@@ -8,14 +8,14 @@ import { refusalOf } from './errors.ts';
 import { OpenPut, putBuffered, type PutTarget } from './http/put.ts';
 import { misfitError } from './part-writer.ts';
 
-/** How many last bytes of a file larger than `maxHeldBytes` are held back. */
+/** If a file is larger than `maxHeldBytes`, this many of its last bytes are held back. */
 const heldBackBytes = 16 * 1024;
 
 /**
- * A file that is written by a single PUT. Its intent must be recorded before the file can appear,
+ * A file that is written by a single PUT. The intent must be recorded before the file can appear,
  * so the last bytes are held back. `end` returns a part while the request is still open. `publish`
  * sends the last bytes and waits for the reply. A file of at most `maxHeldBytes` stays in memory
- * until then: its checksum goes before its bytes, and no connection waits.
+ * until `publish`, so that its checksum is sent before its bytes and no connection has to wait.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
@@ -26,7 +26,9 @@ export class HeldPut implements PartWriter {
   #held: Uint8Array[] = [];
   #writtenBytes = 0;
   #crc32 = 0;
-  /** The store refused before it read the body, because a file has the key. */
+  /**
+   * The error of a store that refused the file before it read the body, because the key is taken.
+   */
   #taken: unknown;
 
   constructor(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number) {
@@ -71,8 +73,8 @@ export class HeldPut implements PartWriter {
   }
 
   /**
-   * 412 and 409 may come before the body was read. `publish` reports them, and no more bytes are
-   * sent.
+   * Notes a 412 or 409, which may come before the body was read. No more bytes are sent, and
+   * `publish` reports the error.
    */
   #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;

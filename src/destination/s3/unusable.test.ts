@@ -16,8 +16,8 @@ useTestCredentials();
 
 const troubles: readonly [name: string, store: S3StoreOptions, options: Partial<S3Options>, hint: RegExp][] = [
   ['denied access', { deniedBuckets: [bucketName] }, {}, /s3:PutObject.*kms:Decrypt/],
-  ['no such bucket', { buckets: [] }, {}, /Create the bucket/],
-  ['another region', { region: 'eu-central-1' }, { region: 'us-east-1' }, /--s3-region to eu-central-1/],
+  ['a missing bucket', { buckets: [] }, {}, /Create the bucket/],
+  ['a bucket in another region', { region: 'eu-central-1' }, { region: 'us-east-1' }, /--s3-region to eu-central-1/],
   [
     'a redirect to another region',
     { region: 'eu-central-1', regionMismatch: 'redirect' },
@@ -28,9 +28,9 @@ const troubles: readonly [name: string, store: S3StoreOptions, options: Partial<
   ['a wrong secret', { credentials: { accessKeyId: 'TESTKEY', secretAccessKey: 'other' } }, {}, /credentials/],
 ];
 
-describe('a store that cannot be used says why and what to do', () => {
+describe('errors of stores that cannot be used', () => {
   for (const [name, store, options, hint] of troubles) {
-    test(name, async () => {
+    test(`the error for ${name} says what to do`, async () => {
       await using place = await openTestArchive(store, options);
       for (const action of actions(place)) {
         await expect(action()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', hint: expect.stringMatching(hint) });
@@ -38,13 +38,13 @@ describe('a store that cannot be used says why and what to do', () => {
     });
   }
 
-  test('an unreachable store is named', async () => {
+  test('the error for an unreachable store names the endpoint', async () => {
     const s3 = openTestS3({ endpoint: 'http://127.0.0.1:1' });
     await expect(s3.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE', hint: expect.stringMatching(/endpoint/) });
     await s3.close();
   });
 
-  test('an expired token is named, even if the refusal has no text', async () => {
+  test('the error for an expired token names the token, even if the refusal has no text', async () => {
     await using place = await openTestArchive({
       faults: [
         { match: { operation: 'GetObject' }, action: { kind: 'error', code: 'ExpiredToken' } },
@@ -60,14 +60,14 @@ function actions({ s3 }: TestArchive): (() => Promise<unknown>)[] {
   return [() => s3.identify(), () => s3.initialise('x'), () => archive(s3, contentOf('a.mp4', 10))];
 }
 
-test("a wrong clock is corrected by the store's clock", async () => {
+test("a wrong clock of this machine is adjusted to the store's clock", async () => {
   await using place = await openTestArchive({ clockSkewMs: 3 * 3600_000 });
   await place.s3.initialise('archive-1');
   await archive(place.s3, contentOf('a.mp4', 6 * MiB));
   expect(await place.s3.identify()).toBe('archive-1');
 });
 
-test('a clock that cannot be corrected is named', async () => {
+test('the error for a clock that cannot be adjusted names the clock', async () => {
   const fault = { match: { operation: 'GetObject' }, action: { kind: 'error', code: 'RequestTimeTooSkewed' } } as const;
   await using place = await openTestArchive(
     { faults: [fault] },

@@ -1,6 +1,6 @@
-/** The content of an UploadState's id. */
+/** The content of the id in an UploadState. */
 export type Upload =
-  /** A file of at most one part: a single PUT, which cannot be resumed. */
+  /** An upload of at most one part: a single PUT, which cannot be resumed. */
   | { readonly kind: 'put'; readonly id: string }
   | {
       readonly kind: 'multipart';
@@ -8,13 +8,13 @@ export type Upload =
       readonly uploadId: string;
       /** The full key in the bucket. */
       readonly key: string;
-      /** The checksum that the store promised to verify, when the upload began. */
+      /** The checksum that the store promised to verify when the upload began. */
       readonly checksum: MultipartChecksum;
     };
 
 export type MultipartUpload = Extract<Upload, { kind: 'multipart' }>;
 
-/** A CRC32 of the whole object, one of each part, or none. */
+/** `full`: a CRC32 of the whole object. `parts`: a CRC32 of each part. `none`: no checksum. */
 export type MultipartChecksum = 'full' | 'parts' | 'none';
 
 export function putUpload(random: string): Upload {
@@ -25,7 +25,10 @@ export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key'
   return { kind: 'multipart', id: `multipart:${new URLSearchParams(fields).toString()}`, ...fields };
 }
 
-/** undefined for an id of another adapter. An empty id is a PUT that ended with its process. */
+/**
+ * Parses the id of an upload. Returns undefined for an id of another adapter. An empty id stands
+ * for a PUT that ended with its process.
+ */
 export function parseUpload(id: string): Upload | undefined {
   if (id === '' || id.startsWith('put:')) return { kind: 'put', id };
   if (!id.startsWith('multipart:')) return undefined;

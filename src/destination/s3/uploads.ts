@@ -33,7 +33,7 @@ export interface Uploads {
   readonly checks: ExistenceChecks;
   /** Single PUTs that wait for their commit, by upload id. */
   readonly held: Map<string, HeldPut>;
-  /** The running commit of each key. */
+  /** The running commit for each key. */
   readonly committing: Map<string, Promise<unknown>>;
 }
 
@@ -70,16 +70,19 @@ function resumableUpload(
   return upload.key === bucket.base + file.original.key ? upload : undefined;
 }
 
-/** A small file needs no check if the store honours If-None-Match and recent keys were free. */
+/**
+ * Whether to check the key first. A small file needs no check if the store honours If-None-Match
+ * and recent keys were free.
+ */
 async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
   const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
   return !isHeldWhole || checks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
 }
 
 /**
- * The file, if it is already stored and its checksum is known without reading it. A file of unknown
- * checksum may be what a killed run left unverified. `commitUpload` compares it after its bytes
- * were fetched again.
+ * Returns the file if it is already stored and its checksum is known without reading it. A file of
+ * unknown checksum may come from a killed run that did not verify it. Such a file is fetched again,
+ * and `commitUpload` compares the bytes.
  */
 async function finishedFile(
   { bucket, checks }: Uploads,
@@ -111,8 +114,8 @@ export function writePart(
 }
 
 /**
- * Allows one commit per key at a time. So writers in one process do not depend on the store's
- * conditions.
+ * Commits an upload. Only one commit per key runs at a time, so that writers in one process do not
+ * depend on the store's conditions.
  */
 export async function commitUpload(
   uploads: Uploads,

@@ -10,7 +10,10 @@ const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(
 const knownVersion = 1;
 const fileName = 'archive.json';
 
-/** The id of the archive in this directory; undefined if there is no directory or no archive. */
+/**
+ * Returns the id of the archive in this directory, or undefined if the directory is missing or is
+ * no archive.
+ */
 export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   const root = await stat(tree.root).catch(ignoring('ENOENT'));
   if (root && !root.isDirectory()) {
@@ -23,7 +26,8 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
 }
 
 /**
- * Makes the directory an archive unless it is one already. Returns the id that it has afterwards.
+ * Makes the directory an archive unless it already is one. Returns the id that the archive then
+ * has.
  */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const existing = await readArchiveId(tree);

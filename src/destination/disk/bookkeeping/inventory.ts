@@ -7,7 +7,7 @@ import { ignoring } from '../files.ts';
 import type { Manifest } from './manifest.ts';
 import { ownDirectory, type Tree } from '../tree.ts';
 
-/** Every described file that exists with its described size. */
+/** Yields every described file that exists and has its described size. */
 export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterable<DescribedFile> {
   for await (const entries of manifest.entries()) {
     const directories = Map.groupBy(entries, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
@@ -19,8 +19,8 @@ export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterab
 }
 
 /**
- * A synchronous call, because it takes a third of the CPU time for 100,000 files. Nothing else runs
- * meanwhile.
+ * Uses a synchronous call. For 100,000 files it takes a third of the CPU time of asynchronous
+ * calls. No other code runs during the call.
  */
 function sizeOf(path: string): number | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
@@ -32,7 +32,7 @@ interface StatOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The file at a key, as the disk has it. `deep` reads its bytes. */
+/** Returns the file at a key as it is on the disk. `deep` computes the CRC32 from its bytes. */
 export async function statFile(
   tree: Tree,
   key: string,
@@ -53,8 +53,9 @@ export async function statFile(
 }
 
 /**
- * Files outside `.cloud-sync` whose key is not in `known`. Names are compared in NFC, because some
- * file systems decompose them. Directories that we may not read, such as `lost+found`, are skipped.
+ * Yields the files outside `.cloud-sync` whose key is not in `known`. Names are compared in NFC,
+ * because some file systems decompose them. Directories that we may not read, such as `lost+found`,
+ * are skipped.
  */
 export async function* unknownFiles(tree: Tree, known: ReadonlySet<string>): AsyncIterable<string> {
   const waiting = [''];

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(directory, { recursive: true }));
 
-test('lines of simultaneous callers are all whole, at the offsets that the callers got', async () => {
+test('simultaneous appends write whole lines, and each caller gets the offset of its own line', async () => {
   const journal = new Journal(path, 'end');
   const lines = Array.from({ length: 500 }, (_, index) => `line ${index} ${'x'.repeat(index)}`);
   const offsets = await Promise.all(lines.map(async (line) => journal.append(line)));
@@ -23,7 +23,7 @@ test('lines of simultaneous callers are all whole, at the offsets that the calle
   for (const [index, line] of lines.entries()) expect(text.startsWith(`${line}\n`, offsets[index])).toBe(true);
 });
 
-test('a line that a crash cut off is ended before the next line begins', async () => {
+test('a line that a crash cut off gets a line end before the next line is written', async () => {
   await writeFile(path, 'whole\ncut o');
   const journal = new Journal(path, 'end');
   expect(await journal.append('next')).toBe('whole\ncut o\n'.length);
@@ -31,7 +31,7 @@ test('a line that a crash cut off is ended before the next line begins', async (
   expect(await readFile(path, 'utf8')).toBe('whole\ncut o\nnext\n');
 });
 
-test('a cut line is dropped, however long it is', async () => {
+test('a journal with `drop` removes a cut line of any length', async () => {
   await writeFile(path, `whole\n${'x'.repeat(10_000)}`);
   const journal = new Journal(path, 'drop');
   await journal.append('next');
@@ -39,7 +39,7 @@ test('a cut line is dropped, however long it is', async () => {
   expect(await readFile(path, 'utf8')).toBe('whole\nnext\n');
 });
 
-test('a failure reaches every caller, and the journal works again when the cause is gone', async () => {
+test('a failed write rejects every caller, and the journal works again when the cause is gone', async () => {
   const journal = new Journal(join(directory, 'missing', 'journal'), 'end');
   const results = await Promise.allSettled([journal.append('a'), journal.append('b')]);
   expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);

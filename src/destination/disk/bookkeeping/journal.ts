@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { exists, syncDirectory, writeFully } from '../files.ts';
 
 /**
- * What happens to a last line that a crash cut off. `end` adds a line end, so that readers can skip
- * the line. `drop` removes it, for files whose readers trust every line. No caller was informed
- * that the line was written.
+ * What to do with a last line that a crash cut off. `end` adds a line end, so that readers can skip
+ * the cut line. `drop` removes the cut line, for files whose readers trust every line. Nothing is
+ * lost: `append` never resolved for a cut line.
  */
 export type TornLine = 'end' | 'drop';
 
@@ -20,7 +20,7 @@ interface Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** An append-only text file of whole lines. It is opened or created by the first append. */
+/** A text file of whole lines that only grows. The first `append` opens or creates the file. */
 export class Journal {
   readonly #path: string;
   readonly #tornLine: TornLine;
@@ -35,8 +35,8 @@ export class Journal {
   }
 
   /**
-   * Resolves with the offset of the line once it is durable. Simultaneous calls share one write and
-   * one sync.
+   * Adds a line, and resolves with its offset once the line is durable. Simultaneous calls share
+   * one write and one sync.
    */
   async append(line: string): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -58,7 +58,8 @@ export class Journal {
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0);
       await this.#write(batch).catch(async (error: unknown) => {
-        // A failed write may leave half a line. Opening the file again repairs it.
+        // A failed write may leave half a line. The next `append` opens the file and repairs that
+        // line.
         const { handle } = this.#file ?? {};
         this.#file = undefined;
         await handle?.close().catch(() => {});
@@ -92,7 +93,9 @@ async function openAtLineStart(path: string, tornLine: TornLine): Promise<OpenJo
   }
 }
 
-/** Returns the size of the file after the repair, where a new line may begin. */
+/**
+ * Repairs a cut last line. Returns the new size of the file, which is where the next line begins.
+ */
 async function repairEnd(handle: FileHandle, tornLine: TornLine): Promise<number> {
   const { size } = await handle.stat();
   const wholeLines = await endOfLastLine(handle, size);

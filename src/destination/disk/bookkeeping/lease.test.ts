@@ -33,7 +33,7 @@ async function deadOwner(): Promise<string> {
   return JSON.stringify({ ...JSON.parse(thisOwner('dead')), pid: child.pid, processStart: '1' });
 }
 
-test('a lease names its holder, and is free after the release', async () => {
+test('a lease names its holder, and is free after the holder released it', async () => {
   const lease = await takeLease(tree, elsewhere, clock, minuteMs);
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({
     code: 'LOCKED',
@@ -45,7 +45,7 @@ test('a lease names its holder, and is free after the release', async () => {
   expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
 });
 
-test('the lease of a dead process is taken over at once, by exactly one of many contenders', async () => {
+test('exactly one of many contenders takes over the lease of a dead process, without waiting', async () => {
   const dead = await takeLease(tree, await deadOwner(), clock, minuteMs);
   for (let round = 0; round < 20; round += 1) {
     const owners = Array.from({ length: 12 }, (_, index) => thisOwner(`contender ${index}`));
@@ -55,7 +55,7 @@ test('the lease of a dead process is taken over at once, by exactly one of many 
     for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'LOCKED' });
     await winners[0]?.assertHeld();
     expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
-    // Restores the dead holder for the next round.
+    // Makes the dead process the holder again for the next round.
     const record = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as object;
     await writeFile(tree.own('lease'), JSON.stringify({ ...record, owner: await deadOwner() }));
     await winners[0]?.[Symbol.asyncDispose]();
@@ -64,7 +64,7 @@ test('the lease of a dead process is taken over at once, by exactly one of many 
   await dead[Symbol.asyncDispose]();
 });
 
-test('the lease of another machine is taken over only after it has expired', async () => {
+test('the lease of another machine is taken over only after the lease has expired', async () => {
   const theirs = await takeLease(tree, elsewhere, clock, minuteMs);
   aheadMs += minuteMs - 5_000;
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
@@ -77,14 +77,14 @@ test('the lease of another machine is taken over only after it has expired', asy
   expect(await readFile(tree.own('lease'), 'utf8')).toContain('mine');
 });
 
-test('a held lease is renewed', async () => {
+test('a lease is renewed as long as its holder lives', async () => {
   await using lease = await takeLease(tree, elsewhere, clock, 300);
   await delay(700);
   await expect(takeLease(tree, thisOwner('mine'), clock, 300)).rejects.toMatchObject({ code: 'LOCKED' });
   await lease.assertHeld();
 });
 
-test('a lease survives a pause, unless another run takes it meanwhile', async () => {
+test('a lease survives a pause of its holder, unless another run takes the lease during the pause', async () => {
   const lease = await takeLease(tree, elsewhere, clock, minuteMs);
   aheadMs += 10 * minuteMs;
   await lease.assertHeld();
@@ -95,7 +95,7 @@ test('a lease survives a pause, unless another run takes it meanwhile', async ()
   await lease[Symbol.asyncDispose]();
 });
 
-test('an unreadable lease counts as held until it is old', async () => {
+test('an unreadable lease file counts as held until the file is old', async () => {
   await writeFile(tree.own('lease'), '{"owner":');
   await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
   aheadMs += minuteMs + 1000;
@@ -104,7 +104,7 @@ test('an unreadable lease counts as held until it is old', async () => {
   await lease[Symbol.asyncDispose]();
 });
 
-test('a contender that died does not block the lease', async () => {
+test('a dead contender does not prevent others from taking the lease', async () => {
   const dead = await deadOwner();
   const abandoned = await takeLease(tree, dead, clock, minuteMs);
   const { token } = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as { token: string };

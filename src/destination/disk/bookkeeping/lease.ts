@@ -16,19 +16,20 @@ type LeaseRecord = z.infer<typeof recordSchema>;
 
 export interface Lease extends AsyncDisposable {
   /**
-   * Throws LOCKED once another run has the lease. It reads the file only if a renewal is overdue.
+   * Throws LOCKED if another run has taken the lease. Reads the lease file only if a renewal is
+   * overdue.
    */
   assertHeld(): Promise<void>;
 }
 
 /**
- * Takes `.cloud-sync/lease` for `owner`. It takes over at once from a dead holder on this machine,
- * and from any other holder when its lease has expired. Exactly one of several contenders wins.
+ * Takes `.cloud-sync/lease` for `owner`. A dead holder on this machine is replaced at once. Any
+ * other holder is replaced when its lease has expired. Exactly one of several contenders wins.
  *
  * A free lease is taken by creating the file exclusively. An abandoned lease is taken in two steps.
- * The contender first creates an heir exclusively: a file named after the token of the old lease.
- * It then moves the heir onto the lease if the lease still has the old token. Afterwards the run
- * whose token is in the file has the lease.
+ * The contender first creates a file exclusively, which is called the heir and is named after the
+ * token of the old lease. The contender then moves the heir onto the lease if the lease still has
+ * the old token. Afterwards the run whose token is in the lease file has the lease.
  */
 export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
   const path = tree.own('lease');
@@ -49,7 +50,8 @@ export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: 
 }
 
 /**
- * Whether the heir became the lease. It is invalid if the lease has changed since it was judged.
+ * Moves the heir onto the lease, unless the lease has changed since the contender read it. Returns
+ * whether the lease now has the new token.
  */
 async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
   const current = await readRecord(path, ttlMs);
@@ -58,7 +60,7 @@ async function inherit(path: string, heirPath: string, oldToken: string, newToke
   return (await readRecord(path, ttlMs))?.token === newToken;
 }
 
-/** Waits for another contender to take the lease. Removes its heir if that contender died. */
+/** Removes the heir of a contender that died. Throws LOCKED if the contender is alive. */
 async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<void> {
   const contender = await readRecord(heirPath, ttlMs);
   if (!contender) return;
@@ -66,7 +68,10 @@ async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<v
   await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-/** A lease of this process. The open file stays ours even if another file gets its name. */
+/**
+ * A lease that this process holds. `file` stays the lease that we created, even if another file
+ * gets its name.
+ */
 interface Holding {
   readonly path: string;
   readonly file: FileHandle;
@@ -100,7 +105,7 @@ function renewMs({ ttlMs }: Holding): number {
   return ttlMs / 3;
 }
 
-/** Renews through the open file, so that a late renewal can never undo a takeover. */
+/** Renews the lease through the open file, so that a late renewal can never undo a takeover. */
 async function renew(holding: Holding): Promise<void> {
   const { path, file, holder, clock, ttlMs } = holding;
   const now = clock.now();
@@ -130,7 +135,7 @@ async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
   }
 }
 
-/** A file that stays unreadable counts as the lease of an unknown holder. */
+/** Reads a lease file. A file that stays unreadable counts as the lease of an unknown holder. */
 async function readRecord(path: string, ttlMs: number): Promise<LeaseRecord | undefined> {
   for (let reads = 1; reads <= 5; reads += 1) {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));

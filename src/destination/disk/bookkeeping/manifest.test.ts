@@ -9,7 +9,7 @@ const place = useTestDisk();
 const manifestPath = () => place.path('.cloud-sync', 'manifest.jsonl');
 
 describe('the manifest', () => {
-  test('the manifest is readable and writable although some lines are cut off, foreign or hostile', async () => {
+  test('the manifest can be read and written although some lines are cut off, foreign or hostile', async () => {
     await archive(place.disk, describeFile('a'), content);
     const [line = ''] = (await readFile(manifestPath(), 'utf8')).split('\n');
     const hostile = JSON.stringify({ ...(JSON.parse(line) as object), key: '../../etc/passwd' });
@@ -29,7 +29,7 @@ describe('the manifest', () => {
     expect(await keys(place.disk)).toHaveLength(1);
   });
 
-  test('a file whose size differs from the manifest is skipped', async () => {
+  test('a file whose size on the disk differs from the manifest is not listed', async () => {
     await archive(place.disk, describeFile('a'), content);
     await truncate(place.path(describeFile('a').original.key), 3);
     expect(await keys(place.disk)).toEqual([]);
@@ -40,7 +40,7 @@ async function checkSums(): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)('sha256sum', ['--check', '--strict', '--quiet', '.cloud-sync/SHA256SUMS'], { cwd: place.root });
 }
 
-test('the standard sha256sum accepts SHA256SUMS, including odd names', async () => {
+test('the system command `sha256sum` accepts SHA256SUMS, including odd names', async () => {
   const hashing = place.open({ hash: 'sha256' });
   const odd = ['plain.MP4', ' leading space.MP4', '-dash.MP4', 'line\nbreak.MP4', 'return\r.MP4', 'snö 🏄.MP4', '*star.MP4'];
   for (const [index, name] of odd.entries()) {

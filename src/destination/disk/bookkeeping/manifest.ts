@@ -7,7 +7,7 @@ import { ignoring } from '../files.ts';
 import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
 
-/** One line of `manifest.jsonl`: the published file, then the fields of its description. */
+/** One line of `manifest.jsonl`: first the published file, then the fields of its description. */
 const lineSchema = z.object({
   key: z.string().refine(isKey),
   size: z.number().int().nonnegative(),
@@ -22,19 +22,23 @@ export interface ManifestEntry {
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly sha256: string | null;
-  /** ISO 8601. */
+  /** In ISO 8601. */
   readonly archivedAt: string;
 }
 
 /** The archive's record of its own files. A later line for a key replaces an earlier one. */
 export interface Manifest {
-  /** Resolves when the line is durable. */
+  /** Adds a line for a file. Resolves when the line is durable. */
   append(entry: ManifestEntry): Promise<void>;
   /**
-   * The latest line for a key. The first call reads the whole manifest; later calls read one line.
+   * Returns the latest line for a key. The first call reads the whole manifest; later calls read
+   * one line.
    */
   find(key: string): Promise<DescribedFile | undefined>;
-  /** The latest line of every key, in the order of the file, in batches of one read. */
+  /**
+   * Yields the latest line of every key, in the order of the manifest. Each batch comes from one
+   * read.
+   */
   entries(): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;
 }
@@ -79,8 +83,8 @@ export function createManifest(path: string): Manifest {
 }
 
 /**
- * Where the latest readable line of each key begins. It stores only offsets, because there may be
- * 100,000 files.
+ * Returns the offset of the latest readable line of each key. The map holds only offsets, because
+ * there may be 100,000 files.
  */
 async function latestLines(path: string): Promise<Map<string, number>> {
   const latest = new Map<string, number>();
@@ -94,12 +98,13 @@ async function latestLines(path: string): Promise<Map<string, number>> {
 }
 
 /**
- * Lines of ours begin with the key. Other lines are parsed whole; undefined: a crash cut the line
- * off.
+ * Returns the key in a line, or undefined if a crash cut the line off. A line that we wrote begins
+ * with the key; any other line is parsed whole.
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // A key is parsed even without escapes, because a slice would keep the whole line in memory.
+  // The key is parsed even if it has no escapes, because a slice would keep the whole line in
+  // memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }
@@ -112,7 +117,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Parses the line of a file, with or without a readable description. */
+/** Parses one line of the manifest. The description in the line may be unreadable. */
 function parseLine(text: string): DescribedFile | undefined {
   const fields = parseJson(text);
   const line = lineSchema.safeParse(fields);
@@ -130,15 +135,15 @@ interface Line {
 }
 
 /**
- * The lines from an offset on, each with its own offset, in batches of one read. A missing file has
- * none.
+ * Yields the lines from an offset on, each with its own offset. Each batch comes from one read. A
+ * missing file has no lines.
  */
 async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return;
   try {
-    // One buffer serves all reads, because new buffers would grow faster than they are collected.
-    // The beginning of an incomplete line moves to the front of the buffer.
+    // All reads share one buffer, because new buffers would come faster than old ones are
+    // collected. The beginning of an incomplete line moves to the front of the buffer.
     let buffer = Buffer.allocUnsafe(readBytes);
     let carriedBytes = 0;
     for (let position = from; ;) {

@@ -2,19 +2,23 @@ import { link, rename } from 'node:fs/promises';
 import { exists } from '../files.ts';
 import { errno } from '../store-error.ts';
 
-/** What is needed to name a file without ever replacing another one. */
+/** The context for naming a file without ever replacing another file. */
 export interface Naming {
   readonly hardLinks: 'auto' | 'never';
-  /** Throws LOCKED when the archive's lease is lost, or was not taken although `required`. */
+  /**
+   * Throws LOCKED if the archive's lease is lost, or if the lease is `required` but was never
+   * taken.
+   */
   readonly assertLease: (lease: { readonly required: boolean }) => Promise<void>;
-  /** Runs one check and rename at a time in this process. */
+  /** Runs one action at a time in this process. An action checks a name and then renames a file. */
   readonly renameInTurn: <T>(action: () => Promise<T>) => Promise<T>;
 }
 
 const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /**
- * Gives the file at `from` the name `to`; false: the name is taken. `from` may be gone afterwards.
+ * Gives the file at `from` the name `to`. Returns false if that name is taken. The name `from` may
+ * be gone afterwards.
  */
 export async function nameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   if (naming.hardLinks === 'never') return renameIfFree(naming, from, to);
@@ -30,8 +34,8 @@ export async function nameIfFree(naming: Naming, from: string, to: string): Prom
 }
 
 /**
- * For file systems without hard links. A rename replaces the target, so only the lease keeps other
- * runs out between the check and the rename.
+ * Names a file on a file system without hard links. A rename replaces its target. Only the lease
+ * keeps other runs from creating the target between the check and the rename.
  */
 async function renameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   return naming.renameInTurn(async () => {

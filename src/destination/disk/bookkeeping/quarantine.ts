@@ -8,7 +8,7 @@ import type { Tree } from '../tree.ts';
 
 /**
  * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date if
- * that name is taken. Returns the new path, relative to the archive's root, with `/` as the
+ * that path is taken. Returns the new path, relative to the archive's root, with `/` as the
  * separator. After a crash the file may have both names.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {

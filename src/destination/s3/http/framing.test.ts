@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFraming, decodeCrc32, framedBytes, frameBytes } from './framing.ts';
 
-/** Removes the frames, as a store does. */
+/** Removes the frames from a body, as a store does. */
 function unframe(body: Buffer): { readonly content: Buffer; readonly rest: string } {
   const frames: Buffer[] = [];
   for (let at = 0; ;) {
@@ -15,7 +15,7 @@ function unframe(body: Buffer): { readonly content: Buffer; readonly rest: strin
   }
 }
 
-test('a framed body has the announced length and the same content, however it was cut', () => {
+test('a framed body has the announced length and the same content for every way of cutting chunks', () => {
   const sizes = fc.oneof(
     fc.integer({ min: 0, max: 5000 }),
     fc.constantFrom(frameBytes - 1, frameBytes, frameBytes + 1, 2 * frameBytes + 3),
@@ -44,7 +44,7 @@ function texts(pieces: readonly (string | Uint8Array)[]): string[] {
   return pieces.filter((piece) => typeof piece === 'string');
 }
 
-test('the end of a frame is written together with the beginning of the next', () => {
+test('the end of a frame and the beginning of the next frame are written together', () => {
   const framing = createFraming(2 * frameBytes);
   const frame = Buffer.alloc(frameBytes);
   expect(texts(framing.frame(frame))).toEqual(['100000\r\n']);

@@ -2,7 +2,7 @@ import { crc32Base64 } from '../../../lib/crc32.ts';
 
 /**
  * The aws-chunked encoding: frames of `size-in-hex CRLF bytes CRLF`, then an empty frame, then the
- * trailer. The trailer has the checksum, which is known only after the last byte. See "Signature
+ * trailer. The trailer holds the checksum, which is known only after the last byte. See "Signature
  * calculations … streaming unsigned payload trailer" in the S3 API reference.
  */
 
@@ -15,7 +15,7 @@ const crlf = '\r\n';
 /** A CRC32 in base64 always has 8 characters. */
 const trailerBytes = trailer(0).length;
 
-/** The size of a body of `sizeBytes` after framing. */
+/** Returns the size of a framed body whose content has `sizeBytes`. */
 export function framedBytes(sizeBytes: number): number {
   const lastBytes = sizeBytes % frameBytes;
   const fullFrames = (sizeBytes - lastBytes) / frameBytes;
@@ -26,17 +26,20 @@ function overheadBytes(ofFrame: number): number {
   return ofFrame.toString(16).length + 2 * crlf.length;
 }
 
-/** The pieces of one body in order. Each piece is written by itself. */
+/** Turns one body into pieces, in order. Each piece is written separately. */
 export interface Framing {
-  /** Copies nothing, because the size of each frame is known before its first byte. */
+  /**
+   * Adds frames to a chunk without copying it, because a frame's size is known before its first
+   * byte.
+   */
   frame(chunk: Uint8Array): (string | Uint8Array)[];
-  /** The text that ends the body. */
+  /** Returns the text that ends the body. */
   end(crc32: number): string;
 }
 
 /**
- * Writes the end of a frame together with the start of the next, because small writes cost as much
- * as large ones.
+ * Begins to frame a body. The end of a frame is joined to the start of the next frame, because a
+ * small write costs as much as a large one.
  */
 export function createFraming(sizeBytes: number): Framing {
   let leftBytes = sizeBytes;
@@ -68,7 +71,8 @@ function trailer(crc32: number): string {
 }
 
 /**
- * Parses a CRC32 as S3 writes it; null for anything else, such as a checksum of checksums.
+ * Parses a CRC32 as S3 writes it. Returns null for any other value, such as a checksum of
+ * checksums.
  */
 export function decodeCrc32(text: string | undefined): number | null {
   return text !== undefined && /^[A-Za-z0-9+/]{6}==$/.test(text) ? Buffer.from(text, 'base64').readUInt32BE() : null;

@@ -13,10 +13,10 @@ const KiB = 1024;
 const stallMs = 300;
 const reply = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n';
 
-/** What a connection does with bytes. It calls `done` when it has taken them. */
+/** What a connection does with bytes. It calls `done` when it has accepted them. */
 type Take = (line: Duplex, chunk: Buffer, done: (error?: Error) => void) => void;
 
-/** A bucket whose store is at the other end of a line, without a kernel's buffers in between. */
+/** A bucket whose store is at the other end of an in-memory line, which has no kernel buffers. */
 function bucketBehind(take: Take): Bucket {
   const line = new Duplex({
     read: () => {},
@@ -29,7 +29,7 @@ function bucketBehind(take: Take): Bucket {
   return { ...bucket, agentFor: () => agent };
 }
 
-/** Answers any request long before it has taken the bytes. */
+/** Answers any request long before the line has accepted the bytes. */
 function answerAtOnce(line: Duplex, _: Buffer, done: () => void): void {
   line.push(reply);
   setTimeout(done, 50);
@@ -40,7 +40,7 @@ function put(bucket: Bucket, sizeBytes: number, options: { readonly trailer: boo
 }
 
 test.each([true, false])(
-  'a line that needs longer than a stall for a chunk is slow, not stalled (trailer: %o)',
+  'a PUT over a slow line succeeds although a chunk takes longer than the stall time (trailer: %o)',
   async (trailer) => {
     let body = 0;
     const total = 2 * 256 * KiB;
@@ -57,7 +57,7 @@ test.each([true, false])(
   },
 );
 
-test('a PUT over a line that takes no more bytes fails', async () => {
+test('a PUT fails if the line accepts no more bytes', async () => {
   const dead = put(
     bucketBehind(() => {}),
     1000,
@@ -67,14 +67,14 @@ test('a PUT over a line that takes no more bytes fails', async () => {
   await expect(dead.finish(0)).rejects.toMatchObject({ cause: { code: 'STALLED' } });
 });
 
-test('a PUT that was answered also fails if the line never takes the remaining bytes', async () => {
+test('a PUT that already has its reply fails if the line never accepts the remaining bytes', async () => {
   const bucket = bucketBehind((line) => void line.push(reply));
   const dead = put(bucket, 1000, { trailer: false });
   await expect(dead.write(Buffer.alloc(1000))).rejects.toMatchObject({ cause: { code: 'STALLED' } });
   dead.abort();
 });
 
-test('a failed write ends the PUT', async () => {
+test('a PUT fails if a write to its line fails', async () => {
   const failing = put(
     bucketBehind((_, chunk, done) => done(new Error(`no room for ${chunk.length} bytes`))),
     1000,
@@ -84,7 +84,7 @@ test('a failed write ends the PUT', async () => {
   await expect(failing.finish(0)).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
-test('a reply may come before the last write ends, but not before it begins', async () => {
+test('a PUT succeeds if the reply comes before the last write ends, and fails if it comes before that write begins', async () => {
   const whole = put(bucketBehind(answerAtOnce), 1000, { trailer: false });
   await whole.write(Buffer.alloc(1000));
   expect(await whole.finish(0)).toMatchObject({ etag: '"e"' });

@@ -8,27 +8,27 @@ import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } fro
 
 export interface PutTarget extends Omit<Outgoing, 'method'> {
   readonly sizeBytes: number;
-  /** Send the CRC32 behind the bytes, so that the store checks it. */
+  /** If true, the CRC32 is sent behind the bytes, so that the store checks it. */
   readonly trailer: boolean;
 }
 
 export interface PutReply {
   readonly etag: string;
-  /** The store's checksum; null if the store does not state it. */
+  /** The store's checksum. null if the store does not state one. */
   readonly crc32: number | null;
 }
 
 /**
- * How much to write at once until the connection has shown that it is quick. A write counts as
- * progress only when the system has taken all its bytes. On a slow line a large write would look
- * like a stall; on a quick line small writes cost more CPU.
+ * How many bytes to write at once until the connection has shown that it is quick. A write counts
+ * as progress only when the system has accepted all of its bytes. On a slow line a large write
+ * would look like a stall. On a quick line small writes cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
 
 /**
- * One running PUT: one connection, no retries. Every failure is a SyncError whose cause is a
- * Refusal. The body streams over node:http, because the SDK's stream bodies cost two to three times
- * the CPU. The target may be a promise, so that the caller can write before it is known.
+ * One running PUT over one connection, without retries. Every failure is a SyncError whose cause is
+ * a Refusal. The body is sent with node:http, because the SDK needs two to three times the CPU for
+ * a stream. The target may be a promise, so that the caller can write before the target is known.
  */
 export class OpenPut {
   readonly #bucket: Bucket;
@@ -39,11 +39,11 @@ export class OpenPut {
   #request: ClientRequest | undefined;
   #framing: Framing | undefined;
   #failure: SyncError | undefined;
-  /** The write that the system has not taken yet. */
+  /** Pending while the system has not accepted the last write. */
   #taking: PromiseWithResolvers<void> | undefined;
   #stepBytes = cautiousBytes;
   #leftBytes = 0;
-  /** True once the whole body was handed on. */
+  /** True once the whole body was written. */
   #isSent = false;
 
   constructor(bucket: Bucket, target: Promise<PutTarget>, about: string) {
@@ -55,13 +55,13 @@ export class OpenPut {
     this.#opened.catch(() => {}); // the next call reports the error
   }
 
-  /** Resolves when the system has taken the bytes. The caller may then fill the chunk again. */
+  /** Resolves when the system has accepted the bytes. The caller may then overwrite the chunk. */
   async write(chunk: Uint8Array): Promise<void> {
     this.#stallTimer.begin();
     await this.#send(chunk).finally(() => this.#stallTimer.rest());
   }
 
-  /** Call it after the last byte. It resolves when the store has reported success. */
+  /** Ends the body after the last byte. Resolves when the store has reported success. */
   async finish(crc32: number): Promise<PutReply> {
     this.#stallTimer.begin();
     await this.#opened.catch(() => {}); // `#reply` reports the error
@@ -99,7 +99,7 @@ export class OpenPut {
     });
   }
 
-  /** Writes each piece by itself, because TLS would first copy several pieces into one. */
+  /** Writes each piece separately, because TLS would first copy several pieces into one. */
   async #send(chunk: Uint8Array): Promise<void> {
     await this.#opened;
     const { clock, stallMs } = this.#bucket;
@@ -144,9 +144,11 @@ export class OpenPut {
   }
 }
 
-/** Measures how long we wait for the store. Waiting for a slow source does not count. */
+/**
+ * Measures how long we wait for the store. The time that we wait for a slow source does not count.
+ */
 interface StallTimer {
-  /** Starts the time again, because we begin to wait or the store did something. */
+  /** Starts the time again. Called when we begin to wait, and when the store did something. */
   begin(): void;
   rest(): void;
   end(): void;
@@ -169,7 +171,7 @@ function startStallTimer(stallMs: number, onStall: () => void): StallTimer {
   };
 }
 
-/** Sends a body that is in memory, with its CRC32 in a header. */
+/** Sends a body that is in memory. Its CRC32 is in a header. */
 export async function putBuffered(
   bucket: Bucket,
   target: Omit<PutTarget, 'sizeBytes' | 'trailer'>,

@@ -18,7 +18,7 @@ test.each<S3FaultAction>([
   await place.s3.initialise('archive-1');
   await archive(place.s3, file);
   const before = place.store.requests.length;
-  // The first two HEADs belong to the archiving.
+  // The first two HEADs come from `archive`.
   place.store.faults.push({ match: { operation: 'HeadObject', attempt: 3 }, action });
   const beganMs = performance.now();
   expect(await place.s3.stat(key)).toEqual({ key, ...wholeOf(file) });
@@ -38,7 +38,7 @@ test.each<[S3FaultAction, code: string, looks: number]>([
   expect(place.store.requests.filter(({ operation }) => operation === 'HeadObject')).toHaveLength(looks);
 });
 
-test('an aborted HEAD ends at once', async () => {
+test('a HEAD that is aborted ends at once', async () => {
   await using place = await openTestArchive({
     faults: [{ match: { operation: 'HeadObject' }, action: { kind: 'stall', before: 'reply' } }],
   });
@@ -49,7 +49,7 @@ test('an aborted HEAD ends at once', async () => {
   await expect(looking).rejects.toBe(enough);
 });
 
-test('a HEAD does not wait for a store that asks for an hour', async () => {
+test('a HEAD waits only a short time if the store asks for an hour', async () => {
   const sleeps: number[] = [];
   const clock = { ...systemClock, sleep: async (forMs: number) => void sleeps.push(forMs) };
   const action = { kind: 'error', code: 'SlowDown', retryAfterSeconds: 3600 } as const;

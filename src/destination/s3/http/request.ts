@@ -6,8 +6,8 @@ import type { Bucket } from '../bucket.ts';
 import { isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
 
 /**
- * A request that every file needs. It goes over node:http and uses only the signer of the SDK,
- * because the SDK's commands cost several times the CPU.
+ * A request that is made for every file. It uses node:http and only the SDK's signer, because the
+ * SDK's commands cost several times the CPU.
  */
 export interface Outgoing {
   readonly method: 'HEAD' | 'PUT';
@@ -21,14 +21,17 @@ export interface Outgoing {
 /** Names are in lower case. Repeated headers are joined. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
-/** The same attempts and pauses as the SDK in its standard mode. */
+/** The SDK's standard mode makes as many attempts, with the same pauses. */
 const maxAttempts = 3;
 const pauses = { firstMs: 100, maxMs: 20_000 };
-/** The longest additional pause that a store may ask for, as in the SDK. */
+/** The longest additional pause that a store may ask for. The SDK has the same limit. */
 const maxExtraMs = 5_000;
 const maxErrorCharacters = 64 * 1024;
 
-/** A signed request over the bucket's kept connections. Nothing is sent before the first write. */
+/**
+ * Opens a signed request on a kept connection of the bucket. Nothing is sent before the first
+ * write.
+ */
 export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
   const { method } = outgoing;
   const base = await bucket.address();
@@ -36,7 +39,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   const query = { ...outgoing.query };
   const headers = { host: base.host, ...outgoing.headers };
   const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // The SDK corrects its clock by the store's clock with every call. We use that correction.
+  // With every call the SDK adjusts its time to the store's clock. We sign with the adjusted time.
   const signed = await bucket.signer.sign(unsigned, {
     signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
   });
@@ -58,11 +61,11 @@ function escape(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Reads a reply to its end, so that its connection can be used again. Rejects with a Refusal. */
+/** Reads a reply to its end, so that the connection can be used again. Rejects with a Refusal. */
 export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
   const status = response.statusCode ?? 0;
-  // Only `set-cookie` would be a list.
+  // The cast is safe, because only `set-cookie` would be a list.
   const headers = response.headers as ReplyHeaders;
   let body = '';
   response.setEncoding('utf8');
@@ -88,7 +91,8 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // The caller handles a longer wait: the error contains it, and the caller can be interrupted.
+      // We never wait longer here. The caller finds the longer wait in the error, and can be
+      // interrupted while it waits.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
@@ -105,7 +109,7 @@ function send(request: ClientRequest, stallMs: number): Promise<ReplyHeaders> {
   return promise.finally(() => clearTimeout(watch));
 }
 
-/** The error when we waited for the store and no byte moved. */
+/** The error after a wait for the store in which no byte moved. */
 export function stalled(forMs: number): Refusal {
   return new Refusal({ status: null, code: 'STALLED', message: `no progress for ${forMs} ms` });
 }
