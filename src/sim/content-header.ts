@@ -1,6 +1,6 @@
 /**
- * The first bytes of simulated files: the magic number of the file's kind, then a stamp that is
- * unique for each seed.
+ * The first bytes of simulated files. They are the magic number of the file's kind, and then a
+ * stamp that is unique for each seed.
  */
 
 const FTYP_EXTENSIONS = new Map([
@@ -23,7 +23,8 @@ const MAGIC = new Map<string, Buffer>([
 ]);
 
 /**
- * The header of a file, cut to the file's size. `stamp` is 16 bytes that are derived from the seed.
+ * Returns the header of a file, cut to the file's size. `stamp` has 16 bytes that are derived from
+ * the seed.
  */
 export function headerBytes(file: { readonly extension: string; readonly sizeBytes: number }, stamp: Buffer): Buffer {
   return fullHeader(file.extension, file.sizeBytes, stamp).subarray(0, file.sizeBytes);
@@ -49,8 +50,8 @@ function fullHeader(extension: string, sizeBytes: number, stamp: Buffer): Buffer
 }
 
 /**
- * The boxes `ftyp`, `free` (with the stamp) and `mdat`. The last one reaches to the end of the
- * file, so a reader that follows the boxes ends where the file ends.
+ * Returns the boxes `ftyp`, `free` (with the stamp) and `mdat`. The box `mdat` reaches to the end
+ * of the file, so a reader that follows the boxes ends where the file ends.
  */
 function isoMedia(brand: string, sizeBytes: number, stamp: Buffer): Buffer {
   const ftyp = Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\x02\0isom${brand}`, 'latin1');

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 const video = { seed: 'a', sizeBytes: 3 * MIB + 17, extension: 'mp4' };
 
 describe('content of simulated files', () => {
-  test('any range has the same bytes as that part of the whole file', () => {
+  test('a range of a file has the same bytes as that part of the whole file', () => {
     const whole = contentOf(video);
     expect(whole).toHaveLength(video.sizeBytes);
     assert(
@@ -20,7 +20,7 @@ describe('content of simulated files', () => {
     );
   });
 
-  test('the same seed gives the same bytes, and another seed gives different bytes', () => {
+  test('the same seed gives the same bytes, and another seed gives other bytes', () => {
     expect(contentOf({ ...video }).equals(contentOf(video))).toBe(true);
     const other = contentOf({ ...video, seed: 'b' });
     for (let at = 0; at < video.sizeBytes - 64; at += MIB / 2) {
@@ -28,7 +28,7 @@ describe('content of simulated files', () => {
     }
   });
 
-  test('no two MiB of a file begin with the same bytes', () => {
+  test('each MiB of a file begins with other bytes', () => {
     const big = { seed: 'big', sizeBytes: 14_000_000_000, extension: 'mp4' };
     const starts = new Set<string>();
     let places = 0;
@@ -39,7 +39,7 @@ describe('content of simulated files', () => {
     expect(starts.size).toBe(places);
   });
 
-  test('small files differ between seeds too', () => {
+  test('small files with different seeds have different bytes', () => {
     const bodies = new Set(
       Array.from({ length: 5_000 }, (_, n) => contentOf({ seed: `s${n}`, sizeBytes: 256, extension: 'jpg' }).toString('hex')),
     );
@@ -75,18 +75,18 @@ describe('content of simulated files', () => {
     expect(at).toBe(file.sizeBytes);
   });
 
-  test('a file shorter than its header has a cut header, and an empty file is empty', () => {
+  test('a file that is shorter than its header has a cut header, and a file of size 0 has no bytes', () => {
     expect(contentOf({ ...video, sizeBytes: 3 })).toHaveLength(3);
     expect(contentOf({ ...video, sizeBytes: 0 })).toHaveLength(0);
   });
 
-  test('the hashes match the bytes', async () => {
+  test('the SHA-256 and the CRC32 match the bytes', async () => {
     const bytes = contentOf(video);
     expect(await sha256Of(video)).toBe(createHash('sha256').update(bytes).digest('hex'));
     expect(await crc32Of(video)).toBe(crc32(bytes));
   });
 
-  test('a range deep in a file does not read the bytes before it', () => {
+  test('a range deep in a huge file is read without the bytes before it', () => {
     const huge = { seed: 'huge', sizeBytes: 2 ** 50, extension: 'mp4' };
     const [chunk] = chunksOf(huge, 2 ** 49, 2 ** 49 + 10);
     expect(chunk).toHaveLength(10);

@@ -1,8 +1,8 @@
 /**
- * The bytes of simulated files. Nothing is stored. Every block of 256 KiB is a slice of one shared
- * pseudo-random pool, and the file's seed and the block's number decide which slice. So any range
- * of any file is available at once. A block in the wrong place or of the wrong file differs. There
- * is no period, so no part size can hide a mistake.
+ * The bytes of simulated files. Nothing is stored. Each block of 256 KiB is a slice of one shared
+ * pseudo-random pool. The file's seed and the block's number decide which slice, so any range of
+ * any file is available at once. A block in the wrong place or from the wrong file has other bytes.
+ * The bytes never repeat in a fixed rhythm, so a mistake shows for every part size.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,13 +10,13 @@ import { crc32 } from 'node:zlib';
 import { headerBytes } from './content-header.ts';
 
 /**
- * What decides the bytes of a file. Files with different seeds differ, unless they are shorter than
- * their header.
+ * What decides the bytes of a file. Files with different seeds have different bytes, unless they
+ * are shorter than their header.
  */
 export interface SimContent {
   readonly seed: string;
   readonly sizeBytes: number;
-  /** In lower case, without a dot. It decides the first bytes. */
+  /** In lower case, without a dot. The extension decides the first bytes. */
   readonly extension: string;
 }
 
@@ -35,8 +35,8 @@ function pool(): Buffer {
 }
 
 /**
- * Where a block begins in the pool. The step is odd, so all blocks of one file begin at different
- * places, up to 16 Mi blocks (4 TiB).
+ * Returns the offset in the pool at which a block begins. The step is odd, so all blocks of one
+ * file begin at different offsets, up to 16 Mi blocks (4 TiB).
  */
 function poolOffset(seedHash: Buffer, block: number): number {
   const first = seedHash.readUInt32LE(0);
@@ -45,8 +45,8 @@ function poolOffset(seedHash: Buffer, block: number): number {
 }
 
 /**
- * The bytes from `start` to before `end`, in slices of up to 256 KiB. The slices are shared memory:
- * never write to them. An `end` beyond the file is cut to its size.
+ * Yields the bytes from `start` up to but not including `end`, in slices of up to 256 KiB. An `end`
+ * beyond the file is cut to the file's size. The slices are shared memory, so never write to them.
  */
 export function* chunksOf(content: SimContent, start = 0, end = content.sizeBytes): Generator<Buffer, void> {
   const seedHash = createHash('sha256').update(content.seed).digest();
@@ -69,19 +69,25 @@ export function* chunksOf(content: SimContent, start = 0, end = content.sizeByte
   }
 }
 
-/** A copy of the bytes from `start` to before `end`, for ranges that fit in memory. */
+/**
+ * Returns a copy of the bytes from `start` up to but not including `end`. Use it for ranges that
+ * fit in memory.
+ */
 export function contentOf(content: SimContent, start = 0, end = content.sizeBytes): Buffer {
   return Buffer.concat([...chunksOf(content, start, end)]);
 }
 
-/** The SHA-256 of the whole file in lower-case hex. Other work of the process runs in between. */
+/**
+ * Computes the SHA-256 of the whole file, in lower-case hex. Other code can run during the
+ * computation.
+ */
 export async function sha256Of(content: SimContent): Promise<string> {
   const hash = createHash('sha256');
   await forEachTurn(content, (chunk) => void hash.update(chunk));
   return hash.digest('hex');
 }
 
-/** The CRC32 (as in zip and gzip) of the whole file, as an unsigned number. */
+/** Computes the CRC32 (as in zip and gzip) of the whole file, as an unsigned number. */
 export async function crc32Of(content: SimContent): Promise<number> {
   let value = 0;
   await forEachTurn(content, (chunk) => {

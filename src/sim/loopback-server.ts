@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 
 export interface LoopbackServer {
-  /** For example `http://127.0.0.1:40213`. */
+  /** The address of the server, for example `http://127.0.0.1:40213`. */
   readonly origin: string;
   /** Closes every connection and stops listening. */
   stop(): Promise<void>;
@@ -13,8 +13,8 @@ const KEEP_ALIVE_MS = 65_000;
 const WRITE_AHEAD_BYTES = 1024 * 1024;
 
 /**
- * Listens on 127.0.0.1, by default on any free port. If a handler fails, the reply is 500 with the
- * message. Rejects with the socket's error when the port is in use.
+ * Starts a server on 127.0.0.1, by default on any free port. If a handler fails, the reply is 500
+ * with the error message. Rejects with the socket's error if the port is in use.
  */
 export async function listen(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,

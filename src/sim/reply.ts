@@ -9,11 +9,11 @@ import { createGzip } from 'node:zlib';
 import { chunksOf, type SimContent } from './content.ts';
 import type { LoggedRequest } from './request-log.ts';
 
-/** `end` is exclusive. */
+/** The body of a reply. In a `content` body, `end` is exclusive. */
 export type ReplyBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'text'; readonly text: string }
-  /** The text repeated, and cut at the length. */
+  /** The text is repeated until it has `lengthBytes`, and cut there. */
   | { readonly kind: 'repeated'; readonly text: string; readonly lengthBytes: number }
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'content'; readonly content: SimContent; readonly start: number; readonly end: number };
@@ -22,33 +22,33 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: ReplyBody;
-  /** How long to wait before anything is sent. */
+  /** How long to wait before the head is sent, in ms. */
   readonly delayMs?: number;
   /**
-   * Ends the reply early: what happens after so many bytes of the body, or before the head when
-   * `afterBytes` is absent.
+   * Ends the reply early, after `afterBytes` bytes of the body, or before the head if `afterBytes`
+   * is absent. `how` is what happens then.
    */
   readonly cut?: {
     readonly how: 'reset' | 'close' | 'silence';
     readonly afterBytes?: number | undefined;
     readonly silenceMs?: number | undefined;
   };
-  /** Sends the body slowly: so many bytes, then a pause. */
+  /** Sends the body slowly: after every `bytes` bytes there is a pause. */
   readonly drip?: { readonly bytes: number; readonly everyMs: number };
   readonly gzip?: boolean;
-  /** Flips one bit of the byte at this offset of the file. */
+  /** Flips one bit in the byte at this offset of the file. */
   readonly flipAt?: number;
 }
 
-/** How long to wait before a reset, which discards bytes that have not reached the client. */
+/** How long to wait before a reset. A reset discards all bytes that have not reached the client. */
 const BEFORE_RESET_MS = 20;
 
-/** A JSON reply of the API. */
+/** Makes a JSON reply of the API. */
 export function jsonReply(status: number, value: unknown): Reply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: { kind: 'json', value } };
 }
 
-/** A short text with its length, such as an error of the CDN. */
+/** Makes a reply with a short text and its length, such as an error of the CDN. */
 export function textReply(status: number, contentType: string, text: string): Reply {
   return {
     status,
@@ -59,8 +59,8 @@ export function textReply(status: number, contentType: string, text: string): Re
 
 /**
  * Sends the reply with back-pressure and keeps `entry` up to date. Resolves with true if the whole
- * reply was handed over, and false if the reply's own cut or the client ended it early. An error of
- * the client never rejects it.
+ * reply was sent. Resolves with false if `cut` or the client ended the reply early. An error of the
+ * client causes no rejection.
  */
 export async function sendReply(response: ServerResponse, reply: Reply, entry: LoggedRequest): Promise<boolean> {
   const closed = new AbortController();
@@ -103,15 +103,15 @@ async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest
   return true;
 }
 
-/** JSON gets its length here, after every fault has changed the value. */
+/** Returns the headers. JSON gets its length here, after every fault has changed the value. */
 function headersOf(reply: Reply): Record<string, string> {
   if (reply.body.kind !== 'json' || reply.gzip === true) return { ...reply.headers };
   return { ...reply.headers, 'content-length': String(Buffer.byteLength(JSON.stringify(reply.body.value))) };
 }
 
 /**
- * Ends a silence that has a time. If the head was sent, the connection closes; otherwise the reply
- * follows.
+ * Carries out the cut of a reply. After a silence with a duration, the connection closes if the
+ * head was sent; otherwise the reply follows.
  */
 async function cutOff(response: ServerResponse, cut: NonNullable<Reply['cut']>, closed: AbortSignal): Promise<void> {
   if (cut.how === 'silence') {

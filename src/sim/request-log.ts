@@ -1,14 +1,14 @@
-/** The simulated cloud's record of the requests that it received. */
+/** The simulated cloud's log of the requests that it received. */
 import type { IncomingMessage } from 'node:http';
 
 export type SimHost = 'api' | 'cdn';
 
-/** `file` is the only endpoint of the CDN. `other` is an unknown path or method. */
+/** `file` is the only endpoint of the CDN. `other` means an unknown path or method. */
 export type Endpoint = 'search' | 'medium' | 'download' | 'user' | 'notReady' | 'moments' | 'file' | 'other';
 
 /**
- * One request. `status` is 0 until the head of the reply is sent, and stays 0 if the connection was
- * cut before.
+ * One request. `status` is 0 until the head of the reply is sent. If the connection is cut before
+ * that, `status` stays 0.
  */
 export interface LoggedRequest {
   readonly seq: number;
@@ -17,7 +17,9 @@ export interface LoggedRequest {
   readonly endpoint: Endpoint;
   readonly method: string;
   readonly path: string;
-  /** The query of an API request. For the CDN it is omitted, because it is only a signature. */
+  /**
+   * The query of an API request. Empty for the CDN, because there the query is only a signature.
+   */
   readonly query: string;
   readonly mediaId: string | undefined;
   readonly file: { readonly key: string; readonly label?: string; readonly itemNumber?: number | null } | undefined;
@@ -28,38 +30,39 @@ export interface LoggedRequest {
   readonly userAgent: string | undefined;
   readonly hadCookie: boolean;
   readonly hadAuthorization: boolean;
-  /** The client's port. Requests over one connection have the same port. */
+  /** The client's port. Requests on one connection have the same port. */
   readonly clientPort: number;
-  /** The ids of the faults that were applied to this request. */
+  /** The names of the faults that were applied to this request. */
   faults: readonly string[];
   status: number;
-  /** Bytes of the reply's body that were handed to the socket. */
+  /** How many bytes of the reply's body were passed to the socket. */
   bytesSent: number;
-  /** When the reply ended or the connection closed. */
+  /** The time when the reply ended or the connection closed. */
   endedMs: number | undefined;
   /**
-   * True once the whole reply was handed over; false while it runs, and after either side cut it.
+   * True once the whole reply was sent. False while the reply is being sent, and after either side
+   * cut it.
    */
   complete: boolean;
 }
 
 export interface CloudStats {
   /**
-   * Requests by endpoint, for example `search`, `download`, `file`. HEAD requests of files count as
-   * `fileHead`.
+   * The number of requests for each endpoint, such as `search`, `download`, `file`. HEAD requests
+   * for files count as `fileHead`.
    */
   readonly requests: Readonly<Record<string, number>>;
-  /** Replies by status, for both hosts. */
+  /** The number of replies for each status, for both hosts. */
   readonly statuses: Readonly<Record<string, number>>;
   readonly cdnBytesSent: number;
-  /** Requests to the CDN that had a cookie or an authorization header. */
+  /** How many requests to the CDN had a cookie or an authorization header. */
   readonly leaks: number;
-  /** The highest number of CDN replies with a body that ran at the same time. */
+  /** The highest number of CDN replies with a body that were being sent at the same time. */
   readonly maxConcurrentDownloads: number;
 }
 
 export interface RequestLog {
-  /** Oldest first. Only the latest requests are kept. */
+  /** The logged requests, oldest first. Only the latest requests are kept. */
   readonly requests: readonly LoggedRequest[];
   start(
     request: IncomingMessage,
@@ -71,8 +74,8 @@ export interface RequestLog {
 }
 
 /**
- * A log of at least the last `limit` requests. The counters include all requests since the start or
- * the last `clear`.
+ * Creates a log of at least the last `limit` requests. The counters include all requests since the
+ * start or since the last `clear`.
  */
 export function createRequestLog(limit: number): RequestLog {
   const requests: LoggedRequest[] = [];

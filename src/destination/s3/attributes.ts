@@ -29,7 +29,7 @@ function cutEncoded(text: string, length: number): string {
       decodeURIComponent(cut);
       return cut;
     } catch {
-      // The cut was inside a character, so the next loop cuts one more.
+      // The cut is inside a character, so the loop cuts one more byte.
     }
   }
   return '';

@@ -1,6 +1,6 @@
 /**
- * Turns a request into a reply: logs it, applies faults to the library, makes the reply, applies
- * faults to the reply, sends it.
+ * Answers a request. The request is logged, faults are applied to the library, the reply is made,
+ * faults are applied to the reply, and the reply is sent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disturbLibrary, faultyReply } from './faults/effects.ts';
@@ -21,7 +21,7 @@ export interface CloudContext {
   readonly signer: UrlSigner;
   readonly log: RequestLog;
   readonly faults: FaultSwitch;
-  /** Known once both servers listen. */
+  /** The addresses of both servers, which are known once they listen. */
   readonly origins: { readonly api: string; readonly cdn: string };
 }
 
@@ -103,8 +103,8 @@ function namesOf(file: SimFile): NonNullable<LoggedRequest['file']> {
 }
 
 /**
- * The address of this server under the name `localhost`. undefined when the client already uses
- * that name, so that a redirect does not loop.
+ * Returns the address of this server under the name `localhost`. Returns undefined if the client
+ * already uses that name, so that a redirect does not loop.
  */
 function otherOrigin(request: IncomingMessage, origin: string): string | undefined {
   return request.headers.host?.startsWith('localhost') === true ? undefined : origin.replace('127.0.0.1', 'localhost');

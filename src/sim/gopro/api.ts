@@ -1,4 +1,4 @@
-/** The API without faults: listing, records, download replies, account. */
+/** The API without faults: the listing, records of media, download replies and the account. */
 import type { IncomingMessage } from 'node:http';
 import { filePath } from './cdn.ts';
 import type { ListQuery, SimLibrary } from './library/library.ts';
@@ -18,7 +18,7 @@ export interface ApiWorld {
   readonly library: SimLibrary;
   readonly session: ApiSession;
   readonly perPageCap: number;
-  /** A full URL on the CDN. */
+  /** Returns a full URL on the CDN. */
   readonly sign: (path: string, method: SignedMethod) => string;
 }
 
@@ -30,7 +30,7 @@ export interface ApiRoute {
 const VENDOR_TYPE = /^application\/vnd\.gopro\.jk\.media(\.\w+)?\+json\b/;
 const DEFAULT_PER_PAGE = 30;
 
-/** Finds the endpoint of a path. */
+/** Returns the endpoint that a path belongs to. */
 export function apiRoute(method: string, path: string): ApiRoute {
   if (method !== 'GET') return { endpoint: 'other', mediaId: undefined };
   if (path === '/media/search') return { endpoint: 'search', mediaId: undefined };
@@ -44,8 +44,8 @@ export function apiRoute(method: string, path: string): ApiRoute {
 }
 
 /**
- * Answers a request. It checks the Accept header first (406 without a body), then the session
- * (401), then the endpoint.
+ * Makes the reply to a request. The Accept header is checked first (406 without a body), then the
+ * session (401), then the endpoint.
  */
 export function apiReply(request: IncomingMessage, url: URL, route: ApiRoute, world: ApiWorld): Reply {
   if (!VENDOR_TYPE.test(request.headers.accept ?? '')) {
@@ -72,14 +72,14 @@ export function apiReply(request: IncomingMessage, url: URL, route: ApiRoute, wo
   }
 }
 
-/** The page that a listing request names. It counts from 1. */
+/** Returns the number of the page that a listing request asks for. The first page is 1. */
 export function pageOf(url: URL): number {
   return positiveInteger(url.searchParams.get('page'), 1);
 }
 
 /**
- * The reply of `/media/{id}/download`: every file in its list, with one URL for GET and another for
- * HEAD.
+ * Makes the reply of `/media/{id}/download`. Each file is in the list that it belongs to, with one
+ * URL for GET and another URL for HEAD.
  */
 export function downloadReply(medium: SimMedium, sign: ApiWorld['sign']): unknown {
   const entries = (list: SimFile['list']): unknown[] =>
@@ -177,8 +177,8 @@ function accountOf({ library, session }: ApiWorld): unknown {
   return {
     id: session.userId,
     total_count: library.size,
-    // The total is omitted, because adding up all sizes would build every medium of a large
-    // library.
+    // The total is omitted: to add up all sizes, every medium of a large library would have to be
+    // built.
     total_storage: null,
     exempt: { camera_media: true, unlimited: true },
     non_exempt: { total_storage: 0, limit: 107_374_182_400 },

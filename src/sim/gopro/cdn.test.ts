@@ -31,7 +31,7 @@ describe('the CDN', () => {
 
   afterAll(() => cloud.close());
 
-  test('the CDN serves the whole file with length, type, date and a strong ETag', async () => {
+  test('the CDN serves a whole file with its length, type, date and a strong ETag', async () => {
     const reply = await fetchOnce(entry.url);
     expect(reply.status).toBe(200);
     expect(reply.headers).toMatchObject({
@@ -51,7 +51,7 @@ describe('the CDN', () => {
     ['bytes=299000-999999999', 299_000, SIZE],
     ['bytes=-500', SIZE - 500, SIZE],
     ['bytes=262143-262145', 262_143, 262_146],
-  ])('%s is answered with 206 and exactly these bytes', async (range, start, end) => {
+  ])('a request for the range %s gets a 206 with exactly the bytes of that range', async (range, start, end) => {
     const reply = await fetchOnce(entry.url, { range });
     expect(reply.status).toBe(206);
     expect(reply.headers['content-range']).toBe(`bytes ${start}-${end - 1}/${SIZE}`);
@@ -66,13 +66,13 @@ describe('the CDN', () => {
     },
   );
 
-  test('a range beyond the end gets a 416 with the size', async () => {
+  test("a range beyond the end of a file gets a 416 with the file's size", async () => {
     const reply = await fetchOnce(entry.url, { range: `bytes=${SIZE}-` });
     expect(reply.status).toBe(416);
     expect(reply.headers['content-range']).toBe(`bytes */${SIZE}`);
   });
 
-  test('If-Range with the right ETag or date gives 206, and otherwise the whole file', async () => {
+  test('If-Range with the current ETag or date gives 206, and any other value gives the whole file', async () => {
     const whole = await fetchOnce(entry.url);
     const status = async (ifRange: string) => (await fetchOnce(entry.url, { range: 'bytes=0-9', 'if-range': ifRange })).status;
     expect(await status(String(whole.headers['etag']))).toBe(206);
@@ -81,7 +81,7 @@ describe('the CDN', () => {
     expect(await status('Wed, 01 Jan 2020 00:00:00 GMT')).toBe(200);
   });
 
-  test('each URL works for its own method only', async () => {
+  test('a signed URL works only for the method that it was signed for', async () => {
     expect((await fetchOnce(entry.url)).status).toBe(200);
     expect((await fetchOnce(entry.url, {}, 'HEAD')).status).toBe(403);
     expect((await fetchOnce(entry.head)).status).toBe(403);
@@ -90,7 +90,7 @@ describe('the CDN', () => {
     expect(head.body).toHaveLength(0);
   });
 
-  test('a signature works for no other file and cannot be altered', async () => {
+  test('a signature works for no other file, and cannot be altered', async () => {
     const other = await resolve(cloud, 's');
     const stolen = new URL(entry.url);
     stolen.pathname = new URL(other.url).pathname;
@@ -99,7 +99,7 @@ describe('the CDN', () => {
     expect((await fetchOnce(entry.url.split('?')[0] ?? '')).status).toBe(403);
   });
 
-  test('a cookie or an authorization is refused and counted as a leak', async () => {
+  test('a request with a cookie or an authorization is refused and counted as a leak', async () => {
     const before = cloud.stats().leaks;
     expect((await fetchOnce(entry.url, { authorization: 'Bearer x' })).status).toBe(400);
     expect((await fetchOnce(entry.head, { cookie: 'a=b' }, 'HEAD')).status).toBe(400);
@@ -111,7 +111,7 @@ describe('the CDN', () => {
     expect((await fetchOnce(telemetry.url)).headers['content-type']).toBe('application/gpx+xml');
   });
 
-  test('one connection serves many requests', async () => {
+  test('one connection can carry many requests', async () => {
     const before = cloud.requests.length;
     const client = new Client(cloud.cdnUrl);
     for (let nth = 0; nth < 5; nth += 1) {
@@ -128,7 +128,7 @@ describe('the CDN', () => {
 });
 
 describe('signed URLs', () => {
-  test('a signed URL expires after its time', async () => {
+  test('a signed URL expires after its lifetime', async () => {
     await using cloud = await startGoproCloud({ library: newLibrary(), urlTtlMs: 150 });
     const entry = await resolve(cloud, 'a');
     expect((await fetchOnce(entry.url)).status).toBe(200);
@@ -138,7 +138,7 @@ describe('signed URLs', () => {
     expect(late.body.toString()).toContain('Request has expired');
   });
 
-  test('a signed URL expires after its number of uses', async () => {
+  test('a signed URL expires after it was used the allowed number of times', async () => {
     await using cloud = await startGoproCloud({ library: newLibrary(), urlUses: 2 });
     const [first, second] = [await resolve(cloud, 'a'), await resolve(cloud, 'a')];
     const statuses = [];
@@ -153,7 +153,7 @@ describe('signed URLs', () => {
     expect([...searchParams.keys()]).toEqual(expect.arrayContaining(['Signature', 'Key-Pair-Id']));
   });
 
-  test('a signed URL still works after its medium went to the trash', async () => {
+  test('a signed URL still works after its medium was moved to the trash', async () => {
     await using cloud = await startGoproCloud({ library: newLibrary() });
     const entry = await resolve(cloud, 'a');
     cloud.library.trash('a');
@@ -162,7 +162,7 @@ describe('signed URLs', () => {
 });
 
 describe('back-pressure', () => {
-  test('a client that reads nothing costs no more than the buffers of one connection', async () => {
+  test('a client that reads nothing costs no more memory than the buffers of one connection', async () => {
     await using cloud = await startGoproCloud({ preset: 'big-file' });
     const [medium] = cloud.library.media();
     const { url } = await resolve(cloud, medium?.id ?? '');

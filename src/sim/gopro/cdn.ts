@@ -1,5 +1,5 @@
 /**
- * The CDN without faults: it serves one file, whole or by range, for the method that its URL is
+ * The CDN without faults. It serves a file, whole or by range, for the method that the URL is
  * signed for.
  */
 import { createHash } from 'node:crypto';
@@ -26,20 +26,20 @@ const CONTENT_TYPES = new Map([
 ]);
 
 /**
- * A strong ETag in the form that object stores give to uploads in parts, so it is not a hash of the
- * bytes.
+ * Returns a strong ETag in the form that object stores give to uploads in parts. It is not a hash
+ * of the bytes.
  */
 export function etagOf(file: SimFile): string {
   const digest = createHash('md5').update(`${file.seed}|${file.sizeBytes}`).digest('hex');
   return `"${digest}-${Math.max(1, Math.ceil(file.sizeBytes / 8_388_608))}"`;
 }
 
-/** The path of a file. Its extension is the one by which clients judge the file. */
+/** Returns the path of a file. Clients recognise the file's kind by the extension of the path. */
 export function filePath(mediaId: string, file: SimFile): string {
   return `/${encodeURIComponent(mediaId)}/${encodeURIComponent(file.key)}.${file.extension}`;
 }
 
-/** The inverse of `filePath`. Its fields are undefined for a path in another form. */
+/** The inverse of `filePath`. Both fields are undefined for a path in another form. */
 export function parseFilePath(path: string): { readonly mediaId: string | undefined; readonly key: string | undefined } {
   const [, mediaId, key] = /^\/([^/]+)\/([^/]+)\.[^./]+$/.exec(path) ?? [];
   try {
@@ -50,14 +50,14 @@ export function parseFilePath(path: string): { readonly mediaId: string | undefi
 }
 
 /**
- * Where the requested range starts: 0 without a range. A suffix range counts from the end of the
- * file.
+ * Returns the first byte of the requested range, or 0 without a range. A suffix range counts from
+ * the end of the file.
  */
 export function rangeStartOf(range: string | undefined, sizeBytes: number): number {
   return parseRange(range, sizeBytes)?.start ?? 0;
 }
 
-/** Answers a request for a file. `file` is undefined when no file has the path. */
+/** Makes the reply to a request for a file. `file` is undefined if no file has the path. */
 export function cdnReply(request: IncomingMessage, file: SimFile | undefined, verdict: UrlVerdict): Reply {
   const { headers, method } = request;
   if (headers.authorization !== undefined || headers.cookie !== undefined) return tooManyAuthentications();
@@ -71,7 +71,7 @@ export function cdnReply(request: IncomingMessage, file: SimFile | undefined, ve
   return range.start >= file.sizeBytes ? unsatisfiable(file) : rangeReply(file, range.start, range.end);
 }
 
-/** Status 200 with all bytes. */
+/** Makes a reply with status 200 and all bytes. */
 export function wholeReply(file: SimFile): Reply {
   return {
     status: 200,
@@ -80,7 +80,7 @@ export function wholeReply(file: SimFile): Reply {
   };
 }
 
-/** Status 206 with the bytes from `start` to before `end`. */
+/** Makes a reply with status 206 and the bytes from `start` up to but not including `end`. */
 export function rangeReply(file: SimFile, start: number, end: number): Reply {
   return {
     status: 206,
@@ -93,7 +93,7 @@ export function rangeReply(file: SimFile, start: number, end: number): Reply {
   };
 }
 
-/** Status 403, as for a signed URL that has expired. */
+/** Makes a reply with status 403, as for a signed URL that has expired. */
 export function expiredReply(): Reply {
   return xmlError(403, 'AccessDenied', 'Request has expired');
 }
@@ -128,8 +128,8 @@ function rangeStillValid(ifRange: string | undefined, file: SimFile): boolean {
 }
 
 /**
- * One byte range with an exclusive end. undefined for none, several or a malformed range: these all
- * mean the whole file.
+ * Returns the requested byte range with an exclusive end. Returns undefined for no range, several
+ * ranges or a malformed range, because each of these means the whole file.
  */
 function parseRange(range: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];

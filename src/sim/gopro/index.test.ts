@@ -31,14 +31,14 @@ async function listing(query: string, of = cloud, path = '/media/search') {
 
 describe('the Accept rule and the session', () => {
   test.each(['application/json', '*/*', 'text/html, application/xhtml+xml'])(
-    'Accept: %s is answered with 406 and no body',
+    'a request with the header Accept: %s gets a 406 without a body',
     async (accept) => {
       const reply = await callApi(cloud, '/media/user', { accept });
       expect([reply.status, reply.body.length]).toEqual([406, 0]);
     },
   );
 
-  test('the Accept rule comes before the session', async () => {
+  test('the Accept header is checked before the session', async () => {
     expect((await fetchOnce(`${cloud.apiUrl}/media/user`)).status).toBe(406);
     const reply = await fetchOnce(`${cloud.apiUrl}/media/user`, { accept: vendorAccept });
     expect(reply.status).toBe(401);
@@ -49,19 +49,19 @@ describe('the Accept rule and the session', () => {
     ['cookies', 200, 401],
     ['bearer', 401, 200],
     ['both', 200, 200],
-  ] as const)('auth by %s: cookies get %i, a bearer token %i', async (auth, byCookies, byBearer) => {
+  ] as const)('with the option auth: %s, cookies get %i and a bearer token gets %i', async (auth, byCookies, byBearer) => {
     await using own = await startGoproCloud({ library: createLibrary(), auth });
     expect((await callApi(own, '/media/user')).status).toBe(byCookies);
     const headers = { accept: vendorAccept, authorization: `Bearer ${own.accessToken}` };
     expect((await fetchOnce(`${own.apiUrl}/media/user`, headers)).status).toBe(byBearer);
   });
 
-  test('one cookie of the two is not enough', async () => {
+  test('a request with only one of the two cookies is refused', async () => {
     const reply = await callApi(cloud, '/media/user', { cookie: `gp_access_token=${cloud.accessToken}` });
     expect(reply.status).toBe(401);
   });
 
-  test('an expired token stays refused after a new token is issued', async () => {
+  test('an expired token stays invalid after a new token is issued', async () => {
     await using own = await startGoproCloud({ library: createLibrary() });
     const old = own.accessToken;
     own.expireToken();
@@ -83,7 +83,7 @@ describe('the listing', () => {
     expect((await listing('?per_page=100&page=4', own)).media).toEqual([]);
   });
 
-  test('all pages together hold every medium once, newest first', async () => {
+  test('all pages together contain every medium once, newest first', async () => {
     await using own = await startGoproCloud({ library: cloud.library, perPageCap: 7 });
     const pages = await Promise.all(
       Array.from({ length: 10 }, (_, nth) => listing(`?per_page=100&page=${nth + 1}&order_by=created_at`, own)),
@@ -94,7 +94,7 @@ describe('the listing', () => {
     expect(times).toEqual(times.toSorted().toReversed());
   });
 
-  test('the listing has exactly the requested fields, or the full record without `fields`', async () => {
+  test('a listing has exactly the requested fields, or the full records without the parameter `fields`', async () => {
     const [chosen] = (await listing('?fields=id,type,nonsense')).media;
     expect(Object.keys(chosen ?? {})).toEqual(['id', 'type']);
     const [full] = (await listing('')).media;
@@ -113,7 +113,7 @@ describe('the listing', () => {
     expect(waiting.pages.total_items).toBe(2);
   });
 
-  test('a medium in the trash is not listed, and every request about it gets a 404', async () => {
+  test('a medium in the trash is not listed, and each request about it gets a 404', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([video({ id: 'a', seed: '', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' }, 9)]),
     });
@@ -134,13 +134,13 @@ describe('one medium', () => {
     });
   });
 
-  test('an unknown path and a writing method get a 404', async () => {
+  test('an unknown path gets a 404, and so does a method that would write', async () => {
     expect((await callApi(cloud, '/collections')).status).toBe(404);
     const cookie = `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}`;
     expect((await fetchOnce(`${cloud.apiUrl}/media?ids=a`, { accept: vendorAccept, cookie }, 'DELETE')).status).toBe(404);
   });
 
-  test('the download reply has every file in its list, with the fields of that list', async () => {
+  test('a download reply has every file in its list, with the fields of that list', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([
         frameSet({ id: 'b', seed: '', filename: 'G0010001.JPG', createdAt: '2025-01-01T00:00:00Z' }, 'Burst', [10, 11, 12]),
@@ -162,14 +162,14 @@ describe('one medium', () => {
     expect(files[0]).toMatchObject({ urls: [files[0]?.url], heads: [files[0]?.head] });
   });
 
-  test('item numbers are null or omitted if the medium says so', async () => {
+  test('the item number of a file is null or omitted if its medium is built so', async () => {
     const byName = (name: string) => [...cloud.library.media()].find((each) => each.record.filename === name)?.id ?? '';
     expect((await resolve(cloud, byName('GH010114.MP4'))).item_number).toBeNull();
     expect(await resolve(cloud, byName('GH010115.MP4'))).not.toHaveProperty('item_number');
     expect(await resolve(cloud, byName('GX010502.MP4'))).toMatchObject({ available: false, url: '' });
   });
 
-  test('every original that is expected can be downloaded and has the expected bytes', async () => {
+  test('every expected original can be downloaded and has the expected bytes', async () => {
     for (const original of expectedOriginals(cloud.library, { edits: true, sidecars: true })) {
       if (original.sizeBytes > 5_000_000) continue;
       const { _embedded: embedded } = await apiJson<DownloadReply>(cloud, `/media/${original.mediaId}/download`);
@@ -183,7 +183,7 @@ describe('one medium', () => {
 });
 
 describe('the log and the output of the cloud', () => {
-  test('the log names medium, file, range and bytes; counts cover both hosts', async () => {
+  test('the log names medium, file, range and bytes, and the counts cover both hosts', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([video({ id: 'a', seed: '', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' }, 900)]),
     });
@@ -212,7 +212,7 @@ describe('the log and the output of the cloud', () => {
     expect(own.stats().cdnBytesSent).toBe(0);
   });
 
-  test('the log keeps only the last requests', async () => {
+  test('the log keeps only the latest requests', async () => {
     await using own = await startGoproCloud({ library: createLibrary(), logLimit: 4 });
     for (let nth = 0; nth < 12; nth += 1) await callApi(own, '/media/user');
     expect(own.requests.length).toBeLessThanOrEqual(5);
@@ -220,7 +220,7 @@ describe('the log and the output of the cloud', () => {
     expect(own.stats().requests).toEqual({ user: 12 });
   });
 
-  test('the usage names the variables and the command', () => {
+  test('the usage text names the environment variables and the command', () => {
     const lines = describeUsage(cloud).join('\n');
     expect(lines).toContain(`CLOUD_SYNC_GOPRO_API_URL=${cloud.apiUrl}`);
     expect(lines).toContain(`CLOUD_SYNC_GOPRO_ACCESS_TOKEN=${cloud.accessToken}`);
@@ -228,7 +228,7 @@ describe('the log and the output of the cloud', () => {
     expect(lines).toContain('npx cloud-sync sync --provider gopro --to ./archive');
   });
 
-  test('closing cuts running downloads, and a taken port is an error that leaves no server listening', async () => {
+  test('`close` cuts running downloads, and a start on a used port fails and leaves no server behind', async () => {
     const own = await startGoproCloud({ preset: 'big-file' });
     const [medium] = own.library.media();
     const { url } = await resolve(own, medium?.id ?? '');

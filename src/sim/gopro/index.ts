@@ -1,4 +1,6 @@
-/** A GoPro cloud on this machine: an API server and a CDN server with one simulated library. */
+/**
+ * A simulated GoPro cloud on this machine: an API server and a CDN server that share one library.
+ */
 import { randomBytes } from 'node:crypto';
 import { createFaultSwitch, type Fault, type FaultSwitch } from './faults/faults.ts';
 import { answerApi, answerCdn, type CloudContext } from './answers.ts';
@@ -13,24 +15,24 @@ export type { CloudStats, LoggedRequest } from '../request-log.ts';
 export interface GoproCloudOptions {
   /** Default: the library of `preset`. */
   readonly library?: SimLibrary;
-  /** Default `small`. */
+  /** Default: `small`. */
   readonly preset?: Preset;
   readonly presetOptions?: PresetOptions;
   readonly faults?: readonly Fault[];
   /**
-   * How a client may sign in: with both cookies, with a bearer token, or either way. Default:
+   * How a client may sign in: with both cookies, with a bearer token, or in either way. Default:
    * `both`.
    */
   readonly auth?: ApiSession['auth'];
   readonly accessToken?: string;
   readonly userId?: string;
-  /** Larger values of `per_page` are silently reduced to this. Default: 100. */
+  /** The maximum of `per_page`. A larger value is silently reduced. Default: 100. */
   readonly perPageCap?: number;
   /** How long a signed URL is valid. Default: 1 h. */
   readonly urlTtlMs?: number;
-  /** How often one signed URL works. Default: without limit. */
+  /** How often one signed URL works. Default: no limit. */
   readonly urlUses?: number;
-  /** Default: 0, any free port. */
+  /** Default: 0, which means any free port. */
   readonly apiPort?: number;
   readonly cdnPort?: number;
   /** How many requests the log keeps. Default: 200,000. */
@@ -38,7 +40,7 @@ export interface GoproCloudOptions {
 }
 
 export interface GoproCloud extends AsyncDisposable {
-  /** Without a slash at the end. */
+  /** The address has no slash at its end. */
   readonly apiUrl: string;
   readonly cdnUrl: string;
   /** The latest token, even if it has expired. */
@@ -46,14 +48,14 @@ export interface GoproCloud extends AsyncDisposable {
   readonly userId: string;
   readonly library: SimLibrary;
   readonly faults: Omit<FaultSwitch, 'strike'>;
-  /** Oldest first. */
+  /** The logged requests, oldest first. */
   readonly requests: readonly LoggedRequest[];
   stats(): CloudStats;
-  /** Forgets logged requests and counts. */
+  /** Forgets all logged requests and counts. */
   clearLog(): void;
-  /** From now on every API request gets a 401. */
+  /** Makes every API request get a 401 from now on. */
   expireToken(): void;
-  /** Signs in again: only the returned token is valid from now on. The default is a new one. */
+  /** Signs in again. Only the returned token is valid from now on. Default: a new token. */
   renewToken(token?: string): string;
   /** Closes every connection and stops listening. */
   close(): Promise<void>;
@@ -66,9 +68,7 @@ interface MutableSession {
   readonly auth: ApiSession['auth'];
 }
 
-/**
- * Starts both servers on 127.0.0.1. Rejects with the socket's error when a given port is in use.
- */
+/** Starts both servers on 127.0.0.1. Rejects with the socket's error if a given port is in use. */
 export async function startGoproCloud(options: GoproCloudOptions = {}): Promise<GoproCloud> {
   const session: MutableSession = {
     accessToken: options.accessToken ?? freshToken(),
@@ -124,15 +124,15 @@ function cloudOf(context: CloudContext, session: MutableSession, close: () => Pr
 }
 
 /**
- * A token in the form of the real ones: a readable header and four opaque segments, a few hundred
- * characters.
+ * Returns a token in the form of the real ones: a readable header and four opaque segments, with a
+ * few hundred characters.
  */
 function freshToken(): string {
   const header = Buffer.from(JSON.stringify({ alg: 'RSA-OAEP', enc: 'A256GCM' })).toString('base64url');
   return [header, ...[256, 12, 80, 16].map((bytes) => randomBytes(bytes).toString('base64url'))].join('.');
 }
 
-/** Lines that show a person how to use the command line with this cloud. */
+/** Returns lines that explain how to use the command line with this cloud. */
 export function describeUsage(cloud: GoproCloud): string[] {
   return [
     `A simulated GoPro cloud with ${cloud.library.size} media is listening on ${cloud.apiUrl} (files: ${cloud.cdnUrl}).`,

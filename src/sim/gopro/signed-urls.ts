@@ -1,5 +1,6 @@
 /**
- * Signed URLs, each for one method, in the manner of a CDN: `Expires`, `Signature`, `Key-Pair-Id`.
+ * Signed URLs like those of a CDN, with `Expires`, `Signature` and `Key-Pair-Id`. Each URL is
+ * signed for one method.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
@@ -12,24 +13,27 @@ export type SignedMethod = 'GET' | 'HEAD';
 export type UrlVerdict = 'ok' | 'denied' | 'expired';
 
 export interface UrlSigner {
-  /** Signs a path with its query, without the host. */
+  /** Signs a path with its query. Returns the path without a host. */
   sign(path: string, method: SignedMethod): string;
-  /** Judges a request and counts it as one use of its URL. `use: false` only judges. */
+  /**
+   * Checks the signature of a request, and counts the request as one use of its URL. With `use:
+   * false` the request is not counted.
+   */
   check(method: string, url: URL, options?: { readonly use?: boolean }): UrlVerdict;
 }
 
 export interface UrlSignerOptions {
   readonly secret: string;
   readonly ttlMs: number;
-  /** How often one URL works. Default: any number of times. */
+  /** How often one URL works. Default: no limit. */
   readonly uses?: number | undefined;
 }
 
 const REMEMBERED_URLS = 100_000;
 
 /**
- * A signer whose URLs are valid for exactly `ttlMs`. The visible `Expires` is rounded up to
- * seconds.
+ * Creates a signer whose URLs are valid for exactly `ttlMs`. The visible `Expires` is rounded up to
+ * full seconds.
  */
 export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const usesBySerial = new Map<string, number>();

@@ -1,4 +1,6 @@
-/** Faults of the API in the catalogue: of its session, of single requests, and of the listing. */
+/**
+ * The faults of the API in the catalogue. They concern the session, single requests or the listing.
+ */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
 type Maker = (target?: FaultTarget) => Fault[];
@@ -8,7 +10,7 @@ const signedOut: FaultExpectation = { outcome: 'report', exitCode: 3 };
 const unusable: FaultExpectation = { outcome: 'report', exitCode: 5 };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Applies to requests to the API. A target limits it to requests about one medium. */
+/** Makes a fault of API requests. A target limits the fault to requests about one medium. */
 function onApi(id: string, match: FaultMatch, action: FaultAction, expect: FaultExpectation): Maker {
   return ({ mediaId } = {}) => {
     const narrowed = mediaId === undefined || match.endpoint !== 'download' ? {} : { mediaId };
@@ -61,15 +63,16 @@ export const apiFaults = {
   unknownFields: onApi('unknownFields', {}, { type: 'unknownFields' }, survive),
   driftAdd: onSearch('driftAdd', { type: 'pageDrift', change: 'add' }, survive, { page: 2, attempt: 1 }),
   /**
-   * The medium that vanishes was on page 1 of the listing. It is gone before it was archived, which
-   * is not a failure.
+   * The medium that vanishes was on page 1 of the listing. It vanishes before it was archived,
+   * which is not a failure.
    */
   driftTrash: onSearch('driftTrash', { type: 'pageDrift', change: 'trash' }, survive, { page: 2, attempt: 1 }),
   duplicates: onSearch('duplicates', { type: 'duplicates', count: 3 }, survive, { page: 2 }),
   emptyPage: onSearch('emptyPage', { type: 'emptyPage' }, survive, { page: 2, attempt: 1 }),
   emptyPageAlways: onSearch('emptyPageAlways', { type: 'emptyPage' }, unusable, { page: 2 }),
   /**
-   * An empty listing is believable on a first run, when no media are known. Later it is an error.
+   * On a first run, when no media are known, a client believes an empty listing. Later it is an
+   * error.
    */
   emptyListing: onSearch('emptyListing', { type: 'totalZero', withMedia: false }, unusable),
   totalZeroAlways: onSearch('totalZeroAlways', { type: 'totalZero', withMedia: true }, unusable),

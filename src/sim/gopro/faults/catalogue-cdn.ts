@@ -1,6 +1,6 @@
 /**
- * Faults of files in the catalogue. They apply to the first download of each file, unless their
- * name ends in Always.
+ * The faults of files in the catalogue. Most of them apply to the first download of each file. A
+ * fault whose name ends in Always applies to every download.
  */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
@@ -9,12 +9,12 @@ type Maker = (target?: FaultTarget) => Fault[];
 const survive: FaultExpectation = { outcome: 'survive' };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Applies to the first GET of each file. */
+/** Makes a fault of the first GET of each file. */
 function once(id: string, action: FaultAction, expect = survive): Maker {
   return strike(id, action, { method: 'GET', attempt: 1, countPer: 'file' }, expect);
 }
 
-/** Applies to every GET. */
+/** Makes a fault of every GET of a file. */
 function always(id: string, action: FaultAction, expect = failedFile): Maker {
   return strike(id, action, { method: 'GET' }, expect);
 }
@@ -23,7 +23,10 @@ function strike(id: string, action: FaultAction, match: FaultMatch, expect: Faul
   return (target = {}) => [{ id, match: { host: 'cdn', endpoint: 'file', ...match, ...target }, action, expect }];
 }
 
-/** The first GET of each file is reset. The second one should resume, and gets the given fault. */
+/**
+ * Resets the first GET of each file. The client should resume with a second GET, and that GET gets
+ * the given fault.
+ */
 function onResume(id: string, action: FaultAction): Maker {
   return (target = {}) => {
     const match = { host: 'cdn', endpoint: 'file', method: 'GET', countPer: 'file', ...target } as const;
@@ -78,8 +81,8 @@ export const cdnFaults = {
   headRefused: strike('headRefused', { type: 'status', status: 403 }, { method: 'HEAD' }, survive),
   headNotAllowed: strike('headNotAllowed', { type: 'status', status: 405 }, { method: 'HEAD' }, survive),
   /**
-   * A HEAD with a size that is too large looks like a GET that delivers too little. Only clients
-   * that send HEAD notice.
+   * To a client that sends HEAD, this fault looks as if GET delivered too little: HEAD states a
+   * size that is too large. Other clients do not notice the fault.
    */
   headLies: strike('headLies', { type: 'headLies', extraBytes: 4_096 }, { method: 'HEAD' }, failedFile),
   corrupt: once('corrupt', { type: 'corrupt' }, { outcome: 'cannot-tell' }),

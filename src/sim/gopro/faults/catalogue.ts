@@ -1,7 +1,7 @@
 /**
- * Faults by name, for matrix tests and for `simulate gopro --fault`. `expect` says what a correct
- * client does. Faults of the second page of a listing need a library with more than one page, so a
- * small `perPageCap`.
+ * Faults by name, for matrix tests and for `simulate gopro --fault`. `expect` is what a correct
+ * client does. Faults of the second page of a listing need a library with more than one page, and
+ * therefore a small `perPageCap`.
  */
 import { apiFaults } from './catalogue-api.ts';
 import { cdnFaults } from './catalogue-cdn.ts';
@@ -13,10 +13,10 @@ const makers = { ...cdnFaults, ...apiFaults };
 
 export type FaultName = keyof typeof makers;
 
-/** Every name, with those of the CDN first. */
+/** The names of all faults. The faults of the CDN come first. */
 export const faultNames = Object.keys(makers).filter(isFaultName);
 
-/** The faults of each name. Each has the name as its id. */
+/** Makes the faults for a name. Each fault has the name as its id. */
 export const faultCatalogue: Readonly<Record<FaultName, (target?: FaultTarget) => Fault[]>> = makers;
 
 /** Whether the catalogue has a fault with this name. */
@@ -25,8 +25,8 @@ export function isFaultName(name: string): name is FaultName {
 }
 
 /**
- * Parses the faults that a person wrote: names with commas between them, or a JSON array of faults.
- * Throws TypeError for anything else.
+ * Parses faults that a person wrote: names with commas between them, or a JSON array of faults.
+ * Throws TypeError for any other text.
  */
 export function faultsFromText(text: string, target: FaultTarget = {}): Fault[] {
   if (text.trimStart().startsWith('[')) return parseFaults(parseJson(text));

@@ -30,7 +30,7 @@ function strike(action: FaultAction, match: Fault['match'] = {}): void {
   cloud.faults.set([{ match: { host: 'cdn', ...match }, action }]);
 }
 
-/** Receives a reply: its bytes, and how it ends. */
+/** Receives a reply. Returns its number of bytes, and how it ended. */
 async function receive(url = entry.url, headers: Record<string, string> = {}, patienceMs = 2_000) {
   const reply = await fetch(url, { headers, signal: AbortSignal.timeout(patienceMs) });
   let bytes = 0;
@@ -43,7 +43,7 @@ async function receive(url = entry.url, headers: Record<string, string> = {}, pa
 }
 
 describe('connections that fail', () => {
-  test('after a reset before the head there is no reply', async () => {
+  test('a connection that is reset before the head gives no reply', async () => {
     strike({ type: 'reset' }, { attempt: 1 });
     await expect(fetchOnce(entry.url)).rejects.toThrow();
     expect(cloud.requests.at(-1)).toMatchObject({ status: 0, complete: false, faults: ['reset'] });
@@ -55,24 +55,24 @@ describe('connections that fail', () => {
     [{ type: 'endEarly', afterBytes: 70_000 }, 'broken'],
     [{ type: 'stall', afterBytes: 70_000 }, 'silence'],
     [{ type: 'stall', afterBytes: 70_000, forMs: 50 }, 'broken'],
-  ])('%j delivers the right number of bytes and then: %s', async (action, end) => {
+  ])('the fault %j delivers 70,000 bytes and then ends with: %s', async (action, end) => {
     strike(action);
     expect(await receive(entry.url, {}, 400)).toEqual({ status: 200, bytes: 70_000, end });
   });
 
-  test('a cut beyond the end still omits the last byte', async () => {
+  test('a cut position beyond the end of a file still cuts off the last byte', async () => {
     strike({ type: 'endEarly', afterBytes: 10_000_000 });
     expect(await receive()).toMatchObject({ bytes: SIZE - 1, end: 'broken' });
   });
 
-  test('a limited silence before the head ends with the reply', async () => {
+  test('a silence before the head that has a duration ends with the reply', async () => {
     strike({ type: 'stall' }, { attempt: 1 });
     await expect(receive(entry.url, {}, 150)).rejects.toThrow('timeout');
     strike({ type: 'stall', forMs: 80 });
     expect(await receive()).toMatchObject({ bytes: SIZE, end: 'complete' });
   });
 
-  test('drip and delay take time and lose no byte', async () => {
+  test('the faults `drip` and `delay` take time and lose no byte', async () => {
     strike({ type: 'drip', bytes: 50_000, everyMs: 40 });
     const started = performance.now();
     expect(await receive()).toEqual({ status: 200, bytes: SIZE, end: 'complete' });
@@ -85,7 +85,7 @@ describe('connections that fail', () => {
 });
 
 describe('replies other than the requested file', () => {
-  test('a status comes with Retry-After in seconds or as a date', async () => {
+  test('an error status can have Retry-After in seconds or as a date', async () => {
     strike({ type: 'status', status: 429, retryAfter: 7, body: 'slow down' });
     const limited = await fetchOnce(entry.url);
     expect([limited.status, limited.headers['retry-after'], limited.body.toString()]).toEqual([429, '7', 'slow down']);
@@ -94,7 +94,7 @@ describe('replies other than the requested file', () => {
     expect(Math.abs(later - Date.now() - 60_000)).toBeLessThan(5_000);
   });
 
-  test("a page comes plainly, with the file's length, or with all the file's headers", async () => {
+  test("a page can replace a file plainly, with the file's length, or with all of the file's headers", async () => {
     const range = { range: 'bytes=10-99' };
     strike({ type: 'page', kind: 'html' });
     expect(await fetchOnce(entry.url, range)).toMatchObject({
@@ -114,7 +114,7 @@ describe('replies other than the requested file', () => {
     expect(media.body.toString()).toMatch(/^<!DOCTYPE html>/);
   });
 
-  test('a short file is consistent, but contradicts HEAD', async () => {
+  test('the fault `short` gives a consistent reply that contradicts HEAD', async () => {
     strike({ type: 'short', missingBytes: 1_000 });
     expect(await receive()).toEqual({ status: 200, bytes: SIZE - 1_000, end: 'complete' });
     const tail = await fetchOnce(entry.url, { range: `bytes=${SIZE - 1_500}-` });
@@ -123,7 +123,7 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.head, {}, 'HEAD')).headers['content-length']).toBe(String(SIZE));
   });
 
-  test('a range is ignored, shifted, or has a wrong total', async () => {
+  test('the CDN can ignore a range, shift it, or state a wrong total', async () => {
     const range = { range: 'bytes=10-99' };
     strike({ type: 'ignoreRange' });
     expect(await receive(entry.url, range)).toMatchObject({ status: 200, bytes: SIZE });
@@ -133,7 +133,7 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.url, range)).headers['content-range']).toBe(`bytes 10-99/${SIZE - 3}`);
   });
 
-  test('without a length GET is whole and chunked, and HEAD states no size', async () => {
+  test('without a length, GET sends the whole file in chunks and HEAD states no size', async () => {
     strike({ type: 'missingLength' });
     const reply = await fetchOnce(entry.url, { range: 'bytes=10-99' });
     expect(reply).toMatchObject({ status: 200, headers: { 'transfer-encoding': 'chunked' } });
@@ -141,7 +141,7 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.head, {}, 'HEAD')).headers).not.toHaveProperty('content-length');
   });
 
-  test('HEAD is refused or lies', async () => {
+  test('HEAD can be refused, or state a wrong size', async () => {
     strike({ type: 'status', status: 405 }, { method: 'HEAD' });
     expect((await fetchOnce(entry.head, {}, 'HEAD')).status).toBe(405);
     expect((await fetchOnce(entry.url)).status).toBe(200);
@@ -149,20 +149,20 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.head, {}, 'HEAD')).headers['content-length']).toBe(String(SIZE + 11));
   });
 
-  test('gzip contains the true bytes', async () => {
+  test('a reply with gzip contains the true bytes', async () => {
     strike({ type: 'gzip' });
     const reply = await fetchOnce(entry.url, { range: 'bytes=10-99', 'accept-encoding': 'identity' });
     expect(reply.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(reply.body).equals(contentOf(fileNow(), 10, 100))).toBe(true);
   });
 
-  test('an expired URL is refused like a real one', async () => {
+  test('the fault `expireUrl` refuses a URL like an expired one', async () => {
     strike({ type: 'expireUrl' }, { rangeStartAtLeast: 50 });
     expect((await fetchOnce(entry.url, { range: 'bytes=0-9' })).status).toBe(206);
     expect((await fetchOnce(entry.url, { range: 'bytes=50-59' })).status).toBe(403);
   });
 
-  test('exactly one bit is wrong', async () => {
+  test('the fault `corrupt` changes exactly one byte', async () => {
     strike({ type: 'corrupt', at: 150_000 });
     const expected = contentOf(fileNow());
     const { body } = await fetchOnce(entry.url, { range: 'bytes=100000-' });
@@ -170,7 +170,7 @@ describe('replies other than the requested file', () => {
     expect(wrong).toEqual([150_000]);
   });
 
-  test('a changed file has other bytes and another ETag from that request on', async () => {
+  test('from the request with the fault `etagChange` on, a file has other bytes and another ETag', async () => {
     const before = await fetchOnce(entry.url);
     const etag = String(before.headers['etag']);
     strike({ type: 'etagChange', sizeBytes: SIZE + 5 }, { attempt: 1 });
@@ -180,7 +180,7 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.url)).headers['etag']).toBe(resumed.headers['etag']);
   });
 
-  test('a redirect leads to the same file under another host, and a loop leads to itself', async () => {
+  test('a redirect leads to the same file under another host, and a redirect loop leads to its own URL', async () => {
     strike({ type: 'redirect' });
     const moved = await fetchOnce(entry.url);
     expect(moved.status).toBe(302);

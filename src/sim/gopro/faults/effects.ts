@@ -1,4 +1,4 @@
-/** What faults do: to the library before a reply is made, and to the reply before it is sent. */
+/** What faults change: the library before a reply is made, and the reply before it is sent. */
 import { expiredReply, wholeReply } from '../cdn.ts';
 import { jsonFault, type mediaOf } from './json.ts';
 import type { FaultAction, StruckRequest } from './faults.ts';
@@ -12,15 +12,15 @@ export interface FaultScene {
   /** The path and query of the request. */
   readonly target: string;
   /**
-   * The address of this server under its other name, for redirects; undefined when the request
+   * The address of this server under its other name, for redirects. undefined if the request
    * already used that name.
    */
   readonly otherOrigin: string | undefined;
-  /** The media on the page before the requested one. */
+  /** Returns the media on the page before the requested page. */
   readonly pageBefore: () => ReturnType<typeof mediaOf>;
 }
 
-/** Applies faults that change the library. It runs before the reply is made. */
+/** Applies a fault that changes the library. Called before the reply is made. */
 export function disturbLibrary(action: FaultAction, struck: StruckRequest, library: SimLibrary): void {
   if (action.type === 'etagChange' && struck.mediaId !== undefined && struck.file !== undefined) {
     const { sizeBytes } = action;
@@ -33,7 +33,7 @@ export function disturbLibrary(action: FaultAction, struck: StruckRequest, libra
   }
 }
 
-/** The reply after the fault. A fault for another kind of reply changes nothing. */
+/** Returns the reply after a fault. A fault that does not fit the kind of reply changes nothing. */
 export function faultyReply(reply: Reply, action: FaultAction, scene: FaultScene): Reply {
   switch (action.type) {
     case 'reset':
@@ -138,7 +138,9 @@ function middle(body: { readonly start: number; readonly end: number }): number 
   return Math.floor((body.start + body.end) / 2);
 }
 
-/** At most one byte less than the body has, so that at least one byte is missing. */
+/**
+ * Limits a cut position to one byte less than the body has, so that at least one byte is missing.
+ */
 function within(reply: Reply, afterBytes: number | undefined): number | undefined {
   return afterBytes === undefined ? undefined : Math.max(0, Math.min(afterBytes, lengthOf(reply) - 1));
 }

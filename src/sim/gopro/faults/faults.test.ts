@@ -26,7 +26,9 @@ const download: StruckRequest = {
   rangeStart: 100,
 };
 
-/** Which of so many equal requests a fault applies to, counted from 1. */
+/**
+ * Applies a fault to several requests. Returns which requests it was applied to, counted from 1.
+ */
 function struckAttempts(match: FaultMatch, requests: readonly StruckRequest[]): number[] {
   const faults = createFaultSwitch([{ match, action: { type: 'reset' } }]);
   return requests.flatMap((request, index) => (faults.strike(request).length > 0 ? [index + 1] : []));
@@ -42,7 +44,7 @@ describe('the requests that a fault applies to', () => {
     [{ attempt: { from: 3, to: 4 } }, [3, 4]],
     [{ attempt: { from: 5 } }, [5, 6]],
     [{ attempt: { every: 3 } }, [3, 6]],
-  ])('%j of six: %j', (match, expected) => {
+  ])('of six equal requests, the match %j selects the numbers %j', (match, expected) => {
     expect(struckAttempts(match, six)).toEqual(expected);
   });
 
@@ -59,11 +61,11 @@ describe('the requests that a fault applies to', () => {
     [{ rangeStartAtLeast: 100 }, true],
     [{ rangeStartAtLeast: 101 }, false],
     [{ page: 1 }, false],
-  ])('%j: %s', (match, expected) => {
+  ])('whether the match %j fits a download: %s', (match, expected) => {
     expect(struckAttempts(match, [download])).toEqual(expected ? [1] : []);
   });
 
-  test('attempts are counted for all, for each medium or for each file', () => {
+  test('attempts are counted for all requests together, for each medium or for each file', () => {
     const requests = [download, { ...download, file: { ...file, key: 'source-3' } }, { ...download, mediaId: 'n' }, download];
     expect(struckAttempts({ attempt: 1 }, requests)).toEqual([1]);
     expect(struckAttempts({ attempt: 1, countPer: 'medium' }, requests)).toEqual([1, 3]);
@@ -74,7 +76,7 @@ describe('the requests that a fault applies to', () => {
     expect(struckAttempts({ label: 'source' }, [{ ...download, file: undefined }])).toEqual([]);
   });
 
-  test('setting faults restarts the counts, clearing ends the faults, and hits stay by name', () => {
+  test('`set` restarts the counts of attempts, `clear` ends all faults, and the hits are kept by name', () => {
     const first: Fault = { id: 'first', match: { attempt: 1 }, action: { type: 'reset' } };
     const faults = createFaultSwitch([first]);
     expect(faults.strike(download)).toHaveLength(1);
@@ -89,13 +91,13 @@ describe('the requests that a fault applies to', () => {
 });
 
 describe('faults from text', () => {
-  test('names give the faults of the catalogue for the target', () => {
+  test('the names of faults give the faults of the catalogue for the target', () => {
     const faults = faultsFromText('reset, api429', { mediaId: 'm' });
     expect(faults.map((fault) => fault.id)).toEqual(['reset', 'api429']);
     expect(faults[0]?.match).toMatchObject({ mediaId: 'm', host: 'cdn' });
   });
 
-  test('a JSON array gives its faults', () => {
+  test('a JSON array gives the faults in the array', () => {
     const faults = [{ match: { endpoint: 'search', page: 2 }, action: { type: 'delay', ms: 5 } }];
     expect(faultsFromText(` ${JSON.stringify(faults)}`)).toEqual(faults);
   });
@@ -107,13 +109,13 @@ describe('faults from text', () => {
     ['[{"action":{"type":"explode"}}]', /are not valid/],
     ['[{"action":{"type":"reset"},"match":{"medium":"m"}}]', /are not valid[^]*medium/],
     ['[{"action":{"type":"drip","bytes":0,"everyMs":5}}]', /are not valid/],
-  ])('%s is refused with the reason', (text, reason) => {
+  ])('the text %s is refused with the reason', (text, reason) => {
     expect(() => faultsFromText(text)).toThrow(reason);
   });
 });
 
 describe('the catalogue', () => {
-  test.each(faultNames)('%s is well formed and has an expectation', (name) => {
+  test.each(faultNames)('the fault %s is well formed and has an expectation', (name) => {
     const faults = faultCatalogue[name]({ mediaId: 'm', itemNumber: 2 });
     expect(parseFaults(faults)).toEqual(faults);
     expect(faults.length).toBeGreaterThan(0);

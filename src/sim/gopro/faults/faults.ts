@@ -21,7 +21,7 @@ const endpoints = [
   'other',
 ] as const satisfies readonly Endpoint[];
 
-/** A fault applies to a request that matches all of these fields. */
+/** A fault applies to a request if all given fields match the request. */
 const matchSchema = z.strictObject({
   host: z.enum(['api', 'cdn']).optional(),
   endpoint: z.enum(endpoints).optional(),
@@ -31,11 +31,11 @@ const matchSchema = z.strictObject({
   key: z.string().optional(),
   label: z.string().optional(),
   itemNumber: z.int().nullable().optional(),
-  /** A page of the listing. */
+  /** The number of a page of the listing. */
   page: positive.optional(),
-  /** The range starts at this byte or later. A request without a range starts at 0. */
+  /** The requested range starts at this byte or later. A request without a range starts at 0. */
   rangeStartAtLeast: count.optional(),
-  /** Which of the matching requests, counted from 1. Default: `every`. */
+  /** Which of the matching requests get the fault, counted from 1. Default: `every`. */
   attempt: z
     .union([
       positive,
@@ -45,24 +45,25 @@ const matchSchema = z.strictObject({
     ])
     .optional(),
   /**
-   * What `attempt` counts: all matching requests together (the default), or the requests of each
+   * What `attempt` counts: all matching requests together (the default), or the requests for each
    * medium or file separately.
    */
   countPer: z.enum(['all', 'medium', 'file']).optional(),
 });
 
-/** Faults for any reply of either host. */
+/** Faults that can apply to any reply of both hosts. */
 const wireActions = [
   /**
-   * Resets the connection after so many bytes of the body; before the head when `afterBytes` is
-   * absent.
+   * Resets the connection after `afterBytes` bytes of the body, or before the head if `afterBytes`
+   * is absent.
    */
   z.strictObject({ type: z.literal('reset'), afterBytes: count.optional() }),
-  /** Declares the full length, but ends the connection normally after so many bytes. */
+  /** States the full length, but ends the connection normally after `afterBytes` bytes. */
   z.strictObject({ type: z.literal('endEarly'), afterBytes: count }),
   /**
-   * Silence after so many bytes, or before the head. It lasts for ever, or for a time. Then the
-   * connection ends (before the head: the reply follows).
+   * Silence after `afterBytes` bytes, or before the head. With `forMs` the silence ends: after a
+   * silence in the body the connection is closed, and after a silence before the head the reply
+   * follows.
    */
   z.strictObject({ type: z.literal('stall'), afterBytes: count.optional(), forMs: positive.optional() }),
   z.strictObject({ type: z.literal('drip'), bytes: positive, everyMs: positive }),
@@ -70,18 +71,18 @@ const wireActions = [
   z.strictObject({
     type: z.literal('status'),
     status: z.int().min(400).max(599),
-    /** In seconds. With `retryAfterAs: 'date'` it is sent as an HTTP date. */
+    /** In seconds. With `retryAfterAs: 'date'` the reply has an HTTP date instead. */
     retryAfter: count.optional(),
     retryAfterAs: z.enum(['seconds', 'date']).optional(),
     body: z.string().optional(),
   }),
   /**
-   * Status 200 with a page instead of the file or JSON. `disguise: length` gives it the length of
-   * the true body. `disguise: media` also gives it the true status, Content-Range and content type,
-   * so that only the first bytes differ.
+   * Status 200 with a page instead of the file or JSON. `disguise: length` gives the page the
+   * length of the true body. `disguise: media` also gives it the true status, Content-Range and
+   * content type, so that only the body shows the fault.
    */
   z.strictObject({ type: z.literal('page'), kind: z.enum(['html', 'json']), disguise: z.enum(['length', 'media']).optional() }),
-  /** Status 302 to the same URL under the name `localhost`, which answers as usual. */
+  /** Status 302 to the same URL under the name `localhost`, where the request succeeds. */
   z.strictObject({ type: z.literal('redirect') }),
   /** Status 302 to exactly the same URL. */
   z.strictObject({ type: z.literal('redirectLoop') }),
@@ -91,46 +92,45 @@ const wireActions = [
 
 /** Faults for files on the CDN. */
 const fileActions = [
-  /** A consistent reply for a file that is so many bytes shorter than HEAD said. */
+  /**
+   * A reply that is consistent in itself, for a file that is `missingBytes` shorter than in HEAD.
+   */
   z.strictObject({ type: z.literal('short'), missingBytes: positive }),
   /** Status 200 with the whole file, although the request has a range. */
   z.strictObject({ type: z.literal('ignoreRange') }),
-  /**
-   * Status 206 with a Content-Range that names the wrong bytes or the wrong total. The body is
-   * right.
-   */
+  /** Status 206 with the right body. Content-Range names the wrong bytes or the wrong total. */
   z.strictObject({ type: z.literal('wrongContentRange'), shiftBytes: z.int().optional(), totalDelta: z.int().optional() }),
-  /** No Content-Length and no ranges: GET is chunked, and HEAD states no length. */
+  /** No Content-Length and no ranges. GET is chunked, and HEAD states no length. */
   z.strictObject({ type: z.literal('missingLength') }),
   /** HEAD states a larger size than the file has. */
   z.strictObject({ type: z.literal('headLies'), extraBytes: positive }),
   /** Status 403, as for a URL that has expired. */
   z.strictObject({ type: z.literal('expireUrl') }),
   /**
-   * From this request on the file has other bytes and another ETag, and another size if one is
-   * given.
+   * From this request on the file has other bytes and another ETag. With `sizeBytes` it also has
+   * another size.
    */
   z.strictObject({ type: z.literal('etagChange'), sizeBytes: positive.optional() }),
   /**
-   * One bit is wrong in the byte at this offset of the file. Default: the middle of the requested
+   * One wrong bit in the byte at this offset of the file. Default: the middle of the requested
    * range.
    */
   z.strictObject({ type: z.literal('corrupt'), at: count.optional() }),
 ] as const;
 
-/** Faults for JSON. All but the last three are for the listing only. */
+/** Faults of JSON replies. All but the last three apply only to the listing. */
 const jsonActions = [
   /**
-   * Just before this page is made, a medium is added at the top, or the first one goes to the
-   * trash. All others move.
+   * Just before this page is made, a medium is added at the top of the listing, or the first medium
+   * is moved to the trash. All other media move by one position.
    */
   z.strictObject({ type: z.literal('pageDrift'), change: z.enum(['add', 'trash']) }),
-  /** The last media of the previous page appear again at the top of this one. */
+  /** The last media of the previous page appear again at the top of this page. */
   z.strictObject({ type: z.literal('duplicates'), count: positive }),
   z.strictObject({ type: z.literal('emptyPage') }),
-  /** The totals are 0. `withMedia: false` also empties the page. */
+  /** The totals are 0. With `withMedia: false` the page is also empty. */
   z.strictObject({ type: z.literal('totalZero'), withMedia: z.boolean() }),
-  /** `total_items` is wrong by this number. */
+  /** `total_items` is wrong by `delta`. */
   z.strictObject({ type: z.literal('totalDrift'), delta: z.int() }),
   z.strictObject({ type: z.literal('misshapen'), missing: z.enum(['_embedded', '_pages', 'media', 'id']) }),
   z.strictObject({ type: z.literal('malformedJson') }),
@@ -145,7 +145,7 @@ const faultSchema = z.strictObject({
   /**
    * What a correct client does. `survive`: the archive is complete after the same run. `report`:
    * the run ends with the exit code, and with `files: 'failed'` the affected files are listed as
-   * failed. `cannot-tell`: the reply does not show the fault.
+   * failed. `cannot-tell`: a client cannot see the fault in the reply.
    */
   expect: z
     .discriminatedUnion('outcome', [
@@ -162,19 +162,19 @@ export type FaultAction = Fault['action'];
 export type FaultExpectation = NonNullable<Fault['expect']>;
 
 /**
- * Which files a fault applies to; all by default. Only faults of files use `key`, `label` and
- * `itemNumber`.
+ * Selects the files that a fault applies to. Default: all files. Only faults of files use `key`,
+ * `label` and `itemNumber`.
  */
 export type FaultTarget = Pick<FaultMatch, 'mediaId' | 'key' | 'label' | 'itemNumber'>;
 
-/** Faults from parsed JSON. Throws a TypeError that names the mistake and its place. */
+/** Checks faults from parsed JSON. Throws a TypeError that names the mistake and its place. */
 export function parseFaults(value: unknown): Fault[] {
   const parsed = z.array(faultSchema).safeParse(value);
   if (!parsed.success) throw new TypeError(`These faults are not valid:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
-/** The facts of a request that a fault can match. */
+/** The properties of a request that a fault can match. */
 export interface StruckRequest {
   readonly host: SimHost;
   readonly endpoint: Endpoint;
@@ -187,21 +187,24 @@ export interface StruckRequest {
 
 export interface FaultSwitch {
   /**
-   * Replaces all faults and starts counting attempts again. Throws TypeError for an invalid fault.
+   * Replaces all faults, and counts attempts from 1 again. Throws TypeError for an invalid fault.
    */
   set(faults: readonly Fault[]): void;
   clear(): void;
   readonly active: readonly Fault[];
-  /** How often each fault was applied, by its id, or by the type of its action if it has no id. */
+  /**
+   * Returns how often each fault was applied, by its id. A fault without an id is counted under the
+   * type of its action.
+   */
   hits(): Readonly<Record<string, number>>;
   /**
-   * The faults that apply to this request. The request counts as an attempt of every fault that it
-   * matches.
+   * Returns the faults that apply to this request. The request counts as an attempt for every fault
+   * that it matches.
    */
   strike(request: StruckRequest): Fault[];
 }
 
-/** Holds the active faults; `initial` is the first list. */
+/** Holds the active faults. `initial` is the first list of faults. */
 export function createFaultSwitch(initial: readonly Fault[] = []): FaultSwitch {
   let active: readonly Fault[] = [];
   const attempts = new Map<Fault, Map<string, number>>();
@@ -237,7 +240,7 @@ export function createFaultSwitch(initial: readonly Fault[] = []): FaultSwitch {
   };
 }
 
-/** The name of a fault in the request log and in the hits. */
+/** Returns the name of a fault for the request log and for the hits. */
 export function faultName(fault: Fault): string {
   return fault.id ?? fault.action.type;
 }

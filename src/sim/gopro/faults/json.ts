@@ -1,4 +1,4 @@
-/** Faults in the JSON that the API answers with. */
+/** Faults in the JSON replies of the API. */
 import type { FaultAction } from './faults.ts';
 import type { Reply } from '../../reply.ts';
 
@@ -10,14 +10,14 @@ interface Envelope {
   readonly _embedded: { readonly media?: readonly Medium[] };
 }
 
-/** The media of a listing; none for any other reply. */
+/** Returns the media in a listing, or an empty list for any other reply. */
 export function mediaOf(reply: Reply): readonly Medium[] {
   if (reply.body.kind !== 'json' || !isEnvelope(reply.body.value)) return [];
   const { _embedded: embedded } = reply.body.value;
   return embedded.media ?? [];
 }
 
-/** The reply after a fault of JSON. Replies that are not successful JSON are unchanged. */
+/** Returns the reply after a fault of JSON. Changes only replies that are successful JSON. */
 export function jsonFault(reply: Reply, action: FaultAction, pageBefore: () => readonly Medium[]): Reply {
   if (reply.body.kind !== 'json' || reply.status !== 200) return reply;
   const { value } = reply.body;

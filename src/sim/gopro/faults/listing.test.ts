@@ -27,7 +27,7 @@ function strike(action: FaultAction): void {
 }
 
 describe('a listing that cannot be trusted', () => {
-  test('a medium added between pages moves the others, so one comes twice', async () => {
+  test('a medium that is added between two pages moves the others, so that one appears twice', async () => {
     const first = await page(1);
     strike({ type: 'pageDrift', change: 'add' });
     const second = await page(2);
@@ -36,7 +36,7 @@ describe('a listing that cannot be trusted', () => {
     expect((await page(1)).ids?.slice(1)).toEqual(first.ids?.slice(0, -1));
   });
 
-  test('a medium trashed between pages moves the others, so one is missed', async () => {
+  test('a medium that is trashed between two pages moves the others, so that one is missed', async () => {
     const before = await page(2);
     strike({ type: 'pageDrift', change: 'trash' });
     const after = await page(2);
@@ -44,19 +44,19 @@ describe('a listing that cannot be trusted', () => {
     expect(after.pages?.total_items).toBe(24);
   });
 
-  test('duplicates repeat the end of the previous page', async () => {
+  test('the fault `duplicates` repeats the end of the previous page', async () => {
     const [first, second] = [await page(1), await page(2)];
     strike({ type: 'duplicates', count: 3 });
     expect((await page(2)).ids).toEqual([...(first.ids?.slice(-3) ?? []), ...(second.ids ?? [])]);
   });
 
-  test('one empty page keeps the totals', async () => {
+  test('the fault `emptyPage` empties one page and keeps the totals', async () => {
     strike({ type: 'emptyPage' });
     expect(await page(2)).toMatchObject({ ids: [], pages: { total_items: 25, total_pages: 3 } });
     expect((await page(2)).ids).toHaveLength(10);
   });
 
-  test('totals can be zero, with or without media, or wrong', async () => {
+  test('the totals of a listing can be zero, with or without media, or wrong', async () => {
     strike({ type: 'totalZero', withMedia: true });
     const zero = await page(2);
     expect([zero.pages?.total_items, zero.pages?.total_pages, zero.ids?.length]).toEqual([0, 0, 10]);
@@ -66,7 +66,7 @@ describe('a listing that cannot be trusted', () => {
     expect((await page(2)).pages?.total_items).toBe(23);
   });
 
-  test('parts of a listing can be missing', async () => {
+  test('the fault `misshapen` removes one piece of a listing', async () => {
     strike({ type: 'misshapen', missing: '_embedded' });
     expect((await page(2)).embedded).toBeUndefined();
     strike({ type: 'misshapen', missing: '_pages' });
@@ -79,14 +79,14 @@ describe('a listing that cannot be trusted', () => {
     expect(ids?.filter((id) => id === undefined)).toHaveLength(1);
   });
 
-  test('JSON can be cut short although its length is right', async () => {
+  test('the fault `malformedJson` cuts the JSON of a reply short, with status 200', async () => {
     strike({ type: 'malformedJson' });
     const { status, body } = await callApi(cloud, '/media/search?page=2');
     expect(status).toBe(200);
     expect(() => JSON.parse(body.toString())).toThrow(SyntaxError);
   });
 
-  test('unknown fields appear on every object, and the known ones stay', async () => {
+  test('the fault `unknownFields` adds fields to every object and keeps the known fields', async () => {
     const plain = await page(2);
     strike({ type: 'unknownFields' });
     const odd = await page(2);
@@ -104,7 +104,7 @@ describe('a listing that cannot be trusted', () => {
     expect((await callApi(cloud, '/media/search')).status).toBe(200);
   });
 
-  test('a download reply can also lose its parts', async () => {
+  test('the fault `misshapen` also applies to a download reply', async () => {
     const [id] = (await page(1)).ids ?? [];
     cloud.faults.set([{ match: { endpoint: 'download' }, action: { type: 'misshapen', missing: '_embedded' } }]);
     expect(await apiJson(cloud, `/media/${id}/download`)).not.toHaveProperty('_embedded');

@@ -1,26 +1,27 @@
-/** Changes of one medium in a library. */
+/** Changes of one medium in a simulated library. */
 import type { SimFile, SimMedium } from './medium.ts';
 
 /**
- * Selects one file of a medium: the one with the key, or the first with all the given properties.
+ * Selects one file of a medium: the file with the key, or the first file that has all given
+ * properties.
  */
 export interface FileSelector {
   readonly key?: string;
   readonly label?: string;
-  /** Default: any. */
+  /** Default: any item number. */
   readonly itemNumber?: number | null;
   readonly list?: SimFile['list'];
   readonly cameraPosition?: string;
 }
 
-/** The first file that matches the selector. Throws RangeError when none does. */
+/** Returns the first file that the selector fits. Throws RangeError if there is none. */
 export function findFile(medium: SimMedium, selector: FileSelector): SimFile {
   const found = medium.files.find((file) => isSelected(file, selector));
   if (found === undefined) throw new RangeError(`The medium ${medium.id} has no file ${JSON.stringify(selector)}.`);
   return found;
 }
 
-/** Whether a file has all the properties that the selector names. */
+/** Whether a file has all properties that the selector names. */
 export function isSelected(file: SimFile, selector: FileSelector): boolean {
   return (
     (selector.key === undefined || file.key === selector.key) &&
@@ -31,7 +32,7 @@ export function isSelected(file: SimFile, selector: FileSelector): boolean {
   );
 }
 
-/** The medium after its processing. A medium without an original still waits for one. */
+/** Returns the medium after its processing. A medium without an original still waits for one. */
 export function withReadiness(medium: SimMedium): SimMedium {
   const files = medium.files.map((file) => ({ ...file, available: true }));
   const record = { ...medium.record, ready_to_view: 'ready', file_size: medium.record.file_size ?? chaptersSize(files) };
@@ -39,8 +40,8 @@ export function withReadiness(medium: SimMedium): SimMedium {
 }
 
 /**
- * The medium with other bytes, modified an hour later, for one entry and for those that share its
- * bytes.
+ * Returns the medium with new bytes for one entry and for all entries that share its bytes. Their
+ * modification time is an hour later.
  */
 export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBytes: number | undefined): SimMedium {
   const old = findFile(medium, selector);
@@ -49,7 +50,7 @@ export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBy
   return { ...medium, files: medium.files.map((file) => (file.seed === old.seed ? { ...file, ...fresh } : file)) };
 }
 
-/** The `file_size` in the listing: the sum of all source and raw files. */
+/** Computes the `file_size` of the listing: the sum of all source and raw files. */
 export function chaptersSize(files: readonly SimFile[]): number {
   return files
     .filter((file) => file.original === 'source' || file.original === 'raw')

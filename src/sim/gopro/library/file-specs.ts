@@ -1,23 +1,26 @@
-/** Entries of a download reply, with one function for each kind. Sizes are in bytes. */
+/**
+ * The entries of a download reply. There is one function for each kind of entry. Sizes are in
+ * bytes.
+ */
 import type { FileSpec } from './medium.ts';
 
 interface SourceOptions {
   readonly sizeBytes: number;
   readonly extension?: string;
   readonly type?: string;
-  /** Default: 1. `undefined` omits the field from the reply. */
+  /** Default: 1. If `undefined` is given, the reply omits the field. */
   readonly itemNumber?: number | null | undefined;
   readonly cameraPosition?: string;
   readonly available?: boolean;
 }
 
-/** A variation with the label `source`: the camera's own file, which is an original. */
+/** A variation with the label `source`. It is the camera's own file, and therefore an original. */
 export function source(options: SourceOptions): FileSpec {
   return { ...coverSource(options), original: 'source' };
 }
 
 /**
- * A variation with the label `source` that is only the cover of a set of frames, so it is not an
+ * A variation with the label `source` that is only the cover of a set of frames. It is not an
  * original.
  */
 export function coverSource(options: SourceOptions): FileSpec {
@@ -54,12 +57,12 @@ export function proxy(label: string, sizeBytes: number, itemNumber = 1): FileSpe
   };
 }
 
-/** The variation with the label `baked_source`: the original of an edit. */
+/** The variation with the label `baked_source`. It is the original of an edit. */
 export function bakedSource(sizeBytes: number): FileSpec {
   return { ...proxy('baked_source', sizeBytes), original: 'edit' };
 }
 
-/** The only entry in `files[]` of a video: a transcoded 1080p proxy. */
+/** The only entry in `files[]` of a video. It is a transcoded 1080p proxy, and not an original. */
 export function proxyFile(sizeBytes: number, itemNumber = 1): FileSpec {
   return { ...frame({ sizeBytes, itemNumber, extension: 'mp4' }), width: 1920, height: 1080 };
 }
@@ -72,7 +75,7 @@ interface FrameOptions {
   readonly cameraPosition?: string;
 }
 
-/** An entry in `files[]`. */
+/** An entry in `files[]` that is not an original. */
 export function frame(options: FrameOptions): FileSpec {
   const extension = options.extension ?? 'jpg';
   const itemNumber = 'itemNumber' in options ? options.itemNumber : 1;
@@ -98,7 +101,7 @@ export function originalFrame(options: FrameOptions): FileSpec {
 }
 
 /**
- * A sidecar such as `gpmf`, `gpx` or `mediainfo`. It is an original only when a person requests
+ * A sidecar such as `gpmf`, `gpx` or `mediainfo`. It is an original only if a person requests
  * sidecars.
  */
 export function sidecar(label: string, extension: string, sizeBytes: number, itemNumber = 1): FileSpec {
@@ -114,12 +117,12 @@ export function sidecar(label: string, extension: string, sizeBytes: number, ite
   };
 }
 
-/** The sidecar that is always an original: the GPR of a RAW photo. */
+/** The only sidecar that is always an original: the GPR file of a RAW photo. */
 export function rawPhoto(sizeBytes: number, itemNumber = 1): FileSpec {
   return { ...sidecar('raw_photo', 'gpr', sizeBytes, itemNumber), original: 'raw' };
 }
 
-/** Thumbnails for scrolling through a video. */
+/** Thumbnails that a player shows while a person scrolls through a video. */
 export function sprite(sizeBytes: number): FileSpec {
   return { list: 'sprites', type: 'jpg', width: 160, height: 90, extension: 'jpg', sizeBytes, available: true };
 }

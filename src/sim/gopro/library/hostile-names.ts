@@ -1,6 +1,6 @@
 /**
- * File names that break a careless archive: separators, reserved words, control characters, Unicode
- * forms, lengths.
+ * File names that break a careless archive. They have separators, reserved words, control
+ * characters, unusual Unicode forms or extreme lengths.
  */
 export const hostileNames: readonly string[] = [
   '../../etc/passwd',

@@ -19,17 +19,17 @@ function expectedOf(library: SimLibrary, medium: SimMedium, scope = {}): string[
     .map((original) => `${original.role} ${original.label ?? 'frame'} ${original.itemNumber} .${original.extension}`);
 }
 
-describe('the small preset', () => {
+describe('the preset `small`', () => {
   const library = buildLibrary('small');
 
-  test('the small preset is small, and the same each time', () => {
+  test('the preset `small` is small, and gives the same media each time', () => {
     const originals = expectedOriginals(library, { edits: true, sidecars: true });
     expect(library.size).toBeGreaterThanOrEqual(40);
     expect(originals.reduce((sum, original) => sum + original.sizeBytes, 0)).toBeLessThan(60_000_000);
     expect([...buildLibrary('small').media()]).toEqual([...library.media()]);
   });
 
-  test('another seed changes ids and bytes, not shapes', () => {
+  test('another seed changes the ids and the bytes of media, but not their shapes', () => {
     const other = buildLibrary('small', { seed: 'other' });
     expect(other.size).toBe(library.size);
     expect([...other.media()].map((medium) => medium.record.filename)).toEqual(
@@ -53,11 +53,11 @@ describe('the small preset', () => {
     ['My best of.mp4', []],
     ['GX010500.MP4', []],
     ['GX010503.MP4', []],
-  ])('an archive of %s contains %j', (filename, expected) => {
+  ])('a correct archive of the medium %s contains %j', (filename, expected) => {
     expect(expectedOf(library, named(library, filename))).toEqual(expected);
   });
 
-  test('edits and sidecars are expected on request only', () => {
+  test('edits and sidecars are expected only if they are requested', () => {
     expect(expectedOf(library, named(library, 'My best of.mp4'), { edits: true })).toEqual(['edit baked_source 1 .mp4']);
     expect(expectedOf(library, named(library, 'GX010106.MP4'))).toHaveLength(1);
     expect(expectedOf(library, named(library, 'GX010106.MP4'), { sidecars: true })).toHaveLength(5);
@@ -69,14 +69,14 @@ describe('the small preset', () => {
     expect(left?.seed).not.toBe(right?.seed);
   });
 
-  test('a photo repeats its original in files[], and the cover of a burst is not a frame', () => {
+  test('a photo repeats its original in `files[]`, and the cover of a burst is not one of its frames', () => {
     const [original, repeated] = named(library, 'GOPR0102.JPG').files;
     expect(repeated?.seed).toBe(original?.seed);
     const { files } = named(library, 'G0010200.JPG');
     expect(new Set(files.map((file) => file.seed)).size).toBe(13);
   });
 
-  test('the sizes in the listing are sums, null or wrong', () => {
+  test('the sizes in the listing of the preset `small` are sums, null or wrong', () => {
     expect(named(library, 'GX010110.MP4').record.file_size).toBe(4_300_000);
     expect(named(library, 'GX010400.MP4').record.file_size).toBeNull();
     const wrong = named(library, 'GX010401.MP4');
@@ -84,19 +84,19 @@ describe('the small preset', () => {
     expect(wrong.record.reprocessed_at).not.toBeNull();
   });
 
-  test('two ids differ only in case, and one chapter spans several parts of 16 MiB', () => {
+  test('in the preset `small` two ids differ only in letter case, and one chapter spans several parts of 16 MiB', () => {
     expect(library.get('aB3dE5fG7hJ9k')?.record.filename).toBe(library.get('Ab3De5Fg7Hj9K')?.record.filename);
     expect(expectedOriginals(library).some((original) => original.sizeBytes > 32 * 1024 * 1024)).toBe(true);
   });
 
-  test('four media wait: two are not ready, one is unavailable, and one offers only proxies', () => {
+  test('in the preset `small` four media wait: two are not ready, one is unavailable, and one offers only proxies', () => {
     const reasons = expectedWaiting(library).map((id) => library.get(id)?.waitsFor);
     expect(reasons).toEqual(['processing', 'processing', 'availability', 'original']);
   });
 });
 
 describe('a library that changes', () => {
-  test('the listing is newest first, keeps ties in order and puts unusable times last', () => {
+  test('the listing is newest first, keeps the order of equal times, and puts unusable times last', () => {
     const library = createLibrary([
       video({ ...spec('old', '2020-01-01T00:00:00Z'), capturedAt: '2024-01-01T00:00:00Z' }, 10),
       video({ ...spec('tie1'), capturedAt: null }, 10),
@@ -108,7 +108,7 @@ describe('a library that changes', () => {
     expect(ids('captured_at')).toEqual(['old', 'tie1', 'tie2']);
   });
 
-  test('the library can be filtered by type, state and time of capture', () => {
+  test('the library can be filtered by type, state and capture time', () => {
     const library = createLibrary([
       video({ ...spec('v'), capturedAt: '2024-05-05T00:00:00Z' }, 10),
       photo({ ...spec('p'), capturedAt: '2024-06-05T00:00:00Z' }, 10),
@@ -122,7 +122,7 @@ describe('a library that changes', () => {
     expect(find({ capturedRangeMs: [Date.parse('2024-05-01'), Date.parse('2024-05-31')] })).toEqual(['v']);
   });
 
-  test('trash hides a medium, and restore shows it again', () => {
+  test('a medium in the trash is hidden, and a restored medium is shown again', () => {
     const library = createLibrary([video(spec('a'), 10), video(spec('b'), 10)]);
     library.trash('a');
     expect(library.size).toBe(1);
@@ -132,7 +132,7 @@ describe('a library that changes', () => {
     expect(library.size).toBe(2);
   });
 
-  test('a medium that becomes ready has a due original and a later updated_at', () => {
+  test('a medium that becomes ready has an expected original and a later `updated_at`', () => {
     const library = createLibrary([unreadyVideo(spec('u'), 'transcoding', 10)]);
     expect(expectedOriginals(library)).toEqual([]);
     library.setReady('u');
@@ -140,7 +140,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library)).toHaveLength(1);
   });
 
-  test('another chapter changes count, size and time, and a late original ends the wait', () => {
+  test('a new chapter changes count, size and time of a medium, and a late original ends the wait of another', () => {
     const library = createLibrary([video(spec('v'), 10), proxiesOnly(spec('w'))]);
     library.addItem('v', source({ sizeBytes: 5, itemNumber: 2 }));
     expect(library.get('v')?.record).toMatchObject({ item_count: 2, file_size: 15, updated_at: '2025-01-01T00:01:00Z' });
@@ -148,7 +148,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([10, 5, 7]);
   });
 
-  test('replaced content has other bytes in every entry', async () => {
+  test('replaced content changes every entry that shares its bytes', async () => {
     const library = createLibrary([photo(spec('p'), 100)]);
     const before = await expectedOriginals(library)[0]?.sha256();
     library.replaceContent('p', { label: 'source' }, { sizeBytes: 120 });
@@ -157,7 +157,7 @@ describe('a library that changes', () => {
     expect(library.get('p')?.files.map((file) => file.sizeBytes)).toEqual([120, 120]);
   });
 
-  test('a repeated id, an unknown id and an unknown file are refused', () => {
+  test('a library refuses a repeated id, an unknown id and an unknown file', () => {
     const library = createLibrary([video(spec('v'), 10)]);
     expect(() => library.add(video(spec('v'), 10))).toThrow(RangeError);
     expect(() => library.trash('nobody')).toThrow(RangeError);
@@ -166,7 +166,7 @@ describe('a library that changes', () => {
 });
 
 describe('the other presets', () => {
-  test('the preset large has 100,000 different media with both kinds of id in bounded memory', () => {
+  test('the preset `large` has 100,000 different media with both kinds of id in bounded memory', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     collect();
@@ -180,13 +180,13 @@ describe('the other presets', () => {
     expect(new Set(last.media.map((medium) => medium.id.length))).toEqual(new Set([13, 24]));
   });
 
-  test('the preset large accepts a count and a file size', () => {
+  test('the preset `large` accepts a count and a file size', () => {
     const library = buildLibrary('large', { count: 50, fileSizeBytes: 777 });
     expect(library.size).toBe(50);
     expect(new Set(expectedOriginals(library).map((original) => original.sizeBytes))).toEqual(new Set([777]));
   });
 
-  test('the preset big-file is one recording of 14 GB, and empty is empty', () => {
+  test('the preset `big-file` is one recording of 14 GB, and the preset `empty` has no media', () => {
     expect(expectedOriginals(buildLibrary('big-file')).map((original) => original.sizeBytes)).toEqual([14_000_000_000]);
     expect(buildLibrary('empty').size).toBe(0);
   });

@@ -14,17 +14,17 @@ export interface ListQuery {
   readonly orderBy: 'created_at' | 'captured_at';
   readonly types?: readonly string[];
   readonly processingStates?: readonly string[];
-  /** Only media that are not ready. */
+  /** Selects only media that are not ready. */
   readonly notReady?: boolean;
-  /** Inclusive bounds, in milliseconds since 1970. */
+  /** Both bounds are inclusive, in milliseconds since 1970. */
   readonly capturedRangeMs?: readonly [number, number];
   readonly offset: number;
   readonly limit: number;
 }
 
 /**
- * Every change throws RangeError for an id that the library never had. Trashed media still count as
- * known.
+ * A library of media. Every change throws RangeError for an id that the library never had. Media in
+ * the trash still count as known.
  */
 export interface SimLibrary {
   /** The number of media that are not in the trash. */
@@ -32,32 +32,33 @@ export interface SimLibrary {
   get(id: string): SimMedium | undefined;
   isTrashed(id: string): boolean;
   /**
-   * One page, newest first. Media without a usable time come last. Media with equal times keep the
-   * order in which they were added.
+   * Returns one page, newest first. Media without a usable time come last. Media with equal times
+   * keep the order in which they were added.
    */
   list(query: ListQuery): { readonly media: readonly SimMedium[]; readonly totalItems: number };
   /**
-   * All media that are not in the trash, the newest created first. Each is built when it is
-   * reached.
+   * Yields all media that are not in the trash. The medium that was created last comes first. Each
+   * medium is built when it is reached.
    */
   media(): Generator<SimMedium, void>;
   add(medium: SimMedium | LazyMedium): void;
   trash(id: string): void;
   restore(id: string): void;
   /**
-   * Ends the processing: the medium is `ready`, every file is available, and `updated_at` advances.
+   * Ends the processing of a medium. It becomes `ready`, every file becomes available, and
+   * `updated_at` advances.
    */
   setReady(id: string): void;
-  /** Overwrites fields of the record. `updated_at` advances by a minute unless it is given. */
+  /** Overwrites fields of the record. `updated_at` advances by a minute unless a value is given. */
   touch(id: string, changes?: Partial<MediaRecord>): void;
   /**
-   * Adds a file, such as a chapter or a late original. Size, count and `updated_at` follow. Returns
-   * its key.
+   * Adds a file, such as a chapter or a late original. Adjusts size, count and `updated_at` of the
+   * medium. Returns the key of the file.
    */
   addItem(id: string, file: FileSpec): string;
   /**
-   * Gives an entry, and those that share its bytes, new bytes and a new ETag. The record is
-   * unchanged.
+   * Gives new bytes and a new ETag to an entry and to all entries that share its bytes. The record
+   * is unchanged.
    */
   replaceContent(id: string, file: FileSelector, options?: { readonly sizeBytes?: number }): void;
 }
@@ -70,7 +71,7 @@ interface Entry {
   trashed: boolean;
 }
 
-/** The entries of a library, and the listings that were built since the last change. */
+/** The entries of a library, and the sorted listings that were built since the last change. */
 interface Contents {
   readonly entries: Map<string, Entry>;
   readonly listings: Map<string, readonly Entry[]>;
@@ -80,12 +81,17 @@ type Filter = Omit<ListQuery, 'offset' | 'limit'>;
 
 const MAX_LISTINGS = 8;
 
-/** The library of a preset. The same preset and options always give the same media and bytes. */
+/**
+ * Builds the library of a preset. The same preset and options always give the same media and bytes.
+ */
 export function buildLibrary(preset: Preset, options: PresetOptions = {}): SimLibrary {
   return createLibrary(presetMedia(preset, options));
 }
 
-/** A library of media, which may be built lazily. Throws RangeError if an id appears twice. */
+/**
+ * Creates a library from media, which may be built lazily. Throws RangeError if an id appears
+ * twice.
+ */
 export function createLibrary(initial: Iterable<SimMedium | LazyMedium> = []): SimLibrary {
   const contents: Contents = { entries: new Map(), listings: new Map() };
   for (const medium of initial) add(contents, medium);

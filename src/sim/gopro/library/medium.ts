@@ -4,7 +4,7 @@ import type { SimContent } from '../../content.ts';
 
 export type OriginalRole = 'source' | 'raw' | 'edit' | 'sidecar';
 
-/** The array of the download reply in which a file appears. */
+/** The list of the download reply in which a file appears. */
 export type ReplyList = 'files' | 'variations' | 'sidecar_files' | 'sprites';
 
 /**
@@ -12,31 +12,32 @@ export type ReplyList = 'files' | 'variations' | 'sidecar_files' | 'sprites';
  * same bytes.
  */
 export interface SimFile extends SimContent {
-  /** Unique within the medium, and part of the URL. */
+  /** The key is unique within the medium, and is part of the URL. */
   readonly key: string;
   readonly list: ReplyList;
   readonly label?: string;
-  /** The `type` in the reply. It may differ from the URL's extension. */
+  /** The `type` in the reply. It may differ from the extension in the URL. */
   readonly type: string;
   readonly quality?: string;
   readonly width?: number;
   readonly height?: number;
-  /** Absent: the reply omits the field. */
+  /** If absent, the reply omits the field. */
   readonly itemNumber?: number | null;
   readonly cameraPosition?: string;
   readonly available: boolean;
-  /** An ISO time, which is also the CDN's Last-Modified. */
+  /** An ISO time. The CDN sends the same time as Last-Modified. */
   readonly modifiedAt: string;
   /**
-   * The simulator's own statement that an archive must have this file. It is set where the medium
-   * is built, and never derived from the reply. So the same misreading cannot be on both sides.
+   * The simulator's own statement that an archive must have this file. The statement is made where
+   * the medium is built, and is never derived from the reply. So the simulator and the client
+   * cannot share one misreading of the reply.
    */
   readonly original?: OriginalRole;
 }
 
 /**
- * The listing's record of a medium, with the provider's names. A field that is `undefined` is
- * omitted from replies.
+ * The listing's record of a medium, with the provider's field names. A field with the value
+ * `undefined` is omitted from replies.
  */
 export interface MediaRecord {
   readonly id: string;
@@ -59,8 +60,9 @@ export interface MediaRecord {
 }
 
 /**
- * Why a correct client leaves a medium for a later run. `processing`: it is being processed.
- * `availability`: a file is announced but missing. `original`: no original is offered.
+ * Why a correct client leaves a medium for a later run. `processing`: the cloud still processes the
+ * medium. `availability`: a file is announced but missing. `original`: the cloud offers no
+ * original.
  */
 export type WaitReason = 'processing' | 'availability' | 'original';
 
@@ -68,11 +70,13 @@ export interface SimMedium {
   readonly id: string;
   readonly record: MediaRecord;
   readonly files: readonly SimFile[];
-  /** Set by the builder, like `SimFile.original`; null when the medium can be archived now. */
+  /**
+   * Set where the medium is built, like `SimFile.original`. null if the medium can be archived now.
+   */
   readonly waitsFor: WaitReason | null;
 }
 
-/** What a library needs to order a medium. The medium itself is built on demand. */
+/** The fields that a library needs to order a medium. The medium itself is built on demand. */
 export interface LazyMedium {
   readonly id: string;
   readonly createdAt: string;
@@ -80,9 +84,9 @@ export interface LazyMedium {
   readonly build: () => SimMedium;
 }
 
-/** A file as builders describe it. `buildMedium` adds its key, seed and date. */
+/** A file as a builder function describes it. `buildMedium` adds its key, seed and date. */
 export type FileSpec = Omit<SimFile, 'key' | 'seed' | 'modifiedAt'> & {
-  /** The index of an earlier entry of the same medium that has the same bytes. */
+  /** The index of an earlier entry of the same medium whose bytes this entry shares. */
   readonly sameAs?: number;
 };
 
@@ -94,12 +98,12 @@ export interface MediumSpec {
   readonly createdAt: string;
   /** Default: two days before `createdAt`. */
   readonly capturedAt?: string | null;
-  /** Fields that replace those of the listing's record, including wrong or missing values. */
+  /** Fields that replace those of the listing's record. They may be wrong or missing on purpose. */
   readonly record?: Readonly<Record<string, unknown>>;
   readonly waitsFor?: WaitReason;
 }
 
-/** What the listing shows for most media. */
+/** The fields that the listing shows for most media. */
 const usualFields = {
   item_durations: null,
   captured_at_timezone: null,
@@ -126,7 +130,7 @@ const usualFields = {
 } as const;
 
 /**
- * Builds a medium. `file_size` is the sum of the source and raw files and `item_count` their
+ * Builds a medium. `file_size` is the sum of the source and raw files, and `item_count` is their
  * number, unless the spec overrides them.
  */
 export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly FileSpec[]): SimMedium {
@@ -135,7 +139,9 @@ export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly 
   return { id: spec.id, record: recordOf(spec, type, files), files, waitsFor: spec.waitsFor ?? null };
 }
 
-/** Completes a file that is added to a medium with the given earlier files. */
+/**
+ * Completes a file that is added to a medium. `earlier` has the files that the medium already has.
+ */
 export function placeFile(
   medium: { readonly id: string; readonly seed: string; readonly createdAt: string },
   earlier: readonly SimFile[],
@@ -177,7 +183,10 @@ function shiftDays(iso: string, days: number): string {
   return new Date(Date.parse(iso) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
 }
 
-/** Opaque ids: 13 characters in mixed case for older media, 24 hex digits for newer ones. */
+/**
+ * Returns an opaque id. Older media have 13 characters in mixed case, and newer ones have 24 hex
+ * digits.
+ */
 export function mediumId(seed: string, index: number): string {
   const digest = createHash('sha256').update(`${seed}#${index}`).digest();
   if (index % 2 === 0) return digest.toString('hex', 0, 12);

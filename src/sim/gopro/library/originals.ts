@@ -1,13 +1,13 @@
-/** What a correct archive of a simulated library contains, according to the simulator. */
+/** What a correct archive of a simulated library contains, as the simulator declares it. */
 import { sha256Of } from '../../content.ts';
 import type { OriginalRole, SimFile, SimMedium } from './medium.ts';
 
 export interface ExpectedOriginal {
   readonly mediaId: string;
-  /** The key of the file in the medium. */
+  /** The key of the file within its medium. */
   readonly key: string;
   readonly role: OriginalRole;
-  /** Undefined for entries in `files[]`, which have no label. */
+  /** Undefined for an entry in `files[]`, because such entries have no label. */
   readonly label: string | undefined;
   readonly type: string;
   readonly extension: string;
@@ -22,15 +22,16 @@ interface ListedMedia {
   media(): Iterable<SimMedium>;
 }
 
-/** The requested roles beyond source and RAW. */
+/** The roles that are requested in addition to `source` and `raw`. */
 export interface ArchiveScope {
   readonly edits?: boolean;
   readonly sidecars?: boolean;
 }
 
 /**
- * Every original that a correct archive contains now: the files that builders declared to be
- * originals, within the scope, of listed media that wait for nothing. The newest medium is first.
+ * Returns every original that a correct archive contains now. These are the files that builders
+ * declared to be originals, within the scope, of listed media that wait for nothing. The newest
+ * medium comes first.
  */
 export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}): ExpectedOriginal[] {
   const originals: ExpectedOriginal[] = [];
@@ -43,7 +44,7 @@ export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}
   return originals;
 }
 
-/** The ids of the listed media that a correct client reports as waiting. */
+/** Returns the ids of the listed media that a correct client reports as waiting. */
 export function expectedWaiting(library: ListedMedia): string[] {
   return [...library.media()].filter((medium) => medium.waitsFor !== null).map((medium) => medium.id);
 }

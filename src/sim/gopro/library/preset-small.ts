@@ -1,14 +1,14 @@
 /**
- * The preset `small`: a library with every known shape and oddity, small enough to be archived in
- * seconds.
+ * The preset `small`: a library with every known shape and oddity. It is small enough to be
+ * archived in seconds.
  */
 import { hostileNames } from './hostile-names.ts';
 import { mediumId, type MediumSpec, type SimMedium } from './medium.ts';
 import * as shapes from './shapes.ts';
 
 /**
- * About 60 media with less than 60 MB. The seed decides ids and bytes. Shapes, names, times and
- * sizes are always the same.
+ * Builds about 60 media with less than 60 MB. The seed decides ids and bytes. Shapes, names, times
+ * and sizes are always the same.
  */
 export function smallPreset(seed: string): SimMedium[] {
   let index = 0;
@@ -70,8 +70,8 @@ function chaptered(spec: SpecOf): SimMedium[] {
 }
 
 /**
- * One name many times in one month, in upper and lower case, and with two ids that differ only in
- * letter case.
+ * Media of one month that share one name. The name is in upper and lower case, and two of the ids
+ * differ only in letter case.
  */
 function sameNames(spec: SpecOf): SimMedium[] {
   const at = '2025-09-10T12:00:00Z';
@@ -96,7 +96,7 @@ function sets(spec: SpecOf): SimMedium[] {
   ];
 }
 
-/** The sizes differ, so that no frame can be mistaken for another. */
+/** Returns sizes that all differ, so that no frame can be mistaken for another. */
 function frames(count: number, sizeBytes: number): number[] {
   return Array.from({ length: count }, (_, nth) => sizeBytes + nth);
 }
@@ -147,7 +147,10 @@ function oddTimes(spec: SpecOf): SimMedium[] {
   ];
 }
 
-/** Rare types, and an unknown one. Its shape is ordinary, so it is archived like any other. */
+/**
+ * Media of rare types, and one medium of an unknown type. The shape of that medium is ordinary, so
+ * it is archived like any other.
+ */
 function otherTypes(spec: SpecOf): SimMedium[] {
   return [
     shapes.video(spec('GX010700.MP4', '2025-11-02T11:00:00Z'), 41_000, 'Livestream'),

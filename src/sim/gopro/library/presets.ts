@@ -7,17 +7,17 @@ import { chapteredVideo, photo, video } from './shapes.ts';
 export const presets = ['small', 'large', 'big-file', 'empty'] as const;
 
 /**
- * `small`: every known shape, less than 60 MB. `large`: many small media. `big-file`: one long
+ * `small`: every known shape, with less than 60 MB. `large`: many small media. `big-file`: one long
  * recording. `empty`: no media.
  */
 export type Preset = (typeof presets)[number];
 
 export interface PresetOptions {
-  /** Decides ids and bytes. Default: `cloud-sync`. */
+  /** The seed decides ids and bytes. Default: `cloud-sync`. */
   readonly seed?: string;
   /** For `large`: the number of media. Default: 100,000. */
   readonly count?: number;
-  /** For `large`: the size of every file. Default: each has its own, 1 to 64 KiB. */
+  /** For `large`: the size of every file. Default: each file has its own size, from 1 to 64 KiB. */
   readonly fileSizeBytes?: number;
   /** For `big-file`: the size of its only file. Default: 14 GB. */
   readonly sizeBytes?: number;
@@ -26,7 +26,7 @@ export interface PresetOptions {
 const DAY_MS = 86_400_000;
 const NEWEST_MS = Date.parse('2026-06-30T18:00:00Z');
 
-/** The media of a preset. They are built lazily where there may be many. */
+/** Returns the media of a preset. If there may be many media, each is built when it is needed. */
 export function presetMedia(preset: Preset, options: PresetOptions = {}): Iterable<SimMedium | LazyMedium> {
   const seed = options.seed ?? 'cloud-sync';
   switch (preset) {
@@ -56,8 +56,8 @@ function* largePreset(seed: string, options: PresetOptions): Generator<LazyMediu
 }
 
 /**
- * Three media share each second of creation, as in imports of a whole card. There are 200 media a
- * day.
+ * Returns the times of a medium of the preset `large`. Three media are created in the same second,
+ * as in imports of a whole card. There are 200 media a day.
  */
 function largeTimes(index: number): { createdAt: string; capturedAt: string } {
   const createdMs = NEWEST_MS - Math.floor(index / 200) * DAY_MS - Math.floor((index % 200) / 3) * 1000;

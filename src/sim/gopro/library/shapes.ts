@@ -1,4 +1,4 @@
-/** Media of every shape that the cloud is known to have. Each shape is one function. */
+/** Media of every shape that the cloud is known to have. There is one function for each shape. */
 import {
   bakedSource,
   coverSource,
@@ -15,12 +15,15 @@ import { buildMedium, type MediumSpec, type SimMedium } from './medium.ts';
 
 const PROXY_BYTES = 3_000;
 
-/** One `source`, a 1080p proxy both in `files[]` and among the variations, and thumbnails. */
+/**
+ * A video. It has one `source`, a 1080p proxy both in `files[]` and among the variations, and
+ * thumbnails.
+ */
 export function video(spec: MediumSpec, sizeBytes: number, type = 'Video'): SimMedium {
   return chapteredVideo(spec, [sizeBytes], type);
 }
 
-/** One `source` variation for each chapter. `files[]` still has one proxy only. */
+/** A video with one `source` variation for each chapter. `files[]` still has only one proxy. */
 export function chapteredVideo(spec: MediumSpec, chapterBytes: readonly number[], type = 'Video'): SimMedium {
   const extension = /\.(mov|360)$/i.exec(spec.filename)?.[1]?.toLowerCase() ?? 'mp4';
   return buildMedium(spec, type, [
@@ -33,8 +36,8 @@ export function chapteredVideo(spec: MediumSpec, chapterBytes: readonly number[]
 }
 
 /**
- * A video that also has two proxies to skip: a full-length file that the server joins on request,
- * and one with sound only.
+ * A video with two more proxies, which a client must skip: a full-length file that the server joins
+ * on request, and a file with sound only.
  */
 export function videoWithConcat(spec: MediumSpec, chapterBytes: readonly number[]): SimMedium {
   const total = chapterBytes.reduce((sum, bytes) => sum + bytes, 0);
@@ -60,12 +63,12 @@ export function videoWithSidecars(spec: MediumSpec, sizeBytes: number): SimMediu
   ]);
 }
 
-/** One `source`. `files[0]` has the same bytes. */
+/** A photo. It has one `source`, and `files[0]` has the same bytes. */
 export function photo(spec: MediumSpec, sizeBytes: number, extension = 'jpg'): SimMedium {
   return buildMedium(spec, 'Photo', [source({ sizeBytes, extension }), frame({ sizeBytes, extension, sameAs: 0 })]);
 }
 
-/** A JPEG as `source`, and its RAW counterpart as a sidecar. */
+/** A photo with a JPEG as `source` and the RAW file as a sidecar. */
 export function photoWithRaw(spec: MediumSpec, jpgBytes: number, rawBytes: number): SimMedium {
   return buildMedium(spec, 'Photo', [
     source({ sizeBytes: jpgBytes, extension: 'jpg' }),
@@ -74,7 +77,7 @@ export function photoWithRaw(spec: MediumSpec, jpgBytes: number, rawBytes: numbe
   ]);
 }
 
-/** One entry in `files[]` for each frame. The only `source` is a cover. */
+/** A set of frames. Each frame is an entry in `files[]`, and the only `source` is a cover. */
 export function frameSet(spec: MediumSpec, type: 'Burst' | 'Continuous' | 'TimeLapse', frameBytes: readonly number[]): SimMedium {
   return buildMedium(spec, type, [
     ...frameBytes.map((sizeBytes, index) => originalFrame({ sizeBytes, itemNumber: index + 1 })),
@@ -101,7 +104,8 @@ export function video360(spec: MediumSpec, sizeBytes: number): SimMedium {
 }
 
 /**
- * Two cameras of one rig. Both originals have item number 1 and differ only in the camera position.
+ * The recordings of two cameras in one rig. Both originals have item number 1 and differ only in
+ * the camera position.
  */
 export function stereoVideo(spec: MediumSpec, leftBytes: number, rightBytes: number): SimMedium {
   return buildMedium(spec, 'Video', [
@@ -111,7 +115,7 @@ export function stereoVideo(spec: MediumSpec, leftBytes: number, rightBytes: num
   ]);
 }
 
-/** Chapters with given item numbers: null, `undefined` (omitted) or repeated. */
+/** A video whose chapters have the given item numbers: null, `undefined` (omitted) or repeated. */
 export function oddlyNumberedVideo(
   spec: MediumSpec,
   chapters: readonly { readonly sizeBytes: number; readonly itemNumber: number | null | undefined }[],
@@ -120,7 +124,7 @@ export function oddlyNumberedVideo(
 }
 
 /**
- * An edit: it has no size, no name, only a `baked_source`, and states `json` as its extension
+ * An edit. It has no size and no name, and only a `baked_source`. It states `json` as its extension
  * although the file is an mp4.
  */
 export function edit(spec: MediumSpec, sizeBytes: number, type = 'MultiClipEdit'): SimMedium {
@@ -129,8 +133,8 @@ export function edit(spec: MediumSpec, sizeBytes: number, type = 'MultiClipEdit'
 }
 
 /**
- * A video that is still processed. The reply already lists its original and may change. It waits
- * for `setReady`.
+ * A video that the cloud still processes. The reply already lists its original, which may still
+ * change. The video waits for `setReady`.
  */
 export function unreadyVideo(spec: MediumSpec, readyToView: string, sizeBytes: number): SimMedium {
   const record = { ready_to_view: readyToView, file_size: null, ...spec.record };
@@ -138,15 +142,15 @@ export function unreadyVideo(spec: MediumSpec, readyToView: string, sizeBytes: n
 }
 
 /**
- * A medium that is listed as ready although its only original says `available: false`. It waits for
- * `setReady`.
+ * A medium that is listed as ready although its only original has `available: false`. The medium
+ * waits for `setReady`.
  */
 export function unavailableVideo(spec: MediumSpec, sizeBytes: number): SimMedium {
   const files = [proxyFile(PROXY_BYTES), source({ sizeBytes, available: false }), proxy('mp4_low', PROXY_BYTES)];
   return buildMedium({ ...spec, waitsFor: 'availability' }, 'Video', files);
 }
 
-/** A ready medium that offers only proxies. It waits until an original is added. */
+/** A ready medium that offers only proxies. The medium waits until an original is added. */
 export function proxiesOnly(spec: MediumSpec): SimMedium {
   const files = [proxyFile(PROXY_BYTES), proxy('high_res_proxy_mp4', PROXY_BYTES + 1), proxy('mp4_low', PROXY_BYTES + 2)];
   return buildMedium({ ...spec, waitsFor: 'original' }, 'Video', files);
