@@ -1,4 +1,7 @@
-/** Keeps credentials in a file of the home, encrypted in the age format or plain with mode 0600. */
+/**
+ * Stores credentials in a file in the home. The file is encrypted in the age format, or plain with
+ * mode 0600.
+ */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -8,13 +11,18 @@ import { replaceFile } from './replace-file.ts';
 
 export type Warn = (message: string, hint?: string) => void;
 
-/** Gets the passphrase from the environment or a person; undefined if neither gives one. */
+/** Returns the passphrase from the environment or from a person, or undefined if there is none. */
 export type AskPassphrase = (purpose: 'open' | 'create') => Promise<string | undefined>;
 
-/** One attempt takes about a third of a second, 65,536 times the work of a plain hash. */
+/**
+ * With this factor one attempt takes about a third of a second and 65,536 times the work of a plain
+ * hash.
+ */
 const scryptWorkFactor = 16;
 
-/** `credentials.age`, which the stock `age -d` opens too. */
+/**
+ * Stores credentials in `credentials.age`. The standard command `age -d` can open that file too.
+ */
 export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphrase): CredentialStore {
   const path = join(home, 'credentials.age');
   return {
@@ -45,7 +53,7 @@ export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphra
   };
 }
 
-/** `credentials.json` with mode 0600. */
+/** Stores credentials in `credentials.json` with mode 0600. */
 export function openPlainFile(home: string, warn: Warn): CredentialStore {
   const path = join(home, 'credentials.json');
   return {
@@ -79,7 +87,10 @@ async function decrypt(sealed: Uint8Array, passphrase: string, path: string): Pr
   }
 }
 
-/** Returns undefined if there is no file. Warns if other users can read it. */
+/**
+ * Reads a file that should be private. Returns undefined if there is no file. Warns if other users
+ * can read the file.
+ */
 async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined> {
   try {
     const content = await readFile(path);

@@ -1,31 +1,31 @@
 import { z } from 'zod';
 import { SyncError } from '../errors.ts';
 
-/** The stored credentials of one library. All values are opaque. */
+/** The stored credentials of one library. The program does not interpret their values. */
 export interface StoredCredentials {
   readonly accessToken: string;
   readonly userId?: string;
   /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
-  /** When they were last stored; ISO 8601. */
+  /** The time when the credentials were last stored, in ISO 8601. */
   readonly lastUpdated: string;
 }
 
 export type StoreName = 'keychain' | 'age' | 'file';
 
-/** A place on this machine that keeps credentials. */
+/** A place on this machine where credentials can be stored. */
 export interface CredentialStore {
   readonly name: StoreName;
-  /** Shown to a person; never contains a secret. */
+  /** Describes the store to a person. It never contains a secret. */
   readonly description: string;
   /**
-   * Returns undefined if the store is empty or does not work on this machine.
-   * Errors: CREDENTIALS_MISSING (the store does not open), CONFIG_UNREADABLE.
+   * Returns undefined if the store is empty or does not work on this machine. Errors:
+   * CREDENTIALS_MISSING (the store cannot be opened), CONFIG_UNREADABLE.
    */
   load(): Promise<StoredCredentials | undefined>;
-  /** Returns false if the store does not work on this machine; then it wrote nothing. */
+  /** Returns false if the store does not work on this machine. In that case nothing was written. */
   save(credentials: StoredCredentials): Promise<boolean>;
-  /** Removes the credentials. Does not fail if the store is empty. */
+  /** Removes the credentials. Does not fail if there are none. */
   clear(): Promise<void>;
 }
 
@@ -38,13 +38,15 @@ const record = z.object({
   }),
 });
 
-/** All stores keep credentials in this form. */
+/** Encodes credentials as text. All stores use this form. */
 export function serialise({ accessToken, userId, userAgent, lastUpdated }: StoredCredentials): string {
   const gopro = { access_token: accessToken, user_id: userId, user_agent: userAgent, last_updated: lastUpdated };
   return `${JSON.stringify({ gopro }, null, 2)}\n`;
 }
 
-/** Errors: CONFIG_UNREADABLE, whose message never quotes the content. */
+/**
+ * Decodes stored credentials. Errors: CONFIG_UNREADABLE, with a message that never quotes the text.
+ */
 export function deserialise(text: string, where: string): StoredCredentials {
   const parsed = record.safeParse(parseJson(text));
   if (!parsed.success) {

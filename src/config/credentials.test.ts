@@ -28,7 +28,7 @@ function newHome(): string {
   return home;
 }
 
-test('a plain file keeps the credentials with a warning, and loading them redacts their secrets', async () => {
+test('a plain file stores the credentials with a warning, and loading redacts their secrets', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   const where = await saveCredentials(options, credentials);
   expect(options.warnings).toEqual([expect.stringContaining('credentials.json')]);
@@ -36,7 +36,7 @@ test('a plain file keeps the credentials with a warning, and loading them redact
   expect(redactText(`x ${credentials.accessToken} y ${credentials.userId}`)).toBe('x [redacted] y [redacted]');
 });
 
-test('a typed passphrase encrypts and opens the file, and saving to another store removes it', async () => {
+test('a typed passphrase encrypts and opens the file, and saving to another store removes the file', async () => {
   const home = newHome();
   const asked: string[] = [];
   const sealed = {
@@ -67,7 +67,7 @@ test('the encrypted file is neither written nor read without a passphrase', asyn
   });
 });
 
-test('credentials of the environment overrule stored ones, and a token alone is enough', async () => {
+test('credentials from the environment overrule stored ones, and a token without a user id is enough', async () => {
   const options = await optionsFor({
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'another-token-of-a-test',
     CLOUD_SYNC_CREDENTIAL_STORE: 'file',
@@ -80,7 +80,7 @@ test('credentials of the environment overrule stored ones, and a token alone is 
   });
 });
 
-test('the error about a malformed file names the file and does not quote it', async () => {
+test('the error about a malformed credentials file names the file and does not quote its content', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   writeFileSync(join(options.home, 'credentials.json'), '{"gopro": "gp_access_token=hidden"}', { mode: 0o600 });
   const error = await loadCredentials(options).catch((thrown: unknown) => thrown);
@@ -88,7 +88,7 @@ test('the error about a malformed file names the file and does not quote it', as
   expect((error as Error).message).not.toContain('hidden');
 });
 
-test('the age of credentials counts from the day they were stored; the environment gives none', () => {
+test('the age of credentials counts from the time when they were stored, and is unknown for the environment', () => {
   expect(ageInDays({ lastUpdated: '2026-05-01T00:00:00Z' }, Date.parse('2026-05-06T12:00:00Z'))).toBe(5.5);
   expect(ageInDays({ lastUpdated: null }, 0)).toBeUndefined();
 });

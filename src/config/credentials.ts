@@ -1,4 +1,7 @@
-/** Loads credentials from the environment, else from the first store that has them; saves them. */
+/**
+ * Loads and saves credentials. They come from the environment, or else from the first store that
+ * has some.
+ */
 import { SyncError } from '../errors.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { openAgeFile, openPlainFile, type AskPassphrase, type Warn } from './credential-files.ts';
@@ -7,22 +10,23 @@ import { openKeychain } from './keychain.ts';
 import type { Config } from './load.ts';
 
 export interface LoadedCredentials extends Omit<StoredCredentials, 'lastUpdated'> {
-  /** The place that they come from, for a person. */
+  /** The place that the credentials come from, in words for a person. */
   readonly origin: string;
-  /** ISO 8601; null for credentials from the environment, whose age is unknown. */
+  /** In ISO 8601. null for credentials from the environment, because their age is unknown. */
   readonly lastUpdated: string | null;
 }
 
 export interface CredentialOptions {
   readonly config: Config;
   readonly warn: Warn;
-  /** Asks a person, if the environment has no passphrase; undefined without a terminal. */
+  /** Asks a person if the environment has no passphrase. Returns undefined without a terminal. */
   readonly promptPassphrase: AskPassphrase;
 }
 
 /**
- * GoPro accepts a token without a user id, but no user id without a token. After this call no
- * output shows the secrets. Errors: CREDENTIALS_MISSING with what is missing, CONFIG_UNREADABLE.
+ * Loads the credentials. GoPro accepts a token without a user id, but no user id without a token.
+ * After this call no output shows the secrets. Errors: CREDENTIALS_MISSING, with what is missing,
+ * and CONFIG_UNREADABLE.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<LoadedCredentials> {
   const fromEnvironment = environmentCredentials(options.config);
@@ -38,8 +42,8 @@ export async function loadCredentials(options: CredentialOptions): Promise<Loade
 }
 
 /**
- * Saves credentials in the first store that works and removes them from the others. Returns the
- * description of that store. Errors: USAGE if the chosen store does not work, CONFIG_UNREADABLE.
+ * Saves credentials in the first store that works, and removes them from all other stores. Returns
+ * the description of the store. Errors: USAGE if the chosen store does not work, CONFIG_UNREADABLE.
  */
 export async function saveCredentials(options: CredentialOptions, credentials: StoredCredentials): Promise<string> {
   const wanted = options.config.settings['credential-store'];
@@ -57,13 +61,13 @@ export async function saveCredentials(options: CredentialOptions, credentials: S
   });
 }
 
-/** Days since the credentials were stored; undefined if unknown. */
+/** Returns the days since the credentials were stored, or undefined if that time is unknown. */
 export function ageInDays({ lastUpdated }: Pick<LoadedCredentials, 'lastUpdated'>, nowMs: number): number | undefined {
   const storedMs = lastUpdated === null ? NaN : Date.parse(lastUpdated);
   return Number.isNaN(storedMs) ? undefined : (nowMs - storedMs) / 86_400_000;
 }
 
-/** A run warns from this age on. GoPro's cookies last at most 7 days. */
+/** From this age on, in days, a run warns. GoPro's cookies last at most 7 days. */
 export const warnFromDays = 5;
 
 function environmentCredentials({ settings }: Config): LoadedCredentials | undefined {
@@ -82,7 +86,7 @@ function environmentCredentials({ settings }: Config): LoadedCredentials | undef
   return { accessToken, ...(userId && { userId }), origin: 'the environment', lastUpdated: null };
 }
 
-/** The stores in the order in which they are tried. */
+/** Returns all stores, in the order in which they are tried. */
 function allStores({ config, warn, promptPassphrase }: CredentialOptions): readonly CredentialStore[] {
   const { home, settings } = config;
   const askPassphrase: AskPassphrase = async (purpose) => settings.passphrase || promptPassphrase(purpose);

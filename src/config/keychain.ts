@@ -1,6 +1,6 @@
 import { deserialise, serialise, type CredentialStore } from './credential-store.ts';
 
-/** The part of `AsyncEntry` of @napi-rs/keyring that is used here. */
+/** The part of the class `AsyncEntry` of @napi-rs/keyring that is used here. */
 interface KeychainEntry {
   getPassword(): Promise<string | null | undefined>;
   setPassword(password: string): Promise<void>;
@@ -8,8 +8,8 @@ interface KeychainEntry {
 }
 
 /**
- * The keychain of the operating system. Its package is optional and its service may not run; then
- * this store does not work. Each home has its own entry.
+ * Stores credentials in the keychain of the operating system. The store does not work if its
+ * optional package is missing or the system's service does not run. Each home has its own entry.
  */
 export function openKeychain(home: string): CredentialStore {
   const description = "the system's keychain";
@@ -22,7 +22,7 @@ export function openKeychain(home: string): CredentialStore {
     },
     save: async (credentials) => {
       const text = serialise(credentials);
-      // Some services accept a password and do not keep it, so it is read back.
+      // Some services accept a password and do not keep it, so the password is read back.
       const stored = await attempt(home, async (entry) => {
         await entry.setPassword(text);
         return entry.getPassword();
@@ -33,11 +33,14 @@ export function openKeychain(home: string): CredentialStore {
   };
 }
 
-/** Returns undefined without a working keychain. That is no error: the next store is tried. */
+/**
+ * Returns undefined if there is no working keychain. That is no error, because the next store is
+ * tried.
+ */
 async function attempt<Result>(home: string, use: (entry: KeychainEntry) => Promise<Result>): Promise<Result | undefined> {
   try {
     const { AsyncEntry } = await import('@napi-rs/keyring');
-    // Without the option Linux may use the kernel's keyring, which is lost at the next boot.
+    // Without this option Linux may use the kernel's keyring, which is lost at the next boot.
     return await use(new AsyncEntry('cloud-sync', `gopro ${home}`, { linux: { store: 'secret-service' } }));
   } catch {
     return undefined;

@@ -18,7 +18,7 @@ test('a flag overrules the environment, and the environment overrules config.tom
   expect(settings).toMatchObject({ concurrency: 9, 'quarantine-after': 4, 'api-rps': 0.5, 'stall-timeout-ms': 30_000 });
 });
 
-test('lists take commas and repetition from every origin, and values get the spelling of the table', async () => {
+test('a list may use commas or repetition in every origin, and its values get the spelling of the option table', async () => {
   const expected = ['edits', 'sidecars'];
   expect((await loadConfig({ include: ['Edits', 'sidecars,edits'] }, { CLOUD_SYNC_HOME: homeWith() })).settings.include).toEqual(
     expected,
@@ -31,11 +31,11 @@ test('lists take commas and repetition from every origin, and values get the spe
   );
 });
 
-test('a TOML date becomes the text of the date', async () => {
+test('a date in config.toml becomes the text of the date', async () => {
   expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith('since = 2026-03-01') })).settings.since).toBe('2026-03-01');
 });
 
-test('an empty variable counts as unset, but an empty secret stays empty', async () => {
+test('an empty variable counts as unset, but an empty secret stays an empty text', async () => {
   const { settings } = await loadConfig(
     {},
     { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_TO: '', CLOUD_SYNC_GOPRO_ACCESS_TOKEN: '' },
@@ -44,7 +44,7 @@ test('an empty variable counts as unset, but an empty secret stays empty', async
   expect(settings['gopro-access-token']).toBe('');
 });
 
-test('proxies, debugging and an overridden address are part of the configuration', async () => {
+test('the configuration includes proxies, debugging and an overridden API address', async () => {
   const environment = {
     CLOUD_SYNC_HOME: homeWith(),
     https_proxy: 'http://proxy:8080',
@@ -59,7 +59,7 @@ test('proxies, debugging and an overridden address are part of the configuration
   expect(await loadConfig({ 'gopro-api-url': 'http://127.0.0.1:1' }, environment)).toMatchObject({ apiUrlOverridden: true });
 });
 
-test('a misspelt variable gives a warning', async () => {
+test('a misspelt variable in the environment gives a warning', async () => {
   const { warnings } = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(), CLOUD_SYNC_CONCURENCY: '3' });
   expect(warnings).toEqual([expect.stringContaining('CLOUD_SYNC_CONCURRENCY')]);
 });
@@ -68,13 +68,13 @@ test.each([
   ['a table', '[sync]\nconcurrency = 3', 'sync'],
   ['an unusable value', 'name = { a = 1 }', 'name'],
   ['the home', 'home = "/elsewhere"', 'CLOUD_SYNC_HOME'],
-])('config.toml with %s is refused', async (_, toml, part) => {
+])('a config.toml with %s is refused', async (_, toml, part) => {
   const error = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(toml) }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'USAGE' });
   expect(`${(error as Error).message} ${(error as { hint?: string }).hint}`).toContain(part);
 });
 
-test('a home that is a file ends with CONFIG_UNREADABLE', async () => {
+test('loading the configuration fails with CONFIG_UNREADABLE if the home is a file', async () => {
   const file = join(homeWith(''), 'config.toml');
   await expect(loadConfig({ home: file }, {})).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', exitCode: 2 });
 });

@@ -1,4 +1,7 @@
-/** Makes one Config of flags, environment and config.toml; the CLI reads none of them elsewhere. */
+/**
+ * Makes one Config from flags, environment and config.toml. Other code of the CLI reads none of
+ * these.
+ */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -9,26 +12,29 @@ import { parseValue, type OptionValue, type RawValue } from './values.ts';
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
-/** Flags as commander gives them, by the name of the option; undefined if absent. */
+/**
+ * The flags as commander gives them, by the name of the option. A flag that was not given is
+ * undefined.
+ */
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Config {
-  /** An absolute path. The directory may not exist yet, see `ensureHome`. */
+  /** An absolute path. The directory may not exist yet; `ensureHome` creates it. */
   readonly home: string;
   readonly settings: Settings;
-  /** True if the provider's address was overridden. Only then may addresses be plain http. */
+  /** Whether the address of the API was overridden. Only then may addresses be plain http. */
   readonly apiUrlOverridden: boolean;
-  /** From HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
-  /** From CLOUD_SYNC_DEBUG: print stacks of errors. */
+  /** Whether CLOUD_SYNC_DEBUG is set. If so, the stacks of errors are printed. */
   readonly debug: boolean;
   /** Likely mistakes that do not stop the command. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Takes each option from its flag, else the environment, else config.toml, else its default.
- * Creates nothing. Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
+ * Takes each option from its flag, or else from the environment, config.toml or its default, in
+ * this order. Creates nothing. Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
  */
 export async function loadConfig(flags: Flags, environment: EnvironmentVariables): Promise<Config> {
   const home = resolve(await homeOf(flags, environment));
@@ -36,7 +42,8 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
   const values: Record<string, OptionValue | undefined> = {};
   for (const spec of options) {
     const given = findValue(spec, flags, environment, file);
-    // An empty secret is kept, so that it is refused and no other credentials are used silently.
+    // An empty secret is kept, so that it is refused. Otherwise other credentials would be used
+    // without notice.
     if (spec.secret && given) {
       const secret = String(given.raw).trim();
       rememberSecret(secret);
@@ -45,7 +52,7 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
   }
   return {
     home,
-    // Each value was parsed according to the type in its row of the table.
+    // The cast is safe, because each value was parsed as the type in its row of the option table.
     settings: values as Settings,
     apiUrlOverridden: values['gopro-api-url'] !== options.find(({ name }) => name === 'gopro-api-url')?.default,
     proxy: proxyOf(environment),
@@ -105,7 +112,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   return { path, values };
 }
 
-/** Imports the parser only here, because most homes have no config.toml. */
+/** Parses config.toml. The parser is imported only here, because most homes have no config.toml. */
 async function parseToml(path: string, text: string): Promise<Record<string, unknown>> {
   const { parse, TomlError } = await import('smol-toml');
   try {
@@ -155,7 +162,7 @@ function isRawValue(value: unknown): value is RawValue {
   );
 }
 
-/** Warns of misspelt variables, which would silently have no effect. */
+/** Makes a warning for each misspelt variable, because such a variable has no effect. */
 function warnOfUnknownVariables(environment: EnvironmentVariables): string[] {
   const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
   const unknown = Object.keys(environment).filter((name) => name.startsWith('CLOUD_SYNC_') && !known.has(name));

@@ -1,4 +1,7 @@
-/** The candidate nearest to `word`, or undefined if none is near. Letter case does not count. */
+/**
+ * Returns the candidate that is nearest to `word`, or undefined if none is near. Ignores letter
+ * case.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -15,7 +18,10 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return candidate === undefined ? '' : `; did you mean "${candidate}"?`;
 }
 
-/** Levenshtein: the number of insertions, deletions and replacements that turn `from` into `to`. */
+/**
+ * Computes the Levenshtein distance: how many insertions, deletions and replacements turn `from`
+ * into `to`.
+ */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

@@ -1,6 +1,7 @@
 /**
  * The table of options. Flags, environment names, keys of config.toml, completions and
- * docs/reference/options.md derive from it, so an option exists in all of them or in none.
+ * docs/reference/options.md are all made from this table, so an option exists in all of them or in
+ * none.
  */
 
 import { roleRequests } from '../media.ts';
@@ -8,7 +9,7 @@ import { knownTypes } from '../plan/filter.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
 import { stages } from './stages.ts';
 
-/** In a name of two words the first word is the command's group. */
+/** The names of all commands. In a name of two words the first word is the command's group. */
 export const commandNames = [
   'sync',
   'verify',
@@ -28,7 +29,7 @@ export const commandNames = [
 
 export type CommandName = (typeof commandNames)[number];
 
-/** The type of the parsed value for each type of option. Lists take commas and repetition. */
+/** The type of the parsed value for each type of option. A list accepts commas and repetition. */
 interface ValueOf {
   readonly text: string;
   /** An http or https address. */
@@ -40,25 +41,28 @@ interface ValueOf {
 }
 
 export interface OptionSpec {
-  /** The flag without its leading dashes, and the key in config.toml. */
+  /** The name of the flag without its leading dashes. It is also the key in config.toml. */
   readonly name: string;
   readonly type: keyof ValueOf;
   readonly help: string;
   readonly commands: readonly CommandName[];
-  /** The placeholder of the value in the help. */
+  /** The placeholder that stands for the value in the help. */
   readonly metavar?: string;
   readonly default?: string | number | boolean | readonly string[];
   /** The only allowed values. */
   readonly allowed?: readonly string[];
   readonly min?: number;
   readonly max?: number;
-  /** The name in the environment if it does not derive from `name`. */
+  /** The option's name in the environment, if that name is not made from `name`. */
   readonly env?: string;
-  /** Listed last in the help. */
+  /** If true, the help lists the option last. */
   readonly advanced?: true;
-  /** Neither a flag nor a key of config.toml, because other people can read both. */
+  /**
+   * If true, the option is neither a flag nor a key of config.toml, because other people can read
+   * both.
+   */
   readonly secret?: true;
-  /** Decides where config.toml is, so config.toml cannot set it. */
+  /** If true, the option decides where config.toml is, so config.toml cannot set it. */
   readonly notInFile?: true;
 }
 
@@ -499,22 +503,22 @@ const optionTable = [
 
 type Row = (typeof optionTable)[number];
 
-/** Every option with its value; undefined if it was not given and has no default. */
+/** The values of all options. A value is undefined if it was not given and has no default. */
 export type Settings = {
   readonly [Spec in Row as Spec['name']]:
     | ValueOf[Spec['type']]
     | (Spec extends { readonly default: unknown } ? never : undefined);
 };
 
-/** The table without its literal types, for code that handles any option. */
+/** The same table without its literal types, for code that handles any option. */
 export const options: readonly OptionSpec[] = optionTable;
 
-/** The option's name in the environment. */
+/** Returns the option's name in the environment. */
 export function environmentName(spec: Pick<OptionSpec, 'name' | 'env'>): string {
   return spec.env ?? `CLOUD_SYNC_${spec.name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The options of a command that can be flags. */
+/** Returns the options of a command that can be given as flags. */
 export function flagsOf(command: CommandName): readonly OptionSpec[] {
   return options.filter((spec) => !spec.secret && spec.commands.includes(command));
 }

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 
-/** Replaces a file completely or not at all. Only its owner can read it. */
+/** Replaces a file completely or not at all. Only the file's owner can read the new file. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   try {

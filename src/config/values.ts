@@ -1,4 +1,4 @@
-/** Parses the value of an option by its type. Every error is USAGE and names the value's origin. */
+/** Parses the values of options. Every error is USAGE and names the origin of the value. */
 import { SyncError } from '../errors.ts';
 import { didYouMean } from './nearest.ts';
 import type { OptionSpec } from './options.ts';
@@ -9,7 +9,10 @@ export type RawValue = string | number | boolean | Date | readonly (string | num
 /** A parsed value of any type. */
 export type OptionValue = string | number | boolean | readonly string[];
 
-/** `where` names the option as the person wrote it, such as `--since` or `CLOUD_SYNC_SINCE`. */
+/**
+ * Parses a value by the type of its option. `where` names the option as the person wrote it, such
+ * as `--since` or `CLOUD_SYNC_SINCE`.
+ */
 export function parseValue(spec: OptionSpec, raw: RawValue, where: string): OptionValue {
   if (spec.type === 'flag') return parseFlag(raw, where);
   if (spec.type === 'list') return parseList(spec, raw, where);
@@ -63,7 +66,7 @@ function parseList(spec: OptionSpec, raw: RawValue, where: string): readonly str
   return [...new Set(entries.map((entry) => checkAllowed(spec, entry, where)))];
 }
 
-/** Returns the value in the spelling of the table. Letter case does not count. */
+/** Returns the value in the spelling of the option table. Letter case does not count. */
 function checkAllowed({ allowed }: OptionSpec, text: string, where: string): string {
   if (!allowed) return text;
   const known = allowed.find((value) => value.toLowerCase() === text.toLowerCase());
