@@ -5,7 +5,7 @@ import { runCli, startCli, temporaryDirectory } from '../../test/support/cli-pro
 import { finished, setScene } from '../../test/support/cli-scene.ts';
 
 describe('doctor, demo, simulate, completion, help', () => {
-  test('doctor says what works, and for each problem what to do', async () => {
+  test('doctor shows every finding, and says for each problem what to do', async () => {
     const { archive, environment } = await setScene();
     const good = await runCli(['doctor', '--to', archive], { environment });
     expect(good).toMatchObject({ exitCode: 0, stdout: expect.not.stringMatching(/^fail/m) });
@@ -25,7 +25,7 @@ describe('doctor, demo, simulate, completion, help', () => {
     expect(failed.every(({ advice }) => advice)).toBe(true);
   });
 
-  test('demo archives, verifies, shows the tree and syncs again without work', async () => {
+  test('demo archives a library, verifies it, shows the tree and syncs again without work', async () => {
     const folder = join(temporaryDirectory(), 'demo');
     const { exitCode, stdout, stderr } = await runCli(['demo', folder]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -33,7 +33,7 @@ describe('doctor, demo, simulate, completion, help', () => {
     expect(readdirSync(folder)).toContain('gopro-videos');
   }, 60_000);
 
-  test('simulate serves a cloud that sync archives, until it is interrupted', async () => {
+  test('simulate serves a cloud that sync can archive, until simulate is interrupted', async () => {
     const child = startCli(['simulate', 'gopro', '--preset', 'large', '--count', '3']);
     const usage = await new Promise<string>((resolve) => {
       let said = '';
@@ -51,17 +51,17 @@ describe('doctor, demo, simulate, completion, help', () => {
     expect(await child.result).toMatchObject({ exitCode: 0 });
   });
 
-  test.each(['bash', 'zsh', 'fish'])('completion prints the script for %s', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('the command completion prints the script for %s', async (shell) => {
     expect(await runCli(['completion', shell])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('cloud-sync') });
   });
 
-  test('complete suggests commands, options and values', async () => {
+  test('the command complete suggests commands, options and values', async () => {
     expect((await runCli(['complete', '--', 'ver'])).stdout).toContain('verify');
     expect((await runCli(['complete', '--', 'sync', '--con'])).stdout).toContain('--concurrency');
     expect((await runCli(['complete', '--', 'sync', '--include', ''])).stdout).toContain('sidecars');
   });
 
-  test('--help and --version end with 0, no command at all with 2', async () => {
+  test('--help and --version end with exit code 0, and a call without a command ends with exit code 2', async () => {
     expect(await runCli(['--help'])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('doctor'), stderr: '' });
     expect(await runCli(['sync', '--help'])).toMatchObject({
       exitCode: 0,

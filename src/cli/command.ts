@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Terminal } from '../report/terminal.ts';
 import type { Interruption } from './interruption.ts';
 
-/** The streams of the process. */
+/** The standard streams of the process. */
 export interface Streams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: Terminal & { readonly isTTY?: boolean };
@@ -20,12 +20,12 @@ export interface Context extends Streams {
   readonly interruption: Interruption;
 }
 
-/** One command of the command line. Its options are those that name it in the table of options. */
+/** One command of the command line. Its options are the rows of the option table that name it. */
 export interface Command {
   readonly name: CommandName;
   readonly summary: string;
-  /** `name` is in commander's syntax: `<name>`, `[name]` or `[name...]`. */
+  /** `name` has the syntax of commander: `<name>`, `[name]` or `[name...]`. */
   readonly argument?: { readonly name: string; readonly help: string; readonly choices?: readonly string[] };
-  /** Returns the exit code, or throws a SyncError. */
+  /** Runs the command. Returns the exit code, or throws a SyncError. */
   run(context: Context): Promise<number>;
 }

@@ -1,9 +1,9 @@
 import type { Command } from './command.ts';
 
-/** Commands of two words belong to one of these. */
+/** The groups of commands. A command of two words belongs to one of these groups. */
 export const commandGroups = [{ name: 'aws', summary: 'Run and watch the service that is deployed on AWS.' }] as const;
 
-/** All commands. Each is imported when it runs, so that no command loads the code of another. */
+/** All commands. The code of a command is imported only when the command runs. */
 export const commands: readonly Command[] = [
   {
     name: 'sync',

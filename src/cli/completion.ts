@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 
 /**
- * Adds `completion <shell>`, which prints a shell's script, and the hidden `complete`, which the
- * script calls. Their code is imported only if `command`, the first word, is one of them.
+ * Adds two commands: `completion <shell>` prints the script for a shell, and the script calls the
+ * hidden command `complete`. Their code is imported only if `command`, the first word of the
+ * command line, is one of the two.
  */
 export async function addCompletion(program: Command, command: string | undefined): Promise<void> {
   if (command === 'completion' || command === 'complete') {

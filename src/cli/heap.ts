@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Saves 30 to 60 MB with a large library, until it is disposed. Buffers for bodies are reused, so
- * most new objects are small and short-lived. The flags keep the young generation small, collect
- * the heap early and free array buffers at once.
+ * Changes flags of V8 until it is disposed, which saves 30 to 60 MB with a large library. Buffers
+ * for bodies are used again, so most new objects are small and short-lived. The flags keep the
+ * young generation small, collect the heap early and free array buffers at once.
  *
- * Call it after the program is loaded. V8 uses cached code only under the flags that the code was
- * cached with. If the flags were set earlier, each process would start a tenth slower.
+ * Call this function after the program is loaded. V8 uses cached code only under the flags under
+ * which the code was cached. If the flags were set earlier, each process would start a tenth
+ * slower.
  */
 export function keepHeapSmall(): Disposable {
   setFlagsFromString('--semi-space-growth-factor=1');

@@ -1,16 +1,22 @@
 import { SyncError } from '../errors.ts';
 
-/** A signal must end the process within two seconds, so the end is forced before that. */
+/** A signal must end the process within two seconds, so we force the end before that. */
 const maxCleanEndMs = 1_500;
 
 export interface Interruption extends Disposable {
-  /** The first SIGINT or SIGTERM aborts it with INTERRUPTED or TERMINATED. */
+  /** Aborted by the first SIGINT or SIGTERM, with INTERRUPTED or TERMINATED. */
   readonly signal: AbortSignal;
-  /** `callback` is called before a forced exit, when the run did not end by itself in time. */
+  /**
+   * Registers a callback that is called before a forced exit. The exit is forced if the run does
+   * not end by itself in time.
+   */
   beforeForcedExit(callback: (error: SyncError) => void): void;
 }
 
-/** From now on the first SIGINT or SIGTERM asks for a clean end, and the second exits at once. */
+/**
+ * Handles signals from now on. The first SIGINT or SIGTERM asks for a clean end, and the second
+ * exits at once.
+ */
 export function watchForInterruption(): Interruption {
   const abort = new AbortController();
   let reportForcedExit: ((error: SyncError) => void) | undefined;

@@ -24,7 +24,7 @@ async function login(answers: FakeAnswers, accessToken?: string) {
 describe('login --to-secret', () => {
   const described = { body: { Name: 'gopro/credentials' } };
 
-  test('stores accepted credentials only in the secret and prints the version', async () => {
+  test('login --to-secret stores accepted credentials only in the secret, and prints the version', async () => {
     const put = {
       body: { ARN: 'arn:aws:secretsmanager:eu-west-3:123456789012:secret:x', Name: 'gopro/credentials', VersionId: 'version-7' },
     };
@@ -44,7 +44,7 @@ describe('login --to-secret', () => {
     expect(status.stdout).toContain('there are no credentials');
   });
 
-  test('sends AWS no request for credentials that GoPro refuses', async () => {
+  test('login --to-secret sends no request to AWS for credentials that GoPro refuses', async () => {
     const { exitCode, stderr, asked } = await login({}, 'a-token-that-nobody-accepts-0123456789');
     expect({ exitCode, asked }).toEqual({ exitCode: 3, asked: [] });
     expect(stderr).toContain('unchanged');
@@ -62,7 +62,7 @@ describe('login --to-secret', () => {
       { DescribeSecret: [described], PutSecretValue: [refusal('AccessDeniedException')] },
       'gopro/credentials',
     ],
-  ])('%s and never shows the token', async (_what, answers, says) => {
+  ])('login --to-secret %s, and never shows the token', async (_what, answers, says) => {
     const { exitCode, stdout, stderr, token } = await login(answers);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(says);

@@ -8,7 +8,7 @@ import { addCompletion } from './completion.ts';
 import { watchForInterruption } from './interruption.ts';
 import { buildProgram, withoutHelpOfUnknownCommand } from './program.ts';
 
-/** Runs the command that `argv` begins with and returns the exit code. Never throws. */
+/** Runs the command that `argv` names, and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], environment: EnvironmentVariables, streams: Streams): Promise<number> {
   const output = watchOutput(streams);
   let exitCode = 0;
@@ -53,7 +53,10 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   return new SyncError('USAGE', problem + suggestion, { hint: `See \`cloud-sync ${command}--help\`.` });
 }
 
-/** The command or group that `argv` names, with a space after it; empty if it names none. */
+/**
+ * Returns the command or group that `argv` names, with a space after it. Returns an empty text if
+ * `argv` names none.
+ */
 function namedCommand(argv: readonly string[]): string {
   const twoWords = argv.slice(0, 2).join(' ');
   const [first = ''] = argv;
@@ -68,14 +71,15 @@ function printError(thrown: unknown, environment: EnvironmentVariables, { stderr
   return error.exitCode;
 }
 
-/** Escapes control characters in the stack but keeps its lines. */
+/** Returns the stack of an error. Control characters are escaped, but line ends stay. */
 function stackOf(error: unknown): string {
   return error instanceof Error ? clean(error.stack ?? '').replaceAll('\\u000a', '\n') : '';
 }
 
 /**
- * Remembers that writing the output failed, so that the run continues and fails at its end. A
- * reader that closes the pipe, such as `head`, is no failure. A full disk is one.
+ * Remembers whether writing the output failed. In that case the run continues, and the program
+ * fails at its end. If a reader such as `head` closes the pipe, that is no failure; a full disk is
+ * a failure.
  */
 function watchOutput({ stdout, stderr }: Streams): { readonly failed: boolean } {
   const output = { failed: false };

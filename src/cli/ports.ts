@@ -1,4 +1,4 @@
-/** The composition root of the local engine: gives `sync` the adapters of this machine. */
+/** Gives `sync` the source, destination and tracker of this machine. */
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
@@ -17,11 +17,11 @@ import { openApiClient, openSource } from './provider.ts';
 import type { LoadedCredentials } from '../config/credentials.ts';
 
 export interface OpenPorts extends Ports, AsyncDisposable {
-  /** Remembers for the next run how the provider accepts the credentials. */
+  /** Stores the way in which the provider accepts the credentials, for the next run. */
   rememberMode(): Promise<void>;
 }
 
-/** Errors: USAGE, CREDENTIALS_MISSING, TRACKER_UNUSABLE. */
+/** Opens everything that `sync` needs. Errors: USAGE, CREDENTIALS_MISSING, TRACKER_UNUSABLE. */
 export async function openPorts(
   config: Config,
   { destination, tracker }: OpenArchive,
@@ -52,7 +52,7 @@ export async function openPorts(
   };
 }
 
-/** The options of a run, checked before anything is opened. Errors: USAGE. */
+/** Makes the options of a run. Called before anything is opened. Errors: USAGE. */
 export function syncOptions({ config: { settings, apiUrlOverridden }, log, interruption: { signal } }: Context): SyncOptions {
   const filters = parseFilters(settings);
   return {

@@ -1,6 +1,6 @@
 /**
  * Builds commander's program from the tables of commands and options. The values of options are
- * parsed later, together with those from the environment and config.toml.
+ * parsed later, together with the values from the environment and config.toml.
  */
 import { readFileSync } from 'node:fs';
 import { Argument, Command as Commander, Option } from 'commander';
@@ -9,10 +9,13 @@ import type { Flags } from '../config/load.ts';
 import type { Command, Streams } from './command.ts';
 import { commandGroups, commands } from './commands.ts';
 
-/** Runs the command that the command line names. */
+/** Runs the command that the person chose. */
 export type RunCommand = (command: Command, flags: Flags, given: readonly string[]) => Promise<void>;
 
-/** The program throws CommanderError instead of ending the process, and prints no error itself. */
+/**
+ * Builds the program. On an error it throws CommanderError, prints nothing and does not end the
+ * process.
+ */
 export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'>): Commander {
   const program = new Commander('cloud-sync');
   program
@@ -26,7 +29,9 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
   return program;
 }
 
-/** Returns the group of a command of two words, or the program. A group's first command adds it. */
+/**
+ * Returns the group of a command of two words, or else the program. Adds the group if it is new.
+ */
 function parentOf(program: Commander, { name }: Command): Commander {
   const group = commandGroups.find((group) => name.startsWith(`${group.name} `));
   if (!group) return program;
@@ -34,7 +39,10 @@ function parentOf(program: Commander, { name }: Command): Commander {
   return added ?? program.command(group.name).description(group.summary).helpCommand(false);
 }
 
-/** Removes `--help` after an unknown command: commander would print the general help and exit 0. */
+/**
+ * Removes `--help` after an unknown command. Otherwise commander would print the general help and
+ * exit with 0.
+ */
 export function withoutHelpOfUnknownCommand(program: Commander, argv: readonly string[]): string[] {
   return isUnknownCommand(program, argv) ? argv.filter((word) => word !== '--help' && word !== '-h') : [...argv];
 }
@@ -60,13 +68,13 @@ function buildCommand(program: Commander, command: Command, run: RunCommand): Co
 
 function buildOptions(spec: OptionSpec): readonly Option[] {
   if (spec.type === 'flag') {
-    // With the negation a flag can overrule the environment and config.toml.
+    // With `--no-…` a person can overrule a flag from the environment or config.toml.
     return [new Option(`--${spec.name}`, spec.help), new Option(`--no-${spec.name}`).hideHelp()];
   }
   const option = new Option(`--${spec.name} <${spec.metavar ?? 'VALUE'}>`, helpOf(spec));
   if (spec.type === 'list')
     option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
-  // Only completions use the choices; `parseValue` checks the values of every origin.
+  // Only completions use these choices. `parseValue` checks all values, wherever they come from.
   if (spec.allowed) option.argChoices = [...spec.allowed];
   return [option];
 }
@@ -75,7 +83,7 @@ function helpOf({ help, default: preset }: OptionSpec): string {
   return preset === undefined || (Array.isArray(preset) && preset.length === 0) ? help : `${help} Default: ${String(preset)}.`;
 }
 
-/** The flags of the command line, by their names in the table. */
+/** Returns the flags of the command line, by their names in the option table. */
 function flagsFrom(built: Commander, { name }: Command): Flags {
   const given = built.opts<Record<string, string | boolean | readonly string[] | undefined>>();
   return Object.fromEntries(flagsOf(name).map((spec) => [spec.name, given[new Option(`--${spec.name}`).attributeName()]]));

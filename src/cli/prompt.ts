@@ -1,4 +1,4 @@
-/** Asks a person at the terminal for secrets and does not show them. */
+/** Asks a person at the terminal for secrets, and does not show them. */
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 
@@ -10,8 +10,8 @@ export interface PromptStreams {
 }
 
 /**
- * Returns undefined without a terminal or for an empty answer. For a new file it asks twice, until
- * both answers are equal.
+ * Asks for a passphrase. Returns undefined if there is no terminal or the answer is empty. For a
+ * new file it asks twice, and repeats that until both answers are equal.
  */
 export async function promptPassphrase(purpose: 'open' | 'create', streams: PromptStreams): Promise<string | undefined> {
   if (!streams.stdin.isTTY) return undefined;
@@ -23,7 +23,7 @@ export async function promptPassphrase(purpose: 'open' | 'create', streams: Prom
   }
 }
 
-/** Reads the pasted text up to an empty line or Ctrl-D. */
+/** Reads pasted text up to an empty line or Ctrl-D. */
 export async function readPasted({ stdin, stderr, signal }: PromptStreams): Promise<string> {
   stderr.write('Paste the text that you copied in the browser (it is not shown) and press Enter twice:\n');
   using lines = hiddenLines(stdin, signal);
@@ -48,7 +48,10 @@ async function ask(question: string, { stdin, stderr, signal }: PromptStreams): 
   return answer || undefined;
 }
 
-/** Uses raw mode: a terminal's line editing would show the text and cut lines at 4,096 bytes. */
+/**
+ * Reads lines without showing them. It uses raw mode, because the normal mode of a terminal would
+ * show the text and cut lines at 4,096 bytes.
+ */
 function hiddenLines(stdin: NodeJS.ReadStream, signal: AbortSignal): Interface & Disposable {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: nowhere, terminal: true, signal });

@@ -20,7 +20,7 @@ export interface SourceOptions {
   readonly onWarning: (message: string, hint?: string) => void;
 }
 
-/** Errors: USAGE if the API address is not a valid address. */
+/** Errors: USAGE if the address of the API is not valid. */
 export function openSource({ settings }: Config, options: SourceOptions): GoproSource {
   return createGoproSource({
     ...options,
@@ -31,7 +31,10 @@ export function openSource({ settings }: Config, options: SourceOptions): GoproS
   });
 }
 
-/** The pacing allows only a few API requests at once, so four connections are enough. */
+/**
+ * Creates the client for API requests. Because of the pacing only a few requests run at once, so
+ * four connections are enough.
+ */
 export function openApiClient({ proxy }: Config): HttpClient {
   return createHttpClient({ connections: 4, proxy });
 }
@@ -48,7 +51,10 @@ export function credentialOptions({
   return { config, warn: log.warn, promptPassphrase };
 }
 
-/** Warns if the credentials expire soon. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE. */
+/**
+ * Loads the credentials and warns if they expire soon. Errors: CREDENTIALS_MISSING,
+ * CONFIG_UNREADABLE.
+ */
 export async function loadCredentialsAndWarn(context: Context): Promise<LoadedCredentials> {
   const credentials = await loadCredentials(credentialOptions(context));
   const days = ageInDays(credentials, systemClock.now());

@@ -3,18 +3,21 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SyncError } from '../../errors.ts';
 
-/** The value of `--to`, parsed. */
+/** The place that `--to` names. */
 export type Place =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 's3'; readonly bucket: string; /** Without slashes at its ends; may be empty. */ readonly prefix: string };
 
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 
-/** Pure, except that a relative path starts at the current directory. Errors: USAGE. */
+/**
+ * Parses the value of `--to`. A relative path starts at the current directory; nothing else is
+ * read. Errors: USAGE.
+ */
 export function parsePlace(to: string | undefined): Place {
   if (to === undefined) throw new SyncError('USAGE', '--to is missing, so no archive is named', { hint });
   if (/^s3:\/\//i.test(to)) return parseS3(to);
-  // A single letter before the colon is a Windows drive.
+  // A single letter before the colon is a Windows drive, and no scheme.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
   if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
   if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });
@@ -34,7 +37,9 @@ function parseS3(to: string): Place {
   return { kind: 's3', bucket, prefix: rest.filter((part) => part !== '').join('/') };
 }
 
-/** Returns the same text for every spelling of a place. Links in the path are followed. */
+/**
+ * Returns a text that is the same for every spelling of a place. Links in the path are followed.
+ */
 export async function locationOf(place: Place, s3Endpoint: string | undefined): Promise<string> {
   if (place.kind === 'directory') return realDirectory(place.path);
   const address = `s3://${place.bucket}${place.prefix === '' ? '' : `/${place.prefix}`}`;
@@ -47,7 +52,7 @@ async function realDirectory(path: string): Promise<string> {
   } catch (error) {
     const parent = dirname(path);
     if (parent === path) return path;
-    // The path may be a link to a directory that is not mounted now.
+    // The path may be a link whose target is not mounted now.
     const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await readlink(path).catch(() => undefined) : undefined;
     return target === undefined ? join(await realDirectory(parent), basename(path)) : realDirectory(resolve(parent, target));
   }

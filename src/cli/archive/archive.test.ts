@@ -5,7 +5,7 @@ import { runCli, temporaryDirectory } from '../../../test/support/cli-process.ts
 import { finished, setScene } from '../../../test/support/cli-scene.ts';
 
 describe('home and archive', () => {
-  test('a known archive that is missing ends every command with 6, and nothing is written', async () => {
+  test('every command ends with exit code 6 if a known archive is missing, and nothing is written', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     renameSync(archive, `${archive}-elsewhere`);
@@ -19,7 +19,7 @@ describe('home and archive', () => {
     expect(readdirSync(archive)).toEqual([]);
   });
 
-  test('sync ends with 6 if it finds another archive than the known one, and says how to accept it', async () => {
+  test('sync ends with exit code 6 if the place holds another archive than before, and explains how to accept it', async () => {
     const { archive, environment, home } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const [[location, id] = ['', '']] = Object.entries(
@@ -34,7 +34,7 @@ describe('home and archive', () => {
     for (const part of [id, other, join(home, 'archives.json')]) expect(result.stderr).toContain(part);
   });
 
-  test('sync adopts an archive that is new to the home and fetches no byte', async () => {
+  test('sync adopts an archive that the home does not know, and fetches no byte', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const result = await runCli(['sync', '--to', archive, '--json'], {
@@ -43,7 +43,7 @@ describe('home and archive', () => {
     expect(finished(result)).toMatchObject({ exitCode: 0, files: { archived: 0, skipped: 5 }, bytes: { fetched: 0 } });
   });
 
-  test('sync refuses an archive whose id is a path out of the home', async () => {
+  test('sync refuses an archive whose id is a path that leads out of the home', async () => {
     const { archive, environment } = await setScene();
     mkdirSync(join(archive, '.cloud-sync'), { recursive: true });
     writeFileSync(

@@ -6,17 +6,17 @@ import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
 
-/** Maps a location to the id of the archive there. */
+/** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
 
-/** Each archive is one line of the file, so that a person can remove it. */
+/** Each archive has one line in the file, so that a person can remove it. */
 const archivesFile = z.record(z.string(), z.string());
 
 export function archivesPath(home: string): string {
   return join(home, 'archives.json');
 }
 
-/** Errors: CONFIG_UNREADABLE. */
+/** Reads the archives that the home knows. Errors: CONFIG_UNREADABLE. */
 export async function readKnownArchives(home: string): Promise<KnownArchives> {
   const path = archivesPath(home);
   try {
@@ -42,7 +42,9 @@ export async function rememberArchive(home: string, location: string, id: string
   });
 }
 
-/** The path of an archive's tracker, whose directory is created. Errors: CONFIG_UNREADABLE. */
+/**
+ * Returns the path of an archive's tracker, and creates its directory. Errors: CONFIG_UNREADABLE.
+ */
 export async function trackerPath(home: string, archiveId: string): Promise<string> {
   await ensureHome(home);
   const directory = join(home, 'archives', archiveId);

@@ -4,8 +4,9 @@ import type { Log } from '../../lib/log.ts';
 const hint = 'Allow states:DescribeExecution, or wait until its lease ends, 12 hours after its start.';
 
 /**
- * Creates a function that returns true if the holder of a lease has certainly ended. A holder is a
- * process of this machine or an execution on AWS. Without an answer of AWS it counts as alive.
+ * Creates a function that tells whether the holder of a lease has certainly ended. A holder is a
+ * process of this machine or an execution on AWS. If AWS gives no answer, the holder counts as
+ * alive.
  */
 export function createDeadHolderCheck(warn: Log['warn']): (holder: string) => Promise<boolean> {
   return async (holder) => {

@@ -1,6 +1,6 @@
 /**
- * Opens the archive that `--to` names. It must be the archive that the home knows at this place:
- * a run must never start over in an empty mount point.
+ * Opens the archive that `--to` names. If the home knows an archive at this place, it must still be
+ * there: a run must never start over in an empty mount point.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
@@ -21,12 +21,15 @@ export interface OpenArchive extends AsyncDisposable {
   readonly tracker: Tracker;
 }
 
-/** `fill` may make a new archive, `plan` writes nothing to it, `read` needs an existing one. */
+/**
+ * What a command does with the archive. `fill` may create the archive, `plan` writes nothing to the
+ * archive, and `read` needs an existing archive.
+ */
 export type Purpose = 'fill' | 'plan' | 'read';
 
 /**
- * Errors: USAGE (`--to` is wrong, or there is no archive to read), ARCHIVE_UNKNOWN,
- * DESTINATION_UNUSABLE, CONFIG_UNREADABLE, TRACKER_UNUSABLE.
+ * Opens the archive and its tracker. Errors: USAGE (`--to` is wrong, or there is no archive to
+ * read), ARCHIVE_UNKNOWN, DESTINATION_UNUSABLE, CONFIG_UNREADABLE, TRACKER_UNUSABLE.
  */
 export async function openArchive(config: Config, purpose: Purpose, report: Report): Promise<OpenArchive> {
   const { settings, home } = config;
@@ -40,7 +43,7 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
     const existingId = await identifyArchive(destination, { location, known, home });
     if (existingId === undefined && purpose !== 'read') await refuseTableOfOtherArchive(config, destination.location);
     const id = existingId ?? (await createArchive(destination, place, purpose, report));
-    // A plan for an unknown place writes nothing, not even in the home.
+    // A plan for an unknown place writes nothing, not even to the home.
     const keep = purpose !== 'plan' || expectedId !== undefined;
     if (keep) await rememberArchive(home, location, id);
     const tracker = await openTracker(config, { archiveId: id, keep, onWarning });
@@ -56,8 +59,9 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
 }
 
 /**
- * Returns the id of the archive at `location`, or undefined if there is no archive.
- * Errors: ARCHIVE_UNKNOWN if the home knows another archive there, or the same archive elsewhere.
+ * Returns the id of the archive at `location`, or undefined if there is no archive. Errors:
+ * ARCHIVE_UNKNOWN if the home knows another archive at `location`, or the same archive at another
+ * place.
  */
 export async function identifyArchive(
   destination: Destination,
@@ -77,7 +81,7 @@ export async function identifyArchive(
       hint: `Is the right disk mounted? To accept the archive ${id}, ${remove}.`,
     });
   }
-  // The id becomes the name of a directory in the home.
+  // The id becomes the name of a directory in the home, so it must be a plain name.
   if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/.test(id)) {
     throw new SyncError('DESTINATION_UNUSABLE', `the archive at ${location} has an id that Cloud Sync never gives`, {
       hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
@@ -87,7 +91,10 @@ export async function identifyArchive(
   return id;
 }
 
-/** Two copies with one id share one tracker, which would count files that only one copy holds. */
+/**
+ * Refuses a copy of a known archive. Two copies with one id would share one tracker, and that
+ * tracker would count files that only one copy holds.
+ */
 async function refuseCopy(location: string, id: string, known: KnownArchives): Promise<void> {
   for (const [other, otherId] of Object.entries(known)) {
     if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
@@ -102,7 +109,10 @@ async function refuseCopy(location: string, id: string, known: KnownArchives): P
   }
 }
 
-/** A directory can have two paths, for example below two mount points. */
+/**
+ * Compares two paths by their directories, because one directory can have two paths, for example
+ * below two mount points.
+ */
 async function isSameDirectory(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all([one, other].map(async (path) => stat(path).catch(() => undefined)));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
@@ -122,7 +132,10 @@ async function createArchive(destination: Destination, place: Place, purpose: Pu
   return archiveId;
 }
 
-/** Only the last directory is created: a whole path would fill the disk below a mount point. */
+/**
+ * Checks that the parent directory exists, because only the last directory is created. If a disk is
+ * not mounted, a whole new path would fill the disk below the mount point.
+ */
 async function checkParent(path: string): Promise<void> {
   const parent = dirname(path);
   const found = await stat(parent).catch(() => undefined);

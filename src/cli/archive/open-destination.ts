@@ -8,8 +8,8 @@ import type { Place } from './archive-place.ts';
 type S3Place = Extract<Place, { readonly kind: 's3' }>;
 
 /**
- * Loads only the adapter that the place needs: loading the AWS SDK takes longer than a quiet run.
- * Creates nothing at the place. Errors: USAGE, DESTINATION_UNUSABLE.
+ * Opens a place without creating anything. Loads only the adapter that the place needs, because
+ * loading the AWS SDK takes longer than a run without work. Errors: USAGE, DESTINATION_UNUSABLE.
  */
 export async function openDestination(place: Place, config: Config, onWarning: (message: string) => void): Promise<Destination> {
   const { hash } = config.settings;
@@ -24,7 +24,7 @@ export async function openDestination(place: Place, config: Config, onWarning: (
   return openDisk(place.path, { clock: systemClock, ...(hash === 'sha256' && { hash }) });
 }
 
-/** Like `openDestination`, with the abilities that only S3 has. */
+/** Opens a place like `openDestination`, but with the methods that only S3 has. */
 export async function openS3Destination(
   { bucket, prefix }: S3Place,
   { settings }: Config,

@@ -7,7 +7,10 @@ import { openArchive } from './open-archive.ts';
 /** The ledger of one archive, for a command that shows or resets its entries. */
 export interface Ledger extends AsyncDisposable {
   readonly tracker: Tracker;
-  /** For a person: the place of the archive, or the table of a ledger without its archive. */
+  /**
+   * The place of the archive, as a person sees it. If only the table is known, the name of the
+   * table.
+   */
   readonly place: string;
   /** Absent if only the table is known. */
   readonly destination?: Destination;
@@ -29,7 +32,7 @@ export async function openLedger(
   return openTableLedger(context.config);
 }
 
-/** First it adopts the files that only the archive knows. */
+/** The tracker first adopts the files that only the archive knows. */
 async function openArchiveLedger({ config, log }: Pick<Context, 'config' | 'log'>): Promise<Ledger> {
   const archive = await openArchive(config, 'read', (event) => {
     if (event.type === 'warning') log.warn(event.message, event.hint);

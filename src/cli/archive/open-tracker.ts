@@ -1,4 +1,7 @@
-/** Opens the tracker of an archive: a file in the home, or a table that a service on AWS shares. */
+/**
+ * Opens the tracker of an archive. It is a file in the home, or a table that a service on AWS also
+ * uses.
+ */
 import { resourceNames } from '../../aws/names.ts';
 import type { Stage } from '../../config/stages.ts';
 import type { Config } from '../../config/load.ts';
@@ -10,34 +13,36 @@ import { trackerPath } from './known-archives.ts';
 
 export interface TrackerOptions {
   readonly archiveId: string;
-  /** False: the tracker is lost when it is closed, whatever the settings say. */
+  /** false: the tracker is deleted when it is closed, and the setting `tracker` has no effect. */
   readonly keep: boolean;
   readonly onWarning: (message: string) => void;
 }
 
-/** Errors: TRACKER_UNUSABLE, CONFIG_UNREADABLE. */
+/** Opens the tracker that the settings name. Errors: TRACKER_UNUSABLE, CONFIG_UNREADABLE. */
 export async function openTracker(config: Config, { archiveId, keep, onWarning }: TrackerOptions): Promise<Tracker> {
   const { settings, home } = config;
   if (!keep || settings.tracker === 'sqlite') {
-    // SQLite deletes a database with an empty name when it is closed.
+    // SQLite deletes a database whose name is empty when the database is closed.
     const path = keep ? await trackerPath(home, archiveId) : '';
     const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
     return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });
   }
-  // Imported only here: loading the AWS SDK takes longer than a quiet run.
+  // The import is here because loading the AWS SDK takes longer than a run without work.
   const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
   const provider = settings.provider as Provider;
   return openDynamoTracker({ client: {}, table: tableName(settings), provider, archiveId, clock: systemClock });
 }
 
-/** The table that the settings name: `--table`, else the table of `--env`. */
+/**
+ * Returns the name of the table: the value of `--table`, or else the table of the stage `--env`.
+ */
 export function tableName({ table, env }: Config['settings']): string {
   return table ?? resourceNames(env as Stage).table;
 }
 
 /**
- * A new archive at `location` cannot use a table that belongs to another archive.
- * Errors: ARCHIVE_UNKNOWN for such a table, TRACKER_UNUSABLE.
+ * Throws if the table already belongs to an archive, because a new archive at `location` cannot use
+ * it. Errors: ARCHIVE_UNKNOWN for such a table, TRACKER_UNUSABLE.
  */
 export async function refuseTableOfOtherArchive({ settings }: Config, location: string): Promise<void> {
   if (settings.tracker !== 'dynamodb') return;

@@ -3,9 +3,9 @@ import { count } from '../../report/figures.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 
 /**
- * Resets all failed and quarantined entries, or those of `mediaIds`. Returns how many.
- * `listing` is the command that shows the ids, in backquotes.
- * Errors: USAGE for an unknown medium, and then nothing changes; TRACKER_UNUSABLE.
+ * Resets all failed and quarantined entries, or only those of `mediaIds`. Returns the number of
+ * reset entries. `listing` is the command that shows the ids, in backquotes. Errors: USAGE for an
+ * unknown medium, before anything has changed; TRACKER_UNUSABLE.
  */
 export async function retryMedia(tracker: Tracker, mediaIds: readonly string[], listing: string): Promise<number> {
   for (const mediaId of mediaIds) {
@@ -15,7 +15,7 @@ export async function retryMedia(tracker: Tracker, mediaIds: readonly string[], 
   return tracker.retry(mediaIds.length > 0 ? mediaIds : undefined);
 }
 
-/** `next` is the run that tries the entries. */
+/** Describes a retry for a person. `next` names the run that tries the entries again. */
 export function describeRetry(retried: number, next: string): string {
   if (retried === 0) return 'Nothing had failed.';
   return `Reset ${count(retried, 'entry', 'entries')}: ${next} tries ${retried === 1 ? 'it' : 'them'} again.`;

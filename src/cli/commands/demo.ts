@@ -9,7 +9,7 @@ import { drawTree } from '../output/tree.ts';
 import { runSync } from './sync.ts';
 import { runVerify } from './verify.ts';
 
-/** Syncs a simulated cloud, verifies the archive and syncs again, with a home of its own. */
+/** Syncs a simulated cloud, verifies the archive and syncs again. The demo has its own home. */
 export async function runDemo(context: Context): Promise<number> {
   const temporary = await realpath(await mkdtemp(join(tmpdir(), 'cloud-sync-demo-')));
   const home = join(temporary, 'home');
@@ -17,7 +17,7 @@ export async function runDemo(context: Context): Promise<number> {
   await using cloud = await startGoproCloud({ preset: 'small' });
   try {
     const { quiet } = context.config.settings;
-    // The simulator needs no pacing, and the person who watches should not wait.
+    // The simulator needs no pacing, and the person who watches the demo should not have to wait.
     const flags = { to: folder, home, quiet, 'api-rps': '40', 'gopro-api-url': cloud.apiUrl };
     const secrets = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: cloud.accessToken, CLOUD_SYNC_GOPRO_USER_ID: cloud.userId };
     const steps = { ...context, config: await loadConfig(flags, secrets), arguments: [] };

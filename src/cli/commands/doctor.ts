@@ -5,7 +5,7 @@ import { checkDestination } from '../doctor/destination.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkHome, checkNetwork } from '../doctor/machine.ts';
 
-/** Returns 1 if a check fails; a warning is no failure. */
+/** Runs all checks. Returns 1 if a check fails. A warning does not count as a failure. */
 export async function runDoctor(context: Context): Promise<number> {
   const { config, stdout, interruption } = context;
   let failed = false;

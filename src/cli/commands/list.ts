@@ -13,7 +13,7 @@ export async function runList(context: Context): Promise<number> {
   for await (const row of ledger.tracker.rows(trackerStatuses(wanted))) {
     for (const entry of listEntries(row)) {
       if (wanted.size > 0 && !wanted.has(entry.status)) continue;
-      // A reader such as `head` may have closed the pipe.
+      // A program that reads the output, such as `head`, may have closed the pipe.
       if (!stdout.writable) return 0;
       await print(config.settings.json ? jsonLine(entry) : `${lineOf(entry)}\n`);
     }
@@ -22,9 +22,9 @@ export async function runList(context: Context): Promise<number> {
 }
 
 /**
- * The statuses to ask the tracker for; undefined asks for all. A file with a mark of `verify` is
- * COMPLETED in the tracker. For `resolved` all rows are read, because only a medium without
- * originals is listed.
+ * Returns the statuses to ask the tracker for, or undefined for all. A file that `verify` marked is
+ * COMPLETED in the tracker. For `resolved` all rows are read, because a medium with originals has
+ * no line of its own.
  */
 function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus | MediumStatus)[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;

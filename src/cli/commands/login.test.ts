@@ -14,7 +14,7 @@ function curl({ cloud }: Scene): string {
 }
 
 describe('login', () => {
-  test('stores accepted credentials for sync, names their file and never shows them', async () => {
+  test('login stores accepted credentials for sync, names their file and never shows them', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     const result = await runCli(['login', 'gopro'], { environment, input: curl(scene) });
@@ -30,7 +30,7 @@ describe('login', () => {
     expect(await runCli(['sync', '--to', scene.archive], { environment })).toMatchObject({ exitCode: 0 });
   });
 
-  test('keeps the stored credentials if the API refuses the new ones', async () => {
+  test('login keeps the stored credentials if the API refuses the new ones', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     await runCli(['login', 'gopro'], { environment, input: curl(scene) });
@@ -44,7 +44,7 @@ describe('login', () => {
     expect(readFileSync(join(scene.home, 'credentials.json'), 'utf8')).toBe(before);
   });
 
-  test('encrypts with the passphrase, and sync needs the same passphrase', async () => {
+  test('login encrypts with the passphrase, and sync needs the same passphrase', async () => {
     const scene = await setScene();
     const environment = {
       ...loginEnvironment(scene),
@@ -66,7 +66,7 @@ describe('login', () => {
     });
   });
 
-  test('sync warns of old credentials and of a file that others can read', async () => {
+  test('sync warns of old credentials, and of a credentials file that others can read', async () => {
     const scene = await setScene();
     const environment = loginEnvironment(scene);
     await runCli(['login', 'gopro'], { environment, input: curl(scene) });

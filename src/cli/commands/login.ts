@@ -11,7 +11,10 @@ import { extractCredentials } from '../login/extract.ts';
 import { readPasted } from '../prompt.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 
-/** Changes no stored credentials until the API accepts the new ones. */
+/**
+ * Stores the credentials that a person pastes. Stored credentials stay unchanged until the API
+ * accepts the new credentials.
+ */
 export async function runLogin(context: Context): Promise<number> {
   const secret = context.config.settings['to-secret'];
   try {
@@ -21,7 +24,7 @@ export async function runLogin(context: Context): Promise<number> {
   }
 }
 
-/** Adds `--to-secret` to the `login` command that the hint names. */
+/** Adds `--to-secret` to the `login` command in the error's hint. */
 function withSecretInHint(error: SyncError, secret: string): SyncError {
   const { code, message, cause } = error;
   return new SyncError(code, message, { hint: error.hintWith(commandsFor({ stage: 'prod', secret })), cause });

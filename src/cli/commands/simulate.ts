@@ -44,7 +44,9 @@ function presetOptions({ seed, count, 'size-bytes': sizeBytes, preset }: Setting
   };
 }
 
-/** `given` is the path of a .json file or names from the catalogue. Errors: USAGE. */
+/**
+ * Reads faults. `given` is the path of a .json file, or names from the catalogue. Errors: USAGE.
+ */
 async function readFaults(given: string | undefined): Promise<readonly Fault[]> {
   if (given === undefined) return [];
   try {

@@ -7,7 +7,7 @@ import { runCli, startCli } from '../../../test/support/cli-process.ts';
 import { events, finished, setScene } from '../../../test/support/cli-scene.ts';
 
 describe('sync, verify, status, list and retry', () => {
-  test('sync refuses a copy of an archive that the home knows elsewhere', async () => {
+  test('sync refuses a copy of an archive that the home knows at another place', async () => {
     const { archive, environment } = await setScene();
     expect(await runCli(['sync', '--to', archive, '--name', '*1.*'], { environment })).toMatchObject({ exitCode: 0 });
     cpSync(archive, `${archive}-copy`, { recursive: true });
@@ -22,7 +22,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(own.files.archived + own.files.skipped).toBe(5);
   });
 
-  test('list shows no line for a medium whose files are known', async () => {
+  test('list shows no line for a medium whose originals are known', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     expect(await runCli(['list', '--to', archive, '--status', 'resolved'], { environment })).toMatchObject({
@@ -40,7 +40,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(stderr).toMatch(/^error: cannot write to standard output: [^\n]+\n$/);
   });
 
-  test('sync archives a library, verify finds it intact, and a second sync fetches nothing', async () => {
+  test('sync archives a library, verify finds no damage, and a second sync fetches nothing', async () => {
     const { archive, environment } = await setScene();
     const first = await runCli(['sync', '--to', archive], { environment });
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -70,7 +70,7 @@ describe('sync, verify, status, list and retry', () => {
     ).toHaveLength(5);
   });
 
-  test('--json prints only events with their time, and run.finished last', async () => {
+  test('--json prints only events, each with its time, and run.finished is the last event', async () => {
     const { archive, environment, cloud } = await setScene();
     const result = await runCli(['sync', '--to', archive], { environment: { ...environment, CLOUD_SYNC_JSON: 'true' } });
     const all = events(result);
@@ -88,7 +88,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(finished(result)).toMatchObject({ outcome: 'expired', exitCode: 3, error: { code: 'CREDENTIALS_MISSING' } });
   });
 
-  test('sync --quiet and list name each failed file with its reason, and retry resets the files', async () => {
+  test('sync --quiet and list name each failed file with its reason, and retry resets those files', async () => {
     const { archive, environment, cloud } = await setScene();
     cloud.faults.set([{ match: { endpoint: 'file', method: 'GET' }, action: { type: 'status', status: 404 } }]);
     const quiet = await runCli(['sync', '--to', archive, '--quiet', '--quarantine-after', '1'], { environment });
@@ -111,7 +111,7 @@ describe('sync, verify, status, list and retry', () => {
     });
   });
 
-  test('a dry run writes nothing to the destination or the home', async () => {
+  test('a dry run writes nothing to the destination or to the home', async () => {
     const { archive, environment, home } = await setScene();
     const result = await runCli(['sync', '--to', archive, '--dry-run'], { environment });
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
@@ -120,7 +120,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(existsSync(home)).toBe(false);
   });
 
-  test('a flag overrules the environment and config.toml, also as --no-…', async () => {
+  test('a flag overrules the environment and config.toml, and so does its form --no-…', async () => {
     const { archive, environment, home } = await setScene();
     mkdirSync(home);
     writeFileSync(

@@ -4,7 +4,7 @@ import type { Context } from '../command.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
 
-/** Says where the credentials come from, how old they are and whether the API accepts them. */
+/** Shows where the credentials come from, how old they are and whether the API accepts them. */
 export async function checkCredentials(context: Context): Promise<readonly Finding[]> {
   return check('credentials', async () => {
     const findings: Omit<Finding, 'subject'>[] = [];

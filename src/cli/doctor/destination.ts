@@ -12,10 +12,10 @@ import { check, type Finding } from './finding.ts';
 
 type Found = Omit<Finding, 'subject'>;
 
-/** With less space a single long recording may not fit. */
+/** Below this free space, a single long recording may not fit. */
 const minFreeBytes = 20 * 1024 ** 3;
 
-/** Checks the archive's id, its permissions, its free space and the abilities of its store. */
+/** Checks the archive's id, permissions and free space, and the capabilities of its store. */
 export async function checkDestination(config: Config): Promise<readonly Finding[]> {
   return check('destination', async () => {
     const findings: Found[] = [];
@@ -85,7 +85,10 @@ const conditionalWrites: Readonly<Record<S3Capabilities['conditionalWrites'], Fo
   },
 };
 
-/** A null ability is unknown until the first large file is stored. */
+/**
+ * Describes what the store can do. A capability that is null is unknown until the first large file
+ * is stored.
+ */
 function describeCapabilities({
   conditionalWrites: condition,
   trailers,

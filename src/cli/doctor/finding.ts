@@ -1,6 +1,6 @@
 import { asSyncError } from '../../errors.ts';
 
-/** The result of a check. `advice` says what to do; without it there is nothing to do. */
+/** The result of a check. `advice` says what to do. It is absent if there is nothing to do. */
 export interface Finding {
   readonly level: 'ok' | 'warn' | 'fail';
   readonly subject: string;
@@ -8,7 +8,7 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** Runs one check. An error that it throws becomes a finding of level `fail`. */
+/** Runs one check. If the check throws an error, the result is a finding of level `fail`. */
 export async function check(
   subject: string,
   find: () => Promise<readonly Omit<Finding, 'subject'>[]>,

@@ -7,9 +7,9 @@ import { formatDuration } from '../../report/figures.ts';
 import { openApiClient } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
 
-/** A larger skew makes ages and dates wrong. */
+/** If this machine's clock is further off, ages and dates are wrong. */
 const maxSkewMs = 60_000;
-/** S3 refuses the signatures of a clock that is this far off. */
+/** If this machine's clock is further off, S3 refuses its signatures. */
 const minRefusedSkewMs = 15 * 60_000;
 
 export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
@@ -39,7 +39,7 @@ export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
   });
 }
 
-/** Checks that the API answers, and compares its clock. Sends no credentials. */
+/** Checks that the API answers, and compares the clocks. Sends no credentials. */
 export async function checkNetwork(config: Config, signal: AbortSignal): Promise<readonly Finding[]> {
   const url = new URL(config.settings['gopro-api-url']);
   const client = openApiClient(config);
@@ -62,7 +62,10 @@ export async function checkNetwork(config: Config, signal: AbortSignal): Promise
   }
 }
 
-/** `date` is the API's time at the moment when this machine's clock showed `localMs`. */
+/**
+ * Compares two clocks. `date` is the API's time at the moment when this machine's clock showed
+ * `localMs`.
+ */
 export function checkClock(date: string | undefined, localMs: number): Finding {
   const skewMs = localMs - Date.parse(date ?? '');
   if (Number.isNaN(skewMs))

@@ -51,11 +51,11 @@ describe('extractCredentials', () => {
     ['lines of NAME=value', `export CLOUD_SYNC_GOPRO_ACCESS_TOKEN="${token}"\r\nCLOUD_SYNC_GOPRO_USER_ID=${userId}\r\n`, both],
     ['a token without a user id', `gp_access_token=${token}`, { accessToken: token }],
     ['text with a byte order mark', `\uFEFF${cookie}`, both],
-  ])('reads %s', (_, text, expected) => {
+  ])('credentials are found in %s', (_, text, expected) => {
     expect(extractCredentials(text)).toEqual(expected);
   });
 
-  test('takes the newest request to gopro.com from a HAR file and ignores other sites', () => {
+  test('the newest request to gopro.com is used from a HAR file, and other sites are ignored', () => {
     const text = har([
       {
         at: '2026-05-01T10:00:00Z',
@@ -77,7 +77,7 @@ describe('extractCredentials', () => {
   });
 
   test.each([
-    ['nothing', '  \n', 'empty'],
+    ['empty text', '  \n', 'empty'],
     ['a user id without a token', `gp_user_id=${userId}`, 'gp_user_id, but not gp_access_token'],
     ['a cookie header without the token', 'Cookie: _ga=GA1.2.3', 'no cookie gp_access_token'],
     [
@@ -88,7 +88,7 @@ describe('extractCredentials', () => {
     ['a HAR file of another site', har([{ at: '2026-05-01T10:00:00Z', url: 'https://example.com/' }]), 'no request to gopro.com'],
     ['other JSON', '{"a": 1}', 'not a HAR file'],
     ['an empty token', 'gp_access_token=; gp_user_id=abc', 'not gp_access_token'],
-  ])('refuses %s without quoting it', (_, text, message) => {
+  ])('an error refuses %s without quoting the text', (_, text, message) => {
     const error = thrownBy(() => extractCredentials(text));
     expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', exitCode: 3, message: expect.stringContaining(message) });
     expect(error.hint).toBeTruthy();

@@ -1,4 +1,4 @@
-/** Finds GoPro's credentials in text from a browser. Pure; no message ever quotes the text. */
+/** Finds GoPro's credentials in text from a browser. No message of this module quotes the text. */
 import { SyncError, type Hint } from '../../errors.ts';
 import { requestsOfHar, type HeaderLines } from './har.ts';
 import { shellWords } from './shell-words.ts';
@@ -12,8 +12,9 @@ export interface ExtractedCredentials {
 type Found = { -readonly [Field in keyof ExtractedCredentials]?: ExtractedCredentials[Field] };
 
 /**
- * Reads a cookie header, copied request headers, a "copy as cURL" command (bash or Windows), a HAR
- * file, a bare token, or lines of NAME=value. Errors: CREDENTIALS_MISSING with what is missing.
+ * Finds credentials in text. The text may be a cookie header, copied request headers, a "copy as
+ * cURL" command (bash or Windows), a HAR file, a bare token, or lines of NAME=value. Errors:
+ * CREDENTIALS_MISSING, with what is missing.
  */
 export function extractCredentials(text: string): ExtractedCredentials {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
@@ -66,7 +67,10 @@ function headersOfCurl(command: string): HeaderLines {
   });
 }
 
-/** The first value of each field wins. A bearer token counts only if no cookie has a token. */
+/**
+ * Reads the fields from headers. The first value of each field wins. A bearer token counts only if
+ * no cookie has a token.
+ */
 function fromHeaders(headers: HeaderLines): Found {
   const found: Found = {};
   let bearer: string | undefined;

@@ -14,7 +14,10 @@ const harFile = z.object({
 /** The headers of a request, each as `name: value`. */
 export type HeaderLines = readonly string[];
 
-/** The requests to gopro.com, newest first; undefined if the text is not a HAR file. */
+/**
+ * Returns the headers of all requests to gopro.com, newest first. Returns undefined if the text is
+ * not a HAR file.
+ */
 export function requestsOfHar(text: string): readonly HeaderLines[] | undefined {
   const parsed = harFile.safeParse(parseJson(text));
   if (!parsed.success) return undefined;

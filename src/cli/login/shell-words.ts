@@ -1,9 +1,9 @@
-/** Splits a command line like bash or the Windows prompt, for the syntax that browsers write. */
+/** Splits a command line as bash or the Windows prompt does, for the syntax that browsers write. */
 export function shellWords(text: string): string[] {
   return /\^["\r\n]/.test(text) ? splitWords(withoutCarets(text), 'cmd') : splitWords(text, 'bash');
 }
 
-/** At the Windows prompt a caret escapes the next character and joins lines. */
+/** Removes carets. At the Windows prompt a caret escapes the next character and joins lines. */
 function withoutCarets(text: string): string {
   return text.replace(/\^\r?\n/g, ' ').replace(/\^([\s\S])/g, '$1');
 }
@@ -13,7 +13,7 @@ const pieces = {
   cmd: /"(?<double>(?:[^"\\]|\\[\s\S]|"")*)"|(?<bare>[^\s"]+)|\s+/g,
 } as const;
 
-/** A word is a sequence of pieces without white space between them. */
+/** Splits a line into words. A word is a sequence of pieces without white space between them. */
 function splitWords(text: string, shell: keyof typeof pieces): string[] {
   const words: string[] = [];
   let word: string | undefined;

@@ -1,17 +1,17 @@
-/** The counts of an archive and the lines that show them. */
+/** Counts an archive's media and files, and makes the lines that show the counts. */
 import { clean } from '../../lib/log.ts';
 import { allRoles, alwaysRoles, type Tally } from '../../media.ts';
 import { count, formatBytes, formatDuration } from '../../report/figures.ts';
 import type { RunRecord, Tracker } from '../../tracker/tracker.ts';
 
 export interface ArchiveStatus extends Tally {
-  /** Media with nothing but edits or sidecars; no other count includes them. */
+  /** Media that have only edits or sidecars. No other count includes these media. */
   readonly mediaOutOfScope: number;
 }
 
 /**
- * Counts all files, edits and sidecars included. A medium counts as complete without them.
- * Errors: TRACKER_UNUSABLE.
+ * Counts all media and files. Files include edits and sidecars, but a medium counts as complete
+ * without them. Errors: TRACKER_UNUSABLE.
  */
 export async function archiveStatus(tracker: Tracker): Promise<ArchiveStatus> {
   const { media, mediaComplete } = await tracker.tally(alwaysRoles);
@@ -23,7 +23,7 @@ function sum(counts: Tally['media']): number {
   return Object.values(counts).reduce((total, number) => total + number, 0);
 }
 
-/** Joins the counts that are not 0, each after a comma. */
+/** Joins the counts that are not 0, with a comma before each. */
 function joinCounts(parts: readonly (readonly [number, string])[]): string {
   return parts
     .filter(([number]) => number > 0)
@@ -31,7 +31,7 @@ function joinCounts(parts: readonly (readonly [number, string])[]): string {
     .join('');
 }
 
-/** The numbers add up: each medium is in exactly one of them. */
+/** Makes the line about media. Its numbers add up, because each medium is counted exactly once. */
 export function mediaLine({ media, mediaComplete, mediaOutOfScope }: ArchiveStatus): string {
   const others = joinCounts([
     [media.RESOLVED - mediaComplete, 'incomplete'],
@@ -57,7 +57,7 @@ export function filesLine({ originals, archivedBytes, waiting }: Tally): string 
   return `${count(originals.COMPLETED, 'file')} archived, ${formatBytes(archivedBytes)}${others}`;
 }
 
-/** Empty if `verify` found no missing or damaged file. */
+/** Makes the line about marked files. It is empty if `verify` found no missing or damaged file. */
 export function markedLine({ marked }: Tally): string {
   return marked === 0 ? '' : `${count(marked, 'file')} missing or damaged; the next run fetches them again`;
 }
@@ -68,7 +68,7 @@ export function runLine({ startedAt, finishedAt, outcome }: RunRecord, nowMs: nu
   return `${startedAt} (${formatDuration(Math.max(0, agoMs))} ago): ${outcome ?? 'not finished'}${took}`;
 }
 
-/** Formats labels and texts in two columns and leaves out rows without text. */
+/** Formats labels and texts in two columns. Rows without a text are left out. */
 export function labelledLines(rows: readonly (readonly [label: string, text: string])[]): string {
   const filled = rows.filter(([, text]) => text !== '');
   return filled.map(([label, text]) => `${label.padEnd(16)} ${clean(text)}\n`).join('');

@@ -1,6 +1,6 @@
 import type { TrackedOriginal, TrackedRow } from '../../tracker/tracker.ts';
 
-/** One line of the list: an original, or a medium without known originals. */
+/** One line of the output: an original, or a medium whose originals are not known. */
 export interface ListEntry {
   readonly status: string;
   readonly since: string;
@@ -11,11 +11,13 @@ export interface ListEntry {
   readonly code: string | null;
   readonly reason: string | null;
   readonly failedRuns: number;
-  /** When a complete listing first missed the medium. */
+  /**
+   * The time at which a complete listing first lacked the medium. null while the medium is listed.
+   */
   readonly goneSince: string | null;
 }
 
-/** The lines for a medium and its originals. */
+/** Yields the lines for a medium and its originals. */
 export function* listEntries({ tracked, originals }: TrackedRow): Generator<ListEntry> {
   const { medium, goneSince } = tracked;
   const mediaId = medium.id;
@@ -50,7 +52,7 @@ export function* listEntries({ tracked, originals }: TrackedRow): Generator<List
   }
 }
 
-/** The reason that is shown for a status or mark if the tracker recorded none. */
+/** The reasons that are shown for a status or mark if the tracker has recorded no reason. */
 const reasons: Readonly<Record<string, string>> = {
   PENDING: 'the next sync fetches it',
   IN_PROGRESS: 'a run fetches it now, or a run that fetched it was killed',

@@ -1,4 +1,4 @@
-/** Sends the events of a run to a reporter and turns its end into an exit code. */
+/** Sends the events of a run to a reporter, and turns the end of the run into an exit code. */
 import { randomUUID } from 'node:crypto';
 import { asSyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -8,7 +8,8 @@ import type { Context } from '../command.ts';
 
 /**
  * Runs `run` and returns its exit code. With `--json` the last line is always `run.finished`,
- * unless the error is USAGE. Without `--json` an error before the run began is thrown.
+ * unless the error is USAGE. Without `--json` an error is thrown if it comes before the run has
+ * begun.
  */
 export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;
@@ -37,7 +38,10 @@ function systemNow(): number {
   return systemClock.now();
 }
 
-/** Imports only one reporter: loading the terminal's takes longer than the rest of the program. */
+/**
+ * Opens the reporter. Only the chosen reporter is imported, because the reporter of the terminal
+ * takes longer to load than the rest of the program.
+ */
 async function openReport({ config, stdout, stderr, log }: Context): Promise<Report> {
   const { json, quiet } = config.settings;
   const print = (text: string) => void stdout.write(text);

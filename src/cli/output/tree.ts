@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { printable } from '../../lib/log.ts';
 import { formatBytes } from '../../report/figures.ts';
 
-/** Draws the files below a directory as a tree with sizes, without `.cloud-sync`. */
+/** Draws the files below a directory as a tree with sizes. Leaves out `.cloud-sync`. */
 export async function drawTree(directory: string, indent = ''): Promise<string> {
   const entries = (await readdir(directory, { withFileTypes: true })).filter(({ name }) => name !== '.cloud-sync');
   const lines: string[] = [];
