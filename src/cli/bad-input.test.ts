@@ -14,12 +14,6 @@ const cases: readonly BadInput[] = [
     exitCode: 2,
     says: ["'snyc'", 'did you mean sync', '`cloud-sync --help`'],
   },
-  {
-    what: 'an unknown command with --help',
-    args: ['snyc', '--help'],
-    exitCode: 2,
-    says: ["'snyc'", 'did you mean sync', '`cloud-sync --help`'],
-  },
   { what: 'an unknown command with -h', args: ['snyc', '-h'], exitCode: 2, says: ["'snyc'", 'did you mean sync'] },
   { what: 'an option without its value', args: ['sync', '--to'], exitCode: 2, says: ['--to', '--help'] },
   { what: 'too many arguments', args: ['verify', 'here'], exitCode: 2, says: ['too many arguments', 'verify --help'] },
