@@ -26,26 +26,26 @@ function sinkOf(stored: readonly StoredObject[]) {
   return { objects: () => Promise.resolve(stored) };
 }
 
-test('a complete copy passes', async () => {
+test('a complete copy passes the check', async () => {
   await expect(check()).resolves.toBeUndefined();
 });
 
-test('a changed byte is found', async () => {
+test('the check finds a changed byte', async () => {
   await writeFile(join(folder, 'GX__001.mp4'), 'otheR');
   await expect(check()).rejects.toThrow(/GX__001\.mp4 differs/);
 });
 
-test('a missing file is found', async () => {
+test('the check finds a missing file', async () => {
   await rm(join(folder, 'GX__000.mp4'));
   await expect(check()).rejects.toThrow('1 of 2 files are missing');
 });
 
-test('a surplus file is found', async () => {
+test('the check finds a surplus file', async () => {
   await writeFile(join(folder, '001.mp4'), 'other');
   await expect(check()).rejects.toThrow('exists twice');
 });
 
-test('the objects of a store are compared, except those under .cloud-sync', async () => {
+test('the check compares the objects of a store, except those under .cloud-sync', async () => {
   const objects: StoredObject[] = sums.map((sum, number) => ({ key: `bench/a/${number}.mp4`, sizeBytes: 5, crc32: sum }));
   const own = { key: 'bench/a/.cloud-sync/archive.json', sizeBytes: 1, crc32: 1 };
   await expect(checkContent(source, { kind: 's3', sink: sinkOf([...objects, own]) })).resolves.toBeUndefined();

@@ -1,6 +1,6 @@
 /**
  * Counts the program's SQLite statements and prints the counts to standard error at the end. Only
- * the smoke test loads it, with `node --import`; the program does not know it.
+ * the smoke test loads this file, with `node --import`. The program does not know this file.
  */
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 

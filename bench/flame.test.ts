@@ -7,7 +7,7 @@ const node = (id: number, functionName: string, url: string, ...children: number
   children,
 });
 
-/** 1 s in `<read>` below `run`, called at two places, 3 s in `run` itself, 6 s of waiting. */
+/** 3 s in `run` itself, 1 s in `<read>`, which `run` calls at two places, and 6 s of waiting. */
 const profile: CpuProfile = {
   nodes: [
     node(1, '(root)', '', 2, 3),
@@ -20,7 +20,7 @@ const profile: CpuProfile = {
   timeDeltas: [0, 3_000_000, 400_000, 600_000, 6_000_000],
 };
 
-test('each function is shown once under its callers, with its share of the time without waiting', () => {
+test('a flame graph shows each function once under its callers, with its share of the working time', () => {
   const svg = flameGraph(profile, 'a & b');
   expect([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title)).toEqual([
     'all: 100.0 %',
@@ -31,7 +31,7 @@ test('each function is shown once under its callers, with its share of the time 
   expect(svg).toContain('width="299.5"');
 });
 
-test('frames too narrow to see are left out', () => {
+test('a flame graph leaves out frames that are too narrow to see', () => {
   const brief = { ...profile, timeDeltas: [0, 3_000_000, 1_000, 1_000, 0] };
   expect(flameGraph(brief, '')).not.toContain('node:fs');
 });
@@ -44,6 +44,6 @@ test.each([
   ['file:///home/me/x/node_modules/undici/lib/core/request.js', 'undici'],
   ['file:///home/me/x/node_modules/a/node_modules/@aws-sdk/client-s3/dist-cjs/index.js', '@aws-sdk/client-s3'],
   ['file:///home/me/script.js', 'script.js'],
-])('says of %j that it is from %j', (url, place) => {
+])('the profiled URL %j is shown as %j', (url, place) => {
   expect(placeOf(url)).toBe(place);
 });

@@ -12,7 +12,7 @@ export interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-/** A function under its callers. Calls from the same callers are one frame. */
+/** A function and its chain of callers. All calls with the same chain are one frame. */
 interface Frame {
   readonly name: string;
   readonly place: string;
@@ -24,11 +24,11 @@ const width = 1200;
 const rowHeight = 17;
 const captionHeight = 44;
 const letterWidth = 6.7;
-const minWidth = 1.5; // narrower frames are left out to keep the file small
+const minWidth = 1.5; // narrower frames would only make the file larger
 
 const colours = { 'src/': '#f4a261', 'node:': '#a8d5a2', packages: '#9ec5e8', native: '#d5d0c8' };
 
-/** Draws callers below callees, each as wide as its share of the time. Waiting is left out. */
+/** Draws each function above its caller, as wide as its share of the time without waiting. */
 export function flameGraph(profile: CpuProfile, title: string): string {
   const root = mergeSamples(profile);
   const height = captionHeight + depthOf(root, root.micros) * rowHeight;
@@ -72,7 +72,7 @@ function calleeOf({ callees }: Frame, name: string, place: string): Frame {
   return callee;
 }
 
-/** The origin of a function without machine paths: `src/sync.ts`, `node:fs` or a package's name. */
+/** The origin of a function, such as `src/sync.ts`, `node:fs` or a package's name. */
 export function placeOf(url: string): string {
   if (url === '' || url.startsWith('node:')) return url;
   const [, path = url.slice(url.lastIndexOf('/') + 1)] = /.*\/node_modules\/(.+)$/.exec(url) ?? [];

@@ -1,4 +1,4 @@
-/** Kills a job after half of its bytes, runs it again and counts the bytes fetched twice. */
+/** Kills a job after half of its bytes, runs the job again and counts the bytes fetched twice. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkRun, waitForSuccess, openScene, startJob, type Bench, type Run, type Setting } from './bench.ts';
 import { startMeasured } from './measure.ts';
@@ -6,8 +6,8 @@ import type { Tool } from './tools/tool.ts';
 
 /**
  * Measures the second command, and the bytes that the source sent beyond the size of the files.
- * These include bytes that the killed process never read from its sockets, for every tool alike.
- * undefined if the tool cannot do such a job.
+ * For every tool these include bytes that the killed process never read from its sockets.
+ * Returns undefined if the tool cannot do such a job.
  */
 export async function measureKilled(bench: Bench, tool: Tool, setting: Setting): Promise<Run | undefined> {
   await using scene = await openScene(bench, setting);
@@ -22,7 +22,7 @@ export async function measureKilled(bench: Bench, tool: Tool, setting: Setting):
   }
   first.kill();
   await first.ended;
-  // The source needs a moment to notice the end.
+  // The source needs a moment to notice that the client is gone.
   await delay(100);
   const ofBytes = (await source.stats()).mediaBytes;
   const again = tool.command(job) ?? command;

@@ -1,4 +1,4 @@
-/** Runs the functions of the AWS engine like Lambda: bundled, each invocation in a new process. */
+/** Runs the bundled functions of the AWS engine as Lambda does, each call in a new process. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
@@ -22,11 +22,11 @@ export type Invoke = (name: FunctionName, request: object) => Promise<Invocation
 
 export interface Invocation {
   readonly reply: unknown;
-  /** From the start of the process to its exit, so a cold start is included. */
+  /** The figures from the start of the process to its exit. They include a cold start. */
   readonly measured: Measured;
 }
 
-/** Creates the archive stack's resources in the emulator. The archive's bucket is in the sink. */
+/** Creates the archive stack's resources, the bucket in the sink and the rest in the emulator. */
 export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Invoke> {
   const folders = bundleFunctions();
   const resources = { table: 'tracker', secret: 'gopro/credentials' };
@@ -46,7 +46,7 @@ export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Inv
   };
 }
 
-/** The environment of the service stack in prod, but with more API requests a second. */
+/** The service stack's environment in prod, but with a higher limit of API requests a second. */
 function environmentFor(
   { source, scratch, certPath }: Job,
   sink: Sink,

@@ -1,7 +1,7 @@
 /**
  * Invokes a bundled function once in a new process:
- * `lambda-runner.mjs <bundle> <request.json> <reply.json>`. It is plain JavaScript, because Lambda
- * does not spend time on stripping types, which would be measured.
+ * `lambda-runner.mjs <bundle> <request.json> <reply.json>`. The file is plain JavaScript. Stripping
+ * types would take time that Lambda does not spend, and the bench would measure that time.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 

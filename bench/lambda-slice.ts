@@ -1,4 +1,4 @@
-/** Measures one slice of the AWS engine: video-downloader archives one large file. */
+/** Measures one slice on AWS, in which the function `video-downloader` archives one large file. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { Execution, ReplyOf, RequestOf, WorkLine } from '../src/aws/contract.ts';
 import { region, account, startAws, type Aws } from '../test/aws/support/aws.ts';
@@ -8,10 +8,10 @@ import { checkRun, openScene, type Bench, type Run } from './bench.ts';
 import { openFunctions, runsBucket, type Invoke } from './lambda-functions.ts';
 import { since, type Files } from './servers.ts';
 
-/** The memory of video-downloader in infra/functions.ts. */
+/** The memory that infra/functions.ts gives `video-downloader`. */
 export const lambdaMemoryBytes = 1024 * 2 ** 20;
 
-/** Installs the emulator of AWS. Returns its name if that fails. */
+/** Installs the emulator of AWS. Returns the emulator's name if the installation fails. */
 export async function installEmulator(): Promise<string | undefined> {
   return install(ministack()).then(
     () => undefined,
@@ -19,7 +19,7 @@ export async function installEmulator(): Promise<string | undefined> {
   );
 }
 
-/** Plans a run and measures its only work line. Throws unless one invocation archives all of it. */
+/** Plans a run and measures its only work line. Throws unless one call archives the whole file. */
 export async function measureSlice(bench: Bench, files: Files): Promise<Run> {
   await using scene = await openScene(bench, { files, place: 's3', tls: true, connections: 1 });
   const { job, source, sink } = scene;
@@ -38,7 +38,7 @@ export async function measureSlice(bench: Bench, files: Files): Promise<Run> {
   return { ...run, source: since(sourceBefore, run.source), sink: run.sink && since(sinkBefore, run.sink) };
 }
 
-/** Like the state machine, begins the run, lists the library and reads the first work line. */
+/** Begins a run, lists the library and reads the first work line, as the state machine does. */
 async function planRun({ s3 }: Aws, invoke: Invoke): Promise<RequestOf<'DownloadVideo'>> {
   const arn = `arn:aws:states:${region}:${account}:execution:gopro-sync-orchestrator:bench`;
   const execution: Execution = { arn, name: 'bench', started_at: new Date().toISOString() };

@@ -9,6 +9,6 @@ test.each([
   [0, { ...whole, missing: [1] }, 'reported success with wrong bytes'],
   [1, { ...whole, missing: [1], surplus: ['1.mp4.partial was not served'] }, 'detected'],
   [18, { ...whole, wrong: ['1.mp4 differs'] }, 'detected, but left a damaged file under its name'],
-] as const)('exit code %i with %o counts as: %s', (exitCode, found, outcome) => {
+] as const)('exit code %i with the differences %o has the outcome "%s"', (exitCode, found, outcome) => {
   expect(outcomeOf(exitCode, found)).toBe(outcome);
 });

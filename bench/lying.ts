@@ -8,16 +8,16 @@ import type { Tool } from './tools/tool.ts';
 export interface Lie {
   readonly kind: LieKind;
   readonly title: string;
-  /** undefined: each tool uses its own default. */
+  /** If undefined, each tool uses its own default. */
   readonly maxSilenceSeconds: number | undefined;
-  /** The tool is killed after this time. With an honest source it needs less than a second. */
+  /** The tool is killed after this time. With an honest source a tool needs less than a second. */
   readonly limitSeconds: number;
 }
 
 export type Outcome =
-  /** The tool succeeded, and every byte is right. */
+  /** The tool reported success, and every byte is right. */
   | 'survived'
-  /** The tool failed. */
+  /** The tool reported a failure. */
   | 'detected'
   | 'detected, but left a damaged file under its name'
   | 'reported success with wrong bytes'
@@ -49,7 +49,7 @@ export const lies: readonly Lie[] = [
   { kind: 'byte', title: 'one changed byte', ...limits },
 ];
 
-/** Cloud Sync waits 30 s by default. */
+/** The silence with each tool's default timeout. Cloud Sync's default is 30 s. */
 export const silenceWithDefaults: Lie = {
   kind: 'silent',
   title: 'a connection that is silent from the middle of the body, once; each tool waits as long as its default',
@@ -60,7 +60,7 @@ export const silenceWithDefaults: Lie = {
 /** Each file is larger than a part of Cloud Sync. The source lies about the second file. */
 const files: Files = { count: 3, sizeBytes: 24_000_000, extension: 'mp4' };
 
-/** undefined if the tool cannot do such a job. */
+/** Runs the tool with the lying source. Returns undefined if the tool cannot do such a job. */
 export async function observeReaction(bench: Bench, tool: Tool, lie: Lie): Promise<Reaction | undefined> {
   const { kind, limitSeconds, maxSilenceSeconds: silence } = lie;
   const limit = silence === undefined ? {} : { maxSilenceSeconds: silence };
@@ -80,7 +80,7 @@ export async function observeReaction(bench: Bench, tool: Tool, lie: Lie): Promi
   return { lie: lie.title, tool: tool.name, ours: tool === bench.ours, version: tool.version, exitCode, outcome };
 }
 
-/** Surplus files, such as a tool's partial files, do not count. */
+/** Names the outcome. Surplus files, such as a tool's partial files, make no difference. */
 export function outcomeOf(exitCode: number, { wrong, missing }: Differences): Outcome {
   if (exitCode !== 0) return wrong.length === 0 ? 'detected' : 'detected, but left a damaged file under its name';
   return wrong.length === 0 && missing.length === 0 ? 'survived' : 'reported success with wrong bytes';

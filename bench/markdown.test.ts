@@ -16,7 +16,7 @@ const source = {
 };
 const files = { count: 2, sizeBytes: 1e9, extension: 'mp4' } as const;
 
-/** User time is half of the CPU time. */
+/** A run with these figures. Half of its CPU time is user time. */
 function runOf(wallSeconds: number, cpuSeconds: number, peakBytes: number): Run {
   const half = cpuSeconds / 2;
   return { wallSeconds, userSeconds: half, systemSeconds: half, peakBytes, memory: [], source, sink: undefined };
@@ -41,7 +41,7 @@ const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run b
 
 const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('|'));
 
-test('each row except rclone has its ratios to rclone in the same workload', () => {
+test('each row except that of rclone has ratios to the row of rclone in the same workload', () => {
   expect(rows.map((row) => ratiosToRclone(row, rows))).toEqual([
     { wallSeconds: 0.5, cpu: 0.5, userCpu: 0.5, peakBytes: 1.5 },
     undefined,
@@ -57,7 +57,7 @@ test('the summary compares Cloud Sync with rclone and with the best peer of each
   expect(summaryOf(report)).toContain('cloud-sync survived or detected 2 of 2, rclone survived or detected 0 of 2');
 });
 
-test('the table of lies names each lie once, and the outcome of each tool', () => {
+test('the table of lies has one line for each lie, with the outcome of each tool', () => {
   expect(lines(reactionsOf(report).join('\n')).slice(2)).toEqual([
     '| cut | **cloud-sync** | 0 | survived |',
     '|  | rclone | 0 | reported success with wrong bytes |',

@@ -5,7 +5,7 @@ import { ratiosTo, ratiosToRclone, type Figures, type Ratios, type Row } from '.
 import { apiRequestsPerSecond } from './tools/ours.ts';
 
 export interface Report {
-  /** ISO 8601. */
+  /** The time of the bench in ISO 8601. */
   readonly measuredAt: string;
   readonly command: string;
   readonly missing: readonly string[];
@@ -23,7 +23,7 @@ export function summaryOf(report: Report): string {
   ].join('\n\n');
 }
 
-/** The figures of every tool; empty if nothing was measured. */
+/** The tables with the figures of every tool. Empty if nothing was measured. */
 export function figuresOf({ rows }: Report): string[] {
   if (rows.length === 0) return [];
   const head = [
@@ -49,7 +49,7 @@ export function figuresOf({ rows }: Report): string[] {
   return [table(head, lines)];
 }
 
-/** The reaction of every tool to every lie; empty if no source lied. */
+/** The table with the reaction of every tool to every lie. Empty if no source lied. */
 export function reactionsOf({ reactions }: Report): string[] {
   if (reactions.length === 0) return [];
   const lines = reactions.map(({ lie, tool, ours, exitCode, outcome }, index) => [
@@ -97,7 +97,7 @@ function repetitions(rows: readonly Row[]): string {
 
 const ratioFigures = ['wallSeconds', 'cpu', 'userCpu', 'peakBytes'] as const satisfies (keyof Ratios)[];
 
-/** A ratio below 1 means that Cloud Sync took less. */
+/** The table of ratios. A ratio below 1 means that Cloud Sync needed less than the other tool. */
 function ratioTable(rows: readonly Row[]): string[] {
   const ours = rows.filter((row) => row.ours);
   if (ours.length === 0) return [];
@@ -129,7 +129,7 @@ function describeMemoryLimits(rows: readonly Row[]): string[] {
   });
 }
 
-/** One sentence that counts the lies that each tool survived or detected. */
+/** One sentence with the number of lies that each tool survived or detected. */
 function countReactions(reactions: readonly Reaction[]): string[] {
   if (reactions.length === 0) return [];
   const tools = [...new Set(reactions.map(({ tool }) => tool))].map((tool) => {
@@ -172,12 +172,12 @@ function figureLine(
   ];
 }
 
-/** The counts of the source and of the store. */
+/** The cell with a count of the source and a count of the store. */
 function sum(source: number, store: number): string {
   return `${source.toLocaleString('en')} + ${store.toLocaleString('en')}`;
 }
 
-/** Empty if the workload moves nothing, or only the rest of a killed job. */
+/** The cell with the throughput. Empty if a workload moves nothing, or the rest of a killed job. */
 function throughput({ per, files, figures }: Row): string {
   if (per === 'run' || figures.refetchedBytes !== undefined) return '';
   if (per === 'file') return `${Math.round(files.count / figures.wallSeconds).toLocaleString('en')} files/s`;

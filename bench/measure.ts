@@ -1,4 +1,4 @@
-/** Runs a command and measures the process and all its descendants, from the start to the exit. */
+/** Runs a command and measures its process and all descendants, from the start to the exit. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 export interface Command {
   readonly argv: readonly string[];
-  /** The whole environment except PATH. */
+  /** All environment variables of the command except PATH. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -17,9 +17,9 @@ export interface Measured {
   readonly wallSeconds: number;
   readonly userSeconds: number;
   readonly systemSeconds: number;
-  /** The largest sum of the resident sets of all processes. */
+  /** The largest resident memory of all processes together. */
   readonly peakBytes: number;
-  /** The sum of the resident sets over time. */
+  /** The resident memory of all processes together, over time. */
   readonly memory: readonly MemorySample[];
   /** The text on standard error. */
   readonly stderr: string;
@@ -42,8 +42,8 @@ process.on('exit', () => running.forEach(killTree));
 
 /**
  * Uses the shell's `time`, because Node has no call for the kernel's CPU time of a command and its
- * descendants. `time` reports milliseconds on descriptor 3. With `flush` the wall time includes
- * sync(1) of the file system that holds this path.
+ * descendants. `time` writes to descriptor 3, with a precision of milliseconds. With `flush` the
+ * wall time includes sync(1) of the file system that holds the path `flush`.
  */
 export function startMeasured(command: Command, options: { readonly flush?: string } = {}): Running {
   const timed = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
@@ -91,13 +91,13 @@ export async function flushFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', path]);
 }
 
-/** Spares the shell, which must reap the killed command: until then the command seems to run. */
+/** Kills only the shell's descendants. The shell must reap them, or they seem to run on. */
 function killCommand(shell: number): void {
   for (const pid of descendants(shell)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // gone already
+      // The process has ended already.
     }
   }
 }
@@ -107,7 +107,7 @@ function killTree(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // gone already
+    // The processes have ended already.
   }
 }
 
@@ -124,7 +124,7 @@ function watchMemory(shell: number, startedAtMs: number): MemoryWatch {
     const processes = descendants(shell).map(memoryOf);
     const bytes = processes.reduce((sum, { nowBytes }) => sum + nowBytes, 0);
     samples.push({ seconds: (performance.now() - startedAtMs) / 1000, bytes });
-    // The kernel's peak of each process covers the time between two samples, but not a sum's peak.
+    // Between two samples the kernel's peak of a single process may exceed the sampled sum.
     peakBytes = Math.max(peakBytes, bytes, ...processes.map((process) => process.peakBytes));
   }, sampleEveryMs);
   return { samples, peakBytes: () => peakBytes, stop: () => clearInterval(watch) };
@@ -141,7 +141,7 @@ function memoryOf(pid: number): { readonly nowBytes: number; readonly peakBytes:
   return { nowBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') };
 }
 
-/** Empty if the process has ended. */
+/** Reads a file of /proc. Returns an empty text if the process has ended. */
 function readProc(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-/** Measures a run without new media, such as a quiet night. */
+/** Measures a run that finds no new media, as on most nights. */
 import { closeSync, ftruncateSync, futimesSync, mkdirSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const noSource: SourceStats = {
   wireReceived: 0,
 };
 
-/** Lets Cloud Sync adopt an archive of the whole library, then measures runs without new media. */
+/** Cloud Sync adopts an archive of the whole library. Then runs without new media are measured. */
 export async function measureNothingNew(
   bench: Bench,
   tool: Tool,
@@ -46,7 +46,7 @@ export async function measureNothingNew(
   return runs;
 }
 
-/** The comparison of a folder with a bucket, the same for each peer. */
+/** A folder and a bucket to compare. They are the same for each peer. */
 interface Comparison {
   readonly title: string;
   readonly files: Files;
@@ -56,7 +56,7 @@ interface Comparison {
   readonly certPath: string | undefined;
 }
 
-/** A peer and its command for the comparison. */
+/** A peer and the command with which the peer compares. */
 interface Comparer {
   readonly name: string;
   readonly version: string;
@@ -113,10 +113,10 @@ async function compareRow(bench: Bench, { command, ...peer }: Comparer, of: Comp
   return makeRow({ workload: of.title, tool: { ...peer, verifiesInDirectory: '' }, files: of.files, runs, idle: true });
 }
 
-/** The time of change that the sink gives its preloaded objects. */
+/** The modification time that the sink gives its preloaded objects. */
 const preloadedSeconds = 1_700_000_000;
 
-/** Makes files with the right name, size and time that take no space. */
+/** Makes sparse files, which take no space, with the names, sizes and times of the objects. */
 function makeEmptyFiles(folder: string, files: Files): void {
   mkdirSync(folder, { recursive: true });
   for (let number = 0; number < files.count; number += 1) {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 export const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** Ignored by Git and kept between benches. */
+/** The cache. Git ignores this folder, and later benches use it again. */
 export const cache = join(repository, '.cache', 'bench');
 
-/** Committed. */
+/** The results, which are committed. */
 export const results = join(repository, 'bench', 'results');
 
-/** A RAM disk on every Linux. */
+/** The RAM disk that every Linux has. */
 export const ramDisk = '/dev/shm';

@@ -38,7 +38,7 @@ function withoutDetails(row: Row): Row {
   return { ...row, runs: row.runs.map((run) => ({ ...run, memory: thinOut(run.memory) })) };
 }
 
-/** Keeps at most about a hundred points, which show memory over time well enough. */
+/** Keeps about a hundred samples. These show memory over time well enough. */
 function thinOut(samples: readonly MemorySample[]): MemorySample[] {
   const every = Math.ceil(samples.length / 100);
   return samples.filter((_, index) => index % every === 0);

@@ -1,4 +1,4 @@
-/** The runs of one tool in one workload, and the figures for the tables. */
+/** A row holds the runs of one tool in one workload and the figures for the tables. */
 import type { Run } from './bench.ts';
 import type { Files } from './servers.ts';
 import type { Tool } from './tools/tool.ts';
@@ -11,18 +11,18 @@ export interface Row {
   /** How the tool verified the bytes in transit. */
   readonly verified: string;
   readonly files: Files;
-  /** The unit that the CPU time is divided by. */
+  /** The CPU time is given per GB, per file or per run. */
   readonly per: 'GB' | 'file' | 'run';
   readonly runs: readonly Run[];
-  /** The memory that the process may use; undefined if unlimited. */
+  /** The memory that the process may use. Undefined means no limit. */
   readonly memoryLimitBytes: number | undefined;
   readonly figures: Figures;
 }
 
-/** Medians over the runs. */
+/** The medians of all runs of a row. */
 export interface Figures {
   readonly wallSeconds: number;
-  /** User and system time: seconds per GB, milliseconds per file, or seconds. */
+  /** User and system time, in seconds per GB, milliseconds per file, or seconds per run. */
   readonly cpu: number;
   readonly userCpu: number;
   readonly peakBytes: number;
@@ -30,9 +30,9 @@ export interface Figures {
   readonly sinkRequests: number;
   readonly sourceConnections: number;
   readonly sinkConnections: number;
-  /** The traffic of both servers in both directions. */
+  /** The bytes on the wire of both servers, in both directions. */
   readonly wireBytes: number;
-  /** The median memory of the run's last third minus that of its second third, in bytes. */
+  /** The median memory in the last third of the run minus that in the second third. */
   readonly growthBytes: number;
   readonly refetchedBytes: number | undefined;
 }
@@ -42,7 +42,7 @@ export function makeRow(of: {
   readonly tool: Pick<Tool, 'name' | 'version' | 'verifiesInDirectory'>;
   readonly files: Files;
   readonly runs: readonly Run[];
-  /** True if no file is moved. Then the CPU time is per run. */
+  /** True if the workload moves no file. Then the CPU time is given per run. */
   readonly idle?: boolean;
   readonly memoryLimitBytes?: number;
 }): Row {
@@ -62,7 +62,7 @@ export function makeRow(of: {
   };
 }
 
-/** The figures of one tool divided by those of another in the same workload; below 1 is less. */
+/** The figures of one tool divided by those of another tool in the same workload. */
 export interface Ratios {
   readonly wallSeconds: number;
   readonly cpu: number;
@@ -79,7 +79,7 @@ export function ratiosTo(other: Figures, figures: Figures): Ratios {
   };
 }
 
-/** undefined if rclone was not measured, or if this is its row. */
+/** Returns undefined if rclone was not measured, or if `row` is a row of rclone. */
 export function ratiosToRclone(row: Row, rows: readonly Row[]): Ratios | undefined {
   const rclone = rows.find(({ workload, tool }) => workload === row.workload && tool === 'rclone');
   return rclone && rclone !== row ? ratiosTo(rclone.figures, row.figures) : undefined;
@@ -119,7 +119,7 @@ function growth({ memory }: Run): number {
   return median(bytes.slice(2 * third)) - median(bytes.slice(third, 2 * third));
 }
 
-/** The verification that came with most bodies to the sink; undefined without a sink. */
+/** The kind of checksum that most bodies to the sink had. Undefined without a sink. */
 function verifiedInSink(runs: readonly Run[]): string | undefined {
   const sink = runs[0]?.sink;
   if (!sink) return undefined;

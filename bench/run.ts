@@ -1,6 +1,6 @@
 /**
  * The bench compares Cloud Sync with other tools on the same bytes in the same run. See README.md.
- * It ends with 1 if a tool fails or stores wrong bytes, unless the source lied to the tool.
+ * The exit code is 1 if a tool fails or stores wrong bytes, unless the source lied to the tool.
  */
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({
 });
 const sizes = chosenSizes();
 
-// An exit by a signal skips the clean-up, which `process.exit` runs.
+// A signal would end the process without the clean-up. `process.exit` runs the clean-up.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 if (flags.smoke) await runSmoke();
@@ -73,7 +73,7 @@ async function runWorkloads(): Promise<void> {
     reactions: found.flatMap(({ reactions }) => reactions ?? []),
   };
   process.stdout.write(pageOf(report));
-  // Results of the quick bench, or of some workloads only, are not recorded by default.
+  // By default a quick bench and a bench of only some workloads are not recorded.
   if (flags.record || (!flags.quick && !flags.only)) await writeReport(report);
 }
 

@@ -1,6 +1,7 @@
 /**
- * A quick check for continuous integration: content, numbers of requests and statements, bytes
- * fetched again, and peak memory. It runs only Cloud Sync, with small sizes and no limit on time.
+ * A quick check for continuous integration. It checks content, the numbers of requests and SQLite
+ * statements, the bytes fetched again, and the peak memory. It runs only Cloud Sync, with small
+ * sizes and without a limit on time.
  */
 import { fileURLToPath } from 'node:url';
 import { checkRun, waitForSuccess, measureJob, openScene, startJob, type Bench, type Place, type Run } from './bench.ts';
@@ -17,7 +18,7 @@ const partCount = 20;
 const film: Files = { count: 1, sizeBytes: partCount * partBytes, extension: 'mp4' };
 export const smokeDataBytes = film.sizeBytes;
 
-/** The goal is 130 MB. Garbage that is not collected yet differs between machines. */
+/** The goal is 130 MB. The rest is a margin for garbage that is not collected yet. */
 const maxMemoryBytes = 200_000_000;
 
 interface PerFile {
@@ -26,15 +27,15 @@ interface PerFile {
   readonly max: number;
 }
 
-/** The maximum costs of one more small file. */
+/** The highest allowed costs of one more small file. */
 function limitsPerFile(place: 's3' | 'ramDisk'): PerFile[] {
   return [
     { what: 'API requests', count: ({ run }) => run.source.apiRequests, max: 1 },
-    // A HEAD for the size, and a GET.
+    // A file needs a HEAD for the size, and a GET.
     { what: 'media requests', count: ({ run }) => run.source.heads + run.source.gets, max: 2 },
-    // A PUT and a HEAD of the stored object; rarely a HEAD of the key before.
+    // A file needs a PUT, and a HEAD of the stored object. Rarely a HEAD of the key comes first.
     { what: 'store requests', count: ({ run }) => run.sink?.requests ?? 0, max: place === 's3' ? 2.5 : 0 },
-    // These depend a little on time: leases are renewed, and files commit together.
+    // The number varies a little, because leases are renewed and several files commit at once.
     { what: 'SQLite statements', count: ({ statements }) => statements, max: 30 },
     { what: 'SQLite transactions', count: ({ transactions }) => transactions, max: 3 },
   ];
@@ -74,7 +75,7 @@ function createChecker(log: (text: string) => void): Checker {
   };
 }
 
-/** The difference between two library sizes is the cost of the files, without the cost of a run. */
+/** Compares two library sizes. The difference is the cost of files without the cost of a run. */
 async function smallFiles(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
   const [fewer, more] = [await countedRun(bench, place, 50), await countedRun(bench, place, 90)];
   for (const { what, count, max } of limitsPerFile(place)) {
@@ -103,7 +104,7 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   const run = await measureJob(bench, bench.ours, { files: film, place, tls: true, connections });
   if (!run) throw new Error('Cloud Sync cannot do this job');
   const about = (what: string) => `${what} of ${partCount} parts to ${place}`;
-  // API: user, search, download. Media: a HEAD, and a GET for each part.
+  // The API gets three requests: user, search, download. Media get a HEAD, and a GET for each part.
   check.atMost(about('API requests for a file'), run.source.apiRequests, 3);
   check.atMost(about('media requests for a file'), run.source.heads + run.source.gets, 1 + partCount);
   check.atMost(about('media bytes for a file'), run.source.mediaBytes, film.sizeBytes);
@@ -111,11 +112,11 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** A first run's store requests besides the parts: probes, create, two HEADs and complete. */
+/** A limit for the first run's other store requests: probes, create, two HEADs and complete. */
 const perUpload = 20;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
-  // The source is slow enough that the job can be killed in the middle.
+  // The limited rate leaves time to kill the job in the middle.
   const setting = { files: film, place, tls: true, connections, bytesPerSecond: 40_000_000 };
   const run = await measureKilled(bench, bench.ours, setting);
   check.atMost(`bytes fetched again after a kill, to ${place}`, run?.refetched?.bytes ?? NaN, connections * partBytes);
@@ -130,7 +131,7 @@ async function nothingNew(bench: Bench, check: Checker): Promise<void> {
   }
 }
 
-/** A changed byte cannot be detected; its case proves that the bench notices a wrong copy. */
+/** No client can detect a changed byte. That lie proves that the bench notices a wrong copy. */
 const outcomes: Readonly<Record<LieKind, Outcome>> = {
   html: 'detected',
   short: 'detected',

@@ -1,4 +1,4 @@
-/** Gives every job to a directory the same state of the machine's memory. */
+/** Brings the machine's memory into the same state before every job to a directory. */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,10 +7,10 @@ const piece = new Uint8Array(4 * 1024 * 1024);
 /**
  * Writes a file as large as the job's output to the same file system and deletes it.
  *
- * A virtual machine returns memory that is free for some seconds to its host. The next write to
- * such a page waits for the host. That can take several times the kernel's usual time, on a RAM
- * disk and in the page cache. Without the warm-up the time of a job would depend on the job before
- * it. Memory that is freed on one kind of file system helps little on another.
+ * A virtual machine gives memory back to its host after some seconds without use. The next write
+ * to such a page waits for the host. Such a write can take several times as long as usual, on a
+ * RAM disk and in the page cache. Without the warm-up, the time of a job would depend on the job
+ * before. Memory that one kind of file system frees is of little use to another kind.
  */
 export async function warmUpMemory(folder: string, sizeBytes: number): Promise<void> {
   const path = join(folder, 'memory');

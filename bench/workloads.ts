@@ -1,4 +1,4 @@
-/** A new workload is an entry of `workloads`, with its own file if `measureJob` is not enough. */
+/** The list of workloads. A workload has a file of its own if `measureJob` is not enough. */
 import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
 import { measureKilled } from './killed.ts';
 import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
@@ -10,9 +10,9 @@ import type { Tool } from './tools/tool.ts';
 
 /** The sizes of all workloads. */
 export interface Sizes {
-  /** The number of runs per tool and job. The tools take turns, and the tables show medians. */
+  /** How often each tool does each job. The tools take turns, and the tables show medians. */
   readonly rounds: number;
-  /** The number of runs of long workloads, whose figures need not be exact. */
+  /** The same for long workloads, whose figures need not be exact. */
   readonly fewerRounds: number;
   readonly bigBytes: number;
   readonly hugeBytes: number;
@@ -20,7 +20,7 @@ export interface Sizes {
   readonly smallCount: number;
   readonly knownCount: number;
   readonly farBytes: number;
-  /** Adds plain HTTP, more jobs to the RAM disk, and silence with each tool's default timeout. */
+  /** Adds plain HTTP, more jobs to the RAM disk, and silence with the tools' default timeouts. */
   readonly thorough: boolean;
 }
 
@@ -36,12 +36,12 @@ export const fullSizes: Sizes = {
   thorough: true,
 };
 
-/** For two minutes. Large files have at least 256 MiB, because rclone splits only such files. */
+/** Takes two minutes. Large files have at least 256 MiB, because rclone splits only such files. */
 export const quickSizes: Sizes = {
   rounds: 1,
   fewerRounds: 1,
   bigBytes: 400_000_000,
-  hugeBytes: 0, // left out
+  hugeBytes: 0, // the job with a huge file is left out
   mid: { count: 10, sizeBytes: 50_000_000 },
   smallCount: 1_000,
   knownCount: 10_000,
@@ -50,13 +50,13 @@ export const quickSizes: Sizes = {
 };
 
 export interface Workload {
-  /** The name for `--only`. */
+  /** The name with which `--only` selects the workload. */
   readonly name: string;
   readonly title: string;
-  /** Installs a tool that only this workload needs. Returns its name if that fails. */
+  /** Installs a tool that only this workload needs. Returns the tool's name if that fails. */
   installExtras?(): Promise<string | undefined>;
   run(bench: Bench): Promise<Findings>;
-  /** The job of a workload that is only one job. The profiler can run it. */
+  /** The job of a workload with only one job. The profiler can run such a job. */
   readonly setting?: Setting;
 }
 
@@ -70,7 +70,7 @@ type ToolName = 'rclone' | 'rcloneTuned' | 'curl' | 'curlToAws' | 'aria2';
 const s3Tools: readonly ToolName[] = ['rclone', 'rcloneTuned', 'curlToAws'];
 const directoryTools: readonly ToolName[] = ['rclone', 'curl', 'aria2'];
 
-/** A link on which only parallel ranges are fast. */
+/** A far link, on which only parallel ranges are fast. */
 export const farLink = { latencyMs: 50, bytesPerSecond: 20_000_000 };
 
 export function workloads(sizes: Sizes): Workload[] {
@@ -114,7 +114,7 @@ export function workloads(sizes: Sizes): Workload[] {
   ];
 }
 
-/** Plain HTTP shows the cost of TLS, which real sources and stores use. */
+/** Jobs over plain HTTP. They show the cost of TLS, which real sources and stores use. */
 function plainJobs(
   { big, mid, small }: Readonly<Record<'big' | 'mid' | 'small', Files>>,
   jobs: (prefix: string, setting: Setting, peers: readonly ToolName[]) => Workload,
@@ -160,7 +160,7 @@ function nothingNew(files: Files, rounds: number): Workload {
   };
 }
 
-/** The function of the AWS engine that moves the bytes. No peer runs in Lambda. */
+/** The function of the AWS engine that moves one large file. No peer runs in Lambda. */
 function lambda(files: Files, rounds: number): Workload {
   const title = `Lambda function that moves one file of ${size(files.sizeBytes)} → S3`;
   return {
@@ -186,7 +186,7 @@ function lying(all: readonly Lie[], peers: readonly ToolName[]): Workload {
     run: async (bench) => {
       const reactions: Reaction[] = [];
       for (const lie of all) {
-        // All tools run at once: they mostly wait, and nothing is measured.
+        // All tools run at once, because they mostly wait and nothing is measured.
         const found = await Promise.all(toolsOf(bench, peers).map((tool) => observeReaction(bench, tool, lie)));
         for (const reaction of found) {
           if (!reaction) continue;
@@ -203,7 +203,7 @@ function toolsOf(bench: Bench, peers: readonly ToolName[]): Tool[] {
   return [bench.ours, ...peers.flatMap((name) => bench.peers?.[name] ?? [])];
 }
 
-/** Runs all tools in each round, so that a change of the machine meets every tool. */
+/** Runs all tools in each round, so that a change of the machine affects every tool. */
 async function runAlternately(
   bench: Bench,
   of: {

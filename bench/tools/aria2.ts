@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileName } from '../servers.ts';
 import type { Tool } from './tool.ts';
 
-/** aria2 with a given list of all URLs, to a directory. One large file is fetched in ranges. */
+/** aria2 gets a list of all URLs and fetches to a directory. It fetches a large file in ranges. */
 export function aria2(program: string, version: string): Tool {
   return {
     name: 'aria2',

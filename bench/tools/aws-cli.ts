@@ -3,7 +3,7 @@ import { fileName, type Sink } from '../servers.ts';
 import { curlFlags } from './curl.ts';
 import { s3Credentials, type Tool } from './tool.ts';
 
-/** curl piped to aws-cli, a common way to bring one large file into a bucket. */
+/** Pipes curl into aws-cli, which is a common way to bring one large file into a bucket. */
 export function curlToAws(program: string, version: string): Tool {
   return {
     name: 'curl | aws s3 cp',
@@ -12,7 +12,7 @@ export function curlToAws(program: string, version: string): Tool {
     command: (job) => {
       const { source, to } = job;
       if (to.kind !== 's3' || source.files.count !== 1) return undefined;
-      // bash -c SCRIPT NAME ARGUMENTS: arguments need no quotes in the script.
+      // With `bash -c SCRIPT NAME ARGUMENTS` the arguments need no quotes inside the script.
       const script =
         'set -o pipefail; aws=$1 endpoint=$2 size=$3 key=$4; shift 4; curl "$@" | "$aws" --endpoint-url "$endpoint" s3 cp --expected-size "$size" - "s3://bench/$key"';
       const key = fileName(source.files, 0);

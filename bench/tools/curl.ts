@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileName } from '../servers.ts';
 import type { Job, Tool } from './tool.ts';
 
-/** curl with a given list of all URLs, to a directory. */
+/** curl gets a list of all URLs and fetches to a directory. */
 export function curl(version: string): Tool {
   return {
     name: 'curl',
@@ -13,7 +13,7 @@ export function curl(version: string): Tool {
       if (job.to.kind !== 'directory') return undefined;
       const { path } = job.to;
       const list = join(job.scratch, 'curl.conf');
-      // In a config file `continue-at` applies to one transfer, so each transfer has its own.
+      // In a config file `continue-at` applies to one transfer, so each transfer repeats this line.
       const entry = (_: unknown, number: number) =>
         `url = "${job.source.fileUrl(number)}"\noutput = "${join(path, fileName(job.source.files, number))}"\ncontinue-at = -\n`;
       writeFileSync(list, Array.from({ length: job.source.files.count }, entry).join(''));

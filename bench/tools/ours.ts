@@ -10,19 +10,19 @@ import { s3Credentials, type Job, type Tool } from './tool.ts';
 
 const run = promisify(execFile);
 
-/** The maximum of the option. The default of 4 is for a real provider. */
+/** The highest value of `--api-rps`. The default of 4 is for a real provider. */
 export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps')?.max ?? 1000;
 
 export const benchUserId = 'bench-user';
 
 export interface Ours extends Tool {
-  /** The tool with extra flags for Node, for counts and profiles. Never used in a measurement. */
+  /** The tool with extra flags for Node, for counts and profiles. No measurement uses this tool. */
   withNodeFlags(...nodeFlags: readonly string[]): Tool;
 }
 
 /**
- * Cloud Sync as a user has it: packed, installed elsewhere, and run with public options.
- * `tarball` is a package of another version; by default this checkout is packed.
+ * Packs Cloud Sync, installs the package in another folder and runs it with public options, as a
+ * user does. `tarball` is a package of another version. By default this checkout is packed.
  */
 export async function installOurs(tarball?: string): Promise<Ours> {
   const installed = await installPackage(tarball ?? (await pack()));
@@ -54,7 +54,7 @@ function environmentFor({ source, to, scratch, certPath }: Job): Record<string, 
     CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'bench-access-token',
     CLOUD_SYNC_GOPRO_USER_ID: benchUserId,
-    // A machine that runs Cloud Sync every night has the compiled code cached.
+    // A machine that runs Cloud Sync every night also has the compiled code in a cache.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
     ...(certPath === undefined ? {} : { NODE_EXTRA_CA_CERTS: certPath }),
     ...(to.kind === 's3' && { ...s3Credentials, CLOUD_SYNC_S3_ENDPOINT: to.sink.url, CLOUD_SYNC_S3_PATH_STYLE: 'true' }),
@@ -70,7 +70,7 @@ async function pack(): Promise<string> {
   return join(packed, name);
 }
 
-/** Installs a package and returns its folder. The last package is kept, because npm is slow. */
+/** Installs a package and returns its folder. An unchanged package is not installed again. */
 async function installPackage(tarball: string): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(tarball))

@@ -3,7 +3,7 @@ import type { Command } from '../measure.ts';
 import type { Sink } from '../servers.ts';
 import { s3Credentials, type Job, type Tool } from './tool.ts';
 
-/** rclone with an HTTP listing and default options, except the transfers and a variant's flags. */
+/** rclone lists the source over HTTP. Only `--transfers` and the flags of a variant are set. */
 export function rclone(
   program: string,
   version: string,

@@ -7,26 +7,26 @@ export type Target = { readonly kind: 'directory'; readonly path: string } | { r
 export interface Job {
   readonly source: Source;
   readonly to: Target;
-  /** The number of parallel transfers or parts, whichever the tool counts. */
+  /** The number of parallel transfers, or of parallel parts if the tool counts parts. */
   readonly connections: number;
-  /** The tool's own folder. It starts empty and is kept when a killed job continues. */
+  /** The tool's own folder. It is empty at first and is kept when a killed job continues. */
   readonly scratch: string;
-  /** A connection is closed after this much silence; undefined for the tool's default. */
+  /** A connection is closed after this time of silence. Undefined means the tool's default. */
   readonly maxSilenceSeconds?: number;
-  /** The certificate of both servers, which the tool must trust; undefined for plain HTTP. */
+  /** The certificate of both servers, which the tool must trust. Undefined means plain HTTP. */
   readonly certPath: string | undefined;
 }
 
 export interface Tool {
   readonly name: string;
   readonly version: string;
-  /** How the tool verifies the bytes in a directory. For S3 the sink counts the checksums. */
+  /** How the tool verifies the bytes in a directory. On S3, the sink counts checksums instead. */
   readonly verifiesInDirectory: string;
-  /** undefined if the tool cannot do the job. The same command continues a killed job. */
+  /** Returns undefined if the tool cannot do the job. The same command continues a killed job. */
   command(job: Job): Command | undefined;
 }
 
-/** Credentials for the S3 clients. The sink does not check them. */
+/** Credentials for the S3 clients. The sink does not check credentials. */
 export const s3Credentials = {
   AWS_REGION: 'us-east-1',
   AWS_DEFAULT_REGION: 'us-east-1',

@@ -1,6 +1,6 @@
-// Package listen is shared by both servers of the bench. A server takes a free port of the loopback
-// interface, prints its URL to standard output and counts the bytes on the wire. It ends when its
-// standard input closes, so that it never outlives the bench.
+// Package listen holds what both servers of the bench share. A server takes a free port of the
+// loopback interface, prints its URL to standard output and counts the bytes on the wire. A server
+// ends when its standard input closes. Thus no server outlives the bench.
 package listen
 
 import (
@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// Wire counts the bytes of all connections, TLS and headers included.
+// Wire counts the connections and all their bytes, including TLS and headers.
 type Wire struct{ Connections, Received, Sent atomic.Int64 }
 
-// Options of a server.
+// Options are the options of a server.
 type Options struct {
-	// TLSPair is "cert.pem,key.pem"; empty for plain HTTP.
+	// TLSPair is "cert.pem,key.pem". An empty text means plain HTTP.
 	TLSPair string
-	// Latency delays a new connection by one round trip for TCP and one for TLS.
+	// Latency is the time of a round trip. A new connection takes one for TCP and one for TLS.
 	Latency time.Duration
 }
 
-// Serve prints the server's URL and answers until standard input closes. It speaks only HTTP/1.1,
-// like S3.
+// Serve prints the server's URL and answers until standard input closes. Like S3, the server speaks
+// only HTTP/1.1.
 func Serve(handler http.Handler, wire *Wire, options Options) error {
 	plain, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,7 +53,7 @@ func Serve(handler http.Handler, wire *Wire, options Options) error {
 		os.Exit(0)
 	}()
 	fmt.Printf("%s://%s\n", scheme, plain.Addr())
-	// The bench kills clients in mid-request, so broken connections are not logged.
+	// Broken connections are not logged, because the bench kills clients in the middle of requests.
 	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 	return server.Serve(listener)
 }
@@ -73,7 +73,8 @@ func (l *countingListener) Accept() (net.Conn, error) {
 	return &countingConn{TCPConn: accepted.(*net.TCPConn), wire: l.wire, delay: l.delay}, nil
 }
 
-// countingConn exposes the ReadFrom of TCPConn, so that plain responses still use sendfile.
+// countingConn counts the bytes of a connection. It exposes the ReadFrom of TCPConn, so that
+// responses over plain HTTP still use sendfile.
 type countingConn struct {
 	*net.TCPConn
 	wire  *Wire

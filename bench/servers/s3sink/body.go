@@ -13,7 +13,7 @@ import (
 
 var buffers = sync.Pool{New: func() any { return make([]byte, 256<<10) }}
 
-// received holds the facts about a body that was read and thrown away.
+// received holds the size and the CRC32 of a body that was read, and the bytes of a small body.
 type received struct {
 	size    int64
 	crc32   uint32
@@ -23,7 +23,7 @@ type received struct {
 var errBadDigest = errors.New("BadDigest")
 var errIncompleteBody = errors.New("IncompleteBody")
 
-// receive reads a body to its end, computes its CRC32 and compares it with the client's.
+// receive reads a body to its end, computes the CRC32 and compares it with the client's CRC32.
 func (s *sink) receive(r *http.Request) (received, error) {
 	reader, trailers := s.decoded(r)
 	buffer := buffers.Get().([]byte)
@@ -45,7 +45,7 @@ func (s *sink) receive(r *http.Request) (received, error) {
 			return got, errIncompleteBody
 		}
 	}
-	// Only the end follows the trailers. It must be read, or the connection cannot be reused.
+	// The end of the request is read too, because otherwise the connection cannot be reused.
 	io.Copy(io.Discard, r.Body)
 	s.bodyBytes.Add(got.size)
 	if got.size == 0 {
@@ -65,7 +65,7 @@ func (s *sink) decoded(r *http.Request) (io.Reader, map[string]string) {
 	return &chunkedReader{source: bufio.NewReaderSize(r.Body, 256<<10), trailers: trailers}, trailers
 }
 
-// compare counts the kind of checksum that the client sent, and checks a CRC32.
+// compare counts the kind of checksum that the client sent. If that is a CRC32, compare checks it.
 func (s *sink) compare(headers http.Header, trailers map[string]string, sum uint32) error {
 	told := headers.Get("X-Amz-Checksum-Crc32")
 	if told == "" {
@@ -89,8 +89,8 @@ func (s *sink) compare(headers http.Header, trailers map[string]string, sum uint
 
 func isDigest(text string) bool { return len(text) == 64 }
 
-// chunkedReader decodes aws-chunked: frames of `size-in-hex[;signature] CRLF bytes CRLF`, an empty
-// frame, then trailers.
+// chunkedReader decodes aws-chunked. A body consists of frames, an empty frame and trailers. Each
+// frame is `size-in-hex[;signature] CRLF bytes CRLF`.
 type chunkedReader struct {
 	source   *bufio.Reader
 	left     int64

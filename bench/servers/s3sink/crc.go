@@ -2,13 +2,14 @@ package main
 
 import "hash/crc32"
 
-// combine returns the CRC32 of two joined byte sequences from the CRC32 of each and the length of
-// the second. Appending n bytes multiplies the first CRC, a polynomial over GF(2), by x^8n.
+// combine returns the CRC32 of two joined byte sequences. It needs the CRC32 of each and the length
+// of the second. A CRC is a polynomial over GF(2). Appending n bytes multiplies the first by x^8n.
 func combine(first, second uint32, secondBytes int64) uint32 {
 	return multiply(powerOfX(8*secondBytes), first) ^ second
 }
 
-// powerOfX returns x^n modulo the polynomial. Bits are reflected: the highest belongs to x^0.
+// powerOfX returns x^n modulo the polynomial. The order of the bits is reversed: the highest bit is
+// the coefficient of x^0.
 func powerOfX(n int64) uint32 {
 	result, square := uint32(1)<<31, uint32(1)<<30
 	for ; n > 0; n >>= 1 {

@@ -15,7 +15,7 @@ func (s *sink) serveBucket(w http.ResponseWriter, r *http.Request, bucket string
 	io.Copy(io.Discard, r.Body)
 	switch {
 	case r.Method != http.MethodGet:
-		// HeadBucket and CreateBucket: every bucket exists.
+		// HeadBucket and CreateBucket succeed, because every bucket exists.
 	case bucket == "":
 		answer(w, "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>")
 	case query.Has("uploads"):
@@ -39,7 +39,7 @@ func (s *sink) listUploads(w http.ResponseWriter, bucket string) {
 
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-// page is one page of a listing, in either version of the operation.
+// page is one page of a listing, for ListObjects and for ListObjectsV2.
 type page struct {
 	contents, prefixes strings.Builder
 	count              int
@@ -67,8 +67,8 @@ func (s *sink) listObjects(w http.ResponseWriter, bucket string, query url.Value
 		bucket, query.Get("prefix"), p.count, most, p.truncated, next, p.contents.String(), p.prefixes.String()))
 }
 
-// page lists the objects after `after`. With a delimiter a folder replaces the objects in it. The
-// mutex must be held.
+// page lists the objects after the name `after`. With a delimiter one entry for a folder replaces
+// the objects in the folder. The caller must hold the mutex.
 func (s *sink) page(bucket, prefix, delimiter, after string, most int) *page {
 	names := s.names()
 	p := &page{}

@@ -1,12 +1,16 @@
 // Command s3sink is an S3 store that uses so little CPU that the client under test is the
-// bottleneck. It throws bodies away and keeps sizes, CRC32s and headers. It checks a client's CRC32
-// (header or trailer), lengths and conditions like S3. It does not check credentials.
+// bottleneck. It throws bodies away and keeps sizes, CRC32s and headers. Like S3, it checks
+// lengths, conditions and the CRC32 in a header or trailer. It does not check credentials.
 //
 //	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES]
 //
-// It knows only path-style addresses, and every bucket exists. Operations: Put, Head, Get (of small
-// objects), DeleteObject; Create, UploadPart, ListParts, Complete, AbortMultipartUpload,
-// ListMultipartUploads; ListObjects in both versions, HeadBucket.
+// It knows only path-style addresses, and every bucket exists. It has these operations:
+//
+//	PutObject, HeadObject, GetObject (of small objects), DeleteObject
+//	CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload, AbortMultipartUpload
+//	ListMultipartUploads, ListObjects, ListObjectsV2, HeadBucket
+//
+// Two more addresses are for the bench:
 //
 //	/_stats, /_objects    counters; keys, sizes and CRC32 of all objects
 package main
@@ -30,7 +34,7 @@ func main() {
 
 	sink := newSink()
 	preloaded := time.Unix(1_700_000_000, 0).UTC()
-	// rclone stores the time of the file here.
+	// rclone stores the file's modification time in this header.
 	headers := http.Header{"X-Amz-Meta-Mtime": {"1700000000"}}
 	for number := range *preload {
 		key := fmt.Sprintf("bench/%024d.jpg", number)
@@ -57,7 +61,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveBucket(w, r, bucket, query)
 		return
 	}
-	// Objects are stored under bucket/key.
+	// The name of an object is bucket/key.
 	name := bucket + "/" + key
 	switch r.Method {
 	case http.MethodPut:

@@ -49,7 +49,7 @@ func (s *sink) putPart(w http.ResponseWriter, r *http.Request, id, number string
 	w.Header().Set("x-amz-checksum-crc32", encodeCRC32(p.crc32))
 }
 
-// numbers returns the part numbers of an upload in order. The mutex must be held.
+// numbers returns the part numbers of an upload in order. The caller must hold the mutex.
 func (u *upload) numbers() []int {
 	var numbers []int
 	for number := range u.parts {
@@ -75,7 +75,7 @@ func (s *sink) listParts(w http.ResponseWriter, id string) {
 	answer(w, fmt.Sprintf("<ListPartsResult><UploadId>%s</UploadId><IsTruncated>false</IsTruncated>%s</ListPartsResult>", id, b.String()))
 }
 
-// completeUpload publishes the parts that the client lists.
+// completeUpload makes an object of the parts that the client lists.
 func (s *sink) completeUpload(w http.ResponseWriter, r *http.Request, name, id string) {
 	var wanted struct {
 		Parts []struct{ PartNumber int } `xml:"Part"`
@@ -105,7 +105,7 @@ func (s *sink) completeUpload(w http.ResponseWriter, r *http.Request, name, id s
 		sum, _ := hex.DecodeString(p.etag)
 		sums.Write(sum)
 	}
-	// Clients that sent the MD5 of each part expect the MD5 of these MD5s.
+	// A client that sent the MD5 of each part expects the MD5 of all these MD5s.
 	o.etag = fmt.Sprintf("%x-%d", sums.Sum(nil), len(wanted.Parts))
 	if told := r.Header.Get("X-Amz-Mp-Object-Size"); told != "" && told != strconv.FormatInt(o.size, 10) {
 		refuse(w, http.StatusBadRequest, "InvalidRequest")

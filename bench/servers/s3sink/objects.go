@@ -26,8 +26,9 @@ func (s *sink) putObject(w http.ResponseWriter, r *http.Request, name string) {
 	w.Header().Set("x-amz-checksum-crc32", encodeCRC32(o.crc32))
 }
 
-// etagOf returns the MD5 that the client sent, because some clients compare it. Without one it
-// returns any value: computing an MD5 would use more CPU than all other work.
+// etagOf returns the MD5 that the client sent, because some clients compare it with the ETag. If
+// the client sent none, etagOf returns an arbitrary value. To compute an MD5 would use more CPU
+// than all other work.
 func (s *sink) etagOf(r *http.Request) string {
 	if sum, err := base64.StdEncoding.DecodeString(r.Header.Get("Content-Md5")); err == nil && len(sum) == 16 {
 		return hex.EncodeToString(sum)
@@ -41,7 +42,7 @@ func (s *sink) getObject(w http.ResponseWriter, r *http.Request, name string) {
 	s.mutex.Unlock()
 	switch {
 	case o == nil && r.Method == http.MethodHead:
-		// Clients close a connection after a reply without a length.
+		// Without a length in the reply, clients close the connection.
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusNotFound)
 	case o == nil:

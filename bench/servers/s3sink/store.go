@@ -17,7 +17,7 @@ import (
 	"bench/listen"
 )
 
-// Bodies up to this size are kept, because clients read back their own small objects.
+// Bodies up to this size are kept, because clients read their own small objects again.
 const keptBytes = 4 << 10
 
 type object struct {
@@ -25,9 +25,9 @@ type object struct {
 	crc32    uint32
 	etag     string
 	modified time.Time
-	// The headers that HEAD shows, metadata included.
+	// The headers that HEAD shows, including metadata.
 	headers http.Header
-	// nil if the body was thrown away.
+	// The body, or nil if it was thrown away.
 	content []byte
 }
 
@@ -48,14 +48,14 @@ type sink struct {
 	mutex   sync.Mutex
 	objects map[string]*object
 	uploads map[string]*upload
-	// The keys in order. A change clears them until they are needed.
+	// The keys in order, or nil after a change. The next listing sorts them again.
 	sorted []string
 
-	// The requests by operation, such as `PUT object`.
+	// The number of requests of each operation, such as `PUT object`.
 	operations map[string]int64
 
 	sequence, bodyBytes atomic.Int64
-	// The bodies by the checksum that came with them.
+	// The number of bodies with each kind of checksum.
 	withCRC32, withMD5, withOther, withNothing atomic.Int64
 	wire                                       listen.Wire
 }
@@ -79,8 +79,8 @@ func (s *sink) count(method, key string, query url.Values) {
 	s.mutex.Unlock()
 }
 
-// store stores an object. It returns false if the client asked for a free key and the key is taken.
-// The mutex must be held.
+// store stores an object. It returns false if the client forbids to overwrite and the key is taken.
+// The caller must hold the mutex.
 func (s *sink) store(r *http.Request, name string, o *object) bool {
 	if r.Header.Get("If-None-Match") == "*" && s.objects[name] != nil {
 		return false
@@ -128,7 +128,7 @@ func (s *sink) writeObjects(w http.ResponseWriter) {
 	json.NewEncoder(w).Encode(rows)
 }
 
-// kept returns the headers of a write that HEAD shows again.
+// kept returns those headers of a write that a later HEAD shows.
 func kept(request http.Header) http.Header {
 	headers := http.Header{}
 	for name, values := range request {
@@ -142,7 +142,7 @@ func kept(request http.Header) http.Header {
 	return headers
 }
 
-// encodeCRC32 writes a CRC32 in S3's format.
+// encodeCRC32 returns a CRC32 in the format of S3.
 func encodeCRC32(sum uint32) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }

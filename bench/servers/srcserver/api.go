@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// As long as the signature of a real CDN, so that replies have a realistic size. It is not checked.
+// signature is as long as that of a real CDN, so that replies have a realistic size. The server
+// does not check signatures.
 var signature = "?Expires=1790000000&Signature=" + strings.Repeat("Zm9vYmFy", 43) + "&Key-Pair-Id=K1234567890ABC"
 
-// serveAPI answers every request like GoPro's API with valid credentials.
+// serveAPI answers like GoPro's API. It accepts any credentials.
 func (s *server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	s.api.Add(1)
 	id, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/media/"), "/")
@@ -47,7 +48,7 @@ func (s *server) search(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// record returns the requested fields, or all fields.
+// record returns the requested fields of a medium, or all fields if none are requested.
 func (s *server) record(number int, fields string) map[string]any {
 	created := s.library.created(number).Format(time.RFC3339)
 	extension := strings.ToUpper(s.library.extension)
@@ -72,7 +73,7 @@ func (s *server) record(number int, fields string) map[string]any {
 	return picked
 }
 
-// downloads has the shape of the real reply: the original and smaller renditions.
+// downloads returns a reply of the real shape, with the original and smaller renditions.
 func (s *server) downloads(number int, host string) map[string]any {
 	scheme := "http"
 	if s.tls {

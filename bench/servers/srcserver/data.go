@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// generate writes AES-128-CTR of zeros with a zero key: deterministic bytes that do not compress.
+// generate writes bytes that are always the same and do not compress: zeros, encrypted with
+// AES-128-CTR and a zero key.
 func generate(path string, size int64) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -31,7 +32,7 @@ func generate(path string, size int64) error {
 	return nil
 }
 
-// data is the generated file: its name for sendfile, and its mapped bytes for all other uses.
+// data is the generated file. Its path is for sendfile, its mapped bytes are for all other uses.
 type data struct {
 	path  string
 	bytes []byte

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// Below this size a copy costs less than opening the file for sendfile.
+// Below this size, copying the bytes costs less than opening the file for sendfile.
 const copiedBytes = 64 << 10
 
-// The bytes that are sent between two checks of the clock and counted together.
+// The number of bytes that are sent before the bytes are counted and the clock is checked.
 const stepBytes = 1 << 20
 
 func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list writes the folder as a web page, for rclone's HTTP remote.
+// list writes a web page with the names of all files, for rclone's HTTP remote.
 func (s *server) list(w http.ResponseWriter) {
 	s.listings.Add(1)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -81,7 +81,7 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
 	s.send(s.liar.body(w, r, number, start, end, size), number, start, end)
 }
 
-// send writes the bytes from start to end (exclusive) of a file, no faster than the rate.
+// send writes the bytes of a file from start to before end, no faster than the rate.
 func (s *server) send(w io.Writer, number int, start, end int64) {
 	var file *os.File
 	if !s.tls && end-start > copiedBytes {
@@ -94,7 +94,7 @@ func (s *server) send(w io.Writer, number int, start, end int64) {
 	}
 	begun, sent, step := time.Now(), int64(0), int64(stepBytes)
 	if s.rate > 0 {
-		// A step takes 20 ms at this rate, so that the bytes arrive as evenly as over a slow link.
+		// At this rate a step takes 20 ms. Thus the bytes arrive as evenly as over a slow link.
 		step = max(16<<10, min(step, s.rate/50))
 	}
 	_ = s.library.windows(number, start, end, step, func(offset, length int64) error {
@@ -120,7 +120,7 @@ func (s *server) sendWindow(w io.Writer, file *os.File, offset, length int64) (i
 	return io.CopyN(w, file, length)
 }
 
-// parseRange parses one range and returns an exclusive end.
+// parseRange parses a header with one range. The range ends before the returned end.
 func parseRange(text string, size int64) (start, end int64, ok bool) {
 	first, last, found := strings.Cut(strings.TrimPrefix(text, "bytes="), "-")
 	if !found || first == "" {

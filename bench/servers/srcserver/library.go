@@ -10,7 +10,8 @@ import (
 
 const pageBytes = 4096
 
-// library knows the window of the data for each file. A file larger than the data repeats the data.
+// library knows which window of the data each file is. A file that is larger than the data repeats
+// the data.
 type library struct {
 	data      *data
 	size      int64
@@ -29,9 +30,9 @@ func newLibrary(data *data, count int, size int64, extension string) *library {
 	return l
 }
 
-// harmless returns the first page from `at` on that does not begin like a known kind of file.
-// One in some thousands of random files begins like a web page, and clients that check first bytes
-// refuse it. The very first window begins with 0x66.
+// harmless returns the offset of the first page, from `at` on, that does not begin like a known
+// kind of file. One in some thousands of random files begins like a web page, and clients that
+// check the first bytes refuse such a file. The very first window begins with 0x66.
 func (l *library) harmless(at int64) int64 {
 	for at %= l.data.size(); at != 0; at = (at + pageBytes) % l.data.size() / pageBytes * pageBytes {
 		if first := l.data.bytes[at]; first >= 0x80 && first != 0x89 && first != 0xef && first != 0xff {
@@ -43,24 +44,24 @@ func (l *library) harmless(at int64) int64 {
 
 func (l *library) count() int { return len(l.offsets) }
 
-// id returns the id of a medium: 24 digits, as long as the ids of the real API.
+// id returns the id of a medium. It has 24 digits, as many as the ids of the real API.
 func (l *library) id(number int) string { return fmt.Sprintf("%024d", number) }
 
 func (l *library) fileName(number int) string { return l.id(number) + "." + l.extension }
 
-// number is the inverse of id and fileName.
+// number returns the number of the file with this name or of the medium with this id.
 func (l *library) number(name string) (int, bool) {
 	number, err := strconv.Atoi(strings.TrimSuffix(name, "."+l.extension))
 	return number, err == nil && number >= 0 && number < l.count()
 }
 
-// created returns the time at which a medium was uploaded. One medium is uploaded each hour.
+// created returns the time at which a medium was uploaded. There is one upload each hour.
 func (l *library) created(number int) time.Time {
 	return time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(number) * time.Hour)
 }
 
-// windows calls `each` with the pieces of the data that hold the bytes from start to end
-// (exclusive) of a file. No piece is longer than `most`.
+// windows calls `each` with the pieces of the data that hold the bytes of a file from start to
+// before end. No piece is longer than `most`.
 func (l *library) windows(number int, start, end, most int64, each func(offset, length int64) error) error {
 	for start < end {
 		offset := (l.offsets[number] + start) % l.data.size()

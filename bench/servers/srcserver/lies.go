@@ -6,19 +6,19 @@ import (
 	"sync/atomic"
 )
 
-// liar tells one lie about one file. The other files show whether the tool handles the truth.
+// liar tells one lie about one file. The other files show whether the tool handles honest replies.
 //
-//	html     every reply is a web page with status 200, like a portal's sign-in page
-//	short    bodies end at three quarters of the length that HEAD says, with matching headers
+//	html     every reply is a web page with status 200, such as the sign-in page of a hotel's network
+//	short    bodies have three quarters of the length that HEAD says, and their headers match
 //	byte     one byte in the middle is changed
 //	cut      the first body is cut in the middle; later bodies are complete
-//	silent   the first body stops in the middle, the connection stays open; later bodies are complete
+//	silent   the first body stops in the middle with the connection open; later bodies are complete
 type liar struct {
 	kind string
 	told atomic.Bool
 }
 
-// The second of three files, because no tool starts with it.
+// The lie is about the second of three files, because no tool starts with the second file.
 const liedAbout = 1
 
 const portalPage = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><p>Please sign in to use this network.</p></body></html>\n"
@@ -30,7 +30,8 @@ func writePortalPage(w http.ResponseWriter) {
 	io.WriteString(w, portalPage)
 }
 
-// body returns the writer for the bytes from start to end of a file: the response, or a liar.
+// body returns a writer for the bytes of a file from start to before end. The writer is the
+// response itself, or a lyingBody around the response.
 func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, end, size int64) io.Writer {
 	lie := &lyingBody{ResponseWriter: w, at: start, from: (start + end) / 2}
 	switch {
@@ -49,7 +50,7 @@ func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, e
 	return lie
 }
 
-// lyingBody writes the bytes up to byte `from` unchanged, and then the bytes that `act` returns.
+// lyingBody writes the bytes before byte `from` unchanged, and from there what `act` returns.
 type lyingBody struct {
 	http.ResponseWriter
 	at, from int64
@@ -65,7 +66,7 @@ func (b *lyingBody) Write(p []byte) (int, error) {
 	if n, err := b.ResponseWriter.Write(p[:honest]); err != nil {
 		return n, err
 	}
-	// The reader gets all honest bytes before the lie begins.
+	// The client gets all honest bytes before the lie begins.
 	http.NewResponseController(b.ResponseWriter).Flush()
 	n, err := b.ResponseWriter.Write(b.act(p[honest:]))
 	b.at += int64(len(p))

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// counters since the start. Media bytes count when they are written to the connection, even if a
-// killed client never reads them.
+// counters holds the counts since the start. Media bytes count when the server writes them to the
+// connection, even if a killed client never reads them.
 type counters struct{ api, listings, heads, gets, mediaBytes atomic.Int64 }
 
 func (s *server) writeStats(w http.ResponseWriter) {
@@ -23,7 +23,7 @@ func (s *server) writeStats(w http.ResponseWriter) {
 	})
 }
 
-// writeFiles writes the CRC32 of each file in the order of the media's numbers.
+// writeFiles writes the CRC32 of each file, in the order of the numbers of the media.
 func (s *server) writeFiles(w http.ResponseWriter) {
 	sums := make([]uint32, s.library.count())
 	for number := range sums {
