@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 cfn_lint=1.58.0
 checkov=3.3.0
 tools=".cache/check-infra-$cfn_lint-$checkov"
-# A Python environment cannot be moved, so the file `installed` shows that it is complete.
+# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
 if [ ! -e "$tools/installed" ]; then
   echo "installing cfn-lint $cfn_lint and checkov $checkov" >&2
   python3 -m venv --clear "$tools"

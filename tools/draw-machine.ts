@@ -1,6 +1,6 @@
 /**
- * Draws the synthesized state machine into docs/reference/state-machine.md.
- * With `--check` it only fails if the page differs.
+ * Draws the synthesized state machine into docs/reference/state-machine.md. With `--check` the tool
+ * writes nothing, and fails if the page is not up to date.
  */
 import { definitionIn, type Machine, type Rule, type State } from '../infra/states/definition.ts';
 import { sampleStack } from '../test/aws/support/sample-machine.ts';
@@ -19,7 +19,7 @@ function flowchart(machine: Machine): string {
   return ['flowchart TD', '  start((start))', `  start --> ${machine.StartAt}`, ...statesOf(machine, '  ')].join('\n');
 }
 
-/** Nodes come before arrows, because Mermaid places a node at its first mention. */
+/** Returns all nodes before all arrows, because Mermaid places a node where it is first named. */
 function statesOf(machine: Machine, indent: string): readonly string[] {
   const states = inOrder(machine);
   return [
@@ -28,7 +28,7 @@ function statesOf(machine: Machine, indent: string): readonly string[] {
   ];
 }
 
-/** The states in the order in which the start reaches them. */
+/** The states in the order in which the machine reaches them from the start. */
 function inOrder({ StartAt, States }: Machine): readonly (readonly [string, State])[] {
   const reached = new Set([StartAt]);
   for (const name of reached) {
@@ -49,7 +49,7 @@ function node(name: string, state: State, indent: string): readonly string[] {
   return [`${indent}${name}${open}"${name}"${close}`];
 }
 
-/** One arrow to each next state, labelled with all its conditions; dotted for an error. */
+/** One arrow to each next state. Its label has all conditions. An arrow for an error is dotted. */
 function arrows(name: string, { Next, Default, Choices = [], Catch = [] }: State, indent: string): readonly string[] {
   const labels = new Map<string, string[]>();
   const label = (next: string, text: string) => labels.set(next, [...(labels.get(next) ?? []), text]);
@@ -62,7 +62,7 @@ function arrows(name: string, { Next, Default, Choices = [], Catch = [] }: State
   ];
 }
 
-/** An outcome, or a comparison of a field. */
+/** The text of a condition: an outcome, or a comparison of a field with a number. */
 function conditionOf({ Variable, StringEquals, NumericGreaterThan, NumericLessThan }: Rule): string {
   const field = Variable.slice(Variable.lastIndexOf('.') + 1);
   if (NumericGreaterThan !== undefined) return `${field} > ${NumericGreaterThan}`;

@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/aws.md from the tables of the AWS engine.
- * With `--check` it only fails if the page differs.
+ * Writes docs/reference/aws.md from the tables of the AWS engine. With `--check` the tool writes
+ * nothing, and fails if the page is not up to date.
  */
 import { metricNamespace, metricTable } from '../src/aws/platform/metrics.ts';
 import { storageCost, storageProfiles, storageSteps } from '../infra/storage-cost.ts';

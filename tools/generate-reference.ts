@@ -1,4 +1,4 @@
-/** Writes the reference pages from the tables of the code. With `--check` it only compares them. */
+/** Writes the reference pages from tables in the code. With `--check`, only compares the pages. */
 import { readFileSync } from 'node:fs';
 import { environmentName, options, type OptionSpec } from '../src/config/options.ts';
 import { errorKinds } from '../src/errors.ts';
@@ -112,7 +112,7 @@ function exitCodesPage(): string {
   );
 }
 
-/** Reads the linter's own table, so that the page cannot differ from the rule. */
+/** Reads the table that the linter uses, so that the page cannot contradict the lint rule. */
 function floorsPage(): string {
   const config = JSON.parse(readFileSync(new URL('../.oxlintrc.json', import.meta.url), 'utf8')) as {
     readonly overrides: readonly {
@@ -137,12 +137,12 @@ function floorsPage(): string {
   );
 }
 
-/** Formats names as code for one cell. */
+/** Formats names as code, for one cell of a table. */
 function code(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');
 }
 
-/** Reads the events from their type declarations, so that the page cannot differ from the types. */
+/** Reads the events from the type declarations, so that the page cannot contradict the types. */
 function eventsPage(): string {
   return page(
     'Events',
@@ -166,7 +166,7 @@ function eventTable(file: string): string {
   return table(['type', 'fields'], rows);
 }
 
-/** Finds every `{ … readonly type: 'name' … }` with its other fields. */
+/** Finds every block `{ … readonly type: 'name' … }` and returns its name and other fields. */
 function blocksOf(source: string): readonly (readonly [string, readonly (readonly [string, string])[]])[] {
   return [...source.matchAll(/readonly type: '([\w.]+)';/g)].map(({ 1: type = '', index }) => {
     const body = restOfBlock(source, index);
@@ -175,7 +175,7 @@ function blocksOf(source: string): readonly (readonly [string, readonly (readonl
   });
 }
 
-/** The text from `start` to the brace that closes its block, without comments. */
+/** The text from `start` to the end of the enclosing block, without comments. */
 function restOfBlock(source: string, start: number): string {
   let depth = 0;
   for (let end = start; end < source.length; end += 1) {

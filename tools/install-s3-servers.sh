@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Installs the servers for `npm run test:s3` and `npm run test:aws`, if they are missing. They go
-# into the repository's cache, not into the system. Arguments: the servers to install; default both.
+# into the repository's cache, not into the system. The arguments name the servers. Default: both.
 set -euo pipefail
 cache="$(cd "$(dirname "$0")/.." && pwd)/.cache/s3-servers"
 versitygw=1.8.0
 ministack=1.5.33
 
-# need COMMAND PURPOSE
+# need COMMAND PURPOSE: fails with a message if the machine lacks the command.
 need() {
   command -v "$1" >/dev/null && return
   echo "These tests need $2, but \"$1\" is not on the PATH of this machine." >&2
   exit 1
 }
 
-# A program is moved to its place only when it is complete.
+# Builds in another folder and moves the program to its place when the program is complete.
 install_versitygw() {
   local target="$cache/versitygw-$versitygw/versitygw"
   [ -x "$target" ] && return
@@ -31,7 +31,7 @@ install_versitygw() {
   rmdir "$building"
 }
 
-# A Python environment cannot be moved, so the file `installed` shows that it is complete.
+# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
 install_ministack() {
   local target="$cache/ministack-$ministack"
   [ -e "$target/installed" ] && return

@@ -8,7 +8,7 @@ function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** `npm ci` installs this version, and every npm script runs on it. */
+/** `npm ci` installs this version of Node, and every npm script uses it. */
 const { node: version } = (JSON.parse(read('package.json')) as { readonly devDependencies: { readonly node: string } })
   .devDependencies;
 const [major] = version.split('.');

@@ -1,4 +1,4 @@
-/** Shared by the tools that write generated pages. */
+/** The code that all tools for generated pages share. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export type Row = readonly string[];
@@ -8,7 +8,7 @@ export function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Writes pages into docs/reference. With `--check` it only compares them and names `tool`. */
+/** Writes pages into docs/reference. With `--check`, prints the outdated pages and the `tool`. */
 export function writePages(tool: string, pages: Readonly<Record<string, string>>): void {
   const folder = new URL('../docs/reference/', import.meta.url);
   const stale: string[] = [];

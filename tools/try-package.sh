@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the packed program into an empty folder and runs the demo there.
-# Argument: the tarball; without it the program is packed first.
+# The argument is the tarball. Without an argument the script first packs the program.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)

@@ -13,11 +13,11 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 const programPattern = /^(?:npx )?cloud-sync /;
-/** A sentence may name a command without its required arguments. */
+/** The error for a missing argument. A sentence may name a command without its arguments. */
 const lacksArgument = /: commander\.(?:missingArgument|optionMissingArgument) /;
 const folders = /^(?:bin|src|test|tools|docs|bench|infra)\//;
 
-/** Parses a command line of ours and returns the error, or undefined. Runs nothing. */
+/** Parses a Cloud Sync command line without running it. Returns the error, or undefined. */
 async function judge(text: string): Promise<string | undefined> {
   const args = shellWords(text.replace(programPattern, ''));
   const program = buildProgram(async (_command, flags) => void (await loadConfig(flags, { CLOUD_SYNC_HOME: '/nowhere' })), {
@@ -33,7 +33,7 @@ async function judge(text: string): Promise<string | undefined> {
   }
 }
 
-/** The errors of all quotes, each with its page. */
+/** The errors of all quotes. Each error names the page. */
 async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
   const problems: string[] = [];
   for (const { page, text } of quotes) {
@@ -43,42 +43,42 @@ async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
   return problems;
 }
 
-/** The scripts and files that a command names and that do not exist. */
+/** The scripts and files that a command names but that do not exist. */
 function missingParts(text: string): string[] {
   const words = shellWords(text);
   const [program = '', second = '', third = ''] = words;
   if (program === 'npm' && second === 'run') return Object.hasOwn(scripts, third) ? [] : [`script ${third}`];
   if (program === 'npm' && second === 'test') return Object.hasOwn(scripts, second) ? [] : ['script test'];
   const paths = words.filter((word) => folders.test(word));
-  // An argument of our own script may be a file that the script writes.
+  // An argument after a script of this repository may be a file that the script writes.
   const needed = program === 'npx' ? paths : paths.slice(0, 1);
   return needed.filter((path) => !existsSync(join(root, path)));
 }
 
-describe('the pages', () => {
+describe('the commands and names on the pages', () => {
   const commands = shellCommands();
   const spans = codeSpans();
 
-  test('show only commands of ours that the program accepts', async () => {
+  test('the program accepts every Cloud Sync command in a shell block', async () => {
     const ours = commands.filter(({ text }) => programPattern.test(text));
     expect(ours.length).toBeGreaterThan(10);
     expect(await judgeAll(ours)).toEqual([]);
   });
 
-  test('name only existing commands of ours in their sentences', async () => {
+  test('the program accepts every Cloud Sync command in a sentence', async () => {
     const ours = spans.filter(({ text }) => programPattern.test(text) && !/ [A-Z]+ --help$/.test(text));
     expect(ours.length).toBeGreaterThan(10);
     const problems = await judgeAll(ours);
     expect(problems.filter((problem) => !lacksArgument.test(problem))).toEqual([]);
   });
 
-  test('name only existing npm scripts, folders and files', () => {
+  test('every npm script, folder and file in a command exists', () => {
     const all = [...commands, ...spans.filter(({ text }) => /^(?:npm|npx|node|bash) /.test(text))];
     const problems = all.flatMap(({ page, text }) => missingParts(text).map((part) => `${page}: ${text}: no ${part}`));
     expect(problems).toEqual([]);
   });
 
-  test('name only existing options', () => {
+  test('every option in a sentence exists', () => {
     // The bench has its own options, and `require-approval` is an option of cdk.
     const known = new Set(['help', 'version', 'require-approval', ...options.map(({ name }) => name)]);
     const flags = spans
@@ -88,7 +88,7 @@ describe('the pages', () => {
     expect(flags.filter(({ flag }) => !known.has(flag.slice(2)))).toEqual([]);
   });
 
-  test('name only existing environment variables', () => {
+  test('every environment variable on a page exists', () => {
     const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
     const named = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bCLOUD_SYNC_[A-Z_]+\b/g)].map(([name]) => `${path}: ${name}`),

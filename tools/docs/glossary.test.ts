@@ -6,13 +6,13 @@ import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../../s
 
 const glossary = readFileSync(join(import.meta.dirname, '../../docs/glossary.md'), 'utf8');
 
-/** The quoted words in the first column of the section with this title, with repetitions. */
+/** The quoted words in the first column of a section. Repeated words are returned repeatedly. */
 function wordsUnder(title: string): string[] {
   const section = glossary.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, word = '']) => word).toSorted();
 }
 
-/** Every member of a union. The compiler refuses an incomplete list. */
+/** Returns every member of a union type. The compiler refuses an incomplete list. */
 function namesOf<Name extends string>(names: Readonly<Record<Name, true>>): string[] {
   return Object.keys(names).toSorted();
 }
@@ -36,30 +36,30 @@ const mediumStatuses = namesOf<MediumStatus>({
 });
 
 describe('the glossary', () => {
-  test('has every status of an original and of a medium', () => {
+  test('the glossary has every status of an original and of a medium', () => {
     expect(wordsUnder('Statuses')).toEqual([...originalStatuses, ...mediumStatuses].toSorted());
   });
 
-  test('has every mark', () => {
+  test('the glossary has every mark', () => {
     expect(wordsUnder('Marks')).toEqual(namesOf<Mark>({ MISSING: true, DAMAGED: true }));
   });
 
-  test('has every role', () => {
+  test('the glossary has every role', () => {
     expect(wordsUnder('Roles')).toEqual(namesOf<Role>({ source: true, raw: true, edit: true, sidecar: true }));
   });
 
-  test('has every outcome of a run', () => {
+  test('the glossary has every outcome of a run', () => {
     const outcomes = { clean: true, partial: true, failed: true, expired: true, locked: true, interrupted: true } as const;
     expect(wordsUnder('Outcomes')).toEqual(namesOf<Outcome>(outcomes));
   });
 
-  test('has every provider', () => {
+  test('the glossary has every provider', () => {
     const [line = ''] = /^\| provider \|.*$/m.exec(glossary) ?? [];
     expect(namesOf<Provider>({ gopro: true }).filter((name) => !line.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test('explains no word twice', () => {
-    // A line above a rule is the head of a table.
+  test('the glossary explains no word twice', () => {
+    // A line directly above `|---` is the head of a table.
     const words = [...glossary.matchAll(/^\| ([a-z][a-z ]*) \|.*\n(?!\|---)/gm)].map(([, word]) => word);
     expect(words.length).toBeGreaterThan(30);
     expect(words.filter((word, index) => words.indexOf(word) < index)).toEqual([]);

@@ -21,7 +21,7 @@ function isBroken(page: string, target: string): boolean {
   return anchor !== undefined && !anchorsOf(file).includes(anchor);
 }
 
-test('links between pages lead to a file and a heading', () => {
+test('every link between pages leads to an existing file and heading', () => {
   const links = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ path, target })),
   );
@@ -30,7 +30,7 @@ test('links between pages lead to a file and a heading', () => {
   expect(inside.filter(({ path, target }) => isBroken(path, target))).toEqual([]);
 });
 
-test('paths in sentences exist', () => {
+test('every path in a sentence exists', () => {
   const folders = /^(?:src|test|tools|docs|bench|infra|bin|\.ci|\.github|\.devcontainer|\.changeset)\/[\w./-]*$/;
   const paths = codeSpans().filter(({ text }) => folders.test(text));
   expect(paths.length).toBeGreaterThan(20);

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Generated pages have their own checks. Change notes and decisions describe an earlier state. */
+/** These pages are not checked. Some are generated, others describe an earlier state. */
 const uncheckedPages = [/^CHANGELOG\.md$/, /^docs\/reference\//, /^docs\/decisions\/\d/, /^bench\/results\//];
 
 export interface Page {
-  /** Relative to the root, with `/`. */
+  /** The path from the root of the repository, with `/` as separator. */
   readonly path: string;
   readonly text: string;
 }
@@ -20,12 +20,12 @@ export const pages: readonly Page[] = globSync(['*.md', 'docs/**/*.md', 'bench/*
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 
 export interface Quote {
-  /** The page of the quote, for messages. */
+  /** The path of the quoting page, for messages. */
   readonly page: string;
   readonly text: string;
 }
 
-/** The commands in all shell blocks, without comments, redirections and leading variables. */
+/** The commands in all shell blocks, without comments, redirections and variables before them. */
 export function shellCommands(): Quote[] {
   return pages.flatMap(({ path, text }) => {
     const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
@@ -46,7 +46,7 @@ function commandsIn(line: string): string[] {
     .filter(Boolean);
 }
 
-/** All code quotes outside of blocks. */
+/** All quoted code outside of code blocks. */
 export function codeSpans(): Quote[] {
   return pages.flatMap(({ path, text }) =>
     [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => ({ page: path, text: span })),

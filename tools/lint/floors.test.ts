@@ -16,7 +16,7 @@ const config = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')) as
 const floors = config.overrides.map(({ rules }) => rules['architecture/floors']).find(Array.isArray)![1] as readonly Floor[];
 const rooms = floors.flatMap((floor) => floor.rooms.map((room) => ({ floor, room })));
 
-/** A file in the room; the room itself if it is a file. */
+/** A file in the room. If the room is a file, the room itself. */
 function fileIn(room: string): string {
   return room.endsWith('.ts') ? room : `${room}/example.ts`;
 }
@@ -32,13 +32,13 @@ function forbiddenFor(floor: Floor, room: string): string {
 }
 
 describe('the table of floors', () => {
-  test('lists each room once, and every room exists', () => {
+  test('the table of floors lists each room once, and every room exists', () => {
     const names = rooms.map(({ room }) => room);
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((room) => !existsSync(join(root, room)))).toEqual([]);
   });
 
-  test('allows only imports that go down', () => {
+  test('the table of floors allows only imports that go down', () => {
     const order = floors.map(({ floor }) => floor);
     for (const [index, { floor, imports }] of floors.entries()) {
       for (const name of imports) expect(order.slice(0, index + 1), `${floor} imports ${name}`).toContain(name);
@@ -51,7 +51,7 @@ describe('judgeImport', () => {
     expect(judgeImport(fileIn(room), specifier(fileIn(room), fileIn(room)), floors)).toBeUndefined();
   });
 
-  test.each(rooms)('$room must not import the packages that its row avoids', ({ floor, room }) => {
+  test.each(rooms)('$room must not import the packages that its floor avoids', ({ floor, room }) => {
     for (const start of floor.avoids ?? [])
       expect(judgeImport(fileIn(room), `${start}x`, floors)).toContain(`must not import ${start}`);
     expect(judgeImport(fileIn(room), 'zod', floors)).toBeUndefined();
@@ -62,7 +62,7 @@ describe('judgeImport', () => {
   });
 });
 
-test('the linter refuses a wrong import on every floor, and a file outside the table', async () => {
+test('the linter refuses a forbidden import on every floor, and a file outside the table', async () => {
   await using folder = await makeTempDir();
   const plugin = join(root, 'tools/lint/floors.ts');
   writeFileSync(join(folder.path, '.oxlintrc.json'), JSON.stringify({ ...config, jsPlugins: [plugin] }));

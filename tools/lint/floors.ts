@@ -23,14 +23,14 @@ interface Node {
   readonly source?: { readonly value?: unknown } | null;
 }
 
-/** The floor and room of a file; undefined if the table does not list it. The longest path wins. */
+/** The floor and room of a file, or undefined if no room holds it. The longest room path counts. */
 export function placeOf(file: string, floors: readonly Floor[]): { readonly floor: Floor; readonly room: string } | undefined {
   const places = floors.flatMap((floor) => floor.rooms.map((room) => ({ floor, room })));
   const matching = places.filter(({ room }) => file === room || file.startsWith(`${room}/`));
   return matching.toSorted((a, b) => b.room.length - a.room.length)[0];
 }
 
-/** Returns why an import is wrong, or undefined. Files are paths from the root of the checkout. */
+/** Returns why an import is wrong, or undefined. `file` is a path from the root of the checkout. */
 export function judgeImport(file: string, specifier: string, floors: readonly Floor[]): string | undefined {
   const from = placeOf(file, floors);
   if (!from) return undefined;
@@ -75,5 +75,5 @@ const floorsRule = {
   },
 };
 
-// oxlint-disable-next-line import/no-default-export -- a plugin is its module's default export
+// oxlint-disable-next-line import/no-default-export -- the linter loads a plugin's default export
 export default { meta: { name: 'architecture' }, rules: { floors: floorsRule } };
