@@ -39,7 +39,7 @@ export function readAttributes({ request, store }: Call): Attributes {
   };
 }
 
-/** aws-chunked describes the request. The other encodings describe the object. */
+/** Drops `aws-chunked`, which describes the request. All other encodings describe the object. */
 function contentEncoding(request: S3Request, legacy: S3Legacy): Record<string, string> {
   const sent = header(request, 'content-encoding') ?? '';
   const encoding = legacy.storesChunkedFraming ? sent : sent.replace(/^aws-chunked,?\s*/, '');
@@ -55,7 +55,7 @@ export function checkTags(pairs: readonly (readonly [string, string])[]): Readon
   return tags;
 }
 
-/** The headers of HEAD and GET for an object, except its length and checksum. */
+/** The reply headers of HEAD and GET that describe an object, except its length and checksum. */
 export function describeObject({ attributes, etag, modifiedAt }: StoredObject): Record<string, string | number> {
   const tagCount = Object.keys(attributes.tags).length;
   return {
@@ -70,17 +70,17 @@ export function describeObject({ attributes, etag, modifiedAt }: StoredObject): 
   };
 }
 
-/** The headers with which a write confirms the encryption. */
+/** The reply headers of a write that confirm the encryption. */
 export function encryptionHeaders({ headers }: Attributes): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption')));
 }
 
-/** The checksum's headers, if the request asks for them. */
+/** The checksum headers of an object, or none if the request does not ask for a checksum. */
 export function shownChecksum({ request }: Call, object: StoredObject): Record<string, string> {
   return header(request, 'x-amz-checksum-mode') === 'ENABLED' ? checksumHeaders(object) : {};
 }
 
-/** Empty for an object that was stored without a checksum. */
+/** The checksum headers of an object. An object that was stored without a checksum has none. */
 export function checksumHeaders({ checksum }: Pick<StoredObject, 'checksum'>): Record<string, string> {
   return checksum === undefined ? {} : { 'x-amz-checksum-crc32': checksum.value, 'x-amz-checksum-type': checksum.type };
 }

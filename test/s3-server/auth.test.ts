@@ -20,7 +20,7 @@ function put(client = connect(store), Key = 'a') {
   return client.send(new PutObjectCommand({ Bucket: 'b', Key, Body: 'hello', Metadata: { note: 'two  spaces' } }));
 }
 
-/** The hash interface of the SDK's signer. */
+/** A SHA-256 with the interface that the SDK's signer expects. */
 class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -70,7 +70,7 @@ async function presign(path: string, expiresIn: number): Promise<string> {
 }
 
 describe('a store that knows its key', () => {
-  test('accepts requests that the SDK signs, with any key, query and body', async () => {
+  test('a signature of the SDK is accepted, with any characters in key, query and body', async () => {
     await start({ credentials: CREDENTIALS });
     const client = connect(store);
     for (const key of ["a b/ü'(1)*!~+%&=😀", 'a//b/../c', '.hidden']) await put(client, key);
@@ -83,7 +83,7 @@ describe('a store that knows its key', () => {
     expect(page.CommonPrefixes).toEqual([{ Prefix: "a b/ü'" }]);
   });
 
-  test('refuses a wrong secret and a wrong key id', async () => {
+  test('a signature with a wrong secret or a wrong key id is refused', async () => {
     await start({ credentials: CREDENTIALS });
     const wrongSecret = connect(store, { credentials: { ...CREDENTIALS, secretAccessKey: 'wrong' } });
     await expect(put(wrongSecret)).rejects.toMatchObject({ name: 'SignatureDoesNotMatch', $metadata: { httpStatusCode: 403 } });
@@ -94,7 +94,7 @@ describe('a store that knows its key', () => {
     expect(store.objects()).toEqual([]);
   });
 
-  test('accepts a signed address until it expires', async () => {
+  test('a signed address is accepted until it expires', async () => {
     await start({ credentials: CREDENTIALS });
     await put(connect(store), 'dir/ä b');
     const signed = await presign('/b/dir/%C3%A4%20b', 60);
@@ -106,7 +106,7 @@ describe('a store that knows its key', () => {
 });
 
 describe('any store', () => {
-  test('accepts only signed requests', async () => {
+  test('a request without a signature is refused', async () => {
     await start({});
     expect((await fetch(`${store.endpoint}/b/a`)).status).toBe(403);
     expect(await raw(store, 'GET', '/b/a', { headers: { authorization: 'Basic abc' } })).toMatchObject({ status: 400 });
@@ -115,7 +115,7 @@ describe('any store', () => {
 });
 
 describe('a store in another region', () => {
-  test('names its region in the error', async () => {
+  test('a request that is signed for a wrong region gets an error that names the right region', async () => {
     await start({ region: 'eu-north-1' });
     await expect(put()).rejects.toMatchObject({
       name: 'AuthorizationHeaderMalformed',
@@ -128,19 +128,19 @@ describe('a store in another region', () => {
     await put(connect(store, { region: 'eu-north-1' }));
   });
 
-  test('can answer with a redirect', async () => {
+  test('a request that is signed for a wrong region can be answered by a redirect', async () => {
     await start({ region: 'eu-north-1', regionMismatch: 'redirect' });
     await expect(put()).rejects.toMatchObject({ name: 'PermanentRedirect', $metadata: { httpStatusCode: 301 } });
   });
 });
 
 describe('a store with a clock of its own', () => {
-  test('accepts a difference of 15 minutes', async () => {
+  test('a clock that differs by less than 15 minutes is accepted', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: 14 * MINUTE_MS });
     await put();
   });
 
-  test('refuses a larger difference, and the SDK then adjusts to the clock of the store', async () => {
+  test('a clock that differs by 20 minutes is refused, and the SDK then uses the time of the store', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: -20 * MINUTE_MS });
     const client = connect(store);
     await expect(put(client)).rejects.toMatchObject({ name: 'RequestTimeTooSkewed', $metadata: { httpStatusCode: 403 } });

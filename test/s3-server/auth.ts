@@ -2,11 +2,11 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { header, S3Error, type S3Request } from './wire.ts';
 
 export interface S3AuthOptions {
-  /** The only key that the store accepts, with verified signatures. Default: any signed request. */
+  /** The only accepted key. Without it, any signed request is accepted and not verified. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** The region that signatures must name. Default: any. */
+  /** The region that signatures must name. Default: any region. */
   readonly region?: string;
-  /** Reply for another region: AuthorizationHeaderMalformed, or a 301 PermanentRedirect. */
+  /** The reply if a signature names another region. Default: AuthorizationHeaderMalformed. */
   readonly regionMismatch?: 'malformed' | 'redirect';
   /**
    * How far the store's clock is ahead of this machine's. If given, the store refuses requests that
@@ -15,7 +15,7 @@ export interface S3AuthOptions {
   readonly clockSkewMs?: number;
 }
 
-/** A Signature Version 4, from the Authorization header or from a presigned query. */
+/** A signature of version 4, from the header `Authorization` or from a presigned address. */
 interface Signature {
   readonly accessKeyId: string;
   readonly date: string;

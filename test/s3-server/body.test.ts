@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => store.close());
 
-/** Adds the aws-chunked framing, in chunks of uneven sizes. */
+/** Encodes a body as aws-chunked, in chunks of different sizes. */
 function frame(body: Buffer, { trailer = '', signature = '' } = {}): Buffer {
   const pieces: (Buffer | string)[] = [];
   for (let at = 0, size = 65_536; at < body.length; at += size, size = 8192) {
@@ -36,7 +36,7 @@ const unsigned = {
 };
 
 describe('a framed body', () => {
-  test('is unpacked, and its trailer is verified', async () => {
+  test('a framed body is unpacked, and its trailer is verified', async () => {
     const reply = await raw(store, 'PUT', '/b/a', {
       headers: unsigned,
       body: frame(Body, { trailer: `x-amz-checksum-crc32:${sum}\r\n` }),
@@ -46,7 +46,7 @@ describe('a framed body', () => {
     expect(store.objects()).toMatchObject([{ checksumType: 'FULL_OBJECT', headers: {} }]);
   });
 
-  test('may be cut anywhere between packets', async () => {
+  test('a framed body is understood wherever it is cut into packets', async () => {
     const small = Buffer.from('hello, archive');
     const framed = frame(small, { trailer: `x-amz-checksum-crc32:${encodeCrc32(crc32(small))}\r\n` });
     const headers = { ...unsigned, 'x-amz-decoded-content-length': String(small.length) };
@@ -55,7 +55,7 @@ describe('a framed body', () => {
     expect(store.content('b', 'a').equals(small)).toBe(true);
   });
 
-  test('may be signed chunk by chunk, with or without trailers', async () => {
+  test('a framed body may have signed chunks, with or without trailers', async () => {
     const signature = `;chunk-signature=${'a'.repeat(64)}`;
     const { 'x-amz-trailer': _, ...plain } = { ...unsigned, 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' };
     expect(await raw(store, 'PUT', '/b/plain', { headers: plain, body: frame(Body, { signature }) })).toMatchObject({
@@ -86,13 +86,13 @@ describe('a framed body', () => {
       { 'x-amz-trailer': 'x-amz-checksum-sha256' },
       frame(Body, { trailer: 'x-amz-checksum-sha256:abc\r\n' }),
     ],
-  ])('with %s is %s and leaves nothing', async (_, code, headers, body) => {
+  ])('a framed body with %s is refused as %s, and nothing is stored', async (_, code, headers, body) => {
     const reply = await raw(store, 'PUT', '/b/a', { headers: { ...unsigned, ...headers }, body });
     expect(reply.text).toContain(`<Code>${code}</Code>`);
     expect(store.objects()).toEqual([]);
   });
 
-  test('needs its decoded length', async () => {
+  test('a framed body without its decoded length is refused', async () => {
     const { 'x-amz-decoded-content-length': _, ...headers } = unsigned;
     expect(await raw(store, 'PUT', '/b/a', { headers, body: frame(Body, { trailer: right }) })).toMatchObject({ status: 411 });
   });
@@ -103,7 +103,7 @@ function hash(algorithm: string, encoding: 'hex' | 'base64', of: Buffer | string
 }
 
 describe('a plain body', () => {
-  test('passes when every digest is right', async () => {
+  test('a plain body is stored if every digest is right', async () => {
     const headers = {
       'x-amz-checksum-crc32': sum,
       'x-amz-content-sha256': hash('sha256', 'hex', Body),
@@ -119,25 +119,25 @@ describe('a plain body', () => {
     ['XAmzContentSHA256Mismatch', { 'x-amz-content-sha256': hash('sha256', 'hex', 'other') }],
     ['NotImplemented', { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' }],
     ['EntityTooLarge', { 'content-length': String(5 * 1024 ** 3 + 1) }],
-  ])('is answered by %s for %o and leaves nothing', async (code, headers) => {
+  ])('a plain body is refused as %s for the headers %o, and nothing is stored', async (code, headers) => {
     const body = 'content-length' in headers ? '' : Body;
     expect((await raw(store, 'PUT', '/b/a', { headers, body })).text).toContain(`<Code>${code}</Code>`);
     expect(store.objects()).toEqual([]);
   });
 
-  test('that ends early leaves nothing', async () => {
+  test('a plain body that ends early is not stored', async () => {
     const headers = { 'content-length': String(Body.length + 1) };
     await expect(raw(store, 'PUT', '/b/a', { headers, body: Body, cut: true })).rejects.toThrow();
     await expect.poll(() => store.requests).toMatchObject([{ operation: 'PutObject', status: 0 }]);
     expect(store.objects()).toEqual([]);
   });
 
-  test('of unknown length is refused', async () => {
+  test('a plain body of unknown length is refused', async () => {
     expect(await raw(store, 'PUT', '/b/a', { body: Body, unknownLength: true })).toMatchObject({ status: 411 });
   });
 });
 
-test('the SDK sends a stream with a trailer, and it is verified', async () => {
+test('the SDK sends a stream with a trailer, and the store verifies the trailer', async () => {
   const client = connect(store);
   await client.send(new PutObjectCommand({ Bucket: 'b', Key: 'a', Body: Readable.from([Body]), ContentLength: Body.length }));
   expect(store.content('b', 'a').equals(Body)).toBe(true);
@@ -145,7 +145,7 @@ test('the SDK sends a stream with a trailer, and it is verified', async () => {
   expect(store.requests[0]?.bytesIn).toBeGreaterThan(Body.length);
 });
 
-test('a bucket can be a host name', async () => {
+test('the name of the bucket can be part of the host name', async () => {
   const headers = { host: 'b.localhost:1' };
   expect(await raw(store, 'PUT', '/dir/a%20b', { headers, body: Body })).toMatchObject({ status: 200 });
   expect(store.objects()).toMatchObject([{ bucket: 'b', key: 'dir/a b' }]);

@@ -6,7 +6,7 @@ import { header, S3Error, type S3Request } from './wire.ts';
 /** How a body is stored and verified. */
 export interface ReceiveOptions {
   readonly keeping: Keeping;
-  /** Compute the MD5 even if the client sent none. */
+  /** If true, the MD5 is computed even if the client sent none. */
   readonly md5: boolean;
   readonly legacy: S3Legacy;
   readonly damage?: S3Damage | undefined;
@@ -14,18 +14,18 @@ export interface ReceiveOptions {
 
 export interface Received {
   readonly content: Content;
-  /** Hexadecimal; undefined if it was not computed. */
+  /** The MD5 in hexadecimal digits. Undefined if it was not computed. */
   readonly md5: string | undefined;
 }
 
-/** A body that was read to its end and is not verified yet. */
+/** A body that was read to its end but is not verified yet. */
 interface Arrived extends Received {
   readonly sha256: string | undefined;
-  /** undefined: the body was not framed, or the store does not know its framing. */
+  /** Undefined if the body was not framed, or if the store does not understand the framing. */
   readonly trailers: ReadonlyMap<string, string> | undefined;
 }
 
-/** The largest body of PutObject and UploadPart. */
+/** The largest body that PutObject and UploadPart accept. */
 const MAX_BODY_BYTES = 5 * 1024 ** 3;
 const CRC32 = 'x-amz-checksum-crc32';
 const HEX_SHA256 = /^[\da-f]{64}$/;
@@ -34,7 +34,7 @@ const HEX_SHA256 = /^[\da-f]{64}$/;
  * Reads the body into the store with every check that its headers and trailers ask for:
  * Content-Length, x-amz-decoded-content-length, x-amz-content-sha256, Content-MD5,
  * x-amz-checksum-crc32. Nothing is stored if a check fails (S3Error) or the connection breaks.
- * Damage by `damage` is not verified.
+ * No check covers what `damage` changed.
  */
 export async function receiveBody(request: S3Request, options: ReceiveOptions): Promise<Received> {
   checkAnnouncement(request, options.legacy);
@@ -109,7 +109,7 @@ function damagedWrite(write: (chunk: Buffer) => void, damage: S3Damage | undefin
   };
 }
 
-/** Throws S3Error if a digest or checksum of the request contradicts the body. */
+/** Throws S3Error if a header or trailer contradicts the body. */
 function verify(request: S3Request, { content, md5, sha256, trailers }: Arrived, legacy: S3Legacy): void {
   if (trailers !== undefined && content.sizeBytes !== announcedBytes(request)) throw new S3Error('IncompleteBody');
   if (sha256 !== undefined && sha256 !== header(request, 'x-amz-content-sha256')) throw new S3Error('XAmzContentSHA256Mismatch');
@@ -121,18 +121,18 @@ function verify(request: S3Request, { content, md5, sha256, trailers }: Arrived,
   if (decodeCrc32(crc32) !== content.crc32) throw new S3Error('BadDigest');
 }
 
-/** Whether a CRC32 comes with the body, where the store can see it. */
+/** True if the client sends a CRC32 with the body, and the store understands it. */
 export function sendsCrc32(request: S3Request, legacy: S3Legacy): boolean {
   if (legacy.noChecksums) return false;
   return header(request, CRC32) !== undefined || (header(request, 'x-amz-trailer') === CRC32 && !legacy.storesChunkedFraming);
 }
 
-/** The number in a base64 CRC32. Throws S3Error InvalidRequest. */
+/** Decodes a CRC32 in base64. Throws S3Error InvalidRequest. */
 export function decodeCrc32(text: string): number {
   return decodeDigest(text, 4, 'InvalidRequest').readUInt32BE();
 }
 
-/** Encodes a CRC32 for headers and XML: base64 of its four bytes, the highest first. */
+/** Encodes a CRC32 for headers and XML: base64 of the four bytes, the highest byte first. */
 export function encodeCrc32(crc32: number): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc32);
@@ -146,7 +146,7 @@ function decodeDigest(text: string, sizeBytes: number, code: 'InvalidDigest' | '
   return bytes;
 }
 
-/** The whole body as text, for the small XML documents that clients send. */
+/** Reads a whole body as text. This is for the small XML documents that clients send. */
 export async function readText(request: S3Request): Promise<string> {
   const chunks: Buffer[] = [];
   await readBody(request, (chunk) => chunks.push(chunk));
@@ -154,7 +154,7 @@ export async function readText(request: S3Request): Promise<string> {
 }
 
 /**
- * Passes on every chunk as it arrives; an async iterator would join waiting chunks in a copy.
+ * Passes on every chunk as it arrives. An async iterator would copy waiting chunks into one.
  * Rejects if `take` throws (the rest is then read and dropped) or the connection breaks.
  */
 export function readBody(request: S3Request, take: (chunk: Buffer) => void): Promise<void> {

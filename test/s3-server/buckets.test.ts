@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => store.close());
 
 describe('buckets', () => {
-  test('are created once, listed and located', async () => {
+  test('a bucket is created only once, is listed, and has a location', async () => {
     await s3.send(new CreateBucketCommand({ Bucket: 'second' }));
     await expect(s3.send(new CreateBucketCommand({ Bucket: 'second' }))).rejects.toMatchObject({
       name: 'BucketAlreadyOwnedByYou',
@@ -32,7 +32,7 @@ describe('buckets', () => {
     expect((await s3.send(new HeadBucketCommand({ Bucket }))).BucketRegion).toBe('eu-west-3');
   });
 
-  test('get different errors when they are unknown and when they are denied', async () => {
+  test('an unknown bucket and a denied bucket get different errors', async () => {
     await using denying = await startS3Store({ buckets: ['mine', 'theirs'], deniedBuckets: ['theirs'] });
     const client = connect(denying);
     await expect(client.send(new HeadBucketCommand({ Bucket: 'theirs' }))).rejects.toMatchObject({
@@ -70,13 +70,13 @@ describe('listing', () => {
     for (const Key of keys.toReversed()) await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
   });
 
-  test('is in byte order, in pages of any size', async () => {
+  test('a listing is in the order of the UTF-8 bytes, with pages of any size', async () => {
     for (const MaxKeys of [1, 2, 3, 8, 1000]) {
       expect(await listAll({ MaxKeys })).toEqual({ keys, prefixes: [], pages: Math.ceil(keys.length / MaxKeys) });
     }
   });
 
-  test('folds keys at the delimiter, across pages too', async () => {
+  test('a listing groups keys by the delimiter, across pages too', async () => {
     for (const MaxKeys of [1, 2, 1000]) {
       expect(await listAll({ MaxKeys, Delimiter: '/' })).toMatchObject({
         keys: ['a', 'b c+d', '\uFF21', '😀'],
@@ -89,7 +89,7 @@ describe('listing', () => {
     }
   });
 
-  test('starts after a key, encodes on request, and shows size and checksum type', async () => {
+  test('a listing can start after a key, can encode keys, and shows size and checksum type', async () => {
     expect((await listAll({ StartAfter: 'a/2', Prefix: 'a' })).keys).toEqual(['a/x/3']);
     expect((await listAll({ Prefix: 'b', EncodingType: 'url' })).keys).toEqual(['b+c%2Bd', 'b/4']);
     const page = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'a/1' }));

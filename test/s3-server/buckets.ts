@@ -30,7 +30,7 @@ function headBucket(call: Call): S3Reply {
   return { status: 200, headers: { 'x-amz-bucket-region': call.store.region ?? 'us-east-1' } };
 }
 
-/** An empty location means us-east-1. */
+/** Answers with the region of the bucket. An empty location means us-east-1. */
 function getBucketLocation(call: Call): S3Reply {
   findBucket(call);
   const { region = 'us-east-1' } = call.store;
@@ -80,16 +80,16 @@ function describe(bucket: Bucket, key: string, encode: (key: string) => string):
 
 interface PageQuery {
   readonly prefix: string;
-  /** Empty: no delimiter. */
+  /** An empty text means that there is no delimiter. */
   readonly delimiter: string;
-  /** The listing has only keys that sort after this text. */
+  /** Only keys that sort after this text are listed. */
   readonly after: string;
-  /** `after` ends an earlier page, so it can be a common prefix whose keys are all done. */
+  /** True if `after` is the last entry of an earlier page. A common prefix then hides its keys. */
   readonly resumed: boolean;
   readonly maxKeys: number;
 }
 
-/** Keys and common prefixes both count as entries. `next` is the last entry if more follow. */
+/** Lists one page. A common prefix counts as an entry. `next` is the last entry if more follow. */
 function pageOf(
   bucket: Bucket,
   { prefix, delimiter, after, resumed, maxKeys }: PageQuery,
@@ -118,7 +118,7 @@ function sortKeys(keys: Iterable<string>): string[] {
     .map((bytes) => bytes.toString());
 }
 
-/** The index of the first key that does not sort before `key`. */
+/** The index of the first key that is equal to `key` or sorts after it. */
 function firstIndex(sorted: readonly string[], key: string): number {
   const wanted = Buffer.from(key);
   let low = 0;

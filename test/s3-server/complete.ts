@@ -21,7 +21,7 @@ import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Makes an object of the parts that the request names, in one turn after its body has arrived. */
+/** Reads the body, then makes the object without another `await`, so that no request intervenes. */
 export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const { request } = call;
   findUpload(call);

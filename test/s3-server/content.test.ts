@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { crc32OfPieces } from './content.ts';
 
-test('the CRC32 of consecutive pieces is the CRC32 of the whole', () => {
+test('the CRC32 of the whole is computed from the CRC32s of its pieces', () => {
   assert(
     property(array(uint8Array({ maxLength: 300 }), { maxLength: 8 }), (pieces) => {
       const known = pieces.map((piece) => ({ crc32: crc32(piece), sizeBytes: piece.length }));
@@ -12,7 +12,7 @@ test('the CRC32 of consecutive pieces is the CRC32 of the whole', () => {
   );
 });
 
-test('a piece may be longer than 32 bits can count', () => {
+test('the CRC32 is right for a piece of more than 4 GiB', () => {
   const zeros = Buffer.alloc(64 * 1024 * 1024);
   const chunk = { crc32: crc32(zeros), sizeBytes: zeros.length };
   const half = crc32OfPieces(Array.from({ length: 80 }, () => chunk));

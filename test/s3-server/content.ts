@@ -4,28 +4,28 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { S3Error } from './wire.ts';
 
-/** One stored sequence of bytes: a whole object, or a part of one. */
+/** The stored bytes of a whole object or of one part. */
 export interface Content {
   readonly sizeBytes: number;
-  /** The CRC32 of the bytes as they were stored. A later `flip` does not change it. */
+  /** The CRC32 of the bytes when they were stored. A later `flip` does not change this value. */
   readonly crc32: number;
-  /** false: the bytes were only counted, so `read` and `flip` throw. */
+  /** False if the bytes were only counted. Then `read` and `flip` throw. */
   readonly kept: boolean;
-  /** The bytes from `start` up to, not including, `end`. */
+  /** Returns the bytes from `start` to before `end`. */
   read(start: number, end: number): Generator<Buffer>;
-  /** Inverts every bit of the byte at `offset`. */
+  /** Inverts all bits of the byte at `offset`. */
   flip(offset: number): void;
   release(): void;
 }
 
-/** Takes the bytes in order. Ends with one call of `finish` or `abandon`. */
+/** Takes the bytes in order. The last call is `finish` or `abandon`. */
 interface ContentWriter {
   write(chunk: Buffer): void;
   finish(): Content;
   abandon(): void;
 }
 
-/** Where bytes are stored. `discard`: nowhere, except small bodies. */
+/** Where bytes are stored. `discard` stores only the bytes of small bodies. */
 export type Keeping =
   | { readonly kind: 'memory' }
   | { readonly kind: 'files'; readonly dir: string }
@@ -93,7 +93,7 @@ function flipInChunks(chunks: Buffer[], offset: number): void {
   }
 }
 
-/** Returns a copy, because others may use the chunk too. */
+/** Returns a copy with one inverted byte, because other code may still use the chunk. */
 export function withFlippedByte(chunk: Buffer, offset: number): Buffer {
   const copy = Buffer.from(chunk);
   copy.writeUInt8(copy.readUInt8(offset) ^ 0xff, offset);
@@ -156,7 +156,7 @@ function flipInFile(path: string, offset: number): void {
   }
 }
 
-/** The bytes from `start` up to `end` of consecutive pieces. */
+/** The bytes from `start` to before `end` of pieces that follow each other. */
 export function* readPieces(pieces: readonly Content[], start: number, end: number): Generator<Buffer> {
   let position = 0;
   for (const piece of pieces) {
@@ -177,14 +177,14 @@ export function flipInPieces(pieces: readonly Content[], offset: number): void {
   throw new RangeError(`offset ${offset} lies beyond the ${position} bytes of the object`);
 }
 
-/** CRC32 of consecutive pieces, computed from their own CRC32s. */
+/** Computes the CRC32 of joined pieces from the CRC32 and size of each piece. */
 export function crc32OfPieces(pieces: readonly Pick<Content, 'crc32' | 'sizeBytes'>[]): number {
   return pieces.reduce((whole, piece) => (multiply(whole, shiftBy(piece.sizeBytes)) ^ piece.crc32) >>> 0, 0);
 }
 
 // A CRC is a remainder of polynomials over GF(2), here with the coefficient of x^0 in the highest
 // bit. Appending n bytes multiplies the earlier remainder by x^(8n). The pre- and post-conditioning
-// of both halves cancels out.
+// of both halves cancel out.
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x80000000;
 const BYTE = 0x00800000;

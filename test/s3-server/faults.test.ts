@@ -27,7 +27,7 @@ function put(Key = 'a', more: object = {}) {
   return connect(store).send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
 }
 
-/** Uploads one part, `Body`. `atCreate` and `atComplete` go into the requests of these names. */
+/** Uploads `Body` as one part. `atCreate` and `atComplete` are added to these two requests. */
 async function upload({ atCreate = {}, atComplete = {} }: { atCreate?: object; atComplete?: object } = {}) {
   const s3 = connect(store);
   const checksum = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;
@@ -54,7 +54,7 @@ describe('a fault', () => {
     ['EntityTooLarge', 400],
     ['XMinioStorageFull', 507],
     ['ExpiredToken', 400],
-  ] as const)('answers %s with %i, stores nothing, and then is over', async (code, status) => {
+  ] as const)('the error %s has status %i, stores nothing, and happens once', async (code, status) => {
     await startWith({ kind: 'error', code, retryAfterSeconds: 7 });
     await expect(put()).rejects.toMatchObject({
       name: code,
@@ -72,14 +72,14 @@ describe('a fault', () => {
   test.each([
     ['body', 0],
     ['reply', Body.length],
-  ] as const)('resets the connection before the %s', async (before, bytesIn) => {
+  ] as const)('a fault resets the connection before the %s', async (before, bytesIn) => {
     await startWith({ kind: 'reset', before });
     await expect(put()).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
     expect(store.objects()).toEqual([]);
     expect(store.requests).toMatchObject([{ status: 0, bytesIn }]);
   });
 
-  test.each(['body', 'reply'] as const)('falls silent before the %s until the client gives up', async (before) => {
+  test.each(['body', 'reply'] as const)('a fault is silent before the %s until the client gives up', async (before) => {
     await startWith({ kind: 'stall', before });
     const started = Date.now();
     const stalled = connect(store).send(new PutObjectCommand({ Bucket, Key: 'a', Body }), {
@@ -91,7 +91,7 @@ describe('a fault', () => {
     await put();
   });
 
-  test('a silent request does not keep the store from closing', async () => {
+  test('a store can close while a request is held in silence', async () => {
     await startWith({ kind: 'stall', before: 'body' });
     const stalled = expect(put()).rejects.toThrow();
     await expect.poll(() => store.requests).toHaveLength(1);
@@ -100,14 +100,14 @@ describe('a fault', () => {
     store = await startS3Store();
   });
 
-  test('loses the reply to a PUT that was carried out', async () => {
+  test('a PUT is carried out, but its reply is lost', async () => {
     await startWith({ kind: 'replyLost' });
     await expect(put()).rejects.toThrow();
     expect(store.content(Bucket, 'a').equals(Body)).toBe(true);
     await expect(put('a', { IfNoneMatch: '*' })).rejects.toMatchObject({ name: 'PreconditionFailed' });
   });
 
-  test('loses the reply to a Complete that was carried out', async () => {
+  test('a CompleteMultipartUpload is carried out, but its reply is lost', async () => {
     store = await startS3Store({
       buckets: [Bucket],
       faults: [{ match: { operation: 'CompleteMultipartUpload' }, action: { kind: 'replyLost' } }],
@@ -117,7 +117,7 @@ describe('a fault', () => {
     expect(store.uploads()).toEqual([]);
   });
 
-  test('can hide in the 200 of a Complete', async () => {
+  test('a reply with status 200 to CompleteMultipartUpload can contain an error', async () => {
     const action = { kind: 'error', code: 'InternalError', within200: true } as const;
     store = await startS3Store({ buckets: [Bucket], faults: [{ match: { operation: 'CompleteMultipartUpload' }, action }] });
     await expect(upload()).rejects.toMatchObject({ name: 'InternalError' });
@@ -129,7 +129,7 @@ describe('a fault', () => {
     [{ kind: 'cutBody' }, Body.subarray(0, 50_000)],
     [{ kind: 'cutBody', keptBytes: 3 }, Body.subarray(0, 3)],
     [{ kind: 'mangleBody' }, Buffer.concat([Buffer.of(0xff), Body.subarray(1)])],
-  ])('%o is answered by 200, and HEAD shows what was stored', async (action, stored) => {
+  ])('a body with the damage %o gets status 200, and HEAD shows what was stored', async (action, stored) => {
     store = await startS3Store({
       buckets: [Bucket],
       faults: [
@@ -146,7 +146,7 @@ describe('a fault', () => {
     expect(store.content(Bucket, 'a').equals(stored)).toBe(true);
   });
 
-  test('strikes only matching requests, and can be changed while the store runs', async () => {
+  test('a fault applies only to matching requests, and can be changed at any time', async () => {
     const match = { operation: 'UploadPart', keyPart: 'big', partNumber: 2, attempt: 2 } as const;
     store = await startS3Store({ buckets: [Bucket], faults: [{ match, action: { kind: 'error', code: 'SlowDown' } }] });
     const s3 = connect(store);
@@ -183,7 +183,7 @@ async function start(legacy: S3Legacy): Promise<void> {
 const stream = () => ({ Body: Readable.from([Body]), ContentLength: Body.length });
 
 describe('a weaker store', () => {
-  test('overwrites an object in spite of If-None-Match', async () => {
+  test('a weaker store overwrites an object in spite of If-None-Match', async () => {
     await start({ ignoresIfNoneMatch: true });
     await put('a', { Body: 'old' });
     await put('a', { IfNoneMatch: '*' });
@@ -191,7 +191,7 @@ describe('a weaker store', () => {
     expect(store.content(Bucket, 'a').equals(Body)).toBe(true);
   });
 
-  test('does not know If-None-Match', async () => {
+  test('a weaker store refuses If-None-Match', async () => {
     await start({ rejectsIfNoneMatch: true });
     await expect(put('a', { IfNoneMatch: '*' })).rejects.toMatchObject({
       name: 'NotImplemented',
@@ -202,21 +202,21 @@ describe('a weaker store', () => {
     await put();
   });
 
-  test('refuses a full-object checksum when the upload begins', async () => {
+  test('a weaker store refuses a full-object checksum when the upload begins', async () => {
     await start({ rejectsFullObjectChecksum: 'atCreate' });
     await expect(upload()).rejects.toMatchObject({ name: 'InvalidRequest' });
     expect(store.uploads()).toEqual([]);
     expect(store.stats().byOperation.UploadPart).toBeUndefined();
   });
 
-  test('refuses a full-object checksum when the upload is completed', async () => {
+  test('a weaker store refuses a full-object checksum when the upload is completed', async () => {
     await start({ rejectsFullObjectChecksum: 'atComplete' });
     await expect(upload({ atComplete: { ChecksumCRC32: sum } })).rejects.toMatchObject({ name: 'InvalidRequest' });
     await expect(upload({ atComplete: { ChecksumType: 'FULL_OBJECT' } })).rejects.toMatchObject({ name: 'InvalidRequest' });
     await upload();
   });
 
-  test('knows no checksums', async () => {
+  test('a weaker store ignores checksums and shows none', async () => {
     await start({ noChecksums: true });
     await put('a', { ChecksumCRC32: encodeCrc32(1) });
     await upload({ atComplete: { ChecksumCRC32: encodeCrc32(1) } });
@@ -233,13 +233,13 @@ describe('a weaker store', () => {
     expect(store.objects()).toMatchObject([{ crc32: crc32(Body), checksumType: undefined }]);
   });
 
-  test('ignores the size that the client states', async () => {
+  test('a weaker store ignores the expected size of the object', async () => {
     await start({ ignoresMpuObjectSize: true });
     await upload({ atComplete: { MpuObjectSize: 1 } });
     expect(store.objects()).toMatchObject([{ sizeBytes: Body.length }]);
   });
 
-  test('drops tags given to CreateMultipartUpload, but not those of PutObject', async () => {
+  test('a weaker store drops the tags of CreateMultipartUpload, but not those of PutObject', async () => {
     await start({ dropsTagsAtCreate: true });
     await upload({ atCreate: { Tagging: 'Source=gopro' } });
     expect(store.objects()).toMatchObject([{ tags: {} }]);
@@ -247,7 +247,7 @@ describe('a weaker store', () => {
     expect(store.objects()).toMatchObject([{ tags: { Source: 'gopro' } }]);
   });
 
-  test('refuses tags', async () => {
+  test('a weaker store refuses tags', async () => {
     await start({ rejectsTagging: true });
     await expect(put('a', { Tagging: 'Source=gopro' })).rejects.toMatchObject({ name: 'NotImplemented' });
     await expect(upload({ atCreate: { Tagging: 'Source=gopro' } })).rejects.toMatchObject({ name: 'NotImplemented' });
@@ -256,7 +256,7 @@ describe('a weaker store', () => {
     await expect(connect(store).send(tagging)).rejects.toMatchObject({ name: 'NotImplemented' });
   });
 
-  test('stores the framing of streamed bodies', async () => {
+  test('a weaker store keeps the framing of streamed bodies', async () => {
     await start({ storesChunkedFraming: true });
     await put('a', stream());
     const stored = store.content(Bucket, 'a');
@@ -266,7 +266,7 @@ describe('a weaker store', () => {
     expect(store.content(Bucket, 'b').equals(Body)).toBe(true);
   });
 
-  test('refuses trailers', async () => {
+  test('a weaker store refuses trailers', async () => {
     await start({ rejectsTrailers: true });
     await expect(put('a', stream())).rejects.toMatchObject({ name: 'NotImplemented' });
     await put();

@@ -1,62 +1,62 @@
 import type { S3ErrorCode, S3Operation, S3Request } from './wire.ts';
 
-/** The requests that a fault strikes. An omitted field matches everything. */
+/** The requests to which a fault applies. An omitted field matches every request. */
 interface FaultMatch<Operation extends S3Operation> {
   readonly operation: Operation;
-  /** A substring of the key. */
+  /** A text that the key must contain. */
   readonly keyPart?: string;
   readonly partNumber?: number;
-  /** 1 for the first request of this operation to the same key (and part). */
+  /** The number of the request among those with this operation, key and part, from 1 on. */
   readonly attempt?: number;
 }
 
 export type S3FaultAction =
   /**
-   * The store answers the error after it has read and dropped the body. `within200`: it is
-   * CompleteMultipartUpload's error inside a 200.
+   * The store reads and drops the body, then answers with the error. With `within200` the error of
+   * CompleteMultipartUpload is inside a reply with status 200.
    */
   | { readonly kind: 'error'; readonly code: S3ErrorCode; readonly retryAfterSeconds?: number; readonly within200?: boolean }
-  /** Resets the connection before the body is read, or after that. Nothing is carried out. */
+  /** The connection is reset before the body is read, or before the reply. Nothing is stored. */
   | { readonly kind: 'reset'; readonly before: 'body' | 'reply' }
-  /** Silent until the client gives up, before or after the body is read. Nothing is carried out. */
+  /** The store is silent before it reads the body, or before the reply. Nothing is carried out. */
   | { readonly kind: 'stall'; readonly before: 'body' | 'reply' }
-  /** Carries the operation out, then resets the connection instead of a reply. */
+  /** The operation is carried out. Then the connection is reset without a reply. */
   | { readonly kind: 'replyLost' };
 
-/** Spoils a body before it is stored, while the client gets 200. Size and CRC32 fit the result. */
+/** Damages a body, but the client gets status 200. Size and CRC32 are those of the stored bytes. */
 export type S3Damage =
-  /** Stores only the first `keptBytes`; default: half of the body. */
+  /** `cutBody` stores only the first `keptBytes` bytes. Default: half of the body. */
   { readonly kind: 'cutBody'; readonly keptBytes?: number } | { readonly kind: 'mangleBody' };
 
 export type S3Fault =
   | { readonly match: FaultMatch<S3Operation>; readonly action: S3FaultAction }
   | { readonly match: FaultMatch<'PutObject' | 'UploadPart'>; readonly action: S3Damage };
 
-/** The differences of weaker S3-compatible stores. Every switch is off by default. */
+/** What weaker S3-compatible stores do differently from S3. By default every switch is off. */
 export interface S3Legacy {
-  /** Overwrites in spite of `If-None-Match: *`. */
+  /** Overwrites an object in spite of `If-None-Match: *`. */
   readonly ignoresIfNoneMatch?: boolean;
   /** Answers 501 to `If-None-Match`. */
   readonly rejectsIfNoneMatch?: boolean;
   /** Answers 400 to a full-object checksum, when the upload begins or only when it completes. */
   readonly rejectsFullObjectChecksum?: 'atCreate' | 'atComplete';
-  /** Ignores every checksum header and shows none. */
+  /** Ignores all checksum headers and shows no checksum. */
   readonly noChecksums?: boolean;
   readonly ignoresMpuObjectSize?: boolean;
   /** Drops the tags of CreateMultipartUpload. */
   readonly dropsTagsAtCreate?: boolean;
-  /** Stores aws-chunked bodies with their framing, like a store without this encoding. */
+  /** Stores aws-chunked bodies with their framing, as a store without this encoding does. */
   readonly storesChunkedFraming?: boolean;
   /** Answers 501 to aws-chunked bodies with trailers. */
   readonly rejectsTrailers?: boolean;
-  /** Answers 501 to tags, in a header or an operation. */
+  /** Answers 501 to tags in a header and to operations on tags. */
   readonly rejectsTagging?: boolean;
 }
 
-/** Returns the number of equal requests, this one included. */
+/** Returns how many equal requests arrived so far, including this one. */
 type AttemptCounter = (request: S3Request) => number;
 
-/** Counts from 1 by operation, bucket, key and part number. */
+/** Makes a counter. Requests are equal if operation, bucket, key and part number are equal. */
 export function createAttemptCounter(): AttemptCounter {
   const attempts = new Map<string, number>();
   return ({ operation, bucket, key, query }) => {
@@ -67,7 +67,7 @@ export function createAttemptCounter(): AttemptCounter {
   };
 }
 
-/** The action of the first fault that matches, or undefined. */
+/** The action of the first fault that matches the request, or undefined. */
 export function matchFault(faults: readonly S3Fault[], request: S3Request, attempt: number): S3Fault['action'] | undefined {
   const partNumber = Number(request.query.get('partNumber'));
   return faults.find(

@@ -34,7 +34,7 @@ function put(more: object) {
 }
 
 describe('objects', () => {
-  test('come back with all their attributes', async () => {
+  test('an object is returned with all of its attributes', async () => {
     const Key = 'videos/2026/07/GX01 & <é>+%.mp4';
     const put = await s3.send(
       new PutObjectCommand({
@@ -79,7 +79,7 @@ describe('objects', () => {
     ]);
   });
 
-  test('show their checksum only on request, and none if the client sent none', async () => {
+  test('an object shows a checksum only on request, and only if the client sent one', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'with', Body }));
     const silent = connect(store, { requestChecksumCalculation: 'WHEN_REQUIRED' });
     await silent.send(new PutObjectCommand({ Bucket, Key: 'without', Body }));
@@ -97,7 +97,7 @@ describe('objects', () => {
     ['bytes=99990-', 'bytes 99990-99999/100000', Body.subarray(99_990)],
     ['bytes=-5', 'bytes 99995-99999/100000', Body.subarray(-5)],
     ['bytes=99999-200000', 'bytes 99999-99999/100000', Body.subarray(-1)],
-  ])('give the range %s', async (Range, ContentRange, wanted) => {
+  ])('an object can be read in the range %s', async (Range, ContentRange, wanted) => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     const got = await s3.send(new GetObjectCommand({ Bucket, Key: 'a', Range }));
     expect(got).toMatchObject({ ContentRange, ContentLength: wanted.length, $metadata: { httpStatusCode: 206 } });
@@ -105,14 +105,14 @@ describe('objects', () => {
     expect(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(wanted)).toBe(true);
   });
 
-  test('refuse a range beyond their end', async () => {
+  test('a range after the end of an object is refused', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'a', Range: 'bytes=100000-' }))).rejects.toMatchObject({
       name: 'InvalidRange',
     });
   });
 
-  test('get 404 when they do not exist or were deleted, and each deletion is counted', async () => {
+  test('an unknown object is not found, and a deleted object is gone and counted', async () => {
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'a' }))).rejects.toMatchObject({ name: 'NoSuchKey' });
     await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'a' }))).rejects.toMatchObject({ name: 'NotFound' });
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
@@ -121,7 +121,7 @@ describe('objects', () => {
     expect(store.stats().byOperation.DeleteObject).toBe(1);
   });
 
-  test('are not overwritten when If-None-Match or If-Match forbids the write', async () => {
+  test('If-None-Match, and If-Match with another entity tag, protect an object from overwriting', async () => {
     const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, IfNoneMatch: '*' }));
     const refused = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } };
     await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'new', IfNoneMatch: '*' }))).rejects.toMatchObject(
@@ -135,14 +135,14 @@ describe('objects', () => {
     expect(store.content(Bucket, 'a').toString()).toBe('new');
   });
 
-  test('only one of several conditional writes to one key at once wins', async () => {
+  test('of several conditional writes of one key at the same time, exactly one succeeds', async () => {
     const bodies = ['a', 'b', 'c'].map((text) => Buffer.alloc(300_000, text));
     const results = await Promise.allSettled(bodies.map((body) => put({ Body: body, IfNoneMatch: '*' })));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(store.stats().peakByOperation.PutObject).toBeGreaterThan(1);
   });
 
-  test('refuse more metadata than 2 KB and more tags than 10', async () => {
+  test('more than 2 KB of metadata, more than 10 tags, and a long tag are refused', async () => {
     await put({ Metadata: { a: 'x'.repeat(2047) } });
     await expect(put({ Metadata: { a: 'x'.repeat(2048) } })).rejects.toMatchObject({ name: 'MetadataTooLarge' });
     await expect(put({ Tagging: Array.from({ length: 11 }, (_, index) => `t${index}=x`).join('&') })).rejects.toMatchObject({
@@ -151,7 +151,7 @@ describe('objects', () => {
     await expect(put({ Tagging: `t=${'x'.repeat(257)}` })).rejects.toMatchObject({ name: 'InvalidTag' });
   });
 
-  test('accept tags later, and show their attributes', async () => {
+  test('an object can get other tags later, and GetObjectAttributes shows its size and checksum', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, Tagging: 'old=1' }));
     const TagSet = [{ Key: 'Source', Value: 'a & b <c>' }];
     await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'a', Tagging: { TagSet } }));
@@ -167,15 +167,15 @@ describe('objects', () => {
     expect(attributes.ETag).toBeUndefined();
   });
 
-  test('in an archive class answer HEAD but not GET', async () => {
+  test('an object in an archive class can be asked for by HEAD but not by GET', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'cold', Body, StorageClass: 'DEEP_ARCHIVE' }));
     expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'cold' }))).StorageClass).toBe('DEEP_ARCHIVE');
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'cold' }))).rejects.toMatchObject({ name: 'InvalidObjectState' });
   });
 });
 
-describe('without a client', () => {
-  test.each(['memory', 'files'])('bytes in %s can be read, changed and removed', async (where) => {
+describe('the view of a test', () => {
+  test.each(['memory', 'files'])('a test can read, damage and remove objects in %s', async (where) => {
     const dir = where === 'files' ? await mkdtemp(join(tmpdir(), 's3-store-')) : undefined;
     await using own = await startS3Store({ buckets: [Bucket], ...(dir === undefined ? {} : { dir }) });
     const client = connect(own);
@@ -196,7 +196,7 @@ describe('without a client', () => {
     }
   });
 
-  test('a discarding store keeps size and checksum of every body, and small bodies whole', async () => {
+  test('a store with `discard` keeps size and CRC32 of a large body, and all of a small body', async () => {
     await using own = await startS3Store({ buckets: [Bucket], discard: true });
     const client = connect(own);
     await client.send(new PutObjectCommand({ Bucket, Key: 'large', Body }));
@@ -210,7 +210,7 @@ describe('without a client', () => {
     expect(own.content(Bucket, 'small').toString()).toBe('record');
   });
 
-  test('every request is logged with its cost', async () => {
+  test('every request is logged with its attempt, status and size', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body }));
     await expect(s3.send(new HeadObjectCommand({ Bucket, Key: 'b' }))).rejects.toThrow();

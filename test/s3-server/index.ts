@@ -10,13 +10,13 @@ import type { S3Operation } from './wire.ts';
 export interface S3StoreOptions extends S3AuthOptions {
   /** Buckets that exist from the start. */
   readonly buckets?: readonly string[];
-  /** Buckets on which every request gets 403, whether they exist or not. */
+  /** Every request to these buckets gets status 403, whether the bucket exists or not. */
   readonly deniedBuckets?: readonly string[];
   /** Keeps bodies as files in this directory, which the caller owns. Default: in memory. */
   readonly dir?: string;
-  /** Keeps only size and CRC32 of bodies over 64 KiB. Reading such an object gets 501. */
+  /** Keeps only size and CRC32 of bodies over 64 KiB. A GET of such an object gets status 501. */
   readonly discard?: boolean;
-  /** Entity tags are MD5s like those of S3. Otherwise they are only unique, which costs nothing. */
+  /** If true, entity tags are MD5s as on S3. Otherwise they are only unique, which is cheaper. */
   readonly md5?: boolean;
   readonly faults?: readonly S3Fault[];
   readonly legacy?: S3Legacy;
@@ -26,15 +26,15 @@ export interface S3ObjectView {
   readonly bucket: string;
   readonly key: string;
   readonly sizeBytes: number;
-  /** The CRC32 of the stored bytes, even if the store does not show it. `tamper` keeps it. */
+  /** The CRC32 of the stored bytes, even if HEAD shows none. `tamper` does not change it. */
   readonly crc32: number;
-  /** undefined: the client asked for no checksum, and HEAD shows none. */
+  /** Undefined if the client asked for no checksum. Then HEAD shows none. */
   readonly checksumType: ChecksumType | undefined;
   readonly etag: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly storageClass: string;
-  /** Content type, encryption and the like, by lower-case header name. */
+  /** Content type, encryption and similar headers, by header name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly partSizesBytes: readonly number[];
 }
@@ -48,44 +48,44 @@ export interface S3UploadView {
 
 export interface S3Stats {
   readonly requests: number;
-  /** Only operations that were requested. */
+  /** The number of requests of each operation. Operations without a request are absent. */
   readonly byOperation: Readonly<Partial<Record<S3Operation, number>>>;
   readonly bytesIn: number;
-  /** The maximum number of requests of one operation that were under way at once. */
+  /** The largest number of simultaneous requests of each operation. */
   readonly peakByOperation: Readonly<Partial<Record<S3Operation, number>>>;
 }
 
 /**
- * A running store, and what tests see and do behind its clients' backs. Methods that name an object
- * throw RangeError if it does not exist.
+ * A running store. Tests can see and change its content without a client. A method that names an
+ * object throws RangeError if the object does not exist.
  */
 export interface S3Store extends AsyncDisposable {
-  /** `http://127.0.0.1:port`; buckets by path, or by the host name `bucket.localhost`. */
+  /** `http://127.0.0.1:port`. The bucket is in the path or in the host name `bucket.localhost`. */
   readonly endpoint: string;
-  /** May be changed at any time. The first fault that matches a request applies. */
+  /** The faults, which may be changed at any time. The first that matches a request applies. */
   readonly faults: S3Fault[];
-  /** Every request in the order of arrival. */
+  /** All requests, in the order of arrival. */
   readonly requests: readonly S3LogEntry[];
   stats(): S3Stats;
   createBucket(name: string): void;
-  /** Sorted by bucket and key. */
+  /** All objects, sorted by bucket and key. */
   objects(): S3ObjectView[];
-  /** Throws if the store did not keep the bytes, like `sha256` and `tamper`. */
+  /** The bytes of an object. Like `sha256` and `tamper`, throws if the bytes were not kept. */
   content(bucket: string, key: string): Buffer;
-  /** Hexadecimal. Reads large objects piece by piece. */
+  /** The SHA-256 in hexadecimal digits. A large object is read piece by piece. */
   sha256(bucket: string, key: string): string;
   /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and tag stay. */
   tamper(bucket: string, key: string, offset: number): void;
-  /** Returns whether the object existed. */
+  /** Removes an object. Returns false if it did not exist. */
   remove(bucket: string, key: string): boolean;
   uploads(): S3UploadView[];
-  /** Removes an unfinished upload, as a lifecycle rule would. Returns whether it existed. */
+  /** Ends an upload as a lifecycle rule does. Returns false if there is no such upload. */
   expireUpload(uploadId: string): boolean;
-  /** Ends open connections too. */
+  /** Stops the store and ends open connections. */
   close(): Promise<void>;
 }
 
-/** Starts an S3 store on a free port of 127.0.0.1. It forgets everything when it closes. */
+/** Starts an S3 store on a free port of 127.0.0.1. All objects are lost when the store closes. */
 export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Store> {
   const { legacy = {}, md5 = false, region } = options;
   const state: StoreState = { buckets: new Map(), keeping: chooseKeeping(options), legacy, md5, region };
@@ -94,7 +94,7 @@ export async function startS3Store(options: S3StoreOptions = {}): Promise<S3Stor
   const log: S3LogEntry[] = [];
   const peaks = new Map<S3Operation, number>();
   const listener = createListener({ state, auth: options, deniedBuckets: new Set(options.deniedBuckets), faults, log, peaks });
-  // The store has no time limit for slow uploads and idle connections.
+  // The store never ends a connection because an upload is slow or the client is idle.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, listener);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const address = server.address();

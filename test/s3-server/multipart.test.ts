@@ -54,7 +54,7 @@ function complete(upload: Upload, Parts: CompletedPart[], more: object = {}) {
 }
 
 describe('an upload in parts', () => {
-  test('becomes one object with the checksum of the whole', async () => {
+  test('a multipart upload becomes one object with the checksum of the whole', async () => {
     const upload = await begin({
       ChecksumAlgorithm: 'CRC32',
       ChecksumType: 'FULL_OBJECT',
@@ -88,7 +88,7 @@ describe('an upload in parts', () => {
     await expect(complete(upload, parts)).rejects.toMatchObject({ name: 'NoSuchUpload', $metadata: { httpStatusCode: 404 } });
   });
 
-  test('can have a checksum of checksums', async () => {
+  test('a multipart upload can get a checksum of the checksums of its parts', async () => {
     const upload = await begin({ ChecksumAlgorithm: 'CRC32' });
     const parts = await send(upload);
     const sums = contents.map((body) => Buffer.from(encodeCrc32(crc32(body)), 'base64'));
@@ -102,14 +102,14 @@ describe('an upload in parts', () => {
     expect(await complete(upload, parts)).toMatchObject({ ChecksumCRC32, ChecksumType: 'COMPOSITE' });
   });
 
-  test('leaves out parts that Complete does not name', async () => {
+  test('the object leaves out the parts that CompleteMultipartUpload does not name', async () => {
     const upload = await begin();
     const parts = await send(upload);
     await complete(upload, [...parts.slice(0, 1), ...parts.slice(2)], { MpuObjectSize: 5 * MIB + 1000 });
     expect(store.content(target.Bucket, target.Key).equals(Buffer.concat([bytes(5 * MIB), bytes(1000, 2)]))).toBe(true);
   });
 
-  test('uses the last of several parts with one number', async () => {
+  test('the last of several parts with the same number is used', async () => {
     const upload = await begin();
     await send(upload, [bytes(10, 7)]);
     await complete(upload, await send(upload, [bytes(20, 8)]));
@@ -117,12 +117,12 @@ describe('an upload in parts', () => {
   });
 });
 
-describe('Complete is refused, and the upload stays,', () => {
+describe('CompleteMultipartUpload is refused, and the upload remains', () => {
   test.each<[string, string, object]>([
     ['another size', 'InvalidRequest', { MpuObjectSize: whole.length - 1 }],
     ['another checksum', 'BadDigest', { ChecksumCRC32: encodeCrc32(1) }],
     ['another type of checksum', 'InvalidRequest', { ChecksumType: 'COMPOSITE' }],
-  ])('for %s', async (_, name, more) => {
+  ])('an upload is not completed with %s', async (_, name, more) => {
     const upload = await begin();
     const parts = await send(upload);
     await expect(complete(upload, parts, more)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: 400 } });
@@ -130,7 +130,7 @@ describe('Complete is refused, and the upload stays,', () => {
     await complete(upload, parts);
   });
 
-  test('for a key that is taken', async () => {
+  test('an upload is not completed under a key that is taken', async () => {
     const upload = await begin();
     const parts = await send(upload, [bytes(10)]);
     await s3.send(new PutObjectCommand({ ...target, Body: 'first' }));
@@ -142,7 +142,7 @@ describe('Complete is refused, and the upload stays,', () => {
     expect(store.uploads()).toHaveLength(1);
   });
 
-  test('for parts that are missing, spoilt, out of order, too small or none', async () => {
+  test('an upload is not completed with missing, wrong, unordered, too small or no parts', async () => {
     const upload = await begin();
     const [first = {}, second = {}, third = {}] = await send(upload);
     await expect(complete(upload, [first, { ...second, ETag: '"other"' }])).rejects.toMatchObject({ name: 'InvalidPart' });
@@ -162,7 +162,7 @@ describe('Complete is refused, and the upload stays,', () => {
 });
 
 describe('a part is refused', () => {
-  test('by its number, its digest and its upload', async () => {
+  test('a part with a wrong number, a wrong digest or a wrong upload is refused', async () => {
     const upload = await begin();
     const put = (more: object) => s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: bytes(10), ...more }));
     for (const PartNumber of [0, 10_001]) await expect(put({ PartNumber })).rejects.toMatchObject({ name: 'InvalidArgument' });
@@ -173,7 +173,7 @@ describe('a part is refused', () => {
     expect(store.uploads()).toMatchObject([{ parts: [{ number: 10_000, sizeBytes: 10, crc32: crc32(bytes(10)) }] }]);
   });
 
-  test('when only one of upload and part has a checksum', async () => {
+  test('a part is refused if only the part or only the upload has a checksum', async () => {
     const silent = connect(store, { requestChecksumCalculation: 'WHEN_REQUIRED' });
     await expect(send(await begin({ ChecksumAlgorithm: 'CRC32' }), [bytes(10)], silent)).rejects.toMatchObject({
       name: 'InvalidRequest',
@@ -185,8 +185,8 @@ describe('a part is refused', () => {
   });
 });
 
-describe('an upload under way', () => {
-  test('is listed part by part, in pages', async () => {
+describe('unfinished uploads', () => {
+  test('the parts of an unfinished upload are listed in pages', async () => {
     const upload = await begin();
     const parts = await send(upload);
     const first = await s3.send(new ListPartsCommand({ ...upload, MaxParts: 2 }));
@@ -202,7 +202,7 @@ describe('an upload under way', () => {
     expect(listed).toMatchObject(parts.map((part, index) => ({ ...part, Size: contents[index]?.length })));
   });
 
-  test('is listed upload by upload, in pages, until it is aborted or expires', async () => {
+  test('unfinished uploads are listed in pages until they are aborted or expire', async () => {
     const first = await begin();
     const second = await begin();
     const other = await s3.send(new CreateMultipartUploadCommand({ Bucket: 'b', Key: 'other' }));

@@ -73,7 +73,7 @@ async function uploadPart(call: Call): Promise<S3Reply> {
   return { status: 200, headers: { ETag: part.etag, ...checksum } };
 }
 
-/** Stores a part, unless the upload ended while it arrived. */
+/** Stores a part, unless the upload ended while the part arrived. */
 function keepPart(call: Call, part: UploadedPart): void {
   try {
     const { parts } = findUpload(call);

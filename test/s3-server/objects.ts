@@ -76,8 +76,8 @@ function getObject(call: Call): S3Reply {
 }
 
 /**
- * The bytes from `start` up to, not including, `end`; undefined: everything, as for an invalid
- * header. Throws S3Error InvalidRange.
+ * The requested range, from `start` to before `end`. Returns undefined if the header is missing or
+ * invalid, and then the reply has all bytes. Throws S3Error InvalidRange.
  */
 function readRange(text: string | undefined, sizeBytes: number): { start: number; end: number } | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(text ?? '') ?? [];

@@ -11,17 +11,17 @@ import { OBJECT_OPERATIONS } from './objects.ts';
 import type { Operation, StoreState } from './state.ts';
 import { errorDocument, parseRequest, S3Error, type S3Operation, type S3Reply, type S3Request } from './wire.ts';
 
-/** The log entry of one request. */
+/** One request and what became of it. */
 export interface S3LogEntry {
   readonly operation: S3Operation;
   readonly bucket: string;
   readonly key: string;
   readonly partNumber: number | undefined;
-  /** 1 for the first request of this operation to the same key (and part). */
+  /** The number of the request among those with this operation, key and part, from 1 on. */
   readonly attempt: number;
-  /** 0: the store sent no reply, or none yet. */
+  /** The status of the reply. 0 if no reply was sent, or not yet. */
   readonly status: number;
-  /** Body bytes read, aws-chunked framing included. */
+  /** The bytes of the body that were read, including the aws-chunked framing. */
   readonly bytesIn: number;
 }
 
@@ -32,7 +32,7 @@ interface Service {
   readonly deniedBuckets: ReadonlySet<string>;
   readonly faults: readonly S3Fault[];
   readonly log: S3LogEntry[];
-  /** The maximum number of requests under way at once, by operation. */
+  /** The largest number of simultaneous requests of each operation. */
   readonly peaks: Map<S3Operation, number>;
 }
 
@@ -45,7 +45,7 @@ const OPERATIONS: Readonly<Record<S3Operation, Operation>> = {
   },
 };
 
-/** Handles requests: parse, authenticate, apply a fault, carry out, reply, log. */
+/** Parses, authenticates, carries out, answers and logs requests. Faults may interfere. */
 export function createListener(service: Service): RequestListener {
   const countAttempt = createAttemptCounter();
   const underWay = new Map<S3Operation, number>();
@@ -73,12 +73,12 @@ export function createListener(service: Service): RequestListener {
   }
 
   return (message, response) => {
-    // Rejects only if the client went away while the store read or wrote.
+    // This happens only if the client went away during the request or the reply.
     serve(message, response).catch(() => message.socket.destroy());
   };
 }
 
-/** The request, or the error for an invalid address. */
+/** The parsed request, or the error if the address is invalid. */
 function readable(message: IncomingMessage): S3Request | S3Error {
   try {
     return parseRequest(message);
@@ -93,7 +93,7 @@ function logEntry({ operation, bucket, key, query, bytesIn }: S3Request, attempt
   return { operation, bucket, key, partNumber: partNumber === null ? undefined : Number(partNumber), attempt, status, bytesIn };
 }
 
-/** undefined: the connection must be reset. */
+/** Carries out a request. Returns undefined if the connection must be reset instead of a reply. */
 async function answer(service: Service, request: S3Request, fault: S3Fault['action'] | undefined): Promise<S3Reply | undefined> {
   try {
     authenticate(request, service.auth);

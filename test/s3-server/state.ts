@@ -4,12 +4,12 @@ import type { Content, Keeping } from './content.ts';
 import type { S3Damage, S3Legacy } from './faults.ts';
 import { header, S3Error, type S3Reply, type S3Request } from './wire.ts';
 
-/** Everything in one store, and its options. */
+/** The content and the options of one store. */
 export interface StoreState {
   readonly buckets: Map<string, Bucket>;
   readonly keeping: Keeping;
   readonly legacy: S3Legacy;
-  /** Entity tags are MD5s; otherwise they are only unique. */
+  /** If true, entity tags are MD5s. Otherwise they are only unique. */
   readonly md5: boolean;
   readonly region: string | undefined;
 }
@@ -19,13 +19,13 @@ export interface Bucket {
   readonly createdAt: Date;
   readonly objects: Map<string, StoredObject>;
   readonly uploads: Map<string, Upload>;
-  /** Keys in the order of their UTF-8 bytes; undefined if they must be sorted again. */
+  /** The keys in the order of their UTF-8 bytes. Undefined if they must be sorted again. */
   sortedKeys: readonly string[] | undefined;
 }
 
-/** The attributes that a client gives an object. */
+/** What the client of a write says about the new object. */
 export interface Attributes {
-  /** Headers that the store returns unchanged: content type, encryption and the like. */
+  /** Headers that replies repeat unchanged, such as content type and encryption. */
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
@@ -39,9 +39,9 @@ export interface StoredObject {
   readonly attributes: Attributes;
   readonly pieces: readonly Content[];
   readonly sizeBytes: number;
-  /** The CRC32 of the whole object. The store knows it even if it does not show it. */
+  /** The CRC32 of the whole object. The store knows it even if HEAD does not show it. */
   readonly crc32: number;
-  /** The checksum that the store shows; undefined if the client wanted none. */
+  /** The checksum that replies show. Undefined if the client asked for none. */
   readonly checksum: { readonly type: ChecksumType; readonly value: string } | undefined;
   readonly etag: string;
   readonly modifiedAt: Date;
@@ -52,7 +52,7 @@ export interface Upload {
   readonly key: string;
   readonly initiatedAt: Date;
   readonly attributes: Attributes;
-  /** undefined: the upload was created without a checksum algorithm. */
+  /** Undefined if the upload was created without a checksum algorithm. */
   readonly checksumType: ChecksumType | undefined;
   readonly parts: Map<number, UploadedPart>;
 }
@@ -64,7 +64,7 @@ export interface UploadedPart {
   readonly modifiedAt: Date;
 }
 
-/** One request on its way through an operation. */
+/** One request and what an operation needs to carry it out. */
 export interface Call {
   readonly request: S3Request;
   readonly store: StoreState;
@@ -73,39 +73,39 @@ export interface Call {
 
 export type Operation = (call: Call) => S3Reply | Promise<S3Reply>;
 
-/** Throws S3Error NoSuchBucket. */
+/** Finds the bucket of the request. Throws S3Error NoSuchBucket. */
 export function findBucket({ request, store }: Call): Bucket {
   const bucket = store.buckets.get(request.bucket);
   if (bucket === undefined) throw new S3Error('NoSuchBucket', undefined, { details: { BucketName: request.bucket } });
   return bucket;
 }
 
-/** Throws S3Error NoSuchBucket, NoSuchKey. */
+/** Finds the object of the request. Throws S3Error NoSuchBucket, NoSuchKey. */
 export function findObject(call: Call): StoredObject {
   const object = findBucket(call).objects.get(call.request.key);
   if (object === undefined) throw new S3Error('NoSuchKey', undefined, { details: { Key: call.request.key } });
   return object;
 }
 
-/** Stores the object and releases the one before. */
+/** Stores the object under its key and releases an older object with this key. */
 export function storeObject(bucket: Bucket, object: StoredObject): void {
   removeObject(bucket, object.key);
   bucket.objects.set(object.key, object);
 }
 
-/** Returns whether the object existed. */
+/** Removes an object. Returns false if it did not exist. */
 export function removeObject(bucket: Bucket, key: string): boolean {
   for (const piece of bucket.objects.get(key)?.pieces ?? []) piece.release();
   bucket.sortedKeys = undefined;
   return bucket.objects.delete(key);
 }
 
-/** Makes an empty bucket and replaces any other of this name. */
+/** Makes an empty bucket. It replaces a bucket of the same name. */
 export function createBucket(store: StoreState, name: string): void {
   store.buckets.set(name, { name, createdAt: new Date(), objects: new Map(), uploads: new Map(), sortedKeys: [] });
 }
 
-/** Finds the upload of one key. Throws S3Error NoSuchBucket, NoSuchUpload. */
+/** Finds the upload to the key of the request. Throws S3Error NoSuchBucket, NoSuchUpload. */
 export function findUpload(call: Call): Upload {
   const id = call.request.query.get('uploadId') ?? '';
   const upload = findBucket(call).uploads.get(id);
@@ -119,17 +119,17 @@ export function removeUpload(bucket: Bucket, id: string): boolean {
   return bucket.uploads.delete(id);
 }
 
-/** How the store receives this request's body. */
+/** The options for receiving the body of this request. */
 export function receiveOptions({ store, damage }: Call): ReceiveOptions {
   return { keeping: store.keeping, md5: store.md5, legacy: store.legacy, damage };
 }
 
-/** The entity tag in quotes: the MD5 if there is one, else a value that never repeats. */
+/** The entity tag in quotes: the MD5 if it is known, otherwise a unique value. */
 export function entityTag({ md5 }: Pick<Received, 'md5'>): string {
   return `"${md5 ?? randomBytes(16).toString('hex')}"`;
 }
 
-/** The tag of an object made of parts: the MD5 of their MD5s and their number, or unique. */
+/** The entity tag of an object in parts: MD5 of the MD5s and number of parts, or a unique value. */
 export function multipartTag(etags: readonly string[], { md5 }: Pick<StoreState, 'md5'>): string {
   const sums = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
   const tag = md5 ? createHash('md5').update(Buffer.concat(sums)).digest('hex') : randomBytes(16).toString('hex');
@@ -142,8 +142,8 @@ export function rejectUnknownPreconditions({ request, store }: Call): void {
 }
 
 /**
- * Checks `If-None-Match: *` and `If-Match` of a write. Call it in the same turn as the write
- * itself. Throws S3Error PreconditionFailed, NoSuchKey, NotImplemented.
+ * Checks `If-None-Match: *` and `If-Match` of a write. The caller must not await anything between
+ * the check and the write. Throws S3Error PreconditionFailed, NoSuchKey, NotImplemented.
  */
 export function checkPreconditions({ request, store }: Call, bucket: Bucket): void {
   const existing = bucket.objects.get(request.key);

@@ -84,33 +84,33 @@ export type S3Operation =
   | 'PutObject'
   | 'PutObjectTagging'
   | 'UploadPart'
-  /** Any other operation, which gets 501. */
+  /** Any other operation. It gets status 501. */
   | 'Unknown';
 
-/** A request with its address parsed. */
+/** A request with its parsed address. */
 export interface S3Request {
   readonly message: IncomingMessage;
   readonly operation: S3Operation;
-  /** Empty for requests to the service itself. */
+  /** Empty if the request is to the service itself. */
   readonly bucket: string;
-  /** Empty for requests to a bucket. */
+  /** Empty if the request is to a bucket. */
   readonly key: string;
-  /** The path as the client sent it, still encoded. The signature covers it. */
+  /** The path as it was sent, in encoded form. The signature covers this form. */
   readonly rawPath: string;
   readonly rawQuery: string;
   readonly query: URLSearchParams;
-  /** Body bytes read so far, framing included. */
+  /** The bytes of the body that were read so far, including the framing. */
   bytesIn: number;
 }
 
-/** An operation's answer. A body that is an iterable is streamed and needs a Content-Length. */
+/** The reply of an operation. An iterable body is streamed, and `headers` must give its length. */
 export interface S3Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | number>>;
   readonly body?: string | Iterable<Buffer>;
 }
 
-/** Parses the address, path-style or `bucket.localhost`. Throws S3Error InvalidURI. */
+/** Parses the address. The bucket is in the path or the host name. Throws S3Error InvalidURI. */
 export function parseRequest(message: IncomingMessage): S3Request {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
@@ -166,13 +166,13 @@ function nameBucketOperation(method: string, query: URLSearchParams): S3Operatio
   return query.get('list-type') === '2' ? 'ListObjectsV2' : 'Unknown';
 }
 
-/** The header's value, or undefined when it is absent. */
+/** The value of a header, or undefined if the request lacks the header. */
 export function header(request: S3Request, name: string): string | undefined {
   const value = request.message.headers[name];
   return Array.isArray(value) ? value.join(',') : value;
 }
 
-/** A whole number from the query, at most `max`. Throws S3Error InvalidArgument. */
+/** A whole number from the query, limited to `max`. Throws S3Error InvalidArgument. */
 export function queryNumber(request: S3Request, name: string, limits: { fallback: number; max: number }): number {
   const text = request.query.get(name);
   if (text === null) return limits.fallback;
@@ -185,13 +185,13 @@ export interface XmlTree {
   readonly [name: string]: XmlValue;
 }
 
-/** An XML document in S3's namespace. An array repeats its element, and undefined omits it. */
+/** An XML document in S3's namespace. An array repeats its element, undefined omits its element. */
 export function xmlDocument(root: string, content: XmlTree | string): string {
   const body = writeXml(root, content).replace(`<${root}>`, `<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
 }
 
-/** The document of an error. As on S3, it has no namespace. */
+/** The XML document of an error. Like S3's own, it has no namespace. */
 export function errorDocument(error: S3Error): string {
   const tree = { Code: error.code, Message: error.message, ...error.details };
   return `<?xml version="1.0" encoding="UTF-8"?>\n${writeXml('Error', tree)}`;
@@ -212,14 +212,14 @@ function escapeXml(text: string): string {
 }
 
 /**
- * The contents of every element `name`. It cannot parse elements nested in an element of the same
- * name, which clients never send.
+ * The contents of every element `name`. The function cannot parse an element inside an element of
+ * the same name. Clients never send such a document.
  */
 export function xmlElements(xml: string, name: string): string[] {
   return Array.from(xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, 'g')), (match) => match[1] ?? '');
 }
 
-/** The text of the first element `name`, or undefined. */
+/** The text of the first element `name`, or undefined if there is none. */
 export function xmlText(xml: string, name: string): string | undefined {
   return xmlElements(xml, name)[0]?.replaceAll(
     /&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi,

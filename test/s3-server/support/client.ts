@@ -4,7 +4,7 @@ import type { S3Store } from '../index.ts';
 
 export const CREDENTIALS = { accessKeyId: 'TESTKEY', secretAccessKey: 'not-a-secret' };
 
-/** A client of the real SDK that does not retry. */
+/** A client of the real SDK that does not retry requests. */
 export function connect(store: S3Store, config: S3ClientConfig = {}): S3Client {
   return new S3Client({
     endpoint: store.endpoint,
@@ -16,7 +16,7 @@ export function connect(store: S3Store, config: S3ClientConfig = {}): S3Client {
   });
 }
 
-/** Bytes that each differ from their neighbours, so that a shift shows. */
+/** Bytes that each differ from their neighbours, so that a test notices a shift. */
 export function bytes(sizeBytes: number, seed = 0): Buffer {
   return Buffer.from(Uint8Array.from({ length: sizeBytes }, (_, index) => (index * 31 + (index >>> 8) + seed) % 256));
 }
@@ -29,15 +29,15 @@ interface RawReply {
 
 interface RawRequest {
   readonly headers?: Record<string, string>;
-  /** The client sends several pieces one by one. */
+  /** The pieces of a list are sent one by one. */
   readonly body?: Buffer | string | readonly Buffer[];
-  /** Send no Content-Length. */
+  /** If true, the header Content-Length is not sent. */
   readonly unknownLength?: boolean;
-  /** Breaks the connection after the body instead of ending the request. */
+  /** If true, the connection breaks after the body, and the request does not end. */
   readonly cut?: boolean;
 }
 
-/** Sends a request without the SDK and with a false signature. Rejects if the connection breaks. */
+/** Sends a request without the SDK, with a false signature. Rejects if the connection breaks. */
 export function raw(store: S3Store, method: string, path: string, options: RawRequest = {}): Promise<RawReply> {
   const authorization = `AWS4-HMAC-SHA256 Credential=any/20260101/eu-west-3/s3/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`;
   const body = options.body ?? '';
