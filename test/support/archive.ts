@@ -1,4 +1,4 @@
-/** Judges an archive by its bytes and names against the simulated library, without our records. */
+/** Compares an archive's names and bytes with the simulated library, not with our own records. */
 import { expect } from 'vitest';
 import { expectedOriginals, type ArchiveScope, type SimLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { ExpectedOriginal } from '../../src/sim/gopro/library/originals.ts';
@@ -6,13 +6,13 @@ import type { FoundFile } from './places.ts';
 
 export interface WantedFile {
   readonly mediaId: string;
-  /** The key of the file in its medium. */
+  /** The key that tells the file from the other files of its simulated medium. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
-/** Digests by everything that decides a simulated file's bytes, so that each is hashed once. */
+/** Digests by everything on which a simulated file's bytes depend. Each file is hashed once. */
 const digests = new Map<string, Promise<string>>();
 
 async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedOriginal): Promise<string> {
@@ -24,7 +24,7 @@ async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedO
   return digest;
 }
 
-/** The files of a complete archive of the present library. */
+/** The files that a complete archive of the library holds now. */
 export async function wantedOf(library: SimLibrary, scope: ArchiveScope = {}): Promise<WantedFile[]> {
   const originals = expectedOriginals(library, scope);
   return Promise.all(
@@ -37,7 +37,7 @@ export async function wantedOf(library: SimLibrary, scope: ArchiveScope = {}): P
 
 export interface Difference {
   readonly missing: readonly string[];
-  /** Files that were not wanted, and second copies. */
+  /** Files that the archive should not hold, such as second copies. */
   readonly surplus: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export function expectExactly(found: readonly FoundFile[], wanted: readonly Want
   expect(compare(found, wanted)).toEqual({ missing: [], surplus: [] });
 }
 
-/** Expects that every found file is right. Files may be missing. */
+/** Expects that every found file is a wanted file. Wanted files may be missing. */
 export function expectNothingWrong(found: readonly FoundFile[], wanted: readonly WantedFile[]): void {
   expect(compare(found, wanted).surplus).toEqual([]);
 }

@@ -1,4 +1,4 @@
-/** A run of the state machine as a fake AWS shows it to the command line. */
+/** A fake AWS on which a run of the state machine was started. */
 import { runCli, temporaryDirectory, type CliResult } from './cli-process.ts';
 import { startFakeAws, type FakeAnswer, type FakeAnswers } from './fake-aws.ts';
 
@@ -20,7 +20,7 @@ export function describedAs(status: string, more: object = {}): FakeAnswer {
   };
 }
 
-/** Answers for a started run. `descriptions` are the answers of DescribeExecution. */
+/** The answers about a started run. `descriptions` are the answers to DescribeExecution. */
 export function startedRun(...descriptions: readonly FakeAnswer[]): FakeAnswers {
   return {
     ListStateMachines: [
@@ -34,14 +34,14 @@ export function startedRun(...descriptions: readonly FakeAnswer[]): FakeAnswers 
   };
 }
 
-/** Runs the command line against these answers. */
+/** Runs the command line against a fake AWS with these answers. */
 export async function run(args: readonly string[], answers: FakeAnswers) {
   const { environment, asked } = await startFakeAws(answers);
   const result = await runCli(args, { environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() } });
   return { ...result, asked };
 }
 
-/** Standard output as JSON, line by line. */
+/** The lines of standard output, each parsed as JSON. */
 export function lines({ stdout }: Pick<CliResult, 'stdout'>): unknown[] {
   return stdout
     .trimEnd()

@@ -1,4 +1,4 @@
-/** Tests that the program answers bad input with the mistake and the next step. */
+/** Tests that the program answers bad input with a text that names mistake and next step. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,16 +8,16 @@ import { runCli, temporaryDirectory } from './cli-process.ts';
 export const token = 'a-token-that-nobody-accepts-0123456789';
 export const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
 
-/** `{dir}` is a temporary directory, `{api}` a simulated cloud that refuses `token`. */
+/** In a case `{dir}` is a temporary directory, and `{api}` is a cloud that refuses `token`. */
 export interface BadInput {
   readonly what: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
-  /** The content of config.toml. */
+  /** The text of the file config.toml. */
   readonly config?: string;
   readonly exitCode: number;
-  /** Parts of the message and of the next step. */
+  /** Texts that the output must contain, from the message and from the next step. */
   readonly says: readonly string[];
 }
 

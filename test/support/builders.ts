@@ -1,4 +1,4 @@
-/** Complete, plausible media and originals. A test sets only the fields that it is about. */
+/** Builds complete media and originals. A test gives only the fields that matter to the test. */
 import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
 import {
   alwaysRoles,
@@ -37,7 +37,7 @@ export function identity(mediaId: string, fields: Partial<OriginalIdentity> = {}
   return { mediaId, role, label: role, type: 'mp4', position: 'default', itemNumber: 1, ordinal: 1, ...fields };
 }
 
-/** Makes an original. Role, number and revision give originals of one medium different keys. */
+/** Makes an original. Originals of one medium get different keys by role, number and revision. */
 export function original(mediaId: string, fields: Partial<Original> = {}): Original {
   const { role = 'source', itemNumber = 1, revision = 1 } = fields;
   const key = `gopro-videos/2026/01/${mediaId}_${role}_${itemNumber}_r${revision}.mp4`;

@@ -1,14 +1,14 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** What a TLS server on 127.0.0.1 needs, in PEM; the certificate is its own authority. */
+/** A key and a self-signed certificate for a TLS server on 127.0.0.1, in PEM. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
 /**
- * Makes a new key and certificate (RFC 5280) at each call, so that the repository holds no key.
- * Valid from 2020 to 2049.
+ * Makes a new key and certificate (RFC 5280) at each call, so that the repository holds no key. The
+ * certificate is valid from 2020 to 2049.
  */
 export function makeCertificate(): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -39,7 +39,7 @@ function sequence(...parts: Buffer[]): Buffer {
   return der(0x30, ...parts);
 }
 
-/** A value of ASN.1 in DER: its tag, its length, its content. */
+/** Encodes a value of ASN.1 in DER: its tag, its length and its content. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

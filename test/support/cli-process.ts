@@ -1,4 +1,4 @@
-/** Runs the real command line as a process, in a home and an environment of its own. For tests. */
+/** Runs the real command line as a process, with its own home and environment. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url)
 
 export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Standard input; default: empty. */
+  /** The standard input of the process. Default: empty. */
   readonly input?: string;
 }
 
@@ -28,7 +28,7 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Starts the command line as a process that gets nothing of the surrounding environment. */
+/** Starts the command line. The process gets no variable from the environment of the tests. */
 export function startCli(
   args: readonly string[],
   options: CliOptions = {},

@@ -1,4 +1,4 @@
-/** The real command line as a child process, and everything that can be seen from outside. */
+/** Runs the real command line as a child process and records its output, events and memory. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,19 +7,19 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Event, RunFinished } from '../../src/events.ts';
 
-/** Tests start the program hundreds of times. Without this cache half of each start compiles. */
+/** A cache of compiled code. Without this cache, compiling takes half of each program start. */
 const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');
 const program = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url));
 
 export interface CliRun {
-  /** null: ended by `signal`. */
+  /** null if `signal` ended the process. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** What `sync` or `verify` printed with `--json`; empty without it. */
+  /** The events that `sync` or `verify` printed. Empty without `--json`. */
   readonly events: readonly Event[];
-  /** The largest resident set seen of the process; 0 where the system does not report it. */
+  /** The largest resident memory that was seen. 0 if the system does not report memory. */
   readonly peakRssBytes: number;
 }
 
@@ -28,17 +28,17 @@ export interface RunningCli {
   /** Standard output so far. */
   stdout(): string;
   kill(signal: NodeJS.Signals): void;
-  /** Rejects if the process did not end in time, or if `--json` printed anything but events. */
+  /** Rejects if the process does not end in time, or if `--json` prints anything but events. */
   readonly ended: Promise<CliRun>;
 }
 
 export interface CliOptions {
   readonly environment: Readonly<Record<string, string>>;
-  /** The process is killed and the call rejects after this time. Default 100 s. */
+  /** After this time the process is killed and `ended` rejects. Default: 100 s. */
   readonly withinMs?: number;
 }
 
-/** Starts `cloud-sync` with exactly this environment (and PATH). */
+/** Starts `cloud-sync` with only PATH, a compile cache and these environment variables. */
 export function startCli(args: readonly string[], options: CliOptions): RunningCli {
   const { withinMs = 100_000 } = options;
   const child = spawn(process.execPath, [program, ...args], {
@@ -75,9 +75,9 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 }
 
 /**
- * Runs the same command line within this process. For tests that run it hundreds of times, because
- * most of the cost of a child process is its start. The AWS SDK reads the environment itself, so
- * its variables are set for this process and stay.
+ * Runs the command line within this process. This is for tests with hundreds of runs, because the
+ * start of a child process costs the most time. The AWS SDK reads the environment itself, so the
+ * variables for the SDK are set for this process and stay set.
  */
 export async function runCliHere(args: readonly string[], environment: CliOptions['environment']): Promise<CliRun> {
   const { main } = await import('../../src/cli/main.ts');
@@ -102,7 +102,7 @@ export function finishedOf(run: CliRun): RunFinished {
   return last;
 }
 
-/** The failures, warnings and last lines of a run that went wrong. */
+/** The failures, the warnings and the last lines of a run, for the message of a failed test. */
 export function lastWordsOf({ stdout, stderr }: Pick<CliRun, 'stdout' | 'stderr'>): string {
   const lines = stdout.split('\n').filter((line) => !line.startsWith('{"type":"progress"'));
   const troubles = lines.filter((line) => /^\{"type":"(?:warning|(?:file|medium)\.(?:failed|retried|restarted))"/.test(line));
@@ -119,7 +119,7 @@ function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvent
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
-/** Every line is an event, and the last one is the run's end unless the process was killed. */
+/** Expects that every line is an event and the last one the run's end, unless a signal ended it. */
 function readEvents(
   output: { readonly stdout: string; readonly stderr: string },
   end: { readonly killed: boolean; readonly exitCode: number | null },

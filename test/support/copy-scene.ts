@@ -1,4 +1,4 @@
-/** One original between a raw HTTP server and a real destination, with parts of a few bytes. */
+/** Copies one original from a raw HTTP server to a real destination, in parts of a few bytes. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
@@ -26,21 +26,21 @@ import { makeTempDir } from './temp-dir.ts';
 /** A request to the media host. */
 export interface Asked {
   readonly socket: Socket;
-  /** First byte of the range; 0 without one. */
+  /** The first byte of the range. 0 if the request has no range. */
   readonly start: number;
-  /** Last byte of the range; undefined without one. */
+  /** The last byte of the range. Undefined if the request names none. */
   readonly end: number | undefined;
 }
 
 export interface CopySceneOptions {
   readonly answer: (asked: Asked) => unknown;
-  /** null: the media host does not say. */
+  /** The size that the media host reports. null if it reports none. */
   readonly sizeBytes: number | null;
   readonly partSizeBytes: number;
-  /** False: the source allows one open-ended range only. */
+  /** If false, the file is fetched as one open-ended range instead of in parts. */
   readonly inRanges: boolean;
   readonly extension?: string;
-  /** Default: a new directory. */
+  /** The destination of the copy. Default: a new directory. */
   readonly destination?: Destination;
   readonly signal?: AbortSignal;
 }
@@ -51,7 +51,7 @@ export interface CopyScene extends AsyncDisposable {
   readonly copy: Copy;
   readonly upload: Upload;
   fetch(): Promise<Part[]>;
-  /** Publishes the file and reads it back. Works only with a directory. */
+  /** Publishes the file and returns its content. Works only if the destination is a directory. */
   publish(parts: readonly Part[]): Promise<string>;
 }
 
@@ -108,7 +108,7 @@ async function claimCopy(
   const rows = await resolve(tracker, 'medium-1', [file]);
   const claim = await claimed(tracker, file);
   const { medium } = (await tracker.medium('medium-1'))!;
-  // Receives no request, because the URLs stay valid.
+  // The API receives no request, because the addresses stay valid.
   const source = createGoproSource({ apiUrl: server.url.origin, credentials: { accessToken: token }, stallMs, http, clock });
   const transfer = openTransfer(
     { items: [], sizeHintBytes: 0 },

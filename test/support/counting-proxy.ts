@@ -4,24 +4,24 @@ import type { AddressInfo } from 'node:net';
 
 export interface KillPoint {
   readonly pid: number;
-  /** The number of the counted request, from 1. */
+  /** The number of the counted request at which the process is killed, from 1 on. */
   readonly request: number;
   /**
-   * `arrived`: before anything is passed on. `answered`: the server has carried the request out,
-   * and the proxy holds its answer back.
+   * With `arrived` the process is killed before the proxy passes the request on. With `answered`
+   * it is killed after the server answered, and before the proxy passes the answer on.
    */
   readonly when: 'arrived' | 'answered';
 }
 
 export interface CountingProxy extends AsyncDisposable {
   readonly endpoint: string;
-  /** Starts to count from 1 again and kills at this point. */
+  /** Starts to count again and kills a process at this point, or kills nothing if undefined. */
   arm(point: KillPoint | undefined): void;
-  /** Requests counted since the last `arm`. */
+  /** The number of counted requests since the last `arm`. */
   readonly counted: number;
 }
 
-/** Forwards everything to `target` (`http://host:port`). Counts requests if `counts` is true. */
+/** Starts a proxy for `target` (`http://host:port`). It counts requests if `counts` is true. */
 export async function startCountingProxy(
   target: string,
   counts: (method: string, url: string) => boolean,

@@ -1,6 +1,6 @@
 /**
- * Makes an archive that describes itself, without a transfer: empty files with the right names and
- * sizes, and the manifest.
+ * Makes an archive without a transfer. It has a manifest and sparse files with the right names and
+ * sizes.
  */
 import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What the tests of this adapter share: an archive in a directory, and files to put into it. */
+/** What the tests of the disk adapter share: an archive in a directory, and files to archive. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,21 +15,21 @@ type Disk = ReturnType<typeof openDisk>;
 export const partSizeBytes = 64 * 1024;
 export const validator = { etag: '"v1"', lastModified: null };
 export const content = Buffer.from('the bytes of an original');
-/** Too large to be kept in memory until it is published. */
+/** A size at which the adapter does not keep a file in memory until the file is published. */
 export const largeBytes = 256 * 1024 + 1;
 
-/** A new archive for each test, removed with all adapters when it ends. */
+/** A new archive for each test. After the test it is removed and all adapters are closed. */
 export interface TestDisk {
-  /** The archive's parent. */
+  /** The directory that contains the archive. */
   readonly base: string;
   readonly root: string;
   readonly disk: Disk;
-  /** Opens another adapter, as another process has it. Default: on the archive. */
+  /** Opens a further adapter, as another process would. Default directory: the archive. */
   readonly open: (options?: Partial<DiskOptions>, directory?: string) => Disk;
-  /** A path in the archive. */
+  /** Returns a path in the archive. */
   readonly path: (...names: string[]) => string;
   readonly draftPath: (upload: UploadState) => string;
-  /** The names of the unfinished files. */
+  /** Returns the names of the unfinished files. */
   readonly drafts: () => Promise<string[]>;
 }
 
@@ -77,7 +77,7 @@ export function wholeOf(bytes: Buffer): { readonly sizeBytes: number; readonly c
   return { sizeBytes: bytes.length, crc32: crc32(bytes) };
 }
 
-/** Archives one file in all its steps. */
+/** Archives one file, from the first step to the last. */
 export async function archive(disk: Destination, file: FileDescription, bytes: Buffer): Promise<void> {
   const state = await begin(disk, file, bytes.length);
   await disk.commit(file, state, await writeOne(disk, file, state, bytes), wholeOf(bytes));

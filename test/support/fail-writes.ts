@@ -1,7 +1,6 @@
 /**
- * Loaded into the command line's process (`node --import`). The disk takes FAIL_AFTER_BYTES bytes
- * of file contents. After that every write to an open file fails with the error code FAIL_WITH, as
- * on a full or failing disk.
+ * Simulates a full or failing disk in the process of the command line, with `node --import`. After
+ * FAIL_AFTER_BYTES bytes every write to an open file fails with the error code FAIL_WITH.
  */
 import fs from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** An AWS on loopback for tests: the JSON services, answered by the name of the operation. */
+/** A fake AWS on loopback. It has the JSON services and answers by the name of the operation. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,11 +10,11 @@ export interface FakeAnswer {
   readonly body: object;
 }
 
-/** Answers by operation, such as `StartExecution`. Each is given once, then the last one. */
+/** The answers to each operation, such as `StartExecution`, in order. The last one is repeated. */
 export type FakeAnswers = Readonly<Record<string, readonly FakeAnswer[]>>;
 
 export interface FakeAws {
-  /** The environment for the command line as a process. */
+  /** The environment variables with which the command line finds the fake AWS. */
   readonly environment: Readonly<Record<string, string>>;
   /** The requests, in order. */
   readonly asked: readonly { readonly operation: string; readonly request: Readonly<Record<string, unknown>> }[];
@@ -44,7 +44,7 @@ export async function startFakeAws(answers: FakeAnswers): Promise<FakeAws> {
   return { environment, asked };
 }
 
-/** Credentials and a region. Nothing comes from the machine that runs the tests. */
+/** Credentials and a region for tests. The AWS files of the machine are not used. */
 export const awsEnvironment = {
   AWS_ACCESS_KEY_ID: 'TESTKEY',
   AWS_SECRET_ACCESS_KEY: 'not-a-secret-only-for-loopback',

@@ -14,15 +14,15 @@ import { promisify } from 'node:util';
 
 export const repository = join(import.meta.dirname, '../..');
 
-/** The folder of the installed programs. */
+/** The folder with the installed programs. */
 export const cache = join(repository, '.cache');
 
-/** Node 24 comes first, for the program's own children too. */
+/** PATH with the directory of this Node first, so that a program's children use it too. */
 export const path = [dirname(process.execPath), process.env['PATH']].join(':');
 
 export interface ForeignProgram {
   readonly name: string;
-  /** A script of the repository that installs the program if it is missing, and its arguments. */
+  /** The installing script and its arguments. The script skips an installed program. */
   readonly install: readonly string[];
   readonly file: string;
   readonly arguments: (port: number, folder: string) => readonly string[];
@@ -37,7 +37,7 @@ export interface RunningProgram extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-// A test worker that gets SIGTERM must exit by itself, or its programs would stay behind.
+// A test worker must exit by itself after SIGTERM. Otherwise its programs would run on.
 process.once('SIGTERM', () => process.exit(143));
 
 /**
@@ -84,8 +84,8 @@ export async function startProgram(program: ForeignProgram): Promise<RunningProg
 }
 
 /**
- * Installs a program. Test files that start the same program at once call it beforehand;
- * `startProgram` does it too.
+ * Installs a program. `startProgram` calls this function too. Tests that start one program several
+ * times at once must call it first.
  */
 export async function install({ install: [script = '', ...args] }: ForeignProgram): Promise<void> {
   await promisify(execFile)('bash', [join(repository, script), ...args]).catch((error: Error & { readonly stderr?: string }) => {
@@ -106,7 +106,7 @@ function endGroup(child: ChildProcess): void {
   }
 }
 
-/** Returns a free port. Nothing else on this machine takes ports in the moment between. */
+/** Returns a free port. It stays free, because nothing else opens ports on this machine then. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -116,7 +116,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** True at the first reply of any kind. */
+/** Waits for a reply of any kind. Returns false if the program ends or does not reply in time. */
 async function answers(child: ChildProcess, endpoint: string): Promise<boolean> {
   let failed = false;
   child.once('error', () => (failed = true));

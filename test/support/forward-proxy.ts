@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface ForwardProxy extends AsyncDisposable {
   readonly url: string;
-  /** Forwarded requests and opened tunnels. */
+  /** The number of forwarded requests and opened tunnels. */
   readonly used: number;
 }
 

@@ -1,4 +1,4 @@
-/** A plain client for the simulator's own tests: no redirects, no decoding, no retries. */
+/** A plain client for the simulator's tests. It does not redirect, decode or retry. */
 import { request, type Dispatcher } from 'undici';
 import type { GoproCloud } from '../../src/sim/gopro/index.ts';
 
@@ -25,7 +25,7 @@ export interface DownloadReply {
 
 export const vendorAccept = 'application/vnd.gopro.jk.media+json; version=2.0.0';
 
-/** Sends one request and reads the whole reply. Rejects when the connection breaks on the way. */
+/** Sends one request and reads the whole reply. Rejects if the connection breaks. */
 export async function fetchOnce(
   url: string,
   headers: Record<string, string> = {},
@@ -42,13 +42,13 @@ export async function callApi(cloud: GoproCloud, path: string, headers: Record<s
   return fetchOnce(`${cloud.apiUrl}${path}`, { accept: vendorAccept, cookie, ...headers });
 }
 
-/** The parsed body of a signed-in GET on the API. The caller states its shape as `Reply`. */
+/** Sends a signed-in GET to the API and parses the body. The caller states the type as `Reply`. */
 export async function apiJson<Reply>(cloud: GoproCloud, path: string): Promise<Reply> {
   const { body } = await callApi(cloud, path);
   return JSON.parse(body.toString());
 }
 
-/** The first entry of a medium's download reply that has the label. */
+/** The first entry with this label in a medium's download reply. */
 export async function resolve(cloud: GoproCloud, mediaId: string, label = 'source'): Promise<DownloadEntry> {
   const { _embedded: embedded } = await apiJson<DownloadReply>(cloud, `/media/${mediaId}/download`);
   const entry = [...embedded.variations, ...embedded.sidecar_files].find((each) => each.label === label);

@@ -1,4 +1,4 @@
-/** The clients that must agree: our raw client and undici, each with and without TLS. */
+/** The clients that must behave alike: our raw client and undici, each with and without TLS. */
 import { setDefaultCACertificates } from 'node:tls';
 import { makeCertificate } from './certificate.ts';
 
@@ -6,7 +6,7 @@ import { makeCertificate } from './certificate.ts';
 export const certificate = makeCertificate();
 setDefaultCACertificates([certificate.cert]);
 
-/** `tls` is for the server. */
+/** `tls` is the certificate for the server, or undefined for plain HTTP. */
 export const clients = [
   { client: 'undici client', bulk: false },
   { client: 'raw client', bulk: true },
@@ -14,7 +14,7 @@ export const clients = [
   { client: 'raw client over TLS', bulk: true, tls: certificate },
 ];
 
-/** The head of a reply of `length` bytes; `more` are whole lines. */
+/** The head of a reply with a body of `length` bytes. `more` are further lines of the head. */
 export function ok(length: number, more = ''): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${more}\r\n`;
 }

@@ -1,9 +1,9 @@
 /**
- * Loaded into the command line's process (`node --import`). It counts every call that changes a
- * file or the tracker, and ends the process by SIGKILL just before call number KILL_BEFORE_STEP. It
- * writes the names of the calls to STEP_LOG, one a line. Only the first write to each open file
- * counts, because the number of writes depends on how the bytes arrive. With NO_HARD_LINKS the file
- * system has no hard links.
+ * Kills the process of the command line, into which `node --import` loads this file. It counts the
+ * calls that change a file or the tracker, and kills by SIGKILL just before call number
+ * KILL_BEFORE_STEP. It writes the names of the calls to STEP_LOG, one a line. Only the first write
+ * to each open file counts, because the number of writes depends on how the bytes arrive. With
+ * NO_HARD_LINKS the file system has no hard links.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -23,7 +23,7 @@ function step(name: string): void {
   if (steps === killBefore) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Replaces a method. `named` returns the name of a call, or undefined if it changes nothing. */
+/** Counts the calls of a method. `named` names a call, or returns undefined not to count it. */
 function watch<Target extends object>(
   target: Target,
   method: keyof Target & string,

@@ -1,5 +1,9 @@
-"""Starts MiniStack with quicker queries of DynamoDB: it reads the key condition anew for each row of a partition, so that what thousands of media
-ask takes half an hour. Here a range of sort keys is compared at once; every other condition is left to MiniStack, and so are all checks of a query."""
+"""Starts MiniStack with faster queries of DynamoDB.
+
+MiniStack parses the key condition again for each row of a partition. The queries about thousands
+of media would take half an hour. This program parses a range of sort keys only once. MiniStack
+still evaluates all other conditions and checks each query.
+"""
 
 import re
 from functools import lru_cache

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import { cache, type ForeignProgram } from './foreign-program.ts';
 
 export interface MiniStackOptions {
-  /** Default: all. */
+  /** The services to start. Default: all. */
   readonly services?: readonly string[];
   /** Logs every step, not only errors. */
   readonly verbose?: boolean;
   /** Scales the waits and backoffs of state machines, from 0 to 1. Default 1. */
   readonly waitScale?: number;
-  /** For tables of thousands of rows; see ministack-quick.py. */
+  /** Makes queries fast for tables with thousands of rows, as ministack-quick.py describes. */
   readonly quickQueries?: boolean;
 }
 
-/** An emulator of AWS. */
+/** MiniStack, an emulator of AWS. */
 export function ministack({
   services = [],
   verbose = false,

@@ -1,4 +1,4 @@
-/** The places of archives in tests, with what tests do behind the program's back. */
+/** The places of archives in tests. Tests can read and change them without the program. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
@@ -11,23 +11,23 @@ export const placeKinds = ['disk', 's3'] as const;
 export type PlaceKind = (typeof placeKinds)[number];
 
 export interface FoundFile {
-  /** Path in the archive, `/`-separated. */
+  /** The path in the archive, with `/` as separator. */
   readonly key: string;
   readonly sizeBytes: number;
-  /** The checksum of the present bytes. */
+  /** The SHA-256 of the bytes that the file has now. */
   readonly sha256: string;
 }
 
 export interface Place extends AsyncDisposable {
   readonly kind: PlaceKind;
-  /** The value for `--to`. */
+  /** The value of the option `--to`. */
   readonly to: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Reads every file by its bytes, except those in `.cloud-sync/` at the root. */
   files(): Promise<FoundFile[]>;
-  /** Names and texts of everything in `.cloud-sync/`, and of the files' descriptions. */
+  /** The names and texts of all files in `.cloud-sync/`, and of the descriptions on objects. */
   ownTexts(): Promise<string>;
-  /** Inverts one byte of a file. Its size stays. */
+  /** Inverts one byte of a file. The size stays the same. */
   damage(key: string, offset: number): Promise<void>;
   remove(key: string): Promise<void>;
   /** Adds a file that the program did not write. */
@@ -44,13 +44,13 @@ export interface S3Place extends Place {
   readonly store: S3Store;
 }
 
-/** A directory that does not exist yet. */
+/** A place in a directory that does not exist yet. */
 export async function openDiskPlace(): Promise<DiskPlace> {
   const temp = await makeTempDir();
   return { ...diskPlaceAt(join(temp.path, 'archive')), [Symbol.asyncDispose]: async () => temp[Symbol.asyncDispose]() };
 }
 
-/** A place in a given directory. Disposing leaves the directory. */
+/** A place in a given directory. Disposing the place does not remove the directory. */
 export function diskPlaceAt(directory: string): DiskPlace {
   const pathOf = (key: string) => join(directory, ...key.split('/'));
   return {
@@ -80,7 +80,7 @@ export function diskPlaceAt(directory: string): DiskPlace {
 const bucket = 'archive';
 const prefix = 'my/videos';
 
-/** A bucket of a simulated store, with a prefix. */
+/** A place under a prefix in a bucket of a simulated store. */
 export async function openS3Place(options: S3StoreOptions = {}): Promise<S3Place> {
   const store = await startS3Store({ buckets: [bucket], ...options });
   const objects = () => store.objects().filter(({ key }) => key.startsWith(`${prefix}/`));
@@ -122,7 +122,7 @@ async function putForeign(store: S3Store, key: string, text: string): Promise<vo
   client.destroy();
 }
 
-/** Absolute paths of all files below a directory; empty if the directory does not exist. */
+/** The absolute paths of all files in a directory tree. Empty if the directory does not exist. */
 export async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -145,7 +145,7 @@ async function digest(path: string): Promise<{ readonly sizeBytes: number; reado
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-/** Reads the beginning of a file, enough for any text of ours. Media are not read to their end. */
+/** Reads only the beginning of a file, because media are large and our own texts are short. */
 async function textOf(path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4 * 1024 * 1024));

@@ -1,4 +1,4 @@
-/** Returns numbers from 0 up to, not including, 1. Equal seeds give equal numbers. (mulberry32) */
+/** Returns numbers from 0 to below 1 (mulberry32). Equal seeds give equal numbers. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -10,8 +10,8 @@ export function createRandom(seed: number): () => number {
 }
 
 /**
- * Chooses the seed of this test run: `CLOUD_SYNC_TEST_SEED`, else a new one. It is printed, so that
- * a failure can be repeated.
+ * The seed of this test run. It is `CLOUD_SYNC_TEST_SEED`, or a new one each time. The seed is
+ * printed, so that a failure can be repeated.
  */
 export function chooseSeed(): number {
   const seed = Number(process.env['CLOUD_SYNC_TEST_SEED'] ?? Date.now() % 2 ** 31);

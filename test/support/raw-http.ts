@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { createHttpClient, type RequestOptions } from '../../src/lib/http/index.ts';
 import type { Certificate } from './certificate.ts';
 
-/** Servers whose every byte a test decides, and a client that collects the result. */
+/** A server that sends exactly the bytes that a test gives, and a client that records a reply. */
 
 export interface RawServer extends AsyncDisposable {
   readonly url: URL;
@@ -12,7 +12,7 @@ export interface RawServer extends AsyncDisposable {
   readonly connections: readonly Socket[];
 }
 
-/** Calls `answer` for each request with its number from 1 on. With a certificate it speaks TLS. */
+/** Calls `answer` for each request with its number, from 1 on. A certificate turns TLS on. */
 export async function startRawServer(
   answer: (socket: Socket, request: number) => unknown,
   certificate?: Certificate,
@@ -33,7 +33,7 @@ export async function startRawServer(
     });
   };
   const server: Server = certificate ? createTlsServer(certificate, serve) : createServer(serve);
-  // A client may hang up while the connection is made. The server ignores it.
+  // A client may hang up while the connection is made. The server ignores that.
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

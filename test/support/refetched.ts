@@ -1,8 +1,8 @@
 import type { LoggedRequest } from '../../src/sim/gopro/index.ts';
 
-/** Counts media bytes that a run received although an earlier run had received them. */
+/** Counts the media bytes that were sent to a run although an earlier run had received them. */
 export interface RefetchCounter {
-  /** Adds the requests of one run. Returns the bytes fetched again, over all runs so far. */
+  /** Adds the requests of one run. Returns how many bytes all runs so far fetched again. */
   add(requests: readonly LoggedRequest[]): number;
 }
 

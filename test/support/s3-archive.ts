@@ -8,12 +8,12 @@ import { startS3Store, type S3Store, type S3StoreOptions } from '../s3-server/in
 import { description, original } from './builders.ts';
 import { openS3, type S3Destination, type S3Options } from '../../src/destination/s3/index.ts';
 
-/** Shared by the tests of this adapter: an archive in a simulated store, and files for it. */
+/** What the tests of the S3 adapter share: an archive in a simulated store, and files for it. */
 
 export const MiB = 1024 * 1024;
 export const bucketName = 'archive';
 
-/** Puts credentials where the SDK's standard chain looks first. */
+/** Sets the environment variables in which the SDK looks for credentials first. */
 export function useTestCredentials(): void {
   beforeAll(() => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'TESTKEY');
@@ -57,7 +57,7 @@ export interface Content {
   readonly file: FileDescription;
   readonly bytes: Buffer;
   readonly partSizeBytes: number;
-  /** false: the source does not state the file's length. */
+  /** False if the source does not state the length of the file. */
   readonly sizeKnown?: boolean;
 }
 
@@ -97,7 +97,7 @@ export async function upload(
   return { state, parts: stored };
 }
 
-/** Archives one file in all its steps. */
+/** Archives one file, from the first step to the last. */
 export async function archive(s3: S3Destination, content: Content): Promise<StoredFile> {
   const { state, parts } = await upload(s3, content);
   return s3.commit(content.file, state, parts, { sizeBytes: content.bytes.length, crc32: crc32OfParts(parts) });

@@ -1,4 +1,4 @@
-/** A simulated cloud, a place for the archive, a home, and the command line between them. */
+/** A scene has a simulated cloud, a place for the archive, and a home for the command line. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -12,20 +12,20 @@ import { makeTempDir } from './temp-dir.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface SceneOptions<Where extends Place = Place> extends GoproCloudOptions {
-  /** The scene takes the place over and disposes it. Default: a new directory. */
+  /** The place of the archive. The scene disposes it at the end. Default: a new directory. */
   readonly place?: Where;
-  /** Further variables of the environment. */
+  /** Further environment variables for the command line. */
   readonly environment?: Readonly<Record<string, string>>;
   /**
-   * Runs `sync` and `verify` in this process, which saves most of the time of a small run. For
-   * tests that need no process of their own.
+   * If true, `sync` and `verify` run in the process of the test, which saves most of the time of a
+   * small run. This is for tests in which the process does not matter.
    */
   readonly inProcess?: boolean;
-  /** The stall timeout of a connection. Default 5,000, because a busy machine is silent too. */
+  /** The stall timeout of a connection. Default: 5,000, because a busy machine is slow too. */
   readonly stallMs?: number;
 }
 
-/** A run to its end, with the last event of every run with `--json`. */
+/** A run that has ended, with its last event. */
 export interface SceneRun extends CliRun {
   readonly finished: RunFinished;
 }
@@ -35,27 +35,27 @@ export interface Scene<Where extends Place = Place> extends AsyncDisposable {
   readonly place: Where;
   readonly home: string;
   environment(more?: Readonly<Record<string, string>>): Record<string, string>;
-  /** `sync --json` into the place. */
+  /** Runs `sync --json` into the place. */
   sync(...args: readonly string[]): Promise<SceneRun>;
   verify(...args: readonly string[]): Promise<SceneRun>;
   /** Runs any command as given. */
   run(...args: readonly string[]): Promise<CliRun>;
-  /** Starts `sync --json` and does not wait for it. */
+  /** Starts `sync --json` and returns while the run goes on. */
   startSync(options?: { readonly args?: readonly string[]; readonly environment?: Readonly<Record<string, string>> }): RunningCli;
-  /** Forgets the requests so far, once the last reply to a killed run has ended. */
+  /** Waits until the last reply to a killed run has ended, then forgets all requests. */
   clearRequests(): Promise<void>;
-  /** The archive holds everything that the library offers now, and nothing else. */
+  /** Expects that the archive holds everything that the library offers now, and nothing else. */
   expectComplete(): Promise<void>;
   /**
-   * No output so far, no file of the home and no text of the archive holds a token, cookie or
-   * signed URL, and the CDN received none.
+   * Expects that no output, no file in the home and no text in the archive contains a token, a
+   * cookie or a signed URL. No token or cookie may have been sent to the CDN.
    */
   expectNoSecrets(): Promise<void>;
 }
 
 const awsSecret = 'e2eSecretKeyThatNobodyMayEverSee';
 
-/** Opens a scene; dispose it to end all its servers and remove its files. */
+/** Opens a scene. Disposing it ends all its servers and removes its files. */
 export async function openScene<Where extends Place = Place>(options: SceneOptions<Where> = {}): Promise<Scene<Where>> {
   const { place: given, environment: more, stallMs = 5_000, inProcess = false, ...cloudOptions } = options;
   const place = given ?? ((await openDiskPlace()) as Place as Where);
@@ -129,18 +129,18 @@ export async function openScene<Where extends Place = Place>(options: SceneOptio
   };
 }
 
-/** A scene whose place is of the given kind. */
+/** Opens a scene with a place of the given kind. */
 export async function openSceneAt(kind: PlaceKind, options: Omit<SceneOptions, 'place'> = {}): Promise<Scene> {
   return openScene({ ...options, place: await openPlace(kind) });
 }
 
-/** Requests about single media, in order, as `endpoint METHOD id`, without listing requests. */
+/** The requests about single media, in order, as `endpoint METHOD id`. Listings do not count. */
 export function mediaRequests({ cloud }: Scene): string[] {
   const about = cloud.requests.filter(({ mediaId }) => mediaId !== undefined);
   return about.map(({ endpoint, method, mediaId }) => `${endpoint} ${method} ${mediaId}`);
 }
 
-/** Expects this exit code, for 0 and 1 after all work. Else fails with the run's last words. */
+/** Expects this exit code, and for 0 and 1 a finished run. The error shows the run's last lines. */
 export function expectExit(run: CliRun, exitCode: number): void {
   const last = run.events.at(-1);
   const endedEarly = exitCode <= 1 && last?.type === 'run.finished' ? last.error?.message : undefined;

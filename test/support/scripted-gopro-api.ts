@@ -1,6 +1,6 @@
 /**
- * For the unit tests of the GoPro source: an API server whose replies the test decides, and a
- * source that talks to this server.
+ * For the unit tests of the GoPro source. It has an API server that replies as the test decides,
+ * and a source that uses this server.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { createGoproSource, type GoproSource, type GoproSourceOptions } from '..
 export interface TestRequest {
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
-  /** Counts the requests from 1. */
+  /** The number of the request, from 1 on. */
   readonly nth: number;
   readonly atMs: number;
 }
@@ -19,24 +19,24 @@ export interface TestRequest {
 export interface TestReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Anything but text is sent as JSON. */
+  /** The body. A value that is not a text is sent as JSON. */
   readonly body?: unknown;
 }
 
-/** Returns undefined when it writes the response itself. */
+/** Answers a request. Returns undefined if the function writes the response itself. */
 export type Respond = (request: TestRequest, response: ServerResponse) => TestReply | undefined;
 
 export interface TestApi extends AsyncDisposable {
   readonly origin: string;
   readonly requests: readonly TestRequest[];
-  /** Paths without queries, in the order of arrival. */
+  /** The paths of all requests without their queries, in the order of arrival. */
   paths(): string[];
   source(options?: Partial<GoproSourceOptions>): GoproSource;
 }
 
 export const token = 'header.key.vector.cipher-text-of-a-token.tag';
 
-/** Listens on a free port of the loopback interface. */
+/** Starts the API server on a free port of the loopback interface. */
 export async function startTestApi(respond: Respond): Promise<TestApi> {
   const requests: TestRequest[] = [];
   const server = createServer((incoming, response) => {
@@ -73,7 +73,7 @@ export async function startTestApi(respond: Respond): Promise<TestApi> {
   };
 }
 
-/** A clock whose sleeps take no time and move it on. `slept` lists the sleeps. */
+/** A clock on which sleeps take no real time but advance the clock. `slept` lists the sleeps. */
 export function hastyClock(startMs = Date.now()): Clock & { readonly slept: number[] } {
   let nowMs = startMs;
   const slept: number[] = [];

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Cookies, and the secret parts of a signed URL's query, unless they are redacted. */
+/** Patterns of cookies and of the secret parts of signed URLs, unless these are redacted. */
 const signed = [
   /gp_access_token=(?!\[redacted\])/,
   /Signature=(?!\[redacted\])/,

@@ -1,4 +1,4 @@
-/** Makes media for tests that need particular ones. Each has its own id, name and time. */
+/** Makes media of a given kind for tests. Each medium has its own id, name and time. */
 import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/gopro/library/medium.ts';
 import { chapteredVideo, frameSet, photo, video } from '../../src/sim/gopro/library/shapes.ts';
 
@@ -10,11 +10,11 @@ export interface MediaMaker {
   video(sizeBytes: number): SimMedium;
   chapters(chapterBytes?: readonly number[]): SimMedium;
   burst(frameBytes?: readonly number[]): SimMedium;
-  /** Makes the common fields, for media of other shapes. */
+  /** Makes the fields that all media have, for media of other kinds. */
   spec(extension: string): MediumSpec;
 }
 
-/** Makes media, each newer than the one before. The seed decides ids and bytes. */
+/** Makes a maker of media. Each medium is newer than the last. The seed decides ids and bytes. */
 export function createMediaMaker(seed: string): MediaMaker {
   let index = 0;
   const spec = (extension: string): MediumSpec => {

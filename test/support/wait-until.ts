@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks every few milliseconds until the answer is neither undefined nor false. Throws after
- * `withinMs` with `what` in the message.
+ * Calls `ask` every few milliseconds until it returns neither undefined nor false. Throws after
+ * `withinMs`. The message names `what`.
  */
 export async function waitUntil<Answer>(what: string, ask: () => Answer | undefined | false, withinMs = 30_000): Promise<Answer> {
   const deadlineMs = Date.now() + withinMs;
