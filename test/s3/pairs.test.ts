@@ -3,7 +3,7 @@ import { faultNames } from '../../src/sim/gopro/faults/catalogue.ts';
 import { pairings, pairingsOf, sizeClasses } from './support/pairs.ts';
 import { serverNames } from './support/servers.ts';
 
-test('every pair of fault, server and size occurs', () => {
+test('each fault meets each server and each size, and each server meets each size', () => {
   for (const name of faultNames) {
     for (const server of serverNames) expect(pairings.some((pair) => pair.fault === name && pair.server === server)).toBe(true);
     for (const size of sizeClasses) expect(pairings.some((pair) => pair.fault === name && pair.size === size)).toBe(true);
@@ -13,7 +13,7 @@ test('every pair of fault, server and size occurs', () => {
   }
 });
 
-test('one of the suites runs every pairing', () => {
+test('every pairing of fault, server and size is run by one of the suites', () => {
   const run = serverNames.flatMap((server) => [
     ...pairingsOf(server, 'media', 'survive'),
     ...pairingsOf(server, 'media', 'report'),

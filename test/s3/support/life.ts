@@ -16,7 +16,7 @@ import type { ServerName } from './servers.ts';
 const kills = 10;
 const concurrency = 3;
 
-/** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
+/** Adds the tests. `openPlace` gives each test a bucket of its own on the server. */
 export function archiveLife(server: ServerName, openPlace: () => Promise<Place>): void {
   test('a library with every shape is archived once, bit for bit', async () => {
     await using scene = await openScene({ place: await openPlace(), preset: 'small' });
@@ -50,7 +50,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expect(eventsOf(verified, 'file.unknown').map(({ key }) => key)).toEqual(['notes.txt']);
 
     expectExit(await scene.sync(), 0);
-    // The damaged file keeps its key, and the next revision lies beside it.
+    // The damaged file keeps its key. The next revision has another key.
     const { key } = harmed;
     const after = (await scene.place.files()).filter((file) => file.key !== key && file.key !== 'notes.txt');
     expectNothingWrong(after, await wantedOf(library));
@@ -58,7 +58,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify('--deep'), 0);
   });
 
-  test(`it loses nothing when it is killed ${kills} times in the middle of multipart uploads`, async () => {
+  test(`an archive loses nothing after ${kills} kills in the middle of multipart uploads`, async () => {
     const seed = chooseSeed();
     const random = createRandom(seed);
     const maker = createMediaMaker(`kill-${server}-${seed}`);
@@ -87,7 +87,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify('--deep'), 0);
   });
 
-  test('a run without its tracker adopts it and fetches nothing', async () => {
+  test('a run without the tracker adopts the archive and fetches nothing', async () => {
     await using scene = await openScene({ place: await openPlace(), preset: 'small' });
     expectExit(await scene.sync(), 0);
     const files = await scene.place.files();
@@ -111,7 +111,7 @@ async function expectNothingToDo(scene: Scene) {
   return run;
 }
 
-/** Kills a run when the cloud has sent this many media bytes, unless it ends before. */
+/** Kills a run when the cloud has sent this many media bytes, unless the run ends before. */
 async function killOnTheWay(scene: Scene, limitBytes: number): Promise<void> {
   const running = scene.startSync({ args: ['--concurrency', String(concurrency)] });
   let over = false;

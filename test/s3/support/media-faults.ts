@@ -1,4 +1,4 @@
-/** Faults that strike single media: all of one server and outcome in one run. */
+/** Faults that strike single media. One run has all faults of one server and one outcome. */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
@@ -16,7 +16,7 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** Long enough for a busy server and short enough for faults that fall silent. */
+/** The time is long enough for a busy server, and short enough for faults that stay silent. */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 
@@ -38,7 +38,7 @@ function reasonsFor(run: CliRun, mediaId: string): string[] {
   return failures.filter((failure) => failure.mediaId === mediaId).map(({ code, reason }) => `${code} ${reason}`);
 }
 
-/** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
+/** Adds the tests. `openPlace` gives each test a bucket of its own on the server. */
 export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>): void {
   test('one run survives every fault that can be survived', async () => {
     const victims = victimsOf(server, 'survive', createMediaMaker(`survive-${server}`));
@@ -75,7 +75,7 @@ export function mediaFaults(server: ServerName, openPlace: () => Promise<Place>)
     expectExit(await scene.verify(), 0);
   });
 
-  test('content that cannot be checked is stored as received', async () => {
+  test('a file whose damage nobody can notice is stored as received', async () => {
     const victims = victimsOf(server, 'cannot-tell', createMediaMaker(`cannot-tell-${server}`));
     await using scene = await openVictims(await openPlace(), victims);
     expectExit(await scene.sync(), 0);

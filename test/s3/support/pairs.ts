@@ -1,13 +1,13 @@
 /**
- * Which fault meets which server and which size of file. Every pair of two of them occurs at least
- * once; the full product does not.
+ * Which fault is tested with which server and which size of file. Not every combination of the
+ * three is tested, but every combination of two.
  */
 import { apiFaults } from '../../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
 import { serverNames, type ServerName } from './servers.ts';
 
-/** `put`: every file is one PUT. `parts`: files of several parts too. */
+/** With `put` every file is uploaded by one PUT. With `parts` some files have several parts. */
 export const sizeClasses = ['put', 'parts'] as const;
 
 export type SizeClass = (typeof sizeClasses)[number];
@@ -22,7 +22,7 @@ export const pairings: readonly Pairing[] = faultNames.flatMap((fault, row) =>
   serverNames.map((server, column) => ({ fault, server, size: sizeClasses[(row + column) % sizeClasses.length]! })),
 );
 
-/** The pairings of one server: those that strike single media, or those that need a run each. */
+/** The pairings of a server whose faults strike single media, or those whose faults strike runs. */
 export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcome: FaultExpectation['outcome']): Pairing[] {
   return pairings.filter(
     (pairing) =>

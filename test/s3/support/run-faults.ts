@@ -9,7 +9,7 @@ import { expectExit, openScene } from '../../support/scene.ts';
 import { pairingsOf, type Pairing } from './pairs.ts';
 import type { ServerName } from './servers.ts';
 
-/** Two media a page, so that a listing has several pages. */
+/** The number of media on a page. It is small, so that a listing has several pages. */
 const perPageCap = 2;
 
 function libraryFor({ fault, server, size }: Pairing): SimLibrary {
@@ -18,16 +18,16 @@ function libraryFor({ fault, server, size }: Pairing): SimLibrary {
   return createLibrary([maker.photo(), maker.chapters(), ...large, maker.photo(), maker.burst(), maker.photo()]);
 }
 
-/** Adds the tests; `openPlace` gives each a bucket of its own on the server. */
+/** Adds the tests. `openPlace` gives each test a bucket of its own on the server. */
 export function runFaults(server: ServerName, openPlace: () => Promise<Place>): void {
-  test.concurrent.each(pairingsOf(server, 'runs', 'survive'))('survives $fault ($size)', async (pairing) => {
+  test.concurrent.each(pairingsOf(server, 'runs', 'survive'))('a run survives $fault ($size)', async (pairing) => {
     const faults = faultCatalogue[pairing.fault]();
     const library = libraryFor(pairing);
     await using scene = await openScene({ place: await openPlace(), library, perPageCap, faults });
     const before = await wantedOf(library);
     expectExit(await scene.sync(), 0);
     expect(scene.cloud.faults.hits()[pairing.fault]).toBeGreaterThan(0);
-    // The archive may have media that came or went during the listing. The next run decides.
+    // The archive may hold or lack media that came or went during the listing, until the next run.
     const later = (await wantedOf(library)).filter(({ mediaId }) => !before.some((file) => file.mediaId === mediaId));
     expectNothingWrong(await scene.place.files(), [...before, ...later]);
     scene.cloud.faults.clear();
@@ -36,7 +36,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
   });
 
   test.concurrent.each(pairingsOf(server, 'runs', 'report'))(
-    'reports $fault ($size), and works again when the fault is over',
+    'a run reports $fault ($size), and the next run without the fault completes the archive',
     async (pairing) => {
       const [fault] = faultCatalogue[pairing.fault]();
       if (fault?.expect?.outcome !== 'report') throw new Error('chosen by its outcome');

@@ -24,7 +24,7 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
     name: 'versitygw',
     install: ['tools/install-s3-servers.sh', 'versitygw'],
     file: join(cache, 's3-servers/versitygw-1.8.0/versitygw'),
-    // Metadata lies beside the files, because some temporary folders have no extended attributes.
+    // Metadata gets its own folder, because some temporary folders have no extended attributes.
     folders: ['data', 'sidecar'],
     arguments: (port, folder) => [
       '--port',
@@ -41,7 +41,7 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
   ministack: () => ministack({ services: ['s3'] }),
 };
 
-/** Installs the server if missing and starts it empty. Disposing ends it and removes its data. */
+/** Installs a server if it is missing and starts it. Disposing ends it and removes its data. */
 export async function startServer(name: ServerName, credentials = tester): Promise<ForeignServer> {
   const { endpoint, [Symbol.asyncDispose]: end } = await startProgram(programs[name](credentials));
   return { endpoint, region: 'us-east-1', ...credentials, [Symbol.asyncDispose]: end };

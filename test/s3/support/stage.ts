@@ -1,4 +1,4 @@
-/** A place for the conformance suite in a bucket of a server that is not ours. */
+/** A stage for the conformance suite, in a bucket of a foreign server. */
 import { randomUUID } from 'node:crypto';
 import {
   CreateBucketCommand,
@@ -47,7 +47,7 @@ export async function openStage(server: ForeignServer): Promise<DestinationStage
     },
     readContent: async (key) => (await read(key))?.content,
     place: async (key, content) => void (await client.send(new PutObjectCommand({ ...at(key), Body: content }))),
-    // A client can change a byte only by writing the object anew.
+    // A client can change a byte only if it writes the whole object again.
     corrupt: async (key) => {
       const found = await read(key);
       if (!found) throw new Error(`there is no ${key}`);

@@ -1,4 +1,4 @@
-/** Every test against one foreign S3 server. */
+/** All tests that run against one foreign S3 server. */
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { destinationConformance } from '../../conformance/destination.ts';
 import { openForeignPlace } from './foreign-place.ts';
@@ -8,7 +8,7 @@ import { runFaults } from './run-faults.ts';
 import { startServer, type ForeignServer, type ServerName } from './servers.ts';
 import { openStage } from './stage.ts';
 
-/** Cases that no S3 store can pass. */
+/** Conformance cases that no S3 store can pass. */
 const gapsOfS3 = {
   'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
   'reports its free space': 'a bucket has no end',
@@ -16,11 +16,11 @@ const gapsOfS3 = {
     'an object cannot be moved: the replacement is the next revision',
 };
 
-/** Adds the tests. `gaps`: conformance cases that this server makes impossible, with the reason. */
+/** Adds the tests. `gaps` are conformance cases that this server cannot pass, with the reason. */
 export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
   let server: ForeignServer;
 
-  // An installation may take minutes, a test must not.
+  // An installation may take minutes, but a test must not.
   vi.setConfig({ testTimeout: 120_000 });
 
   beforeAll(async () => {
