@@ -1,7 +1,7 @@
 /**
- * Measures the cost of large libraries and large files. `npm test` leaves it out: it takes minutes,
- * 15 GB of the temporary folder and a quiet machine. `SCALE_MEDIA` and `SCALE_BYTES` make it
- * smaller.
+ * Measures the cost of large libraries and large files. `npm test` leaves these tests out. They
+ * need some minutes, 15 GB of the temporary folder and a quiet machine. `SCALE_MEDIA` and
+ * `SCALE_BYTES` make them smaller.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
@@ -24,7 +24,7 @@ const partBytes = 16 * 1024 * 1024;
 
 afterAll(printFigures);
 
-/** Starts a run, counts its requests at `cloud`, and records its figures. */
+/** Runs the command line, counts the requests at `cloud`, and adds the figures to the table. */
 async function measure(
   what: string,
   cloud: FarCloud,
@@ -46,7 +46,7 @@ function environmentAt(home: string, cloud: FarCloud): Record<string, string> {
 }
 
 describe(`a library of ${mediaCount} media`, () => {
-  test('is listed and planned', async () => {
+  test('a large library is listed and planned within the memory limit', async () => {
     await using temp = await makeTempDir();
     await using cloud = await startFarCloud({ preset: 'large', presetOptions: { count: mediaCount } });
     const args = ['sync', '--to', join(temp.path, 'archive'), '--dry-run', '--json'];
@@ -56,7 +56,7 @@ describe(`a library of ${mediaCount} media`, () => {
     expectSmall(run);
   });
 
-  test('when archived, is adopted without a request for each medium, and a later sync costs three requests', async () => {
+  test('a large archive is adopted without requests for single media, and a later sync costs three requests', async () => {
     await using temp = await makeTempDir();
     await using cloud = await startFarCloud({ preset: 'large', presetOptions: { count: mediaCount } });
     const archive = join(temp.path, 'archive');
@@ -86,14 +86,14 @@ describe(`a library of ${mediaCount} media`, () => {
 });
 
 describe(`a file of ${fileBytes} bytes`, () => {
-  test('is archived in a directory, also after a kill in the middle', async () => {
+  test('a large file is archived in a directory, in spite of a kill in the middle', async () => {
     await using temp = await makeTempDir();
     const archive = join(temp.path, 'archive');
     const { key, crc32: expected } = await moveBigFile('to a directory', archive, temp.path, {});
     expect(await crc32OfFile(join(archive, key))).toBe(expected);
   });
 
-  test('is archived in an S3 store, also after a kill in the middle', async () => {
+  test('a large file is archived in an S3 store, in spite of a kill in the middle', async () => {
     await using temp = await makeTempDir();
     await using store = await startFarStore();
     await moveBigFile('to S3', 's3://archive/videos', temp.path, {

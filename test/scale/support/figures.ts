@@ -1,10 +1,10 @@
-/** The cost of command line runs, and the table that a person reads at the end. */
+/** Measures the cost of command line runs, and prints a table for a person at the end. */
 import { readFileSync } from 'node:fs';
 import { startCli, type CliRun, type RunningCli } from '../../support/cli.ts';
 
 export interface MeasuredRun extends CliRun {
   readonly wallMs: number;
-  /** User and system time of the process; 0 where the system does not report it. */
+  /** User and system time of the process. 0 if the system does not report these times. */
   readonly cpuMs: number;
 }
 
@@ -24,7 +24,7 @@ export function startMeasured(args: readonly string[], environment: Readonly<Rec
   return { ...running, ended };
 }
 
-/** Fields 14 and 15 of /proc/…/stat, behind the command's name, count hundredths of a second. */
+/** Reads fields 14 and 15 of /proc/…/stat, which count hundredths of a second. */
 function cpuMsOf(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -50,7 +50,7 @@ export function addFigures(row: Row): void {
   rows.push(row);
 }
 
-/** Writes the table to standard error, past the test runner. */
+/** Writes the table directly to standard error, not through the test runner. */
 export function printFigures(): void {
   const head = ['', 'wall s', 'CPU s', 'CPU s/GB', 'max RSS MiB', 'API requests', 'media GB'];
   const lines = rows.map(({ what, run, apiRequests, mediaBytes }) => {

@@ -14,7 +14,7 @@ export interface CloudAddress {
 
 export interface CloudCounts {
   readonly apiRequests: number;
-  /** Requests for single media: resolves and gets. */
+  /** The number of API requests that ask for a single medium. */
   readonly requestsPerMedium: number;
   readonly mediaBytes: number;
 }
@@ -59,7 +59,7 @@ const calls: Calls = {
   counts: async () => {
     const { requests } = theCloud().stats();
     const count = (...endpoints: readonly string[]) => endpoints.reduce((sum, name) => sum + (requests[name] ?? 0), 0);
-    // The statistics count a reply when it has ended, the log while it runs.
+    // The log counts the bytes of running replies too, the statistics only those of ended replies.
     const mediaBytes = theCloud().requests.reduce((sum, { host, bytesSent }) => sum + (host === 'cdn' ? bytesSent : 0), 0);
     const requestsPerMedium = count('download', 'medium');
     return {
@@ -80,7 +80,7 @@ const calls: Calls = {
 };
 
 process.on('message', ({ id, call, argument }: Question) => {
-  // simulator.ts keeps the types of call and answer.
+  // simulator.ts makes sure that the argument has the type for this call.
   const ask = calls[call] as (argument: unknown) => Promise<unknown>;
   ask(argument).then(
     (result) => answer({ id, result }),

@@ -33,7 +33,7 @@ export async function startFarCloud(options: Omit<GoproCloudOptions, 'library'>)
   };
 }
 
-/** Starts a store in its own process. It keeps sizes and checksums; its bucket is `archive`. */
+/** Starts a store in its own process. It keeps sizes and checksums, and its bucket is `archive`. */
 export async function startFarStore(): Promise<AsyncDisposable & { readonly endpoint: string }> {
   const simulator = startProcess();
   const { endpoint } = await simulator.ask('startStore', { buckets: ['archive'], discard: true });
