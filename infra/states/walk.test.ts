@@ -20,11 +20,14 @@ const childWalks = [...walks(child, childInput, { context: contextOf(execution(s
 test.each([
   { name: 'the run', all: parentWalks, definition: machine },
   { name: 'a work line', all: childWalks, definition: child },
-])('every transition of $name can be walked, and no path is missing on the way', ({ all, definition }) => {
-  const walked = new Set(steps(all).flatMap(({ state, next }) => (next === undefined ? [] : [`${state} -> ${next}`])));
-  expect([...walked].toSorted()).toEqual([...new Set(edges(definition))].toSorted());
-  expect(new Set(steps(all).map(({ state }) => state))).toEqual(new Set(Object.keys(definition.States)));
-});
+])(
+  'every transition of $name can be taken, and every JSON path that a state reads exists in its input',
+  ({ all, definition }) => {
+    const walked = new Set(steps(all).flatMap(({ state, next }) => (next === undefined ? [] : [`${state} -> ${next}`])));
+    expect([...walked].toSorted()).toEqual([...new Set(edges(definition))].toSorted());
+    expect(new Set(steps(all).map(({ state }) => state))).toEqual(new Set(Object.keys(definition.States)));
+  },
+);
 
 describe('the end of a run', () => {
   test.each(parentWalks.map((walk) => [turnNames(walk), walk] as const))(

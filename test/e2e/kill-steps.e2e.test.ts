@@ -151,7 +151,10 @@ describe('on S3', () => {
   );
 });
 
-/** Kills a run at each such request until a run has no further one. Returns their number. */
+/**
+ * Kills one run at its first matching request, the next run at its second, and so on, until a run
+ * ends by itself. Returns the number of killed runs.
+ */
 async function killAtEachRequest(
   when: KillPoint['when'],
   medium: () => SimMedium,

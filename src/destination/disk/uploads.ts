@@ -76,7 +76,7 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer that never wrote closes at once, even while an earlier writer is still writing.
+  // A writer without any write closes at once, so also wait for the earlier writer of the part.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {

@@ -133,7 +133,7 @@ describe('sets of frames', () => {
     expect(summary(lists)).toEqual(['source frame 1.1 f1.jpg', 'source frame 2.1 f2.jpg', 'source frame 3.1 f3.jpg']);
   });
 
-  test('a burst may have no source, and an extension may have any letter case', () => {
+  test('a burst needs no `source` variation, and its extensions may have any letter case', () => {
     expect(summary({ files: [...frames(1, 'JPG'), file('f2.GPR', { item_number: 2 })] })).toHaveLength(2);
   });
 

@@ -68,7 +68,7 @@ export function listingKey(account: string): string {
   return shortened(`LISTING#${account}`, longestKey);
 }
 
-/** `/` is in no id, so the parts of no other original begin like this. */
+/** Ids never contain `/`, so only rows of this original's parts have the prefix. */
 export function partsPrefix(originalSortKey: string): string {
   return `PART#${originalSortKey}/`;
 }

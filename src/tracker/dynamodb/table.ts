@@ -80,8 +80,9 @@ async function getBatch({ client, tableName }: Table, keys: readonly Key[]): Pro
 
 export interface Query {
   readonly partition: string;
-  /** Sort keys with this prefix, or between two, both included. Neither: the whole partition. */
+  /** Selects the sort keys that begin with this text. */
   readonly prefix?: string;
+  /** Selects the sort keys from the first text to the second, both included. */
   readonly between?: readonly [string, string];
   /** Attributes to read. Default: all. */
   readonly attributes?: readonly string[];

@@ -21,7 +21,7 @@ export function groupOf(reader: Reader, mediaId: string): Group {
 }
 
 function findGroup(reader: Reader, mediaId: string): Group | undefined {
-  // Saves the originals first, because a store may find the medium beside them.
+  // Reads the originals first, because a store may read the medium in the same query.
   const originals = reader.originalsOf(mediaId);
   const medium = reader.medium(mediaId);
   return medium && { medium, originals };
