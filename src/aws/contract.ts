@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 /**
  * The messages between the state machine and its functions. Each message has the name of the state
- * that sends it. Types, failure replies, branches and the fields that the machine keeps follow from
- * these schemas. Every reply has all of its fields, because a missing path ends an execution and no
- * Catch can prevent that. The size of a reply does not depend on the size of the library. Names are
- * in snake case, as is usual in the states language.
+ * that sends it. The types, the failure replies, the branches and the list of kept fields are
+ * derived from these schemas. Every reply has all of its fields. If the machine reads a missing
+ * field, the execution ends, and no Catch can prevent that. The size of a reply does not depend on
+ * the size of the library. Names are in snake case, as is usual in the states language.
  */
 
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
@@ -213,8 +213,8 @@ export const messages = {
       /** False if an earlier run has already notified about the same expired credentials. */
       notify: z.boolean().default(true),
       /**
-       * The subject and the text of the notification. NotifyCriticalFailure reads them at this
-       * path, and there it also finds an error that a Catch stored.
+       * The subject and the text of the notification. The state NotifyCriticalFailure reads both
+       * from `$.error`, because a Catch stores its error there too.
        */
       error,
     }),

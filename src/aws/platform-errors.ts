@@ -20,7 +20,9 @@ export const lambdaUnavailable = [
   'Lambda.ENINotReadyException',
 ] as const;
 
-/** The call did not reach a function, and no later call can before another deployment. */
+/**
+ * The call did not reach a function. Later calls fail too, until a new deployment fixes the cause.
+ */
 export const lambdaRefused = ['Lambda.ResourceNotFoundException', 'Lambda.AccessDeniedException'] as const;
 
 /** The platform ended the invocation, because it ran out of time or of memory or was killed. */
@@ -33,7 +35,7 @@ export const lambdaKilled = [
 ] as const;
 
 /**
- * The machine raises this error for a reply that it does not know, from a function of another
- * version.
+ * The machine raises this error if a function of another version sends an outcome that the machine
+ * does not know.
  */
 export const unknownOutcomeError = 'CloudSync.UnknownOutcome';

@@ -9,7 +9,7 @@ const dayMs = 24 * 3_600_000;
 /** The time in ms that an invocation reserves for its reply when the provider does not answer. */
 const answeringMs = 2_000;
 
-/** The Lambda handler. It asks the provider with one request to accept the credentials. */
+/** The Lambda handler. It sends the provider one request to check the credentials. */
 export const handler = handle({
   name: 'token-validator',
   request: messages.ValidateTokens.request,
@@ -18,8 +18,9 @@ export const handler = handle({
 });
 
 /**
- * Validates the credentials. A refusal gives a reply. Errors: CREDENTIALS_MISSING for a missing or
- * malformed secret; all errors of the provider except a refusal.
+ * Validates the credentials. If the provider refuses the credentials, the reply says so, and no
+ * error is thrown. Errors: CREDENTIALS_MISSING for a missing or malformed secret; all errors of the
+ * provider except a refusal.
  */
 export async function validateTokens(
   { provider }: Pick<RequestOf<'ValidateTokens'>, 'provider'>,

@@ -83,7 +83,7 @@ const schema = z.object({
 
 /**
  * Reads the environment. Errors: USAGE, which names each missing or wrong variable. The stack sets
- * all of them, so a person must have changed a wrong one.
+ * all variables, so a wrong value means that a person changed it.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const parsed = schema.safeParse(variables);

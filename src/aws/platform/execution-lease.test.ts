@@ -19,8 +19,8 @@ afterEach(async () => {
 });
 
 /**
- * Asks a fake Step Functions, which gives the same answer to every request, about a holder. Returns
- * the requests, and whether the holder is dead.
+ * Checks whether a holder is dead. A fake Step Functions gives the same answer to every request.
+ * Returns the result, the requests and the warnings.
  */
 async function ask(answer: Answer, about: string) {
   const asked: string[] = [];
@@ -49,7 +49,7 @@ describe('the holder of a run lease', () => {
     ['FAILED', true],
     ['TIMED_OUT', true],
     ['ABORTED', true],
-  ])('for an execution with the status %s it is %s that the holder is dead', async (status, dead) => {
+  ])('a holder whose execution has the status %s is dead: %s', async (status, dead) => {
     const found = await ask({ body: { executionArn: holder, status } }, holder);
     expect(found).toEqual({ dead, asked: [`eu-west-3 {"executionArn":"${holder}"}`], unanswered: [] });
   });

@@ -41,8 +41,8 @@ export interface Invocation {
 export interface OpenSource {
   readonly source: Source;
   /**
-   * When the secret was last written, in ISO 8601. The secret itself or Secrets Manager has the
-   * time.
+   * When the secret was last written, in ISO 8601. The time comes from the secret, or from Secrets
+   * Manager if the secret has none.
    */
   readonly credentialsSince: string | null;
   readonly apiRequests: () => number;

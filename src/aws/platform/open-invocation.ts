@@ -22,8 +22,8 @@ import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 import { openXray } from './xray.ts';
 
 /**
- * How many connections to the provider's API are open at most. The limit on requests per second
- * needs no more.
+ * The maximum number of open connections to the provider's API. More would not be faster, because
+ * the requests per second are limited.
  */
 const apiConnections = 4;
 

@@ -14,8 +14,8 @@ export interface SecretCredentials {
   /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
   /**
-   * When the credentials were last written, in ISO 8601. The secret or Secrets Manager has the
-   * time.
+   * When the credentials were last written, in ISO 8601. The time comes from the secret, or from
+   * Secrets Manager if the secret has none.
    */
   readonly since: string | null;
 }
@@ -26,7 +26,7 @@ const secretSchema = z.object({
   user_agent: z.string().nullish(),
   last_updated: z.string().nullish(),
 });
-/** The form for a person who pastes the line of cookies from a browser. */
+/** The form of a secret into which a person pasted the line of cookies from a browser. */
 const pastedSchema = z
   .object({ cookies: z.string(), 'user-agent': z.string().optional(), last_updated: z.string().optional() })
   .transform(({ cookies, 'user-agent': user_agent, last_updated }) => ({

@@ -33,8 +33,8 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   });
   const log = redactedLog(logger);
   const emf = new Emf({ namespace: metricNamespace });
-  // CloudWatch bills each combination of dimensions as a metric. The library adds a dimension by
-  // default, and with it the alarms would find no data.
+  // CloudWatch bills each combination of dimensions as a metric. Powertools adds a dimension by
+  // default, and with that dimension the alarms would find no data.
   emf.clearDefaultDimensions();
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {

@@ -14,8 +14,8 @@ import { deserialise, listingStateName, serialise, type SavedListing } from './l
 /** The name of the manifest, which lists the work lines of a run. */
 const manifestName = 'manifest.jsonl';
 /**
- * The largest number of lines that workers can handle before the deadline of a run. The plan begins
- * with the newest media, so the oldest media wait for the next run.
+ * The maximum number of work lines of a run, because workers can finish no more before the
+ * deadline. If a plan is larger, its oldest media wait for the next run.
  */
 const maxLines = 10_000;
 /** The time in ms that a slice reserves for its reply when the provider is slow. */
@@ -108,8 +108,8 @@ async function planRun(
 }
 
 /**
- * Returns the ids of media that are not due yet: all their open work has failed before, and its
- * next attempt is later.
+ * Returns the ids of the media that wait for a later attempt. Everything that is open in such a
+ * medium has failed, and the time of each next attempt has not come yet.
  */
 async function restingMedia(tracker: Tracker, roles: readonly Role[], nowMs: number): Promise<ReadonlySet<string>> {
   const resting = new Set<string>();

@@ -64,8 +64,8 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
 };
 
 /**
- * The limit for messages of the platform. It is lower than the limit for our own messages, because
- * ours end with what to do.
+ * The maximum length of a message of the platform. A message of our own may be longer, because its
+ * end tells the person what to do.
  */
 const maxDetail = 300;
 const maxOwnDetail = 600;

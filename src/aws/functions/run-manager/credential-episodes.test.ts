@@ -5,7 +5,7 @@ import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes,
 const dayMs = 24 * 3_600_000;
 const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
 
-/** The result of a run in a night. A run may appear twice, because its first reply was lost. */
+/** The result of a run in a night. A run appears twice if its first reply was lost. */
 interface Step {
   readonly night: number;
   readonly run: string;
@@ -48,7 +48,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'a notice comes once when the credentials work again, and again at a new expiry',
+    'one notice comes when the credentials work again, and another when they expire again',
     [
       { night: 0, run: 'a', event: expired, expected: ['expired'] },
       { night: 1, run: 'b', event: valid(), expected: ['recovered'] },
@@ -76,7 +76,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'an unknown age changes nothing',
+    'a run with credentials of unknown age keeps the record of notices',
     [
       { night: 0, run: 'a', event: valid(5), expected: ['aged'] },
       { night: 1, run: 'b', event: valid(null), expected: [] },
@@ -84,7 +84,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'one run can cause both notices',
+    'one run can cause the notice of recovery and the notice of old credentials',
     [
       { night: 0, run: 'a', event: expired, expected: ['expired'] },
       { night: 1, run: 'b', event: valid(9), expected: ['recovered', 'aged'] },
@@ -92,7 +92,7 @@ const stories: readonly (readonly [string, readonly Step[]])[] = [
     ],
   ],
   [
-    'the same old credentials cause no second notice after a passing expiry',
+    'old credentials cause no second notice of their age after they were refused for one night',
     [
       { night: 0, run: 'a', event: valid(5), expected: ['aged'] },
       { night: 1, run: 'b', event: expired, expected: ['expired'] },
@@ -131,7 +131,7 @@ test('a repeated step of a run gives the same notices and leaves the record of n
   );
 });
 
-test('notices of expiry and recovery alternate in any order of nights', () => {
+test('a notice of expiry and a notice of recovery always alternate', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
       const expected = noticesOf(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();

@@ -15,8 +15,8 @@ const slackMs = 2 * hourMs;
 /** Cookies that are this old may expire any day. */
 export const oldAgeDays = 5;
 /**
- * Two computed times of writing that differ by less than this belong to the same credentials,
- * because ages are rounded.
+ * The time when credentials were written is computed from their rounded age. Two such times that
+ * differ by less than this mean the same credentials.
  */
 const sameCredentialsMs = dayMs;
 
@@ -91,7 +91,10 @@ function agedAfter(before: Episodes['aged'], ageDays: number | null, { nowMs, ru
   return isSame ? before : { credentialsSince: new Date(sinceMs).toISOString(), toldBy: run };
 }
 
-/** Parses the record. An unreadable text counts as no record. At worst a notice is sent twice. */
+/**
+ * Parses the record of notices. If the text is unreadable, the record is empty. At worst a notice
+ * is then sent twice.
+ */
 export function parseEpisodes(text: string | undefined): Episodes {
   try {
     return episodesShape.parse(JSON.parse(text ?? 'null'));

@@ -10,8 +10,8 @@ import { parseInput } from './input.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
 /**
- * How many of the latest runs are searched for this run. Fewer runs than that can have begun after
- * this run lost its lease.
+ * How many of the latest runs are read to find this run. Even if this run has lost its lease, fewer
+ * newer runs than this can have begun since.
  */
 const maxNewerRuns = 20;
 
@@ -60,8 +60,8 @@ function providerOf(input: unknown): Provider | undefined {
 }
 
 /**
- * Logs an error of `act` and goes on. This second error must not suppress the notification of the
- * first error.
+ * Runs `act`. If `act` fails, the error is logged and the caller continues, because the
+ * notification about the failed run must still be sent.
  */
 async function attempt<Result>({ log }: Invocation, trouble: string, act: () => Promise<Result>): Promise<Result | undefined> {
   try {

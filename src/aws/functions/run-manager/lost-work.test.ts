@@ -32,9 +32,9 @@ function row(
 
 describe('the open work of a medium', () => {
   test.each<readonly [string, LineRow, boolean, readonly string[]]>([
-    ['the open work of a medium that was never resolved is the medium', row('LISTED'), true, []],
+    ['the open work of a medium that was never resolved is the medium itself', row('LISTED'), true, []],
     [
-      'the open work of a medium that was not resolved for all roles is the medium',
+      'the open work of a medium that was not resolved for all roles is the medium itself',
       row('RESOLVED', [], { resolvedRoles: ['source'] }),
       true,
       [],
@@ -115,7 +115,7 @@ test.each([
   ['States.Timeout', false],
   ['TypeError', false],
   ['constructor', false],
-])('for the error %j it is %s that the worker itself replied', (Error, replied) => {
+])('the worker itself replied with the error %j: %s', (Error, replied) => {
   expect(isReplied({ Error, Cause: '' })).toBe(replied);
 });
 
@@ -124,7 +124,7 @@ describe('the work that is lost with its worker', () => {
   const ids = (rows: readonly LineRow[]) =>
     lostWork(rows, run).map(({ medium, originals }) => [medium, originals.map(({ id }) => id)]);
 
-  test('the lost work is the originals that the worker had claimed, and no other media of the line', () => {
+  test('only the originals that the worker had claimed are lost work, and the other media of the line are not', () => {
     const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
     expect(ids(rows)).toEqual([
       [false, []],
@@ -133,7 +133,7 @@ describe('the work that is lost with its worker', () => {
     ]);
   });
 
-  test('a repeated step finds no lost work', () => {
+  test('a repeated step finds no lost work after the first step recorded it', () => {
     const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
     expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
       [false, []],
@@ -168,6 +168,6 @@ test.each([
   ['Sandbox.Timedout', false],
   ['States.Timeout', false],
   ['CloudSync.BUG', false],
-])('for the error %s it is %s that the call never reached a worker', (Error, unreached) => {
+])('the call with the error %s did not reach a worker or had an unknown outcome: %s', (Error, unreached) => {
   expect(isUnreached({ Error, Cause: '' })).toBe(unreached);
 });

@@ -61,8 +61,8 @@ export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly Lost
 }
 
 /**
- * True if this step has already recorded a lost original in this run. The worker had claimed that
- * original.
+ * True if an earlier call of this step recorded a lost original of the medium in the same run. A
+ * repeated call must then not count other open work as lost.
  */
 function isRecorded({ originals }: LineRow, { runStartedAt }: RunFacts): boolean {
   return originals.some(({ errorCode, statusSince }) => errorCode === 'WORKER_LOST' && statusSince >= runStartedAt);
@@ -88,7 +88,9 @@ interface MediumFailure {
   readonly quarantined: boolean;
 }
 
-/** Returns whether a medium or one of its originals failed. Everything must be recorded before. */
+/**
+ * Returns whether a medium or one of its originals failed. The lost work must be recorded first.
+ */
 export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];
   return {

@@ -7,9 +7,11 @@ import { readLine } from '../../work-line.ts';
 import { readCaught, reasonOf, shortened } from './caught.ts';
 import { failureOf, isReplied, isUnreached, lostWork, type LostWork } from './lost-work.ts';
 
-/** The lease of a claim here. Recording a whole line takes less time than this. */
+/**
+ * The lease in ms of each claim that this function makes. Recording a whole line takes less time.
+ */
 const leaseMs = 60_000;
-/** The size limit of the list of ids in a reply. The size is that of its JSON in UTF-8. */
+/** The maximum size in bytes of the list of ids in a reply, as JSON in UTF-8. */
 const maxIdBytes = 900;
 const maxCauseLength = 300;
 

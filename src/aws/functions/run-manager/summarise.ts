@@ -90,8 +90,8 @@ function brokenIn({ originals, media }: Tally): number {
 }
 
 /**
- * Counts the work that is left for a later run. The deadline was reached, or another worker has
- * claimed that work.
+ * Counts the work that is left for a later run, because the deadline was reached or because another
+ * worker has claimed the work.
  */
 function leftIn({ originals, media }: Tally): number {
   return originals.PENDING + originals.IN_PROGRESS + media.LISTED;

@@ -46,7 +46,7 @@ export async function transferLine(request: Request, invocation: Invocation): Pr
     const error = asSyncError(thrown);
     // A BUG stops only this line. The machine catches the BUG and records the line as failed.
     if (error.decision !== 'stop' || error.code === 'BUG') throw error;
-    // After LOCKED the run has lost its lease, so nothing needs the reason any more.
+    // The error LOCKED means that the run has lost its lease, so nobody needs the reason any more.
     if (error.code !== 'LOCKED') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
     return replyOf(messages.DownloadVideo, { ...progress, outcome: outcomeOfStop(error.code) });
   }
