@@ -28,8 +28,8 @@ interface Watch {
   /** The alarm goes off at this value or above it. */
   readonly atLeast: number;
   /**
-   * `unhealthy` notifies a person, who has to act. `shown` only appears on the dashboard, because
-   * the run notifies.
+   * An alarm with `unhealthy` notifies a person, who has to act. An alarm with `shown` appears only
+   * on the dashboard, because the run itself notifies the person.
    */
   readonly severity: 'unhealthy' | 'shown';
 }
@@ -47,7 +47,7 @@ export function createAlarms(scope: Construct, options: AlarmsOptions): readonly
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
   // The silence alarm is not part of the composite alarm. A message that waits for days keeps the
-  // composite in alarm, and that would hide the silence.
+  // composite alarm on, and that would hide that no run succeeds.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));
@@ -189,8 +189,8 @@ function createAlarm(scope: Construct, watch: Watch, options: AlarmsOptions): cl
 }
 
 /**
- * Detects that no run starts at all. A disabled schedule causes no failures, so no other alarm sees
- * it.
+ * Creates the alarm that goes off when no run succeeds for `hoursWithoutRun` hours. If the schedule
+ * is disabled, no run starts and nothing fails, so no other alarm goes off.
  */
 function createSilenceAlarm(scope: Construct, options: AlarmsOptions): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, 'NoRunAlarm', {

@@ -37,7 +37,8 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
     scheduleQueue: queue('ScheduleDlq', 'gopro-sync-schedule-dlq'),
     notificationQueue: queue('NotificationDlq', 'gopro-sync-notification-dlq'),
   };
-  // This policy replaces the default policy, which also allows alarms of the account to publish.
+  // This policy replaces the default policy of the topic. The default policy lets alarms of the
+  // account publish, so this policy has to allow that too.
   topic.grantPublish(
     new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
@@ -77,7 +78,8 @@ export function notifyOfSilentEnds(
       source: ['aws.states'],
       detailType: ['Step Functions Execution Status Change'],
       detail: {
-        // The rule skips the children of the map. Their ARN is that of the machine with a label.
+        // The rule skips the child executions of the map, because the machine ARN in their events
+        // also has a label.
         stateMachineArn: [machine.stateMachineArn],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
         error: [{ 'anything-but': notifiedError }, { exists: false }, null],

@@ -31,8 +31,8 @@ export interface Archive {
 
 /**
  * Creates the stack of the archive. The stack is protected from deletion and retains every
- * resource. The flag `defaultCrossStackReferences: strong` in cdk.json has another effect:
- * CloudFormation refuses to remove exports that the service imports.
+ * resource. Because of the flag `defaultCrossStackReferences: strong` in cdk.json, CloudFormation
+ * also refuses to remove exports that the service imports.
  */
 export function createArchiveStack(app: App, { context, environment }: Deployment): Archive {
   const { env: stage } = context;

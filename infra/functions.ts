@@ -20,7 +20,7 @@ const sizes: Readonly<Record<FunctionName, Size>> = {
   'token-validator': { memoryMb: 256, timeoutSeconds: 30 },
   'media-lister': { memoryMb: 512, timeoutSeconds: 5 * 60 },
   'video-downloader': { memoryMb: 1_024, timeoutSeconds: 15 * 60 },
-  // The summary of a run reads the tracker of a hundred thousand media.
+  // The summary of a run may read a hundred thousand media from the tracker.
   'run-manager': { memoryMb: 512, timeoutSeconds: 5 * 60 },
 };
 

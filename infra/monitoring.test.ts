@@ -40,7 +40,7 @@ test('the topic accepts alarms of this account and events of the rule, and mails
   sampleTemplates({ env: 'prod' }).service.resourceCountIs('AWS::SNS::Subscription', 0);
 });
 
-test('the rule notifies when a run ended without a notification of its own', () => {
+test('the rule notifies a person when a run ended without sending a notification', () => {
   const [rule] = Object.values(service.findResources('AWS::Events::Rule'));
   expect(rule?.['Properties'].EventPattern).toEqual({
     source: ['aws.states'],
@@ -82,7 +82,7 @@ describe('alarms', () => {
     );
   });
 
-  test('an alarm goes off when no run happens at all', () => {
+  test('an alarm goes off when no run succeeds for 26 hours', () => {
     service.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ExecutionsSucceeded',
       ComparisonOperator: 'LessThanThreshold',
@@ -114,7 +114,7 @@ describe('alarms', () => {
     service.hasResourceProperties('AWS::CloudWatch::Alarm', { ...atOnce, Threshold: 5, MetricName: 'CookieAge', Dimensions });
   });
 
-  test('one composite alarm notifies for all queues, and the silence alarm notifies by itself', () => {
+  test('one composite alarm notifies for all queues, and the alarm for missing runs notifies by itself', () => {
     for (const [id, alarm] of Object.entries(service.findResources('AWS::CloudWatch::Alarm'))) {
       expect(Object.keys(alarm['Properties']).includes('AlarmActions'), id).toBe(id.startsWith('NoRunAlarm'));
     }

@@ -27,8 +27,8 @@ const keyNames = 'A key has the name of its file.';
 
 /**
  * Returns all permissions of each function, except tracing. No function can delete an object,
- * because the archive is append-only. S3 checks `s3:GetObject` for a HEAD request. With
- * `s3:ListBucket` S3 answers 404 for a missing key, and otherwise 403.
+ * because the archive is append-only. S3 checks `s3:GetObject` for a HEAD request. For a missing
+ * key S3 answers 404 if the role has `s3:ListBucket`, and 403 if not.
  */
 export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionName, readonly Permission[]>> {
   const { archive } = reachable;

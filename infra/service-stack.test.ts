@@ -87,7 +87,7 @@ function environmentOf(template: Template, name: string): Record<string, unknown
   return functions.find(({ FunctionName }) => FunctionName.endsWith(name))?.Environment.Variables;
 }
 
-test('temporary files of runs expire, whichever encryption the archive has', () => {
+test('temporary files of runs expire after 30 days, with and without a customer key for the archive', () => {
   for (const template of [service, sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).service]) {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',

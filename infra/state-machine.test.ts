@@ -146,7 +146,7 @@ describe('the role', () => {
       violatingResources.map(({ resourceLogicalId }) => `${resourceLogicalId}: ${ruleName}`),
     );
     expect(found.filter((finding) => finding.startsWith('Orchestrator'))).toEqual([]);
-    // The resources of the sample show that the rules were applied.
+    // The findings in other resources of the sample show that the rules were applied.
     expect(found.length).toBeGreaterThan(0);
   });
 });

@@ -52,7 +52,7 @@ export interface StorageCost {
   readonly monthUsd: number;
 }
 
-/** Computes the cost of archiving and storing a TB, without reading it. */
+/** Computes the cost of archiving and storing a TB. The cost of reading files is not included. */
 export function storageCost(steps: StorageSteps): StorageCost {
   const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
   const stored = steps.reduce((sum, step, index) => {

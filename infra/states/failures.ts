@@ -13,7 +13,7 @@ const messagingUnavailable = {
   SQS: ['SQS.AmazonSQSException', 'SQS.RequestThrottledException', 'SQS.KmsThrottledException'],
 } as const;
 
-/** Each wait is a random time up to the backoff, so that calls do not all return at once. */
+/** Each wait is a random time up to the backoff, so that calls are not all repeated at once. */
 function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds: number): RetryProps {
   return {
     errors: [...errors],
@@ -28,7 +28,7 @@ function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds
 /**
  * Returns the retries of a call to a function. If the platform kills the invocation, the call is
  * repeated up to `killed` times. All functions allow that: video-downloader continues from the
- * stored parts. Each slice has its own count.
+ * stored parts. The repetitions of each slice are counted separately.
  */
 export function lambdaRetries({ killed }: { readonly killed: number }): readonly RetryProps[] {
   return [retryOf(lambdaUnavailable, 8, 60), retryOf(lambdaKilled, killed, 300)];

@@ -103,8 +103,8 @@ export function branch<Outcome extends string>(scope: Construct, name: string, o
 }
 
 /**
- * Stores the error of a reply at `$.error`, where a caught error is also stored. Of all other data,
- * only the fields in `also` are kept.
+ * Stores the error of a reply at `$.error`, where a caught error is also stored. All other data are
+ * dropped, except the fields in `also`.
  */
 export function keepError(
   scope: Construct,
