@@ -31,7 +31,8 @@ export async function followRun(
   let lastEvent = 0;
   const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // The execution is read first. So every change before the end is reported before the end.
+    // The status is read before the history. If the status says that the run ended, the history
+    // read next is complete.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });

@@ -11,8 +11,8 @@ import { askAws, clientOptions } from './errors.ts';
  */
 export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
   return ask(secret, async (client) => {
-    // A missing secret is not created. No service could read the new secret, or the secret would
-    // block the first deployment.
+    // This request fails if the secret does not exist. The command must not create one. A new
+    // secret might be one that no service reads, or it would block the first deployment.
     await client.send(new DescribeSecretCommand({ SecretId: secret }));
     return writeSecret(client, secret, credentials);
   });

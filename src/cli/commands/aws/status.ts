@@ -25,8 +25,8 @@ const maxRuns = 5;
 type SecretWritten = string | null | undefined;
 
 /**
- * Shows the state of the service, as the tracker has it. If the machine or the secret gives no
- * answer, a warning replaces its part.
+ * Shows the state of the service, as the tracker has it. If the machine or the secret cannot be
+ * read, a warning gives the reason.
  */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
@@ -61,7 +61,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
 
 /**
  * Asks the machine about runs that are unfinished in the tracker. Such a run may still be at work,
- * or something outside may have ended it.
+ * or it ended but could not record its end.
  */
 async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
