@@ -107,7 +107,7 @@ describe('the map', () => {
   });
 });
 
-test('a failed run that has sent a notification ends with the error that the rule ignores', () => {
+test('a failed run that has sent a notification ends with an error that causes no second notification', () => {
   expect(machine.States['SyncFailed']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.Notified' });
   expect(machine.States['SyncFailedUnnotified']).toMatchObject({ Type: 'Fail', Error: 'CloudSync.NotNotified' });
 });

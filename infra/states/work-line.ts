@@ -41,7 +41,7 @@ interface LineOptions {
 }
 
 /**
- * Creates the states of one work line, which runs slice by slice. The work line fails if an
+ * Creates the states of one work line, which is done slice by slice. The work line fails if an
  * original or its worker failed. The tracker has the reason.
  */
 export function workLine(scope: Construct, options: LineOptions): IChainable {

@@ -6,8 +6,8 @@ import { resourceNames } from './names.ts';
 export interface Deployment {
   readonly stage: Stage;
   /**
-   * The name of the secret with the provider's credentials. Default: the name that the stage gives
-   * it.
+   * The name of the secret with the provider's credentials. Default: the name of the secret in the
+   * stage.
    */
   readonly secret?: string;
 }

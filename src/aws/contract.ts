@@ -11,7 +11,10 @@ import { z } from 'zod';
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** A run ends this many seconds after its start. The machine's time-out is half an hour later. */
+/**
+ * The deadline of a run is this many seconds after its start. The machine's time-out is half an
+ * hour later.
+ */
 export const runSeconds = 11.5 * 3600;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
@@ -21,7 +24,9 @@ const provider = z.enum(['gopro']);
 /** The input of an execution. Every field is optional. */
 export const executionInput = z.object({
   provider: provider.default('gopro'),
-  /** With `schedule`, failed media wait for their next attempt. With `manual`, all are tried. */
+  /**
+   * With `schedule`, failed media wait for their next attempt. With `manual`, this run tries them.
+   */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
   /** True to read every page of the listing. */
   full_listing: z.boolean().default(false),

@@ -16,10 +16,11 @@ const maxIdBytes = 900;
 const maxCauseLength = 300;
 
 /**
- * Ends a work line that failed. If the worker replied, it has recorded everything itself. If it did
- * not reply, its open work fails, and the error is the reason. Archived originals and originals of
- * another worker do not change. A repeated call changes nothing more. Errors: those of the archive
- * and of the tracker.
+ * Ends a work line that failed. A worker that replied has recorded everything itself. If a worker
+ * ended without a reply, its lost work fails, and the error is the reason. If the call did not
+ * reach a worker, no status changes. Archived originals and originals that another worker has
+ * claimed do not change. A repeated call changes nothing more. Errors: those of the archive and of
+ * the tracker.
  */
 export async function recordWorkerFailure(
   request: RequestOf<'MarkVideoFailed'>,
