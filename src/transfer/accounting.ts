@@ -10,7 +10,9 @@ export interface Accounting {
   countUntried(): void;
   /** Counts a medium of the plan as done, whatever its result. */
   endMedium(sizeHintBytes: number | null): void;
-  /** A file begins or starts over. The destination already has `doneBytes` bytes of the file. */
+  /**
+   * Begins a file, or begins it again. The destination already has `doneBytes` bytes of the file.
+   */
   startFile(key: string, sizeBytes: number | null, doneBytes: number): void;
   /** Adds new bytes of a file. A negative number means that bytes must be fetched again. */
   advanceFile(key: string, bytes: number): void;

@@ -15,7 +15,10 @@ import type { Disappearances } from './medium/disappearances.ts';
 import type { AttemptBudget } from './original/attempt-budget.ts';
 import type { Slice } from './slice.ts';
 
-/** Shared by the functions of a transfer: one Transfer for all, and one Copy for each original. */
+/**
+ * What the functions of a transfer share: one Transfer for all of them, and one Copy for each
+ * original.
+ */
 
 export interface TransferPorts {
   readonly source: Source;

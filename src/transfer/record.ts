@@ -52,8 +52,9 @@ export async function rekey(
 }
 
 /**
- * Names originals and writes them to the tracker. If a key is taken, it names them again. It does
- * not check before, because a taken key is rare: keys contain the medium's id.
+ * Names originals and writes them to the tracker. If the tracker refuses a key as taken, names the
+ * originals again. Does not look for taken keys first. They are rare, because a key contains the
+ * medium's id.
  */
 async function withFreeKeys<Result>(
   tracker: Tracker,

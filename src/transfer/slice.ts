@@ -9,7 +9,10 @@ import type { Clock } from '../lib/clock.ts';
 export interface Slice {
   /** True if this slice is the whole run. Then it sees everything that the run sees. */
   readonly isWholeRun: boolean;
-  /** Asks for time for one more part. The first part is always admitted. Errors: SLICE_OVER. */
+  /**
+   * Call it before a part begins. Throws SLICE_OVER if too little time is left. Always admits the first
+   * part.
+   */
   admit(): void;
   /**
    * Counts a part that no earlier slice had stored. `sizeBytes` is 0 if later slices cannot resume
@@ -18,7 +21,9 @@ export interface Slice {
   countStored(sizeBytes: number, tookMs: number): void;
   /** Counts an original or a medium that has ended, with any result. */
   countEnded(): void;
-  /** Call it when a host asked to wait. Then a slice without a new byte is not fruitless. */
+  /**
+   * Call it when a host asked to wait. Then the slice is not fruitless, even without a new byte.
+   */
   excuse(): void;
   /** Whether there is too little time to begin more work. */
   isOver(): boolean;
@@ -51,7 +56,7 @@ export interface SliceOptions {
   readonly clock: Clock;
 }
 
-/** The time that is kept for recording: 30 s, or a tenth of a short slice. */
+/** The end of a slice is kept for recording: a tenth of the slice, but at most this time. */
 const maxKeptBackMs = 30_000;
 /** The open work fails after this many slices in a row without progress. */
 const maxIdleSlices = 2;
@@ -67,7 +72,7 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
   let fruits = 0;
   let isExcused = false;
 
-  // The slice keeps time for two of the slowest parts: the next part may be even slower.
+  // The slowest part so far must fit twice, because the next part may be even slower.
   const isOver = () => hasRefused || signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
   const idleSlices = () => (fruits > 0 ? 0 : idleBefore + (isExcused ? 0 : 1));
   return {

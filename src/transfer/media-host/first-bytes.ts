@@ -32,8 +32,8 @@ const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
 const film: readonly Kind[] = ['isoMedia', 'riff'];
 
 /**
- * The kinds of content that a file with each extension may have. Phones name HEIC and PNG photos
- * .jpg. So each extension of a photo allows all kinds of photos, and the same is true for films.
+ * For each extension, the kinds of content that a file may have. Phones name HEIC and PNG photos
+ * .jpg. So each photo extension allows all kinds of photos. The same is true for films.
  */
 const plausible: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),

@@ -50,7 +50,7 @@ export function ifRange(validator: Validator): string | undefined {
 const pageTypes = /^\s*(?:text\/html|application\/(?:[\w.+-]*\+)?(?:json|xml)|text\/xml|application\/xhtml\+xml)/i;
 const textExtensions = new Set(['json', 'xml', 'gpx', 'html', 'txt', 'csv', 'edl']);
 
-/** Refuses an encoded body, and a web page or an API answer instead of media. */
+/** Refuses an encoded body, and a web page or an API answer that came in place of media. */
 export function checkMediaType(reply: ReplyFacts, extension: string): void {
   const encoding = reply.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
@@ -70,7 +70,7 @@ export interface Asked {
 
 /**
  * Accepts the reply to a GET and returns what the reply states about the file. Throws
- * SOURCE_CHANGED if the content is another one or ends before the range; RANGE_IGNORED if the
+ * SOURCE_CHANGED if the content has changed or ends before the range; RANGE_IGNORED if the
  * transfer must continue without ranges; SIZE_UNPROVEN if lengths contradict each other; NOT_MEDIA.
  * The caller handles all statuses except 200, 206 and 416.
  */

@@ -8,8 +8,8 @@ import type { Clock } from '../../lib/clock.ts';
  */
 
 /**
- * A step of a timetable: from `minuteOfDay` on (local time) the limit is so many bytes per second.
- * Null means no limit.
+ * A step of a timetable. From `minuteOfDay` on (local time) the limit is `bytesPerSecond`. Null
+ * means no limit.
  */
 export interface BandwidthStep {
   readonly minuteOfDay: number;
@@ -80,8 +80,8 @@ export function createThrottle(steps: readonly BandwidthStep[], clock: Clock, si
 }
 
 /**
- * The size of the pieces in which a chunk is written when the rate is limited. A store may close a
- * connection that is nearly silent.
+ * When the rate is limited, a chunk is written in pieces of this size. Between two larger pieces
+ * the connection would be silent for longer, and the store might close it.
  */
 const pieceBytes = 64 * 1024;
 
@@ -105,9 +105,7 @@ export function writeThrottled(
   );
 }
 
-/**
- * Remembers hosts that asked to wait. The next request to such a host waits, for whichever file.
- */
+/** Remembers hosts that asked to wait. Requests to such a host wait, whichever file they fetch. */
 export interface HostGate {
   pause(host: string, forMs: number): void;
   pass(host: string, signal: AbortSignal): Promise<void>;

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { originalId, type OfferedOriginal } from '../../media.ts';
 import type { Resolution } from '../../source/source.ts';
 
-/** Signed URLs are valid for about an hour. Half of that time leaves enough to use a URL. */
+/** Signed URLs are valid for about an hour. After half of that time a URL is renewed before use. */
 const freshForMs = 30 * 60_000;
 
 export interface Offer {

@@ -9,9 +9,9 @@ import { createAttemptBudget } from '../original/attempt-budget.ts';
 
 /**
  * Finds archived originals whose content has changed, by size and validator. It compares only the
- * latest revisions. If nothing can be compared, the original counts as unchanged, and the tracker
- * gets the validator that the media host sends now. `unproven` is set to the error if an original
- * could not be probed.
+ * latest revisions. If the sizes do not differ and the validators cannot be compared, the original
+ * counts as unchanged, and the tracker gets the validator that the media host sends now. `unproven`
+ * is set to the error if an original could not be probed.
  */
 export async function changedOriginals(
   known: readonly TrackedOriginal[],

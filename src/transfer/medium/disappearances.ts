@@ -4,10 +4,9 @@ import { SyncError } from '../../errors.ts';
 const maxSuspects = 5;
 
 /**
- * Distinguishes media that are gone from an API that has changed. Until the first medium is found,
- * a missing medium only counts as a suspect. After five suspects the run stops with
- * PROVIDER_CHANGED, and no status changes. The suspects are recorded as gone when a medium is
- * found, or at the end.
+ * Decides whether missing media are gone or the API has changed. Until the first medium is found, a
+ * missing medium only counts as a suspect. After five suspects the run stops with PROVIDER_CHANGED,
+ * and no status changes. The suspects are recorded as gone when a medium is found, or at the end.
  */
 export interface Disappearances {
   found(): Promise<void>;
@@ -16,8 +15,8 @@ export interface Disappearances {
    */
   suspect(record: () => Promise<void>): Promise<void>;
   /**
-   * Call it after the last medium of a whole run. It is not called after a slice, because a slice
-   * sees too few media. There the suspects stay LISTED.
+   * Call it after the last medium of a whole run. Do not call it after one slice of a longer run,
+   * because a slice sees too few media. The suspects of a slice stay LISTED.
    */
   confirm(): Promise<void>;
 }

@@ -44,7 +44,7 @@ function offersNothing(resolution: Resolution): boolean {
   return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
 }
 
-/** The listing also counts the items of a medium. Warns if the provider offers fewer originals. */
+/** Warns if the provider offers fewer originals than the items that the listing counts. */
 function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: Transfer): void {
   const offered = originals.filter((original) => original.role === 'source').length + unavailable;
   const listed = tracked.medium.itemCount ?? 0;
@@ -112,7 +112,8 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // If some originals are unavailable, an original that is not offered may be one of those.
+  // An original that is not offered may be one of the unavailable originals, so it is not tried
+  // now.
   const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;

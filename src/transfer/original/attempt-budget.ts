@@ -19,8 +19,8 @@ export interface AttemptBudget {
    */
   reached(part: number, offset: number): boolean;
   /**
-   * Waits before the next attempt, at least as long as the other side asked. `partFailures` is how
-   * many times in a row this part has failed, even if other parts progressed. A higher number
+   * Waits before the next attempt, at least for the `retryAfterMs` of the error. `partFailures` is
+   * how many times in a row this part has failed, even if other parts progressed. A higher number
    * lengthens the wait. Throws `error` itself if another attempt is useless. Throws
    * PATIENCE_EXHAUSTED, with `error` as its cause, after too many attempts.
    */

@@ -35,8 +35,9 @@ export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
 }
 
 /**
- * Fetches the missing ranges together. The first range runs alone until its first byte, so that an
- * unavailable file costs one request per attempt. When one range fails, the others are ended.
+ * Fetches the missing ranges together. The first range is fetched alone until its first byte
+ * arrives, so that an unavailable file costs one request per attempt. When one range fails, the
+ * other ranges are ended.
  */
 async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne: FetchRange): Promise<void> {
   const others = new AbortController();
@@ -59,7 +60,7 @@ async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne
   }
 }
 
-/** Fetches a range, with all attempts. Stores its parts and returns the last one. */
+/** Fetches a range and repeats failed attempts. Stores its parts and returns the last part. */
 async function fetchRange(
   copy: Copy,
   upload: Upload,
@@ -120,8 +121,8 @@ async function fillStream(stream: PartStream): Promise<Part> {
 }
 
 /**
- * Whether the range must begin again: the writer failed, the bytes are not media, or the store
- * closes a connection before the wait is over.
+ * Whether the range must begin again. It must if the writer failed, if the bytes are not media, or
+ * if the media host was silent for longer than the store keeps a connection open.
  */
 function mustRepeat(stream: PartStream, error: SyncError): boolean {
   const { maxPauseMs } = stream.copy.transfer.destination;

@@ -63,7 +63,7 @@ export class PartStream {
 
   /**
    * Reads a reply to its end. Errors: those of the network and the writer; NOT_MEDIA; SIZE_UNPROVEN
-   * if there is a byte too many; TRUNCATED if there is a byte too few.
+   * if the reply is too long; TRUNCATED if it is too short.
    */
   async pump(reply: Reply, extension: string): Promise<void> {
     // A later reply continues with the same sniffer: the first bytes may come in several replies.
@@ -81,7 +81,8 @@ export class PartStream {
     } catch (error) {
       throw networkError(error, 'the media host', this.copy.signal);
     }
-    // This check comes before the last part ends, because its writer expects the announced length.
+    // These checks come before the last part ends: the writer of a part expects the announced
+    // length.
     if (this.range.isOpenEnded && this.#offset === 0) throw emptyFile();
     if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
   }
@@ -138,7 +139,7 @@ export class PartStream {
   async #beginNextPart(): Promise<void> {
     const part = await this.end();
     if (!this.#isAborted) await this.#hooks.onPart(part);
-    // The file was abandoned while the last part was stored, so no other part may begin.
+    // The file was abandoned while this part was stored, so no other part may begin.
     if (this.#isAborted) throw abandoned();
     this.#number += 1;
     this.#partBytes = 0;

@@ -135,8 +135,8 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
 }
 
 /**
- * Begins or resumes the upload. Returns undefined if the file was already stored. Then the original
- * is completed.
+ * Begins or resumes the upload. If the file is already stored, completes the original and returns
+ * undefined.
  */
 async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<Upload | undefined> {
   const { tracker, destination } = copy.transfer;
@@ -206,7 +206,7 @@ function reportUntried(row: TrackedOriginal, reason: string, { accounting, repor
   report({ type: 'file.failed', id: row.id, mediaId, key, status: row.status, code: 'LEASE_LOST', reason });
 }
 
-/** What the tracker records of an error. For PATIENCE_EXHAUSTED it is the cause. */
+/** What the tracker records of an error. For PATIENCE_EXHAUSTED the tracker records the cause. */
 export function failureOf(error: SyncError): { readonly code: ErrorCode; readonly reason: string; readonly hint?: string } {
   if (error.decision === 'defer') {
     const reason = 'two slices in a row made no progress; a file that its host does not send in ranges must fit into one slice';
