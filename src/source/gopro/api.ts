@@ -2,7 +2,9 @@ import { SyncError } from '../../errors.ts';
 import { send, type ApiFailure, type Question } from './exchange.ts';
 import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
-/** An API call. Its subject and scope decide the message of a failure and its meaning. */
+/**
+ * An API call. `subject` is in the message of a failure, and `scope` decides what a failure means.
+ */
 export interface ApiCall<T> extends Question<T> {
   /** For example `medium abc` or `page 3 of the listing`. */
   readonly subject: string;

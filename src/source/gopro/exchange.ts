@@ -53,8 +53,9 @@ const clockToleranceMs = 10 * 60_000;
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * Sends a request until an answer is final. It tries at most 5 times if the answer is `busy` or
- * `unreachable`, and twice if it is `misshapen`. Rejects only with the signal's reason.
+ * Sends a request and repeats it until the answer is final. It tries at most 5 times if the answer
+ * is `busy` or `unreachable`, and twice if the answer is `misshapen`. Rejects only with the
+ * signal's reason.
  */
 export async function send<T>(
   exchange: Exchange,
@@ -194,8 +195,7 @@ function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
 }
 
 /**
- * Says what a redirect means by its target: a sign-in page, or another address. It is never
- * followed.
+ * Classifies a redirect by its target: a sign-in page, or another address. No redirect is followed.
  */
 function classifyRedirect(status: number, location: string | undefined): ApiFailure {
   const target = URL.parse(location ?? '', 'https://same-host.invalid');

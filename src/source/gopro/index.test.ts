@@ -44,7 +44,7 @@ describe('the listing', () => {
     expect(query.get('fields')?.split(',')).toContain('ready_to_view');
   });
 
-  test('a listing starts at the given page and sends no request before it is read', async () => {
+  test('a listing starts at the given page and sends no request before the caller reads a page', async () => {
     await using api = await startTestApi(() => ({ body: listingPage(['a'], { total_pages: 3 }) }));
     const listing = api.source().list(3);
     expect(api.requests).toHaveLength(0);

@@ -128,7 +128,7 @@ describe('single files and chapters', () => {
 });
 
 describe('sets of frames', () => {
-  test('the originals of a burst are its frames, and its cover is not one', () => {
+  test('the originals of a burst are its frames, but not its cover', () => {
     const lists = { files: frames(3).toReversed(), variations: [entry('source', 'cover.jpg')] };
     expect(summary(lists)).toEqual(['source frame 1.1 f1.jpg', 'source frame 2.1 f2.jpg', 'source frame 3.1 f3.jpg']);
   });

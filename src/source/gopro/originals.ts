@@ -5,8 +5,8 @@
  * - Every variation with the label `source` is an original: one for each chapter.
  * - `files` are transcoded proxies, unless they are the frames of a set (see `isFrameSet`). Then
  *   a `source` variation is only the cover of the set.
- * - The sidecar `raw_photo` is the RAW original. `baked_source`, the rendering of an edit, and
- *   all other sidecars are archived on request.
+ * - The sidecar `raw_photo` is the RAW original. All other sidecars are archived on request. One of
+ *   them is `baked_source`, the rendering of an edit.
  * - All other entries (`concat`, proxies, sprites) are never originals.
  */
 import { allRoles, type OfferedOriginal, type OriginalIdentity, type Role } from '../../media.ts';
@@ -46,8 +46,8 @@ interface Candidate {
 /**
  * The originals of one medium in `roles`. A file has the same identity in every reply. The identity
  * is made of the fields of its entry. It does not depend on the URL or on other kinds of entries.
- * Entries with equal fields differ only by their order, because the provider gives nothing else. So
- * unavailable entries are counted too.
+ * The provider gives nothing but the order to tell entries with equal fields apart. So unavailable
+ * entries also get an ordinal.
  */
 export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: readonly Role[]): Resolution {
   const candidates = candidatesOf(mediaId, reply);

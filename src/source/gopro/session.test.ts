@@ -181,7 +181,7 @@ test("one warning says that the computer's clock is far off", async () => {
   expect(warnings).toEqual([expect.stringMatching(/60 minutes behind/)]);
 });
 
-test('if the API refuses calls of a run, one probe confirms it for all of them, and then no request is sent', async () => {
+test('if the API refuses many calls at once, one probe confirms the refusal, and then no request is sent', async () => {
   let expired = false;
   await using api = await startTestApi(() => (expired ? { status: 401 } : { body: { id: 'x' } }));
   const source = api.source();

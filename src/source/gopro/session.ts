@@ -73,7 +73,8 @@ export async function confirm(session: Session, signal?: AbortSignal): Promise<v
 }
 
 /**
- * Throws the CREDENTIALS_EXPIRED error of an earlier check. So a refused token is not sent again.
+ * Throws the CREDENTIALS_EXPIRED error of an earlier check, so that a refused token is not sent
+ * again.
  */
 export function assertUsable({ refusal }: Session): void {
   if (refusal) throw refusal;
@@ -119,8 +120,8 @@ function refused(session: Session, { detail }: ApiFailure): SyncError {
 }
 
 /**
- * Whether the credentials or the mode may be the cause. A 500 counts, because the API has answered
- * 500 to a bad token.
+ * Whether the credentials or the mode may be the cause of a failure. They may be the cause of a
+ * 500, because the API has answered 500 to a bad token.
  */
 export function mayMeanCredentials({ kind, status }: ApiFailure): boolean {
   return kind === 'refused' || status === 500;
