@@ -152,7 +152,7 @@ function illegality(path: string): string | undefined {
   return undefined;
 }
 
-test('the check for illegal names finds them', () => {
+test('the check for illegal names finds illegal names', () => {
   for (const path of [
     'gopro-videos/2025/07/CON.mp4',
     'gopro-videos/2025/07/nul .x.mp4',
@@ -181,7 +181,7 @@ describe('properties of keys', () => {
     );
   });
 
-  test('a key keeps the extension of its original if that is usable', () => {
+  test('a key keeps the extension of its original if the extension is usable', () => {
     fc.assert(
       fc.property(libraries, (library) => {
         for (const { key: named, extension } of nameAll(library)) {

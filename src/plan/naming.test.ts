@@ -168,7 +168,7 @@ describe('a taken key', () => {
   });
 });
 
-test('keys that a disk without letter case or Unicode forms takes for one fold to the same text', () => {
+test('two keys that differ only in letter case or Unicode form fold to the same text', () => {
   for (const [a, b] of [
     ['GX01.MP4', 'gx01.mp4'],
     ['Mu\u0308ller', 'M\u00dcLLER'],

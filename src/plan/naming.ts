@@ -11,8 +11,8 @@ import { momentOf } from './moment.ts';
 import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from './safe-name.ts';
 
 /**
- * The longest name that every common system allows, in bytes of UTF-8. No name has more UTF-16
- * units than bytes.
+ * The longest name that every common system allows, in bytes of UTF-8. Systems that count UTF-16
+ * units allow it too, because no name has more UTF-16 units than bytes.
  */
 const maxNameBytes = 255;
 

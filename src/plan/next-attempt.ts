@@ -3,13 +3,14 @@
 const dayMs = 24 * 3_600_000;
 const maxMs = 7 * dayMs;
 /**
- * Subtracted from the wait, because a nightly run may begin a little earlier than the night before.
+ * The wait is shortened by this time, because a nightly run may begin a little earlier than the run
+ * of the night before.
  */
 const slackMs = 2 * 3_600_000;
 
 /**
- * The time in ms since 1970. After the first failed run it is the next night. After further failed
- * runs it is the 2nd, the 4th and the 7th night.
+ * The time of the next attempt, in ms since 1970. After the first failed run it is the next night.
+ * After further failed runs it is the 2nd, the 4th and the 7th night.
  */
 export function nextAttemptMs({
   failedRuns,

@@ -62,8 +62,8 @@ export async function plan(
 /** The originals of one medium, made from the latest resolve and from the rows of the tracker. */
 export interface PlannedOriginals {
   /**
-   * For each offered original, in the order of fetching, its latest revision. It is the first
-   * revision if the tracker does not know the original.
+   * The latest revision of each offered original, in the order of fetching. If the tracker does not
+   * know an original, this is its first revision.
    */
   readonly originals: readonly Original[];
   /** The originals in `originals` that the tracker does not know yet. */

@@ -77,7 +77,7 @@ export function safeId(id: string): string {
  */
 export function cutToBytes(text: string, limitBytes: number): string {
   if (Buffer.byteLength(text) <= limitBytes) return text;
-  // It is made only when a name is too long, because loading it takes 10 ms.
+  // The segmenter is made only when a name is too long, because loading it takes 10 ms.
   const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
   let cut = '';
   let sizeBytes = 0;

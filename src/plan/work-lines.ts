@@ -23,8 +23,8 @@ const maxMedia = 25;
 const maxIdBytes = 1_000;
 
 /**
- * Puts every medium into one line, in the plan's order. A large medium may come before a group that
- * is not full yet.
+ * Puts every medium into one line, in the plan's order. But the line of a large medium may come
+ * before the line of earlier small media, because that line is not full yet.
  */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];
