@@ -64,6 +64,6 @@ export function readAwsError(thrown: unknown): AwsError | undefined {
 
 /** The kind of an error with this name or code. Undefined if there is no such kind. */
 export function kindOf(name: string, message: string): AwsErrorKind | undefined {
-  // The SDK gives this error no name of its own.
+  // The SDK gives the error for a missing region no name of its own.
   return message.startsWith('Region is missing') ? 'noRegion' : kindOfName.get(name);
 }

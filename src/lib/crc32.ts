@@ -63,8 +63,8 @@ function byteShift(bytes: number): number {
 
 /**
  * The product of two polynomials over GF(2), modulo the polynomial. For each coefficient of `a` it
- * adds `b` times that power of x. It uses masks, because a processor would predict half of the
- * branches on random bits wrongly.
+ * adds `b` times that power of x. It uses masks in place of branches, because a processor predicts
+ * half of all branches on random bits wrongly.
  */
 function multiply(a: number, b: number): number {
   let product = 0;

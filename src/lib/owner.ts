@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * The holder of a lease. It has enough detail for a check on the same machine whether its process
- * still runs.
+ * The holder of a lease. The fields are enough to find out, on the same machine, whether the
+ * holder's process still runs.
  */
 export interface Owner {
   readonly host: string;

@@ -136,7 +136,8 @@ export class Connection {
   }
 
   /**
-   * The buffer for the next bytes. It is never empty, because TLS would then offer bytes forever.
+   * The buffer for the next bytes. Its length is never 0, because TLS would then offer bytes
+   * forever.
    */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;

@@ -10,7 +10,7 @@ export interface Head {
   readonly keepsAlive: boolean;
 }
 
-/** The text of a request without a body. Throws a TypeError for a header that looks like two. */
+/** The text of a request without a body. Throws a TypeError for a header that would read as two. */
 export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<Record<string, string>>): string {
   // In a URL the host, path and query are escaped, so they contain no space and no line break.
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];

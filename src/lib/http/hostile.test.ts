@@ -157,7 +157,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect((await client.fetch(server.url)).body).toHaveLength(flood.length);
   });
 
-  test('if a body breaks before the caller takes it, taking it fails', async () => {
+  test('if a body breaks off before the caller takes it, the caller gets an error', async () => {
     await using server = await startRawServer((socket) => socket.end(`${ok(9)}hello`), tls);
     await using client = openClient(bulk, 1);
     const { body } = await client.request(server.url, { stallMs: 60_000 });
