@@ -102,7 +102,7 @@ test('`mediumVersion` changes with each field that shows a changed medium, and w
   ).toBe(before);
 });
 
-test('validators that cannot be compared are neither proven the same nor different contents', () => {
+test('validators that cannot be compared prove neither equal nor different contents', () => {
   const tagged = { etag: '"a"', lastModified: null };
   const dated = { etag: null, lastModified: 'Sat, 01 Nov 2025 00:00:00 GMT' };
   const unknown = { etag: null, lastModified: null };

@@ -51,7 +51,7 @@ export interface Medium {
   readonly cameraModel: string | null;
   /** Whether the provider says that the medium is finished. False for an unknown state. */
   readonly ready: boolean;
-  /** The provider's word for that state, for messages. */
+  /** The provider's word for the state of the medium. It is used in messages. */
   readonly readyState: string;
 }
 
@@ -68,7 +68,7 @@ export interface OriginalIdentity {
   /** The number that the provider gives. Null if it gives none. */
   readonly itemNumber: number | null;
   /**
-   * Tells originals apart whose other fields are equal. It counts from 1 in the provider's order.
+   * Distinguishes originals whose other fields are equal. It counts from 1 in the provider's order.
    */
   readonly ordinal: number;
 }
@@ -160,9 +160,9 @@ export type OriginalStatus = 'PENDING' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' 
 export type MediumStatus = 'LISTED' | 'WAITING' | 'RESOLVED' | 'FAILED' | 'QUARANTINED' | 'SOURCE_DELETED';
 
 /**
- * Counts the media and originals in each status that the filters and roles of a run cover. A medium
- * with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED. So `media[status]` and
- * `originals[status]` can be added, and nothing counts twice.
+ * Counts, for each status, the media and originals that the filters and roles of a run cover. A
+ * medium with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED. So
+ * `media[status]` and `originals[status]` can be added, and nothing counts twice.
  */
 export interface Tally {
   readonly media: Readonly<Record<MediumStatus, number>>;

@@ -65,7 +65,7 @@ test('JSON lines have the time, and progress is printed every five seconds at mo
   expect(times).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:05.000Z']);
 });
 
-test('JSON lines have no secrets in free texts, but their keys are unchanged', () => {
+test('JSON lines have no secrets in free texts, but the keys of files are unchanged', () => {
   const { report, written } = recording(createJsonReport);
   const long = `${'family_'.repeat(6)}.at.the.sea.side__abcdefghijkl.mp4`;
   report({ ...failed, key: long, reason: 'GET https://host/file?Signature=abc failed' });

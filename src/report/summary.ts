@@ -2,7 +2,9 @@ import type { Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
-/** What is known of a run at its end. A field is absent if the run did not reach its step. */
+/**
+ * What is known of a run at its end. A field is absent if the run ended before the field was set.
+ */
 export interface RunFacts {
   readonly runId: string;
   readonly elapsedMs: number;

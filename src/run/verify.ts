@@ -130,7 +130,7 @@ function difference(
   return undefined;
 }
 
-/** The highest archived revision of each original that had no mark before this run. */
+/** For each original, its highest archived revision without a mark from an earlier run. */
 function soundRevisions(archived: ReadonlyMap<string, TrackedOriginal>): ReadonlyMap<string, number> {
   const sound = new Map<string, number>();
   for (const { original, mark } of archived.values()) {
