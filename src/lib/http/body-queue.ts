@@ -96,7 +96,8 @@ export class BodyQueue implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // Silence is counted in ticks: a process that is too busy to read must not see silence.
+    // Silence is counted in ticks. A process that is too busy to read also makes no ticks, so it
+    // must not blame the sender.
     this.#silentMs += tickMs;
   }
 

@@ -37,7 +37,7 @@ export class ConnectionPool implements ConnectionOwner {
       if (connection) return connection;
       await waitInLine(this.#waiting, signal);
       if (!signal?.aborted) continue;
-      this.#serveNext(); // this caller did not use its free connection, so the next caller gets it
+      this.#serveNext(); // this caller was aborted, so the next one gets the free connection
       throw signal.reason;
     }
   }

@@ -179,7 +179,7 @@ export class Connection {
     const answer = { head, body: exchange.body };
     if (hasBody && !isPlain(head)) {
       if (head.status < 300) return this.#decline(exchange);
-      // The end of this body is unknown, and nobody reads the text of an error.
+      // The end of this body is unknown. It is not read, because nobody needs the body of an error.
       exchange.body.finish();
       exchange.answer.resolve(answer);
       return this.#drop();

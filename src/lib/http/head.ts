@@ -46,7 +46,9 @@ export function parseHead(text: string): Head | undefined {
   };
 }
 
-/** The length in the headers. Null if there is also a transfer coding, or more than one length. */
+/**
+ * The length that the headers state. Null if they also state a transfer coding or a second length.
+ */
 function lengthOf(headers: Head['headers']): number | null {
   const length = headers['content-length'];
   if (length === undefined || headers['transfer-encoding'] !== undefined) return null;

@@ -39,7 +39,10 @@ export function createRawClient(connections: number): RawClient {
   };
 }
 
-/** Sends a request. Repeats it only if the server closed an idle connection without reading it. */
+/**
+ * Sends a request. Sends it again only if the server closed the idle connection without reading the
+ * request.
+ */
 async function ask(pool: ConnectionPool, request: Parameters<Connection['ask']>[0]): ReturnType<Connection['ask']> {
   const connection = await pool.acquire(request.signal);
   try {

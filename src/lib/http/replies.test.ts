@@ -45,7 +45,7 @@ const whole: readonly {
     body: 'hello',
   },
   {
-    name: 'an announcement before the reply',
+    name: 'an interim reply before the final reply',
     answer: (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok(5)}hello`),
     body: 'hello',
   },
@@ -80,7 +80,7 @@ const whole: readonly {
     requests: 2,
   },
   {
-    name: 'an encoded body, as it came',
+    name: 'an encoded body, which it does not decode',
     answer: (socket) => socket.write(ok(5, 'Content-Encoding: gzip\r\n') + 'hello'),
     body: 'hello',
     requests: 2,
@@ -104,7 +104,10 @@ const broken: readonly {
   { name: 'closed before a byte', answer: (socket) => socket.end() },
   { name: 'reset before a byte', answer: reset },
   { name: 'closed within the head', answer: (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-') },
-  { name: 'a head beyond all measure', answer: (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`) },
+  {
+    name: 'a head of more than 70,000 bytes',
+    answer: (socket) => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`),
+  },
   { name: 'no HTTP at all', answer: (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n\r\n') },
   {
     name: 'two lengths',
