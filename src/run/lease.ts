@@ -22,7 +22,9 @@ export interface LeaseOptions {
   readonly tracker: Tracker;
   readonly owner: string;
   readonly isDead: (owner: string) => Promise<boolean>;
-  /** False for a run that writes nothing to the archive. It takes only the tracker's lease. */
+  /**
+   * False for a run that writes nothing to the archive. Such a run takes only the tracker's lease.
+   */
   readonly exclusive: boolean;
 }
 

@@ -181,7 +181,9 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   return { mode, listed, added, changed, gone, contradiction };
 }
 
-/** The archive loses nothing. But the account may be the wrong one, or its library was emptied. */
+/**
+ * Warns of missing media: the account may be the wrong one, or its library may have been emptied.
+ */
 function warnOfShrinking(gone: number, listed: number, report: Report): void {
   report({
     type: 'warning',

@@ -44,7 +44,7 @@ export async function recover(
 /**
  * Publishes an original that has an intent. All its bytes had arrived before the intent was
  * recorded, so `commit` does only the missing steps. If `commit` fails, the transfer fetches the
- * original like any other.
+ * original like any other original.
  */
 async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;

@@ -10,8 +10,8 @@ export interface Slice {
   /** True if this slice is the whole run. Then it sees everything that the run sees. */
   readonly isWholeRun: boolean;
   /**
-   * Call it before a part begins. Throws SLICE_OVER if too little time is left. Always admits the first
-   * part.
+   * Call it before a part begins. Throws SLICE_OVER if too little time is left. Always admits the
+   * first part.
    */
   admit(): void;
   /**

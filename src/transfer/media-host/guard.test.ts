@@ -33,7 +33,7 @@ describe('refused replies', () => {
     ['RANGE_IGNORED', 'the whole file for a range', { status: 200, headers: headers({ 'content-length': '100' }) }, part],
     ['RANGE_IGNORED', 'another range', { status: 206, headers: headers({ 'content-range': 'bytes 11-20/100' }) }, part],
     ['RANGE_IGNORED', 'another total', { status: 206, headers: headers({ 'content-range': 'bytes 10-19/101' }) }, part],
-    ['RANGE_IGNORED', 'a range that is none', { status: 206, headers: headers({ 'content-range': 'bytes 10-19/*' }) }, part],
+    ['RANGE_IGNORED', 'a range without a total', { status: 206, headers: headers({ 'content-range': 'bytes 10-19/*' }) }, part],
     [
       'SIZE_UNPROVEN',
       'two different lengths',

@@ -64,7 +64,7 @@ describe('a file that is fetched in ranges', () => {
     expect(await scene.publish(parts)).toBe(content);
   });
 
-  test('when a part fails, the other parts end and its error is thrown', async () => {
+  test('when a part fails, the other parts are ended and the error of the failed part is thrown', async () => {
     const content = 'x'.repeat(25);
     let hung: Socket | undefined;
     await using scene = await openCopyScene({
@@ -206,8 +206,8 @@ describe('a file that goes to S3', () => {
 });
 
 /**
- * Relays connections to a server. It closes silent connections. While the gate is shut it delays
- * the answers.
+ * A relay to a server. It closes a connection that is silent for `maxSilenceMs`. While it is shut,
+ * it holds back the answers of the server.
  */
 async function startGate(target: string, { maxSilenceMs = 0 } = {}) {
   const sockets: Socket[] = [];

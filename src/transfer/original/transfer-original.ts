@@ -13,8 +13,8 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * How many new revisions one run tries. If a store spoils every file, each try leaves some bytes
- * there.
+ * How many new revisions of an original one run tries. A store that spoils every file may keep the
+ * bytes of each try.
  */
 const maxRekeys = 2;
 /** How often an original may start over in one run, even if it received new bytes in between. */
