@@ -91,7 +91,7 @@ describe('originalId', () => {
   });
 });
 
-test('`mediumVersion` changes with each field that shows a changed medium, and with no other field', () => {
+test('`mediumVersion` depends on each field that shows a changed medium, and on no other field', () => {
   const listed = medium('m1');
   const before = mediumVersion(listed);
   for (const change of [{ updatedAt: null }, { itemCount: 2 }, { reprocessedAt: 'x' }, { sizeHintBytes: null }]) {

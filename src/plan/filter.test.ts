@@ -48,7 +48,7 @@ describe("dates are days of the camera's clock, and both ends are included", () 
     expect(isCovered({ until: '2025-07-04' }, { capturedAt: '2025-07-04T23:30:00-11:00' })).toBe(true);
   });
 
-  test('without a capture date the date of arrival counts, and without both dates no date filter covers', () => {
+  test('a medium without a capture date is judged by its arrival, and without both dates no date filter covers it', () => {
     const undated = { capturedAt: null };
     expect(isCovered({ since: '2025-07-06', until: '2025-07-06' }, undated)).toBe(true);
     expect(isCovered({ until: '2025-07-05' }, undated)).toBe(false);

@@ -24,7 +24,7 @@ test('a work line of small media has at most a quarter of a GiB', () => {
   expect(workLines(sixty).map((line) => line.length)).toEqual([4, 4, 2]);
 });
 
-test('a medium of unknown size shares its line with only a few others', () => {
+test('a medium of unknown size shares its line with only a few other media', () => {
   const unknown = Array.from({ length: 40 }, (_, index) => ({ mediaId: `m${index}`, sizeHintBytes: null }));
   expect(workLines(unknown).map((line) => line.length)).toEqual([16, 16, 8]);
 });

@@ -11,8 +11,8 @@ export interface Weighed {
 const largeBytes = 64 * 1024 * 1024;
 const maxGroupBytes = 256 * 1024 * 1024;
 /**
- * The size that a medium of unknown size counts as. It may be large, but thousands of such media
- * must not make a line each.
+ * The size that a medium of unknown size counts as. The medium may be large, but thousands of media
+ * of unknown size must not get a line each.
  */
 const unknownBytes = 16 * 1024 * 1024;
 const maxMedia = 25;
