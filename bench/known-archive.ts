@@ -13,7 +13,7 @@ import { createHttpClient } from '../src/lib/http/index.ts';
 import { entryOf, makeDescribedArchive } from '../test/support/described-archive.ts';
 import type { Source } from './servers.ts';
 
-/** Fills `directory` with the archive of the source's whole library. Its parent must exist. */
+/** Fills `directory` with an archive of the whole library. The parent folder must exist. */
 export async function makeKnownArchive(directory: string, source: Source, userId: string): Promise<void> {
   await makeDescribedArchive(directory, 'bench-archive', describedFiles(source, userId));
 }

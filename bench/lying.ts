@@ -8,7 +8,7 @@ import type { Tool } from './tools/tool.ts';
 export interface Lie {
   readonly kind: LieKind;
   readonly title: string;
-  /** If undefined, each tool uses its own default. */
+  /** The time limit for silence. If undefined, each tool uses its own default. */
   readonly maxSilenceSeconds: number | undefined;
   /** The tool is killed after this time. With an honest source a tool needs less than a second. */
   readonly limitSeconds: number;

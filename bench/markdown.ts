@@ -177,7 +177,7 @@ function sum(source: number, store: number): string {
   return `${source.toLocaleString('en')} + ${store.toLocaleString('en')}`;
 }
 
-/** The cell with the throughput. Empty if a workload moves nothing, or the rest of a killed job. */
+/** The cell with the throughput. Empty for a workload that moves no file, and for a killed job. */
 function throughput({ per, files, figures }: Row): string {
   if (per === 'run' || figures.refetchedBytes !== undefined) return '';
   if (per === 'file') return `${Math.round(files.count / figures.wallSeconds).toLocaleString('en')} files/s`;

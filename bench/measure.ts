@@ -91,7 +91,7 @@ export async function flushFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', path]);
 }
 
-/** Kills only the shell's descendants. The shell must reap them, or they seem to run on. */
+/** Kills the shell's descendants. The shell stays, because unreaped processes seem to run on. */
 function killCommand(shell: number): void {
   for (const pid of descendants(shell)) {
     try {
@@ -124,7 +124,7 @@ function watchMemory(shell: number, startedAtMs: number): MemoryWatch {
     const processes = descendants(shell).map(memoryOf);
     const bytes = processes.reduce((sum, { nowBytes }) => sum + nowBytes, 0);
     samples.push({ seconds: (performance.now() - startedAtMs) / 1000, bytes });
-    // Between two samples the kernel's peak of a single process may exceed the sampled sum.
+    // A process may peak between two samples, so the kernel's peak of each process counts too.
     peakBytes = Math.max(peakBytes, bytes, ...processes.map((process) => process.peakBytes));
   }, sampleEveryMs);
   return { samples, peakBytes: () => peakBytes, stop: () => clearInterval(watch) };

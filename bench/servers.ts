@@ -51,7 +51,7 @@ export interface SinkStats {
   /** The number of requests of each operation, such as `PUT object`. */
   readonly operations: Readonly<Record<string, number>>;
   readonly bodyBytes: number;
-  /** These four count the bodies by the kind of checksum that the client sent. */
+  /** This and the next three fields count the bodies by the kind of checksum that they had. */
   readonly withCrc32: number;
   readonly withMd5: number;
   readonly withOther: number;

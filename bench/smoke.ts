@@ -75,7 +75,7 @@ function createChecker(log: (text: string) => void): Checker {
   };
 }
 
-/** Compares two library sizes. The difference is the cost of files without the cost of a run. */
+/** Syncs 50 and then 90 files. The difference is the cost of 40 files without that of a run. */
 async function smallFiles(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
   const [fewer, more] = [await countedRun(bench, place, 50), await countedRun(bench, place, 90)];
   for (const { what, count, max } of limitsPerFile(place)) {
@@ -112,7 +112,7 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** A limit for the first run's other store requests: probes, create, two HEADs and complete. */
+/** The most store requests besides those for parts: probes, create, two HEADs and complete. */
 const perUpload = 20;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {

@@ -12,7 +12,7 @@ import type { Tool } from './tools/tool.ts';
 export interface Sizes {
   /** How often each tool does each job. The tools take turns, and the tables show medians. */
   readonly rounds: number;
-  /** The same for long workloads, whose figures need not be exact. */
+  /** The rounds of long workloads, whose figures need not be exact. */
   readonly fewerRounds: number;
   readonly bigBytes: number;
   readonly hugeBytes: number;
@@ -20,7 +20,7 @@ export interface Sizes {
   readonly smallCount: number;
   readonly knownCount: number;
   readonly farBytes: number;
-  /** Adds plain HTTP, more jobs to the RAM disk, and silence with the tools' default timeouts. */
+  /** If true, there are also plain HTTP, more RAM disk jobs, and silence with default timeouts. */
   readonly thorough: boolean;
 }
 
@@ -36,7 +36,7 @@ export const fullSizes: Sizes = {
   thorough: true,
 };
 
-/** Takes two minutes. Large files have at least 256 MiB, because rclone splits only such files. */
+/** For a two-minute bench. Large files have at least 256 MiB: rclone splits only such files. */
 export const quickSizes: Sizes = {
   rounds: 1,
   fewerRounds: 1,

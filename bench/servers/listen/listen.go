@@ -24,7 +24,8 @@ type Wire struct{ Connections, Received, Sent atomic.Int64 }
 type Options struct {
 	// TLSPair is "cert.pem,key.pem". An empty text means plain HTTP.
 	TLSPair string
-	// Latency is the time of a round trip. A new connection takes one for TCP and one for TLS.
+	// Latency is the time of a round trip. A new connection takes a round trip for TCP, and another
+	// round trip for TLS.
 	Latency time.Duration
 }
 

@@ -67,8 +67,8 @@ func (s *sink) listObjects(w http.ResponseWriter, bucket string, query url.Value
 		bucket, query.Get("prefix"), p.count, most, p.truncated, next, p.contents.String(), p.prefixes.String()))
 }
 
-// page lists the objects after the name `after`. With a delimiter one entry for a folder replaces
-// the objects in the folder. The caller must hold the mutex.
+// page lists the objects after the name `after`. With a delimiter, all objects in a folder are
+// shown as one entry. The caller must hold the mutex.
 func (s *sink) page(bucket, prefix, delimiter, after string, most int) *page {
 	names := s.names()
 	p := &page{}

@@ -30,9 +30,10 @@ func newLibrary(data *data, count int, size int64, extension string) *library {
 	return l
 }
 
-// harmless returns the offset of the first page, from `at` on, that does not begin like a known
-// kind of file. One in some thousands of random files begins like a web page, and clients that
-// check the first bytes refuse such a file. The very first window begins with 0x66.
+// harmless returns an offset for a file. It tries `at` and then each later page of the data, until
+// the bytes do not begin like a known kind of file. One in some thousands of random files begins
+// like a web page, and clients that check the first bytes refuse such a file. Offset 0 is not
+// checked, because the byte there is always 0x66.
 func (l *library) harmless(at int64) int64 {
 	for at %= l.data.size(); at != 0; at = (at + pageBytes) % l.data.size() / pageBytes * pageBytes {
 		if first := l.data.bytes[at]; first >= 0x80 && first != 0x89 && first != 0xef && first != 0xff {

@@ -9,7 +9,7 @@ import (
 // liar tells one lie about one file. The other files show whether the tool handles honest replies.
 //
 //	html     every reply is a web page with status 200, such as the sign-in page of a hotel's network
-//	short    bodies have three quarters of the length that HEAD says, and their headers match
+//	short    GET serves only three quarters of the length that HEAD says, with headers that fit
 //	byte     one byte in the middle is changed
 //	cut      the first body is cut in the middle; later bodies are complete
 //	silent   the first body stops in the middle with the connection open; later bodies are complete
