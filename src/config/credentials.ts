@@ -24,9 +24,9 @@ export interface CredentialOptions {
 }
 
 /**
- * Loads the credentials. GoPro accepts a token without a user id, but no user id without a token.
- * After this call no output shows the secrets. Errors: CREDENTIALS_MISSING, with what is missing,
- * and CONFIG_UNREADABLE.
+ * Loads the credentials. GoPro accepts a token without a user id, but not a user id without a
+ * token. After this call no output shows the secrets. Errors: CREDENTIALS_MISSING, with what is
+ * missing, and CONFIG_UNREADABLE.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<LoadedCredentials> {
   const fromEnvironment = environmentCredentials(options.config);

@@ -11,13 +11,13 @@ export type Place =
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 
 /**
- * Parses the value of `--to`. A relative path starts at the current directory; nothing else is
- * read. Errors: USAGE.
+ * Parses the value of `--to`. A relative path starts at the current directory. No file is read.
+ * Errors: USAGE.
  */
 export function parsePlace(to: string | undefined): Place {
   if (to === undefined) throw new SyncError('USAGE', '--to is missing, so no archive is named', { hint });
   if (/^s3:\/\//i.test(to)) return parseS3(to);
-  // A single letter before the colon is a Windows drive, and no scheme.
+  // A single letter before the colon is a Windows drive and not a scheme.
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
   if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
   if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });

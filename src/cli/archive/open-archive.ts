@@ -1,6 +1,6 @@
 /**
- * Opens the archive that `--to` names. If the home knows an archive at this place, it must still be
- * there: a run must never start over in an empty mount point.
+ * Opens the archive that `--to` names. If the home knows an archive at this place, that archive
+ * must still be there, because a run must never start over in an empty mount point.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';

@@ -7,10 +7,7 @@ import { openArchive } from './open-archive.ts';
 /** The ledger of one archive, for a command that shows or resets its entries. */
 export interface Ledger extends AsyncDisposable {
   readonly tracker: Tracker;
-  /**
-   * The place of the archive, as a person sees it. If only the table is known, the name of the
-   * table.
-   */
+  /** The archive's place in words for a person, or the table's name if only the table is known. */
   readonly place: string;
   /** Absent if only the table is known. */
   readonly destination?: Destination;
@@ -19,20 +16,20 @@ export interface Ledger extends AsyncDisposable {
 }
 
 /**
- * Opens the ledger of the archive at `--to`, or that of the `table` of a service on AWS. Errors:
- * the same as `openArchive`, and USAGE for a table without an archive.
+ * Opens the ledger of the archive at `--to`, or the ledger in the table of a service on AWS.
+ * Errors: the same as `openArchive`, and USAGE for a table without an archive.
  */
 export async function openLedger(
   context: Pick<Context, 'config' | 'log'>,
   from: 'archive' | 'table' = 'archive',
 ): Promise<Ledger> {
   if (from === 'archive') return openArchiveLedger(context);
-  // Loaded on demand: the SDK takes longer to load than a short run takes in all.
+  // The import is here because loading the AWS SDK takes longer than a whole short run.
   const { openTableLedger } = await import('./open-table-ledger.ts');
   return openTableLedger(context.config);
 }
 
-/** The tracker first adopts the files that only the archive knows. */
+/** Opens the archive and its tracker. Adopts the archive's descriptions if that is needed. */
 async function openArchiveLedger({ config, log }: Pick<Context, 'config' | 'log'>): Promise<Ledger> {
   const archive = await openArchive(config, 'read', (event) => {
     if (event.type === 'warning') log.warn(event.message, event.hint);

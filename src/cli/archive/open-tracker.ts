@@ -13,7 +13,7 @@ import { trackerPath } from './known-archives.ts';
 
 export interface TrackerOptions {
   readonly archiveId: string;
-  /** false: the tracker is deleted when it is closed, and the setting `tracker` has no effect. */
+  /** If false, closing the tracker deletes it, and the setting `tracker` has no effect. */
   readonly keep: boolean;
   readonly onWarning: (message: string) => void;
 }

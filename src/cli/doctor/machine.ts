@@ -7,9 +7,9 @@ import { formatDuration } from '../../report/figures.ts';
 import { openApiClient } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
 
-/** If this machine's clock is further off, ages and dates are wrong. */
+/** If the clocks differ by this time or more, ages and dates are wrong. */
 const maxSkewMs = 60_000;
-/** If this machine's clock is further off, S3 refuses its signatures. */
+/** If the clocks differ by this time or more, S3 refuses this machine's signatures. */
 const minRefusedSkewMs = 15 * 60_000;
 
 export async function checkHome({ home }: Config): Promise<readonly Finding[]> {

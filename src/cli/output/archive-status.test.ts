@@ -5,7 +5,7 @@ import { medium, original } from '../../../test/support/builders.ts';
 import { openSqliteTracker } from '../../tracker/sqlite/index.ts';
 import { archiveStatus, mediaLine } from './archive-status.ts';
 
-test('the numbers of media add up to all media, whatever their status', async () => {
+test('the line about media counts each medium once, whatever its status', async () => {
   const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock: manualClock(), onWarning: () => {} });
   onTestFinished(() => tracker.close());
   await archive(tracker, 'done', [original('done')]);

@@ -5,7 +5,7 @@ import { count, formatBytes, formatDuration } from '../../report/figures.ts';
 import type { RunRecord, Tracker } from '../../tracker/tracker.ts';
 
 export interface ArchiveStatus extends Tally {
-  /** Media that have only edits or sidecars. No other count includes these media. */
+  /** The number of media with only edits or sidecars. No other count of media includes these. */
   readonly mediaOutOfScope: number;
 }
 
