@@ -28,7 +28,7 @@ describe('content of simulated files', () => {
     }
   });
 
-  test('each MiB of a file begins with other bytes', () => {
+  test('no two MiB of a file begin with the same bytes', () => {
     const big = { seed: 'big', sizeBytes: 14_000_000_000, extension: 'mp4' };
     const starts = new Set<string>();
     let places = 0;
@@ -75,7 +75,7 @@ describe('content of simulated files', () => {
     expect(at).toBe(file.sizeBytes);
   });
 
-  test('a file that is shorter than its header has a cut header, and a file of size 0 has no bytes', () => {
+  test('a file that is shorter than a header has only the start of the header, and a file of size 0 has no bytes', () => {
     expect(contentOf({ ...video, sizeBytes: 3 })).toHaveLength(3);
     expect(contentOf({ ...video, sizeBytes: 0 })).toHaveLength(0);
   });

@@ -1,8 +1,8 @@
 /**
- * The bytes of simulated files. Nothing is stored. Each block of 256 KiB is a slice of one shared
- * pseudo-random pool. The file's seed and the block's number decide which slice, so any range of
+ * The bytes of simulated files. Nothing is stored. Each block of 256 KiB is a piece of one shared
+ * pseudo-random pool. The file's seed and the block's number decide which piece, so any range of
  * any file is available at once. A block in the wrong place or from the wrong file has other bytes.
- * The bytes never repeat in a fixed rhythm, so a mistake shows for every part size.
+ * The bytes never repeat at a fixed distance, so a misplaced part of any size is noticed.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -45,8 +45,8 @@ function poolOffset(seedHash: Buffer, block: number): number {
 }
 
 /**
- * Yields the bytes from `start` up to but not including `end`, in slices of up to 256 KiB. An `end`
- * beyond the file is cut to the file's size. The slices are shared memory, so never write to them.
+ * Yields the bytes from `start` up to but not including `end`, in pieces of up to 256 KiB. An `end`
+ * beyond the file is cut to the file's size. The pieces are shared memory, so never write to them.
  */
 export function* chunksOf(content: SimContent, start = 0, end = content.sizeBytes): Generator<Buffer, void> {
   const seedHash = createHash('sha256').update(content.seed).digest();

@@ -76,8 +76,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, entry: L
 
 async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest, closed: AbortSignal): Promise<boolean> {
   if (reply.delayMs !== undefined) await sleep(reply.delayMs, undefined, { signal: closed });
-  // A HEAD reply is complete with its head. The client may send its next request without noticing
-  // what follows.
+  // A HEAD reply is complete with its head, so a silence after the head is left out. The client may
+  // already send its next request.
   const isWhole = entry.method === 'HEAD' && reply.cut?.how === 'silence' && reply.cut.afterBytes !== undefined;
   const cut = isWhole ? undefined : reply.cut;
   if (cut !== undefined && cut.afterBytes === undefined) {

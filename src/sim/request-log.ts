@@ -40,8 +40,8 @@ export interface LoggedRequest {
   /** The time when the reply ended or the connection closed. */
   endedMs: number | undefined;
   /**
-   * True once the whole reply was sent. False while the reply is being sent, and after either side
-   * cut it.
+   * True once the whole reply was sent. False while the reply is being sent, and false if the cloud
+   * or the client cut the reply.
    */
   complete: boolean;
 }

@@ -124,7 +124,7 @@ function cloudOf(context: CloudContext, session: MutableSession, close: () => Pr
 }
 
 /**
- * Returns a token in the form of the real ones: a readable header and four opaque segments, with a
+ * Returns a token in the form of a real token: a readable header and four opaque segments, with a
  * few hundred characters.
  */
 function freshToken(): string {

@@ -71,8 +71,8 @@ export const apiFaults = {
   emptyPage: onSearch('emptyPage', { type: 'emptyPage' }, survive, { page: 2, attempt: 1 }),
   emptyPageAlways: onSearch('emptyPageAlways', { type: 'emptyPage' }, unusable, { page: 2 }),
   /**
-   * On a first run, when no media are known, a client believes an empty listing. Later it is an
-   * error.
+   * On a first run, when no media are known, a client believes an empty listing. On a later run an
+   * empty listing is an error.
    */
   emptyListing: onSearch('emptyListing', { type: 'totalZero', withMedia: false }, unusable),
   totalZeroAlways: onSearch('totalZeroAlways', { type: 'totalZero', withMedia: true }, unusable),

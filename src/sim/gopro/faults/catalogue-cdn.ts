@@ -81,8 +81,8 @@ export const cdnFaults = {
   headRefused: strike('headRefused', { type: 'status', status: 403 }, { method: 'HEAD' }, survive),
   headNotAllowed: strike('headNotAllowed', { type: 'status', status: 405 }, { method: 'HEAD' }, survive),
   /**
-   * To a client that sends HEAD, this fault looks as if GET delivered too little: HEAD states a
-   * size that is too large. Other clients do not notice the fault.
+   * HEAD states a size that is too large. To a client that sends HEAD, it seems that GET delivers
+   * too few bytes. A client that sends no HEAD does not notice the fault.
    */
   headLies: strike('headLies', { type: 'headLies', extraBytes: 4_096 }, { method: 'HEAD' }, failedFile),
   corrupt: once('corrupt', { type: 'corrupt' }, { outcome: 'cannot-tell' }),

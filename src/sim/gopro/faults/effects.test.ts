@@ -65,7 +65,7 @@ describe('connections that fail', () => {
     expect(await receive()).toMatchObject({ bytes: SIZE - 1, end: 'broken' });
   });
 
-  test('a silence before the head that has a duration ends with the reply', async () => {
+  test('after a silence of limited duration before the head, the whole reply follows', async () => {
     strike({ type: 'stall' }, { attempt: 1 });
     await expect(receive(entry.url, {}, 150)).rejects.toThrow('timeout');
     strike({ type: 'stall', forMs: 80 });
@@ -94,7 +94,7 @@ describe('replies other than the requested file', () => {
     expect(Math.abs(later - Date.now() - 60_000)).toBeLessThan(5_000);
   });
 
-  test("a page can replace a file plainly, with the file's length, or with all of the file's headers", async () => {
+  test("a page in place of a file can have its own headers, the file's length, or all headers of the file", async () => {
     const range = { range: 'bytes=10-99' };
     strike({ type: 'page', kind: 'html' });
     expect(await fetchOnce(entry.url, range)).toMatchObject({
@@ -133,7 +133,7 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.url, range)).headers['content-range']).toBe(`bytes 10-99/${SIZE - 3}`);
   });
 
-  test('without a length, GET sends the whole file in chunks and HEAD states no size', async () => {
+  test('with the fault `missingLength`, GET sends the whole file in chunks and HEAD states no size', async () => {
     strike({ type: 'missingLength' });
     const reply = await fetchOnce(entry.url, { range: 'bytes=10-99' });
     expect(reply).toMatchObject({ status: 200, headers: { 'transfer-encoding': 'chunked' } });
@@ -170,7 +170,7 @@ describe('replies other than the requested file', () => {
     expect(wrong).toEqual([150_000]);
   });
 
-  test('from the request with the fault `etagChange` on, a file has other bytes and another ETag', async () => {
+  test('the fault `etagChange` gives a file another size and another ETag, also for later requests', async () => {
     const before = await fetchOnce(entry.url);
     const etag = String(before.headers['etag']);
     strike({ type: 'etagChange', sizeBytes: SIZE + 5 }, { attempt: 1 });

@@ -61,7 +61,7 @@ describe('the requests that a fault applies to', () => {
     [{ rangeStartAtLeast: 100 }, true],
     [{ rangeStartAtLeast: 101 }, false],
     [{ page: 1 }, false],
-  ])('whether the match %j fits a download: %s', (match, expected) => {
+  ])('the match %j fits a download: %s', (match, expected) => {
     expect(struckAttempts(match, [download])).toEqual(expected ? [1] : []);
   });
 
@@ -76,7 +76,7 @@ describe('the requests that a fault applies to', () => {
     expect(struckAttempts({ label: 'source' }, [{ ...download, file: undefined }])).toEqual([]);
   });
 
-  test('`set` restarts the counts of attempts, `clear` ends all faults, and the hits are kept by name', () => {
+  test('`set` restarts the counts of attempts, `clear` ends all faults, and both keep the hits of earlier faults', () => {
     const first: Fault = { id: 'first', match: { attempt: 1 }, action: { type: 'reset' } };
     const faults = createFaultSwitch([first]);
     expect(faults.strike(download)).toHaveLength(1);
@@ -91,7 +91,7 @@ describe('the requests that a fault applies to', () => {
 });
 
 describe('faults from text', () => {
-  test('the names of faults give the faults of the catalogue for the target', () => {
+  test('a text with the names of faults gives these faults of the catalogue, limited to the target', () => {
     const faults = faultsFromText('reset, api429', { mediaId: 'm' });
     expect(faults.map((fault) => fault.id)).toEqual(['reset', 'api429']);
     expect(faults[0]?.match).toMatchObject({ mediaId: 'm', host: 'cdn' });

@@ -27,7 +27,7 @@ function strike(action: FaultAction): void {
 }
 
 describe('a listing that cannot be trusted', () => {
-  test('a medium that is added between two pages moves the others, so that one appears twice', async () => {
+  test('if a medium is added between the requests for two pages, a medium appears on both pages', async () => {
     const first = await page(1);
     strike({ type: 'pageDrift', change: 'add' });
     const second = await page(2);
@@ -36,7 +36,7 @@ describe('a listing that cannot be trusted', () => {
     expect((await page(1)).ids?.slice(1)).toEqual(first.ids?.slice(0, -1));
   });
 
-  test('a medium that is trashed between two pages moves the others, so that one is missed', async () => {
+  test('if a medium is trashed between the requests for two pages, another medium is on neither page', async () => {
     const before = await page(2);
     strike({ type: 'pageDrift', change: 'trash' });
     const after = await page(2);
@@ -56,7 +56,7 @@ describe('a listing that cannot be trusted', () => {
     expect((await page(2)).ids).toHaveLength(10);
   });
 
-  test('the totals of a listing can be zero, with or without media, or wrong', async () => {
+  test('the totals of a listing can be wrong, or can be zero with or without media', async () => {
     strike({ type: 'totalZero', withMedia: true });
     const zero = await page(2);
     expect([zero.pages?.total_items, zero.pages?.total_pages, zero.ids?.length]).toEqual([0, 0, 10]);

@@ -40,8 +40,8 @@ export function withReadiness(medium: SimMedium): SimMedium {
 }
 
 /**
- * Returns the medium with new bytes for one entry and for all entries that share its bytes. Their
- * modification time is an hour later.
+ * Returns the medium with new bytes for one entry and for all entries that share its bytes. The new
+ * modification time of these entries is one hour after the old time of the selected entry.
  */
 export function withNewContent(medium: SimMedium, selector: FileSelector, sizeBytes: number | undefined): SimMedium {
   const old = findFile(medium, selector);

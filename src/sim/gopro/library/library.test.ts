@@ -69,7 +69,7 @@ describe('the preset `small`', () => {
     expect(left?.seed).not.toBe(right?.seed);
   });
 
-  test('a photo repeats its original in `files[]`, and the cover of a burst is not one of its frames', () => {
+  test('a photo repeats its original in `files[]`, and the cover of a burst differs from all its frames', () => {
     const [original, repeated] = named(library, 'GOPR0102.JPG').files;
     expect(repeated?.seed).toBe(original?.seed);
     const { files } = named(library, 'G0010200.JPG');
@@ -140,7 +140,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library)).toHaveLength(1);
   });
 
-  test('a new chapter changes count, size and time of a medium, and a late original ends the wait of another', () => {
+  test('a new chapter changes count, size and time of a medium, and a late original ends the wait of another medium', () => {
     const library = createLibrary([video(spec('v'), 10), proxiesOnly(spec('w'))]);
     library.addItem('v', source({ sizeBytes: 5, itemNumber: 2 }));
     expect(library.get('v')?.record).toMatchObject({ item_count: 2, file_size: 15, updated_at: '2025-01-01T00:01:00Z' });
@@ -148,7 +148,7 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([10, 5, 7]);
   });
 
-  test('replaced content changes every entry that shares its bytes', async () => {
+  test('replacing the content of one entry changes every entry that shares its bytes', async () => {
     const library = createLibrary([photo(spec('p'), 100)]);
     const before = await expectedOriginals(library)[0]?.sha256();
     library.replaceContent('p', { label: 'source' }, { sizeBytes: 120 });

@@ -70,8 +70,8 @@ function chaptered(spec: SpecOf): SimMedium[] {
 }
 
 /**
- * Media of one month that share one name. The name is in upper and lower case, and two of the ids
- * differ only in letter case.
+ * Media of one month that have the same name, in upper, lower or mixed case. Two of the ids differ
+ * only in letter case.
  */
 function sameNames(spec: SpecOf): SimMedium[] {
   const at = '2025-09-10T12:00:00Z';
