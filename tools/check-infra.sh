@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 cfn_lint=1.58.0
 checkov=3.3.0
 tools=".cache/check-infra-$cfn_lint-$checkov"
-# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
+# A Python environment cannot be moved, so it is made in place. `installed` marks it as complete.
 if [ ! -e "$tools/installed" ]; then
   echo "installing cfn-lint $cfn_lint and checkov $checkov" >&2
   python3 -m venv --clear "$tools"
@@ -20,7 +20,7 @@ trap 'rm -rf "$templates"' EXIT
 for environment in dev staging prod; do
   npx cdk synth --quiet --context "env=$environment" --output "$templates/$environment"
 done
-# W3005: CDK also lists a role as a dependency of each resource that refers to it.
+# W3005 is off: CDK also lists a role as a dependency of each resource that refers to the role.
 "$tools/bin/cfn-lint" --ignore-checks W3005 -- "$templates"/*/*.template.json
 "$tools/bin/checkov" --config-file infra/checkov.yaml --directory "$templates" --framework cloudformation --compact --quiet --skip-download
 echo 'cfn-lint and checkov found no problems.'

@@ -10,7 +10,7 @@ check_jsonschema=0.39.0
 hadolint=2.15.1
 shellcheck=0.11.0.1
 tools=$PWD/.cache/check-workflows-$actionlint-$zizmor-$check_jsonschema-$hadolint-$shellcheck
-# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
+# A Python environment cannot be moved, so it is made in place. `installed` marks it as complete.
 if [ ! -e "$tools/installed" ]; then
   echo 'installing actionlint, zizmor, check-jsonschema, hadolint and shellcheck' >&2
   python3 -m venv --clear "$tools"

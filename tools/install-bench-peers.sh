@@ -31,7 +31,7 @@ install_rclone() {
   [ -x "$target" ]
 }
 
-# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
+# A Python environment cannot be moved, so it is made in place. `installed` marks it as complete.
 install_python() {
   local package=$1 target="$cache/$1-$2"
   [ -e "$target/installed" ] && return

@@ -31,7 +31,7 @@ install_versitygw() {
   rmdir "$building"
 }
 
-# A Python environment cannot be moved, so it is made in place. The file `installed` comes last.
+# A Python environment cannot be moved, so it is made in place. `installed` marks it as complete.
 install_ministack() {
   local target="$cache/ministack-$ministack"
   [ -e "$target/installed" ] && return

@@ -6,7 +6,7 @@ import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../../s
 
 const glossary = readFileSync(join(import.meta.dirname, '../../docs/glossary.md'), 'utf8');
 
-/** The quoted words in the first column of a section. Repeated words are returned repeatedly. */
+/** The quoted words in the first column of a section. A repeated word is returned each time. */
 function wordsUnder(title: string): string[] {
   const section = glossary.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, word = '']) => word).toSorted();

@@ -25,7 +25,7 @@ export interface Quote {
   readonly text: string;
 }
 
-/** The commands in all shell blocks, without comments, redirections and variables before them. */
+/** The commands in all shell blocks. Comments, redirections and leading variables are removed. */
 export function shellCommands(): Quote[] {
   return pages.flatMap(({ path, text }) => {
     const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);

@@ -16,7 +16,7 @@ const config = JSON.parse(readFileSync(join(root, '.oxlintrc.json'), 'utf8')) as
 const floors = config.overrides.map(({ rules }) => rules['architecture/floors']).find(Array.isArray)![1] as readonly Floor[];
 const rooms = floors.flatMap((floor) => floor.rooms.map((room) => ({ floor, room })));
 
-/** A file in the room. If the room is a file, the room itself. */
+/** Returns the path of a file in the room, or the room itself if the room is a file. */
 function fileIn(room: string): string {
   return room.endsWith('.ts') ? room : `${room}/example.ts`;
 }
