@@ -26,7 +26,7 @@ async function startHeldRun(scene: Scene): Promise<RunningCli> {
     { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000 } },
   ]);
   const run = scene.startSync();
-  // A run that waits for bytes has nothing open that another process must wait for.
+  // While the run waits for bytes, it holds nothing open that would make another process wait.
   await waitUntil('the run waits', () =>
     scene.cloud.requests.some(({ endpoint, bytesSent }) => endpoint === 'file' && bytesSent === 1_000),
   );
@@ -40,7 +40,7 @@ async function letGo(run: RunningCli): Promise<void> {
 }
 
 describe('two runs at once', () => {
-  test.each(placeKinds)('with one home and %s: one run works, and the other ends as locked', async (kind) => {
+  test.each(placeKinds)('one of two runs from one home works, and the other ends as locked, on %s', async (kind) => {
     await using scene = await openSceneAt(kind, { library: onePhoto(`one-home-${kind}`), stallMs: 1_500 });
     const first = await startHeldRun(scene);
     const second = await scene.sync();
@@ -54,7 +54,7 @@ describe('two runs at once', () => {
     await scene.expectComplete();
   });
 
-  test('from two homes on one directory: one run works, and the other ends as locked', async () => {
+  test('one of two runs from two homes to one directory works, and the other ends as locked', async () => {
     await using scene = await openScene({ library: onePhoto('two-homes'), stallMs: 1_500 });
     await using other = await makeTempDir();
     const first = await startHeldRun(scene);
@@ -63,14 +63,14 @@ describe('two runs at once', () => {
     expectExit(second, 4);
     await letGo(first);
     await scene.expectComplete();
-    // Afterwards the other home adopts the files and fetches nothing.
+    // After the first run, a run from the other home adopts the files and fetches nothing.
     await scene.clearRequests();
     expectExit(await scene.startSync({ environment }).ended, 0);
     expect(scene.cloud.stats().cdnBytesSent).toBe(0);
     await scene.expectComplete();
   });
 
-  test('that start at the same instant archive every file once', async () => {
+  test('two runs that start at the same instant archive every file once', async () => {
     await using scene = await openScene({ library: someLibrary('same-instant') });
     const runs = await Promise.all([scene.startSync().ended, scene.startSync().ended]);
     const codes = runs.map(({ exitCode }) => exitCode);
@@ -127,7 +127,7 @@ test('a run does not touch another archive in the place of a known one', async (
 });
 
 describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
-  test('is rebuilt from the archive without a media byte when it is lost', async () => {
+  test('a lost tracker is rebuilt from the archive without a download', async () => {
     await using scene = await openSceneAt(kind, {});
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
@@ -135,7 +135,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
     await expectAdoption(scene, wanted.length);
   });
 
-  test('is set aside and rebuilt when it is garbage', async () => {
+  test('a tracker file that holds garbage is set aside, and the tracker is rebuilt', async () => {
     await using scene = await openSceneAt(kind, { library: someLibrary(`garbage-${kind}`), inProcess: true });
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
@@ -150,7 +150,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
   });
 });
 
-/** Expects the next run to adopt all files, fetch nothing, and ask nothing about complete media. */
+/** Expects that the next run adopts all files and sends no request about complete media. */
 async function expectAdoption(scene: Scene, files: number) {
   await scene.clearRequests();
   const run = await scene.sync();
@@ -175,7 +175,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
   /** A store keeps showing the checksum of the upload, so only `--deep` finds later damage. */
   const verifyArgs = kind === 's3' ? ['--deep'] : [];
 
-  test('is reported by verify and repaired by the next sync', async () => {
+  test('a damaged file is reported by verify and repaired by the next sync', async () => {
     const library = someLibrary(`damage-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -199,7 +199,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     const { missing, surplus } = compare(await scene.place.files(), wanted);
     expect(missing).toEqual([]);
     if (kind === 'disk') {
-      // The good file keeps its key, and the bad one is set aside but kept.
+      // The repaired file has the old key. The damaged file is now in `.cloud-sync/quarantine/`.
       expect(surplus).toEqual([]);
       const [aside] = eventsOf(repaired, 'file.setAside');
       expect(aside).toMatchObject({ key: victim.key, movedTo: expect.stringMatching(/^\.cloud-sync\/quarantine\//) });
@@ -253,7 +253,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
   test('a foreign file at a key is never replaced', async () => {
     const library = someLibrary(`taken-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
-    // A second archive uses the same keys as a first one.
+    // `model` archives the same library, so its keys are those that `scene` will choose.
     await using model = await openScene({ library, inProcess: true });
     expectExit(await model.sync(), 0);
     const [victim] = await model.place.files();

@@ -1,6 +1,6 @@
 /**
- * Places that cannot take an archive. Each error names the place and the next step, and a run
- * transfers nothing if it can find the error before.
+ * Places that cannot take an archive. Each error names the place and the next step. A run that can
+ * find the error before its transfer transfers nothing.
  */
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
@@ -60,7 +60,7 @@ describe('a store', () => {
     await scene.expectNoSecrets();
   });
 
-  test('whose clock is a day off is usable', async () => {
+  test('a store whose clock is a day off is usable', async () => {
     const place = await openS3Place({ clockSkewMs: 24 * 3_600_000 });
     const maker = createMediaMaker('skew');
     await using scene = await openScene({ library: createLibrary([maker.photo(), maker.video(partBytes + 10_000)]), place });
@@ -73,30 +73,33 @@ describe('a disk', () => {
   test.each([
     { code: 'ENOSPC', error: 'DESTINATION_FULL' },
     { code: 'EROFS', error: 'DESTINATION_UNUSABLE' },
-  ])('that answers $code in the middle of a run stops the run, and no half file counts', async ({ code, error }) => {
-    const maker = createMediaMaker(`disk-${code}`);
-    const library = createLibrary([
-      maker.video(2 * partBytes),
-      maker.burst(),
-      maker.chapters([3_000_000, 2_000_000]),
-      maker.photo(),
-    ]);
-    await using scene = await openScene<DiskPlace>({ library });
-    const environment = {
-      NODE_OPTIONS: `--import=${new URL('../support/fail-writes.ts', import.meta.url).href}`,
-      FAIL_WITH: code,
-      FAIL_AFTER_BYTES: '12000000',
-    };
-    const run = await scene.startSync({ environment }).ended;
-    expectExit(run, 6);
-    expect(run.events.at(-1)).toMatchObject({
-      outcome: 'failed',
-      error: { code: error, hint: expect.stringMatching(/\w/) },
-      files: { failed: 0, quarantined: 0 },
-    });
-    expectNothingWrong(await scene.place.files(), await wantedOf(library));
-    expectExit(await scene.sync(), 0);
-    await scene.expectComplete();
-    expectExit(await scene.verify(), 0);
-  });
+  ])(
+    'a disk that answers $code in the middle of a run stops the run, and no unfinished file counts as archived',
+    async ({ code, error }) => {
+      const maker = createMediaMaker(`disk-${code}`);
+      const library = createLibrary([
+        maker.video(2 * partBytes),
+        maker.burst(),
+        maker.chapters([3_000_000, 2_000_000]),
+        maker.photo(),
+      ]);
+      await using scene = await openScene<DiskPlace>({ library });
+      const environment = {
+        NODE_OPTIONS: `--import=${new URL('../support/fail-writes.ts', import.meta.url).href}`,
+        FAIL_WITH: code,
+        FAIL_AFTER_BYTES: '12000000',
+      };
+      const run = await scene.startSync({ environment }).ended;
+      expectExit(run, 6);
+      expect(run.events.at(-1)).toMatchObject({
+        outcome: 'failed',
+        error: { code: error, hint: expect.stringMatching(/\w/) },
+        files: { failed: 0, quarantined: 0 },
+      });
+      expectNothingWrong(await scene.place.files(), await wantedOf(library));
+      expectExit(await scene.sync(), 0);
+      await scene.expectComplete();
+      expectExit(await scene.verify(), 0);
+    },
+  );
 });

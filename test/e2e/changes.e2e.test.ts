@@ -1,7 +1,7 @@
 /**
- * Changes of the library between two runs and during a run. The runs are in this process: each
- * opens home, archive and tracker anew, and a process start would cost ten times as much as most
- * runs.
+ * Changes of the library between two runs and during a run. The runs happen in the process of the
+ * test, because starting a process takes ten times as long as most of these runs. Each run still
+ * opens home, archive and tracker anew.
  */
 import { describe, expect, test } from 'vitest';
 import { createLibrary, type SimLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
@@ -17,8 +17,8 @@ function libraryOf(...media: readonly SimMedium[]): SimLibrary {
   return createLibrary(media);
 }
 
-describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
-  test('and gets a chapter later: the run fetches only the chapter', async () => {
+describe.each(placeKinds)('media that are archived on %s and then change', (kind) => {
+  test('a run fetches only the new chapter when an archived medium gets one', async () => {
     const maker = createMediaMaker(`chapter-${kind}`);
     const [medium, other] = [maker.chapters(), maker.photo()];
     const library = libraryOf(medium, other);
@@ -35,7 +35,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expect(await scene.place.files()).toEqual(expect.arrayContaining(before));
   });
 
-  test('and whose content is replaced: the archive keeps both contents', async () => {
+  test('the archive keeps the old and the new content when the content of a medium is replaced', async () => {
     const maker = createMediaMaker(`replaced-${kind}`);
     const [medium, other] = [maker.photo(), maker.chapters()];
     const library = libraryOf(medium, other);
@@ -48,7 +48,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expectExit(run, 0);
     expect(eventsOf(run, 'file.archived')).toEqual([expect.objectContaining({ mediaId: medium.id, revision: 2 })]);
     expectExactly(await scene.place.files(), merged(old, await wantedOf(library)));
-    // The size is the same again, so only the ETag shows the change.
+    // The next content has the same size as this one, so only the ETag shows the change.
     library.replaceContent(medium.id, { label: 'source' });
     library.touch(medium.id);
     const second = await wantedOf(library);
@@ -63,7 +63,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expect(mediaRequests(scene)).toEqual([]);
   });
 
-  test('and gets another name: the run fetches and moves nothing', async () => {
+  test('a run fetches and moves nothing when an archived medium gets another name', async () => {
     const maker = createMediaMaker(`renamed-${kind}`);
     const medium = maker.photo();
     const library = libraryOf(medium, maker.photo());
@@ -78,7 +78,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     expectExit(await scene.sync(), 0);
   });
 
-  test('and goes to the trash: the medium stays archived, also after it comes back', async () => {
+  test('an archived medium stays archived when it goes to the trash and when it comes back', async () => {
     const maker = createMediaMaker(`trashed-${kind}`);
     const medium = maker.chapters();
     const library = libraryOf(medium, maker.photo(), maker.photo());
@@ -88,7 +88,7 @@ describe.each(placeKinds)('a medium that is archived on %s', (kind) => {
     library.trash(medium.id);
     const run = await scene.sync();
     expectExit(run, 0);
-    // The listing's total shows even a quick listing that a medium is missing.
+    // Even a quick listing notices a missing medium, because the provider's total is smaller.
     expect(run.finished).toMatchObject({ media: { gone: 1 }, files: { archived: 0, sourceDeleted: 0, failed: 0 } });
     expectExactly(await scene.place.files(), before);
     expectExit(await scene.verify(), 0);
@@ -121,7 +121,7 @@ test('a medium that goes to the trash before it is archived is deleted at the so
   expectExit(second, 0);
   expect(second.finished.files).toMatchObject({ failed: 0, sourceDeleted: 1 });
   await scene.expectComplete();
-  // A medium back from the trash is archived like any other.
+  // A medium that comes back from the trash is archived like any other medium.
   library.restore(late.id);
   scene.cloud.faults.clear();
   const third = await scene.sync();
@@ -193,7 +193,7 @@ function drift(page: number, change: 'add' | 'trash') {
 }
 
 describe('the listing', () => {
-  test('that is suddenly empty changes nothing and ends the run with exit code 5', async () => {
+  test('a listing that is suddenly empty changes nothing and ends the run with exit code 5', async () => {
     await using scene = await openScene({ library: libraryOf(...nine(createMediaMaker('to-zero'))), inProcess: true });
     expectExit(await scene.sync(), 0);
     const before = await scene.place.files();
@@ -215,7 +215,7 @@ describe('the listing', () => {
     expect(mediaRequests(scene)).toEqual([]);
   });
 
-  test('stops early when nothing is new, and reads on when the total shows that a medium is gone', async () => {
+  test('a listing stops early when nothing is new, and reads every page when the total shows that a medium is gone', async () => {
     const maker = createMediaMaker('quick');
     const media = nine(maker);
     const library = libraryOf(...media);
@@ -238,13 +238,13 @@ describe('the listing', () => {
     library.trash(media[1]?.id ?? '');
     expect(await searches()).toEqual({ searches: 5, mode: 'full', gone: 1 });
     expect(await searches()).toEqual({ searches: 1, mode: 'quick', gone: 0 });
-    // One medium went and another came, so the total is the same.
+    // One medium is removed and one is added, so the total stays the same.
     library.trash(media[2]?.id ?? '');
     library.add(maker.photo());
     expect(await searches()).toMatchObject({ mode: 'full', gone: 1 });
   });
 
-  test('misses no medium if its pages move while they are read', async () => {
+  test('a listing misses no medium if media move to other pages while the pages are read', async () => {
     const library = libraryOf(...nine(createMediaMaker('drift')));
     await using scene = await openScene({
       library,

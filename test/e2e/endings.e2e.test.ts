@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 describe('credentials that expire in the middle of a run', () => {
   test.each(placeKinds)(
-    'stop the run with everything pending, and a run with renewed ones archives the rest, on %s',
+    'credentials that expire stop a run with everything pending, and a run with new credentials archives the rest, on %s',
     async (kind) => {
       const maker = createMediaMaker(`expiry-${kind}`);
       const library = createLibrary(Array.from({ length: 12 }, () => maker.photo()));
@@ -40,7 +40,7 @@ describe('credentials that expire in the middle of a run', () => {
 });
 
 describe('a file or medium that fails again and again', () => {
-  test('is quarantined after the limit of failed runs, and retry gives it a fresh start', async () => {
+  test('a file or medium is quarantined after the limit of failed runs, and retry gives it a fresh start', async () => {
     const maker = createMediaMaker('quarantine');
     const bad = maker.photo();
     const unresolved = maker.photo();
@@ -58,7 +58,7 @@ describe('a file or medium that fails again and again', () => {
     };
     expect(await counts()).toEqual({ failed: 2, quarantined: 0, archived: 1 });
     expect(await counts()).toEqual({ failed: 0, quarantined: 2, archived: 0 });
-    // A run asks nothing about quarantined files, and its exit code still reports them.
+    // A run sends no request about quarantined files, but its exit code still reports them.
     await scene.clearRequests();
     expect(await counts()).toEqual({ failed: 0, quarantined: 2, archived: 0 });
     expect(mediaRequests(scene)).toEqual([]);
@@ -84,7 +84,7 @@ describe('an interrupt', () => {
     { signal: 'SIGINT', exitCode: 130, kind: 'disk' },
     { signal: 'SIGTERM', exitCode: 143, kind: 's3' },
   ] as const)(
-    'by $signal ends a run to $kind in time with exit code $exitCode, and the run keeps its progress',
+    'an interrupt by $signal ends a run to $kind in time with exit code $exitCode, and the run keeps its progress',
     async ({ signal, exitCode, kind }) => {
       const maker = createMediaMaker(`interrupted-${kind}`);
       const [first, endless] = [maker.photo(), maker.video(3_000_000)];
@@ -99,7 +99,7 @@ describe('an interrupt', () => {
       const signalledMs = performance.now();
       running.kill(signal);
       const run = await running.ended;
-      // The program promises two seconds. The rest is for a busy machine.
+      // The program promises to end within two seconds. Two more are for a busy machine.
       expect(performance.now() - signalledMs).toBeLessThan(4_000);
       expectExit(run, exitCode);
       expect(run.events.at(-1)).toMatchObject({ outcome: 'interrupted', files: { archived: 1, failed: 0 } });

@@ -37,7 +37,7 @@ async function openSmallScene(options: SceneOptions<DiskPlace> = {}): Promise<Sc
   return openScene<DiskPlace>({ library, ...options });
 }
 
-/** Makes the cloud fail every resolve of one medium, and returns the medium. */
+/** Makes every resolve of one medium fail in the cloud, and returns the medium. */
 function failOne({ cloud }: Scene): SimMedium {
   const [failing] = [...cloud.library.media()];
   if (!failing) throw new Error('the library is empty');
@@ -75,13 +75,13 @@ test('read-events.js names each file and ends with the exit code of the run', as
 });
 
 describe('tell-me-when.sh', () => {
-  test('says nothing about a run that archived everything', async () => {
+  test('tell-me-when.sh prints nothing about a run that archived everything', async () => {
     await using scene = await openSmallScene();
     expect(await runExample(scene, 'tell-me-when.sh')).toEqual({ code: 0, stdout: '', stderr: '' });
     await scene.expectComplete();
   });
 
-  test('lists the failures', async () => {
+  test('tell-me-when.sh lists the failures of a run', async () => {
     await using scene = await openSmallScene();
     const failing = failOne(scene);
     const ended = await runExample(scene, 'tell-me-when.sh');
@@ -89,7 +89,7 @@ describe('tell-me-when.sh', () => {
     expect(ended.stdout).toContain(failing.id);
   });
 
-  test('asks for new cookies when they have expired', async () => {
+  test('tell-me-when.sh asks for new cookies when the old ones have expired', async () => {
     await using scene = await openSmallScene();
     const environment = scene.environment();
     scene.cloud.expireToken();

@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing. They strike a whole run, so each has its own runs. */
+/** Faults of the API's session and listing. Each strikes a whole run, so most have a run of their own. */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
@@ -12,7 +12,7 @@ import { expectExit, openSceneAt } from '../support/scene.ts';
 /** Two media a page, so that a listing has several pages. */
 const perPageCap = 2;
 
-/** Faults that strike one request of one page, each at another page of the same run. */
+/** Each of these faults strikes one request. One run has them all, each at a page of its own. */
 const atOnePage = ['api429', 'api500', 'api503RetryDate', 'apiEndEarly', 'apiStall'] as const satisfies FaultName[];
 /** Faults that do not disturb other faults. */
 const throughout = ['apiDelay', 'unknownFields'] as const satisfies FaultName[];
@@ -41,8 +41,8 @@ function libraryFor(name: string) {
   ]);
 }
 
-describe.each(placeKinds)('to %s', (kind) => {
-  test(`survives ${[...atOnePage, ...throughout].join(', ')}`, async () => {
+describe.each(placeKinds)('faults of the API during runs to %s', (kind) => {
+  test(`a run survives ${[...atOnePage, ...throughout].join(', ')}`, async () => {
     const maker = createMediaMaker(`pages-${kind}`);
     const library = createLibrary(Array.from({ length: perPageCap * atOnePage.length }, () => maker.photo()));
     const faults = atOnePage.flatMap((name, index): Fault[] =>
@@ -60,21 +60,21 @@ describe.each(placeKinds)('to %s', (kind) => {
     await scene.expectComplete();
   });
 
-  test.concurrent.each(survived)('survives %s', async (name) => {
+  test.concurrent.each(survived)('a run survives %s', async (name) => {
     const library = libraryFor(`${kind}-${name}`);
     await using scene = await openSceneAt(kind, { library, perPageCap, inProcess: true, faults: faultCatalogue[name]() });
     const before = await wantedOf(library);
     const run = await scene.sync();
     expectExit(run, 0);
     expect(scene.cloud.faults.hits()[name]).toBeGreaterThan(0);
-    // The archive may have media that came or went during the listing. The next run decides.
+    // Media that came or went during the listing may be archived or not until the next run.
     expectNothingWrong(await scene.place.files(), [...before, ...(await added(library, before))]);
     scene.cloud.faults.clear();
     expectExit(await scene.sync('--full'), 0);
     await scene.expectComplete();
   });
 
-  test.concurrent.each(reported)('reports %s, and works again when the fault is over', async (name) => {
+  test.concurrent.each(reported)('a run reports %s, and the next run without the fault completes the archive', async (name) => {
     const expectation = expectationOf(name);
     if (expectation?.outcome !== 'report') throw new Error('chosen by its outcome');
     const library = libraryFor(`${kind}-${name}`);

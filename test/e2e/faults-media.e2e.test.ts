@@ -1,6 +1,7 @@
 /**
- * Every fault that strikes files or resolves, each at its own media of four shapes, with many
- * faults in one run. Media come over the raw HTTP client, or over undici behind a proxy.
+ * Tests every fault that strikes files or resolves. Each fault has four media of its own, each of
+ * another shape, and one run has many faults. The files come over the raw HTTP client, or over
+ * undici behind a proxy.
  */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
@@ -15,7 +16,7 @@ import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } fr
 import { expectExit, openScene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
-/** API faults that can be aimed at one medium strike its resolve. The others have own tests. */
+/** All faults of files, and those API faults that can be aimed at the resolve of one medium. */
 const aimable = faultNames.filter(
   (name) => !Object.hasOwn(apiFaults, name) || faultCatalogue[name]({ mediaId: 'x' })[0]?.match?.mediaId === 'x',
 );
@@ -37,7 +38,7 @@ function victimsOf(outcome: FaultExpectation['outcome'], maker: MediaMaker): Vic
 
 async function openRoomyPlace(kind: PlaceKind): Promise<Place> {
   if (kind === 'disk') return openDiskPlace();
-  // The files are hundreds of megabytes, too much for memory.
+  // The files have hundreds of megabytes, so the store keeps them in a directory.
   const temp = await makeTempDir();
   const place = await openS3Place({ dir: temp.path });
   return {
@@ -79,11 +80,11 @@ async function openWay(client: 'raw' | 'undici'): Promise<AsyncDisposable & { re
 const raw = placeKinds.map((kind) => ({ kind, client: 'raw' }) as const);
 
 describe.concurrent.each(raw)('to $kind over the $client client', (way) => testFaults(way));
-// Runs one after the other, because a run that waits for a busy machine looks like a stalled one.
+// These tests run one after the other, because on a busy machine a slow run looks like a stall.
 describe('to disk over the undici client', () => testFaults({ kind: 'disk', client: 'undici' }));
 
 function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly client: 'raw' | 'undici' }): void {
-  test('one run survives every passing fault', async () => {
+  test('one run survives every fault that can be survived', async () => {
     const maker = createMediaMaker('survive');
     const victims = victimsOf('survive', maker);
     const library = createLibrary(victims.flatMap(({ media }) => media));

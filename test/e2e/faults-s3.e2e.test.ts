@@ -11,8 +11,8 @@ import { openS3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 
 /**
- * A small file's PUT has its checksum in front of the body, a larger one's behind it. The largest
- * files are sent in parts.
+ * The PUT of a small file has the checksum before the body. The PUT of a larger file has the
+ * checksum after the body. The largest files are sent in parts.
  */
 const shapes = {
   held: (maker: MediaMaker) => maker.photo(),
@@ -44,7 +44,7 @@ function troubles(shape: Shape, operation: S3Operation, actions: readonly Troubl
   return actions.map((action) => ({ shape, operation, action }));
 }
 
-/** Each strikes the first request of its operation for one file. */
+/** Each of these faults strikes only the first request of its operation for one file. */
 const passing: readonly Trouble[] = [
   ...(['held', 'streamed'] as const).flatMap((shape) =>
     troubles(shape, 'PutObject', [
@@ -81,7 +81,7 @@ const passing: readonly Trouble[] = [
   ...troubles('multipart', 'HeadObject', [error('InternalError'), { kind: 'reset', before: 'reply' }]),
 ];
 
-/** Each strikes every request of its operation for one file. */
+/** Each of these faults strikes every request of its operation for one file. */
 const lasting: readonly Trouble[] = [
   ...troubles('held', 'PutObject', [error('InternalError'), { kind: 'reset', before: 'body' }, ...damages]),
   ...troubles('streamed', 'PutObject', [{ kind: 'replyLost' }, ...damages]),
@@ -100,8 +100,8 @@ function victimsOf(list: readonly Trouble[], maker: MediaMaker): Victim[] {
 
 function faultsOf(victims: readonly Victim[], attempt?: number): S3Fault[] {
   return victims.map(({ operation, action, medium }) => {
-    // Only a first revision's key has a dot directly after the id, so a single fault spares the
-    // second.
+    // Only the key of revision 1 has a dot directly after the id. A fault of the first attempt
+    // must not strike the key of revision 2, where the attempts are counted anew.
     const keyPart = attempt === undefined ? medium.id : `${medium.id}.`;
     const match = { operation, keyPart, ...(attempt === undefined ? {} : { attempt }) };
     return { match, action } as S3Fault;
@@ -112,12 +112,12 @@ function nameOf({ shape, operation, action }: Trouble): string {
   return `${shape} ${operation} ${JSON.stringify(action)}`;
 }
 
-/** True for a cut or mangled PUT. It stays at its key, is never replaced and does not count. */
+/** True for a cut or mangled PUT. The bad file stays, and the good one gets another key. */
 function spoilt({ operation, action }: Trouble): boolean {
   return operation === 'PutObject' && (action.kind === 'cutBody' || action.kind === 'mangleBody');
 }
 
-test('one run survives faults that pass', async () => {
+test('one run survives faults that strike only the first request', async () => {
   const maker = createMediaMaker('s3-passing');
   const victims = victimsOf(passing, maker);
   const library = createLibrary(victims.map(({ medium }) => medium));
@@ -154,7 +154,7 @@ test('a lasting fault fails only its own file, with the reason, and a run after 
     if (failures[0]) expect(failures[0].reason, nameOf(victim)).toMatch(/\w+/);
   }
   for (const { id } of healthy) expect(eventsOf(run, 'file.archived').some(({ mediaId }) => mediaId === id)).toBe(true);
-  // Only the store can spoil a file at its final key, behind the program's back.
+  // Every surplus file was spoilt by the store itself. The program leaves no bad file at a key.
   const { surplus } = compare(await scene.place.files(), wanted);
   expect(surplus.filter((file) => !victims.some((victim) => spoilt(victim) && file.includes(victim.medium.id)))).toEqual([]);
 
@@ -203,7 +203,7 @@ const weaknesses: readonly S3Legacy[] = [
 ];
 
 describe('a store that is weaker than S3', () => {
-  test.concurrent.each(weaknesses)('%j', async (legacy) => {
+  test.concurrent.each(weaknesses)('an archive is filled, verified, adopted and repaired in a store with %j', async (legacy) => {
     const maker = createMediaMaker(JSON.stringify(legacy));
     const library = createLibrary([shapes.held(maker), shapes.streamed(maker), shapes.multipart(maker), maker.chapters()]);
     await using scene = await openScene({ library, place: await openS3Place({ legacy }), inProcess: true });
@@ -215,14 +215,14 @@ describe('a store that is weaker than S3', () => {
       for (const { key, tags } of objects) expect(tags['AutoSync'], key).toBe('True');
     }
     expectExit(await scene.verify('--deep'), 0);
-    // A lost tracker is rebuilt from the facts that even this store keeps.
+    // A lost tracker is rebuilt without a download, even from what this store keeps.
     await rm(scene.home, { recursive: true });
     await scene.clearRequests();
     const adopted = await scene.sync();
     expectExit(adopted, 0);
     expect(adopted.finished).toMatchObject({ files: { archived: 0, skipped: wanted.length }, bytes: { fetched: 0 } });
     expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
-    // Reading finds one byte that rots behind the store's back.
+    // `verify --deep` reads every byte, so it finds one byte that changed in the store.
     const [victim] = await scene.place.files();
     await scene.place.damage(victim?.key ?? '', 10);
     const verified = await scene.verify('--deep');

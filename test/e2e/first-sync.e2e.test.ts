@@ -8,14 +8,14 @@ import { eventsOf } from '../support/cli.ts';
 import { openS3Place, placeKinds, type DiskPlace, type S3Place } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 
-describe.each(placeKinds)('the preset small, to %s', (kind) => {
+describe.each(placeKinds)('the library of the preset `small`, archived on %s', (kind) => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openSceneAt(kind);
   });
   afterAll(async () => scene[Symbol.asyncDispose]());
 
-  test('is archived as a whole by one run', async () => {
+  test('one run archives the whole library', async () => {
     const { cloud } = scene;
     const wanted = await wantedOf(cloud.library);
     const bytes = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -36,14 +36,14 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(run.peakRssBytes).toBeLessThan(300 * 1024 * 1024);
   });
 
-  test('costs a second run two requests, one more for each waiting medium, and no media byte', async () => {
+  test('a second run sends two requests, one more for each waiting medium, and fetches no media byte', async () => {
     const { cloud } = scene;
     await scene.clearRequests();
     const run = await scene.sync();
     expectExit(run, 0);
     const { search = 0, user = 0, medium = 0, download = 0, file = 0, fileHead = 0, ...others } = cloud.stats().requests;
     expect(search + user).toBeLessThanOrEqual(2);
-    // Half of them claim to be ready in the listing. Only their resolve shows that they still wait.
+    // The listing shows half of the waiting media as ready. Only a resolve shows that they wait.
     const half = expectedWaiting(cloud.library).length / 2;
     expect({ medium, download, file, fileHead, others }).toEqual({
       medium: half,
@@ -57,7 +57,7 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     await scene.expectComplete();
   });
 
-  test('is verified without the provider', async () => {
+  test('verify sends no request to the provider', async () => {
     await scene.clearRequests();
     const run = await scene.verify();
     expectExit(run, 0);
@@ -67,7 +67,7 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(scene.cloud.requests).toEqual([]);
   });
 
-  test('gets edits and sidecars, and nothing else, when a later run includes them', async () => {
+  test('a later run with --include fetches edits and sidecars, and nothing else', async () => {
     await scene.clearRequests();
     const before = await wantedOf(scene.cloud.library);
     const after = await wantedOf(scene.cloud.library, { edits: true, sidecars: true });
@@ -79,12 +79,12 @@ describe.each(placeKinds)('the preset small, to %s', (kind) => {
     expect(scene.cloud.stats().cdnBytesSent).toBe(added.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
   });
 
-  test('has no secret in its output, home or archive', async () => {
+  test('the output, the home and the archive contain no secret', async () => {
     await scene.expectNoSecrets();
   });
 });
 
-test('on S3 each object describes itself', async () => {
+test('each object on S3 carries its own description', async () => {
   const place = await openS3Place({ md5: true });
   await using scene = await openScene<S3Place>({ place, inProcess: true });
   expectExit(await scene.sync('--type', 'Burst', '--type', 'Video'), 0);
@@ -102,7 +102,7 @@ test('on S3 each object describes itself', async () => {
   expect(objects.some(({ partSizesBytes }) => partSizesBytes.length === 3)).toBe(true);
 });
 
-test('on a disk each file has its capture time as modification time', async () => {
+test('each file on a disk has its capture time as modification time', async () => {
   await using scene = await openScene<DiskPlace>({ inProcess: true });
   expectExit(await scene.sync('--camera', 'GoPro MAX'), 0);
   const found = await scene.place.files();
@@ -117,7 +117,7 @@ test('on a disk each file has its capture time as modification time', async () =
 });
 
 describe.each(placeKinds)('a run with a choice of media, on %s', (kind) => {
-  test('writes nothing if it is a dry run', async () => {
+  test('a dry run writes nothing', async () => {
     await using scene = await openSceneAt(kind, { inProcess: true });
     const run = await scene.sync('--dry-run');
     expectExit(run, 0);
@@ -127,11 +127,11 @@ describe.each(placeKinds)('a run with a choice of media, on %s', (kind) => {
     if (kind === 'disk') expect(existsSync(scene.place.to)).toBe(false);
     const { file = 0, fileHead = 0 } = scene.cloud.stats().requests;
     expect({ file, fileHead }).toEqual({ file: 0, fileHead: 0 });
-    // The home remembers nothing either: the real run finds a new place.
+    // The home knows no archive at this place either, so a real run may begin a new archive.
     expectExit(await scene.sync('--type', 'Burst'), 0);
   });
 
-  test('archives the media that its filters choose, beside those of earlier runs', async () => {
+  test('a run archives the media that its filters choose, and keeps those of earlier runs', async () => {
     await using scene = await openSceneAt(kind, { inProcess: true });
     const wanted = await wantedOf(scene.cloud.library);
     const media = [...scene.cloud.library.media()];

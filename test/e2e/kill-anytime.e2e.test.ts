@@ -12,7 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/** Media bytes before a kill, at most: several times the bytes in flight, so that losses show. */
+/** The largest number of media bytes before a kill. It is several times the bytes in flight. */
 const maxBytes = 110_000_000;
 
 test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {
@@ -48,7 +48,7 @@ test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed a
       lostBytes += Math.min(concurrency * partBytes, sentBytes(scene));
     } else {
       expectExit(run, 0);
-      // The archive is complete too early, so more media give the next kill something to interrupt.
+      // The run ended before its kill, so the library gets more media for the next run.
       for (const medium of more()) library.add(medium);
     }
   }
@@ -62,8 +62,8 @@ test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed a
 });
 
 /**
- * Waits for a random moment: half of the time an instant of the clock, which may be during the
- * start of the program, else a number of sent media bytes.
+ * Waits for a random moment. Half of the calls wait for a random time, which may end during the
+ * start of the program. The other calls wait until a random number of media bytes was sent.
  */
 async function randomInstant(scene: Scene, random: () => number, ended: Promise<unknown>): Promise<void> {
   if (random() < 0.5) {

@@ -14,8 +14,8 @@ import { makeTempDir } from '../support/temp-dir.ts';
 const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
 
 /**
- * Fills the compile cache, which only a process that ends by itself writes. Without it every killed
- * process would compile everything anew.
+ * Fills the compile cache. Only a process that ends by itself writes this cache, and without it
+ * every killed process would compile everything anew.
  */
 beforeAll(async () => {
   for (const kind of placeKinds) {
@@ -50,8 +50,8 @@ function sum(files: readonly { readonly sizeBytes: number }[]): number {
 }
 
 /**
- * Runs the program on one photo and kills it before `step`. Expects recovery if it was killed.
- * Returns the run's steps.
+ * Runs the program on one photo and kills it before step number `step`. Expects that the next run
+ * recovers. Returns the steps of the first run, and whether it was killed.
  */
 async function killBefore(
   step: number,
@@ -70,7 +70,7 @@ async function killBefore(
   return { killed: run.signal !== null, steps };
 }
 
-/** A small file is written when it is published. A larger one is a draft before that. */
+/** A small file is written only when it is published. A larger file is written as a draft first. */
 const smallBytes = 60_000;
 const largeBytes = 300_000;
 
@@ -78,7 +78,7 @@ describe('on a disk', () => {
   test('a run that is killed before any step loses and duplicates nothing', { timeout: 300_000 }, async () => {
     let last = await killBefore(1, smallBytes);
     for (let step = 2; last.killed; step += 1) last = await killBefore(step, smallBytes);
-    // The publishing steps were among them.
+    // The last run was not killed. Its steps include those that publish the file.
     for (const name of [
       / link .*\.part$/,
       / handle\.datasync$/,
@@ -108,7 +108,7 @@ describe('on a disk', () => {
   );
 
   test.each([smallBytes, largeBytes])(
-    'without hard links, a run that is killed around its rename of %i bytes loses and duplicates nothing',
+    'a run without hard links that is killed around the rename of %i bytes loses and duplicates nothing',
     { timeout: 120_000 },
     async (sizeBytes) => {
       const environment = { NO_HARD_LINKS: '1' };
@@ -152,8 +152,8 @@ describe('on S3', () => {
 });
 
 /**
- * Kills one run at its first matching request, the next run at its second, and so on, until a run
- * ends by itself. Returns the number of killed runs.
+ * Kills a run at its first counted request, another run at its second, and so on, until a run has
+ * fewer requests and ends by itself. Returns the number of killed runs.
  */
 async function killAtEachRequest(
   when: KillPoint['when'],

@@ -1,6 +1,6 @@
 /**
  * The core in slices, as functions with a deadline run it. Every slice opens everything anew and
- * continues where the one before ended.
+ * continues where the slice before it ended.
  */
 import { expect, test, vi, afterAll, beforeAll } from 'vitest';
 import { deserialise, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
@@ -143,7 +143,7 @@ test('an original without progress in two slices fails', async () => {
   expect(scene.events.filter(({ type }) => type === 'file.started')).toHaveLength(started);
 });
 
-test('with many small files the slice ends between two files, and the next slice archives the others', async () => {
+test('a slice of many small files ends between two files, and the next slice archives the remaining files', async () => {
   const maker = createMediaMaker('many');
   await using scene = await openScene(Array.from({ length: 40 }, () => maker.photo(100_000)));
   await scene.list(() => false, await scene.beginListing());
@@ -158,7 +158,7 @@ test('with many small files the slice ends between two files, and the next slice
   expect(scene.store.objects().filter(({ sizeBytes }) => sizeBytes === 100_000)).toHaveLength(40);
 });
 
-test('a slice does not record media that it cannot find as deleted', async () => {
+test('media that the provider does not find during a slice are not recorded as deleted', async () => {
   const maker = createMediaMaker('gone');
   await using scene = await openScene([maker.photo(), maker.photo()]);
   await scene.list(() => false, await scene.beginListing());
