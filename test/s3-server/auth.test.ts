@@ -69,7 +69,7 @@ async function presign(path: string, expiresIn: number): Promise<string> {
   return `${store.endpoint}${path}?${pairs.join('&')}`;
 }
 
-describe('a store that knows its key', () => {
+describe('a store with credentials', () => {
   test('a signature of the SDK is accepted, with any characters in key, query and body', async () => {
     await start({ credentials: CREDENTIALS });
     const client = connect(store);
@@ -135,12 +135,12 @@ describe('a store in another region', () => {
 });
 
 describe('a store with a clock of its own', () => {
-  test('a clock that differs by less than 15 minutes is accepted', async () => {
+  test('a request is accepted if the clocks differ by less than 15 minutes', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: 14 * MINUTE_MS });
     await put();
   });
 
-  test('a clock that differs by 20 minutes is refused, and the SDK then uses the time of the store', async () => {
+  test('a request is refused if the clocks differ by 20 minutes, and the SDK then uses the time of the store', async () => {
     await start({ credentials: CREDENTIALS, clockSkewMs: -20 * MINUTE_MS });
     const client = connect(store);
     await expect(put(client)).rejects.toMatchObject({ name: 'RequestTimeTooSkewed', $metadata: { httpStatusCode: 403 } });

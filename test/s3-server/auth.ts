@@ -2,15 +2,15 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { header, S3Error, type S3Request } from './wire.ts';
 
 export interface S3AuthOptions {
-  /** The only accepted key. Without it, any signed request is accepted and not verified. */
+  /** The only accepted credentials. If omitted, requests must be signed, but no signature is verified. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** The region that signatures must name. Default: any region. */
   readonly region?: string;
   /** The reply if a signature names another region. Default: AuthorizationHeaderMalformed. */
   readonly regionMismatch?: 'malformed' | 'redirect';
   /**
-   * How far the store's clock is ahead of this machine's. If given, the store refuses requests that
-   * differ by more than 15 minutes.
+   * How far the store's clock is ahead of this machine's. If given, the store refuses requests whose
+   * time differs from its own by more than 15 minutes.
    */
   readonly clockSkewMs?: number;
 }
@@ -32,9 +32,9 @@ const MAX_SKEW_MS = 15 * 60_000;
 const CREDENTIAL = /^([^/]+)\/(\d{8})\/([^/]*)\/([^/]+)\/aws4_request$/;
 
 /**
- * Accepts a request or throws the S3Error that S3 answers. Chunk signatures inside a streamed body
- * are not verified. Rules: "Authenticating Requests (AWS Signature Version 4)" in the S3 API
- * reference.
+ * Checks the signature of a request. Throws the S3Error with which S3 refuses the request. Chunk
+ * signatures inside a streamed body are not verified. The S3 API reference has the rules under
+ * "Authenticating Requests (AWS Signature Version 4)".
  */
 export function authenticate(request: S3Request, options: S3AuthOptions): void {
   const signature = readSignature(request);

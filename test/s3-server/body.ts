@@ -34,7 +34,7 @@ const HEX_SHA256 = /^[\da-f]{64}$/;
  * Reads the body into the store with every check that its headers and trailers ask for:
  * Content-Length, x-amz-decoded-content-length, x-amz-content-sha256, Content-MD5,
  * x-amz-checksum-crc32. Nothing is stored if a check fails (S3Error) or the connection breaks.
- * No check covers what `damage` changed.
+ * With `damage` no digest and no checksum is compared.
  */
 export async function receiveBody(request: S3Request, options: ReceiveOptions): Promise<Received> {
   checkAnnouncement(request, options.legacy);
@@ -154,7 +154,7 @@ export async function readText(request: S3Request): Promise<string> {
 }
 
 /**
- * Passes on every chunk as it arrives. An async iterator would copy waiting chunks into one.
+ * Calls `take` with every chunk as it arrives. An async iterator would join waiting chunks.
  * Rejects if `take` throws (the rest is then read and dropped) or the connection breaks.
  */
 export function readBody(request: S3Request, take: (chunk: Buffer) => void): Promise<void> {

@@ -32,7 +32,7 @@ describe('buckets', () => {
     expect((await s3.send(new HeadBucketCommand({ Bucket }))).BucketRegion).toBe('eu-west-3');
   });
 
-  test('an unknown bucket and a denied bucket get different errors', async () => {
+  test('a request to an unknown bucket and a request to a denied bucket get different errors', async () => {
     await using denying = await startS3Store({ buckets: ['mine', 'theirs'], deniedBuckets: ['theirs'] });
     const client = connect(denying);
     await expect(client.send(new HeadBucketCommand({ Bucket: 'theirs' }))).rejects.toMatchObject({

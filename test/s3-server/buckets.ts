@@ -84,12 +84,12 @@ interface PageQuery {
   readonly delimiter: string;
   /** Only keys that sort after this text are listed. */
   readonly after: string;
-  /** True if `after` is the last entry of an earlier page. A common prefix then hides its keys. */
+  /** True if `after` ended the page before. If it is a common prefix, the keys in it are skipped. */
   readonly resumed: boolean;
   readonly maxKeys: number;
 }
 
-/** Lists one page. A common prefix counts as an entry. `next` is the last entry if more follow. */
+/** Lists one page. A common prefix is one entry. If more follow, `next` is the page's last entry. */
 function pageOf(
   bucket: Bucket,
   { prefix, delimiter, after, resumed, maxKeys }: PageQuery,

@@ -21,7 +21,7 @@ import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Reads the body, then makes the object without another `await`, so that no request intervenes. */
+/** Reads the body. After that there is no `await`, so no other request runs meanwhile. */
 export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const { request } = call;
   findUpload(call);

@@ -31,7 +31,7 @@ export type Keeping =
   | { readonly kind: 'files'; readonly dir: string }
   | { readonly kind: 'discard' };
 
-/** Smaller bodies are kept in spite of `discard`, so that an archive can read its own records. */
+/** `discard` still keeps bodies up to this size, so that an archive can read its own records. */
 const KEPT_IN_SPITE_BYTES = 64 * 1024;
 const READ_BYTES = 256 * 1024;
 

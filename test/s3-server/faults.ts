@@ -18,7 +18,10 @@ export type S3FaultAction =
   | { readonly kind: 'error'; readonly code: S3ErrorCode; readonly retryAfterSeconds?: number; readonly within200?: boolean }
   /** The connection is reset before the body is read, or before the reply. Nothing is stored. */
   | { readonly kind: 'reset'; readonly before: 'body' | 'reply' }
-  /** The store is silent before it reads the body, or before the reply. Nothing is carried out. */
+  /**
+   * The store waits before it reads the body, or before the reply, until the client breaks the
+   * connection. Nothing is carried out.
+   */
   | { readonly kind: 'stall'; readonly before: 'body' | 'reply' }
   /** The operation is carried out. Then the connection is reset without a reply. */
   | { readonly kind: 'replyLost' };

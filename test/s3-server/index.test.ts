@@ -135,7 +135,7 @@ describe('objects', () => {
     expect(store.content(Bucket, 'a').toString()).toBe('new');
   });
 
-  test('of several conditional writes of one key at the same time, exactly one succeeds', async () => {
+  test('exactly one of several simultaneous conditional writes of one key succeeds', async () => {
     const bodies = ['a', 'b', 'c'].map((text) => Buffer.alloc(300_000, text));
     const results = await Promise.allSettled(bodies.map((body) => put({ Body: body, IfNoneMatch: '*' })));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -167,7 +167,7 @@ describe('objects', () => {
     expect(attributes.ETag).toBeUndefined();
   });
 
-  test('an object in an archive class can be asked for by HEAD but not by GET', async () => {
+  test('an object in the storage class DEEP_ARCHIVE answers a HEAD and refuses a GET', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'cold', Body, StorageClass: 'DEEP_ARCHIVE' }));
     expect((await s3.send(new HeadObjectCommand({ Bucket, Key: 'cold' }))).StorageClass).toBe('DEEP_ARCHIVE');
     await expect(s3.send(new GetObjectCommand({ Bucket, Key: 'cold' }))).rejects.toMatchObject({ name: 'InvalidObjectState' });

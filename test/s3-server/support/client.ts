@@ -33,7 +33,7 @@ interface RawRequest {
   readonly body?: Buffer | string | readonly Buffer[];
   /** If true, the header Content-Length is not sent. */
   readonly unknownLength?: boolean;
-  /** If true, the connection breaks after the body, and the request does not end. */
+  /** If true, the client sends the body and breaks the connection before the request ends. */
   readonly cut?: boolean;
 }
 
