@@ -6,13 +6,13 @@ import type { FoundFile } from './places.ts';
 
 export interface WantedFile {
   readonly mediaId: string;
-  /** The key that tells the file from the other files of its simulated medium. */
+  /** The simulator's name of the file, which no other file of the same medium has. */
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
 
-/** Digests by everything on which a simulated file's bytes depend. Each file is hashed once. */
+/** A cache of digests, so that files with the same seed, size and extension are hashed once. */
 const digests = new Map<string, Promise<string>>();
 
 async function digestOf(library: SimLibrary, { mediaId, key, sha256 }: ExpectedOriginal): Promise<string> {
@@ -41,7 +41,7 @@ export interface Difference {
   readonly surplus: readonly string[];
 }
 
-/** Pairs found and wanted files of equal bytes, if the found name contains the medium's id. */
+/** Pairs each found file with a wanted file of equal bytes, if its name has the medium's id. */
 export function compare(found: readonly FoundFile[], wanted: readonly WantedFile[]): Difference {
   const open = new Map<string, WantedFile[]>();
   for (const file of wanted) open.set(file.sha256, [...(open.get(file.sha256) ?? []), file]);

@@ -20,7 +20,7 @@ export function describedAs(status: string, more: object = {}): FakeAnswer {
   };
 }
 
-/** The answers about a started run. `descriptions` are the answers to DescribeExecution. */
+/** The answers of an AWS that starts a run. `descriptions` are the answers to DescribeExecution. */
 export function startedRun(...descriptions: readonly FakeAnswer[]): FakeAnswers {
   return {
     ListStateMachines: [

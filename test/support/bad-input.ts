@@ -1,4 +1,4 @@
-/** Tests that the program answers bad input with a text that names mistake and next step. */
+/** Tests that the answer to bad input names the mistake and the next step. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

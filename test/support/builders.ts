@@ -37,7 +37,7 @@ export function identity(mediaId: string, fields: Partial<OriginalIdentity> = {}
   return { mediaId, role, label: role, type: 'mp4', position: 'default', itemNumber: 1, ordinal: 1, ...fields };
 }
 
-/** Makes an original. Originals of one medium get different keys by role, number and revision. */
+/** Makes an original. Its key contains the medium's id, the role, the number and the revision. */
 export function original(mediaId: string, fields: Partial<Original> = {}): Original {
   const { role = 'source', itemNumber = 1, revision = 1 } = fields;
   const key = `gopro-videos/2026/01/${mediaId}_${role}_${itemNumber}_r${revision}.mp4`;

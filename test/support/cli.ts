@@ -119,7 +119,7 @@ function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvent
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
-/** Expects that every line is an event and the last one the run's end, unless a signal ended it. */
+/** Expects only events. The last must be `run.finished`, unless a signal ended the process. */
 function readEvents(
   output: { readonly stdout: string; readonly stderr: string },
   end: { readonly killed: boolean; readonly exitCode: number | null },

@@ -28,13 +28,13 @@ export interface Asked {
   readonly socket: Socket;
   /** The first byte of the range. 0 if the request has no range. */
   readonly start: number;
-  /** The last byte of the range. Undefined if the request names none. */
+  /** The last byte of the range. Undefined if the request does not name it. */
   readonly end: number | undefined;
 }
 
 export interface CopySceneOptions {
   readonly answer: (asked: Asked) => unknown;
-  /** The size that the media host reports. null if it reports none. */
+  /** The size that the media host reports. null if the host does not report a size. */
   readonly sizeBytes: number | null;
   readonly partSizeBytes: number;
   /** If false, the file is fetched as one open-ended range instead of in parts. */

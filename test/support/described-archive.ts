@@ -69,7 +69,7 @@ export function entryOf(
   };
 }
 
-/** Writes a sparse file, which takes no space but its name. */
+/** Writes a sparse file: it has a size, but its content takes no space on the disk. */
 function writeEmpty(path: string, sizeBytes: number, folders: Set<string>): void {
   const folder = dirname(path);
   if (!folders.has(folder)) mkdirSync(folder, { recursive: true });

@@ -15,10 +15,10 @@ type Disk = ReturnType<typeof openDisk>;
 export const partSizeBytes = 64 * 1024;
 export const validator = { etag: '"v1"', lastModified: null };
 export const content = Buffer.from('the bytes of an original');
-/** A size at which the adapter does not keep a file in memory until the file is published. */
+/** A file of this size is too large for the adapter to hold in memory until it is published. */
 export const largeBytes = 256 * 1024 + 1;
 
-/** A new archive for each test. After the test it is removed and all adapters are closed. */
+/** The new archive of one test. After the test its adapters are closed and its files removed. */
 export interface TestDisk {
   /** The directory that contains the archive. */
   readonly base: string;

@@ -17,7 +17,7 @@ export const repository = join(import.meta.dirname, '../..');
 /** The folder with the installed programs. */
 export const cache = join(repository, '.cache');
 
-/** PATH with the directory of this Node first, so that a program's children use it too. */
+/** PATH with the directory of this Node first, so that the programs run this Node too. */
 export const path = [dirname(process.execPath), process.env['PATH']].join(':');
 
 export interface ForeignProgram {
@@ -37,7 +37,7 @@ export interface RunningProgram extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-// A test worker must exit by itself after SIGTERM. Otherwise its programs would run on.
+// SIGTERM alone ends a test worker without its exit handlers, so its programs would run on.
 process.once('SIGTERM', () => process.exit(143));
 
 /**
@@ -106,7 +106,7 @@ function endGroup(child: ChildProcess): void {
   }
 }
 
-/** Returns a free port. It stays free, because nothing else opens ports on this machine then. */
+/** Returns a free port. Nothing else on the machine takes the port before the program does. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

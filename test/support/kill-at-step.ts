@@ -23,7 +23,7 @@ function step(name: string): void {
   if (steps === killBefore) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Counts the calls of a method. `named` names a call, or returns undefined not to count it. */
+/** Counts calls of a method. `named` returns a call's name, or undefined to leave the call out. */
 function watch<Target extends object>(
   target: Target,
   method: keyof Target & string,

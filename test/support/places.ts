@@ -23,7 +23,7 @@ export interface Place extends AsyncDisposable {
   /** The value of the option `--to`. */
   readonly to: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Reads every file by its bytes, except those in `.cloud-sync/` at the root. */
+  /** Reads the bytes of every file, except the files in `.cloud-sync/` at the root. */
   files(): Promise<FoundFile[]>;
   /** The names and texts of all files in `.cloud-sync/`, and of the descriptions on objects. */
   ownTexts(): Promise<string>;

@@ -21,7 +21,7 @@ export interface SceneOptions<Where extends Place = Place> extends GoproCloudOpt
    * small run. This is for tests in which the process does not matter.
    */
   readonly inProcess?: boolean;
-  /** The stall timeout of a connection. Default: 5,000, because a busy machine is slow too. */
+  /** The stall timeout of a connection. The default of 5,000 allows for a busy machine. */
   readonly stallMs?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * For the unit tests of the GoPro source. It has an API server that replies as the test decides,
- * and a source that uses this server.
+ * An API server for the unit tests of the GoPro source, which replies as the test decides, and a
+ * GoPro source that uses this server.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** Patterns of cookies and of the secret parts of signed URLs, unless these are redacted. */
+/** Patterns that match cookies and the secret parts of signed URLs, but not `[redacted]`. */
 const signed = [
   /gp_access_token=(?!\[redacted\])/,
   /Signature=(?!\[redacted\])/,

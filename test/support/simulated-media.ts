@@ -2,7 +2,7 @@
 import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/gopro/library/medium.ts';
 import { chapteredVideo, frameSet, photo, video } from '../../src/sim/gopro/library/shapes.ts';
 
-/** Bytes of one part. A larger file is fetched in several parts. */
+/** The size of one part in bytes. A larger file is fetched in several parts. */
 export const partBytes = 16 * 1024 * 1024;
 
 export interface MediaMaker {
@@ -10,7 +10,7 @@ export interface MediaMaker {
   video(sizeBytes: number): SimMedium;
   chapters(chapterBytes?: readonly number[]): SimMedium;
   burst(frameBytes?: readonly number[]): SimMedium;
-  /** Makes the fields that all media have, for media of other kinds. */
+  /** Makes the fields that all media have. A test uses them to make a medium of another kind. */
   spec(extension: string): MediumSpec;
 }
 

@@ -2,8 +2,8 @@ import { CreateTableCommand, UpdateTimeToLiveCommand, waitUntilTableExists, type
 import { statusIndex } from '../../src/tracker/dynamodb/items.ts';
 
 /**
- * Makes a table for a tracker that is paid by request. Unlike the table in `infra/table.ts`, it has
- * no backups and no protection from deletion.
+ * Makes a table for a tracker. AWS charges each request to the table. Unlike the table in
+ * `infra/table.ts`, this table has no backups and no protection from deletion.
  */
 export async function createTrackerTable(client: DynamoDBClient, table: string): Promise<void> {
   await client.send(
