@@ -3,7 +3,7 @@ import { faultNames } from '../../src/sim/gopro/faults/catalogue.ts';
 import { pairings, pairingsOf, sizeClasses } from './support/pairs.ts';
 import { serverNames } from './support/servers.ts';
 
-test('each fault meets each server and each size, and each server meets each size', () => {
+test('each fault is tested with each server and with each size, and each server with each size', () => {
   for (const name of faultNames) {
     for (const server of serverNames) expect(pairings.some((pair) => pair.fault === name && pair.server === server)).toBe(true);
     for (const size of sizeClasses) expect(pairings.some((pair) => pair.fault === name && pair.size === size)).toBe(true);

@@ -50,7 +50,7 @@ export function archiveLife(server: ServerName, openPlace: () => Promise<Place>)
     expect(eventsOf(verified, 'file.unknown').map(({ key }) => key)).toEqual(['notes.txt']);
 
     expectExit(await scene.sync(), 0);
-    // The damaged file keeps its key. The next revision has another key.
+    // The damaged file stays at its key. The good file has the key of the next revision.
     const { key } = harmed;
     const after = (await scene.place.files()).filter((file) => file.key !== key && file.key !== 'notes.txt');
     expectNothingWrong(after, await wantedOf(library));

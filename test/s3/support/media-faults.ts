@@ -16,7 +16,7 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** The time is long enough for a busy server, and short enough for faults that stay silent. */
+/** A busy server answers within this time. A fault that stays silent makes a test wait for it. */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 

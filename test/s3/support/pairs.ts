@@ -22,7 +22,7 @@ export const pairings: readonly Pairing[] = faultNames.flatMap((fault, row) =>
   serverNames.map((server, column) => ({ fault, server, size: sizeClasses[(row + column) % sizeClasses.length]! })),
 );
 
-/** The pairings of a server whose faults strike single media, or those whose faults strike runs. */
+/** The pairings of a server. `strikes` chooses faults of single media or faults of whole runs. */
 export function pairingsOf(server: ServerName, strikes: 'media' | 'runs', outcome: FaultExpectation['outcome']): Pairing[] {
   return pairings.filter(
     (pairing) =>

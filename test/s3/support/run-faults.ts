@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing. They strike a whole run, so each has its own runs. */
+/** Faults of the API's session and listing. Each strikes a whole run, so each has its own test. */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import { createLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
@@ -27,7 +27,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
     const before = await wantedOf(library);
     expectExit(await scene.sync(), 0);
     expect(scene.cloud.faults.hits()[pairing.fault]).toBeGreaterThan(0);
-    // The archive may hold or lack media that came or went during the listing, until the next run.
+    // Media that came or went during the listing may be archived or not until the next run.
     const later = (await wantedOf(library)).filter(({ mediaId }) => !before.some((file) => file.mediaId === mediaId));
     expectNothingWrong(await scene.place.files(), [...before, ...later]);
     scene.cloud.faults.clear();

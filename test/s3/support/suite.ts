@@ -16,7 +16,7 @@ const gapsOfS3 = {
     'an object cannot be moved: the replacement is the next revision',
 };
 
-/** Adds the tests. `gaps` are conformance cases that this server cannot pass, with the reason. */
+/** Adds the tests. `gaps` gives the reason for each conformance case that this server fails. */
 export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
   let server: ForeignServer;
 
@@ -25,7 +25,7 @@ export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<strin
 
   beforeAll(async () => {
     server = await startServer(name);
-    // For the adapter in this process. The command line gets credentials with its environment.
+    // The adapter in this process reads these. The command line gets an environment of its own.
     vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
   });
