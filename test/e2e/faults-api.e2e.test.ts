@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing. Each strikes a whole run, so most have a run of their own. */
+/** Faults of the API's session and listing. Each strikes a whole run, not only one medium. */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
