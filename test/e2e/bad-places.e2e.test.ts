@@ -73,33 +73,30 @@ describe('a disk', () => {
   test.each([
     { code: 'ENOSPC', error: 'DESTINATION_FULL' },
     { code: 'EROFS', error: 'DESTINATION_UNUSABLE' },
-  ])(
-    'a disk that answers $code in the middle of a run stops the run, and no unfinished file counts as archived',
-    async ({ code, error }) => {
-      const maker = createMediaMaker(`disk-${code}`);
-      const library = createLibrary([
-        maker.video(2 * partBytes),
-        maker.burst(),
-        maker.chapters([3_000_000, 2_000_000]),
-        maker.photo(),
-      ]);
-      await using scene = await openScene<DiskPlace>({ library });
-      const environment = {
-        NODE_OPTIONS: `--import=${new URL('../support/fail-writes.ts', import.meta.url).href}`,
-        FAIL_WITH: code,
-        FAIL_AFTER_BYTES: '12000000',
-      };
-      const run = await scene.startSync({ environment }).ended;
-      expectExit(run, 6);
-      expect(run.events.at(-1)).toMatchObject({
-        outcome: 'failed',
-        error: { code: error, hint: expect.stringMatching(/\w/) },
-        files: { failed: 0, quarantined: 0 },
-      });
-      expectNothingWrong(await scene.place.files(), await wantedOf(library));
-      expectExit(await scene.sync(), 0);
-      await scene.expectComplete();
-      expectExit(await scene.verify(), 0);
-    },
-  );
+  ])('a disk that answers $code stops the run, and no unfinished file counts as archived', async ({ code, error }) => {
+    const maker = createMediaMaker(`disk-${code}`);
+    const library = createLibrary([
+      maker.video(2 * partBytes),
+      maker.burst(),
+      maker.chapters([3_000_000, 2_000_000]),
+      maker.photo(),
+    ]);
+    await using scene = await openScene<DiskPlace>({ library });
+    const environment = {
+      NODE_OPTIONS: `--import=${new URL('../support/fail-writes.ts', import.meta.url).href}`,
+      FAIL_WITH: code,
+      FAIL_AFTER_BYTES: '12000000',
+    };
+    const run = await scene.startSync({ environment }).ended;
+    expectExit(run, 6);
+    expect(run.events.at(-1)).toMatchObject({
+      outcome: 'failed',
+      error: { code: error, hint: expect.stringMatching(/\w/) },
+      files: { failed: 0, quarantined: 0 },
+    });
+    expectNothingWrong(await scene.place.files(), await wantedOf(library));
+    expectExit(await scene.sync(), 0);
+    await scene.expectComplete();
+    expectExit(await scene.verify(), 0);
+  });
 });

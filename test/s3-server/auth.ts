@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { header, S3Error, type S3Request } from './wire.ts';
 
 export interface S3AuthOptions {
-  /** The only accepted credentials. If omitted, requests must be signed, but no signature is verified. */
+  /** The only accepted credentials. If omitted, the signature of a request is not verified. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** The region that signatures must name. Default: any region. */
   readonly region?: string;

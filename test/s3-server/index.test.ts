@@ -151,7 +151,7 @@ describe('objects', () => {
     await expect(put({ Tagging: `t=${'x'.repeat(257)}` })).rejects.toMatchObject({ name: 'InvalidTag' });
   });
 
-  test('an object can get other tags later, and GetObjectAttributes shows its size and checksum', async () => {
+  test('an object can get new tags later, and GetObjectAttributes shows its size and checksum', async () => {
     await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, Tagging: 'old=1' }));
     const TagSet = [{ Key: 'Source', Value: 'a & b <c>' }];
     await s3.send(new PutObjectTaggingCommand({ Bucket, Key: 'a', Tagging: { TagSet } }));

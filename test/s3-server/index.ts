@@ -74,7 +74,7 @@ export interface S3Store extends AsyncDisposable {
   content(bucket: string, key: string): Buffer;
   /** The SHA-256 in hexadecimal digits. A large object is read piece by piece. */
   sha256(bucket: string, key: string): string;
-  /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and entity tag stay. */
+  /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and ETag stay. */
   tamper(bucket: string, key: string, offset: number): void;
   /** Removes an object. Returns false if it did not exist. */
   remove(bucket: string, key: string): boolean;
