@@ -32,9 +32,9 @@ const MAX_SKEW_MS = 15 * 60_000;
 const CREDENTIAL = /^([^/]+)\/(\d{8})\/([^/]*)\/([^/]+)\/aws4_request$/;
 
 /**
- * Checks the signature of a request. Throws the S3Error with which S3 refuses the request. Chunk
- * signatures inside a streamed body are not verified. The S3 API reference has the rules under
- * "Authenticating Requests (AWS Signature Version 4)".
+ * Checks the region, the time and the signature of a request. Throws the S3Error with which S3
+ * refuses it. Chunk signatures inside a streamed body are not verified. The S3 API reference has
+ * the rules under "Authenticating Requests (AWS Signature Version 4)".
  */
 export function authenticate(request: S3Request, options: S3AuthOptions): void {
   const signature = readSignature(request);

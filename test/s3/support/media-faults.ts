@@ -16,7 +16,7 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** A busy server answers within this time. A fault that stays silent makes a test wait for it. */
+/** A busy server answers within this time. A silent fault makes a test wait so long. */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 
