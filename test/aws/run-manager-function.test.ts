@@ -53,7 +53,7 @@ async function keysIn(bucket: string): Promise<readonly (string | undefined)[]> 
 }
 
 describe('a run', () => {
-  test('begins in an empty deployment, makes the archive, is counted, and frees its lease for the next run', async () => {
+  test('a run begins in an empty deployment, makes the archive, is counted, and frees its lease for the next run', async () => {
     const execution = newExecution();
     const begun = await handler({ action: 'begin', input: {}, execution }, context);
     const deadline = new Date(Date.parse(execution.started_at) + runSeconds * 1000).toISOString();
@@ -71,7 +71,7 @@ describe('a run', () => {
 
   const allFields = { outcome: 'failed', provider: '', trigger: '', full_listing: false, deadline: '', holder: '' };
 
-  test('with a wrong input does not begin and makes nothing, and its end says what to do', async () => {
+  test('a run with a wrong input does not begin and makes nothing, and its end says what to do', async () => {
     const request = { input: { provider: 'dropbox' }, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
     expect(reply).toEqual({ ...allFields, error: { Error: 'USAGE', Cause: expect.stringContaining('Start it with {}') } });
@@ -85,7 +85,7 @@ describe('a run', () => {
   test.each([
     [environmentNames.archiveBucket, 'DESTINATION_UNUSABLE'],
     [environmentNames.table, 'TRACKER_UNUSABLE'],
-  ])('does not begin if %s names nothing, and its end says so', async (variable, code) => {
+  ])('a run does not begin if nothing has the name in %s, and its end reports that name', async (variable, code) => {
     vi.stubEnv(variable, 'nothing-of-that-name');
     const request = { input: {}, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
@@ -96,7 +96,7 @@ describe('a run', () => {
     });
   });
 
-  test('that never began gets replies that say so, without a summary and without failed media', async () => {
+  test('the steps of a run that never began reply with an error, without a summary and without failed media', async () => {
     const execution = newExecution();
     const counts = { total_found: 0, new_count: 0, already_synced: 0, cookie_age_days: null };
     const error = { Error: 'ARCHIVE_UNKNOWN', Cause: expect.stringContaining('no archive is there') };

@@ -12,7 +12,7 @@ import { medium, original } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
 
-/** The records of a run about failed work lines, and its counts, on a real ledger. */
+/** A run's records of failed work lines, and its summary, in a real tracker. */
 
 let aws: Aws;
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 const media = ['listed', 'open', 'ours', 'theirs', 'archived', 'broken', 'waits'] as const;
 const timedOut: StateError = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };
 
-/** A work line in the middle of a run. Its worker was killed while it worked on `ours`. */
+/** Prepares a work line whose worker was killed while it worked on the medium `ours`. */
 async function brokenLine(bed: Bed, execution: Execution) {
   const owner = `${execution.arn}-child`;
   const { tracker } = bed;
@@ -56,7 +56,7 @@ const atFirst = {
 };
 
 describe('a work line that failed', () => {
-  test('fails only the original that its killed worker had claimed, and changes nothing when the step is repeated', async () => {
+  test('a failed work line fails only the original that its killed worker had claimed, and a repeated step changes nothing', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -78,7 +78,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(marked);
   });
 
-  test('quarantines a medium that kills its worker three nights in a row, however often the step is repeated', async () => {
+  test('a medium that kills its worker three nights in a row is quarantined, however often the step is repeated', async () => {
     await using bed = await newBed(aws, '');
     await bed.tracker.recordPage([medium('poison')], 'r1');
     const outcomes: string[] = [];
@@ -95,7 +95,7 @@ describe('a work line that failed', () => {
     expect(outcomes).toEqual(['failed 0', 'failed 0', 'quarantined 1']);
   });
 
-  test('changes no record if its worker replied, and passes the error on', async () => {
+  test('a failed work line whose worker replied changes no record and passes the error on', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -109,7 +109,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(atFirst);
   });
 
-  test('quarantines a medium at its last attempt, and counts it in this run only', async () => {
+  test('a medium is quarantined at its last attempt, and only that run counts it', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -130,7 +130,7 @@ describe('a work line that failed', () => {
     expect(await recordWorkerFailure(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
   });
 
-  test('has a small reply even if the line is long', async () => {
+  test('a failed work line with long ids and a long cause has a small reply', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const ids = Array.from({ length: 25 }, (_, index) => `${'é'.repeat(30)}${index}`);
@@ -166,7 +166,7 @@ async function summary(
 }
 
 describe('the summary of a run', () => {
-  test('is counted from the ledger and recorded, and the lease is given back', async () => {
+  test('the summary is counted from the ledger and recorded, and the run lease is released', async () => {
     await using bed = await newBed(aws, '');
     await archive(bed, 'old', 5_000);
     bed.clock.advance(dayMs);
@@ -199,7 +199,7 @@ describe('the summary of a run', () => {
     expect(await summary(bed, execution, { already_synced: 1 })).toEqual(reply);
   });
 
-  test('names failed files with the reason, and the files that the run did not reach', async () => {
+  test('the summary names the failed files with the reason, and counts the files that the run did not reach', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const request = await brokenLine(bed, execution);
@@ -217,7 +217,7 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
-  test('warns of old cookies once, and says when refused ones work again', async () => {
+  test('the summary warns of old cookies once, and says when refused cookies work again', async () => {
     await using bed = await newBed(aws, '');
     const told: string[] = [];
     for (const [night, ageDays] of [4, 5, 6, 0.5].entries()) {
@@ -239,7 +239,7 @@ describe('the summary of a run', () => {
     ]);
   });
 
-  test('fails the run if the listing contradicts itself, and the end keeps that result', async () => {
+  test('the summary fails the run if the listing contradicts itself, and the end of the run keeps that result', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     await archive(bed, 'new');
@@ -258,7 +258,7 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
-  test('ends with expired credentials if they were refused in this run, not in an earlier one', async () => {
+  test('the summary reports expired credentials if they were refused in this run, not in an earlier run', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     await resolve(bed.tracker, 'open', [original('open')]);

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('the begin of a run', () => {
-  test('takes the lease and records the run, and gives the same reply when it is repeated', async () => {
+  test('the begin of a run takes the run lease, records the run, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution();
     const request = { action: 'begin', input: { trigger: 'schedule' }, execution } as const;
@@ -44,7 +44,7 @@ describe('the begin of a run', () => {
     expect(await bed.tracker.runs(5)).toMatchObject([{ id: execution.name, finishedAt: null }]);
   });
 
-  test('does not happen while another execution runs, and takes over once that execution is aborted', async () => {
+  test('a run does not begin while another execution runs, and takes its lease once that execution is aborted', async () => {
     await using bed = await newBed(aws, machineArn);
     const [first, second] = [await bed.execution(), await bed.execution()];
     await begin({ action: 'begin', input: {}, execution: first }, bed.invocation(first));
@@ -60,7 +60,7 @@ describe('the begin of a run', () => {
     expect(await begin(request, bed.invocation(second))).toMatchObject({ outcome: 'granted', holder: second.arn });
   });
 
-  test('waits for a run of the command line, but not for an execution that does not exist', async () => {
+  test('a run does not begin during a run of the command line, but an execution that does not exist cannot stop it', async () => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution();
     const request = { action: 'begin', input: {}, execution } as const;
@@ -78,7 +78,7 @@ describe('the early end of a run', () => {
   const failed = { Error: 'States.Timeout', Cause: '' };
   const refused = { Error: 'CREDENTIALS_EXPIRED', Cause: 'the provider refuses the credentials' };
 
-  test('records the run, gives the lease back and notifies, and gives the same reply when it is repeated', async () => {
+  test('the early end records the run, releases the lease, notifies, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const { execution, invocation } = await begun(bed);
     await archive(bed, 'done');
@@ -98,7 +98,7 @@ describe('the early end of a run', () => {
     expect(await end(request, invocation)).toMatchObject({ notify: true, error: { Error: reply.error.Error } });
   });
 
-  test('leaves the lease of another run alone', async () => {
+  test('the early end of a run leaves the lease of another run alone', async () => {
     await using bed = await newBed(aws, machineArn);
     await begun(bed);
     const late = await bed.execution({ running: false });
@@ -108,7 +108,7 @@ describe('the early end of a run', () => {
     expect(await bed.tracker.runs(5)).toMatchObject([{ finishedAt: null }]);
   });
 
-  test('notifies of expired credentials once a week, and gives the same reply when it is repeated', async () => {
+  test('the early end notifies of expired credentials once a week, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const told: boolean[] = [];
     for (let night = 0; night < 9; night += 1) {
@@ -129,7 +129,7 @@ describe('the early end of a run', () => {
     ['a wrong input', { provider: 'dropbox' }, { Error: 'USAGE', Cause: 'the input is wrong' }, /\(USAGE\)/],
     ['a table that is not there', {}, { Error: 'TRACKER_UNUSABLE', Cause: 'no table' }, /\(TRACKER_UNUSABLE\)/],
     ['expired credentials, and nobody knows who was told', {}, refused, /refuses the credentials/],
-  ])('has a reply in spite of %s', async (_name, input, error, subject) => {
+  ])('the early end has a reply in spite of %s', async (_name, input, error, subject) => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution({ running: false });
     const gone = {

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(async () => aws[Symbol.asyncDispose]());
 
 describe('a run', () => {
-  test('with files to archive enters every state of a full run', async () => {
+  test('a run with files to archive enters every state of a full run', async () => {
     const { status, states, output } = await run('clean', ['ok', 'slices']);
     expect(status).toBe('SUCCEEDED');
     expect(states).toEqual([
@@ -49,21 +49,21 @@ describe('a run', () => {
     expect(await messages(names.mailbox)).toEqual([]);
   });
 
-  test('without new files ends after the listing', async () => {
+  test('a run without new files ends after the listing', async () => {
     const { status, states } = await run('nothing', []);
     expect(status).toBe('SUCCEEDED');
     expect(states).not.toContain('DownloadVideos');
     expect(states.at(-1)).toBe('NoNewVideos');
   });
 
-  test('that starts beside another is skipped', async () => {
+  test('a run that starts while another run works is skipped', async () => {
     const { status, states, output } = await run('overlap', []);
     expect(status).toBe('SUCCEEDED');
     expect(states).toEqual(['BeginRun', 'RunGranted', 'RunSkipped']);
     expect(output).toMatchObject({ holder: 'another' });
   });
 
-  test('with expired credentials notifies a person and fails', async () => {
+  test('a run with expired credentials notifies a person and fails', async () => {
     const { status, error, states } = await run('expired', []);
     expect([status, error]).toEqual(['FAILED', 'CloudSync.Notified']);
     expect(states.slice(-4)).toEqual(['EndRun', 'NotificationDue', 'NotifyCriticalFailure', 'SyncFailed']);
@@ -72,18 +72,18 @@ describe('a run', () => {
     ]);
   });
 
-  test('with a function that throws notifies a person and fails without a retry', async () => {
+  test('a run notifies a person and fails without a retry if a function throws', async () => {
     const { error, states, history } = await run('throws', []);
     expect(error).toBe('CloudSync.Notified');
     expect(states.slice(2)).toEqual(['ValidateTokens', 'EndRun', 'NotificationDue', 'NotifyCriticalFailure', 'SyncFailed']);
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(1);
-    // The emulator's name for any error of a function. On AWS it would be TypeError.
+    // The emulator gives every error of a function this name. On AWS it would be TypeError.
     expect(await messages(names.mailbox)).toEqual([
       expect.objectContaining({ Message: expect.stringContaining('Runtime.HandlerError') as string }),
     ]);
   });
 
-  test('with a function that runs out of time tries again, notifies a person and fails', async () => {
+  test('a run calls a function that runs out of time again, then notifies a person and fails', async () => {
     const { error, history } = await run('hangs', []);
     expect(error).toBe('CloudSync.Notified');
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(4);
@@ -93,7 +93,7 @@ describe('a run', () => {
   });
 });
 
-describe('the lines of a run', () => {
+describe('the work lines of a run', () => {
   let ended: EndedExecution;
   const children = new Map<string, EndedExecution>();
 
@@ -105,28 +105,28 @@ describe('the lines of a run', () => {
     }
   });
 
-  test('can fail without failing the run, and one notification says so', async () => {
+  test('work lines can fail without failing the run, and one notification reports them', async () => {
     expect([ended.status, ended.states.at(-1)]).toEqual(['SUCCEEDED', 'SyncComplete']);
     expect(await messages(names.mailbox)).toEqual([expect.objectContaining({ Subject: 'Partial', Message: 'Some are missing' })]);
   });
 
-  test.each(['ok', 'slices'])('with the medium %s succeed with a small output', (medium) => {
+  test.each(['ok', 'slices'])('the work line of the medium `%s` succeeds with a small output', (medium) => {
     expect(children.get(medium)).toMatchObject({ status: 'SUCCEEDED', output: { complete: true } });
   });
 
-  test.each(['failed', 'quarantined', 'throws'])('with the medium %s fail with the reason', (medium) => {
+  test.each(['failed', 'quarantined', 'throws'])('the work line of the medium `%s` fails with the reason', (medium) => {
     const child = children.get(medium);
     expect(child).toMatchObject({ status: 'FAILED', error: 'CloudSync.VideoFailed' });
     expect(JSON.parse(child?.cause ?? '')).toMatchObject({ Error: medium === 'throws' ? 'Runtime.HandlerError' : 'SCRIPTED' });
   });
 
-  test('continue after an invocation that was killed at its time limit', () => {
+  test('a work line continues after an invocation that was killed at its time limit', () => {
     const child = children.get('hangs');
     expect(child).toMatchObject({ status: 'SUCCEEDED' });
     expect(child?.history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(1);
   });
 
-  test('with a quarantined medium send a message to the poison queue', async () => {
+  test('a work line with a quarantined medium sends a message to the poison queue', async () => {
     expect(await messages(names.poisonQueue)).toEqual([
       expect.objectContaining({
         provider: 'gopro',
@@ -142,13 +142,13 @@ interface Names {
   readonly machine: string;
   readonly runsBucket: string;
   readonly poisonQueue: string;
-  /** Receives the topic's notifications. */
+  /** The URL of a queue that receives the topic's notifications. */
   readonly mailbox: string;
 }
 
 async function deploy(): Promise<Names> {
   const source = readFileSync(join(import.meta.dirname, 'support/scripted-functions.cjs'), 'utf8');
-  // Only these functions hang. A busy machine may take its time with the others.
+  // Functions that hang in a test have a short time limit. The others may be slow on a busy machine.
   const [short, long] = [Duration.seconds(3), Duration.seconds(30)];
   const timeouts = { 'token-validator': short, 'media-lister': long, 'video-downloader': short, 'run-manager': long };
   const TemplateBody = JSON.stringify(Template.fromStack(sampleStack({ source, timeouts })).toJSON());
@@ -170,7 +170,7 @@ async function deploy(): Promise<Names> {
   };
 }
 
-/** Runs the machine to its end, with a work line per medium. The name decides the replies. */
+/** Runs an execution with one work line per medium. `name` and the media decide the replies. */
 async function run(name: string, media: readonly string[]): Promise<EndedExecution> {
   const Body = media.map((id, index) => `${JSON.stringify({ line: index + 1, media: [id] })}\n`).join('');
   if (Body !== '')
@@ -187,7 +187,7 @@ async function mediumOf(executionArn: string): Promise<string> {
   return (JSON.parse(input) as { line: { media: string[] } }).line.media[0] ?? '';
 }
 
-/** Takes everything out of a queue. */
+/** Receives up to ten messages from a queue. */
 async function messages(QueueUrl: string): Promise<unknown[]> {
   const { Messages = [] } = await aws.sqs.send(
     new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),

@@ -89,7 +89,7 @@ describe(`a table of ${name}`, () => {
     return Items ?? [];
   }
 
-  test('belongs to one archive', async () => {
+  test('a table belongs to one archive', async () => {
     await open();
     await expect(open(newClient(), { archiveId: 'archive-2' })).rejects.toMatchObject({
       code: 'TRACKER_UNUSABLE',
@@ -99,7 +99,7 @@ describe(`a table of ${name}`, () => {
     expect((await open()).archiveId).toBe('archive-1');
   });
 
-  test('that is missing is named in an error with a hint', async () => {
+  test('a missing table is named in an error with a hint', async () => {
     await expect(open(newClient(), { table: 'nowhere' })).rejects.toMatchObject({
       code: 'TRACKER_UNUSABLE',
       message: expect.stringContaining('nowhere'),
@@ -107,7 +107,7 @@ describe(`a table of ${name}`, () => {
     });
   });
 
-  test('is found by its endpoint and region, and an error names the table that cannot be reached', async () => {
+  test('a table is found by its endpoint and region, and an error names a table that cannot be reached', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'cloudsynctests');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
     const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
@@ -122,7 +122,7 @@ describe(`a table of ${name}`, () => {
     vi.unstubAllEnvs();
   });
 
-  test('keeps accounts without a common ledger apart, except for their keys', async () => {
+  test('accounts with ledgers of their own are kept apart in one table, except for their keys', async () => {
     const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
     expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
     expect(await ben.needsAdoption()).toBe(true);
@@ -163,7 +163,7 @@ describe(`a table of ${name}`, () => {
     expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
   });
 
-  test('two media that want the same key at once do not both get it', async () => {
+  test('only one of two media that want the same key at once gets it', async () => {
     const tracker = await open();
     const results = await Promise.allSettled(
       ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
@@ -172,7 +172,7 @@ describe(`a table of ${name}`, () => {
     expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({ code: 'KEY_TAKEN' });
   });
 
-  test('9,000 parts are saved, many at once, and dropped when the file is complete', async () => {
+  test('9,000 parts are saved, fifty at a time, and dropped when the file is complete', async () => {
     const tracker = await open();
     const file = original('m1');
     await resolve(tracker, 'm1', [file]);
@@ -206,7 +206,7 @@ describe(`a table of ${name}`, () => {
     expect(rows.length - expiring.length).toBeGreaterThanOrEqual(6);
   });
 
-  test('a library at rest has no row in the index', async () => {
+  test('a library whose files are all archived has no row in the index', async () => {
     const tracker = await open();
     await archive(tracker, 'm1');
     expect((await scan()).filter((row) => row['provider_status'])).toEqual([]);
@@ -243,7 +243,7 @@ describe(`a table of ${name}`, () => {
     expect(await statusOf(tracker, original('m1'))).toBe('IN_PROGRESS');
   });
 
-  test('a write whose reply was lost is not taken for a lost lease', async () => {
+  test('a write whose reply was lost succeeds and does not report a lost lease', async () => {
     const client = newClient();
     const tracker = await open(client);
     await resolve(tracker, 'm1', [original('m1')]);

@@ -27,7 +27,7 @@ describe(name, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** Opens a new table. Its clock begins today, because an emulator's TTL uses the real clock. */
+  /** Opens a new table. The test's clock begins today, because emulators expire rows in real time. */
   async function newBed(): Promise<TrackerBed> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

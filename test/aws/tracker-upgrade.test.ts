@@ -26,7 +26,7 @@ describe(`rows in ${name}`, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** Makes a table with the rows. None expires, because an emulator's TTL uses the real clock. */
+  /** Makes a table with a version's rows. An emulator would expire old rows, so none has an expiry. */
   async function fillTable(version: KeptVersion): Promise<string> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);
@@ -41,7 +41,7 @@ describe(`rows in ${name}`, () => {
       openDynamoTracker({ client, table: await fillTable(version), provider: 'gopro', archiveId, clock }),
     );
 
-    test('can be read although a newer version added attributes', async () => {
+    test('rows with attributes of a newer version can be read, and a write keeps the attributes', async () => {
       const table = await fillTable(version);
       const rows = (await tableRows(version)).filter((row) => row['id']?.S === originalId(archivedOriginals.archived, 1));
       for (const { expires_at: _, ...row } of rows) {

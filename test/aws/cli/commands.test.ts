@@ -43,7 +43,7 @@ test('login --to-secret stores only credentials that GoPro accepts, and the func
 });
 
 describe('aws', () => {
-  test('failures names each medium with its reason and its next attempt, and retry gives it a fresh start', async () => {
+  test('`aws failures` names each medium with its reason and its next attempt, and `aws retry` gives it a fresh start', async () => {
     const table = ['--table', await setFailures(aws)];
     const listed = (await run(aws, ['failures', '--json', ...table])).stdout
       .trimEnd()
@@ -79,7 +79,7 @@ describe('aws', () => {
     expect(await run(aws, ['failures', ...table])).toMatchObject({ exitCode: 0, stdout: 'Nothing has failed.\n' });
   });
 
-  test('status asks the machine how an unfinished run ended', async () => {
+  test('`aws status` asks the state machine how an unfinished run ended', async () => {
     const table = await setFailures(aws);
     const tracker = await openTracker(aws, table, 'archive-1');
     const execution = await startHanging(aws);
@@ -98,7 +98,7 @@ describe('aws', () => {
     expect(json(unasked)).toMatchObject({ lastRuns: [{ id: name, outcome: null }] });
   });
 
-  test('run --follow prints the states and the progress of a run that succeeds', async () => {
+  test('`aws run --follow` prints the states and the progress of a run that succeeds', async () => {
     const line = { StartAt: 'DownloadVideo', States: { DownloadVideo: { Type: 'Wait', Seconds: 10, End: true } } };
     const machine = await createMachine(aws, `ends-${randomUUID()}`, 'BeginRun', {
       BeginRun: { Type: 'Pass', Result: [1, 2, 3], Next: 'DownloadVideos' },
@@ -127,7 +127,7 @@ describe('aws', () => {
     expect(sights.at(-1)).toMatchObject({ type: 'execution.finished', status: 'SUCCEEDED', outcome: 'partial', exitCode: 1 });
   });
 
-  test('run --follow ends with the exit code of the error that ended the run', async () => {
+  test('`aws run --follow` ends with the exit code of the error that ended the run', async () => {
     const machine = await createMachine(aws, `fails-${randomUUID()}`, 'KeepError', {
       KeepError: {
         Type: 'Pass',
@@ -144,7 +144,7 @@ describe('aws', () => {
     });
   });
 
-  test('logs finds the machine by its name and prints the lines about its last run', async () => {
+  test('`aws logs` finds the state machine by its name and prints the log lines about its last run', async () => {
     await createMachine(aws, names.stateMachine, 'BeginRun', { BeginRun: { Type: 'Pass', End: true } });
     expect(await run(aws, ['run'])).toMatchObject({ exitCode: 0 });
     const table = await setFailures(aws);

@@ -23,7 +23,7 @@ afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
 });
 
-/** Faults that strike the first attempt at a file or a medium, or all of them without harm. */
+/** Faults that only strike the first attempt at a file or a medium, or that do no harm. */
 const survivable: readonly FaultName[] = [
   'reset',
   'endEarly',
@@ -66,7 +66,7 @@ function sorted(files: readonly FoundFile[]): FoundFile[] {
   return files.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-test('the same library and faults give the archive and the statuses of the local engine; a second run transfers nothing', async () => {
+test('the deployed engine makes the same archive and statuses as the local engine, and its third run transfers nothing', async () => {
   const faults = faultsFor(buildLibrary('small'));
   await using local = await openScene<S3Place>({ preset: 'small', faults, place: await openS3Place() });
   await using scene = await openEngineScene(engine, { preset: 'small', faults, deployed: true });
@@ -100,6 +100,6 @@ test('the same library and faults give the archive and the statuses of the local
   expect(await engine.notifications()).toEqual([]);
 }, 240_000);
 
-test('no log, history, notification or working paper holds a secret', async () => {
+test('no log, history, notification, bucket or table holds a secret', async () => {
   await engine.expectNoSecrets();
 });

@@ -146,6 +146,6 @@ test('a manifest line that is JSON of another kind fails alone', async () => {
   await expectMended(scene);
 });
 
-test('no log, history, notification or working paper holds a secret', async () => {
+test('no log, history, notification, bucket or table holds a secret', async () => {
   await engine.expectNoSecrets();
 });

@@ -1,4 +1,4 @@
-/** A person's commands for the deployed engine, in the order of docs/aws.md. */
+/** The commands with which a person uses the deployed engine, in the order of docs/aws.md. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { makeTempDir } from '../../support/temp-dir.ts';
 import { startEngine } from '../support/engine.ts';
 import { openEngineScene } from '../support/engine-scene.ts';
 
-test('cookies go into the secret, a run is followed to its end, and the local engine shares its ledger', async () => {
+test('login fills the secret, a run is followed to its end, and the local engine shares the ledger of the deployed one', async () => {
   await using engine = await startEngine();
   await using temp = await makeTempDir();
   const maker = createMediaMaker('commands');
@@ -38,7 +38,7 @@ test('cookies go into the secret, a run is followed to its end, and the local en
   await scene.expectComplete();
   expect((await run('aws', 'status')).stdout).toContain('3');
 
-  // Both engines see the files that the other one archived.
+  // Each engine knows which files the other engine archived.
   library.add(maker.photo());
   const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: accessToken, CLOUD_SYNC_GOPRO_USER_ID: userId };
   Object.assign(environment, signedIn, { CLOUD_SYNC_S3_ENDPOINT: engine.aws.endpoint, CLOUD_SYNC_S3_PATH_STYLE: 'true' });

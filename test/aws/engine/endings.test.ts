@@ -24,7 +24,7 @@ function photos(seed: string, count: number) {
   return Array.from({ length: count }, () => maker.photo());
 }
 
-/** Leaves the test time to act in the middle of a run. */
+/** Delays each download, so that the test can act in the middle of a run. */
 const slowly: Fault = { id: 'slowly', match: { endpoint: 'download' }, action: { type: 'delay', ms: 300 } };
 
 function countOf(statuses: Readonly<Record<string, string>>, status: string): number {
@@ -49,7 +49,7 @@ test('a medium that failed too often is quarantined with a message and a notific
       message: expect.stringContaining(broken.id),
     },
   ]);
-  // A person's turn: no run tries the medium again, and the queue gets no second message.
+  // The medium waits for a person: the next run does not try it, and the queue gets no message.
   scene.cloud.clearLog();
   expect((await scene.run()).status).toBe('SUCCEEDED');
   expect(scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined)).toEqual([]);
@@ -57,7 +57,7 @@ test('a medium that failed too often is quarantined with a message and a notific
   await engine.notifications();
 });
 
-test('expired cookies fail no file and send one notification, and a second one when they work again', async () => {
+test('expired cookies fail no file and cause one notification, and cookies that work again cause a second one', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('expired', 3)) });
   scene.cloud.expireToken();
   const run = await scene.run();
@@ -111,7 +111,7 @@ test('cookies that expire in the middle of a run stop it without a failure, and 
   expect(await engine.notifications()).toHaveLength(1);
 });
 
-test('a second execution beside a running one is skipped', async () => {
+test('an execution that starts while another one runs is skipped', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('overlap', 8)), faults: [slowly] });
   const first = await scene.start();
   await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);
@@ -136,6 +136,6 @@ test('an execution that is aborted from outside frees its lease at once and send
   await scene.expectComplete();
 });
 
-test('no log, history, notification or working paper holds a secret', async () => {
+test('no log, history, notification, bucket or table holds a secret', async () => {
   await engine.expectNoSecrets();
 });

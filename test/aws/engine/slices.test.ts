@@ -34,13 +34,13 @@ async function openVideo(seed: string, options: EngineSceneOptions): Promise<Eng
   return openEngineScene(engine, { ...options, library, environment, ...(store && { store }) });
 }
 
-/** The first request for the third part falls silent in the middle. */
+/** The reply to the first request for the third part stops in the middle. */
 const silence: Fault = {
   match: { endpoint: 'file', method: 'GET', rangeStartAtLeast: 2 * partBytes, attempt: 1 },
   action: { type: 'stall', afterBytes: 1_000_000 },
 };
 
-/** Stops video-downloader in the middle of the third part, when two are stored. */
+/** Kills or freezes video-downloader in the third part, when the first two parts are stored. */
 async function haltInThirdPart(scene: EngineScene, how: 'kill' | 'freeze'): Promise<void> {
   const { cloud } = scene;
   await waitUntil('the silence', () => cloud.faults.hits()['stall'] === 1);
@@ -93,7 +93,7 @@ test('an invocation that is killed fails its file for this run, and the next run
   expect(partRequests(scene)).toEqual([1, 1, 2, 1, 1]);
 });
 
-// Most of a part's time is a fixed wait, so a busy machine changes little.
+// Most of the time for a part is a fixed delay, so the test also passes on a busy machine.
 test('with a deadline of a few seconds one file takes several slices, and no byte comes twice', async () => {
   const slowly: Fault = { match: { endpoint: 'file', method: 'GET' }, action: { type: 'delay', ms: 2_500 } };
   await using scene = await openVideo('slices', { faults: [slowly], environment: { CLOUD_SYNC_SLICE_SECONDS: '10' } });
@@ -107,6 +107,6 @@ test('with a deadline of a few seconds one file takes several slices, and no byt
   expect(await checksumType(scene)).toBe(checksumTypes[storeName]);
 });
 
-test('no log, history, notification or working paper holds a secret', async () => {
+test('no log, history, notification, bucket or table holds a secret', async () => {
   await engine.expectNoSecrets();
 });

@@ -4,7 +4,7 @@ import java.net.InetSocketAddress;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.handler.ContextHandler;
 
-/** DynamoDB Local in memory, on loopback only. Its command listens everywhere. Argument: port. */
+/** Runs DynamoDB Local in memory, on loopback only. Its own command listens everywhere. */
 class DynamoLocal {
     public static void main(String[] arguments) throws Exception {
         int port = Integer.parseInt(arguments[0]);

@@ -1,4 +1,4 @@
-/** An AWS on loopback: MiniStack with all its services, and clients of those that tests read. */
+/** An AWS on loopback: MiniStack with all its services, and the clients that tests need. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -33,7 +33,7 @@ export interface Aws extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-/** Starts an empty AWS. Dispose to end it with every function that it runs. */
+/** Starts an empty AWS. Disposing ends it and every function that it runs. */
 export async function startAws(options: Pick<MiniStackOptions, 'quickQueries'> = {}): Promise<Aws> {
   const server = await startProgram(ministack({ verbose: true, waitScale: 0.1, ...options }));
   const { endpoint } = server;

@@ -10,7 +10,7 @@ export async function keysOf(client: S3Client, Bucket: string, Prefix = ''): Pro
   return keys;
 }
 
-/** Reads every archived file by its bytes. */
+/** Reads every archived file and returns its key, size and SHA-256. */
 export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
   for (const key of await keysOf(client, Bucket)) {
@@ -21,7 +21,7 @@ export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFi
   return files;
 }
 
-/** Names, metadata and texts of all objects in a bucket; of archived files only descriptions. */
+/** Returns the keys, metadata and contents of all objects, but no contents of archived files. */
 export async function bucketText(client: S3Client, Bucket: string): Promise<string> {
   const texts: string[] = [];
   for (const key of await keysOf(client, Bucket)) {

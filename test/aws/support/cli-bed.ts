@@ -28,7 +28,7 @@ export async function openTracker(aws: Aws, table: string, archiveId: string) {
   return tracker;
 }
 
-/** Makes a machine of states that need no function, in the states language. */
+/** Makes a state machine from states that call no function. */
 export async function createMachine(
   aws: Aws,
   name: string,
@@ -47,7 +47,7 @@ export async function startHanging(aws: Aws): Promise<string> {
   return executionArn;
 }
 
-/** Records two failed media. One of them failed too often. */
+/** Records two failed media, of which one is quarantined. Returns the name of their table. */
 export async function setFailures(aws: Aws): Promise<string> {
   const table = await newTable(aws);
   const tracker = await openTracker(aws, table, 'archive-1');

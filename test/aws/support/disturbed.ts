@@ -14,7 +14,7 @@ export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> 
   return calls;
 }
 
-/** Fails the first `times` attempts at a command, before or after it is carried out. */
+/** Fails the first `times` attempts at a command, before or after the service carries it out. */
 export function failFirst(
   client: DynamoDBClient,
   command: string,

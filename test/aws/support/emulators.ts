@@ -17,7 +17,7 @@ declare module 'vitest' {
   }
 }
 
-/** The address of an emulator and its credentials. */
+/** The region and the credentials with which clients use an emulator. */
 export const region = 'us-east-1';
 export const credentials = { accessKeyId: 'cloudsynctests', secretAccessKey: 'not-a-secret-only-for-loopback' };
 

@@ -1,4 +1,4 @@
-/** A simulated cloud, an empty archive and an empty tracker, with the deployed engine between. */
+/** A simulated cloud, an empty archive and an empty tracker, which the deployed engine uses. */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,9 +29,9 @@ import type { Engine } from './engine.ts';
 import { childrenOf, startExecution, type EndedExecution, type StartedExecution } from './execution.ts';
 
 export interface EngineSceneOptions extends GoproCloudOptions {
-  /** The archive is in a foreign store, which accepts the functions' credentials. */
+  /** A foreign store for the archive. It must accept the functions' credentials. */
   readonly store?: ForeignServer;
-  /** Uses the deployed bucket and table, for only one scene of an engine. Default: new ones. */
+  /** Uses the deployed bucket and table, not new ones. Only one scene of an engine may do so. */
   readonly deployed?: boolean;
   /** Further variables of all functions. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export interface EngineScene extends AsyncDisposable {
   start(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<StartedExecution>;
   /** Starts an execution and waits until it has ended. */
   run(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<EndedExecution>;
-  /** Gives all functions their variables with these changes. */
+  /** Gives all functions the scene's variables with these changes. */
   reconfigure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Puts the cloud's valid cookies into the secret. */
   putCredentials(): Promise<void>;
@@ -55,7 +55,7 @@ export interface EngineScene extends AsyncDisposable {
   files(): Promise<readonly FoundFile[]>;
   /** Expects everything that the library offers now in the archive, and nothing else. */
   expectComplete(): Promise<void>;
-  /** Status of every medium by id and of every original by key. */
+  /** Returns the status of every medium by id, and of every original by key. */
   statuses(): Promise<Readonly<Record<string, string>>>;
   /** Sizes of the stored parts of the one upload that is under way, in order. */
   storedParts(): Promise<readonly number[]>;
@@ -144,7 +144,7 @@ async function archiveIdIn(s3: S3Client, Bucket: string): Promise<string> {
   return id;
 }
 
-/** Status of every medium by id and of every original by key. Closes the tracker. */
+/** Returns the status of every medium by id and of every original by key. Closes the tracker. */
 export async function statusesOf(tracker: Tracker): Promise<Readonly<Record<string, string>>> {
   const statuses: [string, string][] = [];
   for await (const { tracked, originals } of tracker.rows()) {
@@ -159,7 +159,7 @@ async function storedParts(s3: S3Client, Bucket: string): Promise<number[]> {
   const { Uploads: [upload] = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
   if (!upload) return [];
   const { Key, UploadId } = upload;
-  // Reads one page, because some stores name a next page after the last.
+  // Reads only one page, because some stores name a next page after the last one.
   const { Parts = [] } = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
   return Parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)).map(({ Size = 0 }) => Size);
 }

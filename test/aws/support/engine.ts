@@ -25,17 +25,17 @@ export interface Notification {
 export interface Engine extends AsyncDisposable {
   readonly aws: Aws;
   readonly deployment: Deployment;
-  /** Gives functions their deployed environment with changes, and video-downloader a time-out. */
+  /** Gives functions their deployed environment with changes, and video-downloader a time limit. */
   configure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Notifications since the last call, in order. */
   notifications(): Promise<readonly Notification[]>;
   /** Messages in the poison queue since the last call. */
   poisoned(): Promise<readonly unknown[]>;
-  /** Adds a text that must hold no secret. */
+  /** Adds a text in which `expectNoSecrets` looks for secrets. */
   keepText(text: string): void;
   /** Adds a secret that no text may hold. */
   keepSecret(value: string): void;
-  /** Expects no secret in any log, history, notification, message or working paper so far. */
+  /** Expects no secret in any log, history, received message, added text or the runs bucket. */
   expectNoSecrets(): Promise<void>;
 }
 

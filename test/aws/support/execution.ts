@@ -55,7 +55,7 @@ export async function startExecution(
   };
 }
 
-/** Describes an execution that has ended: the machine's own, or a child of its map. */
+/** Describes an execution of the machine, or a child of its map, that has ended. */
 export async function describeEnded({ sfn }: Pick<Aws, 'sfn'>, executionArn: string): Promise<EndedExecution> {
   const { name = '', status, error, cause, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
   const history: HistoryEvent[] = [];
@@ -76,7 +76,7 @@ export async function childrenOf({ sfn }: Pick<Aws, 'sfn'>, executionArn: string
   const { mapRuns = [] } = await sfn.send(new ListMapRunsCommand({ executionArn }));
   const arns: string[] = [];
   for (const { mapRunArn } of mapRuns) {
-    // The emulator lets the children run on when their parent is aborted.
+    // In the emulator the children keep running when their parent is aborted.
     while ((await sfn.send(new DescribeMapRunCommand({ mapRunArn }))).status === 'RUNNING') await sleep(100);
     for await (const page of paginateListExecutions({ client: sfn }, { mapRunArn })) {
       arns.push(...(page.executions ?? []).flatMap(({ executionArn: arn }) => arn ?? []));

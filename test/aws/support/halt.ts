@@ -10,7 +10,7 @@ function obey(): void {
   try {
     const order = readFileSync(path, 'utf8');
     if (order !== 'kill' && order !== 'freeze') return; // not written to its end yet
-    // Only the one process that finds the file obeys; the next invocation runs on.
+    // Deletes the order, so that only this process obeys it, and not the next invocation.
     unlinkSync(path);
     if (order === 'kill') process.kill(process.pid, 'SIGKILL');
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

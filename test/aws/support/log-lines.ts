@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** Parses Powertools' lines in each test of a file. Call it once, at the top of the file. */
+/** Collects the log lines of Powertools in each test. Call it once, at the top of the file. */
 export function useLines(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   beforeEach(() => {

@@ -15,7 +15,7 @@ import type { Step, Turn } from './states-language.ts';
 export interface Lengths {
   readonly executionName: number;
   readonly cause: number;
-  /** The length of an original's failure, which travels with its work line. */
+  /** The length of the cause in a reply about one work line. */
   readonly lineCause: number;
   readonly subject: number;
   readonly message: number;
@@ -60,7 +60,7 @@ interface Counts {
   readonly workLines: number;
 }
 
-/** The possible results of `state`. Loops end at the second turn, so that walks end. */
+/** Returns the results that a state may have. Only its first may be `go-on`, so that walks end. */
 export function turnsOf(
   lengths: Lengths,
   { media, workLines }: Counts,
@@ -130,7 +130,7 @@ export function turnsOf(
     BeginRun: turnsFrom(begin),
     ValidateTokens: turnsFrom(validate),
     ListMedia: turnsFrom(list),
-    // The service returns the states of the map's children. No later state may receive them.
+    // This result holds the output of every child of the map. No later state may receive it.
     DownloadVideos: [{ name: 'ended', result: Array.from({ length: 1_000 }, () => ({ complete: true })) }],
     GenerateSummary: turnsFrom(summarise),
     NotifyNotice: sent,
@@ -145,13 +145,13 @@ export function turnsOf(
     const turns = replies[state];
     if (!turns) throw new Error(`no replies are declared for ${state}`);
     const isSecond = before.some((step) => step.state === state);
-    // A caught error may lack a cause.
+    // This error has no cause, as a caught error may lack one.
     const all: readonly Turn[] = [...turns, { name: 'error', error: { Error: 'States.Timeout' } }];
     return isSecond ? all.filter(({ name }) => name !== 'go-on') : all;
   };
 }
 
-/** Each reply, and one with an unknown outcome. */
+/** Makes a turn of each reply, and of one reply with an unknown outcome. */
 function turnsFrom(replies: readonly { readonly outcome: string }[]): readonly Turn[] {
   const unknown = { ...replies[0], outcome: 'of another version' };
   return [...replies, unknown].map((reply) => ({ name: reply.outcome, result: asJson(reply) }));

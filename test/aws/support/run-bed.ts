@@ -1,4 +1,4 @@
-/** A run's ledger in DynamoDB with invocations, for tests of the steps that begin and end a run. */
+/** A tracker in DynamoDB and invocations, for tests of the steps that begin and end a run. */
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -18,7 +18,7 @@ import { original } from '../../support/builders.ts';
 import type { Aws } from './aws.ts';
 import { openQuietInvocation } from './invocation.ts';
 
-/** Makes a machine whose executions do nothing for an hour. Returns its ARN. */
+/** Makes a machine whose executions only wait for ten hours. Returns the machine's ARN. */
 export async function createIdleMachine({ sfn }: Aws): Promise<string> {
   const definition = JSON.stringify({ StartAt: 'Wait', States: { Wait: { Type: 'Wait', Seconds: 36_000, End: true } } });
   const roleArn = 'arn:aws:iam::000000000000:role/machine';
@@ -31,13 +31,13 @@ export interface Bed extends AsyncDisposable {
   readonly tracker: Tracker;
   readonly clock: ManualClock;
   readonly metrics: [MetricName, number][];
-  /** Starts an execution that really runs, or only names one if `running` is false. */
+  /** Starts an execution, or only makes up a name and an ARN if `running` is false. */
   execution(options?: { readonly running: boolean }): Promise<Execution>;
   /** An invocation with the bed's ledger and clock. `variables` are the function's own. */
   invocation(execution: Execution, variables?: Readonly<Record<string, string>>): Invocation;
 }
 
-/** The environment must hold the emulator's address and credentials, as in a function. */
+/** `environment` must hold the emulator's address and credentials, as a function's does. */
 export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn: string): Promise<Bed> {
   await using stack = new AsyncDisposableStack();
   const place = `bed-${randomUUID()}`;

@@ -11,7 +11,7 @@ import { createOrchestrator } from '../../../infra/state-machine.ts';
 
 export interface SampleOptions {
   readonly context?: Readonly<Record<string, unknown>>;
-  /** The source of all functions, in CommonJS, exporting `handler`. */
+  /** The CommonJS code of every function. It exports `handler`. */
   readonly source?: string;
   readonly timeouts?: Readonly<Record<FunctionName, Duration>>;
 }

@@ -1,5 +1,4 @@
-// All functions of the state machine. Names of the execution and of the medium decide the replies.
-// This file is the source of each function.
+// The code of every function. The names of the execution and of the medium decide its replies.
 const { existsSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');

@@ -1,8 +1,8 @@
 /**
  * Walks a state machine in JSONPath without running it. The test names the possible results of
- * every Task, and the walk follows each. It is as strict as the service: a path that leads nowhere
- * is an error, because there it ends an execution without a catch. It knows only the language that
- * our definition uses; anything else is an error.
+ * every Task, and the walk follows each. The walk is as strict as AWS: a path that leads nowhere is
+ * an error, because on AWS it ends the execution, and no state can catch it. The walk knows only
+ * the parts of the language that our definition uses. Everything else is an error.
  */
 import type { Fields, Json, Machine, Rule, State } from '../../../infra/states/definition.ts';
 import { asString, at, evaluated, filled, put, type Scope } from './json-path.ts';
@@ -34,7 +34,7 @@ export interface Walk {
 }
 
 export interface WalkOptions {
-  /** `$$`. */
+  /** The context object, which a path reaches as `$$`. */
   readonly context: Fields;
   /** The possible results of a state with this request. The steps before it help to bound loops. */
   readonly turns: (state: string, request: Json, before: readonly Step[]) => readonly Turn[];
