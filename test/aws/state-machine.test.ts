@@ -148,7 +148,7 @@ interface Names {
 
 async function deploy(): Promise<Names> {
   const source = readFileSync(join(import.meta.dirname, 'support/scripted-functions.cjs'), 'utf8');
-  // Functions that hang in a test have a short time limit. The others may be slow on a busy machine.
+  // Functions that hang in a test get a short time limit. Others may be slow on a busy machine.
   const [short, long] = [Duration.seconds(3), Duration.seconds(30)];
   const timeouts = { 'token-validator': short, 'media-lister': long, 'video-downloader': short, 'run-manager': long };
   const TemplateBody = JSON.stringify(Template.fromStack(sampleStack({ source, timeouts })).toJSON());

@@ -26,7 +26,7 @@ describe(`rows in ${name}`, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** Makes a table with a version's rows. An emulator would expire old rows, so none has an expiry. */
+  /** Makes a table with a version's rows. Drops their expiry, so that no emulator deletes them. */
   async function fillTable(version: KeptVersion): Promise<string> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

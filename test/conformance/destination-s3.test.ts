@@ -21,9 +21,9 @@ afterAll(() => {
 });
 
 const gaps = {
-  'is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
-  'reports its free space': 'a bucket has no end',
-  'sets a damaged file aside, so that its key is free and its bytes are kept':
+  'an archive is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
+  'a destination reports its free space': 'a bucket has no end',
+  'a damaged file is set aside, so that its key is free and its bytes are kept':
     'an object cannot be moved: the replacement is the next revision',
 };
 
@@ -34,7 +34,7 @@ async function s3Stage(legacy: S3Legacy): Promise<DestinationStage> {
   const clock: Clock = {
     ...systemClock,
     now: () => Date.now() + aheadMs,
-    // The pause in which rivals for a new archive show themselves. In tests they are quick.
+    // Shortens the adapter's wait for other processes that make the same archive at once.
     sleep: (forMs, signal) => systemClock.sleep(Math.min(forMs, 50), signal),
   };
   const has = (key: string) => store.objects().some((object) => object.key === key);
@@ -83,6 +83,6 @@ destinationConformance('S3 without full-object checksums', async () => s3Stage({
 destinationConformance('S3 that does not know aws-chunked', async () => s3Stage({ storesChunkedFraming: true }), gaps);
 destinationConformance('S3 with hardly a safeguard', async () => s3Stage(weakest), {
   ...gaps,
-  'with a wrong checksum of a part publishes nothing':
+  'a commit with a wrong checksum of a part publishes nothing':
     'a store that checks nothing publishes first; the read-back finds out, and a record keeps it from counting',
 });

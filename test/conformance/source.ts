@@ -1,4 +1,4 @@
-/** The tests of every source, from the port's comments. Each adapter runs them on its own stage. */
+/** The tests of every source. Each adapter runs them on its own stage, which holds a library. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { allRoles, alwaysRoles, originalId, type Medium, type OriginalIdentity, type Role } from '../../src/media.ts';
 import type { ListingPage, Source } from '../../src/source/source.ts';
@@ -10,12 +10,12 @@ export interface ExpectedFile {
   readonly sha256: () => Promise<string>;
 }
 
-/** A library with known contents and several pages, and the power to break it. */
+/** A source with a known library of several pages. Its methods can break the source. */
 export interface SourceStage extends AsyncDisposable {
   readonly source: Source;
   /** Ids of all media, newest first. */
   ids(): readonly string[];
-  /** All files that the source must offer for these roles, of media that wait for nothing. */
+  /** All files that the source must offer for these roles, except those of media that wait. */
   files(roles: readonly Role[]): readonly ExpectedFile[];
   /** Ids of media, one of each kind. */
   readonly notReady: string;
@@ -79,18 +79,18 @@ type Must = (what: string, check: () => Promise<void>) => void;
 type StageNow = () => SourceStage;
 
 function validation(must: Must, stage: StageNow): void {
-  must('accepts good credentials on every call', async () => {
+  must('a source accepts good credentials on every call', async () => {
     await stage().source.validate();
     await stage().source.validate();
     expect(stage().source.account).not.toBe('');
   });
 
-  must('reports refused credentials', async () => {
+  must('a source reports refused credentials', async () => {
     stage().expire();
     await expect(stage().source.validate()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED', decision: 'stop' });
   });
 
-  must('reports an outage', async () => {
+  must('a source reports an outage', async () => {
     stage().breakDown();
     await expect(stage().source.validate()).rejects.toMatchObject({ code: 'PROVIDER_DOWN', decision: 'stop' });
   });
@@ -107,7 +107,7 @@ function validation(must: Must, stage: StageNow): void {
 }
 
 function listing(must: Must, stage: StageNow): void {
-  must('lists every medium once, newest first, up to the last page', async () => {
+  must('a source lists every medium once, newest first, up to the last page', async () => {
     const pages = await pagesOf(stage().source.list(1));
     expect(pages.flatMap(({ media }) => media.map(({ id }) => id))).toEqual(stage().ids());
     expect(pages.map(({ page }) => page)).toEqual(pages.map((_, index) => index + 1));
@@ -119,25 +119,25 @@ function listing(must: Must, stage: StageNow): void {
     }
   });
 
-  must('starts at the requested page', async () => {
+  must('a listing starts at the requested page', async () => {
     const [, ...rest] = await pagesOf(stage().source.list(1));
     expect(await pagesOf(stage().source.list(2))).toEqual(rest);
   });
 
-  must('says which media are not ready', async () => {
+  must('a source says which media are not ready', async () => {
     const media = await listed(stage().source);
     expect(media.get(stage().notReady)?.ready).toBe(false);
     expect(media.get(stage().plain)?.ready).toBe(true);
   });
 
-  must('yields an empty page in the middle and then the next pages', async () => {
+  must('a listing yields an empty page in the middle and then the next pages', async () => {
     stage().emptyPage(2);
     const pages = await pagesOf(stage().source.list(1));
     expect(pages[1]?.media).toEqual([]);
     expect(pages.length).toBeGreaterThan(2);
   });
 
-  must('reads the totals anew on each page', async () => {
+  must('a listing reads the totals anew on each page', async () => {
     const before = stage().ids().length;
     const totals: number[] = [];
     for await (const page of stage().source.list(1)) {
@@ -147,31 +147,31 @@ function listing(must: Must, stage: StageNow): void {
     expect(totals.slice(0, 2)).toEqual([before, before + 1]);
   });
 
-  must('stops in the middle of a listing when the credentials are refused', async () => {
+  must('a listing stops in the middle when the credentials are refused', async () => {
     const pages = stage().source.list(1)[Symbol.asyncIterator]();
     await pages.next();
     stage().expire();
     await expect(pages.next()).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
   });
 
-  must('distinguishes a misshapen listing from an empty one', async () => {
+  must('a source distinguishes a misshapen listing from an empty one', async () => {
     stage().misshape('listing');
     await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_CHANGED', decision: 'stop' });
   });
 
-  must('reports an outage during a listing', async () => {
+  must('a source reports an outage during a listing', async () => {
     stage().breakDown();
     await expect(pagesOf(stage().source.list(1))).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
 }
 
 function oneMedium(must: Must, stage: StageNow): void {
-  must('get shows a medium as the listing does', async () => {
+  must('`get` shows a medium as the listing does', async () => {
     const media = await listed(stage().source);
     for (const id of [stage().plain, stage().notReady, stage().edit]) expect(await stage().source.get(id)).toEqual(media.get(id));
   });
 
-  must('get returns undefined for a medium that is gone or never existed', async () => {
+  must('`get` returns undefined for a medium that is gone or never existed', async () => {
     stage().remove(stage().plain);
     expect(await stage().source.get(stage().plain)).toBeUndefined();
     expect(await stage().source.get('never-was')).toBeUndefined();
@@ -180,7 +180,7 @@ function oneMedium(must: Must, stage: StageNow): void {
 
 function resolving(must: Must, stage: StageNow): void {
   for (const roles of [alwaysRoles, allRoles]) {
-    must(`offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
+    must(`a source offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
       const offered: string[] = [];
       for (const { id, ready } of (await listed(stage().source)).values()) {
         // A medium in processing may offer URLs already. A run resolves only ready media.
@@ -196,7 +196,7 @@ function resolving(must: Must, stage: StageNow): void {
     });
   }
 
-  must('gives the same file the same identity each time, and no two files one identity', async () => {
+  must('a source gives a file the same identity each time, and gives no two files the same identity', async () => {
     const identities = new Set<string>();
     for (const id of stage().ids()) {
       const first = await stage().source.resolve(id, allRoles);
@@ -209,24 +209,24 @@ function resolving(must: Must, stage: StageNow): void {
     }
   });
 
-  must('counts an original that is not available', async () => {
+  must('a source counts an original that is not available', async () => {
     const resolution = await stage().source.resolve(stage().unavailable, alwaysRoles);
     expect(resolution).toMatchObject({ originals: [], unavailable: 1, outOfScope: false });
   });
 
-  must('offers no proxy of a medium that has nothing else', async () => {
+  must('a source offers no proxy of a medium that has nothing else', async () => {
     const resolution = await stage().source.resolve(stage().proxiesOnly, allRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: false });
   });
 
-  must('distinguishes a medium with only unrequested edits from a medium without originals', async () => {
+  must('a source distinguishes a medium with only unrequested edits from a medium without originals', async () => {
     const resolution = await stage().source.resolve(stage().edit, alwaysRoles);
     expect(resolution).toEqual({ originals: [], unavailable: 0, outOfScope: true });
   });
 }
 
 function resolvingFailures(must: Must, stage: StageNow): void {
-  must('reports a medium that is gone', async () => {
+  must('a source reports a medium that is gone', async () => {
     stage().remove(stage().plain);
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
       code: 'SOURCE_GONE',
@@ -234,7 +234,7 @@ function resolvingFailures(must: Must, stage: StageNow): void {
     });
   });
 
-  must('fails a refused medium without stopping the run', async () => {
+  must('a source fails a refused medium without stopping the run', async () => {
     stage().refuse(stage().plain);
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({
       code: 'API_REFUSED',
@@ -243,17 +243,17 @@ function resolvingFailures(must: Must, stage: StageNow): void {
     await expect(stage().source.resolve(stage().edit, allRoles)).resolves.toMatchObject({ unavailable: 0 });
   });
 
-  must('fails a medium with a misshapen reply without stopping the run', async () => {
+  must('a source fails a medium with a misshapen reply without stopping the run', async () => {
     stage().misshape({ mediaId: stage().plain });
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  must('distinguishes refused credentials from a refused medium', async () => {
+  must('a source distinguishes refused credentials from a refused medium', async () => {
     stage().expire();
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'CREDENTIALS_EXPIRED' });
   });
 
-  must('distinguishes an outage from a refused medium', async () => {
+  must('a source distinguishes an outage from a refused medium', async () => {
     stage().breakDown();
     await expect(stage().source.resolve(stage().plain, alwaysRoles)).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });

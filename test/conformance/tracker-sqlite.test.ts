@@ -82,7 +82,7 @@ describe('the file of the SQLite tracker', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('a file that is older than a field can be opened, and the field is empty', async () => {
+  test('a file from before a field existed can be opened, and the field is empty', async () => {
     await makeTracker();
     const older = new DatabaseSync(path);
     older.exec('ALTER TABLE media DROP COLUMN camera_model');
@@ -132,7 +132,7 @@ describe('the file of the SQLite tracker', () => {
     });
   }
 
-  test('files set aside at the same moment do not replace each other, and keep their logs', async () => {
+  test('damaged files that are set aside at the same moment do not replace each other, and keep their write-ahead logs', async () => {
     for (const content of ['first', 'second']) {
       await mkdir(join(folder, 'home'), { recursive: true });
       for (const suffix of ['', '-wal', '-shm']) await writeFile(path + suffix, `${content}${suffix} `.repeat(100));
@@ -161,7 +161,7 @@ describe('the file of the SQLite tracker', () => {
     await expect(openIds(tracker)).rejects.toMatchObject({ code: 'TRACKER_UNUSABLE' });
   });
 
-  test('a copy of the open tracker and its log has every acknowledged write', async () => {
+  test('a copy of the open tracker and its write-ahead log has every acknowledged write', async () => {
     await archive(await open(), 'm1');
     const copied = join(folder, 'copy.db');
     for (const suffix of ['', '-wal']) await copyFile(path + suffix, copied + suffix);
@@ -174,7 +174,7 @@ describe('a killed process', () => {
   beforeEach(prepare);
   afterEach(cleanUp);
 
-  test('loses no acknowledged write', async () => {
+  test('a killed process loses no acknowledged write', async () => {
     const last = new Map<string, string>();
     for (const [prefix, linesUntilKill] of Object.entries({ a: 1, b: 47, c: 160, d: 333 })) {
       const writer = spawn(process.execPath, [join(import.meta.dirname, 'tracker/writer.ts'), path, prefix], {

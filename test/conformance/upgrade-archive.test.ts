@@ -14,12 +14,12 @@ import { collect } from '../support/collect.ts';
 interface Place {
   readonly archive: string;
   readonly home: string;
-  /** The tracker's path in the home. The file exists only if it was copied. */
+  /** The path of the tracker's file. The file exists only if it was copied. */
   readonly tracker: string;
   readonly cli: (...args: readonly string[]) => Promise<CliResult>;
 }
 
-/** A copy of the archive that no home knows. */
+/** Copies the archive of a version. The new home has no tracker yet. */
 async function copyPlace(version: KeptVersion): Promise<Place> {
   const directory = temporaryDirectory();
   const [archive, home] = [join(directory, 'archive'), join(directory, 'home')];
@@ -51,7 +51,7 @@ const linesOf = (text: string) =>
 const { missing, ...present } = archivedOriginals;
 
 describe.each(keptVersions)('an archive of %s', (version) => {
-  test('describes its files as before', async () => {
+  test('an archive of an earlier version describes its files as before', async () => {
     const disk = openArchive(await copyPlace(version));
     expect(await disk.identify()).toBe(archiveId);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file]));
@@ -62,7 +62,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     expect(listed).toEqual(new Map(expected));
   });
 
-  test('continues an unfinished upload with its stored parts', async () => {
+  test('an archive of an earlier version continues an unfinished upload with its stored parts', async () => {
     const disk = openArchive(await copyPlace(version));
     for (const file of [openOriginals.inProgress, openOriginals.intended, openOriginals.failed]) {
       const { sizeBytes, validator } = wholeOf(file);
@@ -72,7 +72,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     }
   });
 
-  test('can be read with its tracker by `status` and `list`', async () => {
+  test('`status` and `list` read an archive of an earlier version with its tracker', async () => {
     const { cli, archive } = await copyPlaceWithTracker(version);
     const status = await cli('status', '--json');
     const { tally } = await keptAnswers(version);
@@ -98,7 +98,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     });
   });
 
-  test('can be verified, and `verify` completes the intent', async () => {
+  test('`verify` checks an archive of an earlier version and completes its intent', async () => {
     const { cli, archive } = await copyPlaceWithTracker(version);
     const { exitCode, stdout } = await cli('verify', '--deep', '--json');
     const events = linesOf(stdout);
@@ -111,7 +111,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     expect(await readFile(join(archive, openOriginals.intended.key))).toEqual(contentOf(openOriginals.intended));
   });
 
-  test('is adopted by a home without its tracker', async () => {
+  test('a home without the tracker adopts an archive of an earlier version', async () => {
     const { cli } = await copyPlace(version);
     const list = linesOf((await cli('list', '--json')).stdout);
     const keys = Object.values(present).map((file) => file.key);
@@ -120,7 +120,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
 });
 
 describe.each(keptVersions)('an archive of %s that a newer version wrote to', (version) => {
-  test('is refused and stays unchanged if its description names a newer version', async () => {
+  test('an archive that names a newer version is refused and stays unchanged', async () => {
     const { cli, archive } = await copyPlaceWithTracker(version);
     const path = join(archive, '.cloud-sync', 'archive.json');
     const description = `${JSON.stringify({ id: archiveId, version: 2, createdAt: '2027-01-01T00:00:00.000Z', layout: 'new' })}\n`;
@@ -131,7 +131,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
     expect(await readFile(path, 'utf8')).toBe(description);
   });
 
-  test('is refused and stays unchanged if its tracker is newer', async () => {
+  test('an archive with a newer tracker is refused, and the tracker stays unchanged', async () => {
     const { cli, tracker } = await copyPlaceWithTracker(version);
     const file = new DatabaseSync(tracker);
     file.exec('PRAGMA user_version = 99; PRAGMA journal_mode = DELETE');
@@ -143,7 +143,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
     expect((await readFile(tracker)).equals(before)).toBe(true);
   });
 
-  test('can be read and keeps its unknown fields and providers', async () => {
+  test('an archive with unknown fields and providers can be read and keeps them', async () => {
     const place = await copyPlace(version);
     const manifest = join(place.archive, '.cloud-sync', 'manifest.jsonl');
     const [line = ''] = (await readFile(manifest, 'utf8')).split('\n');

@@ -14,10 +14,10 @@ import { useTestCredentials } from '../support/s3-archive.ts';
 useTestCredentials();
 
 const bucket = 'archive';
-/** Stores without checksums, where records describe the objects instead. */
+/** A store without checksums. There the archive describes each object in a record. */
 const noChecksums: S3Legacy = { noChecksums: true };
 
-/** An archive made of these objects. */
+/** Opens an archive that consists of these objects. */
 async function openArchive(objects: readonly KeptObject[], legacy: S3Legacy = {}): Promise<S3Destination> {
   const store = await startS3Store({ buckets: [bucket], md5: true, legacy });
   const { endpoint } = store;
@@ -44,7 +44,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
-  ])('describes its files as before, by %s', async (_, legacy) => {
+  ])('a bucket of an earlier version describes its files as before, by %s', async (_, legacy) => {
     const s3 = await openArchive(await bucketObjects(version), legacy);
     expect(await s3.identify()).toBe(archiveId);
     const expected = Object.values(archivedOriginals).map((file) => {
@@ -54,7 +54,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
     expect(new Map((await collect(s3.list())).map((file) => [file.key, file]))).toEqual(new Map(expected));
   });
 
-  test('is refused if a newer version described it', async () => {
+  test('a bucket that names a newer version is refused', async () => {
     const description = JSON.stringify({ id: archiveId, version: 2, createdAt: '2027-01-01T00:00:00.000Z', layout: 'new' });
     const s3 = await openArchive([{ key: '.cloud-sync/archive.json', metadata: {}, body: description }]);
     await expect(s3.identify()).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
-  ])('can be read in spite of unknown fields and providers, by %s', async (_, legacy) => {
+  ])('a bucket with unknown fields and providers can be read, by %s', async (_, legacy) => {
     const newer = (await bucketObjects(version)).map((object) => {
       const { key, metadata, body } = object;
       const provider = key.includes(adopted.key) ? { provider: 'dropbox' } : {};
@@ -80,7 +80,7 @@ describe.each(keptVersions)('a bucket of %s', (version) => {
     expect(await descriptionsIn(await openArchive(newer, legacy))).toEqual(new Map(known));
   });
 
-  test('counts an object as damaged if its record cannot be read', async () => {
+  test('an object whose record cannot be read is not listed', async () => {
     const objects = (await bucketObjects(version)).map((object) =>
       object.key.endsWith(`${adopted.key}.json`) ? { ...object, body: '{"verified":"by another"}' } : object,
     );

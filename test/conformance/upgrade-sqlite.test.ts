@@ -18,7 +18,7 @@ describe.each(keptVersions)('an SQLite tracker of %s', (version) => {
     return tracker;
   });
 
-  test('is refused and stays unchanged after a newer version wrote to it', async () => {
+  test('a tracker that a newer version wrote to is refused and stays unchanged', async () => {
     const path = join(temporaryDirectory(), 'tracker.sqlite');
     await copyTracker(version, path);
     const file = new DatabaseSync(path);

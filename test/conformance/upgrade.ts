@@ -1,4 +1,4 @@
-/** The tests of a tracker on rows of an earlier version. Each adapter runs them on copies. */
+/** Tests with rows that an earlier version wrote. Each tracker runs them on copies of the rows. */
 import { expect, test } from 'vitest';
 import { originalId, type Original } from '../../src/media.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
@@ -23,7 +23,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
       await prove(await open(clock), clock);
     });
 
-  check('every answer equals that of the version that wrote the rows', async (tracker) => {
+  check('every answer equals the answer of the version that wrote the rows', async (tracker) => {
     expect(await answersOf(tracker)).toMatchObject(await keptAnswers(version));
   });
 
@@ -93,7 +93,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect(await tracker.failMedium('failed-medium', failure)).toBe('QUARANTINED');
   });
 
-  check('retry gives FAILED and QUARANTINED ones a fresh start', async (tracker) => {
+  check('retry gives FAILED and QUARANTINED media and originals a fresh start', async (tracker) => {
     expect(await tracker.retry()).toBe(4);
     expect(await tracker.tally(usual)).toMatchObject({
       media: { FAILED: 0, QUARANTINED: 0, LISTED: 3 },
@@ -101,7 +101,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     });
   });
 
-  check('a marked file is fetched again, and a superseded one is not', async (tracker) => {
+  check('a missing file is archived again, and a replaced damaged file does not count as marked', async (tracker) => {
     await tracker.repair(idOf(archivedOriginals.missing));
     await tracker.complete(await claim(tracker, archivedOriginals.missing), wholeOf(archivedOriginals.missing));
     expect((await tracker.tally(usual)).marked).toBe(1);
@@ -109,7 +109,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect((await tracker.tally(usual)).marked).toBe(0);
   });
 
-  check('a listing without changes finds none, and media that were gone come back', async (tracker) => {
+  check('a listing of unchanged media counts no change, and media that were gone come back', async (tracker) => {
     const { gone, deleted, revised: _, ...others } = media;
     const unchanged = [...Object.values(others), revisedAgain];
     expect(await tracker.recordPage(unchanged, 'run-4')).toEqual({ added: 0, changed: 0, unchanged: unchanged.length });

@@ -26,7 +26,7 @@ const strangeNames = [
 ];
 
 export function archiveTests(check: Check): void {
-  check('reports a file as finished for its own original only', async (bed) => {
+  check('an archive reports a file as finished for its own original only', async (bed) => {
     const file = describeFile('finished');
     const content = bytesOf('finished', 2222);
     await archive(bed, file, content);
@@ -39,7 +39,7 @@ export function archiveTests(check: Check): void {
     expect((await bed.destination.open(file, wanted(bed, content.length))).kind).toBe('upload');
   });
 
-  check('describes its files unchanged to a new process, strange names included', async (bed) => {
+  check('a new process reads every description unchanged, even with strange names', async (bed) => {
     const files = strangeNames.map((originalName, index) => ({ ...describeFile(`named-${index}`), originalName }));
     const bare: FileDescription = {
       ...describeFile('bare'),
@@ -59,7 +59,7 @@ export function archiveTests(check: Check): void {
     }
   });
 
-  check('does not list files that were removed', async (bed) => {
+  check('an archive does not list files that were removed', async (bed) => {
     await archive(bed, describeFile('stays'), bytesOf('stays', 100));
     await archive(bed, describeFile('vanishes'), bytesOf('vanishes', 100));
     await bed.stage.remove(describeFile('vanishes').original.key);
@@ -68,7 +68,7 @@ export function archiveTests(check: Check): void {
     expect(await bed.destination.stat(describeFile('vanishes').original.key, { deep: true })).toBeUndefined();
   });
 
-  check('shows by a deep check that bytes changed', async (bed) => {
+  check('a deep check shows that bytes changed', async (bed) => {
     const file = describeFile('damaged');
     const content = bytesOf('damaged', bed.stage.partSizeBytes + 50_000);
     await archive(bed, file, content);
@@ -78,13 +78,13 @@ export function archiveTests(check: Check): void {
     expect(looked?.crc32).not.toBe(wholeOf(content).crc32);
   });
 
-  check('ends a deep check when its signal aborts', async (bed) => {
+  check('a deep check ends when its signal aborts', async (bed) => {
     await archive(bed, describeFile('interrupted'), bytesOf('interrupted', 5000));
     const signal = AbortSignal.abort(new SyncError('INTERRUPTED', 'enough'));
     await expectCode(bed.destination.stat(describeFile('interrupted').original.key, { deep: true, signal }), 'INTERRUPTED');
   });
 
-  check('lists unknown files and none of its own', async (bed) => {
+  check('an archive lists as unknown the files that others put there, and none of its own', async (bed) => {
     const file = describeFile('known');
     await archive(bed, file, bytesOf('known', 100));
     await upload(bed, describeFile('unfinished'), bytesOf('unfinished', 100));
@@ -95,7 +95,7 @@ export function archiveTests(check: Check): void {
     expect(unknown.toSorted()).toEqual(['gopro-videos/2024/01/stray.MP4', 'holiday notes.txt']);
   });
 
-  check('sets a damaged file aside, so that its key is free and its bytes are kept', async (bed) => {
+  check('a damaged file is set aside, so that its key is free and its bytes are kept', async (bed) => {
     const file = describeFile('aside');
     const content = bytesOf('aside', 3000);
     const places: string[] = [];

@@ -1,4 +1,4 @@
-/** A place for tests of a destination, and the steps that they repeat. */
+/** A place for tests of a destination, and the steps that many of these tests share. */
 import { createCipheriv } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Destination, FileDescription, Opened, Part, UploadState } from '../../../src/destination/destination.ts';
@@ -9,15 +9,15 @@ import { partRanges } from '../../../src/transfer/original/parts.ts';
 import { description, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 
-/** An empty place for one archive. It acts behind the adapter's back. */
+/** An empty place for one archive, which tests can read and change without the adapter. */
 export interface DestinationStage extends AsyncDisposable {
-  /** The smallest part that the store accepts, except as the last one. */
+  /** The smallest size that the store accepts for a part that is not the last of its file. */
   readonly partSizeBytes: number;
   /** A fresh adapter on this place, as a new process would have it. The stage closes it. */
   open(): Promise<Destination>;
-  /** The bytes at a key; undefined if the key is free. */
+  /** Returns the bytes at a key, or undefined if the key is free. */
   readContent(key: string): Promise<Buffer | undefined>;
-  /** Puts a file at a key behind the archive's back. */
+  /** Puts a file at a key as a foreign program would do it. */
   place(key: string, content: Buffer): Promise<void>;
   /** Changes bytes of the file at a key, but not its size. */
   corrupt(key: string): Promise<void>;

@@ -15,7 +15,7 @@ import {
 const dayMs = 24 * 60 * 60_000;
 
 export function cleaningUpTests(check: Check): void {
-  check('drops an upload, and succeeds if the upload is already gone', async (bed) => {
+  check('aborting drops an upload, and succeeds if the upload is already gone', async (bed) => {
     const file = describeFile('dropped');
     const { state, parts } = await upload(bed, file, bytesOf('dropped', 1000));
     await bed.destination.abort(state);
@@ -26,7 +26,7 @@ export function cleaningUpTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('removes uploads that were unused for a week, except those still needed', async (bed) => {
+  check('a sweep removes uploads that were unused for a week, except those that are still needed', async (bed) => {
     const large = bed.stage.partSizeBytes + 1000;
     await upload(bed, describeFile('forgotten'), bytesOf('forgotten', large));
     const needed = await upload(bed, describeFile('needed'), bytesOf('needed', large));

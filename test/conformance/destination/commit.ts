@@ -22,7 +22,7 @@ import {
 } from './bed.ts';
 
 export function commitTests(check: Check): void {
-  check('may be repeated, also by another process after a lost reply', async (bed) => {
+  check('a commit may be repeated, also by another process after a lost reply', async (bed) => {
     const file = describeFile('repeated');
     const content = bytesOf('repeated', bed.stage.partSizeBytes + 1);
     const { state, parts } = await upload(bed, file, content);
@@ -35,7 +35,7 @@ export function commitTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('of a small file after its process ended finds the published file, or nothing', async (bed) => {
+  check('a new process that commits a small file finds the published file, or fails with UPLOAD_LOST', async (bed) => {
     const content = bytesOf('ended', 3000);
     const file = describeFile('ended');
     const { state, parts } = await upload(bed, file, content);
@@ -43,7 +43,7 @@ export function commitTests(check: Check): void {
     await restart(bed);
     await expectCode(bed.destination.commit(file, ended, parts, wholeOf(content)), 'UPLOAD_LOST');
     await expectNothing(bed, file);
-    // The process ended after publishing and before describing.
+    // This is the state after a process that published the file, but did not describe it.
     await bed.stage.place(file.original.key, content);
     expect(await bed.destination.commit(file, ended, parts, wholeOf(content))).toEqual({
       key: file.original.key,
@@ -56,7 +56,7 @@ export function commitTests(check: Check): void {
     );
   });
 
-  check('with a wrong checksum of the file publishes nothing', async (bed) => {
+  check('a commit with a wrong checksum of the file publishes nothing', async (bed) => {
     const file = describeFile('wrong-whole');
     const content = bytesOf('wrong-whole', bed.stage.partSizeBytes + 1);
     const { state, parts } = await upload(bed, file, content);
@@ -65,7 +65,7 @@ export function commitTests(check: Check): void {
     await expectNothing(bed, file);
   });
 
-  check('with a wrong checksum of a part publishes nothing', async (bed) => {
+  check('a commit with a wrong checksum of a part publishes nothing', async (bed) => {
     const file = describeFile('wrong-part');
     const content = bytesOf('wrong-part', bed.stage.partSizeBytes + 1);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -80,7 +80,7 @@ export function commitTests(check: Check): void {
     await expectNothing(bed, file);
   });
 
-  check('never replaces another file, of the same size or another', async (bed) => {
+  check('a commit never replaces another file, even one of the same size', async (bed) => {
     for (const length of [2000, 2001]) {
       const file = describeFile(`taken-${length}`);
       const theirs = bytesOf('theirs', length);
@@ -91,7 +91,7 @@ export function commitTests(check: Check): void {
     expect(await collect(bed.destination.list())).toEqual([]);
   });
 
-  check('to a key that holds the same bytes is a success', async (bed) => {
+  check('a commit to a key that holds the same bytes is a success', async (bed) => {
     const content = bytesOf('same', 2000);
     await bed.stage.place(describeFile('same').original.key, content);
     expect(await archive(bed, describeFile('same'), content)).toEqual({
@@ -101,10 +101,10 @@ export function commitTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('of several files to one key publishes one, and the others learn its name', async (bed) => {
+  check('commits of several files to one key publish one file, and the others fail with KEY_TAKEN', async (bed) => {
     const file = describeFile('contested');
     const contents = Array.from({ length: 5 }, (_, index) => bytesOf(`contested ${index}`, 4000));
-    // All uploads begin before the first ends, as a later one may learn that the file is finished.
+    // All uploads come first, because after a commit `open` may report that the file is finished.
     const uploads = await Promise.all(contents.map(async (content) => upload(bed, file, content)));
     const results = await Promise.allSettled(
       uploads.map(async ({ state, parts }, index) => bed.destination.commit(file, state, parts, wholeOf(contents[index]!))),

@@ -3,7 +3,7 @@ import { thisOwner } from '../../../src/lib/owner.ts';
 import { expectCode, type Check } from './bed.ts';
 
 export function placeTests(check: Check): void {
-  check('is no archive before it gets an id, and keeps its first id', async ({ setup }) => {
+  check('a place is no archive before it gets an id, and keeps its first id', async ({ setup }) => {
     await using fresh = await setup();
     const adapter = await fresh.open();
     expect(await adapter.identify()).toBeUndefined();
@@ -13,7 +13,7 @@ export function placeTests(check: Check): void {
     expect(await (await fresh.open()).identify()).toBe('first');
   });
 
-  check('gets one id when several processes make it an archive at once', async ({ setup }) => {
+  check('a place gets one id when several processes make it an archive at once', async ({ setup }) => {
     await using fresh = await setup();
     const ids = ['a', 'b', 'c', 'd'];
     const adapters = await Promise.all(ids.map(async () => fresh.open()));
@@ -22,14 +22,14 @@ export function placeTests(check: Check): void {
     expect(standing).toContain(await adapters[0]?.identify());
   });
 
-  check('is held by one run at a time', async (bed) => {
+  check('an archive is held by one run at a time', async (bed) => {
     const other = await bed.stage.open();
     await expectCode(other.lease!(thisOwner('another')), 'LOCKED');
     await bed.lease?.[Symbol.asyncDispose]();
     bed.lease = await other.lease!(thisOwner('another'));
   });
 
-  check('reports its free space', async (bed) => {
+  check('a destination reports its free space', async (bed) => {
     expect(await bed.destination.freeBytes?.()).toBeGreaterThan(0);
   });
 }

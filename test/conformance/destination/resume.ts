@@ -18,7 +18,7 @@ import {
 } from './bed.ts';
 
 export function resumeTests(check: Check): void {
-  check('continues in a new process with the stored parts', async (bed) => {
+  check('an upload continues in a new process with the stored parts', async (bed) => {
     const file = describeFile('resumed');
     const content = bytesOf('resumed', bed.stage.partSizeBytes * 2 + 321);
     const [first, second, third] = rangesOf(bed, content);
@@ -42,13 +42,13 @@ export function resumeTests(check: Check): void {
     date: { validator: { etag: '"v1"', lastModified: 'Tue, 02 Jan 2024 03:04:05 GMT' } },
   };
   for (const [field, change] of Object.entries(otherwise)) {
-    check(`of another ${field} drops the stored parts`, async (bed) => expectDropped(bed, change));
+    check(`a changed ${field} of the file drops the stored parts`, async (bed) => expectDropped(bed, change));
   }
-  check('in another part size drops the stored parts', async (bed) =>
+  check('a changed part size drops the stored parts', async (bed) =>
     expectDropped(bed, { partSizeBytes: bed.stage.partSizeBytes * 2 }),
   );
 
-  check('of an upload that is gone starts again', async (bed) => {
+  check('an upload that is gone starts again', async (bed) => {
     const file = describeFile('gone');
     const earlier = await upload(bed, file, bytesOf('gone', 3000));
     await bed.destination.abort(earlier.state);

@@ -16,7 +16,7 @@ import {
 } from './bed.ts';
 
 export function uploadTests(check: Check): void {
-  check('of one part is archived unchanged', async (bed) => {
+  check('a file of one part is archived unchanged', async (bed) => {
     const content = bytesOf('one', 100_003);
     expect(await archive(bed, describeFile('one'), content)).toEqual({
       key: describeFile('one').original.key,
@@ -25,18 +25,18 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, describeFile('one'), content);
   });
 
-  check('of no bytes is archived', async (bed) => {
+  check('a file without bytes is archived', async (bed) => {
     await archive(bed, describeFile('empty'), Buffer.alloc(0));
     await expectArchived(bed, describeFile('empty'), Buffer.alloc(0));
   });
 
-  check('of many parts is archived unchanged', async (bed) => {
+  check('a file of many parts is archived unchanged', async (bed) => {
     const content = bytesOf('many', bed.stage.partSizeBytes * 2 + 777);
     await archive(bed, describeFile('many'), content);
     await expectArchived(bed, describeFile('many'), content);
   });
 
-  check('takes parts at the same time and in any order', async (bed) => {
+  check('an upload takes parts at the same time and in any order', async (bed) => {
     const file = describeFile('shuffled');
     const content = bytesOf('shuffled', bed.stage.partSizeBytes * 3 + 5);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -49,7 +49,7 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('of unknown length takes parts of unknown length', async (bed) => {
+  check('an upload of unknown length takes parts of unknown length', async (bed) => {
     const file = describeFile('unknown-length');
     const content = bytesOf('unknown-length', bed.stage.partSizeBytes + 99);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, null)));
@@ -62,7 +62,7 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('refuses a part that is longer or shorter than announced', async (bed) => {
+  check('a part that is longer or shorter than announced is refused', async (bed) => {
     const file = describeFile('misfit');
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, 1000)));
     for (const length of [999, 1001]) {
@@ -71,7 +71,7 @@ export function uploadTests(check: Check): void {
     }
   });
 
-  check('drops an aborted part, and takes it again', async (bed) => {
+  check('an aborted part is dropped and can be written again', async (bed) => {
     const file = describeFile('aborted-part');
     const content = bytesOf('aborted-part', bed.stage.partSizeBytes + 4000);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -88,7 +88,7 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('keeps the later of two tries of a part', async (bed) => {
+  check('a part that is written twice keeps its later bytes', async (bed) => {
     const file = describeFile('twice');
     const content = bytesOf('twice', 5000);
     const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length)));
@@ -98,13 +98,13 @@ export function uploadTests(check: Check): void {
     await expectArchived(bed, file, content);
   });
 
-  check('leaves nothing unfinished after it is archived', async (bed) => {
+  check('no unfinished upload remains after a file is archived', async (bed) => {
     await archive(bed, describeFile('small'), bytesOf('small', 10));
     await archive(bed, describeFile('large'), bytesOf('large', bed.stage.partSizeBytes + 10));
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('may be one of many small uploads at the same time', async (bed) => {
+  check('many small files are archived at the same time', async (bed) => {
     const files = Array.from({ length: 60 }, (_, index) => describeFile(`small-${index}`));
     await Promise.all(files.map(async (file, index) => archive(bed, file, bytesOf(file.original.mediaId, 1000 + index))));
     const described = new Map((await collect(bed.destination.list())).map((listed) => [listed.key, listed.description]));

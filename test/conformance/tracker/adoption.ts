@@ -9,7 +9,7 @@ const edit = (id: string, originalsOfMedium: number) =>
   described(original(id, { role: 'edit' }), { originalsOfMedium, roles: withEdits });
 
 export function adoptionTests(check: Check): void {
-  check('a new ledger needs adoption until one is completed', async ({ tracker, archiveId, second }) => {
+  check('a new ledger needs adoption until an adoption is completed', async ({ tracker, archiveId, second }) => {
     expect(tracker.archiveId).toBe(archiveId);
     expect(await tracker.needsAdoption()).toBe(true);
     expect(await tracker.adopt(each([]))).toBe(0);
@@ -17,7 +17,7 @@ export function adoptionTests(check: Check): void {
     expect(await (await second()).needsAdoption()).toBe(false);
   });
 
-  check('a medium whose set is complete is RESOLVED for its roles and is not open', async ({ tracker }) => {
+  check('an adopted medium with all its originals is RESOLVED for its roles and is not open', async ({ tracker }) => {
     const files = [original('m1', { itemNumber: 1 }), original('m1', { itemNumber: 2 })];
     expect(await tracker.adopt(each(files.map((file) => described(file, { originalsOfMedium: 2 }))))).toBe(2);
     expect(await tracker.medium('m1')).toMatchObject({
@@ -34,7 +34,7 @@ export function adoptionTests(check: Check): void {
     ]);
   });
 
-  check('an adopted medium has only the listing’s fields that the archive knows', async ({ tracker }) => {
+  check('an adopted medium has only those fields that the archive’s descriptions hold', async ({ tracker }) => {
     await tracker.adopt(each([described(original('m1'), { originalName: 'a/b.MP4', capturedAt: null })]));
     const unknown = {
       fileExtension: null,
@@ -58,25 +58,25 @@ export function adoptionTests(check: Check): void {
     });
   });
 
-  check('a medium whose set is incomplete is LISTED, so that a run resolves it again', async ({ tracker }) => {
+  check('an adopted medium without all its originals is LISTED, so that a run resolves it again', async ({ tracker }) => {
     await tracker.adopt(each([described(original('m1'), { originalsOfMedium: 2 })]));
     expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
     expect(await openIds(tracker)).toEqual(['m1']);
   });
 
-  check('a set is complete only if the descriptions of all its files agree with it', async ({ tracker }) => {
+  check('an adopted medium is complete only if it has as many originals as each description says', async ({ tracker }) => {
     await tracker.adopt(each([source('whole'), edit('whole', 2), source('lacking'), edit('lacking', 3)]));
     expect(await tracker.medium('whole')).toMatchObject({ status: 'RESOLVED', resolvedRoles: ['source', 'raw', 'edit'] });
     expect(await tracker.medium('lacking')).toMatchObject({ status: 'LISTED', resolvedRoles: [] });
   });
 
-  check('a later revision does not count as another original of the set', async ({ tracker }) => {
+  check('a later revision does not count as another original of an adopted medium', async ({ tracker }) => {
     const revisions = [original('m1', { revision: 2 }), original('m1')];
     await tracker.adopt(each(revisions.map((file) => described(file, { originalsOfMedium: 2 }))));
     expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
   });
 
-  check('files that do not describe themselves are left out', async ({ tracker }) => {
+  check('adoption leaves out files without a description', async ({ tracker }) => {
     const foreign = { key: 'holiday.jpg', sizeBytes: 1, crc32: null, description: undefined };
     expect(await tracker.adopt(each([foreign, described(original('m1'))]))).toBe(1);
     expect(await tracker.keyTaken('holiday.jpg')).toBe(false);
@@ -105,7 +105,7 @@ export function adoptionTests(check: Check): void {
     expect([await mediumStatus(tracker, 'm1'), await mediumStatus(tracker, 'm2')]).toEqual(['RESOLVED', 'RESOLVED']);
   });
 
-  check('adoption overrules no row that exists', async ({ tracker }) => {
+  check('adoption changes no row that exists', async ({ tracker }) => {
     const pending = original('m1');
     await resolve(tracker, 'm1', [pending], usual, 1);
     expect(await tracker.adopt(each([described(pending)]))).toBe(0);
@@ -113,7 +113,7 @@ export function adoptionTests(check: Check): void {
     expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
   });
 
-  check('a file whose key belongs to another original is left out, and its medium stays open', async ({ tracker }) => {
+  check('adoption leaves out a file whose key another original has, and its medium stays open', async ({ tracker }) => {
     await archive(tracker, 'm1');
     const { key } = original('m1');
     expect(await tracker.adopt(each([described(original('m2', { key: key.toUpperCase() }))]))).toBe(0);

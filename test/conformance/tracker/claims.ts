@@ -6,7 +6,7 @@ const file = original('m1');
 const id = idOf(file);
 const part = (number: number) => ({ number, sizeBytes: 400, crc32: 0xf0_00_00_00 + number, receipt: `"p${number}"` });
 
-/** A check on one original that no worker has claimed yet. */
+/** Adds a check that begins with one original, which no worker has claimed yet. */
 function onOne(check: Check, title: string, prove: (bed: TrackerBed) => Promise<void>): void {
   check(title, async (bed) => {
     await resolve(bed.tracker, 'm1', [file]);
@@ -32,7 +32,7 @@ export function claimTests(check: Check): void {
     },
   );
 
-  onOne(check, 'only one of many claims at once succeeds', async ({ tracker, second }) => {
+  onOne(check, 'if many workers claim one original at once, only one succeeds', async ({ tracker, second }) => {
     const other = await second();
     const claims = await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 ? tracker : other).claim(id, `w${index}`, 1000)),
@@ -48,7 +48,7 @@ export function claimTests(check: Check): void {
     await tracker.complete(again, whole);
   });
 
-  onOne(check, 'a renewal extends the leases of one owner only', async ({ tracker, clock }) => {
+  onOne(check, 'renewing the claims of one owner extends no lease of another owner', async ({ tracker, clock }) => {
     const theirs = original('m2');
     await resolve(tracker, 'm2', [theirs]);
     await tracker.claim(id, 'a', 1000);
@@ -79,14 +79,14 @@ export function claimTests(check: Check): void {
     await tracker.complete(fresh, whole);
   });
 
-  onOne(check, 'an expired claim is valid until another claim takes over', async ({ tracker, clock }) => {
+  onOne(check, 'an expired claim can still write until another claim takes over', async ({ tracker, clock }) => {
     const claim = await claimed(tracker, file);
     clock.advance(3_600_000);
     await tracker.complete(claim, whole);
     expect(await statusOf(tracker, file)).toBe('COMPLETED');
   });
 
-  onOne(check, 'a claim ends with release, fail and complete', async ({ tracker }) => {
+  onOne(check, 'each of release, fail and complete ends a claim', async ({ tracker }) => {
     for (const end of [
       (claim: Awaited<ReturnType<typeof claimed>>) => tracker.release(claim),
       (claim: Awaited<ReturnType<typeof claimed>>) => tracker.fail(claim, failure),
@@ -167,7 +167,7 @@ export function claimTests(check: Check): void {
     expect(await tracker.uploads()).toEqual(['upload-1']);
   });
 
-  onOne(check, 'an intent outlives the process and is completed without a claim, once', async ({ tracker, second }) => {
+  onOne(check, 'a later process completes an intent without a claim, and may repeat that', async ({ tracker, second }) => {
     await tracker.recordIntent(await claimed(tracker, file), whole);
     const next = await second();
     await next.beginRun('r2');

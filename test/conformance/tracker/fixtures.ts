@@ -68,7 +68,7 @@ export async function archive(
   for (const file of originals) await tracker.complete(await claimed(tracker, file), whole);
 }
 
-/** One complete listing that shows exactly these media. */
+/** Records one complete listing that shows exactly these media. */
 export async function listAll(tracker: Tracker, runId: string, media: readonly Medium[], account = 'anna'): Promise<number> {
   await tracker.recordPage(media, runId);
   return tracker.finishListing({ account, runId, complete: true, listed: media.length });

@@ -95,7 +95,7 @@ export function listingTests(check: Check): void {
   });
 
   check(
-    'FAILED, QUARANTINED and RESOLVED media stay so when nothing changed, and are LISTED when something did',
+    'FAILED, QUARANTINED and RESOLVED media keep their status if they are unchanged, and become LISTED if they change',
     async ({ tracker }) => {
       await archive(tracker, 'resolved');
       await tracker.recordPage([medium('failed'), medium('quarantined')], 'r1');
@@ -161,7 +161,7 @@ export function listingTests(check: Check): void {
   });
 
   check(
-    'a medium found deleted stays so while a page shows it unchanged, and is LISTED again after a complete listing',
+    'a SOURCE_DELETED medium that a page shows unchanged becomes LISTED only after a complete listing of a later run',
     async ({ tracker }) => {
       const file = original('m1');
       await tracker.beginRun('r1');
@@ -178,7 +178,7 @@ export function listingTests(check: Check): void {
     },
   );
 
-  check('a medium found deleted is LISTED again when it changes', async ({ tracker }) => {
+  check('a SOURCE_DELETED medium that a page shows changed is LISTED again at once', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');
     await tracker.vanish('m1', 'it answers 404');
     expect(await tracker.recordPage([changedMedium('m1')], 'r2')).toEqual({ added: 0, changed: 1, unchanged: 0 });
@@ -186,7 +186,7 @@ export function listingTests(check: Check): void {
   });
 
   check(
-    'a medium that waits for 30 days is QUARANTINED, even if it was seen, listed or failed in between',
+    'a medium that waits for 30 days is QUARANTINED, even if it was seen, listed or failed meanwhile',
     async ({ tracker, clock }) => {
       await tracker.recordPage([medium('unready', { ready: false }), medium('unoffered')], 'r0');
       await tracker.setMediumStatus('unoffered', 'WAITING', 'no original yet');
@@ -211,7 +211,7 @@ export function listingTests(check: Check): void {
     },
   );
 
-  check('the wait of a medium starts anew after a resolve', async ({ tracker, clock }) => {
+  check('the 30 days of a waiting medium start anew after a resolve', async ({ tracker, clock }) => {
     await resolve(tracker, 'm1', [], usual, 1);
     clock.advance(20 * dayMs);
     await resolve(tracker, 'm1', []);

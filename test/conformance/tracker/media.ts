@@ -73,7 +73,7 @@ export function mediaTests(check: Check): void {
   });
 
   check(
-    'a medium whose resolve fails is FAILED since its last failure, and QUARANTINED at the limit',
+    'a medium whose resolve fails is FAILED with the time of its last failure, and QUARANTINED at the limit',
     async ({ tracker, clock }) => {
       await tracker.recordPage([medium('m1')], 'r1');
       expect(await tracker.failMedium('m1', failure)).toBe('FAILED');

@@ -11,7 +11,7 @@ async function shown(tracker: Tracker, ...query: Parameters<Tracker['rows']>): P
 }
 
 export function openMediaTests(check: Check): void {
-  check('media are open by their own status', async ({ tracker }) => {
+  check('LISTED, WAITING and FAILED media are open, but QUARANTINED and SOURCE_DELETED media are not', async ({ tracker }) => {
     await archive(tracker, 'done');
     await tracker.recordPage(
       [medium('listed'), medium('waiting', { ready: false }), medium('failed'), medium('quarantined'), medium('deleted')],
@@ -23,7 +23,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker)).toEqual(['failed', 'listed', 'waiting']);
   });
 
-  check('resolved media are open for other roles', async ({ tracker }) => {
+  check('a resolved medium is open for roles that it was not resolved for', async ({ tracker }) => {
     await resolve(tracker, 'nothing in scope', []);
     await archive(tracker, 'usual');
     await resolve(tracker, 'all', [], withEdits);
@@ -66,7 +66,7 @@ export function openMediaTests(check: Check): void {
     expect(await openIds(tracker, withEdits)).toEqual([]);
   });
 
-  check('media may change while they are read', async ({ tracker }) => {
+  check('media may change while `openMedia` reads them', async ({ tracker }) => {
     const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
     await tracker.recordPage(
       ids.map((id) => medium(id)),
@@ -82,7 +82,7 @@ export function openMediaTests(check: Check): void {
     expect((await openIds(tracker)).length).toBe(50);
   });
 
-  check('rows shows all, or the media and originals that have a status', async ({ tracker }) => {
+  check('`rows` shows everything, or only the media and originals with one of the given statuses', async ({ tracker }) => {
     await archive(tracker, 'done');
     const files = [original('mixed', { itemNumber: 1 }), original('mixed', { itemNumber: 2 })];
     await resolve(tracker, 'mixed', files);

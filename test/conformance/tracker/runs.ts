@@ -17,7 +17,7 @@ export function runTests(check: Check): void {
     expect(await other.acquireRunLease('b', 1000, alive)).toEqual({ granted: true });
   });
 
-  check('the lease expires unless it is renewed, and a lost lease cannot be renewed', async ({ tracker, clock, second }) => {
+  check('the run lease expires unless it is renewed, and a lost lease cannot be renewed', async ({ tracker, clock, second }) => {
     const other = await second();
     await tracker.acquireRunLease('a', 1000, alive);
     clock.advance(900);
@@ -31,12 +31,12 @@ export function runTests(check: Check): void {
     expect(await tracker.acquireRunLease('a', 1000, alive)).toEqual({ granted: false, holder: 'b' });
   });
 
-  check('the holder may take its lease again', async ({ tracker }) => {
+  check('the holder of the run lease may take it again', async ({ tracker }) => {
     await tracker.acquireRunLease('a', 1000, alive);
     expect(await tracker.acquireRunLease('a', 1000, alive)).toEqual({ granted: true });
   });
 
-  check('the lease of a dead holder goes at once to one contender only', async ({ tracker, second }) => {
+  check('if the holder of the run lease is dead, one of two contenders gets the lease at once', async ({ tracker, second }) => {
     const other = await second();
     await tracker.acquireRunLease('gone', 60_000, alive);
     const answers = await Promise.all([tracker.acquireRunLease('a', 1000, isGone), other.acquireRunLease('b', 1000, isGone)]);
@@ -44,7 +44,7 @@ export function runTests(check: Check): void {
     expect(answers.find((answer) => !answer.granted)).toMatchObject({ holder: expect.stringMatching(/^[ab]$/) });
   });
 
-  check('a holder that took the lease while a dead one was checked is checked too', async ({ tracker, second }) => {
+  check('a holder that takes the lease while a dead holder is checked is also checked', async ({ tracker, second }) => {
     const other = await second();
     await tracker.acquireRunLease('gone', 60_000, alive);
     const asked: string[] = [];
@@ -91,7 +91,7 @@ export function runTests(check: Check): void {
     expect((await claimed(tracker, file)).attempt).toBe(2);
   });
 
-  check('facts are kept by name', async ({ tracker, second }) => {
+  check('`setFact` keeps a text under a name, and a later text replaces it', async ({ tracker, second }) => {
     expect(await tracker.getFact('auth')).toBeUndefined();
     await tracker.setFact('auth', 'cookie');
     await tracker.setFact('auth', 'bearer');

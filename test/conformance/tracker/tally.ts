@@ -29,9 +29,9 @@ async function expectTally(tracker: Tracker, expected: Expected, roles: readonly
 }
 
 export function tallyTests(check: Check): void {
-  check('an empty ledger counts nothing', async ({ tracker }) => expectTally(tracker, {}));
+  check('the tally of an empty ledger counts nothing', async ({ tracker }) => expectTally(tracker, {}));
 
-  check('each medium and each original counts once', async ({ tracker }) => {
+  check('the tally counts each medium and each original once', async ({ tracker }) => {
     await archive(tracker, 'done', [original('done', { itemNumber: 1 }), original('done', { itemNumber: 2 })]);
     const files = [1, 2, 3, 4].map((itemNumber) => original('mixed', { itemNumber }));
     await resolve(tracker, 'mixed', files);
@@ -48,7 +48,7 @@ export function tallyTests(check: Check): void {
     });
   });
 
-  check('only covered media count', async ({ tracker }) => {
+  check('the tally counts only the media that the caller chooses', async ({ tracker }) => {
     for (const id of ['m1', 'm2', 'm3']) await archive(tracker, id);
     await resolve(tracker, 'm4', [original('m4')], usual, 3);
     const found = await tracker.tally(usual, (found) => found.id > 'm2');
@@ -62,13 +62,13 @@ export function tallyTests(check: Check): void {
     });
   });
 
-  check('a WAITING medium waits for as many originals as its resolve misses, else for one', async ({ tracker }) => {
+  check('a WAITING medium counts as many originals as its resolve did not offer, or else as one', async ({ tracker }) => {
     await tracker.recordPage([medium('unready', { ready: false })], 'r1');
     await resolve(tracker, 'known', [original('known')], usual, 4);
     await expectTally(tracker, { media: { WAITING: 2 }, originals: { PENDING: 1 }, waiting: 5 });
   });
 
-  check('roles that were not requested do not count, and a medium with no other role is out of scope', async ({ tracker }) => {
+  check('originals in unrequested roles do not count, and neither do media without further originals', async ({ tracker }) => {
     const edit = original('m1', { role: 'edit' });
     await resolve(tracker, 'm1', [original('m1'), edit], withEdits);
     await tracker.complete(await claimed(tracker, original('m1')), whole);
@@ -96,7 +96,7 @@ export function tallyTests(check: Check): void {
     await expectTally(tracker, { media: { RESOLVED: 2 }, mediaComplete: 2, originals: { COMPLETED: 3 }, archivedBytes: 3000 });
   });
 
-  check('a marked file makes its medium incomplete until a later revision of a damaged one is archived', async ({ tracker }) => {
+  check('a medium with a marked file is incomplete, except if a DAMAGED file has a later revision', async ({ tracker }) => {
     const [first, second] = [original('m1'), original('m1', { revision: 2 })];
     await archive(tracker, 'm1');
     await tracker.setMark(idOf(first), 'DAMAGED');
@@ -119,7 +119,7 @@ export function tallyTests(check: Check): void {
     );
   });
 
-  check('a medium and its originals are never counted twice', async ({ tracker }) => {
+  check('a failure or deletion is counted either for the medium or for its originals, never for both', async ({ tracker }) => {
     await resolve(tracker, 'vanished', [original('vanished', { itemNumber: 1 }), original('vanished', { itemNumber: 2 })]);
     await tracker.recordPage([medium('never resolved')], 'r1');
     for (const id of ['vanished', 'never resolved']) await tracker.vanish(id, 'it answers 404');
