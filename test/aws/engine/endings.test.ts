@@ -24,7 +24,7 @@ function photos(seed: string, count: number) {
   return Array.from({ length: count }, () => maker.photo());
 }
 
-/** Delays each download, so that the test can act in the middle of a run. */
+/** Delays each request to the endpoint `download`, so that a test can act during a run. */
 const slowly: Fault = { id: 'slowly', match: { endpoint: 'download' }, action: { type: 'delay', ms: 300 } };
 
 function countOf(statuses: Readonly<Record<string, string>>, status: string): number {

@@ -60,7 +60,7 @@ interface Counts {
   readonly workLines: number;
 }
 
-/** Returns the results that a state may have. Only its first may be `go-on`, so that walks end. */
+/** Returns the results that a state may have. Only the first may be `go-on`, so that walks end. */
 export function turnsOf(
   lengths: Lengths,
   { media, workLines }: Counts,
