@@ -9,7 +9,7 @@ import type { Store, Unit } from './store.ts';
 
 type Described = DescribedFile & { readonly description: FileDescription };
 
-/** The sets of originals that files report for their medium, by the medium's id. */
+/** For each medium's id, the sets of originals that the medium has according to its files. */
 type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
@@ -18,7 +18,7 @@ interface OriginalSet {
   readonly size: number;
 }
 
-/** Fields of a set that decide whether it is complete. */
+/** The fields that decide whether the archive has a complete set of originals. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
   original: ['id', 'revision', 'role', 'status', 'mark'],
@@ -26,7 +26,10 @@ const setFields = {
 
 const initialListed = initialValues(listedFields);
 
-/** Returns the number of new originals. Leaves out a file whose key another original has. */
+/**
+ * Adopts archived files. Returns the number of new originals. Skips a file if another original has
+ * its key.
+ */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
@@ -69,7 +72,10 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
   return unit.addOriginals([...originals.values()]).length;
 }
 
-/** The medium as the archive knows it; `known` if nothing is new. The greatest version wins. */
+/**
+ * Returns the medium with what one archived file adds, or `known` if the file adds nothing. The
+ * greatest version wins.
+ */
 function adoptedMedium(
   known: MediumRecord | undefined,
   original: Original,
@@ -104,7 +110,10 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
   };
 }
 
-/** Most media have one set, and most sets are equal. Equal sets share one list in memory. */
+/**
+ * Returns a function that notes the set of a file. Most media have one set, and most sets are
+ * equal. Equal sets share one list in memory.
+ */
 function createSetNotes(sets: Sets): (description: FileDescription) => void {
   const lists = new Map<string, readonly OriginalSet[]>();
   return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
@@ -117,7 +126,7 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
   };
 }
 
-/** A medium is RESOLVED only if every file agrees with its set. */
+/** Makes media RESOLVED if all sets that their files describe are complete in the archive. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
     const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);
@@ -135,7 +144,7 @@ function resolveWhole(unit: Unit, sets: Sets, mediaIds: readonly string[]): void
   }
 }
 
-/** True if only the archive has shown the medium and no rule has changed it. */
+/** Whether the medium was only adopted. No listing has shown it, and no resolve was recorded. */
 function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean {
   return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
 }

@@ -26,7 +26,9 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/** Changes a medium after a complete listing. A deleted medium may have returned. */
+/**
+ * Decides what a complete listing changes in a known medium. A deleted medium may have returned.
+ */
 export function afterFullListing(
   medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
   isSeen: boolean,
@@ -37,7 +39,7 @@ export function afterFullListing(
   return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
 }
 
-/** The listing counts as ended only after everything that it shows is recorded. */
+/** Ends a listing. Its end is saved last, after everything that the listing changes is recorded. */
 export async function finishListing(
   store: Store,
   { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
@@ -54,7 +56,7 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
   await store.changeEach(ids, quarantineOverdue);
 }
 
-/** Returns the number of newly gone media. */
+/** Records what a complete listing changes. Returns the number of newly gone media. */
 async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
   const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
   const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
@@ -73,7 +75,7 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
   return change;
 }
 
-/** Marks a medium as gone with its unarchived originals. An archived original keeps its status. */
+/** Records that a medium is gone. Its unarchived originals become SOURCE_DELETED. */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&

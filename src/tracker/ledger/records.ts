@@ -11,7 +11,7 @@ import {
   type OriginalRecord,
 } from './fields.ts';
 
-/** The first records of media and originals, and how the port shows records. */
+/** Creates the first records of media and originals, and converts records to the port's types. */
 
 /** A medium with every revision of its originals, in the order in which they were recorded. */
 export interface Group<Of = OriginalRecord> {
@@ -40,7 +40,7 @@ export function newOriginal(original: Original, now: string): OriginalRecord {
   return { ...initialOriginal, ...identity, id, status: 'PENDING', statusSince: now };
 }
 
-/** The id of the medium that an original's id names. */
+/** Returns the id of the medium that an original belongs to. */
 export function mediaIdOf(originalId: string): string {
   return decodeURIComponent(originalId.slice(0, originalId.indexOf('#')));
 }
@@ -50,7 +50,10 @@ export function identityOf({ id, revision }: Pick<OriginalRecord, 'id' | 'revisi
   return revision === 1 ? id : id.slice(0, -`#r${revision}`.length);
 }
 
-/** The start of its status. A medium that was LISTED between two waits has waited all the time. */
+/**
+ * Returns when the medium's status began. A medium that was LISTED between two waits has waited all
+ * the time.
+ */
 export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): string {
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }
@@ -84,11 +87,14 @@ function pick<Record, Name extends keyof Record>(record: Record, names: readonly
   return picked as Pick<Record, Name>;
 }
 
-/** The effect of later revisions of an original on the earlier ones. */
+/** How later revisions of an original affect the original. */
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
-  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one. */
+  /**
+   * The original has a mark that counts. DAMAGED does not count if a later revision is archived.
+   * MISSING always counts.
+   */
   readonly isMarked: boolean;
 }
 
