@@ -12,27 +12,30 @@ export interface Key {
   readonly media_id: string;
 }
 
-/** The partition beside those of providers. */
+/** The only partition that belongs to no provider. */
 export const archivePartition = 'archive';
 
 export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#' };
 
-/** First words of sort keys that belong to no medium. */
+/** The first words of sort keys that do not belong to a medium. */
 const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
 
-/** DynamoDB's limit is 1,024 bytes; an original's key can be part of a longer one. */
+/**
+ * DynamoDB's limit is 1,024 bytes. Our limit is lower, because the keys of parts contain the key of
+ * their original.
+ */
 const longestKey = 900;
 const longestMediumKey = 400;
 
-/** Sort key of a medium's row. */
+/** Returns the sort key of a medium's row. */
 export function mediumKey(mediaId: string): string {
   return originalKey(encodeURIComponent(mediaId.toWellFormed()));
 }
 
 /**
- * Sort key of an original's row: its id, if it is short enough. A medium's originals follow it
- * directly in the order of the table. Of the characters that `encodeURIComponent` keeps, only `!`
- * sorts before `#`, so it is written as `%21`.
+ * Returns the sort key of an original's row. This is the original's id, unless the id is too long.
+ * In the order of the table, the originals of a medium directly follow the medium. `!` is the only
+ * character that `encodeURIComponent` keeps and that sorts before `#`. So `!` is written as `%21`.
  */
 export function originalKey(id: string): string {
   const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];
@@ -43,19 +46,25 @@ export function originalKey(id: string): string {
   return shortened([medium, ...rest].join('#'), longestKey);
 }
 
-/** Whether a row is a medium's, an original's, or another. */
+/** Returns what the row with this sort key holds: a medium, an original, or something else. */
 export function kindOf(sortKey: string): 'medium' | 'original' | 'other' {
   const end = sortKey.indexOf('#');
   if (end === -1) return 'medium';
   return reserved.has(sortKey.slice(0, end)) ? 'other' : 'original';
 }
 
-/** First and last sort key of a medium and its originals. `$` follows `#` and is in no id. */
+/**
+ * Returns the range of sort keys of a medium and its originals. `$` directly follows `#`, and ids
+ * never contain `$`.
+ */
 export function groupRange(mediumSortKey: string): readonly [string, string] {
   return [mediumSortKey, `${mediumSortKey}$`];
 }
 
-/** The row that names the original with a key of the archive, compared case-folded. */
+/**
+ * Returns the key of the row that says which original has this key in the archive. Keys in the
+ * archive are compared case-folded.
+ */
 export function archiveKey(key: string): Key {
   return { provider: archivePartition, media_id: shortened(`KEY#${foldKey(key)}`, longestKey) };
 }
@@ -68,12 +77,15 @@ export function listingKey(account: string): string {
   return shortened(`LISTING#${account}`, longestKey);
 }
 
-/** Ids never contain `/`, so only rows of this original's parts have the prefix. */
+/**
+ * Returns how the sort keys of an original's parts begin. Ids never contain `/`, so this prefix
+ * selects only the parts of this original.
+ */
 export function partsPrefix(originalSortKey: string): string {
   return `PART#${originalSortKey}/`;
 }
 
-/** Cuts a long text and ends it in a hash of the whole. Lengths are in bytes. */
+/** Cuts a text that is longer than `limit` bytes, and appends a hash of the whole text. */
 export function shortened(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
   const hash = createHash('sha256').update(text).digest('hex');

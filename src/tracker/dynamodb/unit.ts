@@ -24,18 +24,18 @@ import { toItem, type Item } from './values.ts';
 
 /** The rows that a command has read and changed so far. */
 interface State extends Readings {
-  /** By the row's name, in the order of the last saves. */
+  /** The rows to write, by name. The row that was saved last comes last. */
   readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
-  /** Media that a run's listing showed, by run. */
+  /** The ids of the media that a run's listing showed, by the run's id. */
   readonly seen: Map<string, Set<string>>;
-  /** Work for after the rows are written. */
+  /** Work to do after the rows are written. */
   readonly afterwards: (() => Promise<void>)[];
 }
 
 /**
- * Repeats a command until the rows that it read are unchanged when its own rows are written. Up to
- * 100 rows are one transaction. More rows are written in the order of the saves, so a command saves
- * last the row that makes the others count.
+ * Runs a command, and repeats it until the rows that it read are unchanged when its own rows are
+ * written. Up to 100 rows are one transaction. More rows are written in the order in which they
+ * were saved. So a command saves last the row that makes the other rows count.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
@@ -50,7 +50,8 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
 }
 
 /**
- * A command reads as if every row was loaded. A missing one is fetched and the command restarts.
+ * Runs a command as if every row was loaded. If a row is not loaded, it is read and the command
+ * starts again.
  */
 async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
@@ -127,7 +128,10 @@ function saveMedium(state: State, record: MediumRecord): void {
   write(state, key, mediumItem(state.partition.name, record, current(state, key)));
 }
 
-/** A run that sees an unchanged medium writes no medium row. One row holds the ids that it saw. */
+/**
+ * Saves a medium that a run saw. An unchanged medium is not written. Instead, one row holds the ids
+ * of the media that the run saw.
+ */
 function saveSeen(state: State, record: MediumRecord, runId: string): void {
   const { partition, seen } = state;
   const ids = seen.get(runId) ?? new Set();
@@ -159,7 +163,7 @@ function addOriginals(state: State, records: readonly OriginalRecord[]): readonl
   });
 }
 
-/** The number of the next original of a medium, in the order of recording. */
+/** Returns the place of a medium's next original in the order of recording. */
 function nextPlace(state: State, mediaId: string): number {
   const known = state.groups.get(mediaId) ?? [];
   return Math.max(-1, ...known.map((key) => numberOf(itemOf(state, key)!, 'place'))) + 1;
@@ -182,7 +186,10 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   return true;
 }
 
-/** A late worker may write to the upload before. Another number keeps its parts apart. */
+/**
+ * Gives the new upload another number, because a late worker may still write parts of the earlier
+ * upload. Then removes the earlier parts.
+ */
 function dropParts(state: State, original: OriginalRecord): void {
   const { partition } = state;
   const key = rowKey(partition, originalKey(original.id));

@@ -9,15 +9,15 @@ import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schem
 interface TrackerFile {
   readonly path: string;
   readonly archiveId: string;
-  /** ISO 8601; part of the name of a file that is set aside. */
+  /** In ISO 8601. It becomes part of the name of a file that is set aside. */
   readonly now: string;
   readonly onWarning: (message: string) => void;
 }
 
 /**
  * Opens the tracker's file, makes it if it is missing, and brings it up to date. A damaged file is
- * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE for a sound file
- * that is not this tracker's.
+ * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE if the file is
+ * sound but belongs to something else.
  */
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
@@ -32,9 +32,10 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
   }
 }
 
-/** undefined: the file is damaged. */
+/** Opens the file. Returns undefined if the file is damaged. */
 function openSound(file: TrackerFile): DatabaseSync | undefined {
-  // Checks before SQLite does, which would delete the log that belongs to such a file.
+  // We check this before SQLite opens the file, because SQLite would delete the log of a file that
+  // is no database.
   if (!mayBeDatabase(file.path)) return undefined;
   const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
   const database = openDatabase(file.path);
@@ -58,7 +59,10 @@ function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** True if absent, empty, or with an SQLite file's beginning (sqlite.org/fileformat2.html, 1.3). */
+/**
+ * Whether the file is absent, is empty, or begins as SQLite files do (sqlite.org/fileformat2.html,
+ * 1.3).
+ */
 function mayBeDatabase(path: string): boolean {
   if (!existsSync(path)) return true;
   const header = Buffer.alloc(16);
@@ -85,7 +89,10 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** Moves the file with its log and index and overwrites nothing. Returns the new path. */
+/**
+ * Moves the file, its log and its index to a new name, and overwrites nothing. Returns the new
+ * path.
+ */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;

@@ -11,8 +11,8 @@ export interface Row<Of> {
 type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
 
 /**
- * The records of one table. Values are bound and read by position, because by name this takes
- * longer than SQLite's own work.
+ * The records of one table. Values are bound and read by position. To bind and read them by name
+ * would take longer than SQLite's own work.
  */
 export interface Table<Of> {
   readonly database: DatabaseSync;
@@ -20,7 +20,7 @@ export interface Table<Of> {
   readonly columns: readonly Column[];
   readonly find: Search<Of>;
   readonly insertion: StatementSync;
-  /** Statements by the columns that they change. */
+  /** The UPDATE statements, by the columns that they change. */
   readonly updates: Map<string, StatementSync>;
 }
 
@@ -34,7 +34,9 @@ function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own
   return { database, name, columns, find, insertion, updates: new Map() };
 }
 
-/** Prepares a search with this WHERE clause. `row` names the column with the row's number. */
+/**
+ * Prepares a search with this WHERE clause. `row` names the column that supplies the row number.
+ */
 export function prepareSearch<Of>(
   { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
   where: string,
@@ -58,14 +60,20 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
   return record;
 }
 
-/** `own`: values of the table's own columns. undefined: another row has the id or the key. */
+/**
+ * Inserts a row. `own` has the values of the columns that are not fields. Returns undefined if
+ * another row has the id or the key.
+ */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
   const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
   return changes === 0 ? undefined : Number(lastInsertRowid);
 }
 
-/** Writes only the columns that differ, because an index costs more than its column. */
+/**
+ * Writes only the columns that differ, because the update of an index costs more than the update of
+ * its column.
+ */
 export function updateRow<Of>(
   { database, name, columns, updates }: Table<Of>,
   { row, record: before }: Row<Of>,
@@ -86,18 +94,23 @@ export function updateRow<Of>(
   update.run(...values, row);
 }
 
-/** Shared by all parts of the SQLite store. */
+/** The open tables. All modules of the SQLite store share them. */
 export interface Tables {
   readonly media: Table<MediumRecord>;
   readonly originals: Table<OriginalRecord>;
   readonly mediumAt: Search<MediumRecord>;
-  /** Originals by the id of their medium, in the order in which they were recorded. */
+  /**
+   * Finds the originals of a medium by the medium's id, in the order in which they were recorded.
+   */
   readonly originalsOf: Search<OriginalRecord>;
-  /** A statement for the other tables, prepared once. */
+  /** Returns a statement for the other tables. Each statement is prepared only once. */
   readonly sql: (text: string) => StatementSync;
 }
 
-/** The columns of an original's row beside its fields. `superseded`: a later revision exists. */
+/**
+ * The columns of an original's row that are not fields. `superseded` is 1 if a later revision
+ * exists.
+ */
 const ownColumns = ['medium', 'identity', 'folded_key', 'superseded'];
 
 export function openTables(database: DatabaseSync): Tables {
