@@ -118,8 +118,8 @@ export function isSameOriginal(one: Original, other: Original): boolean {
 }
 
 /**
- * Percent-encodes everything but printable ASCII. A whole run of other characters is encoded at
- * once, so that surrogate pairs stay together.
+ * Percent-encodes spaces, `%`, and everything that is not printable ASCII. Consecutive characters
+ * are encoded together, so that surrogate pairs stay together.
  */
 function percentEncode(value: string): string {
   return value.toWellFormed().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);

@@ -48,8 +48,8 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 
 /**
  * Creates a small file with all of its text at once. Returns undefined if the name is taken. The
- * returned handle stays the created file, even if another file gets its name. On a file system
- * without hard links a crash may leave the file empty.
+ * returned handle refers to the created file, even if another file takes over the name. On a file
+ * system without hard links a crash may leave the file empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

@@ -51,8 +51,8 @@ export function ignoring(...codes: readonly string[]): (error: unknown) => undef
 }
 
 /**
- * Lets many callers share runs of `action`. A call waits for a run that begins after the call.
- * Calls that arrive during a run share the next run.
+ * Lets many callers share executions of `action`. Each call waits for an execution that begins
+ * after the call. Calls that arrive during an execution share the next execution.
  */
 export function shareRuns(action: () => Promise<void>): () => Promise<void> {
   let last = Promise.resolve();

@@ -46,8 +46,8 @@ interface Disk extends Publisher {
 }
 
 /**
- * Opens an archive in a directory. It has every optional method of a destination. The directory is
- * not touched before the first call.
+ * Opens an archive in a directory. The result has every optional method of a destination. The
+ * directory is not touched before the first call.
  */
 export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
   const { clock, leaseMs = 60_000 } = options;

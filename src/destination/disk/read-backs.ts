@@ -76,9 +76,9 @@ async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: Writte
 }
 
 /**
- * Waits until no read is running, and returns what was read of an upload's parts, by part number.
- * Rejects if a part could not be synced: the system reports that once, and then treats its pages as
- * clean.
+ * Waits until no read of this upload is running, and returns what was read of its parts, by part
+ * number. Rejects if a part could not be synced, because the system reports that failure only once
+ * and then treats the pages as clean.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);

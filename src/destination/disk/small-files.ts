@@ -34,7 +34,8 @@ interface Held {
 
 export function createSmallFiles(): SmallFiles {
   const files = new Map<string, Held>();
-  // Buffers are used again, because new ones would come faster than old ones are collected.
+  // Buffers are used again, because new buffers would use up memory faster than old buffers are
+  // freed.
   const free: Buffer[] = [];
   return {
     create: (wanted) => {

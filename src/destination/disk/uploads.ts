@@ -41,8 +41,7 @@ export interface Uploads {
 interface ActiveWriter {
   readonly writer: PartWriter;
   /**
-   * Resolves when neither this writer nor an earlier writer of the same part uses the file any
-   * more.
+   * Resolves when this writer and all earlier writers of the same part have stopped using the file.
    */
   readonly closed: Promise<void>;
 }
@@ -76,7 +75,8 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer without any write closes at once, so also wait for the earlier writer of the part.
+  // A writer that got no bytes closes at once. The earlier writer of the part may still use the
+  // file, so we wait for it too.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {
@@ -123,8 +123,8 @@ function partTarget(
 }
 
 /**
- * Whether a file fits into the system's memory. A larger file is read back from the disk itself
- * when it is published, which is the stronger check.
+ * Whether a file fits into the system's memory. A file that does not fit is read back from the disk
+ * itself when it is published, which is the stronger check.
  */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;

@@ -62,7 +62,7 @@ describe('publishing succeeds', () => {
 describe('publishing fails, and the next attempt succeeds', () => {
   const failures: readonly [name: string, content: Content, fault: S3Fault, code: string][] = [
     [
-      'when a PUT conflicts with another',
+      'when a PUT conflicts with another PUT',
       medium,
       { match: putting('medium'), action: error('ConditionalRequestConflict') },
       'UPLOAD_LOST',
@@ -87,7 +87,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
       'CHECKSUM_MISMATCH',
     ],
     [
-      'when a completion conflicts with another',
+      'when a completion conflicts with another completion',
       large,
       { match: completing, action: error('ConditionalRequestConflict') },
       'UPLOAD_LOST',

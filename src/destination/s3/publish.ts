@@ -229,8 +229,8 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // We may not read tags. We assume that the tags from the beginning were kept, and do not try to
-    // read them again.
+    // The store denies access to tags. We assume that it kept the tags that the upload began with,
+    // and do not ask again.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }
 }

@@ -6,9 +6,9 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What we know about an object and the store does not show. That is its CRC32, if HEAD shows none,
- * and whether the object is damaged although the store reported success. The entity tag ties a
- * record to one content.
+ * What we know about an object but the store does not show. This is the object's CRC32, if HEAD
+ * shows none, and whether the object is damaged although the store reported success. The entity tag
+ * ties a record to one content.
  */
 const recordSchema = z.object({
   etag: z.string(),
@@ -20,7 +20,10 @@ const recordSchema = z.object({
    * not count.
    */
   verified: z.boolean(),
-  /** For an object that existed before with the same bytes and has no description of its own. */
+  /**
+   * Needed for an object that already existed with the same bytes and has no description of its
+   * own.
+   */
   description: z.record(z.string(), z.string()),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;

@@ -69,8 +69,8 @@ async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<v
 }
 
 /**
- * A lease that this process holds. `file` stays the lease that we created, even if another file
- * gets its name.
+ * A lease that this process holds. `file` refers to the lease file that we created, even if another
+ * file takes over the name.
  */
 interface Holding {
   readonly path: string;

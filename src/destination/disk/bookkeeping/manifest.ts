@@ -103,8 +103,7 @@ async function latestLines(path: string): Promise<Map<string, number>> {
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // The key is parsed even if it has no escapes, because a slice would keep the whole line in
-  // memory.
+  // A key without escapes is parsed too. A slice of the line would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }
@@ -142,8 +141,8 @@ async function* linesFrom(path: string, from: number): AsyncIterable<readonly Li
   const file = await open(path, 'r').catch(ignoring('ENOENT'));
   if (!file) return;
   try {
-    // All reads share one buffer, because new buffers would come faster than old ones are
-    // collected. The beginning of an incomplete line moves to the front of the buffer.
+    // All reads share one buffer, because new buffers would use up memory faster than old buffers
+    // are freed. The beginning of an incomplete line moves to the front of the buffer.
     let buffer = Buffer.allocUnsafe(readBytes);
     let carriedBytes = 0;
     for (let position = from; ;) {

@@ -15,7 +15,7 @@ function unframe(body: Buffer): { readonly content: Buffer; readonly rest: strin
   }
 }
 
-test('a framed body has the announced length and the same content for every way of cutting chunks', () => {
+test('a framed body has the announced length and the same content, however its chunks are cut', () => {
   const sizes = fc.oneof(
     fc.integer({ min: 0, max: 5000 }),
     fc.constantFrom(frameBytes - 1, frameBytes, frameBytes + 1, 2 * frameBytes + 3),

@@ -7,7 +7,8 @@ import { crc32Base64 } from '../../../lib/crc32.ts';
  */
 
 /**
- * Far above S3's minimum (8 KiB), far below MinIO's maximum (16 MiB). Larger frames save nothing.
+ * This is far above S3's minimum (8 KiB) and far below MinIO's maximum (16 MiB). Larger frames save
+ * nothing.
  */
 export const frameBytes = 1024 * 1024;
 

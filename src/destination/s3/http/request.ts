@@ -21,7 +21,7 @@ export interface Outgoing {
 /** Names are in lower case. Repeated headers are joined. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
-/** The SDK's standard mode makes as many attempts, with the same pauses. */
+/** The same number of attempts and the same pauses as in the SDK's standard mode. */
 const maxAttempts = 3;
 const pauses = { firstMs: 100, maxMs: 20_000 };
 /** The longest additional pause that a store may ask for. The SDK has the same limit. */
@@ -91,8 +91,8 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // We never wait longer here. The caller finds the longer wait in the error, and can be
-      // interrupted while it waits.
+      // We do not wait longer here, even if the store asks for it. The error tells the caller how
+      // long the store asks to wait, and the caller can be interrupted during its wait.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
