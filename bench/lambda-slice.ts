@@ -23,7 +23,7 @@ export async function installEmulator(): Promise<string | undefined> {
 export async function measureSlice(bench: Bench, files: Files): Promise<Run> {
   await using scene = await openScene(bench, { files, place: 's3', tls: true, connections: 1 });
   const { job, source, sink } = scene;
-  if (!sink) throw new Error('an S3 scene has a sink');
+  if (!sink) throw new Error('the server that stands for S3 was not started');
   await using aws = await startAws();
   const invoke = await openFunctions(aws, job, sink);
   const request = await planRun(aws, invoke);

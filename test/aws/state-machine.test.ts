@@ -77,7 +77,7 @@ describe('a run', () => {
     expect(error).toBe('CloudSync.Notified');
     expect(states.slice(2)).toEqual(['ValidateTokens', 'EndRun', 'NotificationDue', 'NotifyCriticalFailure', 'SyncFailed']);
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(1);
-    // The emulator gives every error of a function this name. On AWS it would be TypeError.
+    // The emulator names every error of a function `Runtime.HandlerError`; AWS says `TypeError`.
     expect(await messages(names.mailbox)).toEqual([
       expect.objectContaining({ Message: expect.stringContaining('Runtime.HandlerError') as string }),
     ]);

@@ -29,7 +29,7 @@ type Reply = ReplyOf<'DownloadVideo'>;
 /**
  * Does one slice of one work line. Parts that an earlier slice or a killed invocation stored are
  * not fetched again. An error that stops a run also stops the other lines of the execution. Errors:
- * those of opening the archive and the tracker; BUG.
+ * those of opening the archive and the tracker, and BUG.
  */
 export async function transferLine(request: Request, invocation: Invocation): Promise<Reply> {
   const { count, idle } = request.slice;

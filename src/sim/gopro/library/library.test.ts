@@ -140,12 +140,18 @@ describe('a library that changes', () => {
     expect(expectedOriginals(library)).toHaveLength(1);
   });
 
-  test('a new chapter changes count, size and time of a medium, and a late original ends the wait of another medium', () => {
-    const library = createLibrary([video(spec('v'), 10), proxiesOnly(spec('w'))]);
+  test('a new chapter changes the count, the size and the time of its medium', () => {
+    const library = createLibrary([video(spec('v'), 10)]);
     library.addItem('v', source({ sizeBytes: 5, itemNumber: 2 }));
     expect(library.get('v')?.record).toMatchObject({ item_count: 2, file_size: 15, updated_at: '2025-01-01T00:01:00Z' });
+    expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([10, 5]);
+  });
+
+  test('a medium that had only proxies offers an original that arrives later', () => {
+    const library = createLibrary([proxiesOnly(spec('w'))]);
+    expect(expectedOriginals(library)).toEqual([]);
     library.addItem('w', source({ sizeBytes: 7 }));
-    expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([10, 5, 7]);
+    expect(expectedOriginals(library).map((original) => original.sizeBytes)).toEqual([7]);
   });
 
   test('replacing the content of one entry changes every entry that shares its bytes', async () => {
