@@ -7,8 +7,8 @@ const piece = new Uint8Array(4 * 1024 * 1024);
 /**
  * Writes a file as large as the job's output to the same file system and deletes it.
  *
- * A virtual machine gives memory back to its host after some seconds without use. The next write
- * to such a page waits for the host. Such a write can take several times as long as usual, on a
+ * A virtual machine returns unused memory to its host after some seconds. The next write to a
+ * returned page waits for the host. Such a write can take several times as long as usual, on a
  * RAM disk and in the page cache. Without the warm-up, the time of a job would depend on the job
  * before. Memory that one kind of file system frees is of little use to another kind.
  */

@@ -28,7 +28,7 @@ function newHome(): string {
   return home;
 }
 
-test('a plain file stores the credentials with a warning, and loading redacts their secrets', async () => {
+test('credentials in a plain file cause a warning, and their secrets are redacted from output once loaded', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   const where = await saveCredentials(options, credentials);
   expect(options.warnings).toEqual([expect.stringContaining('credentials.json')]);

@@ -179,8 +179,8 @@ export interface Tracker {
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
   /**
-   * Yields every tracked medium. `statuses` selects the media that have one of the statuses, and
-   * the media with an original that has one.
+   * Yields every tracked medium. With `statuses`, only media whose own status, or that of one of
+   * their originals, is in the list.
    */
   rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
   /** Whether an original has this key. Keys are compared case-folded. */

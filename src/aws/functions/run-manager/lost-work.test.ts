@@ -145,7 +145,7 @@ describe('the work that is lost with its worker', () => {
   test.each([
     ['in an earlier run', ['FAILED', before, 'WORKER_LOST']],
     ['with an error that its worker replied', ['FAILED', during, 'STALLED']],
-  ] as const)('the lost work is all open work if the worker had claimed nothing and an original failed %s', (_when, failed) => {
+  ] as const)('if the worker had claimed nothing, all open work counts as lost and an original failed %s', (_when, failed) => {
     expect(ids([row('LISTED'), row('RESOLVED', [failed])])).toEqual([
       [true, []],
       [false, []],

@@ -93,7 +93,7 @@ const wireActions = [
 /** Faults for files on the CDN. */
 const fileActions = [
   /**
-   * A reply that is consistent in itself, for a file that is `missingBytes` shorter than in HEAD.
+   * Serves a file that is `missingBytes` shorter than HEAD said. The reply's own headers agree.
    */
   z.strictObject({ type: z.literal('short'), missingBytes: positive }),
   /** Status 200 with the whole file, although the request has a range. */
