@@ -6,24 +6,21 @@ import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally,
 export interface TrackedMedium {
   readonly medium: Medium;
   readonly status: MediumStatus;
-  /** The roles that the medium was resolved for. Empty before the first resolve. */
+  /** Roles that its originals were resolved for. Empty before the first resolve. */
   readonly resolvedRoles: readonly Role[];
-  /** The number of originals that exist at the provider but are not available yet. */
+  /** Originals that exist but are not available yet. */
   readonly unavailable: number;
   readonly firstSeenAt: string;
-  /**
-   * When the status began, in ISO 8601. For WAITING this is the start of the whole wait. For FAILED
-   * this is the time of the last failed run.
-   */
+  /** The start of WAITING, or the time of the last FAILED; ISO 8601. */
   readonly statusSince: string;
   readonly reason: string | null;
   readonly failedRuns: number;
-  /** When a complete listing first did not show the medium. null if the medium is not gone. */
+  /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
 }
 
 export interface TrackedOriginal {
-  /** The result of `originalId` for `original` and its revision. */
+  /** `originalId` of the identity and revision. */
   readonly id: string;
   readonly original: Original;
   readonly status: OriginalStatus;
@@ -32,7 +29,7 @@ export interface TrackedOriginal {
   readonly crc32: number | null;
   readonly validator: Validator;
   readonly upload: UploadState | null;
-  /** The number of claims so far. A write is refused if its claim has a lower number. */
+  /** Number of claims so far: the fencing number of the present lease. */
   readonly attempt: number;
   readonly failedRuns: number;
   readonly errorCode: ErrorCode | null;
@@ -41,27 +38,22 @@ export interface TrackedOriginal {
   readonly statusSince: string;
 }
 
-/**
- * Proof that a worker claimed an original. A write with this proof fails with LEASE_LOST after the
- * original was claimed again.
- */
+/** Proof of a claim. Every write carries it, and fails with LEASE_LOST after another claim. */
 export interface Claim {
   readonly id: string;
   readonly owner: string;
   readonly attempt: number;
 }
 
-/** The size and checksum of an original's bytes, and the provider's validator for them. */
+/** The facts of an original's bytes, and the provider's version of them. */
 export interface Content extends ContentFacts {
   readonly validator: Validator;
 }
 
 export interface ListingState {
-  /**
-   * When the last complete and consistent listing ended, in ISO 8601. null if there was none yet.
-   */
+  /** When the last complete, consistent listing ended; null before the first. ISO 8601. */
   readonly lastFullAt: string | null;
-  /** The number of media of the account that the last listing showed. */
+  /** Media of the account that the last listing showed. */
   readonly listed: number;
 }
 
@@ -70,14 +62,14 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly outcome: string | null;
-  /** The `run.finished` event as JSON. null while the run is active, or if the run was killed. */
+  /** The `run.finished` event as JSON; null while the run goes on or if it was killed. */
   readonly summary: string | null;
 }
 
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason: string;
-  /** After this many failed runs the medium or original becomes QUARANTINED instead of FAILED. */
+  /** A FAILED one becomes QUARANTINED after this many failed runs. */
   readonly quarantineAfter: number;
 }
 
@@ -89,78 +81,73 @@ export interface PageChanges {
   readonly unchanged: number;
 }
 
-/** One medium with its originals, as the command `list` shows them. */
+/** A row of `list`: a medium with its originals. */
 export interface TrackedRow {
   readonly tracked: TrackedMedium;
   readonly originals: readonly TrackedOriginal[];
 }
 
 /**
- * The ledger of media, originals, uploads and runs of one archive. Once the promise of a write
- * resolves, the write survives a kill of the process. A read sees every write that resolved before
- * the read began, and may miss other writes. Times come from the caller's clock. Every method may
- * throw TRACKER_UNUSABLE.
+ * The ledger of media, originals, uploads and runs of one archive. A write survives a kill of the
+ * process once its promise resolves; a read sees every write that was answered before it, and may
+ * miss any other. Times are those of the caller's clock. Errors of every method: TRACKER_UNUSABLE.
  */
 export interface Tracker {
   /** The archive that this ledger belongs to. */
   readonly archiveId: string;
 
-  /**
-   * True until `adopt` has completed once. Until then the archive may know more than the ledger.
-   */
+  /** True until one `adopt` is completed: the archive may know more than the ledger. */
   needsAdoption(): Promise<boolean>;
 
   /**
-   * Records the files that the archive describes, as COMPLETED originals. A medium becomes RESOLVED
-   * if the archive has all originals of its roles, and LISTED otherwise. Never overrules an
-   * existing record, and may be repeated. Afterwards `needsAdoption()` is false. Returns the number
-   * of new originals.
+   * Records what the archive says of itself, as COMPLETED originals. A medium whose set is complete
+   * for its roles becomes RESOLVED, another LISTED. Idempotent; never overrules a record that
+   * exists. Ends with `needsAdoption()` false.
    */
   adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
 
   /**
-   * Takes the run lease, or returns its holder. The lease of a dead holder (`isDead`) is taken at
-   * once. The lease of any other holder is taken only after its expiry.
+   * Takes the run lease, or names its holder. A dead holder's lease (`isDead`) is taken at once,
+   * any other after its expiry.
    */
   acquireRunLease(
     owner: string,
     ttlMs: number,
     isDead: (holder: string) => Promise<boolean>,
   ): Promise<{ readonly granted: true } | { readonly granted: false; readonly holder: string }>;
-  /** Extends the run lease. Returns false if `owner` does not have the lease any more. */
+  /** False if another owner has the lease. */
   renewRunLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseRunLease(owner: string): Promise<void>;
 
   /**
-   * Records a run. The run lease allows only one run at a time. So earlier runs left the originals
-   * that are still IN_PROGRESS, and these originals become PENDING.
+   * Records a run. The run lease excludes others, so originals that earlier runs left IN_PROGRESS
+   * become PENDING.
    */
   beginRun(runId: string): Promise<void>;
   finishRun(runId: string, outcome: string, summary: string): Promise<void>;
-  /** Returns at most `limit` runs, the newest first. */
+  /** Newest first. */
   runs(limit: number): Promise<readonly RunRecord[]>;
 
-  /** Returns a small value that is kept between runs, such as how to send credentials. */
+  /** Small facts kept between runs, such as how to send credentials. */
   getFact(name: string): Promise<string | undefined>;
   setFact(name: string, value: string): Promise<void>;
 
   /**
-   * Records one page of a listing. A new medium becomes LISTED, or WAITING if it is not ready. A
-   * known medium gets the fields of the listing. If its `mediumVersion` changed or the medium was
-   * gone, the medium becomes LISTED or WAITING like a new one, and its SOURCE_DELETED originals
-   * become PENDING. An adopted medium may have no version yet. To fill in the version is not a
-   * change. A medium that did not change keeps its status, except that its readiness moves it
-   * between WAITING and LISTED.
+   * Records one page. A new medium is LISTED, or WAITING when not ready. A known one gets the
+   * listing's fields; if its `mediumVersion` changed or it was gone, it becomes LISTED again
+   * (WAITING when not ready) and its SOURCE_DELETED originals PENDING. A medium that adoption found
+   * may have no version yet: to fill it in is no change. A medium that did not change keeps its
+   * status, except that a WAITING one that is ready now becomes LISTED.
    */
   recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
   listingState(account: string): Promise<ListingState>;
-  /** The number of known media of the provider that are not gone, over all accounts. */
+  /** Media of the provider that are known and not gone, over all accounts. */
   knownCount(): Promise<number>;
   /**
-   * Ends a listing. After a complete listing, every medium of the account that this run did not see
-   * gets `goneSince`, and its unarchived originals become SOURCE_DELETED. A medium that an earlier
-   * run made SOURCE_DELETED, but that the listing still shows, is listed again. After a quick
-   * listing only the number `listed` is saved. Returns how many media are newly gone.
+   * Ends a listing. After a complete one, media of the account that this run did not see get
+   * `goneSince`, and their originals that are not archived become SOURCE_DELETED. Media that an
+   * earlier run called SOURCE_DELETED but the listing still shows are LISTED again. After a quick
+   * one only the number listed is kept. Returns how many are newly gone.
    */
   finishListing(listing: {
     readonly account: string;
@@ -170,31 +157,28 @@ export interface Tracker {
   }): Promise<number>;
 
   /**
-   * Yields the media that need work for `roles`, in any order. These are media that are LISTED,
-   * WAITING, FAILED or not RESOLVED for all of `roles`, and media with an original that is PENDING,
-   * IN_PROGRESS, FAILED or marked. Media that are gone, QUARANTINED or SOURCE_DELETED are left out.
+   * Media with work for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, or with an
+   * original that is PENDING, IN_PROGRESS, FAILED or marked. Without media that are gone,
+   * QUARANTINED or SOURCE_DELETED. In any order.
    */
   openMedia(roles: readonly Role[]): AsyncIterable<TrackedMedium>;
   medium(mediaId: string): Promise<TrackedMedium | undefined>;
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
-  /**
-   * Yields every tracked medium. With `statuses`, only media whose own status, or that of one of
-   * their originals, is in the list.
-   */
+  /** Every tracked medium, or those where the medium or an original has one of the statuses. */
   rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
-  /** Whether an original has this key. Keys are compared case-folded. */
+  /** Whether a key is in use, compared case-folded. */
   keyTaken(key: string): Promise<boolean>;
 
-  /** Records what a `get` or `resolve` found out about the medium as a whole. */
+  /** Records the outcome of a `get` or `resolve` for the medium as a whole. */
   setMediumStatus(mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): Promise<void>;
-  /** Counts a failed run. The medium becomes FAILED, or QUARANTINED at the limit. */
+  /** Counts a failed run: FAILED, or QUARANTINED at the limit. */
   failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
   /**
-   * Records a resolve in one step. The medium becomes RESOLVED for `roles`, or WAITING if
-   * `unavailable` is not 0. New originals become PENDING, and known originals stay as they are.
-   * Returns all originals of the medium. Errors: KEY_TAKEN if another original has the key of a new
-   * original. In that case the resolve is not recorded.
+   * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable`
+   * is not 0), new originals are PENDING, known ones stay as they are. Returns all originals of the
+   * medium. Errors: KEY_TAKEN when another original has the key of a new one; the medium is then as
+   * unresolved as before.
    */
   recordResolution(
     mediaId: string,
@@ -202,72 +186,58 @@ export interface Tracker {
   ): Promise<readonly TrackedOriginal[]>;
 
   /**
-   * Claims an original for `leaseMs`. Returns undefined if the original's status or another owner's
-   * valid lease forbids the claim.
+   * Claims an original for `leaseMs`; undefined if its status or a valid lease of another owner
+   * forbids it.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Extends the leases of all claims of an owner. */
   renewClaims(owner: string, leaseMs: number): Promise<void>;
-  /**
-   * Gives an unfinished original back. The original becomes PENDING, and keeps its upload and
-   * parts.
-   */
+  /** Gives an original back unfinished: PENDING, with its upload and parts. */
   release(claim: Claim): Promise<void>;
 
-  /** Replaces the upload, and drops the parts of the earlier upload. null removes the upload. */
+  /** Replaces the upload and its parts; null: there is no upload. */
   saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
   savePart(claim: Claim, part: Part): Promise<void>;
-  /** Returns the upload and parts that `saveUpload` and `savePart` saved. */
+  /** The upload and parts saved by `saveUpload` and `savePart`. */
   upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
   /**
-   * Gives another revision and key to a claimed original that was never completed, because its key
-   * holds bytes that we must not replace. The upload and its parts are dropped. The original stays
-   * claimed under its new id. Errors: KEY_TAKEN if another original has the new key.
+   * Gives a claimed original that was never completed another revision and key, because its key
+   * holds bytes that are not ours to replace. Upload and parts are dropped. It stays claimed under
+   * the new id. Errors: KEY_TAKEN when another original has the new key.
    */
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 
   /** Records an intent: the content that is about to be published. */
   recordIntent(claim: Claim, content: Content): Promise<void>;
-  /** Returns the originals that have an intent and are not COMPLETED. */
+  /** Originals with an intent that are not COMPLETED. */
   intents(): Promise<readonly TrackedOriginal[]>;
-  /**
-   * Makes a published original COMPLETED. Drops its upload and parts, and clears its mark and
-   * failed runs.
-   */
+  /** Completes after publishing; drops upload and parts, clears a mark and the failed runs. */
   complete(claim: Claim, content: Content): Promise<void>;
-  /**
-   * Makes an original with an intent COMPLETED without a claim. A run calls this at its start when
-   * it finds the file published.
-   */
+  /** Completes an intent without a claim, when the start of a run finds the file published. */
   completeIntent(id: string): Promise<void>;
   /**
-   * Ends the work on an original for this run. The original becomes FAILED or QUARANTINED. If it
-   * vanished meanwhile, it stays SOURCE_DELETED. Its upload and parts are kept.
+   * Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished. Upload
+   * and parts are kept.
    */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
-  /**
-   * Records that a medium vanished. The medium and its unarchived originals become SOURCE_DELETED.
-   */
+  /** The medium vanished: it and its originals that are not archived are SOURCE_DELETED. */
   vanish(mediaId: string, reason: string): Promise<void>;
 
   /** Sets or clears the mark that `verify` found. */
   setMark(id: string, mark: Mark | null): Promise<void>;
   /** Makes a marked original PENDING again under its own key, and clears the mark. */
   repair(id: string): Promise<void>;
-  /** Replaces only the validator, because the provider has a new validator for the same content. */
+  /** Replaces only the validator, when the same content has a new one. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**
-   * Gives FAILED and QUARANTINED media and originals a fresh start. `mediaIds` restricts this to
-   * some media. Returns the number of media and originals.
+   * Gives FAILED and QUARANTINED media and originals a fresh start, all or those of some media.
+   * Returns their number.
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
 
-  /**
-   * Counts the media and originals that a run covers. If `covers` is undefined, it counts all
-   * media.
-   */
+  /** Counts the media and originals that a run covers. `covers` undefined: everything. */
   tally(roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally>;
-  /** Returns the ids of the uploads that a run still needs. */
+  /** Upload ids that are still needed. */
   uploads(): Promise<readonly string[]>;
 
   close(): Promise<void>;

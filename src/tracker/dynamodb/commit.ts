@@ -10,21 +10,18 @@ import type { Key } from './keys.ts';
 import { expecting, keyItem, pauseBefore, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
-/** A row as it was read (`before`) and as it is to be written (`after`). undefined means no row. */
+/** A row as read and its replacement; undefined: no row. */
 export interface Change {
   readonly key: Key;
   readonly before: Item | undefined;
   readonly after: Item | undefined;
 }
 
-/** The maximum of DynamoDB for one transaction, in rows and in bytes. The bytes leave some room. */
+/** DynamoDB's limits, the second with some room. */
 const maxWrittenAtOnce = 100;
 const maxBytesAtOnce = 3_500_000;
 
-/**
- * Writes the changes. Returns false if another writer changed a row since it was read. If the
- * changes need several transactions, the first of them may be written nevertheless.
- */
+/** False if another writer changed a row. The first of several transactions may then be written. */
 export async function commit(table: Table, changes: readonly Change[]): Promise<boolean> {
   const [only] = changes;
   if (!only) return true;
@@ -48,7 +45,7 @@ async function putOne({ client, tableName }: Table, before: Item | undefined, af
     return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // If a reply was lost, the SDK repeats the request, and the row already has our new lock.
+    // If a reply was lost, the repeated request meets its own write.
     return error.Item?.['lock']?.S === Item['lock']!.S;
   }
 }
@@ -74,16 +71,15 @@ async function writeTogether({ client, tableName }: Table, changes: readonly Cha
   }
 }
 
-/** Returns the item with a new lock, because every write changes the lock. */
+/** Every write sets a new lock. */
 function locked(item: Item): Item {
   return { ...item, lock: { S: randomBytes(9).toString('base64url') } };
 }
 
 /**
- * Returns the condition that a row is still as it was read. Among our own writers the lock alone
- * decides. For originals the condition also names owner and attempt, because some writers ignore
- * locks, such as a workflow's own update. If such a writer takes over a claim, our write is refused
- * too.
+ * The condition that a row is still as it was read. Among our own writers the lock alone decides.
+ * Originals also check owner and attempt, so a writer that ignores locks, such as a workflow's own
+ * update, still ends every claim that it takes over.
  */
 function unchangedSince(before: Item | undefined) {
   if (!before) return expecting({ media_id: undefined });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import { asTrackerError } from './errors.ts';
 
-/** Creates an error like an error of the SDK after a refusal by the service. */
+/** An error as the SDK throws it for an answer of the service. */
 function answered(name: string): Error {
   return Object.assign(new Error('the service said so'), { name, $metadata: { httpStatusCode: 400 } });
 }

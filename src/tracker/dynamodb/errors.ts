@@ -14,7 +14,7 @@ const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
   noRegion: 'Name the region of the table with AWS_REGION, or in the AWS profile.',
 };
 
-/** Hints for errors that only DynamoDB tables cause. */
+/** Hints for errors that only a table has. */
 const tableHints: Readonly<Record<string, string>> = {
   KMSAccessDeniedException: 'Allow kms:Decrypt on the key that encrypts the table.',
   ValidationException: 'Check that the table is one that Cloud Sync made: its keys are provider and media_id.',

@@ -10,10 +10,7 @@ import { dynamoStore } from './store.ts';
 import { getItem, putRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
-  /**
-   * An open client, which stays open, or the options for a new client. A new client's region and
-   * credentials come from the SDK's standard chain unless they are given.
-   */
+  /** A given client stays open. Region and credentials come from the SDK's standard chain. */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;
   readonly provider: Provider;
@@ -49,8 +46,8 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 }
 
 /**
- * Returns the archive that a table belongs to, or undefined if no tracker was opened on the table
- * yet. Errors: TRACKER_UNUSABLE if the table does not exist or cannot be read.
+ * The archive that a table belongs to; undefined before a tracker was opened on it. Errors:
+ * TRACKER_UNUSABLE when the table does not exist or cannot be read.
  */
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
@@ -67,9 +64,7 @@ async function archiveOf(table: Table): Promise<string | undefined> {
   return (await getItem(table, bindingKey))?.['archive_id']?.S;
 }
 
-/**
- * Binds a table to the first archive that opens it. Errors: TRACKER_UNUSABLE for any other archive.
- */
+/** Binds a table to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
 async function bindTable(table: Table, archiveId: string): Promise<void> {
   const { tableName } = table;
   // Puts a whole row, because the token validator may put rows but not update them.
@@ -83,10 +78,7 @@ async function bindTable(table: Table, archiveId: string): Promise<void> {
   });
 }
 
-/**
- * Retries are adaptive, so that requests stay below the table's maximum throughput. That maximum
- * guards against high bills.
- */
+/** Adaptive retries stay below a table's maximum throughput, which guards against bills. */
 function createClient(place: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
   return new DynamoDBClient({
     ...place,

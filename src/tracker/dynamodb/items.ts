@@ -5,23 +5,22 @@ import { mediumKey, originalKey } from './keys.ts';
 import { fromItem, toItem, type Item, type Value, type Values } from './values.ts';
 
 /**
- * Converts records to items of the table, and back. Each field that is not null is an attribute,
- * whose name is in snake_case. An item keeps attributes that are not fields: `place`,
+ * Converts records to items of the table, and back. Attributes are the fields in snake_case,
+ * without those that are null. An item keeps attributes that are not fields: `place`,
  * `upload_number`, and those of a newer Cloud Sync.
  */
 
-/** The secondary index. Its keys are `provider_status` and `sync_timestamp`. */
+/** The secondary index, over `provider_status` and `sync_timestamp`. */
 export const statusIndex = 'provider-status-sync_timestamp-index';
 
-/** Longer texts are cut, because a row must stay below 400 KB whatever a provider sends. */
+/** A row must stay below 400 KB, whatever a provider sends. Only absurd texts are cut. */
 const maxTextLength = 8_000;
 
 const mediumColumns = columnsOf(mediumFields);
 const originalColumns = columnsOf(originalFields);
 
 /**
- * Converts a medium to an item. Archived originals and RESOLVED media are not in the index, so the
- * index costs nothing for a library without news.
+ * Archived and resolved rows are not in the index, so a library without news costs nothing there.
  */
 export function mediumItem(partition: string, record: MediumRecord, before?: Item): Item {
   const status = record.status === 'RESOLVED' ? null : record.status;
@@ -29,16 +28,14 @@ export function mediumItem(partition: string, record: MediumRecord, before?: Ite
   return toRow(mediumColumns, record, { provider: partition, ...own }, before);
 }
 
-/** Converts an original to an item. An archived original is in the index only under its mark. */
+/** An archived file is in the index only under its mark. */
 export function originalItem(partition: string, record: OriginalRecord, before?: Item): Item {
   const status = record.status === 'COMPLETED' ? record.mark : record.status;
   const own = { media_id: originalKey(record.id), ...indexed(partition, status, record.statusSince) };
   return toRow(originalColumns, record, { provider: partition, ...own }, before);
 }
 
-/**
- * `own` has the key and the attributes of the index. `before` is the row that this row replaces.
- */
+/** `own`: the key and the attributes of the index. `before`: the row that this one replaces. */
 function toRow(columns: readonly Column[], record: Readonly<Record<string, unknown>>, own: Values, before: Item = {}): Item {
   const known = new Set(['provider_status', 'sync_timestamp', ...columns.map(({ column }) => column)]);
   const others = Object.entries(before).filter(([name]) => !known.has(name));
@@ -49,7 +46,7 @@ function encoded(columns: readonly Column[], record: Readonly<Record<string, unk
   return Object.fromEntries(
     columns.map(({ name, column, kind, encode }) => {
       const value = encode(record[name]);
-      // A provider's number may be too large for a DynamoDB number, so it is stored as text.
+      // A provider's number may be larger than DynamoDB's largest.
       if (kind === 'number' && value !== null) return [column, String(value)];
       return [column, kind === 'text' && typeof value === 'string' ? value.slice(0, maxTextLength) : value];
     }),
@@ -60,7 +57,7 @@ function indexed(partition: string, status: string | null, since: string): Value
   return status === null ? {} : { provider_status: statusKey(partition, status), sync_timestamp: since };
 }
 
-/** Returns the key of a status in the index, such as `gopro#FAILED`. */
+/** `gopro#FAILED` */
 export function statusKey(partition: string, status: string): string {
   return `${partition}#${status}`;
 }
@@ -83,12 +80,12 @@ function decoded(columns: readonly Column[], item: Item): unknown {
   return { ...Object.fromEntries(fields), provider: String(values['provider']).split('#', 1)[0]! };
 }
 
-/** Returns a number that is not a field of the record, or 0 if it was never written. */
+/** A number of a row that is not a field; 0 if it was never written. */
 export function numberOf(item: Item, attribute: 'place' | 'upload_number'): number {
   return Number(item[attribute]?.N ?? 0);
 }
 
-/** Returns the originals of a medium in the order in which they were recorded. */
+/** Originals of a medium in the order in which they were recorded. */
 export function inOrder(originals: readonly Item[]): readonly Item[] {
   return originals.toSorted((one, other) => numberOf(one, 'place') - numberOf(other, 'place'));
 }

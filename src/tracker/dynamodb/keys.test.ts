@@ -25,7 +25,7 @@ test('the rows of a medium are in one range of keys, which holds no other row', 
   );
 });
 
-test('the key of a row shows whether the row holds a medium, an original or something else', () => {
+test('the key of a row shows whether the row is a medium, an original or another', () => {
   fc.assert(
     fc.property(hostileIds, (mediaId) => {
       expect(kindOf(mediumKey(mediaId))).toBe('medium');

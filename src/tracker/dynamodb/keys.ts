@@ -12,30 +12,27 @@ export interface Key {
   readonly media_id: string;
 }
 
-/** The only partition that belongs to no provider. */
+/** The partition beside those of providers. */
 export const archivePartition = 'archive';
 
 export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#' };
 
-/** The first words of sort keys that do not belong to a medium. */
+/** First words of sort keys that belong to no medium. */
 const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
 
-/**
- * DynamoDB's limit is 1,024 bytes. Our limit is lower, because the keys of parts contain the key of
- * their original.
- */
+/** DynamoDB's limit is 1,024 bytes; an original's key can be part of a longer one. */
 const longestKey = 900;
 const longestMediumKey = 400;
 
-/** Returns the sort key of a medium's row. */
+/** Sort key of a medium's row. */
 export function mediumKey(mediaId: string): string {
   return originalKey(encodeURIComponent(mediaId.toWellFormed()));
 }
 
 /**
- * Returns the sort key of an original's row. This is the original's id, unless the id is too long.
- * In the order of the table, the originals of a medium directly follow the medium. `!` is the only
- * character that `encodeURIComponent` keeps and that sorts before `#`. So `!` is written as `%21`.
+ * Sort key of an original's row: its id, if it is short enough. A medium's originals follow it
+ * directly in the order of the table. Of the characters that `encodeURIComponent` keeps, only `!`
+ * sorts before `#`, so it is written as `%21`.
  */
 export function originalKey(id: string): string {
   const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];
@@ -46,25 +43,19 @@ export function originalKey(id: string): string {
   return shortened([medium, ...rest].join('#'), longestKey);
 }
 
-/** Returns what the row with this sort key holds: a medium, an original, or something else. */
+/** Tells whether a row is of a medium, of an original, or of neither. */
 export function kindOf(sortKey: string): 'medium' | 'original' | 'other' {
   const end = sortKey.indexOf('#');
   if (end === -1) return 'medium';
   return reserved.has(sortKey.slice(0, end)) ? 'other' : 'original';
 }
 
-/**
- * Returns the range of sort keys of a medium and its originals. `$` directly follows `#`, and ids
- * never contain `$`.
- */
+/** First and last sort key of a medium and its originals. `$` follows `#` and is in no id. */
 export function groupRange(mediumSortKey: string): readonly [string, string] {
   return [mediumSortKey, `${mediumSortKey}$`];
 }
 
-/**
- * Returns the key of the row that says which original has this key in the archive. Keys in the
- * archive are compared case-folded.
- */
+/** The row that names the original with a key of the archive, compared case-folded. */
 export function archiveKey(key: string): Key {
   return { provider: archivePartition, media_id: shortened(`KEY#${foldKey(key)}`, longestKey) };
 }
@@ -77,15 +68,12 @@ export function listingKey(account: string): string {
   return shortened(`LISTING#${account}`, longestKey);
 }
 
-/**
- * Returns how the sort keys of an original's parts begin. Ids never contain `/`, so this prefix
- * selects only the parts of this original.
- */
+/** Ids never contain `/`, so only rows of this original's parts have the prefix. */
 export function partsPrefix(originalSortKey: string): string {
   return `PART#${originalSortKey}/`;
 }
 
-/** Cuts a text that is longer than `limit` bytes, and appends a hash of the whole text. */
+/** Cuts a long text and ends it in a hash of the whole. Lengths are in bytes. */
 export function shortened(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
   const hash = createHash('sha256').update(text).digest('hex');

@@ -6,7 +6,7 @@ import { asTrackerError } from './errors.ts';
 import { expiry, getItem, pauseBefore, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import type { Item } from './values.ts';
 
-/** The run lease is one row. A write succeeds only if the row is unchanged since it was read. */
+/** The run lease: one row, written only if it is still as it was read. */
 
 const leaseDays = 30;
 
@@ -23,7 +23,7 @@ export async function changeLease<Answer>(
     const before = toLease(row);
     const { lease, answer } = decide(before);
     if (lease === before) return answer;
-    // All workers of a run renew the same lease, so a renewal does not compare when the lease ends.
+    // All workers of a run renew one lease, so they need not agree on when it ends.
     const isRenewal = before !== undefined && before.owner === lease?.owner;
     const expected = { owner: row?.['owner'], ...(before && !isRenewal && { until_ms: row?.['until_ms'] }) };
     const isDone = lease
@@ -43,16 +43,13 @@ function attributesOf(partition: Partition, { owner, untilMs }: Lease) {
 }
 
 export interface CurrentLease {
-  /** The `owner` that was passed to `acquireRunLease`. */
+  /** The holder as given to `acquireRunLease`. */
   readonly holder: string;
   /** ISO 8601. */
   readonly until: string;
 }
 
-/**
- * Returns the run lease that is valid at `nowMs`, or undefined if there is none. Errors:
- * TRACKER_UNUSABLE.
- */
+/** The run lease that is valid at `nowMs`; undefined: none. Errors: TRACKER_UNUSABLE. */
 export async function currentLease(
   client: DynamoDBClient,
   { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },

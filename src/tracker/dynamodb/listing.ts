@@ -4,12 +4,12 @@ import { listingKey } from './keys.ts';
 import { expiry, getItem, putRow, queryRows, rowKey, updateRow, type Partition } from './table.ts';
 
 /**
- * A medium that did not change is not written. Instead, each page gets one row with the ids of the
- * media that the run saw. These rows are still there if another process continues with the next
- * page. A page of unchanged media costs one read and one write.
+ * A medium that did not change is not written. Instead, one row for each page lists the media that
+ * a run saw, under the run. So this survives a change of process between pages, and a page of
+ * unchanged media costs one read and one write.
  */
 
-/** How long these rows are kept. A listing that takes longer starts again. */
+/** Long enough for any run. A listing that takes longer starts again. */
 const seenDays = 7;
 
 const seenPrefix = (runId: string): string => `RUN#seen#${encodeURIComponent(runId)}#`;

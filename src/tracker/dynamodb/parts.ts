@@ -4,14 +4,14 @@ import { keyOf, queryRows, removeItems, updateRow, type Table } from './table.ts
 import { fromItem, type Item } from './values.ts';
 
 /**
- * The parts of unfinished uploads. A row holds 16 parts, each in its own attribute. So parts that
- * end together need not wait for each other, a part costs one small write, and 23 requests remove
- * 9,000 parts. The key of a row contains the number of the upload. So a late write for an earlier
- * upload goes to a row that nobody reads.
+ * Parts of unfinished uploads. A row holds 16 of them, each as its own attribute. So parts that end
+ * together need not wait for each other, a part costs one small write, and 23 requests remove 9,000
+ * parts. Rows are named after the upload's number, so a late write for an earlier upload goes to
+ * rows that no reader asks for.
  */
 const partsInRow = 16;
 
-/** An upload of an original. Each later upload of the original has the next number. */
+/** An upload of an original. Every further upload has the next number. */
 export interface Upload {
   readonly id: string;
   readonly number: number;
@@ -23,16 +23,13 @@ export async function savePart(table: Table, upload: Upload, { number, sizeBytes
   await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt] });
 }
 
-/** Returns the parts of an upload in the order of their numbers. */
+/** Reads the parts in order. */
 export async function readParts(table: Table, upload: Upload): Promise<Part[]> {
   const rows = await partRows(table, uploadPrefix(upload));
   return rows.flatMap(toParts).toSorted((one, other) => one.number - other.number);
 }
 
-/**
- * Removes the parts of all uploads of an original except `kept`. This includes parts that a killed
- * process left behind.
- */
+/** Removes the parts of every upload but `kept`, also those that a kill left behind. */
 export async function removeParts(table: Table, id: string, kept: Upload | undefined): Promise<void> {
   const keys = (await partRows(table, partsPrefix(originalKey(id)))).map(keyOf);
   await removeItems(table, kept ? keys.filter(({ media_id }) => !media_id.startsWith(uploadPrefix(kept))) : keys);

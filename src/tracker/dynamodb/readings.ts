@@ -11,15 +11,15 @@ import type { Item } from './values.ts';
 /** The rows that a unit has read. A request for any other row throws `Unread`. */
 export interface Readings {
   readonly partition: Partition;
-  /** The rows by name. undefined means that there is no such row. */
+  /** By the row's name; undefined: no such row. */
   readonly items: Map<string, Item | undefined>;
-  /** The keys of the rows of a medium's originals, in the order in which they were recorded. */
+  /** Rows of the originals of a medium, in the order in which they were recorded. */
   readonly groups: Map<string, readonly Key[]>;
   readonly parts: Map<string, readonly Part[]>;
   readonly latestRun: Map<'id', string | null>;
 }
 
-/** Thrown if a command needs rows that are not read yet. `read` reads these rows. */
+/** Carries the reads that a command needs. */
 export class Unread extends Error {
   readonly read: () => Promise<void>;
 
@@ -42,7 +42,7 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
   return readings.items.get(nameOf(key));
 }
 
-/** Throws `Unread` for all of these rows that are not read yet, so that they are read together. */
+/** Requests all rows at once that are not read yet. */
 export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
   if (unread.size === 0) return;
@@ -54,10 +54,7 @@ export function requireItems({ partition, items }: Readings, keys: readonly Key[
   });
 }
 
-/**
- * Requires the rows of new originals and of their keys. If all originals of a medium are read, a
- * row that was not found does not exist.
- */
+/** Requests the keys of new originals, and their rows unless all rows of their medium are read. */
 export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
   const { partition, items, groups } = readings;
   const rows = originals.map(({ id }) => rowKey(partition, originalKey(id)));
@@ -68,7 +65,7 @@ export function requireNewOriginals(readings: Readings, originals: readonly Orig
   requireItems(readings, [...originals.map(({ key }) => archiveKey(key)), ...rows]);
 }
 
-/** Returns the keys of the rows of a medium's originals. */
+/** The rows of a medium's originals. */
 export function groupOf({ partition, items, groups }: Readings, mediaId: string): readonly Key[] {
   return recall(groups, mediaId, async () => {
     const medium = rowKey(partition, mediumKey(mediaId));

@@ -6,15 +6,12 @@ import { toItem, type Item } from './values.ts';
 
 /** The rows of the runs. */
 
-/** The row of a run expires after more than a thousand nights, even if no later run removes it. */
+/** Rows of runs expire after more than a thousand nights, even if no further run removes them. */
 const runDays = 1_100;
 
 const maxRunsInPage = 1000;
 
-/**
- * The key of a run's row contains the run's number, so that runs are sorted. A second row supplies
- * the number for the run's id.
- */
+/** Runs sort by number; a second row finds the number by the run's id. */
 const runKey = (number: number): string => `RUN#${String(number).padStart(10, '0')}`;
 const numberKey = (runId: string): string => `RUN#of#${encodeURIComponent(runId)}`;
 
@@ -22,7 +19,7 @@ export async function latestRunId(partition: Partition): Promise<string | null> 
   return (await readRows(partition, 1))[0]?.['id']?.S ?? null;
 }
 
-/** Returns at most `limit` runs, the newest first. */
+/** Newest first. */
 export async function readRuns(partition: Partition, limit: number): Promise<readonly RunRecord[]> {
   return (await readRows(partition, limit)).map(toRun);
 }
@@ -49,10 +46,7 @@ function toRun(row: Item): RunRecord {
   };
 }
 
-/**
- * Adds a run, and removes the run that is no longer among the last `kept`. Does nothing for a known
- * run.
- */
+/** No change for a known run. Removes the run that is no longer among the last `kept`. */
 export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
@@ -85,7 +79,7 @@ async function tryToAdd(partition: Partition, runId: string, number: number): Pr
   }
 }
 
-/** Records the end of a run. Does nothing if the run was removed. */
+/** No change for a run that was removed. */
 export async function endRun(partition: Partition, runId: string, outcome: string, summary: string): Promise<void> {
   const pointer = await getItem(partition, rowKey(partition, numberKey(runId)));
   if (!pointer) return;

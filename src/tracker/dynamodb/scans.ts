@@ -14,10 +14,7 @@ import { toItem, type Item } from './values.ts';
 
 /** Reads many records at once, by one paginated query of the partition, or of the index. */
 
-/**
- * Yields media with their originals, in the order of the sort keys. The rows of a medium's
- * originals follow the medium's row, perhaps on the next page.
- */
+/** In the order of the sort keys: a medium's originals follow it, perhaps on the next page. */
 export async function* scan(partition: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
   const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];
@@ -47,10 +44,7 @@ function rowKind(item: Item) {
   return kindOf(keyOf(item).media_id);
 }
 
-/**
- * Reads each medium again before it is yielded, because the transfer of the earlier media may have
- * taken hours.
- */
+/** A page of media may take hours to transfer, so each medium is read again at its turn. */
 export async function* openMedia(partition: Partition, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const medium = ['status', 'goneSince', 'resolvedRoles'] as const;
   const original = ['status', 'role', 'revision', 'mark'] as const;
@@ -63,7 +57,7 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
   }
 }
 
-/** Finds rows with the index. The index shows a write only a moment after the write. */
+/** Reads the index, which shows a write a moment later. */
 export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
   const pages = pagesOf(partition, {
     IndexName: statusIndex,

@@ -12,7 +12,7 @@ import { inUnit } from './unit.ts';
 /** The maximum number of units that run at the same time. */
 const unitsAtOnce = 8;
 
-/** Makes a store that keeps a ledger's records in one partition of a table. */
+/** A ledger's records in one partition of a table. */
 export function dynamoStore(partition: Partition, close: PlainMethods['close']): Store {
   const { provider, account, clock } = partition;
   const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
@@ -35,8 +35,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     read: async (work) => inUnit(partition, work),
     change: async (work) => inUnit(partition, work),
     changeEach: async (ids, work) => inUnits(partition, ids, work),
-    // Each file needs three rows: a medium, an original and a key. One transaction can hold them
-    // all.
+    // Each needs a medium, an original and a key, so one transaction holds them.
     adoptedAtOnce: 33,
 
     scan: (options) => scans.scan(partition, options),

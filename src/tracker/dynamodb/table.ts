@@ -23,7 +23,7 @@ import type { Provider } from '../../media.ts';
 import type { Key } from './keys.ts';
 import { toItem, type Item, type Values } from './values.ts';
 
-/** A table and the client that reads it. Reads are consistent, except reads of an index. */
+/** A table and the ways to read it. Reads are consistent, except those of an index. */
 export interface Table {
   readonly client: DynamoDBClient;
   readonly tableName: string;
@@ -33,12 +33,12 @@ export interface Table {
 export interface Partition extends Table {
   readonly name: string;
   readonly provider: Provider;
-  /** null if all accounts share the ledger. */
+  /** null: all accounts share the ledger. */
   readonly account: string | null;
   readonly clock: Clock;
 }
 
-/** The limits of DynamoDB for one request. */
+/** DynamoDB's limits. */
 const maxReadAtOnce = 100;
 const maxRemovedAtOnce = 25;
 
@@ -51,7 +51,7 @@ export function rowKey({ name }: Partition, sortKey: string): Key {
   return { provider: name, media_id: sortKey };
 }
 
-/** Returns the value of a row's TTL attribute, in seconds since 1970. */
+/** The TTL attribute of rows of runs and leases, in seconds since 1970. */
 export function expiry({ clock }: Partition, days: number): number {
   return Math.floor(clock.now() / 1000) + days * daySeconds;
 }
@@ -60,7 +60,7 @@ export async function getItem({ client, tableName }: Table, key: Key): Promise<I
   return (await client.send(new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true }))).Item;
 }
 
-/** Returns the items that exist, in any order. Keys without an item are left out. */
+/** The items that exist, in any order. */
 export async function getItems(table: Table, keys: readonly Key[]): Promise<readonly Item[]> {
   return (await Promise.all(chunks(keys, maxReadAtOnce).map(async (some) => getBatch(table, some)))).flat();
 }
@@ -88,7 +88,7 @@ export interface Query {
   readonly attributes?: readonly string[];
 }
 
-/** Yields every page of a query. A page has up to 1 MB. */
+/** Every page of a query, up to 1 MB each. */
 export function queryPages(table: Table, query: Query, options: Partial<QueryCommandInput> = {}): AsyncGenerator<Item[]> {
   const { partition, prefix, between: [from, to] = [], attributes } = query;
   const range = prefix === undefined ? 'media_id BETWEEN :from AND :to' : 'begins_with(media_id, :prefix)';
@@ -103,7 +103,7 @@ export function queryPages(table: Table, query: Query, options: Partial<QueryCom
   });
 }
 
-/** Returns all rows of a query. The query should find only a few rows. */
+/** All rows of a query that finds few rows. */
 export async function queryRows(table: Table, query: Query, options?: Partial<QueryCommandInput>): Promise<Item[]> {
   return (await Array.fromAsync(queryPages(table, query, options))).flat();
 }
@@ -121,15 +121,12 @@ export async function* pagesOf(
   } while (from);
 }
 
-/** Writes a whole row. Returns false and writes nothing if the row is not as expected. */
+/** Writes a whole row. False: the row is not as expected and stays. */
 export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row), ...expecting(expected) })));
 }
 
-/**
- * Sets attributes of a row, which may be new. Returns false and writes nothing if the row is not as
- * expected.
- */
+/** Sets attributes of a row, which may be new. False: the row is not as expected and stays. */
 export async function updateRow(
   { client, tableName }: Table,
   key: Key,
@@ -154,17 +151,15 @@ export async function updateRow(
   return isDone(client.send(update));
 }
 
-/** Removes a row. Returns false and removes nothing if the row is not as expected. */
+/** Removes a row. False: the row is not as expected and stays. */
 export async function removeRow({ client, tableName }: Table, key: Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new DeleteItemCommand({ TableName: tableName, Key: keyItem(key), ...expecting(expected) })));
 }
 
-/**
- * The attributes that a row is expected to have. undefined means that the attribute must be absent.
- */
+/** Expected attributes of a row; undefined: the attribute must be absent. */
 type Expected = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** Returns the condition that a row is as expected. */
+/** The condition that a row is as expected. */
 export function expecting(expected: Expected): Partial<DeleteItemCommandInput> {
   const attributes = Object.entries(expected);
   if (attributes.length === 0) return {};
@@ -213,10 +208,7 @@ export function keyOf(item: Item): Key {
   return { provider: item['provider']!.S!, media_id: item['media_id']!.S! };
 }
 
-/**
- * Waits before every try but the first, longer each time and with jitter. Errors: TRACKER_UNUSABLE
- * after the last try.
- */
+/** Waits longer before each further try, with jitter. Errors: TRACKER_UNUSABLE after the last. */
 export async function pauseBefore(tries: number, tableName: string): Promise<void> {
   if (tries === 0) return;
   if (tries === maxTries) {

@@ -24,18 +24,18 @@ import { toItem, type Item } from './values.ts';
 
 /** The rows that a command has read and changed so far. */
 interface State extends Readings {
-  /** The rows to write, by name. The row that was saved last comes last. */
+  /** By the row's name, in the order of the last saves. */
   readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
-  /** The ids of the media that a run's listing showed, by the run's id. */
+  /** Media that a run's listing showed, by run. */
   readonly seen: Map<string, Set<string>>;
-  /** Work to do after the rows are written. */
+  /** Work for after the rows are written. */
   readonly afterwards: (() => Promise<void>)[];
 }
 
 /**
- * Runs a command, and repeats it until the rows that it read are unchanged when its own rows are
- * written. Up to 100 rows are one transaction. More rows are written in the order in which they
- * were saved. So a command saves last the row that makes the other rows count.
+ * Repeats a command until the rows that it read are unchanged when its own rows are written. Up to
+ * 100 rows are one transaction. More rows are written in the order of the saves, so a command saves
+ * last the row that makes the others count.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
@@ -50,8 +50,7 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
 }
 
 /**
- * Runs a command as if every row was loaded. If a row is not loaded, it is read and the command
- * starts again.
+ * A command reads as if every row was loaded. A missing one is fetched and the command restarts.
  */
 async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
@@ -128,10 +127,7 @@ function saveMedium(state: State, record: MediumRecord): void {
   write(state, key, mediumItem(state.partition.name, record, current(state, key)));
 }
 
-/**
- * Saves a medium that a run saw. An unchanged medium is not written. Instead, one row holds the ids
- * of the media that the run saw.
- */
+/** A run that sees an unchanged medium writes no medium row. One row holds the ids that it saw. */
 function saveSeen(state: State, record: MediumRecord, runId: string): void {
   const { partition, seen } = state;
   const ids = seen.get(runId) ?? new Set();
@@ -163,7 +159,7 @@ function addOriginals(state: State, records: readonly OriginalRecord[]): readonl
   });
 }
 
-/** Returns the place of a medium's next original in the order of recording. */
+/** The number of the next original of a medium, in the order of recording. */
 function nextPlace(state: State, mediaId: string): number {
   const known = state.groups.get(mediaId) ?? [];
   return Math.max(-1, ...known.map((key) => numberOf(itemOf(state, key)!, 'place'))) + 1;
@@ -186,10 +182,7 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   return true;
 }
 
-/**
- * Gives the new upload another number, because a late worker may still write parts of the earlier
- * upload. Then removes the earlier parts.
- */
+/** A late worker may write to the upload before. Another number keeps its parts apart. */
 function dropParts(state: State, original: OriginalRecord): void {
   const { partition } = state;
   const key = rowKey(partition, originalKey(original.id));

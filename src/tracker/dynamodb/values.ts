@@ -7,7 +7,7 @@ export type Value = string | number | readonly Value[];
 export type Values = Readonly<Record<string, Value | null | undefined>>;
 export type Item = Record<string, AttributeValue>;
 
-/** Leaves out null values. Repairs ill-formed Unicode, which DynamoDB refuses. */
+/** null becomes no attribute. Ill-formed Unicode, which DynamoDB refuses, is repaired. */
 export function toItem(values: Values): Item {
   const item: Item = {};
   for (const [name, value] of Object.entries(values)) {

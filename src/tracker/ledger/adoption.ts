@@ -9,7 +9,7 @@ import type { Store, Unit } from './store.ts';
 
 type Described = DescribedFile & { readonly description: FileDescription };
 
-/** For each medium's id, the sets of originals that the medium has according to its files. */
+/** The sets of originals that files report for their medium, by the medium's id. */
 type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
@@ -18,7 +18,7 @@ interface OriginalSet {
   readonly size: number;
 }
 
-/** The fields that decide whether the archive has a complete set of originals. */
+/** Fields of a set that decide whether it is complete. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
   original: ['id', 'revision', 'role', 'status', 'mark'],
@@ -26,10 +26,7 @@ const setFields = {
 
 const initialListed = initialValues(listedFields);
 
-/**
- * Adopts archived files. Returns the number of new originals. Skips a file if another original has
- * its key.
- */
+/** Returns the number of new originals. Leaves out a file whose key another original has. */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
@@ -72,10 +69,7 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
   return unit.addOriginals([...originals.values()]).length;
 }
 
-/**
- * Returns the medium with what one archived file adds, or `known` if the file adds nothing. The
- * greatest version wins.
- */
+/** The medium as the archive knows it; `known` if nothing is new. The greatest version wins. */
 function adoptedMedium(
   known: MediumRecord | undefined,
   original: Original,
@@ -110,10 +104,7 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
   };
 }
 
-/**
- * Returns a function that notes the set of a file. Most media have one set, and most sets are
- * equal. Equal sets share one list in memory.
- */
+/** Most media have one set, and most sets are equal. Equal sets share one list in memory. */
 function createSetNotes(sets: Sets): (description: FileDescription) => void {
   const lists = new Map<string, readonly OriginalSet[]>();
   return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
@@ -126,7 +117,7 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
   };
 }
 
-/** Makes media RESOLVED if all sets that their files describe are complete in the archive. */
+/** A medium is RESOLVED only if every file agrees with its set. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
     const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);
@@ -144,7 +135,7 @@ function resolveWhole(unit: Unit, sets: Sets, mediaIds: readonly string[]): void
   }
 }
 
-/** Whether the medium was only adopted. No listing has shown it, and no resolve was recorded. */
+/** True if only the archive has shown the medium and no rule has changed it. */
 function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean {
   return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
 }

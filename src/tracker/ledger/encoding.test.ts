@@ -22,7 +22,7 @@ describe.each<[string, Fields]>([
 ])('the fields of %s', (_, fields) => {
   const columns = columnsOf(fields);
 
-  test('fields come back from a store unchanged', () => {
+  test('come back from a store unchanged', () => {
     const records = fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, valueOf(field)])));
     fc.assert(
       fc.property(records, (record) => {
@@ -33,13 +33,13 @@ describe.each<[string, Fields]>([
     );
   });
 
-  test('each field has its own column, with a lower-case name', () => {
+  test('have a column each, in lower case', () => {
     const names = columns.map(({ column }) => column);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
   });
 
-  test('a field that is newer than its row is read as empty', () => {
+  test('are empty in a row that is older than they are', () => {
     const read = columns.map(({ name, decode }) => [name, decode(undefined)]);
     expect(Object.fromEntries(read)).toMatchObject(initialValues(fields));
   });

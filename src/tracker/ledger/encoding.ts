@@ -13,15 +13,15 @@ export interface Column {
   readonly kind: Kind;
   readonly isNullable: boolean;
   readonly encode: (value: unknown) => Scalar;
-  /** `stored` is undefined if the row was written before the field existed. */
+  /** undefined: the row was written before the field existed. */
   readonly decode: (stored: Scalar | undefined) => unknown;
 }
 
-/** The bit of each role. Ledgers store these bits, so a bit never changes its meaning. */
+/** Stored in ledgers, so a bit never changes its meaning. */
 const roleBits: Readonly<Record<Role, number>> = { source: 1, raw: 2, edit: 4, sidecar: 8 };
 const allRoles = Object.keys(roleBits) as Role[];
 
-/** Every set of roles. The index of a set is the sum of its bits. Equal sets share one object. */
+/** Every set of roles by its bits. Equal sets share one object. */
 const roleSets: readonly (readonly Role[])[] = Array.from({ length: 16 }, (_, bits) =>
   allRoles.filter((role) => (bits & roleBits[role]) !== 0),
 );

@@ -8,15 +8,13 @@ import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Ro
  * tables add it by themselves.
  */
 
-/**
- * `count` is a whole number that we set. `number` comes from the provider and may be any number.
- */
+/** `count` is a whole number of our own. `number` is the provider's and may be any number. */
 export type Kind = 'text' | 'count' | 'number' | 'flag' | 'role' | 'roles' | 'json';
 
 export interface Field<Value = unknown> {
   readonly kind: Kind;
   readonly isNullable: boolean;
-  /** Never set. This property only carries the type of the field's value. */
+  /** Never set. It gives the field its type. */
   readonly value?: Value;
 }
 
@@ -58,32 +56,28 @@ export const listedFields = {
 export const mediumFields = {
   ...listedFields,
   /**
-   * The `mediumVersion` that a listing or the archive showed last. null if only the archive has
-   * shown the medium, and without a version.
+   * `mediumVersion` of the last listing; null while only an archive shows the medium without it.
    */
   version: orNull(text),
   status: field<MediumStatus>('text'),
   statusSince: text,
   reason: orNull(text),
   failedRuns: count,
-  /**
-   * When the medium began to wait. The time is kept while the medium is LISTED or FAILED in
-   * between, because otherwise the medium could wait for ever, one day at a time.
-   */
+  /** Kept through LISTED and FAILED. Otherwise a medium could wait for ever, one day at a time. */
   waitingSince: orNull(text),
   resolvedRoles: roles,
-  /** The roles that the medium's originals have. */
+  /** The roles of its originals. */
   originalRoles: roles,
   unavailable: count,
   firstSeenAt: text,
   goneSince: orNull(text),
-  /** A run whose listing showed the medium. null if only the archive has shown the medium. */
+  /** A run whose listing showed the medium; null while only the archive has shown it. */
   seenRun: orNull(text),
   /** The run that found the medium deleted at the source. */
   deletedRun: orNull(text),
 };
 
-/** Every field of an `Original` except `mediaId`, because the original's id contains it. */
+/** Every field of an `Original` except its medium's id, which its own id contains. */
 export const identityFields = {
   provider: field<Provider>('text'),
   account: text,
@@ -97,7 +91,7 @@ export const identityFields = {
   key: text,
 } satisfies { readonly [Name in keyof Omit<Original, 'mediaId'>]: Field<Original[Name]> };
 
-/** Times are ISO 8601 in UTC, except `leaseUntilMs`, which is in ms since 1970. */
+/** Times are ISO 8601 in UTC, except leases: ms since 1970. */
 export const originalFields = {
   id: text,
   ...identityFields,
@@ -108,7 +102,7 @@ export const originalFields = {
   crc32: orNull(count),
   etag: orNull(text),
   lastModified: orNull(text),
-  /** True if size, checksum and validator are those of a file that is about to be published. */
+  /** True: size, checksum and validator are those of the file to publish. */
   intent: flag,
   upload: orNull(field<UploadState>('json')),
   attempt: count,
@@ -122,15 +116,12 @@ export const originalFields = {
 export type MediumRecord = RecordOf<typeof mediumFields>;
 export type OriginalRecord = RecordOf<typeof originalFields>;
 
-/** The fields that have an initial value. Every other field must be given a value. */
+/** Fields that begin empty. Every other text must be given. */
 export type Initial<Table extends Fields> = {
   readonly [Name in keyof Table as Table[Name] extends Field<string> ? never : Name]: RecordOf<Table>[Name];
 };
 
-/**
- * Returns the initial value of a field. A row that was written before the field existed is read
- * with the same value.
- */
+/** A field's first value, also in a row that was written before the field existed. */
 export function initialValue({ kind, isNullable }: Field): unknown {
   if (isNullable) return null;
   const values: Partial<Record<Kind, unknown>> = { count: 0, flag: false, roles: [] };

@@ -26,9 +26,7 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/**
- * Decides what a complete listing changes in a known medium. A deleted medium may have returned.
- */
+/** Changes a medium after a complete listing. A deleted medium may have returned. */
 export function afterFullListing(
   medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
   isSeen: boolean,
@@ -39,7 +37,7 @@ export function afterFullListing(
   return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
 }
 
-/** Ends a listing. Its end is saved last, after everything that the listing changes is recorded. */
+/** The listing counts as ended only after everything that it shows is recorded. */
 export async function finishListing(
   store: Store,
   { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
@@ -56,7 +54,7 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
   await store.changeEach(ids, quarantineOverdue);
 }
 
-/** Records what a complete listing changes. Returns the number of newly gone media. */
+/** Returns the number of newly gone media. */
 async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
   const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
   const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
@@ -75,7 +73,7 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
   return change;
 }
 
-/** Records that a medium is gone. Its unarchived originals become SOURCE_DELETED. */
+/** Marks a medium as gone with its unarchived originals. An archived original keeps its status. */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&

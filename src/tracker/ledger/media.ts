@@ -8,8 +8,8 @@ import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records
 import type { Reader, Store, Unit } from './store.ts';
 
 /**
- * Commands that record a `get`, a `resolve` or a person's command for a medium. Each command saves
- * the medium last. Errors: BUG for an unknown medium.
+ * Commands that record a `get`, a `resolve` or a person's command for a medium. The medium is saved
+ * last. Errors: BUG for an unknown one.
  */
 
 function mediumOf(reader: Reader, mediaId: string): MediumRecord {
@@ -40,16 +40,13 @@ export function vanish(unit: Unit, mediaId: string, reason: string): void {
   unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
 }
 
-/**
- * Makes the unarchived originals SOURCE_DELETED. Returns the medium as SOURCE_DELETED, and the
- * caller saves it.
- */
+/** Makes unarchived originals SOURCE_DELETED. The caller saves the medium, which becomes so too. */
 export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
   saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));
   return deleted(medium, reason, unit.latestRunId(), unit.now);
 }
 
-/** Makes the SOURCE_DELETED originals PENDING, because their medium still exists. */
+/** Makes the SOURCE_DELETED originals of a medium that exists after all PENDING. */
 export function bringBack(unit: Unit, originals: readonly OriginalRecord[]): readonly OriginalRecord[] {
   return saveChanged(unit, originals, (original) => reappeared(original, unit.now));
 }
@@ -60,7 +57,7 @@ export function failMedium(unit: Unit, mediaId: string, failure: Failure): Mediu
   return medium.status;
 }
 
-/** Returns all originals of the medium, the new originals last. Errors: KEY_TAKEN. */
+/** Returns all originals of the medium, new ones last. Errors: KEY_TAKEN. */
 export function recordResolution(unit: Unit, mediaId: string, resolution: Resolution): readonly TrackedOriginal[] {
   const { medium, originals } = groupOf(unit, mediaId);
   const known = medium.status === 'SOURCE_DELETED' ? bringBack(unit, originals) : originals;
@@ -86,10 +83,7 @@ async function brokenMedia(store: Store): Promise<readonly string[]> {
   return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
 }
 
-/**
- * Gives a medium and its originals a fresh start if they are FAILED or QUARANTINED. Returns the
- * number of changed media and originals.
- */
+/** Gives FAILED and QUARANTINED ones a fresh start. Returns the number of media and originals. */
 function retryMedium(unit: Unit, mediaId: string): number {
   const group = findGroup(unit, mediaId);
   if (!group) return 0;
@@ -106,7 +100,7 @@ export function quarantineOverdue(unit: Unit, mediaId: string): void {
   if (next) unit.saveMedium(next);
 }
 
-/** Saves the originals that `change` changes. Returns all originals in their new state. */
+/** Saves the originals that `change` changes. Returns all as they are now. */
 function saveChanged(
   unit: Unit,
   originals: readonly OriginalRecord[],

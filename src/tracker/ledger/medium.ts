@@ -9,9 +9,9 @@ import type { Time } from './store.ts';
 const maxWaitDays = 30;
 
 /**
- * Gives a medium another status. The start of a wait is kept while the medium is LISTED or FAILED.
- * A listing may call a medium ready when a resolve does not. Such a medium alternates between
- * LISTED and WAITING each day, and would otherwise wait for ever.
+ * Gives a medium another status. The start of a wait is kept until the medium is resolved or ended,
+ * because a medium whose listing says ready and whose resolve does not goes WAITING, LISTED,
+ * WAITING each day.
  */
 function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
   const mayStillWait = status === 'LISTED' || status === 'FAILED';
@@ -24,25 +24,22 @@ function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: 
   };
 }
 
-/** Makes a medium LISTED, or WAITING while the provider does not call the medium ready. */
+/** LISTED, or WAITING while the provider does not call the medium ready. */
 function listed(medium: MediumRecord, now: string): MediumRecord {
   return medium.ready ? moved(medium, 'LISTED', now, null) : moved(medium, 'WAITING', now, notReady(medium.readyState));
 }
 
-/** Resets a medium that changed or came back, so that a run resolves the medium again. */
+/** Lists a medium again that changed or came back, so a run resolves it again. */
 export function listedAnew(medium: MediumRecord, now: string): MediumRecord {
   return { ...listed(medium, now), failedRuns: 0, resolvedRoles: [], unavailable: 0, goneSince: null, deletedRun: null };
 }
 
-/** Whether a listing shows other content of a known medium, or a medium that was gone. */
+/** Whether a listing shows a known medium with other content, or again after it was gone. */
 export function isChanged(medium: MediumRecord, shown: Medium): boolean {
   return medium.goneSince !== null || (medium.version !== null && medium.version !== mediumVersion(shown));
 }
 
-/**
- * Returns a known medium with the fields of a listing. Readiness alone moves a medium between
- * WAITING and LISTED.
- */
+/** A known medium as listed. Readiness moves it between WAITING and LISTED without a change. */
 export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRecord {
   const next = { ...medium, ...shown, version: mediumVersion(shown) };
   if (isChanged(medium, shown)) return listedAnew(next, now);
@@ -50,20 +47,18 @@ export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRe
   return wantsMove ? listed(next, now) : next;
 }
 
-/** Makes a medium SOURCE_DELETED. `deletedRun` is the run that found the deletion. */
+/** Makes a medium SOURCE_DELETED. `deletedRun` is the run that found it. */
 export function deleted(medium: MediumRecord, reason: string, deletedRun: string | null, now: string): MediumRecord {
   return { ...moved(medium, 'SOURCE_DELETED', now, reason), failedRuns: 0, deletedRun };
 }
 
-/**
- * Records the answer of a `get`. WAITING is not a failure, so it resets the count of failed runs.
- */
+/** Records the answer of a `get`. WAITING is an answer, so it resets the count of failed runs. */
 export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
   const next = moved(medium, status, now, reason);
   return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
 }
 
-/** Counts a failed run. The medium becomes FAILED, or QUARANTINED at the limit. */
+/** Counts a failed run: FAILED, or QUARANTINED at the limit. */
 export function failedMedium(medium: MediumRecord, failure: Failure, now: string): MediumRecord {
   const failedRuns = medium.failedRuns + 1;
   const isAtLimit = medium.status === 'QUARANTINED' || failedRuns >= failure.quarantineAfter;
@@ -71,7 +66,7 @@ export function failedMedium(medium: MediumRecord, failure: Failure, now: string
   return { ...next, statusSince: now, failedRuns };
 }
 
-/** Gives a medium a fresh start. Returns undefined if it is neither FAILED nor QUARANTINED. */
+/** Gives a medium a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
 export function retriedMedium(medium: MediumRecord, now: string): MediumRecord | undefined {
   if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED') return undefined;
   return { ...listed({ ...medium, waitingSince: null }, now), failedRuns: 0 };
@@ -79,10 +74,7 @@ export function retriedMedium(medium: MediumRecord, now: string): MediumRecord |
 
 export type Resolution = Parameters<Tracker['recordResolution']>[1];
 
-/**
- * Records a resolve for `roles`. If any original is unavailable, these roles do not count as
- * resolved, even if they did before.
- */
+/** Resolves a medium. A role with something unavailable is not resolved, even if it was before. */
 export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {
   const isWhole = unavailable === 0;
   const reason = isWhole ? null : `${unavailable} of its originals are not available yet`;
@@ -102,15 +94,12 @@ export function isResolvedFor({ resolvedRoles }: Pick<MediumRecord, 'resolvedRol
   return roles.every((role) => resolvedRoles.includes(role));
 }
 
-/**
- * Returns the time 30 days before `nowMs`, in ISO 8601. A medium that began to wait then or earlier
- * has waited too long.
- */
+/** Media that wait since this moment or longer have waited too long. ISO 8601. */
 export function waitCutoff(nowMs: number): string {
   return new Date(nowMs - maxWaitDays * 24 * 3600 * 1000).toISOString();
 }
 
-/** Makes a medium QUARANTINED if it has waited too long. Returns undefined for any other medium. */
+/** Makes a medium QUARANTINED; undefined if it does not wait, or not for too long yet. */
 export function overdue(medium: MediumRecord, { nowMs, now }: Time): MediumRecord | undefined {
   const cutoff = waitCutoff(nowMs);
   const isOverdue = medium.status === 'WAITING' && medium.goneSince === null && (medium.waitingSince ?? cutoff) <= cutoff;

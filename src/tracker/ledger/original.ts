@@ -12,20 +12,14 @@ const unclaimed = { owner: null, leaseUntilMs: null } as const;
 /** Fields of an original without failed runs. */
 const unfailed = { failedRuns: 0, errorCode: null, reason: null } as const;
 
-/**
- * Changes the status of an original. Returns undefined if the table of transitions forbids the
- * change.
- */
+/** Changes the status of an original; undefined if the table of transitions forbids it. */
 export function applyChange(original: OriginalRecord, change: StatusChange, now: string): OriginalRecord | undefined {
   const status = statusAfter(original.status, change);
   if (!status) return undefined;
   return { ...original, status, statusSince: status === original.status ? original.statusSince : now };
 }
 
-/**
- * Returns the original with its next claim. Returns undefined if its status or another owner's
- * valid lease forbids the claim.
- */
+/** The next claim; undefined if the original's status or another owner's valid lease forbids it. */
 export function claimed(
   original: OriginalRecord,
   lease: { readonly owner: string; readonly leaseMs: number },
@@ -39,15 +33,15 @@ export function claimed(
 }
 
 /**
- * Checks that a claim is valid. A claim ends when its work ends, when a new run begins, or when the
- * original is claimed again. Errors: LEASE_LOST.
+ * Checks that a claim is valid. It ends with its work, with a new run and with the next claim.
+ * Errors: LEASE_LOST.
  */
 export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: Claim): OriginalRecord {
   if (original.owner === owner && original.attempt === attempt) return original;
   throw new SyncError('LEASE_LOST', `${id} is no longer claimed by this worker`);
 }
 
-/** Frees an unfinished original. If the original vanished meanwhile, only its claim ends. */
+/** Frees an unfinished original. If it vanished meanwhile, only its claim ends. */
 export function released(original: OriginalRecord, now: string): OriginalRecord {
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
@@ -56,7 +50,7 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
   return { ...original, sizeBytes, crc32, ...validator, intent: true };
 }
 
-/** Makes an original with an intent COMPLETED, and drops its upload. Errors: BUG. */
+/** Completes an original as intended and drops its upload. Errors: BUG. */
 export function completed(original: OriginalRecord, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
@@ -64,33 +58,28 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
 }
 
-/**
- * Makes an original FAILED or QUARANTINED. If the original vanished meanwhile, only its claim ends.
- */
+/** Makes an original FAILED or QUARANTINED. If it vanished meanwhile, only its claim ends. */
 export function failed(original: OriginalRecord, { code, reason, quarantineAfter }: Failure, now: string): OriginalRecord {
   const failedRuns = original.failedRuns + 1;
   const next = applyChange(original, failedRuns >= quarantineAfter ? 'quarantine' : 'fail', now);
   return { ...(next ? { ...next, failedRuns, errorCode: code, reason } : original), ...unclaimed };
 }
 
-/** Gives an original a fresh start. Returns undefined if it is neither FAILED nor QUARANTINED. */
+/** Gives an original a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
 export function retried(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'retry', now);
   return next && { ...next, ...unclaimed, ...unfailed };
 }
 
-/**
- * Makes a SOURCE_DELETED original PENDING again, because its medium still exists. Returns undefined
- * if the original is not SOURCE_DELETED.
- */
+/** Returns an original of a medium that exists after all; undefined unless it is SOURCE_DELETED. */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
   return next && { ...next, ...unclaimed, reason: null };
 }
 
 /**
- * Makes an original of a vanished medium SOURCE_DELETED. Returns undefined if the original is
- * archived. Its claim stays, because bytes that arrive now may still complete the original.
+ * Makes an original of a vanished medium SOURCE_DELETED; undefined if it is archived. Its claim
+ * stays, because bytes that arrive now may still complete it.
  */
 export function vanished(original: OriginalRecord, reason: string, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'vanish', now);
@@ -98,8 +87,8 @@ export function vanished(original: OriginalRecord, reason: string, now: string):
 }
 
 /**
- * Makes a marked original PENDING. Errors: BUG if the original has no mark, because only a marked
- * original may leave COMPLETED.
+ * Makes a marked original PENDING. Errors: BUG without a mark, because nothing else may leave
+ * COMPLETED.
  */
 export function repaired(original: OriginalRecord, now: string): OriginalRecord {
   const next = original.mark === null ? undefined : applyChange(original, 'repair', now);
@@ -108,8 +97,8 @@ export function repaired(original: OriginalRecord, now: string): OriginalRecord 
 }
 
 /**
- * Gives an original another revision and key, and clears its content. Errors: BUG if `other` is not
- * a revision of the same original.
+ * Gives an original another revision and key, without content. Errors: BUG when `other` is another
+ * original.
  */
 export function rekeyed(original: OriginalRecord, other: Original): OriginalRecord {
   const { revision, key } = other;

@@ -7,9 +7,7 @@ import { assertClaimed, claimed, completed, failed, intended, rekeyed, released,
 import { toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
-/**
- * Commands for one original, from its claim to later checks. Errors: BUG for an unknown original.
- */
+/** Commands for one original, from claim to later checks. Errors: BUG for an unknown one. */
 
 export function claim(unit: Unit, id: string, owner: string, leaseMs: number): Claim | undefined {
   const original = unit.original(id);
@@ -19,7 +17,7 @@ export function claim(unit: Unit, id: string, owner: string, leaseMs: number): C
   return { id, owner, attempt: next.attempt };
 }
 
-/** Extends a claim. Does nothing if the original is not claimed by `owner`. */
+/** Extends the claim of an owner. No change if another owner has claimed the original. */
 export function renewClaim(unit: Unit, id: string, owner: string, leaseMs: number): void {
   const original = unit.original(id);
   if (original?.status !== 'IN_PROGRESS' || original.owner !== owner) return;
@@ -57,7 +55,7 @@ export function complete(unit: Unit, claim: Claim, content: Content): void {
   finish(unit, intended(claimedOriginal(unit, claim), content));
 }
 
-/** Completes an original that has an intent. Does nothing if the original is already COMPLETED. */
+/** No change for a COMPLETED original. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') finish(unit, original);
@@ -77,7 +75,7 @@ export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<Ret
   return { tracked: toTrackedOriginal(next), claim: { ...claim, id: next.id } };
 }
 
-/** Sets or clears the mark of an archived original. Does nothing for any other original. */
+/** Sets or clears the mark of an archived original. No change for any other original. */
 export function setMark(unit: Unit, id: string, mark: Mark | null): void {
   const original = originalOf(unit, id);
   if (original.status === 'COMPLETED') unit.saveOriginal({ ...original, mark });

@@ -7,7 +7,7 @@ import { listedNames, toMedium, toTrackedMedium, toTrackedOriginal, withRevision
 import type { Reader, Store } from './store.ts';
 import { count, countedMedium, countedOriginal, zero } from './tally.ts';
 
-/** Commands that only read the ledger. */
+/** Questions to a ledger. They change nothing. */
 
 export function medium(reader: Reader, mediaId: string): TrackedMedium | undefined {
   const record = reader.medium(mediaId);
@@ -30,9 +30,7 @@ export async function* openMedia(store: Store, roles: readonly Role[]): AsyncGen
   for await (const record of store.openMedia(roles)) yield toTrackedMedium(record);
 }
 
-/**
- * Whether a run has work for a medium. Calls `originals` only if the medium alone does not decide.
- */
+/** Whether a run has work for a medium. Reads its originals only if they decide. */
 export function isOpen(medium: MediumRecord, originals: () => readonly OriginalRecord[], roles: readonly Role[]): boolean {
   if (medium.goneSince !== null) return false;
   if (medium.status === 'LISTED' || medium.status === 'WAITING' || medium.status === 'FAILED') return true;
@@ -56,10 +54,7 @@ export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<T
   }
 }
 
-/**
- * Returns a group with only the originals that have one of `statuses`. Returns undefined if there
- * are none and the medium has another status.
- */
+/** A medium with its originals in one of the statuses; undefined if it has none. */
 function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));
   return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;

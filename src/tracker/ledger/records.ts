@@ -11,7 +11,7 @@ import {
   type OriginalRecord,
 } from './fields.ts';
 
-/** Creates the first records of media and originals, and converts records to the port's types. */
+/** The first records of media and originals, and how the port shows records. */
 
 /** A medium with every revision of its originals, in the order in which they were recorded. */
 export interface Group<Of = OriginalRecord> {
@@ -40,7 +40,7 @@ export function newOriginal(original: Original, now: string): OriginalRecord {
   return { ...initialOriginal, ...identity, id, status: 'PENDING', statusSince: now };
 }
 
-/** Returns the id of the medium that an original belongs to. */
+/** The id of the medium that an original's id names. */
 export function mediaIdOf(originalId: string): string {
   return decodeURIComponent(originalId.slice(0, originalId.indexOf('#')));
 }
@@ -50,10 +50,7 @@ export function identityOf({ id, revision }: Pick<OriginalRecord, 'id' | 'revisi
   return revision === 1 ? id : id.slice(0, -`#r${revision}`.length);
 }
 
-/**
- * Returns when the medium's status began. A medium that was LISTED between two waits has waited all
- * the time.
- */
+/** The start of its status. A medium that was LISTED between two waits has waited all the time. */
 export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): string {
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }
@@ -87,14 +84,11 @@ function pick<Record, Name extends keyof Record>(record: Record, names: readonly
   return picked as Pick<Record, Name>;
 }
 
-/** How later revisions of an original affect the original. */
+/** The effect of later revisions of an original on the earlier ones. */
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
-  /**
-   * The original has a mark that counts. DAMAGED does not count if a later revision is archived.
-   * MISSING always counts.
-   */
+  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one. */
   readonly isMarked: boolean;
 }
 

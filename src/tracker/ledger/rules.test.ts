@@ -17,7 +17,7 @@ test.each([
   ['ours', { owner: 'me', untilMs: nowMs + 1 }, true],
   ['expired', { owner: 'other', untilMs: nowMs }, true],
   ['held by a dead owner', { owner: 'dead', untilMs: nowMs + 1 }, true],
-  ['held by a live owner', { owner: 'other', untilMs: nowMs + 1 }, false],
+  ['held by another', { owner: 'other', untilMs: nowMs + 1 }, false],
 ])('a run lease that is %s is granted or refused', (_, lease, granted) => {
   const taken = takenLease(lease, { owner: 'me', ttlMs: 1000, dead: 'dead' }, nowMs);
   expect(taken.answer.granted).toBe(granted);
@@ -34,7 +34,7 @@ test.each([
   expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
 });
 
-test('a claim and its release change only the `attempt` of an original', () => {
+test('a claim and its release change nothing of an original except the attempt', () => {
   const pending = newOriginal(original('m1'), now);
   const busy = claimed(pending, { owner: 'w', leaseMs: 1000 }, { nowMs, now })!;
   expect(busy).toMatchObject({ status: 'IN_PROGRESS', owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });
@@ -74,7 +74,7 @@ test.each<[Mark | null, OriginalStatus, boolean]>([
   ['DAMAGED', 'PENDING', true],
   ['DAMAGED', 'COMPLETED', false],
   ['MISSING', 'COMPLETED', true],
-])('a file with the mark %s and a later revision that is %s counts as marked: %s', (mark, status, isMarked) => {
+])('with the mark %s a file counts as marked beside a later revision that is %s', (mark, status, isMarked) => {
   const [first, second] = [1, 2].map((revision) => newOriginal(original('m1', { revision }), now));
   const [earlier, later] = withRevisions([
     { ...first!, status: 'COMPLETED', mark },

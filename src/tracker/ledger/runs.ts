@@ -3,13 +3,13 @@ import { releaseLeft, renewClaim } from './originals.ts';
 import { quarantineLongWaiting } from './listing.ts';
 import type { Lease, Store } from './store.ts';
 
-/** Commands for runs and leases. */
+/** Runs and leases. */
 
 const runsKept = 1000;
 
 type LeaseAnswer = Awaited<ReturnType<Tracker['acquireRunLease']>>;
 
-/** Takes the lease if it is free, expired, already ours, or held by the dead owner `dead`. */
+/** Takes the lease if it is free, expired, ours, or held by `dead`. */
 export function takenLease(
   lease: Lease | undefined,
   { owner, ttlMs, dead }: { readonly owner: string; readonly ttlMs: number; readonly dead: string | undefined },
@@ -20,10 +20,7 @@ export function takenLease(
   return { lease: { owner, untilMs: nowMs + ttlMs }, answer: { granted: true } };
 }
 
-/**
- * Takes the run lease, also from a dead holder. Checks again after each check, because another run
- * may have taken the lease meanwhile.
- */
+/** While a run checks a holder, another may take over. Then the run checks that one. */
 export async function acquireRunLease(
   store: Store,
   owner: string,
@@ -50,8 +47,7 @@ export async function releaseRunLease(store: Store, owner: string): Promise<void
 }
 
 /**
- * Records a run. The run lease excludes other transfers. So earlier runs left the originals that
- * are still IN_PROGRESS, and these originals are freed.
+ * The run lease excludes other transfers, so originals left IN_PROGRESS by earlier runs are free.
  */
 export async function beginRun(store: Store, runId: string): Promise<void> {
   await store.addRun(runId, runsKept);

@@ -6,17 +6,15 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Group } from './records.ts';
 import type { Counts } from './tally.ts';
 
-/** What the ledger needs from a store. A store loads, saves and scans records, and has no rules. */
+/** What a ledger needs of a store: load, save, scan, lock, keep parts. A store has no rules. */
 
-/** Reads records for one command. */
+/** The records that one command reads. */
 export interface Reader {
   medium(mediaId: string): MediumRecord | undefined;
   /** The known media of these ids, in any order. */
   media(mediaIds: readonly string[]): readonly MediumRecord[];
   original(id: string): OriginalRecord | undefined;
-  /**
-   * Returns originals in the order in which they were recorded. Returns none for an unknown medium.
-   */
+  /** In the order of recording. Empty for an unknown medium. */
   originalsOf(mediaId: string): readonly OriginalRecord[];
   /** The parts of an original's upload, by number. */
   partsOf(original: OriginalRecord): readonly Part[];
@@ -30,28 +28,20 @@ export interface Time {
   readonly now: string;
 }
 
-/**
- * Reads and changes records for one command. The records that the command read are still unchanged
- * when its changes are saved.
- */
+/** Reads and changes records for a command. What it read is unchanged when it saves. */
 export interface Unit extends Reader, Time {
   /** Saves a known or new medium. */
   saveMedium(medium: MediumRecord): void;
-  /**
-   * Saves a medium that a listing showed to a run. Each store notes in its own way what a run saw.
-   */
+  /** Saves a medium that a run saw. Each store keeps the media of a run in its own way. */
   saveSeen(medium: MediumRecord, runId: string): void;
   saveOriginal(original: OriginalRecord): void;
-  /** Adds the originals whose id and key are free, and returns them. Their medium must be known. */
+  /** Adds originals with a free id and key, and returns them. Their medium is known. */
   addOriginals(originals: readonly OriginalRecord[]): readonly OriginalRecord[];
-  /**
-   * Changes the id and key of an original, and drops its parts. Returns false and changes nothing
-   * if the id or key is taken.
-   */
+  /** Changes id and key, and drops the parts. False: one is taken, and nothing changes. */
   moveOriginal(original: OriginalRecord, moved: OriginalRecord): boolean;
   /** Saves a part of an original's upload. A part with a known number is replaced. */
   savePart(original: OriginalRecord, part: Part): void;
-  /** Drops the parts of the original's earlier uploads. The original must be saved before. */
+  /** Drops the parts of every upload that the original, as saved now, no longer has. */
   dropParts(original: OriginalRecord): void;
 }
 
@@ -86,50 +76,35 @@ export interface Store {
 
   /** Runs a command that only reads. */
   read<Result>(work: (reader: Reader) => Result): Promise<Result>;
-  /**
-   * Runs a command, and saves all of its changes or none. `work` may be repeated, so it has no
-   * effect except on its unit.
-   */
+  /** Saves all or nothing. `work` may be repeated, so it has no effect except on its unit. */
   change<Result>(work: (unit: Unit) => Result): Promise<Result>;
-  /** Runs a command for each id, in any order. All or some of the commands are saved together. */
+  /** Runs a command for each id. All or some are saved together, in any order. */
   changeEach<Result>(ids: readonly string[], work: (unit: Unit, id: string) => Result): Promise<readonly Result[]>;
   /** The best number of files to adopt in one `change`. */
   readonly adoptedAtOnce: number;
 
-  /**
-   * Yields media with their originals, in pages. `statuses` asks for media that have, or whose
-   * originals have, one of the statuses. A store may yield other media too.
-   */
+  /** Media with their originals, in pages: at least those with one of `statuses`. Default: all. */
   scan(options?: ScanOptions): AsyncIterable<readonly Group[]>;
-  /** Yields the media that are open for `roles`. Each medium is read when its turn comes. */
+  /** Media that are open for `roles`. Each is read at its turn. */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
-  /**
-   * Finds media and originals by status. With `until`, finds only media whose status began then or
-   * earlier. May miss a new write.
-   */
+  /** With `until` only media in the status since then or longer. May miss a new write. */
   inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
-  /** Returns the originals that have an intent or an upload. */
+  /** Originals that have an intent or an upload. */
   originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
   /** Counts everything without reading each record. If it is absent, the ledger uses `scan`. */
   countAll?(roles: readonly Role[]): Counts;
 
-  /** Returns the media of an account that a complete listing of the run may change. */
+  /** At least the media of an account that a complete listing of the run changes. */
   sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
-  /** Saves the state of a listing. If `lastFullAt` is null, the earlier time is kept. */
+  /** `lastFullAt` null: keeps the earlier one. */
   saveListing(account: string, state: ListingState): Promise<void>;
 
-  /**
-   * Reads the run lease and saves the result of `decide`. An undefined lease means that there is
-   * none.
-   */
+  /** Reads the run lease and saves the result of `decide`; undefined: there is none. */
   changeLease<Answer>(
     decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
   ): Promise<Answer>;
-  /**
-   * Records the beginning of a run, and removes all runs but the last `kept`. A known run is not
-   * recorded again.
-   */
+  /** Records the begin of a run and removes all but the last `kept`. No change for a known run. */
   addRun(runId: string, kept: number): Promise<void>;
-  /** Records that the archive was adopted. Afterwards `needsAdoption` returns false. */
+  /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;
 }

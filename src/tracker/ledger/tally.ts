@@ -3,7 +3,7 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 
-/** Counts media and originals as `Tally` describes. */
+/** How media and originals count, as `Tally` describes. */
 
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
@@ -51,10 +51,7 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
   correct(counts, group, roles);
 }
 
-/**
- * Counts `media` equal media as if all their originals were archived. Resolved media without
- * originals in `roles` are out of scope.
- */
+/** Counts `media` equal media as archived. Those without originals in `roles` are out of scope. */
 export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
   if (isWhole(medium, roles)) {
@@ -65,7 +62,7 @@ export function addMedia(counts: Counts, medium: CountedMedium, media: number, r
   if (medium.status === 'WAITING') counts.waiting += media * Math.max(1, medium.unavailable);
 }
 
-/** Counts `originals` equal originals. A superseded revision counts only if it is archived. */
+/** Counts `originals` equal originals. A superseded revision counts only as an archived file. */
 export function addOriginals(
   counts: Counts,
   { status, isSuperseded }: { readonly status: OriginalStatus; readonly isSuperseded: boolean },

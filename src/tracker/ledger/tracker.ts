@@ -31,8 +31,8 @@ const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
 const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
 
 /**
- * Makes a tracker from the commands of the ledger and a store. `translate` turns the store's errors
- * into the errors to throw.
+ * The methods of the port as commands of the ledger on a store. `translate` turns the store's
+ * errors into the errors to throw.
  */
 export function ledgerTracker(store: Store, archiveId: string, translate: (thrown: unknown) => unknown): Tracker {
   const rethrow: Rethrow = (thrown) => {
@@ -58,7 +58,7 @@ type Bound<Commands> = {
     : never;
 };
 
-/** Turns commands into methods. `carryOut` passes each command its first parameter. */
+/** Binds commands to `carryOut`, which gives them their first parameter. */
 function bound<First, Commands extends Record<string, (first: First, ...args: never[]) => unknown>>(
   commands: Commands,
   carryOut: (work: (first: First) => unknown) => Promise<unknown>,

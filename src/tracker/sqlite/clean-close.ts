@@ -1,18 +1,17 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
- * To read a large tracker in full takes longer than a whole run that finds nothing new. So a note
- * next to the file records the file's state at its last clean close. A file that is unchanged since
- * then is not read in full again.
+ * Reading a large tracker in full takes longer than a whole run without news. So a note beside the
+ * file records its state when it was last closed cleanly. A file that is unchanged since then need
+ * not be read again.
  */
 const noteOf = (path: string) => `${path}.sound`;
 
-/** The note does not show bytes that the disk spoilt, so a file is read in full once a week. */
+/** A disk that spoils bytes leaves the note unchanged, so a file is read in full once a week. */
 const trustedMs = 7 * 24 * 60 * 60_000;
 
 /**
- * Whether the file was read in full lately, was closed cleanly, and is unchanged since then. Call
- * this before SQLite opens the file.
+ * Whether the file was read lately, closed cleanly, then unchanged. Call before SQLite opens it.
  */
 export function wasClosedCleanly(path: string, nowMs: number): boolean {
   try {
@@ -25,14 +24,14 @@ export function wasClosedCleanly(path: string, nowMs: number): boolean {
 
 /**
  * Notes the state of a file that was sound until it was closed. If there is no note yet, the file
- * was just read in full. If this fails, the file is only read in full once more.
+ * was read just now. A file without a note, or with an old one, is only read once more.
  */
 export function noteCleanClose(path: string, nowMs: number): void {
   try {
     const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
     if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
-    // A temporary tracker no longer exists, and nothing can be written into a read-only folder.
+    // A temporary tracker no longer exists, and a read-only folder keeps no notes.
   }
 }
 
@@ -54,17 +53,13 @@ function readNote(path: string): { readonly readAtMs: number; readonly looks: st
 }
 
 /**
- * Whether a process has the file open, or was killed while it had the file open. The last process
- * that closes the file removes the log.
+ * True if a process has the file open or died with it. The last one to close it removes its log.
  */
 function isOpenSomewhere(path: string): boolean {
   return existsSync(`${path}-wal`);
 }
 
-/**
- * Returns values that change with every change of the file, except a second change within one tick
- * of the clock.
- */
+/** Any change of the file changes these, except a second change within one tick of the clock. */
 function looksOf(path: string): string {
   const { ino, size, ctimeNs } = statSync(path, { bigint: true });
   return `${ino} ${size} ${ctimeNs}\n`;

@@ -172,7 +172,7 @@ test('a flush carries out the waiting writes, and a closed file refuses new ones
   await expect(pair.write('c')).rejects.toThrow('not open');
 });
 
-test('a write that a step requests runs with a later group', async () => {
+test('a write that a step requests comes with a later group', async () => {
   await using pair = await openPair();
   let inner: Promise<void> | undefined;
   await pair.group.transaction(() => {

@@ -2,16 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
 /**
- * Commits the writes of several callers together if they come at about the same time. With many
- * small files at once, a commit for each step of each file would cost more than the steps. Steps
- * wait outside any transaction and then run together, so a read while they wait sees only committed
- * writes.
+ * One commit for the writes of several callers at about the same time. With many small files at
+ * once, a commit for each step of each file would cost more than the steps. Steps wait outside any
+ * transaction and run together, so a read in between sees only committed writes.
  */
 export interface CommitGroup {
   /**
-   * Runs `work` with the next group, in the order of the calls. If `work` fails, it changes
-   * nothing. When its result arrives, its writes are committed. `work` is synchronous and has no
-   * effect except on the database, because it runs again whenever another step of its group fails.
+   * Runs `work` with the next group, in the order of the calls, all or nothing. Its writes are
+   * committed when the result arrives. `work` is synchronous and has no effect except on the
+   * database, because it runs again whenever another step of its group fails.
    */
   transaction<Result>(this: void, work: () => Result): Promise<Result>;
   /** Runs the waiting steps now. */
@@ -19,7 +18,7 @@ export interface CommitGroup {
 }
 
 interface Step {
-  /** Runs the step. Returns a function that gives the answer after the commit. */
+  /** Returns the answer to give after the commit. */
   readonly run: () => Answer;
   readonly reject: (error: unknown) => void;
 }
@@ -44,10 +43,7 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     for (const answer of answers) answer();
   }
 
-  /**
-   * Plans a flush. A single caller never waits. If its group has already run, the flush does no
-   * harm.
-   */
+  /** A single caller never waits. A call whose group has already run does no harm. */
   function flushSoon(): void {
     const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
     if (restMs > 0) setTimeout(flush, restMs);
@@ -70,10 +66,10 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
 }
 
 /**
- * Commits the steps together. If a step fails, the group is rolled back and repeated without that
- * step. So the steps need no savepoints. The failed step gets its error only after the commit of
- * the earlier steps, because they may be the cause. If the transaction itself cannot begin or
- * commit, every step fails.
+ * Commits the steps together. If one fails, the group is rolled back and repeated without it, which
+ * needs no savepoint for the others. The failed step gets its error after the commit of the earlier
+ * steps, which may be the cause. If the transaction itself cannot begin or commit, every step
+ * fails.
  */
 function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {
   const failures = new Map<Step, Answer>();

@@ -4,29 +4,20 @@ import { SyncError } from '../../errors.ts';
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;
 
-/**
- * Enough for the indexes of a large library. With SQLite's default of 2 MB, an adoption writes the
- * same pages repeatedly.
- */
+/** For the indexes of a large library. With SQLite's 2 MB an adoption writes pages repeatedly. */
 const cacheKiB = 8 * 1024;
 
-/** Opens the file without a check of its content. */
+/** Opens a handle without any promise about the file's content. */
 export function openDatabase(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
 }
 
-/**
- * Configures the file so that commits survive a kill at any time. A power cut may undo only the
- * last transactions.
- */
+/** Commits survive a kill at any instant. A power cut may undo only the last transactions. */
 export function configure(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
 }
 
-/**
- * Runs `work` in one transaction. Other writers are locked out first, so that the rows that `work`
- * reads stay unchanged.
- */
+/** Runs `work` in one transaction. It locks writes first, so rows that it reads stay unchanged. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -59,10 +50,7 @@ function resultCode(thrown: unknown): number | undefined {
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
 }
 
-/**
- * Whether SQLite reports broken content of the file. Problems with its place or permissions do not
- * count.
- */
+/** True if SQLite reports broken content of the file, not its place or its permissions. */
 export function saysCorrupt(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;

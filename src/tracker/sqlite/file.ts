@@ -9,15 +9,15 @@ import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schem
 interface TrackerFile {
   readonly path: string;
   readonly archiveId: string;
-  /** In ISO 8601. It becomes part of the name of a file that is set aside. */
+  /** ISO 8601; part of the name of a file that is set aside. */
   readonly now: string;
   readonly onWarning: (message: string) => void;
 }
 
 /**
  * Opens the tracker's file, makes it if it is missing, and brings it up to date. A damaged file is
- * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE if the file is
- * sound but belongs to something else.
+ * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE for a sound file
+ * that is not this tracker's.
  */
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
@@ -32,10 +32,9 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
   }
 }
 
-/** Opens the file. Returns undefined if the file is damaged. */
+/** undefined: the file is damaged. */
 function openSound(file: TrackerFile): DatabaseSync | undefined {
-  // We check this before SQLite opens the file, because SQLite would delete the log of a file that
-  // is no database.
+  // Checks before SQLite does, which would delete the log that belongs to such a file.
   if (!mayBeDatabase(file.path)) return undefined;
   const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
   const database = openDatabase(file.path);
@@ -59,10 +58,7 @@ function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/**
- * Whether the file is absent, is empty, or begins as SQLite files do (sqlite.org/fileformat2.html,
- * 1.3).
- */
+/** True if absent, empty, or with an SQLite file's beginning (sqlite.org/fileformat2.html, 1.3). */
 function mayBeDatabase(path: string): boolean {
   if (!existsSync(path)) return true;
   const header = Buffer.alloc(16);
@@ -89,10 +85,7 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/**
- * Moves the file, its log and its index to a new name, and overwrites nothing. Returns the new
- * path.
- */
+/** Moves the file with its log and index and overwrites nothing. Returns the new path. */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;

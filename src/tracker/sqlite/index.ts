@@ -9,7 +9,7 @@ import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
 
 export interface SqliteTrackerOptions {
-  /** The path of the file. The file and its folder are made if they are missing. */
+  /** The file; made with its folder if absent. */
   readonly path: string;
   /** The archive of this ledger. */
   readonly archiveId: string;
@@ -19,12 +19,12 @@ export interface SqliteTrackerOptions {
 }
 
 /**
- * Opens a tracker in one SQLite file. Several processes may have it open. Each method saves all of
- * its changes or none. It resolves when they are committed, perhaps together with the changes of
- * other methods. Methods that write run in the order of the calls. A method that reads does not
- * wait for writes that are not committed yet. A damaged file is renamed to `<name>.corrupt-<date>`,
- * and a new file begins. Errors: TRACKER_UNUSABLE if the file belongs to another archive, another
- * program or a newer Cloud Sync, or if it cannot be opened.
+ * Opens a tracker in one SQLite file. Several processes may have it open. Each method is all or
+ * nothing, and answers when its writes are committed, perhaps together with others. Methods that
+ * write run in the order of the calls. A method that reads does not wait for writes that are not
+ * answered yet. A damaged file is renamed to `<name>.corrupt-<date>`, and a new one begins. Errors:
+ * TRACKER_UNUSABLE when the file belongs to another archive, another program or a newer Cloud Sync,
+ * or cannot be opened.
  */
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;
@@ -32,8 +32,7 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const group = createCommitGroup(database);
   let isSound = true;
   const translate = (thrown: unknown) => {
-    // Errors that do not come from SQLite count too, because a row that cannot be decoded throws
-    // one.
+    // A row that cannot be decoded throws an error that SQLite does not know.
     if (!(thrown instanceof SyncError)) {
       isSound = false;
       forgetCleanClose(path);

@@ -8,10 +8,7 @@ import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
-/**
- * Reads many records at once. A query may find too many rows, and then a rule of the ledger
- * decides.
- */
+/** Reads many records at once. An index may find too many; the ledger's rule decides. */
 
 const mediaInPage = 1000;
 
@@ -25,10 +22,7 @@ export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = 
   yield* groupsOf(tables, rows, fields);
 }
 
-/**
- * Each SELECT has an index of little more than the open media. If no medium is open, the query
- * costs almost nothing.
- */
+/** Each branch has an index of little more than the open media. Without news it costs nothing. */
 export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const rows = `
     SELECT row FROM media WHERE status IN ('LISTED', 'WAITING', 'FAILED') AND gone_since IS NULL
@@ -39,7 +33,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
     UNION
     SELECT medium FROM originals WHERE mark IS NOT NULL`;
   for (const [index, row] of mediaRows(tables, rows, { roles: roleBitsOf(roles) }).entries()) {
-    // Lets the process handle signals, the lease and timers.
+    // Gives signals, the lease and timers their turn.
     if (index % 1000 === 999) await nextTurn();
     const medium = tables.mediumAt(row)[0]!.record;
     const originals = () => tables.originalsOf(medium.id).map(({ record }) => record);
@@ -48,8 +42,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
 }
 
 /**
- * Returns row numbers. They are read as one text, because one object for each row would take more
- * memory than a run's plan.
+ * Row numbers, read as one text, because an object for each takes more memory than a run's plan.
  */
 export function mediaRows(
   { sql }: Tables,
@@ -60,10 +53,7 @@ export function mediaRows(
   return JSON.parse(String(numbers)) as number[];
 }
 
-/**
- * Yields media with their originals. Reads them in pages, so that no statement stays open while the
- * caller works on the rows.
- */
+/** Reads in pages, so that no statement stays open while the caller works on the rows. */
 export function* groupsOf(tables: Tables, rows: readonly number[], fields?: ScanOptions['fields']): Generator<readonly Group[]> {
   const ofPage = 'IN (SELECT value FROM json_each(?)) ORDER BY';
   const findMedia = prepareSearch(tables.media, `row ${ofPage} row`, fields && { fields: fields.medium });

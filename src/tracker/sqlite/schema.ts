@@ -6,11 +6,11 @@ import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 export const applicationId = 0x43_53_79_6e;
 
 /**
- * The entry at an index upgrades a file from the version with that number to the next version. A
- * released entry is never edited. A new field needs no entry, because opening a file adds its
- * column. Only a change or an index of existing columns needs an entry. Roles are bits (see
- * `roleBits`). Times are ISO 8601 in UTC, except leases, which are ms since 1970. The provider's
- * own numbers are REAL like JavaScript numbers, so no value is out of range.
+ * Each entry upgrades a file from the version of its index to the next. A released entry is never
+ * edited. A new field needs no entry, because opening a file adds its column. Only changes and
+ * indexes of existing columns need one. Roles are bits (see `roleBits`). Times are ISO 8601 in UTC,
+ * except leases, which are ms since 1970. The provider's own numbers are REAL like JavaScript
+ * numbers, so no value is out of range.
  */
 const migrations: readonly string[] = [
   `
@@ -83,15 +83,12 @@ const migrations: readonly string[] = [
 /** The newest version that this program reads. */
 export const maxSchemaVersion = migrations.length;
 
-/** Returns the version of a file's schema, from `PRAGMA user_version`. */
+/** `PRAGMA user_version`. */
 export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/**
- * Brings a file up to date. A new file becomes the tracker of `archiveId`. The caller opens the
- * transaction.
- */
+/** Brings a file up to date. A new one becomes the tracker of `archiveId`. In a transaction. */
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
@@ -104,7 +101,7 @@ export function migrate(database: DatabaseSync, archiveId: string): void {
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
 }
 
-/** Adds the columns for the fields that a table lacks. Returns whether it added any. */
+/** Adds the columns of fields that a table lacks. True if it added any. */
 function addColumns(database: DatabaseSync, table: string, fields: Fields): boolean {
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   const present = new Set(columns.map(({ name }) => name));

@@ -11,8 +11,8 @@ export interface Row<Of> {
 type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
 
 /**
- * The records of one table. Values are bound and read by position. To bind and read them by name
- * would take longer than SQLite's own work.
+ * The records of one table. Values are bound and read by position, because by name this takes
+ * longer than SQLite's own work.
  */
 export interface Table<Of> {
   readonly database: DatabaseSync;
@@ -20,7 +20,7 @@ export interface Table<Of> {
   readonly columns: readonly Column[];
   readonly find: Search<Of>;
   readonly insertion: StatementSync;
-  /** The UPDATE statements, by the columns that they change. */
+  /** Statements by the columns that they change. */
   readonly updates: Map<string, StatementSync>;
 }
 
@@ -34,9 +34,7 @@ function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own
   return { database, name, columns, find, insertion, updates: new Map() };
 }
 
-/**
- * Prepares a search with this WHERE clause. `row` names the column that supplies the row number.
- */
+/** Prepares a search with this WHERE clause. `row` names the column with the row's number. */
 export function prepareSearch<Of>(
   { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
   where: string,
@@ -60,20 +58,14 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
   return record;
 }
 
-/**
- * Inserts a row. `own` has the values of the columns that are not fields. Returns undefined if
- * another row has the id or the key.
- */
+/** `own`: values of the table's own columns. undefined: another row has the id or the key. */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
   const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
   return changes === 0 ? undefined : Number(lastInsertRowid);
 }
 
-/**
- * Writes only the columns that differ, because the update of an index costs more than the update of
- * its column.
- */
+/** Writes only the columns that differ, because an index costs more than its column. */
 export function updateRow<Of>(
   { database, name, columns, updates }: Table<Of>,
   { row, record: before }: Row<Of>,
@@ -94,23 +86,18 @@ export function updateRow<Of>(
   update.run(...values, row);
 }
 
-/** The open tables. All modules of the SQLite store share them. */
+/** Shared by all parts of the SQLite store. */
 export interface Tables {
   readonly media: Table<MediumRecord>;
   readonly originals: Table<OriginalRecord>;
   readonly mediumAt: Search<MediumRecord>;
-  /**
-   * Finds the originals of a medium by the medium's id, in the order in which they were recorded.
-   */
+  /** Originals by the id of their medium, in the order in which they were recorded. */
   readonly originalsOf: Search<OriginalRecord>;
-  /** Returns a statement for the other tables. Each statement is prepared only once. */
+  /** A statement for the other tables, prepared once. */
   readonly sql: (text: string) => StatementSync;
 }
 
-/**
- * The columns of an original's row that are not fields. `superseded` is 1 if a later revision
- * exists.
- */
+/** The columns of an original's row beside its fields. `superseded`: a later revision exists. */
 const ownColumns = ['medium', 'identity', 'folded_key', 'superseded'];
 
 export function openTables(database: DatabaseSync): Tables {

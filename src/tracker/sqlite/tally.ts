@@ -12,8 +12,8 @@ interface OriginalGroup {
 }
 
 /**
- * Counts equal rows together, by the rules of the ledger. Then corrects the counts for each medium
- * with an original that is marked or not archived.
+ * Counts equal rows together, by the rules of the ledger. Only media with an original that is
+ * marked or not archived are counted one by one.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();
