@@ -106,14 +106,13 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
 
 /** Most media have one set, and most sets are equal. Equal sets share one list in memory. */
 function createSetNotes(sets: Sets): (description: FileDescription) => void {
-  const lists = new Map<string, readonly OriginalSet[]>();
+  const lists = new Map<string, readonly [OriginalSet]>();
   return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
     const name = `${size}:${roles.join()}`;
     const list = lists.get(name) ?? [{ roles, size }];
     lists.set(name, list);
     const known = sets.get(mediaId) ?? list;
-    const isKnown = known === list || known.some((set) => `${set.size}:${set.roles.join()}` === name);
-    sets.set(mediaId, isKnown ? known : [...known, ...list]);
+    sets.set(mediaId, known.includes(list[0]) ? known : [...known, list[0]]);
   };
 }
 
