@@ -4,10 +4,17 @@ import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { RunRecord } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine } from '../output/archive-status.ts';
+import {
+  archiveStatus,
+  filesLine,
+  labelledLines,
+  markedLine,
+  maxRuns,
+  mediaLine,
+  runLine,
+  toLastRun,
+} from '../output/archive-status.ts';
 import { openLedger } from '../archive/open-ledger.ts';
-
-const maxRuns = 5;
 
 export async function runStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
@@ -17,7 +24,7 @@ export async function runStatus(context: Context): Promise<number> {
   const runs = await tracker.runs(maxRuns);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
-    const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
+    const lastRuns = runs.map(toLastRun);
     stdout.write(jsonLine({ destination: place, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));
     return 0;
   }

@@ -62,6 +62,14 @@ export function markedLine({ marked }: Tally): string {
   return marked === 0 ? '' : `${count(marked, 'file')} missing or damaged; the next run fetches them again`;
 }
 
+/** The number of last runs that a status shows. */
+export const maxRuns = 5;
+
+/** A run as the JSON of a status shows it. */
+export function toLastRun({ id, startedAt, finishedAt, outcome }: RunRecord): Omit<RunRecord, 'summary'> {
+  return { id, startedAt, finishedAt, outcome };
+}
+
 export function runLine({ startedAt, finishedAt, outcome }: RunRecord, nowMs: number): string {
   const agoMs = nowMs - Date.parse(startedAt);
   const took = finishedAt === null ? '' : `, took ${formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))}`;

@@ -14,9 +14,16 @@ import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
-import { archiveStatus, filesLine, labelledLines, markedLine, mediaLine, runLine } from '../../output/archive-status.ts';
-
-const maxRuns = 5;
+import {
+  archiveStatus,
+  filesLine,
+  labelledLines,
+  markedLine,
+  maxRuns,
+  mediaLine,
+  runLine,
+  toLastRun,
+} from '../../output/archive-status.ts';
 
 /**
  * When the secret was written. It is null if the secret has no value yet, and undefined if AWS did
@@ -39,7 +46,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const { secret } = resourceNames(stage);
   const writtenAt = await askOrWarn(context, async () => secretWrittenAt(secret));
   if (config.settings.json) {
-    const lastRuns = runs.map(({ id, startedAt, finishedAt, outcome }) => ({ id, startedAt, finishedAt, outcome }));
+    const lastRuns = runs.map(toLastRun);
     const credentials = { secret, since: writtenAt ?? null };
     stdout.write(jsonLine({ table, archiveId: tracker.archiveId, ...tally, lease: lease ?? null, credentials, lastRuns }));
     return 0;
