@@ -20,11 +20,13 @@ test('an ended process, a reused pid and a process of an earlier boot are dead',
 });
 
 test.runIf(process.platform === 'linux')('a killed process is dead even if its parent has not collected it yet', async () => {
-  // This shell never waits for its child. It prints the pid of the child.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The shell becomes `sleep`, which never collects the shell's child. The child ends only after that.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim() !== 'sleep') await sleep(10);
+    process.kill(pid, 'SIGKILL');
     const isZombie = () => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     while (!isZombie()) await sleep(10);
     const processStart = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19];
