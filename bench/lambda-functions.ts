@@ -26,7 +26,7 @@ export interface Invocation {
   readonly measured: Measured;
 }
 
-/** Creates the archive stack's resources, the bucket in the sink and the rest in the emulator. */
+/** Creates what the functions need in the emulator: a table, a secret and the runs bucket. */
 export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Invoke> {
   const folders = bundleFunctions();
   const resources = { table: 'tracker', secret: 'gopro/credentials' };
@@ -46,7 +46,7 @@ export async function openFunctions(aws: Aws, job: Job, sink: Sink): Promise<Inv
   };
 }
 
-/** The service stack's environment in prod, but with a higher limit of API requests a second. */
+/** Returns the environment variables of prod, but with a higher limit of API requests a second. */
 function environmentFor(
   { source, scratch, certPath }: Job,
   sink: Sink,

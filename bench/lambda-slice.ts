@@ -1,4 +1,4 @@
-/** Measures one slice on AWS, in which the function `video-downloader` archives one large file. */
+/** Measures one call of the function `video-downloader`, which archives one large file. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { Execution, ReplyOf, RequestOf, WorkLine } from '../src/aws/contract.ts';
 import { region, account, startAws, type Aws } from '../test/aws/support/aws.ts';

@@ -29,7 +29,7 @@ export interface Reaction {
   readonly tool: string;
   readonly ours: boolean;
   readonly version: string;
-  /** null if the tool was killed after the time limit. */
+  /** It is null if the tool was killed after the time limit. */
   readonly exitCode: number | null;
   readonly outcome: Outcome;
 }
@@ -49,7 +49,7 @@ export const lies: readonly Lie[] = [
   { kind: 'byte', title: 'one changed byte', ...limits },
 ];
 
-/** The silence with each tool's default timeout. Cloud Sync's default is 30 s. */
+/** The lie `silent`, with the default timeout of each tool. Cloud Sync's default is 30 s. */
 export const silenceWithDefaults: Lie = {
   kind: 'silent',
   title: 'a connection that is silent from the middle of the body, once; each tool waits as long as its default',
@@ -57,7 +57,7 @@ export const silenceWithDefaults: Lie = {
   limitSeconds: 40,
 };
 
-/** Each file is larger than a part of Cloud Sync. The source lies about the second file. */
+/** Cloud Sync fetches each file in more than one part. The source lies about the second file. */
 const files: Files = { count: 3, sizeBytes: 24_000_000, extension: 'mp4' };
 
 /** Runs the tool with the lying source. Returns undefined if the tool cannot do such a job. */
@@ -80,7 +80,7 @@ export async function observeReaction(bench: Bench, tool: Tool, lie: Lie): Promi
   return { lie: lie.title, tool: tool.name, ours: tool === bench.ours, version: tool.version, exitCode, outcome };
 }
 
-/** Names the outcome. Surplus files, such as a tool's partial files, make no difference. */
+/** Names the outcome. Surplus files, such as unfinished files of a tool, are ignored. */
 export function outcomeOf(exitCode: number, { wrong, missing }: Differences): Outcome {
   if (exitCode !== 0) return wrong.length === 0 ? 'detected' : 'detected, but left a damaged file under its name';
   return wrong.length === 0 && missing.length === 0 ? 'survived' : 'reported success with wrong bytes';

@@ -41,7 +41,7 @@ const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run b
 
 const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('|'));
 
-test('each row except that of rclone has ratios to the row of rclone in the same workload', () => {
+test('the row of each tool except rclone has ratios to the row of rclone in the same workload', () => {
   expect(rows.map((row) => ratiosToRclone(row, rows))).toEqual([
     { wallSeconds: 0.5, cpu: 0.5, userCpu: 0.5, peakBytes: 1.5 },
     undefined,

@@ -13,7 +13,7 @@ export interface Report {
   readonly reactions: readonly Reaction[];
 }
 
-/** The conditions of the bench, and Cloud Sync's figures divided by those of the other tools. */
+/** The conditions of the bench, and Cloud Sync's figures divided by the figures of its peers. */
 export function summaryOf(report: Report): string {
   return [
     conditions(report),

@@ -12,7 +12,7 @@ export interface Command {
 }
 
 export interface Measured {
-  /** null if the command was killed. */
+  /** It is null if the command was killed. */
   readonly exitCode: number | null;
   readonly wallSeconds: number;
   readonly userSeconds: number;
@@ -41,9 +41,9 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => running.forEach(killTree));
 
 /**
- * Uses the shell's `time`, because Node has no call for the kernel's CPU time of a command and its
- * descendants. `time` writes to descriptor 3, with a precision of milliseconds. With `flush` the
- * wall time includes sync(1) of the file system that holds the path `flush`.
+ * Starts a command with the shell's `time`, because Node has no call for the CPU time of a command
+ * and its descendants. `time` writes to descriptor 3, with a precision of milliseconds. With the
+ * path `flush` the wall time includes sync(1) of the file system that holds this path.
  */
 export function startMeasured(command: Command, options: { readonly flush?: string } = {}): Running {
   const timed = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4 3>&- 4>&-; } 4>&2 2>&3';
@@ -91,7 +91,7 @@ export async function flushFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', path]);
 }
 
-/** Kills the shell's descendants. The shell stays, because unreaped processes seem to run on. */
+/** Kills the shell's descendants. The shell lives on and reaps them, or they would look alive. */
 function killCommand(shell: number): void {
   for (const pid of descendants(shell)) {
     try {

@@ -46,7 +46,7 @@ export async function measureNothingNew(
   return runs;
 }
 
-/** A folder and a bucket to compare. They are the same for each peer. */
+/** The settings of a comparison. They are the same for each peer. */
 interface Comparison {
   readonly title: string;
   readonly files: Files;
@@ -64,9 +64,9 @@ interface Comparer {
 }
 
 /**
- * Measures how the peers compare a local folder with a bucket of the same names and sizes. They
- * know no cloud and keep no tracker. The comparison favours them, because listing a local folder
- * costs no request.
+ * Measures how the peers compare a local folder with a bucket of the same names and sizes. The
+ * peers know no cloud and keep no tracker. The comparison favours the peers, because listing a
+ * local folder costs no request.
  */
 export async function comparePeers(
   bench: Bench,

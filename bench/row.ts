@@ -32,7 +32,7 @@ export interface Figures {
   readonly sinkConnections: number;
   /** The bytes on the wire of both servers, in both directions. */
   readonly wireBytes: number;
-  /** The median memory in the last third of the run minus that in the second third. */
+  /** How much the median memory grew from the second third of the run to the last third. */
   readonly growthBytes: number;
   readonly refetchedBytes: number | undefined;
 }
@@ -62,7 +62,7 @@ export function makeRow(of: {
   };
 }
 
-/** The figures of one tool divided by those of another tool in the same workload. */
+/** The figures of one tool divided by the figures of another tool in the same workload. */
 export interface Ratios {
   readonly wallSeconds: number;
   readonly cpu: number;
@@ -106,7 +106,7 @@ function figuresOf(runs: readonly Run[], per: Row['per'], files: Files): Figures
   };
 }
 
-/** The middle value, or the mean of the two in the middle. */
+/** Returns the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const [low = 0, high = low] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
@@ -119,7 +119,7 @@ function growth({ memory }: Run): number {
   return median(bytes.slice(2 * third)) - median(bytes.slice(third, 2 * third));
 }
 
-/** The kind of checksum that most bodies to the sink had. Undefined without a sink. */
+/** Returns the kind of checksum of most bodies that the sink got. Undefined without a sink. */
 function verifiedInSink(runs: readonly Run[]): string | undefined {
   const sink = runs[0]?.sink;
   if (!sink) return undefined;

@@ -14,7 +14,7 @@ const before: SinkStats = {
   wireReceived: 600,
 };
 
-test('the counts since an earlier reading exclude what was counted before, in nested groups too', () => {
+test('the earlier counts are subtracted from the later counts, also in nested groups', () => {
   const operations = { 'PUT object': 5, 'GET bucket': 1, 'PUT part': 7 };
   const after = { ...before, requests: 13, operations, bodyBytes: 1_100, wireReceived: 2_000 };
   expect(since(before, after)).toEqual({

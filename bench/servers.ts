@@ -51,7 +51,7 @@ export interface SinkStats {
   /** The number of requests of each operation, such as `PUT object`. */
   readonly operations: Readonly<Record<string, number>>;
   readonly bodyBytes: number;
-  /** This and the next three fields count the bodies by the kind of checksum that they had. */
+  /** The number of bodies with a CRC32. The next three fields count the other bodies. */
   readonly withCrc32: number;
   readonly withMd5: number;
   readonly withOther: number;

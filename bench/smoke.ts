@@ -18,7 +18,7 @@ const partCount = 20;
 const film: Files = { count: 1, sizeBytes: partCount * partBytes, extension: 'mp4' };
 export const smokeDataBytes = film.sizeBytes;
 
-/** The goal is 130 MB. The rest is a margin for garbage that is not collected yet. */
+/** The goal is 130 MB. The limit is higher, because some garbage is not collected yet. */
 const maxMemoryBytes = 200_000_000;
 
 interface PerFile {
@@ -33,7 +33,7 @@ function limitsPerFile(place: 's3' | 'ramDisk'): PerFile[] {
     { what: 'API requests', count: ({ run }) => run.source.apiRequests, max: 1 },
     // A file needs a HEAD for the size, and a GET.
     { what: 'media requests', count: ({ run }) => run.source.heads + run.source.gets, max: 2 },
-    // A file needs a PUT, and a HEAD of the stored object. Rarely a HEAD of the key comes first.
+    // A file needs a PUT and a HEAD of the stored object. A few files need a HEAD before the PUT.
     { what: 'store requests', count: ({ run }) => run.sink?.requests ?? 0, max: place === 's3' ? 2.5 : 0 },
     // The number varies a little, because leases are renewed and several files commit at once.
     { what: 'SQLite statements', count: ({ statements }) => statements, max: 30 },
@@ -75,7 +75,7 @@ function createChecker(log: (text: string) => void): Checker {
   };
 }
 
-/** Syncs 50 and then 90 files. The difference is the cost of 40 files without that of a run. */
+/** Syncs 50 files and then 90 files. The difference is the cost of 40 files alone. */
 async function smallFiles(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
   const [fewer, more] = [await countedRun(bench, place, 50), await countedRun(bench, place, 90)];
   for (const { what, count, max } of limitsPerFile(place)) {
@@ -112,7 +112,7 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** The most store requests besides those for parts: probes, create, two HEADs and complete. */
+/** At most this many store requests send no part: probes, create, two HEADs and complete. */
 const perUpload = 20;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
@@ -131,7 +131,7 @@ async function nothingNew(bench: Bench, check: Checker): Promise<void> {
   }
 }
 
-/** No client can detect a changed byte. That lie proves that the bench notices a wrong copy. */
+/** No client can detect the lie `byte`. This lie shows that the bench notices a wrong copy. */
 const outcomes: Readonly<Record<LieKind, Outcome>> = {
   html: 'detected',
   short: 'detected',

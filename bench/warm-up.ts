@@ -9,8 +9,9 @@ const piece = new Uint8Array(4 * 1024 * 1024);
  *
  * A virtual machine returns unused memory to its host after some seconds. The next write to a
  * returned page waits for the host. Such a write can take several times as long as usual, on a
- * RAM disk and in the page cache. Without the warm-up, the time of a job would depend on the job
- * before. Memory that one kind of file system frees is of little use to another kind.
+ * RAM disk and in the page cache. Without the warm-up, the time of a job would depend on the
+ * previous job. The warm-up uses the file system of the job, because memory that another kind of
+ * file system has freed helps little.
  */
 export async function warmUpMemory(folder: string, sizeBytes: number): Promise<void> {
   const path = join(folder, 'memory');

@@ -20,7 +20,7 @@ export interface Sizes {
   readonly smallCount: number;
   readonly knownCount: number;
   readonly farBytes: number;
-  /** If true, there are also plain HTTP, more RAM disk jobs, and silence with default timeouts. */
+  /** True to add workloads, such as plain HTTP, huge files and silence with default timeouts. */
   readonly thorough: boolean;
 }
 
@@ -36,7 +36,7 @@ export const fullSizes: Sizes = {
   thorough: true,
 };
 
-/** For a two-minute bench. Large files have at least 256 MiB: rclone splits only such files. */
+/** Sizes for a bench of two minutes. Large files exceed 256 MiB, so that rclone splits them. */
 export const quickSizes: Sizes = {
   rounds: 1,
   fewerRounds: 1,
@@ -114,7 +114,7 @@ export function workloads(sizes: Sizes): Workload[] {
   ];
 }
 
-/** Jobs over plain HTTP. They show the cost of TLS, which real sources and stores use. */
+/** Repeats jobs over plain HTTP to show what TLS costs. Real sources and stores use TLS. */
 function plainJobs(
   { big, mid, small }: Readonly<Record<'big' | 'mid' | 'small', Files>>,
   jobs: (prefix: string, setting: Setting, peers: readonly ToolName[]) => Workload,

@@ -2,8 +2,9 @@ package main
 
 import "hash/crc32"
 
-// combine returns the CRC32 of two joined byte sequences. It needs the CRC32 of each and the length
-// of the second. A CRC is a polynomial over GF(2). Appending n bytes multiplies the first by x^8n.
+// combine returns the CRC32 of two joined byte sequences. It needs the CRC32 of both sequences and
+// the length of the second. A CRC is a polynomial over GF(2). Appending n bytes multiplies a CRC by
+// x^8n.
 func combine(first, second uint32, secondBytes int64) uint32 {
 	return multiply(powerOfX(8*secondBytes), first) ^ second
 }

@@ -79,8 +79,8 @@ func (s *sink) count(method, key string, query url.Values) {
 	s.mutex.Unlock()
 }
 
-// store stores an object. It returns false if the client forbids to overwrite and the key is taken.
-// The caller must hold the mutex.
+// store stores an object. It returns false if an object with this name exists and the client
+// forbids overwriting. The caller must hold the mutex.
 func (s *sink) store(r *http.Request, name string, o *object) bool {
 	if r.Header.Get("If-None-Match") == "*" && s.objects[name] != nil {
 		return false

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// signature is as long as that of a real CDN, so that replies have a realistic size. The server
-// does not check signatures.
+// signature is as long as the signature of a real CDN, so that replies have a realistic size. The
+// server does not check signatures.
 var signature = "?Expires=1790000000&Signature=" + strings.Repeat("Zm9vYmFy", 43) + "&Key-Pair-Id=K1234567890ABC"
 
 // serveAPI answers like GoPro's API. It accepts any credentials.

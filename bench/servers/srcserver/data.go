@@ -32,7 +32,7 @@ func generate(path string, size int64) error {
 	return nil
 }
 
-// data is the generated file. Its path is for sendfile, its mapped bytes are for all other uses.
+// data is the generated file. Only sendfile uses the path. All other code uses the mapped bytes.
 type data struct {
 	path  string
 	bytes []byte

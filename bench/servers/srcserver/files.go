@@ -14,7 +14,7 @@ import (
 // Below this size, copying the bytes costs less than opening the file for sendfile.
 const copiedBytes = 64 << 10
 
-// The number of bytes that are sent before the bytes are counted and the clock is checked.
+// The server sends a file in steps of at most this size, and counts the bytes after each step.
 const stepBytes = 1 << 20
 
 func (s *server) serveClient(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +81,8 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
 	s.send(s.liar.body(w, r, number, start, end, size), number, start, end)
 }
 
-// send writes the bytes of a file from start to before end, no faster than the rate.
+// send writes the bytes of a file from `start` to `end`, without the byte at `end`. It is no
+// faster than the rate.
 func (s *server) send(w io.Writer, number int, start, end int64) {
 	var file *os.File
 	if !s.tls && end-start > copiedBytes {
@@ -120,7 +121,7 @@ func (s *server) sendWindow(w io.Writer, file *os.File, offset, length int64) (i
 	return io.CopyN(w, file, length)
 }
 
-// parseRange parses a header with one range. The range ends before the returned end.
+// parseRange parses a header with one range. The returned end is the offset after the last byte.
 func parseRange(text string, size int64) (start, end int64, ok bool) {
 	first, last, found := strings.Cut(strings.TrimPrefix(text, "bytes="), "-")
 	if !found || first == "" {

@@ -30,10 +30,10 @@ func newLibrary(data *data, count int, size int64, extension string) *library {
 	return l
 }
 
-// harmless returns an offset for a file. It tries `at` and then each later page of the data, until
-// the bytes do not begin like a known kind of file. One in some thousands of random files begins
-// like a web page, and clients that check the first bytes refuse such a file. Offset 0 is not
-// checked, because the byte there is always 0x66.
+// harmless returns the offset at which a file begins: `at`, or else the start of a later page. The
+// byte there must not be the first byte of a known kind of file. Otherwise one in some thousands of
+// files would begin like a web page, and clients that check the first bytes would refuse this file.
+// Offset 0 is not checked, because the byte there is always 0x66.
 func (l *library) harmless(at int64) int64 {
 	for at %= l.data.size(); at != 0; at = (at + pageBytes) % l.data.size() / pageBytes * pageBytes {
 		if first := l.data.bytes[at]; first >= 0x80 && first != 0x89 && first != 0xef && first != 0xff {
@@ -61,8 +61,8 @@ func (l *library) created(number int) time.Time {
 	return time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(number) * time.Hour)
 }
 
-// windows calls `each` with the pieces of the data that hold the bytes of a file from start to
-// before end. No piece is longer than `most`.
+// windows calls `each` with the pieces of the data that hold the bytes of a file from `start` to
+// `end`, without the byte at `end`. No piece is longer than `most`.
 func (l *library) windows(number int, start, end, most int64, each func(offset, length int64) error) error {
 	for start < end {
 		offset := (l.offsets[number] + start) % l.data.size()

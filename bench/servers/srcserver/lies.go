@@ -9,7 +9,7 @@ import (
 // liar tells one lie about one file. The other files show whether the tool handles honest replies.
 //
 //	html     every reply is a web page with status 200, such as the sign-in page of a hotel's network
-//	short    GET serves only three quarters of the length that HEAD says, with headers that fit
+//	short    GET serves only three quarters of the length that HEAD says, with matching headers
 //	byte     one byte in the middle is changed
 //	cut      the first body is cut in the middle; later bodies are complete
 //	silent   the first body stops in the middle with the connection open; later bodies are complete
@@ -30,8 +30,8 @@ func writePortalPage(w http.ResponseWriter) {
 	io.WriteString(w, portalPage)
 }
 
-// body returns a writer for the bytes of a file from start to before end. The writer is the
-// response itself, or a lyingBody around the response.
+// body returns a writer for the bytes of a file from `start` to `end`, without the byte at `end`.
+// The writer is the response itself, or a lyingBody around the response.
 func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, end, size int64) io.Writer {
 	lie := &lyingBody{ResponseWriter: w, at: start, from: (start + end) / 2}
 	switch {
@@ -50,7 +50,7 @@ func (l *liar) body(w http.ResponseWriter, r *http.Request, number int, start, e
 	return lie
 }
 
-// lyingBody writes the bytes before byte `from` unchanged, and from there what `act` returns.
+// lyingBody sends the bytes before `from` unchanged. Then it sends the bytes that `act` returns.
 type lyingBody struct {
 	http.ResponseWriter
 	at, from int64
