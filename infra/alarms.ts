@@ -46,8 +46,8 @@ const hoursWithoutRun = 26;
 export function createAlarms(scope: Construct, options: AlarmsOptions): readonly cloudwatch.Alarm[] {
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
-  // The silence alarm is not part of the composite alarm. A message that waits for days keeps the
-  // composite alarm on, and that would hide that no run succeeds.
+  // The silence alarm is not part of the composite alarm. A waiting message can keep the composite
+  // alarm on for days, and during this time it would not report missing runs.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));

@@ -55,7 +55,7 @@ function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
     enforceSSL: true,
     retentionPeriod: Duration.days(14),
   });
-  const reason = 'It is itself a dead-letter queue. A person reads it, and no consumer can fail.';
+  const reason = 'This queue is itself a dead-letter queue. A person reads its messages, so no consumer can fail.';
   for (const id of ['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy']) Validations.of(queue).acknowledge({ id, reason });
   return queue;
 }
@@ -64,7 +64,7 @@ function createQueue(scope: Construct, id: string, name: string): sqs.Queue {
 export const notifiedError = 'CloudSync.Notified';
 
 /**
- * Notifies a person when a run ends and the machine cannot report that itself: after a time-out, an
+ * Notifies a person of a run that ended without a notification of its own: after a time-out, an
  * abort or an uncaught error.
  */
 export function notifyOfSilentEnds(
@@ -78,8 +78,8 @@ export function notifyOfSilentEnds(
       source: ['aws.states'],
       detailType: ['Step Functions Execution Status Change'],
       detail: {
-        // The rule skips the child executions of the map, because the machine ARN in their events
-        // also has a label.
+        // The rule ignores the child executions of the map. In their events, the label of the map
+        // follows the ARN of the machine.
         stateMachineArn: [machine.stateMachineArn],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
         error: [{ 'anything-but': notifiedError }, { exists: false }, null],
@@ -100,6 +100,6 @@ function silentEndText(): string {
   const [name, status, arn] = ['name', 'status', 'executionArn'].map((field) => events.EventField.fromPath(`$.detail.${field}`));
   return [
     `Cloud Sync: the run ${name} ended as ${status} and could not send its own notification.`,
-    `No archived file is lost, and the next run continues from there. For the reason, read the history of ${arn}.`,
+    `No archived file is lost, and the next run continues where this run ended. For the reason, read the history of ${arn}.`,
   ].join(' ');
 }

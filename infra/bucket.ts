@@ -10,7 +10,7 @@ const transitionClasses: Readonly<Record<Exclude<StorageClass, 'standard'>, s3.S
   'deep-archive': s3.StorageClass.DEEP_ARCHIVE,
 };
 
-/** The settings that both buckets share. */
+/** The settings that the bucket of the archive and the bucket for runs share. */
 const guarded = {
   blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
   objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -50,8 +50,8 @@ export function createArchiveBucket(
 }
 
 /**
- * Returns the rules that move archived files to cheaper classes. The objects under `.cloud-sync/`
- * stay, because every run reads them.
+ * Returns the rules that move archived files to cheaper storage classes. The objects under
+ * `.cloud-sync/` keep their class, because every run reads these objects.
  */
 function transitions(profile: StorageProfile): s3.LifecycleRule[] {
   const steps = storageSteps[profile].flatMap(({ storageClass, fromDay }) =>
@@ -73,7 +73,7 @@ const providers: readonly Provider[] = ['gopro'];
 export function createRunsBucket(scope: Construct): s3.Bucket {
   const bucket = new s3.Bucket(scope, 'Runs', {
     ...guarded,
-    // With this encryption the map needs no permission for a key.
+    // With this encryption the map of a run needs no permission for a key.
     encryption: s3.BucketEncryption.S3_MANAGED,
     lifecycleRules: [{ id: 'expire', expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(7) }],
   });

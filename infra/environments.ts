@@ -10,17 +10,17 @@ const environmentSchema = z.strictObject({
    */
   encryption: z.enum(['sse-s3', 'kms']),
   /**
-   * Decides what archived files cost and how soon they can be read. The profiles are in
-   * storage-cost.ts.
+   * The storage profile decides what archived files cost and how soon they can be read. The file
+   * storage-cost.ts describes the profiles.
    */
   storage: z.enum(storageProfiles),
   /** The roles that are archived only on request. */
   include: z.array(z.enum(roleRequests)),
-  /** How many work lines are transferred at once, at most. */
+  /** At most this many work lines are transferred at once. */
   mapConcurrency: z.int().min(1).max(40),
-  /** How many parts one invocation of video-downloader transfers at once, at most. */
+  /** One invocation of `video-downloader` transfers at most this many parts at once. */
   partConcurrency: z.int().min(1).max(40),
-  /** How many requests per second all functions together send to the provider's API, at most. */
+  /** All functions together send at most this many requests per second to the provider's API. */
   goproRps: z.number().positive(),
   /** After this many failed runs an original is quarantined. */
   quarantineAfter: z.int().min(1),

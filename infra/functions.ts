@@ -67,7 +67,8 @@ function createFunction(
   });
   Validations.of(created).acknowledge({
     id: 'Serverless-LambdaDLQ',
-    reason: 'The state machine calls it and waits for its reply. A queue would get only asynchronous calls, and there are none.',
+    reason:
+      'The state machine waits for the reply of each call. A dead-letter queue gets only asynchronous calls, and there are none.',
   });
   return created;
 }
@@ -82,7 +83,7 @@ function createRole(scope: Construct, id: string, permissions: readonly Permissi
     role.addToPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [...resources] }));
     for (const resource of resources) if (resource.includes('*')) acknowledgeWildcard(role, resource, reason);
   }
-  acknowledgeWildcard(role, '*', 'Traces are sent to X-Ray, which has no resources.');
+  acknowledgeWildcard(role, '*', 'Permissions for traces cannot name a resource.');
   return role;
 }
 

@@ -140,7 +140,7 @@ const written: Readonly<Record<string, Allowed>> = {
   },
 };
 
-test('every role has exactly the permissions in this list', () => {
+test('every role has exactly the permissions that the test file lists', () => {
   expect(allowed(sampleTemplates({ env: 'prod' }).service)).toEqual(written);
 });
 
@@ -155,7 +155,7 @@ test('with a customer key, a role that reads the archive may decrypt, and a role
   });
 });
 
-test('no role has a managed policy or a policy outside this list', () => {
+test('no role has a managed policy or an inline policy', () => {
   const { service } = sampleTemplates({ env: 'prod' });
   const roles = Object.values(service.findResources('AWS::IAM::Role'));
   expect(roles).toHaveLength(Object.keys(written).length);

@@ -23,7 +23,7 @@ export interface Reachable {
 }
 
 const provider: Provider = 'gopro';
-const keyNames = 'A key has the name of its file.';
+const keyNames = 'The keys contain the names of files.';
 
 /**
  * Returns all permissions of each function, except tracing. No function can delete an object,
@@ -82,13 +82,13 @@ function archiveId({ bucketArn, key }: Archive): Permission[] {
   ];
 }
 
-/** Permissions for the objects of the archive itself. Multipart uploads also need to decrypt. */
+/** Permissions for the objects below `.cloud-sync/`. Multipart uploads also need to decrypt. */
 function ownObjects({ bucketArn, key }: Archive): Permission[] {
   return [
     {
       actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       resources: [`${bucketArn}/.cloud-sync/*`],
-      reason: "The archive's id, the capabilities of its store, and records of files. These have the names of the files.",
+      reason: "The archive's id, the capabilities of its store, and records of files. The records have the names of the files.",
     },
     {
       actions: ['s3:ListBucket'],
@@ -157,6 +157,6 @@ export function logPermission(logGroup: logs.ILogGroup): Permission {
   return {
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
-    reason: 'Its log. The platform names the streams.',
+    reason: 'The log of the function. The platform chooses the names of the streams.',
   };
 }

@@ -34,7 +34,7 @@ export function createSchedule(
     timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
     target: new StepFunctionsStartExecution(options.machine, {
       input: scheduler.ScheduleTargetInput.fromObject(input),
-      // A start after these limits could overlap the run of the next day.
+      // The two limits on retries prevent a late run that overlaps the run of the next day.
       retryAttempts: 3,
       maxEventAge: Duration.hours(2),
       deadLetterQueue: options.deadLetterQueue,

@@ -21,7 +21,8 @@ export function createCredentials(
   if (options.withPolicy === 'resource-policy') secret.addToResourcePolicy(onlyThisAccount(secret));
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
-    reason: 'Only a person can sign in and copy new cookies. An alarm watches their age, and a notification reports their end.',
+    reason:
+      'Only a person can sign in and copy new cookies. An alarm watches the age of the cookies, and a notification tells when the provider refuses them.',
   });
   return secret;
 }

@@ -59,8 +59,8 @@ export function createServiceStack(
 }
 
 /**
- * Creates the machine's log group below /aws/vendedlogs/. The account's policy for log deliveries
- * grows with each log group elsewhere, but not with log groups below that path.
+ * Creates the machine's log group below /aws/vendedlogs/. Any log group at another path makes the
+ * account's policy for log deliveries longer.
  */
 function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
   return new logs.LogGroup(stack, 'OrchestratorLog', {

@@ -13,15 +13,16 @@ export interface OrchestratorOptions extends RunOptions {
 }
 
 /**
- * This time-out is longer than the deadline of a run, so it ends only a run that hangs. The rule on
- * silent ends then notifies a person.
+ * This time-out is longer than the deadline of a run, so it ends only a run that hangs. The event
+ * rule in alerts.ts then notifies a person.
  */
 const machineTimeout = Duration.hours(12);
 
 /**
  * Creates the state machine of the nightly run. Each function needs a time-out. Buckets and topics
- * must not be encrypted with a customer key. Errors: one if the feature flag is not set. Without
- * the flag CDK silently omits the map's result writer, and the results do not fit into the state.
+ * must not be encrypted with a customer key. Throws if the CDK flag for the map's result writer is
+ * not set. Without the flag CDK silently omits the writer, and the results do not fit into the
+ * state.
  */
 export function createOrchestrator(scope: Construct, options: OrchestratorOptions): StateMachine {
   if (!FeatureFlags.of(scope).isEnabled(resultWriterFlag)) throw new Error(`the context must set ${resultWriterFlag} to true`);
@@ -36,8 +37,8 @@ export function createOrchestrator(scope: Construct, options: OrchestratorOption
     tracingEnabled: true,
     logs: { destination: options.logGroup, level: LogLevel.ALL, includeExecutionData: false },
   });
-  // CDK creates this policy but does not attach it to our own role. The template does not contain
-  // the policy, but the findings of the checks do.
+  // CDK creates this policy but does not attach it to our own role. The policy is not in the
+  // template, but the checks would report it.
   machine.node.tryRemoveChild('DistributedMapPolicy');
   return machine;
 }

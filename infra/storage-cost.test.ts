@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { describeStorageCost, storageCost, storageSteps, type StorageSteps } from './storage-cost.ts';
 
 /**
- * Published costs of one TB in USD: first the steps, then the first year, then each later year. A
- * step is a storage class and the day on which a file enters that class.
+ * Each entry has storage steps and the published cost of one TB in USD, in the first year and in
+ * each later year. A step is a storage class and the day on which a file enters that class.
  */
 const known: readonly (readonly [StorageSteps, number, number])[] = [
   [storageSteps['deep-archive'], 17.73, 12.33],

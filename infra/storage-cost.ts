@@ -8,8 +8,8 @@ export type StorageProfile = (typeof storageProfiles)[number];
 export type StorageClass = 'standard' | 'instant' | 'deep-archive';
 
 /**
- * The storage classes that a file passes through, each with the day after the upload on which the
- * file enters the class.
+ * The storage classes that a file passes through. The file enters a class `fromDay` days after the
+ * upload.
  */
 export type StorageSteps = readonly { readonly storageClass: StorageClass; readonly fromDay: number }[];
 

@@ -54,9 +54,9 @@ test.each([
 });
 
 /**
- * How many events each kind of state adds to the history. Every state is entered and exited. A call
- * of a function, or a message, is also scheduled, started and ended. A map is also started and
- * ended, and so is its map run. No attempt is repeated here.
+ * How many events each kind of state adds to the history. A state is entered and exited, but a Fail
+ * is only entered. A task is also scheduled, started and ended. A map and its map run are also
+ * started and ended. Retries are not counted.
  */
 const eventsOf: Readonly<Record<string, number>> = { Task: 5, Map: 6, Choice: 2, Pass: 2, Succeed: 2, Fail: 1 };
 

@@ -16,7 +16,7 @@ export function failedEnding(
     error: notifiedError,
     cause: 'The run failed. The notification and the event history of this execution have the reason.',
   });
-  // This error has a different name, so that the rule on silent ends notifies.
+  // The event rule in alerts.ts notifies a person of an error with this name.
   const notNotified = Fail.jsonPath(scope, 'SyncFailedUnnotified', {
     error: 'CloudSync.NotNotified',
     cause: 'The run failed, and its notification could not be published.',
@@ -43,8 +43,8 @@ export function failedEnding(
 }
 
 /**
- * Writes a notification when EndRun failed and wrote none. The text quotes the whole error, because
- * a caught error may have no cause.
+ * Writes the notification if the state EndRun failed. The text quotes the whole error, because a
+ * caught error may have no cause.
  */
 function describeFailure(scope: Construct): Pass {
   const cause = JsonPath.format(

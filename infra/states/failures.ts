@@ -3,9 +3,8 @@ import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { lambdaKilled, lambdaUnavailable } from '../../src/aws/platform-errors.ts';
 
 /**
- * The errors after which the machine tries again. Errors of our own functions are not in these
- * lists. A function replies with an error that it expects, and an unexpected error would happen
- * again.
+ * The errors after which the machine tries again. These lists contain no errors of our functions. A
+ * function replies with an expected error, and an unexpected error would happen again.
  */
 
 const messagingUnavailable = {

@@ -33,8 +33,8 @@ interface Call<State extends AskingState> {
 }
 
 /**
- * Creates a state that calls a function with the message of that state. The time-out of the state
- * is half a minute longer than the time-out of the function.
+ * Creates a state that sends its message to a function. The time-out of the state is half a minute
+ * longer than the time-out of the function.
  */
 export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;

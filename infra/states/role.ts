@@ -46,7 +46,7 @@ function permissionsOf({ functions, topic, poisonQueue, runsBucket }: RunOptions
   ];
 }
 
-const noResources = 'Traces and log deliveries have no resources.';
+const noResources = 'Permissions for traces and log deliveries cannot name a resource.';
 
 const tracingPermissions: readonly Permission[] = [
   {

@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly runsBucket: IBucket;
   readonly topic: ITopic;
   readonly poisonQueue: IQueue;
-  /** How many children of the map run at once, at most. */
+  /** At most this many children of the map run at once. */
   readonly mapConcurrency: number;
 }
 
@@ -38,7 +38,7 @@ interface Steps extends RunOptions {
   readonly scope: Construct;
   /** The next state after an error, which is stored at `$.error`. */
   readonly failure: IChainable;
-  /** The next state for an unknown outcome, which a function of another version replied. */
+  /** The next state for an outcome that the machine does not know. */
   readonly unknown: IChainable;
 }
 

@@ -42,7 +42,7 @@ interface LineOptions {
 
 /**
  * Creates the states of one work line, which is done slice by slice. The work line fails if an
- * original or its worker failed. The tracker has the reason.
+ * original failed or the worker failed. The tracker has the reason.
  */
 export function workLine(scope: Construct, options: LineOptions): IChainable {
   const failed = Fail.jsonPath(scope, 'VideoFailed', {
@@ -50,7 +50,7 @@ export function workLine(scope: Construct, options: LineOptions): IChainable {
     causePath: JsonPath.jsonToString(at('$.error')),
   });
   const mark = markFailed(scope, options, failed);
-  // The output is a constant, because the map collects the outputs of all its children.
+  // The output is short, because the map collects the outputs of all its children.
   const complete = Pass.jsonPath(scope, 'VideoComplete', { result: Result.fromObject({ complete: true }) });
   const download = caught(downloadSlice(scope, options.downloader), mark);
   const asReplied = keepError(scope, 'KeepVideoError', { from: '$.slice.error', also: ['line', 'run', 'parent'] }).next(mark);
@@ -101,7 +101,7 @@ function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, 
     execution: at('$.parent'),
     error: at('$.error'),
   };
-  // The reply replaces the line in the state's data, so that the line is not sent again.
+  // The reply replaces the line in the state's data, because no later state needs the line.
   const mark = call(scope, 'MarkVideoFailed', { function: runManager, request, resultPath: '$.line' });
   // If this call fails too, its error is dropped, because the first error is more useful.
   mark.addCatch(failed, { resultPath: JsonPath.DISCARD });
@@ -115,7 +115,7 @@ function markFailed(scope: Construct, { runManager, poisonQueue }: LineOptions, 
   return mark.next(isQuarantined);
 }
 
-/** Sends the media of a line that need a person to the poison queue. */
+/** Sends the failed media of a line to the poison queue, which a person reads. */
 function sendToPoisonQueue(
   scope: Construct,
   queue: IQueue,
