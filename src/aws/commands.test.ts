@@ -8,7 +8,7 @@ test.each([
   ['prod', 'aws logs --follow', '`cloud-sync aws logs --follow`'],
   ['dev', 'aws logs --follow', '`cloud-sync aws logs --follow --env dev`'],
   ['dev', 'status', '`cloud-sync status`'],
-] as const)('in the stage %s the command `%s` is shown with the stage, unless the stage is prod', (stage, command, shown) => {
+] as const)('in the stage %s the command `%s` is shown as a person has to type it', (stage, command, shown) => {
   expect(commandsFor({ stage })(command)).toBe(shown);
 });
 
@@ -17,7 +17,7 @@ test.each([
   ['dev', undefined, '`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`'],
   ['prod', 'my/$&', '`cloud-sync login gopro --to-secret my/$&`'],
 ] as const)(
-  'in the stage %s, with the secret %s, the hint of a refusal has the command that renews the secret',
+  'in the stage %s, with the secret %s, the hint on refused credentials has the command that renews them',
   (stage, secret, command) => {
     const error = new SyncError('CREDENTIALS_EXPIRED', 'api.gopro.com refuses the credentials', { hint: renewHint });
     const { Error, Cause } = stateErrorOf(error, { stage, ...(secret !== undefined && { secret }) });

@@ -92,7 +92,7 @@ export const messages = {
       /** When the run has to end, in ISO 8601. */
       deadline: z.string().default(''),
       /**
-       * The holder of the run lease. It is this execution, or another holder if the outcome is
+       * The holder of the run lease. The holder is this execution, unless the outcome is
        * `overlap`.
        */
       holder: z.string().default(''),
@@ -159,8 +159,8 @@ export const messages = {
     }),
     reply: z.object({
       /**
-       * `deferred` means that the deadline was reached, or that another worker has claimed the
-       * rest. `waiting` means that the provider does not offer all originals yet.
+       * `deferred` means that the rest of the line waits for the next run, or that another worker
+       * has claimed the rest. `waiting` means that the provider does not offer all originals yet.
        */
       outcome: z.enum(['done', 'go-on', 'deferred', 'waiting', 'credentials-expired', 'failed', 'quarantined']),
       ...sliceState.shape,
@@ -170,7 +170,7 @@ export const messages = {
     }),
     dropped: ['archived_files', 'archived_bytes'],
   },
-  /** Records the failed work that a worker did not record itself. */
+  /** Ends a failed work line and records failures that its worker could not record. */
   MarkVideoFailed: {
     request: z.object({
       action: z.literal('mark-failed'),
@@ -242,7 +242,7 @@ export function replyOf<Reply extends z.ZodObject>({ reply }: { readonly reply: 
   return reply.parse(given);
 }
 
-/** Returns the names of the fields of a reply that the machine keeps. */
+/** Returns the names of the reply fields that the machine keeps. */
 export function keptFields({ reply, dropped = [] }: Message): readonly string[] {
   return Object.keys(reply.shape).filter((field) => !dropped.includes(field));
 }

@@ -14,8 +14,8 @@ import { deserialise, listingStateName, serialise, type SavedListing } from './l
 /** The name of the manifest, which lists the work lines of a run. */
 const manifestName = 'manifest.jsonl';
 /**
- * The maximum number of work lines of a run, because workers can finish no more before the
- * deadline. If a plan is larger, its oldest media wait for the next run.
+ * The maximum number of work lines of a run. Workers cannot finish more lines before the deadline.
+ * If a plan is larger, its oldest media wait for the next run.
  */
 const maxLines = 10_000;
 /** The time in ms that a slice reserves for its reply when the provider is slow. */
@@ -27,7 +27,7 @@ const answeringMs = 10_000;
 const planningMs = 100_000;
 
 /**
- * Does one slice of a run's listing: it reads as many pages as there is time for. The last slice
+ * Does one slice of a run's listing: it reads as many pages as its time allows. The last slice
  * plans the run and writes the manifest. If the reply of a slice is lost, the slice may be
  * repeated. Errors: those of `list`, of the archive and of the tracker.
  */
@@ -58,7 +58,7 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
 }
 
 /**
- * Returns the state that the earlier slices saved. The first slice has no saved state, so it adopts
+ * Returns the state that the earlier slices saved. The first slice has no saved state. It adopts
  * files that only the archive knows, and begins the listing.
  */
 async function stateBefore(
@@ -108,8 +108,8 @@ async function planRun(
 }
 
 /**
- * Returns the ids of the media that wait for a later attempt. Everything that is open in such a
- * medium has failed, and the time of each next attempt has not come yet.
+ * Returns the ids of the media that wait for a later attempt. All open work of such a medium has
+ * failed, and no next attempt is due yet.
  */
 async function restingMedia(tracker: Tracker, roles: readonly Role[], nowMs: number): Promise<ReadonlySet<string>> {
   const resting = new Set<string>();

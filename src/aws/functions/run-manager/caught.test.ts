@@ -42,7 +42,7 @@ test('the reason of a caught error names the error and quotes its message', () =
   expect(reasonOf(readCaught({ Error: 'States.Timeout', Cause: '' }))).toMatch(/\(States\.Timeout\)$/);
 });
 
-test('a caught error loses its secrets, its control characters and the end of a long text', () => {
+test('the detail of a caught error is cut and contains no secrets and no control characters', () => {
   const Cause = thrown('Error', `GET https://cdn.example/file?Signature=abcdef ${'x'.repeat(5_000)}\n`);
   const { detail } = readCaught({ Error: 'Error', Cause });
   expect(detail).not.toContain('abcdef');
@@ -51,7 +51,7 @@ test('a caught error loses its secrets, its control characters and the end of a 
 });
 
 test.each(['[1]', '"text"', 'null', '{"errorMessage":7}', '{broken'])(
-  'a Cause that is not an error of Lambda in JSON, such as %s, is quoted unchanged',
+  'the Cause %s is quoted unchanged, because it is not the JSON of a Lambda error',
   (Cause) => {
     expect(readCaught({ Error: 'Oops', Cause })).toMatchObject({ name: 'Oops', detail: Cause });
   },

@@ -5,7 +5,7 @@ import type { StateError } from '../../contract.ts';
 /** Explains a caught error to a person: what happened and what to do. No I/O. */
 
 export interface Caught {
-  /** The code of the SyncError. It is undefined if the platform raised the error, and for a BUG. */
+  /** The code of the SyncError. It is undefined for an error of the platform and for a BUG. */
   readonly code: ErrorCode | undefined;
   /** The code, or the most specific name that the platform gave to the error. */
   readonly name: string;
@@ -64,8 +64,8 @@ const platformErrors: Readonly<Record<string, Explanation>> = {
 };
 
 /**
- * The maximum length of a message of the platform. A message of our own may be longer, because its
- * end tells the person what to do.
+ * The maximum length of a message of the platform. Our own messages may be longer, because they end
+ * with what the person has to do.
  */
 const maxDetail = 300;
 const maxOwnDetail = 600;
@@ -98,7 +98,7 @@ function isCode(name: string): name is ErrorCode {
   return Object.hasOwn(errorKinds, name);
 }
 
-/** Parses a Cause. If a function threw an error, the Cause is JSON, otherwise plain text. */
+/** Parses a Cause. It is JSON if a function threw an error, and plain text if not. */
 function lambdaError(cause: string): { readonly errorType?: string; readonly errorMessage?: string } {
   try {
     const fields = JSON.parse(cause) as Readonly<Record<string, unknown>> | null;
