@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { resourceNames } from './names.ts';
 import { stages } from '../config/stages.ts';
 
-test('resources of prod have plain names', () => {
+test('resources of the stage prod have names without a prefix', () => {
   expect(resourceNames('prod')).toMatchObject({
     stateMachine: 'gopro-sync-orchestrator',
     table: 'gopro-sync-tracker',

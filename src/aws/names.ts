@@ -4,8 +4,8 @@ import { functionNames, type FunctionName } from './contract.ts';
 /** The names of the deployed resources. The infrastructure and the commands share these names. */
 
 /**
- * Returns the name of a resource in a stage. Prod has the plain names. Dev and staging can share
- * the account of prod, so their names begin with `cloud-sync-{stage}-`.
+ * Returns the name of a resource in a stage. In prod it is the plain name. Dev and staging can
+ * share the account of prod, so their names begin with `cloud-sync-{stage}-`.
  */
 export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;

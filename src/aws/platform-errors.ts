@@ -5,7 +5,7 @@
  * (docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html).
  */
 
-/** The call did not reach a function. A later call may reach the function. */
+/** Errors of a call that did not reach a function. A later call may reach the function. */
 export const lambdaUnavailable = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
@@ -21,11 +21,12 @@ export const lambdaUnavailable = [
 ] as const;
 
 /**
- * The call did not reach a function. Later calls fail too, until a new deployment fixes the cause.
+ * Errors of a call that did not reach a function. Later calls fail too, until a new deployment
+ * fixes the cause.
  */
 export const lambdaRefused = ['Lambda.ResourceNotFoundException', 'Lambda.AccessDeniedException'] as const;
 
-/** The platform ended the invocation, because it ran out of time or of memory or was killed. */
+/** Errors of an invocation that ran out of time, ran out of memory, or was killed. */
 export const lambdaKilled = [
   'Lambda.Unknown',
   'Sandbox.Timedout',

@@ -15,8 +15,8 @@ export async function readStopped(tracker: Tracker, execution: string): Promise<
 }
 
 /**
- * Stores the error that stops this execution. A later error does not replace the first error,
- * except expired credentials. Errors: TRACKER_UNUSABLE.
+ * Stores the error that stops this execution. A later error replaces the first error only if the
+ * later error is CREDENTIALS_EXPIRED. Errors: TRACKER_UNUSABLE.
  */
 export async function writeStopped(tracker: Tracker, execution: string, cause: StateError): Promise<void> {
   const isExpiry = cause.Error === 'CREDENTIALS_EXPIRED';

@@ -7,8 +7,8 @@ import type { StateError } from './contract.ts';
 const maxCauseLength = 600;
 
 /**
- * Returns an error in the shape of a Catch. A command in its hint is shown as a person types it for
- * the deployment. The history of the execution keeps the error, so it contains no secret.
+ * Returns an error in the shape of a Catch. A command in its hint has the options for the
+ * deployment. Secrets are redacted, because the history of the execution keeps the error.
  */
 export function stateErrorOf(error: SyncError, deployment?: Deployment): StateError {
   const hint = deployment ? error.hintWith(commandsFor(deployment)) : error.hint;

@@ -74,11 +74,14 @@ describe('a run', () => {
   test('a run with a wrong input does not begin and makes nothing, and its end says what to do', async () => {
     const request = { input: { provider: 'dropbox' }, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
-    expect(reply).toEqual({ ...allFields, error: { Error: 'USAGE', Cause: expect.stringContaining('Start it with {}') } });
+    expect(reply).toEqual({
+      ...allFields,
+      error: { Error: 'USAGE', Cause: expect.stringContaining('Start an execution with {}') },
+    });
     expect(await keysIn(names.bucket)).toEqual([]);
     expect(await handler({ action: 'end', ...request, error: reply.error }, context)).toMatchObject({
       notify: true,
-      error: { Error: expect.stringContaining('(USAGE)'), Cause: expect.stringContaining('Start it with {}') },
+      error: { Error: expect.stringContaining('(USAGE)'), Cause: expect.stringContaining('Start an execution with {}') },
     });
   });
 

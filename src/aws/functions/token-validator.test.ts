@@ -58,7 +58,7 @@ test('refused credentials give a reply and not an error', async () => {
   expect(scene.metrics).toEqual({ AuthenticationFailure: 1, CookieAge: 9 });
 });
 
-test('the age of the credentials is null if the secret does not contain the time of writing', async () => {
+test('the age of the credentials is null if the time when they were written is unknown', async () => {
   await using scene = await openScene();
   expect(await validateTokens({ provider: 'gopro' }, scene.invocation)).toMatchObject({ valid: true, cookie_age_days: null });
   expect(scene.metrics).toEqual({ AuthenticationSuccess: 1 });

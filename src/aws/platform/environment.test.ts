@@ -54,6 +54,6 @@ test.each([
   ['CLOUD_SYNC_QUARANTINE_AFTER', '0'],
   ['CLOUD_SYNC_CONCURRENCY', 'many'],
   ['CLOUD_SYNC_GOPRO_API_URL', 'nowhere'],
-])('the variable %s=%s is refused, and the error has its name', (name, value) => {
+])('the variable %s=%s is refused, and the error names the variable', (name, value) => {
   expect(() => readEnvironment({ ...least, [name]: value })).toThrow(name);
 });

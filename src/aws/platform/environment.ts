@@ -18,7 +18,7 @@ export const environmentNames = {
   /** The roles that are archived on request: `edits`, `sidecars`, `edits,sidecars`, or empty. */
   include: 'CLOUD_SYNC_INCLUDE',
   quarantineAfter: 'CLOUD_SYNC_QUARANTINE_AFTER',
-  /** How many parts one invocation of video-downloader transfers at once, at most. */
+  /** The maximum number of parts that one invocation of video-downloader transfers at once. */
   concurrency: 'CLOUD_SYNC_CONCURRENCY',
   gopro: 'CLOUD_SYNC_GOPRO_API_URL',
   goproRps: 'CLOUD_SYNC_GOPRO_API_RPS',
@@ -40,7 +40,7 @@ export interface FunctionEnvironment {
   /** The roles to archive. They always include `source` and `raw`. */
   readonly roles: readonly Role[];
   readonly quarantineAfter: number;
-  /** How many parts one invocation transfers at once, at most. */
+  /** The maximum number of parts that one invocation transfers at once. */
   readonly concurrency: number;
   readonly goproApiUrl: string;
   readonly goproRps: number;
@@ -48,8 +48,8 @@ export interface FunctionEnvironment {
   readonly plainHttp: boolean;
   readonly s3Endpoint: string | undefined;
   /**
-   * True if the name of the bucket is in the path and not in the host name. That is so when the
-   * endpoint of S3 or of AWS is overridden.
+   * True if S3 addresses have the name of the bucket in the path instead of the host name. This is
+   * needed if the endpoint of S3 or of AWS is overridden.
    */
   readonly pathStyle: boolean;
   readonly stallMs: number;
@@ -83,7 +83,7 @@ const schema = z.object({
 
 /**
  * Reads the environment. Errors: USAGE, which names each missing or wrong variable. The stack sets
- * all variables, so a wrong value means that a person changed it.
+ * correct values, so a wrong value means that a person changed a variable.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
   const parsed = schema.safeParse(variables);

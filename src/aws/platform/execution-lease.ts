@@ -9,8 +9,8 @@ import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNCli
 const maxRunMs = 12 * 3_600_000;
 
 /**
- * Returns how many ms from now a run lease is valid, for a run that began at `startedAt` (ISO
- * 8601).
+ * Returns for how many ms a run lease is still valid. `startedAt` is the start of the run in ISO
+ * 8601.
  */
 export function leaseLeftMs(startedAt: string, nowMs: number): number {
   return Math.max(0, Date.parse(startedAt) + maxRunMs - nowMs);
@@ -19,14 +19,14 @@ export function leaseLeftMs(startedAt: string, nowMs: number): number {
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
 interface ExecutionChecks extends SFNClientConfig {
-  /** Called if AWS does not answer whether the holder runs. `reason` is the error message. */
+  /** Called if AWS gives no answer about the holder. `reason` is the error message. */
   readonly onUnanswered?: (holder: string, reason: string) => void;
 }
 
 /**
  * Returns a function that checks whether the holder of a run lease is dead. A holder is dead if it
  * is an execution that has ended or that AWS has forgotten. Every other holder counts as alive
- * until its lease expires, and so does an execution about which AWS gives no answer.
+ * until its lease expires. If AWS gives no answer, an execution counts as alive too.
  */
 export function executionChecks({ onUnanswered, ...config }: ExecutionChecks = {}): (holder: string) => Promise<boolean> {
   return async (holder) => {

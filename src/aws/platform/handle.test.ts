@@ -135,7 +135,7 @@ describe('the handler of token-validator, called as Lambda calls it', () => {
     expect(scene.daemon.received).toEqual([]);
   });
 
-  test('a request that only a bug can send makes the handler throw an error with a name', async () => {
+  test('the handler throws the error CloudSync.BUG for a request that only a bug can send', async () => {
     await expect(handler({ provider: 'dropbox', execution }, context)).rejects.toMatchObject({
       name: 'CloudSync.BUG',
       message: expect.stringContaining('provider'),
@@ -143,7 +143,7 @@ describe('the handler of token-validator, called as Lambda calls it', () => {
   });
 });
 
-test('an unexpected error is thrown with a name and without secrets, and earlier metrics are still written', async () => {
+test('an unexpected error is thrown as CloudSync.BUG without secrets, and earlier metrics are still written', async () => {
   await using _scene = await openScene(() => undefined);
   const surprising = handle({
     name: 'video-downloader',

@@ -20,14 +20,14 @@ interface Work<Request, Reply> {
   readonly name: FunctionName;
   readonly request: z.ZodType<Request>;
   readonly run: (request: Request, invocation: Invocation) => Promise<Reply>;
-  /** Makes the reply for work that ended with an error that has a code. */
+  /** Makes the reply if the work threw an error. It is not called for a BUG. */
   readonly failed: (error: StateError, request: Request) => Reply;
 }
 
 /**
  * Creates a Lambda handler. It checks the request, opens an invocation, does the work and writes
- * the metrics. An error with a code becomes a reply. A BUG is thrown, and the state machine sees
- * its name.
+ * the metrics. A BUG is thrown, and the state machine sees its name. Any other error becomes a
+ * reply.
  */
 export function handle<Request extends { readonly execution: Execution }, Reply>(work: Work<Request, Reply>): Handler<Reply> {
   return async (event, context) => {
@@ -70,8 +70,8 @@ function stackOf({ code, cause }: SyncError): string | undefined {
 }
 
 /**
- * Returns the error to throw. Its name has the code, because Lambda reports and logs the name and
- * the message.
+ * Returns the error to throw. The name of the error contains the code, because Lambda reports and
+ * logs the name and the message.
  */
 function named(error: SyncError): Error {
   return Object.assign(new Error(redactText(error.message)), { name: `CloudSync.${error.code}` });

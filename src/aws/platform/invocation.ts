@@ -26,9 +26,9 @@ export interface Invocation {
   readonly http: HttpClient;
   readonly runs: RunsStore;
   /**
-   * Opens the ledger of the archive. Only the beginning of a run may `create` an archive, and only
-   * in an empty bucket with an unused table. Errors: ARCHIVE_UNKNOWN if the table names an archive
-   * and the bucket has none; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
+   * Opens the ledger of the archive. With `create` it creates an archive if the bucket is empty and
+   * the table is unused. Only the beginning of a run sets `create`. Errors: ARCHIVE_UNKNOWN if the
+   * bucket has no archive and none may be created; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
    */
   openTracker(provider: Provider, options?: { readonly create: boolean }): Promise<Tracker>;
   /**
@@ -41,8 +41,8 @@ export interface Invocation {
 export interface OpenSource {
   readonly source: Source;
   /**
-   * When the secret was last written, in ISO 8601. The time comes from the secret, or from Secrets
-   * Manager if the secret has none.
+   * When the secret was last written, in ISO 8601. If the secret does not contain this time, the
+   * time comes from Secrets Manager. It is null if unknown.
    */
   readonly credentialsSince: string | null;
   readonly apiRequests: () => number;

@@ -73,7 +73,7 @@ test('a caller that may create an archive creates one in an empty bucket with an
   expect((await later.openTracker('gopro')).archiveId).toBe(archiveId);
 });
 
-test('a caller that may not create an archive gets an error', async () => {
+test('a caller that may not create an archive gets an error if the bucket has no archive', async () => {
   await using scene = await openScene();
   await expect(scene.invocation.openTracker('gopro')).rejects.toMatchObject({ code: 'ARCHIVE_UNKNOWN' });
   expect(scene.store.objects()).toEqual([]);

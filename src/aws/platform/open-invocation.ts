@@ -22,8 +22,8 @@ import { tracedDestination, tracedHttp, tracedSource } from './traced.ts';
 import { openXray } from './xray.ts';
 
 /**
- * The maximum number of open connections to the provider's API. More would not be faster, because
- * the requests per second are limited.
+ * The maximum number of open connections to the provider's API. More connections would not be
+ * faster, because the requests per second are limited.
  */
 const apiConnections = 4;
 
@@ -49,7 +49,9 @@ interface Closable {
   close(): Promise<unknown>;
 }
 
-/** Creates the invocation with this account's adapters. It is the composition root on AWS. */
+/**
+ * Creates an invocation with the adapters for AWS. This function is the composition root on AWS.
+ */
 export function openInvocation(environment: FunctionEnvironment, { execution, telemetry, remainingMs }: Given): OpenInvocation {
   const opened: Closable[] = [];
   const closing = <Resource extends Closable>(resource: Resource): Resource => {

@@ -14,8 +14,8 @@ export interface SecretCredentials {
   /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
   /**
-   * When the credentials were last written, in ISO 8601. The time comes from the secret, or from
-   * Secrets Manager if the secret has none.
+   * When the credentials were last written, in ISO 8601. If the secret does not contain this time,
+   * the time comes from Secrets Manager. It is null if unknown.
    */
   readonly since: string | null;
 }
@@ -26,7 +26,7 @@ const secretSchema = z.object({
   user_agent: z.string().nullish(),
   last_updated: z.string().nullish(),
 });
-/** The form of a secret into which a person pasted the line of cookies from a browser. */
+/** The shape of a secret that a person wrote by hand, with the cookies of a browser in one text. */
 const pastedSchema = z
   .object({ cookies: z.string(), 'user-agent': z.string().optional(), last_updated: z.string().optional() })
   .transform(({ cookies, 'user-agent': user_agent, last_updated }) => ({
@@ -96,7 +96,7 @@ function refusal(name: string, error: unknown): SyncError {
     });
   }
   return new SyncError('CREDENTIALS_MISSING', `the secret ${name} cannot be read: this function has no permission`, {
-    hint: 'Deploy the stack again, which gives the permission. The key that encrypts the secret must allow it too.',
+    hint: 'Deploy the stack again, which gives the permission. The key that encrypts the secret must also allow this function to read it.',
     cause: error,
   });
 }

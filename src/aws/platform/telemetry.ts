@@ -39,8 +39,8 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
     add: (name, value) => {
-      // The id is added with each metric, because Powertools writes a line by itself after a
-      // hundred values.
+      // The correlation id is added with each metric, because Powertools begins a new line by
+      // itself after a hundred values.
       emf.addMetadata('correlation_id', execution.name);
       emf.addMetric(name, metricTable[name].unit, value);
     },

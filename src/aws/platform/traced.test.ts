@@ -108,7 +108,7 @@ async function startHost() {
   return { http, url, [Symbol.asyncDispose]: dispose };
 }
 
-test('a download is a span until its last byte, and the time until its first byte is a metric', async () => {
+test('the span of a download ends with the last byte, and the time to the first byte is a metric', async () => {
   const { notes, span } = createNotes();
   const added: [string, number][] = [];
   const metrics: Metrics = { add: (name, value) => void added.push([name, value]) };

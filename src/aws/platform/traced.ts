@@ -44,8 +44,8 @@ export function tracedDestination(destination: Destination, span: Span): Destina
 }
 
 /**
- * Traces the writer of a part. The span begins with the writer and ends when the part is stored. If
- * the part is abandoned, its span ends as failed.
+ * Traces the writer of a part. The span begins when the writer is created, and ends when the part
+ * is stored. If the part is abandoned, its span ends as failed.
  */
 function tracedWriter(writer: PartWriter, span: Span, about: Parameters<Span>[1]): PartWriter {
   const written = Promise.withResolvers<void>();

@@ -5,7 +5,10 @@ import { decide, noEpisodes, parseEpisodes, type CredentialEvent, type Episodes,
 const dayMs = 24 * 3_600_000;
 const firstNightMs = Date.parse('2026-11-01T03:15:00Z');
 
-/** The result of a run in a night. A run appears twice if its first reply was lost. */
+/**
+ * One step of a run, and the notices that are expected from the step. A repeated step has two
+ * entries.
+ */
 interface Step {
   readonly night: number;
   readonly run: string;
@@ -106,7 +109,7 @@ describe('notices about the credentials', () => {
     expect(noticesOf(steps)).toEqual(steps.map(({ expected }) => expected));
   });
 
-  test('the weekly reminder comes even if the run begins an hour earlier in that night', () => {
+  test('the weekly reminder is sent even if the run of the seventh night begins an hour early', () => {
     const nights = [0, 7].map((night) => ({ night, run: String(night), event: expired }));
     expect(noticesOf(nights, 3_600_000)).toEqual([['expired'], ['still-expired']]);
   });
@@ -131,7 +134,7 @@ test('a repeated step of a run gives the same notices and leaves the record of n
   );
 });
 
-test('a notice of expiry and a notice of recovery always alternate', () => {
+test('notices of expiry and notices of recovery always alternate', () => {
   fc.assert(
     fc.property(fc.array(events, { minLength: 1 }), (nights) => {
       const expected = noticesOf(nights.map((event, night) => ({ night, run: `run ${night}`, event }))).flat();

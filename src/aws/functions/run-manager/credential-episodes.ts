@@ -10,21 +10,21 @@ import { z } from 'zod';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const reminderMs = 7 * dayMs;
-/** This tolerance is needed because a nightly run does not begin at the same minute each night. */
+/** A reminder may be this much early, because nightly runs do not all begin at the same minute. */
 const slackMs = 2 * hourMs;
 /** Cookies that are this old may expire any day. */
 export const oldAgeDays = 5;
 /**
- * The time when credentials were written is computed from their rounded age. Two such times that
- * differ by less than this mean the same credentials.
+ * The write time of credentials is not exact, because it is computed from their rounded age. Two
+ * write times that differ by less than this belong to the same credentials.
  */
 const sameCredentialsMs = dayMs;
 
 const moment = z.iso.datetime();
 const episodesShape = z.object({
   /**
-   * When the provider began to refuse the credentials, and when and in which run the last notice
-   * was sent. It is null while the credentials work.
+   * `since` is when the provider began to refuse the credentials. `toldAt` and `toldBy` are the
+   * time and the run of the last notice. `expired` is null while the credentials work.
    */
   expired: z.object({ since: moment, toldAt: moment, toldBy: z.string() }).nullable(),
   /** The run that notified a person that the credentials work again. */

@@ -10,8 +10,8 @@ import { parseInput } from './input.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
 /**
- * How many of the latest runs are read to find this run. Even if this run has lost its lease, fewer
- * newer runs than this can have begun since.
+ * `finish` looks for this run among so many of the latest runs. If this run has lost its lease,
+ * newer runs may have begun, but always fewer than this number.
  */
 const maxNewerRuns = 20;
 
@@ -91,7 +91,8 @@ async function finish(
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);
-    // The code of a platform error would give the outcome `partial`, but this run has failed.
+    // Errors of the platform get the code WORKER_LOST. This code means the outcome `partial`, but
+    // this run has failed.
     const finished = counted.outcome === 'expired' ? counted : { ...counted, outcome: 'failed' as const };
     await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
     report(finished);

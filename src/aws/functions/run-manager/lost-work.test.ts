@@ -115,7 +115,7 @@ test.each([
   ['States.Timeout', false],
   ['TypeError', false],
   ['constructor', false],
-])('the worker itself replied with the error %j: %s', (Error, replied) => {
+])('the error %j comes from a reply of the worker: %s', (Error, replied) => {
   expect(isReplied({ Error, Cause: '' })).toBe(replied);
 });
 
@@ -124,7 +124,7 @@ describe('the work that is lost with its worker', () => {
   const ids = (rows: readonly LineRow[]) =>
     lostWork(rows, run).map(({ medium, originals }) => [medium, originals.map(({ id }) => id)]);
 
-  test('only the originals that the worker had claimed are lost work, and the other media of the line are not', () => {
+  test('if the worker had claimed originals, only these originals are lost', () => {
     const rows = [row('LISTED'), row('RESOLVED', [['IN_PROGRESS', during]]), row('RESOLVED', [['PENDING', before]])];
     expect(ids(rows)).toEqual([
       [false, []],
@@ -133,7 +133,7 @@ describe('the work that is lost with its worker', () => {
     ]);
   });
 
-  test('a repeated step finds no lost work after the first step recorded it', () => {
+  test('a repeated step finds no lost work if the first step has recorded a lost original', () => {
     const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
     expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
       [false, []],
@@ -144,15 +144,15 @@ describe('the work that is lost with its worker', () => {
 
   test.each([
     ['in an earlier run', ['FAILED', before, 'WORKER_LOST']],
-    ['with an error that its worker replied', ['FAILED', during, 'STALLED']],
-  ] as const)('if the worker had claimed nothing, all open work counts as lost and an original failed %s', (_when, failed) => {
+    ['with an error in the reply of its worker', ['FAILED', during, 'STALLED']],
+  ] as const)('all open work is lost even if an original failed %s', (_when, failed) => {
     expect(ids([row('LISTED'), row('RESOLVED', [failed])])).toEqual([
       [true, []],
       [false, []],
     ]);
   });
 
-  test('the lost work is all open work if the worker had claimed nothing', () => {
+  test('if the worker had claimed nothing, all open work is lost', () => {
     expect(ids([row('LISTED'), row('RESOLVED', [['PENDING', before]])])).toEqual([
       [true, []],
       [false, ['o0']],
@@ -168,6 +168,6 @@ test.each([
   ['Sandbox.Timedout', false],
   ['States.Timeout', false],
   ['CloudSync.BUG', false],
-])('the call with the error %s did not reach a worker or had an unknown outcome: %s', (Error, unreached) => {
+])('the error %s means that no work was lost: %s', (Error, unreached) => {
   expect(isUnreached({ Error, Cause: '' })).toBe(unreached);
 });

@@ -8,8 +8,9 @@ import type { LineRow } from '../../work-line.ts';
 /** Finds the work that a failed worker did not record. No I/O. */
 
 /**
- * True if the worker itself replied with the error. Such an error is one of our codes or a status.
- * An error of the platform or a BUG ends a worker before it can record anything.
+ * True if the error comes from a reply of the worker. The name of such an error is empty, a status,
+ * or one of our error codes. An error of the platform or a BUG ends a worker before it can record
+ * anything.
  */
 export function isReplied({ Error }: StateError): boolean {
   return Error === '' || Error === 'FAILED' || Error === 'QUARANTINED' || (Error !== 'BUG' && Object.hasOwn(errorKinds, Error));
@@ -18,8 +19,8 @@ export function isReplied({ Error }: StateError): boolean {
 const unreached: readonly string[] = [...lambdaUnavailable, ...lambdaRefused, unknownOutcomeError];
 
 /**
- * True if the call did not reach a worker, or if the machine did not understand the reply. The
- * failed call itself has then changed no media.
+ * True if the call did not reach a worker, or if the machine does not know the outcome in the
+ * reply. In both cases no work counts as lost.
  */
 export function isUnreached({ Error }: StateError): boolean {
   return unreached.includes(Error);
@@ -34,20 +35,20 @@ interface RunFacts {
 
 export interface LostWork {
   readonly row: LineRow;
-  /** True if the medium fails as a whole, because it is not resolved for all roles. */
+  /** True if the medium itself fails, because not all of its originals are known. */
   readonly medium: boolean;
   /**
-   * The originals that the caller claims and marks as failed, unless another worker has claimed
-   * them.
+   * The lost originals. The caller records each one as failed, unless another worker has claimed
+   * it.
    */
   readonly originals: readonly TrackedOriginal[];
 }
 
 /**
- * Returns the work that a line lost with its worker. That is every original that the worker had
- * claimed. The worker had not begun other media, and they must not be quarantined because of the
- * claimed originals. If the worker had claimed no original, any medium may have ended the worker,
- * so all open work is lost.
+ * Returns the work that a line lost when its worker ended. If the worker had claimed originals,
+ * only these originals are lost. Other media must not be quarantined, because the worker had not
+ * begun them. If the worker had claimed no original, any medium may have ended the worker, and all
+ * open work is lost.
  */
 export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly LostWork[] {
   const open = rows.map((row) => openWork(row, run));
@@ -72,8 +73,8 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
   const { status, statusSince, resolvedRoles, goneSince } = row.tracked;
   if (goneSince !== null) return { row, medium: false, originals: [] };
   const isUnresolved = status === 'RESOLVED' && !roles.every((role) => resolvedRoles.includes(role));
-  // A medium that ends its worker in every run must be quarantined at last. So a medium that failed
-  // in an earlier run fails again in this run, but only once.
+  // A medium that ends its worker in every run must be quarantined at last. For this reason a
+  // medium that failed in an earlier run fails once more in this run.
   const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt;
   return {
     row,

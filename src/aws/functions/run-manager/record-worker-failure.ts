@@ -7,9 +7,7 @@ import { readLine } from '../../work-line.ts';
 import { readCaught, reasonOf, shortened } from './caught.ts';
 import { failureOf, isReplied, isUnreached, lostWork, type LostWork } from './lost-work.ts';
 
-/**
- * The lease in ms of each claim that this function makes. Recording a whole line takes less time.
- */
+/** How long a claim of this function is valid, in ms. Recording a whole line takes less time. */
 const leaseMs = 60_000;
 /** The maximum size in bytes of the list of ids in a reply, as JSON in UTF-8. */
 const maxIdBytes = 900;
@@ -17,10 +15,10 @@ const maxCauseLength = 300;
 
 /**
  * Ends a work line that failed. A worker that replied has recorded everything itself. If a worker
- * ended without a reply, its lost work fails, and the error is the reason. If the call did not
- * reach a worker, no status changes. Archived originals and originals that another worker has
- * claimed do not change. A repeated call changes nothing more. Errors: those of the archive and of
- * the tracker.
+ * ended without a reply, its lost work is recorded as failed, with the error as the reason. If the
+ * call did not reach a worker, no status changes. Archived originals and originals that another
+ * worker has claimed do not change. A repeated call changes nothing more. Errors: those of the
+ * archive and of the tracker.
  */
 export async function recordWorkerFailure(
   request: RequestOf<'MarkVideoFailed'>,
@@ -64,7 +62,8 @@ async function recordLost(
     const claim = await tracker.claim(id, owner, leaseMs);
     if (!claim) continue;
     await tracker.fail(claim, failure).catch((error: unknown) => {
-      // Another worker claimed the original in the meantime, so that worker decides its status.
+      // Another worker has claimed the original in the meantime. The other worker decides its
+      // status.
       if (!(error instanceof SyncError) || error.code !== 'LEASE_LOST') throw error;
     });
   }

@@ -2,16 +2,19 @@ import type { Role } from '../../../media.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
 
-/** Results that the counts of the tracker do not contain. One pass over its rows reads them. */
+/**
+ * Results of a run that the tracker's counts do not contain. One pass over the tracker's rows finds
+ * them.
+ */
 export interface Results {
   /**
-   * Originals and media that failed or are quarantined. Those of this run come first. Both groups
-   * are in the order of time.
+   * Originals and media that failed or are quarantined. The problems of this run come first, then
+   * the older problems, each group in the order of time.
    */
   readonly problems: readonly Problem[];
   /**
-   * The sum of the bytes of the files that this run archived. Those are the `archivedFiles`
-   * originals that were completed last.
+   * The total size of the files that this run archived. These are the last completed originals, and
+   * `archivedFiles` is their number.
    */
   readonly archivedBytes: number;
 }
@@ -54,8 +57,8 @@ export function inOrder(problems: readonly Problem[], runStartedAt: string): rea
 }
 
 /**
- * Sums the bytes of the `files` originals that were completed last. Adopted files are completed
- * too, but they were completed before the files that the run archived.
+ * Sums the sizes of the originals that were completed last. `files` is the number of these
+ * originals. Adopted files are not among them, because a run adopts files before it archives any.
  */
 export function lastBytes(completed: readonly Completed[], files: number): number {
   const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);

@@ -98,8 +98,7 @@ function leftIn({ originals, media }: Tally): number {
 }
 
 /**
- * Counts the media that are not resolved for all roles yet. Their known originals are counted
- * elsewhere.
+ * Counts the media that are not resolved for all roles yet. `leftIn` counts their known originals.
  */
 async function unresolved(tracker: Tracker, roles: readonly Role[]): Promise<number> {
   let media = 0;

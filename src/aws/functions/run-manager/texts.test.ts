@@ -99,7 +99,7 @@ test('the commands in the hint of a notification name the stage of the deploymen
   expect(expiryText(undefined, dev).message).toContain('`cloud-sync login gopro --to-secret cloud-sync-dev-gopro/credentials`');
 });
 
-test('a failure text replaces the login hint of a source with the command that renews the secret', () => {
+test('the login command in a failure text always names the secret', () => {
   const missing = new SyncError('CREDENTIALS_MISSING', 'The access token is empty', { hint: renewHint });
   const caught = readCaught(stateErrorOf(missing, place));
   expect(failureText(caught, undefined, place).message).not.toContain('login gopro`');

@@ -19,7 +19,7 @@ export interface Notification {
   readonly message: string;
 }
 
-/** A run and its deployment, which the texts name. */
+/** The run and the deployment that a text names. */
 export interface Place {
   readonly stage: Stage;
   readonly provider: Provider;
@@ -128,7 +128,9 @@ export function countsLine({ files, bytes }: RunFinished): string {
   return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
 }
 
-/** Writes a line about the state of the archive, after a run whose own work was not counted. */
+/**
+ * Writes a line about the whole archive. It is for a run that ended before its work was counted.
+ */
 export function archiveLine({ files }: RunFinished): string {
   const left = files.failed + files.quarantined + files.pending + files.waiting;
   return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived.`;

@@ -5,7 +5,7 @@ import type { LineRow } from '../../work-line.ts';
 
 /** Decides the outcome of a work line from the tracker's rows of its media. No I/O. */
 
-/** Causes are cut to keep the payload small. */
+/** The `Cause` of an error is cut to this length to keep the payload small. */
 const maxCauseLength = 300;
 
 /**

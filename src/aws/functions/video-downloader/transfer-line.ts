@@ -20,7 +20,7 @@ import { lineOutcome } from './line-outcome.ts';
  */
 const leaseMarginMs = 60_000;
 
-/** A worker checks once in this many ms that its run still has the run lease. */
+/** The time in ms between two checks of a worker that its run still has the run lease. */
 const leaseCheckMs = 20_000;
 
 type Request = RequestOf<'DownloadVideo'>;
