@@ -51,11 +51,11 @@ describe('doctor, demo, simulate, completion, help', () => {
     expect(await child.result).toMatchObject({ exitCode: 0 });
   });
 
-  test.each(['bash', 'zsh', 'fish'])('the command completion prints the script for %s', async (shell) => {
+  test.each(['bash', 'zsh', 'fish'])('the command `completion` prints the script for %s', async (shell) => {
     expect(await runCli(['completion', shell])).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('cloud-sync') });
   });
 
-  test('the command complete suggests commands, options and values', async () => {
+  test('the command `complete` suggests commands, options and values', async () => {
     expect((await runCli(['complete', '--', 'ver'])).stdout).toContain('verify');
     expect((await runCli(['complete', '--', 'sync', '--con'])).stdout).toContain('--concurrency');
     expect((await runCli(['complete', '--', 'sync', '--include', ''])).stdout).toContain('sidecars');

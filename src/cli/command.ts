@@ -20,7 +20,7 @@ export interface Context extends Streams {
   readonly interruption: Interruption;
 }
 
-/** One command of the command line. The option table names the commands of each option. */
+/** One command of the command line. Its options are in the option table. */
 export interface Command {
   readonly name: CommandName;
   readonly summary: string;

@@ -30,7 +30,8 @@ export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'
 }
 
 /**
- * Returns the group of a command of two words, or else the program. Adds the group if it is new.
+ * Returns the group of a command of two words, and adds the group if it is new. Returns the program
+ * for a command of one word.
  */
 function parentOf(program: Commander, { name }: Command): Commander {
   const group = commandGroups.find((group) => name.startsWith(`${group.name} `));

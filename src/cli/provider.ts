@@ -20,7 +20,7 @@ export interface SourceOptions {
   readonly onWarning: (message: string, hint?: string) => void;
 }
 
-/** Errors: USAGE if the address of the API is not valid. */
+/** Opens the source. Errors: USAGE if the address of the API is not valid. */
 export function openSource({ settings }: Config, options: SourceOptions): GoproSource {
   return createGoproSource({
     ...options,

@@ -15,7 +15,7 @@ export type Warn = (message: string, hint?: string) => void;
 export type AskPassphrase = (purpose: 'open' | 'create') => Promise<string | undefined>;
 
 /**
- * With this factor one try of a passphrase takes about a third of a second. It costs 65,536 times
+ * With this factor one try of a passphrase takes about a third of a second, which is 65,536 times
  * the work of a plain hash.
  */
 const scryptWorkFactor = 16;
@@ -111,7 +111,7 @@ async function write(home: string, path: string, content: string | Uint8Array): 
   await ensureHome(home);
   await replaceFile(path, content).catch((error: Error) => {
     throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${error.message}`, {
-      hint: 'Check the permissions and free space of its directory.',
+      hint: 'Check the permissions and free space of the directory.',
       cause: error,
     });
   });

@@ -6,7 +6,12 @@ import { SyncError } from '../../errors.ts';
 /** The place that `--to` names. */
 export type Place =
   | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 's3'; readonly bucket: string; /** Without slashes at its ends; may be empty. */ readonly prefix: string };
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** The prefix in the bucket, without slashes at its ends. It may be empty. */
+      readonly prefix: string;
+    };
 
 const hint = 'Give a directory such as ./archive, or s3://bucket/prefix.';
 

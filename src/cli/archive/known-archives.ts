@@ -9,7 +9,7 @@ import { SyncError } from '../../errors.ts';
 /** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
 
-/** Each archive has one line in the file, so that a person can remove it. */
+/** The file has one line for each archive. A person can remove a line. */
 const archivesFile = z.record(z.string(), z.string());
 
 export function archivesPath(home: string): string {
@@ -23,7 +23,7 @@ export async function readKnownArchives(home: string): Promise<KnownArchives> {
     return archivesFile.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    const hint = 'Correct it, or move it away: every archive knows its own id, so `sync` recognises it again.';
+    const hint = 'Correct the file, or move it away: `sync` then recognises each archive by the id in the archive.';
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}`, { hint, cause: error });
   }
 }

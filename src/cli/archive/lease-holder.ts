@@ -1,7 +1,7 @@
 import { isDead } from '../../lib/owner.ts';
 import type { Log } from '../../lib/log.ts';
 
-const hint = 'Allow states:DescribeExecution, or wait until its lease ends, 12 hours after its start.';
+const hint = 'Allow states:DescribeExecution, or wait until the lease of the execution ends, 12 hours after its start.';
 
 /**
  * Creates a function that tells whether the holder of a lease has certainly ended. A holder is a

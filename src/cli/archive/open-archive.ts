@@ -110,7 +110,7 @@ async function refuseCopy(location: string, id: string, known: KnownArchives): P
 }
 
 /**
- * Compares two paths by their directories, because one directory can have two paths, for example
+ * True if both paths lead to the same directory. One directory can have two paths, for example
  * below two mount points.
  */
 async function isSameDirectory(one: string, other: string): Promise<boolean> {
@@ -133,8 +133,8 @@ async function createArchive(destination: Destination, place: Place, purpose: Pu
 }
 
 /**
- * Checks that the parent directory exists, because only the last directory is created. If a disk is
- * not mounted, a whole new path would fill the disk below the mount point.
+ * Checks that the parent directory exists, because only the last directory of a path is created. If
+ * the parent is missing, the disk may not be mounted, and the files would fill another disk.
  */
 async function checkParent(path: string): Promise<void> {
   const parent = dirname(path);
@@ -149,7 +149,7 @@ async function createDirectory(path: string): Promise<void> {
   await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
     throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: ${error.message}`, {
-      hint: 'Check the permissions of its parent, and that the disk is mounted and not read-only.',
+      hint: 'Check the permissions of the parent directory, and that the disk is mounted and not read-only.',
       cause: error,
     });
   });

@@ -16,7 +16,7 @@ export async function openDestination(place: Place, config: Config, onWarning: (
   if (place.kind === 's3') {
     if (hash !== undefined)
       throw new SyncError('USAGE', '--hash works only for directories', {
-        hint: 'Leave it out: S3 keeps a checksum of every object.',
+        hint: 'Leave out --hash: S3 keeps a checksum of every object.',
       });
     return openS3Destination(place, config, onWarning);
   }

@@ -9,9 +9,11 @@ export interface Ledger extends AsyncDisposable {
   readonly tracker: Tracker;
   /** The archive's place in words for a person, or the table's name if only the table is known. */
   readonly place: string;
-  /** Absent if only the table is known. */
+  /** The destination of the archive. It is absent if only the table is known. */
   readonly destination?: Destination;
-  /** The run that works on the archive, or undefined. Absent unless the ledger is a table. */
+  /**
+   * Returns the lease of the run that works on the archive now. Only a ledger in a table has this.
+   */
   currentLease?(): Promise<CurrentLease | undefined>;
 }
 
@@ -29,7 +31,9 @@ export async function openLedger(
   return openTableLedger(context.config);
 }
 
-/** Opens the archive and its tracker. Adopts the archive's descriptions if that is needed. */
+/**
+ * Opens the archive and its tracker. Adopts the archive's descriptions if the tracker needs them.
+ */
 async function openArchiveLedger({ config, log }: Pick<Context, 'config' | 'log'>): Promise<Ledger> {
   const archive = await openArchive(config, 'read', (event) => {
     if (event.type === 'warning') log.warn(event.message, event.hint);

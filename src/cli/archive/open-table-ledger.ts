@@ -53,7 +53,7 @@ export async function openTableLedger({ settings }: Config): Promise<Ledger> {
 async function named(error: unknown, table: string, client: DynamoDBClient): Promise<unknown> {
   if (!(error instanceof SyncError && readAwsError(error.cause)?.kind === 'notFound')) return error;
   return new SyncError(error.code, `there is no table ${table} in ${await client.config.region()}`, {
-    hint: 'Deploy the service first, or name another with AWS_REGION, --env or --table.',
+    hint: 'Deploy the service first, or name another service with AWS_REGION, --env or --table.',
     cause: error.cause,
   });
 }

@@ -13,7 +13,9 @@ import { trackerPath } from './known-archives.ts';
 
 export interface TrackerOptions {
   readonly archiveId: string;
-  /** If false, closing the tracker deletes it, and the setting `tracker` has no effect. */
+  /**
+   * If false, the tracker is deleted when it is closed, and the setting `tracker` has no effect.
+   */
   readonly keep: boolean;
   readonly onWarning: (message: string) => void;
 }
@@ -22,7 +24,7 @@ export interface TrackerOptions {
 export async function openTracker(config: Config, { archiveId, keep, onWarning }: TrackerOptions): Promise<Tracker> {
   const { settings, home } = config;
   if (!keep || settings.tracker === 'sqlite') {
-    // SQLite deletes a database whose name is empty when the database is closed.
+    // If the name of a database is empty, SQLite deletes the database when it is closed.
     const path = keep ? await trackerPath(home, archiveId) : '';
     const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
     return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });

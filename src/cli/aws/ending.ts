@@ -18,7 +18,7 @@ export interface Ending {
 
 /** Every run that ends early enters this state. The input of the state contains the error. */
 const endState: AskingState = 'EndRun';
-/** The history of a run has fewer events than this after the run entered `EndRun`. */
+/** After a run enters `EndRun`, its history gets fewer new events than this. */
 const maxEvents = 100;
 
 /**
@@ -60,8 +60,8 @@ function endingOfError(failure: StateError): Ending {
 }
 
 /**
- * Returns the error that ended the run. The history of the execution contains the error. Returns
- * undefined if the history has no such error.
+ * Returns the error that ended the run, from the history of the execution. Returns undefined if the
+ * history has no such error.
  */
 async function errorOfRun({ client }: Machine, { executionArn }: DescribeExecutionOutput): Promise<StateError | undefined> {
   return askAws('read the history of a run', async () => {

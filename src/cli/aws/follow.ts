@@ -12,7 +12,7 @@ import type { ExecutionLines, ExecutionSight } from './execution-events.ts';
 import { describeRun, type Execution, type Machine } from './machine.ts';
 
 const pollMs = 2_000;
-/** In this state a run works on its work lines. */
+/** The state in which a run works on its work lines. */
 const workState = 'DownloadVideos';
 
 /**
@@ -31,8 +31,8 @@ export async function followRun(
   let lastEvent = 0;
   const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // The status is read before the history. If the status says that the run ended, the history
-    // read next is complete.
+    // The status is read first. If the run had ended by then, the history that is read afterwards
+    // is complete.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
@@ -69,7 +69,7 @@ function onlyChanges(report: (sight: ExecutionSight) => void, clock: Clock) {
 }
 
 /**
- * Returns the states that were entered after the event `lastEvent`, oldest first. AWS sends the
+ * Returns the states that the run entered after the event `lastEvent`, oldest first. AWS sends the
  * newest pages first.
  */
 async function entriesSince({ client }: Machine, executionArn: string, lastEvent: number): Promise<readonly HistoryEvent[]> {
@@ -89,7 +89,7 @@ type LineCounts = Omit<ExecutionLines, 'type' | 'time'>;
 
 /** Counts the work lines of a run. Returns undefined if no work line has begun. */
 async function countLines({ client }: Machine, executionArn: string): Promise<LineCounts | undefined> {
-  return askAws('ask how far a run is', async () => {
+  return askAws('read the progress of a run', async () => {
     const { mapRuns = [] } = await client.send(new ListMapRunsCommand({ executionArn, maxResults: 10 }));
     const latest = mapRuns.toSorted((a, b) => Number(b.startDate) - Number(a.startDate))[0];
     if (!latest) return undefined;

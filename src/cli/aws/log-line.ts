@@ -28,7 +28,7 @@ const levelNames: Readonly<Record<string, LogLevel>> = {
   fatal: 'error',
 };
 
-/** Every line of a function has these fields, and nobody needs to read them. */
+/** Every log line of a function has these fields. They are left out, because nobody needs them. */
 const ignoredFields = /^(timestamp|service|correlation_id|environment|sampling_rate|cold_start|function_.*|xray_trace_id)$/;
 
 /**
@@ -38,7 +38,7 @@ const ignoredFields = /^(timestamp|service|correlation_id|environment|sampling_r
 export function readLogLine({ atMs, logGroup, message: text }: LoggedEvent): LogLine | undefined {
   const record = parsed(text);
   if ('_aws' in record) return undefined;
-  // The functions log a whole event of a run in the field `event`.
+  // The functions log each event of a run as an object in the field `event`.
   const { level, message, event, ...rest } = redact(record) as Readonly<Record<string, unknown>>;
   const ofEvent = isObject(event) ? event : event === undefined ? {} : { event };
   return {

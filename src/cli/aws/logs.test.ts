@@ -48,7 +48,7 @@ describe('aws logs', () => {
     ],
   };
 
-  test('the command prints the log lines of the last run in order and without secrets', async () => {
+  test('`aws logs` prints the log lines of the last run in order and without secrets', async () => {
     const { exitCode, stdout, asked } = await run(['aws', 'logs'], answers);
     expect(exitCode).toBe(0);
     const [first, second, third, ...more] = stdout.split('\n');
@@ -67,7 +67,7 @@ describe('aws logs', () => {
     );
   });
 
-  test('--level leaves less urgent lines out, and --json prints each line as an object', async () => {
+  test('`aws logs --level` leaves less urgent lines out, and `--json` prints each line as an object', async () => {
     const { exitCode, stdout } = await run(['aws', 'logs', '--run', 'night-1', '--level', 'error', '--json'], answers);
     expect(exitCode).toBe(0);
     expect(lines({ stdout })).toEqual([
@@ -75,7 +75,7 @@ describe('aws logs', () => {
     ]);
   });
 
-  test('--follow prints lines until the run ends, and prints no line twice', async () => {
+  test('`aws logs --follow` prints lines until the run ends, and prints no line twice', async () => {
     const early = logged(1_763_700_001_000, { level: 'INFO', message: 'first' });
     const late = logged(1_763_700_050_000, { level: 'INFO', message: 'second' });
     const { stdout } = await run(['aws', 'logs', '--follow'], {

@@ -13,7 +13,7 @@ export interface LoggedEvent {
 
 export interface LogReader extends Disposable {
   /**
-   * Reads the lines that mention the run, from `fromMs` on, from all log groups in the order of
+   * Reads the lines of all log groups that mention the run, beginning at `fromMs`, in the order of
    * time. A missing group is skipped. Errors: USAGE if AWS refuses or if all groups are missing.
    */
   read(fromMs: number): Promise<readonly LoggedEvent[]>;
@@ -46,7 +46,7 @@ export function openLogs(logGroups: readonly string[], run: string): LogReader {
       );
       if (groups.every((events) => events === undefined)) {
         throw new SyncError('USAGE', `none of the log groups ${logGroups.join(', ')} exists in ${await client.config.region()}`, {
-          hint: 'Deploy the service first, or name another with AWS_REGION or --env.',
+          hint: 'Deploy the service first, or name another service with AWS_REGION or --env.',
         });
       }
       return groups.flatMap((events) => events ?? []).toSorted((a, b) => a.atMs - b.atMs);

@@ -66,7 +66,7 @@ async function findMachine(client: SFNClient, name: string): Promise<string> {
 
 function noMachine(which: string): SyncError {
   return new SyncError('USAGE', `there is no state machine ${which}`, {
-    hint: 'Deploy the service first, or name another with AWS_REGION, --env or --machine.',
+    hint: 'Deploy the service first, or name another service with AWS_REGION, --env or --machine.',
   });
 }
 

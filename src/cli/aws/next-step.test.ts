@@ -22,7 +22,7 @@ const since = '2026-11-20T08:00:00.000Z';
 test.each([
   ['a service that has not run yet', clean, undefined, null, /aws run` starts the first run/],
   ['a service without problems', clean, 'clean', before, /^$/],
-  ['a service with failed files', failed, 'partial', before, /aws failures`.*tries them again/],
+  ['a service with failed files', failed, 'partial', before, /aws failures`.*tries the files again/],
   ['a service with quarantined media', quarantined, 'partial', before, /aws failures`.*aws retry`/],
   ['a service with expired credentials', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
   ['a service with expired credentials and failed files', quarantined, 'expired', before, /login gopro/],

@@ -20,7 +20,7 @@ export function nextStep(
       : `sign in at gopro.com, renew the credentials with ${show('login gopro')}, then ${show('aws run')}`;
   }
   if (originals.QUARANTINED + media.QUARANTINED > 0)
-    return `${show('aws failures')} shows the reasons, ${show('aws retry')} gives them a fresh start`;
-  if (originals.FAILED + media.FAILED > 0) return `${show('aws failures')} shows the reasons; the service tries them again`;
+    return `${show('aws failures')} shows the reasons, ${show('aws retry')} gives the files a fresh start`;
+  if (originals.FAILED + media.FAILED > 0) return `${show('aws failures')} shows the reasons; the service tries the files again`;
   return lastRun === undefined ? `${show('aws run')} starts the first run` : '';
 }

@@ -47,7 +47,7 @@ function watchedRun(): FakeAnswers {
 }
 
 describe('aws run', () => {
-  test('the command finds the machine by its name, starts a run and prints the name of the run', async () => {
+  test('`aws run` finds the machine by its name, starts a run and prints the name of the run', async () => {
     const { exitCode, stdout, stderr, asked } = await run(['aws', 'run', '--full'], startedRun());
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain(`Started night-1\n${executionArn}\n`);
@@ -56,13 +56,13 @@ describe('aws run', () => {
     expect(JSON.parse(String(started['input']))).toEqual({ trigger: 'manual', full_listing: true });
   });
 
-  test('with the ARN of a machine the command starts a run without a search for the machine', async () => {
+  test('`aws run` does not search for a machine whose ARN is given', async () => {
     const { exitCode, stdout, asked } = await run(['aws', 'run', '--machine', machineArn, '--json'], startedRun());
     expect({ exitCode, asked: asked.map(({ operation }) => operation) }).toEqual({ exitCode: 0, asked: ['StartExecution'] });
     expect(lines({ stdout })).toEqual([{ type: 'execution.started', time: expect.any(String), executionArn, name: 'night-1' }]);
   });
 
-  test('--follow prints in words what the run does', async () => {
+  test('`aws run --follow` prints in words what the run does', async () => {
     const { stdout } = await run(['aws', 'run', '--follow'], watchedRun());
     expect(stdout.replaceAll(/^\d\d:\d\d:\d\d {2}/gm, '').split('\n')).toEqual([
       'Started night-1',
@@ -78,7 +78,7 @@ describe('aws run', () => {
     ]);
   });
 
-  test('--follow --json prints each state once, the progress of the work, and the end', async () => {
+  test('`aws run --follow --json` prints each state once, the progress of the work, and the end', async () => {
     const { exitCode, stdout } = await run(['aws', 'run', '--follow', '--json'], watchedRun());
     expect(exitCode).toBe(0);
     expect(lines({ stdout })).toEqual([
@@ -132,7 +132,7 @@ describe('aws run', () => {
     ['by an abort', describedAs('ABORTED'), undefined, 1, 'Ended: interrupted', 'aborted'],
     ['out of time', describedAs('TIMED_OUT'), undefined, 1, 'Ended: failed', 'out of time'],
   ])(
-    '--follow has the outcome and the exit code of a run that ended %s',
+    '`aws run --follow` has the outcome and the exit code of a run that ended %s',
     async (_how, description, history, exitCode, says, complains) => {
       const answers = { ...startedRun(description), ...(history && { GetExecutionHistory: [history] }) };
       const result = await run(['aws', 'run', '--follow'], answers);
@@ -170,7 +170,7 @@ describe('aws run', () => {
     expect((await run(['aws', 'run', '--follow', ...dev], partial)).stderr).toContain('`cloud-sync aws failures --env dev`');
   });
 
-  test('Ctrl-C ends --follow at once, and a message says that the run goes on', async () => {
+  test('Ctrl-C ends `aws run --follow` at once, and a message says that the run goes on', async () => {
     const { environment } = await startFakeAws(startedRun(describedAs('RUNNING')));
     const child = startCli(['aws', 'run', '--follow'], {
       environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() },

@@ -44,8 +44,8 @@ export async function runStatus(context: Context): Promise<number> {
 function nextStep({ originals, media, marked }: Tally, runs: readonly RunRecord[]): string {
   const quarantined = originals.QUARANTINED + media.QUARANTINED;
   const failed = originals.FAILED + media.FAILED;
-  if (quarantined > 0) return '`cloud-sync list --status quarantined` shows why, `cloud-sync retry` resets them';
-  if (failed > 0) return '`cloud-sync list --status failed` shows why, `cloud-sync sync` tries them again';
+  if (quarantined > 0) return '`cloud-sync list --status quarantined` shows the reasons, `cloud-sync retry` resets the files';
+  if (failed > 0) return '`cloud-sync list --status failed` shows the reasons, `cloud-sync sync` tries the files again';
   if (marked > 0 || originals.PENDING + originals.IN_PROGRESS + media.LISTED > 0) return 'run `cloud-sync sync` to continue';
   return runs.length === 0 ? 'run `cloud-sync sync` to fill the archive' : '';
 }

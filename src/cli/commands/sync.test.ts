@@ -70,7 +70,7 @@ describe('sync, verify, status, list and retry', () => {
     ).toHaveLength(5);
   });
 
-  test('--json prints only events, each with its time, and run.finished is the last event', async () => {
+  test('`sync --json` prints only events, each with its time, and `run.finished` is the last event', async () => {
     const { archive, environment, cloud } = await setScene();
     const result = await runCli(['sync', '--to', archive], { environment: { ...environment, CLOUD_SYNC_JSON: 'true' } });
     const all = events(result);
@@ -81,7 +81,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(result.stdout).not.toContain(cloud.userId);
   });
 
-  test('--json ends with run.finished even if the run could not begin', async () => {
+  test('`sync --json` ends with the event `run.finished` even if the run could not begin', async () => {
     const { archive, home } = await setScene();
     const result = await runCli(['sync', '--to', archive, '--json'], { environment: { CLOUD_SYNC_HOME: home } });
     expect(result).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('login gopro') });
@@ -120,7 +120,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(existsSync(home)).toBe(false);
   });
 
-  test('a flag overrules the environment and config.toml, and so does its form --no-…', async () => {
+  test('a flag and its form `--no-…` overrule the environment and config.toml', async () => {
     const { archive, environment, home } = await setScene();
     mkdirSync(home);
     writeFileSync(

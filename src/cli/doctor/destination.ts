@@ -12,7 +12,7 @@ import { check, type Finding } from './finding.ts';
 
 type Found = Omit<Finding, 'subject'>;
 
-/** Below this free space, a single long recording may not fit. */
+/** If less space than this is free, one long recording may not fit. */
 const minFreeBytes = 20 * 1024 ** 3;
 
 /** Checks the archive's id, permissions and free space, and the capabilities of its store. */

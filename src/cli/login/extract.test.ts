@@ -55,7 +55,7 @@ describe('extractCredentials', () => {
     expect(extractCredentials(text)).toEqual(expected);
   });
 
-  test('the newest request to gopro.com is used from a HAR file, and other sites are ignored', () => {
+  test('credentials come from the newest request to gopro.com in a HAR file, and not from other sites', () => {
     const text = har([
       {
         at: '2026-05-01T10:00:00Z',
@@ -88,7 +88,7 @@ describe('extractCredentials', () => {
     ['a HAR file of another site', har([{ at: '2026-05-01T10:00:00Z', url: 'https://example.com/' }]), 'no request to gopro.com'],
     ['other JSON', '{"a": 1}', 'not a HAR file'],
     ['an empty token', 'gp_access_token=; gp_user_id=abc', 'not gp_access_token'],
-  ])('an error refuses %s without quoting the text', (_, text, message) => {
+  ])('%s is refused with an error that does not quote the text', (_, text, message) => {
     const error = thrownBy(() => extractCredentials(text));
     expect(error).toMatchObject({ code: 'CREDENTIALS_MISSING', exitCode: 3, message: expect.stringContaining(message) });
     expect(error.hint).toBeTruthy();

@@ -62,10 +62,10 @@ export function markedLine({ marked }: Tally): string {
   return marked === 0 ? '' : `${count(marked, 'file')} missing or damaged; the next run fetches them again`;
 }
 
-/** The number of last runs that a status shows. */
+/** A status shows at most this many of the last runs. */
 export const maxRuns = 5;
 
-/** A run as the JSON of a status shows it. */
+/** Returns the fields of a run that a status shows as JSON. */
 export function toLastRun({ id, startedAt, finishedAt, outcome }: RunRecord): Omit<RunRecord, 'summary'> {
   return { id, startedAt, finishedAt, outcome };
 }

@@ -12,7 +12,8 @@ export interface ListEntry {
   readonly reason: string | null;
   readonly failedRuns: number;
   /**
-   * The time at which a complete listing first lacked the medium. null while the medium is listed.
+   * The time of the first complete listing without the medium. It is null while the medium is
+   * listed.
    */
   readonly goneSince: string | null;
 }

@@ -7,9 +7,8 @@ import { finishedEarly } from '../../report/summary.ts';
 import type { Context } from '../command.ts';
 
 /**
- * Runs `run` and returns its exit code. With `--json` the last line is always `run.finished`,
- * unless the error is USAGE. Without `--json` an error is thrown if it comes before the run has
- * begun.
+ * Runs `run` and returns its exit code. An error that `run` throws is thrown again. With `--json`
+ * such an error becomes the last event `run.finished` instead, except the error USAGE.
  */
 export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;

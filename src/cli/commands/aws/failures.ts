@@ -9,7 +9,7 @@ import { openLedger } from '../../archive/open-ledger.ts';
 import type { Context } from '../../command.ts';
 import { listEntries, type ListEntry } from '../../output/list-entries.ts';
 
-/** Prints the files that failed and the files that need a person. */
+/** Prints the failed files, and the quarantined files, which wait for a person. */
 export async function runAwsFailures({ config, log, stdout }: Context): Promise<number> {
   await using ledger = await openLedger({ config, log }, 'table');
   const { json, env } = config.settings;
@@ -35,7 +35,7 @@ function textOf(
   const next =
     nextAttempt === null
       ? `not tried again before ${show('aws retry')}`
-      : `the service tries again from ${nextAttempt}, ${show('aws run')} at once`;
+      : `the service tries again from ${nextAttempt}, ${show('aws run')} tries at once`;
   const lines = [
     `${status.padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,

@@ -32,7 +32,7 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {
-    // The state of the run is read first, so that the last read of the log comes after the end.
+    // The state of the run is read first, so that the log is read once more after the run ended.
     const isRunning = follow && (await describeRun(machine, wanted.arn))?.status === 'RUNNING';
     for (const event of await logs.read(fromMs)) {
       if (printed.has(event.id)) continue;

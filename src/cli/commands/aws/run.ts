@@ -12,7 +12,7 @@ import type { Context } from '../../command.ts';
 
 type Show = (event: ExecutionEvent) => void;
 
-/** Texts for what a run does in a state. The other states only branch, or end the run. */
+/** What a run does in a state, in words. The states without a text only branch, or end the run. */
 const states: Readonly<Record<string, string>> = {
   BeginRun: 'begins',
   ValidateTokens: 'checks the credentials',
@@ -36,7 +36,7 @@ export async function runAwsRun(context: Context): Promise<number> {
   show({ type: 'execution.started', time: isoTime(systemClock.now()), executionArn, name });
   if (follow) return await followToEnd(context, show, machine, execution);
   const command = commandsFor({ stage: env as Stage });
-  if (!json) stdout.write(`${command('aws status')} shows the progress, ${command('aws logs --follow')} the log.\n`);
+  if (!json) stdout.write(`${command('aws status')} shows the progress, ${command('aws logs --follow')} shows the log.\n`);
   return 0;
 }
 

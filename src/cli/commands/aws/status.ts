@@ -32,8 +32,8 @@ import {
 type SecretWritten = string | null | undefined;
 
 /**
- * Shows the state of the service, as the tracker has it. If the machine or the secret cannot be
- * read, a warning gives the reason.
+ * Shows the state of the service from its tracker. If the machine or the secret cannot be read, a
+ * warning gives the reason.
  */
 export async function runAwsStatus(context: Context): Promise<number> {
   const { config, stdout } = context;
