@@ -4,7 +4,7 @@ import { SyncError } from '../errors.ts';
 const maxCleanEndMs = 1_500;
 
 export interface Interruption extends Disposable {
-  /** Aborted by the first SIGINT or SIGTERM, with INTERRUPTED or TERMINATED. */
+  /** The first SIGINT or SIGTERM aborts this signal with the error INTERRUPTED or TERMINATED. */
   readonly signal: AbortSignal;
   /**
    * Registers a callback that is called before a forced exit. The exit is forced if the run does

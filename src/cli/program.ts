@@ -19,7 +19,7 @@ export type RunCommand = (command: Command, flags: Flags, given: readonly string
 export function buildProgram(run: RunCommand, { stdout }: Pick<Streams, 'stdout'>): Commander {
   const program = new Commander('cloud-sync');
   program
-    .description('Archives every original of a cloud library, verified, to a disk or an S3 bucket that you own.')
+    .description('Archives and verifies every original of a cloud library, on a disk or in an S3 bucket that you own.')
     .version(packageVersion(), '-V, --version', 'Print the version.')
     .helpOption('-h, --help', 'Print this help.')
     .helpCommand(false)

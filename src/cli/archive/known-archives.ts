@@ -23,7 +23,7 @@ export async function readKnownArchives(home: string): Promise<KnownArchives> {
     return archivesFile.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    const hint = 'Correct the file, or move it away: `sync` then recognises each archive by the id in the archive.';
+    const hint = 'Correct the file, or move it away: `sync` then recognises each archive by its own id.';
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}`, { hint, cause: error });
   }
 }

@@ -12,7 +12,8 @@ export interface Ledger extends AsyncDisposable {
   /** The destination of the archive. It is absent if only the table is known. */
   readonly destination?: Destination;
   /**
-   * Returns the lease of the run that works on the archive now. Only a ledger in a table has this.
+   * Returns the lease of the run that works on the archive now. Only a ledger in a table has this
+   * method.
    */
   currentLease?(): Promise<CurrentLease | undefined>;
 }

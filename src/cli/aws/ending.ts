@@ -8,7 +8,7 @@ import type { Outcome } from '../../events.ts';
 import { askAws } from './errors.ts';
 import type { Machine } from './machine.ts';
 
-/** How a run of the service ended, with the outcomes and exit codes of `sync`. */
+/** How a run of the service ended. The outcomes and exit codes are the same as those of `sync`. */
 export interface Ending {
   readonly outcome: Outcome;
   readonly exitCode: number;

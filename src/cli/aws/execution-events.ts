@@ -1,6 +1,6 @@
 /**
- * The events of `aws run --json`. They describe a run of the service as AWS shows it. The counts in
- * `execution.lines` are work lines: each is one large medium or several small media.
+ * The events of `aws run --json`. They describe a run of the service as AWS shows it. The event
+ * `execution.lines` counts work lines: each is one large medium or several small media.
  */
 export type ExecutionEvent = ExecutionStarted | ExecutionSight | ExecutionFinished;
 

@@ -145,7 +145,7 @@ test('notices of expiry and notices of recovery always alternate', () => {
 });
 
 test.each([undefined, '', 'null', '{}', '{"expired":{"since":"yesterday"}}'])(
-  'the unreadable record of notices "%s" counts as no record',
+  'a record of notices with the unreadable text "%s" counts as empty',
   (text) => {
     expect(parseEpisodes(text)).toEqual(noEpisodes);
   },

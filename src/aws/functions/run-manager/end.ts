@@ -10,8 +10,8 @@ import { parseInput } from './input.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
 /**
- * `finish` looks for this run among so many of the latest runs. If this run has lost its lease,
- * newer runs may have begun, but always fewer than this number.
+ * `finish` looks for its run among this many of the latest runs. Newer runs can exist only after
+ * the run has lost or released its lease, and there are always fewer of them.
  */
 const maxNewerRuns = 20;
 

@@ -26,7 +26,7 @@ export function isUnreached({ Error }: StateError): boolean {
   return unreached.includes(Error);
 }
 
-/** The data of a run that decide which work was lost. */
+/** The facts about a run that are needed to find its lost work. */
 interface RunFacts {
   /** When the run started, in ISO 8601. */
   readonly runStartedAt: string;
