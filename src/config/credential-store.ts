@@ -20,7 +20,7 @@ export interface CredentialStore {
   readonly description: string;
   /**
    * Returns undefined if the store is empty or does not work on this machine. Errors:
-   * CREDENTIALS_MISSING (the store cannot be opened), CONFIG_UNREADABLE.
+   * CREDENTIALS_MISSING (the passphrase is missing or wrong), CONFIG_UNREADABLE.
    */
   load(): Promise<StoredCredentials | undefined>;
   /** Returns false if the store does not work on this machine. In that case nothing was written. */

@@ -28,7 +28,7 @@ function newHome(): string {
   return home;
 }
 
-test('credentials in a plain file cause a warning, and their secrets are redacted from output once loaded', async () => {
+test('credentials in a plain file cause a warning, and no output shows their secrets after they are loaded', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
   const where = await saveCredentials(options, credentials);
   expect(options.warnings).toEqual([expect.stringContaining('credentials.json')]);
@@ -36,7 +36,7 @@ test('credentials in a plain file cause a warning, and their secrets are redacte
   expect(redactText(`x ${credentials.accessToken} y ${credentials.userId}`)).toBe('x [redacted] y [redacted]');
 });
 
-test('a typed passphrase encrypts and opens the file, and saving to another store removes the file', async () => {
+test('a typed passphrase encrypts and opens the credentials file, and saving to another store removes this file', async () => {
   const home = newHome();
   const asked: string[] = [];
   const sealed = {
@@ -88,7 +88,7 @@ test('the error about a malformed credentials file names the file and does not q
   expect((error as Error).message).not.toContain('hidden');
 });
 
-test('the age of credentials counts from the time when they were stored, and is unknown for the environment', () => {
+test('the age of credentials counts from the time when they were stored, and is unknown if that time is unknown', () => {
   expect(ageInDays({ lastUpdated: '2026-05-01T00:00:00Z' }, Date.parse('2026-05-06T12:00:00Z'))).toBe(5.5);
   expect(ageInDays({ lastUpdated: null }, 0)).toBeUndefined();
 });

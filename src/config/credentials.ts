@@ -12,21 +12,27 @@ import type { Config } from './load.ts';
 export interface LoadedCredentials extends Omit<StoredCredentials, 'lastUpdated'> {
   /** The place that the credentials come from, in words for a person. */
   readonly origin: string;
-  /** In ISO 8601. null for credentials from the environment, because their age is unknown. */
+  /**
+   * The time when the credentials were stored, in ISO 8601. null for credentials from the
+   * environment, because their age is unknown.
+   */
   readonly lastUpdated: string | null;
 }
 
 export interface CredentialOptions {
   readonly config: Config;
   readonly warn: Warn;
-  /** Asks a person if the environment has no passphrase. Returns undefined without a terminal. */
+  /**
+   * Asks a person for the passphrase that the environment does not set. Returns undefined if there
+   * is no terminal.
+   */
   readonly promptPassphrase: AskPassphrase;
 }
 
 /**
  * Loads the credentials. GoPro accepts a token without a user id, but not a user id without a
- * token. After this call no output shows the secrets. Errors: CREDENTIALS_MISSING, with what is
- * missing, and CONFIG_UNREADABLE.
+ * token. After this call no output shows the secrets. Errors: CREDENTIALS_MISSING (the message says
+ * what is missing), CONFIG_UNREADABLE.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<LoadedCredentials> {
   const fromEnvironment = environmentCredentials(options.config);
@@ -67,7 +73,10 @@ export function ageInDays({ lastUpdated }: Pick<LoadedCredentials, 'lastUpdated'
   return Number.isNaN(storedMs) ? undefined : (nowMs - storedMs) / 86_400_000;
 }
 
-/** From this age on, in days, a run warns. GoPro's cookies last at most 7 days. */
+/**
+ * Cloud Sync warns about credentials that are at least this many days old. GoPro's cookies last at
+ * most 7 days.
+ */
 export const warnFromDays = 5;
 
 function environmentCredentials({ settings }: Config): LoadedCredentials | undefined {

@@ -18,7 +18,7 @@ test('a flag overrules the environment, and the environment overrules config.tom
   expect(settings).toMatchObject({ concurrency: 9, 'quarantine-after': 4, 'api-rps': 0.5, 'stall-timeout-ms': 30_000 });
 });
 
-test('a list can be given with commas or item by item, and its values get the spelling of the option table', async () => {
+test('a list can be given with commas or item by item, and the case of its letters does not count', async () => {
   const expected = ['edits', 'sidecars'];
   expect((await loadConfig({ include: ['Edits', 'sidecars,edits'] }, { CLOUD_SYNC_HOME: homeWith() })).settings.include).toEqual(
     expected,

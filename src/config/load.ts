@@ -22,7 +22,7 @@ export interface Config {
   /** An absolute path. The directory may not exist yet; `ensureHome` creates it. */
   readonly home: string;
   readonly settings: Settings;
-  /** Whether the address of the API was overridden. Only then may addresses be plain http. */
+  /** Whether the address of the API was overridden. If so, addresses may be plain http. */
   readonly apiUrlOverridden: boolean;
   /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
@@ -42,8 +42,8 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
   const values: Record<string, OptionValue | undefined> = {};
   for (const spec of options) {
     const given = findValue(spec, flags, environment, file);
-    // An empty secret is kept, so that it is refused. Otherwise other credentials would be used
-    // without notice.
+    // An empty secret is kept and refused later. If it counted as unset, other credentials would be
+    // used without notice.
     if (spec.secret && given) {
       const secret = String(given.raw).trim();
       rememberSecret(secret);
