@@ -9,12 +9,12 @@ export interface FileDescription {
   readonly originalName: string;
   readonly capturedAt: string | null;
   /**
-   * How many originals of the medium have one of `roles`, the roles that the medium was resolved
-   * for.
+   * How many originals of the medium have a role in `roles`. The medium was resolved for these
+   * roles.
    */
   readonly originalsOfMedium: number;
   readonly roles: readonly Role[];
-  /** The source's validator of the content. */
+  /** The ETag and date that the source gave for the content. */
   readonly validator: Validator;
   /** The fields of the listing that show a change of the medium, as one opaque string. */
   readonly mediumVersion: string;
@@ -23,8 +23,8 @@ export interface FileDescription {
 /** Everything that is needed to resume an upload. The tracker stores it and passes it to `open`. */
 export interface UploadState {
   /**
-   * The destination's own name for the upload. The id is empty if the upload ended with its process
-   * and cannot be resumed.
+   * The destination's own name for the upload. Empty if the upload was never saved and the process
+   * that began it has ended.
    */
   readonly id: string;
   readonly partSizeBytes: number;
@@ -81,9 +81,9 @@ export interface DescribedFile extends StoredFile {
  */
 export interface PartWriter {
   /**
-   * Writes the next chunk. If the result is undefined, the caller may send another chunk at once.
-   * If the result is a promise, the caller waits for it first. After that the caller may overwrite
-   * the chunk's memory, so a writer that needs the bytes for longer copies them.
+   * Writes the next chunk. If the result is a promise, the caller waits for it before the next
+   * chunk. Otherwise the caller goes on at once. The caller then overwrites the chunk's memory, so
+   * the writer must copy the bytes that it still needs.
    */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** Ends the part after its last byte. Errors: STORE_FAILED, DESTINATION_FULL. */
@@ -99,10 +99,10 @@ export type Opened =
   /** The whole file is already stored and described as this original, so nothing is transferred. */
   | { readonly kind: 'finished'; readonly file: StoredFile }
   /**
-   * `parts` are already stored. `state` is new if no earlier upload could be resumed. `resumable`
-   * means that parts outlive this process before `commit`, so the tracker stores the state and the
-   * parts. A small file is not resumable, because fetching it again costs less than recording its
-   * parts.
+   * `parts` are already stored. `state` is new if no earlier upload could be resumed. If
+   * `resumable` is true, the parts stay stored when this process ends, so the tracker stores the
+   * state and the parts. A small file is not resumable, because fetching it again costs less than
+   * recording its parts.
    */
   | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[]; readonly resumable: boolean };
 
@@ -131,22 +131,22 @@ export interface Destination {
   initialise(id: string): Promise<string>;
 
   /**
-   * Reserves the place for one run, until the result is disposed. Throws LOCKED if a live run has
-   * reserved the place. Absent if the store has no locks.
+   * Reserves the place for one run until the result is disposed. Throws LOCKED if another live run
+   * has reserved the place. The method is absent if the store has no locks.
    */
   lease?(owner: string): Promise<AsyncDisposable>;
 
   /**
    * Returns the free space in bytes, or null if the place does not exist yet or does not report its
-   * free space. Absent if the place has no limit.
+   * free space. The method is absent if the place has no limit.
    */
   freeBytes?(): Promise<number | null>;
 
   /**
    * Begins or resumes an upload to `file.original.key`. An upload is resumed only if size,
-   * validator and part size are equal; otherwise the earlier upload is dropped. A part of `known`
-   * counts only if the store has the part too. The result is never `finished` if the file at the
-   * key is described as another original.
+   * validator and part size are equal; otherwise the earlier upload is dropped. A part in `known`
+   * counts only if the store has it too. The result is never `finished` if the file at the key is
+   * described as another original.
    */
   open(file: FileDescription, wanted: WantedUpload, known?: KnownUpload): Promise<Opened>;
 
@@ -157,11 +157,11 @@ export interface Destination {
   writePart(file: FileDescription, state: UploadState, number: number, sizeBytes: number | null): PartWriter;
 
   /**
-   * Publishes and describes the file, but only if its key is free. The store checks size and CRC32,
-   * or the bytes are read back. A repeated call succeeds. A call also succeeds after a lost reply,
-   * or if the key already has the same bytes. Errors: KEY_TAKEN (the key has other bytes),
-   * CHECKSUM_MISMATCH (the published bytes are wrong and do not count), UPLOAD_LOST (start over;
-   * also if the upload ended with its process and the key is free).
+   * Publishes and describes the file if its key is free. The store checks size and CRC32, or the
+   * bytes are read back. A call also succeeds if the key already has the same bytes, for example
+   * after a lost reply or an earlier call. Errors: KEY_TAKEN (the key has other bytes),
+   * CHECKSUM_MISMATCH (the published bytes are wrong and do not count), UPLOAD_LOST (the upload
+   * must start again, for example because the process that began it has ended).
    */
   commit(file: FileDescription, state: UploadState, parts: readonly Part[], whole: ContentFacts): Promise<StoredFile>;
 
@@ -185,8 +185,8 @@ export interface Destination {
 
   /**
    * Moves a damaged file to a new path without deleting it, and returns that path. The key is then
-   * free. Absent if the store cannot move a file; then the replacement is stored as the next
-   * revision.
+   * free. The method is absent if the store cannot move a file. In that case the replacement is
+   * stored as the next revision.
    */
   setAside?(key: string): Promise<string>;
 

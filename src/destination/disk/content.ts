@@ -21,7 +21,7 @@ export interface ReadRangeOptions {
 
 /**
  * Reads `sizeBytes` of an open file through `buffer`, from `start` on. Reads fewer bytes if the
- * file ends before.
+ * file is shorter.
  */
 export async function readRange(
   handle: FileHandle,
@@ -48,7 +48,7 @@ export async function readRange(
  * read.
  */
 export function readBuffer(sizeBytes: number): Buffer {
-  // One byte more than the file's size shows whether the file has grown.
+  // The additional byte shows whether a file that was empty has grown.
   return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
 }
 

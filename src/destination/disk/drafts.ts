@@ -5,7 +5,9 @@ import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
-/** The directory of unfinished files. A sweep deletes those that are unchanged for a week. */
+/**
+ * The directory of unfinished files. A sweep deletes unused files that have not changed for a week.
+ */
 export const draftDirectory = 'partial';
 export const draftSuffix = '.part';
 
@@ -19,7 +21,7 @@ export function newDraftId(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** Checks an id from a tracker. The tracker may have stored the id for another destination. */
+/** Whether the id belongs to a draft. A tracker may also hold ids from other destinations. */
 export function isDraftId(id: string): boolean {
   return /^[0-9a-f]{32}$/.test(id);
 }
@@ -35,8 +37,8 @@ export function uploadLost(id: string): SyncError {
 }
 
 /**
- * Creates a new empty draft. It never creates `.cloud-sync`: if that directory is missing, the disk
- * is not mounted.
+ * Creates a new empty draft, but never `.cloud-sync`. If that directory is missing, the disk is not
+ * mounted.
  */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);

@@ -80,8 +80,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // An abandoned part may have left bytes behind the end, which are cut off. A draft with two names
-  // is already in the archive, so it must never be cut.
+  // An abandoned part may have left bytes behind the file's end. These bytes are cut off. A draft
+  // with two names is already in the archive, so it must never be cut.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);
@@ -92,9 +92,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
 }
 
 /**
- * Makes a draft durable, and returns the parts that were read back. After a failed sync the system
- * treats the pages as clean, so that the next sync would succeed. For that reason a failed sync
- * drops the draft.
+ * Makes a draft durable, and returns the parts that were read back. A failed sync drops the draft,
+ * because the system would report success for the next sync although bytes may be lost.
  */
 async function syncDraft({ uploads }: Drafts, handle: FileHandle, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   try {
@@ -112,8 +111,8 @@ function assertLength(sizeBytes: number, whole: ContentFacts): void {
 }
 
 /**
- * Sets the modification time to the capture time, for people who browse the archive. The file
- * system may refuse the change, because nothing depends on it.
+ * Sets the modification time to the capture time, for people who browse the archive. A refusal of
+ * the file system is ignored, because nothing else depends on this time.
  */
 async function setCaptureTime({ clock }: Drafts, handle: FileHandle, file: FileDescription): Promise<void> {
   const capturedMs = Date.parse(file.capturedAt ?? '');

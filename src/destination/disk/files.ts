@@ -12,8 +12,8 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Writes all of `chunks` from `position` on. If `position` is null, it appends to a file that was
- * opened for appending.
+ * Writes all of `chunks` from `position` on. If `position` is null, the file must be open for
+ * appending, and the bytes are appended.
  */
 export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number | null): Promise<void> {
   let rest = [...chunks];

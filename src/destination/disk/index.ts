@@ -33,7 +33,10 @@ export interface DiskOptions {
    * Default: 8 MiB.
    */
   readonly minimumFreeBytes?: number;
-  /** `never` publishes files as on a file system without hard links. Default: `auto`. */
+  /**
+   * `never` publishes files without hard links. `auto` (the default) uses hard links if the file
+   * system has them.
+   */
   readonly hardLinks?: 'auto' | 'never';
   /** How long a lease lasts without a renewal, in ms. Default: a minute. */
   readonly leaseMs?: number;
@@ -104,7 +107,8 @@ function createDisk(location: string, options: DiskOptions): Disk {
     hardLinks,
     assertLease: async ({ required }) => {
       if (disk.lease) await disk.lease.assertHeld();
-      else if (required) throw new SyncError('LOCKED', `publishing in ${location} needs its lease, which was not taken`);
+      else if (required)
+        throw new SyncError('LOCKED', `the lease of ${location} was not taken, and files cannot be published there without it`);
     },
     renameInTurn: oneAtATime(),
   };
@@ -148,7 +152,7 @@ async function finishedFile(
 ): Promise<StoredFile | undefined> {
   // `locate` refuses a link that leads out of the archive, before any byte is fetched.
   await tree.locate(original.key);
-  // The manifest is asked before the file system, because it shows at once that most files are new.
+  // Most files are new, and the manifest shows this without a call to the file system.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;
   const present = await statFile(tree, original.key);

@@ -5,9 +5,8 @@ import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * How many unused files stay open, before their first part or between their last part and
- * publishing. To open a file again for each part would cost more. More open files could exceed the
- * limit of the process.
+ * How many files may stay open while no part uses them. Opening a file again for each part would
+ * cost more. More open files could exceed the limit of the process.
  */
 const maxKept = 64;
 
@@ -34,7 +33,8 @@ export async function acquireFile(files: OpenFiles, id: string): Promise<FileHan
 }
 
 /**
- * Ends one part's use of a draft. After the last use the file stays open if that part was written.
+ * Ends the use of a draft by one part. After the last use, the draft may stay open if that part was
+ * written.
  */
 export async function releaseFile(files: OpenFiles, id: string, part: 'written' | 'abandoned'): Promise<void> {
   const shared = files.inUse.get(id);
@@ -64,8 +64,8 @@ export async function closeKept(files: OpenFiles): Promise<void> {
 
 /**
  * Opens a draft for writing, or uses the file that was `kept` open. Throws UPLOAD_LOST if the draft
- * is gone or has a second name. A crash after publishing leaves a second name, and a write would
- * then change the archived file.
+ * is gone or has a second name. A draft that a crash left with a second name is already in the
+ * archive, and a write would change the archived file.
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;

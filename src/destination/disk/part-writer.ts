@@ -81,7 +81,7 @@ export class DiskPartWriter implements PartWriter {
     try {
       this.#file ??= this.#target.open();
       const handle = await this.#file;
-      // If the part was abandoned while we waited, the caller may have changed the chunk.
+      // If the part was abandoned during the wait, the chunk may have changed and is not written.
       if (this.#failure) throw this.#failure;
       await writeFully(handle, [chunk], at);
       this.#target.wrote(chunk.length);

@@ -37,7 +37,7 @@ describe('publishing', () => {
     expect((await stat(place.path(describeFile('b').original.key))).mtimeMs).toBeGreaterThan(now - 60_000);
   });
 
-  test('the next commit finishes a publication that was interrupted after the name appeared', async () => {
+  test('the next commit completes a publication that was interrupted after the file got its name', async () => {
     for (const hardLinks of ['auto', 'never'] as const) {
       const file = describeFile(hardLinks);
       const state = await begin(place.disk, file, null);
@@ -69,8 +69,8 @@ describe('publishing', () => {
 
   test('commit fails if the disk changed a part before the file was published', async () => {
     const cases = [
-      // The committing process never read back the parts of another process. A hash needs all bytes
-      // in order, so the whole file is read then too.
+      // In the first two cases commit reads the whole file, because another process wrote the parts
+      // or because a hash is needed.
       { harm: change, writer: place.open(), committer: place.disk, message: 'part 1' },
       { harm: change, writer: place.open({ hash: 'sha256' }), committer: undefined, message: 'part 1' },
       { harm: cut, writer: place.disk, committer: place.disk, message: `${content.length - 1} bytes` },

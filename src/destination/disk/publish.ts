@@ -42,8 +42,8 @@ export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): P
 }
 
 /**
- * Publishes a file in an order that makes a crash after any step safe. Before the name appears, the
- * file does not count. Afterwards a repeated call finds the same bytes and does the remaining
+ * Publishes a file in an order that makes a crash after any step safe. Until the file has its name,
+ * the file does not count. After that, a repeated call finds the same bytes and does the remaining
  * steps.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
@@ -107,7 +107,7 @@ async function contentAtKey(publisher: Publisher, path: string, { state, whole }
     }
   }
   throw new SyncError('KEY_TAKEN', `${path} is another file, and was not replaced`, {
-    hint: 'Move it away, and the next run archives this one under its key.',
+    hint: 'Move that file away. The next run then archives the new file under this key.',
   });
 }
 

@@ -78,7 +78,7 @@ test('a forgotten upload is not read any more, and its file is released', async 
   expect(await readBackParts(readBacks, 'a')).toEqual(new Map());
 });
 
-test('a part that cannot be read back is left out, so that the commit reads it', async () => {
+test('a part that cannot be read back is left out of the result, so that the commit reads it', async () => {
   const readBacks = createReadBacks();
   const broken = { datasync: async () => {}, read: async () => Promise.reject(new Error('EIO')) } as unknown as FileHandle;
   let done = false;

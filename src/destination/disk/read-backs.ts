@@ -10,8 +10,8 @@ export interface WrittenPart {
 }
 
 /**
- * Reads parts back while other parts are still being written. So the publishing of a large file
- * need not read the file again. Only one part is read at a time, because all reads share one buffer
+ * Reads parts back while other parts are still being written, so that a large file need not be read
+ * again when it is published. Only one part is read at a time, because all reads share one buffer
  * and the disk also has to write.
  */
 export interface ReadBacks {
@@ -33,8 +33,8 @@ export function createReadBacks(): ReadBacks {
 }
 
 /**
- * Begins to read a part that nobody writes any more. Calls `release` when the read no longer needs
- * the file.
+ * Begins to read back a part that no writer uses any more. Calls `release` when the read no longer
+ * needs the file.
  */
 export function beginReadBack(
   readBacks: ReadBacks,
@@ -71,14 +71,13 @@ async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: Writte
   // Without a sync, the system would answer the read from its memory, with bytes that the disk does
   // not have yet.
   await file.datasync();
-  // If the read fails, the part is read again when the file is published, which reports the error.
+  // A failed read is ignored here. `commit` reads the part again and reports the error.
   return readRange(file, readBacks.buffer, part).catch(() => undefined);
 }
 
 /**
  * Waits until no read of this upload is running, and returns what was read of its parts, by part
- * number. Rejects if a part could not be synced, because the system reports that failure only once
- * and then treats the pages as clean.
+ * number. Rejects if a part could not be synced, because the system reports that failure only once.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);

@@ -81,8 +81,8 @@ function spareBytes({ answer, comingBytes, minimumFreeBytes }: Space, bytes: num
 }
 
 /**
- * Asks again if the last answer is too old for the remaining space. Simultaneous calls share one
- * answer.
+ * Asks the file system again if its last answer is too old. The less space remains, the sooner an
+ * answer is too old. Simultaneous calls share one answer.
  */
 async function refresh(space: Space, bytes: number): Promise<void> {
   const spare = spareBytes(space, bytes);
@@ -102,7 +102,7 @@ function assertFits(space: Space, bytes: number): void {
   const { location, answer, comingBytes, minimumFreeBytes } = space;
   throw new SyncError(
     'DESTINATION_FULL',
-    `${location} has ${answer.freeBytes} bytes free, but ${comingBytes + bytes} more are needed and ${minimumFreeBytes} are kept`,
-    { hint: 'Free some space there or choose another destination; archived files stay.' },
+    `${location} has ${answer.freeBytes} bytes free, but ${comingBytes + bytes} more are needed and ${minimumFreeBytes} must stay free`,
+    { hint: 'Free some space there or choose another destination. Archived files are not affected.' },
   );
 }

@@ -9,7 +9,7 @@ const unreachable: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Is the disk 
 const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns the directory and whether you may write to it.' };
 const full: Meaning = {
   code: 'DESTINATION_FULL',
-  hint: 'Free some space there or choose another destination; archived files stay.',
+  hint: 'Free some space there or choose another destination. Archived files are not affected.',
 };
 
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -17,14 +17,14 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EDQUOT: full,
   EACCES: denied,
   EPERM: denied,
-  EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'The file system is read-only; some switch to read-only after errors.' },
+  EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'The file system is read-only. Some file systems become read-only after errors.' },
   ENOENT: unreachable,
   ENODEV: unreachable,
   ENXIO: unreachable,
   ENOTCONN: unreachable,
   ESTALE: unreachable,
   ENOTDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a file where a directory is needed; choose another path.' },
-  EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a directory where a file is needed; move it away.' },
+  EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a directory where a file is needed; move that directory away.' },
   ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'The symbolic links in this path form a circle.' },
   EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must be on one file system.' },
   EFBIG: { code: 'STORE_FAILED', hint: 'The file system does not support a file this large; the limit of FAT32 is 4 GiB.' },

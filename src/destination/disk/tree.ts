@@ -20,8 +20,8 @@ export interface Tree {
    */
   locate(key: string): Promise<string>;
   /**
-   * Returns the path of a key below `within` (default: the root), and makes its directories exist
-   * and durable.
+   * Returns the path of a key below `within` (default: the root). Creates the directories of the
+   * path and makes them durable.
    */
   prepare(key: string, within?: string): Promise<string>;
   /**
@@ -100,7 +100,7 @@ async function checkInside(root: string, directory: string): Promise<void> {
   });
   if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
   throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads out of the archive, to ${real}`, {
-    hint: 'Remove that symbolic link, or make its target the archive.',
+    hint: 'Remove that symbolic link, or use its target as the archive.',
   });
 }
 

@@ -54,7 +54,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('a small file whose name appeared before a crash is described, and its bytes are not sent again', async () => {
+  test('the next commit describes a small file that a crash left without a description, and needs no bytes for this', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, content.length);
     const parts = await writeOne(place.disk, file, state, content);

@@ -28,8 +28,8 @@ export interface Uploads {
   readonly clock: Clock;
   readonly space: Space;
   /**
-   * `part`: each part is read back after it was written. `whole file`: a hash needs all bytes in
-   * order, so the file is read when it is published.
+   * `part`: each part is read back after it was written. `whole file`: the file is read back when
+   * it is published, because a hash needs all bytes in order.
    */
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
@@ -75,8 +75,8 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer that got no bytes closes at once. The earlier writer of the part may still use the
-  // file, so we wait for it too.
+  // A writer that got no bytes closes at once, but an earlier writer of the part may still use the
+  // file. So we wait for both writers.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {
@@ -123,8 +123,8 @@ function partTarget(
 }
 
 /**
- * Whether a file fits into the system's memory. A file that does not fit is read back from the disk
- * itself when it is published, which is the stronger check.
+ * Whether a file fits into the system's memory. A larger file is read back when it is published.
+ * That check is stronger, because the bytes then come from the disk itself.
  */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;

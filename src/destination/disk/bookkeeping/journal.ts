@@ -4,8 +4,8 @@ import { exists, syncDirectory, writeFully } from '../files.ts';
 
 /**
  * What to do with a last line that a crash cut off. `end` adds a line end, so that readers can skip
- * the cut line. `drop` removes the cut line, for files whose readers trust every line. Nothing is
- * lost: `append` never resolved for a cut line.
+ * the cut line. `drop` removes the cut line, for files whose readers trust every line. A cut line
+ * may be lost, because its `append` never resolved.
  */
 export type TornLine = 'end' | 'drop';
 

@@ -26,7 +26,7 @@ afterEach(async () => rm(root, { recursive: true }));
 
 const elsewhere = JSON.stringify({ host: 'another-machine', bootId: 'b', pid: 4711, processStart: '1', runId: 'r' });
 
-/** The owner text of a process that ran on this machine and has ended. */
+/** Returns the owner text of a process that ran on this machine and has ended. */
 async function deadOwner(): Promise<string> {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');

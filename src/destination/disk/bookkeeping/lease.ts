@@ -26,10 +26,10 @@ export interface Lease extends AsyncDisposable {
  * Takes `.cloud-sync/lease` for `owner`. A dead holder on this machine is replaced at once. Any
  * other holder is replaced when its lease has expired. Exactly one of several contenders wins.
  *
- * A free lease is taken by creating the file exclusively. An abandoned lease is taken in two steps.
- * The contender first creates a file exclusively, which is called the heir and is named after the
- * token of the old lease. The contender then moves the heir onto the lease if the lease still has
- * the old token. Afterwards the run whose token is in the lease file has the lease.
+ * A contender takes a free lease by creating the lease file exclusively. A contender takes an
+ * abandoned lease in two steps. The first step exclusively creates another file, the heir, whose
+ * name contains the token of the old lease. The second step moves the heir onto the lease file if
+ * that file still has the old token. The run whose token is then in the lease file has the lease.
  */
 export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
   const path = tree.own('lease');
@@ -50,8 +50,8 @@ export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: 
 }
 
 /**
- * Moves the heir onto the lease, unless the lease has changed since the contender read it. Returns
- * whether the lease now has the new token.
+ * Replaces the lease file with the heir file, unless the lease has changed since the contender read
+ * it. Returns whether the lease now has the new token.
  */
 async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
   const current = await readRecord(path, ttlMs);
@@ -60,7 +60,7 @@ async function inherit(path: string, heirPath: string, oldToken: string, newToke
   return (await readRecord(path, ttlMs))?.token === newToken;
 }
 
-/** Removes the heir of a contender that died. Throws LOCKED if the contender is alive. */
+/** Removes the heir file of a contender that died. Throws LOCKED if the contender is alive. */
 async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<void> {
   const contender = await readRecord(heirPath, ttlMs);
   if (!contender) return;
@@ -89,7 +89,7 @@ interface Holder {
 
 function hold(path: string, file: FileHandle, holder: Holder, clock: Clock, ttlMs: number): Lease {
   const holding: Holding = { path, file, holder, clock, ttlMs, confirmedAt: clock.now(), lost: undefined };
-  // A failed renewal does not lose the lease yet: the next renewal or commit checks it again.
+  // A failed renewal does not end the lease. The next renewal or commit checks the lease again.
   const timer = setInterval(() => void renew(holding).catch(() => {}), renewMs(holding));
   timer.unref();
   return {

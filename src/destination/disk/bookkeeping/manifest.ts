@@ -36,8 +36,8 @@ export interface Manifest {
    */
   find(key: string): Promise<DescribedFile | undefined>;
   /**
-   * Yields the latest line of every key, in the order of the manifest. Each batch comes from one
-   * read.
+   * Yields the latest line of every key, in batches and in the order of the manifest. One read
+   * gives one batch.
    */
   entries(): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;
@@ -103,7 +103,8 @@ async function latestLines(path: string): Promise<Map<string, number>> {
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // A key without escapes is parsed too. A slice of the line would keep the whole line in memory.
+  // A key without escapes is parsed too, because a slice of the line would keep the whole line in
+  // memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }
@@ -134,8 +135,8 @@ interface Line {
 }
 
 /**
- * Yields the lines from an offset on, each with its own offset. Each batch comes from one read. A
- * missing file has no lines.
+ * Yields the lines from an offset on, in batches, each line with its own offset. One read gives one
+ * batch. A missing file has no lines.
  */
 async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
   const file = await open(path, 'r').catch(ignoring('ENOENT'));

@@ -2,7 +2,7 @@ import { link, rename } from 'node:fs/promises';
 import { exists } from '../files.ts';
 import { errno } from '../store-error.ts';
 
-/** The context for naming a file without ever replacing another file. */
+/** What `nameIfFree` needs so that it never replaces another file. */
 export interface Naming {
   readonly hardLinks: 'auto' | 'never';
   /**
@@ -17,8 +17,8 @@ export interface Naming {
 const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /**
- * Gives the file at `from` the name `to`. Returns false if that name is taken. The name `from` may
- * be gone afterwards.
+ * Gives the file at `from` the name `to`. Returns false if that name is taken. Afterwards the file
+ * has both names, or only `to`.
  */
 export async function nameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   if (naming.hardLinks === 'never') return renameIfFree(naming, from, to);
