@@ -51,8 +51,8 @@ function parseArchive(text: string): Archive | undefined {
 
 /**
  * Writes the id unless there already is one. Returns the id that the archive then has.
- * `isConditional` means that a conditional write cannot replace an object. Without it the last of
- * several writers wins, so all writers wait and then read the id.
+ * `isConditional` returns whether conditional writes work on this store. If they do not, the last
+ * of several writers wins, so every writer waits and then reads the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
   const existing = await readArchive(bucket);

@@ -4,7 +4,10 @@ import { encodeDescription } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
-/** S3 allows 2,048 bytes. The rest is for stores that also count the prefix `x-amz-meta-`. */
+/**
+ * S3 allows 2,048 bytes of metadata. The lower limit suits stores that also count the prefix
+ * `x-amz-meta-`.
+ */
 const maxMetadataBytes = 1_600;
 
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };

@@ -108,8 +108,8 @@ function createRegionProvider(): () => Promise<string> {
 }
 
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
-  // With a larger write buffer than Node's default, a transfer pauses half as often. The timeout
-  // closes idle connections, so that the store does not close them during a request.
+  // The write buffer is larger than Node's default, so that a transfer pauses half as often. The
+  // timeout closes idle connections, so that the store does not close them during a request.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }

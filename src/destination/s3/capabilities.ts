@@ -31,8 +31,8 @@ export interface S3Capabilities {
    */
   readonly partCrc32: boolean | null;
   /**
-   * Whether the store refuses to complete an upload with a wrong size. Only reported: we always
-   * read the size back.
+   * Whether the store refuses to complete an upload with a wrong size. This is only reported. We
+   * always read the size back.
    */
   readonly mpuObjectSize: boolean | null;
   /**
@@ -142,7 +142,7 @@ async function probePut(bucket: Bucket, body: string): Promise<{ readonly traile
       if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
     }
   }
-  throw new RangeError('the last attempt returns or throws');
+  throw new RangeError('unreachable: the last attempt returns or throws');
 }
 
 async function probeCondition(bucket: Bucket, body: string): Promise<S3Capabilities['conditionalWrites']> {

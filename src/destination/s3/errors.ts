@@ -115,7 +115,7 @@ export function refusalFromError(thrown: unknown): Refusal {
 
 const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge']);
 const denied =
-  'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket, and with a KMS key kms:Decrypt and kms:GenerateDataKey.';
+  'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket. With a KMS key, also allow kms:Decrypt and kms:GenerateDataKey.';
 
 /**
  * Converts a refusal into a SyncError. `about` names the request, as in `s3://bucket/prefix:
@@ -131,7 +131,7 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
 }
 
 /**
- * Returns the hint for an error that every request would meet, or undefined if another attempt may
+ * Returns the hint for an error that stops every request, or undefined if another attempt may
  * succeed.
  */
 function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
@@ -163,5 +163,5 @@ function skew({ date }: Refusal, nowMs: number): string {
   const offMs = nowMs - Date.parse(date ?? '');
   if (Number.isNaN(offMs) || Math.abs(offMs) < 1_000) return '';
   const minutes = Math.round(Math.abs(offMs) / 60_000);
-  return `, which is off by ${minutes} minutes (${offMs > 0 ? 'ahead' : 'behind'})`;
+  return `, which is ${minutes} minutes ${offMs > 0 ? 'ahead' : 'behind'}`;
 }

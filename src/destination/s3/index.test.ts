@@ -113,7 +113,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
     await expect(archive(place.s3, small)).rejects.toMatchObject({ retryAfterMs: 3000 });
   });
 
-  test('the parts are kept if a completion is never answered', async () => {
+  test('the parts are kept if every attempt to complete the upload fails', async () => {
     await using place = await begin([
       { match: { operation: 'CompleteMultipartUpload', keyPart: 'large' }, action: error('InternalError') },
     ]);

@@ -42,12 +42,12 @@ export async function createUpload(bucket: Bucket, memory: CapabilityMemory, fil
       if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
     }
   }
-  throw new RangeError('the last attempt returns or throws');
+  throw new RangeError('unreachable: the last attempt returns or throws');
 }
 
 function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
   const checksums: MultipartChecksum[] = ['none'];
-  // With this checksum every part needs its CRC32, and a stream can send a CRC32 only in a trailer.
+  // With the checksum `parts` every part needs a CRC32, which a stream can send only in a trailer.
   if (partCrc32 !== false && trailers) checksums.unshift('parts');
   if (fullObjectCrc32 !== false) checksums.unshift('full');
   return checksums;
@@ -75,8 +75,8 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store accepted the checksum type without supporting it. It would mistake the checksum of
-  // the whole file for a checksum of checksums.
+  // The store ignored the checksum type. The store would mistake our checksum of the whole file for
+  // a checksum of checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }

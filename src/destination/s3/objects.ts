@@ -21,7 +21,7 @@ export interface Found {
   readonly tagCount: number;
 }
 
-/** From reply to reply, the SDK's estimate of the store's clock varies by less than this. */
+/** The SDK's estimate of the store's clock changes by less than this between two replies. */
 const correctionMs = 60_000;
 
 /** Returns the object at `key`, or undefined if there is none. */
@@ -36,7 +36,7 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
       // about this object only.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
-      // The GET may have shown that our clock is wrong. The SDK then knows the difference.
+      // The GET may have shown the SDK that our clock is wrong. In that case the HEAD is repeated.
       if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return readHead();
       throw error;
     })

@@ -84,7 +84,7 @@ function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget,
 
 function receivePart(bucket: Bucket, part: Part, reply: PutReply, about: string): Part {
   if (reply.crc32 !== null && reply.crc32 !== part.crc32)
-    throw new SyncError('STORE_FAILED', `${bucket.location}: the store received other bytes for ${about}`);
+    throw new SyncError('STORE_FAILED', `${bucket.location}: the store did not receive the bytes that were sent for ${about}`);
   if (part.receipt === '') throw new SyncError('STORE_FAILED', `${bucket.location}: the store gave no entity tag for ${about}`);
   return part;
 }

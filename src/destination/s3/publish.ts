@@ -22,7 +22,7 @@ export interface Publication {
   readonly onTaken: () => void;
 }
 
-/** Error codes of a store that received other bytes than we sent, or not all of them. */
+/** Error codes which say that the store did not receive exactly the bytes that we sent. */
 const mismatchCodes = new Set([
   'BadDigest',
   'InvalidDigest',
@@ -63,8 +63,8 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
 }
 
 /**
- * Converts an error that is worth another attempt into UPLOAD_LOST. A PUT has no parts to resume, so
- * the other attempt starts at the first byte.
+ * Converts an error that is worth another attempt into UPLOAD_LOST. A PUT has no parts to resume,
+ * so the next attempt starts at the first byte.
  */
 function asUploadLost({ bucket, file }: Publication, error: unknown): unknown {
   if (!(error instanceof SyncError) || error.decision !== 'retry') return error;
@@ -129,8 +129,9 @@ async function complete({ memory, whole, bucket }: Publication, upload: Multipar
 }
 
 /**
- * Checks whether a publish that ended with an error succeeded after all. Returns the file if it is
- * at the key, or undefined if it is not. Throws if the error itself says what to do next.
+ * Checks whether a file was published although the call ended with an error. Returns the file if it
+ * is at the key, and otherwise undefined. Throws UPLOAD_LOST if the upload must start again, and
+ * CHECKSUM_MISMATCH if the store received other bytes.
  */
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
@@ -175,12 +176,12 @@ async function findPublished({ bucket, file, whole }: Publication): Promise<Stor
       return { key, ...whole };
     }
   }
-  const hint = 'The other file was not replaced. This one can be archived under the next revision.';
+  const hint = 'The other file was not replaced. The new file can be archived under the next revision.';
   throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
 }
 
 /**
- * Compares the stored file with the sent file, by checksum or, without a checksum, by its bytes.
+ * Compares the stored file with the sent file. If the store shows no checksum, the bytes are read.
  */
 async function readBack(publication: Publication): Promise<StoredFile> {
   return (await readBackFound(publication)).file;
@@ -229,8 +230,8 @@ async function restoreTags({ bucket, memory, file }: Publication, found: Found):
     bucket.onWarning?.(
       `the tags of ${file.original.key} may be missing: ${error instanceof Error ? error.message : String(error)}`,
     );
-    // The store denies access to tags. We assume that it kept the tags that the upload began with,
-    // and do not ask again.
+    // The store denies access to tags. We assume that the store kept the tags of the upload, and do
+    // not ask again.
     if (refusalOf(error)?.status === 403) await memory.learn({ tags: 'atCreate' });
   }
 }

@@ -6,9 +6,9 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What we know about an object but the store does not show. This is the object's CRC32, if HEAD
- * shows none, and whether the object is damaged although the store reported success. The entity tag
- * ties a record to one content.
+ * Facts about an object that the store does not show: its CRC32, if HEAD shows none, and whether
+ * the object is damaged although the store reported success. The entity tag ties a record to one
+ * content.
  */
 const recordSchema = z.object({
   etag: z.string(),
@@ -16,13 +16,13 @@ const recordSchema = z.object({
   sizeBytes: z.number(),
   crc32: z.number(),
   /**
-   * true if the bytes that were read back are equal. false if they differ, so that the object does
+   * true if the stored bytes equal the sent bytes. false if the bytes differ; then the object does
    * not count.
    */
   verified: z.boolean(),
   /**
-   * Needed for an object that already existed with the same bytes and has no description of its
-   * own.
+   * Needed if the object has no description of its own, because it already existed with the same
+   * bytes.
    */
   description: z.record(z.string(), z.string()),
 });

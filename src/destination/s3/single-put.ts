@@ -12,10 +12,10 @@ import { misfitError } from './part-writer.ts';
 const heldBackBytes = 16 * 1024;
 
 /**
- * A file that is written by a single PUT. The intent must be recorded before the file can appear,
- * so the last bytes are held back. `end` returns a part while the request is still open. `publish`
- * sends the last bytes and waits for the reply. A file of at most `maxHeldBytes` stays in memory
- * until `publish`, so that its checksum is sent before its bytes and no connection has to wait.
+ * Writes a file with a single PUT. The file must not appear before its intent is recorded, so the
+ * last bytes are held back. `end` returns a part while the request is still open. `publish` sends
+ * the last bytes and waits for the reply. A file of at most `maxHeldBytes` stays in memory until
+ * `publish`. So its checksum is sent before its bytes, and no connection has to wait.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
@@ -27,7 +27,8 @@ export class HeldPut implements PartWriter {
   #writtenBytes = 0;
   #crc32 = 0;
   /**
-   * The error of a store that refused the file before it read the body, because the key is taken.
+   * The error of a store that refused the file before the end of the body, because the key is
+   * taken.
    */
   #taken: unknown;
 
@@ -73,8 +74,8 @@ export class HeldPut implements PartWriter {
   }
 
   /**
-   * Notes a 412 or 409, which may come before the body was read. No more bytes are sent, and
-   * `publish` reports the error.
+   * Remembers a refusal with 412 or 409, which may come before the end of the body. After it no
+   * more bytes are sent, and `publish` reports the error.
    */
   #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;

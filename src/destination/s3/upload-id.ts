@@ -1,4 +1,4 @@
-/** The content of the id in an UploadState. */
+/** The parsed id of an `UploadState`. */
 export type Upload =
   /** An upload of at most one part: a single PUT, which cannot be resumed. */
   | { readonly kind: 'put'; readonly id: string }
@@ -8,7 +8,7 @@ export type Upload =
       readonly uploadId: string;
       /** The full key in the bucket. */
       readonly key: string;
-      /** The checksum that the store promised to verify when the upload began. */
+      /** When the upload began, the store promised to verify this checksum. */
       readonly checksum: MultipartChecksum;
     };
 
@@ -27,7 +27,7 @@ export function multipartUpload(fields: Pick<MultipartUpload, 'uploadId' | 'key'
 
 /**
  * Parses the id of an upload. Returns undefined for an id of another adapter. An empty id stands
- * for a PUT that ended with its process.
+ * for a PUT whose process has ended.
  */
 export function parseUpload(id: string): Upload | undefined {
   if (id === '' || id.startsWith('put:')) return { kind: 'put', id };

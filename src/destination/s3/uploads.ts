@@ -71,8 +71,8 @@ function resumableUpload(
 }
 
 /**
- * Whether to check the key first. A small file needs no check if the store honours If-None-Match
- * and recent keys were free.
+ * Whether to check the key before the file is fetched. A small file needs no check if the store
+ * honours If-None-Match and recent keys were free.
  */
 async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
   const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
@@ -114,8 +114,8 @@ export function writePart(
 }
 
 /**
- * Commits an upload. Only one commit per key runs at a time, so that writers in one process do not
- * depend on the store's conditions.
+ * Commits an upload. Commits of the same key run one after another, so that they are safe even if
+ * the store ignores conditions.
  */
 export async function commitUpload(
   uploads: Uploads,
@@ -152,13 +152,13 @@ async function commit(
     throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not add up to the file`);
   }
   if (upload.kind === 'multipart' && whole.sizeBytes > 0) return publishMultipart(publication, upload, parts);
-  // An upload without a part cannot be completed, so an empty file is always a single PUT.
+  // A multipart upload without a part cannot be completed, so an empty file is always a single PUT.
   const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, memory, file, 0) : undefined);
   held.delete(upload.id);
   try {
     return await publishPut(publication, put);
   } catch (error) {
-    // The file may still have been stored under its key, so the next attempt checks first.
+    // The file may have been stored although the PUT failed, so the next attempt checks the key.
     checks.note('taken');
     throw error;
   } finally {

@@ -7,8 +7,8 @@ import { crc32Base64 } from '../../../lib/crc32.ts';
  */
 
 /**
- * This is far above S3's minimum (8 KiB) and far below MinIO's maximum (16 MiB). Larger frames save
- * nothing.
+ * The size of a full frame. It is far above S3's minimum (8 KiB) and far below MinIO's maximum (16
+ * MiB). Larger frames save nothing.
  */
 export const frameBytes = 1024 * 1024;
 
@@ -27,11 +27,11 @@ function overheadBytes(ofFrame: number): number {
   return ofFrame.toString(16).length + 2 * crlf.length;
 }
 
-/** Turns one body into pieces, in order. Each piece is written separately. */
+/** Splits one body into the pieces that are written one after another. */
 export interface Framing {
   /**
-   * Adds frames to a chunk without copying it, because a frame's size is known before its first
-   * byte.
+   * Adds frames to a chunk. The chunk need not be copied, because a frame's size is known before
+   * its first byte.
    */
   frame(chunk: Uint8Array): (string | Uint8Array)[];
   /** Returns the text that ends the body. */

@@ -13,10 +13,10 @@ const KiB = 1024;
 const stallMs = 300;
 const reply = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n';
 
-/** What a connection does with bytes. It calls `done` when it has accepted them. */
+/** Takes a chunk in place of a connection, and calls `done` once the chunk is accepted. */
 type Take = (line: Duplex, chunk: Buffer, done: (error?: Error) => void) => void;
 
-/** A bucket whose store is at the other end of an in-memory line, which has no kernel buffers. */
+/** Returns a bucket with a store behind an in-memory line, which has no kernel buffers. */
 function bucketBehind(take: Take): Bucket {
   const line = new Duplex({
     read: () => {},

@@ -8,7 +8,7 @@ import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } fro
 
 export interface PutTarget extends Omit<Outgoing, 'method'> {
   readonly sizeBytes: number;
-  /** If true, the CRC32 is sent behind the bytes, so that the store checks it. */
+  /** If true, the CRC32 is sent after the bytes, so that the store checks it. */
   readonly trailer: boolean;
 }
 
@@ -28,7 +28,8 @@ const cautiousBytes = 64 * 1024;
 /**
  * One running PUT over one connection, without retries. Every failure is a SyncError whose cause is
  * a Refusal. The body is sent with node:http, because the SDK needs two to three times the CPU for
- * a stream. The target may be a promise, so that the caller can write before the target is known.
+ * a stream. The target is a promise, so that the caller can begin to write before the target is
+ * known.
  */
 export class OpenPut {
   readonly #bucket: Bucket;
@@ -39,7 +40,7 @@ export class OpenPut {
   #request: ClientRequest | undefined;
   #framing: Framing | undefined;
   #failure: SyncError | undefined;
-  /** Pending while the system has not accepted the last write. */
+  /** Resolves when the system has accepted the last write. */
   #taking: PromiseWithResolvers<void> | undefined;
   #stepBytes = cautiousBytes;
   #leftBytes = 0;
@@ -107,7 +108,7 @@ export class OpenPut {
       const step = chunk.subarray(at, at + this.#stepBytes);
       at += step.length;
       this.#leftBytes -= step.length;
-      // Without a trailer the body ends here. The reply may arrive before this write ends.
+      // Without a trailer this write ends the body, and the reply may arrive during the write.
       if (this.#leftBytes === 0 && !this.#framing) this.#isSent = true;
       const beganMs = clock.elapsed();
       for (const piece of this.#framing?.frame(step) ?? [step]) {
@@ -128,7 +129,7 @@ export class OpenPut {
 
   #succeed(headers: ReplyHeaders): void {
     if (!this.#isSent) {
-      this.#fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'answered before it had the whole body' }));
+      this.#fail(new Refusal({ status: null, code: 'EARLY_REPLY', message: 'the store answered before it had the whole body' }));
       return;
     }
     this.#reply.resolve({ etag: headers['etag'] ?? '', crc32: decodeCrc32(headers['x-amz-checksum-crc32']) });
@@ -148,7 +149,7 @@ export class OpenPut {
  * Measures how long we wait for the store. The time that we wait for a slow source does not count.
  */
 interface StallTimer {
-  /** Starts the time again. Called when we begin to wait, and when the store did something. */
+  /** Restarts the measurement. Called when we begin to wait, and before each piece that we send. */
   begin(): void;
   rest(): void;
   end(): void;

@@ -18,7 +18,7 @@ test.each<S3FaultAction>([
   await place.s3.initialise('archive-1');
   await archive(place.s3, file);
   const before = place.store.requests.length;
-  // The first two HEADs come from `archive`.
+  // `archive` sent the first two HEADs, so the third HEAD is the first of `stat`.
   place.store.faults.push({ match: { operation: 'HeadObject', attempt: 3 }, action });
   const beganMs = performance.now();
   expect(await place.s3.stat(key)).toEqual({ key, ...wholeOf(file) });

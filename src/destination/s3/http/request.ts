@@ -18,7 +18,7 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Names are in lower case. Repeated headers are joined. */
+/** The names of headers are in lower case. Repeated headers are joined. */
 export type ReplyHeaders = Readonly<Record<string, string | undefined>>;
 
 /** The same number of attempts and the same pauses as in the SDK's standard mode. */
@@ -29,8 +29,8 @@ const maxExtraMs = 5_000;
 const maxErrorCharacters = 64 * 1024;
 
 /**
- * Opens a signed request on a kept connection of the bucket. Nothing is sent before the first
- * write.
+ * Opens a signed request on a connection that the bucket keeps open. Nothing is sent before the
+ * first write.
  */
 export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ClientRequest> {
   const { method } = outgoing;
@@ -39,7 +39,7 @@ export async function openRequest(bucket: Bucket, outgoing: Outgoing, signal?: A
   const query = { ...outgoing.query };
   const headers = { host: base.host, ...outgoing.headers };
   const unsigned = { method, protocol: base.protocol, hostname: base.hostname, path, query, headers };
-  // With every call the SDK adjusts its time to the store's clock. We sign with the adjusted time.
+  // The SDK adjusts its time to the store's clock at every call. We sign with the adjusted time.
   const signed = await bucket.signer.sign(unsigned, {
     signingDate: new Date(Date.now() + bucket.client.config.systemClockOffset),
   });
@@ -91,8 +91,8 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // We do not wait longer here, even if the store asks for it. The error tells the caller how
-      // long the store asks to wait, and the caller can be interrupted during its wait.
+      // If the store asks for a longer pause, the caller has to make that pause. The error tells
+      // the caller how long the store asks to wait.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
@@ -109,7 +109,7 @@ function send(request: ClientRequest, stallMs: number): Promise<ReplyHeaders> {
   return promise.finally(() => clearTimeout(watch));
 }
 
-/** The error after a wait for the store in which no byte moved. */
+/** Returns the error of a request that made no progress for `forMs`. */
 export function stalled(forMs: number): Refusal {
   return new Refusal({ status: null, code: 'STALLED', message: `no progress for ${forMs} ms` });
 }
