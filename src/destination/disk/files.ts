@@ -40,8 +40,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Returns a handler for `catch`. The handler returns undefined for these system errors and throws
- * all others.
+ * Returns a handler for `catch`. The handler returns undefined for system errors with one of
+ * `codes`, and throws all other errors.
  */
 export function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
   return (error) => {

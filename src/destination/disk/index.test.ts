@@ -118,7 +118,7 @@ test('a file with another version of the content does not count as finished', as
   );
 });
 
-test('a folder that links to a place outside the archive is an error before anything is fetched', async () => {
+test('a folder that links to a place outside the archive is refused before anything is fetched', async () => {
   await mkdir(join(place.base, 'elsewhere', '01'), { recursive: true });
   await mkdir(join(place.root, 'gopro-videos'));
   await symlink(join(place.base, 'elsewhere'), join(place.root, 'gopro-videos', '2024'));

@@ -30,7 +30,7 @@ export interface S3Options {
   readonly clock: Clock;
   /** A request is aborted after this time without any byte, in ms. */
   readonly stallMs: number;
-  /** Receives messages that a person should know but that do not stop the run. */
+  /** Receives warnings for a person. A warning does not stop the run. */
   readonly onWarning?: (message: string) => void;
 }
 

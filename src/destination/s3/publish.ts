@@ -157,7 +157,7 @@ function isMismatch(error: unknown): boolean {
 }
 
 /**
- * Returns the file at the key if it has these bytes and is not described as another original.
+ * Returns the file at the key if it has the sent bytes and is not described as another original.
  * Returns undefined if the key is free, and otherwise throws KEY_TAKEN. Our record supplies what
  * the object itself does not show.
  */

@@ -80,9 +80,9 @@ async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUplo
 }
 
 /**
- * Returns the file if it is already stored and its checksum is known without reading it. A file of
- * unknown checksum may come from a killed run that did not verify it. Such a file is fetched again,
- * and `commitUpload` compares the bytes.
+ * Returns the file if it is already stored and its checksum is known without a read. A killed run
+ * may have left a file of unknown checksum without verifying the file. Such a file is fetched
+ * again, and `commitUpload` compares the bytes.
  */
 async function finishedFile(
   { bucket, checks }: Uploads,
