@@ -29,7 +29,7 @@ export const errorKinds = {
     meaning: "The provider's API no longer has the shape that Cloud Sync knows",
   },
   PROVIDER_DOWN: { decision: 'stop', exitCode: 5, meaning: 'The provider stays unreachable or keeps answering with errors' },
-  LISTING_UNTRUSTED: { decision: 'stop', exitCode: 5, meaning: 'The listing contradicts itself or what is known' },
+  LISTING_UNTRUSTED: { decision: 'stop', exitCode: 5, meaning: 'The listing contradicts itself or the media that are known' },
   DESTINATION_UNUSABLE: { decision: 'stop', exitCode: 6, meaning: 'The destination is missing, read-only, or denies access' },
   DESTINATION_FULL: { decision: 'stop', exitCode: 6, meaning: 'The destination has no space left' },
   ARCHIVE_UNKNOWN: { decision: 'stop', exitCode: 6, meaning: 'The destination is not the archive that the tracker knows' },
@@ -48,9 +48,13 @@ export const errorKinds = {
   TRUNCATED: { decision: 'retry', exitCode: 1, meaning: 'The reply ended before its declared length' },
   NOT_MEDIA: { decision: 'retry', exitCode: 1, meaning: 'The reply is not the media file (a web page, JSON, or other content)' },
   RANGE_IGNORED: { decision: 'restart', exitCode: 1, meaning: 'The media host does not honour ranges for this file' },
-  SIZE_UNPROVEN: { decision: 'restart', exitCode: 1, meaning: 'The served length contradicts itself or cannot be known' },
+  SIZE_UNPROVEN: {
+    decision: 'restart',
+    exitCode: 1,
+    meaning: 'The lengths of the file contradict each other, or its length is unknown',
+  },
   SOURCE_CHANGED: { decision: 'restart', exitCode: 1, meaning: 'The content or the set of originals changed at the source' },
-  CHECKSUM_MISMATCH: { decision: 'restart', exitCode: 1, meaning: 'What the destination holds differs from what was received' },
+  CHECKSUM_MISMATCH: { decision: 'restart', exitCode: 1, meaning: 'The stored bytes differ from the received bytes' },
   UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
@@ -64,14 +68,16 @@ export const errorKinds = {
 
 export type ErrorCode = keyof typeof errorKinds;
 
-/** A hint with a command to enter. The text contains `{command}` in its place. */
+/** A hint that contains a command to enter. In `text`, `{command}` stands for the command. */
 export interface Hint {
   readonly text: string;
-  /** The words of the command after `cloud-sync`. */
+  /** The command without the word `cloud-sync`. */
   readonly command: string;
 }
 
-/** Formats a command in backquotes. On AWS a command needs other options than on this machine. */
+/**
+ * Formats a command in backquotes. The options of a command differ between AWS and this machine.
+ */
 export type ShowCommand = (command: string) => string;
 
 const showLocally: ShowCommand = (command) => `\`cloud-sync ${command}\``;
@@ -85,7 +91,7 @@ interface ErrorDetails {
   /** What to do next: a sentence for a person, or a text with a command. */
   readonly hint?: string | Hint | undefined;
   readonly cause?: unknown;
-  /** How many ms the other side asked us to wait. */
+  /** How many ms the server asked us to wait. */
   readonly retryAfterMs?: number;
 }
 
@@ -126,8 +132,8 @@ export class SyncError extends Error {
 }
 
 /**
- * Turns any thrown value into a SyncError. A value of an unknown type becomes a BUG. If cleaning up
- * failed too, returns the original error.
+ * Turns any thrown value into a SyncError. A value of an unknown type becomes a BUG. If the cleanup
+ * after an error failed too, the first error counts.
  */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;

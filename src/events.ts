@@ -103,7 +103,7 @@ export interface FileFailed {
   readonly hint?: string;
 }
 
-/** Progress of the work under way, a few times a second. Totals are null while they are unknown. */
+/** Progress of the work under way, a few times a second. A value is null while it is unknown. */
 export interface Progress {
   readonly type: 'progress';
   readonly filesDone: number;
@@ -111,7 +111,7 @@ export interface Progress {
   readonly mediaTotal: number;
   /** Bytes of all files that this run has worked on so far. */
   readonly bytesDone: number;
-  /** The known sizes, and the listing's hints for the other files. */
+  /** An estimate from the known sizes of files and from the sizes in the listing. */
   readonly bytesTotal: number;
   readonly bytesPerSecond: number;
   readonly remainingMs: number | null;
@@ -151,7 +151,7 @@ export interface RunFinished {
     readonly waiting: number;
     readonly sourceDeleted: number;
     readonly quarantined: number;
-    /** Planned, but not reached because the run ended early. */
+    /** How many planned files the run did not reach. */
     readonly pending: number;
   };
   readonly bytes: { readonly archived: number; readonly fetched: number };

@@ -8,8 +8,8 @@ const polynomial = 0xedb88320;
 /** The polynomial 1. In a reflected CRC the highest bit is the coefficient of x⁰. */
 const one = 0x80000000;
 /**
- * powers[k] is x^(8 · 2^k) modulo the polynomial. A checksum times powers[k] is the checksum after
- * 2^k more zero bytes.
+ * `powers[k]` is x^(8 · 2^k) modulo the polynomial. A checksum times `powers[k]` is the checksum
+ * after 2^k more zero bytes.
  */
 const powers = byteShiftPowers(53);
 
@@ -50,8 +50,8 @@ function byteShiftPowers(count: number): Uint32Array {
 }
 
 /**
- * x^(8 · bytes) modulo the polynomial. It divides by 2 and does not shift, because lengths need
- * more than 32 bits.
+ * x^(8 · bytes) modulo the polynomial. The loop divides by 2 and does not shift bits, because
+ * lengths need more than 32 bits.
  */
 function byteShift(bytes: number): number {
   let shift = one;
@@ -62,9 +62,9 @@ function byteShift(bytes: number): number {
 }
 
 /**
- * The product of two polynomials over GF(2), modulo the polynomial. For each coefficient of `a` it
- * adds `b` times that power of x. It uses masks in place of branches, because a processor predicts
- * half of all branches on random bits wrongly.
+ * The product of two polynomials over GF(2), modulo the polynomial. For each bit of `a` that is
+ * set, it adds `b` times the power of x that the bit stands for. It uses masks and no branches,
+ * because a processor cannot predict branches on random bits.
  */
 function multiply(a: number, b: number): number {
   let product = 0;

@@ -29,8 +29,8 @@ export function clean(text: string): string {
 }
 
 /**
- * A value as one line of JSON. JSON leaves some characters that control a terminal unescaped. They
- * can occur only inside strings. Escaping them there does not change the value.
+ * A value as one line of JSON. JSON leaves some terminal control characters unescaped, but only
+ * inside strings. So this function can escape them without a change to the value.
  */
 export function jsonLine(value: unknown, replacer?: (field: string, value: unknown) => unknown): string {
   return `${printable(JSON.stringify(value, replacer))}\n`;

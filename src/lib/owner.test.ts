@@ -20,7 +20,8 @@ test('an ended process, a reused pid and a process of an earlier boot are dead',
 });
 
 test.runIf(process.platform === 'linux')('a killed process is dead even if its parent has not collected it yet', async () => {
-  // The shell becomes `sleep`, which never collects the shell's child. The child ends only after that.
+  // The test kills the child only after the shell has become `sleep`, because `sleep` never
+  // collects a child.
   const parent = spawn('/bin/sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];

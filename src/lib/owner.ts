@@ -61,8 +61,8 @@ function processStart(pid: number): string {
 }
 
 /**
- * The fields of /proc/PID/stat, beginning with the third; see proc(5). They are read from after the
- * second field, the command in parentheses, which may contain spaces.
+ * The fields of /proc/PID/stat, beginning with the third; see proc(5). The second field is the
+ * command in parentheses. It may contain spaces, so only the text after it is split.
  */
 function statFields(pid: number): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
@@ -78,7 +78,7 @@ function readOrEmpty(path: string): string {
 }
 
 function isRunning(pid: number): boolean {
-  // A zombie is a process that was killed, but that its parent has not collected yet.
+  // A zombie is a process that has ended, but its parent has not collected it yet.
   if (statFields(pid)[0] === 'Z') return false;
   try {
     process.kill(pid, 0);

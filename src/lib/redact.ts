@@ -28,7 +28,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * Copies plain data without secrets. It recognises secrets by the name of a field, and by value.
+ * Copies plain data without secrets. A secret is recognised by the name of its field or by its
+ * value.
  */
 export function redact(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);

@@ -1,4 +1,7 @@
-/** Both clients hand on a body as fast as the caller takes it, and end a body that is abandoned. */
+/**
+ * The raw client and undici hand on a body as fast as the caller takes it, and end an abandoned
+ * body.
+ */
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer } from '../../../test/support/raw-http.ts';
@@ -74,7 +77,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       },
     },
     { how: 'rejects', take: async () => Promise.reject(new Error('the disk is full')) },
-  ])("if the taker of a body $how, the body ends with the taker's error", async ({ take }) => {
+  ])('a body ends with the error of its taker: the taker $how', async ({ take }) => {
     await using server = await startRawServer((socket) => socket.write(Buffer.concat([Buffer.from(ok(big.length)), big])), tls);
     await using client = openClient(bulk);
     const { body } = await client.request(server.url);

@@ -12,7 +12,7 @@ export interface Supply {
   stop(): void;
 }
 
-/** How often a body is checked for silence, and for bytes in a chunk that is not full. */
+/** How often a body is checked for silence, and how often a chunk that is not full is handed on. */
 const tickMs = 250;
 /** If at most this many bytes remain, reading them is cheaper than opening another connection. */
 const drainBytes = 64 * 1024;
@@ -96,8 +96,8 @@ export class BodyQueue implements Body {
     if (this.#busy) return;
     this.#supply.flush();
     if (this.#silentMs >= this.#stallMs) this.abandon(new HttpTimeout(`no byte for ${this.#stallMs} ms`));
-    // Silence is counted in ticks. A process that is too busy to read also makes no ticks, so it
-    // must not blame the sender.
+    // Silence is counted in ticks. A process that is too busy to read makes no ticks, so its own
+    // delay does not count as silence.
     this.#silentMs += tickMs;
   }
 

@@ -5,7 +5,10 @@ import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/** Enough for a head and a small file. So the 10,000 photos of a burst need no slab. */
+/**
+ * The size of the scratch buffer. It has room for a head and a small file, so a small file needs no
+ * slab.
+ */
 const scratchBytes = 64 * 1024;
 
 /**
@@ -84,7 +87,7 @@ export class Connection {
 
   /**
    * Sends a request and resolves with the head of the reply. Resolves with undefined if only undici
-   * can read the reply. Errors: those of the network, HttpTimeout, StaleConnection.
+   * can read the reply. Errors: network errors, HttpTimeout, StaleConnection.
    */
   async ask(request: {
     readonly text: string;
@@ -136,7 +139,7 @@ export class Connection {
   }
 
   /**
-   * The buffer for the next bytes. Its length is never 0, because TLS would then offer bytes
+   * The buffer for the next bytes. It always has room, because TLS offers bytes to a full buffer
    * forever.
    */
   #room(): Buffer {
@@ -179,7 +182,7 @@ export class Connection {
     const answer = { head, body: exchange.body };
     if (hasBody && !isPlain(head)) {
       if (head.status < 300) return this.#decline(exchange);
-      // The end of this body is unknown. It is not read, because nobody needs the body of an error.
+      // This body has no known end. It is not read, because nobody needs the body of an error.
       exchange.body.finish();
       exchange.answer.resolve(answer);
       return this.#drop();
@@ -273,7 +276,8 @@ export class Connection {
     const current = () => this.#exchange === exchange();
     return {
       leftBytes: () => (current() ? this.#leftBytes : 0),
-      // Copies the bytes, because more bytes will come into the slab. Only slow bodies are flushed.
+      // Copies the bytes, because the slab will get more bytes. A body is flushed only a few times
+      // a second, so the copies cost little.
       flush: () => {
         if (!current() || !this.#slab || this.#fill === this.#start) return;
         const chunk = Buffer.from(this.#slab.subarray(this.#start, this.#fill));

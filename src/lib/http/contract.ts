@@ -1,6 +1,6 @@
 /**
- * Takes a chunk of a body. The taker may use the chunk until the returned promise settles. The
- * sender waits for that.
+ * Takes a chunk of a body. The taker may use the chunk until the returned promise settles. The next
+ * chunk comes after that.
  */
 export type TakeChunk = (chunk: Uint8Array) => Promise<void> | undefined;
 
@@ -29,8 +29,8 @@ export interface RequestOptions {
   /** The request is aborted if no byte arrives for this many ms. */
   readonly stallMs: number;
   /**
-   * True for a body that may be large. It comes in large chunks, whose memory is used again. A
-   * reply with a status of 300 or more has no body here unless it states its length.
+   * True if the body may be large. Such a body comes in large chunks, and their memory is used
+   * again. If a reply has a status of 300 or more and states no length, its body is left out.
    */
   readonly bulk?: boolean;
   readonly signal?: AbortSignal;

@@ -10,7 +10,7 @@ export interface Head {
   readonly keepsAlive: boolean;
 }
 
-/** The text of a request without a body. Throws a TypeError for a header that would read as two. */
+/** The text of a request without a body. Throws a TypeError for an invalid header. */
 export function requestText(method: 'GET' | 'HEAD', url: URL, headers: Readonly<Record<string, string>>): string {
   // In a URL the host, path and query are escaped, so they contain no space and no line break.
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, 'connection: keep-alive'];
@@ -56,8 +56,8 @@ function lengthOf(headers: Head['headers']): number | null {
 }
 
 /**
- * Whether the raw client can read the body. It accepts an error with any encoding, because nobody
- * reads the body of an error.
+ * Whether the raw client can read the body. The body of an error may have any encoding, because
+ * nobody reads it.
  */
 export function isPlain({ status, headers, lengthBytes }: Head): boolean {
   if (lengthBytes === null) return false;

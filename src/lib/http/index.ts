@@ -7,9 +7,9 @@ export type { HttpClient, HttpClientOptions, Reply, RequestOptions } from './con
 
 /**
  * An HTTP/1.1 client that keeps its connections. It combines two clients. The raw client of this
- * program reads large plain bodies for a third of the CPU time. Undici reads everything else. Only
- * this function chooses between them: `bulk` requests go to the raw client. If the raw client
- * cannot read the reply, it returns undefined, and undici repeats the request.
+ * program reads large plain bodies, and needs a third of undici's CPU time. Undici reads everything
+ * else. Only this function chooses between them: `bulk` requests go to the raw client. If the raw
+ * client cannot read the reply, it returns undefined, and undici repeats the request.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const undiciClient = createUndiciClient(options);

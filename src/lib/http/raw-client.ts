@@ -5,14 +5,19 @@ import { requestText } from './head.ts';
 import { createSlabs } from './slabs.ts';
 
 export interface RawClient {
-  /** As HttpClient, but resolves with undefined for a reply that only undici can read. */
+  /**
+   * Works like `HttpClient.request`, but resolves with undefined if only undici can read the reply.
+   */
   request(url: URL, options: RequestOptions): Promise<Reply | undefined>;
   close(): Promise<void>;
 }
 
-/** Requests large plain bodies over the connections of this program; see Connection. */
+/**
+ * Makes the client for large plain bodies. It uses the program's own connections; see `Connection`.
+ */
 export function createRawClient(connections: number): RawClient {
-  // While a body arrives, its connection needs two slabs: the taker has one, the other one fills.
+  // While a body arrives, its connection needs two slabs: one that the taker has, and one that
+  // fills.
   const slabs = createSlabs(2 * connections);
   const pools = new Map<string, ConnectionPool>();
   let isClosed = false;

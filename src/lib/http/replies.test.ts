@@ -1,4 +1,4 @@
-/** Both clients accept the same replies and fail on the same replies. */
+/** The raw client and undici accept the same replies and fail on the same replies. */
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';

@@ -1,4 +1,4 @@
-/** Both clients send the same requests, and use their connections for several requests. */
+/** The raw client and undici send the same requests, and use a connection for several requests. */
 import { describe, expect, test } from 'vitest';
 import { clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer } from '../../../test/support/raw-http.ts';
@@ -76,7 +76,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     await using client = openClient(bulk);
     await client.fetch(server.url);
     await pause(5);
-    // Undici rejects here. The raw client repeats the request, because a GET changes nothing.
+    // Undici rejects the second request. The raw client repeats it, because a GET changes nothing.
     const second = await client.fetch(server.url).catch(() => client.fetch(server.url));
     expect(second.body.toString()).toBe('hello');
     expect(server.requests).toHaveLength(3);

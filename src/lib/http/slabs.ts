@@ -1,7 +1,8 @@
 /**
  * The size of a slab. It is much more than TLS decrypts at a time (16 KB), so many reads share one
- * checksum, one write and one wait. Larger slabs save no measurable time. They do not fit into the
- * cache of the processor, and OpenSSL allocates a buffer of the same size when it sends a slab on.
+ * checksum, one write and one wait. Larger slabs save no measurable time. They would not fit into
+ * the processor's cache. OpenSSL also allocates a buffer of the slab's size when the slab is sent
+ * over TLS.
  */
 export const slabBytes = 256 * 1024;
 

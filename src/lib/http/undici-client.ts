@@ -5,9 +5,12 @@ import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { BodyQueue } from './body-queue.ts';
 import { HttpTimeout, type HttpClient, type HttpClientOptions, type Reply, type RequestOptions } from './contract.ts';
 
-/** The client that reads all that undici supports, such as chunked replies, and uses proxies. */
+/**
+ * Makes the client for all replies that undici can read, such as chunked ones. It can use proxies.
+ */
 export function createUndiciClient(options: HttpClientOptions): HttpClient {
-  // Stalls are timed here. The timer of undici would also count while we make the sender wait.
+  // Our own timers detect a stall. The timer of undici would also run while we make the sender
+  // wait.
   const agentOptions = {
     connections: options.connections,
     pipelining: 1,
@@ -46,8 +49,8 @@ async function send(agent: Dispatcher, url: URL, { method = 'GET', headers, stal
 }
 
 /**
- * Takes one reply from undici. The handler that undici provides makes a stream of the body and a
- * promise of each chunk. This handler fills the same queue as the raw client.
+ * Takes one reply from undici. Undici's own handler makes a stream of the body and a promise for
+ * each chunk. This handler fills the same queue as the raw client.
  */
 class Receiver implements Dispatcher.DispatchHandler {
   readonly body: BodyQueue;
@@ -106,7 +109,8 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#reply.reject(error);
     this.body.finish({ error });
-    // Undici reports the refusal of a proxy as an error, before the proxy's page has arrived.
+    // If a proxy refuses, undici reports the error before the proxy's page has arrived. At that
+    // moment the connection is still open.
     this.#stop();
   }
 
