@@ -164,7 +164,7 @@ export interface RunFinished {
     readonly damaged: number;
     readonly unknown: number;
   };
-  /** Why the run ended early. Absent when it reached its end. */
+  /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }
 

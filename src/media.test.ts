@@ -36,7 +36,7 @@ describe('the statuses of an original', () => {
     expect(statuses.map((status) => statusAfter(status, change as StatusChange) ?? '-').join(' ')).toBe(row);
   });
 
-  test('the table of transitions has no other changes', () => {
+  test('the table of transitions has exactly the expected changes', () => {
     expect(Object.keys(transitions).toSorted()).toEqual(Object.keys(expected).toSorted());
   });
 
@@ -49,8 +49,8 @@ describe('the statuses of an original', () => {
 });
 
 describe('originalId', () => {
-  // The texts have few different letters, and some of those are part of the id's own format. So a
-  // clash would be found.
+  // The texts use only a few characters, some of which separate the fields of an id. So a bug would
+  // soon give two originals the same id.
   const text = fc.string({ unit: fc.constantFrom('a', 'A', '#', '%', '-', '1', 'r', '2', 'é', '\u{1f3a5}'), maxLength: 3 });
   const identities: fc.Arbitrary<OriginalIdentity> = fc.record({
     mediaId: text,
@@ -102,7 +102,7 @@ test('`mediumVersion` depends on each field that shows a changed medium, and on 
   ).toBe(before);
 });
 
-test('validators that cannot be compared prove neither equal nor different contents', () => {
+test('two validators that cannot be compared prove nothing about their contents', () => {
   const tagged = { etag: '"a"', lastModified: null };
   const dated = { etag: null, lastModified: 'Sat, 01 Nov 2025 00:00:00 GMT' };
   const unknown = { etag: null, lastModified: null };

@@ -2,7 +2,10 @@
 
 export type Provider = 'gopro';
 
-/** What an original is to its medium. Originals are fetched in the order of these roles. */
+/**
+ * The roles that an original can have in its medium. Originals are fetched in the order of these
+ * roles.
+ */
 export const allRoles = ['source', 'raw', 'edit', 'sidecar'] as const;
 export type Role = (typeof allRoles)[number];
 
@@ -28,8 +31,8 @@ export interface Medium {
   /** Opaque and case-sensitive. A provider never uses an id twice. */
   readonly id: string;
   /**
-   * The type that the provider states (`Video`, `Burst`, …). New types are accepted, and nothing
-   * depends on the type.
+   * The type that the provider states (`Video`, `Burst`, …). New types are accepted. Only filters
+   * depend on the type.
    */
   readonly type: string;
   /** Empty if the provider gives no name. */
@@ -37,8 +40,8 @@ export interface Medium {
   /** Without a dot. Null if the provider does not state an extension. */
   readonly fileExtension: string | null;
   /**
-   * The size in the listing. It can be null, wrong, or the sum of several chapters. So nothing is
-   * compared with it.
+   * The size in the listing. It can be null, wrong, or the sum of several chapters. So the size of
+   * a received file is never compared with it.
    */
   readonly sizeHintBytes: number | null;
   /** The capture time by the camera's clock. */
@@ -55,7 +58,10 @@ export interface Medium {
   readonly readyState: string;
 }
 
-/** Which physical file of a medium this is. Every call returns the same identity for one file. */
+/**
+ * Which physical file of a medium this is. `resolve` returns the same identity for a file every
+ * time.
+ */
 export interface OriginalIdentity {
   readonly mediaId: string;
   readonly role: Role;
@@ -85,7 +91,7 @@ export interface Original extends OriginalIdentity {
   readonly key: string;
 }
 
-/** Tells one content of an original from another. */
+/** Shows whether two contents of an original are the same. */
 export interface Validator {
   /** A strong ETag, with its quotes. */
   readonly etag: string | null;
@@ -104,7 +110,7 @@ export function sameContent(a: Validator, b: Validator): boolean {
 }
 
 /**
- * True if both validators have an ETag or both have a date, and these are equal. False if the
+ * True if both ETags are equal or, when an ETag is missing, both dates are equal. False if the
  * validators cannot be compared.
  */
 export function provenSame(a: Validator, b: Validator): boolean {
@@ -112,7 +118,7 @@ export function provenSame(a: Validator, b: Validator): boolean {
   return comparable && sameContent(a, b);
 }
 
-/** An original as `resolve` offers it, with a fresh URL. It must not be stored or logged. */
+/** An original as `resolve` offers it, with a fresh URL. The URL must not be stored or logged. */
 export interface OfferedOriginal extends OriginalIdentity {
   /** The extension in lower case, without a dot. */
   readonly extension: string;
@@ -169,7 +175,7 @@ export interface Tally {
   /** The number of media whose originals are all archived. */
   readonly mediaComplete: number;
   readonly originals: Readonly<Record<OriginalStatus, number>>;
-  /** The bytes of all archived files without a mark. */
+  /** The bytes of all archived files, except for those that `verify` marked. */
   readonly archivedBytes: number;
   /**
    * The number of originals that the provider does not offer yet. A WAITING medium whose originals
@@ -185,9 +191,9 @@ export type Mark = 'MISSING' | 'DAMAGED';
 export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry' | 'repair';
 
 /**
- * All allowed transitions. `complete` without IN_PROGRESS recovers an intent or adopts an archived
- * file. `claim` from IN_PROGRESS is for a claim whose lease has expired. Only `repair` leaves
- * COMPLETED: `sync` repairs the files that `verify` marked.
+ * All allowed transitions. From any other status than IN_PROGRESS, `complete` recovers an intent or
+ * adopts an archived file. From IN_PROGRESS, `claim` replaces a claim whose lease has expired. Only
+ * `repair` leaves COMPLETED: `sync` repairs the files that `verify` marked.
  */
 export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalStatus, OriginalStatus>>>> = {
   claim: { PENDING: 'IN_PROGRESS', FAILED: 'IN_PROGRESS', IN_PROGRESS: 'IN_PROGRESS' },

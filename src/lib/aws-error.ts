@@ -1,6 +1,6 @@
 /**
- * The kinds of errors that AWS services send, and that the network causes on the way. The caller
- * decides what to do about an error.
+ * The kinds of errors that AWS services send or that the network causes. The caller decides what to
+ * do about an error.
  */
 
 const namesOfKind = {
@@ -64,6 +64,6 @@ export function readAwsError(thrown: unknown): AwsError | undefined {
 
 /** The kind of an error with this name or code. Undefined if there is no such kind. */
 export function kindOf(name: string, message: string): AwsErrorKind | undefined {
-  // The SDK gives the error for a missing region no name of its own.
+  // The SDK's error for a missing region has no name of its own.
   return message.startsWith('Region is missing') ? 'noRegion' : kindOfName.get(name);
 }

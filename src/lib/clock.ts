@@ -15,7 +15,7 @@ export interface Clock {
   sleep(forMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The longest time of a timer. If the time is longer, Node ends the timer at once. */
+/** The longest time that a timer of Node can wait. With a longer time, a timer ends at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

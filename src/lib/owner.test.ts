@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeOwner, isDead, thisOwner } from './owner.ts';
 
-test('a living process is not dead, and its description names it', async () => {
+test('a living process is not dead, and its description has its pid', async () => {
   expect(await isDead(thisOwner('run'))).toBe(false);
   expect(describeOwner(thisOwner('run'))).toContain(`process ${process.pid} on `);
 });

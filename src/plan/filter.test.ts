@@ -48,7 +48,7 @@ describe("dates are days of the camera's clock, and both ends are included", () 
     expect(isCovered({ until: '2025-07-04' }, { capturedAt: '2025-07-04T23:30:00-11:00' })).toBe(true);
   });
 
-  test('a medium without a capture date is judged by its arrival, and without both dates no date filter covers it', () => {
+  test('a medium without a capture date is judged by its arrival, and no date filter covers a medium with neither date', () => {
     const undated = { capturedAt: null };
     expect(isCovered({ since: '2025-07-06', until: '2025-07-06' }, undated)).toBe(true);
     expect(isCovered({ until: '2025-07-05' }, undated)).toBe(false);

@@ -58,7 +58,9 @@ export interface Filters {
   readonly until?: Moment;
   readonly types?: readonly string[];
   readonly cameras?: readonly string[];
-  /** Compared with the size in the listing, which is the sum of all chapters of a recording. */
+  /**
+   * The lower bound for the size in the listing, which is the sum of all chapters of a recording.
+   */
   readonly minSizeBytes?: number;
   readonly maxSizeBytes?: number;
   readonly names?: readonly string[];
@@ -88,7 +90,7 @@ function refuseEmptyRange<T extends string | number>(from: T | undefined, to: T 
 
 /**
  * Makes a function that tells whether the filters cover a medium. A medium without a capture date
- * is judged by its arrival in the cloud. A medium without both dates is covered only if there is no
+ * is judged by its arrival in the cloud. A medium with neither date is covered only if there is no
  * filter for dates. A medium of unknown size is covered. A medium of an unknown camera is covered
  * only if there is no filter for cameras.
  */

@@ -17,8 +17,8 @@ import { cutToBytes, extensionOf, safeId, safeStem, safeWord, shortHash } from '
 const maxNameBytes = 255;
 
 /**
- * How many digits of a hash a key gets. The first try has no hash. Each further try, after a taken
- * key, has more digits.
+ * The number of hash digits in a key, for each try. The first try has no hash. If its key is taken,
+ * the next try has more digits.
  */
 const hashDigits = [0, 8, 16, 32];
 
@@ -39,8 +39,8 @@ export interface KeyRequest {
   /** The revision of the content. The first one is 1. */
   readonly revision: number;
   /**
-   * The extension that the source names. If it cannot be used, the key gets the type as its
-   * extension. If the type cannot be used either, the key gets the extension of the medium's name.
+   * The preferred extension. If it cannot be used, the key gets the original's type as its
+   * extension. If the type cannot be used either, the key gets the extension of the medium.
    */
   readonly extension: string;
   /** How many originals of this role, label and position the medium has, including this one. */
@@ -88,8 +88,8 @@ interface KeySet<T> {
 }
 
 /**
- * Gives the new originals of one medium different keys. All get their first revision. The result is
- * in the order of `compareIdentities`.
+ * Gives the new originals of one medium different keys. Each key is for the first revision. The
+ * result is in the order of `compareIdentities`.
  */
 export function keysFor<T extends NamedOriginal>(set: KeySet<T>): { readonly original: T; readonly key: string }[] {
   const { medium, originals, alongside = [], taken } = set;

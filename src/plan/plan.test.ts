@@ -114,7 +114,7 @@ describe('plan', () => {
 });
 
 describe('planOriginals', () => {
-  test('new originals become first revisions, in the order of fetching and without URLs', () => {
+  test('new originals are planned as first revisions without URLs, in the order of fetching', () => {
     const { originals, added, vanished } = planned([
       offer({ itemNumber: 2 }),
       offer(),
@@ -169,7 +169,7 @@ describe('planOriginals', () => {
     }
   });
 
-  test('an original that is no longer offered counts as vanished, unless its role was not requested', () => {
+  test('an original that is no longer offered counts as vanished if its role was requested', () => {
     const known = planned([offer(), offer({ itemNumber: 2 }), offer({ role: 'sidecar', label: 'gpmf' })]).originals.map(
       (original) => row(original),
     );
@@ -192,7 +192,7 @@ describe('nextRevisions', () => {
   const chapters = planned([offer(), offer({ itemNumber: 2 })]).originals;
   const [first] = chapters;
 
-  test('a next revision gets the key of the first revision with another revision number', () => {
+  test('the key of a next revision differs from the first key only in the number of the revision', () => {
     const known = chapters.map((original) => row(original));
     const second = nextRevisions({ medium: listed(), originals: [first!], known, taken: () => false })[0]!;
     expect(second).toEqual({ ...first, revision: 2, key: 'gopro-videos/2025/07/GX010123__a1_01_r2.mp4' });

@@ -59,7 +59,9 @@ export async function plan(
   return { items: items.toSorted(newestFirst), sizeHintBytes };
 }
 
-/** The originals of one medium, made from the latest resolve and from the rows of the tracker. */
+/**
+ * The originals of one medium, according to the latest reply of `resolve` and the tracker's rows.
+ */
 export interface PlannedOriginals {
   /**
    * The latest revision of each offered original, in the order of fetching. If the tracker does not

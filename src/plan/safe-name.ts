@@ -28,7 +28,8 @@ const edges = /^[\s.]+|[\s.]+$/g;
 const extensionAtEnd = /\.([a-z0-9]{1,10})$/i;
 
 /**
- * The last segment of a path with `/` or `\`. Trailing characters that Windows drops are left out.
+ * The last segment of a path. Both `/` and `\` separate segments. Trailing characters that Windows
+ * drops are left out.
  */
 function baseName(filename: string): string {
   const segments = filename.split(/[/\\]/).filter((segment) => segment !== '');
@@ -41,8 +42,8 @@ export function extensionOf(filename: string): string {
 }
 
 /**
- * The name of a file in NFC, without directories and extension. A name may legally begin with the
- * result. It may be empty.
+ * The name of a file in NFC, without directories and extension. The result is a legal beginning of
+ * a name. It may be empty.
  */
 export function safeStem(filename: string): string {
   const stem = baseName(filename)
@@ -90,8 +91,8 @@ export function cutToBytes(text: string, limitBytes: number): string {
 }
 
 /**
- * The first hexadecimal digits of the SHA-256 of the text as JSON. JSON also tells lone surrogates
- * apart.
+ * The first hexadecimal digits of the SHA-256 of the text as JSON. JSON escapes lone surrogates, so
+ * two texts with different lone surrogates get different hashes.
  */
 export function shortHash(text: string, digits: number): string {
   return createHash('sha256').update(JSON.stringify(text)).digest('hex').slice(0, digits);

@@ -1,6 +1,6 @@
 /** Divides a plan into work lines. A line has one large medium or several small ones. No I/O. */
 
-/** What decides to which work line a medium goes. */
+/** The properties of a medium that decide its work line. */
 export interface Weighed {
   readonly mediaId: string;
   /** Null if the provider gives no size. */
@@ -11,8 +11,8 @@ export interface Weighed {
 const largeBytes = 64 * 1024 * 1024;
 const maxGroupBytes = 256 * 1024 * 1024;
 /**
- * The size that a medium of unknown size counts as. The medium may be large, but thousands of media
- * of unknown size must not get a line each.
+ * The size that a medium of unknown size is assumed to have. It may be larger, but thousands of
+ * such media must not get a line each.
  */
 const unknownBytes = 16 * 1024 * 1024;
 const maxMedia = 25;
@@ -23,8 +23,8 @@ const maxMedia = 25;
 const maxIdBytes = 1_000;
 
 /**
- * Puts every medium into one line, in the plan's order. But the line of a large medium may come
- * before the line of earlier small media, because that line is not full yet.
+ * Puts every medium into one line, in the plan's order. But a line of small media waits until it is
+ * full, so the line of a later large medium may come first.
  */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];

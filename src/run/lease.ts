@@ -66,6 +66,6 @@ async function renew(tracker: Tracker, owner: string, lost: AbortController): Pr
 
 function locked(holder: string): SyncError {
   return new SyncError('LOCKED', `another run is at work on this archive: ${holder}`, {
-    hint: 'Wait until it ends, or end it: its progress is kept.',
+    hint: 'Wait until that run ends, or end it. Its progress is kept.',
   });
 }

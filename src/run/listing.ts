@@ -53,7 +53,7 @@ interface Pass {
   steady: boolean;
   /** The number of empty pages in a row. */
   emptyPages: number;
-  /** True when the pass stopped early, because all media of the other pages are known. */
+  /** True when the pass stopped early, because all media of the remaining pages are known. */
   quick: boolean;
 }
 
@@ -73,9 +73,10 @@ export interface ListingProgress {
 /**
  * Lists the library, newest first. The listing is quick if the last full listing is less than a
  * week old. A quick listing stops after a page of known, unchanged media, if the provider's total
- * is the known media plus the new ones. Otherwise it reads on and becomes a full listing. A full
- * listing is read again if it shows more or fewer media than the provider's total. Errors: those of
- * `Source.list`; LISTING_UNTRUSTED if the listing is empty although media are known.
+ * equals the number of known and new media. Otherwise the listing continues and becomes a full one.
+ * A full listing is read again if it shows more or fewer media than the provider's total. Errors:
+ * the errors of `Source.list`, and LISTING_UNTRUSTED if the listing is empty although media are
+ * known.
  */
 export async function list(options: ListingOptions): Promise<Listing> {
   const progress = await beginListing(options);
@@ -88,7 +89,8 @@ export async function list(options: ListingOptions): Promise<Listing> {
 export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
   const state = await tracker.listingState(source.account);
   const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
-  // If the last full listing has a date in the future, the clock was wrong.
+  // If the last full listing is dated in the future, the clock was wrong, and a full listing is
+  // needed.
   const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
   report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
   return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
@@ -100,7 +102,7 @@ function newPass(): Pass {
 
 /**
  * Continues a listing from `progress`, and updates `progress`. Returns undefined if `isOver` was
- * true after a page and more pages remain. Errors: those of `list`.
+ * true after a page and more pages remain. Errors: the same as of `list`.
  */
 export async function listSlice(
   options: ListingOptions,
@@ -118,7 +120,9 @@ export async function listSlice(
   }
 }
 
-/** Reads pages to the end of the pass. Returns false if it had to stop before the last page. */
+/**
+ * Reads pages to the end of the pass. Returns false if `isOver` stopped it before the last page.
+ */
 async function readPages(options: ListingOptions, progress: ListingProgress, isOver: () => boolean): Promise<boolean> {
   const { pass } = progress;
   const { source, tracker, report, runId, signal } = options;
@@ -147,7 +151,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   return true;
 }
 
-/** Whether a quick listing may end: the total is the known media plus the new ones. */
+/** Whether a quick listing may end. The total must equal the number of known and new media. */
 function mayEnd({ listedBefore, passes, pass, added }: ListingProgress): boolean {
   return listedBefore !== null && passes === 1 && pass.steady && pass.totalItems === listedBefore + added;
 }

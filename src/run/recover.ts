@@ -50,7 +50,8 @@ async function fulfil(row: TrackedOriginal, destination: Destination, tracker: T
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // A small file has no saved upload. It may be under its key, perhaps without a description.
+  // No upload is saved for a small file, so one is made up here. The file may already be under its
+  // key, perhaps without a description.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],

@@ -22,7 +22,10 @@ export interface VerifyOptions {
   readonly signal: AbortSignal;
 }
 
-/** How many files are read at once. That hides a store's latency and does not overload a disk. */
+/**
+ * How many files are read at once. Four reads hide the latency of a store and do not overload a
+ * disk.
+ */
 const concurrency = 4;
 
 /**
@@ -86,7 +89,8 @@ async function judgeFile(
   found.files += 1;
   found.bytes += stored?.sizeBytes ?? 0;
   if (mark !== row.mark) await tracker.setMark(row.id, mark);
-  // A damaged file stays if the store cannot move it. Then a later, sound revision replaces it.
+  // If the store cannot move a damaged file, the file stays, and a later sound revision replaces
+  // it.
   const replaced = mark === 'DAMAGED' && (sound.get(originalId(row.original, 1)) ?? 0) > row.original.revision;
   if (mark === null || replaced) return;
   found[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
@@ -125,8 +129,8 @@ function difference(
   row: TrackedOriginal,
   stored: { readonly sizeBytes: number; readonly crc32: number | null },
 ): string | undefined {
-  if (stored.sizeBytes !== row.sizeBytes) return `it has ${stored.sizeBytes} bytes instead of ${row.sizeBytes}`;
-  if (stored.crc32 !== row.crc32) return 'its checksum differs';
+  if (stored.sizeBytes !== row.sizeBytes) return `the file has ${stored.sizeBytes} bytes instead of ${row.sizeBytes}`;
+  if (stored.crc32 !== row.crc32) return 'the checksum of the file differs';
   return undefined;
 }
 

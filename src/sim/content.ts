@@ -35,8 +35,8 @@ function pool(): Buffer {
 }
 
 /**
- * Returns the offset in the pool at which a block begins. The step is odd, so all blocks of one
- * file begin at different offsets, up to 16 Mi blocks (4 TiB).
+ * Returns the offset in the pool at which a block begins. The step from block to block is odd, so
+ * all blocks of one file begin at different offsets, up to 16 Mi blocks (4 TiB).
  */
 function poolOffset(seedHash: Buffer, block: number): number {
   const first = seedHash.readUInt32LE(0);

@@ -31,7 +31,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       inTaker += 1;
       return pause(900).then(() => {
         inTaker -= 1;
-        // The test expects that only three slabs and the buffers of the system are full.
+        // The sender waits when three slabs and the buffers of the system are full.
         expect(sent).toBeLessThan(size);
       });
     });

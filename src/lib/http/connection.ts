@@ -57,7 +57,9 @@ export class Connection {
   readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   #exchange: Exchange | undefined;
   #slab: Buffer | undefined;
-  /** Where new bytes go: their offset in the slab during a body, otherwise in the scratch. */
+  /**
+   * The offset of the next new byte: in the slab during a body, otherwise in the scratch buffer.
+   */
   #fill = 0;
   /** The offset of the first byte in the slab that was not handed on yet. */
   #start = 0;

@@ -108,7 +108,7 @@ test('the raw client skips interim replies and uses its connection again at once
   expect(server.connections).toHaveLength(1);
 });
 
-test('the raw client leaves its place in line when it is aborted', async () => {
+test('an aborted request of the raw client leaves its place in line', async () => {
   await using server = await startRawServer(() => {});
   await using client = openClient(true, 1);
   const first = client.request(server.url, { stallMs: 300 });

@@ -21,7 +21,7 @@ export interface CloudContext {
   readonly signer: UrlSigner;
   readonly log: RequestLog;
   readonly faults: FaultSwitch;
-  /** The addresses of both servers, which are known once they listen. */
+  /** The addresses of both servers. They are known when the servers listen. */
   readonly origins: { readonly api: string; readonly cdn: string };
 }
 

@@ -177,8 +177,8 @@ function accountOf({ library, session }: ApiWorld): unknown {
   return {
     id: session.userId,
     total_count: library.size,
-    // The total is omitted: to add up all sizes, every medium of a large library would have to be
-    // built.
+    // To add up all sizes, the simulator would have to build every medium of a large library. So
+    // the total is omitted.
     total_storage: null,
     exempt: { camera_media: true, unlimited: true },
     non_exempt: { total_storage: 0, limit: 107_374_182_400 },

@@ -49,7 +49,7 @@ describe('the Accept rule and the session', () => {
     ['cookies', 200, 401],
     ['bearer', 401, 200],
     ['both', 200, 200],
-  ] as const)('with the option auth: %s, cookies get %i and a bearer token gets %i', async (auth, byCookies, byBearer) => {
+  ] as const)('with auth: %s, cookies get the status %i and a bearer token gets %i', async (auth, byCookies, byBearer) => {
     await using own = await startGoproCloud({ library: createLibrary(), auth });
     expect((await callApi(own, '/media/user')).status).toBe(byCookies);
     const headers = { accept: vendorAccept, authorization: `Bearer ${own.accessToken}` };
@@ -126,7 +126,7 @@ describe('the listing', () => {
 });
 
 describe('one medium', () => {
-  test('the record of a medium supports `fields`, and its moments have times', async () => {
+  test('the record of a medium has only the requested fields, and its moments have times', async () => {
     const medium = [...cloud.library.media()].find((each) => each.record.moments_count === 2);
     expect(await apiJson(cloud, `/media/${medium?.id}?fields=filename`)).toEqual({ filename: 'GX010101.MP4' });
     expect(await apiJson(cloud, `/media/${medium?.id}/moments?fields=time`)).toMatchObject({
@@ -162,7 +162,7 @@ describe('one medium', () => {
     expect(files[0]).toMatchObject({ urls: [files[0]?.url], heads: [files[0]?.head] });
   });
 
-  test('the item number of a file is null or omitted if its medium is built so', async () => {
+  test('the item number of a file can be null or absent, and an unavailable file has an empty URL', async () => {
     const byName = (name: string) => [...cloud.library.media()].find((each) => each.record.filename === name)?.id ?? '';
     expect((await resolve(cloud, byName('GH010114.MP4'))).item_number).toBeNull();
     expect(await resolve(cloud, byName('GH010115.MP4'))).not.toHaveProperty('item_number');

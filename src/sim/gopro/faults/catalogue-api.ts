@@ -10,7 +10,9 @@ const signedOut: FaultExpectation = { outcome: 'report', exitCode: 3 };
 const unusable: FaultExpectation = { outcome: 'report', exitCode: 5 };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Makes a fault of API requests. A target limits the fault to requests about one medium. */
+/**
+ * Makes a fault that applies to API requests. A target limits a fault of downloads to one medium.
+ */
 function onApi(id: string, match: FaultMatch, action: FaultAction, expect: FaultExpectation): Maker {
   return ({ mediaId } = {}) => {
     const narrowed = mediaId === undefined || match.endpoint !== 'download' ? {} : { mediaId };
@@ -62,10 +64,7 @@ export const apiFaults = {
   ),
   unknownFields: onApi('unknownFields', {}, { type: 'unknownFields' }, survive),
   driftAdd: onSearch('driftAdd', { type: 'pageDrift', change: 'add' }, survive, { page: 2, attempt: 1 }),
-  /**
-   * The medium that vanishes was on page 1 of the listing. It vanishes before it was archived,
-   * which is not a failure.
-   */
+  /** A medium from page 1 of the listing vanishes before it is archived. This is not a failure. */
   driftTrash: onSearch('driftTrash', { type: 'pageDrift', change: 'trash' }, survive, { page: 2, attempt: 1 }),
   duplicates: onSearch('duplicates', { type: 'duplicates', count: 3 }, survive, { page: 2 }),
   emptyPage: onSearch('emptyPage', { type: 'emptyPage' }, survive, { page: 2, attempt: 1 }),

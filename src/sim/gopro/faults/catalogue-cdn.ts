@@ -1,6 +1,6 @@
 /**
  * The faults of files in the catalogue. Most of them apply to the first download of each file. A
- * fault whose name ends in Always applies to every download.
+ * fault whose name ends in `Always` applies to every download.
  */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
@@ -9,12 +9,12 @@ type Maker = (target?: FaultTarget) => Fault[];
 const survive: FaultExpectation = { outcome: 'survive' };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
-/** Makes a fault of the first GET of each file. */
+/** Makes a fault that applies to the first GET of each file. */
 function once(id: string, action: FaultAction, expect = survive): Maker {
   return strike(id, action, { method: 'GET', attempt: 1, countPer: 'file' }, expect);
 }
 
-/** Makes a fault of every GET of a file. */
+/** Makes a fault that applies to every GET of a file. */
 function always(id: string, action: FaultAction, expect = failedFile): Maker {
   return strike(id, action, { method: 'GET' }, expect);
 }

@@ -16,7 +16,7 @@ export type FaultName = keyof typeof makers;
 /** The names of all faults. The faults of the CDN come first. */
 export const faultNames = Object.keys(makers).filter(isFaultName);
 
-/** Makes the faults for a name. Each fault has the name as its id. */
+/** For each name, the function that makes its faults. Each fault has the name as its id. */
 export const faultCatalogue: Readonly<Record<FaultName, (target?: FaultTarget) => Fault[]>> = makers;
 
 /** Whether the catalogue has a fault with this name. */

@@ -12,8 +12,8 @@ export interface FaultScene {
   /** The path and query of the request. */
   readonly target: string;
   /**
-   * The address of this server under its other name, for redirects. undefined if the request
-   * already used that name.
+   * The address of this server under the name `localhost`, for redirects. Undefined if the request
+   * already used this name.
    */
   readonly otherOrigin: string | undefined;
   /** Returns the media on the page before the requested page. */
@@ -33,7 +33,10 @@ export function disturbLibrary(action: FaultAction, struck: StruckRequest, libra
   }
 }
 
-/** Returns the reply after a fault. A fault that does not fit the kind of reply changes nothing. */
+/**
+ * Returns the reply with a fault in it. A fault that does not fit the kind of reply changes
+ * nothing.
+ */
 export function faultyReply(reply: Reply, action: FaultAction, scene: FaultScene): Reply {
   switch (action.type) {
     case 'reset':

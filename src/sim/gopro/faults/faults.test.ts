@@ -109,7 +109,7 @@ describe('faults from text', () => {
     ['[{"action":{"type":"explode"}}]', /are not valid/],
     ['[{"action":{"type":"reset"},"match":{"medium":"m"}}]', /are not valid[^]*medium/],
     ['[{"action":{"type":"drip","bytes":0,"everyMs":5}}]', /are not valid/],
-  ])('the text %s is refused with the reason', (text, reason) => {
+  ])('a text that names no valid faults is refused, and the error says why: %s', (text, reason) => {
     expect(() => faultsFromText(text)).toThrow(reason);
   });
 });

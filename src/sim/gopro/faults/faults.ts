@@ -61,9 +61,9 @@ const wireActions = [
   /** States the full length, but ends the connection normally after `afterBytes` bytes. */
   z.strictObject({ type: z.literal('endEarly'), afterBytes: count }),
   /**
-   * Silence after `afterBytes` bytes, or before the head. With `forMs` the silence ends: after a
-   * silence in the body the connection is closed, and after a silence before the head the reply
-   * follows.
+   * Sends nothing more after `afterBytes` bytes of the body, or nothing at all without
+   * `afterBytes`. With `forMs` the silence ends: the connection is closed after a silence in the
+   * body, and the reply follows after a silence before the head.
    */
   z.strictObject({ type: z.literal('stall'), afterBytes: count.optional(), forMs: positive.optional() }),
   z.strictObject({ type: z.literal('drip'), bytes: positive, everyMs: positive }),
@@ -71,7 +71,10 @@ const wireActions = [
   z.strictObject({
     type: z.literal('status'),
     status: z.int().min(400).max(599),
-    /** In seconds. With `retryAfterAs: 'date'` the reply has an HTTP date instead. */
+    /**
+     * The seconds in the header Retry-After. With `retryAfterAs: 'date'` the header has an HTTP
+     * date.
+     */
     retryAfter: count.optional(),
     retryAfterAs: z.enum(['seconds', 'date']).optional(),
     body: z.string().optional(),
@@ -93,7 +96,8 @@ const wireActions = [
 /** Faults for files on the CDN. */
 const fileActions = [
   /**
-   * Serves a file that is `missingBytes` shorter than HEAD said. The reply's own headers agree.
+   * Serves a file that is `missingBytes` shorter than HEAD states. The headers of the reply fit the
+   * shorter file.
    */
   z.strictObject({ type: z.literal('short'), missingBytes: positive }),
   /** Status 200 with the whole file, although the request has a range. */
@@ -144,7 +148,7 @@ const faultSchema = z.strictObject({
   action: z.discriminatedUnion('type', [...wireActions, ...fileActions, ...jsonActions]),
   /**
    * What a correct client does. `survive`: the archive is complete after the same run. `report`:
-   * the run ends with the exit code, and with `files: 'failed'` the affected files are listed as
+   * the run ends with `exitCode`, and with `files: 'failed'` the affected files are listed as
    * failed. `cannot-tell`: a client cannot see the fault in the reply.
    */
   expect: z

@@ -17,7 +17,7 @@ export function mediaOf(reply: Reply): readonly Medium[] {
   return embedded.media ?? [];
 }
 
-/** Returns the reply after a fault of JSON. Changes only replies that are successful JSON. */
+/** Returns the reply with a fault in its JSON. Changes only a successful reply that has JSON. */
 export function jsonFault(reply: Reply, action: FaultAction, pageBefore: () => readonly Medium[]): Reply {
   if (reply.body.kind !== 'json' || reply.status !== 200) return reply;
   const { value } = reply.body;
