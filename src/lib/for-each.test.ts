@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { forEachLimited } from './for-each.ts';
 
-test('every item is handled once, and the number of items at a time never exceeds the limit', async () => {
+test('every item is handled once, and never more items at a time than the limit', async () => {
   const seen: number[] = [];
   let running = 0;
   let most = 0;

@@ -1,6 +1,6 @@
 /**
- * Runs `act` for every item in order, for at most `limit` items at once. After an error no further
- * item begins. When the running items are done, throws the first error.
+ * Runs `act` for every item in order, and for at most `limit` items at a time. After an error no
+ * further item begins. When the running items are done, throws the first error.
  */
 export async function forEachLimited<Item>(
   items: Iterable<Item>,

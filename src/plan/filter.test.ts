@@ -135,7 +135,7 @@ describe('an impossible value is a usage error that names the option and the val
   });
 });
 
-test('a day is covered by the range of just that day, and not by ranges that end before or begin after it', () => {
+test('a medium is covered by the range of its own day, and not by a range that ends before or begins after that day', () => {
   const days = fc.date({ min: new Date('1900-01-02'), max: new Date('2199-12-30'), noInvalidDate: true });
   fc.assert(
     fc.property(days, (moment) => {

@@ -64,8 +64,8 @@ export function keyOf(request: KeyRequest): string {
 }
 
 /**
- * The order in which originals are named and fetched: by role, then by camera position, then by the
- * number of the chapter or frame.
+ * The order in which originals are named and fetched: by role and label, then by camera position,
+ * then by the number of the chapter or frame.
  */
 export function compareIdentities(a: OriginalIdentity, b: OriginalIdentity): number {
   return (

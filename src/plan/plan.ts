@@ -108,8 +108,8 @@ export function planOriginals(request: {
 
 /**
  * Makes a new revision of each original in `originals`, with a number above all known ones and a
- * key of its own. It is used if the content changed at the source, if another file has the key, or
- * if a damaged file cannot be moved aside. Errors: KEY_TAKEN.
+ * key of its own. A new revision is needed if the content changed at the source, if another file
+ * has the key, or if a damaged file cannot be moved aside. Errors: KEY_TAKEN.
  */
 export function nextRevisions(request: {
   readonly medium: Medium;
@@ -147,7 +147,7 @@ export function latestRevisions(known: readonly TrackedOriginal[]): ReadonlyMap<
   return new Map(oldestFirst.map((row) => [originalId(row.original, 1), row]));
 }
 
-/** Copies each field, so that the URL of an offered original is left out. */
+/** Copies only these fields, because the URL of an offered original must not be stored. */
 function firstRevision({ provider, account }: Medium, identity: OriginalIdentity, key: string): Original {
   const { mediaId, role, label, type, position, itemNumber, ordinal } = identity;
   return { provider, account, mediaId, role, label, type, position, itemNumber, ordinal, revision: 1, key };

@@ -8,7 +8,7 @@ import { createProblems, finalTable } from './table.ts';
 
 const redrawEveryMs = 100;
 
-/** The members of a terminal that are used. process.stdout has them. */
+/** The members of a terminal that the reporter uses. `process.stdout` has them. */
 export type Terminal = NodeJS.WritableStream & { readonly columns?: number; readonly rows?: number };
 
 /**

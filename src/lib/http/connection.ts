@@ -48,8 +48,8 @@ interface Exchange {
  *   → slab back to the pool
  *
  * While the taker has one slab, a second slab fills. When the second slab is full, the socket
- * pauses. TLS then still delivers the bytes that it has decrypted. These begin a third slab. So a
- * connection uses 64 KiB, and at most 3 slabs more while it reads a large body.
+ * pauses. TLS still delivers the bytes that it has decrypted by then, and they begin a third slab.
+ * So a connection uses 64 KiB, and at most 3 slabs more while it reads a large body.
  */
 export class Connection {
   readonly #socket: Socket;

@@ -12,7 +12,7 @@ export interface Body {
    * if no byte arrived for `stallMs` although the taker was ready.
    */
   pump(take: TakeChunk): Promise<void>;
-  /** Ends the reply without reading it. */
+  /** Ends the reply without handing on its body. */
   discard(): void;
 }
 

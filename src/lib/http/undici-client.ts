@@ -1,4 +1,5 @@
-// We do not import the index of undici: a process would need 13 MB and 60 ms more to start.
+// An import of undici's index would cost each process 13 MB and 60 ms, so only two files are
+// imported.
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
