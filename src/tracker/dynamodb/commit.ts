@@ -10,18 +10,21 @@ import type { Key } from './keys.ts';
 import { expecting, keyItem, pauseBefore, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
-/** A row as read and its replacement; undefined: no row. */
+/** A row before and after a change. Undefined means that the row does not exist. */
 export interface Change {
   readonly key: Key;
   readonly before: Item | undefined;
   readonly after: Item | undefined;
 }
 
-/** DynamoDB's limits, the second with some room. */
+/** The limits of one transaction. The second limit is a bit lower than DynamoDB's own limit. */
 const maxWrittenAtOnce = 100;
 const maxBytesAtOnce = 3_500_000;
 
-/** False if another writer changed a row. The first of several transactions may then be written. */
+/**
+ * Returns false if another writer changed a row. If there are several transactions, earlier ones
+ * may already be written.
+ */
 export async function commit(table: Table, changes: readonly Change[]): Promise<boolean> {
   const [only] = changes;
   if (!only) return true;
@@ -45,7 +48,8 @@ async function putOne({ client, tableName }: Table, before: Item | undefined, af
     return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // If a reply was lost, the repeated request meets its own write.
+    // The SDK repeats a request whose reply was lost. The second request then finds the row that
+    // the first request wrote.
     return error.Item?.['lock']?.S === Item['lock']!.S;
   }
 }
@@ -77,9 +81,9 @@ function locked(item: Item): Item {
 }
 
 /**
- * The condition that a row is still as it was read. Among our own writers the lock alone decides.
- * Originals also check owner and attempt, so a writer that ignores locks, such as a workflow's own
- * update, still ends every claim that it takes over.
+ * The condition that a row is still as it was read. Writers of this store always change the lock.
+ * Originals also compare owner and attempt, because another writer, such as a workflow's own
+ * update, may take over a claim without a new lock.
  */
 function unchangedSince(before: Item | undefined) {
   if (!before) return expecting({ media_id: undefined });

@@ -3,7 +3,7 @@ import { readAwsError, type AwsErrorKind } from '../../lib/aws-error.ts';
 
 const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
   credentials:
-    'Set or renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they are of the table’s account and partition.',
+    'Set or renew the AWS credentials that the standard chain finds (environment, profile, role), and check that they belong to the table’s account and partition.',
   denied:
     'Allow dynamodb:GetItem, BatchGetItem, Query, PutItem, UpdateItem, DeleteItem and BatchWriteItem on the table, and Query on its index.',
   notFound:

@@ -10,13 +10,16 @@ import { dynamoStore } from './store.ts';
 import { getItem, putRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
-  /** A given client stays open. Region and credentials come from the SDK's standard chain. */
+  /**
+   * A client that the caller passes stays open. Otherwise, region and credentials come from the
+   * SDK's standard chain.
+   */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;
   readonly provider: Provider;
   /** The account, if several accounts share one archive. Default: all accounts share one ledger. */
   readonly account?: string;
-  /** The archive of this ledger. */
+  /** The id of the archive that this ledger describes. */
   readonly archiveId: string;
   readonly clock: Clock;
 }
@@ -46,8 +49,8 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
 }
 
 /**
- * The archive that a table belongs to; undefined before a tracker was opened on it. Errors:
- * TRACKER_UNUSABLE when the table does not exist or cannot be read.
+ * Returns the id of the archive that a table belongs to. Undefined if no tracker was ever opened on
+ * the table. Errors: TRACKER_UNUSABLE when the table does not exist or cannot be read.
  */
 export async function boundArchive(given: DynamoTrackerOptions['client'], table: string): Promise<string | undefined> {
   const client = given instanceof DynamoDBClient ? given : createClient(given);
@@ -64,7 +67,10 @@ async function archiveOf(table: Table): Promise<string | undefined> {
   return (await getItem(table, bindingKey))?.['archive_id']?.S;
 }
 
-/** Binds a table to the first archive that opens it. Errors: TRACKER_UNUSABLE for another. */
+/**
+ * Binds a table to the first archive that opens it. Errors: TRACKER_UNUSABLE if the table is bound
+ * to another archive.
+ */
 async function bindTable(table: Table, archiveId: string): Promise<void> {
   const { tableName } = table;
   // Puts a whole row, because the token validator may put rows but not update them.
@@ -73,12 +79,19 @@ async function bindTable(table: Table, archiveId: string): Promise<void> {
   if (bound === archiveId || (bound === undefined && (await bind()))) return;
   const other = bound ?? (await archiveOf(table));
   if (other === archiveId) return;
-  throw new SyncError('TRACKER_UNUSABLE', `the DynamoDB table ${tableName} is of the archive ${other}, not of ${archiveId}`, {
-    hint: 'Name the archive that the table was made for, or another table.',
-  });
+  throw new SyncError(
+    'TRACKER_UNUSABLE',
+    `the DynamoDB table ${tableName} belongs to the archive ${other}, not to ${archiveId}`,
+    {
+      hint: 'Name the archive that the table was made for, or another table.',
+    },
+  );
 }
 
-/** Adaptive retries stay below a table's maximum throughput, which guards against bills. */
+/**
+ * Adaptive retries keep the rate of requests below the table's maximum throughput. This maximum
+ * guards against high bills.
+ */
 function createClient(place: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
   return new DynamoDBClient({
     ...place,

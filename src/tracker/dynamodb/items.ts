@@ -5,8 +5,8 @@ import { mediumKey, originalKey } from './keys.ts';
 import { fromItem, toItem, type Item, type Value, type Values } from './values.ts';
 
 /**
- * Converts records to items of the table, and back. Attributes are the fields in snake_case,
- * without those that are null. An item keeps attributes that are not fields: `place`,
+ * Converts records to items of the table, and back. Each field that is not null becomes an
+ * attribute, named in snake_case. An item keeps its attributes that are not fields: `place`,
  * `upload_number`, and those of a newer Cloud Sync.
  */
 
@@ -19,16 +19,16 @@ const maxTextLength = 8_000;
 const mediumColumns = columnsOf(mediumFields);
 const originalColumns = columnsOf(originalFields);
 
-/**
- * Archived and resolved rows are not in the index, so a library without news costs nothing there.
- */
+/** RESOLVED media are not in the index, so a medium without work costs nothing there. */
 export function mediumItem(partition: string, record: MediumRecord, before?: Item): Item {
   const status = record.status === 'RESOLVED' ? null : record.status;
   const own = { media_id: mediumKey(record.id), ...indexed(partition, status, sinceOf(record)) };
   return toRow(mediumColumns, record, { provider: partition, ...own }, before);
 }
 
-/** An archived file is in the index only under its mark. */
+/**
+ * An archived original is in the index only if it has a mark. The mark then replaces its status.
+ */
 export function originalItem(partition: string, record: OriginalRecord, before?: Item): Item {
   const status = record.status === 'COMPLETED' ? record.mark : record.status;
   const own = { media_id: originalKey(record.id), ...indexed(partition, status, record.statusSince) };
@@ -46,7 +46,7 @@ function encoded(columns: readonly Column[], record: Readonly<Record<string, unk
   return Object.fromEntries(
     columns.map(({ name, column, kind, encode }) => {
       const value = encode(record[name]);
-      // A provider's number may be larger than DynamoDB's largest.
+      // A provider's number may be larger than the largest number of DynamoDB.
       if (kind === 'number' && value !== null) return [column, String(value)];
       return [column, kind === 'text' && typeof value === 'string' ? value.slice(0, maxTextLength) : value];
     }),
@@ -80,7 +80,9 @@ function decoded(columns: readonly Column[], item: Item): unknown {
   return { ...Object.fromEntries(fields), provider: String(values['provider']).split('#', 1)[0]! };
 }
 
-/** A number of a row that is not a field; 0 if it was never written. */
+/**
+ * Returns a numeric attribute that is not a field of a record. Returns 0 if it was never written.
+ */
 export function numberOf(item: Item, attribute: 'place' | 'upload_number'): number {
   return Number(item[attribute]?.N ?? 0);
 }

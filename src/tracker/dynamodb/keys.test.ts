@@ -25,7 +25,7 @@ test('the rows of a medium are in one range of keys, which holds no other row', 
   );
 });
 
-test('the key of a row shows whether the row is a medium, an original or another', () => {
+test('the key of a row shows whether the row is a medium, an original or neither', () => {
   fc.assert(
     fc.property(hostileIds, (mediaId) => {
       expect(kindOf(mediumKey(mediaId))).toBe('medium');
@@ -45,7 +45,7 @@ test('a text that is too long for a key is cut, and the keys still differ', () =
   expect(Buffer.byteLength(archiveKey('ß'.repeat(2000)).media_id)).toBeLessThanOrEqual(1024);
 });
 
-test('keys of archived files are compared case-folded', () => {
+test('keys of archived files that differ only in letter case or Unicode form count as equal', () => {
   expect(archiveKey('a/CAFÉ.MP4')).toEqual(archiveKey('a/cafe\u0301.mp4'));
   expect(archiveKey('a/cafe.mp4')).not.toEqual(archiveKey('a/café.mp4'));
 });

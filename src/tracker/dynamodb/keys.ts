@@ -12,7 +12,7 @@ export interface Key {
   readonly media_id: string;
 }
 
-/** The partition beside those of providers. */
+/** The partition that belongs to no provider. */
 export const archivePartition = 'archive';
 
 export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#' };
@@ -20,7 +20,10 @@ export const bindingKey: Key = { provider: archivePartition, media_id: 'ARCHIVE#
 /** First words of sort keys that belong to no medium. */
 const reserved = new Set(['RUN', 'LEASE', 'ARCHIVE', 'FACT', 'LISTING']);
 
-/** DynamoDB's limit is 1,024 bytes; an original's key can be part of a longer one. */
+/**
+ * This limit is below DynamoDB's 1,024 bytes, because an original's key can be part of a longer
+ * key.
+ */
 const longestKey = 900;
 const longestMediumKey = 400;
 
@@ -30,9 +33,9 @@ export function mediumKey(mediaId: string): string {
 }
 
 /**
- * Sort key of an original's row: its id, if it is short enough. A medium's originals follow it
- * directly in the order of the table. Of the characters that `encodeURIComponent` keeps, only `!`
- * sorts before `#`, so it is written as `%21`.
+ * Sort key of an original's row: its id, if it is short enough. A medium's originals follow the
+ * medium directly in the order of the table. Of the characters that `encodeURIComponent` keeps,
+ * only `!` sorts before `#`, so `!` is written as `%21`.
  */
 export function originalKey(id: string): string {
   const [first, ...rest] = id.replaceAll('!', '%21').split('#') as [string, ...string[]];
@@ -50,12 +53,15 @@ export function kindOf(sortKey: string): 'medium' | 'original' | 'other' {
   return reserved.has(sortKey.slice(0, end)) ? 'other' : 'original';
 }
 
-/** First and last sort key of a medium and its originals. `$` follows `#` and is in no id. */
+/**
+ * First and last sort key of a medium and its originals. `$` sorts directly after `#`, and no id
+ * contains `$`.
+ */
 export function groupRange(mediumSortKey: string): readonly [string, string] {
   return [mediumSortKey, `${mediumSortKey}$`];
 }
 
-/** The row that names the original with a key of the archive, compared case-folded. */
+/** The key of the row that says which original has a key of the archive. Letter case is ignored. */
 export function archiveKey(key: string): Key {
   return { provider: archivePartition, media_id: shortened(`KEY#${foldKey(key)}`, longestKey) };
 }
@@ -68,12 +74,12 @@ export function listingKey(account: string): string {
   return shortened(`LISTING#${account}`, longestKey);
 }
 
-/** Ids never contain `/`, so only rows of this original's parts have the prefix. */
+/** Only rows of this original's parts have this prefix, because ids never contain `/`. */
 export function partsPrefix(originalSortKey: string): string {
   return `PART#${originalSortKey}/`;
 }
 
-/** Cuts a long text and ends it in a hash of the whole. Lengths are in bytes. */
+/** Cuts a text that is longer than `limit` bytes, and appends a hash of the whole text. */
 export function shortened(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text;
   const hash = createHash('sha256').update(text).digest('hex');

@@ -6,7 +6,7 @@ import { asTrackerError } from './errors.ts';
 import { expiry, getItem, pauseBefore, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import type { Item } from './values.ts';
 
-/** The run lease: one row, written only if it is still as it was read. */
+/** The run lease. It is one row, which is written only if it has not changed since it was read. */
 
 const leaseDays = 30;
 
@@ -23,7 +23,7 @@ export async function changeLease<Answer>(
     const before = toLease(row);
     const { lease, answer } = decide(before);
     if (lease === before) return answer;
-    // All workers of a run renew one lease, so they need not agree on when it ends.
+    // All workers of a run renew the same lease, so a renewal does not compare the time of its end.
     const isRenewal = before !== undefined && before.owner === lease?.owner;
     const expected = { owner: row?.['owner'], ...(before && !isRenewal && { until_ms: row?.['until_ms'] }) };
     const isDone = lease
@@ -43,13 +43,13 @@ function attributesOf(partition: Partition, { owner, untilMs }: Lease) {
 }
 
 export interface CurrentLease {
-  /** The holder as given to `acquireRunLease`. */
+  /** The `owner` that was given to `acquireRunLease`. */
   readonly holder: string;
   /** ISO 8601. */
   readonly until: string;
 }
 
-/** The run lease that is valid at `nowMs`; undefined: none. Errors: TRACKER_UNUSABLE. */
+/** Returns the run lease that is valid at `nowMs`, or undefined. Errors: TRACKER_UNUSABLE. */
 export async function currentLease(
   client: DynamoDBClient,
   { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },

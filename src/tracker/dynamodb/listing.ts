@@ -4,9 +4,9 @@ import { listingKey } from './keys.ts';
 import { expiry, getItem, putRow, queryRows, rowKey, updateRow, type Partition } from './table.ts';
 
 /**
- * A medium that did not change is not written. Instead, one row for each page lists the media that
- * a run saw, under the run. So this survives a change of process between pages, and a page of
- * unchanged media costs one read and one write.
+ * A medium that did not change is not written. Instead, each page of a listing writes one row with
+ * the ids of its media, under the id of the run. These rows survive a change of process between
+ * pages. A page of unchanged media costs one read and one write.
  */
 
 /** Long enough for any run. A listing that takes longer starts again. */

@@ -4,10 +4,10 @@ import { keyOf, queryRows, removeItems, updateRow, type Table } from './table.ts
 import { fromItem, type Item } from './values.ts';
 
 /**
- * Parts of unfinished uploads. A row holds 16 of them, each as its own attribute. So parts that end
+ * Parts of unfinished uploads. A row holds 16 parts, each as its own attribute. So parts that end
  * together need not wait for each other, a part costs one small write, and 23 requests remove 9,000
- * parts. Rows are named after the upload's number, so a late write for an earlier upload goes to
- * rows that no reader asks for.
+ * parts. The names of the rows contain the upload's number. So a late write for an earlier upload
+ * goes to rows that nobody reads.
  */
 const partsInRow = 16;
 
@@ -29,7 +29,9 @@ export async function readParts(table: Table, upload: Upload): Promise<Part[]> {
   return rows.flatMap(toParts).toSorted((one, other) => one.number - other.number);
 }
 
-/** Removes the parts of every upload but `kept`, also those that a kill left behind. */
+/**
+ * Removes the parts of every upload except `kept`, also parts that a killed process left behind.
+ */
 export async function removeParts(table: Table, id: string, kept: Upload | undefined): Promise<void> {
   const keys = (await partRows(table, partsPrefix(originalKey(id)))).map(keyOf);
   await removeItems(table, kept ? keys.filter(({ media_id }) => !media_id.startsWith(uploadPrefix(kept))) : keys);

@@ -11,20 +11,20 @@ import type { Item } from './values.ts';
 /** The rows that a unit has read. A request for any other row throws `Unread`. */
 export interface Readings {
   readonly partition: Partition;
-  /** By the row's name; undefined: no such row. */
+  /** The rows by name. Undefined means that the row does not exist. */
   readonly items: Map<string, Item | undefined>;
-  /** Rows of the originals of a medium, in the order in which they were recorded. */
+  /** The keys of the originals' rows for each medium, in the order in which they were recorded. */
   readonly groups: Map<string, readonly Key[]>;
   readonly parts: Map<string, readonly Part[]>;
   readonly latestRun: Map<'id', string | null>;
 }
 
-/** Carries the reads that a command needs. */
+/** Thrown when a command needs data that is not read yet. `read` reads this data. */
 export class Unread extends Error {
   readonly read: () => Promise<void>;
 
   constructor(read: () => Promise<void>) {
-    super('a command asked for what is not read yet');
+    super('a command needs data that is not read yet');
     this.read = read;
   }
 }
@@ -42,7 +42,7 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
   return readings.items.get(nameOf(key));
 }
 
-/** Requests all rows at once that are not read yet. */
+/** Throws `Unread` if some of these rows are not read yet. Its `read` fetches them all at once. */
 export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
   if (unread.size === 0) return;
@@ -54,7 +54,10 @@ export function requireItems({ partition, items }: Readings, keys: readonly Key[
   });
 }
 
-/** Requests the keys of new originals, and their rows unless all rows of their medium are read. */
+/**
+ * Requires the rows of new originals and of their keys. If all originals of a medium are read, a
+ * row that is not among them does not exist.
+ */
 export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
   const { partition, items, groups } = readings;
   const rows = originals.map(({ id }) => rowKey(partition, originalKey(id)));
@@ -65,7 +68,7 @@ export function requireNewOriginals(readings: Readings, originals: readonly Orig
   requireItems(readings, [...originals.map(({ key }) => archiveKey(key)), ...rows]);
 }
 
-/** The rows of a medium's originals. */
+/** The keys of the rows of a medium's originals. */
 export function groupOf({ partition, items, groups }: Readings, mediaId: string): readonly Key[] {
   return recall(groups, mediaId, async () => {
     const medium = rowKey(partition, mediumKey(mediaId));

@@ -11,7 +11,9 @@ const runDays = 1_100;
 
 const maxRunsInPage = 1000;
 
-/** Runs sort by number; a second row finds the number by the run's id. */
+/**
+ * The row of a run is sorted by the run's number. A second row gives the number for the run's id.
+ */
 const runKey = (number: number): string => `RUN#${String(number).padStart(10, '0')}`;
 const numberKey = (runId: string): string => `RUN#of#${encodeURIComponent(runId)}`;
 
@@ -46,7 +48,9 @@ function toRun(row: Item): RunRecord {
   };
 }
 
-/** No change for a known run. Removes the run that is no longer among the last `kept`. */
+/**
+ * Adds a run that is not known yet. Removes the run that is then no longer among the last `kept`.
+ */
 export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
@@ -79,7 +83,7 @@ async function tryToAdd(partition: Partition, runId: string, number: number): Pr
   }
 }
 
-/** No change for a run that was removed. */
+/** Records the end of a run. Changes nothing if the run was removed. */
 export async function endRun(partition: Partition, runId: string, outcome: string, summary: string): Promise<void> {
   const pointer = await getItem(partition, rowKey(partition, numberKey(runId)));
   if (!pointer) return;

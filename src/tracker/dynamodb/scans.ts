@@ -14,7 +14,10 @@ import { toItem, type Item } from './values.ts';
 
 /** Reads many records at once, by one paginated query of the partition, or of the index. */
 
-/** In the order of the sort keys: a medium's originals follow it, perhaps on the next page. */
+/**
+ * Yields the media in the order of the sort keys. The originals of a medium follow the medium in
+ * the table, perhaps on the next page.
+ */
 export async function* scan(partition: Partition, { fields }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const columns = fields && [...fields.medium, ...fields.original].map(columnOf);
   const attributes = columns && [...new Set(['provider', 'media_id', 'id', 'place', ...columns])];

@@ -35,7 +35,8 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     read: async (work) => inUnit(partition, work),
     change: async (work) => inUnit(partition, work),
     changeEach: async (ids, work) => inUnits(partition, ids, work),
-    // Each needs a medium, an original and a key, so one transaction holds them.
+    // Each file needs three rows: a medium, an original and a key. So one transaction holds 33
+    // files.
     adoptedAtOnce: 33,
 
     scan: (options) => scans.scan(partition, options),

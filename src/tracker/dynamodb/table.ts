@@ -33,7 +33,7 @@ export interface Table {
 export interface Partition extends Table {
   readonly name: string;
   readonly provider: Provider;
-  /** null: all accounts share the ledger. */
+  /** null if all accounts share the ledger. */
   readonly account: string | null;
   readonly clock: Clock;
 }
@@ -51,7 +51,7 @@ export function rowKey({ name }: Partition, sortKey: string): Key {
   return { provider: name, media_id: sortKey };
 }
 
-/** The TTL attribute of rows of runs and leases, in seconds since 1970. */
+/** Returns the value of the TTL attribute of a row that expires, in seconds since 1970. */
 export function expiry({ clock }: Partition, days: number): number {
   return Math.floor(clock.now() / 1000) + days * daySeconds;
 }
@@ -88,7 +88,7 @@ export interface Query {
   readonly attributes?: readonly string[];
 }
 
-/** Every page of a query, up to 1 MB each. */
+/** Yields every page of a query. A page has at most 1 MB. */
 export function queryPages(table: Table, query: Query, options: Partial<QueryCommandInput> = {}): AsyncGenerator<Item[]> {
   const { partition, prefix, between: [from, to] = [], attributes } = query;
   const range = prefix === undefined ? 'media_id BETWEEN :from AND :to' : 'begins_with(media_id, :prefix)';
@@ -121,12 +121,15 @@ export async function* pagesOf(
   } while (from);
 }
 
-/** Writes a whole row. False: the row is not as expected and stays. */
+/** Writes a whole row. Returns false, without a change, if the row is not as expected. */
 export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row), ...expecting(expected) })));
 }
 
-/** Sets attributes of a row, which may be new. False: the row is not as expected and stays. */
+/**
+ * Sets attributes of a row, which may be new. Returns false, without a change, if the row is not as
+ * expected.
+ */
 export async function updateRow(
   { client, tableName }: Table,
   key: Key,
@@ -151,12 +154,12 @@ export async function updateRow(
   return isDone(client.send(update));
 }
 
-/** Removes a row. False: the row is not as expected and stays. */
+/** Removes a row. Returns false, without a change, if the row is not as expected. */
 export async function removeRow({ client, tableName }: Table, key: Key, expected: Expected = {}): Promise<boolean> {
   return isDone(client.send(new DeleteItemCommand({ TableName: tableName, Key: keyItem(key), ...expecting(expected) })));
 }
 
-/** Expected attributes of a row; undefined: the attribute must be absent. */
+/** The expected attributes of a row. An attribute with the value `undefined` must be absent. */
 type Expected = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** The condition that a row is as expected. */
@@ -208,11 +211,14 @@ export function keyOf(item: Item): Key {
   return { provider: item['provider']!.S!, media_id: item['media_id']!.S! };
 }
 
-/** Waits longer before each further try, with jitter. Errors: TRACKER_UNUSABLE after the last. */
+/**
+ * Waits before another try, longer each time and with jitter. Errors: TRACKER_UNUSABLE after the
+ * last try.
+ */
 export async function pauseBefore(tries: number, tableName: string): Promise<void> {
   if (tries === 0) return;
   if (tries === maxTries) {
-    throw new SyncError('TRACKER_UNUSABLE', `the DynamoDB table ${tableName} keeps putting requests off`, {
+    throw new SyncError('TRACKER_UNUSABLE', `the DynamoDB table ${tableName} keeps postponing requests`, {
       hint: 'Try again later, or raise the maximum that the table allows: nothing is lost.',
     });
   }

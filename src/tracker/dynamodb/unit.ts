@@ -24,18 +24,18 @@ import { toItem, type Item } from './values.ts';
 
 /** The rows that a command has read and changed so far. */
 interface State extends Readings {
-  /** By the row's name, in the order of the last saves. */
+  /** The changed rows by name. The row that was saved last is at the end. */
   readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
   /** Media that a run's listing showed, by run. */
   readonly seen: Map<string, Set<string>>;
-  /** Work for after the rows are written. */
+  /** Work to do after the rows are written. */
   readonly afterwards: (() => Promise<void>)[];
 }
 
 /**
  * Repeats a command until the rows that it read are unchanged when its own rows are written. Up to
- * 100 rows are one transaction. More rows are written in the order of the saves, so a command saves
- * last the row that makes the others count.
+ * 100 rows are one transaction. More rows are written in the order in which the command saves them,
+ * so a command ends with the row that makes the other rows count.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
@@ -50,7 +50,8 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
 }
 
 /**
- * A command reads as if every row was loaded. A missing one is fetched and the command restarts.
+ * A command reads as if every row was loaded. If a row is missing, it is fetched and the command
+ * starts again.
  */
 async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
   for (;;) {
@@ -101,7 +102,7 @@ function current(state: State, key: Key): Item | undefined {
 
 function write({ written }: State, key: Key, after: Item | undefined): void {
   const name = nameOf(key);
-  // The row saved last is written last.
+  // A row that is saved again moves to the end.
   written.delete(name);
   written.set(name, { key, after });
 }
@@ -127,7 +128,10 @@ function saveMedium(state: State, record: MediumRecord): void {
   write(state, key, mediumItem(state.partition.name, record, current(state, key)));
 }
 
-/** A run that sees an unchanged medium writes no medium row. One row holds the ids that it saw. */
+/**
+ * Notes the id of a medium that a run saw. Writes the row of the medium only if the medium is new
+ * or changed.
+ */
 function saveSeen(state: State, record: MediumRecord, runId: string): void {
   const { partition, seen } = state;
   const ids = seen.get(runId) ?? new Set();
@@ -182,7 +186,9 @@ function moveOriginal(state: State, before: OriginalRecord, moved: OriginalRecor
   return true;
 }
 
-/** A late worker may write to the upload before. Another number keeps its parts apart. */
+/**
+ * A late worker may still write parts of the earlier upload. A new number keeps these parts apart.
+ */
 function dropParts(state: State, original: OriginalRecord): void {
   const { partition } = state;
   const key = rowKey(partition, originalKey(original.id));

@@ -7,7 +7,7 @@ export type Value = string | number | readonly Value[];
 export type Values = Readonly<Record<string, Value | null | undefined>>;
 export type Item = Record<string, AttributeValue>;
 
-/** null becomes no attribute. Ill-formed Unicode, which DynamoDB refuses, is repaired. */
+/** Leaves out values that are null. Repairs ill-formed Unicode, which DynamoDB refuses. */
 export function toItem(values: Values): Item {
   const item: Item = {};
   for (const [name, value] of Object.entries(values)) {
@@ -30,7 +30,7 @@ function fromAttribute(name: string, { S, N, L }: AttributeValue): Value {
   if (S !== undefined) return S;
   if (N !== undefined) return Number(N);
   if (L !== undefined) return L.map((value) => fromAttribute(name, value));
-  throw new SyncError('TRACKER_UNUSABLE', `the attribute ${name} is of a kind that Cloud Sync never writes`, {
+  throw new SyncError('TRACKER_UNUSABLE', `the attribute ${name} has a type that Cloud Sync never writes`, {
     hint: 'Restore the table from its point-in-time backup, or use a new one: the tracker is rebuilt from the archive.',
   });
 }
