@@ -14,7 +14,7 @@ type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
   readonly roles: readonly Role[];
-  /** The number of originals in these roles. */
+  /** The number of the medium's originals in `roles`. */
   readonly size: number;
 }
 
@@ -26,7 +26,9 @@ const setFields = {
 
 const initialListed = initialValues(listedFields);
 
-/** Returns the number of new originals. Leaves out a file whose key another original has. */
+/**
+ * Returns the number of new originals. Leaves out each file whose key belongs to another original.
+ */
 export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
@@ -69,7 +71,10 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
   return unit.addOriginals([...originals.values()]).length;
 }
 
-/** The medium as the archive knows it; `known` if nothing is new. The greatest version wins. */
+/**
+ * Adds to a medium what an archived file says. Returns `known` if the file says nothing new. Until
+ * a listing shows the medium, the greatest version counts.
+ */
 function adoptedMedium(
   known: MediumRecord | undefined,
   original: Original,
@@ -104,7 +109,10 @@ function describedMedium({ provider, account, mediaId }: Original, { originalNam
   };
 }
 
-/** Most media have one set, and most sets are equal. Equal sets share one list in memory. */
+/**
+ * Returns a function that adds the set of one file to `sets`. Media with the same single set share
+ * one list, which saves memory.
+ */
 function createSetNotes(sets: Sets): (description: FileDescription) => void {
   const lists = new Map<string, readonly [OriginalSet]>();
   return ({ original: { mediaId }, roles, originalsOfMedium: size }) => {
@@ -116,7 +124,7 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
   };
 }
 
-/** A medium is RESOLVED only if every file agrees with its set. */
+/** Makes a medium RESOLVED if every set that its files report is complete in the archive. */
 async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
     const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);

@@ -22,7 +22,7 @@ describe.each<[string, Fields]>([
 ])('the fields of %s', (_, fields) => {
   const columns = columnsOf(fields);
 
-  test('come back from a store unchanged', () => {
+  test('fields come back from a store unchanged', () => {
     const records = fc.record(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, valueOf(field)])));
     fc.assert(
       fc.property(records, (record) => {
@@ -33,13 +33,13 @@ describe.each<[string, Fields]>([
     );
   });
 
-  test('have a column each, in lower case', () => {
+  test('every field has its own column, in lower case', () => {
     const names = columns.map(({ column }) => column);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
   });
 
-  test('are empty in a row that is older than they are', () => {
+  test('a field is empty in a row that was written before the field existed', () => {
     const read = columns.map(({ name, decode }) => [name, decode(undefined)]);
     expect(Object.fromEntries(read)).toMatchObject(initialValues(fields));
   });

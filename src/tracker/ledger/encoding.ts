@@ -13,15 +13,15 @@ export interface Column {
   readonly kind: Kind;
   readonly isNullable: boolean;
   readonly encode: (value: unknown) => Scalar;
-  /** undefined: the row was written before the field existed. */
+  /** Undefined means that the row was written before the field existed. */
   readonly decode: (stored: Scalar | undefined) => unknown;
 }
 
-/** Stored in ledgers, so a bit never changes its meaning. */
+/** Ledgers store these bits, so a bit never changes its meaning. */
 const roleBits: Readonly<Record<Role, number>> = { source: 1, raw: 2, edit: 4, sidecar: 8 };
 const allRoles = Object.keys(roleBits) as Role[];
 
-/** Every set of roles by its bits. Equal sets share one object. */
+/** All sets of roles, indexed by their bits. Equal sets share one object. */
 const roleSets: readonly (readonly Role[])[] = Array.from({ length: 16 }, (_, bits) =>
   allRoles.filter((role) => (bits & roleBits[role]) !== 0),
 );

@@ -4,17 +4,20 @@ import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Ro
 
 /**
  * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns,
- * attributes and their encoding follow from it. A new field is one entry here. Existing files and
- * tables add it by themselves.
+ * attributes and their encoding follow from this table. A new field needs only one entry here.
+ * Existing files and tables get the field by themselves.
  */
 
-/** `count` is a whole number of our own. `number` is the provider's and may be any number. */
+/**
+ * `count` is a whole number that Cloud Sync sets. `number` comes from the provider and may be any
+ * number.
+ */
 export type Kind = 'text' | 'count' | 'number' | 'flag' | 'role' | 'roles' | 'json';
 
 export interface Field<Value = unknown> {
   readonly kind: Kind;
   readonly isNullable: boolean;
-  /** Never set. It gives the field its type. */
+  /** This value is never set. It only gives the field its type. */
   readonly value?: Value;
 }
 
@@ -56,17 +59,21 @@ export const listedFields = {
 export const mediumFields = {
   ...listedFields,
   /**
-   * `mediumVersion` of the last listing; null while only an archive shows the medium without it.
+   * The `mediumVersion` of the last listing or of an archived file. null if only archived files
+   * without a version have shown the medium.
    */
   version: orNull(text),
   status: field<MediumStatus>('text'),
   statusSince: text,
   reason: orNull(text),
   failedRuns: count,
-  /** Kept through LISTED and FAILED. Otherwise a medium could wait for ever, one day at a time. */
+  /**
+   * LISTED and FAILED keep this time. So a medium that starts to wait again each day has waited too
+   * long after 30 days.
+   */
   waitingSince: orNull(text),
   resolvedRoles: roles,
-  /** The roles of its originals. */
+  /** The roles of the medium's originals. */
   originalRoles: roles,
   unavailable: count,
   firstSeenAt: text,
@@ -77,7 +84,7 @@ export const mediumFields = {
   deletedRun: orNull(text),
 };
 
-/** Every field of an `Original` except its medium's id, which its own id contains. */
+/** Every field of an `Original` except `mediaId`, which is part of the original's id. */
 export const identityFields = {
   provider: field<Provider>('text'),
   account: text,
@@ -91,7 +98,7 @@ export const identityFields = {
   key: text,
 } satisfies { readonly [Name in keyof Omit<Original, 'mediaId'>]: Field<Original[Name]> };
 
-/** Times are ISO 8601 in UTC, except leases: ms since 1970. */
+/** Times are ISO 8601 in UTC. Only `leaseUntilMs` is in ms since 1970. */
 export const originalFields = {
   id: text,
   ...identityFields,
@@ -102,7 +109,7 @@ export const originalFields = {
   crc32: orNull(count),
   etag: orNull(text),
   lastModified: orNull(text),
-  /** True: size, checksum and validator are those of the file to publish. */
+  /** True if size, checksum and validator describe a file that is about to be published. */
   intent: flag,
   upload: orNull(field<UploadState>('json')),
   attempt: count,
@@ -116,7 +123,9 @@ export const originalFields = {
 export type MediumRecord = RecordOf<typeof mediumFields>;
 export type OriginalRecord = RecordOf<typeof originalFields>;
 
-/** Fields that begin empty. Every other text must be given. */
+/**
+ * The fields that a new record may leave empty. A new record must give a value to all other fields.
+ */
 export type Initial<Table extends Fields> = {
   readonly [Name in keyof Table as Table[Name] extends Field<string> ? never : Name]: RecordOf<Table>[Name];
 };

@@ -26,7 +26,7 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/** Changes a medium after a complete listing. A deleted medium may have returned. */
+/** Says what a complete listing means for a medium: it is gone, has returned or is unchanged. */
 export function afterFullListing(
   medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
   isSeen: boolean,
@@ -37,7 +37,7 @@ export function afterFullListing(
   return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
 }
 
-/** The listing counts as ended only after everything that it shows is recorded. */
+/** The end of a listing is saved last, after everything that the listing shows is recorded. */
 export async function finishListing(
   store: Store,
   { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
@@ -73,7 +73,10 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
   return change;
 }
 
-/** Marks a medium as gone with its unarchived originals. An archived original keeps its status. */
+/**
+ * Records that a medium is gone. Unarchived originals become SOURCE_DELETED. An archived original
+ * keeps its status.
+ */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&

@@ -8,8 +8,8 @@ import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records
 import type { Reader, Store, Unit } from './store.ts';
 
 /**
- * Commands that record a `get`, a `resolve` or a person's command for a medium. The medium is saved
- * last. Errors: BUG for an unknown one.
+ * Commands that record a `get`, a `resolve` or a person's command for a medium. They save the
+ * medium after its originals. Errors: BUG for an unknown medium.
  */
 
 function mediumOf(reader: Reader, mediaId: string): MediumRecord {
@@ -40,13 +40,15 @@ export function vanish(unit: Unit, mediaId: string, reason: string): void {
   unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
 }
 
-/** Makes unarchived originals SOURCE_DELETED. The caller saves the medium, which becomes so too. */
+/**
+ * Saves the unarchived originals as SOURCE_DELETED. Returns the medium as SOURCE_DELETED, unsaved.
+ */
 export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
   saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));
   return deleted(medium, reason, unit.latestRunId(), unit.now);
 }
 
-/** Makes the SOURCE_DELETED originals of a medium that exists after all PENDING. */
+/** The medium exists after all, so its SOURCE_DELETED originals become PENDING. */
 export function bringBack(unit: Unit, originals: readonly OriginalRecord[]): readonly OriginalRecord[] {
   return saveChanged(unit, originals, (original) => reappeared(original, unit.now));
 }
@@ -83,7 +85,10 @@ async function brokenMedia(store: Store): Promise<readonly string[]> {
   return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
 }
 
-/** Gives FAILED and QUARANTINED ones a fresh start. Returns the number of media and originals. */
+/**
+ * Gives a medium and its originals a fresh start if they are FAILED or QUARANTINED. Returns the
+ * number of changed records.
+ */
 function retryMedium(unit: Unit, mediaId: string): number {
   const group = findGroup(unit, mediaId);
   if (!group) return 0;
@@ -93,14 +98,17 @@ function retryMedium(unit: Unit, mediaId: string): number {
   return originals.filter((original, index) => original !== group.originals[index]).length + (medium ? 1 : 0);
 }
 
-/** Makes a medium that has waited too long QUARANTINED. */
+/** Makes a medium QUARANTINED if it has waited too long. */
 export function quarantineOverdue(unit: Unit, mediaId: string): void {
   const medium = unit.medium(mediaId);
   const next = medium && overdue(medium, unit);
   if (next) unit.saveMedium(next);
 }
 
-/** Saves the originals that `change` changes. Returns all as they are now. */
+/**
+ * Saves each original for which `change` returns a new record. Returns all originals as they are
+ * now.
+ */
 function saveChanged(
   unit: Unit,
   originals: readonly OriginalRecord[],

@@ -9,9 +9,8 @@ import type { Time } from './store.ts';
 const maxWaitDays = 30;
 
 /**
- * Gives a medium another status. The start of a wait is kept until the medium is resolved or ended,
- * because a medium whose listing says ready and whose resolve does not goes WAITING, LISTED,
- * WAITING each day.
+ * Gives a medium another status. LISTED and FAILED do not end a wait. A medium whose listing says
+ * "ready" while its resolve does not becomes WAITING, LISTED and WAITING again each day.
  */
 function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
   const mayStillWait = status === 'LISTED' || status === 'FAILED';
@@ -24,22 +23,25 @@ function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: 
   };
 }
 
-/** LISTED, or WAITING while the provider does not call the medium ready. */
+/** Makes a medium LISTED if the provider calls it ready, and WAITING otherwise. */
 function listed(medium: MediumRecord, now: string): MediumRecord {
   return medium.ready ? moved(medium, 'LISTED', now, null) : moved(medium, 'WAITING', now, notReady(medium.readyState));
 }
 
-/** Lists a medium again that changed or came back, so a run resolves it again. */
+/** A medium that changed or came back must be resolved again, so it becomes LISTED or WAITING. */
 export function listedAnew(medium: MediumRecord, now: string): MediumRecord {
   return { ...listed(medium, now), failedRuns: 0, resolvedRoles: [], unavailable: 0, goneSince: null, deletedRun: null };
 }
 
-/** Whether a listing shows a known medium with other content, or again after it was gone. */
+/** True if a listing shows a known medium with another version, or shows a medium that was gone. */
 export function isChanged(medium: MediumRecord, shown: Medium): boolean {
   return medium.goneSince !== null || (medium.version !== null && medium.version !== mediumVersion(shown));
 }
 
-/** A known medium as listed. Readiness moves it between WAITING and LISTED without a change. */
+/**
+ * Updates a known medium from a listing. A medium with an unchanged version can still move between
+ * WAITING and LISTED.
+ */
 export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRecord {
   const next = { ...medium, ...shown, version: mediumVersion(shown) };
   if (isChanged(medium, shown)) return listedAnew(next, now);
@@ -47,18 +49,21 @@ export function seen(medium: MediumRecord, shown: Medium, now: string): MediumRe
   return wantsMove ? listed(next, now) : next;
 }
 
-/** Makes a medium SOURCE_DELETED. `deletedRun` is the run that found it. */
+/** Makes a medium SOURCE_DELETED. `deletedRun` is the run that found the medium deleted. */
 export function deleted(medium: MediumRecord, reason: string, deletedRun: string | null, now: string): MediumRecord {
   return { ...moved(medium, 'SOURCE_DELETED', now, reason), failedRuns: 0, deletedRun };
 }
 
-/** Records the answer of a `get`. WAITING is an answer, so it resets the count of failed runs. */
+/**
+ * Records the status that a `get` gave. WAITING is not a failure, so it resets the count of failed
+ * runs.
+ */
 export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
   const next = moved(medium, status, now, reason);
   return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
 }
 
-/** Counts a failed run: FAILED, or QUARANTINED at the limit. */
+/** Counts a failed run. The medium becomes FAILED, or QUARANTINED at the limit of failed runs. */
 export function failedMedium(medium: MediumRecord, failure: Failure, now: string): MediumRecord {
   const failedRuns = medium.failedRuns + 1;
   const isAtLimit = medium.status === 'QUARANTINED' || failedRuns >= failure.quarantineAfter;
@@ -74,7 +79,10 @@ export function retriedMedium(medium: MediumRecord, now: string): MediumRecord |
 
 export type Resolution = Parameters<Tracker['recordResolution']>[1];
 
-/** Resolves a medium. A role with something unavailable is not resolved, even if it was before. */
+/**
+ * Records a resolve for `roles`. If an original is unavailable, these roles no longer count as
+ * resolved.
+ */
 export function resolved(medium: MediumRecord, { roles, unavailable, originals }: Resolution, now: string): MediumRecord {
   const isWhole = unavailable === 0;
   const reason = isWhole ? null : `${unavailable} of its originals are not available yet`;
@@ -94,12 +102,12 @@ export function isResolvedFor({ resolvedRoles }: Pick<MediumRecord, 'resolvedRol
   return roles.every((role) => resolvedRoles.includes(role));
 }
 
-/** Media that wait since this moment or longer have waited too long. ISO 8601. */
+/** A wait that began at this time or earlier has lasted too long. ISO 8601. */
 export function waitCutoff(nowMs: number): string {
   return new Date(nowMs - maxWaitDays * 24 * 3600 * 1000).toISOString();
 }
 
-/** Makes a medium QUARANTINED; undefined if it does not wait, or not for too long yet. */
+/** Makes a medium QUARANTINED if it has waited too long. Returns undefined otherwise. */
 export function overdue(medium: MediumRecord, { nowMs, now }: Time): MediumRecord | undefined {
   const cutoff = waitCutoff(nowMs);
   const isOverdue = medium.status === 'WAITING' && medium.goneSince === null && (medium.waitingSince ?? cutoff) <= cutoff;

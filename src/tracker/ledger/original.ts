@@ -33,15 +33,15 @@ export function claimed(
 }
 
 /**
- * Checks that a claim is valid. It ends with its work, with a new run and with the next claim.
- * Errors: LEASE_LOST.
+ * Checks that a claim is valid. A claim ends when its work ends, when a new run begins, or when the
+ * original is claimed again. Errors: LEASE_LOST.
  */
 export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: Claim): OriginalRecord {
   if (original.owner === owner && original.attempt === attempt) return original;
   throw new SyncError('LEASE_LOST', `${id} is no longer claimed by this worker`);
 }
 
-/** Frees an unfinished original. If it vanished meanwhile, only its claim ends. */
+/** Frees an unfinished original. If it was deleted at the source meanwhile, only its claim ends. */
 export function released(original: OriginalRecord, now: string): OriginalRecord {
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
@@ -50,7 +50,7 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
   return { ...original, sizeBytes, crc32, ...validator, intent: true };
 }
 
-/** Completes an original as intended and drops its upload. Errors: BUG. */
+/** Completes an original with the content of its intent, and drops its upload. Errors: BUG. */
 export function completed(original: OriginalRecord, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
@@ -58,7 +58,10 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
 }
 
-/** Makes an original FAILED or QUARANTINED. If it vanished meanwhile, only its claim ends. */
+/**
+ * Makes an original FAILED or QUARANTINED. If it was deleted at the source meanwhile, only its
+ * claim ends.
+ */
 export function failed(original: OriginalRecord, { code, reason, quarantineAfter }: Failure, now: string): OriginalRecord {
   const failedRuns = original.failedRuns + 1;
   const next = applyChange(original, failedRuns >= quarantineAfter ? 'quarantine' : 'fail', now);
@@ -71,15 +74,18 @@ export function retried(original: OriginalRecord, now: string): OriginalRecord |
   return next && { ...next, ...unclaimed, ...unfailed };
 }
 
-/** Returns an original of a medium that exists after all; undefined unless it is SOURCE_DELETED. */
+/**
+ * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undefined for any
+ * other status.
+ */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
   return next && { ...next, ...unclaimed, reason: null };
 }
 
 /**
- * Makes an original of a vanished medium SOURCE_DELETED; undefined if it is archived. Its claim
- * stays, because bytes that arrive now may still complete it.
+ * Makes an original of a deleted medium SOURCE_DELETED; undefined if the original is archived. Its
+ * claim stays, because bytes that arrive now may still complete the original.
  */
 export function vanished(original: OriginalRecord, reason: string, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'vanish', now);
@@ -87,8 +93,8 @@ export function vanished(original: OriginalRecord, reason: string, now: string):
 }
 
 /**
- * Makes a marked original PENDING. Errors: BUG without a mark, because nothing else may leave
- * COMPLETED.
+ * Makes a marked original PENDING. Errors: BUG if the original has no mark, because only a marked
+ * original may leave COMPLETED.
  */
 export function repaired(original: OriginalRecord, now: string): OriginalRecord {
   const next = original.mark === null ? undefined : applyChange(original, 'repair', now);
@@ -97,13 +103,13 @@ export function repaired(original: OriginalRecord, now: string): OriginalRecord 
 }
 
 /**
- * Gives an original another revision and key, without content. Errors: BUG when `other` is another
- * original.
+ * Changes the revision and the key of an original, and clears the fields of its content. Errors:
+ * BUG when `other` is a different original.
  */
 export function rekeyed(original: OriginalRecord, other: Original): OriginalRecord {
   const { revision, key } = other;
   if (originalId(other, original.revision) !== original.id)
-    throw new SyncError('BUG', `${original.id} cannot become ${key}: another original`);
+    throw new SyncError('BUG', `${original.id} cannot get the key ${key}, which is for another original`);
   const contentless = { sizeBytes: null, crc32: null, etag: null, lastModified: null, intent: false, upload: null };
   return { ...original, ...contentless, id: originalId(other, revision), revision, key };
 }

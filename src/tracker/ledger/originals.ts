@@ -7,7 +7,7 @@ import { assertClaimed, claimed, completed, failed, intended, rekeyed, released,
 import { toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
-/** Commands for one original, from claim to later checks. Errors: BUG for an unknown one. */
+/** Commands for one original, from claim to later checks. Errors: BUG for an unknown original. */
 
 export function claim(unit: Unit, id: string, owner: string, leaseMs: number): Claim | undefined {
   const original = unit.original(id);
@@ -55,7 +55,7 @@ export function complete(unit: Unit, claim: Claim, content: Content): void {
   finish(unit, intended(claimedOriginal(unit, claim), content));
 }
 
-/** No change for a COMPLETED original. */
+/** Completes an original that has an intent. A COMPLETED original stays unchanged. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') finish(unit, original);

@@ -30,7 +30,7 @@ export async function* openMedia(store: Store, roles: readonly Role[]): AsyncGen
   for await (const record of store.openMedia(roles)) yield toTrackedMedium(record);
 }
 
-/** Whether a run has work for a medium. Reads its originals only if they decide. */
+/** Whether a run has work for a medium. Calls `originals` only if the answer depends on them. */
 export function isOpen(medium: MediumRecord, originals: () => readonly OriginalRecord[], roles: readonly Role[]): boolean {
   if (medium.goneSince !== null) return false;
   if (medium.status === 'LISTED' || medium.status === 'WAITING' || medium.status === 'FAILED') return true;
@@ -54,7 +54,10 @@ export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<T
   }
 }
 
-/** A medium with its originals in one of the statuses; undefined if it has none. */
+/**
+ * Returns a medium and only its originals in these statuses. Returns undefined if neither the
+ * medium nor an original has one of them.
+ */
 function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));
   return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;

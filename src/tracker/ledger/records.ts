@@ -50,7 +50,10 @@ export function identityOf({ id, revision }: Pick<OriginalRecord, 'id' | 'revisi
   return revision === 1 ? id : id.slice(0, -`#r${revision}`.length);
 }
 
-/** The start of its status. A medium that was LISTED between two waits has waited all the time. */
+/**
+ * The time when the status began. A medium that was LISTED between two waits counts as waiting
+ * since the first one.
+ */
 export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): string {
   return (status === 'WAITING' ? waitingSince : null) ?? statusSince;
 }
@@ -88,7 +91,10 @@ function pick<Record, Name extends keyof Record>(record: Record, names: readonly
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
-  /** It has a mark that counts: a later revision excuses a damaged file, never a missing one. */
+  /**
+   * True if the original has a mark that counts. A completed later revision excuses a DAMAGED file,
+   * but never a MISSING one.
+   */
   readonly isMarked: boolean;
 }
 

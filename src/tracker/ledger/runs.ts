@@ -20,7 +20,10 @@ export function takenLease(
   return { lease: { owner, untilMs: nowMs + ttlMs }, answer: { granted: true } };
 }
 
-/** While a run checks a holder, another may take over. Then the run checks that one. */
+/**
+ * Takes the run lease, unless a process that still runs holds it. If the holder changes during a check,
+ * the new holder is checked too.
+ */
 export async function acquireRunLease(
   store: Store,
   owner: string,
@@ -47,7 +50,8 @@ export async function releaseRunLease(store: Store, owner: string): Promise<void
 }
 
 /**
- * The run lease excludes other transfers, so originals left IN_PROGRESS by earlier runs are free.
+ * Only one run holds the run lease, so nobody still works on originals that earlier runs left
+ * IN_PROGRESS.
  */
 export async function beginRun(store: Store, runId: string): Promise<void> {
   await store.addRun(runId, runsKept);

@@ -14,9 +14,9 @@ export interface Reader {
   /** The known media of these ids, in any order. */
   media(mediaIds: readonly string[]): readonly MediumRecord[];
   original(id: string): OriginalRecord | undefined;
-  /** In the order of recording. Empty for an unknown medium. */
+  /** The originals in the order in which they were recorded. Empty for an unknown medium. */
   originalsOf(mediaId: string): readonly OriginalRecord[];
-  /** The parts of an original's upload, by number. */
+  /** The parts of an original's upload, sorted by number. */
   partsOf(original: OriginalRecord): readonly Part[];
   latestRunId(): string | null;
 }
@@ -28,20 +28,26 @@ export interface Time {
   readonly now: string;
 }
 
-/** Reads and changes records for a command. What it read is unchanged when it saves. */
+/**
+ * Reads and changes records for a command. The records that the command read stay unchanged until
+ * it saves.
+ */
 export interface Unit extends Reader, Time {
   /** Saves a known or new medium. */
   saveMedium(medium: MediumRecord): void;
   /** Saves a medium that a run saw. Each store keeps the media of a run in its own way. */
   saveSeen(medium: MediumRecord, runId: string): void;
   saveOriginal(original: OriginalRecord): void;
-  /** Adds originals with a free id and key, and returns them. Their medium is known. */
+  /** Adds the originals whose id and key are free, and returns them. Their medium must be known. */
   addOriginals(originals: readonly OriginalRecord[]): readonly OriginalRecord[];
-  /** Changes id and key, and drops the parts. False: one is taken, and nothing changes. */
+  /**
+   * Changes the id and the key of an original, and drops its parts. Returns false, without a
+   * change, if the id or the key is taken.
+   */
   moveOriginal(original: OriginalRecord, moved: OriginalRecord): boolean;
   /** Saves a part of an original's upload. A part with a known number is replaced. */
   savePart(original: OriginalRecord, part: Part): void;
-  /** Drops the parts of every upload that the original, as saved now, no longer has. */
+  /** Drops the parts of the original's earlier uploads. The original is saved before this call. */
   dropParts(original: OriginalRecord): void;
 }
 
@@ -52,7 +58,7 @@ export interface Lease {
 }
 
 export interface ScanOptions {
-  /** The scan reads only these fields. */
+  /** If given, the scan reads only these fields. */
   readonly fields?: { readonly medium: readonly (keyof MediumRecord)[]; readonly original: readonly (keyof OriginalRecord)[] };
   readonly statuses?: readonly (OriginalStatus | MediumStatus)[];
 }
@@ -76,34 +82,55 @@ export interface Store {
 
   /** Runs a command that only reads. */
   read<Result>(work: (reader: Reader) => Result): Promise<Result>;
-  /** Saves all or nothing. `work` may be repeated, so it has no effect except on its unit. */
+  /** Saves all changes or none. `work` may be repeated, so it has no effect except on its unit. */
   change<Result>(work: (unit: Unit) => Result): Promise<Result>;
-  /** Runs a command for each id. All or some are saved together, in any order. */
+  /**
+   * Runs a command for each id, in any order. The changes of several commands may be saved
+   * together.
+   */
   changeEach<Result>(ids: readonly string[], work: (unit: Unit, id: string) => Result): Promise<readonly Result[]>;
   /** The best number of files to adopt in one `change`. */
   readonly adoptedAtOnce: number;
 
-  /** Media with their originals, in pages: at least those with one of `statuses`. Default: all. */
+  /**
+   * Yields media with their originals, in pages. With `statuses`, a store may leave out media that
+   * have none of them.
+   */
   scan(options?: ScanOptions): AsyncIterable<readonly Group[]>;
-  /** Media that are open for `roles`. Each is read at its turn. */
+  /**
+   * Yields the media in which a run has work for `roles`. Each medium is read just before it is
+   * yielded.
+   */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
-  /** With `until` only media in the status since then or longer. May miss a new write. */
+  /**
+   * Finds what is in the status, with `until` only what is in it since then or longer. A very
+   * recent write may be missing.
+   */
   inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
   originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
   /** Counts everything without reading each record. If it is absent, the ledger uses `scan`. */
   countAll?(roles: readonly Role[]): Counts;
 
-  /** At least the media of an account that a complete listing of the run changes. */
+  /**
+   * Finds every medium of the account that a complete listing of the run changes, and perhaps
+   * others.
+   */
   sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
-  /** `lastFullAt` null: keeps the earlier one. */
+  /** If `lastFullAt` is null, the stored time stays. */
   saveListing(account: string, state: ListingState): Promise<void>;
 
-  /** Reads the run lease and saves the result of `decide`; undefined: there is none. */
+  /**
+   * Reads the run lease and saves the lease that `decide` returns. Undefined means that there is no
+   * lease.
+   */
   changeLease<Answer>(
     decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
   ): Promise<Answer>;
-  /** Records the begin of a run and removes all but the last `kept`. No change for a known run. */
+  /**
+   * Records that a run begins, and removes all runs but the last `kept`. Changes nothing for a
+   * known run.
+   */
   addRun(runId: string, kept: number): Promise<void>;
   /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;

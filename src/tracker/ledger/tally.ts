@@ -3,7 +3,7 @@ import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 
-/** How media and originals count, as `Tally` describes. */
+/** Counts media and originals by the rules of `Tally`. */
 
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
@@ -51,7 +51,10 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
   correct(counts, group, roles);
 }
 
-/** Counts `media` equal media as archived. Those without originals in `roles` are out of scope. */
+/**
+ * Counts `media` equal media, and assumes that their originals are archived. Media without
+ * originals in `roles` are out of scope.
+ */
 export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
   if (isWhole(medium, roles)) {
@@ -74,7 +77,10 @@ export function addOriginals(
   if (status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
 }
 
-/** Takes back the assumption of `addMedia` if an original is marked or not archived. */
+/**
+ * `addMedia` assumes that all originals are archived. This corrects the counts if one is marked or
+ * not archived.
+ */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;
   let repeatsItsOriginals = false;
@@ -91,7 +97,7 @@ export function correct(counts: Counts, { medium, originals }: CountedGroup, rol
   counts.media.RESOLVED += 1;
 }
 
-/** True if the medium needs no further resolve: it was resolved for all of `roles`, or it ended. */
+/** True if the medium is RESOLVED, and is gone or was resolved for all of `roles`. */
 function isWhole(medium: CountedMedium, roles: readonly Role[]): boolean {
   return medium.status === 'RESOLVED' && (medium.goneSince !== null || isResolvedFor(medium, roles));
 }

@@ -31,8 +31,8 @@ const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
 const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
 
 /**
- * The methods of the port as commands of the ledger on a store. `translate` turns the store's
- * errors into the errors to throw.
+ * Implements the port `Tracker` with the commands of the ledger on a store. `translate` turns an
+ * error of the store into the error that a caller gets.
  */
 export function ledgerTracker(store: Store, archiveId: string, translate: (thrown: unknown) => unknown): Tracker {
   const rethrow: Rethrow = (thrown) => {

@@ -67,13 +67,13 @@ test('a file with an unreadable row is read in full at the next opening', async 
   expect(await isReadAtOpening()).toBe(true);
 });
 
-test('a copy in the file’s place is read in full', async () => {
+test('a copy that replaces the file is read in full', async () => {
   await copyFile(path, `${path}.copy`);
   await rename(`${path}.copy`, path);
   expect(await isReadAtOpening()).toBe(true);
 });
 
-test('a file that another process has open, or was killed with, is read in full', async () => {
+test('a file is read in full if a process has it open, or was killed while it had it open', async () => {
   const other = await openTracker();
   await other.setFact('name', 'value');
   expect(await isReadAtOpening()).toBe(true);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
- * Reading a large tracker in full takes longer than a whole run without news. So a note beside the
- * file records its state when it was last closed cleanly. A file that is unchanged since then need
- * not be read again.
+ * Reading a large tracker in full takes longer than a run that finds nothing new. So a note beside
+ * the file describes the file as it was last closed cleanly. A file that still fits its note need
+ * not be read in full.
  */
 const noteOf = (path: string) => `${path}.sound`;
 
@@ -11,7 +11,8 @@ const noteOf = (path: string) => `${path}.sound`;
 const trustedMs = 7 * 24 * 60 * 60_000;
 
 /**
- * Whether the file was read lately, closed cleanly, then unchanged. Call before SQLite opens it.
+ * True if the file was read in full lately, and is unchanged since it was closed cleanly. Call this
+ * before SQLite opens the file.
  */
 export function wasClosedCleanly(path: string, nowMs: number): boolean {
   try {
@@ -23,15 +24,15 @@ export function wasClosedCleanly(path: string, nowMs: number): boolean {
 }
 
 /**
- * Notes the state of a file that was sound until it was closed. If there is no note yet, the file
- * was read just now. A file without a note, or with an old one, is only read once more.
+ * Describes a sound file in a note when the file is closed. If there is no note yet, the file was
+ * read in full just now. If no note can be written, the file is only read in full once more.
  */
 export function noteCleanClose(path: string, nowMs: number): void {
   try {
     const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
     if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
-    // A temporary tracker no longer exists, and a read-only folder keeps no notes.
+    // The file of a temporary tracker is already gone, and a read-only folder cannot hold a note.
   }
 }
 
@@ -42,7 +43,7 @@ export function forgetCleanClose(path: string): void {
   try {
     rmSync(noteOf(path), { force: true });
   } catch {
-    // The error that led here says more.
+    // A note in a read-only folder cannot be removed.
   }
 }
 
@@ -53,13 +54,17 @@ function readNote(path: string): { readonly readAtMs: number; readonly looks: st
 }
 
 /**
- * True if a process has the file open or died with it. The last one to close it removes its log.
+ * True if a process has the file open, or died while it had the file open. The last process that
+ * closes a file removes its log.
  */
 function isOpenSomewhere(path: string): boolean {
   return existsSync(`${path}-wal`);
 }
 
-/** Any change of the file changes these, except a second change within one tick of the clock. */
+/**
+ * Returns a text that every change of the file changes. Only a second change within one tick of the
+ * clock may keep the text.
+ */
 function looksOf(path: string): string {
   const { ino, size, ctimeNs } = statSync(path, { bigint: true });
   return `${ino} ${size} ${ctimeNs}\n`;
