@@ -79,13 +79,9 @@ async function bindTable(table: Table, archiveId: string): Promise<void> {
   if (bound === archiveId || (bound === undefined && (await bind()))) return;
   const other = bound ?? (await archiveOf(table));
   if (other === archiveId) return;
-  throw new SyncError(
-    'TRACKER_UNUSABLE',
-    `the DynamoDB table ${tableName} belongs to the archive ${other}, not to ${archiveId}`,
-    {
-      hint: 'Name the archive that the table was made for, or another table.',
-    },
-  );
+  throw new SyncError('TRACKER_UNUSABLE', `the table ${tableName} belongs to the archive ${other}, not to ${archiveId}`, {
+    hint: 'Name the archive that the table was made for, or another table.',
+  });
 }
 
 /**

@@ -26,7 +26,7 @@ import { toItem, type Item } from './values.ts';
 interface State extends Readings {
   /** The changed rows by name. The row that was saved last is at the end. */
   readonly written: Map<string, { readonly key: Key; readonly after: Item | undefined }>;
-  /** Media that a run's listing showed, by run. */
+  /** The ids of the media that each run's listing showed. */
   readonly seen: Map<string, Set<string>>;
   /** Work to do after the rows are written. */
   readonly afterwards: (() => Promise<void>)[];

@@ -4,7 +4,7 @@ import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
 import type { Time } from './store.ts';
 
-/** Rules for one medium. Each takes the record and returns the new record. */
+/** Rules for one medium. Each rule takes the record and returns the new record. */
 
 const maxWaitDays = 30;
 

@@ -4,7 +4,7 @@ import type { Claim, Content, Failure } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 import type { Time } from './store.ts';
 
-/** Rules for one original. Each takes the record and returns the new record. */
+/** Rules for one original. Each rule takes the record and returns the new record. */
 
 /** Fields of an original without a claim. */
 const unclaimed = { owner: null, leaseUntilMs: null } as const;
@@ -19,7 +19,7 @@ export function applyChange(original: OriginalRecord, change: StatusChange, now:
   return { ...original, status, statusSince: status === original.status ? original.statusSince : now };
 }
 
-/** The next claim; undefined if the original's status or another owner's valid lease forbids it. */
+/** Claims an original. Undefined if its status or another owner's valid lease forbids the claim. */
 export function claimed(
   original: OriginalRecord,
   lease: { readonly owner: string; readonly leaseMs: number },

@@ -21,8 +21,8 @@ export function takenLease(
 }
 
 /**
- * Takes the run lease, unless a process that still runs holds it. If the holder changes during a check,
- * the new holder is checked too.
+ * Takes the run lease, unless a process that still runs holds it. If the holder changes during a
+ * check, the new holder is checked too.
  */
 export async function acquireRunLease(
   store: Store,

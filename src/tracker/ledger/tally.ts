@@ -65,7 +65,7 @@ export function addMedia(counts: Counts, medium: CountedMedium, media: number, r
   if (medium.status === 'WAITING') counts.waiting += media * Math.max(1, medium.unavailable);
 }
 
-/** Counts `originals` equal originals. A superseded revision counts only as an archived file. */
+/** Counts `originals` equal originals. A superseded revision counts only if it is archived. */
 export function addOriginals(
   counts: Counts,
   { status, isSuperseded }: { readonly status: OriginalStatus; readonly isSuperseded: boolean },

@@ -36,7 +36,7 @@ async function isReadAtOpening(): Promise<boolean> {
   return statements.some((sql) => sql.includes('quick_check'));
 }
 
-test('a file that was closed cleanly is read in full only once, until another program writes to it', async () => {
+test('a file that was closed cleanly is read in full only after another program wrote to it', async () => {
   expect(await isReadAtOpening()).toBe(false);
   expect(await isReadAtOpening()).toBe(false);
   await setTimeout(20); // the file system's clock advances in ticks

@@ -102,7 +102,7 @@ test('when SQLite rolls the whole group back by itself, the other steps are repe
   expect(pair.committed()).toEqual(['a', 'b']);
 });
 
-test('an error that uncommitted work may have caused is reported only after the commit', async () => {
+test('an error is reported only after the commit, because an uncommitted write may have caused it', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const exec = database.exec.bind(database);
@@ -133,7 +133,7 @@ test('while another process locks the file, the whole group waits once', async (
   expect(pair.committed()).toEqual(['f']);
 });
 
-test('a read while a group waits sees only committed writes', async () => {
+test('while a group waits, a read sees only committed writes', async () => {
   await using pair = await openPair();
   const written = pair.write('a');
   expect(pair.read()).toEqual([]);
@@ -172,7 +172,7 @@ test('a flush carries out the waiting writes, and a closed file refuses new ones
   await expect(pair.write('c')).rejects.toThrow('not open');
 });
 
-test('a write that a step requests comes with a later group', async () => {
+test('a write that a step requests is committed with a later group', async () => {
   await using pair = await openPair();
   let inner: Promise<void> | undefined;
   await pair.group.transaction(() => {
