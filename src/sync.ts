@@ -13,7 +13,7 @@ import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
 import { transfer } from './transfer/transfer.ts';
 
-/** Everything outside a run that the run uses. */
+/** What a run works with, such as the source, the destination and the tracker. */
 export interface Ports extends TransferPorts {
   /** Returns how many requests the source has made so far. */
   readonly apiRequests: () => number;
@@ -21,7 +21,7 @@ export interface Ports extends TransferPorts {
 
 /** What a person chose for a run. `signal` is aborted with INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
-  /** Makes the name of this process for leases; see lib/owner.ts. */
+  /** Returns the name under which this process holds its leases; see lib/owner.ts. */
   readonly ownerOf: (runId: string) => string;
   readonly isDead: (owner: string) => Promise<boolean>;
   /** Tells whether a medium is selected. Undefined selects all media. */

@@ -1,6 +1,4 @@
-/**
- * A reply as data, so that faults can change it before it is sent, and the function that sends it.
- */
+/** Replies as data, so that faults can change a reply before `sendReply` sends it. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -76,8 +74,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, entry: L
 
 async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest, closed: AbortSignal): Promise<boolean> {
   if (reply.delayMs !== undefined) await sleep(reply.delayMs, undefined, { signal: closed });
-  // A HEAD reply is complete with its head, so a silence after the head is left out. The client may
-  // already send its next request.
+  // A HEAD reply is complete after its head, so a silence after the head is left out. The client
+  // may already send its next request on this connection.
   const isWhole = entry.method === 'HEAD' && reply.cut?.how === 'silence' && reply.cut.afterBytes !== undefined;
   const cut = isWhole ? undefined : reply.cut;
   if (cut !== undefined && cut.afterBytes === undefined) {
@@ -103,15 +101,18 @@ async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest
   return true;
 }
 
-/** Returns the headers. JSON gets its length here, after every fault has changed the value. */
+/**
+ * Returns the headers. The length of JSON is computed here, because faults may change the JSON
+ * before.
+ */
 function headersOf(reply: Reply): Record<string, string> {
   if (reply.body.kind !== 'json' || reply.gzip === true) return { ...reply.headers };
   return { ...reply.headers, 'content-length': String(Buffer.byteLength(JSON.stringify(reply.body.value))) };
 }
 
 /**
- * Carries out the cut of a reply. After a silence with a duration, the connection closes if the
- * head was sent; otherwise the reply follows.
+ * Cuts a reply. When a silence before the head ends, the reply follows. When a silence after the
+ * head ends, the connection closes.
  */
 async function cutOff(response: ServerResponse, cut: NonNullable<Reply['cut']>, closed: AbortSignal): Promise<void> {
   if (cut.how === 'silence') {

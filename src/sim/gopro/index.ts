@@ -30,7 +30,7 @@ export interface GoproCloudOptions {
   readonly perPageCap?: number;
   /** How long a signed URL is valid. Default: 1 h. */
   readonly urlTtlMs?: number;
-  /** How often one signed URL works. Default: no limit. */
+  /** How many requests one signed URL allows. Default: no limit. */
   readonly urlUses?: number;
   /** Default: 0, which means any free port. */
   readonly apiPort?: number;

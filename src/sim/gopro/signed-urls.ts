@@ -25,7 +25,7 @@ export interface UrlSigner {
 export interface UrlSignerOptions {
   readonly secret: string;
   readonly ttlMs: number;
-  /** How often one URL works. Default: no limit. */
+  /** How many requests one URL allows. Default: no limit. */
   readonly uses?: number | undefined;
 }
 

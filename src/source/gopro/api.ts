@@ -24,8 +24,8 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
   let answer = await send(exchange, call, mode, signal);
   if (answer.kind !== 'ok' && isDoubtful(answer, call.scope)) {
     await confirm(session, signal);
-    // A probe has just shown that the credentials are good. So they were refused by chance, or this
-    // call sent them in the wrong mode.
+    // The probe has shown that the credentials are good. So the call is repeated if it was refused
+    // or was sent in the wrong mode.
     if (answer.kind === 'refused' || session.mode !== mode) {
       mode = session.mode;
       answer = await send(exchange, call, mode, signal);
@@ -36,8 +36,8 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
 }
 
 /**
- * Whether a probe is needed to find the cause. It may be the credentials, the whole API, or this
- * medium.
+ * Whether a probe is needed to find the cause. The cause may be the credentials, the whole API, or
+ * this medium.
  */
 function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   const { kind } = failure;

@@ -75,8 +75,8 @@ export async function send<T>(
 }
 
 /**
- * Waits before the next attempt. If the host asks to wait, all calls wait, otherwise only this
- * call.
+ * Waits before the next attempt. If the host asks for a pause, all calls wait. Otherwise only this
+ * call waits.
  */
 async function wait({ pacer, clock }: Exchange, failure: ApiFailure, attempt: number, signal?: AbortSignal): Promise<void> {
   if (failure.retryAfterMs) pacer.pause(failure.retryAfterMs);

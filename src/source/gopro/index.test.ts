@@ -23,7 +23,7 @@ const download = (url: string): unknown => ({
 });
 
 describe('the listing', () => {
-  test('a listing requests each page up to the last, without filters, and reads the number of pages each time', async () => {
+  test('a listing requests each page up to the last, without filters, and reads the number of pages from each page', async () => {
     await using api = await startTestApi(({ url }) => {
       const page = Number(url.searchParams.get('page'));
       const ids = page === 2 ? [] : [`m${page}`];
@@ -141,7 +141,7 @@ describe('requests for one medium', () => {
     expect(api.paths()[0]).toBe('/media/m%2F1/download');
   });
 
-  test('if a resolve and the probe both fail, the API is down, and not only the medium is refused', async () => {
+  test('if a resolve and the probe both fail, the error says that the API is down', async () => {
     await using api = await startTestApi(() => ({ status: 503 }));
     await expect(api.source().resolve('m', ['source'])).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
@@ -161,7 +161,7 @@ describe('requests for one medium', () => {
     expect(api.requests[1]?.url.searchParams.get('fields')?.split(',')).toContain('updated_at');
   });
 
-  test('the record of another medium is refused', async () => {
+  test('a reply with the record of another medium is refused', async () => {
     await using api = await startTestApi(valid(() => ({ body: { id: 'other' } })));
     await expect(api.source().get('m')).rejects.toMatchObject({ code: 'API_REFUSED' });
   });

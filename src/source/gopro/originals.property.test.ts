@@ -8,7 +8,7 @@ const proxies = ['high_res_proxy_mp4', 'mp4_low', 'edit_proxy', 'audio_proxy', '
 const labels = fc.constantFrom('source', 'source', 'baked_source', 'raw_photo', 'gpmf', 'gpx', 'hologram', '', ...proxies);
 const extensions = fc.constantFrom('mp4', 'jpg', '360', 'gpr', 'png', 'json');
 
-/** Any entry of a reply. Each has a file of its own, and `numbered` makes each `key` unique. */
+/** Any entry of a reply, without its URL. `numbered` gives every entry another URL. */
 const anyEntry = fc.record(
   {
     label: labels,
@@ -109,10 +109,11 @@ test('no two originals of a reply have the same identity', () => {
   );
 });
 
-test('signatures and entries of other kinds do not change the identities', () => {
+test('signatures and additional proxies do not change the identities of originals', () => {
   fc.assert(
     fc.property(anyReply, fc.array(fc.constantFrom(...proxies)), (any, more) => {
-      // If there are only sidecars, the first proxy matters, because it announces an original.
+      // The first proxy in a reply with only sidecars changes the result. So every reply gets a
+      // proxy here.
       const reply = { ...any, variations: [...any.variations, { label: 'concat', extension: 'mp4' } as const] };
       const first = resolve(reply);
       const again = resolve(reply, 'another signature');
@@ -127,7 +128,7 @@ test('signatures and entries of other kinds do not change the identities', () =>
   );
 });
 
-test('if entries differ by number, type or position, their order does not change the identities', () => {
+test('if entries differ in number, type or position, their order does not change their identities', () => {
   const distinct = fc.uniqueArray(anyEntry, { selector: keyOf, maxLength: 8 }).map((entries) =>
     entries.map((each, nth) => ({
       ...each,

@@ -184,7 +184,7 @@ describe('sets of frames', () => {
     });
   });
 
-  test('a cover that was archived before the set existed is not a frame', () => {
+  test('a cover that was archived before the cloud had all frames differs from every frame', () => {
     const cover = resolve({ files: frames(1), variations: [entry('source', 'cover.jpg')] }).originals[0]!;
     const { url: _url, headUrl: _head, ...identity } = cover;
     const later = resolve({ files: frames(2), variations: [entry('source', 'cover.jpg')] }).originals;
@@ -209,7 +209,7 @@ describe('roles', () => {
     expect(summary(edit, allRoles)).toEqual(['edit baked_source 1.1 e.mp4']);
   });
 
-  test('an unavailable edit is out of scope too, and waits if edits are requested', () => {
+  test('an unavailable edit is out of scope, and waits only if edits are requested', () => {
     const later = { variations: [entry('baked_source', 'e.mp4', { available: false })] };
     expect(resolve(later)).toEqual({ originals: [], unavailable: 0, outOfScope: true });
     expect(resolve(later, allRoles)).toEqual({ originals: [], unavailable: 1, outOfScope: false });

@@ -46,8 +46,8 @@ interface Candidate {
 /**
  * The originals of one medium in `roles`. A file has the same identity in every reply. The identity
  * is made of the fields of its entry. It does not depend on the URL or on other kinds of entries.
- * The provider gives nothing but the order to tell entries with equal fields apart. So unavailable
- * entries also get an ordinal.
+ * Entries with equal fields differ only in their order. So every entry gets an ordinal, even if it
+ * is unavailable.
  */
 export function resolveOriginals(mediaId: string, reply: DownloadReply, roles: readonly Role[]): Resolution {
   const candidates = candidatesOf(mediaId, reply);

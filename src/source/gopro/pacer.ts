@@ -19,7 +19,8 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
     async turn(signal) {
       signal?.throwIfAborted();
       // The first caller that wakes takes the turn, because no other code runs between reading the
-      // clock and taking the turn. A wait that is too short for a timer is added to the next turn.
+      // clock and taking the turn. A wait that is too short for a timer is left out, and the next
+      // turn waits longer instead.
       let waitMs = nextMs - clock.elapsed();
       while (waitMs >= minSleepMs) {
         await clock.sleep(waitMs, signal);

@@ -124,7 +124,7 @@ test('the totals of a page may be text, but they must be present', () => {
   }
 });
 
-test('the record of another medium is refused', () => {
+test('a reply with the record of another medium is refused', () => {
   expect(recordOf('m1').safeParse({ id: 'm2' }).success).toBe(false);
 });
 

@@ -4,7 +4,8 @@ import { send, type Answer, type ApiFailure, type Exchange, type Question } from
 import { anyObject, listingReply } from './schema.ts';
 
 /**
- * What is known of the credentials: in which mode they are sent, and whether the API refused them.
+ * What is known about the credentials: the mode in which they are sent, and whether the API refused
+ * them.
  */
 export interface Session {
   readonly exchange: Exchange;
@@ -24,7 +25,7 @@ export const changedHint = 'Look for a newer version of Cloud Sync. Nothing that
 
 const unreachableHint = 'Check the network, and whether gopro.com works in a browser.';
 const busyHint: Hint = {
-  text: 'Try again later. If it stays, renew the credentials with {command}: GoPro answers 500 to some bad ones.',
+  text: 'Try again later. If the error stays, renew the credentials with {command}: GoPro answers 500 to some bad tokens.',
   command: 'login gopro',
 };
 
@@ -55,8 +56,8 @@ export async function validate(session: Session, signal?: AbortSignal): Promise<
 }
 
 /**
- * Checks the credentials again, after a reply that made them doubtful. Callers at the same time
- * share one probe. Errors: those of `validate`.
+ * Checks the credentials again, after a reply that made them doubtful. Calls at the same time share
+ * one probe. Errors: those of `validate`.
  */
 export async function confirm(session: Session, signal?: AbortSignal): Promise<void> {
   assertUsable(session);
@@ -68,7 +69,7 @@ export async function confirm(session: Session, signal?: AbortSignal): Promise<v
   signal?.throwIfAborted();
   if (reason === undefined) return;
   if (reason instanceof SyncError && reason.code !== 'INTERRUPTED') throw reason;
-  // The caller that began the probe was aborted. That says nothing about the credentials.
+  // The caller that began the probe was aborted. This abort says nothing about the credentials.
   return confirm(session, signal);
 }
 
@@ -96,7 +97,8 @@ async function tryBothModes(session: Session, signal?: AbortSignal): Promise<voi
   const second = await check(session, other, signal);
   if (second.kind === 'ok') return accept(session, other);
   if (first.kind === 'refused') throw refused(session, first);
-  // If the first mode worked in an earlier run, a refusal in the other mode means nothing.
+  // If the first mode worked in an earlier run, a refusal in the other mode does not mean that the
+  // credentials are bad.
   if (second.kind === 'refused' && rememberedMode === undefined) throw refused(session, second);
   throw unusable(exchange, first);
 }

@@ -32,7 +32,10 @@ export function isSelected(file: SimFile, selector: FileSelector): boolean {
   );
 }
 
-/** Returns the medium after its processing. A medium without an original still waits for one. */
+/**
+ * Returns the medium after its processing. A medium without an original keeps waiting for an
+ * original.
+ */
 export function withReadiness(medium: SimMedium): SimMedium {
   const files = medium.files.map((file) => ({ ...file, available: true }));
   const record = { ...medium.record, ready_to_view: 'ready', file_size: medium.record.file_size ?? chaptersSize(files) };

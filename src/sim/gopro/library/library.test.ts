@@ -76,7 +76,7 @@ describe('the preset `small`', () => {
     expect(new Set(files.map((file) => file.seed)).size).toBe(13);
   });
 
-  test('the sizes in the listing of the preset `small` are sums, null or wrong', () => {
+  test('in the preset `small` the listed size of a medium is the sum of its files, null or wrong', () => {
     expect(named(library, 'GX010110.MP4').record.file_size).toBe(4_300_000);
     expect(named(library, 'GX010400.MP4').record.file_size).toBeNull();
     const wrong = named(library, 'GX010401.MP4');
@@ -172,7 +172,7 @@ describe('a library that changes', () => {
 });
 
 describe('the other presets', () => {
-  test('the preset `large` has 100,000 different media with both kinds of id in bounded memory', () => {
+  test('the preset `large` has 100,000 media with long and short ids, and needs little memory', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     collect();

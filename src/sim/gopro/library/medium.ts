@@ -76,7 +76,10 @@ export interface SimMedium {
   readonly waitsFor: WaitReason | null;
 }
 
-/** The fields that a library needs to order a medium. The medium itself is built on demand. */
+/**
+ * The fields that a library needs to sort a medium into the listing. The medium itself is built on
+ * demand.
+ */
 export interface LazyMedium {
   readonly id: string;
   readonly createdAt: string;

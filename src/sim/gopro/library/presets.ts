@@ -56,8 +56,8 @@ function* largePreset(seed: string, options: PresetOptions): Generator<LazyMediu
 }
 
 /**
- * Returns the times of a medium of the preset `large`. Three media are created in the same second,
- * as in imports of a whole card. There are 200 media a day.
+ * Returns the times of a medium of the preset `large`. Every three media share one second, as in
+ * imports of a whole card. There are 200 media a day.
  */
 function largeTimes(index: number): { createdAt: string; capturedAt: string } {
   const createdMs = NEWEST_MS - Math.floor(index / 200) * DAY_MS - Math.floor((index % 200) / 3) * 1000;
