@@ -41,7 +41,8 @@ export function vanish(unit: Unit, mediaId: string, reason: string): void {
 }
 
 /**
- * Saves the unarchived originals as SOURCE_DELETED. Returns the medium as SOURCE_DELETED, unsaved.
+ * Saves the unarchived originals as SOURCE_DELETED. Returns the medium, also SOURCE_DELETED,
+ * without saving it.
  */
 export function vanishedMedium(unit: Unit, { medium, originals }: Group, reason: string): MediumRecord {
   saveChanged(unit, originals, (original) => vanished(original, reason, unit.now));

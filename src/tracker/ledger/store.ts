@@ -29,8 +29,8 @@ export interface Time {
 }
 
 /**
- * Reads and changes records for a command. The records that the command read stay unchanged until
- * it saves.
+ * Reads and changes records for a command. The records that a command has read stay unchanged until
+ * the command saves.
  */
 export interface Unit extends Reader, Time {
   /** Saves a known or new medium. */
@@ -103,8 +103,8 @@ export interface Store {
    */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /**
-   * Finds what is in the status, with `until` only what is in it since then or longer. A very
-   * recent write may be missing.
+   * Finds the media and originals in a status. If `until` is given, the status must have begun at
+   * that time or earlier. A very recent write may be missing.
    */
   inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
