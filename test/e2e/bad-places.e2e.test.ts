@@ -1,6 +1,6 @@
 /**
- * Places that cannot take an archive. Each error names the place and the next step. A run that can
- * find the error before its transfer transfers nothing.
+ * Places that cannot take an archive. Each error names the place and the next step. If a run can
+ * find the error before its first transfer, the run transfers nothing.
  */
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';

@@ -48,7 +48,7 @@ describe.each(placeKinds)('media that are archived on %s and then change', (kind
     expectExit(run, 0);
     expect(eventsOf(run, 'file.archived')).toEqual([expect.objectContaining({ mediaId: medium.id, revision: 2 })]);
     expectExactly(await scene.place.files(), merged(old, await wantedOf(library)));
-    // The next content has the same size as this one, so only the ETag shows the change.
+    // This replacement keeps the size of the content, so only the ETag shows the change.
     library.replaceContent(medium.id, { label: 'source' });
     library.touch(medium.id);
     const second = await wantedOf(library);

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 describe('credentials that expire in the middle of a run', () => {
   test.each(placeKinds)(
-    'credentials that expire stop a run with everything pending, and a run with new credentials archives the rest, on %s',
+    'a run stops when its credentials expire, and a run with new credentials archives the rest, on %s',
     async (kind) => {
       const maker = createMediaMaker(`expiry-${kind}`);
       const library = createLibrary(Array.from({ length: 12 }, () => maker.photo()));
@@ -84,7 +84,7 @@ describe('an interrupt', () => {
     { signal: 'SIGINT', exitCode: 130, kind: 'disk' },
     { signal: 'SIGTERM', exitCode: 143, kind: 's3' },
   ] as const)(
-    'an interrupt by $signal ends a run to $kind in time with exit code $exitCode, and the run keeps its progress',
+    'a run on $kind ends in time after $signal, with exit code $exitCode, and keeps its progress',
     async ({ signal, exitCode, kind }) => {
       const maker = createMediaMaker(`interrupted-${kind}`);
       const [first, endless] = [maker.photo(), maker.video(3_000_000)];
@@ -99,7 +99,7 @@ describe('an interrupt', () => {
       const signalledMs = performance.now();
       running.kill(signal);
       const run = await running.ended;
-      // The program promises to end within two seconds. Two more are for a busy machine.
+      // The program promises to end within two seconds. The test allows two more on a busy machine.
       expect(performance.now() - signalledMs).toBeLessThan(4_000);
       expectExit(run, exitCode);
       expect(run.events.at(-1)).toMatchObject({ outcome: 'interrupted', files: { archived: 1, failed: 0 } });

@@ -45,14 +45,14 @@ function failOne({ cloud }: Scene): SimMedium {
   return failing;
 }
 
-/** Runs an example with the scene's place. `environment` defaults to the scene's. */
+/** Runs an example with the scene's place, and with the scene's environment by default. */
 async function runExample(scene: Scene<DiskPlace>, script: string, environment = scene.environment()): Promise<Ending> {
   return bash(`bash docs/examples/${script} '${scene.place.to}'`, environment);
 }
 
-test('first-archive.sh archives, verifies and ends its simulator', async () => {
+test('first-archive.sh archives and verifies, and then stops its simulator', async () => {
   await using temp = await makeTempDir();
-  // A simulator that outlives the script would keep standard error open, and `bash` would wait.
+  // If the script left its simulator running, standard error would stay open and `bash` would wait.
   const environment = { HOME: temp.path, CLOUD_SYNC_GOPRO_API_RPS: '1000' };
   const ended = await bash(`bash docs/examples/first-archive.sh "$HOME/example"`, environment);
   expect(ended).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-/** Faults of the API's session and listing. Each strikes a whole run, not only one medium. */
+/** Faults of the API's session and listing. Such a fault strikes a whole run, not one medium. */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../src/sim/gopro/faults/catalogue.ts';
@@ -12,7 +12,7 @@ import { expectExit, openSceneAt } from '../support/scene.ts';
 /** Two media a page, so that a listing has several pages. */
 const perPageCap = 2;
 
-/** Each of these faults strikes one request. One run has them all, each at a page of its own. */
+/** Faults that strike one request. One run has all of them, each fault on a page of its own. */
 const atOnePage = ['api429', 'api500', 'api503RetryDate', 'apiEndEarly', 'apiStall'] as const satisfies FaultName[];
 /** Faults that do not disturb other faults. */
 const throughout = ['apiDelay', 'unknownFields'] as const satisfies FaultName[];
@@ -67,7 +67,7 @@ describe.each(placeKinds)('faults of the API during runs to %s', (kind) => {
     const run = await scene.sync();
     expectExit(run, 0);
     expect(scene.cloud.faults.hits()[name]).toBeGreaterThan(0);
-    // Media that came or went during the listing may be archived or not until the next run.
+    // The archive may hold or lack media that came or went during the listing.
     expectNothingWrong(await scene.place.files(), [...before, ...(await added(library, before))]);
     scene.cloud.faults.clear();
     expectExit(await scene.sync('--full'), 0);
@@ -79,7 +79,7 @@ describe.each(placeKinds)('faults of the API during runs to %s', (kind) => {
     if (expectation?.outcome !== 'report') throw new Error('chosen by its outcome');
     const library = libraryFor(`${kind}-${name}`);
     await using scene = await openSceneAt(kind, { library, perPageCap, inProcess: true });
-    // An empty listing is suspicious only if the tracker knows media.
+    // A first run fills the tracker. Without known media an empty listing is no error.
     if (name === 'emptyListing') expectExit(await scene.sync(), 0);
     scene.cloud.faults.set(faultCatalogue[name]());
     const run = await scene.sync('--full');

@@ -1,7 +1,7 @@
 /**
- * Tests every fault that strikes files or resolves. Each fault has four media of its own, each of
- * another shape, and one run has many faults. The files come over the raw HTTP client, or over
- * undici behind a proxy.
+ * Tests every fault that strikes files or resolves. Each fault has its own four media of different
+ * shapes. One run has many faults. The files come over the raw HTTP client, or over undici behind a
+ * proxy.
  */
 import { describe, expect, test } from 'vitest';
 import { apiFaults } from '../../src/sim/gopro/faults/catalogue-api.ts';

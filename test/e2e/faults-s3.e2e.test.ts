@@ -100,8 +100,8 @@ function victimsOf(list: readonly Trouble[], maker: MediaMaker): Victim[] {
 
 function faultsOf(victims: readonly Victim[], attempt?: number): S3Fault[] {
   return victims.map(({ operation, action, medium }) => {
-    // Only the key of revision 1 has a dot directly after the id. A fault of the first attempt
-    // must not strike the key of revision 2, where the attempts are counted anew.
+    // Only the key of revision 1 has a dot directly after the id. So a fault of the first attempt
+    // does not strike revision 2, whose attempts are counted from 1 again.
     const keyPart = attempt === undefined ? medium.id : `${medium.id}.`;
     const match = { operation, keyPart, ...(attempt === undefined ? {} : { attempt }) };
     return { match, action } as S3Fault;
@@ -112,7 +112,10 @@ function nameOf({ shape, operation, action }: Trouble): string {
   return `${shape} ${operation} ${JSON.stringify(action)}`;
 }
 
-/** True for a cut or mangled PUT. The bad file stays, and the good one gets another key. */
+/**
+ * True if the fault cuts or mangles the body of a PUT. The bad file then stays at its key, and the
+ * good file gets another key.
+ */
 function spoilt({ operation, action }: Trouble): boolean {
   return operation === 'PutObject' && (action.kind === 'cutBody' || action.kind === 'mangleBody');
 }
@@ -154,7 +157,7 @@ test('a lasting fault fails only its own file, with the reason, and a run after 
     if (failures[0]) expect(failures[0].reason, nameOf(victim)).toMatch(/\w+/);
   }
   for (const { id } of healthy) expect(eventsOf(run, 'file.archived').some(({ mediaId }) => mediaId === id)).toBe(true);
-  // Every surplus file was spoilt by the store itself. The program leaves no bad file at a key.
+  // The only surplus files are those that the store damaged while it stored them.
   const { surplus } = compare(await scene.place.files(), wanted);
   expect(surplus.filter((file) => !victims.some((victim) => spoilt(victim) && file.includes(victim.medium.id)))).toEqual([]);
 
@@ -215,7 +218,7 @@ describe('a store that is weaker than S3', () => {
       for (const { key, tags } of objects) expect(tags['AutoSync'], key).toBe('True');
     }
     expectExit(await scene.verify('--deep'), 0);
-    // A lost tracker is rebuilt without a download, even from what this store keeps.
+    // A run rebuilds a lost tracker from what this store keeps, without a download.
     await rm(scene.home, { recursive: true });
     await scene.clearRequests();
     const adopted = await scene.sync();

@@ -36,14 +36,14 @@ describe.each(placeKinds)('the library of the preset `small`, archived on %s', (
     expect(run.peakRssBytes).toBeLessThan(300 * 1024 * 1024);
   });
 
-  test('a second run sends two requests, one more for each waiting medium, and fetches no media byte', async () => {
+  test('a second run sends two requests plus one for each waiting medium, and fetches no media byte', async () => {
     const { cloud } = scene;
     await scene.clearRequests();
     const run = await scene.sync();
     expectExit(run, 0);
     const { search = 0, user = 0, medium = 0, download = 0, file = 0, fileHead = 0, ...others } = cloud.stats().requests;
     expect(search + user).toBeLessThanOrEqual(2);
-    // The listing shows half of the waiting media as ready. Only a resolve shows that they wait.
+    // The listing shows half of the waiting media as ready. A resolve shows that these media wait.
     const half = expectedWaiting(cloud.library).length / 2;
     expect({ medium, download, file, fileHead, others }).toEqual({
       medium: half,
@@ -127,11 +127,11 @@ describe.each(placeKinds)('a run with a choice of media, on %s', (kind) => {
     if (kind === 'disk') expect(existsSync(scene.place.to)).toBe(false);
     const { file = 0, fileHead = 0 } = scene.cloud.stats().requests;
     expect({ file, fileHead }).toEqual({ file: 0, fileHead: 0 });
-    // The home knows no archive at this place either, so a real run may begin a new archive.
+    // The home knows no archive here after a dry run, so a real run may begin a new archive.
     expectExit(await scene.sync('--type', 'Burst'), 0);
   });
 
-  test('a run archives the media that its filters choose, and keeps those of earlier runs', async () => {
+  test('a run archives the media that its filters choose, and the archive keeps the media of earlier runs', async () => {
     await using scene = await openSceneAt(kind, { inProcess: true });
     const wanted = await wantedOf(scene.cloud.library);
     const media = [...scene.cloud.library.media()];

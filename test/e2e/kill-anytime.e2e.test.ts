@@ -12,7 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/** The largest number of media bytes before a kill. It is several times the bytes in flight. */
+/** The most media bytes that a run gets before its kill: several times the bytes in flight. */
 const maxBytes = 110_000_000;
 
 test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {
@@ -32,7 +32,9 @@ test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed a
   });
   const refetched = createRefetchCounter();
   let killed = 0;
-  /** The largest loss that all kills so far may cause: the parts in flight. */
+  /**
+   * The most bytes that all kills so far can have lost. Each kill loses only the parts in flight.
+   */
   let lostBytes = 0;
   while (killed < kills) {
     scene.cloud.clearLog();

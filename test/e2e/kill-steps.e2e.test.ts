@@ -14,8 +14,8 @@ import { makeTempDir } from '../support/temp-dir.ts';
 const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
 
 /**
- * Fills the compile cache. Only a process that ends by itself writes this cache, and without it
- * every killed process would compile everything anew.
+ * Fills the compile cache. A killed process does not write this cache, so without these runs every
+ * killed process would compile everything anew.
  */
 beforeAll(async () => {
   for (const kind of placeKinds) {
@@ -108,7 +108,7 @@ describe('on a disk', () => {
   );
 
   test.each([smallBytes, largeBytes])(
-    'a run without hard links that is killed around the rename of %i bytes loses and duplicates nothing',
+    'a run without hard links that is killed near the rename of a file of %i bytes loses and duplicates nothing',
     { timeout: 120_000 },
     async (sizeBytes) => {
       const environment = { NO_HARD_LINKS: '1' };

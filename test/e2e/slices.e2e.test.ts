@@ -1,5 +1,5 @@
 /**
- * The core in slices, as functions with a deadline run it. Every slice opens everything anew and
+ * Runs the core in slices, as functions with a deadline do. Every slice opens everything anew and
  * continues where the slice before it ended.
  */
 import { expect, test, vi, afterAll, beforeAll } from 'vitest';
@@ -112,7 +112,7 @@ test('one large file takes several slices, and no finished part is fetched twice
   await scene.list(() => false, await scene.beginListing());
   let slices = 0;
   for (let status = ''; status !== 'COMPLETED' && slices < 40; slices += 1) {
-    // Two parts take a third of the slice, and then the time is too short for two more.
+    // Two parts take a third of the slice. No part follows, because twice that time does not fit.
     await scene.transfer(sliceOf(4_000), 24 * 1024 * 1024);
     for await (const { originals } of scene.tracker.rows()) status = originals[0]?.status ?? '';
   }

@@ -10,7 +10,9 @@ import { usual, withEdits } from '../conformance/tracker/fixtures.ts';
 import { collect } from '../support/collect.ts';
 import { described, medium, original } from '../support/builders.ts';
 
-/** The number of media. The test checks counts, and only prints times, which vary by machine. */
+/**
+ * The number of media. The test checks counts. It only prints times, because times vary by machine.
+ */
 const size = 100_000;
 const pageSize = 100;
 

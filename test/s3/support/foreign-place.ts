@@ -13,7 +13,7 @@ import type { ForeignServer } from './servers.ts';
 
 const prefix = 'my/videos';
 
-/** A new bucket of the server. Disposing ends only the client. The bucket ends with the server. */
+/** Opens a place in a new bucket. Disposing ends only the client, and the bucket stays. */
 export async function openForeignPlace(server: ForeignServer): Promise<Place> {
   const bucket = `archive-${randomUUID()}`;
   const client = new S3Client({ endpoint: server.endpoint, region: server.region, forcePathStyle: true, credentials: server });

@@ -1,4 +1,6 @@
-/** Faults that strike single media. One run has all faults of one server and one outcome. */
+/**
+ * Tests faults that strike single media. One run has all faults of a server with the same outcome.
+ */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault, FaultExpectation } from '../../../src/sim/gopro/faults/faults.ts';
@@ -16,7 +18,7 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** A busy server answers within this time. A silent fault makes a test wait so long. */
+/** The stall timeout. A busy server answers sooner. A silent server costs a test this time. */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 

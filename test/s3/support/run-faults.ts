@@ -1,4 +1,7 @@
-/** Faults of the API's session and listing. Each strikes a whole run, so each has its own test. */
+/**
+ * Tests faults of the API's session and listing. Such a fault strikes a whole run, so each fault
+ * has its own test.
+ */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
 import { createLibrary, type SimLibrary } from '../../../src/sim/gopro/library/library.ts';
@@ -27,7 +30,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
     const before = await wantedOf(library);
     expectExit(await scene.sync(), 0);
     expect(scene.cloud.faults.hits()[pairing.fault]).toBeGreaterThan(0);
-    // Media that came or went during the listing may be archived or not until the next run.
+    // The archive may hold or lack media that came or went during the listing.
     const later = (await wantedOf(library)).filter(({ mediaId }) => !before.some((file) => file.mediaId === mediaId));
     expectNothingWrong(await scene.place.files(), [...before, ...later]);
     scene.cloud.faults.clear();
@@ -42,7 +45,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
       if (fault?.expect?.outcome !== 'report') throw new Error('chosen by its outcome');
       const library = libraryFor(pairing);
       await using scene = await openScene({ place: await openPlace(), library, perPageCap });
-      // An empty listing is suspicious only if the tracker knows media.
+      // A first run fills the tracker. Without known media an empty listing is no error.
       if (pairing.fault === 'emptyListing') expectExit(await scene.sync(), 0);
       scene.cloud.faults.set([fault]);
       expectExit(await scene.sync('--full'), fault.expect.exitCode);

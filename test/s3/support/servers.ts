@@ -24,7 +24,8 @@ const programs: Readonly<Record<ServerName, (credentials: Credentials) => Foreig
     name: 'versitygw',
     install: ['tools/install-s3-servers.sh', 'versitygw'],
     file: join(cache, 's3-servers/versitygw-1.8.0/versitygw'),
-    // Metadata gets its own folder, because some temporary folders have no extended attributes.
+    // The server keeps metadata in `sidecar`, because some temporary folders have no extended
+    // attributes.
     folders: ['data', 'sidecar'],
     arguments: (port, folder) => [
       '--port',

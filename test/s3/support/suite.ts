@@ -25,7 +25,8 @@ export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<strin
 
   beforeAll(async () => {
     server = await startServer(name);
-    // The adapter in this process reads these. The command line gets an environment of its own.
+    // The S3 adapter in this process reads these two variables. The command line gets its own
+    // environment.
     vi.stubEnv('AWS_ACCESS_KEY_ID', server.accessKeyId);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.secretAccessKey);
   });

@@ -9,7 +9,10 @@ import { resolveOriginals } from '../../../src/source/gopro/originals.ts';
 import { downloadReply, recordOf, toMedium } from '../../../src/source/gopro/schema.ts';
 import { entryOf, makeDescribedArchive } from '../../support/described-archive.ts';
 
-/** Fills `directory`, whose parent exists, with preset `large`. Returns the number of originals. */
+/**
+ * Fills `directory`, whose parent exists, with an archive of the preset `large`. Returns the number
+ * of originals.
+ */
 export async function makeFullArchive(directory: string, account: string, options: PresetOptions): Promise<number> {
   return makeDescribedArchive(directory, 'full-archive', entriesOf(buildLibrary('large', options).media(), account));
 }

@@ -1,6 +1,6 @@
 /**
- * A simulator in a process of its own, so that its cost does not count as the program's.
- * simulator.ts starts and calls it.
+ * Runs a simulator in its own process, so that the measured cost is the cost of the program alone.
+ * simulator.ts starts this process and calls it.
  */
 import { crc32Of } from '../../../src/sim/content.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
@@ -59,7 +59,7 @@ const calls: Calls = {
   counts: async () => {
     const { requests } = theCloud().stats();
     const count = (...endpoints: readonly string[]) => endpoints.reduce((sum, name) => sum + (requests[name] ?? 0), 0);
-    // The log counts the bytes of running replies too, the statistics only those of ended replies.
+    // The log also counts the bytes of replies that still run. The statistics do not.
     const mediaBytes = theCloud().requests.reduce((sum, { host, bytesSent }) => sum + (host === 'cdn' ? bytesSent : 0), 0);
     const requestsPerMedium = count('download', 'medium');
     return {
