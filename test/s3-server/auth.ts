@@ -9,8 +9,8 @@ export interface S3AuthOptions {
   /** The reply if a signature names another region. Default: AuthorizationHeaderMalformed. */
   readonly regionMismatch?: 'malformed' | 'redirect';
   /**
-   * How far the store's clock is ahead of this machine's. If given, the store refuses requests whose
-   * time differs from its own by more than 15 minutes.
+   * How far the store's clock is ahead of this machine's clock. If given, the store refuses
+   * requests whose time differs from its own by more than 15 minutes.
    */
   readonly clockSkewMs?: number;
 }
@@ -32,8 +32,8 @@ const MAX_SKEW_MS = 15 * 60_000;
 const CREDENTIAL = /^([^/]+)\/(\d{8})\/([^/]*)\/([^/]+)\/aws4_request$/;
 
 /**
- * Checks the region, the time and the signature of a request. Throws the S3Error with which S3
- * refuses it. Chunk signatures inside a streamed body are not verified. The S3 API reference has
+ * Checks the region, the time and the signature of a request. Throws the S3Error that S3 would
+ * answer with. Chunk signatures inside a streamed body are not verified. The S3 API reference has
  * the rules under "Authenticating Requests (AWS Signature Version 4)".
  */
 export function authenticate(request: S3Request, options: S3AuthOptions): void {

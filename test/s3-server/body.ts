@@ -154,8 +154,8 @@ export async function readText(request: S3Request): Promise<string> {
 }
 
 /**
- * Calls `take` with every chunk as it arrives. An async iterator would join waiting chunks.
- * Rejects if `take` throws (the rest is then read and dropped) or the connection breaks.
+ * Calls `take` with every chunk as it arrives, unlike an async iterator, which joins waiting
+ * chunks. Rejects if `take` throws (the rest is then read and dropped) or the connection breaks.
  */
 export function readBody(request: S3Request, take: (chunk: Buffer) => void): Promise<void> {
   const { message } = request;

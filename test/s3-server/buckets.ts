@@ -84,12 +84,15 @@ interface PageQuery {
   readonly delimiter: string;
   /** Only keys that sort after this text are listed. */
   readonly after: string;
-  /** True if `after` ended the page before. If it is a common prefix, the keys in it are skipped. */
+  /**
+   * True if `after` is the last entry of the page before. If that entry is a common prefix, its
+   * keys are skipped.
+   */
   readonly resumed: boolean;
   readonly maxKeys: number;
 }
 
-/** Lists one page. A common prefix is one entry. If more follow, `next` is the page's last entry. */
+/** Lists one page. A common prefix is one entry. `next` is the last entry, if more pages follow. */
 function pageOf(
   bucket: Bucket,
   { prefix, delimiter, after, resumed, maxKeys }: PageQuery,

@@ -21,7 +21,7 @@ import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Reads the body. After that there is no `await`, so no other request runs meanwhile. */
+/** Reads the body first. The rest has no `await`, so no other request can run in between. */
 export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const { request } = call;
   findUpload(call);

@@ -156,7 +156,7 @@ function flipInFile(path: string, offset: number): void {
   }
 }
 
-/** The bytes from `start` to before `end` of pieces that follow each other. */
+/** Returns the bytes from `start` to before `end` of the joined pieces. */
 export function* readPieces(pieces: readonly Content[], start: number, end: number): Generator<Buffer> {
   let position = 0;
   for (const piece of pieces) {
@@ -167,7 +167,9 @@ export function* readPieces(pieces: readonly Content[], start: number, end: numb
   }
 }
 
-/** Inverts the byte at `offset` of consecutive pieces. Throws RangeError beyond their end. */
+/**
+ * Inverts the byte at `offset` of the joined pieces. Throws RangeError if no piece has the byte.
+ */
 export function flipInPieces(pieces: readonly Content[], offset: number): void {
   let position = 0;
   for (const piece of pieces) {

@@ -27,7 +27,7 @@ function put(Key = 'a', more: object = {}) {
   return connect(store).send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
 }
 
-/** Uploads `Body` as one part. `atCreate` and `atComplete` are added to these two requests. */
+/** Uploads `Body` as one part. `atCreate` extends the first request, `atComplete` the last. */
 async function upload({ atCreate = {}, atComplete = {} }: { atCreate?: object; atComplete?: object } = {}) {
   const s3 = connect(store);
   const checksum = { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const;

@@ -6,7 +6,7 @@ interface FaultMatch<Operation extends S3Operation> {
   /** A text that the key must contain. */
   readonly keyPart?: string;
   readonly partNumber?: number;
-  /** The number of the request among those with this operation, key and part, from 1 on. */
+  /** 1 for the first request with the same operation, key and part number, 2 for the second. */
   readonly attempt?: number;
 }
 

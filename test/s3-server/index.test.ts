@@ -121,7 +121,7 @@ describe('objects', () => {
     expect(store.stats().byOperation.DeleteObject).toBe(1);
   });
 
-  test('If-None-Match, and If-Match with another entity tag, protect an object from overwriting', async () => {
+  test('a write is refused if If-None-Match finds an object, or If-Match finds another entity tag', async () => {
     const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body, IfNoneMatch: '*' }));
     const refused = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } };
     await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'new', IfNoneMatch: '*' }))).rejects.toMatchObject(
@@ -174,7 +174,7 @@ describe('objects', () => {
   });
 });
 
-describe('the view of a test', () => {
+describe('what a test can see of a store', () => {
   test.each(['memory', 'files'])('a test can read, damage and remove objects in %s', async (where) => {
     const dir = where === 'files' ? await mkdtemp(join(tmpdir(), 's3-store-')) : undefined;
     await using own = await startS3Store({ buckets: [Bucket], ...(dir === undefined ? {} : { dir }) });

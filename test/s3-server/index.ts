@@ -70,7 +70,7 @@ export interface S3Store extends AsyncDisposable {
   createBucket(name: string): void;
   /** All objects, sorted by bucket and key. */
   objects(): S3ObjectView[];
-  /** The bytes of an object. Like `sha256` and `tamper`, throws if the bytes were not kept. */
+  /** The bytes of an object. If they were not kept, `content`, `sha256` and `tamper` throw. */
   content(bucket: string, key: string): Buffer;
   /** The SHA-256 in hexadecimal digits. A large object is read piece by piece. */
   sha256(bucket: string, key: string): string;

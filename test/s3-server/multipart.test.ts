@@ -102,7 +102,7 @@ describe('an upload in parts', () => {
     expect(await complete(upload, parts)).toMatchObject({ ChecksumCRC32, ChecksumType: 'COMPOSITE' });
   });
 
-  test('the object leaves out the parts that CompleteMultipartUpload does not name', async () => {
+  test('the object contains only the parts that CompleteMultipartUpload names', async () => {
     const upload = await begin();
     const parts = await send(upload);
     await complete(upload, [...parts.slice(0, 1), ...parts.slice(2)], { MpuObjectSize: 5 * MIB + 1000 });

@@ -17,9 +17,9 @@ export interface S3LogEntry {
   readonly bucket: string;
   readonly key: string;
   readonly partNumber: number | undefined;
-  /** The number of the request among those with this operation, key and part, from 1 on. */
+  /** 1 for the first request with the same operation, key and part number, 2 for the second. */
   readonly attempt: number;
-  /** The status of the reply. 0 if no reply was sent, or not yet. */
+  /** The status of the reply. 0 as long as the request has no reply. */
   readonly status: number;
   /** The bytes of the body that were read, including the aws-chunked framing. */
   readonly bytesIn: number;
@@ -73,7 +73,7 @@ export function createListener(service: Service): RequestListener {
   }
 
   return (message, response) => {
-    // This happens only if the client went away during the request or the reply.
+    // `serve` rejects only if the client went away during the request or the reply.
     serve(message, response).catch(() => message.socket.destroy());
   };
 }

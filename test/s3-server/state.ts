@@ -129,14 +129,20 @@ export function entityTag({ md5 }: Pick<Received, 'md5'>): string {
   return `"${md5 ?? randomBytes(16).toString('hex')}"`;
 }
 
-/** The entity tag of an object in parts: MD5 of the MD5s and number of parts, or a unique value. */
+/**
+ * The entity tag of an object in parts: the MD5 of the parts' MD5s, or a unique value, and then the
+ * number of parts.
+ */
 export function multipartTag(etags: readonly string[], { md5 }: Pick<StoreState, 'md5'>): string {
   const sums = etags.map((etag) => Buffer.from(etag.replaceAll('"', ''), 'hex'));
   const tag = md5 ? createHash('md5').update(Buffer.concat(sums)).digest('hex') : randomBytes(16).toString('hex');
   return `"${tag}-${etags.length}"`;
 }
 
-/** Throws S3Error NotImplemented before the body is read if If-None-Match is unknown. */
+/**
+ * Throws S3Error NotImplemented if the store does not know If-None-Match. Callers call this
+ * function before they read the body.
+ */
 export function rejectUnknownPreconditions({ request, store }: Call): void {
   if (store.legacy.rejectsIfNoneMatch && header(request, 'if-none-match') !== undefined) throw new S3Error('NotImplemented');
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Status and message of every error of this store, by the code that S3 clients branch on. */
+/** The status and the message of every error of this store, by error code. */
 const ERRORS = {
   AccessDenied: [403, 'Access denied.'],
   AuthorizationHeaderMalformed: [400, 'The authorization is not well formed for this store.'],
@@ -191,7 +191,7 @@ export function xmlDocument(root: string, content: XmlTree | string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
 }
 
-/** The XML document of an error. Like S3's own, it has no namespace. */
+/** The XML document of an error. The document has no namespace, as on S3. */
 export function errorDocument(error: S3Error): string {
   const tree = { Code: error.code, Message: error.message, ...error.details };
   return `<?xml version="1.0" encoding="UTF-8"?>\n${writeXml('Error', tree)}`;
