@@ -41,7 +41,10 @@ export interface Difference {
   readonly surplus: readonly string[];
 }
 
-/** Pairs each found file with a wanted file of equal bytes, if its name has the medium's id. */
+/**
+ * Pairs a found file with a wanted file if their bytes are equal and the found name has the
+ * medium's id.
+ */
 export function compare(found: readonly FoundFile[], wanted: readonly WantedFile[]): Difference {
   const open = new Map<string, WantedFile[]>();
   for (const file of wanted) open.set(file.sha256, [...(open.get(file.sha256) ?? []), file]);

@@ -8,7 +8,10 @@ import { runCli, temporaryDirectory } from './cli-process.ts';
 export const token = 'a-token-that-nobody-accepts-0123456789';
 export const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
 
-/** In a case `{dir}` is a temporary directory, and `{api}` is a cloud that refuses `token`. */
+/**
+ * In the texts of a case, `{dir}` stands for a temporary directory, and `{api}` for a cloud that
+ * refuses `token`.
+ */
 export interface BadInput {
   readonly what: string;
   readonly args: readonly string[];

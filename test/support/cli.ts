@@ -119,7 +119,10 @@ function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvent
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }
 
-/** Expects only events. The last must be `run.finished`, unless a signal ended the process. */
+/**
+ * Parses each line as an event. Throws if the last event is not `run.finished`, unless a signal or
+ * a usage error ended the process.
+ */
 function readEvents(
   output: { readonly stdout: string; readonly stderr: string },
   end: { readonly killed: boolean; readonly exitCode: number | null },

@@ -15,7 +15,7 @@ export interface KillPoint {
 
 export interface CountingProxy extends AsyncDisposable {
   readonly endpoint: string;
-  /** Starts to count again and kills a process at this point, or kills nothing if undefined. */
+  /** Counts from 0 again. Kills a process at `point`, or no process if `point` is undefined. */
   arm(point: KillPoint | undefined): void;
   /** The number of counted requests since the last `arm`. */
   readonly counted: number;

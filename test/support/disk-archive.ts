@@ -15,7 +15,9 @@ type Disk = ReturnType<typeof openDisk>;
 export const partSizeBytes = 64 * 1024;
 export const validator = { etag: '"v1"', lastModified: null };
 export const content = Buffer.from('the bytes of an original');
-/** A file of this size is too large for the adapter to hold in memory until it is published. */
+/**
+ * The adapter writes a file of this size as a draft first. It holds only smaller files in memory.
+ */
 export const largeBytes = 256 * 1024 + 1;
 
 /** The new archive of one test. After the test its adapters are closed and its files removed. */

@@ -1,4 +1,4 @@
-/** A fake AWS on loopback. It has the JSON services and answers by the name of the operation. */
+/** A fake AWS on loopback for JSON services. It chooses an answer by the name of the operation. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -17,7 +17,7 @@ export const repository = join(import.meta.dirname, '../..');
 /** The folder with the installed programs. */
 export const cache = join(repository, '.cache');
 
-/** PATH with the directory of this Node first, so that the programs run this Node too. */
+/** PATH that begins with the directory of this Node, so that the programs find this Node first. */
 export const path = [dirname(process.execPath), process.env['PATH']].join(':');
 
 export interface ForeignProgram {
@@ -37,7 +37,7 @@ export interface RunningProgram extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-// SIGTERM alone ends a test worker without its exit handlers, so its programs would run on.
+// Without this handler SIGTERM would end a test worker but leave its programs running.
 process.once('SIGTERM', () => process.exit(143));
 
 /**
@@ -102,11 +102,13 @@ function endGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The whole group has ended already.
+    // The kill fails if the whole process group has ended already.
   }
 }
 
-/** Returns a free port. Nothing else on the machine takes the port before the program does. */
+/**
+ * Returns a free port. The tests assume that no other process takes the port before the program.
+ */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

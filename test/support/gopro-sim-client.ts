@@ -1,4 +1,7 @@
-/** A plain client for the simulator's tests. It does not redirect, decode or retry. */
+/**
+ * A plain client for the simulator's tests. It follows no redirect, decompresses no body and never
+ * retries.
+ */
 import { request, type Dispatcher } from 'undici';
 import type { GoproCloud } from '../../src/sim/gopro/index.ts';
 

@@ -1,9 +1,9 @@
 /**
- * Kills the process of the command line, into which `node --import` loads this file. It counts the
- * calls that change a file or the tracker, and kills by SIGKILL just before call number
- * KILL_BEFORE_STEP. It writes the names of the calls to STEP_LOG, one a line. Only the first write
- * to each open file counts, because the number of writes depends on how the bytes arrive. With
- * NO_HARD_LINKS the file system has no hard links.
+ * Kills the process of the command line. `node --import` loads this file into that process. The
+ * file counts the calls that change a file or the tracker, and sends SIGKILL just before call
+ * number KILL_BEFORE_STEP. It writes the names of the calls to STEP_LOG, one a line. Only the first
+ * write to each open file counts, because the number of writes depends on how the bytes arrive.
+ * With NO_HARD_LINKS every attempt to make a hard link fails.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -23,7 +23,10 @@ function step(name: string): void {
   if (steps === killBefore) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Counts calls of a method. `named` returns a call's name, or undefined to leave the call out. */
+/**
+ * Counts the calls of a method. `named` returns the name of a call, or undefined if the call does
+ * not count.
+ */
 function watch<Target extends object>(
   target: Target,
   method: keyof Target & string,

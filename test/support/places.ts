@@ -1,4 +1,4 @@
-/** The places of archives in tests. Tests can read and change them without the program. */
+/** The places of archives in tests. Tests can read and change such a place without the program. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
@@ -25,7 +25,9 @@ export interface Place extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Reads the bytes of every file, except the files in `.cloud-sync/` at the root. */
   files(): Promise<FoundFile[]>;
-  /** The names and texts of all files in `.cloud-sync/`, and of the descriptions on objects. */
+  /**
+   * The names and texts of all files in `.cloud-sync/`. On S3 also the description of each object.
+   */
   ownTexts(): Promise<string>;
   /** Inverts one byte of a file. The size stays the same. */
   damage(key: string, offset: number): Promise<void>;

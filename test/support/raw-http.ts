@@ -12,7 +12,10 @@ export interface RawServer extends AsyncDisposable {
   readonly connections: readonly Socket[];
 }
 
-/** Calls `answer` for each request with its number, from 1 on. A certificate turns TLS on. */
+/**
+ * Starts a server that calls `answer` with the number of each request, from 1 on. A certificate
+ * turns TLS on.
+ */
 export async function startRawServer(
   answer: (socket: Socket, request: number) => unknown,
   certificate?: Certificate,
@@ -33,7 +36,7 @@ export async function startRawServer(
     });
   };
   const server: Server = certificate ? createTlsServer(certificate, serve) : createServer(serve);
-  // A client may hang up while the connection is made. The server ignores that.
+  // The server ignores a client that hangs up while the connection is made.
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

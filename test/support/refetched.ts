@@ -1,8 +1,8 @@
 import type { LoggedRequest } from '../../src/sim/gopro/index.ts';
 
-/** Counts the media bytes that were sent to a run although an earlier run had received them. */
+/** Counts the media bytes that were sent to one run and then again to a later run. */
 export interface RefetchCounter {
-  /** Adds the requests of one run. Returns how many bytes all runs so far fetched again. */
+  /** Adds the requests of one run. Returns the number of bytes that were sent again so far. */
   add(requests: readonly LoggedRequest[]): number;
 }
 

@@ -140,7 +140,10 @@ export function mediaRequests({ cloud }: Scene): string[] {
   return about.map(({ endpoint, method, mediaId }) => `${endpoint} ${method} ${mediaId}`);
 }
 
-/** Expects this exit code, and for 0 and 1 a finished run. The error shows the run's last lines. */
+/**
+ * Expects this exit code. With 0 or 1 the run must not have ended early. The failure message shows
+ * the last lines of the run.
+ */
 export function expectExit(run: CliRun, exitCode: number): void {
   const last = run.events.at(-1);
   const endedEarly = exitCode <= 1 && last?.type === 'run.finished' ? last.error?.message : undefined;

@@ -1,6 +1,6 @@
 /**
- * An API server for the unit tests of the GoPro source, which replies as the test decides, and a
- * GoPro source that uses this server.
+ * For the unit tests of the GoPro source: an API server whose replies the test decides, and a GoPro
+ * source that uses this server.
  */
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ export interface TestReply {
   readonly body?: unknown;
 }
 
-/** Answers a request. Returns undefined if the function writes the response itself. */
+/** Returns the reply to a request, or undefined if the function writes the response itself. */
 export type Respond = (request: TestRequest, response: ServerResponse) => TestReply | undefined;
 
 export interface TestApi extends AsyncDisposable {

@@ -10,11 +10,13 @@ export interface MediaMaker {
   video(sizeBytes: number): SimMedium;
   chapters(chapterBytes?: readonly number[]): SimMedium;
   burst(frameBytes?: readonly number[]): SimMedium;
-  /** Makes the fields that all media have. A test uses them to make a medium of another kind. */
+  /**
+   * Makes the fields that all media have. A test uses the fields to make a medium of another kind.
+   */
   spec(extension: string): MediumSpec;
 }
 
-/** Makes a maker of media. Each medium is newer than the last. The seed decides ids and bytes. */
+/** Returns a maker. Each medium is newer than the medium before. The seed decides ids and bytes. */
 export function createMediaMaker(seed: string): MediaMaker {
   let index = 0;
   const spec = (extension: string): MediumSpec => {
