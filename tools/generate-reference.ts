@@ -1,4 +1,7 @@
-/** Writes the reference pages from tables in the code. With `--check`, only compares the pages. */
+/**
+ * Writes the reference pages from tables in the code. With `--check` the tool writes nothing, and
+ * fails if a page is not up to date.
+ */
 import { readFileSync } from 'node:fs';
 import { environmentName, options, type OptionSpec } from '../src/config/options.ts';
 import { errorKinds } from '../src/errors.ts';
@@ -25,7 +28,7 @@ function optionsPage(): string {
       [...rows, ['`cloud-sync completion <shell>`', 'Print the completion script for bash, zsh or fish.']],
     ),
     'Every option can be a flag, an environment variable, or a key of `config.toml` in the home directory. The key is the name of the flag. A flag overrules the environment, and the environment overrules `config.toml`. ' +
-      'Lists take commas and repetition. `--no-NAME` turns off a flag that the environment or `config.toml` turns on.',
+      'A list takes values with commas between them, and its flag can be repeated. `--no-NAME` turns off a flag that the environment or `config.toml` turns on.',
     '## Options',
     optionTable(plain.filter((spec) => !spec.advanced)),
     '## Advanced options',
@@ -98,14 +101,17 @@ function exitCodesPage(): string {
     [3, 'Credentials are missing or have expired.'],
     [4, 'Another run works on the archive.'],
     [5, 'The provider cannot be used: its listing contradicts itself, its API changed, or it stays down.'],
-    [6, 'The destination cannot be used: it is full, read-only, denied, or not the archive that the home knows there.'],
+    [
+      6,
+      'The destination cannot be used: it is missing, full or read-only, it denies access, or it is not the archive that the home expects.',
+    ],
     [130, 'Interrupted by SIGINT; all progress is kept.'],
     [143, 'Ended by SIGTERM; all progress is kept.'],
   ];
   return page(
     'Exit codes',
     table(
-      ['code', 'meaning', 'errors that end a run with it'],
+      ['code', 'meaning', 'errors that end a run with this code'],
       meanings.map(([code, meaning]) => [String(code), meaning, codesOf(code).join(', ')]),
     ),
     '`aws run --follow` ends with the exit code of the run that it follows, or with 1 if the run was aborted or ran out of time. An `aws` command ends with 2 if AWS refuses its request.',

@@ -8,7 +8,10 @@ export function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Writes pages into docs/reference. With `--check`, prints the outdated pages and the `tool`. */
+/**
+ * Writes pages into docs/reference. With `--check`, writes nothing, but reports the outdated pages.
+ * The report tells a person to run `tool`.
+ */
 export function writePages(tool: string, pages: Readonly<Record<string, string>>): void {
   const folder = new URL('../docs/reference/', import.meta.url);
   const stale: string[] = [];

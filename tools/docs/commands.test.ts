@@ -13,7 +13,9 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 const programPattern = /^(?:npx )?cloud-sync /;
-/** The error for a missing argument. A sentence may name a command without its arguments. */
+/**
+ * Matches the error for a missing argument. A sentence may name a command without its arguments.
+ */
 const lacksArgument = /: commander\.(?:missingArgument|optionMissingArgument) /;
 const folders = /^(?:bin|src|test|tools|docs|bench|infra)\//;
 
@@ -43,14 +45,15 @@ async function judgeAll(quotes: readonly Quote[]): Promise<string[]> {
   return problems;
 }
 
-/** The scripts and files that a command names but that do not exist. */
+/** Returns the scripts and files that the command names and that do not exist. */
 function missingParts(text: string): string[] {
   const words = shellWords(text);
   const [program = '', second = '', third = ''] = words;
   if (program === 'npm' && second === 'run') return Object.hasOwn(scripts, third) ? [] : [`script ${third}`];
   if (program === 'npm' && second === 'test') return Object.hasOwn(scripts, second) ? [] : ['script test'];
   const paths = words.filter((word) => folders.test(word));
-  // An argument after a script of this repository may be a file that the script writes.
+  // Without npx only the first path must exist, because the script may write the files in its
+  // arguments.
   const needed = program === 'npx' ? paths : paths.slice(0, 1);
   return needed.filter((path) => !existsSync(join(root, path)));
 }

@@ -23,7 +23,10 @@ interface Node {
   readonly source?: { readonly value?: unknown } | null;
 }
 
-/** The floor and room of a file, or undefined if no room holds it. The longest room path counts. */
+/**
+ * Returns the floor and the room of a file, or undefined if no room holds the file. If several
+ * rooms hold the file, the room with the longest path counts.
+ */
 export function placeOf(file: string, floors: readonly Floor[]): { readonly floor: Floor; readonly room: string } | undefined {
   const places = floors.flatMap((floor) => floor.rooms.map((room) => ({ floor, room })));
   const matching = places.filter(({ room }) => file === room || file.startsWith(`${room}/`));
