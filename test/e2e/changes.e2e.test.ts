@@ -145,7 +145,7 @@ test('a medium that is gone when the run resolves it is deleted at the source', 
   expect(run.finished.files).toMatchObject({ archived: 1, sourceDeleted: 1, failed: 0 });
 });
 
-test('a waiting medium is archived once the provider has its original, and its proxy is never archived', async () => {
+test('a waiting medium is archived once the provider has its original, and its proxy video is never archived', async () => {
   const maker = createMediaMaker('waits');
   const unready = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const unavailable = unavailableVideo(maker.spec('MP4'), 42_000);

@@ -96,7 +96,7 @@ describe('on a disk', () => {
   });
 
   test(
-    'a run that is killed at any step after the draft of a larger file loses and duplicates nothing',
+    'a run that is killed at any step from the opening of the draft of a larger file on loses and duplicates nothing',
     { timeout: 300_000 },
     async () => {
       const { steps } = await killBefore(Infinity, largeBytes);

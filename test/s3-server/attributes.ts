@@ -70,7 +70,7 @@ export function describeObject({ attributes, etag, modifiedAt }: StoredObject): 
   };
 }
 
-/** The reply headers of a write that confirm the encryption. */
+/** The reply headers with which a write confirms the encryption. */
 export function encryptionHeaders({ headers }: Attributes): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-amz-server-side-encryption')));
 }

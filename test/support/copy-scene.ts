@@ -37,7 +37,7 @@ export interface CopySceneOptions {
   /** The size that the media host reports. null if the host does not report a size. */
   readonly sizeBytes: number | null;
   readonly partSizeBytes: number;
-  /** If false, the file is fetched as one open-ended range instead of in parts. */
+  /** If true, the file is fetched in parts. If false, it is fetched as one open-ended range. */
   readonly inRanges: boolean;
   readonly extension?: string;
   /** The destination of the copy. Default: a new directory. */
