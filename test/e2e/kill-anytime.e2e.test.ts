@@ -12,7 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/** The most media bytes that a run gets before its kill: several times the bytes in flight. */
+/** A kill waits for at most this many media bytes. That is several times the bytes in flight. */
 const maxBytes = 110_000_000;
 
 test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {

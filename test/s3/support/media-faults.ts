@@ -18,7 +18,10 @@ interface Victim extends Pairing {
   readonly faults: readonly Fault[];
 }
 
-/** The stall timeout. A busy server answers sooner. A silent server costs a test this time. */
+/**
+ * The stall timeout. A busy server answers sooner. If the cloud falls silent, a test waits this
+ * long.
+ */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;
 
