@@ -2,16 +2,16 @@ import type { ContentFacts, DescribedFile, Part, UploadState } from '../destinat
 import type { ErrorCode } from '../errors.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
-/** A medium with everything that is known beyond its listing. */
+/** A medium as the listing shows it, and what the ledger knows about it. */
 export interface TrackedMedium {
   readonly medium: Medium;
   readonly status: MediumStatus;
-  /** Roles that its originals were resolved for. Empty before the first resolve. */
+  /** The roles for which the medium is resolved. Empty before the first resolve. */
   readonly resolvedRoles: readonly Role[];
   /** Originals that exist but are not available yet. */
   readonly unavailable: number;
   readonly firstSeenAt: string;
-  /** The start of WAITING, or the time of the last FAILED; ISO 8601. */
+  /** When the status began. For a FAILED medium, when it last failed. ISO 8601. */
   readonly statusSince: string;
   readonly reason: string | null;
   readonly failedRuns: number;
@@ -20,7 +20,7 @@ export interface TrackedMedium {
 }
 
 export interface TrackedOriginal {
-  /** `originalId` of the identity and revision. */
+  /** The `originalId` of the original and its revision. */
   readonly id: string;
   readonly original: Original;
   readonly status: OriginalStatus;
@@ -29,7 +29,7 @@ export interface TrackedOriginal {
   readonly crc32: number | null;
   readonly validator: Validator;
   readonly upload: UploadState | null;
-  /** Number of claims so far: the fencing number of the present lease. */
+  /** The number of claims so far. A write with an older number is refused. */
   readonly attempt: number;
   readonly failedRuns: number;
   readonly errorCode: ErrorCode | null;
@@ -38,14 +38,17 @@ export interface TrackedOriginal {
   readonly statusSince: string;
 }
 
-/** Proof of a claim. Every write carries it, and fails with LEASE_LOST after another claim. */
+/**
+ * Proves that a worker has claimed an original. A write with an outdated claim fails with
+ * LEASE_LOST.
+ */
 export interface Claim {
   readonly id: string;
   readonly owner: string;
   readonly attempt: number;
 }
 
-/** The facts of an original's bytes, and the provider's version of them. */
+/** The size and checksum of an original's bytes, and the validator that the media host sent. */
 export interface Content extends ContentFacts {
   readonly validator: Validator;
 }
@@ -69,7 +72,7 @@ export interface RunRecord {
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason: string;
-  /** A FAILED one becomes QUARANTINED after this many failed runs. */
+  /** After this many failed runs the medium or original becomes QUARANTINED. */
   readonly quarantineAfter: number;
 }
 
@@ -77,7 +80,7 @@ export interface Failure {
 export interface PageChanges {
   readonly added: number;
   readonly changed: number;
-  /** Media that were known, not gone, and unchanged. */
+  /** The number of media that were known and not gone, and have not changed. */
   readonly unchanged: number;
 }
 
@@ -88,27 +91,30 @@ export interface TrackedRow {
 }
 
 /**
- * The ledger of media, originals, uploads and runs of one archive. A write survives a kill of the
- * process once its promise resolves; a read sees every write that was answered before it, and may
- * miss any other. Times are those of the caller's clock. Errors of every method: TRACKER_UNUSABLE.
+ * The ledger of media, originals, uploads and runs of one archive. When the promise of a write has
+ * resolved, every later read sees the write, and a killed process does not lose it. A read may miss
+ * an unfinished write. Times come from the caller's clock. Every method may throw TRACKER_UNUSABLE.
  */
 export interface Tracker {
   /** The archive that this ledger belongs to. */
   readonly archiveId: string;
 
-  /** True until one `adopt` is completed: the archive may know more than the ledger. */
+  /**
+   * True until an `adopt` has ended. Until then the archive may have files that the ledger lacks.
+   */
   needsAdoption(): Promise<boolean>;
 
   /**
-   * Records what the archive says of itself, as COMPLETED originals. A medium whose set is complete
-   * for its roles becomes RESOLVED, another LISTED. Idempotent; never overrules a record that
-   * exists. Ends with `needsAdoption()` false.
+   * Adds a COMPLETED original for each file that the archive describes. A new medium becomes
+   * RESOLVED if the archive has all its originals, otherwise LISTED. Known originals stay as they
+   * are, so `adopt` may be repeated. Afterwards `needsAdoption()` is false. Returns the number of
+   * new originals.
    */
   adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
 
   /**
-   * Takes the run lease, or names its holder. A dead holder's lease (`isDead`) is taken at once,
-   * any other after its expiry.
+   * Takes the run lease, or returns its holder. If `isDead` is true for the holder, the lease is
+   * taken at once, otherwise only after it has expired.
    */
   acquireRunLease(
     owner: string,
@@ -120,34 +126,34 @@ export interface Tracker {
   releaseRunLease(owner: string): Promise<void>;
 
   /**
-   * Records a run. The run lease excludes others, so originals that earlier runs left IN_PROGRESS
-   * become PENDING.
+   * Records a run. Originals that earlier runs left IN_PROGRESS become PENDING, because the run
+   * lease excludes other runs.
    */
   beginRun(runId: string): Promise<void>;
   finishRun(runId: string, outcome: string, summary: string): Promise<void>;
   /** Newest first. */
   runs(limit: number): Promise<readonly RunRecord[]>;
 
-  /** Small facts kept between runs, such as how to send credentials. */
+  /** Returns a small fact that `setFact` kept, such as how to send credentials. */
   getFact(name: string): Promise<string | undefined>;
   setFact(name: string, value: string): Promise<void>;
 
   /**
-   * Records one page. A new medium is LISTED, or WAITING when not ready. A known one gets the
-   * listing's fields; if its `mediumVersion` changed or it was gone, it becomes LISTED again
-   * (WAITING when not ready) and its SOURCE_DELETED originals PENDING. A medium that adoption found
-   * may have no version yet: to fill it in is no change. A medium that did not change keeps its
-   * status, except that a WAITING one that is ready now becomes LISTED.
+   * Records one page of a listing. A new medium becomes LISTED, or WAITING if it is not ready. A
+   * known medium gets the listing's fields. If its `mediumVersion` changed or it was gone, it
+   * becomes LISTED or WAITING like a new medium, and its SOURCE_DELETED originals become PENDING.
+   * If it did not change, it keeps its status, but readiness moves it between WAITING and LISTED.
+   * An adopted medium may get its first version without counting as changed.
    */
   recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
   listingState(account: string): Promise<ListingState>;
   /** Media of the provider that are known and not gone, over all accounts. */
   knownCount(): Promise<number>;
   /**
-   * Ends a listing. After a complete one, media of the account that this run did not see get
-   * `goneSince`, and their originals that are not archived become SOURCE_DELETED. Media that an
-   * earlier run called SOURCE_DELETED but the listing still shows are LISTED again. After a quick
-   * one only the number listed is kept. Returns how many are newly gone.
+   * Ends a listing. If it was complete, media of the account that this run did not see get
+   * `goneSince`, and their unarchived originals become SOURCE_DELETED. Media that the run saw
+   * become LISTED again if an earlier run had made them SOURCE_DELETED. If it was not complete,
+   * only `listed` is recorded. Returns the number of newly gone media.
    */
   finishListing(listing: {
     readonly account: string;
@@ -157,28 +163,30 @@ export interface Tracker {
   }): Promise<number>;
 
   /**
-   * Media with work for `roles`: LISTED, WAITING, FAILED, RESOLVED for fewer roles, or with an
-   * original that is PENDING, IN_PROGRESS, FAILED or marked. Without media that are gone,
-   * QUARANTINED or SOURCE_DELETED. In any order.
+   * Yields the media with work for `roles`, in any order. Such a medium is LISTED, WAITING or
+   * FAILED, or RESOLVED for fewer roles, or has an original that is PENDING, IN_PROGRESS, FAILED or
+   * marked. Media that are gone, QUARANTINED or SOURCE_DELETED are left out.
    */
   openMedia(roles: readonly Role[]): AsyncIterable<TrackedMedium>;
   medium(mediaId: string): Promise<TrackedMedium | undefined>;
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
-  /** Every tracked medium, or those where the medium or an original has one of the statuses. */
+  /**
+   * Yields all media with their originals. With `statuses`, yields only originals in one of these
+   * statuses, and only media that have such an original or such a status.
+   */
   rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
-  /** Whether a key is in use, compared case-folded. */
+  /** Whether a key is in use. Upper and lower case count as equal. */
   keyTaken(key: string): Promise<boolean>;
 
   /** Records the outcome of a `get` or `resolve` for the medium as a whole. */
   setMediumStatus(mediaId: string, status: 'LISTED' | 'WAITING' | 'SOURCE_DELETED', reason: string): Promise<void>;
-  /** Counts a failed run: FAILED, or QUARANTINED at the limit. */
+  /** Counts a failed run of the medium, and makes it FAILED, or QUARANTINED at the limit. */
   failMedium(mediaId: string, failure: Failure): Promise<MediumStatus>;
   /**
-   * Records a resolve in one step: the medium is RESOLVED for `roles` (WAITING when `unavailable`
-   * is not 0), new originals are PENDING, known ones stay as they are. Returns all originals of the
-   * medium. Errors: KEY_TAKEN when another original has the key of a new one; the medium is then as
-   * unresolved as before.
+   * Records a resolve. The medium becomes RESOLVED for `roles`, or WAITING if `unavailable` is not
+   * 0. New originals become PENDING. Returns all originals of the medium. Errors: KEY_TAKEN if a
+   * new original has the key of another original. Then the medium does not become RESOLVED.
    */
   recordResolution(
     mediaId: string,
@@ -186,24 +194,26 @@ export interface Tracker {
   ): Promise<readonly TrackedOriginal[]>;
 
   /**
-   * Claims an original for `leaseMs`; undefined if its status or a valid lease of another owner
-   * forbids it.
+   * Claims an original for `leaseMs`. Returns undefined if the original's status or another owner's
+   * valid lease forbids the claim.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Extends the leases of all claims of an owner. */
   renewClaims(owner: string, leaseMs: number): Promise<void>;
-  /** Gives an original back unfinished: PENDING, with its upload and parts. */
+  /**
+   * Ends the claim of an unfinished original. It becomes PENDING and keeps its upload and parts.
+   */
   release(claim: Claim): Promise<void>;
 
-  /** Replaces the upload and its parts; null: there is no upload. */
+  /** Replaces the upload and drops the saved parts. Null means that there is no upload. */
   saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
   savePart(claim: Claim, part: Part): Promise<void>;
-  /** The upload and parts saved by `saveUpload` and `savePart`. */
+  /** Returns what `saveUpload` and `savePart` have saved. */
   upload(id: string): Promise<{ readonly state: UploadState; readonly parts: readonly Part[] } | undefined>;
   /**
-   * Gives a claimed original that was never completed another revision and key, because its key
-   * holds bytes that are not ours to replace. Upload and parts are dropped. It stays claimed under
-   * the new id. Errors: KEY_TAKEN when another original has the new key.
+   * Gives a claimed original another revision and key, because the archive has other content at its
+   * key. The original was never completed. Its upload and parts are dropped, and the claim goes on
+   * under the new id. Errors: KEY_TAKEN if another original has the new key.
    */
   rekey(claim: Claim, original: Original): Promise<{ readonly tracked: TrackedOriginal; readonly claim: Claim }>;
 
@@ -211,33 +221,41 @@ export interface Tracker {
   recordIntent(claim: Claim, content: Content): Promise<void>;
   /** Originals with an intent that are not COMPLETED. */
   intents(): Promise<readonly TrackedOriginal[]>;
-  /** Completes after publishing; drops upload and parts, clears a mark and the failed runs. */
+  /**
+   * Completes a published original. Drops its upload and parts, and clears its mark and failed
+   * runs.
+   */
   complete(claim: Claim, content: Content): Promise<void>;
-  /** Completes an intent without a claim, when the start of a run finds the file published. */
+  /**
+   * Completes an original without a claim. A run calls it at its start if an intent's file exists.
+   */
   completeIntent(id: string): Promise<void>;
   /**
-   * Ends the original for this run: FAILED, QUARANTINED, or SOURCE_DELETED if it vanished. Upload
-   * and parts are kept.
+   * Makes a claimed original FAILED or QUARANTINED. If it vanished meanwhile, it stays
+   * SOURCE_DELETED. Its upload and parts are kept.
    */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
-  /** The medium vanished: it and its originals that are not archived are SOURCE_DELETED. */
+  /** Makes a vanished medium and its unarchived originals SOURCE_DELETED. */
   vanish(mediaId: string, reason: string): Promise<void>;
 
-  /** Sets or clears the mark that `verify` found. */
+  /** Sets the mark of an archived original, as `verify` found it. Null clears the mark. */
   setMark(id: string, mark: Mark | null): Promise<void>;
   /** Makes a marked original PENDING again under its own key, and clears the mark. */
   repair(id: string): Promise<void>;
-  /** Replaces only the validator, when the same content has a new one. */
+  /** Replaces the validator of an original whose content is unchanged. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**
-   * Gives FAILED and QUARANTINED media and originals a fresh start, all or those of some media.
-   * Returns their number.
+   * Gives FAILED and QUARANTINED media and originals a fresh start. Without `mediaIds` it takes all
+   * media. Returns the number of media and originals that it changed.
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
 
-  /** Counts the media and originals that a run covers. `covers` undefined: everything. */
+  /**
+   * Counts the media that `covers` accepts, and their originals in `roles`. By default it counts
+   * all.
+   */
   tally(roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally>;
-  /** Upload ids that are still needed. */
+  /** Returns the ids of uploads that a run still needs. */
   uploads(): Promise<readonly string[]>;
 
   close(): Promise<void>;

@@ -2,15 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
 
 /**
- * One commit for the writes of several callers at about the same time. With many small files at
- * once, a commit for each step of each file would cost more than the steps. Steps wait outside any
- * transaction and run together, so a read in between sees only committed writes.
+ * Commits the steps of several callers together, because a commit costs more than the step of a
+ * small file. Steps wait outside any transaction, so a read meanwhile sees only committed writes.
  */
 export interface CommitGroup {
   /**
-   * Runs `work` with the next group, in the order of the calls, all or nothing. Its writes are
-   * committed when the result arrives. `work` is synchronous and has no effect except on the
-   * database, because it runs again whenever another step of its group fails.
+   * Runs `work` as a step of the next group, in the order of the calls. Its writes are committed
+   * when the promise resolves. If it throws, none of its writes are kept. `work` must be
+   * synchronous and change only the database, because it runs again if another step of the group
+   * fails.
    */
   transaction<Result>(this: void, work: () => Result): Promise<Result>;
   /** Runs the waiting steps now. */
@@ -18,7 +18,7 @@ export interface CommitGroup {
 }
 
 interface Step {
-  /** Returns the answer to give after the commit. */
+  /** Runs the work. The returned function answers the caller, so it is called after the commit. */
   readonly run: () => Answer;
   readonly reject: (error: unknown) => void;
 }
@@ -43,7 +43,7 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     for (const answer of answers) answer();
   }
 
-  /** A single caller never waits. A call whose group has already run does no harm. */
+  /** Plans a flush. It comes without a pause if the last group had only one step. */
   function flushSoon(): void {
     const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
     if (restMs > 0) setTimeout(flush, restMs);
@@ -66,9 +66,9 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
 }
 
 /**
- * Commits the steps together. If one fails, the group is rolled back and repeated without it, which
- * needs no savepoint for the others. The failed step gets its error after the commit of the earlier
- * steps, which may be the cause. If the transaction itself cannot begin or commit, every step
+ * Commits the steps together. If a step fails, the group is rolled back and repeated without that
+ * step, so no savepoints are needed. A failed step gets its error after the commit, because an
+ * earlier step may have caused the error. If the transaction cannot begin or commit, every step
  * fails.
  */
 function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {

@@ -4,20 +4,25 @@ import { SyncError } from '../../errors.ts';
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;
 
-/** For the indexes of a large library. With SQLite's 2 MB an adoption writes pages repeatedly. */
+/**
+ * Holds the indexes of a large library. With SQLite's default of 2 MB, an adoption writes the same
+ * pages repeatedly.
+ */
 const cacheKiB = 8 * 1024;
 
-/** Opens a handle without any promise about the file's content. */
+/** Opens a database without checking the content of its file. */
 export function openDatabase(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
 }
 
-/** Commits survive a kill at any instant. A power cut may undo only the last transactions. */
+/**
+ * With these settings a commit survives a killed process. A power cut may undo the last commits.
+ */
 export function configure(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
 }
 
-/** Runs `work` in one transaction. It locks writes first, so rows that it reads stay unchanged. */
+/** Runs `work` in one transaction. No other process can write to the database meanwhile. */
 export function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -34,7 +39,7 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 /** The primary result codes of SQLite (sqlite.org/rescode.html) that the tracker distinguishes. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
-const busyHint = 'Another process keeps it locked; try again when that has ended.';
+const busyHint = 'Another process has locked the tracker. Try again when that process has ended.';
 const damagedHint = 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
 
 const hints: Readonly<Record<number, string>> = {
@@ -50,7 +55,7 @@ function resultCode(thrown: unknown): number | undefined {
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
 }
 
-/** True if SQLite reports broken content of the file, not its place or its permissions. */
+/** True if SQLite reports that the content of the file is damaged. */
 export function saysCorrupt(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;
@@ -63,6 +68,8 @@ export function asTrackerError(thrown: unknown, path: string): unknown {
   if (!failed) return thrown;
   return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${thrown.message}`, {
     cause: thrown,
-    hint: hints[resultCode(thrown) ?? 0] ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another.',
+    hint:
+      hints[resultCode(thrown) ?? 0] ??
+      'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
   });
 }

@@ -9,15 +9,15 @@ import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schem
 interface TrackerFile {
   readonly path: string;
   readonly archiveId: string;
-  /** ISO 8601; part of the name of a file that is set aside. */
+  /** The time in ISO 8601. A damaged file gets it in its new name. */
   readonly now: string;
   readonly onWarning: (message: string) => void;
 }
 
 /**
  * Opens the tracker's file, makes it if it is missing, and brings it up to date. A damaged file is
- * set aside, because the archive can rebuild the ledger. Errors: TRACKER_UNUSABLE for a sound file
- * that is not this tracker's.
+ * set aside, because the ledger can be rebuilt from the archive. Errors: TRACKER_UNUSABLE, also for
+ * a file of another archive, another program or a newer version.
  */
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
@@ -32,9 +32,10 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
   }
 }
 
-/** undefined: the file is damaged. */
+/** Returns undefined if the file is damaged. */
 function openSound(file: TrackerFile): DatabaseSync | undefined {
-  // Checks before SQLite does, which would delete the log that belongs to such a file.
+  // This check comes before SQLite opens the file, because SQLite would delete a damaged file's
+  // log.
   if (!mayBeDatabase(file.path)) return undefined;
   const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
   const database = openDatabase(file.path);
@@ -58,7 +59,10 @@ function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** True if absent, empty, or with an SQLite file's beginning (sqlite.org/fileformat2.html, 1.3). */
+/**
+ * True if the file is absent or empty, or begins like an SQLite file (sqlite.org/fileformat2.html,
+ * 1.3).
+ */
 function mayBeDatabase(path: string): boolean {
   if (!existsSync(path)) return true;
   const header = Buffer.alloc(16);
@@ -79,13 +83,13 @@ function replaceDamaged(file: TrackerFile): DatabaseSync {
   file.onWarning(`the tracker ${file.path} was damaged and is now ${movedTo}; a new one is rebuilt from the archive`);
   const database = openSound(file);
   if (!database)
-    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${file.path} is damaged as soon as it is made`, {
+    throw new SyncError('TRACKER_UNUSABLE', `the new tracker ${file.path} is damaged already`, {
       hint: 'Check the disk.',
     });
   return database;
 }
 
-/** Moves the file with its log and index and overwrites nothing. Returns the new path. */
+/** Renames the file and its `-wal` and `-shm` files. Overwrites nothing. Returns the new path. */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;

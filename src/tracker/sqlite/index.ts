@@ -9,9 +9,9 @@ import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
 
 export interface SqliteTrackerOptions {
-  /** The file; made with its folder if absent. */
+  /** The path of the tracker's file. A missing file is made, with its folder. */
   readonly path: string;
-  /** The archive of this ledger. */
+  /** The archive that the ledger belongs to. */
   readonly archiveId: string;
   readonly clock: Clock;
   /** Called when a damaged file was set aside. */
@@ -19,12 +19,11 @@ export interface SqliteTrackerOptions {
 }
 
 /**
- * Opens a tracker in one SQLite file. Several processes may have it open. Each method is all or
- * nothing, and answers when its writes are committed, perhaps together with others. Methods that
- * write run in the order of the calls. A method that reads does not wait for writes that are not
- * answered yet. A damaged file is renamed to `<name>.corrupt-<date>`, and a new one begins. Errors:
- * TRACKER_UNUSABLE when the file belongs to another archive, another program or a newer Cloud Sync,
- * or cannot be opened.
+ * Opens a tracker in an SQLite file. Several processes may have the same file open. The promise of
+ * a method resolves when its writes are committed. Writes run in the order of the calls. Reads do
+ * not wait for unfinished writes. A damaged file is renamed to `<name>.corrupt-<date>`, and a new
+ * file is made. Errors: TRACKER_UNUSABLE if the file cannot be opened, or belongs to another
+ * archive, another program or a newer Cloud Sync.
  */
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;
@@ -32,7 +31,8 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const group = createCommitGroup(database);
   let isSound = true;
   const translate = (thrown: unknown) => {
-    // A row that cannot be decoded throws an error that SQLite does not know.
+    // Any other error may mean a damaged file. An undecodable row, for example, is no error of
+    // SQLite.
     if (!(thrown instanceof SyncError)) {
       isSound = false;
       forgetCleanClose(path);

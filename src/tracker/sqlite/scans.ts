@@ -8,7 +8,7 @@ import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
-/** Reads many records at once. An index may find too many; the ledger's rule decides. */
+/** Functions that read many records. An index may find media without work, so `isOpen` decides. */
 
 const mediaInPage = 1000;
 
@@ -22,7 +22,7 @@ export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = 
   yield* groupsOf(tables, rows, fields);
 }
 
-/** Each branch has an index of little more than the open media. Without news it costs nothing. */
+/** Each SELECT has an index that holds little more than the open media. */
 export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncGenerator<MediumRecord> {
   const rows = `
     SELECT row FROM media WHERE status IN ('LISTED', 'WAITING', 'FAILED') AND gone_since IS NULL
@@ -33,7 +33,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
     UNION
     SELECT medium FROM originals WHERE mark IS NOT NULL`;
   for (const [index, row] of mediaRows(tables, rows, { roles: roleBitsOf(roles) }).entries()) {
-    // Gives signals, the lease and timers their turn.
+    // Lets signals, timers and the renewal of the lease run in between.
     if (index % 1000 === 999) await nextTurn();
     const medium = tables.mediumAt(row)[0]!.record;
     const originals = () => tables.originalsOf(medium.id).map(({ record }) => record);
@@ -42,7 +42,8 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
 }
 
 /**
- * Row numbers, read as one text, because an object for each takes more memory than a run's plan.
+ * Returns row numbers. SQLite gives them as one text, because one object for each row would take
+ * more memory than the plan of a run.
  */
 export function mediaRows(
   { sql }: Tables,
@@ -53,7 +54,9 @@ export function mediaRows(
   return JSON.parse(String(numbers)) as number[];
 }
 
-/** Reads in pages, so that no statement stays open while the caller works on the rows. */
+/**
+ * Reads media with their originals page by page. No statement is open while the caller has a page.
+ */
 export function* groupsOf(tables: Tables, rows: readonly number[], fields?: ScanOptions['fields']): Generator<readonly Group[]> {
   const ofPage = 'IN (SELECT value FROM json_each(?)) ORDER BY';
   const findMedia = prepareSearch(tables.media, `row ${ofPage} row`, fields && { fields: fields.medium });

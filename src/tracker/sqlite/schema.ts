@@ -6,11 +6,10 @@ import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 export const applicationId = 0x43_53_79_6e;
 
 /**
- * Each entry upgrades a file from the version of its index to the next. A released entry is never
- * edited. A new field needs no entry, because opening a file adds its column. Only changes and
- * indexes of existing columns need one. Roles are bits (see `roleBits`). Times are ISO 8601 in UTC,
- * except leases, which are ms since 1970. The provider's own numbers are REAL like JavaScript
- * numbers, so no value is out of range.
+ * Entry n upgrades a file from version n to version n + 1. A released entry is never edited. A new
+ * field needs no entry, because opening a file adds its column. Changes and indexes of existing
+ * columns need an entry. Roles are bits (see `roleBits`). Times are ISO 8601 in UTC, but the ends
+ * of leases are ms since 1970. Numbers from the provider are REAL, so every JavaScript number fits.
  */
 const migrations: readonly string[] = [
   `
@@ -76,7 +75,8 @@ const migrations: readonly string[] = [
     PRIMARY KEY (original, number)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Version 2: columns were added, so a program that knows only version 1 cannot write the file.
+  // Version 2 means that columns were added. A program that knows only version 1 cannot write such
+  // a file.
   '',
 ];
 
@@ -88,7 +88,10 @@ export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** Brings a file up to date. A new one becomes the tracker of `archiveId`. In a transaction. */
+/**
+ * Brings a file up to date. A new file becomes the tracker of `archiveId`. Call it in a
+ * transaction.
+ */
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
@@ -101,7 +104,7 @@ export function migrate(database: DatabaseSync, archiveId: string): void {
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
 }
 
-/** Adds the columns of fields that a table lacks. True if it added any. */
+/** Adds a column for each field that the table lacks. Returns true if it added a column. */
 function addColumns(database: DatabaseSync, table: string, fields: Fields): boolean {
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   const present = new Set(columns.map(({ name }) => name));

@@ -9,7 +9,7 @@ import { openTables, type Tables } from './tables.ts';
 import { countAll } from './tally.ts';
 import { openUnit } from './unit.ts';
 
-/** A ledger's records in an open file. Writes go through the commit group. Reads do not. */
+/** Stores a ledger's records in an open file. Only writes go through the commit group. */
 export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: Clock, close: PlainMethods['close']): Store {
   const tables = openTables(database);
   const save = saveWith(tables, group);
@@ -19,7 +19,7 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
     plain: { ...plainMethods(tables, save, clock), close },
     clock,
     owns: () => true,
-    // A commit costs more than a row, but other work must get its turn.
+    // A commit costs more than a row. But a larger batch would delay other work for too long.
     adoptedAtOnce: 500,
     read: async (work) => work(openUnit(tables, time())),
     change: async (work) => group.transaction(() => work(openUnit(tables, time()))),

@@ -20,11 +20,11 @@ export interface Table<Of> {
   readonly columns: readonly Column[];
   readonly find: Search<Of>;
   readonly insertion: StatementSync;
-  /** Statements by the columns that they change. */
+  /** UPDATE statements, by the list of columns that they change. */
   readonly updates: Map<string, StatementSync>;
 }
 
-/** `own` names the columns that are not fields. */
+/** Opens a table. `own` names its columns that hold no field of the record. */
 function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own: readonly string[] = []): Table<Of> {
   const columns = columnsOf(fields);
   const names = [...columns.map(({ column }) => column), ...own];
@@ -34,7 +34,9 @@ function openTable<Of>(database: DatabaseSync, name: string, fields: Fields, own
   return { database, name, columns, find, insertion, updates: new Map() };
 }
 
-/** Prepares a search with this WHERE clause. `row` names the column with the row's number. */
+/**
+ * Prepares a search with a WHERE clause. `row` is the expression that gives the number of a row.
+ */
 export function prepareSearch<Of>(
   { database, name, columns }: Pick<Table<Of>, 'database' | 'name' | 'columns'>,
   where: string,
@@ -58,14 +60,19 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
   return record;
 }
 
-/** `own`: values of the table's own columns. undefined: another row has the id or the key. */
+/**
+ * Inserts a record. `own` has the values of the columns that hold no field. Returns the row's
+ * number, or undefined if another row has the id or the key.
+ */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));
   const { changes, lastInsertRowid } = table.insertion.run(...values, ...own);
   return changes === 0 ? undefined : Number(lastInsertRowid);
 }
 
-/** Writes only the columns that differ, because an index costs more than its column. */
+/**
+ * Writes only the columns that differ, because a written column may also have an index to update.
+ */
 export function updateRow<Of>(
   { database, name, columns, updates }: Table<Of>,
   { row, record: before }: Row<Of>,
@@ -86,18 +93,18 @@ export function updateRow<Of>(
   update.run(...values, row);
 }
 
-/** Shared by all parts of the SQLite store. */
+/** The tables and statements that all parts of the SQLite store share. */
 export interface Tables {
   readonly media: Table<MediumRecord>;
   readonly originals: Table<OriginalRecord>;
   readonly mediumAt: Search<MediumRecord>;
-  /** Originals by the id of their medium, in the order in which they were recorded. */
+  /** Finds the originals of a medium by its id, in the order in which they were recorded. */
   readonly originalsOf: Search<OriginalRecord>;
-  /** A statement for the other tables, prepared once. */
+  /** Returns a statement for the other tables. The same text is prepared only once. */
   readonly sql: (text: string) => StatementSync;
 }
 
-/** The columns of an original's row beside its fields. `superseded`: a later revision exists. */
+/** The columns of an original that hold no field. `superseded` is 1 if a later revision exists. */
 const ownColumns = ['medium', 'identity', 'folded_key', 'superseded'];
 
 export function openTables(database: DatabaseSync): Tables {

@@ -12,8 +12,8 @@ interface OriginalGroup {
 }
 
 /**
- * Counts equal rows together, by the rules of the ledger. Only media with an original that is
- * marked or not archived are counted one by one.
+ * Counts as `count` in the ledger does, but counts equal rows together. Then it corrects the count
+ * for each medium with an original that is marked or not archived.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();

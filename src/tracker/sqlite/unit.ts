@@ -5,14 +5,20 @@ import { identityOf, mediaIdOf } from '../ledger/records.ts';
 import type { Time, Unit } from '../ledger/store.ts';
 import { insertRow, updateRow, type Row, type Tables } from './tables.ts';
 
-/** What a command has read, by id. It writes at once; the transaction makes its changes one. */
+/**
+ * The rows that a command has read, by id. The command writes each change at once, in one
+ * transaction.
+ */
 interface Loaded {
   readonly tables: Tables;
   readonly media: Map<string, Row<MediumRecord>>;
   readonly originals: Map<string, Row<OriginalRecord>>;
   /** Originals that had an upload when they were read. Only these have parts. */
   readonly uploading: Set<string>;
-  /** Media whose originals are all loaded, and the first revisions' ids of those originals. */
+  /**
+   * Media whose originals are all loaded. `identities` has the first-revision ids of these
+   * originals.
+   */
   readonly groups: Set<string>;
   readonly identities: Set<string>;
 }
@@ -107,7 +113,7 @@ function addOriginal(loaded: Loaded, record: OriginalRecord): boolean {
   return true;
 }
 
-/** The latest revision of an original; 0 if the ledger has no revision above 1. */
+/** Returns the latest revision of an original, or 0 if the ledger has no revision above 1. */
 function latestRevision({ tables, groups, identities }: Loaded, mediaId: string, identity: string): number {
   if (groups.has(mediaId) && !identities.has(identity)) return 0;
   const latest = tables.sql('SELECT max(revision) AS revision FROM originals WHERE identity = ? AND revision > 1');
@@ -128,7 +134,9 @@ function moveOriginal({ tables, originals }: Loaded, before: OriginalRecord, mov
   return true;
 }
 
-/** Updates which revisions of an original have a later one. */
+/**
+ * Sets `superseded` in each revision of an original that has a later revision, and clears the rest.
+ */
 function updateSuperseded({ sql }: Tables, row: number): void {
   sql(`
     UPDATE originals SET superseded = EXISTS (
