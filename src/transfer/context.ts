@@ -16,8 +16,7 @@ import type { AttemptBudget } from './original/attempt-budget.ts';
 import type { Slice } from './slice.ts';
 
 /**
- * What the functions of a transfer share: one Transfer for all of them, and one Copy for each
- * original.
+ * All functions of a transfer share one `Transfer`. The functions for one original share a `Copy`.
  */
 
 export interface TransferPorts {

@@ -53,8 +53,8 @@ export async function rekey(
 
 /**
  * Names originals and writes them to the tracker. If the tracker refuses a key as taken, names the
- * originals again. Does not look for taken keys first. They are rare, because a key contains the
- * medium's id.
+ * originals again. It does not look for taken keys first, because a key contains the medium's id
+ * and is rarely taken.
  */
 async function withFreeKeys<Result>(
   tracker: Tracker,

@@ -15,7 +15,7 @@ function sliceOf(budgetMs: number, idleBefore = 0) {
 }
 
 test('a slice admits parts while there is time for two parts as slow as the slowest so far', () => {
-  // 900 s minus 30 s that are kept for recording.
+  // Of the 900 s, 30 s are kept for recording.
   const { slice, part } = sliceOf(900_000);
   let parts = 0;
   for (; !slice.isOver(); parts += 1) part(100_000);

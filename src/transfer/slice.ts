@@ -56,7 +56,7 @@ export interface SliceOptions {
   readonly clock: Clock;
 }
 
-/** The end of a slice is kept for recording: a tenth of the slice, but at most this time. */
+/** The last tenth of a slice is kept for recording, but not more than this time. */
 const maxKeptBackMs = 30_000;
 /** The open work fails after this many slices in a row without progress. */
 const maxIdleSlices = 2;

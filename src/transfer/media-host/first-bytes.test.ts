@@ -9,7 +9,7 @@ function judge(content: string, extension: string, chunkBytes = content.length):
   };
 }
 
-describe.each([1, 3, 1000])('with %i bytes at a time', (chunkBytes) => {
+describe.each([1, 3, 1000])('a sniffer that gets %i bytes at a time', (chunkBytes) => {
   test.each([
     '<p>',
     '<html></html>',

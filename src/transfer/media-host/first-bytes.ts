@@ -32,8 +32,9 @@ const still: readonly Kind[] = ['jpeg', 'png', 'tiff', 'isoMedia', 'riff'];
 const film: readonly Kind[] = ['isoMedia', 'riff'];
 
 /**
- * For each extension, the kinds of content that a file may have. Phones name HEIC and PNG photos
- * .jpg. So each photo extension allows all kinds of photos. The same is true for films.
+ * The kinds of content that a file with each extension may have. Phones name HEIC and PNG photos
+ * .jpg. So each photo extension allows all kinds of photos, and each film extension all kinds of
+ * films.
  */
 const plausible: Readonly<Record<string, readonly Kind[]>> = {
   ...Object.fromEntries(['mp4', 'mov', 'm4v', '360', 'lrv', 'm4a', 'avi', 'wav'].map((extension) => [extension, film])),
@@ -48,7 +49,8 @@ const plausible: Readonly<Record<string, readonly Kind[]>> = {
 /**
  * Refuses a file whose beginning clearly contradicts its extension: a page, JSON, an archive, or
  * another kind of media. It accepts an unknown beginning, because cameras write more formats than
- * any list has. It also judges a page shorter than `firstBytesNeeded`. Nothing reverses a refusal.
+ * any list has. It judges fewer than `firstBytesNeeded` bytes too, because a page may be that
+ * short.
  */
 function checkFirstBytes(first: Uint8Array, extension: string): void {
   const kinds = plausible[extension];

@@ -2,7 +2,7 @@ import { SyncError } from '../../errors.ts';
 import { sameContent, type Validator } from '../../media.ts';
 
 /**
- * The checks that a reply must pass before its bytes are accepted. No I/O. They throw SyncError.
+ * Checks that a reply must pass before its bytes are accepted. They throw SyncError and do no I/O.
  */
 
 export interface ReplyFacts {
@@ -42,7 +42,10 @@ export function validatorOf(headers: ReplyFacts['headers']): Validator {
   return { etag: etag?.startsWith('W/') ? null : etag, lastModified: headers['last-modified'] ?? null };
 }
 
-/** The value for If-Range. Undefined if the validator has neither a strong ETag nor a date. */
+/**
+ * Returns the value for the header If-Range, or undefined if the validator has neither a strong
+ * ETag nor a date.
+ */
 export function ifRange(validator: Validator): string | undefined {
   return validator.etag ?? validator.lastModified ?? undefined;
 }
@@ -54,7 +57,7 @@ const textExtensions = new Set(['json', 'xml', 'gpx', 'html', 'txt', 'csv', 'edl
 export function checkMediaType(reply: ReplyFacts, extension: string): void {
   const encoding = reply.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
-    throw new SyncError('NOT_MEDIA', `the reply is encoded as ${encoding}, although identity was asked for`);
+    throw new SyncError('NOT_MEDIA', `the reply is encoded as ${encoding}, although no encoding was asked for`);
   const type = reply.headers['content-type'] ?? '';
   if (pageTypes.test(type) && !textExtensions.has(extension))
     throw new SyncError('NOT_MEDIA', `the reply is ${type.trim()} instead of a .${extension} file`);

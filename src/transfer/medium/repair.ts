@@ -4,9 +4,9 @@ import type { Transfer } from '../context.ts';
 
 /**
  * Repairs the files that `verify` marked. First it reads their bytes again, because a store may
- * show the checksum of the upload although the bytes are damaged. A missing file is fetched again
- * under its key. A damaged file is moved aside before that. Returns the damaged files that the
- * destination cannot move. Those are fetched as a next revision.
+ * show the checksum of the upload although the bytes are damaged. It moves damaged files aside.
+ * Then the run fetches missing and moved files again under their keys. Returns the damaged files
+ * that the destination cannot move. The run fetches each of these as a next revision.
  */
 export async function repairMarked(
   known: readonly TrackedOriginal[],

@@ -121,7 +121,8 @@ async function transferResolved(
   }
   const set = mediumSet(medium, roles, rows, unavailable);
   await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
-  // New originals are archived now. The medium stays open, so that the next run compares again.
+  // The new originals are archived now. The medium stays unresolved, so the next run compares
+  // again.
   if (unproven) throw unproven;
 }
 

@@ -2,10 +2,7 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { backoffMs } from '../../lib/retry.ts';
 
-/**
- * The run gives up an original after this many attempts without a new byte. Before that, its URLs
- * are renewed 4 times.
- */
+/** The run gives up an original after this many attempts without a new byte. */
 const maxAttempts = 5;
 
 /** Counts the attempts at one original. Parts that fail together for one reason count once. */

@@ -104,7 +104,7 @@ async function openStream(chunks: readonly string[], sizeBytes: number | null) {
 }
 
 describe('a file that is fetched as one open-ended range', () => {
-  describe.each([{ known: true }, { known: false }])('with a known size: $known', ({ known }) => {
+  describe.each([{ known: true }, { known: false }])('a file with a known size: $known', ({ known }) => {
     test.each([
       ['shorter than a part', ['abc']],
       ['of one part', ['0123456789']],

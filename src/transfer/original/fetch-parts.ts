@@ -87,7 +87,7 @@ async function fetchRange(
     } catch (thrown) {
       const error = asSyncError(thrown);
       try {
-        // An open-ended range cannot be resumed here, so the caller starts over.
+        // An open-ended range cannot continue after a failure, so the caller starts over.
         if (signal.aborted || error.decision !== 'retry' || range.isOpenEnded) throw error;
         failures += 1;
         await budget.waitAfterFailure(ticket, error, signal, failures);

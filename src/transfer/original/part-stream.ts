@@ -16,10 +16,11 @@ export interface PartStreamHooks {
 }
 
 /**
- * Passes the bytes of one range on: reply → count → first bytes → CRC32 → parts in order. The media
- * host waits for the destination and for the bandwidth limit. Chunks are not copied. Each stays
- * where the socket put it (lib/http/connection.ts) until the destination has taken it. One stream
- * serves all attempts at its range.
+ * Passes the bytes of one range from the reply to the destination. On the way it counts them,
+ * checks the first bytes, and computes the CRC32 of each part. The media host must wait for the
+ * destination and for the bandwidth limit. A chunk is not copied. It stays in the socket's buffer
+ * (lib/http/connection.ts) until the destination has taken it. After a failed attempt the next one
+ * may continue the same stream.
  */
 export class PartStream {
   readonly copy: Copy;
@@ -81,8 +82,8 @@ export class PartStream {
     } catch (error) {
       throw networkError(error, 'the media host', this.copy.signal);
     }
-    // These checks come before the last part ends: the writer of a part expects the announced
-    // length.
+    // The caller ends the last part only if these checks pass, because the writer expects the
+    // announced length.
     if (this.range.isOpenEnded && this.#offset === 0) throw emptyFile();
     if (this.leftBytes) throw new SyncError('TRUNCATED', `the reply ended ${this.leftBytes} bytes early`);
   }

@@ -13,8 +13,8 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * How many new revisions of an original one run tries. A store that spoils every file may keep the
- * bytes of each try.
+ * How many new revisions one run gives an original. If a store spoils every file, it may keep the
+ * bytes of each revision.
  */
 const maxRekeys = 2;
 /** How often an original may start over in one run, even if it received new bytes in between. */
@@ -152,14 +152,14 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
     return undefined;
   }
   const { state, resumable } = opened;
-  // The tracker must not keep the state of an earlier upload for this upload.
+  // If this upload cannot be resumed, the tracker must forget an earlier upload.
   const kept = resumable ? state : null;
   if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
   const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
   return { file, state, resumable, inRanges, parts: inRanges ? opened.parts : [] };
 }
 
-/** The steps are: record the intent, publish if the key is free, read back, manifest, tracker. */
+/** Records the intent, publishes the file if its key is free, and completes the original. */
 async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
   const { tracker, destination } = copy.transfer;
   const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
