@@ -88,16 +88,19 @@ describe('a run', () => {
   test.each([
     [environmentNames.archiveBucket, 'DESTINATION_UNUSABLE'],
     [environmentNames.table, 'TRACKER_UNUSABLE'],
-  ])('a run does not begin if nothing has the name in %s, and its end reports that name', async (variable, code) => {
-    vi.stubEnv(variable, 'nothing-of-that-name');
-    const request = { input: {}, execution: newExecution() };
-    const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
-    expect(reply).toEqual({ ...allFields, error: { Error: code, Cause: expect.stringContaining('nothing-of-that-name') } });
-    expect(await handler({ action: 'end', ...request, error: reply.error }, context)).toMatchObject({
-      notify: true,
-      error: { Error: expect.stringContaining(code), Cause: expect.stringContaining('nothing-of-that-name') },
-    });
-  });
+  ])(
+    'a run does not begin if the bucket or table that `%s` names is missing, and its end reports the name',
+    async (variable, code) => {
+      vi.stubEnv(variable, 'nothing-of-that-name');
+      const request = { input: {}, execution: newExecution() };
+      const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
+      expect(reply).toEqual({ ...allFields, error: { Error: code, Cause: expect.stringContaining('nothing-of-that-name') } });
+      expect(await handler({ action: 'end', ...request, error: reply.error }, context)).toMatchObject({
+        notify: true,
+        error: { Error: expect.stringContaining(code), Cause: expect.stringContaining('nothing-of-that-name') },
+      });
+    },
+  );
 
   test('the steps of a run that never began reply with an error, without a summary and without failed media', async () => {
     const execution = newExecution();

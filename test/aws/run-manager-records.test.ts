@@ -12,7 +12,7 @@ import { medium, original } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
 
-/** A run's records of failed work lines, and its summary, in a real tracker. */
+/** Tests of what a run records about failed work lines, and of its summary, with a real tracker. */
 
 let aws: Aws;
 
@@ -109,7 +109,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(atFirst);
   });
 
-  test('a medium is quarantined at its last attempt, and only that run counts it', async () => {
+  test('a medium is quarantined at its last attempt, and only the run of that attempt counts the quarantine', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const line = await brokenLine(bed, execution);

@@ -9,7 +9,7 @@ import { dayMs, hourMs } from '../conformance/tracker/fixtures.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';
 
-/** The begin of a run and its early end, on a real ledger, with executions that really run. */
+/** Tests of how a run begins and how it ends early, with a real ledger and real executions. */
 
 let aws: Aws;
 let machineArn: string;
@@ -25,8 +25,8 @@ afterAll(async () => {
   await aws?.[Symbol.asyncDispose]();
 });
 
-describe('the begin of a run', () => {
-  test('the begin of a run takes the run lease, records the run, and gives the same reply when it is repeated', async () => {
+describe('the first step of a run', () => {
+  test('the first step of a run takes the run lease, records the run, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution();
     const request = { action: 'begin', input: { trigger: 'schedule' }, execution } as const;
@@ -60,7 +60,7 @@ describe('the begin of a run', () => {
     expect(await begin(request, bed.invocation(second))).toMatchObject({ outcome: 'granted', holder: second.arn });
   });
 
-  test('a run does not begin during a run of the command line, but an execution that does not exist cannot stop it', async () => {
+  test('a run does not begin while the command line holds the lease, but takes the lease of an execution that does not exist', async () => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution();
     const request = { action: 'begin', input: {}, execution } as const;
@@ -108,7 +108,7 @@ describe('the early end of a run', () => {
     expect(await bed.tracker.runs(5)).toMatchObject([{ finishedAt: null }]);
   });
 
-  test('the early end notifies of expired credentials once a week, and gives the same reply when it is repeated', async () => {
+  test('an early end for expired credentials notifies once a week, and gives the same reply when it is repeated', async () => {
     await using bed = await newBed(aws, machineArn);
     const told: boolean[] = [];
     for (let night = 0; night < 9; night += 1) {

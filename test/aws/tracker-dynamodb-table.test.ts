@@ -122,7 +122,7 @@ describe(`a table of ${name}`, () => {
     vi.unstubAllEnvs();
   });
 
-  test('accounts with ledgers of their own are kept apart in one table, except for their keys', async () => {
+  test('two accounts have separate ledgers in one table, but cannot use the same key', async () => {
     const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
     expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
     expect(await ben.needsAdoption()).toBe(true);
@@ -163,7 +163,7 @@ describe(`a table of ${name}`, () => {
     expect((await tracker.tally(usual)).originals.PENDING).toBe(3032);
   });
 
-  test('only one of two media that want the same key at once gets it', async () => {
+  test('if two media want the same key at the same time, only one of them gets the key', async () => {
     const tracker = await open();
     const results = await Promise.allSettled(
       ['m1', 'm2'].map(async (id) => resolve(tracker, id, [original(id, { key: `Same/${id === 'm1' ? 'A' : 'a'}.mp4` })])),
@@ -206,7 +206,7 @@ describe(`a table of ${name}`, () => {
     expect(rows.length - expiring.length).toBeGreaterThanOrEqual(6);
   });
 
-  test('a library whose files are all archived has no row in the index', async () => {
+  test('if all files of a library are archived, its index has no rows', async () => {
     const tracker = await open();
     await archive(tracker, 'm1');
     expect((await scan()).filter((row) => row['provider_status'])).toEqual([]);
@@ -227,7 +227,7 @@ describe(`a table of ${name}`, () => {
     expect(await tracker.tally(usual)).toMatchObject({ mediaComplete: 1, media: { LISTED: 99 } });
   });
 
-  test('a claim is lost when a program without our locks takes it over at the last moment', async () => {
+  test('a claim is lost if a program that ignores our locks takes over the original at the last moment', async () => {
     const client = newClient();
     const tracker = await open(client);
     await resolve(tracker, 'm1', [original('m1')]);

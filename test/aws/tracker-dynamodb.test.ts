@@ -27,7 +27,9 @@ describe(name, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** Opens a new table. The test's clock begins today, as emulators expire rows in real time. */
+  /**
+   * Opens a new table. The test's clock begins today, because emulators expire rows in real time.
+   */
   async function newBed(): Promise<TrackerBed> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

@@ -26,7 +26,10 @@ describe(`rows in ${name}`, () => {
     await emulator?.[Symbol.asyncDispose]();
   });
 
-  /** Makes a table with a version's rows. Drops their expiry, so that no emulator deletes them. */
+  /**
+   * Makes a table with the rows of an earlier version. The rows never expire, because an emulator
+   * would delete expired rows.
+   */
   async function fillTable(version: KeptVersion): Promise<string> {
     const table = `tracker-${randomUUID()}`;
     await createTrackerTable(client, table);

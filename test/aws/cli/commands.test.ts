@@ -43,7 +43,7 @@ test('login --to-secret stores only credentials that GoPro accepts, and the func
 });
 
 describe('aws', () => {
-  test('`aws failures` names each medium with its reason and its next attempt, and `aws retry` gives it a fresh start', async () => {
+  test('`aws failures` names each failed medium with the reason and the next attempt, and `aws retry` resets the failures', async () => {
     const table = ['--table', await setFailures(aws)];
     const listed = (await run(aws, ['failures', '--json', ...table])).stdout
       .trimEnd()
@@ -79,7 +79,7 @@ describe('aws', () => {
     expect(await run(aws, ['failures', ...table])).toMatchObject({ exitCode: 0, stdout: 'Nothing has failed.\n' });
   });
 
-  test('`aws status` asks the state machine how an unfinished run ended', async () => {
+  test('`aws status` asks the state machine about a run that has recorded no end', async () => {
     const table = await setFailures(aws);
     const tracker = await openTracker(aws, table, 'archive-1');
     const execution = await startHanging(aws);

@@ -47,7 +47,9 @@ const survivable: readonly FaultName[] = [
   'api500Resolve',
 ];
 
-/** Gives each medium a fault in turn, and one medium a fault that never passes. */
+/**
+ * Gives each medium one survivable fault, in turn. One medium also gets a fault that never ends.
+ */
 function faultsFor(library: SimLibrary): Fault[] {
   const media = [...library.media()];
   const [hopeless] = media.filter(({ record, waitsFor }) => waitsFor === null && record.filename === 'GX010101.MP4');

@@ -30,8 +30,8 @@ async function openPhotos(seed: string, environment: Readonly<Record<string, str
 }
 
 /**
- * Expects that the run failed with this error, that one notification names it with the advice, and
- * that nothing was fetched.
+ * Expects that the run failed and fetched nothing, and that one notification names the error and
+ * gives the advice.
  */
 async function expectReported(scene: EngineScene, run: EndedExecution, error: string, advice: RegExp): Promise<void> {
   expect([run.status, run.error]).toEqual(['FAILED', 'CloudSync.Notified']);
@@ -40,7 +40,7 @@ async function expectReported(scene: EngineScene, run: EndedExecution, error: st
   expect(scene.cloud.stats().cdnBytesSent).toBe(0);
 }
 
-/** Expects that the next run archives everything once the mistake is corrected. */
+/** Expects that a run archives everything after the mistake is corrected. */
 async function expectMended(scene: EngineScene): Promise<void> {
   expect((await scene.run()).status).toBe('SUCCEEDED');
   await scene.expectComplete();
@@ -70,14 +70,14 @@ test.each([
   await expectMended(scene);
 });
 
-test('a missing bucket fails the run with its name', async () => {
+test('a missing bucket fails the run, and the notification names the bucket', async () => {
   await using scene = await openPhotos('missing-bucket', { CLOUD_SYNC_ARCHIVE_BUCKET: 'no-such-bucket-anywhere' });
   await expectReported(scene, await scene.run(), 'DESTINATION_UNUSABLE', /no-such-bucket-anywhere/);
   await scene.reconfigure({ CLOUD_SYNC_ARCHIVE_BUCKET: scene.bucket });
   await expectMended(scene);
 });
 
-test('a bucket in another region fails the run with that region', async () => {
+test('a bucket in another region fails the run, and the notification names that region', async () => {
   // The emulator serves every bucket in every region. Our own store is as strict as S3.
   const bucket = 'archive-elsewhere';
   await using store = await startS3Store({ buckets: [bucket], region: 'eu-west-3' });
@@ -88,7 +88,7 @@ test('a bucket in another region fails the run with that region', async () => {
   await expectReported(scene, await scene.run(), 'DESTINATION_UNUSABLE', /eu-west-3/);
 });
 
-test('a missing table fails the run with its name', async () => {
+test('a missing table fails the run, and the notification names the table', async () => {
   await using scene = await openPhotos('missing-table', { CLOUD_SYNC_TABLE: 'no-such-table-anywhere' });
   await expectReported(scene, await scene.run(), 'TRACKER_UNUSABLE', /no-such-table-anywhere/);
 });
@@ -96,7 +96,7 @@ test('a missing table fails the run with its name', async () => {
 test.each([
   ['an unknown provider', { provider: 'dropbox' }, /provider/],
   ['a list', ['gopro'], /input/],
-  ['a trigger that nobody knows', { trigger: 'by hand' }, /trigger/],
+  ['an unknown trigger', { trigger: 'by hand' }, /trigger/],
 ])('an input that is %s fails the run as a usage error', async (_what, input, named) => {
   await using scene = await openPhotos('wrong-input');
   await expectReported(scene, await scene.run(input as object), 'USAGE', named);
@@ -124,14 +124,14 @@ async function runManifest(scene: EngineScene, lines: readonly string[]): Promis
 test('a manifest that is not JSON fails the run with one notification', async () => {
   await using scene = await openPhotos('broken-manifest');
   const run = await runManifest(scene, ['{"line": 1, "media": [']);
-  // On AWS this is a States.ItemReaderFailed, which the machine catches. The emulator fails the
-  // execution without the catch. Both send one notification.
+  // On AWS the machine catches this error as `States.ItemReaderFailed`. The emulator ends the
+  // execution and ignores the catch. Both send one notification.
   expect(run.status).toBe('FAILED');
   expect(await engine.notifications()).toHaveLength(1);
   await expectMended(scene);
 });
 
-test('a manifest line that is JSON of another kind fails alone', async () => {
+test('a manifest line with JSON of a wrong shape fails, and the other lines are archived', async () => {
   await using scene = await openPhotos('broken-line');
   const [good, other] = [...scene.cloud.library.media()];
   scene.cloud.faults.set(faultCatalogue.cdn404Always());

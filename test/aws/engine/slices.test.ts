@@ -65,7 +65,7 @@ async function checksumType(scene: EngineScene): Promise<string | undefined> {
   return head.ChecksumType;
 }
 
-test('after an invocation that hangs until its time limit the next one continues from the stored parts', async () => {
+test('if an invocation hangs until its time limit, the next invocation continues from the stored parts', async () => {
   const environment = { CLOUD_SYNC_STALL_TIMEOUT_MS: '60000' };
   await using scene = await openVideo('frozen', { faults: [silence], environment, downloaderTimeoutSeconds: 15 });
   const execution = await scene.start();
@@ -82,8 +82,8 @@ test('an invocation that is killed fails its file for this run, and the next run
   await using scene = await openVideo('killed', { faults: [silence], environment });
   const execution = await scene.start();
   await haltInThirdPart(scene, 'kill');
-  // On AWS this is a Runtime.ExitError, which is tried again at once. The emulator calls everything
-  // except a time-out a Runtime.HandlerError.
+  // On AWS a killed invocation is a `Runtime.ExitError` and is tried again at once. In the emulator
+  // it is a `Runtime.HandlerError`, like every error except a time-out.
   const run = await execution.ended();
   expect([run.status, run.states.includes('NotifyPartialFailure')]).toEqual(['SUCCEEDED', true]);
   expect(await engine.notifications()).toHaveLength(1);

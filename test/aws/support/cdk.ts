@@ -7,8 +7,8 @@ import { path, repository } from '../../support/foreign-program.ts';
 export const stage = 'dev';
 
 /**
- * Runs the real tool with a time limit, because it can hang for ever on a resource that the
- * emulator does not know.
+ * Runs the real CDK tool with a time limit, because the tool can hang for ever on a resource that
+ * the emulator does not know.
  */
 export async function cdk(
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** The real app, deployed by the real tool into an emulated account. */
+/** Deploys the real app with the real CDK tool into an emulated account. */
 import { paginateListStackResources, type StackResourceSummary } from '@aws-sdk/client-cloudformation';
 import { functionNames, type FunctionName } from '../../../src/aws/contract.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
@@ -57,7 +57,10 @@ async function resourcesOf({ cloudFormation: client }: Aws, StackName: string): 
   return resources;
 }
 
-/** Finds the one resource of a type whose logical id is the construct's with CDK's suffix. */
+/**
+ * Returns a function that finds the only resource of a type that CDK made for a construct. The
+ * logical id is the construct's id with eight hexadecimal digits.
+ */
 function finder(resources: readonly StackResourceSummary[]) {
   return (type: string, id: string): string => {
     const found = resources.filter(

@@ -56,7 +56,7 @@ export function leaveUnprocessed(client: DynamoDBClient, table: string): { reado
   return { done: () => done };
 }
 
-/** Acts once, directly before the first request of a command. */
+/** Calls `act` once, directly before the first request of a command. */
 export function beforeFirst(client: DynamoDBClient, command: string, act: () => Promise<unknown>): void {
   let done = false;
   client.middlewareStack.add(

@@ -1,4 +1,4 @@
-/** Emulators of DynamoDB and other services, on loopback for one test file. */
+/** Emulators of DynamoDB and other services. Each runs on loopback for one test file. */
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { cache, startProgram, type ForeignProgram } from '../../support/foreign-program.ts';
@@ -8,10 +8,10 @@ export type EmulatorName = 'ministack' | 'dynamodb-local';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The emulator for the tracker's tables: MiniStack, or one that needs Java in `aws-more`. */
+    /** The emulator for the tracker's tables. The project `aws-more` uses one that needs Java. */
     readonly dynamodb: EmulatorName;
     /**
-     * The store for the engine's tests of slices: MiniStack, or one that needs Go in `aws-more`.
+     * The store for the engine's tests of slices. The project `aws-more` uses one that needs Go.
      */
     readonly archiveStore: 'ministack' | 'versitygw';
   }
@@ -48,7 +48,9 @@ export const programs: Readonly<Record<EmulatorName, (services: readonly string[
   }),
 };
 
-/** Starts an empty emulator; `services` are MiniStack's. Disposing ends it and removes its data. */
+/**
+ * Starts an empty emulator. Only MiniStack uses `services`. Disposing ends it and removes its data.
+ */
 export async function startEmulator(
   name: EmulatorName,
   { services = ['dynamodb'] }: { readonly services?: readonly string[] } = {},

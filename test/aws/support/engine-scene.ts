@@ -33,7 +33,7 @@ export interface EngineSceneOptions extends GoproCloudOptions {
   readonly store?: ForeignServer;
   /** Uses the deployed bucket and table, not new ones. Only one scene of an engine may do so. */
   readonly deployed?: boolean;
-  /** Further variables of all functions. */
+  /** Environment variables that all functions get besides their usual ones. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly downloaderTimeoutSeconds?: number;
 }
@@ -53,7 +53,7 @@ export interface EngineScene extends AsyncDisposable {
   /** Makes one process of video-downloader end or hang at once. */
   haltDownloader(how: 'kill' | 'freeze'): Promise<void>;
   files(): Promise<readonly FoundFile[]>;
-  /** Expects everything that the library offers now in the archive, and nothing else. */
+  /** Expects that the archive has exactly the files that the library offers now. */
   expectComplete(): Promise<void>;
   /** Returns the status of every medium by id, and of every original by key. */
   statuses(): Promise<Readonly<Record<string, string>>>;

@@ -17,7 +17,7 @@ import { deploy, type Deployment } from './deploy.ts';
 import { childrenOf, describeEnded } from './execution.ts';
 
 export interface Notification {
-  /** Empty if the sender gave none. */
+  /** Empty if the sender gave no subject. */
   readonly subject: string;
   readonly message: string;
 }
@@ -25,7 +25,10 @@ export interface Notification {
 export interface Engine extends AsyncDisposable {
   readonly aws: Aws;
   readonly deployment: Deployment;
-  /** Gives functions their deployed environment with changes, and video-downloader a time limit. */
+  /**
+   * Gives all functions their deployed settings with these changes. Also sets the time limit of
+   * `video-downloader`.
+   */
   configure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Notifications since the last call, in order. */
   notifications(): Promise<readonly Notification[]>;
@@ -35,7 +38,10 @@ export interface Engine extends AsyncDisposable {
   keepText(text: string): void;
   /** Adds a secret that no text may hold. */
   keepSecret(value: string): void;
-  /** Expects no secret in any log, history, received message, added text or the runs bucket. */
+  /**
+   * Expects that no log, history, received message, added text or object in the runs bucket holds a
+   * secret.
+   */
   expectNoSecrets(): Promise<void>;
 }
 

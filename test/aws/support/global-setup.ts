@@ -1,6 +1,6 @@
 /**
- * The shared setup of a project's test files: it installs the emulators and synthesizes the app
- * once, before two files would do it at the same time.
+ * Installs the emulators and synthesizes the app before the first test file of a project runs,
+ * because two files must not do so at the same time.
  */
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';

@@ -1,6 +1,6 @@
 /**
- * Loaded into the functions' processes with `--import`. It ends or freezes video-downloader in the
- * middle of its work when a file orders it.
+ * Ends or freezes `video-downloader` in the middle of its work when a file with that order appears.
+ * The functions' processes load this module with `--import`.
  */
 import { readFileSync, unlinkSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ function obey(): void {
   try {
     const order = readFileSync(path, 'utf8');
     if (order !== 'kill' && order !== 'freeze') return; // not written to its end yet
-    // Deletes the order, so that only this process obeys it, and not the next invocation.
+    // Deletes the order, because the next invocation must not obey it too.
     unlinkSync(path);
     if (order === 'kill') process.kill(process.pid, 'SIGKILL');
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

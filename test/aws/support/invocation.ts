@@ -15,7 +15,7 @@ const required = {
 interface Given {
   readonly execution: Execution;
   readonly metrics: Metrics;
-  /** Variables of the function beyond the required ones, or other values of those. */
+  /** Environment variables that are added to the required ones, or replace them. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 

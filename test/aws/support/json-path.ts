@@ -10,7 +10,7 @@ export interface Scope {
   readonly context: Fields;
 }
 
-/** Returns `target` with the value at `$.a`, `$.a.b` or `$` replaced. */
+/** Returns `target` with another value at `path`, which is `$`, `$.a`, `$.a.b` and so on. */
 export function put(target: Json, path: string, value: Json): Json {
   const [first, ...rest] = namesIn(path);
   if (first === undefined) return value;
@@ -55,7 +55,7 @@ function asText(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Splits at the commas outside quotes and parentheses. */
+/** Splits a list of arguments at the commas outside quotes and parentheses. */
 function argumentsIn(list: string): readonly string[] {
   return [...list.matchAll(/\s*((?:'[^']*'|[^,'()]|\((?:'[^']*'|[^'()])*\))+)\s*(?:,|$)/gs)].map(([, argument = '']) =>
     argument.trim(),

@@ -60,7 +60,10 @@ interface Counts {
   readonly workLines: number;
 }
 
-/** Returns the results that a state may have. Only the first may be `go-on`, so that walks end. */
+/**
+ * Returns the results that a state may have. A state gets `go-on` only the first time, because
+ * otherwise a walk would never end.
+ */
 export function turnsOf(
   lengths: Lengths,
   { media, workLines }: Counts,
@@ -145,7 +148,7 @@ export function turnsOf(
     const turns = replies[state];
     if (!turns) throw new Error(`no replies are declared for ${state}`);
     const isSecond = before.some((step) => step.state === state);
-    // This error has no cause, as a caught error may lack one.
+    // This error has no cause, because a caught error may lack a cause.
     const all: readonly Turn[] = [...turns, { name: 'error', error: { Error: 'States.Timeout' } }];
     return isSecond ? all.filter(({ name }) => name !== 'go-on') : all;
   };

@@ -33,7 +33,10 @@ export interface Bed extends AsyncDisposable {
   readonly metrics: [MetricName, number][];
   /** Starts an execution, or only makes up a name and an ARN if `running` is false. */
   execution(options?: { readonly running: boolean }): Promise<Execution>;
-  /** An invocation with the bed's ledger and clock. `variables` are the function's own. */
+  /**
+   * Returns an invocation with the bed's ledger and clock. `variables` are added to its
+   * environment.
+   */
   invocation(execution: Execution, variables?: Readonly<Record<string, string>>): Invocation;
 }
 

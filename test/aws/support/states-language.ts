@@ -18,11 +18,11 @@ export interface Step {
   readonly input: Json;
   /** The parameters of a Task, or the input of a Map's child. */
   readonly request?: Json;
-  /** Absent after a Fail. */
+  /** Absent for a Fail state. */
   readonly output?: Json;
   /** The name of the turn that the walk took. */
   readonly turn?: string;
-  /** Absent at the end. */
+  /** Absent if the walk ends with this step. */
   readonly next?: string;
 }
 
@@ -36,7 +36,10 @@ export interface Walk {
 export interface WalkOptions {
   /** The context object, which a path reaches as `$$`. */
   readonly context: Fields;
-  /** The possible results of a state with this request. The steps before it help to bound loops. */
+  /**
+   * Returns the possible results of a state for this request. `before` has the earlier steps, so
+   * that loops can be bounded.
+   */
   readonly turns: (state: string, request: Json, before: readonly Step[]) => readonly Turn[];
 }
 
