@@ -9,8 +9,8 @@ import { uploadTests } from './destination/upload.ts';
 
 /**
  * The tests of every destination. `setup` gives each test its own empty place. `gaps` names tests
- * that an adapter cannot pass, with the reason. They still run and must fail, so a closed gap
- * shows.
+ * that an adapter cannot pass, with the reason. These tests run too and must fail, so that nobody
+ * overlooks a closed gap.
  */
 export function destinationConformance(
   name: string,

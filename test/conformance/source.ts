@@ -15,9 +15,11 @@ export interface SourceStage extends AsyncDisposable {
   readonly source: Source;
   /** Ids of all media, newest first. */
   ids(): readonly string[];
-  /** All files that the source must offer for these roles, except those of media that wait. */
+  /**
+   * Returns all files that the source must offer for these roles, except files of waiting media.
+   */
   files(roles: readonly Role[]): readonly ExpectedFile[];
-  /** Ids of media, one of each kind. */
+  /** The ids of five media. Each name says what is special about its medium. */
   readonly notReady: string;
   readonly unavailable: string;
   readonly proxiesOnly: string;
@@ -31,17 +33,17 @@ export interface SourceStage extends AsyncDisposable {
   expire(): void;
   /** From now on every request fails, as in an outage. */
   breakDown(): void;
-  /** From now on every listing reply, or every reply about one medium, has another shape. */
+  /** From now on every listing reply, or every reply about one medium, has a wrong shape. */
   misshape(what: 'listing' | { readonly mediaId: string }): void;
   /** From now on the source refuses one medium, although the credentials are good. */
   refuse(mediaId: string): void;
-  /** Makes one page empty, although the library is not. */
+  /** Makes one page of the listing empty, although the library is not empty. */
   emptyPage(page: number): void;
 }
 
 /**
- * Runs the suite. `gaps` names tests that an adapter cannot pass, with the reason. They still run
- * and must fail, so a closed gap shows.
+ * Runs the suite. `gaps` names tests that an adapter cannot pass, with the reason. These tests run
+ * too and must fail, so that nobody overlooks a closed gap.
  */
 export function sourceConformance(
   name: string,

@@ -10,7 +10,8 @@ import { tallyTests } from './tracker/tally.ts';
 
 /**
  * The tests of every tracker. `setup` gives each test its own ledger. `gaps` names tests that an
- * adapter cannot pass, with the reason. They still run and must fail, so a closed gap shows.
+ * adapter cannot pass, with the reason. These tests run too and must fail, so that nobody overlooks
+ * a closed gap.
  */
 export function trackerConformance(
   name: string,

@@ -1,4 +1,7 @@
-/** Tests with rows that an earlier version wrote. Each tracker runs them on copies of the rows. */
+/**
+ * Tests with rows that an earlier version wrote. Every kind of tracker is tested on copies of the
+ * rows.
+ */
 import { expect, test } from 'vitest';
 import { originalId, type Original } from '../../src/media.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
@@ -10,7 +13,7 @@ import { account, archivedOriginals, media, openOriginals, revisedAgain, usual }
 import { crc32 } from '../../src/lib/crc32.ts';
 import { manualClock, type ManualClock } from '../support/manual-clock.ts';
 
-/** Opens a tracker on a fresh copy of the rows. It closes when the test ends. */
+/** Opens a tracker on a new copy of the rows. The tracker is closed when the test ends. */
 export type OpenKept = (clock: ManualClock) => Promise<Tracker>;
 
 const failure = { code: 'STALLED', reason: 'again', quarantineAfter: 3 } as const;

@@ -26,7 +26,8 @@ async function startHeldRun(scene: Scene): Promise<RunningCli> {
     { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000 } },
   ]);
   const run = scene.startSync();
-  // While the run waits for bytes, it holds nothing open that would make another process wait.
+  // While the run waits for bytes, it holds no lock of the tracker that would block another
+  // process.
   await waitUntil('the run waits', () =>
     scene.cloud.requests.some(({ endpoint, bytesSent }) => endpoint === 'file' && bytesSent === 1_000),
   );
@@ -199,7 +200,8 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     const { missing, surplus } = compare(await scene.place.files(), wanted);
     expect(missing).toEqual([]);
     if (kind === 'disk') {
-      // The repaired file has the old key. The damaged file is now in `.cloud-sync/quarantine/`.
+      // The repaired file has the old key, because the damaged file was moved to the quarantine
+      // folder.
       expect(surplus).toEqual([]);
       const [aside] = eventsOf(repaired, 'file.setAside');
       expect(aside).toMatchObject({ key: victim.key, movedTo: expect.stringMatching(/^\.cloud-sync\/quarantine\//) });

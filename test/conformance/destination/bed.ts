@@ -13,7 +13,7 @@ import { collect } from '../../support/collect.ts';
 export interface DestinationStage extends AsyncDisposable {
   /** The smallest size that the store accepts for a part that is not the last of its file. */
   readonly partSizeBytes: number;
-  /** A fresh adapter on this place, as a new process would have it. The stage closes it. */
+  /** Opens a new adapter on this place, as a new process would. The stage closes the adapter. */
   open(): Promise<Destination>;
   /** Returns the bytes at a key, or undefined if the key is free. */
   readContent(key: string): Promise<Buffer | undefined>;
@@ -24,11 +24,11 @@ export interface DestinationStage extends AsyncDisposable {
   remove(key: string): Promise<void>;
   /** The number of unfinished uploads in the place. */
   unfinished(): Promise<number>;
-  /** Moves the adapters' clock on. */
+  /** Moves the clock of the adapters forward. */
   advance(ms: number): void;
 }
 
-/** A stage with an archive that one process holds. */
+/** A stage with an archive that one process has locked. */
 export interface DestinationBed {
   /** Makes another empty stage. */
   readonly setup: () => Promise<DestinationStage>;
@@ -155,7 +155,7 @@ export async function expectArchived({ stage, destination }: DestinationBed, fil
 }
 
 export async function expectNothing({ stage, destination }: DestinationBed, file: FileDescription) {
-  // Compares the length, because printing a whole file takes seconds.
+  // Checks only the length, because a failure would print a whole file, which takes seconds.
   expect((await stage.readContent(file.original.key))?.length).toBeUndefined();
   expect(await destination.stat(file.original.key)).toBeUndefined();
   expect(await collect(destination.list())).toEqual([]);

@@ -43,7 +43,8 @@ export function commitTests(check: Check): void {
     await restart(bed);
     await expectCode(bed.destination.commit(file, ended, parts, wholeOf(content)), 'UPLOAD_LOST');
     await expectNothing(bed, file);
-    // This is the state after a process that published the file, but did not describe it.
+    // A process leaves this state if it publishes the file and is killed before it describes the
+    // file.
     await bed.stage.place(file.original.key, content);
     expect(await bed.destination.commit(file, ended, parts, wholeOf(content))).toEqual({
       key: file.original.key,

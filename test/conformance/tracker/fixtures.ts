@@ -10,7 +10,10 @@ export interface TrackerBed {
   readonly tracker: Tracker;
   readonly archiveId: string;
   readonly clock: ManualClock;
-  /** Opens another handle on the same ledger, as a second process has it. `dispose` closes it. */
+  /**
+   * Opens a second tracker on the same ledger, as a second process would. `dispose` closes that
+   * tracker.
+   */
   readonly second: () => Promise<Tracker>;
   readonly dispose: () => Promise<void>;
 }

@@ -15,7 +15,9 @@ const none = {
 
 type Expected = { [Name in keyof Tally]?: Tally[Name] extends number ? number : Partial<Tally[Name]> };
 
-/** Expects `expected` and nothing else, both for the whole ledger and for a choice of all media. */
+/**
+ * Expects these counts and zero for all others, both without `covers` and if it accepts all media.
+ */
 async function expectTally(tracker: Tracker, expected: Expected, roles: readonly Role[] = usual): Promise<void> {
   const all = {
     ...none,
