@@ -100,7 +100,8 @@ export interface Tracker {
   readonly archiveId: string;
 
   /**
-   * True until an `adopt` has ended. Until then the archive may have files that the ledger lacks.
+   * True until `adopt` has been completed once. Until then the ledger may lack files of the
+   * archive.
    */
   needsAdoption(): Promise<boolean>;
 
@@ -201,7 +202,7 @@ export interface Tracker {
   /** Extends the leases of all claims of an owner. */
   renewClaims(owner: string, leaseMs: number): Promise<void>;
   /**
-   * Ends the claim of an unfinished original. It becomes PENDING and keeps its upload and parts.
+   * Ends the claim of an unfinished original, which becomes PENDING and keeps its upload and parts.
    */
   release(claim: Claim): Promise<void>;
 

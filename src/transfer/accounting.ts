@@ -97,7 +97,8 @@ function createSpeedometer(): (nowMs: number, fetchedBytes: number) => number {
 function progressOf(totals: Totals, media: MediaCount, files: readonly FileCount[], speed: number, nowMs: number): Progress {
   const activeBytes = sum(files, (file) => file.doneBytes);
   const doneBytes = totals.archivedBytes + activeBytes;
-  // The listing has sizes of media, and replies have sizes of files. The larger sum is used.
+  // The remaining bytes are computed from the sizes of media in the listing and from the sizes of
+  // files in replies. The larger number is used.
   const leftOfFiles = sum(files, (file) => Math.max(0, (file.sizeBytes ?? 0) - file.doneBytes));
   const leftBytes = Math.max(leftOfFiles, media.leftBytes - activeBytes, 0);
   return {

@@ -78,7 +78,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(marked);
   });
 
-  test('a medium that kills its worker three nights in a row is quarantined, however often the step is repeated', async () => {
+  test('a medium that kills its worker three nights in a row is quarantined, and a repeated step does not count again', async () => {
     await using bed = await newBed(aws, '');
     await bed.tracker.recordPage([medium('poison')], 'r1');
     const outcomes: string[] = [];

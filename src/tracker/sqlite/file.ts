@@ -9,7 +9,7 @@ import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schem
 interface TrackerFile {
   readonly path: string;
   readonly archiveId: string;
-  /** The time in ISO 8601. A damaged file gets it in its new name. */
+  /** The time in ISO 8601, for the new name of a damaged file. */
   readonly now: string;
   readonly onWarning: (message: string) => void;
 }
@@ -80,7 +80,7 @@ function isSound(database: DatabaseSync): boolean {
 
 function replaceDamaged(file: TrackerFile): DatabaseSync {
   const movedTo = setAside(file.path, file.now);
-  file.onWarning(`the tracker ${file.path} was damaged and is now ${movedTo}; a new one is rebuilt from the archive`);
+  file.onWarning(`the tracker ${file.path} was damaged and was renamed to ${movedTo}; a new tracker is rebuilt from the archive`);
   const database = openSound(file);
   if (!database)
     throw new SyncError('TRACKER_UNUSABLE', `the new tracker ${file.path} is damaged already`, {

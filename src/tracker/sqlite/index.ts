@@ -31,8 +31,8 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
   const group = createCommitGroup(database);
   let isSound = true;
   const translate = (thrown: unknown) => {
-    // Any other error may mean a damaged file. An undecodable row, for example, is no error of
-    // SQLite.
+    // Any error except a SyncError may mean a damaged file, for example a row that cannot be
+    // decoded.
     if (!(thrown instanceof SyncError)) {
       isSound = false;
       forgetCleanClose(path);

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { columnsOf } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
 
-/** Marks an SQLite file as a tracker (`PRAGMA application_id`): "CSyn". */
+/** The `PRAGMA application_id` that marks an SQLite file as a tracker. In ASCII it is "CSyn". */
 export const applicationId = 0x43_53_79_6e;
 
 /**

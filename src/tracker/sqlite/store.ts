@@ -19,7 +19,8 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
     plain: { ...plainMethods(tables, save, clock), close },
     clock,
     owns: () => true,
-    // A commit costs more than a row. But a larger batch would delay other work for too long.
+    // Rows share a commit, because a commit costs more than a row. A larger batch would delay other
+    // work.
     adoptedAtOnce: 500,
     read: async (work) => work(openUnit(tables, time())),
     change: async (work) => group.transaction(() => work(openUnit(tables, time()))),

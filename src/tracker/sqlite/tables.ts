@@ -11,8 +11,8 @@ export interface Row<Of> {
 type Search<Of> = (...parameters: SQLInputValue[]) => Row<Of>[];
 
 /**
- * The records of one table. Values are bound and read by position, because by name this takes
- * longer than SQLite's own work.
+ * Access to the records of one table. Values are bound and read by position. Access by name would
+ * take longer than SQLite's own work.
  */
 export interface Table<Of> {
   readonly database: DatabaseSync;

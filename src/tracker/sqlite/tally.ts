@@ -12,8 +12,8 @@ interface OriginalGroup {
 }
 
 /**
- * Counts as `count` in the ledger does, but counts equal rows together. Then it corrects the count
- * for each medium with an original that is marked or not archived.
+ * Gives the same result as the ledger's `count`, but counts equal rows together. Then it corrects
+ * the result for each medium with an original that is marked or not archived.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();

@@ -16,8 +16,8 @@ interface Loaded {
   /** Originals that had an upload when they were read. Only these have parts. */
   readonly uploading: Set<string>;
   /**
-   * Media whose originals are all loaded. `identities` has the first-revision ids of these
-   * originals.
+   * Media whose originals are all loaded. `identities` has the id of each original's first
+   * revision.
    */
   readonly groups: Set<string>;
   readonly identities: Set<string>;

@@ -2,7 +2,8 @@ import { SyncError } from '../../errors.ts';
 import { sameContent, type Validator } from '../../media.ts';
 
 /**
- * Checks that a reply must pass before its bytes are accepted. They throw SyncError and do no I/O.
+ * A reply must pass these checks before its bytes are accepted. The checks throw SyncError and do
+ * no I/O.
  */
 
 export interface ReplyFacts {
@@ -72,10 +73,10 @@ export interface Asked {
 }
 
 /**
- * Accepts the reply to a GET and returns what the reply states about the file. Throws
- * SOURCE_CHANGED if the content has changed or ends before the range; RANGE_IGNORED if the
- * transfer must continue without ranges; SIZE_UNPROVEN if lengths contradict each other; NOT_MEDIA.
- * The caller handles all statuses except 200, 206 and 416.
+ * Accepts the reply to a GET and returns what the reply states about the file. The caller handles
+ * all statuses except 200, 206 and 416. Errors: SOURCE_CHANGED (the content changed, or ends before
+ * the range), RANGE_IGNORED (the transfer must continue without ranges), SIZE_UNPROVEN (the length
+ * is missing or contradicts another length), NOT_MEDIA.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
   if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');

@@ -22,7 +22,7 @@ export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer):
     const resolution = await source.resolve(mediaId, roles, signal);
     await disappearances.found();
     warnOfMissingItems(tracked, resolution, transfer);
-    if (offersNothing(resolution)) await recordWaiting(tracked, 'the provider does not offer any of its originals yet', transfer);
+    if (offersNothing(resolution)) await recordWaiting(tracked, 'the provider offers no original of the medium yet', transfer);
     else await transferOriginals(tracked, resolution, transfer);
   } catch (thrown) {
     await recordFailure(tracked, asSyncError(thrown), transfer);
@@ -59,7 +59,7 @@ function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: 
 /** Asks the provider for one WAITING medium. It is resolved only if the provider calls it ready. */
 async function isReady(tracked: TrackedMedium, transfer: Transfer): Promise<boolean> {
   const medium = await transfer.source.get(tracked.medium.id, transfer.signal);
-  if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has it');
+  if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has the medium');
   if (!medium.ready) await recordWaiting(tracked, `the provider says "${medium.readyState}"`, transfer);
   return medium.ready;
 }

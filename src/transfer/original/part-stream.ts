@@ -63,8 +63,8 @@ export class PartStream {
   }
 
   /**
-   * Reads a reply to its end. Errors: those of the network and the writer; NOT_MEDIA; SIZE_UNPROVEN
-   * if the reply is too long; TRUNCATED if it is too short.
+   * Reads a reply to its end. Errors: NOT_MEDIA, SIZE_UNPROVEN (the reply is too long), TRUNCATED
+   * (the reply is too short), and the errors of the network and the writer.
    */
   async pump(reply: Reply, extension: string): Promise<void> {
     // A later reply continues with the same sniffer: the first bytes may come in several replies.

@@ -13,8 +13,8 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * How many new revisions one run gives an original. If a store spoils every file, it may keep the
- * bytes of each revision.
+ * One run gives an original at most this many new revisions, because a store that spoils every file
+ * may keep the bytes of each revision.
  */
 const maxRekeys = 2;
 /** How often an original may start over in one run, even if it received new bytes in between. */
@@ -33,7 +33,7 @@ export async function transferOriginal(
   const { tracker, slice, accounting } = transfer;
   if (slice.isOver()) return;
   const claim = await tracker.claim(row.id, transfer.owner, transfer.leaseMs);
-  if (!claim) return reportUntried(row, 'another worker holds its lease', transfer);
+  if (!claim) return reportUntried(row, 'another worker has claimed this original', transfer);
   const order = transfer.nextOrder();
   const offerId = originalId(row.original, 1);
   const { signal } = transfer;
@@ -66,7 +66,7 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   const { tracker, destination, report } = transfer;
   report({
     type: 'warning',
-    message: `${row.original.key} is taken by another file, which stays; this file gets its next revision`,
+    message: `another file has the key ${row.original.key} and stays there; this original gets a next revision`,
   });
   const upload = await tracker.upload(claim.id);
   if (upload) await destination.abort(upload.state);

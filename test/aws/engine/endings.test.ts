@@ -31,7 +31,7 @@ function countOf(statuses: Readonly<Record<string, string>>, status: string): nu
   return Object.values(statuses).filter((each) => each === status).length;
 }
 
-test('a medium that failed too often is quarantined with a message and a notification, and all others are archived', async () => {
+test('a medium that failed too often is quarantined, the poison queue and a notification report it, and all others are archived', async () => {
   const media = photos('quarantine', 6);
   const broken = media[2]!;
   const faults = faultCatalogue.cdn403Always({ mediaId: broken.id });

@@ -8,10 +8,13 @@ export type EmulatorName = 'ministack' | 'dynamodb-local';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The emulator for the tracker's tables. The project `aws-more` uses one that needs Java. */
+    /**
+     * The emulator for the tracker's tables. `dynamodb-local` needs Java, so only `aws-more` uses
+     * it.
+     */
     readonly dynamodb: EmulatorName;
     /**
-     * The store for the engine's tests of slices. The project `aws-more` uses one that needs Go.
+     * The store for the engine's tests of slices. `versitygw` needs Go, so only `aws-more` uses it.
      */
     readonly archiveStore: 'ministack' | 'versitygw';
   }

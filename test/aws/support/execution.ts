@@ -55,7 +55,7 @@ export async function startExecution(
   };
 }
 
-/** Describes an execution of the machine, or a child of its map, that has ended. */
+/** Describes an ended execution of the machine, or an ended child of its map. */
 export async function describeEnded({ sfn }: Pick<Aws, 'sfn'>, executionArn: string): Promise<EndedExecution> {
   const { name = '', status, error, cause, output } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
   const history: HistoryEvent[] = [];
