@@ -176,7 +176,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
   /** A store keeps showing the checksum of the upload, so only `--deep` finds later damage. */
   const verifyArgs = kind === 's3' ? ['--deep'] : [];
 
-  test('a damaged file is reported by verify and repaired by the next sync', async () => {
+  test('`verify` reports a damaged file, and the next `sync` repairs it', async () => {
     const library = someLibrary(`damage-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => aws?.[Symbol.asyncDispose]());
 
-test('login --to-secret stores only credentials that GoPro accepts, and the functions can read them', async () => {
+test('`login --to-secret` stores only credentials that GoPro accepts, and the functions can read them', async () => {
   await using cloud = await startGoproCloud({ preset: 'empty' });
   await aws.secrets.send(new CreateSecretCommand({ Name: names.secret }));
   const file = join(temporaryDirectory(), 'cookies.txt');

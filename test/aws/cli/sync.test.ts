@@ -76,7 +76,7 @@ describe('sync --tracker dynamodb', () => {
     expect((await aws.s3.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).toEqual([]);
   });
 
-  test('sync is locked out by a running execution of the service, and succeeds after that execution is aborted', async () => {
+  test('`sync` ends as locked while the service runs an execution, and succeeds after that execution is aborted', async () => {
     const { table, environment, sync } = await setSyncScene();
     await sync(undefined, ['--name', 'nothing-has-this-name']);
     const { archiveId } = json(await runCli(['status', '--json'], { environment })) as { archiveId: string };
@@ -95,7 +95,7 @@ describe('sync --tracker dynamodb', () => {
     expect(granted).toBe(true);
   });
 
-  test('sync holds the run lease while it runs, so the service cannot start a run', async () => {
+  test('`sync` holds the run lease, so the service cannot start a run meanwhile', async () => {
     const { table, environment, sync } = await setSyncScene();
     await sync(undefined, ['--name', 'nothing-has-this-name']);
     const { archiveId } = json(await runCli(['status', '--json'], { environment })) as { archiveId: string };

@@ -47,7 +47,7 @@ async function expectMended(scene: EngineScene): Promise<void> {
   await engine.notifications();
 }
 
-test('a missing secret fails the run with the login command as advice', async () => {
+test('a missing secret fails the run with the `login` command as advice', async () => {
   await using scene = await openPhotos('missing-secret', { CLOUD_SYNC_SECRET: 'nobody/credentials' });
   await expectReported(scene, await scene.run(), 'CREDENTIALS_MISSING', /cloud-sync login gopro --to-secret nobody\/credentials/);
   await scene.reconfigure({ CLOUD_SYNC_SECRET: engine.deployment.secret });
@@ -61,7 +61,7 @@ test.each([
   ['JSON of another kind', JSON.stringify({ gp_access_token: malformed })],
   ['an empty text', ' '],
   ['a token that no header can hold', JSON.stringify({ access_token: `${malformed}\nX-Other: header` })],
-])('a secret that holds %s fails the run with the login command as advice', async (_what, SecretString) => {
+])('a secret that holds %s fails the run with the `login` command as advice', async (_what, SecretString) => {
   await using scene = await openPhotos('malformed-secret');
   engine.keepSecret(malformed);
   await engine.aws.secrets.send(new PutSecretValueCommand({ SecretId: engine.deployment.secret, SecretString }));

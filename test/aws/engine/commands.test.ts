@@ -9,7 +9,7 @@ import { makeTempDir } from '../../support/temp-dir.ts';
 import { startEngine } from '../support/engine.ts';
 import { openEngineScene } from '../support/engine-scene.ts';
 
-test('login fills the secret, a run is followed to its end, and the local engine shares the ledger of the deployed one', async () => {
+test('`login` fills the secret, a run is followed to its end, and the local and the deployed engine share one ledger', async () => {
   await using engine = await startEngine();
   await using temp = await makeTempDir();
   const maker = createMediaMaker('commands');

@@ -8,7 +8,9 @@ import { readContext } from '../../../infra/context.ts';
 import { environments, type EnvironmentSettings } from '../../../infra/environments.ts';
 import { createServiceStack } from '../../../infra/service-stack.ts';
 
-/** Both stacks of an environment for tests, with the flags of cdk.json and empty functions. */
+/**
+ * Makes both stacks of an environment, with the flags of cdk.json and functions that do nothing.
+ */
 export function sampleStacks(
   given: Readonly<Record<string, string>>,
   changes: Partial<EnvironmentSettings> = {},
