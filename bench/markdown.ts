@@ -77,12 +77,15 @@ function conditions({ measuredAt, command, missing, rows, reactions }: Report): 
   );
   const tools = [...versions].map(([tool, version]) => `${tool} ${version}`).join(', ');
   return [
-    `Measured on ${measuredAt.slice(0, 10)} by \`${command}\` on ${machine()}: ${tools}.`,
+    `The bench ran on ${measuredAt.slice(0, 10)} with the command \`${command}\`.`,
+    `The machine has ${machine()}. The tools are ${tools}.`,
     ...(missing.length === 0 ? [] : [`Could not be installed on this machine: ${missing.join(', ')}.`]),
     repetitions(rows),
-    'Source and store are on the same machine. They use TLS unless the row says otherwise. The time for a directory includes `sync(1)`.',
-    'Cloud Sync is the packed program from its start to its exit. Its time includes tracker, checksums and the check of stored files.',
-    `It may send ${apiRequestsPerSecond.toLocaleString('en')} API requests a second instead of the default 4.`,
+    'The server that sends the files and the store that receives them are on the same machine. Both use TLS unless the row says otherwise.',
+    'If the files go to a disk or a RAM disk, the time includes the system command `sync(1)`, which writes all buffered data out.',
+    'The bench measures Cloud Sync as an installed package, from its start to its exit.',
+    'So the time includes the tracker (the record of all files), the checksums and the check of the stored files.',
+    `The bench lets Cloud Sync send ${apiRequestsPerSecond.toLocaleString('en')} API requests a second instead of the usual 4.`,
     'After each run the bench compares every stored file with the source.',
   ].join('\n');
 }
@@ -135,9 +138,15 @@ function countReactions(reactions: readonly Reaction[]): string[] {
   const tools = [...new Set(reactions.map(({ tool }) => tool))].map((tool) => {
     const all = reactions.filter((reaction) => reaction.tool === tool);
     const good = all.filter(({ outcome }) => outcome === 'survived' || outcome.startsWith('detected'));
-    return `${tool} survived or detected ${good.length} of ${all.length}`;
+    return `${tool} ${good.length} of ${all.length}`;
   });
-  return [`With a source that lied or fell silent, ${tools.join(', ')}. No tool can detect one changed byte.`];
+  return [
+    [
+      'In another test the source sends wrong data or falls silent.',
+      `Each tool survived or detected this number of faults: ${tools.join(', ')}.`,
+      'No tool can detect one changed byte, because the source sends no checksum.',
+    ].join('\n'),
+  ];
 }
 
 function ratio(value: number | undefined): string {
