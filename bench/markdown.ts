@@ -86,7 +86,7 @@ function conditions({ measuredAt, command, missing, rows, reactions }: Report): 
     'The bench measures Cloud Sync as an installed package, from its start to its exit.',
     'So the time includes the tracker (the record of all files), the checksums and the check of the stored files.',
     `The bench lets Cloud Sync send ${apiRequestsPerSecond.toLocaleString('en')} API requests a second instead of the usual 4.`,
-    'After each run the bench compares every stored file with the source.',
+    'After each run the bench compares every stored file with the file that the server sent.',
   ].join('\n');
 }
 
@@ -142,9 +142,9 @@ function countReactions(reactions: readonly Reaction[]): string[] {
   });
   return [
     [
-      'In another test the source sends wrong data or falls silent.',
+      'In another test the server sends wrong data or falls silent.',
       `Each tool survived or detected this number of faults: ${tools.join(', ')}.`,
-      'No tool can detect one changed byte, because the source sends no checksum.',
+      'No tool can detect one changed byte, because the server sends no checksum.',
     ].join('\n'),
   ];
 }
