@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Keeps a SHA-256 of each new file, and checks them all without Cloud Sync.
+# Archives new files with a SHA-256 checksum each, and checks all checksums without Cloud Sync.
 # Usage: bash docs/examples/check-sums.sh ARCHIVE
 set -euo pipefail
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Archives a simulated library, checks the archive and says what is in it. Needs no account.
+# Archives a simulated library, verifies the archive and shows its status. You need no account.
 # Usage: bash docs/examples/first-archive.sh [FOLDER]
 set -euo pipefail
 
 folder=${1:-first-archive}
 mkdir -p "$folder"
-# The trackers of real archives stay apart from this one.
+# With a home of its own, this archive stays apart from your real archives.
 export CLOUD_SYNC_HOME=$folder/home
 
-# Job control gives the simulator a process group, so that npx and what it starts end together.
+# Job control (set -m) gives the simulator a process group, so that kill ends npx and its children.
 set -m
 npx cloud-sync simulate gopro >"$folder/simulator.txt" &
 simulator=$!

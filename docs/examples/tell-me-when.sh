@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Archives without a word, and speaks only when it needs you.
+# Archives without output. Prints something only if a file failed or the run could not work.
 # Usage: bash docs/examples/tell-me-when.sh ARCHIVE
 set -euo pipefail
 
