@@ -5,7 +5,7 @@ set -euo pipefail
 
 folder=${1:-first-archive}
 mkdir -p "$folder"
-# With a home of its own, this archive stays apart from your real archives.
+# With a separate home, this archive stays apart from your real archives.
 export CLOUD_SYNC_HOME=$folder/home
 
 # Job control (set -m) gives the simulator a process group, so that kill ends npx and its children.
