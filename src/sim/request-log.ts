@@ -74,8 +74,8 @@ export interface RequestLog {
 }
 
 /**
- * Creates a log of at least the last `limit` requests. The counters include all requests since the
- * start or since the last `clear`.
+ * Creates a log that keeps at least the last `limit` requests. The counters include all requests
+ * since the start or since the last `clear`.
  */
 export function createRequestLog(limit: number): RequestLog {
   const requests: LoggedRequest[] = [];

@@ -28,8 +28,8 @@ export const renewHint: Hint = {
 };
 
 /**
- * Throws CREDENTIALS_MISSING if a header cannot contain the values. Registers the token as a
- * secret, so that it is removed from all output.
+ * Throws CREDENTIALS_MISSING if a header cannot contain the credentials. Registers the token as a
+ * secret, which removes the token from all output.
  */
 export function checkCredentials(credentials: GoproCredentials): void {
   rememberSecret(credentials.accessToken);

@@ -146,12 +146,12 @@ describe('requests for one medium', () => {
     await expect(api.source().resolve('m', ['source'])).rejects.toMatchObject({ code: 'PROVIDER_DOWN' });
   });
 
-  test('a medium whose reply always stalls is refused if the API answers other requests', async () => {
+  test('if every reply for a medium stalls but the probe succeeds, the error is API_REFUSED', async () => {
     await using api = await startTestApi(valid(() => undefined));
     await expect(api.source({ stallMs: 60 }).resolve('m', ['source'])).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  test('`get` returns undefined for a medium that is gone, and requests the fields of the listing', async () => {
+  test('`get` requests the same fields as the listing, and returns undefined for a medium that is gone', async () => {
     await using api = await startTestApi(({ url }) =>
       url.pathname === '/media/here' ? { body: { id: 'here', ready_to_view: 'ready' } } : { status: 404 },
     );
@@ -166,13 +166,13 @@ describe('requests for one medium', () => {
     await expect(api.source().get('m')).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
-  test('an id that would change the path is not sent', async () => {
+  test('a medium id that would change the path is refused, and no request is sent', async () => {
     await using api = await startTestApi(() => ({}));
     await expect(api.source().get('..')).rejects.toMatchObject({ code: 'API_REFUSED' });
     expect(api.requests).toHaveLength(0);
   });
 
-  test("a path in the API's address is kept", async () => {
+  test("each request keeps the path in the API's address", async () => {
     await using api = await startTestApi(() => ({ body: download('http://cdn.example/a.mp4') }));
     await api.source({ apiUrl: `${api.origin}/gopro/` }).resolve('m', ['source']);
     expect(api.paths()).toEqual(['/gopro/media/m/download']);
@@ -262,7 +262,7 @@ describe('the pace of requests', () => {
     [500, 1_000, 2_000, 4_000].forEach((limit, nth) => expect(clock.slept[nth]).toBeLessThanOrEqual(limit));
   });
 
-  test("an abort ends a request, a pause and a backoff at once, with the signal's reason", async () => {
+  test("an abort immediately ends a request, a pause and a backoff, with the signal's reason", async () => {
     const reason = new Error('enough');
     await using api = await startTestApi(({ url }) =>
       url.pathname === '/media/hangs'

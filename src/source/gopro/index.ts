@@ -33,14 +33,14 @@ export interface GoproSourceOptions {
 }
 
 export interface GoproSource extends Source {
-  /** How the credentials are sent. The caller may store it after a successful `validate`. */
+  /** How the credentials are sent. The caller may store this mode after a successful `validate`. */
   readonly mode: AuthMode;
 }
 
 const pageSize = 100;
 
 /**
- * The GoPro cloud as a source. Creating it does no I/O. If a signal is aborted, the method rejects
+ * The GoPro cloud as a source. Creating it does no I/O. A method whose signal is aborted rejects
  * with the signal's reason. Throws USAGE for a bad address, and CREDENTIALS_MISSING for credentials
  * that cannot be sent.
  */
@@ -82,8 +82,8 @@ function parseApiUrl(address: string): URL {
 }
 
 /**
- * The account is recorded and printed. So it is a hash of the user id, because the user id is half
- * of the credentials.
+ * The account is recorded and printed, but the user id is half of the credentials. So the account
+ * is a hash of the user id.
  */
 function accountOf(userId: string | undefined): string {
   return userId === undefined ? 'default' : createHash('sha256').update(userId).digest('hex').slice(0, 16);

@@ -64,7 +64,7 @@ function idsByUrl(variations: readonly unknown[]): Map<string, string> {
   return new Map(originals.map((original) => [original.url, originalId(original, 1)]));
 }
 
-test('every available source is offered exactly once, or every available frame if the files are a set', () => {
+test('every available source is offered exactly once, but a set of frames offers its available frames instead', () => {
   fc.assert(
     fc.property(anyReply, (reply) => {
       const { originals } = resolve(reply);
@@ -112,8 +112,8 @@ test('no two originals of a reply have the same identity', () => {
 test('signatures and additional proxies do not change the identities of originals', () => {
   fc.assert(
     fc.property(anyReply, fc.array(fc.constantFrom(...proxies)), (any, more) => {
-      // The first proxy in a reply with only sidecars changes the result. So every reply gets a
-      // proxy here.
+      // The first proxy changes the result for a reply with only sidecars. So every reply gets one
+      // proxy before the test adds more.
       const reply = { ...any, variations: [...any.variations, { label: 'concat', extension: 'mp4' } as const] };
       const first = resolve(reply);
       const again = resolve(reply, 'another signature');

@@ -88,7 +88,7 @@ describe('single files and chapters', () => {
     ]);
   });
 
-  test('an ordinal does not change when an earlier equal entry becomes available', () => {
+  test('an entry keeps its ordinal when an equal entry before it becomes available', () => {
     const later = ['a.mp4', 'b.mp4'].map((name) => entry('source', name, { item_number: null }));
     const earlier = later.with(0, { ...later[0], available: false, url: '' });
     const before = resolve({ variations: earlier });
@@ -184,7 +184,7 @@ describe('sets of frames', () => {
     });
   });
 
-  test('a cover that was archived before the cloud had all frames differs from every frame', () => {
+  test('a cover that was archived before its frames has another identity than every frame', () => {
     const cover = resolve({ files: frames(1), variations: [entry('source', 'cover.jpg')] }).originals[0]!;
     const { url: _url, headUrl: _head, ...identity } = cover;
     const later = resolve({ files: frames(2), variations: [entry('source', 'cover.jpg')] }).originals;

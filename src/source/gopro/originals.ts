@@ -22,8 +22,8 @@ const frameLabel = 'frame';
 const stillExtensions = new Set(['jpg', 'jpeg', 'png', 'gpr', 'heic', 'heif', 'dng', 'tif', 'tiff', 'webp']);
 
 /**
- * The types of the provider that are also extensions. Any other type may be something else, such as
- * the name of a codec.
+ * Types in a reply that are also file extensions. Any other type may be something else, such as the
+ * name of a codec.
  */
 const otherExtensions = new Set(
   'mp4 mov m4v 360 lrv mkv avi gif wav m4a mp3 aac flac json gpx kml csv xml txt bin zip edl'.split(' '),

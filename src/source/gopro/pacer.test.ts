@@ -69,7 +69,7 @@ describe('the pacer of requests', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(190);
   });
 
-  test("an aborted wait ends at once with the signal's reason and does not delay other callers", async () => {
+  test("an aborted wait ends immediately with the signal's reason and does not delay other callers", async () => {
     const pacer = createPacer({ perSecond: 0.001, clock: systemClock });
     await pacer.turn();
     const abort = new AbortController();

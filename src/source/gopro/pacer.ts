@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 export interface Pacer {
   /** Resolves when the caller may start its next request. Rejects with the signal's reason. */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Starts no request for `forMs` from now. It does not shorten a longer pause. */
+  /** Delays all new requests for `forMs` from now. It does not shorten a longer pause. */
   pause(forMs: number): void;
 }
 
@@ -18,9 +18,8 @@ export function createPacer(options: { readonly perSecond: number; readonly cloc
   return {
     async turn(signal) {
       signal?.throwIfAborted();
-      // The first caller that wakes takes the turn, because no other code runs between reading the
-      // clock and taking the turn. A wait that is too short for a timer is left out, and the next
-      // turn waits longer instead.
+      // Of the callers that wake together, the first takes the turn, and the others wait again. A
+      // wait that is too short for a timer is skipped, and the next turn waits longer instead.
       let waitMs = nextMs - clock.elapsed();
       while (waitMs >= minSleepMs) {
         await clock.sleep(waitMs, signal);

@@ -70,7 +70,7 @@ test.each([
   expect(mediumOf({ file_size }).sizeHintBytes).toBe(sizeHintBytes);
 });
 
-test('an odd value of an optional field counts as absent, but odd times are kept', () => {
+test('an invalid value of an optional field counts as absent, but an invalid time is kept as text', () => {
   const medium = mediumOf({
     filename: null,
     file_extension: '.mp4',
@@ -128,7 +128,7 @@ test('a reply with the record of another medium is refused', () => {
   expect(recordOf('m1').safeParse({ id: 'm2' }).success).toBe(false);
 });
 
-test('an id that would change the path is not usable', () => {
+test('an id that would change the path of a request is not usable', () => {
   expect(['.', '..', ' ', '', 'x'.repeat(200)].filter(isUsableId)).toEqual([]);
   expect(isUsableId('aB3dE5fG7hJ9k')).toBe(true);
 });

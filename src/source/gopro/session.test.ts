@@ -141,7 +141,7 @@ test('a redirect is never followed, and a redirect to a sign-in page means refus
   expect(other.requests).toEqual([]);
 });
 
-test('if the account endpoint is missing, one medium is requested instead', async () => {
+test('if the account endpoint is missing, the probe requests a listing of one medium', async () => {
   await using api = await startTestApi(({ url }) =>
     url.pathname === '/media/user' ? { status: 404 } : { body: listingPage(['a']) },
   );
@@ -152,7 +152,7 @@ test('if the account endpoint is missing, one medium is requested instead', asyn
   expect(api.requests[1]?.url.searchParams.get('per_page')).toBe('1');
 });
 
-test('if neither endpoint exists, the API has changed', async () => {
+test('if both endpoints of the probe are missing, the error says that the API has changed', async () => {
   await using api = await startTestApi(() => ({ status: 404 }));
   expect((await failureOf(api.source().validate())).code).toBe('PROVIDER_CHANGED');
 });
@@ -181,7 +181,7 @@ test("one warning says that the computer's clock is far off", async () => {
   expect(warnings).toEqual([expect.stringMatching(/60 minutes behind/)]);
 });
 
-test('if the API refuses many calls at once, one probe confirms the refusal, and then no request is sent', async () => {
+test('if the API refuses many calls at the same time, one probe confirms the refusal, and then no request is sent', async () => {
   let expired = false;
   await using api = await startTestApi(() => (expired ? { status: 401 } : { body: { id: 'x' } }));
   const source = api.source();
