@@ -11,8 +11,8 @@ import { getItem, putRow, type Table } from './table.ts';
 
 export interface DynamoTrackerOptions {
   /**
-   * A client that the caller passes stays open. Otherwise, region and credentials come from the
-   * SDK's standard chain.
+   * A client of the caller, which stays open, or the settings of a new client. The new client takes
+   * its credentials, and a missing region, from the SDK's standard chain.
    */
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;

@@ -13,7 +13,7 @@ import { fromItem, toItem, type Item, type Value, type Values } from './values.t
 /** The secondary index, over `provider_status` and `sync_timestamp`. */
 export const statusIndex = 'provider-status-sync_timestamp-index';
 
-/** A row must stay below 400 KB, whatever a provider sends. Only absurd texts are cut. */
+/** Longer texts are cut, because a row must stay below 400 KB. No sensible text is that long. */
 const maxTextLength = 8_000;
 
 const mediumColumns = columnsOf(mediumFields);
@@ -27,7 +27,8 @@ export function mediumItem(partition: string, record: MediumRecord, before?: Ite
 }
 
 /**
- * An archived original is in the index only if it has a mark. The mark then replaces its status.
+ * An archived original is in the index only if it has a mark. The index then shows the mark instead
+ * of the status.
  */
 export function originalItem(partition: string, record: OriginalRecord, before?: Item): Item {
   const status = record.status === 'COMPLETED' ? record.mark : record.status;
@@ -46,7 +47,7 @@ function encoded(columns: readonly Column[], record: Readonly<Record<string, unk
   return Object.fromEntries(
     columns.map(({ name, column, kind, encode }) => {
       const value = encode(record[name]);
-      // A provider's number may be larger than the largest number of DynamoDB.
+      // A provider's number is stored as text, because it may be too large for DynamoDB.
       if (kind === 'number' && value !== null) return [column, String(value)];
       return [column, kind === 'text' && typeof value === 'string' ? value.slice(0, maxTextLength) : value];
     }),

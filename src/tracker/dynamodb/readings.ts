@@ -42,7 +42,10 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
   return readings.items.get(nameOf(key));
 }
 
-/** Throws `Unread` if some of these rows are not read yet. Its `read` fetches them all at once. */
+/**
+ * Throws `Unread` if some of these rows are not read yet. The `read` of this error fetches them
+ * together.
+ */
 export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
   if (unread.size === 0) return;
@@ -56,7 +59,7 @@ export function requireItems({ partition, items }: Readings, keys: readonly Key[
 
 /**
  * Requires the rows of new originals and of their keys. If all originals of a medium are read, a
- * row that is not among them does not exist.
+ * new original that is not among them has no row, so its row is not fetched.
  */
 export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
   const { partition, items, groups } = readings;

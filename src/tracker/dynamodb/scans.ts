@@ -12,7 +12,7 @@ import { keyOf, pagesOf, queryPages, queryRows, type Partition } from './table.t
 import { inUnit } from './unit.ts';
 import { toItem, type Item } from './values.ts';
 
-/** Reads many records at once, by one paginated query of the partition, or of the index. */
+/** Reads many records with one paginated query of the partition or of the index. */
 
 /**
  * Yields the media in the order of the sort keys. The originals of a medium follow the medium in
@@ -60,7 +60,7 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
   }
 }
 
-/** Reads the index, which shows a write a moment later. */
+/** Reads the index, which may be a moment behind the table. */
 export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
   const pages = pagesOf(partition, {
     IndexName: statusIndex,

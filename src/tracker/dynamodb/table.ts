@@ -60,7 +60,7 @@ export async function getItem({ client, tableName }: Table, key: Key): Promise<I
   return (await client.send(new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true }))).Item;
 }
 
-/** The items that exist, in any order. */
+/** Returns the items that exist for these keys, in any order. */
 export async function getItems(table: Table, keys: readonly Key[]): Promise<readonly Item[]> {
   return (await Promise.all(chunks(keys, maxReadAtOnce).map(async (some) => getBatch(table, some)))).flat();
 }

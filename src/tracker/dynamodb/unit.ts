@@ -33,9 +33,9 @@ interface State extends Readings {
 }
 
 /**
- * Repeats a command until the rows that it has read are unchanged when its own rows are written. Up
- * to 100 rows are one transaction. More rows are written in the order in which the command saves
- * them, so a command ends with the row that makes the other rows count.
+ * Repeats a command if another writer has changed one of its rows between the command's read and
+ * write. Up to 100 rows are written in one transaction. More rows are written in the order in which
+ * the command saves them. So the command saves last the row that makes the other rows count.
  */
 export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
   for (let tries = 0; ; tries += 1) {

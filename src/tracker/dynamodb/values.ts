@@ -31,6 +31,6 @@ function fromAttribute(name: string, { S, N, L }: AttributeValue): Value {
   if (N !== undefined) return Number(N);
   if (L !== undefined) return L.map((value) => fromAttribute(name, value));
   throw new SyncError('TRACKER_UNUSABLE', `the attribute ${name} has a type that Cloud Sync never writes`, {
-    hint: 'Restore the table from its point-in-time backup, or use a new one: the tracker is rebuilt from the archive.',
+    hint: 'Restore the table from its point-in-time backup, or use a new table: the tracker is rebuilt from the archive.',
   });
 }

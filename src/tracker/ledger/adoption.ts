@@ -73,7 +73,7 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
 
 /**
  * Adds to a medium what an archived file says. Returns `known` if the file says nothing new. Until
- * a listing shows the medium, the greatest version counts.
+ * a listing shows the medium, its version is the greatest version in its files' descriptions.
  */
 function adoptedMedium(
   known: MediumRecord | undefined,

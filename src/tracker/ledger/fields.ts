@@ -68,8 +68,8 @@ export const mediumFields = {
   reason: orNull(text),
   failedRuns: count,
   /**
-   * LISTED and FAILED keep this time. So a medium that starts to wait again each day has waited too
-   * long after 30 days.
+   * The statuses LISTED and FAILED keep this time. So a medium that alternates between WAITING and
+   * LISTED still reaches the limit of 30 days.
    */
   waitingSince: orNull(text),
   resolvedRoles: roles,

@@ -9,8 +9,8 @@ import type { Time } from './store.ts';
 const maxWaitDays = 30;
 
 /**
- * Gives a medium another status. LISTED and FAILED do not end a wait. If the listing calls a medium
- * ready and its resolve does not, the medium is WAITING, LISTED and WAITING again each day.
+ * Gives a medium another status. LISTED and FAILED do not end a wait, because a medium alternates
+ * between WAITING and LISTED if the listing calls it ready and its resolve does not.
  */
 function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: string | null): MediumRecord {
   const mayStillWait = status === 'LISTED' || status === 'FAILED';

@@ -56,7 +56,7 @@ export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<T
 
 /**
  * Returns a medium and only its originals in these statuses. Returns undefined if neither the
- * medium nor an original has one of them.
+ * medium nor an original has one of these statuses.
  */
 function withStatus(group: Group, statuses: Statuses): Group | undefined {
   const shown = group.originals.filter(({ status }) => statuses.includes(status));

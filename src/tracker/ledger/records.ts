@@ -92,8 +92,8 @@ export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
   /**
-   * True if the original has a mark that counts. A completed later revision excuses a DAMAGED file,
-   * but never a MISSING one.
+   * True if the original has a mark that counts. The mark DAMAGED no longer counts when a later
+   * revision is completed. The mark MISSING always counts.
    */
   readonly isMarked: boolean;
 }

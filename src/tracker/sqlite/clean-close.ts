@@ -7,7 +7,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
  */
 const noteOf = (path: string) => `${path}.sound`;
 
-/** A disk that spoils bytes leaves the note unchanged, so a file is read in full once a week. */
+/** The note does not show whether the disk spoiled bytes, so a file is read in full once a week. */
 const trustedMs = 7 * 24 * 60 * 60_000;
 
 /**
@@ -24,15 +24,17 @@ export function wasClosedCleanly(path: string, nowMs: number): boolean {
 }
 
 /**
- * Describes a sound file in a note when the file is closed. If there is no note yet, the file was
- * read in full just now. If no note can be written, the file is only read in full once more.
+ * Writes the note for a sound file that was closed. A missing note means that this process read the
+ * whole file when it opened the file. If the note cannot be written, the next opening reads the
+ * whole file.
  */
 export function noteCleanClose(path: string, nowMs: number): void {
   try {
     const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
     if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
-    // The file of a temporary tracker is already gone, and a read-only folder cannot hold a note.
+    // Writing the note may fail without harm: the tracker was temporary and its file is gone, or
+    // the folder is read-only.
   }
 }
 
@@ -43,7 +45,7 @@ export function forgetCleanClose(path: string): void {
   try {
     rmSync(noteOf(path), { force: true });
   } catch {
-    // A note in a read-only folder cannot be removed.
+    // The note stays if its folder is read-only.
   }
 }
 
@@ -62,8 +64,8 @@ function isOpenSomewhere(path: string): boolean {
 }
 
 /**
- * Returns a text that every change of the file changes. Only a second change within one tick of the
- * clock may keep the text.
+ * Returns a text that differs after every change of the file, except after a second change within
+ * one tick of the clock.
  */
 function looksOf(path: string): string {
   const { ino, size, ctimeNs } = statSync(path, { bigint: true });

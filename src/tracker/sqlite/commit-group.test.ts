@@ -40,7 +40,7 @@ async function openPair() {
   };
 }
 
-test('writes that are requested at once share one commit, and are answered after it in order', async () => {
+test('writes that are requested together share one commit, and are answered in order after the commit', async () => {
   await using pair = await openPair();
   const commits = vi.spyOn(pair.database, 'exec');
   const answered: string[] = [];
@@ -102,7 +102,7 @@ test('when SQLite rolls the whole group back by itself, the other steps are repe
   expect(pair.committed()).toEqual(['a', 'b']);
 });
 
-test('an error is reported only after the commit, because an uncommitted write may have caused it', async () => {
+test('if the commit fails, a step that threw an error gets the error of the commit instead', async () => {
   await using pair = await openPair();
   const { database, group } = pair;
   const exec = database.exec.bind(database);
@@ -120,7 +120,7 @@ test('an error is reported only after the commit, because an uncommitted write m
   expect(results).toMatchObject([{ reason: { message: 'disk full' } }, { reason: { message: 'disk full' } }]);
 });
 
-test('while another process locks the file, the whole group waits once', async () => {
+test('while another process locks the file, all writes of a group share one wait', async () => {
   await using pair = await openPair();
   pair.database.exec('PRAGMA busy_timeout = 200');
   pair.other.exec('BEGIN IMMEDIATE');

@@ -5,8 +5,8 @@ import { SyncError } from '../../errors.ts';
 const busyTimeoutMs = 10_000;
 
 /**
- * Holds the indexes of a large library. With SQLite's default of 2 MB, an adoption writes the same
- * pages repeatedly.
+ * A cache of this size holds the indexes of a large library. With SQLite's default of 2 MB, an
+ * adoption would write the same pages repeatedly.
  */
 const cacheKiB = 8 * 1024;
 

@@ -8,7 +8,10 @@ import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
-/** Functions that read many records. An index may find media without work, so `isOpen` decides. */
+/**
+ * Functions that read many records. An index may find media without work, so `isOpen` checks each
+ * medium that an index finds.
+ */
 
 const mediaInPage = 1000;
 
@@ -33,7 +36,7 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
     UNION
     SELECT medium FROM originals WHERE mark IS NOT NULL`;
   for (const [index, row] of mediaRows(tables, rows, { roles: roleBitsOf(roles) }).entries()) {
-    // Lets signals, timers and the renewal of the lease run in between.
+    // Signals, timers and the renewal of the lease can run during this wait.
     if (index % 1000 === 999) await nextTurn();
     const medium = tables.mediumAt(row)[0]!.record;
     const originals = () => tables.originalsOf(medium.id).map(({ record }) => record);
@@ -42,8 +45,8 @@ export async function* openMedia(tables: Tables, roles: readonly Role[]): AsyncG
 }
 
 /**
- * Returns row numbers. SQLite gives them as one text, because one object for each row would take
- * more memory than the plan of a run.
+ * Returns row numbers. SQLite returns the numbers as one JSON text, because one object for each row
+ * would take more memory than the plan of a run.
  */
 export function mediaRows(
   { sql }: Tables,

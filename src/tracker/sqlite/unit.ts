@@ -6,7 +6,7 @@ import type { Time, Unit } from '../ledger/store.ts';
 import { insertRow, updateRow, type Row, type Tables } from './tables.ts';
 
 /**
- * The rows that a command has read, by id. The command writes each change at once, in one
+ * The rows that a command has read, by id. The command writes each change immediately, inside one
  * transaction.
  */
 interface Loaded {
@@ -135,7 +135,7 @@ function moveOriginal({ tables, originals }: Loaded, before: OriginalRecord, mov
 }
 
 /**
- * Sets `superseded` in each revision of an original that has a later revision, and clears the rest.
+ * Sets `superseded` to 0 in the latest revision of an original, and to 1 in all earlier revisions.
  */
 function updateSuperseded({ sql }: Tables, row: number): void {
   sql(`
