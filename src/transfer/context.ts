@@ -41,7 +41,7 @@ export interface TransferSettings {
   readonly runStartedAt: string;
   /** The roles to archive. `source` and `raw` are always among them. */
   readonly roles: readonly Role[];
-  /** How many parts are fetched at once, over all files. */
+  /** How many parts of all files together are fetched at the same time. */
   readonly concurrency: number;
   readonly bandwidth: readonly BandwidthStep[];
   readonly quarantineAfter: number;
@@ -62,7 +62,7 @@ export interface Transfer extends TransferPorts, TransferSettings {
   readonly throttle: Throttle;
   readonly accounting: Accounting;
   readonly disappearances: Disappearances;
-  /** Ends the whole run at once. */
+  /** Ends the whole run immediately. */
   readonly stop: (error: SyncError) => void;
   readonly nextOrder: () => number;
 }

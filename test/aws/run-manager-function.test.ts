@@ -71,7 +71,7 @@ describe('a run', () => {
 
   const allFields = { outcome: 'failed', provider: '', trigger: '', full_listing: false, deadline: '', holder: '' };
 
-  test('a run with a wrong input does not begin and makes nothing, and its end says what to do', async () => {
+  test('a run with a wrong input does not begin and makes nothing, and the reply to its end says what to do', async () => {
     const request = { input: { provider: 'dropbox' }, execution: newExecution() };
     const reply = (await handler({ action: 'begin', ...request }, context)) as { readonly error: object };
     expect(reply).toEqual({
@@ -89,7 +89,7 @@ describe('a run', () => {
     [environmentNames.archiveBucket, 'DESTINATION_UNUSABLE'],
     [environmentNames.table, 'TRACKER_UNUSABLE'],
   ])(
-    'a run does not begin if the bucket or table that `%s` names is missing, and its end reports the name',
+    'a run does not begin if the bucket or table that `%s` names is missing, and the reply to its end contains the name',
     async (variable, code) => {
       vi.stubEnv(variable, 'nothing-of-that-name');
       const request = { input: {}, execution: newExecution() };

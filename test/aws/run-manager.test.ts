@@ -129,7 +129,7 @@ describe('the early end of a run', () => {
     ['a wrong input', { provider: 'dropbox' }, { Error: 'USAGE', Cause: 'the input is wrong' }, /\(USAGE\)/],
     ['a table that is not there', {}, { Error: 'TRACKER_UNUSABLE', Cause: 'no table' }, /\(TRACKER_UNUSABLE\)/],
     ['expired credentials without a record of earlier notifications', {}, refused, /refuses the credentials/],
-  ])('the early end has a reply in spite of %s', async (_name, input, error, subject) => {
+  ])('the early end of a run gives a reply in spite of %s', async (_name, input, error, subject) => {
     await using bed = await newBed(aws, machineArn);
     const execution = await bed.execution({ running: false });
     const gone = {

@@ -83,7 +83,7 @@ describe('a run', () => {
     ]);
   });
 
-  test('if a function runs out of time, the run repeats the call, and at last notifies a person and fails', async () => {
+  test('if every call of a function runs out of time, the run repeats the call, then notifies a person and fails', async () => {
     const { error, history } = await run('hangs', []);
     expect(error).toBe('CloudSync.Notified');
     expect(history.filter(({ type }) => type === 'TaskFailed')).toHaveLength(4);
@@ -148,7 +148,8 @@ interface Names {
 
 async function deploy(): Promise<Names> {
   const source = readFileSync(join(import.meta.dirname, 'support/scripted-functions.cjs'), 'utf8');
-  // Functions that hang in a test get a short time limit. The others may be slow on a busy machine.
+  // Functions that hang in a test get a short time limit. All other functions may be slow on a busy
+  // machine.
   const [short, long] = [Duration.seconds(3), Duration.seconds(30)];
   const timeouts = { 'token-validator': short, 'media-lister': long, 'video-downloader': short, 'run-manager': long };
   const TemplateBody = JSON.stringify(Template.fromStack(sampleStack({ source, timeouts })).toJSON());
@@ -170,7 +171,10 @@ async function deploy(): Promise<Names> {
   };
 }
 
-/** Runs an execution with one work line per medium. `name` and the media decide the replies. */
+/**
+ * Runs an execution with one work line per medium. `name` and `media` decide what the functions
+ * reply.
+ */
 async function run(name: string, media: readonly string[]): Promise<EndedExecution> {
   const Body = media.map((id, index) => `${JSON.stringify({ line: index + 1, media: [id] })}\n`).join('');
   if (Body !== '')

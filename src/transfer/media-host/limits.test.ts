@@ -14,7 +14,7 @@ function manualClock(): Clock & { nowMs: number } {
   return clock;
 }
 
-test('a bandwidth is a rate or a timetable, and each step lasts until the next step, even past midnight', () => {
+test('a bandwidth is a rate or a timetable, and the last step of a timetable lasts past midnight', () => {
   expect(parseBandwidth('20M')).toEqual([{ minuteOfDay: 0, bytesPerSecond: 20 * 1024 ** 2 }]);
   expect(parseBandwidth('off')[0]?.bytesPerSecond).toBeNull();
   const steps = parseBandwidth('23:00,off 08:30,1.5M');
@@ -38,7 +38,7 @@ test('all chunks together keep to the rate', async () => {
   expect(bytes / ((clock.nowMs - startMs) / 1000)).toBeLessThanOrEqual(1.01 * 1024 ** 2);
 });
 
-test('a pause of one host does not delay other hosts', async () => {
+test('a pause for one host does not delay requests to other hosts', async () => {
   const clock = manualClock();
   const gate = createHostGate(clock);
   const { signal } = new AbortController();

@@ -11,8 +11,8 @@ export interface Probe extends ServedFile {
 }
 
 /**
- * Probes an original with its current URLs. The probe is a request like one for a part, so it also
- * waits for a slot. Errors: those of `probe` and `withFreshUrls`.
+ * Probes an original with its current URLs. Like the request for a part, the probe waits for a
+ * slot. Errors: those of `probe` and `withFreshUrls`.
  */
 export async function probeWithSlot(
   { hosts, slots }: Pick<Transfer, 'hosts' | 'slots'>,

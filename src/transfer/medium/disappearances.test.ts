@@ -16,7 +16,7 @@ test('if only a few media are gone, they are recorded at the end', async () => {
   expect(recorded).toEqual([1, 2]);
 });
 
-test('after the first medium is found, each missing medium is recorded at once', async () => {
+test('missing media are recorded when the first medium is found, and later ones immediately', async () => {
   const { recorded, record } = createRecord();
   const disappearances = createDisappearances();
   await disappearances.suspect(record(1));

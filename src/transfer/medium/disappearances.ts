@@ -1,6 +1,6 @@
 import { SyncError } from '../../errors.ts';
 
-/** If this many media are gone before the first one is found, the API must have changed. */
+/** If this many media are missing before the first medium is found, the API must have changed. */
 const maxSuspects = 5;
 
 /**

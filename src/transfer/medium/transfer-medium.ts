@@ -44,7 +44,7 @@ function offersNothing(resolution: Resolution): boolean {
   return resolution.originals.length === 0 && resolution.unavailable === 0 && !resolution.outOfScope;
 }
 
-/** Warns if the provider offers fewer originals than the items that the listing counts. */
+/** Warns if the listing counts more items of the medium than the provider offers originals. */
 function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: Resolution, { report }: Transfer): void {
   const offered = originals.filter((original) => original.role === 'source').length + unavailable;
   const listed = tracked.medium.itemCount ?? 0;
@@ -88,7 +88,7 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, tran
   };
   const urls = createMediumUrls(first, resolveAgain, clock);
   for (let recorded: Resolution | undefined; recorded !== latest;) {
-    // A later resolve gave the same originals, so there is nothing new to record.
+    // If a later resolve gave the same originals, there is nothing new to record.
     if (recorded && idsOf(recorded) === idsOf(latest)) return;
     recorded = latest;
     await transferResolved(tracked, recorded, urls, transfer);
@@ -112,8 +112,8 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // An original that is not offered may be one of the unavailable originals, so it is not tried
-  // now.
+  // While originals are unavailable, an original that is not offered may be one of them, so it is
+  // not tried now.
   const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
@@ -121,8 +121,8 @@ async function transferResolved(
   }
   const set = mediumSet(medium, roles, rows, unavailable);
   await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
-  // The new originals are archived now. The medium stays unresolved, so the next run compares
-  // again.
+  // If an archived original could not be compared, the medium stays unresolved, and the next run
+  // compares again.
   if (unproven) throw unproven;
 }
 

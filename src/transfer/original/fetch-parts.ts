@@ -113,7 +113,7 @@ async function fillStream(stream: PartStream): Promise<Part> {
     );
   }
   const part = await stream.end();
-  // Only a part that the next slice can resume counts as progress.
+  // Only a part that the next slice can resume counts as progress. Resuming needs a validator.
   const { etag, lastModified } = upload.state.validator;
   const isResumable = upload.resumable && (etag !== null || lastModified !== null);
   if (!range.isOpenEnded) slice.countStored(isResumable ? part.sizeBytes : 0, clock.elapsed() - startedAtMs);

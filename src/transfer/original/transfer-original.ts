@@ -13,8 +13,8 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * One run gives an original at most this many new revisions, because a store that spoils every file
- * may keep the bytes of each revision.
+ * A store that spoils every file may keep the bytes of each revision. So one run gives an original
+ * at most this many new revisions.
  */
 const maxRekeys = 2;
 /** How often an original may start over in one run, even if it received new bytes in between. */
@@ -99,7 +99,8 @@ async function copyOriginal(copy: Copy): Promise<void> {
       if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
       // Different caches may answer HEAD and GET. So the second probe uses GET, as the parts do.
       if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
-      // Restarts have their own limit, because the limit of attempts alone might never end them.
+      // Restarts have their own limit, because new bytes between two restarts may reset the count
+      // of attempts.
       if (error.decision === 'restart') restarts += 1;
       if (restarts >= maxRestarts)
         throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
@@ -152,7 +153,7 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
     return undefined;
   }
   const { state, resumable } = opened;
-  // If this upload cannot be resumed, the tracker must forget an earlier upload.
+  // The tracker keeps only an upload that can be resumed.
   const kept = resumable ? state : null;
   if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
   const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;

@@ -78,7 +78,8 @@ test('a missing bucket fails the run, and the notification names the bucket', as
 });
 
 test('a bucket in another region fails the run, and the notification names that region', async () => {
-  // The emulator serves every bucket in every region. Our own store is as strict as S3.
+  // The emulator serves every bucket in every region. So this test uses our own store, which is as
+  // strict as S3.
   const bucket = 'archive-elsewhere';
   await using store = await startS3Store({ buckets: [bucket], region: 'eu-west-3' });
   await using scene = await openPhotos('wrong-region', {

@@ -86,7 +86,8 @@ test('expired cookies fail no file and cause one notification, and cookies that 
 test('cookies that expire in the middle of a run stop it without a failure, and the other files stay pending', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('midway', 30)), faults: [slowly] });
   const execution = await scene.start();
-  // At most ten files are under way at once, so at least five are archived by then.
+  // At most ten files are transferred at the same time. So at least five files are archived after
+  // 15 requests.
   await waitUntil('some archived media', () => (scene.cloud.stats().requests['download'] ?? 0) >= 15);
   scene.cloud.expireToken();
   const run = await execution.ended();
@@ -124,7 +125,7 @@ test('an execution that starts while another one runs is skipped', async () => {
   expect(await engine.notifications()).toEqual([]);
 });
 
-test('an execution that is aborted from outside frees its lease at once and sends a notification', async () => {
+test('an execution that is aborted from outside frees its lease immediately and sends a notification', async () => {
   await using scene = await openEngineScene(engine, { library: createLibrary(photos('aborted', 8)), faults: [slowly] });
   const first = await scene.start();
   await waitUntil('a resolved medium', () => (scene.cloud.stats().requests['download'] ?? 0) >= 1);

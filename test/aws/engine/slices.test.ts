@@ -82,8 +82,8 @@ test('an invocation that is killed fails its file for this run, and the next run
   await using scene = await openVideo('killed', { faults: [silence], environment });
   const execution = await scene.start();
   await haltInThirdPart(scene, 'kill');
-  // On AWS a killed invocation is a `Runtime.ExitError` and is tried again at once. In the emulator
-  // it is a `Runtime.HandlerError`, like every error except a time-out.
+  // On AWS a killed invocation is a `Runtime.ExitError` and is tried again immediately. In the
+  // emulator it is a `Runtime.HandlerError`, like every error except a time-out.
   const run = await execution.ended();
   expect([run.status, run.states.includes('NotifyPartialFailure')]).toEqual(['SUCCEEDED', true]);
   expect(await engine.notifications()).toHaveLength(1);

@@ -18,7 +18,7 @@ const credentials = { accessKeyId: account, secretAccessKey: 'test' };
 
 export interface Aws extends AsyncDisposable {
   readonly endpoint: string;
-  /** The environment with which a process finds this AWS. */
+  /** The environment variables with which a process finds this AWS. */
   readonly environment: Readonly<Record<string, string>>;
   readonly cloudFormation: CloudFormationClient;
   readonly dynamodb: DynamoDBClient;
@@ -33,7 +33,7 @@ export interface Aws extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-/** Starts an empty AWS. Disposing ends it and every function that it runs. */
+/** Starts an empty AWS. Disposing the AWS ends it and every function that it runs. */
 export async function startAws(options: Pick<MiniStackOptions, 'quickQueries'> = {}): Promise<Aws> {
   const server = await startProgram(ministack({ verbose: true, waitScale: 0.1, ...options }));
   const { endpoint } = server;
