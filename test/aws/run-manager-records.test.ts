@@ -109,7 +109,7 @@ describe('a work line that failed', () => {
     expect(await statuses(bed.tracker)).toEqual(atFirst);
   });
 
-  test('a medium is quarantined at its last attempt, and only the run of that attempt counts the quarantine', async () => {
+  test('a medium is quarantined at the limit of failures, and only the run that reaches the limit counts the quarantine', async () => {
     await using bed = await newBed(aws, '');
     const { execution } = await begun(bed);
     const line = await brokenLine(bed, execution);

@@ -9,7 +9,7 @@ import { expiry, getItem, putRow, queryRows, rowKey, updateRow, type Partition }
  * pages. A page of unchanged media costs one read and one write.
  */
 
-/** The rows of a listing expire after this many days. A listing that takes longer starts again. */
+/** The rows of a listing expire after this many days. No listing takes as long. */
 const seenDays = 7;
 
 const seenPrefix = (runId: string): string => `RUN#seen#${encodeURIComponent(runId)}#`;

@@ -74,9 +74,9 @@ export interface Asked {
 
 /**
  * Accepts the reply to a GET and returns what the reply states about the file. The caller handles
- * all statuses except 200, 206 and 416. Errors: SOURCE_CHANGED (the content changed, or ends before
- * the range), RANGE_IGNORED (the transfer must continue without ranges), SIZE_UNPROVEN (the length
- * is missing or contradicts another length), NOT_MEDIA.
+ * all statuses except 200, 206 and 416. Errors: SOURCE_CHANGED (the content changed, or the file is
+ * too short for the range), RANGE_IGNORED (the transfer must continue without ranges),
+ * SIZE_UNPROVEN (the length is missing or contradicts another length), NOT_MEDIA.
  */
 export function checkReply(reply: ReplyFacts, asked: Asked): ServedFile {
   if (reply.status === 416) throw new SyncError('SOURCE_CHANGED', 'the file is shorter than it was');

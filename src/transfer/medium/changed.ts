@@ -10,8 +10,8 @@ import { createAttemptBudget } from '../original/attempt-budget.ts';
 /**
  * Finds archived originals whose content has changed, by size and validator. It compares only the
  * latest revisions. If the sizes do not differ and the validators cannot be compared, the original
- * counts as unchanged, and the tracker gets the validator that the media host sends now. `unproven`
- * is set to the error if an original could not be probed.
+ * counts as unchanged, and the tracker gets the validator that the media host sends now. If an
+ * original could not be probed, `unproven` is the error.
  */
 export async function changedOriginals(
   known: readonly TrackedOriginal[],
