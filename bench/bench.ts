@@ -119,7 +119,7 @@ export async function openScene(bench: Bench, setting: Setting): Promise<Scene> 
 /** Creates a folder, warms up memory for the job and flushes the file system. */
 async function prepareFolder({ folders, dataBytes }: Bench, place: Place, files: Files): Promise<string> {
   const path = await mkdtemp(`${place === 'disk' ? folders.disk : folders.ramDisk}-`);
-  // The generated data fits, so the warm-up writes at most as many bytes as this data has.
+  // The RAM disk has room for `dataBytes` more bytes, so the warm-up writes at most that many.
   await warmUpMemory(path, Math.min(files.count * files.sizeBytes, dataBytes));
   await flushFileSystem(path);
   return path;

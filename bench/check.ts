@@ -43,7 +43,7 @@ export async function differences(source: Served, target: Place): Promise<Differ
   const wrong: string[] = [];
   const surplus: string[] = [];
   for await (const { name, sizeBytes, crc32: sum } of storedFiles(target)) {
-    // Each tool ends a name with the number of the file, as in GX000042__000000000042.mp4.
+    // In every target the name of a file ends with its number, as in GX000042__000000000042.mp4.
     const number = Number(new RegExp(`(\\d+)\\.${source.files.extension}$`).exec(name)?.[1]);
     if (!missing.delete(number)) surplus.push(`${name} was not served, or exists twice`);
     else if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {

@@ -7,7 +7,7 @@ const node = (id: number, functionName: string, url: string, ...children: number
   children,
 });
 
-/** A profile: `run` works for 3 s, its two calls of `<read>` take 1 s, and 6 s are waiting. */
+/** A profile of 10 s: `run` works for 3 s, its two calls of `<read>` take 1 s, and 6 s are idle. */
 const profile: CpuProfile = {
   nodes: [
     node(1, '(root)', '', 2, 3),

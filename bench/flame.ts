@@ -28,7 +28,7 @@ const minWidth = 1.5; // narrower frames would only make the file larger
 
 const colours = { 'src/': '#f4a261', 'node:': '#a8d5a2', packages: '#9ec5e8', native: '#d5d0c8' };
 
-/** Draws each function above its caller. The width shows its share of the working time. */
+/** Draws each function above its caller, as wide as its share of the working time. */
 export function flameGraph(profile: CpuProfile, title: string): string {
   const root = mergeSamples(profile);
   const height = captionHeight + depthOf(root, root.micros) * rowHeight;

@@ -5,10 +5,10 @@ import { startMeasured } from './measure.ts';
 import type { Tool } from './tools/tool.ts';
 
 /**
- * Measures only the command that continues the killed job. The bytes fetched twice are all bytes
- * that the source sent in both attempts, minus the size of the files. For every tool they include
- * bytes that the killed process never read from its sockets.
- * Returns undefined if the tool cannot do such a job.
+ * Measures only the command that continues the killed job. The bytes fetched twice are the sum of
+ * the bytes that the source sent in each attempt, minus the size of the files. They include bytes
+ * that the killed process never read from its sockets. Returns undefined if the tool cannot do such
+ * a job.
  */
 export async function measureKilled(bench: Bench, tool: Tool, setting: Setting): Promise<Run | undefined> {
   await using scene = await openScene(bench, setting);

@@ -1,7 +1,7 @@
 /**
- * Makes an archive of a whole library without a transfer. The files have the right names and sizes.
- * The program's own code writes the manifest. To fetch a hundred thousand files would take longer
- * than the whole bench.
+ * Makes an archive of a whole library without a transfer, because fetching a hundred thousand files
+ * would take longer than the whole bench. The files have the right names and sizes. The program's
+ * own code writes the manifest.
  */
 import type { ManifestEntry } from '../src/destination/disk/bookkeeping/manifest.ts';
 import { systemClock } from '../src/lib/clock.ts';

@@ -8,7 +8,7 @@ import type { Tool } from './tools/tool.ts';
 export interface Lie {
   readonly kind: LieKind;
   readonly title: string;
-  /** The time limit for silence. If undefined, each tool uses its own default. */
+  /** How long a tool waits for a silent source. If undefined, each tool uses its own default. */
   readonly maxSilenceSeconds: number | undefined;
   /** The tool is killed after this time. With an honest source a tool needs less than a second. */
   readonly limitSeconds: number;
@@ -29,7 +29,7 @@ export interface Reaction {
   readonly tool: string;
   readonly ours: boolean;
   readonly version: string;
-  /** It is null if the tool was killed after the time limit. */
+  /** The exit code is null if the tool was killed after the time limit. */
   readonly exitCode: number | null;
   readonly outcome: Outcome;
 }

@@ -50,7 +50,7 @@ test('the row of each tool except rclone has ratios to the row of rclone in the 
   expect(figuresOf(report)[0]).toMatch(/\| 12 \| 0\.33, 0\.25, 0\.25, 0\.15 \|/);
 });
 
-test('the summary compares Cloud Sync with rclone and with the best peer of each figure', () => {
+test('the summary compares Cloud Sync with rclone and with the peer that is best in each figure', () => {
   expect(lines(summaryOf(report)).at(-1)).toBe(
     '| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |',
   );

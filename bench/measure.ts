@@ -12,7 +12,7 @@ export interface Command {
 }
 
 export interface Measured {
-  /** It is null if the command was killed. */
+  /** The exit code is null if a signal ended the shell that runs the command. */
   readonly exitCode: number | null;
   readonly wallSeconds: number;
   readonly userSeconds: number;
@@ -91,7 +91,7 @@ export async function flushFileSystem(path: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', path]);
 }
 
-/** Kills the shell's descendants. The shell lives on and reaps them, or they would look alive. */
+/** Kills the shell's descendants. The shell is not killed, because it reaps the dead processes. */
 function killCommand(shell: number): void {
   for (const pid of descendants(shell)) {
     try {
@@ -124,7 +124,7 @@ function watchMemory(shell: number, startedAtMs: number): MemoryWatch {
     const processes = descendants(shell).map(memoryOf);
     const bytes = processes.reduce((sum, { nowBytes }) => sum + nowBytes, 0);
     samples.push({ seconds: (performance.now() - startedAtMs) / 1000, bytes });
-    // A process may peak between two samples, so the kernel's peak of each process counts too.
+    // Memory may peak between two samples, so the kernel's own peak of each process counts too.
     peakBytes = Math.max(peakBytes, bytes, ...processes.map((process) => process.peakBytes));
   }, sampleEveryMs);
   return { samples, peakBytes: () => peakBytes, stop: () => clearInterval(watch) };

@@ -56,7 +56,7 @@ interface Comparison {
   readonly certPath: string | undefined;
 }
 
-/** A peer and the command with which the peer compares. */
+/** A peer, and its command that compares the folder with the bucket. */
 interface Comparer {
   readonly name: string;
   readonly version: string;
@@ -64,9 +64,9 @@ interface Comparer {
 }
 
 /**
- * Measures how the peers compare a local folder with a bucket of the same names and sizes. The
- * peers know no cloud and keep no tracker. The comparison favours the peers, because listing a
- * local folder costs no request.
+ * Measures the peers, which cannot list a media cloud and keep no tracker. Instead, each peer
+ * compares a local folder with a bucket that holds files of the same names and sizes. This favours
+ * the peers, because listing a local folder costs no request.
  */
 export async function comparePeers(
   bench: Bench,

@@ -12,7 +12,7 @@ export async function drawFlameGraph(
 ): Promise<string> {
   const folder = await mkdtemp(join(bench.scratch, 'profile-'));
   const tool = bench.ours.withNodeFlags('--cpu-prof', `--cpu-prof-dir=${folder}`);
-  if (!(await measureJob(bench, tool, workload.setting))) throw new Error(`${tool.name} did not take the job`);
+  if (!(await measureJob(bench, tool, workload.setting))) throw new Error(`${tool.name} cannot do this job`);
   const [file, ...others] = await readdir(folder);
   if (file === undefined || others.length > 0) throw new Error('Node did not write exactly one profile');
   const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile;

@@ -30,7 +30,7 @@ export interface Figures {
   readonly sinkRequests: number;
   readonly sourceConnections: number;
   readonly sinkConnections: number;
-  /** The bytes on the wire of both servers, in both directions. */
+  /** All bytes that both servers sent and received on the network. */
   readonly wireBytes: number;
   /** How much the median memory grew from the second third of the run to the last third. */
   readonly growthBytes: number;
@@ -119,7 +119,7 @@ function growth({ memory }: Run): number {
   return median(bytes.slice(2 * third)) - median(bytes.slice(third, 2 * third));
 }
 
-/** Returns the kind of checksum of most bodies that the sink got. Undefined without a sink. */
+/** Returns the kind of checksum that most bodies in the sink had. Undefined without a sink. */
 function verifiedInSink(runs: readonly Run[]): string | undefined {
   const sink = runs[0]?.sink;
   if (!sink) return undefined;

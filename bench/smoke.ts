@@ -112,7 +112,7 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** At most this many store requests send no part: probes, create, two HEADs and complete. */
+/** The maximum of store requests besides the parts: probes, create, two HEADs and complete. */
 const perUpload = 20;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {

@@ -53,7 +53,7 @@ export interface Workload {
   /** The name with which `--only` selects the workload. */
   readonly name: string;
   readonly title: string;
-  /** Installs a tool that only this workload needs. Returns the tool's name if that fails. */
+  /** Installs a tool that only this workload needs. Returns its name if the installation fails. */
   installExtras?(): Promise<string | undefined>;
   run(bench: Bench): Promise<Findings>;
   /** The job of a workload with only one job. The profiler can run such a job. */

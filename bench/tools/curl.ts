@@ -13,7 +13,8 @@ export function curl(version: string): Tool {
       if (job.to.kind !== 'directory') return undefined;
       const { path } = job.to;
       const list = join(job.scratch, 'curl.conf');
-      // In a config file `continue-at` applies to one transfer, so each transfer repeats this line.
+      // In a config file `continue-at` applies to only one transfer, so each transfer sets it
+      // again.
       const entry = (_: unknown, number: number) =>
         `url = "${job.source.fileUrl(number)}"\noutput = "${join(path, fileName(job.source.files, number))}"\ncontinue-at = -\n`;
       writeFileSync(list, Array.from({ length: job.source.files.count }, entry).join(''));

@@ -54,7 +54,7 @@ function environmentFor({ source, to, scratch, certPath }: Job): Record<string, 
     CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
     CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'bench-access-token',
     CLOUD_SYNC_GOPRO_USER_ID: benchUserId,
-    // A machine that runs Cloud Sync every night also has the compiled code in a cache.
+    // The compiled code is cached, as on a machine that runs Cloud Sync every night.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
     ...(certPath === undefined ? {} : { NODE_EXTRA_CA_CERTS: certPath }),
     ...(to.kind === 's3' && { ...s3Credentials, CLOUD_SYNC_S3_ENDPOINT: to.sink.url, CLOUD_SYNC_S3_PATH_STYLE: 'true' }),

@@ -65,7 +65,7 @@ func (s *sink) decoded(r *http.Request) (io.Reader, map[string]string) {
 	return &chunkedReader{source: bufio.NewReaderSize(r.Body, 256<<10), trailers: trailers}, trailers
 }
 
-// compare counts the kind of checksum that the client sent. A CRC32 is checked.
+// compare counts the kind of checksum that the client sent. If it is a CRC32, compare checks it.
 func (s *sink) compare(headers http.Header, trailers map[string]string, sum uint32) error {
 	told := headers.Get("X-Amz-Checksum-Crc32")
 	if told == "" {

@@ -105,7 +105,7 @@ func (s *sink) completeUpload(w http.ResponseWriter, r *http.Request, name, id s
 		sum, _ := hex.DecodeString(p.etag)
 		sums.Write(sum)
 	}
-	// A client that sent the MD5 of each part expects the MD5 of all these MD5s.
+	// A client that sent the MD5 of each part expects the MD5 of all these MD5s as the ETag.
 	o.etag = fmt.Sprintf("%x-%d", sums.Sum(nil), len(wanted.Parts))
 	if told := r.Header.Get("X-Amz-Mp-Object-Size"); told != "" && told != strconv.FormatInt(o.size, 10) {
 		refuse(w, http.StatusBadRequest, "InvalidRequest")

@@ -128,7 +128,7 @@ func (s *sink) writeObjects(w http.ResponseWriter) {
 	json.NewEncoder(w).Encode(rows)
 }
 
-// kept returns those headers of a write that a later HEAD shows.
+// kept returns the headers of a write request that a later HEAD shows.
 func kept(request http.Header) http.Header {
 	headers := http.Header{}
 	for name, values := range request {

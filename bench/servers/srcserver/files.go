@@ -81,8 +81,8 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, number int) {
 	s.send(s.liar.body(w, r, number, start, end, size), number, start, end)
 }
 
-// send writes the bytes of a file from `start` to `end`, without the byte at `end`. It is no
-// faster than the rate.
+// send writes the bytes of a file from `start` to `end`, without the byte at `end`, and no faster
+// than the rate.
 func (s *server) send(w io.Writer, number int, start, end int64) {
 	var file *os.File
 	if !s.tls && end-start > copiedBytes {
@@ -95,7 +95,8 @@ func (s *server) send(w io.Writer, number int, start, end int64) {
 	}
 	begun, sent, step := time.Now(), int64(0), int64(stepBytes)
 	if s.rate > 0 {
-		// At this rate a step takes 20 ms. Thus the bytes arrive as evenly as over a slow link.
+		// A step of rate/50 bytes takes 20 ms. With short steps the bytes arrive as evenly as over
+		// a slow link.
 		step = max(16<<10, min(step, s.rate/50))
 	}
 	_ = s.library.windows(number, start, end, step, func(offset, length int64) error {

@@ -10,8 +10,8 @@ import (
 
 const pageBytes = 4096
 
-// library knows which window of the data each file is. A file that is larger than the data repeats
-// the data.
+// library knows which window of the data holds the bytes of each file. A file that is larger than
+// the data repeats the data.
 type library struct {
 	data      *data
 	size      int64
