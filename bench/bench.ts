@@ -55,7 +55,9 @@ export type Cost = Omit<Measured, 'stderr' | 'exitCode'>;
 export interface Run extends Cost {
   readonly source: SourceStats;
   readonly sink: SinkStats | undefined;
-  /** The bytes that the source sent twice, if the job was killed and continued. */
+  /**
+   * If the job was killed and continued: the bytes sent twice, and the bytes sent before the kill.
+   */
   readonly refetched?: { readonly bytes: number; readonly ofBytes: number };
 }
 

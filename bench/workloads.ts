@@ -186,7 +186,7 @@ function lying(all: readonly Lie[], peers: readonly ToolName[]): Workload {
     run: async (bench) => {
       const reactions: Reaction[] = [];
       for (const lie of all) {
-        // All tools run at once, because they mostly wait and nothing is measured.
+        // All tools run at the same time, because they mostly wait and nothing is measured.
         const found = await Promise.all(toolsOf(bench, peers).map((tool) => observeReaction(bench, tool, lie)));
         for (const reaction of found) {
           if (!reaction) continue;

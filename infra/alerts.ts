@@ -78,8 +78,8 @@ export function notifyOfSilentEnds(
       source: ['aws.states'],
       detailType: ['Step Functions Execution Status Change'],
       detail: {
-        // The rule ignores the child executions of the map. In their events, the label of the map
-        // follows the ARN of the machine.
+        // The rule ignores the child executions of the map. The ARN in their events is longer,
+        // because it ends with the label of the map.
         stateMachineArn: [machine.stateMachineArn],
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
         error: [{ 'anything-but': notifiedError }, { exists: false }, null],

@@ -17,7 +17,7 @@ test('prod has the settings that keep an archive cheap and safe', () => {
   });
 });
 
-test('an unknown, missing or wrong setting of an environment is refused with its name', () => {
+test('the error about an unknown, missing or wrong setting of an environment names the setting', () => {
   const { dev, staging, prod } = environments;
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, storag: 'instant' } })).toThrow(/storag/);
   expect(() => parseEnvironments({ dev, staging, prod: { ...prod, schedule: { ...prod.schedule, second: 1 } } })).toThrow(
@@ -29,7 +29,7 @@ test('an unknown, missing or wrong setting of an environment is refused with its
   expect(() => parseEnvironments({ dev, staging })).toThrow(/prod/);
 });
 
-test('an unknown or missing environment is refused with the list of environments', () => {
+test('the error about an unknown or missing environment lists all environments', () => {
   expect(() => given({ env: 'production' })).toThrow(/dev\|staging\|prod/);
   expect(() => given({})).toThrow(/dev\|staging\|prod/);
 });

@@ -26,7 +26,7 @@ const environmentSchema = z.strictObject({
   quarantineAfter: z.int().min(1),
   /** The local time of the nightly start. Avoid the hour that a clock change can skip. */
   schedule: z.strictObject({ timeZone: z.string().min(1), hour: z.int().min(0).max(23), minute: z.int().min(0).max(59) }),
-  /** The units per second that the table serves at most. This limit guards against high bills. */
+  /** The maximum units per second that the table serves. This limit guards against high bills. */
   tableUnits: z.strictObject({ read: z.int().positive(), write: z.int().positive() }),
 });
 export type EnvironmentSettings = Readonly<z.infer<typeof environmentSchema>>;

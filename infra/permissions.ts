@@ -82,7 +82,10 @@ function archiveId({ bucketArn, key }: Archive): Permission[] {
   ];
 }
 
-/** Permissions for the objects below `.cloud-sync/`. Multipart uploads also need to decrypt. */
+/**
+ * Permissions for the objects below `.cloud-sync/`. With a customer key, a multipart upload also
+ * needs `kms:Decrypt`.
+ */
 function ownObjects({ bucketArn, key }: Archive): Permission[] {
   return [
     {

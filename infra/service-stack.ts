@@ -59,8 +59,8 @@ export function createServiceStack(
 }
 
 /**
- * Creates the machine's log group below /aws/vendedlogs/. Any log group at another path makes the
- * account's policy for log deliveries longer.
+ * Creates the machine's log group below /aws/vendedlogs/. A log group at another path would
+ * lengthen the account's policy for log deliveries, which must stay short.
  */
 function createMachineLog(stack: Stack, machineName: string): logs.LogGroup {
   return new logs.LogGroup(stack, 'OrchestratorLog', {

@@ -1,6 +1,6 @@
 /**
  * How archived files are stored. `deep-archive` is the cheapest profile. Files in `instant` can be
- * read at once. `standard` keeps files in the class of the upload.
+ * read immediately. Files in `standard` stay in S3 Standard.
  */
 export const storageProfiles = ['deep-archive', 'instant', 'standard'] as const;
 export type StorageProfile = (typeof storageProfiles)[number];

@@ -70,8 +70,8 @@ test('the history of a run with 100,000 media has fewer than 100 events', () => 
   const visits = longestWalk.steps.map(({ state }) => state);
   expect(visits.filter((state) => state === 'ListMedia')).toHaveLength(2);
   expect(visits).toContain('DownloadVideos');
-  // A library of a thousand pages, at four requests a second, needs less than one slice of five
-  // minutes. Planning needs one more slice.
+  // Two slices are enough for a thousand pages: one of five minutes lists them at four requests a
+  // second, and one plans the run. Six slices leave a margin.
   const slices = 6;
   const eventsOfSlice =
     eventsIn(longestWalk.steps.filter(({ state }) => state === 'ListMedia' || state === 'MorePages').slice(0, 2)) - 2;

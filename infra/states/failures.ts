@@ -4,7 +4,8 @@ import { lambdaKilled, lambdaUnavailable } from '../../src/aws/platform-errors.t
 
 /**
  * The errors after which the machine tries again. These lists contain no errors of our functions. A
- * function replies with an expected error, and an unexpected error would happen again.
+ * function does not throw an expected error but replies with it. An unexpected error would happen
+ * again in each retry.
  */
 
 const messagingUnavailable = {
@@ -12,7 +13,10 @@ const messagingUnavailable = {
   SQS: ['SQS.AmazonSQSException', 'SQS.RequestThrottledException', 'SQS.KmsThrottledException'],
 } as const;
 
-/** Each wait is a random time up to the backoff, so that calls are not all repeated at once. */
+/**
+ * Each wait is a random time up to the backoff, so that calls are not all repeated at the same
+ * time.
+ */
 function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds: number): RetryProps {
   return {
     errors: [...errors],
@@ -26,8 +30,8 @@ function retryOf(errors: readonly string[], maxAttempts: number, maxDelaySeconds
 
 /**
  * Returns the retries of a call to a function. If the platform kills the invocation, the call is
- * repeated up to `killed` times. All functions allow that: video-downloader continues from the
- * stored parts. The repetitions of each slice are counted separately.
+ * repeated up to `killed` times. Every function can be repeated. For example, video-downloader
+ * continues from the stored parts. The repetitions of each slice are counted separately.
  */
 export function lambdaRetries({ killed }: { readonly killed: number }): readonly RetryProps[] {
   return [retryOf(lambdaUnavailable, 8, 60), retryOf(lambdaKilled, killed, 300)];
@@ -39,7 +43,7 @@ export function messagingRetries(service: keyof typeof messagingUnavailable): re
 }
 
 /**
- * The retries of the map's reader and writer. Work lines that are already finished end at once when
- * the map runs again.
+ * The retries of the map's reader and writer. When the map runs again, work lines that are already
+ * finished end immediately.
  */
 export const mapRetry = retryOf(['States.ItemReaderFailed', 'States.ResultWriterFailed'], 2, 60);

@@ -83,7 +83,7 @@ function mapPermissions(stack: Stack, machineName: string): readonly Permission[
     {
       actions: ['states:DescribeExecution', 'states:StopExecution'],
       resources: [arnOf('execution', `${machineName}:*`), arnOf('execution', `${machineName}/${mapLabel}:*`)],
-      reason: 'The map follows its children, and the platform chooses their names.',
+      reason: 'The map follows its children. The platform chooses the names of the children.',
     },
   ];
 }

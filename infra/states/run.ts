@@ -128,8 +128,8 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // Without a writer the outputs of all children would become the output of the map. Nothing
-    // reads the written results.
+    // The writer only keeps the outputs of all children out of the output of the map. Nothing reads
+    // the results that the writer stores.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

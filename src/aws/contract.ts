@@ -3,9 +3,9 @@ import { z } from 'zod';
 /**
  * The messages between the state machine and its functions. Each message has the name of the state
  * that sends it. The types, the failure replies, the branches and the list of kept fields are
- * derived from these schemas. Every reply has all of its fields. If the machine reads a missing
- * field, the execution ends, and no Catch can prevent that. The size of a reply does not depend on
- * the size of the library. Names are in snake case, as is usual in the states language.
+ * derived from these schemas. Every reply has all of its fields, because the execution ends if the
+ * machine reads a missing field, and no Catch can prevent that. The size of a reply does not depend
+ * on the size of the library. Names are in snake case, as is usual in the states language.
  */
 
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
@@ -25,7 +25,8 @@ const provider = z.enum(['gopro']);
 export const executionInput = z.object({
   provider: provider.default('gopro'),
   /**
-   * With `schedule`, failed media wait for their next attempt. With `manual`, this run tries them.
+   * With `schedule`, failed media wait until their next attempt is due. With `manual`, this run
+   * tries all failed media.
    */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
   /** True to read every page of the listing. */
@@ -78,8 +79,8 @@ const sliceState = z.object({
 export type SliceState = Readonly<z.infer<typeof sliceState>>;
 
 /**
- * All messages. If a reply does not set a field, the field gets its default. A failure reply sets
- * few fields.
+ * All messages. A field that a reply does not set gets its default, so a failure reply has to set
+ * only few fields.
  */
 export const messages = {
   BeginRun: {
@@ -108,7 +109,7 @@ export const messages = {
       valid: z.boolean().default(false),
       /** The number of days since the secret was last written. It is null if unknown. */
       cookie_age_days: z.number().nullable().default(null),
-      /** With `none` there are no credentials to validate. */
+      /** The value is `none` unless the provider accepted or refused the credentials. */
       validation_method: z.enum(['api_probe', 'none']).default('none'),
       duration_seconds: z.number().default(0),
       error,
@@ -247,13 +248,13 @@ export function keptFields({ reply, dropped = [] }: Message): readonly string[] 
   return Object.keys(reply.shape).filter((field) => !dropped.includes(field));
 }
 
-/** The names of values that one function stores in the tracker for another function. */
+/** The names of facts: values that one invocation stores in the tracker for later invocations. */
 export const factNames = {
   /**
-   * The value is the StateError that stopped all work lines of an execution. The full name ends
-   * with the name of that execution.
+   * The fact `run.stopped.<execution name>` holds the StateError that stopped all work lines of
+   * that execution.
    */
   stopped: 'run.stopped',
-  /** The value is a record of the notices about credentials that were sent. */
+  /** This fact holds a record of the notices about credentials that were sent. */
   episode: 'credentials.episode',
 } as const;

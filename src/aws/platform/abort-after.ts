@@ -1,8 +1,8 @@
 import type { SyncError } from '../../errors.ts';
 
 /**
- * Returns a signal that aborts with `error` after `forMs` ms. The caller keeps some time after that
- * to reply with the error. The timer does not keep the process alive.
+ * Returns a signal that aborts with `error` after `forMs` ms. After the abort the caller needs some
+ * time to reply with the error. The timer does not keep the process alive.
  */
 export function abortAfter(forMs: number, error: SyncError): AbortSignal {
   const giveUp = new AbortController();

@@ -58,7 +58,7 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
 }
 
 /**
- * Returns the state that the earlier slices saved. The first slice has no saved state. It adopts
+ * Returns the state that the earlier slices saved. If there is no saved state, this function adopts
  * files that only the archive knows, and begins the listing.
  */
 async function stateBefore(

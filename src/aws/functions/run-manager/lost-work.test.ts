@@ -133,7 +133,7 @@ describe('the work that is lost with its worker', () => {
     ]);
   });
 
-  test('a repeated step finds no lost work if the first step has recorded a lost original', () => {
+  test('a repeated call finds no lost work if the first call recorded a lost original', () => {
     const recorded = row('RESOLVED', [['FAILED', during, 'WORKER_LOST']]);
     expect(ids([row('LISTED'), recorded, row('RESOLVED', [['PENDING', before]])])).toEqual([
       [false, []],

@@ -90,7 +90,8 @@ interface MediumFailure {
 }
 
 /**
- * Returns whether a medium or one of its originals failed. The lost work must be recorded first.
+ * Returns whether a medium or one of its originals failed. Call this function only after the lost
+ * work is recorded.
  */
 export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];

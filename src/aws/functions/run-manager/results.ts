@@ -12,10 +12,7 @@ export interface Results {
    * the older problems, each group in the order of time.
    */
   readonly problems: readonly Problem[];
-  /**
-   * The total size of the files that this run archived. These are the last completed originals, and
-   * `archivedFiles` is their number.
-   */
+  /** The total size of the files that this run archived, which are the originals completed last. */
   readonly archivedBytes: number;
 }
 
