@@ -27,7 +27,7 @@ test('a flame graph shows each function once under its callers, with its share o
     'run src/sync.ts: 100.0 %',
     '&#60;read&#62; node:fs: 25.0 %',
   ]);
-  expect(svg).toContain('a &#38; b: 4.00 s of the main thread');
+  expect(svg).toContain('a &#38; b: 4.00 s of work on the main thread');
   expect(svg).toContain('width="299.5"');
 });
 

@@ -32,7 +32,7 @@ const colours = { 'src/': '#f4a261', 'node:': '#a8d5a2', packages: '#9ec5e8', na
 export function flameGraph(profile: CpuProfile, title: string): string {
   const root = mergeSamples(profile);
   const height = captionHeight + depthOf(root, root.micros) * rowHeight;
-  const caption = `${title}: ${(root.micros / 1e6).toFixed(2)} s of the main thread without waiting`;
+  const caption = `${title}: ${(root.micros / 1e6).toFixed(2)} s of work on the main thread`;
   const legend = Object.entries(colours).map(([kind, colour], index) => {
     const x = 4 + index * 90;
     return `<rect x="${x}" y="24" width="12" height="12" fill="${colour}"/><text x="${x + 16}" y="34">${kind}</text>`;

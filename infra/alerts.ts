@@ -26,8 +26,8 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
   const topic = new sns.Topic(scope, 'Alerts', {
     topicName: resourceNames(stage).topic,
     displayName: 'Cloud Sync',
-    // The topic is not encrypted: it contains no secrets, and alarms cannot publish to a topic with
-    // the default key.
+    // The topic is not encrypted, because alarms cannot publish to a topic with the default key. No
+    // message contains a secret.
     enforceSSL: true,
   });
   const queue = (id: string, name: string) => createQueue(scope, id, nameIn(stage, name));

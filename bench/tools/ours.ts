@@ -16,7 +16,7 @@ export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps
 export const benchUserId = 'bench-user';
 
 export interface Ours extends Tool {
-  /** The tool with extra flags for Node, for counts and profiles. No measurement uses this tool. */
+  /** Returns the tool with flags for Node that count or profile. No measurement uses this tool. */
   withNodeFlags(...nodeFlags: readonly string[]): Tool;
 }
 

@@ -26,7 +26,7 @@ export const executionInput = z.object({
   provider: provider.default('gopro'),
   /**
    * With `schedule`, failed media wait until their next attempt is due. With `manual`, this run
-   * tries all failed media.
+   * tries failed media in any case.
    */
   trigger: z.enum(['schedule', 'manual']).default('manual'),
   /** True to read every page of the listing. */

@@ -20,7 +20,7 @@ interface Work<Request, Reply> {
   readonly name: FunctionName;
   readonly request: z.ZodType<Request>;
   readonly run: (request: Request, invocation: Invocation) => Promise<Reply>;
-  /** Makes the reply if the work threw an error. It is not called for a BUG. */
+  /** Makes the reply if the work threw an error other than a BUG. */
   readonly failed: (error: StateError, request: Request) => Reply;
 }
 

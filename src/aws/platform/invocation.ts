@@ -26,9 +26,9 @@ export interface Invocation {
   readonly http: HttpClient;
   readonly runs: RunsStore;
   /**
-   * Opens the ledger of the archive. With `create` it creates an archive if the bucket is empty and
-   * the table is unused. Only the beginning of a run sets `create`. Errors: ARCHIVE_UNKNOWN if the
-   * bucket has no archive and none may be created; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
+   * Opens the ledger of the archive. With `create`, an empty bucket with an unused table gets a new
+   * archive. Only the beginning of a run sets `create`. Errors: ARCHIVE_UNKNOWN if the bucket has
+   * no archive and may not get a new one; TRACKER_UNUSABLE, DESTINATION_UNUSABLE.
    */
   openTracker(provider: Provider, options?: { readonly create: boolean }): Promise<Tracker>;
   /**
