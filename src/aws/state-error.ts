@@ -7,9 +7,9 @@ import type { StateError } from './contract.ts';
 const maxCauseLength = 600;
 
 /**
- * Returns an error as Step Functions knows it, with `Error` and `Cause`. A command in the hint has
- * the options for the deployment. Secrets are redacted, because the history of the execution keeps
- * the error.
+ * Returns an error as Step Functions knows it, with `Error` and `Cause`. Commands in the hint get
+ * the options that `deployment` needs. Secrets are redacted, because the history of the execution
+ * keeps the error.
  */
 export function stateErrorOf(error: SyncError, deployment?: Deployment): StateError {
   const hint = deployment ? error.hintWith(commandsFor(deployment)) : error.hint;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
 /**
- * Adds two commands: `completion <shell>` prints the script for a shell, and the script calls the
- * hidden command `complete`. Their code is imported only if `command`, the first word of the
- * command line, is one of the two.
+ * Adds the command `completion <shell>`, which prints the script for a shell, and the hidden
+ * command `complete`, which the script calls. The code of both is imported only if `command`, the
+ * first word of the command line, names one of them.
  */
 export async function addCompletion(program: Command, command: string | undefined): Promise<void> {
   if (command === 'completion' || command === 'complete') {

@@ -15,7 +15,7 @@ export interface Interruption extends Disposable {
 
 /**
  * Handles signals from now on. The first SIGINT or SIGTERM asks for a clean end, and the second
- * exits at once.
+ * exits immediately.
  */
 export function watchForInterruption(): Interruption {
   const abort = new AbortController();

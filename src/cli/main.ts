@@ -77,9 +77,9 @@ function stackOf(error: unknown): string {
 }
 
 /**
- * Remembers whether writing the output failed. In that case the run continues, and the program
- * fails at its end. If a reader such as `head` closes the pipe, that is no failure; a full disk is
- * a failure.
+ * Sets `failed` in the result if the output cannot be written, for example to a full disk. The run
+ * then continues, and the program fails at its end. A pipe closed by a reader such as `head` is no
+ * failure.
  */
 function watchOutput({ stdout, stderr }: Streams): { readonly failed: boolean } {
   const output = { failed: false };

@@ -10,8 +10,8 @@ export interface PromptStreams {
 }
 
 /**
- * Asks for a passphrase. Returns undefined if there is no terminal or the answer is empty. For a
- * new file it asks twice, and repeats that until both answers are equal.
+ * Asks for a passphrase. Returns undefined if there is no terminal or the answer is empty. With
+ * `create` it asks for two answers until they are equal.
  */
 export async function promptPassphrase(purpose: 'open' | 'create', streams: PromptStreams): Promise<string | undefined> {
   if (!streams.stdin.isTTY) return undefined;

@@ -32,8 +32,8 @@ export function openSource({ settings }: Config, options: SourceOptions): GoproS
 }
 
 /**
- * Creates the client for API requests. Because of the pacing only a few requests run at once, so
- * four connections are enough.
+ * Creates the client for API requests. Four connections are enough, because the pacing allows only
+ * a few requests at the same time.
  */
 export function openApiClient({ proxy }: Config): HttpClient {
   return createHttpClient({ connections: 4, proxy });

@@ -15,8 +15,8 @@ export type Warn = (message: string, hint?: string) => void;
 export type AskPassphrase = (purpose: 'open' | 'create') => Promise<string | undefined>;
 
 /**
- * With this factor one try of a passphrase takes about a third of a second, which is 65,536 times
- * the work of a plain hash.
+ * With this factor each try of a passphrase takes a third of a second, and 65,536 times the work of
+ * a plain hash.
  */
 const scryptWorkFactor = 16;
 

@@ -36,7 +36,7 @@ test('credentials in a plain file cause a warning, and no output shows their sec
   expect(redactText(`x ${credentials.accessToken} y ${credentials.userId}`)).toBe('x [redacted] y [redacted]');
 });
 
-test('a typed passphrase encrypts and opens the credentials file, and saving to another store removes this file', async () => {
+test('a typed passphrase encrypts and opens credentials.age, and saving to another store removes that file', async () => {
   const home = newHome();
   const asked: string[] = [];
   const sealed = {

@@ -92,8 +92,8 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
 async function openSource(provider: Provider, shared: Shared): Promise<OpenSource> {
   const { environment, span, onWarning, closing, openTracker } = shared;
   const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment.secret));
-  // A deployment without a ledger has no stored authentication mode. `validate` then finds the
-  // mode.
+  // This deployment may have no tracker, and thus no stored authentication mode. `validate` then
+  // finds the mode.
   const tracker = await openTracker(provider).catch(() => undefined);
   const rememberedMode = (await tracker?.getFact(authModeFact)) as AuthMode | undefined;
   let requests = 0;

@@ -65,7 +65,7 @@ test('a secret that does not exist is not created', async () => {
   expect(secrets.calls.map(({ operation }) => operation)).toEqual(['PutSecretValue']);
 });
 
-test('a secret with cookies as a browser sends them is accepted', async () => {
+test('a secret may hold the cookies in the form in which a browser sends them', async () => {
   const cookies = '_ga=1; gp_access_token=eyJhbGciOi=.x; gp_user_id=1234-5678';
   await using secrets = await startSecrets(JSON.stringify({ cookies, 'user-agent': 'Browser/2' }));
   expect(await readSecret(secrets.client, 'name')).toEqual({
@@ -77,7 +77,7 @@ test('a secret with cookies as a browser sends them is accepted', async () => {
 });
 
 test.each(['InvalidRequestException', 'AccessDeniedException'])(
-  'the refusal %s of Secrets Manager gives an error with the next step',
+  'if Secrets Manager answers with %s, the error has a next step',
   async (__type) => {
     await using secrets = await startSecrets('{}', __type);
     const error = await readSecret(secrets.client, 'gopro/credentials').catch((thrown: unknown) => thrown);

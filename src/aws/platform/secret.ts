@@ -81,8 +81,8 @@ function dateOf(text: string | null | undefined): string | undefined {
 }
 
 /**
- * Explains an error of Secrets Manager. The hint depends on whether a person has to fix the error
- * or whether the error may pass.
+ * Explains an error of Secrets Manager. The hint says what a person has to do, or that the next run
+ * tries again.
  */
 function refusal(name: string, error: unknown): SyncError {
   const { kind, code } = readAwsError(error) ?? {};

@@ -33,14 +33,14 @@ export function createTelemetry({ functionName, execution, stage, provider }: Te
   });
   const log = redactedLog(logger);
   const emf = new Emf({ namespace: metricNamespace });
-  // CloudWatch bills each combination of dimensions as a metric. Powertools adds a dimension by
-  // default, and with that dimension the alarms would find no data.
+  // Removes the dimension that Powertools adds by default. The alarms look for metrics without that
+  // dimension.
   emf.clearDefaultDimensions();
   emf.setDefaultDimensions({ Provider: provider, Environment: stage });
   const metrics: Metrics = {
     add: (name, value) => {
-      // The correlation id is added with each metric, because Powertools begins a new line by
-      // itself after a hundred values.
+      // Powertools begins a new line without metadata after a hundred values, so the correlation id
+      // is added again with each metric.
       emf.addMetadata('correlation_id', execution.name);
       emf.addMetric(name, metricTable[name].unit, value);
     },

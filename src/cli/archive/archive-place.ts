@@ -57,7 +57,8 @@ async function realDirectory(path: string): Promise<string> {
   } catch (error) {
     const parent = dirname(path);
     if (parent === path) return path;
-    // The path may be a link whose target is not mounted now.
+    // `realpath` also fails if the path is a link whose target is not mounted. Such a link is
+    // followed here.
     const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await readlink(path).catch(() => undefined) : undefined;
     return target === undefined ? join(await realDirectory(parent), basename(path)) : realDirectory(resolve(parent, target));
   }

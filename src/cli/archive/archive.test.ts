@@ -56,7 +56,7 @@ describe('home and archive', () => {
     });
   });
 
-  test('sync fills a second archive of the same home completely', async () => {
+  test('sync archives every file in a second archive, although the first archive has these files', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     const second = await runCli(['sync', '--to', `${archive}-2`, '--json'], { environment });

@@ -29,7 +29,7 @@ export async function openTracker(config: Config, { archiveId, keep, onWarning }
     const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
     return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });
   }
-  // The import is here because loading the AWS SDK takes longer than a run without work.
+  // Imported only when needed, because loading the AWS SDK takes longer than a run without work.
   const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
   const provider = settings.provider as Provider;
   return openDynamoTracker({ client: {}, table: tableName(settings), provider, archiveId, clock: systemClock });
@@ -43,8 +43,8 @@ export function tableName({ table, env }: Config['settings']): string {
 }
 
 /**
- * Throws if the table already belongs to an archive, because a new archive at `location` cannot use
- * it. Errors: ARCHIVE_UNKNOWN for such a table, TRACKER_UNUSABLE.
+ * Throws ARCHIVE_UNKNOWN if the table already belongs to an archive. `location` holds no archive
+ * yet, and its new archive needs a table of its own. Other errors: TRACKER_UNUSABLE.
  */
 export async function refuseTableOfOtherArchive({ settings }: Config, location: string): Promise<void> {
   if (settings.tracker !== 'dynamodb') return;

@@ -5,7 +5,7 @@ import type { Tracker } from '../../tracker/tracker.ts';
 /**
  * Resets all failed and quarantined entries, or only the entries of `mediaIds`. Returns how many
  * entries were reset. `listing` is the command that shows the ids, in backquotes. Errors: USAGE for
- * an unknown medium, and nothing has then changed; TRACKER_UNUSABLE.
+ * an unknown medium, before any entry is reset; TRACKER_UNUSABLE.
  */
 export async function retryMedia(tracker: Tracker, mediaIds: readonly string[], listing: string): Promise<number> {
   for (const mediaId of mediaIds) {

@@ -18,12 +18,14 @@ export interface Ending {
 
 /** Every run that ends early enters this state. The input of the state contains the error. */
 const endState: AskingState = 'EndRun';
-/** After a run enters `EndRun`, its history gets fewer new events than this. */
+/**
+ * The newest page of a history has this many events. The page contains the entry into `EndRun`,
+ * because fewer events follow that entry.
+ */
 const maxEvents = 100;
 
 /**
- * Returns how an execution ended. Commands in the message are for the deployment of `stage`.
- * Errors: USAGE.
+ * Returns how an execution ended. Commands in the message name `stage` if necessary. Errors: USAGE.
  */
 export async function endingOf(machine: Machine, execution: DescribeExecutionOutput, stage: Stage): Promise<Ending> {
   const { status, output, error, cause } = execution;

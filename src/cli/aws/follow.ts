@@ -16,8 +16,8 @@ const pollMs = 2_000;
 const workState = 'DownloadVideos';
 
 /**
- * Reports the changes of a run until it ends, and returns its last description. The run goes on if
- * this function is aborted. Errors: USAGE; the reason of the signal.
+ * Reports the changes of a run until it ends, and returns its last description. Aborting `signal`
+ * does not stop the run. Errors: USAGE; the reason of `signal`.
  */
 export async function followRun(
   machine: Machine,
@@ -31,14 +31,14 @@ export async function followRun(
   let lastEvent = 0;
   const { reportStates, reportCounts } = onlyChanges(report, clock);
   for (;;) {
-    // The status is read first. If the run had ended by then, the history that is read afterwards
-    // is complete.
+    // The status is read before the history. If the status says that the run ended, the history is
+    // complete.
     const execution = await describeRun(machine, arn);
     if (!execution)
       throw new SyncError('USAGE', `there is no execution ${arn}`, { hint: 'Check the name, AWS_REGION and --env.' });
     const entries = await entriesSince(machine, arn, lastEvent);
     const counts = await countLines(machine, arn);
-    // The counts of work lines are reported before the states that the run entered after the work.
+    // The counts of work lines are reported after `workState` and before all later states.
     const work = entries.findIndex(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name === workState) + 1;
     reportStates(entries.slice(0, work));
     reportCounts(counts);

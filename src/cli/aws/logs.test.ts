@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startedRun, describedAs, executionArn, lines, machineArn, run } from '../../../test/support/aws-run.ts';
 import { refusal, type FakeAnswer, type FakeAnswers } from '../../../test/support/fake-aws.ts';
 
-/** Returns one answer for each function. All answers have the same events. */
+/** Returns the answers for the four log groups. Every log group has the same events. */
 function ofEachGroup(...events: object[]): FakeAnswer[] {
   return Array.from({ length: 4 }, () => ({ body: { events } }));
 }

@@ -13,7 +13,7 @@ export interface LoggedEvent {
 
 export interface LogReader extends Disposable {
   /**
-   * Reads the lines of all log groups that mention the run, beginning at `fromMs`, in the order of
+   * Reads the lines that mention the run from all log groups, beginning at `fromMs` and sorted by
    * time. A missing group is skipped. Errors: USAGE if AWS refuses or if all groups are missing.
    */
   read(fromMs: number): Promise<readonly LoggedEvent[]>;

@@ -27,7 +27,9 @@ function counted(counts: object): FakeAnswer {
   return { body: { itemCounts: { ...none, ...counts }, status: 'RUNNING' } };
 }
 
-/** Returns the answers of AWS for a run with all of its states and two counts of its work lines. */
+/**
+ * Returns the answers of AWS for a run that enters all states. Its work lines are counted twice.
+ */
 function watchedRun(): FakeAnswers {
   const mapRuns = [{ executionArn, mapRunArn: `${executionArn}:map`, stateMachineArn: machineArn, startDate: 1 }];
   return {
@@ -161,7 +163,7 @@ describe('aws run', () => {
     },
   );
 
-  test('every command in a hint has the stage of the option --env', async () => {
+  test('every command that `aws run` suggests repeats the option --env', async () => {
     const dev = ['--env', 'dev', '--machine', machineArn];
     expect((await run(['aws', 'run', ...dev], startedRun())).stdout).toMatch(
       /aws status --env dev`.*aws logs --follow --env dev`/,
@@ -170,7 +172,7 @@ describe('aws run', () => {
     expect((await run(['aws', 'run', '--follow', ...dev], partial)).stderr).toContain('`cloud-sync aws failures --env dev`');
   });
 
-  test('Ctrl-C ends `aws run --follow` at once, and a message says that the run goes on', async () => {
+  test('Ctrl-C ends `aws run --follow`, and a message says that the run goes on', async () => {
     const { environment } = await startFakeAws(startedRun(describedAs('RUNNING')));
     const child = startCli(['aws', 'run', '--follow'], {
       environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() },

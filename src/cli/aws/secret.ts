@@ -11,9 +11,8 @@ import { askAws, clientOptions } from './errors.ts';
  */
 export async function putCredentials(secret: string, credentials: SecretCredentials): Promise<string> {
   return ask(secret, async (client) => {
-    // This request fails if the secret does not exist, because the command must not create a
-    // secret. A new secret might have a name that no service reads, or it would block the first
-    // deployment.
+    // This request fails if the secret does not exist. The command must not create a secret: no
+    // service might read a secret of that name, or the secret would block the first deployment.
     await client.send(new DescribeSecretCommand({ SecretId: secret }));
     return writeSecret(client, secret, credentials);
   });

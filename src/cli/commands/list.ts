@@ -22,9 +22,9 @@ export async function runList(context: Context): Promise<number> {
 }
 
 /**
- * Returns the statuses to ask the tracker for, or undefined for all rows. A file that `verify`
- * marked is COMPLETED in the tracker. For `resolved` all rows are read, because `list` has to know
- * whether a medium has originals, and filtered rows leave out originals.
+ * Returns the statuses to ask the tracker for, or undefined for all rows. A `missing` or `damaged`
+ * file is COMPLETED in the tracker. `resolved` needs all rows: filtered rows leave out originals,
+ * but `list` has to know whether a medium has originals.
  */
 function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus | MediumStatus)[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;

@@ -22,7 +22,7 @@ describe('sync, verify, status, list and retry', () => {
     expect(own.files.archived + own.files.skipped).toBe(5);
   });
 
-  test('list shows no line for a medium whose originals are known', async () => {
+  test('`list --status resolved` shows no medium whose originals are known', async () => {
     const { archive, environment } = await setScene();
     await runCli(['sync', '--to', archive], { environment });
     expect(await runCli(['list', '--to', archive, '--status', 'resolved'], { environment })).toMatchObject({

@@ -7,8 +7,8 @@ import { finishedEarly } from '../../report/summary.ts';
 import type { Context } from '../command.ts';
 
 /**
- * Runs `run` and returns its exit code. An error that `run` throws is thrown again. With `--json`
- * such an error becomes the last event `run.finished` instead, except the error USAGE.
+ * Runs `run` and returns its exit code. An error of `run` is thrown again. With `--json` only the
+ * error USAGE is thrown; any other error becomes the last event, `run.finished`.
  */
 export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;

@@ -35,7 +35,7 @@ function textOf(
   const next =
     nextAttempt === null
       ? `not tried again before ${show('aws retry')}`
-      : `the service tries again from ${nextAttempt}, ${show('aws run')} tries at once`;
+      : `the service tries again after ${nextAttempt}, ${show('aws run')} tries now`;
   const lines = [
     `${status.padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,

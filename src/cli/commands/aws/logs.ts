@@ -12,7 +12,9 @@ import { describeRun, openMachine, type Execution, type Machine } from '../../aw
 import type { Context } from '../../command.ts';
 
 const pollMs = 3_000;
-/** CloudWatch shows a line some seconds after it was written, and may show lines out of order. */
+/**
+ * Each read begins this long before the newest line, because CloudWatch may show older lines later.
+ */
 const lateMs = 30_000;
 
 /** Prints the log lines of the functions in a run. With `--follow` it prints until the run ends. */
@@ -32,7 +34,8 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {
-    // The state of the run is read first, so that the log is read once more after the run ended.
+    // The state is read before the log, so that the last read of the log follows the end of the
+    // run.
     const isRunning = follow && (await describeRun(machine, wanted.arn))?.status === 'RUNNING';
     for (const event of await logs.read(fromMs)) {
       if (printed.has(event.id)) continue;

@@ -12,7 +12,7 @@ import type { Context } from '../../command.ts';
 
 type Show = (event: ExecutionEvent) => void;
 
-/** What a run does in a state, in words. The states without a text only branch, or end the run. */
+/** What a run does in a state, in words. A state that only branches or ends the run has no text. */
 const states: Readonly<Record<string, string>> = {
   BeginRun: 'begins',
   ValidateTokens: 'checks the credentials',
