@@ -7,14 +7,14 @@ import type { ContentFacts } from '../destination.ts';
 export const maxReadBytes = 256 * 1024;
 
 export interface Content extends ContentFacts {
-  /** In lower-case hexadecimal. null if no SHA-256 was requested. */
+  /** The SHA-256 in lower-case hexadecimal. null if no SHA-256 was requested. */
   readonly sha256: string | null;
 }
 
 export type HashName = 'sha256' | null;
 
 export interface ReadRangeOptions {
-  /** Called with all bytes of the file, in order. */
+  /** Called for each read with the bytes that were read, in the order of the file. */
   readonly onBytes?: ((bytes: Uint8Array) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,7 +48,7 @@ export async function readRange(
  * read.
  */
 export function readBuffer(sizeBytes: number): Buffer {
-  // The additional byte shows whether a file that was empty has grown.
+  // One byte is added, because an empty buffer could not show that an empty file has grown.
   return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
 }
 

@@ -37,8 +37,8 @@ export function uploadLost(id: string): SyncError {
 }
 
 /**
- * Creates a new empty draft, but never `.cloud-sync`. If that directory is missing, the disk is not
- * mounted.
+ * Creates a new empty draft, and the directory of drafts if necessary. Fails if `.cloud-sync` is
+ * missing, because the disk may not be mounted.
  */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);
@@ -49,9 +49,9 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
 }
 
 /**
- * Creates a small file with all of its text at once. Returns undefined if the name is taken. The
- * returned handle refers to the created file, even if another file takes over the name. On a file
- * system without hard links a crash may leave the file empty.
+ * Creates a small file together with its text. Returns undefined if the name is taken. The returned
+ * handle refers to the created file, even if another file takes over the name. On a file system
+ * without hard links a crash may leave the file empty.
  */
 export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
   const draft = await createDraft(tree);

@@ -107,7 +107,7 @@ describe('keys', () => {
   });
 });
 
-test('a file with another version of the content does not count as finished', async () => {
+test('an archived file does not count as finished if the wanted size or validator differs', async () => {
   await archive(place.disk, describeFile('a'), content);
   const wanted = { partSizeBytes, sizeBytes: content.length, validator };
   expect((await place.disk.open(describeFile('a'), wanted)).kind).toBe('finished');

@@ -5,8 +5,8 @@ import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
- * How many files may stay open while no part uses them. Opening a file again for each part would
- * cost more. More open files could exceed the limit of the process.
+ * The maximum number of files that stay open while no part uses them. Keeping a file open costs
+ * less than opening it for each part, but too many open files exceed the limit of the process.
  */
 const maxKept = 64;
 

@@ -117,7 +117,7 @@ describe('publishing', () => {
     expect(await readFile(place.path(file.original.key))).toEqual(content);
   });
 
-  test('publishing without hard links needs the lease', async () => {
+  test('publishing without hard links fails if the run does not hold the lease', async () => {
     await expect(archive(place.open({ hardLinks: 'never' }), describeFile('a'), content)).rejects.toMatchObject({
       code: 'LOCKED',
     });

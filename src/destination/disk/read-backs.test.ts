@@ -11,7 +11,9 @@ import {
   type WrittenPart,
 } from './read-backs.ts';
 
-/** A fake file whose reads wait until `proceed` is called. It counts how many reads run at once. */
+/**
+ * A fake file whose reads wait until `proceed` is called. It counts how many reads wait together.
+ */
 function heldFile(content: Buffer) {
   const waiting: (() => void)[] = [];
   let maxAtOnce = 0;

@@ -76,8 +76,9 @@ async function readFromDisk(readBacks: ReadBacks, file: FileHandle, part: Writte
 }
 
 /**
- * Waits until no read of this upload is running, and returns what was read of its parts, by part
- * number. Rejects if a part could not be synced, because the system reports that failure only once.
+ * Waits until no read of this upload is running. Returns the size and checksum of each part that
+ * was read, by part number. Rejects if a part could not be synced, because a later sync would not
+ * report the failure again.
  */
 export async function readBackParts(readBacks: ReadBacks, id: string): Promise<ReadonlyMap<number, ContentFacts>> {
   await awaitReadBacks(readBacks, id);

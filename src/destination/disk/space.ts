@@ -14,7 +14,7 @@ const cachedWhenTightMs = 50;
 export interface Space {
   /** The path of the archive, for messages. */
   readonly location: string;
-  /** Asks the file system. Returns null if no limit is known. */
+  /** Asks the file system for the free space. Returns null if no limit is known. */
   readonly askFreeBytes: () => Promise<number | null>;
   readonly minimumFreeBytes: number;
   readonly clock: Clock;
@@ -53,8 +53,7 @@ export async function requireSpace(space: Space, bytes: number): Promise<void> {
 /** Checks like `requireSpace`, and also reserves the space until it is used or released. */
 export async function takeRoom(space: Space, bytes: number): Promise<Room> {
   await refresh(space, bytes);
-  // `requireSpace` is not called here, because another file could reserve the space while we
-  // wait for its promise.
+  // `requireSpace` is not called here: while we awaited it, another file could reserve the space.
   assertFits(space, bytes);
   space.comingBytes += bytes;
   return { space, leftBytes: bytes };

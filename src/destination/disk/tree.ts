@@ -105,7 +105,7 @@ async function checkInside(root: string, directory: string): Promise<void> {
 }
 
 /**
- * Makes one call for each name, and shares its result with all callers. A failed call is forgotten.
+ * Calls `call` once for each name, and gives the result to all callers. Forgets a call that failed.
  */
 async function remembered(calls: Map<string, Promise<void>>, name: string, call: () => Promise<void>): Promise<void> {
   const known = calls.get(name);

@@ -54,7 +54,7 @@ describe('a small file', () => {
     expect(await place.drafts()).toEqual([]);
   });
 
-  test('the next commit describes a small file that a crash left without a description, and needs no bytes for this', async () => {
+  test('if a crash left a small file without a description, the next commit adds the description without the bytes', async () => {
     const file = describeFile('a');
     const state = await begin(place.disk, file, content.length);
     const parts = await writeOne(place.disk, file, state, content);

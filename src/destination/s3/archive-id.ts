@@ -11,7 +11,7 @@ export const idKey = `${ownFolder}archive.json`;
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 type Archive = z.infer<typeof archiveSchema>;
 const knownVersion = 1;
-/** On a store without conditional writes, writers may replace each other's id during this time. */
+/** Without conditional writes, another writer may replace a new id during this time. */
 const contestMs = 1_000;
 
 /**

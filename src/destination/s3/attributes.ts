@@ -5,7 +5,7 @@ import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
 /**
- * S3 allows 2,048 bytes of metadata. The lower limit suits stores that also count the prefix
+ * S3 allows 2,048 bytes of metadata. This limit is lower, because some stores also count the prefix
  * `x-amz-meta-`.
  */
 const maxMetadataBytes = 1_600;

@@ -21,8 +21,8 @@ export interface S3Options {
    */
   readonly pathStyle?: boolean;
   /**
-   * The storage class of archived files. Our own objects stay in the default class, so that they
-   * can be read at once.
+   * The storage class of archived files. Our own objects stay in the default class, because they
+   * must be readable immediately.
    */
   readonly storageClass?: StorageClass;
   /** The KMS key that encrypts all objects. Default: the encryption of the bucket. */
@@ -109,7 +109,8 @@ function createRegionProvider(): () => Promise<string> {
 
 function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
   // The write buffer is larger than Node's default, so that a transfer pauses half as often. The
-  // timeout closes idle connections, so that the store does not close them during a request.
+  // timeout closes an idle connection early, because the store may close it just as a request
+  // begins.
   const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }

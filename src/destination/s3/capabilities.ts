@@ -105,11 +105,14 @@ function parse(text: string | undefined): S3Capabilities | undefined {
   }
 }
 
-/** Probes the capabilities that a small object can show. The first large file shows the others. */
+/**
+ * Probes the capabilities that a small object can show. The other capabilities become known with
+ * the first large file.
+ */
 async function probe(bucket: Bucket): Promise<S3Capabilities> {
   const body = `probe ${randomUUID()}\n`;
   const { trailer, tags } = await probePut(bucket, body);
-  // A store that does not know aws-chunked stores the frames as part of the content.
+  // If the stored object contains the trailer, the store does not know aws-chunked.
   const framed = trailer && (await readSmall(bucket, probeKey))?.includes('x-amz-checksum-crc32:');
   return {
     conditionalWrites: await probeCondition(bucket, body),

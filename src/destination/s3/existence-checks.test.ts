@@ -18,7 +18,7 @@ useTestCredentials();
 const stored = contentOf('stored.jpg', 3000);
 const fresh = Array.from({ length: 12 }, (_, index) => contentOf(`fresh-${index}.jpg`, 1000 + index));
 
-/** Opens an archive with one file, and begins a run that has found several keys free. */
+/** Opens an archive, archives `stored`, and then archives twelve new files. */
 async function begin(options: S3StoreOptions = {}): Promise<TestArchive> {
   const place = await openTestArchive(options);
   await place.s3.initialise('archive-1');
@@ -45,7 +45,7 @@ describe('small files after many free keys', () => {
     expect(operations.toSorted()).toEqual([...Array(30).fill('HeadObject'), ...Array(30).fill('PutObject')]);
   });
 
-  test('a small file that is already stored is archived without an error, and its key is checked from then on', async () => {
+  test('archiving a stored file again succeeds without a check, and then the key is checked', async () => {
     expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('upload');
     expect(await archive(place.s3, stored)).toEqual({ key: stored.file.original.key, ...wholeOf(stored) });
     expect((await place.s3.open(stored.file, wantedFor(stored))).kind).toBe('finished');

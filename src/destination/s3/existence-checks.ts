@@ -2,10 +2,10 @@
 const enoughInARow = 8;
 
 /**
- * Decides whether to check a key before its file is fetched. Most keys are free, and each check
- * costs a request. If a key is taken, a store that honours conditions refuses the PUT, and the file
- * at the key is then compared. If many files exist already, as after the loss of the tracker, the
- * checks cost less than fetching those files.
+ * Decides whether to check a key before its file is fetched. After many free keys the check is left
+ * out, because it costs a request. If the key is taken after all, a store that honours conditions
+ * refuses the PUT, and the file at the key is then compared. If many keys are taken, as after the
+ * loss of the tracker, a check costs less than fetching a file in vain.
  */
 export interface ExistenceChecks {
   isWorthwhile(): boolean;

@@ -151,7 +151,7 @@ describe('failed parts', () => {
     });
   }
 
-  test('a part may wait for its source longer than for its store', async () => {
+  test('a part does not fail if its source pauses longer than the stall time', async () => {
     await using place = await begin([]);
     const { state } = mustBeUpload(await place.s3.open(large.file, wantedFor(large)));
     const writer = place.s3.writePart(large.file, state, 2, 1000);
@@ -181,7 +181,7 @@ describe('a file that the store spoilt although it reported success', () => {
     ],
   ];
   for (const [name, content, fault, options] of damages) {
-    test(`a file with ${name} does not count, although the store reported success`, async () => {
+    test(`a file that was stored with ${name} is not accepted, although the store reported success`, async () => {
       await using place = await begin([fault], options);
       await expect(archive(place.s3, content)).rejects.toMatchObject({
         code: 'CHECKSUM_MISMATCH',

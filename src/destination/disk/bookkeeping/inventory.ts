@@ -7,7 +7,7 @@ import { ignoring } from '../files.ts';
 import type { Manifest } from './manifest.ts';
 import { ownDirectory, type Tree } from '../tree.ts';
 
-/** Yields every described file that exists and has its described size. */
+/** Yields each file of the manifest that is on the disk with the size that the manifest states. */
 export async function* presentFiles(tree: Tree, manifest: Manifest): AsyncIterable<DescribedFile> {
   for await (const entries of manifest.entries()) {
     const directories = Map.groupBy(entries, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
@@ -32,7 +32,10 @@ interface StatOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Returns the file at a key as it is on the disk. `deep` computes the CRC32 from its bytes. */
+/**
+ * Returns the file at a key with its size on the disk. `deep` also computes the CRC32 from its
+ * bytes.
+ */
 export async function statFile(
   tree: Tree,
   key: string,

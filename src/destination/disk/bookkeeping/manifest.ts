@@ -103,8 +103,7 @@ async function latestLines(path: string): Promise<Map<string, number>> {
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // A key without escapes is parsed too, because a slice of the line would keep the whole line in
-  // memory.
+  // Even a key without escapes is parsed. A slice of the line would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }

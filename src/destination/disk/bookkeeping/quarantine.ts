@@ -9,7 +9,7 @@ import type { Tree } from '../tree.ts';
 /**
  * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date if
  * that path is taken. Returns the new path, relative to the archive's root, with `/` as the
- * separator. After a crash the file may have both names.
+ * separator. A crash may leave the file at both paths.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
   const from = await tree.locate(key);

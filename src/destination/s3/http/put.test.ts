@@ -13,10 +13,13 @@ const KiB = 1024;
 const stallMs = 300;
 const reply = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 0\r\n\r\n';
 
-/** Takes a chunk in place of a connection, and calls `done` once the chunk is accepted. */
+/** Receives a chunk in the role of the connection. Calls `done` once the chunk is accepted. */
 type Take = (line: Duplex, chunk: Buffer, done: (error?: Error) => void) => void;
 
-/** Returns a bucket with a store behind an in-memory line, which has no kernel buffers. */
+/**
+ * Returns a bucket whose connection is a stream in memory. Such a stream has no kernel buffers, so
+ * `take` decides when bytes are accepted.
+ */
 function bucketBehind(take: Take): Bucket {
   const line = new Duplex({
     read: () => {},
@@ -84,7 +87,7 @@ test('a PUT fails if a write to its line fails', async () => {
   await expect(failing.finish(0)).rejects.toMatchObject({ code: 'STORE_FAILED' });
 });
 
-test('a PUT succeeds if the reply comes before the last write ends, and fails if it comes before that write begins', async () => {
+test('a PUT succeeds if the reply comes during the last write, and fails if the reply comes earlier', async () => {
   const whole = put(bucketBehind(answerAtOnce), 1000, { trailer: false });
   await whole.write(Buffer.alloc(1000));
   expect(await whole.finish(0)).toMatchObject({ etag: '"e"' });

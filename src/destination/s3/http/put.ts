@@ -19,9 +19,9 @@ export interface PutReply {
 }
 
 /**
- * How many bytes to write at once until the connection has shown that it is quick. A write counts
- * as progress only when the system has accepted all of its bytes. On a slow line a large write
- * would look like a stall. On a quick line small writes cost more CPU.
+ * How many bytes one write has until the connection has shown that it is quick. A write counts as
+ * progress only when the system has accepted all of its bytes. On a slow line a large write would
+ * look like a stall. On a quick line small writes cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
 
@@ -40,11 +40,11 @@ export class OpenPut {
   #request: ClientRequest | undefined;
   #framing: Framing | undefined;
   #failure: SyncError | undefined;
-  /** Resolves when the system has accepted the last write. */
+  /** Resolves when the system has accepted the most recent write. */
   #taking: PromiseWithResolvers<void> | undefined;
   #stepBytes = cautiousBytes;
   #leftBytes = 0;
-  /** True once the whole body was written. */
+  /** True from the write of the last bytes on. */
   #isSent = false;
 
   constructor(bucket: Bucket, target: Promise<PutTarget>, about: string) {
@@ -108,7 +108,8 @@ export class OpenPut {
       const step = chunk.subarray(at, at + this.#stepBytes);
       at += step.length;
       this.#leftBytes -= step.length;
-      // Without a trailer this write ends the body, and the reply may arrive during the write.
+      // Without a trailer this write ends the body. `#isSent` is set first, because the reply may
+      // arrive during the write.
       if (this.#leftBytes === 0 && !this.#framing) this.#isSent = true;
       const beganMs = clock.elapsed();
       for (const piece of this.#framing?.frame(step) ?? [step]) {

@@ -38,7 +38,7 @@ test.each<[S3FaultAction, code: string, looks: number]>([
   expect(place.store.requests.filter(({ operation }) => operation === 'HeadObject')).toHaveLength(looks);
 });
 
-test('a HEAD that is aborted ends at once', async () => {
+test('a HEAD that is aborted ends before the store replies', async () => {
   await using place = await openTestArchive({
     faults: [{ match: { operation: 'HeadObject' }, action: { kind: 'stall', before: 'reply' } }],
   });
@@ -49,7 +49,7 @@ test('a HEAD that is aborted ends at once', async () => {
   await expect(looking).rejects.toBe(enough);
 });
 
-test('a HEAD waits only a short time if the store asks for an hour', async () => {
+test('each pause of a HEAD is short, even if the store asks for an hour', async () => {
   const sleeps: number[] = [];
   const clock = { ...systemClock, sleep: async (forMs: number) => void sleeps.push(forMs) };
   const action = { kind: 'error', code: 'SlowDown', retryAfterSeconds: 3600 } as const;

@@ -14,7 +14,7 @@ export interface Outgoing {
   /** The full key in the bucket. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Names are in lower case. */
+  /** The names of headers are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -61,7 +61,10 @@ function escape(part: string): string {
   return encodeURIComponent(part).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Reads a reply to its end, so that the connection can be used again. Rejects with a Refusal. */
+/**
+ * Reads a reply to its end, so that the connection can be used again. Rejects with a Refusal if the
+ * request failed.
+ */
 export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   const { promise, resolve, reject } = Promise.withResolvers<ReplyHeaders>();
   const status = response.statusCode ?? 0;
@@ -91,8 +94,8 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
-      // If the store asks for a longer pause, the caller has to make that pause. The error tells
-      // the caller how long the store asks to wait.
+      // We add at most `maxExtraMs` to our pause. If the store asks for more, the error tells the
+      // caller how long to wait.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
     }
   }
