@@ -14,8 +14,8 @@ export interface SecretCredentials {
   /** The user agent of the browser that the cookies come from. */
   readonly userAgent?: string;
   /**
-   * When the credentials were last written, in ISO 8601. If the secret does not contain this time,
-   * the time comes from Secrets Manager. It is null if unknown.
+   * When the credentials were last written, in ISO 8601: the time in the secret, or else the time
+   * from Secrets Manager. null if both are unknown.
    */
   readonly since: string | null;
 }

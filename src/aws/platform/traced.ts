@@ -4,7 +4,10 @@ import type { Span } from '../../lib/span.ts';
 import type { Source } from '../../source/source.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Puts spans around the calls of the ports. The core and the adapters do not know about spans. */
+/**
+ * Puts spans around the calls of sources, destinations and HTTP clients. The core and the adapters
+ * do not know about spans.
+ */
 
 /** Traces a source. `afterValidate` runs when a validation has shown that the credentials work. */
 export function tracedSource(source: Source, span: Span, afterValidate: () => Promise<void>): Source {

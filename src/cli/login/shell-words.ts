@@ -1,4 +1,7 @@
-/** Splits a command line as bash or the Windows prompt does. It knows only what browsers write. */
+/**
+ * Splits a command line as bash or the Windows prompt does. Handles only the syntax that browsers
+ * write.
+ */
 export function shellWords(text: string): string[] {
   return /\^["\r\n]/.test(text) ? splitWords(withoutCarets(text), 'cmd') : splitWords(text, 'bash');
 }

@@ -53,7 +53,7 @@ export function* listEntries({ tracked, originals }: TrackedRow): Generator<List
   }
 }
 
-/** The reasons that are shown for a status or mark if the tracker has recorded no reason. */
+/** The reasons that are shown for a mark, or for a status if the tracker has recorded no reason. */
 const reasons: Readonly<Record<string, string>> = {
   PENDING: 'the next sync fetches it',
   IN_PROGRESS: 'a run fetches it now, or a run that fetched it was killed',

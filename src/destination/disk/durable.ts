@@ -59,7 +59,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
     content.fill(0);
     return { path: draft.path, content: await readBack(drafts, handle, received, { buffer: content }) };
   } catch (error) {
-    // The bytes in memory were cleared for the read-back, so the small file is dropped.
+    // The read-back may have overwritten the bytes in memory, so the small file is dropped.
     drafts.smallFiles.drop(received.state.id);
     await removeDraft(draft);
     throw error;
@@ -80,8 +80,8 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   await using handle = opened;
   const { size, nlink } = await handle.stat();
   if (nlink === 0) return undefined;
-  // An abandoned part may have left bytes behind the file's end. These bytes are cut off. A draft
-  // with two names is already in the archive, so it must never be cut.
+  // An abandoned part may have left bytes after the end of the file. These bytes are cut off here.
+  // A draft with two names is already in the archive, so it must never be cut.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
   if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
   assertLength(Math.min(size, whole.sizeBytes), whole);

@@ -11,8 +11,8 @@ export interface WrittenPart {
 
 /**
  * Reads parts back while other parts are still being written, so that a large file need not be read
- * again when it is published. Only one part is read at a time, because all reads share one buffer
- * and the disk also has to write.
+ * again when it is published. Only one part is read at a time: all reads share one buffer, and more
+ * reads would slow down the writes.
  */
 export interface ReadBacks {
   readonly uploads: Map<string, Map<number, ReadBack>>;

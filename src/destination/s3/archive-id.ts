@@ -50,9 +50,9 @@ function parseArchive(text: string): Archive | undefined {
 }
 
 /**
- * Writes the id unless there already is one. Returns the id that the archive then has.
- * `isConditional` returns whether conditional writes work on this store. If they do not, the last
- * of several writers wins, so every writer waits and then reads the id.
+ * Writes `id` unless the archive already has an id. Returns the archive's id. `isConditional`
+ * returns whether conditional writes work on this store. Without them the last of several writers
+ * wins, so every writer waits and then reads the id.
  */
 export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
   const existing = await readArchive(bucket);

@@ -26,8 +26,8 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
 }
 
 /**
- * Makes the directory an archive unless it already is one. Returns the id that the archive then
- * has.
+ * Makes the directory an archive with this id, and returns the id. If the directory already is an
+ * archive, only returns the existing id.
  */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const existing = await readArchiveId(tree);

@@ -45,7 +45,7 @@ test('a lease names its holder, and is free after the holder released it', async
   expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
 });
 
-test('exactly one of many contenders takes over the lease of a dead process, without waiting', async () => {
+test('exactly one of many contenders takes over the lease of a dead process before the lease expires', async () => {
   const dead = await takeLease(tree, await deadOwner(), clock, minuteMs);
   for (let round = 0; round < 20; round += 1) {
     const owners = Array.from({ length: 12 }, (_, index) => thisOwner(`contender ${index}`));
