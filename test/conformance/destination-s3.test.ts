@@ -34,7 +34,7 @@ async function s3Stage(legacy: S3Legacy): Promise<DestinationStage> {
   const clock: Clock = {
     ...systemClock,
     now: () => Date.now() + aheadMs,
-    // Shortens the adapter's wait for other processes that make the same archive at once.
+    // Shortens the adapter's wait for other processes that make the same archive at the same time.
     sleep: (forMs, signal) => systemClock.sleep(Math.min(forMs, 50), signal),
   };
   const has = (key: string) => store.objects().some((object) => object.key === key);

@@ -21,7 +21,7 @@ export async function filesIn(client: S3Client, Bucket: string): Promise<FoundFi
   return files;
 }
 
-/** Returns the keys, metadata and contents of all objects, but no contents of archived files. */
+/** Returns the keys and metadata of all objects, and the contents of all except archived files. */
 export async function bucketText(client: S3Client, Bucket: string): Promise<string> {
   const texts: string[] = [];
   for (const key of await keysOf(client, Bucket)) {

@@ -1,6 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-/** Counts a client's calls by name: one for each operation, however many requests it takes. */
+/**
+ * Counts a client's calls by the name of the command. A call counts once, even if it takes several
+ * requests.
+ */
 export function countCalls(client: DynamoDBClient): ReadonlyMap<string, number> {
   const calls = new Map<string, number>();
   client.middlewareStack.add(

@@ -46,18 +46,18 @@ export interface EngineScene extends AsyncDisposable {
   start(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<StartedExecution>;
   /** Starts an execution and waits until it has ended. */
   run(input?: ExecutionInput | Readonly<Record<string, unknown>>): Promise<EndedExecution>;
-  /** Gives all functions the scene's variables with these changes. */
+  /** Sets the environment of all functions to the scene's variables with these changes. */
   reconfigure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Puts the cloud's valid cookies into the secret. */
   putCredentials(): Promise<void>;
-  /** Makes one process of video-downloader end or hang at once. */
+  /** Kills or freezes one process of `video-downloader`, which is running or starts next. */
   haltDownloader(how: 'kill' | 'freeze'): Promise<void>;
   files(): Promise<readonly FoundFile[]>;
   /** Expects that the archive has exactly the files that the library offers now. */
   expectComplete(): Promise<void>;
   /** Returns the status of every medium by id, and of every original by key. */
   statuses(): Promise<Readonly<Record<string, string>>>;
-  /** Sizes of the stored parts of the one upload that is under way, in order. */
+  /** The sizes of the stored parts of the only unfinished upload, in order. */
   storedParts(): Promise<readonly number[]>;
 }
 

@@ -129,7 +129,9 @@ async function readConfigurations(
   return Object.fromEntries(await Promise.all(functionNames.map(read))) as Record<FunctionName, Configuration>;
 }
 
-/** Receives all messages. A message of an event rule may arrive a moment later. */
+/**
+ * Receives all messages. Waits a second for more, because a message of an event rule may be late.
+ */
 async function drain({ sqs }: Aws, QueueUrl: string): Promise<string[]> {
   const bodies: string[] = [];
   for (;;) {

@@ -76,7 +76,8 @@ export async function childrenOf({ sfn }: Pick<Aws, 'sfn'>, executionArn: string
   const { mapRuns = [] } = await sfn.send(new ListMapRunsCommand({ executionArn }));
   const arns: string[] = [];
   for (const { mapRunArn } of mapRuns) {
-    // In the emulator the children keep running when their parent is aborted.
+    // Waits for the children, because in the emulator they keep running after their parent is
+    // aborted.
     while ((await sfn.send(new DescribeMapRunCommand({ mapRunArn }))).status === 'RUNNING') await sleep(100);
     for await (const page of paginateListExecutions({ client: sfn }, { mapRunArn })) {
       arns.push(...(page.executions ?? []).flatMap(({ executionArn: arn }) => arn ?? []));

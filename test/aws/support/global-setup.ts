@@ -1,6 +1,6 @@
 /**
- * Installs the emulators and synthesizes the app before the first test file of a project runs,
- * because two files must not do so at the same time.
+ * Installs the emulators and synthesizes the app before the first test file of a project runs. Two
+ * test files must not install or synthesize at the same time.
  */
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';

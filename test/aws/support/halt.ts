@@ -1,6 +1,6 @@
 /**
- * Ends or freezes `video-downloader` in the middle of its work when a file with that order appears.
- * The functions' processes load this module with `--import`.
+ * Kills or freezes `video-downloader` in the middle of its work when a test writes `kill` or
+ * `freeze` into a file. The functions' processes load this module with `--import`.
  */
 import { readFileSync, unlinkSync } from 'node:fs';
 

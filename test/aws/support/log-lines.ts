@@ -5,8 +5,8 @@ export function useLines(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   beforeEach(() => {
     lines.length = 0;
-    // POWERTOOLS_DEV sends the lines to the global console, which a test can spy on. It would also
-    // turn metrics off.
+    // POWERTOOLS_DEV sends the lines to the global console, which a test can spy on. The second
+    // variable keeps metrics on, which POWERTOOLS_DEV alone would turn off.
     vi.stubEnv('POWERTOOLS_DEV', 'true');
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false');
     for (const method of ['log', 'info', 'warn', 'error'] as const) {

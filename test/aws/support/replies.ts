@@ -61,7 +61,7 @@ interface Counts {
 }
 
 /**
- * Returns the results that a state may have. A state gets `go-on` only the first time, because
+ * Returns the results that a state may have. A state gets `go-on` only on its first visit, because
  * otherwise a walk would never end.
  */
 export function turnsOf(
@@ -133,7 +133,8 @@ export function turnsOf(
     BeginRun: turnsFrom(begin),
     ValidateTokens: turnsFrom(validate),
     ListMedia: turnsFrom(list),
-    // This result holds the output of every child of the map. No later state may receive it.
+    // This result holds the outputs of all children. The machine must not pass it on to a later
+    // state.
     DownloadVideos: [{ name: 'ended', result: Array.from({ length: 1_000 }, () => ({ complete: true })) }],
     GenerateSummary: turnsFrom(summarise),
     NotifyNotice: sent,
@@ -154,7 +155,7 @@ export function turnsOf(
   };
 }
 
-/** Makes a turn of each reply, and of one reply with an unknown outcome. */
+/** Returns each reply as a result of a state, and adds a result with an unknown outcome. */
 function turnsFrom(replies: readonly { readonly outcome: string }[]): readonly Turn[] {
   const unknown = { ...replies[0], outcome: 'of another version' };
   return [...replies, unknown].map((reply) => ({ name: reply.outcome, result: asJson(reply) }));

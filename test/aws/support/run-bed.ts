@@ -40,7 +40,9 @@ export interface Bed extends AsyncDisposable {
   invocation(execution: Execution, variables?: Readonly<Record<string, string>>): Invocation;
 }
 
-/** `environment` must hold the emulator's address and credentials, as a function's does. */
+/**
+ * `environment` must hold the emulator's address and credentials, like a function's environment.
+ */
 export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn: string): Promise<Bed> {
   await using stack = new AsyncDisposableStack();
   const place = `bed-${randomUUID()}`;

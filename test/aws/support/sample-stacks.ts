@@ -18,7 +18,7 @@ export function sampleStacks(
   const settings = JSON.parse(readFileSync(join(import.meta.dirname, '../../../cdk.json'), 'utf8')) as {
     context: Record<string, unknown>;
   };
-  // The real synthesis validates against CloudFormation's schemas, so the tests need not.
+  // Skips the validation against CloudFormation's schemas, because the real synthesis does it.
   const app = new App({ context: { ...settings.context, ...given }, builtinCloudFormationValidation: false });
   const context = readContext(given);
   const deployment = { context, environment: { ...environments[context.env], ...changes } };

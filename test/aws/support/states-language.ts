@@ -37,8 +37,8 @@ export interface WalkOptions {
   /** The context object, which a path reaches as `$$`. */
   readonly context: Fields;
   /**
-   * Returns the possible results of a state for this request. `before` has the earlier steps, so
-   * that loops can be bounded.
+   * Returns the possible results of a state for this request. `before` holds the earlier steps, so
+   * that the function can end a loop.
    */
   readonly turns: (state: string, request: Json, before: readonly Step[]) => readonly Turn[];
 }
@@ -126,7 +126,7 @@ function caughtBy(
   return path === null ? input : put(input, path ?? '$', { ...error });
 }
 
-/** Every connection between two states that the definition names. */
+/** Every transition that the definition allows, as `from -> to`. */
 export function edges(machine: Machine): readonly string[] {
   return Object.entries(machine.States).flatMap(([name, { Next, Default, Choices = [], Catch = [] }]) =>
     [Next, Default, ...[...Choices, ...Catch].map((rule) => rule.Next)].flatMap((next) =>

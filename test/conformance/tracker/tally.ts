@@ -16,8 +16,8 @@ const none = {
 type Expected = { [Name in keyof Tally]?: Tally[Name] extends number ? number : Partial<Tally[Name]> };
 
 /**
- * Expects these counts and zero for all others. A `covers` that accepts all media must not change
- * the counts.
+ * Expects these counts, and zero for every other count. A filter that accepts all media must give
+ * the same counts.
  */
 async function expectTally(tracker: Tracker, expected: Expected, roles: readonly Role[] = usual): Promise<void> {
   const all = {
