@@ -26,8 +26,8 @@ async function startHeldRun(scene: Scene): Promise<RunningCli> {
     { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000 } },
   ]);
   const run = scene.startSync();
-  // While the run waits for bytes, it holds no lock of the tracker that would block another
-  // process.
+  // Stops the run only while it waits for bytes, because then it holds no lock of the tracker that
+  // would block another process.
   await waitUntil('the run waits', () =>
     scene.cloud.requests.some(({ endpoint, bytesSent }) => endpoint === 'file' && bytesSent === 1_000),
   );
@@ -40,8 +40,8 @@ async function letGo(run: RunningCli): Promise<void> {
   expectExit(await run.ended, 0);
 }
 
-describe('two runs at once', () => {
-  test.each(placeKinds)('one of two runs from one home works, and the other ends as locked, on %s', async (kind) => {
+describe('two runs at the same time', () => {
+  test.each(placeKinds)('a second run from the same home ends as locked, and the first run completes, on %s', async (kind) => {
     await using scene = await openSceneAt(kind, { library: onePhoto(`one-home-${kind}`), stallMs: 1_500 });
     const first = await startHeldRun(scene);
     const second = await scene.sync();
@@ -55,7 +55,7 @@ describe('two runs at once', () => {
     await scene.expectComplete();
   });
 
-  test('one of two runs from two homes to one directory works, and the other ends as locked', async () => {
+  test('a second run from another home to the same directory ends as locked, and the first run completes', async () => {
     await using scene = await openScene({ library: onePhoto('two-homes'), stallMs: 1_500 });
     await using other = await makeTempDir();
     const first = await startHeldRun(scene);
@@ -200,8 +200,8 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     const { missing, surplus } = compare(await scene.place.files(), wanted);
     expect(missing).toEqual([]);
     if (kind === 'disk') {
-      // The repaired file has the old key, because the damaged file was moved to the quarantine
-      // folder.
+      // The run moved the damaged file to the quarantine folder, so the good file has the old key
+      // and no second copy exists.
       expect(surplus).toEqual([]);
       const [aside] = eventsOf(repaired, 'file.setAside');
       expect(aside).toMatchObject({ key: victim.key, movedTo: expect.stringMatching(/^\.cloud-sync\/quarantine\//) });

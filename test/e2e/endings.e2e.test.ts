@@ -40,7 +40,7 @@ describe('credentials that expire in the middle of a run', () => {
 });
 
 describe('a file or medium that fails again and again', () => {
-  test('a file or medium is quarantined after the limit of failed runs, and retry gives it a fresh start', async () => {
+  test('a file or medium is quarantined when its failed runs reach the limit, and is archived after `retry`', async () => {
     const maker = createMediaMaker('quarantine');
     const bad = maker.photo();
     const unresolved = maker.photo();

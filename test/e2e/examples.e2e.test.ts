@@ -22,7 +22,7 @@ interface Ending {
 /** Runs a command line of bash at the root of the repository, with the Node that runs this test. */
 async function bash(commandLine: string, environment: Readonly<Record<string, string>>): Promise<Ending> {
   const path = [dirname(process.execPath), process.env['PATH']].join(':');
-  // npx finds the program in the repository and must not look elsewhere.
+  // npx finds the program in the repository. Offline mode keeps npx from downloading another one.
   const env = { ...environment, PATH: path, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
   return run('bash', ['-c', `set -o pipefail; ${commandLine}`], { cwd: root, env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
@@ -52,7 +52,8 @@ async function runExample(scene: Scene<DiskPlace>, script: string, environment =
 
 test('first-archive.sh archives and verifies, and then stops its simulator', async () => {
   await using temp = await makeTempDir();
-  // If the script left its simulator running, standard error would stay open and `bash` would wait.
+  // The call of `bash` returns only if the script stops its simulator, because a running simulator
+  // keeps standard error open.
   const environment = { HOME: temp.path, CLOUD_SYNC_GOPRO_API_RPS: '1000' };
   const ended = await bash(`bash docs/examples/first-archive.sh "$HOME/example"`, environment);
   expect(ended).toMatchObject({ code: 0 });

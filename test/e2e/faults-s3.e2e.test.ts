@@ -100,8 +100,8 @@ function victimsOf(list: readonly Trouble[], maker: MediaMaker): Victim[] {
 
 function faultsOf(victims: readonly Victim[], attempt?: number): S3Fault[] {
   return victims.map(({ operation, action, medium }) => {
-    // Only the key of revision 1 has a dot directly after the id. So a fault of the first attempt
-    // does not strike revision 2, whose attempts are counted from 1 again.
+    // With `attempt` a fault must not strike revision 2, whose attempts are counted from 1 again.
+    // Only the key of revision 1 has a dot directly after the id.
     const keyPart = attempt === undefined ? medium.id : `${medium.id}.`;
     const match = { operation, keyPart, ...(attempt === undefined ? {} : { attempt }) };
     return { match, action } as S3Fault;

@@ -127,7 +127,7 @@ describe.each(placeKinds)('a run with a choice of media, on %s', (kind) => {
     if (kind === 'disk') expect(existsSync(scene.place.to)).toBe(false);
     const { file = 0, fileHead = 0 } = scene.cloud.stats().requests;
     expect({ file, fileHead }).toEqual({ file: 0, fileHead: 0 });
-    // The home knows no archive here after a dry run, so a real run may begin a new archive.
+    // The dry run recorded no archive in the home, so a real run may begin a new archive here.
     expectExit(await scene.sync('--type', 'Burst'), 0);
   });
 

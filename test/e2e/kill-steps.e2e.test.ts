@@ -75,7 +75,7 @@ const smallBytes = 60_000;
 const largeBytes = 300_000;
 
 describe('on a disk', () => {
-  test('a run that is killed before any step loses and duplicates nothing', { timeout: 300_000 }, async () => {
+  test('a run loses and duplicates nothing if it is killed before any one of its steps', { timeout: 300_000 }, async () => {
     let last = await killBefore(1, smallBytes);
     for (let step = 2; last.killed; step += 1) last = await killBefore(step, smallBytes);
     // The last run was not killed. Its steps include those that publish the file.
@@ -96,7 +96,7 @@ describe('on a disk', () => {
   });
 
   test(
-    'a run that is killed at any step from the opening of the draft of a larger file on loses and duplicates nothing',
+    'a run with a larger file loses and duplicates nothing if it is killed before the draft is opened or before any later step',
     { timeout: 300_000 },
     async () => {
       const { steps } = await killBefore(Infinity, largeBytes);
