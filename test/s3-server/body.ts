@@ -31,10 +31,10 @@ const CRC32 = 'x-amz-checksum-crc32';
 const HEX_SHA256 = /^[\da-f]{64}$/;
 
 /**
- * Reads the body into the store with every check that its headers and trailers ask for:
- * Content-Length, x-amz-decoded-content-length, x-amz-content-sha256, Content-MD5,
- * x-amz-checksum-crc32. Nothing is stored if a check fails (S3Error) or the connection breaks.
- * With `damage` no digest and no checksum is compared.
+ * Stores the body of a request and checks it against these headers and trailers: Content-Length,
+ * x-amz-decoded-content-length, x-amz-content-sha256, Content-MD5, x-amz-checksum-crc32. Nothing is
+ * stored if a check fails (S3Error) or the connection breaks. If the option `damage` is set, no
+ * digest and no checksum is compared.
  */
 export async function receiveBody(request: S3Request, options: ReceiveOptions): Promise<Received> {
   checkAnnouncement(request, options.legacy);

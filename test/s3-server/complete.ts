@@ -21,7 +21,9 @@ import { header, S3Error, type S3Reply, xmlDocument, xmlElements, xmlText } from
 
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
-/** Reads the body first. The rest has no `await`, so no other request can run in between. */
+/**
+ * Reads the body first. The code after that has no `await`, so no other request can interrupt it.
+ */
 export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const { request } = call;
   findUpload(call);

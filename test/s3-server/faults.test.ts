@@ -54,7 +54,7 @@ describe('a fault', () => {
     ['EntityTooLarge', 400],
     ['XMinioStorageFull', 507],
     ['ExpiredToken', 400],
-  ] as const)('the error %s has status %i, stores nothing, and happens once', async (code, status) => {
+  ] as const)('a PUT with the error %s gets status %i and stores nothing', async (code, status) => {
     await startWith({ kind: 'error', code, retryAfterSeconds: 7 });
     await expect(put()).rejects.toMatchObject({
       name: code,

@@ -17,7 +17,7 @@ export interface S3LogEntry {
   readonly bucket: string;
   readonly key: string;
   readonly partNumber: number | undefined;
-  /** 1 for the first request with the same operation, key and part number, 2 for the second. */
+  /** The number of the request among all with its operation, key and part number, from 1 on. */
   readonly attempt: number;
   /** The status of the reply. 0 as long as the request has no reply. */
   readonly status: number;

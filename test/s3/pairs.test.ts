@@ -3,7 +3,7 @@ import { faultNames } from '../../src/sim/gopro/faults/catalogue.ts';
 import { pairings, pairingsOf, sizeClasses } from './support/pairs.ts';
 import { serverNames } from './support/servers.ts';
 
-test('each fault is tested with each server and with each size, and each server with each size', () => {
+test('every fault is tested with every server and every size, and every server with every size', () => {
   for (const name of faultNames) {
     for (const server of serverNames) expect(pairings.some((pair) => pair.fault === name && pair.server === server)).toBe(true);
     for (const size of sizeClasses) expect(pairings.some((pair) => pair.fault === name && pair.size === size)).toBe(true);

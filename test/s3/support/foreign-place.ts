@@ -61,7 +61,8 @@ export async function openForeignPlace(server: ForeignServer): Promise<Place> {
       }
       return texts.join('\n');
     },
-    // A client can change a byte only with a new object, so the stored checksum changes too.
+    // A client can change a byte only if it writes a new object, so the stored checksum changes
+    // too.
     damage: async (key, offset) => {
       const { bytes, metadata } = await fetchObject(`${prefix}/${key}`);
       if (bytes[offset] === undefined) throw new RangeError(`${key} has no byte ${offset}`);

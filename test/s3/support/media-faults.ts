@@ -1,5 +1,6 @@
 /**
- * Tests faults that strike single media. One run has all faults of a server with the same outcome.
+ * Tests faults that strike single media. For each server and each outcome, one run has all faults
+ * with that outcome.
  */
 import { expect, test } from 'vitest';
 import { faultCatalogue } from '../../../src/sim/gopro/faults/catalogue.ts';
@@ -19,8 +20,8 @@ interface Victim extends Pairing {
 }
 
 /**
- * The stall timeout. A busy server answers sooner. If the cloud falls silent, a test waits this
- * long.
+ * The stall timeout. A busy server answers within this time. If the cloud falls silent, a test
+ * waits this long.
  */
 const stallMs = 4_000;
 const manyAtOnce = ['--concurrency', '16'] as const;

@@ -1,6 +1,6 @@
 /**
- * Which fault is tested with which server and which size of file. Not every combination of the
- * three is tested, but every combination of two.
+ * The tested combinations of fault, server and file size. Every fault is tested with every server
+ * and every size, and every server with every size.
  */
 import { apiFaults } from '../../../src/sim/gopro/faults/catalogue-api.ts';
 import { faultCatalogue, faultNames, type FaultName } from '../../../src/sim/gopro/faults/catalogue.ts';

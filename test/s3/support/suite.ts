@@ -20,7 +20,7 @@ const gapsOfS3 = {
 export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
   let server: ForeignServer;
 
-  // An installation may take minutes, but a test must not.
+  // Limits each test to two minutes. The installation of the server may take longer.
   vi.setConfig({ testTimeout: 120_000 });
 
   beforeAll(async () => {
