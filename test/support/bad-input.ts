@@ -9,8 +9,8 @@ export const token = 'a-token-that-nobody-accepts-0123456789';
 export const signedIn = { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: token };
 
 /**
- * In the texts of a case, `{dir}` stands for a temporary directory, and `{api}` for a cloud that
- * refuses `token`.
+ * One case. In its texts `{dir}` stands for a temporary directory. `{api}` stands for the address
+ * of a cloud that refuses the access token `token`.
  */
 export interface BadInput {
   readonly what: string;

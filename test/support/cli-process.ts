@@ -36,7 +36,7 @@ export function startCli(
   // Tests must not use the keychain of their machine.
   const environment = { CLOUD_SYNC_CREDENTIAL_STORE: 'file', ...options.environment };
   const child = spawn(process.execPath, [script, ...args], { env: environment, stdio: 'pipe' });
-  // A command that does not read its input may end before the input is written.
+  // Ignores this error: a command that does not read its input may end before the input is written.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const exited = new Promise<number | null>((resolve) => child.on('close', resolve));

@@ -16,7 +16,8 @@ export const partSizeBytes = 64 * 1024;
 export const validator = { etag: '"v1"', lastModified: null };
 export const content = Buffer.from('the bytes of an original');
 /**
- * The adapter writes a file of this size as a draft first. It holds only smaller files in memory.
+ * The adapter writes a file of this size as a draft first. The adapter holds only smaller files in
+ * memory.
  */
 export const largeBytes = 256 * 1024 + 1;
 

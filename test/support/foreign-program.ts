@@ -102,7 +102,7 @@ function endGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The kill fails if the whole process group has ended already.
+    // The error does no harm: the whole process group has ended already.
   }
 }
 

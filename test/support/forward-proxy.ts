@@ -24,7 +24,7 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     used += 1;
     const { hostname, port } = new URL(`http://${message.url}`);
     const onward = connect(Number(port || 80), hostname, () => socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
-    // A reset of one connection resets both, so that client and server notice the reset.
+    // If one connection is reset, the proxy also resets the other one.
     const pair = [
       [socket, onward],
       [onward, socket],

@@ -6,7 +6,7 @@ export interface MiniStackOptions {
   readonly services?: readonly string[];
   /** Logs every step, not only errors. */
   readonly verbose?: boolean;
-  /** Scales the waits and backoffs of state machines, from 0 to 1. Default 1. */
+  /** A factor from 0 to 1 that shortens the waits and backoffs of state machines. Default: 1. */
   readonly waitScale?: number;
   /** Makes queries fast for tables with thousands of rows, as ministack-quick.py describes. */
   readonly quickQueries?: boolean;

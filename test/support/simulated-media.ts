@@ -10,9 +10,7 @@ export interface MediaMaker {
   video(sizeBytes: number): SimMedium;
   chapters(chapterBytes?: readonly number[]): SimMedium;
   burst(frameBytes?: readonly number[]): SimMedium;
-  /**
-   * Makes the fields that all media have. A test uses the fields to make a medium of another kind.
-   */
+  /** Returns the fields that all media have, for a test that makes a medium of another kind. */
   spec(extension: string): MediumSpec;
 }
 

@@ -14,7 +14,8 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 };
 const programPattern = /^(?:npx )?cloud-sync /;
 /**
- * Matches the error for a missing argument. A sentence may name a command without its arguments.
+ * Matches the error for a missing argument. The test of sentences ignores this error, because a
+ * sentence may leave the arguments out.
  */
 const lacksArgument = /: commander\.(?:missingArgument|optionMissingArgument) /;
 const folders = /^(?:bin|src|test|tools|docs|bench|infra)\//;
@@ -82,7 +83,8 @@ describe('the commands and names on the pages', () => {
   });
 
   test('every option in a sentence exists', () => {
-    // The bench has its own options, and `require-approval` is an option of cdk.
+    // Skips the pages of the bench, which has its own options. `require-approval` is an option of
+    // cdk.
     const known = new Set(['help', 'version', 'require-approval', ...options.map(({ name }) => name)]);
     const flags = spans
       .filter(({ page }) => !page.startsWith('bench/'))

@@ -59,7 +59,7 @@ describe('the glossary', () => {
   });
 
   test('the glossary explains no word twice', () => {
-    // A line directly above `|---` is the head of a table.
+    // Skips each line directly above `|---`, because such a line is the head of a table.
     const words = [...glossary.matchAll(/^\| ([a-z][a-z ]*) \|.*\n(?!\|---)/gm)].map(([, word]) => word);
     expect(words.length).toBeGreaterThan(30);
     expect(words.filter((word, index) => words.indexOf(word) < index)).toEqual([]);

@@ -59,7 +59,7 @@ const calls: Calls = {
   counts: async () => {
     const { requests } = theCloud().stats();
     const count = (...endpoints: readonly string[]) => endpoints.reduce((sum, name) => sum + (requests[name] ?? 0), 0);
-    // The log also counts the bytes of replies that still run. The statistics do not.
+    // Adds up the bytes in the log, because the statistics leave out replies that still run.
     const mediaBytes = theCloud().requests.reduce((sum, { host, bytesSent }) => sum + (host === 'cdn' ? bytesSent : 0), 0);
     const requestsPerMedium = count('download', 'medium');
     return {
