@@ -169,7 +169,7 @@ test('a waiting medium is archived once the provider has its original, and its p
   await scene.expectComplete();
 });
 
-test('a run asks for a waiting medium directly, wherever it is in the library', async () => {
+test('a run asks for a waiting medium by its id, even if the listing ends before the page of the medium', async () => {
   const maker = createMediaMaker('waits-far');
   const oldest = unreadyVideo(maker.spec('MP4'), 'transcoding', 41_000);
   const library = libraryOf(oldest, ...Array.from({ length: 8 }, () => maker.photo()));

@@ -12,9 +12,9 @@ import { expectExit, openSceneAt } from '../support/scene.ts';
 /** Two media a page, so that a listing has several pages. */
 const perPageCap = 2;
 
-/** Faults that strike one request. One run has all of them, each fault on a page of its own. */
+/** Faults that strike one request. One run meets them all, each on its own page of the listing. */
 const atOnePage = ['api429', 'api500', 'api503RetryDate', 'apiEndEarly', 'apiStall'] as const satisfies FaultName[];
-/** Faults that do not disturb other faults. */
+/** Faults that strike every request of that run, because they do not disturb other faults. */
 const throughout = ['apiDelay', 'unknownFields'] as const satisfies FaultName[];
 
 const wholeRun = faultNames.filter(
@@ -79,7 +79,7 @@ describe.each(placeKinds)('faults of the API during runs to %s', (kind) => {
     if (expectation?.outcome !== 'report') throw new Error('chosen by its outcome');
     const library = libraryFor(`${kind}-${name}`);
     await using scene = await openSceneAt(kind, { library, perPageCap, inProcess: true });
-    // A first run fills the tracker. Without known media an empty listing is no error.
+    // Fills the tracker first, because an empty listing is an error only if media are known.
     if (name === 'emptyListing') expectExit(await scene.sync(), 0);
     scene.cloud.faults.set(faultCatalogue[name]());
     const run = await scene.sync('--full');

@@ -38,7 +38,7 @@ function victimsOf(outcome: FaultExpectation['outcome'], maker: MediaMaker): Vic
 
 async function openRoomyPlace(kind: PlaceKind): Promise<Place> {
   if (kind === 'disk') return openDiskPlace();
-  // The files have hundreds of megabytes, so the store keeps them in a directory.
+  // Keeps the files of the store on disk, because they have hundreds of megabytes.
   const temp = await makeTempDir();
   const place = await openS3Place({ dir: temp.path });
   return {
@@ -80,7 +80,8 @@ async function openWay(client: 'raw' | 'undici'): Promise<AsyncDisposable & { re
 const raw = placeKinds.map((kind) => ({ kind, client: 'raw' }) as const);
 
 describe.concurrent.each(raw)('to $kind over the $client client', (way) => testFaults(way));
-// These tests run one after the other, because on a busy machine a slow run looks like a stall.
+// These tests are not concurrent, because concurrent transfers may be so slow that they look
+// stalled.
 describe('to disk over the undici client', () => testFaults({ kind: 'disk', client: 'undici' }));
 
 function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly client: 'raw' | 'undici' }): void {

@@ -12,7 +12,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const kills = 12;
 const concurrency = 2;
-/** A kill waits for at most this many media bytes. That is several times the bytes in flight. */
+/** A kill waits until at most this many media bytes are sent: several times the bytes in flight. */
 const maxBytes = 110_000_000;
 
 test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed at ${kills} random instants`, async (kind) => {
@@ -33,7 +33,8 @@ test.each(placeKinds)(`an archive on %s loses nothing when its runs are killed a
   const refetched = createRefetchCounter();
   let killed = 0;
   /**
-   * The most bytes that all kills so far can have lost. Each kill loses only the parts in flight.
+   * The kills so far can have lost at most this many bytes, because a kill loses only parts in
+   * flight.
    */
   let lostBytes = 0;
   while (killed < kills) {

@@ -1,7 +1,7 @@
 /**
  * Measures the cost of large libraries and large files. `npm test` leaves these tests out. They
- * need some minutes, 15 GB of the temporary folder and a quiet machine. `SCALE_MEDIA` and
- * `SCALE_BYTES` make them smaller.
+ * need some minutes, 15 GB of the temporary folder and a quiet machine. `SCALE_MEDIA` sets a
+ * smaller library, and `SCALE_BYTES` a smaller file.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';

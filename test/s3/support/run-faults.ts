@@ -45,7 +45,7 @@ export function runFaults(server: ServerName, openPlace: () => Promise<Place>): 
       if (fault?.expect?.outcome !== 'report') throw new Error('chosen by its outcome');
       const library = libraryFor(pairing);
       await using scene = await openScene({ place: await openPlace(), library, perPageCap });
-      // A first run fills the tracker. Without known media an empty listing is no error.
+      // Fills the tracker first, because an empty listing is an error only if media are known.
       if (pairing.fault === 'emptyListing') expectExit(await scene.sync(), 0);
       scene.cloud.faults.set([fault]);
       expectExit(await scene.sync('--full'), fault.expect.exitCode);

@@ -33,7 +33,9 @@ export async function startFarCloud(options: Omit<GoproCloudOptions, 'library'>)
   };
 }
 
-/** Starts a store in its own process. It keeps sizes and checksums, and its bucket is `archive`. */
+/**
+ * Starts a store with the bucket `archive` in its own process. It keeps no bytes of large objects.
+ */
 export async function startFarStore(): Promise<AsyncDisposable & { readonly endpoint: string }> {
   const simulator = startProcess();
   const { endpoint } = await simulator.ask('startStore', { buckets: ['archive'], discard: true });
