@@ -143,7 +143,7 @@ describe(`a table of ${name}`, () => {
     expect(await scan()).toHaveLength(before + 1);
   });
 
-  test('the media that a listing saw are kept when another process continues the listing', async () => {
+  test('a listing that another process continues still knows the media of its earlier pages', async () => {
     await hundred(await open(), 'r1');
     await (await open()).recordPage([medium('m7')], 'r2');
     await (await open()).recordPage([medium('m8')], 'r2');

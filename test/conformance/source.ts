@@ -185,7 +185,8 @@ function resolving(must: Must, stage: StageNow): void {
     must(`a source offers every original in ${roles.join(', ')} and nothing else, bit for bit`, async () => {
       const offered: string[] = [];
       for (const { id, ready } of (await listed(stage().source)).values()) {
-        // A medium in processing may offer URLs already. A run resolves only ready media.
+        // Skips media in processing. They may offer URLs already, but a run resolves only ready
+        // media.
         if (!ready) continue;
         for (const original of (await stage().source.resolve(id, roles)).originals) {
           expect(original).toMatchObject({ mediaId: id, extension: expect.stringMatching(/^[a-z0-9]+$/) });

@@ -10,7 +10,7 @@ export interface S3AuthOptions {
   readonly regionMismatch?: 'malformed' | 'redirect';
   /**
    * How far the store's clock is ahead of this machine's clock. If given, the store refuses
-   * requests whose time differs from its own by more than 15 minutes.
+   * requests whose time differs by more than 15 minutes from the store's time.
    */
   readonly clockSkewMs?: number;
 }

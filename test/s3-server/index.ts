@@ -62,7 +62,9 @@ export interface S3Stats {
 export interface S3Store extends AsyncDisposable {
   /** `http://127.0.0.1:port`. The bucket is in the path or in the host name `bucket.localhost`. */
   readonly endpoint: string;
-  /** The faults, which may be changed at any time. The first that matches a request applies. */
+  /**
+   * The faults, which may be changed at any time. The first fault that matches a request applies.
+   */
   readonly faults: S3Fault[];
   /** All requests, in the order of arrival. */
   readonly requests: readonly S3LogEntry[];

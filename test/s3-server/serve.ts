@@ -93,7 +93,9 @@ function logEntry({ operation, bucket, key, query, bytesIn }: S3Request, attempt
   return { operation, bucket, key, partNumber: partNumber === null ? undefined : Number(partNumber), attempt, status, bytesIn };
 }
 
-/** Carries out a request. Returns undefined if the connection must be reset instead of a reply. */
+/**
+ * Carries out a request. Returns undefined if the caller must reset the connection without a reply.
+ */
 async function answer(service: Service, request: S3Request, fault: S3Fault['action'] | undefined): Promise<S3Reply | undefined> {
   try {
     authenticate(request, service.auth);

@@ -69,7 +69,7 @@ export function expectNothingWrong(found: readonly FoundFile[], wanted: readonly
   expect(compare(found, wanted).surplus).toEqual([]);
 }
 
-/** The one file of a medium that has a single file in the archive. */
+/** Returns the file of a medium. Expects that the archive has no other file of this medium. */
 export function fileOf(found: readonly FoundFile[], mediaId: string): FoundFile {
   const files = found.filter(({ key }) => nameOf(key).includes(mediaId));
   expect(files, `files of ${mediaId}`).toHaveLength(1);

@@ -114,7 +114,9 @@ export function eventsOf<Type extends Event['type']>(run: CliRun, type: Type): E
   return run.events.filter((event): event is Extract<Event, { readonly type: Type }> => event.type === type);
 }
 
-/** Only `sync` and `verify` print events. */
+/**
+ * Returns the events of `sync` and `verify` with `--json`. For any other command the list is empty.
+ */
 function eventsIn(args: readonly string[], ...facts: Parameters<typeof readEvents>): Event[] {
   return ['sync', 'verify'].includes(args[0] ?? '') && args.includes('--json') ? readEvents(...facts) : [];
 }

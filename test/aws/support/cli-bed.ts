@@ -47,7 +47,7 @@ export async function startHanging(aws: Aws): Promise<string> {
   return executionArn;
 }
 
-/** Records two failed media, of which one is quarantined. Returns the name of their table. */
+/** Makes a table with a failed medium and a quarantined medium. Returns the table's name. */
 export async function setFailures(aws: Aws): Promise<string> {
   const table = await newTable(aws);
   const tracker = await openTracker(aws, table, 'archive-1');
@@ -63,7 +63,7 @@ export async function run(aws: Aws, args: readonly string[]): Promise<CliResult>
   return runCli(['aws', ...args], { environment: { ...aws.environment, CLOUD_SYNC_HOME: temporaryDirectory() } });
 }
 
-/** Standard output as one JSON object. */
+/** Parses standard output as one JSON object. */
 export function json({ stdout }: CliResult): Record<string, unknown> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }

@@ -43,8 +43,8 @@ export function commitTests(check: Check): void {
     await restart(bed);
     await expectCode(bed.destination.commit(file, ended, parts, wholeOf(content)), 'UPLOAD_LOST');
     await expectNothing(bed, file);
-    // A process leaves this state if it publishes the file and is killed before it describes the
-    // file.
+    // Makes the state that remains when a process is killed after it published the file and before
+    // it described the file.
     await bed.stage.place(file.original.key, content);
     expect(await bed.destination.commit(file, ended, parts, wholeOf(content))).toEqual({
       key: file.original.key,
@@ -105,7 +105,8 @@ export function commitTests(check: Check): void {
   check('commits of several files to one key publish one file, and the others fail with KEY_TAKEN', async (bed) => {
     const file = describeFile('contested');
     const contents = Array.from({ length: 5 }, (_, index) => bytesOf(`contested ${index}`, 4000));
-    // All uploads come first, because after a commit `open` may report that the file is finished.
+    // Uploads everything before the first commit, because after a commit `open` may report that the
+    // file is finished.
     const uploads = await Promise.all(contents.map(async (content) => upload(bed, file, content)));
     const results = await Promise.allSettled(
       uploads.map(async ({ state, parts }, index) => bed.destination.commit(file, state, parts, wholeOf(contents[index]!))),
