@@ -99,7 +99,7 @@ describe(`a table of ${name}`, () => {
     expect((await open()).archiveId).toBe('archive-1');
   });
 
-  test('a missing table is named in an error with a hint', async () => {
+  test('the error for a missing table names the table and gives a hint', async () => {
     await expect(open(newClient(), { table: 'nowhere' })).rejects.toMatchObject({
       code: 'TRACKER_UNUSABLE',
       message: expect.stringContaining('nowhere'),

@@ -113,7 +113,7 @@ test('a run writes nothing if the archive’s disk is not mounted', async () => 
   await scene.expectComplete();
 });
 
-test('a run does not touch another archive in the place of a known one', async () => {
+test('a run changes nothing if another archive is in the place of a known archive', async () => {
   await using scene = await openScene<DiskPlace>({ library: someLibrary('swapped'), inProcess: true });
   await using other = await openDiskPlace();
   expectExit(await scene.sync(), 0);
@@ -252,7 +252,7 @@ describe.each(placeKinds)('damage on %s', (kind) => {
     expect(again.finished.verified).toMatchObject({ missing: 0, damaged: 0, unknown: 3 });
   });
 
-  test('a foreign file at a key is never replaced', async () => {
+  test('a run never replaces a foreign file that has the key of an original', async () => {
     const library = someLibrary(`taken-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     // `model` archives the same library, so its keys are those that `scene` will choose.

@@ -104,7 +104,7 @@ function merged(before: readonly WantedFile[], after: readonly WantedFile[]): Wa
   return [...before, ...after.filter(({ sha256 }) => !before.some((file) => file.sha256 === sha256))];
 }
 
-test('a medium that goes to the trash before it is archived is deleted at the source, not failed', async () => {
+test('a medium that goes to the trash before it is archived counts as deleted at the source, not as failed', async () => {
   const maker = createMediaMaker('gone-early');
   const [late, early] = [maker.photo(), maker.chapters()];
   const library = libraryOf(early, late, maker.photo());
@@ -130,7 +130,7 @@ test('a medium that goes to the trash before it is archived is deleted at the so
   await scene.expectComplete();
 });
 
-test('a medium that is gone when the run resolves it is deleted at the source', async () => {
+test('a medium that is gone when the run resolves it counts as deleted at the source', async () => {
   const maker = createMediaMaker('gone-404');
   const gone = maker.photo();
   const library = libraryOf(gone, maker.photo());

@@ -100,7 +100,7 @@ export function withFlippedByte(chunk: Buffer, offset: number): Buffer {
   return copy;
 }
 
-/** Writes synchronously: a write to the page cache costs less than a promise. */
+/** Writes synchronously, because a write to the page cache costs less than a promise. */
 function writeFileContent(dir: string): ContentWriter {
   const path = join(dir, randomUUID());
   const file = openSync(path, 'wx');

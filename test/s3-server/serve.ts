@@ -73,7 +73,7 @@ export function createListener(service: Service): RequestListener {
   }
 
   return (message, response) => {
-    // `serve` rejects only if the client went away during the request or the reply.
+    // No reply is possible here: `serve` rejects only if the client went away.
     serve(message, response).catch(() => message.socket.destroy());
   };
 }

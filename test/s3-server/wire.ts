@@ -185,7 +185,9 @@ export interface XmlTree {
   readonly [name: string]: XmlValue;
 }
 
-/** An XML document in S3's namespace. An array repeats its element, undefined omits its element. */
+/**
+ * An XML document in S3's namespace. An array becomes repeated elements, undefined becomes none.
+ */
 export function xmlDocument(root: string, content: XmlTree | string): string {
   const body = writeXml(root, content).replace(`<${root}>`, `<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;

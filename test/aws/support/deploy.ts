@@ -58,8 +58,8 @@ async function resourcesOf({ cloudFormation: client }: Aws, StackName: string): 
 }
 
 /**
- * Returns a function that finds the only resource of a type that CDK made for a construct. The
- * logical id is the construct's id with eight hexadecimal digits.
+ * Returns a function that finds a resource by its type and its construct. The logical id of such a
+ * resource is the id of the construct with eight hexadecimal digits.
  */
 function finder(resources: readonly StackResourceSummary[]) {
   return (type: string, id: string): string => {

@@ -39,7 +39,7 @@ export function failFirst(
   return { left: () => left };
 }
 
-/** Makes the first reply to a batch read report its last key as not yet processed. */
+/** Changes the reply to the first batch read of two or more keys: its last key is not processed. */
 export function leaveUnprocessed(client: DynamoDBClient, table: string): { readonly done: () => boolean } {
   let done = false;
   client.middlewareStack.add(
