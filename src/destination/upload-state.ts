@@ -1,8 +1,8 @@
 import type { UploadState, WantedUpload } from './destination.ts';
 
 /**
- * A file up to this size waits in memory for its commit. A draft or an open request would cost
- * more.
+ * A file up to this size stays in memory until its commit, because a draft or an open request would
+ * cost more.
  */
 export const maxHeldBytes = 256 * 1024;
 

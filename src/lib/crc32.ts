@@ -1,6 +1,6 @@
 /**
- * The CRC-32 that zip and S3 use: reflected, with the polynomial 0xEDB88320. A running checksum
- * begins with 0. `crc = crc32(chunk, crc)` adds a chunk to it.
+ * The CRC-32 that zip and S3 use: reflected, with the polynomial 0xEDB88320. To compute it in
+ * pieces, begin with `crc = 0` and repeat `crc = crc32(chunk, crc)`.
  */
 export { crc32 } from 'node:zlib';
 
@@ -50,8 +50,8 @@ function byteShiftPowers(count: number): Uint32Array {
 }
 
 /**
- * x^(8 · bytes) modulo the polynomial. The loop divides by 2 and does not shift bits, because
- * lengths need more than 32 bits.
+ * x^(8 · bytes) modulo the polynomial. The loop divides by 2, because a bit shift would cut a
+ * length to 32 bits.
  */
 function byteShift(bytes: number): number {
   let shift = one;

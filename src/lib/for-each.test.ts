@@ -16,7 +16,7 @@ test('every item is handled once, and never more items at a time than the limit'
   expect(most).toBe(3);
 });
 
-test('after an error no item begins, and the error is thrown when the running items are done', async () => {
+test('after an error no further item begins, and the error is thrown when the running items are done', async () => {
   const ended: number[] = [];
   const run = forEachLimited([1, 2, 3, 4, 5], 2, async (item) => {
     await delay(item === 1 ? 1 : 10);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeOwner, isDead, thisOwner } from './owner.ts';
 
-test('a living process is not dead, and its description has its pid', async () => {
+test('a running process does not count as dead, and its description contains its pid', async () => {
   expect(await isDead(thisOwner('run'))).toBe(false);
   expect(describeOwner(thisOwner('run'))).toContain(`process ${process.pid} on `);
 });
@@ -20,8 +20,8 @@ test('an ended process, a reused pid and a process of an earlier boot are dead',
 });
 
 test.runIf(process.platform === 'linux')('a killed process is dead even if its parent has not collected it yet', async () => {
-  // The test kills the child only after the shell has become `sleep`, because `sleep` never
-  // collects a child.
+  // A shell collects its dead children, but `sleep` never does. So the test kills the child only
+  // after the shell has become `sleep`.
   const parent = spawn('/bin/sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -38,7 +38,7 @@ test.runIf(process.platform === 'linux')('a killed process is dead even if its p
   }
 });
 
-test('a holder that cannot be checked counts as alive', async () => {
+test('an owner that cannot be checked counts as alive', async () => {
   const me = JSON.parse(thisOwner('run')) as Record<string, unknown>;
   expect(await isDead(JSON.stringify({ ...me, host: 'elsewhere', pid: 1 }))).toBe(false);
   expect(await isDead('not JSON')).toBe(false);

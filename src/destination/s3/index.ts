@@ -20,10 +20,10 @@ export interface S3Destination extends Destination {
 
 /**
  * Opens an archive in a bucket of AWS or of a compatible store. Credentials come from the SDK's
- * standard chain. S3 has no locks, so the tracker's run lease prevents a second run.
- * `If-None-Match: *` prevents the replacement of a file. If the store ignores that header, we check
- * the key just before we publish. In that case only another writer in the same moment could still
- * replace a file.
+ * standard chain. S3 has no locks, so the tracker's run lease prevents a second run. With
+ * `If-None-Match: *` the store refuses to replace a file. If the store ignores that header, we
+ * check the key just before we publish. Then two writers can still replace each other's file, if
+ * both publish the same key in the same moment.
  */
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);

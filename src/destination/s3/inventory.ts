@@ -7,8 +7,8 @@ import { readRecord, recordedKeys, withRecord } from './records.ts';
 const headsInFlight = 32;
 
 /**
- * Returns the file at `key`, from a HEAD. If HEAD shows no checksum, our record supplies it. `deep`
- * reads the bytes.
+ * Returns the file at `key`, as HEAD shows it. If HEAD shows no checksum, the checksum comes from
+ * our record. With `deep` the size and the checksum come from the stored bytes.
  */
 export async function statFile(
   bucket: Bucket,
@@ -55,7 +55,10 @@ export async function* unknownKeys(bucket: Bucket, known: ReadonlySet<string>): 
   for await (const key of listKeys(bucket)) if (!known.has(key)) yield key;
 }
 
-/** Yields one result for each item, in the same order. Several results are computed at once. */
+/**
+ * Yields the result of `work` for each item, in the order of the items. Up to `headsInFlight` calls
+ * of `work` run at the same time.
+ */
 async function* inFlight<Item, Result>(
   items: AsyncIterable<Item>,
   work: (item: Item) => Promise<Result>,

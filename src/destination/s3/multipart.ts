@@ -75,16 +75,16 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store ignored the checksum type. The store would mistake our checksum of the whole file for
-  // a checksum of checksums.
+  // The store ignored the checksum type. It would take our checksum of the whole file for a
+  // checksum of the parts' checksums.
   await abortUpload(bucket, upload);
   return undefined;
 }
 
 /**
- * Returns the parts of an upload that were stored as we sent them, or undefined if the store no
- * longer has the upload. A part that we did not record may be damaged. The store's own checksum
- * would not show the damage, so such a part does not count.
+ * Returns the recorded parts that the store holds as we sent them, or undefined if the store no
+ * longer has the upload. A part that is not in `recorded` does not count: it may be damaged, and
+ * the store's own checksum matches even damaged bytes.
  */
 export async function storedParts(
   bucket: Bucket,
@@ -103,8 +103,8 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
 }
 
 /**
- * Reads the pages without the SDK's paginator, which never ends if a store always names a next
- * marker.
+ * Reads all pages of the list of parts. The SDK's paginator is not used, because it never ends if a
+ * store always names a next marker.
  */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
   return ask(bucket, `listing the parts of ${key}`, async (client) => {
@@ -145,7 +145,8 @@ export async function completeUpload(
         })),
     },
   });
-  // Some stores join the parts before they reply, which takes as long as copying the file.
+  // Some stores reply only after they have joined the parts. That takes as long as copying the
+  // file, so the timeout of this request is longer.
   await ask(bucket, `completing ${upload.key}`, (client) => client.send(command, { requestTimeout: bucket.stallMs * 10 }));
 }
 

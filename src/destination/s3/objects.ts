@@ -21,7 +21,10 @@ export interface Found {
   readonly tagCount: number;
 }
 
-/** The SDK's estimate of the store's clock changes by less than this between two replies. */
+/**
+ * The SDK estimates how much our clock differs from the store's clock. If the estimate changes by
+ * more than this, our clock was wrong.
+ */
 const correctionMs = 60_000;
 
 /** Returns the object at `key`, or undefined if there is none. */
@@ -32,8 +35,8 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
   const offsetMs = bucket.client.config.systemClockOffset;
   return readHead()
     .catch(async (error: unknown) => {
-      // The reply to a refused HEAD has no text. A GET shows the reason, unless the refusal is
-      // about this object only.
+      // The reply to a refused HEAD has no text. A GET of `idKey` is refused with a text, unless
+      // the store refuses only this object.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
       // The GET may have shown the SDK that our clock is wrong. In that case the HEAD is repeated.

@@ -70,7 +70,10 @@ function streamPart(
   return new OpenPut(bucket, ready, about);
 }
 
-/** Holds a part of unknown length in memory until its end, because S3 needs the length first. */
+/**
+ * Holds a part of unknown length in memory until the part is complete, because S3 needs the length
+ * before the bytes.
+ */
 function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {

@@ -36,8 +36,8 @@ const mismatchCodes = new Set([
 ]);
 
 /**
- * Publishes a file with a single PUT. `put` is undefined if the file was in the memory of an
- * earlier process.
+ * Publishes a file with a single PUT. `put` is undefined if the process that held the file in
+ * memory has ended.
  */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
   const { bucket, memory, file } = publication;
@@ -158,8 +158,8 @@ function isMismatch(error: unknown): boolean {
 
 /**
  * Returns the file at the key if it has the sent bytes and is not described as another original.
- * Returns undefined if the key is free, and otherwise throws KEY_TAKEN. Our record supplies what
- * the object itself does not show.
+ * Returns undefined if the key is free, and otherwise throws KEY_TAKEN. If the object shows no
+ * checksum or no description, our record supplies them.
  */
 async function findPublished({ bucket, file, whole }: Publication): Promise<StoredFile | undefined> {
   const { key } = file.original;

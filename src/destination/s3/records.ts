@@ -7,8 +7,8 @@ import { listKeys, type Found } from './objects.ts';
 
 /**
  * Facts about an object that the store does not show: its CRC32, if HEAD shows none, and whether
- * the object is damaged although the store reported success. The entity tag ties a record to one
- * content.
+ * the object is damaged although the store reported success. A record counts only while the object
+ * has the record's entity tag.
  */
 const recordSchema = z.object({
   etag: z.string(),
@@ -21,8 +21,8 @@ const recordSchema = z.object({
    */
   verified: z.boolean(),
   /**
-   * Needed if the object has no description of its own, because it already existed with the same
-   * bytes.
+   * Used if the object itself has no description, because the object was there, with the same
+   * bytes, before our upload.
    */
   description: z.record(z.string(), z.string()),
 });

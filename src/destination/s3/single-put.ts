@@ -14,8 +14,8 @@ const heldBackBytes = 16 * 1024;
 /**
  * Writes a file with a single PUT. The file must not appear before its intent is recorded, so the
  * last bytes are held back. `end` returns a part while the request is still open. `publish` sends
- * the last bytes and waits for the reply. A file of at most `maxHeldBytes` stays in memory until
- * `publish`. So its checksum is sent before its bytes, and no connection has to wait.
+ * the last bytes and waits for the reply. A file of at most `maxHeldBytes` is sent only by
+ * `publish`: no connection stays open until then, and the checksum is sent before the bytes.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
@@ -27,8 +27,8 @@ export class HeldPut implements PartWriter {
   #writtenBytes = 0;
   #crc32 = 0;
   /**
-   * The error of a store that refused the file before the end of the body, because the key is
-   * taken.
+   * The error of a store that refused the file because the key is taken. The refusal may come
+   * before the end of the body.
    */
   #taken: unknown;
 
@@ -74,8 +74,8 @@ export class HeldPut implements PartWriter {
   }
 
   /**
-   * Remembers a refusal with 412 or 409, which may come before the end of the body. After it no
-   * more bytes are sent, and `publish` reports the error.
+   * Remembers a refusal with the status 412 or 409. After a refusal no more bytes are sent, and
+   * `publish` throws the error.
    */
   #noteTaken(error: unknown): void {
     const status = refusalOf(error)?.status;

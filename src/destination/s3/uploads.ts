@@ -80,9 +80,9 @@ async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUplo
 }
 
 /**
- * Returns the file if it is already stored and its checksum is known without a read. A killed run
- * may have left a file of unknown checksum without verifying the file. Such a file is fetched
- * again, and `commitUpload` compares the bytes.
+ * Returns the file if it is already stored and its checksum is known without reading the file. A
+ * file of unknown checksum may come from a killed run that did not verify the file. Such a file is
+ * fetched again, and `commitUpload` compares the bytes.
  */
 async function finishedFile(
   { bucket, checks }: Uploads,
@@ -114,8 +114,8 @@ export function writePart(
 }
 
 /**
- * Commits an upload. Commits of the same key run one after another, so that they are safe even if
- * the store ignores conditions.
+ * Commits an upload. Commits of the same key run one after another, so that no commit replaces the
+ * file of another commit even if the store ignores If-None-Match.
  */
 export async function commitUpload(
   uploads: Uploads,

@@ -85,7 +85,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect((await client.fetch(server.url)).body.length).toBe(big.length);
   });
 
-  test('an aborted request ends at once: before it is sent, before its reply, and within its body', async () => {
+  test('a request ends as soon as it is aborted: before it is sent, before its reply, or within its body', async () => {
     await using server = await startRawServer(
       (socket, request) => socket.write(request === 1 ? 'HTTP/1.1 ' : `${ok(9)}hello`),
       tls,

@@ -68,7 +68,7 @@ export class BodyQueue implements Body {
     this.#deliver();
   }
 
-  /** Ends the body at once, without the chunks in the queue. */
+  /** Ends the body immediately, and drops the chunks in the queue. */
   abandon(error: unknown): void {
     this.#outcome.reject(error);
     this.#waiting.length = 0;

@@ -2,8 +2,8 @@ import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Slabs } from './slabs.ts';
 
 /**
- * Servers close idle connections, often after 5 s. So the pool closes an idle connection sooner,
- * before a server can close it while a request is on its way.
+ * Servers close idle connections, often after 5 s. The pool closes an idle connection earlier, so
+ * that no server closes it while a request is on its way.
  */
 const idleMs = 4_000;
 
@@ -59,7 +59,10 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.#open.delete(connection)) this.#serveNext();
   }
 
-  /** Takes the connection that was used last. The server is the least likely to have closed it. */
+  /**
+   * Takes the most recently used connection, because the server is least likely to have closed that
+   * one.
+   */
   #take(fresh: boolean): Connection | undefined {
     for (const connection of [...this.#idle.keys()].toReversed()) {
       if (fresh && this.#open.size < this.#maxOpen) break;

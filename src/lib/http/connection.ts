@@ -12,7 +12,8 @@ import { openSocket } from './socket.ts';
 const scratchBytes = 64 * 1024;
 
 /**
- * The server closed an idle connection before it saw the request. The request is safe to repeat.
+ * The server closed the idle connection before the request reached the server. The request is safe
+ * to repeat.
  */
 export class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
@@ -141,8 +142,8 @@ export class Connection {
   }
 
   /**
-   * The buffer for the next bytes. It always has room, because TLS offers bytes to a full buffer
-   * forever.
+   * The buffer for the next bytes. It must never be full, because TLS would offer bytes to a full
+   * buffer without end.
    */
   #room(): Buffer {
     if (!this.#exchange) return this.#scratch;
@@ -217,7 +218,10 @@ export class Connection {
     return this.#leftBytes === 0 ? this.#finish(exchange) : !this.#isPaused;
   }
 
-  /** How many new bytes belong to the body. If there are more, the connection is not used again. */
+  /**
+   * How many of the new bytes belong to the body. If further bytes follow the body, the connection
+   * is not used again.
+   */
   #count(bytes: number): number {
     if (bytes > this.#leftBytes) this.#isReusable = false;
     const own = Math.min(bytes, this.#leftBytes);
@@ -225,7 +229,10 @@ export class Connection {
     return own;
   }
 
-  /** Ends a reply. All bytes that belong to it must be read before the next request is sent. */
+  /**
+   * Ends a reply. `#quiet` delays the next request by a moment, so that late bytes of this reply
+   * are not taken for the next reply.
+   */
   #finish(exchange: Exchange): boolean {
     this.#exchange = undefined;
     this.#slab = undefined;

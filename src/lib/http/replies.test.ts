@@ -87,10 +87,13 @@ const whole: readonly {
   },
 ];
 
-/** Resets a connection. Under TLS it closes the connection without a message. */
+/** Resets a connection, or destroys the socket if the connection uses TLS. */
 const reset = (socket: Socket) => ('encrypted' in socket ? socket.destroy() : socket.resetAndDestroy());
 
-/** Replies that are invalid or break off. `body` is the beginning that the caller gets. */
+/**
+ * Replies that are invalid or break off. `body` is the beginning of the body, which the caller gets
+ * before the error.
+ */
 const broken: readonly {
   readonly name: string;
   readonly answer: (socket: Socket) => unknown;

@@ -99,7 +99,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
   });
 });
 
-test('the raw client skips interim replies and uses its connection again at once', async () => {
+test('the raw client skips interim replies and uses its connection for the next request', async () => {
   await using server = await startRawServer((socket) =>
     socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok(5)}hello`),
   );

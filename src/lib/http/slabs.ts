@@ -1,8 +1,7 @@
 /**
  * The size of a slab. It is much more than TLS decrypts at a time (16 KB), so many reads share one
- * checksum, one write and one wait. Larger slabs save no measurable time. They would not fit into
- * the processor's cache. OpenSSL also allocates a buffer of the slab's size when the slab is sent
- * over TLS.
+ * checksum, one write and one wait. Larger slabs save no measurable time and do not fit into the
+ * processor's cache. When a slab is sent over TLS, OpenSSL allocates a buffer of the same size.
  */
 export const slabBytes = 256 * 1024;
 

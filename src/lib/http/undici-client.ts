@@ -50,8 +50,8 @@ async function send(agent: Dispatcher, url: URL, { method = 'GET', headers, stal
 }
 
 /**
- * Takes one reply from undici. Undici's own handler makes a stream of the body and a promise for
- * each chunk. This handler fills the same queue as the raw client.
+ * Passes one reply from undici to the queue that the raw client also uses. Undici's own handler
+ * would make a stream of the body and a promise for each chunk.
  */
 class Receiver implements Dispatcher.DispatchHandler {
   readonly body: BodyQueue;
@@ -110,8 +110,8 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#reply.reject(error);
     this.body.finish({ error });
-    // If a proxy refuses, undici reports the error before the proxy's page has arrived. At that
-    // moment the connection is still open.
+    // If a proxy refuses, undici reports the error while the connection is still open, because the
+    // proxy's page has not arrived yet. So we close the connection here.
     this.#stop();
   }
 
