@@ -49,8 +49,8 @@ describe('the statuses of an original', () => {
 });
 
 describe('originalId', () => {
-  // The texts use only a few characters, some of which separate the fields of an id. So a bug would
-  // soon give two originals the same id.
+  // The texts consist of few characters, some of which separate the fields of an id. So a bug in
+  // the escaping soon gives two originals the same id.
   const text = fc.string({ unit: fc.constantFrom('a', 'A', '#', '%', '-', '1', 'r', '2', 'é', '\u{1f3a5}'), maxLength: 3 });
   const identities: fc.Arbitrary<OriginalIdentity> = fc.record({
     mediaId: text,

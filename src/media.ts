@@ -67,11 +67,11 @@ export interface OriginalIdentity {
   readonly role: Role;
   /** The label that the provider gives, such as `source`, `raw_photo`, `baked_source`, `gpmf`. */
   readonly label: string;
-  /** The provider's type of the file, such as `mp4`, `gpr` or `360`. Empty if it gives no type. */
+  /** The provider's type of the file, such as `mp4`, `gpr` or `360`. Empty if none is given. */
   readonly type: string;
   /** The position of the camera. It is `default` unless the camera has several lenses. */
   readonly position: string;
-  /** The number that the provider gives. Null if it gives none. */
+  /** The provider's number of the chapter or frame. Null if the provider gives none. */
   readonly itemNumber: number | null;
   /**
    * Distinguishes originals whose other fields are equal. It counts from 1 in the provider's order.
@@ -83,7 +83,7 @@ export interface OriginalIdentity {
 export interface Original extends OriginalIdentity {
   readonly provider: Provider;
   readonly account: string;
-  /** The number of the content. It starts at 1 and grows by one at each change of the content. */
+  /** The number of this version of the original, counted from 1. Each version has its own key. */
   readonly revision: number;
   /**
    * A path inside the archive, with `/` as the separator. It is computed once and never changes.
@@ -166,9 +166,10 @@ export type OriginalStatus = 'PENDING' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' 
 export type MediumStatus = 'LISTED' | 'WAITING' | 'RESOLVED' | 'FAILED' | 'QUARANTINED' | 'SOURCE_DELETED';
 
 /**
- * Counts, for each status, the media and originals that the filters and roles of a run cover. A
- * medium with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED. So
- * `media[status]` and `originals[status]` can be added, and nothing counts twice.
+ * Counts, for each status, the media and originals that the filters and roles of a run cover. If an
+ * original is FAILED, QUARANTINED or SOURCE_DELETED, its medium still counts as RESOLVED. So
+ * `media[status]` and `originals[status]` never count the same file twice, and a caller can add
+ * them.
  */
 export interface Tally {
   readonly media: Readonly<Record<MediumStatus, number>>;
@@ -191,9 +192,9 @@ export type Mark = 'MISSING' | 'DAMAGED';
 export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry' | 'repair';
 
 /**
- * All allowed transitions. From any other status than IN_PROGRESS, `complete` recovers an intent or
- * adopts an archived file. From IN_PROGRESS, `claim` replaces a claim whose lease has expired. Only
- * `repair` leaves COMPLETED: `sync` repairs the files that `verify` marked.
+ * All allowed transitions. `complete` usually starts from IN_PROGRESS. From any other status it
+ * recovers an intent or adopts an archived file. `claim` from IN_PROGRESS replaces a claim whose
+ * lease has expired. Only `repair` leaves COMPLETED: `sync` repairs the files that `verify` marked.
  */
 export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalStatus, OriginalStatus>>>> = {
   claim: { PENDING: 'IN_PROGRESS', FAILED: 'IN_PROGRESS', IN_PROGRESS: 'IN_PROGRESS' },

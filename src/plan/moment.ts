@@ -11,7 +11,7 @@ const isoLike = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)
 /** No photo was taken before this year. Some devices write an unset time as the year 0 or 1. */
 const earliest = '1800';
 
-/** `YYYY-MM-DDTHH:MM:SS.mmm`. Sorted as texts, moments are in the order of time. */
+/** `YYYY-MM-DDTHH:MM:SS.mmm`. The alphabetical order of moments is their order in time. */
 export type Moment = string;
 
 /** Whether the digits name a real day and a real time of day. */
@@ -20,7 +20,9 @@ export function isRealMoment(moment: Moment): boolean {
   return Number.isFinite(timeMs) && new Date(timeMs).toISOString() === `${moment}Z`;
 }
 
-/** The moment in ms, read as if it were UTC. It is good for ordering only. */
+/**
+ * The moment in ms, read as if it were UTC. The result is not a real time. It only orders moments.
+ */
 export function momentMs(moment: Moment): number {
   return Date.parse(`${moment}Z`);
 }
@@ -38,7 +40,7 @@ function readMoment(text: string | null): Moment | undefined {
 
 /**
  * Returns when a medium was captured or, if that is unknown, when it arrived in the cloud. Returns
- * undefined if both are unknown, and never the present time.
+ * undefined if both times are unknown.
  */
 export function momentOf(medium: Pick<Medium, 'capturedAt' | 'createdAt'>): Moment | undefined {
   return readMoment(medium.capturedAt) ?? readMoment(medium.createdAt);

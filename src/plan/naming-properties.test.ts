@@ -90,7 +90,7 @@ const libraries = fc.uniqueArray(entries, { maxLength: 12, selector: ({ id }) =>
 
 type Library = typeof libraries extends fc.Arbitrary<infer T> ? T : never;
 
-/** Names the originals of a library, medium by medium. Keys of earlier media are taken. */
+/** Names the originals of a library, medium by medium. The keys of earlier media count as taken. */
 function nameAll(library: Library): { readonly key: string; readonly extension: string }[] {
   const keys = new Set<string>();
   const taken = (candidate: string) => keys.has(foldKey(candidate));
@@ -120,8 +120,8 @@ function nameAll(library: Library): { readonly key: string; readonly extension: 
 }
 
 /**
- * What makes a path illegal on Linux, macOS, Windows or S3. It is written from the rules of these
- * systems, not from the code under test.
+ * Says why a path is illegal on Linux, macOS, Windows or S3. Returns undefined for a legal path.
+ * The checks follow the rules of these systems, not the code under test.
  */
 function illegality(path: string): string | undefined {
   if (Buffer.byteLength(path) > 1024) return 'longer than an S3 key';
@@ -152,7 +152,7 @@ function illegality(path: string): string | undefined {
   return undefined;
 }
 
-test('the check for illegal names finds illegal names', () => {
+test('`illegality` finds illegal names', () => {
   for (const path of [
     'gopro-videos/2025/07/CON.mp4',
     'gopro-videos/2025/07/nul .x.mp4',
@@ -202,7 +202,7 @@ describe('properties of keys', () => {
     );
   });
 
-  test('the order of a download reply does not change the keys', () => {
+  test('the order of originals in a download reply does not change their keys', () => {
     fc.assert(
       fc.property(
         entries.chain((entry) => fc.tuple(fc.constant(entry), fc.shuffledSubarray(entry.set, { minLength: entry.set.length }))),

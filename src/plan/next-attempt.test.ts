@@ -16,6 +16,6 @@ test.each([
   expect(hoursAfter(failedRuns)).toBe(hours);
 });
 
-test('an original that failed last night is tried again tonight, even if the run begins a little earlier', () => {
+test('an original that failed last night is tried again tonight, even if the second run begins a little earlier', () => {
   expect(nextAttemptMs({ failedRuns: 1, statusSince: failedAt })).toBeLessThan(Date.parse('2026-11-22T04:15:00.000Z'));
 });

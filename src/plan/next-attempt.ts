@@ -9,8 +9,9 @@ const maxMs = 7 * dayMs;
 const slackMs = 2 * 3_600_000;
 
 /**
- * The time of the next attempt, in ms since 1970. After the first failed run it is the next night.
- * After further failed runs it is the 2nd, the 4th and the 7th night.
+ * The time of the next attempt, in ms since 1970. After the first failed run it is in the next
+ * night, after the second in the 2nd night, after the third in the 4th night, and after any later
+ * one in the 7th night.
  */
 export function nextAttemptMs({
   failedRuns,

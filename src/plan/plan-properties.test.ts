@@ -39,7 +39,7 @@ describe('properties of plans', () => {
     { minLength: 1, maxLength: 5 },
   );
 
-  test('planning the same media a second time, in any order, adds and changes nothing', () => {
+  test('planning the same originals a second time, in any order, adds nothing and changes nothing', () => {
     const shuffled = offers.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })));
     fc.assert(
       fc.property(shuffled, ([list, permuted]) => {

@@ -45,7 +45,7 @@ function planned(
 }
 
 describe('plan', () => {
-  test('the newest media come first, by camera clock or else by arrival, and undated media come last', async () => {
+  test('the newest media come first, by capture time or, without one, by arrival, and undated media come last', async () => {
     const rows = [
       { id: 'undated', capturedAt: null, createdAt: null },
       { id: 'old', capturedAt: '2015-01-01T00:00:00Z' },

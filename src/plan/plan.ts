@@ -43,7 +43,8 @@ export interface Plan {
 }
 
 /**
- * Makes the plan of a run for `roles`, from the open media in the tracker that the filters cover.
+ * Makes the plan of a run from the media in `open` that the filters cover. `roles` are the roles
+ * that the run archives.
  */
 export async function plan(
   open: AsyncIterable<TrackedMedium>,
@@ -72,7 +73,7 @@ export interface PlannedOriginals {
   readonly added: readonly Original[];
   /**
    * The latest revision of each original in the requested roles that the provider no longer offers.
-   * They stay archived.
+   * Files of such originals that are already archived stay in the archive.
    */
   readonly vanished: readonly TrackedOriginal[];
 }

@@ -23,8 +23,8 @@ const maxMedia = 25;
 const maxIdBytes = 1_000;
 
 /**
- * Puts every medium into one line, in the plan's order. But a line of small media waits until it is
- * full, so the line of a later large medium may come first.
+ * Puts each medium into exactly one line, in the plan's order. But a line of small media is added
+ * when it is full, so the line of a later large medium may be added earlier.
  */
 export function workLines(items: Iterable<Weighed>): string[][] {
   const lines: string[][] = [];

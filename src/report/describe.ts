@@ -31,7 +31,7 @@ const descriptions: Descriptions = {
   'file.restarted': ({ key, reason }) => `restarted ${key}: ${reason}`,
   'file.archived': ({ key, sizeBytes }) => `archived  ${key}  ${formatBytes(sizeBytes)}`,
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
-  'file.setAside': ({ key, movedTo }) => `set aside ${key}, damaged, to ${movedTo}`,
+  'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : ` ${hint}`}`,
   'file.missing': ({ path }) => `missing   ${path}`,

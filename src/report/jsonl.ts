@@ -22,8 +22,8 @@ export function createJsonReport(write: (text: string) => void, now: () => numbe
 }
 
 /**
- * The fields that may quote other systems. Keys and paths are not among them, because a long name
- * with dots could be taken for a token.
+ * The fields from which secrets are removed, because they may quote other systems. Keys and paths
+ * are not among them, because a long name with dots could be taken for a token.
  */
 const freeTexts: ReadonlySet<string> = new Set(['message', 'reason', 'hint', 'account'] satisfies KeysOf<Event>[]);
 

@@ -52,7 +52,7 @@ function recording(create: (write: (text: string) => void, now: () => number) =>
   };
 }
 
-test('JSON lines have the time, and progress is printed every five seconds at most', () => {
+test('JSON lines have the time, and progress is printed at most every five seconds', () => {
   const { clock, report, written } = recording(createJsonReport);
   for (const nowMs of [0, 1000, 4999, 5000, 5001]) {
     clock.nowMs = nowMs;

@@ -25,11 +25,11 @@ export function createProblems(): Problems {
 }
 
 /**
- * The table at the end of a run, for a person. It says what was archived, skipped, waiting and
- * failed, and what to do next.
+ * The table at the end of a run, for a person. It counts the files that were archived, were already
+ * there, wait or failed, and says what to do next.
  */
 export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  // If the archive was locked, the run counted nothing.
+  // A run that found the archive locked has counted nothing, so its table has no rows.
   const rows =
     finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
   const width = Math.max(0, ...rows.map(([label]) => label.length));

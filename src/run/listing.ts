@@ -39,7 +39,9 @@ const fullListingEveryMs = 7 * 24 * 3_600_000;
 /** A full listing is read at most this many times. Then the media that it showed are accepted. */
 const maxPasses = 3;
 
-/** A listing ends after this many empty pages in a row, because an API may send pages forever. */
+/**
+ * A listing ends after this many empty pages in a row, because an API may send empty pages forever.
+ */
 const maxEmptyPages = 20;
 
 /** One pass over the pages, beginning with the first page. */
@@ -101,8 +103,8 @@ function newPass(): Pass {
 }
 
 /**
- * Continues a listing from `progress`, and updates `progress`. Returns undefined if `isOver` was
- * true after a page and more pages remain. Errors: the same as of `list`.
+ * Continues a listing from `progress`, and updates `progress`. Returns undefined if `isOver`
+ * returned true after a page that was not the last one. Errors: the same as of `list`.
  */
 export async function listSlice(
   options: ListingOptions,
@@ -121,7 +123,7 @@ export async function listSlice(
 }
 
 /**
- * Reads pages to the end of the pass. Returns false if `isOver` stopped it before the last page.
+ * Reads pages to the end of the pass. Returns false if `isOver` returned true before the last page.
  */
 async function readPages(options: ListingOptions, progress: ListingProgress, isOver: () => boolean): Promise<boolean> {
   const { pass } = progress;

@@ -18,8 +18,8 @@ export interface RecoverPorts {
 
 /**
  * Adopts the archive's files into a new tracker. With `publish` it also completes intents and
- * removes uploads that nobody needs. For that the caller must have the archive's lease. Returns the
- * files that it completed.
+ * removes uploads that nobody needs. A caller that sets `publish` must have the archive's lease.
+ * Returns the files that it completed.
  */
 export async function recover(
   { destination, tracker, report }: RecoverPorts,
@@ -50,8 +50,8 @@ async function fulfil(row: TrackedOriginal, destination: Destination, tracker: T
   const { original, sizeBytes, crc32, validator } = row;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // No upload is saved for a small file, so one is made up here. The file may already be under its
-  // key, perhaps without a description.
+  // The tracker saves no upload for a small file, so an upload with one part is made up here. With
+  // it `commit` finds a file that is already under its key.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],

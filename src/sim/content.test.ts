@@ -28,7 +28,7 @@ describe('content of simulated files', () => {
     }
   });
 
-  test('no two MiB of a file begin with the same bytes', () => {
+  test('no two blocks of 1 MiB in a file begin with the same bytes', () => {
     const big = { seed: 'big', sizeBytes: 14_000_000_000, extension: 'mp4' };
     const starts = new Set<string>();
     let places = 0;

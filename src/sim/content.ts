@@ -1,8 +1,9 @@
 /**
  * The bytes of simulated files. Nothing is stored. Each block of 256 KiB is a piece of one shared
- * pseudo-random pool. The file's seed and the block's number decide which piece, so any range of
- * any file is available at once. A block in the wrong place or from the wrong file has other bytes.
- * The bytes never repeat at a fixed distance, so a misplaced part of any size is noticed.
+ * pseudo-random pool. The file's seed and the block's number decide which piece, so a range of a
+ * file can be read without the bytes before it. A block in the wrong place or from the wrong file
+ * has other bytes. The bytes never repeat at a fixed distance, so a misplaced part of any size is
+ * noticed.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';

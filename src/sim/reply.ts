@@ -24,7 +24,7 @@ export interface Reply {
   readonly delayMs?: number;
   /**
    * Ends the reply early, after `afterBytes` bytes of the body, or before the head if `afterBytes`
-   * is absent. `how` is what happens then.
+   * is absent. `how` says whether the connection is then reset, closed or silent.
    */
   readonly cut?: {
     readonly how: 'reset' | 'close' | 'silence';
@@ -38,7 +38,10 @@ export interface Reply {
   readonly flipAt?: number;
 }
 
-/** How long to wait before a reset. A reset discards all bytes that have not reached the client. */
+/**
+ * How long to wait before a reset, because a reset discards the bytes that have not reached the
+ * client.
+ */
 const BEFORE_RESET_MS = 20;
 
 /** Makes a JSON reply of the API. */
@@ -101,10 +104,7 @@ async function send(response: ServerResponse, reply: Reply, entry: LoggedRequest
   return true;
 }
 
-/**
- * Returns the headers. The length of JSON is computed here, because faults may change the JSON
- * before.
- */
+/** Returns the headers. The length of JSON is computed last, because faults may change the JSON. */
 function headersOf(reply: Reply): Record<string, string> {
   if (reply.body.kind !== 'json' || reply.gzip === true) return { ...reply.headers };
   return { ...reply.headers, 'content-length': String(Buffer.byteLength(JSON.stringify(reply.body.value))) };

@@ -29,8 +29,9 @@ export interface RequestOptions {
   /** The request is aborted if no byte arrives for this many ms. */
   readonly stallMs: number;
   /**
-   * True if the body may be large. Such a body comes in large chunks, and their memory is used
-   * again. If a reply has a status of 300 or more and states no length, its body is left out.
+   * True if the body may be large. Such a body comes in large chunks, whose memory is reused when
+   * the taker is done with them. If a reply has a status of 300 or more and states no length, its
+   * body is left out.
    */
   readonly bulk?: boolean;
   readonly signal?: AbortSignal;

@@ -5,7 +5,9 @@
  */
 export const slabBytes = 256 * 1024;
 
-/** Memory for bodies. It is used again, because Node frees memory more slowly than bodies come. */
+/**
+ * Memory for bodies. It is reused, because Node would free it more slowly than new bodies arrive.
+ */
 export interface Slabs {
   take(): Buffer;
   /** Takes a slab back. After that the caller must not read it or write to it. */

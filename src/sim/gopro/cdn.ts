@@ -26,7 +26,7 @@ const CONTENT_TYPES = new Map([
 ]);
 
 /**
- * Returns a strong ETag in the form that object stores give to uploads in parts. It is not a hash
+ * Returns a strong ETag in the form that object stores use for multipart uploads. It is not a hash
  * of the bytes.
  */
 export function etagOf(file: SimFile): string {

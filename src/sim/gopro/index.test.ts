@@ -134,7 +134,7 @@ describe('one medium', () => {
     });
   });
 
-  test('an unknown path gets a 404, and so does a method that would write', async () => {
+  test('an unknown path and a method that would write both get a 404', async () => {
     expect((await callApi(cloud, '/collections')).status).toBe(404);
     const cookie = `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}`;
     expect((await fetchOnce(`${cloud.apiUrl}/media?ids=a`, { accept: vendorAccept, cookie }, 'DELETE')).status).toBe(404);
@@ -183,7 +183,7 @@ describe('one medium', () => {
 });
 
 describe('the log and the output of the cloud', () => {
-  test('the log names medium, file, range and bytes, and the counts cover both hosts', async () => {
+  test('the log has the medium, file, range and byte count of a request, and `stats` counts requests to both hosts', async () => {
     await using own = await startGoproCloud({
       library: createLibrary([video({ id: 'a', seed: '', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' }, 900)]),
     });
@@ -228,7 +228,7 @@ describe('the log and the output of the cloud', () => {
     expect(lines).toContain('npx cloud-sync sync --provider gopro --to ./archive');
   });
 
-  test('`close` cuts running downloads, and a start on a used port fails and leaves no server behind', async () => {
+  test('`close` cuts off running downloads, and a start on a used port fails without a server left behind', async () => {
     const own = await startGoproCloud({ preset: 'big-file' });
     const [medium] = own.library.media();
     const { url } = await resolve(own, medium?.id ?? '');

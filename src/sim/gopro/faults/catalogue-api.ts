@@ -1,5 +1,5 @@
 /**
- * The faults of the API in the catalogue. They concern the session, single requests or the listing.
+ * The faults in the catalogue that concern the API: the session, single requests or the listing.
  */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 
@@ -11,7 +11,8 @@ const unusable: FaultExpectation = { outcome: 'report', exitCode: 5 };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
 /**
- * Makes a fault that applies to API requests. A target limits a fault of downloads to one medium.
+ * Makes a fault that applies to API requests. A target can limit a fault of download replies to one
+ * medium.
  */
 function onApi(id: string, match: FaultMatch, action: FaultAction, expect: FaultExpectation): Maker {
   return ({ mediaId } = {}) => {

@@ -1,6 +1,6 @@
 /**
- * The faults of files in the catalogue. Most of them apply to the first download of each file. A
- * fault whose name ends in `Always` applies to every download.
+ * The faults in the catalogue that concern files on the CDN. Most of them apply to the first
+ * download of each file. A fault whose name ends in `Always` applies to every download.
  */
 import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } from './faults.ts';
 

@@ -65,7 +65,7 @@ describe('connections that fail', () => {
     expect(await receive()).toMatchObject({ bytes: SIZE - 1, end: 'broken' });
   });
 
-  test('after a silence of limited duration before the head, the whole reply follows', async () => {
+  test('if a silence before the head ends, the whole reply follows', async () => {
     strike({ type: 'stall' }, { attempt: 1 });
     await expect(receive(entry.url, {}, 150)).rejects.toThrow('timeout');
     strike({ type: 'stall', forMs: 80 });
@@ -156,7 +156,7 @@ describe('replies other than the requested file', () => {
     expect(gunzipSync(reply.body).equals(contentOf(fileNow(), 10, 100))).toBe(true);
   });
 
-  test('the fault `expireUrl` refuses a URL like an expired one', async () => {
+  test('with the fault `expireUrl` the CDN refuses a valid URL as if it had expired', async () => {
     strike({ type: 'expireUrl' }, { rangeStartAtLeast: 50 });
     expect((await fetchOnce(entry.url, { range: 'bytes=0-9' })).status).toBe(206);
     expect((await fetchOnce(entry.url, { range: 'bytes=50-59' })).status).toBe(403);

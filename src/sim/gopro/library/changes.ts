@@ -33,8 +33,8 @@ export function isSelected(file: SimFile, selector: FileSelector): boolean {
 }
 
 /**
- * Returns the medium after its processing. A medium without an original keeps waiting for an
- * original.
+ * Returns the medium as it is when its processing has ended. A medium without an original still
+ * waits for an original.
  */
 export function withReadiness(medium: SimMedium): SimMedium {
   const files = medium.files.map((file) => ({ ...file, available: true }));

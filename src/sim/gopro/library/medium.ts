@@ -28,9 +28,9 @@ export interface SimFile extends SimContent {
   /** An ISO time. The CDN sends the same time as Last-Modified. */
   readonly modifiedAt: string;
   /**
-   * The simulator's own statement that an archive must have this file. The statement is made where
-   * the medium is built, and is never derived from the reply. So the simulator and the client
-   * cannot share one misreading of the reply.
+   * Set if a correct archive must have this file. The function that builds the file sets this
+   * field. It is never derived from the reply, so the simulator cannot share a client's misreading
+   * of the reply.
    */
   readonly original?: OriginalRole;
 }
@@ -71,7 +71,8 @@ export interface SimMedium {
   readonly record: MediaRecord;
   readonly files: readonly SimFile[];
   /**
-   * Set where the medium is built, like `SimFile.original`. null if the medium can be archived now.
+   * Why the medium waits. null if it can be archived now. Like `SimFile.original`, this field is
+   * never derived from the reply.
    */
   readonly waitsFor: WaitReason | null;
 }

@@ -29,9 +29,9 @@ export interface ArchiveScope {
 }
 
 /**
- * Returns every original that a correct archive contains now. The media are listed and wait for
- * nothing. Each file is declared as an original and is within the scope. The newest medium comes
- * first.
+ * Returns every original that a correct archive contains now: each file that is declared as an
+ * original, is within the scope, and belongs to a listed medium that waits for nothing. The newest
+ * medium comes first.
  */
 export function expectedOriginals(library: ListedMedia, scope: ArchiveScope = {}): ExpectedOriginal[] {
   const originals: ExpectedOriginal[] = [];
