@@ -180,7 +180,7 @@ export interface Tally {
   readonly archivedBytes: number;
   /**
    * The number of originals that the provider does not offer yet. A WAITING medium whose originals
-   * are unknown counts as one.
+   * are unknown counts as one original.
    */
   readonly waiting: number;
   readonly marked: number;

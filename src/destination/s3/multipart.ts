@@ -185,7 +185,7 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
     const status = refusalOf(error)?.status;
     if (status !== 403 && status !== 400 && status !== 501) throw error;
     bucket.onWarning?.(
-      `${bucket.location}: unfinished uploads cannot be listed and stay (permission s3:ListBucketMultipartUploads?)`,
+      `${bucket.location}: unfinished uploads stay, because they cannot be listed; check the permission s3:ListBucketMultipartUploads`,
     );
     return {};
   };

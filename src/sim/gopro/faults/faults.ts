@@ -62,8 +62,8 @@ const wireActions = [
   z.strictObject({ type: z.literal('endEarly'), afterBytes: count }),
   /**
    * Sends nothing more after `afterBytes` bytes of the body, or nothing at all without
-   * `afterBytes`. With `forMs` the silence ends: the connection is closed after a silence in the
-   * body, and the reply follows after a silence before the head.
+   * `afterBytes`. With `forMs` the silence ends. After a silence before the head the reply follows.
+   * After a silence in the body the connection is closed.
    */
   z.strictObject({ type: z.literal('stall'), afterBytes: count.optional(), forMs: positive.optional() }),
   z.strictObject({ type: z.literal('drip'), bytes: positive, everyMs: positive }),
