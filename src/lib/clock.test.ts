@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 
-test('a sleep of a negative time ends at once and causes no warning', async () => {
+test('a sleep of a negative time ends immediately and causes no warning', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);
@@ -12,7 +12,7 @@ test('a sleep of a negative time ends at once and causes no warning', async () =
   expect(warnings).toEqual([]);
 });
 
-test('a sleep that is too long for a timer does not end at once', async () => {
+test('a sleep that is too long for a timer of Node does not end immediately', async () => {
   const enough = new AbortController();
   let isOver = false;
   const sleeping = systemClock.sleep(2 ** 40, enough.signal).then(() => (isOver = true));

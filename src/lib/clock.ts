@@ -15,7 +15,7 @@ export interface Clock {
   sleep(forMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The longest time that a timer of Node can wait. With a longer time, a timer ends at once. */
+/** The longest time that a timer of Node can wait. A timer with a longer time ends immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

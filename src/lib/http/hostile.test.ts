@@ -25,7 +25,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       answer: async (socket) => trickle(socket, `HTTP/1.1 200 OK\r\nx: ${flood}`, 17_001),
     },
     { name: 'much data that is not HTTP', answer: (socket) => socket.write(`SSH-2.0\r\n\r\n${flood}`) },
-  ])('a client fails at once on $name', async ({ answer }) => {
+  ])('a client fails before its timeout on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     await expect(client.request(server.url, { stallMs: 60_000 })).rejects.toThrow();
@@ -41,7 +41,7 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
       name: 'a head full of interim replies, and no final reply',
       answer: (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(20_000)),
     },
-  ])('a client stops in time on $name', async ({ answer }) => {
+  ])('a client fails soon after its timeout on $name', async ({ answer }) => {
     await using server = await startRawServer(answer, tls);
     await using client = openClient(bulk);
     const startedAt = performance.now();
@@ -49,21 +49,18 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  test.each([0, 20])(
-    'if a body follows the reply to a HEAD after %i ms, the body does not affect the next reply',
-    async (delayMs) => {
-      await using server = await startRawServer(async (socket, request) => {
-        socket.write(request === 1 ? ok(flood.length) : `${ok(5)}hello`);
-        if (delayMs > 0) await pause(delayMs);
-        if (request === 1) socket.write(flood);
-      }, tls);
-      await using client = openClient(bulk, 1);
-      const head = await client.fetch(server.url, { method: 'HEAD' });
-      expect([head.status, head.body.length, head.error]).toEqual([200, 0, undefined]);
-      await pause(2 * delayMs);
-      expect((await client.fetch(server.url)).body.toString()).toBe('hello');
-    },
-  );
+  test.each([0, 20])('if a body follows a HEAD reply after %i ms, the body does not affect the next reply', async (delayMs) => {
+    await using server = await startRawServer(async (socket, request) => {
+      socket.write(request === 1 ? ok(flood.length) : `${ok(5)}hello`);
+      if (delayMs > 0) await pause(delayMs);
+      if (request === 1) socket.write(flood);
+    }, tls);
+    await using client = openClient(bulk, 1);
+    const head = await client.fetch(server.url, { method: 'HEAD' });
+    expect([head.status, head.body.length, head.error]).toEqual([200, 0, undefined]);
+    await pause(2 * delayMs);
+    expect((await client.fetch(server.url)).body.toString()).toBe('hello');
+  });
 
   test('bytes that come over an idle connection do not become a reply', async () => {
     await using server = await startRawServer(async (socket, request) => {
