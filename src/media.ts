@@ -166,10 +166,9 @@ export type OriginalStatus = 'PENDING' | 'IN_PROGRESS' | 'COMPLETED' | 'FAILED' 
 export type MediumStatus = 'LISTED' | 'WAITING' | 'RESOLVED' | 'FAILED' | 'QUARANTINED' | 'SOURCE_DELETED';
 
 /**
- * Counts, for each status, the media and originals that the filters and roles of a run cover. If an
- * original is FAILED, QUARANTINED or SOURCE_DELETED, its medium still counts as RESOLVED. So
- * `media[status]` and `originals[status]` never count the same file twice, and a caller can add
- * them.
+ * The numbers of media and originals in each status, for the filters and roles of a run. A medium
+ * with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED. Only the original counts
+ * under the other status, so the sum `media[status] + originals[status]` counts no file twice.
  */
 export interface Tally {
   readonly media: Readonly<Record<MediumStatus, number>>;

@@ -51,7 +51,7 @@ const linesOf = (text: string) =>
 const { missing, ...present } = archivedOriginals;
 
 describe.each(keptVersions)('an archive of %s', (version) => {
-  test('an archive of an earlier version describes its files as before', async () => {
+  test('the description of each file in an archive of an earlier version is still read', async () => {
     const disk = openArchive(await copyPlace(version));
     expect(await disk.identify()).toBe(archiveId);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file]));

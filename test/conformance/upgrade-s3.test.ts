@@ -40,11 +40,11 @@ async function descriptionsIn(s3: S3Destination): Promise<ReadonlyMap<string, Fi
 
 const { adopted, ...others } = archivedOriginals;
 
-describe.each(keptVersions)('a bucket of %s', (version) => {
+describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
-  ])('a bucket of an earlier version describes its files as before, by %s', async (_, legacy) => {
+  ])('the description of each file in a bucket of an earlier version is still read, with its %s', async (_, legacy) => {
     const s3 = await openArchive(await bucketObjects(version), legacy);
     expect(await s3.identify()).toBe(archiveId);
     const expected = Object.values(archivedOriginals).map((file) => {

@@ -6,7 +6,7 @@ interface FaultMatch<Operation extends S3Operation> {
   /** A text that the key must contain. */
   readonly keyPart?: string;
   readonly partNumber?: number;
-  /** The number of the request among all with its operation, key and part number, from 1 on. */
+  /** Counts the requests with the same operation, key and part number, from 1 on. */
   readonly attempt?: number;
 }
 

@@ -64,7 +64,7 @@ function idsByUrl(variations: readonly unknown[]): Map<string, string> {
   return new Map(originals.map((original) => [original.url, originalId(original, 1)]));
 }
 
-test('every available source is offered exactly once, but a set of frames offers its available frames instead', () => {
+test('a medium offers each available source once; a medium with frames offers each available frame once', () => {
   fc.assert(
     fc.property(anyReply, (reply) => {
       const { originals } = resolve(reply);

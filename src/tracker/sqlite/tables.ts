@@ -61,8 +61,8 @@ function toRecord(columns: readonly Column[], values: readonly SQLOutputValue[])
 }
 
 /**
- * Inserts a record. `own` has the values of the columns that hold no field. Returns the row's
- * number, or undefined if another row has the id or the key.
+ * Inserts a record. `own` has the values of the table's extra columns, which hold no field of the
+ * record. Returns the row's number, or undefined if another row already has the same id or key.
  */
 export function insertRow<Of>(table: Table<Of>, record: Of, own: readonly SQLInputValue[] = []): number | undefined {
   const values = table.columns.map(({ name, encode }) => encode(record[name as keyof Of]));

@@ -1,4 +1,4 @@
-/** A tracker in DynamoDB and invocations, for tests of the steps that begin and end a run. */
+/** A set-up for tests of the steps that begin and end a run: a tracker and function invocations. */
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateStateMachineCommand, StartExecutionCommand } from '@aws-sdk/client-sfn';

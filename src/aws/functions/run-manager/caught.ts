@@ -20,7 +20,7 @@ export interface Caught {
 type Explanation = Pick<Caught, 'what' | 'hint'>;
 
 const readLog: Hint = { text: '{command} shows its log', command: 'aws logs' };
-const deployAgain = 'Deploy the service again: a permission or a part of it is missing';
+const deployAgain = 'Deploy the service again: a permission or a part of the service is missing';
 const nothingToDo = 'You need not do anything if the next run succeeds';
 
 const outOfTime: Explanation = { what: 'a function did not finish in its time', hint: readLog };
