@@ -54,7 +54,7 @@ test('the summary compares Cloud Sync with rclone and with the peer that is best
   expect(lines(summaryOf(report)).at(-1)).toBe(
     '| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |',
   );
-  expect(summaryOf(report)).toContain('survived or detected this number of faults: cloud-sync 2 of 2, rclone 0 of 2.');
+  expect(summaryOf(report)).toContain('stored the right file or reported an error: cloud-sync 2 of 2, rclone 0 of 2.');
 });
 
 test('the table of lies has one line for each lie, with the outcome of each tool', () => {

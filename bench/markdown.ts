@@ -143,8 +143,8 @@ function countReactions(reactions: readonly Reaction[]): string[] {
   return [
     [
       'In another test the server sends wrong data or falls silent.',
-      `Each tool survived or detected this number of faults: ${tools.join(', ')}.`,
-      'No tool can detect one changed byte, because the server sends no checksum.',
+      `In this number of cases the tool stored the right file or reported an error: ${tools.join(', ')}.`,
+      'One case is a changed byte. No tool can detect it, because the server sends no checksum.',
     ].join('\n'),
   ];
 }
