@@ -91,7 +91,8 @@ function ownObjects({ bucketArn, key }: Archive): Permission[] {
     {
       actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       resources: [`${bucketArn}/.cloud-sync/*`],
-      reason: "The archive's id, the capabilities of its store, and records of files. The records have the names of the files.",
+      reason:
+        "The archive's id and its lease, the capabilities of its store, and records of files. The records have the names of the files.",
     },
     {
       actions: ['s3:ListBucket'],
@@ -129,7 +130,7 @@ function facts({ table }: Archive): Permission {
   return {
     actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     resources: [table.tableArn],
-    reason: 'Small facts that functions share.',
+    reason: 'Small facts that functions share. A write reads the lease of the run.',
   };
 }
 

@@ -57,7 +57,12 @@ describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) =
   });
 });
 
+test('the first step of a run has the time to watch the holder of a lease for a term, and not much more', () => {
+  expect(machine.States['BeginRun']?.TimeoutSeconds).toBe(180);
+});
+
 test('the time-out of a call is longer than the time-out of the called function', () => {
+  expect(machine.States['GenerateSummary']?.TimeoutSeconds).toBe(330);
   expect(machine.States['ValidateTokens']?.TimeoutSeconds).toBe(60);
   expect(map?.ItemProcessor?.States['DownloadVideo']?.TimeoutSeconds).toBe(930);
 });

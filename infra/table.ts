@@ -5,7 +5,7 @@ import { statusIndex } from '../src/tracker/dynamodb/items.ts';
 
 /**
  * Creates the table of the tracker and protects it from loss. A table of the same shape for tests
- * is in `test/support/tracker-table.ts`. Only rows of runs and leases expire.
+ * is in `test/support/tracker-table.ts`. Only rows of runs expire.
  */
 export function createTrackerTable(
   scope: Construct,

@@ -62,7 +62,7 @@ export const errorKinds = {
   SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next slice continues' },
   SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row made no progress with the original' },
   WORKER_LOST: { decision: 'fail', exitCode: 1, meaning: 'The worker ended before it recorded its result' },
-  LEASE_LOST: { decision: 'fail', exitCode: 1, meaning: 'Another worker took over the original' },
+  LEASE_LOST: { decision: 'stop', exitCode: 4, meaning: 'Another run took over the archive, or another worker the original' },
   BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },
 } as const satisfies Record<string, ErrorKind>;
 

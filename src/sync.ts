@@ -6,7 +6,7 @@ import { isoTime } from './lib/clock.ts';
 import type { Medium } from './media.ts';
 import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
-import { holdLeases, leaseMs } from './run/lease.ts';
+import { leaseArchive, type LeaseSettings } from './run/lease-archive.ts';
 import { list } from './run/listing.ts';
 import { recover } from './run/recover.ts';
 import type { TransferPorts, TransferSettings } from './transfer/context.ts';
@@ -21,9 +21,7 @@ export interface Ports extends TransferPorts {
 
 /** What a person chose for a run. `signal` is aborted with INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
-  /** Returns the name under which this process holds its leases; see lib/owner.ts. */
-  readonly ownerOf: (runId: string) => string;
-  readonly isDead: (owner: string) => Promise<boolean>;
+  readonly lease: LeaseSettings;
   /** Tells whether a medium is selected. Undefined selects all media. */
   readonly covers: ((medium: Medium) => boolean) | undefined;
   readonly fullListing: boolean;
@@ -39,22 +37,23 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
-  const owner = options.ownerOf(runId);
   const startedAtMs = ports.clock.now();
   const { source, destination, tracker, report } = ports;
-  const { dryRun, isDead, roles, covers = () => true } = options;
+  const { dryRun, roles, covers = () => true } = options;
   let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
+  const held = new AsyncDisposableStack();
 
   report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun });
   try {
-    await using leases = await holdLeases({ destination, tracker, owner, isDead, exclusive: !dryRun });
-    const signal = AbortSignal.any([options.signal, leases.lost]);
+    const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: !dryRun, signal: options.signal }));
+    const leasedPorts = { ...ports, destination: leased.destination };
+    const signal = AbortSignal.any([options.signal, leased.lost]);
     await tracker.beginRun(runId);
 
     await source.validate(signal);
     report({ type: 'credentials.valid', account: source.account });
 
-    const recovered = await recover(ports, { publish: !dryRun });
+    const recovered = await recover(leasedPorts, { publish: !dryRun });
     const listing = await list({ ...ports, runId, full: options.fullListing, signal });
     facts = { listing };
 
@@ -64,8 +63,9 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     if (dryRun) await reportPlan(work, report);
     else {
       const runStartedAt = isoTime(startedAtMs);
-      const settings = { ...options, owner, leaseMs, runStartedAt, recovered, slice: unlimited, signal };
-      const { totals, error } = await transfer(work, ports, settings);
+      const leaseMs = options.lease.termMs;
+      const settings = { ...options, owner: runId, leaseMs, runStartedAt, recovered, slice: unlimited, signal };
+      const { totals, error } = await transfer(work, leasedPorts, settings);
       facts = { ...facts, transferred: totals };
       if (error) throw error;
     }
@@ -73,7 +73,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }
-  return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.now() - startedAtMs });
+  return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.now() - startedAtMs }, held);
 }
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {
@@ -89,12 +89,19 @@ function interruption(signal: AbortSignal): SyncError | undefined {
   return signal.aborted && signal.reason instanceof SyncError ? signal.reason : undefined;
 }
 
-async function summariseRun(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<RunFinished> {
+/** Records the end of the run before it releases the lease, because later runs have a higher fence. */
+async function summariseRun(
+  ports: Ports,
+  options: SyncOptions,
+  facts: RunFacts,
+  held: AsyncDisposableStack,
+): Promise<RunFinished> {
   const counted = facts.error?.code === 'LOCKED' ? facts : { ...facts, ...(await tallyOf(ports, options, facts)) };
   if (counted.tally && counted.tally.marked > 0 && !counted.error) reportLost(counted.tally.marked, ports.report);
   const finished = summarise({ ...counted, apiRequests: ports.apiRequests() });
   if (finished.outcome !== 'locked')
     await ports.tracker.finishRun(facts.runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
+  await held.disposeAsync();
   ports.report(finished);
   return finished;
 }

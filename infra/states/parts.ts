@@ -30,12 +30,11 @@ interface Call<State extends AskingState> {
   /** The fields of the reply to store. Default: the fields that the machine keeps. */
   readonly resultSelector?: Readonly<Record<string, unknown>>;
   readonly killedRetries?: number;
+  /** Default: half a minute longer than the time-out of the function. */
+  readonly timeout?: Duration;
 }
 
-/**
- * Creates a state that sends its message to a function. The time-out of the state is half a minute
- * longer than the time-out of the function.
- */
+/** Creates a state that sends its message to a function. */
 export function call<State extends AskingState>(scope: Construct, name: State, options: Call<State>): LambdaInvoke {
   const { timeout } = options.function;
   if (!timeout) throw new Error(`${name} needs a function with a time-out`);
@@ -44,7 +43,7 @@ export function call<State extends AskingState>(scope: Construct, name: State, o
     payload: TaskInput.fromObject(options.request),
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
-    taskTimeout: Timeout.duration(timeout.plus(Duration.seconds(30))),
+    taskTimeout: Timeout.duration(options.timeout ?? timeout.plus(Duration.seconds(30))),
     resultSelector: options.resultSelector ?? selectorOf(messages[name]),
     resultPath: options.resultPath,
   });

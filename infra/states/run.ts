@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -14,7 +15,7 @@ import {
   type IChainable,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import { messages, type FunctionName, type ReplyOf } from '../../src/aws/contract.ts';
+import { beginSeconds, messages, type FunctionName, type ReplyOf } from '../../src/aws/contract.ts';
 import { failedEnding } from './ending.ts';
 import { mapRetry } from './failures.ts';
 import { branch, call, caught, keepError, notify, unknownOutcome } from './parts.ts';
@@ -59,6 +60,7 @@ function begin({ scope, functions, failure, unknown }: Steps, next: IChainable):
     resultSelector: { run: selectorOf(messages.BeginRun), listing: { slices: 0 } },
     // The reply replaces the input of the execution.
     resultPath: '$',
+    timeout: Duration.seconds(beginSeconds),
   });
   const granted = branch<ReplyOf<'BeginRun'>['outcome']>(scope, 'RunGranted', {
     of: '$.run.outcome',

@@ -16,6 +16,11 @@ export type FunctionName = (typeof functionNames)[number];
  * hour later.
  */
 export const runSeconds = 11.5 * 3600;
+/**
+ * The first step of a run may take this many seconds. It watches a holder of the lease that is not an
+ * execution for a whole term.
+ */
+export const beginSeconds = 180;
 /** After this many slices a work line waits for the next run. */
 export const maxSlices = 200;
 

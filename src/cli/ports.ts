@@ -2,7 +2,6 @@
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
-import { thisOwner } from '../lib/owner.ts';
 import { rolesOfRun } from '../media.ts';
 import { authModeFact } from '../source/gopro/defaults.ts';
 import { covers, parseFilters } from '../plan/filter.ts';
@@ -12,7 +11,7 @@ import type { Ports, SyncOptions } from '../sync.ts';
 import { parseBandwidth } from '../transfer/media-host/limits.ts';
 import type { OpenArchive } from './archive/open-archive.ts';
 import type { Context } from './command.ts';
-import { createDeadHolderCheck } from './archive/lease-holder.ts';
+import { leaseSettings } from './archive/lease-settings.ts';
 import { openApiClient, openSource } from './provider.ts';
 import type { LoadedCredentials } from '../config/credentials.ts';
 
@@ -53,11 +52,11 @@ export async function openPorts(
 }
 
 /** Makes the options of a run. Called before anything is opened. Errors: USAGE. */
-export function syncOptions({ config: { settings, apiUrlOverridden }, log, interruption: { signal } }: Context): SyncOptions {
+export function syncOptions({ config, log, interruption: { signal } }: Context): SyncOptions {
+  const { settings, apiUrlOverridden } = config;
   const filters = parseFilters(settings);
   return {
-    ownerOf: thisOwner,
-    isDead: createDeadHolderCheck(log.warn),
+    lease: leaseSettings(config, log),
     roles: rolesOfRun(settings.include),
     covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
     concurrency: settings.concurrency,

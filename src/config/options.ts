@@ -394,6 +394,17 @@ const optionTable = [
     help: 'Milliseconds without data after which a connection is closed.',
   },
   {
+    name: 'lease-term-ms',
+    type: 'integer',
+    metavar: 'MS',
+    default: 60_000,
+    min: 1_000,
+    max: 600_000,
+    commands: ['sync', 'verify'],
+    advanced: true,
+    help: 'Milliseconds that a run may pause before another run takes over the archive.',
+  },
+  {
     name: 'credential-store',
     type: 'text',
     metavar: 'STORE',

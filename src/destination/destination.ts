@@ -1,3 +1,4 @@
+import type { LeaseCell } from '../lease.ts';
 import type { Original, Role, Validator } from '../media.ts';
 
 /**
@@ -130,11 +131,8 @@ export interface Destination {
    */
   initialise(id: string): Promise<string>;
 
-  /**
-   * Reserves the place for one run until the result is disposed. Throws LOCKED if another live run
-   * has reserved the place. The method is absent if the store has no locks.
-   */
-  lease?(owner: string): Promise<AsyncDisposable>;
+  /** The lease of the run that works on the archive. Absent if the store cannot hold one. */
+  readonly lease?: LeaseCell;
 
   /**
    * Returns the free space in bytes, or null if the place does not exist yet or does not report its
@@ -144,9 +142,11 @@ export interface Destination {
 
   /**
    * Begins or resumes an upload to `file.original.key`. An upload is resumed only if size,
-   * validator and part size are equal; otherwise the earlier upload is dropped. A part in `known`
-   * counts only if the store has it too. The result is never `finished` if the file at the key is
-   * described as another original.
+   * validator and part size are equal. A part of `known` counts only if the store has the part too.
+   * The result is never `finished` if the file at the key is described as another original. If a
+   * process of an earlier lease may still have the known upload open, its parts are copied to a new
+   * upload. If the result is not the known upload, the caller saves the result and then aborts the
+   * known one.
    */
   open(file: FileDescription, wanted: WantedUpload, known?: KnownUpload): Promise<Opened>;
 

@@ -1,71 +1,118 @@
-import type { Destination } from '../destination/destination.ts';
+import { randomUUID } from 'node:crypto';
 import { SyncError } from '../errors.ts';
-import { describeOwner } from '../lib/owner.ts';
-import type { Tracker } from '../tracker/tracker.ts';
+import type { LeaseCell, LeaseReading, LeaseRecord } from '../lease.ts';
+import type { Clock } from '../lib/clock.ts';
+import { momentOf, releaseCells, type Moment } from './held-lease.ts';
 
 /**
- * The two leases of a run. One is in the tracker. The other is in the archive, if the destination
- * can hold leases.
+ * How a run takes its lease. Wall clocks and host names prove nothing about a holder. A contender
+ * takes a lease only if it is free, if its holder has certainly ended, or if nobody renewed it for
+ * a whole term.
  */
 
-/** How long a lease lasts if the run does not renew it. */
-export const leaseMs = 60_000;
-const renewEveryMs = 20_000;
+/** How long a holder may pause before another run takes its lease, in ms. */
+export const usualTermMs = 60_000;
 
-export interface HeldLeases extends AsyncDisposable {
-  /** Aborted with LOCKED when another run took a lease, or when a lease was not renewed in time. */
-  readonly lost: AbortSignal;
-}
+/** What is known about a holder. `unproven`: it may have ended, or it may run. */
+export type Verdict = 'ended' | 'running' | 'unproven';
 
 export interface LeaseOptions {
-  readonly destination: Destination;
-  readonly tracker: Tracker;
-  readonly owner: string;
-  readonly isDead: (owner: string) => Promise<boolean>;
-  /**
-   * False for a run that writes nothing to the archive. Such a run takes only the tracker's lease.
-   */
-  readonly exclusive: boolean;
+  /** The places of the lease. All get the same record. */
+  readonly cells: readonly LeaseCell[];
+  readonly holder: Pick<LeaseRecord, 'owner' | 'process' | 'deadline'>;
+  readonly termMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly judge: (record: LeaseRecord, reading: LeaseReading) => Promise<Verdict>;
+  /** Called before the contender waits for a holder, `waitMs` at most. */
+  readonly onWait: (owner: string, waitMs: number) => void;
 }
 
-/** Takes both leases and renews them until they are disposed. Errors: LOCKED, with the holder. */
-export async function holdLeases(options: LeaseOptions): Promise<HeldLeases> {
-  const { tracker, destination, owner } = options;
-  const answer = await tracker.acquireRunLease(owner, leaseMs, options.isDead);
-  if (!answer.granted) throw locked(describeOwner(answer.holder));
-  let place: AsyncDisposable | undefined;
+/** A lease that was granted. */
+export interface Grant {
+  readonly record: LeaseRecord;
+  /** A time before the grant. */
+  readonly since: Moment;
+}
+
+/** A place of the lease, and what the contender saw there. */
+interface Seen {
+  readonly cell: LeaseCell;
+  readonly record: LeaseRecord | undefined;
+  /** `unproven`: the contender must watch the record for a term. */
+  readonly state: 'free' | 'unproven';
+}
+
+/** A contender reads the records this often while it waits, in ms. */
+const maxPollMs = 1_000;
+/** A record may state any term. A contender never waits longer than this, in ms. */
+const maxWaitMs = 600_000;
+
+/**
+ * Takes the lease in all cells. Errors: LOCKED, with the holder; the errors of the cells; the reason
+ * of the signal.
+ */
+export async function takeLease(options: LeaseOptions): Promise<Grant> {
+  const { cells, holder, termMs, clock, signal } = options;
+  const seen = await waitUntilFree(await Promise.all(cells.map(async (cell) => look(cell, options))), options);
+  signal.throwIfAborted();
+  const fence = Math.max(0, ...seen.map((one) => one.record?.fence ?? 0)) + 1;
+  const earlierMayRun = seen.some((one) => one.state === 'unproven' || one.record?.earlierMayRun === true);
+  const since = momentOf(clock);
+  const record = { ...holder, token: randomUUID(), fence, renewals: 0, termMs, released: false, earlierMayRun };
   try {
-    place = options.exclusive ? await destination.lease?.(owner) : undefined;
+    for (const { cell, record: before } of seen) {
+      if (!(await cell.replace(before, record))) throw locked((await cell.read()).record);
+    }
   } catch (error) {
-    await tracker.releaseRunLease(owner);
+    // A cell that failed may have stored the record all the same. Other holders' records stay.
+    await releaseCells(cells, record).catch(() => {});
     throw error;
   }
-  const lost = new AbortController();
-  let failures = 0;
-  const renewing = setInterval(() => {
-    renew(tracker, owner, lost).then(
-      () => (failures = 0),
-      // If one renewal fails, there is still time for a second one before the lease expires.
-      (error: unknown) => (failures += 1) > 1 && lost.abort(error),
-    );
-  }, renewEveryMs);
-  return {
-    lost: lost.signal,
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(renewing);
-      await place?.[Symbol.asyncDispose]();
-      await tracker.releaseRunLease(owner);
-    },
-  };
+  return { record, since };
 }
 
-async function renew(tracker: Tracker, owner: string, lost: AbortController): Promise<void> {
-  if (await tracker.renewRunLease(owner, leaseMs)) await tracker.renewClaims(owner, leaseMs);
-  else lost.abort(locked('another process'));
+async function look(cell: LeaseCell, { judge }: LeaseOptions): Promise<Seen> {
+  const reading = await cell.read();
+  const { record } = reading;
+  if (!record || record.released) return { cell, record, state: 'free' };
+  const verdict = await judge(record, reading);
+  if (verdict === 'running') throw locked(record);
+  return { cell, record, state: verdict === 'ended' ? 'free' : 'unproven' };
 }
 
-function locked(holder: string): SyncError {
-  return new SyncError('LOCKED', `another run is at work on this archive: ${holder}`, {
+/**
+ * Watches the unproven records for a whole term. Only its own sleeps count, because a pause of the
+ * whole machine also stops a holder on it. A record that was released, or whose holder ended
+ * meanwhile, is free at once. Errors: LOCKED if a record changes.
+ */
+async function waitUntilFree(seen: readonly Seen[], options: LeaseOptions): Promise<readonly Seen[]> {
+  const { clock, signal, onWait } = options;
+  const holders = seen.flatMap(({ record, state }) => (record && state === 'unproven' ? [record] : []));
+  if (holders.length === 0) return seen;
+  const waitMs = Math.min(Math.max(...holders.map(({ termMs }) => termMs)), maxWaitMs);
+  onWait([...new Set(holders.map(({ owner }) => owner))].join(' and '), waitMs);
+  let current = seen;
+  let leftMs = waitMs;
+  while (leftMs > 0 && current.some(({ state }) => state === 'unproven')) {
+    const pauseMs = Math.min(maxPollMs, waitMs / 10, leftMs);
+    await clock.sleep(pauseMs, signal);
+    leftMs -= pauseMs;
+    current = await Promise.all(current.map(async (one) => (one.state === 'free' ? one : lookAgain(one, options))));
+  }
+  return current;
+}
+
+async function lookAgain(before: Seen, options: LeaseOptions): Promise<Seen> {
+  const now = await look(before.cell, options);
+  const { record } = now;
+  const isSame = record?.token === before.record?.token && record?.renewals === before.record?.renewals;
+  if (isSame || !record || record.released) return now;
+  throw locked(record);
+}
+
+function locked(holder: LeaseRecord | undefined): SyncError {
+  return new SyncError('LOCKED', `another run is at work on this archive: ${holder?.owner ?? 'an unknown run'}`, {
     hint: 'Wait until that run ends, or end it. Its progress is kept.',
   });
 }

@@ -6,7 +6,7 @@ import { originalId, type Mark } from '../media.ts';
 import { recover, type RecoverPorts } from './recover.ts';
 import type { RunFinished } from '../events.ts';
 import { summarise, type RunFacts } from '../report/summary.ts';
-import { holdLeases } from './lease.ts';
+import { leaseArchive, type LeaseSettings } from './lease-archive.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 import type { Clock } from '../lib/clock.ts';
 
@@ -15,8 +15,7 @@ export interface VerifyPorts extends RecoverPorts {
 }
 
 export interface VerifyOptions {
-  readonly ownerOf: (runId: string) => string;
-  readonly isDead: (owner: string) => Promise<boolean>;
+  readonly lease: LeaseSettings;
   /** Whether to read every byte again, even if the store has a checksum. */
   readonly deep: boolean;
   readonly signal: AbortSignal;
@@ -35,17 +34,17 @@ const concurrency = 4;
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
-  const owner = options.ownerOf(runId);
   const startedAtMs = ports.clock.now();
   const { destination, tracker, report } = ports;
   const found = { files: 0, bytes: 0, missing: 0, damaged: 0, unknown: 0 };
   let facts: Pick<RunFacts, 'error'> = {};
+  const held = new AsyncDisposableStack();
   report({ type: 'run.started', runId, provider: null, destination: destination.location, dryRun: false });
   try {
-    await using leases = await holdLeases({ destination, tracker, owner, isDead: options.isDead, exclusive: true });
-    const signal = AbortSignal.any([options.signal, leases.lost]);
+    const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: true, signal: options.signal }));
+    const signal = AbortSignal.any([options.signal, leased.lost]);
     await tracker.beginRun(runId);
-    await recover(ports, { publish: true });
+    await recover({ ...ports, destination: leased.destination }, { publish: true });
     const archived = await archivedFiles(ports);
     const sound = soundRevisions(archived);
     await forEachLimited(archived.values(), concurrency, async (row) => {
@@ -61,6 +60,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   }
   const finished = summarise({ runId, elapsedMs: ports.clock.now() - startedAtMs, ...facts, verified: found });
   if (finished.outcome !== 'locked') await tracker.finishRun(runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
+  await held.disposeAsync();
   report(finished);
   return finished;
 }

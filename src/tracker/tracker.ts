@@ -1,5 +1,6 @@
 import type { ContentFacts, DescribedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { LeaseCell } from '../lease.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
 /** A medium as the listing shows it, and what the ledger knows about it. */
@@ -113,18 +114,13 @@ export interface Tracker {
    */
   adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
 
+  /** The lease of the run that changes the ledger. */
+  readonly lease: LeaseCell;
   /**
-   * Takes the run lease, or returns its holder. If `isDead` is true for the holder, the lease is
-   * taken at once, otherwise only after it has expired.
+   * From now on each write carries this fence. A write fails with LEASE_LOST after the grant of a
+   * later fence. Before this call, writes carry the fence of the current lease.
    */
-  acquireRunLease(
-    owner: string,
-    ttlMs: number,
-    isDead: (holder: string) => Promise<boolean>,
-  ): Promise<{ readonly granted: true } | { readonly granted: false; readonly holder: string }>;
-  /** False if another owner has the lease. */
-  renewRunLease(owner: string, ttlMs: number): Promise<boolean>;
-  releaseRunLease(owner: string): Promise<void>;
+  useFence(fence: number): void;
 
   /**
    * Records a run. Originals that earlier runs left IN_PROGRESS become PENDING, because the run
@@ -199,11 +195,7 @@ export interface Tracker {
    * valid lease forbids the claim.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
-  /** Extends the leases of all claims of an owner. */
-  renewClaims(owner: string, leaseMs: number): Promise<void>;
-  /**
-   * Ends the claim of an unfinished original, which becomes PENDING and keeps its upload and parts.
-   */
+  /** Gives an original back unfinished: PENDING, with its upload and parts. */
   release(claim: Claim): Promise<void>;
 
   /** Replaces the upload and drops the saved parts. Null means that there is no upload. */

@@ -10,7 +10,7 @@ import type { Listing } from '../../src/run/listing.ts';
 import { claimed, dayMs, failure, hourMs, idOf, resolve } from '../conformance/tracker/fixtures.ts';
 import { medium, original } from '../support/builders.ts';
 import { startAws, type Aws } from './support/aws.ts';
-import { archive, begun, isLeaseFree, lastRun, newBed, statuses, type Bed } from './support/run-bed.ts';
+import { archive, begun, isLeaseFree, lastRun, newBed, release, statuses, type Bed } from './support/run-bed.ts';
 
 /** Tests of what a run records about failed work lines, and of its summary, with a real tracker. */
 
@@ -89,7 +89,7 @@ describe('a work line that failed', () => {
       const reply = await recordWorkerFailure(request, invocation);
       expect(await recordWorkerFailure(request, invocation)).toEqual(reply);
       outcomes.push(`${reply.outcome} ${reply.quarantined}`);
-      await bed.tracker.releaseRunLease(execution.arn);
+      await release(bed);
       bed.clock.advance(dayMs);
     }
     expect(outcomes).toEqual(['failed 0', 'failed 0', 'quarantined 1']);
@@ -125,7 +125,7 @@ describe('a work line that failed', () => {
     expect(await recordWorkerFailure(request, impatient)).toEqual(reply);
 
     bed.clock.advance(dayMs);
-    const next = await bed.execution({ running: false });
+    const { execution: next } = await begun(bed);
     const again = { ...request, execution: next, error: { Error: 'STALLED', Cause: '' } };
     expect(await recordWorkerFailure(again, bed.invocation(next))).toMatchObject({ outcome: 'failed', quarantined: 0 });
   });
@@ -275,9 +275,22 @@ describe('the summary of a run', () => {
     });
     expect(await lastRun(bed)).toMatchObject({ outcome: 'expired', finished: { exitCode: 3, files: { failed: 0, pending: 1 } } });
 
-    await bed.tracker.releaseRunLease(execution.arn);
+    await release(bed);
     const next = await begun(bed);
     await archive(bed, 'open');
     expect(await summary(bed, next.execution)).toMatchObject({ outcome: 'clean' });
+  });
+
+  test('a late summary and a late failure of a run that lost its lease change nothing', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution: late } = await begun(bed);
+    const request = { ...(await brokenLine(bed, late)), error: timedOut };
+    await begun(bed);
+    const before = await statuses(bed.tracker);
+    await expect(recordWorkerFailure(request, bed.invocation(late))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(summary(bed, late)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await statuses(bed.tracker)).toEqual(before);
+    expect(await bed.tracker.runs(5)).toMatchObject([{ finishedAt: null }, { finishedAt: null }]);
+    expect(await isLeaseFree(bed)).toBe(false);
   });
 });

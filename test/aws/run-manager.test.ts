@@ -2,10 +2,12 @@ import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { begin } from '../../src/aws/functions/run-manager/begin.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
-import { isoTime } from '../../src/lib/clock.ts';
-import { thisOwner } from '../../src/lib/owner.ts';
+import { openDisk } from '../../src/destination/disk/index.ts';
+import { isoTime, systemClock } from '../../src/lib/clock.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
-import { dayMs, hourMs } from '../conformance/tracker/fixtures.ts';
+import { dayMs, grant, hourMs } from '../conformance/tracker/fixtures.ts';
+import { leaseRecord } from '../support/builders.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';
 
@@ -40,7 +42,9 @@ describe('the first step of a run', () => {
       holder: execution.arn,
       error: { Error: '', Cause: '' },
     });
+    const { record } = await bed.tracker.lease.read();
     expect(await begin(request, bed.invocation(execution))).toEqual(reply);
+    expect((await bed.tracker.lease.read()).record).toEqual(record);
     expect(await bed.tracker.runs(5)).toMatchObject([{ id: execution.name, finishedAt: null }]);
   });
 
@@ -60,17 +64,72 @@ describe('the first step of a run', () => {
     expect(await begin(request, bed.invocation(second))).toMatchObject({ outcome: 'granted', holder: second.arn });
   });
 
-  test('a run does not begin while the command line holds the lease, but takes the lease of an execution that does not exist', async () => {
+  test('a run does not begin while a process renews the lease', async () => {
     await using bed = await newBed(aws, machineArn);
+    const process = leaseRecord();
+    await bed.tracker.lease.replace(undefined, process);
     const execution = await bed.execution();
-    const request = { action: 'begin', input: {}, execution } as const;
-    await bed.tracker.acquireRunLease(thisOwner('by hand'), 60_000, async () => false);
-    const overlap = await begin(request, bed.invocation(execution));
-    expect(overlap).toMatchObject({ outcome: 'overlap', holder: expect.stringMatching(/^process \d+ on /) });
-    bed.clock.advance(60_000);
-    const forgotten = await bed.execution({ running: false });
-    await bed.tracker.acquireRunLease(forgotten.arn, hourMs, async () => false);
-    expect(await begin(request, bed.invocation(execution))).toMatchObject({ outcome: 'granted' });
+    const renewing = {
+      ...bed.clock,
+      sleep: async (forMs: number) => {
+        await bed.clock.sleep(forMs);
+        if (bed.clock.elapsed() - startedAtMs > 20_000) await bed.tracker.lease.replace(process, { ...process, renewals: 1 });
+      },
+    };
+    const startedAtMs = bed.clock.elapsed();
+    const reply = await begin({ action: 'begin', input: {}, execution }, { ...bed.invocation(execution), clock: renewing });
+    expect(reply).toMatchObject({ outcome: 'overlap', holder: process.owner });
+    expect(bed.clock.elapsed() - startedAtMs).toBeLessThan(25_000);
+    expect(await bed.tracker.runs(5)).toEqual([]);
+  });
+
+  test('a run takes the lease of a process that is silent for a whole term, and the process can write no more', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const process = await grant(bed.tracker);
+    const execution = await bed.execution();
+    const startedAtMs = bed.clock.elapsed();
+    const reply = await begin({ action: 'begin', input: {}, execution }, bed.invocation(execution));
+    expect(reply).toMatchObject({ outcome: 'granted', holder: execution.arn });
+    expect(bed.clock.elapsed() - startedAtMs).toBeGreaterThanOrEqual(60_000);
+    const { record } = await bed.tracker.lease.read();
+    expect(record).toMatchObject({ owner: execution.arn, fence: process.fence + 1, deadline: reply.deadline, process: null });
+    await expect(bed.tracker.setFact('mode', 'cookie')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  test('a run does not begin if a process may be silent for longer than the step may wait', async () => {
+    await using bed = await newBed(aws, machineArn);
+    await bed.tracker.lease.replace(undefined, leaseRecord({ owner: 'process 1 on nas', termMs: 600_000 }));
+    const execution = await bed.execution();
+    const invocation = { ...bed.invocation(execution), clock: systemClock, remainingMs: () => 15_500 };
+    const reply = await begin({ action: 'begin', input: {}, execution }, invocation);
+    expect(reply).toMatchObject({ outcome: 'overlap', holder: 'process 1 on nas' });
+  });
+
+  test('a run takes the lease of an execution that does not exist', async () => {
+    await using bed = await newBed(aws, machineArn);
+    const [execution, forgotten] = [await bed.execution(), await bed.execution({ running: false })];
+    await grant(bed.tracker, { owner: forgotten.arn, process: null });
+    const reply = await begin({ action: 'begin', input: {}, execution }, bed.invocation(execution));
+    expect(reply).toMatchObject({ outcome: 'granted' });
+  });
+
+  test('the lease lies in the archive and in the tracker, and the end of the run releases both', async () => {
+    await using bed = await newBed(aws, machineArn);
+    await using temp = await makeTempDir();
+    const destination = openDisk(temp.path, { clock: bed.clock });
+    await destination.initialise('archive-1');
+    const earlier = leaseRecord({ fence: 6, released: true });
+    await destination.lease.replace(undefined, earlier);
+    const execution = await bed.execution({ running: false });
+    const invocation = { ...bed.invocation(execution), destination };
+    await begin({ action: 'begin', input: {}, execution }, invocation);
+    const { record } = await bed.tracker.lease.read();
+    expect(record).toMatchObject({ owner: execution.arn, fence: 7, released: false });
+    expect((await destination.lease.read()).record).toEqual(record);
+    await end({ action: 'end', input: {}, execution, error: { Error: 'States.Timeout', Cause: '' } }, invocation);
+    for (const cell of [destination.lease, bed.tracker.lease])
+      expect((await cell.read()).record).toEqual({ ...record, released: true });
+    await destination.close();
   });
 });
 
@@ -98,14 +157,18 @@ describe('the early end of a run', () => {
     expect(await end(request, invocation)).toMatchObject({ notify: true, error: { Error: reply.error.Error } });
   });
 
-  test('the early end of a run leaves the lease of another run alone', async () => {
+  test('the early end of a run that lost its lease notifies, and changes nothing of the run that has it', async () => {
     await using bed = await newBed(aws, machineArn);
-    await begun(bed);
-    const late = await bed.execution({ running: false });
+    const { execution: late } = await begun(bed);
+    const { execution } = await begun(bed);
+    const before = await bed.tracker.lease.read();
     const reply = await end({ action: 'end', input: {}, execution: late, error: failed }, bed.invocation(late));
-    expect(reply.notify).toBe(true);
-    expect(await isLeaseFree(bed)).toBe(false);
-    expect(await bed.tracker.runs(5)).toMatchObject([{ finishedAt: null }]);
+    expect(reply).toMatchObject({ notify: true, error: { Error: expect.stringContaining('the run failed') } });
+    expect((await bed.tracker.lease.read()).record).toEqual(before.record);
+    expect(await bed.tracker.runs(5)).toMatchObject([
+      { id: execution.name, finishedAt: null },
+      { id: late.name, finishedAt: null },
+    ]);
   });
 
   test('an early end for expired credentials notifies once a week, and gives the same reply when it is repeated', async () => {

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import {
   archive,
   claimed,
+  grant,
   idOf,
   listAll,
   mediumStatus,
@@ -135,11 +136,11 @@ describe(`a table of ${name}`, () => {
     const tracker = await open(client);
     const calls = countCalls(client);
     expect(await hundred(tracker, 'r1')).toEqual({ added: 100, changed: 0, unchanged: 0 });
-    const first = { BatchGetItemCommand: 1, TransactWriteItemsCommand: 1, PutItemCommand: 1 };
+    const first = { BatchGetItemCommand: 2, TransactWriteItemsCommand: 1, GetItemCommand: 1, PutItemCommand: 1 };
     expect(Object.fromEntries(calls)).toEqual(first);
     const before = (await scan()).length;
     expect(await hundred(tracker, 'r2')).toEqual({ added: 0, changed: 0, unchanged: 100 });
-    expect(Object.fromEntries(calls)).toEqual({ ...first, BatchGetItemCommand: 2, PutItemCommand: 2 });
+    expect(Object.fromEntries(calls)).toEqual({ ...first, BatchGetItemCommand: 4, GetItemCommand: 2, PutItemCommand: 2 });
     expect(await scan()).toHaveLength(before + 1);
   });
 
@@ -192,17 +193,17 @@ describe(`a table of ${name}`, () => {
     expect(before - (await scan()).length).toBe(Math.ceil(9000 / 16));
   });
 
-  test('only rows of runs and leases expire', async () => {
+  test('only rows of runs expire', async () => {
     const tracker = await open();
     await tracker.beginRun('r1');
-    await tracker.acquireRunLease('a', 1000, async () => false);
+    await grant(tracker);
     await tracker.setFact('mode', 'cookie');
     await archive(tracker, 'm1');
     await listAll(tracker, 'r1', [medium('m1')]);
     await tracker.adopt(each([]));
     const rows = await scan();
     const expiring = rows.filter((row) => row['expires_at']).map((row) => (row['media_id'] as { S: string }).S.split('#')[0]);
-    expect(new Set(expiring)).toEqual(new Set(['RUN', 'LEASE']));
+    expect(new Set(expiring)).toEqual(new Set(['RUN']));
     expect(rows.length - expiring.length).toBeGreaterThanOrEqual(6);
   });
 

@@ -21,7 +21,6 @@ afterAll(() => {
 });
 
 const gaps = {
-  'an archive is held by one run at a time': 'S3 has no locks: the run lease in the tracker and conditional writes do their work',
   'a destination reports its free space': 'a bucket has no end',
   'a damaged file is set aside, so that its key is free and its bytes are kept':
     'an object cannot be moved: the replacement is the next revision',

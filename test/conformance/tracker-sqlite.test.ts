@@ -93,7 +93,7 @@ describe('the file of the SQLite tracker', () => {
     await tracker.close();
     expect((await (await open()).medium('new'))?.medium).toEqual(medium('new'));
     const file = new DatabaseSync(path);
-    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
     file.close();
   });
 
@@ -101,7 +101,6 @@ describe('the file of the SQLite tracker', () => {
     await makeTracker();
     const newer = new DatabaseSync(path);
     newer.exec('ALTER TABLE media ADD COLUMN not_yet TEXT; ALTER TABLE originals ADD COLUMN nor_this INTEGER NOT NULL DEFAULT 0');
-    newer.exec('PRAGMA user_version = 2');
     newer.close();
     const tracker = await open();
     await archive(tracker, 'new');

@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest';
 import { adoptionTests } from './tracker/adoption.ts';
 import { claimTests } from './tracker/claims.ts';
+import { fenceTests } from './tracker/fence.ts';
 import type { Check, TrackerBed } from './tracker/fixtures.ts';
 import { listingTests } from './tracker/listing.ts';
 import { mediaTests } from './tracker/media.ts';
@@ -36,6 +37,7 @@ export function trackerConformance(
     describe('openMedia and rows', () => openMediaTests(check));
     describe('claims', () => claimTests(check));
     describe('runs', () => runTests(check));
+    describe('fence', () => fenceTests(check));
     describe('tally', () => tallyTests(check));
   });
 }

@@ -8,9 +8,9 @@ import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
 import { answersOf } from '../fixtures/answers.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
 import { keptAnswers, keptAt, type KeptVersion } from '../fixtures/kept.ts';
-import { worker } from '../fixtures/ledger.ts';
 import { account, archivedOriginals, media, openOriginals, revisedAgain, usual } from '../fixtures/library.ts';
 import { crc32 } from '../../src/lib/crc32.ts';
+import { leaseRecord } from '../support/builders.ts';
 import { manualClock, type ManualClock } from '../support/manual-clock.ts';
 
 /** Opens a tracker on a new copy of the rows. The tracker is closed when the test ends. */
@@ -60,11 +60,23 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     });
   });
 
-  check('leases are valid until they end', async (tracker, clock) => {
-    expect(await tracker.acquireRunLease('next', 1000, async () => false)).toEqual({ granted: false, holder: worker });
+  check('the lease of the earlier run has a holder, and the next run gets a later fence', async (tracker) => {
+    const { record } = await tracker.lease.read();
+    expect(record).toMatchObject({ owner: 'process 4711 on nas.example', fence: 0, released: false, process: null });
+    const next = leaseRecord({ fence: record!.fence + 1 });
+    expect(await tracker.lease.replace(undefined, next)).toBe(false);
+    expect(await tracker.lease.replace(record, next)).toBe(true);
+    expect((await tracker.lease.read()).record).toEqual(next);
+    tracker.useFence(next.fence);
+    await tracker.beginRun('run-4');
+    expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
+    expect(await tracker.lease.replace(next, leaseRecord({ fence: 2 }))).toBe(true);
+    await expect(tracker.setFact('gopro.auth-mode', 'bearer')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  check('a claim is valid until it ends', async (tracker, clock) => {
     expect(await tracker.claim(idOf(openOriginals.inProgress), 'next', 1000)).toBeUndefined();
     clock.advance(60_000);
-    expect(await tracker.acquireRunLease('next', 1000, async () => false)).toEqual({ granted: true });
     expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
   });
 

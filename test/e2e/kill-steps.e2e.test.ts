@@ -1,15 +1,17 @@
 /** kill -9 before every step that changes a disk or a tracker, and at every request to a store. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { expectNothingWrong, wantedOf } from '../support/archive.ts';
 import { lastWordsOf } from '../support/cli.ts';
 import { startCountingProxy, type KillPoint } from '../support/counting-proxy.ts';
 import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
-import { openS3Place, placeKinds } from '../support/places.ts';
+import { openS3Place, placeKinds, type DiskPlace } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const killAtStep = new URL('../support/kill-at-step.ts', import.meta.url).href;
 
@@ -70,6 +72,36 @@ async function killBefore(
   return { killed: run.signal !== null, steps };
 }
 
+/**
+ * Kills a run in the middle of a video. Another process may still have its draft open, as far as
+ * the next run knows. Kills that run before `step`, and expects that a third run recovers.
+ */
+async function killCopyBefore(step: number): Promise<readonly string[]> {
+  await using temp = await makeTempDir();
+  const log = join(temp.path, 'steps');
+  const library = createLibrary([createMediaMaker('copies').video(partBytes + 3_000_000)]);
+  await using scene = await openScene<DiskPlace>({ library, inProcess: true });
+  const secondPart = { endpoint: 'file', method: 'GET', rangeStartAtLeast: partBytes, attempt: 1 } as const;
+  scene.cloud.faults.set([{ match: secondPart, action: { type: 'stall', afterBytes: 1_000 } }]);
+  const first = scene.startSync();
+  const firstPart = /^bytes=0-/;
+  await waitUntil('the end of the first part', () =>
+    scene.cloud.requests.some(({ range, endedMs }) => firstPart.test(range ?? '') && endedMs !== undefined),
+  );
+  await delay(500);
+  first.kill('SIGKILL');
+  await first.ended;
+  const lease = join(scene.place.directory, '.cloud-sync', 'lease');
+  await writeFile(lease, (await readFile(lease, 'utf8')).replace('"earlierMayRun":false', '"earlierMayRun":true'));
+
+  const environment = { NODE_OPTIONS: `--import=${killAtStep}`, KILL_BEFORE_STEP: String(step), STEP_LOG: log };
+  const run = await scene.startSync({ environment }).ended;
+  expect(run.signal).toBe(step === Infinity ? null : 'SIGKILL');
+  const steps = (await readFile(log, 'utf8')).trimEnd().split('\n');
+  await expectRecovery(scene, `before ${steps.at(-1)}`);
+  return steps;
+}
+
 /** A small file is written only when it is published. A larger file is written as a draft first. */
 const smallBytes = 60_000;
 const largeBytes = 300_000;
@@ -85,7 +117,7 @@ describe('on a disk', () => {
       / open .*manifest\.jsonl$/,
       / handle\.sync$/,
       / exec COMMIT$/,
-      / unlink .*lease$/,
+      / rename .*lease-after-nothing$/,
     ]) {
       expect(
         last.steps.some((line) => name.test(line)),
@@ -104,6 +136,18 @@ describe('on a disk', () => {
       expect(draft).toBeGreaterThan(10);
       for (let step = draft; (await killBefore(step, largeBytes)).killed; step += 1);
       expect(steps.length - draft).toBeGreaterThan(15);
+    },
+  );
+
+  test(
+    'a run that is killed while it continues an upload in a copy loses and duplicates nothing',
+    { timeout: 300_000 },
+    async () => {
+      const steps = await killCopyBefore(Infinity);
+      const copy = steps.findIndex((line) => / copyFile .*\.part$/.test(line)) + 1;
+      expect(copy).toBeGreaterThan(0);
+      expect(steps.filter((line) => / copyFile .*\.part$/.test(line))).toHaveLength(1);
+      for (let step = copy; step <= copy + 5; step += 1) await killCopyBefore(step);
     },
   );
 

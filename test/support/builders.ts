@@ -1,5 +1,6 @@
 /** Builds complete media and originals. A test gives only the fields that matter to the test. */
 import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
+import type { LeaseRecord } from '../../src/lease.ts';
 import {
   alwaysRoles,
   mediumVersion,
@@ -100,6 +101,22 @@ export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal>
     errorCode: null,
     reason: null,
     statusSince: '2026-03-01T12:00:00.000Z',
+    ...fields,
+  };
+}
+
+/** A lease that a process of another machine holds. */
+export function leaseRecord(fields: Partial<LeaseRecord> = {}): LeaseRecord {
+  return {
+    owner: 'process 1 on host',
+    token: crypto.randomUUID(),
+    fence: 1,
+    renewals: 0,
+    termMs: 60_000,
+    released: false,
+    process: { bootId: 'another boot', pidNamespace: 'pid:[1]', pid: 1, processStart: '1' },
+    earlierMayRun: false,
+    deadline: null,
     ...fields,
   };
 }

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { executionChecks, leaseLeftMs } from './execution-lease.ts';
+import { leaseRecord } from '../../../test/support/builders.ts';
+import { judgeExecution } from './execution-lease.ts';
 
 const holder = 'arn:aws:states:eu-west-3:123456789012:execution:gopro-sync-orchestrator:night-1';
 
@@ -18,11 +19,13 @@ afterEach(async () => {
   closing = undefined;
 });
 
+const deadline = '2026-11-21T14:45:00.000Z';
+
 /**
- * Checks whether a holder is dead. A fake Step Functions gives the same answer to every request.
- * Returns the result, the requests and the warnings.
+ * Judges a holder. A fake Step Functions gives the same answer to every request. Returns the verdict,
+ * the requests and the warnings.
  */
-async function ask(answer: Answer, about: string) {
+async function ask(answer: Answer, owner: string, storeTimeMs: number | null = Date.parse(deadline)) {
   const asked: string[] = [];
   const unanswered: string[] = [];
   const server = createServer((request, response) => {
@@ -33,49 +36,56 @@ async function ask(answer: Answer, about: string) {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   closing = async () => new Promise((resolve) => server.close(resolve));
-  const isDead = executionChecks({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    credentials: { accessKeyId: 'TESTKEY', secretAccessKey: 'not-a-secret' },
-    maxAttempts: 1,
-    onUnanswered: (about, reason) => unanswered.push(`${about}: ${reason}`),
-  });
-  return { dead: await isDead(about), asked, unanswered };
-}
-
-describe('the holder of a run lease', () => {
-  test.each([
-    ['RUNNING', false],
-    ['SUCCEEDED', true],
-    ['FAILED', true],
-    ['TIMED_OUT', true],
-    ['ABORTED', true],
-  ])('a holder whose execution has the status %s is dead: %s', async (status, dead) => {
-    const found = await ask({ body: { executionArn: holder, status } }, holder);
-    expect(found).toEqual({ dead, asked: [`eu-west-3 {"executionArn":"${holder}"}`], unanswered: [] });
-  });
-
-  test('a holder is dead if AWS does not know its execution', async () => {
-    const body = { __type: 'com.amazonaws.swf.service.v2.model#ExecutionDoesNotExist', message: 'no' };
-    expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: true, unanswered: [] });
-  });
-
-  test('a holder counts as alive, with a warning, if AWS does not tell its status', async () => {
-    const body = { __type: 'AccessDeniedException', message: 'not yours' };
-    expect(await ask({ status: 400, body }, holder)).toMatchObject({ dead: false, unanswered: [`${holder}: not yours`] });
-  });
-
-  test.each(['{"host":"nas","pid":7}', 'arn:aws:s3:::bucket', '', `${holder}:7`])(
-    'AWS is not asked about the holder %s, because it is not an execution',
-    async (other) => {
-      expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ dead: false, asked: [], unanswered: [] });
+  const record = leaseRecord({ owner, process: null, deadline: owner === holder ? deadline : null });
+  const verdict = await judgeExecution(
+    record,
+    { record, storeTimeMs },
+    {
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      credentials: { accessKeyId: 'TESTKEY', secretAccessKey: 'not-a-secret' },
+      maxAttempts: 1,
+      onUnanswered: (about, reason) => unanswered.push(`${about}: ${reason}`),
     },
   );
-});
+  return { verdict, asked, unanswered };
+}
 
-test('the run lease lasts until the machine stops the run, and no longer', () => {
-  const startedAt = '2026-11-21T03:15:00.000Z';
+describe('the holder of a lease', () => {
+  test.each([
+    ['RUNNING', 'running'],
+    ['SUCCEEDED', 'ended'],
+    ['FAILED', 'ended'],
+    ['TIMED_OUT', 'ended'],
+    ['ABORTED', 'ended'],
+  ])('a holder whose execution has the status %s is %s', async (status, verdict) => {
+    const found = await ask({ body: { executionArn: holder, status } }, holder);
+    expect(found).toEqual({ verdict, asked: [`eu-west-3 {"executionArn":"${holder}"}`], unanswered: [] });
+  });
+
+  test('a holder has ended if AWS does not know its execution', async () => {
+    const body = { __type: 'com.amazonaws.swf.service.v2.model#ExecutionDoesNotExist', message: 'no' };
+    expect(await ask({ status: 400, body }, holder)).toMatchObject({ verdict: 'ended', unanswered: [] });
+  });
+
   const hourMs = 3_600_000;
-  expect(leaseLeftMs(startedAt, Date.parse(startedAt))).toBe(12 * hourMs);
-  expect(leaseLeftMs(startedAt, Date.parse(startedAt) + 2 * hourMs)).toBe(10 * hourMs);
-  expect(leaseLeftMs(startedAt, Date.parse(startedAt) + 13 * hourMs)).toBe(0);
+  test.each([
+    ['before its deadline', Date.parse(deadline) - 1, 'running'],
+    ['an hour after its deadline', Date.parse(deadline) + hourMs, 'running'],
+    ['more than an hour after its deadline', Date.parse(deadline) + hourMs + 1000, 'ended'],
+    ['at an unknown time', null, 'running'],
+  ])(
+    'if AWS does not tell the status, a holder %s by the clock of the store counts as %s',
+    async (_when, storeTimeMs, verdict) => {
+      const body = { __type: 'AccessDeniedException', message: 'not yours' };
+      const found = await ask({ status: 400, body }, holder, storeTimeMs);
+      expect(found).toMatchObject({ verdict, unanswered: [`${holder}: not yours`] });
+    },
+  );
+
+  test.each(['process 7 on nas', 'arn:aws:s3:::bucket', '', `${holder}:7`])(
+    'AWS is not asked about the holder %s, because it is not an execution',
+    async (other) => {
+      expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ verdict: 'unproven', asked: [], unanswered: [] });
+    },
+  );
 });

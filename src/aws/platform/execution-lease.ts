@@ -1,47 +1,102 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
+import type { Destination } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import type { LeaseCell, LeaseReading, LeaseRecord } from '../../lease.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { fenced } from '../../run/fenced.ts';
+import { holdLease, momentOf } from '../../run/held-lease.ts';
+import type { Verdict } from '../../run/lease.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import type { Execution } from '../contract.ts';
 
 /**
- * The run lease of an execution. The owner of the lease is the ARN of the execution. The lease
- * lasts as long as the machine lets the execution run.
+ * The lease of an execution. Its owner is the ARN of the execution. `BeginRun` takes it, the other
+ * functions of the execution join it, and the last one releases it. Nobody renews it.
  */
-
-/** The machine's time-out in ms. A lease that nobody releases expires at the same time. */
-const maxRunMs = 12 * 3_600_000;
-
-/**
- * Returns for how many ms a run lease is still valid. `startedAt` is the start of the run in ISO
- * 8601.
- */
-export function leaseLeftMs(startedAt: string, nowMs: number): number {
-  return Math.max(0, Date.parse(startedAt) + maxRunMs - nowMs);
-}
 
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
-interface ExecutionChecks extends SFNClientConfig {
-  /** Called if AWS gives no answer about the holder. `reason` is the error message. */
-  readonly onUnanswered?: (holder: string, reason: string) => void;
+/** An execution that AWS does not describe counts as running until this time after its deadline. */
+const graceMs = 3_600_000;
+
+interface ExecutionQuestion extends SFNClientConfig {
+  /** Called if AWS gives no answer about the execution. `reason` is the error message. */
+  readonly onUnanswered?: (execution: string, reason: string) => void;
 }
 
 /**
- * Returns a function that checks whether the holder of a run lease is dead. A holder is dead if it
- * is an execution that has ended or that AWS has forgotten. Every other holder counts as alive
- * until its lease expires. If AWS gives no answer, an execution counts as alive too.
+ * Judges the holder of a lease that is an execution. It has ended if AWS says so, or if AWS has
+ * forgotten it. If AWS gives no answer, it has ended an hour after its deadline by the store's own
+ * clock, because the clock of this machine may be wrong.
  */
-export function executionChecks({ onUnanswered, ...config }: ExecutionChecks = {}): (holder: string) => Promise<boolean> {
-  return async (holder) => {
-    const region = executionArn.exec(holder)?.[1];
-    if (region === undefined) return false;
-    const client = new SFNClient({ ...config, region });
-    try {
-      const { status } = await client.send(new DescribeExecutionCommand({ executionArn: holder }));
-      return status !== 'RUNNING';
-    } catch (error) {
-      if (error instanceof ExecutionDoesNotExist) return true;
-      onUnanswered?.(holder, error instanceof Error ? error.message : String(error));
-      return false;
-    } finally {
-      client.destroy();
-    }
-  };
+export async function judgeExecution(
+  { owner, deadline }: LeaseRecord,
+  { storeTimeMs }: LeaseReading,
+  { onUnanswered, ...config }: ExecutionQuestion = {},
+): Promise<Verdict> {
+  const region = executionArn.exec(owner)?.[1];
+  if (region === undefined) return 'unproven';
+  const client = new SFNClient({ ...config, region });
+  try {
+    const { status } = await client.send(new DescribeExecutionCommand({ executionArn: owner }));
+    return status === 'RUNNING' ? 'running' : 'ended';
+  } catch (error) {
+    if (error instanceof ExecutionDoesNotExist) return 'ended';
+    onUnanswered?.(owner, error instanceof Error ? error.message : String(error));
+    const isOver = deadline !== null && storeTimeMs !== null && storeTimeMs > Date.parse(deadline) + graceMs;
+    return isOver ? 'ended' : 'running';
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Places {
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+}
+
+/** The places of the lease of an archive. All hold the same record. */
+export function leaseCells({ destination, tracker }: Places): readonly LeaseCell[] {
+  return destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
+}
+
+/**
+ * Joins the lease that `BeginRun` took for an execution. From now on the tracker's writes carry the
+ * fence of this lease. With `orReleased`, also a lease that the execution itself has released counts,
+ * so that the last steps of a run may be repeated. Errors: LEASE_LOST.
+ */
+export async function joinLease(
+  tracker: Tracker,
+  { arn }: Execution,
+  { orReleased = false }: { readonly orReleased?: boolean } = {},
+): Promise<LeaseRecord> {
+  const { record } = await tracker.lease.read();
+  if (record?.owner !== arn || (record.released && !orReleased)) {
+    throw new SyncError(
+      'LEASE_LOST',
+      `this execution does not have the lease of the archive: ${record?.owner ?? 'nobody'} has it`,
+    );
+  }
+  tracker.useFence(record.fence);
+  return record;
+}
+
+/** An archive whose lease an execution has. */
+export interface JoinedArchive extends AsyncDisposable {
+  readonly tracker: Tracker;
+  /** The destination, which changes nothing any more once the lease is lost. */
+  readonly destination: Destination;
+  /** Aborted with LEASE_LOST when another run took the lease. */
+  readonly lost: AbortSignal;
+}
+
+/**
+ * Joins the lease of an execution and watches it. A function may outlive its aborted execution by
+ * minutes, so it stops when another run takes the lease. Errors: those of `joinLease`.
+ */
+export async function joinArchive({ destination, tracker }: Places, execution: Execution, clock: Clock): Promise<JoinedArchive> {
+  const since = momentOf(clock);
+  const record = await joinLease(tracker, execution);
+  const held = holdLease({ record, since, cells: [tracker.lease], clock, isShared: true });
+  return { ...held, tracker, destination: fenced(destination, held) };
 }

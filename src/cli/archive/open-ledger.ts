@@ -1,5 +1,5 @@
 import type { Destination } from '../../destination/destination.ts';
-import type { CurrentLease } from '../../tracker/dynamodb/lease.ts';
+import type { LeaseRecord } from '../../lease.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
 import { openArchive } from './open-archive.ts';
@@ -15,7 +15,7 @@ export interface Ledger extends AsyncDisposable {
    * Returns the lease of the run that works on the archive now. Only a ledger in a table has this
    * method.
    */
-  currentLease?(): Promise<CurrentLease | undefined>;
+  currentLease?(): Promise<LeaseRecord | undefined>;
 }
 
 /**

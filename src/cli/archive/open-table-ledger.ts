@@ -34,7 +34,7 @@ export async function openTableLedger({ settings }: Config): Promise<Ledger> {
     return {
       tracker,
       place: table,
-      currentLease: async () => currentLease(client, { table, provider, nowMs: systemClock.now() }),
+      currentLease: async () => currentLease(client, { table, provider }),
       [Symbol.asyncDispose]: async () => {
         await tracker.close();
         client.destroy();

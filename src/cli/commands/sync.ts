@@ -17,7 +17,8 @@ export async function runSync(context: Context): Promise<number> {
     await using ports = await openPorts(config, archive, credentials, report);
     using _heap = keepHeapSmall();
     const finished = await sync(ports, options);
-    if (finished.exitCode <= 1) await ports.rememberMode();
+    // The next run may have the lease already. It finds out the mode by itself.
+    if (finished.exitCode <= 1) await ports.rememberMode().catch(() => {});
     return finished;
   });
 }

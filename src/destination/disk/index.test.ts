@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { leaseRecord } from '../../../test/support/builders.ts';
 import {
   archive,
   begin,
@@ -14,7 +15,6 @@ import {
   writeOne,
   useTestDisk,
 } from '../../../test/support/disk-archive.ts';
-import { thisOwner } from '../../lib/owner.ts';
 
 const place = useTestDisk();
 
@@ -55,7 +55,7 @@ describe('the archive directory', () => {
       await expect(begin(place.disk, describeFile('a'), sizeBytes)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     }
     await expect(archive(place.disk, describeFile('a'), content)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
-    await expect(place.disk.lease(thisOwner('r'))).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    await expect(place.disk.lease.replace(undefined, leaseRecord())).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     expect(await readdir(place.root)).toEqual([]);
   });
 

@@ -8,18 +8,19 @@ import { canResume } from '../upload-state.ts';
 import { readArchiveId, writeArchiveId } from './bookkeeping/archive-id.ts';
 import { statFile, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
 import { Journal } from './bookkeeping/journal.ts';
-import { takeLease, type Lease } from './bookkeeping/lease.ts';
+import { createLeaseFile, type LeaseFile } from './bookkeeping/lease.ts';
 import { createManifest } from './bookkeeping/manifest.ts';
 import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import type { HashName } from './content.ts';
 import { isDraftId } from './drafts.ts';
+import type { Received } from './durable.ts';
 import { oneAtATime } from './files.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
 import { createSmallFiles, isSmall } from './small-files.ts';
 import { createSpace, freeBytesAt, requireSpace, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
 import { createTree } from './tree.ts';
-import { beginUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
+import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
 
 export interface DiskOptions {
   readonly clock: Clock;
@@ -38,14 +39,12 @@ export interface DiskOptions {
    * system has them.
    */
   readonly hardLinks?: 'auto' | 'never';
-  /** How long a lease lasts without a renewal, in ms. Default: a minute. */
-  readonly leaseMs?: number;
 }
 
 /** The state of one open archive. */
 interface Disk extends Publisher {
   readonly space: Space;
-  lease: Lease | undefined;
+  readonly leaseFile: LeaseFile;
 }
 
 /**
@@ -53,9 +52,9 @@ interface Disk extends Publisher {
  * directory is not touched before the first call.
  */
 export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
-  const { clock, leaseMs = 60_000 } = options;
+  const { clock } = options;
   const disk = createDisk(resolve(directory), options);
-  const { tree, manifest, uploads, smallFiles } = disk;
+  const { tree, manifest, uploads, smallFiles, leaseFile } = disk;
   const location = tree.root;
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
@@ -67,18 +66,17 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     maxPauseMs: Infinity,
     identify: async () => guarded(async () => readArchiveId(tree)),
     initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
-    lease: async (owner) =>
-      guarded(async () => {
-        disk.lease = await takeLease(tree, owner, clock, leaseMs);
-        return disk.lease;
-      }),
+    lease: {
+      read: async () => guarded(async () => leaseFile.read()),
+      replace: async (before, after) => guarded(async () => leaseFile.replace(before, after)),
+    },
     freeBytes: async () => guarded(async () => freeBytesAt(location)),
     open: async (file, wanted, known) => guarded(async () => openUpload(disk, file, wanted, known)),
     writePart: (_file, state, number, sizeBytes) =>
       isDraftId(state.id) ? writePart(uploads, state, number, sizeBytes) : smallFiles.writePart(state, number, sizeBytes),
     commit: async (file, state, received, whole) => {
       const parts = received.toSorted((a, b) => a.number - b.number);
-      return guarded(async () => publish(disk, { file, state, parts, whole }));
+      return guarded(async () => publishOwn(disk, { file, state, parts, whole }));
     },
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
@@ -94,21 +92,21 @@ function createDisk(location: string, options: DiskOptions): Disk {
   const { clock, hash = null, minimumFreeBytes = 8 * 1024 * 1024, hardLinks = 'auto' } = options;
   const tree = createTree(location);
   const space = createSpace({ location, askFreeBytes: async () => freeBytesAt(location), minimumFreeBytes, clock });
+  const leaseFile = createLeaseFile(tree);
+  const readBackBy = hash === null ? 'part' : 'whole file';
   const disk: Disk = {
     tree,
     clock,
     space,
     hash,
-    uploads: createUploads({ tree, clock, space, readBackBy: hash === null ? 'part' : 'whole file' }),
+    uploads: createUploads({ tree, clock, space, readBackBy, mayBeOpenElsewhere: () => leaseFile.earlierMayRun() }),
     smallFiles: createSmallFiles(),
     manifest: createManifest(tree.own('manifest.jsonl')),
     sums: new Journal(tree.own('SHA256SUMS'), 'drop'),
-    lease: undefined,
+    leaseFile,
     hardLinks,
-    assertLease: async ({ required }) => {
-      if (disk.lease) await disk.lease.assertHeld();
-      else if (required)
-        throw new SyncError('LOCKED', `the lease of ${location} was not taken, and files cannot be published there without it`);
+    assertLease: async () => {
+      if (!(await disk.leaseFile.isOurs())) throw new SyncError('LEASE_LOST', `another run took over the archive in ${location}`);
     },
     renameInTurn: oneAtATime(),
   };
@@ -125,15 +123,32 @@ async function openUpload(
   if (finished) return { kind: 'finished', file: finished };
   const parts = await resumableParts(disk, wanted, known);
   await requireSpace(disk.space, bytesToCome(wanted, parts ?? []));
-  if (known && parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+  if (known && parts) {
+    return { kind: 'upload', state: await ownUpload(disk.uploads, known.state), parts, resumable: true };
+  }
   if (isSmall(wanted)) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
   return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
 }
 
-async function closeDisk({ uploads, manifest, sums }: Disk): Promise<void> {
+/** Publishes a draft that no other process has open. */
+async function publishOwn(disk: Disk, received: Received): Promise<StoredFile> {
+  const { uploads } = disk;
+  const state = await ownUpload(uploads, received.state);
+  if (state.id === received.state.id) return publish(disk, received);
+  try {
+    const stored = await publish(disk, { ...received, state });
+    await dropUpload(disk, received.state.id);
+    return stored;
+  } finally {
+    await dropUpload(disk, state.id);
+  }
+}
+
+async function closeDisk({ uploads, manifest, sums, leaseFile }: Disk): Promise<void> {
   await closeUploads(uploads);
   await manifest.close();
   await sums.close();
+  await leaseFile.close();
 }
 
 async function* guardedEach<T>(location: string, items: AsyncIterable<T>): AsyncIterable<T> {

@@ -24,7 +24,6 @@ export interface Publisher extends Naming, Drafts {
 export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
   const { file, state, whole } = received;
   try {
-    await publisher.assertLease({ required: false });
     assertCovers(received);
     await publishSteps(publisher, received);
   } catch (error) {

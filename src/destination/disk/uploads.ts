@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { freemem } from 'node:os';
-import { open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { createDraft, draftDirectory, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
@@ -34,6 +34,10 @@ export interface Uploads {
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
   readonly files: OpenFiles;
+  /** Whether a process of an earlier lease may still have drafts open. */
+  readonly mayBeOpenElsewhere: () => boolean;
+  /** The ids of the uploads that this process began. No other process has their drafts open. */
+  readonly begun: Set<string>;
   /** The active writers, by upload id and then by part number. */
   readonly writers: Map<string, Map<number, ActiveWriter>>;
 }
@@ -46,15 +50,31 @@ interface ActiveWriter {
   readonly closed: Promise<void>;
 }
 
-export function createUploads(options: Pick<Uploads, 'tree' | 'clock' | 'space' | 'readBackBy'>): Uploads {
+export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'begun' | 'writers'>): Uploads {
   const files: OpenFiles = { tree: options.tree, inUse: new Map(), kept: new Map() };
-  return { ...options, readBacks: createReadBacks(), files, writers: new Map() };
+  return { ...options, readBacks: createReadBacks(), files, begun: new Set(), writers: new Map() };
 }
 
 export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promise<UploadState> {
   const id = newDraftId();
   await keepFile(uploads.files, id, (await createDraft(uploads.tree, id)).handle);
+  uploads.begun.add(id);
   return { ...wanted, id };
+}
+
+/**
+ * Returns an upload whose draft no other process has open. This may be a copy. The old draft then
+ * stays, because the tracker still names it. The state of a draft that is gone stays the same.
+ */
+export async function ownUpload(uploads: Uploads, state: UploadState): Promise<UploadState> {
+  const { tree, begun, mayBeOpenElsewhere } = uploads;
+  if (!mayBeOpenElsewhere() || begun.has(state.id) || !isDraftId(state.id)) return state;
+  const id = newDraftId();
+  const how = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+  const isCopied = await copyFile(draftPath(tree, state.id), draftPath(tree, id), how).then(() => true, ignoring('ENOENT'));
+  if (!isCopied) return state;
+  begun.add(id);
+  return { ...state, id };
 }
 
 /** Returns the `parts` that lie within the draft's length, or undefined if the draft is gone. */
@@ -153,6 +173,7 @@ export async function reopenDraft({ tree, files }: Uploads, id: string): Promise
 
 export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
   if (!isDraftId(id)) return;
+  uploads.begun.delete(id);
   forgetUpload(uploads.readBacks, id);
   await endWriters(uploads, id);
   await takeKept(uploads.files, id)?.close();

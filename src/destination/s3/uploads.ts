@@ -49,8 +49,6 @@ export async function openUpload(
   if (known && earlier) {
     const parts = await storedParts(bucket, earlier, known.parts);
     if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
-  } else if (known) {
-    await dropUpload(uploads, parseUpload(known.state.id));
   }
   if (finished) return { kind: 'finished', file: finished };
   const single = wanted.sizeBytes !== null && wanted.sizeBytes <= wanted.partSizeBytes;

@@ -44,7 +44,8 @@ export async function openDynamoTracker(options: DynamoTrackerOptions): Promise<
     throw translate(error);
   }
   const name = account === null ? provider : `${provider}#${account}`;
-  const store = dynamoStore({ client, tableName: table, provider, account, name, clock }, close);
+  const partition = { client, tableName: table, provider, account, name, clock, fence: { own: undefined } };
+  const store = dynamoStore(partition, close);
   return ledgerTracker(store, archiveId, translate);
 }
 

@@ -1,62 +1,88 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { isoTime } from '../../lib/clock.ts';
+import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { decodeLease, describeTimedOwner, encodeLease } from '../../destination/lease-record.ts';
+import type { LeaseCell, LeaseReading, LeaseRecord } from '../../lease.ts';
 import type { Provider } from '../../media.ts';
-import type { Lease } from '../ledger/store.ts';
 import { asTrackerError } from './errors.ts';
-import { expiry, getItem, pauseBefore, removeRow, rowKey, updateRow, type Partition } from './table.ts';
+import type { Key } from './keys.ts';
+import { getItem, keyItem, putRow, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
-/** The run lease. It is one row, which is written only if it has not changed since it was read. */
+/**
+ * The run lease: one row with the record as JSON. `owner` and `fence` repeat parts of the record for
+ * a person who looks at the table. The row never expires.
+ */
 
-const leaseDays = 30;
+/** The sort key of the row. */
+export const leaseKey = 'LEASE#run';
 
-const leaseKey = 'LEASE#run';
+/**
+ * The end of a lease, which only version 0.1 reads. So that version finds the lease taken, unless AWS
+ * says that the execution of the holder has ended. It then writes an end of its own.
+ */
+const neverEnds = 9_999_999_999_999;
 
-export async function changeLease<Answer>(
-  partition: Partition,
-  decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
-): Promise<Answer> {
-  const key = rowKey(partition, leaseKey);
-  for (let tries = 0; ; tries += 1) {
-    await pauseBefore(tries, partition.tableName);
-    const row = await getItem(partition, key);
-    const before = toLease(row);
-    const { lease, answer } = decide(before);
-    if (lease === before) return answer;
-    // All workers of a run renew the same lease, so a renewal does not compare the time of its end.
-    const isRenewal = before !== undefined && before.owner === lease?.owner;
-    const expected = { owner: row?.['owner'], ...(before && !isRenewal && { until_ms: row?.['until_ms'] }) };
-    const isDone = lease
-      ? await updateRow(partition, key, attributesOf(partition, lease), expected)
-      : await removeRow(partition, key, expected);
-    if (isDone) return answer;
-  }
+/** The fields of a row that version 0.1 wrote. */
+const timedLease = { fence: 0, termMs: 60_000, released: false, process: null, earlierMayRun: false } as const;
+
+export function leaseCell(table: Table, key: Key): LeaseCell {
+  return {
+    read: async () => readLease(table, key),
+    replace: async (before, after) => {
+      const row = await getItem(table, key);
+      const current = leaseRecord(row);
+      const record = encodeLease(after);
+      // A record with this token and number of renewals was written by an earlier call.
+      if (row?.['record']?.S === record) return true;
+      if (current?.token !== before?.token || current?.renewals !== before?.renewals) return false;
+      // The row is written as a whole, so it loses the time at which an earlier version lets it expire.
+      const expected = { owner: row?.['owner'], record: row?.['record'], until_ms: row?.['until_ms'] };
+      const { owner, fence } = after;
+      if (await putRow(table, { ...key, owner, fence, record, until_ms: neverEnds }, expected)) return true;
+      // The SDK repeats a request whose reply was lost. The second request finds the first one's row.
+      return (await getItem(table, key))?.['record']?.S === record;
+    },
+  };
 }
 
-function toLease(row: Item | undefined): Lease | undefined {
+/** Decodes the row of the lease. Undefined if nobody ever took the lease. */
+export function leaseRecord(row: Item | undefined): LeaseRecord | undefined {
   const owner = row?.['owner']?.S;
-  return owner === undefined ? undefined : { owner, untilMs: Number(row!['until_ms']?.N) };
+  if (owner === undefined) return undefined;
+  const untilMs = Number(row!['until_ms']?.N ?? 0);
+  const record = untilMs === neverEnds ? decodeLease(row!['record']?.S ?? '') : timedRecord(owner, untilMs);
+  // The fence of an unreadable record, or of one that version 0.1 took over, still counts.
+  return { ...record, fence: Math.max(record.fence, Number(row!['fence']?.N ?? 0)) };
 }
 
-function attributesOf(partition: Partition, { owner, untilMs }: Lease) {
-  return { owner, until_ms: untilMs, expires_at: expiry(partition, leaseDays) };
+/** Version 0.1 renewed a lease by a later end. An execution had the lease until its time-out. */
+function timedRecord(owner: string, untilMs: number): LeaseRecord {
+  const deadline = owner.startsWith('arn:') ? new Date(untilMs).toISOString() : null;
+  return { ...timedLease, owner: describeTimedOwner(owner), token: owner, renewals: untilMs, deadline };
 }
 
-export interface CurrentLease {
-  /** The `owner` that was given to `acquireRunLease`. */
-  readonly holder: string;
-  /** ISO 8601. */
-  readonly until: string;
+async function readLease({ client, tableName }: Table, key: Key): Promise<LeaseReading> {
+  const command = new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true });
+  let date: string | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = (result.response as { readonly headers?: Readonly<Record<string, string>> }).headers?.['date'];
+      return result;
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  const { Item } = await client.send(command);
+  const storeTimeMs = Date.parse(date ?? '');
+  return { record: leaseRecord(Item), storeTimeMs: Number.isNaN(storeTimeMs) ? null : storeTimeMs };
 }
 
-/** Returns the run lease that is valid at `nowMs`, or undefined. Errors: TRACKER_UNUSABLE. */
+/** The lease of the run that works now; undefined: no run has it. Errors: TRACKER_UNUSABLE. */
 export async function currentLease(
   client: DynamoDBClient,
-  { table, provider, nowMs }: { readonly table: string; readonly provider: Provider; readonly nowMs: number },
-): Promise<CurrentLease | undefined> {
-  const row = await getItem({ client, tableName: table }, { provider, media_id: leaseKey }).catch((error: unknown) => {
+  { table, provider }: { readonly table: string; readonly provider: Provider },
+): Promise<LeaseRecord | undefined> {
+  const { record } = await readLease({ client, tableName: table }, { provider, media_id: leaseKey }).catch((error: unknown) => {
     throw asTrackerError(error, table);
   });
-  const lease = toLease(row);
-  return lease && lease.untilMs > nowMs ? { holder: lease.owner, until: isoTime(lease.untilMs) } : undefined;
+  return record?.released ? undefined : record;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ListingState } from '../tracker.ts';
+import { putFenced, updateFenced } from './fence.ts';
 import { listingKey } from './keys.ts';
-import { expiry, getItem, putRow, queryRows, rowKey, updateRow, type Partition } from './table.ts';
+import { expiry, getItem, queryRows, rowKey, type Partition } from './table.ts';
 
 /**
  * A medium that did not change is not written. Instead, each page of a listing writes one row with
@@ -17,7 +18,7 @@ const seenPrefix = (runId: string): string => `RUN#seen#${encodeURIComponent(run
 export async function saveSeenPage(partition: Partition, runId: string, ids: readonly string[]): Promise<void> {
   const name = createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, 32);
   const key = rowKey(partition, `${seenPrefix(runId)}${name}`);
-  await putRow(partition, { ...key, ids, expires_at: expiry(partition, seenDays) });
+  await putFenced(partition, { ...key, ids, expires_at: expiry(partition, seenDays) });
 }
 
 export async function readSeen(partition: Partition, runId: string): Promise<ReadonlySet<string>> {
@@ -31,5 +32,5 @@ export async function listingState(partition: Partition, account: string): Promi
 }
 
 export async function saveListing(partition: Partition, account: string, { lastFullAt, listed }: ListingState): Promise<void> {
-  await updateRow(partition, rowKey(partition, listingKey(account)), { listed, last_full_at: lastFullAt });
+  await updateFenced(partition, rowKey(partition, listingKey(account)), { listed, last_full_at: lastFullAt });
 }

@@ -11,6 +11,8 @@ import type { Item } from './values.ts';
 /** The rows that a unit has read. A request for any other row throws `Unread`. */
 export interface Readings {
   readonly partition: Partition;
+  /** The row of the lease, which every command that writes reads together with its first rows. */
+  readonly alongside: readonly Key[];
   /** The rows by name. Undefined means that the row does not exist. */
   readonly items: Map<string, Item | undefined>;
   /** The keys of the originals' rows for each medium, in the order in which they were recorded. */
@@ -29,8 +31,8 @@ export class Unread extends Error {
   }
 }
 
-export function newReadings(partition: Partition): Readings {
-  return { partition, items: new Map(), groups: new Map(), parts: new Map(), latestRun: new Map() };
+export function newReadings(partition: Partition, alongside: readonly Key[]): Readings {
+  return { partition, alongside, items: new Map(), groups: new Map(), parts: new Map(), latestRun: new Map() };
 }
 
 export function nameOf({ provider, media_id }: Key): string {
@@ -46,15 +48,17 @@ export function itemOf(readings: Readings, key: Key): Item | undefined {
  * Throws `Unread` if some of these rows are not read yet. The `read` of this error fetches them
  * together.
  */
-export function requireItems({ partition, items }: Readings, keys: readonly Key[]): void {
+export function requireItems(readings: Readings, keys: readonly Key[]): void {
+  if (keys.every((key) => readings.items.has(nameOf(key)))) return;
+  throw new Unread(async () => fetchItems(readings, [...keys, ...readings.alongside]));
+}
+
+async function fetchItems({ partition, items }: Readings, keys: readonly Key[]): Promise<void> {
   const unread = new Map(keys.map((key) => [nameOf(key), key] as const).filter(([name]) => !items.has(name)));
-  if (unread.size === 0) return;
-  throw new Unread(async () => {
-    const wanted = [...unread.values()];
-    const found = wanted.length === 1 ? [await getItem(partition, wanted[0]!)] : await getItems(partition, wanted);
-    for (const name of unread.keys()) items.set(name, undefined);
-    for (const item of found) if (item) items.set(nameOf(keyOf(item)), item);
-  });
+  const wanted = [...unread.values()];
+  const found = wanted.length === 1 ? [await getItem(partition, wanted[0]!)] : await getItems(partition, wanted);
+  for (const name of unread.keys()) items.set(name, undefined);
+  for (const item of found) if (item) items.set(nameOf(keyOf(item)), item);
 }
 
 /**
@@ -72,10 +76,12 @@ export function requireNewOriginals(readings: Readings, originals: readonly Orig
 }
 
 /** The keys of the rows of a medium's originals. */
-export function groupOf({ partition, items, groups }: Readings, mediaId: string): readonly Key[] {
+export function groupOf(readings: Readings, mediaId: string): readonly Key[] {
+  const { partition, items, groups, alongside } = readings;
   return recall(groups, mediaId, async () => {
     const medium = rowKey(partition, mediumKey(mediaId));
-    const rows = await queryRows(partition, { partition: partition.name, between: groupRange(medium.media_id) });
+    const query = { partition: partition.name, between: groupRange(medium.media_id) };
+    const [rows] = await Promise.all([queryRows(partition, query), fetchItems(readings, alongside)]);
     items.set(nameOf(medium), undefined);
     for (const item of rows) items.set(nameOf(keyOf(item)), item);
     return inOrder(rows.filter((item) => kindOf(keyOf(item).media_id) === 'original')).map(keyOf);

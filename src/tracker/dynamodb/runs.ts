@@ -1,6 +1,7 @@
 import { TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { isoTime } from '../../lib/clock.ts';
 import type { RunRecord } from '../tracker.ts';
+import { currentFence } from './fence.ts';
 import { expecting, expiry, getItem, pauseBefore, queryPages, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
@@ -56,20 +57,23 @@ export async function addRun(partition: Partition, runId: string, kept: number):
     await pauseBefore(tries, partition.tableName);
     const [latest] = await readRows(partition, 1);
     const number = Number(latest?.['number']?.N ?? 0) + 1;
-    const added = await tryToAdd(partition, runId, number);
+    const fence = await currentFence(partition);
+    const added = await tryToAdd(partition, { id: runId, number, fence });
     if (added === 'taken') continue;
     if (added === 'added' && number > kept) await removeRow(partition, rowKey(partition, runKey(number - kept)));
     return;
   }
 }
 
-async function tryToAdd(partition: Partition, runId: string, number: number): Promise<'added' | 'known' | 'taken'> {
+async function tryToAdd(
+  partition: Partition,
+  { id, number, fence }: { readonly id: string; readonly number: number; readonly fence: number },
+): Promise<'added' | 'known' | 'taken'> {
   const { client, tableName } = partition;
   const expires_at = expiry(partition, runDays);
-  const run = { id: runId, number, started_at: isoTime(partition.clock.now()), expires_at };
   const rows = [
-    { ...run, ...rowKey(partition, runKey(number)) },
-    { number, expires_at, ...rowKey(partition, numberKey(runId)) },
+    { id, number, fence, started_at: isoTime(partition.clock.now()), expires_at, ...rowKey(partition, runKey(number)) },
+    { number, fence, expires_at, ...rowKey(partition, numberKey(id)) },
   ];
   const TransactItems = rows.map((row) => ({
     Put: { TableName: tableName, Item: toItem(row), ...expecting({ media_id: undefined }) },
@@ -89,5 +93,6 @@ export async function endRun(partition: Partition, runId: string, outcome: strin
   if (!pointer) return;
   const key = rowKey(partition, runKey(Number(pointer['number']!.N)));
   const ending = { finished_at: isoTime(partition.clock.now()), outcome, summary };
-  await updateRow(partition, key, ending, { id: { S: runId } });
+  const fence = await currentFence(partition);
+  await updateRow(partition, key, { ...ending, fence }, { id: { S: runId } });
 }

@@ -54,7 +54,7 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
   for await (const groups of scan(partition, { fields: { medium, original } })) {
     for (const group of groups) {
       if (!isOpen(group.medium, () => group.originals, roles)) continue;
-      const found = await inUnit(partition, (unit) => unit.medium(group.medium.id));
+      const found = await inUnit(partition, (unit) => unit.medium(group.medium.id), 'read');
       if (found) yield found;
     }
   }

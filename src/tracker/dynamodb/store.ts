@@ -1,12 +1,13 @@
 import { forEachLimited } from '../../lib/for-each.ts';
 import { isoTime } from '../../lib/clock.ts';
 import type { PlainMethods, Store, Unit } from '../ledger/store.ts';
-import { archiveKey, factKey } from './keys.ts';
-import { changeLease } from './lease.ts';
+import { putFenced } from './fence.ts';
+import { archiveKey, factKey, type Key } from './keys.ts';
+import { leaseCell, leaseKey } from './lease.ts';
 import * as listing from './listing.ts';
 import * as runs from './runs.ts';
 import * as scans from './scans.ts';
-import { getItem, putRow, rowKey, type Partition } from './table.ts';
+import { getItem, rowKey, type Partition } from './table.ts';
 import { inUnit } from './unit.ts';
 
 /** The maximum number of units that run at the same time. */
@@ -15,25 +16,13 @@ const unitsAtOnce = 8;
 /** A ledger's records in one partition of a table. */
 export function dynamoStore(partition: Partition, close: PlainMethods['close']): Store {
   const { provider, account, clock } = partition;
-  const adoptedKey = rowKey(partition, 'ARCHIVE#adopted');
-  const factRow = (name: string) => rowKey(partition, factKey(name));
   return {
     clock,
-    plain: {
-      needsAdoption: async () => (await getItem(partition, adoptedKey)) === undefined,
-      finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
-      runs: async (limit) => runs.readRuns(partition, limit),
-      getFact: async (name) => (await getItem(partition, factRow(name)))?.['value']?.S,
-      setFact: async (name, value) => void (await putRow(partition, { ...factRow(name), value })),
-      listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
-      knownCount: async () => scans.knownCount(partition),
-      keyTaken: async (key) => (await getItem(partition, archiveKey(key))) !== undefined,
-      close,
-    },
+    plain: plainMethods(partition, close),
     owns: ({ description }) =>
       description?.original.provider === provider && (account === null || description.original.account === account),
-    read: async (work) => inUnit(partition, work),
-    change: async (work) => inUnit(partition, work),
+    read: async (work) => inUnit(partition, work, 'read'),
+    change: async (work) => inUnit(partition, work, 'change'),
     changeEach: async (ids, work) => inUnits(partition, ids, work),
     // Each file needs three rows: a medium, an original and a key. So one transaction holds 33
     // files.
@@ -46,10 +35,32 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
 
     sightings: async (ofAccount, runId) => scans.sightings(partition, ofAccount, runId),
     saveListing: async (ofAccount, state) => listing.saveListing(partition, ofAccount, state),
-    changeLease: async (decide) => changeLease(partition, decide),
+    lease: leaseCell(partition, rowKey(partition, leaseKey)),
+    useFence: (fence) => {
+      partition.fence.own = fence;
+    },
     addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
-    setAdopted: async () => void (await putRow(partition, { ...adoptedKey, adopted_at: isoTime(clock.now()) })),
+    setAdopted: async () => putFenced(partition, { ...adoptedKey(partition), adopted_at: isoTime(clock.now()) }),
   };
+}
+
+function plainMethods(partition: Partition, close: PlainMethods['close']): PlainMethods {
+  const factRow = (name: string) => rowKey(partition, factKey(name));
+  return {
+    needsAdoption: async () => (await getItem(partition, adoptedKey(partition))) === undefined,
+    finishRun: async (runId, outcome, summary) => runs.endRun(partition, runId, outcome, summary),
+    runs: async (limit) => runs.readRuns(partition, limit),
+    getFact: async (name) => (await getItem(partition, factRow(name)))?.['value']?.S,
+    setFact: async (name, value) => putFenced(partition, { ...factRow(name), value }),
+    listingState: async (ofAccount) => listing.listingState(partition, ofAccount),
+    knownCount: async () => scans.knownCount(partition),
+    keyTaken: async (key) => (await getItem(partition, archiveKey(key))) !== undefined,
+    close,
+  };
+}
+
+function adoptedKey(partition: Partition): Key {
+  return rowKey(partition, 'ARCHIVE#adopted');
 }
 
 async function inUnits<Result>(
@@ -58,6 +69,10 @@ async function inUnits<Result>(
   work: (unit: Unit, id: string) => Result,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  await forEachLimited(ids, unitsAtOnce, async (id) => void results.push(await inUnit(partition, (unit) => work(unit, id))));
+  await forEachLimited(
+    ids,
+    unitsAtOnce,
+    async (id) => void results.push(await inUnit(partition, (unit) => work(unit, id), 'change')),
+  );
   return results;
 }

@@ -36,6 +36,12 @@ export interface Partition extends Table {
   /** null if all accounts share the ledger. */
   readonly account: string | null;
   readonly clock: Clock;
+  readonly fence: Fence;
+}
+
+/** The fence of a tracker that has a lease. Undefined: writes carry the fence of the current lease. */
+export interface Fence {
+  own: number | undefined;
 }
 
 /** DynamoDB's limits. */
@@ -122,7 +128,7 @@ export async function* pagesOf(
 }
 
 /** Writes a whole row. Returns false, without a change, if the row is not as expected. */
-export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected = {}): Promise<boolean> {
+export async function putRow({ client, tableName }: Table, row: Values & Key, expected: Expected): Promise<boolean> {
   return isDone(client.send(new PutItemCommand({ TableName: tableName, Item: toItem(row), ...expecting(expected) })));
 }
 
@@ -159,14 +165,21 @@ export async function removeRow({ client, tableName }: Table, key: Key, expected
   return isDone(client.send(new DeleteItemCommand({ TableName: tableName, Key: keyItem(key), ...expecting(expected) })));
 }
 
-/** The expected attributes of a row. An attribute with the value `undefined` must be absent. */
+/**
+ * The expected attributes of a row. An attribute with the value `undefined` must be absent. A fence
+ * may be absent or lower.
+ */
 type Expected = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** The condition that a row is as expected. */
 export function expecting(expected: Expected): Partial<DeleteItemCommandInput> {
   const attributes = Object.entries(expected);
   if (attributes.length === 0) return {};
-  const conditions = attributes.map(([name, value]) => (value ? `#${name} = :old_${name}` : `attribute_not_exists(#${name})`));
+  const conditions = attributes.map(([name, value]) => {
+    const isAbsent = `attribute_not_exists(#${name})`;
+    if (name === 'fence') return `(${isAbsent} OR #${name} <= :old_${name})`;
+    return value ? `#${name} = :old_${name}` : isAbsent;
+  });
   const values = attributes.flatMap(([name, value]) => (value ? [[`:old_${name}`, value] as const] : []));
   return {
     ConditionExpression: conditions.join(' AND '),

@@ -2,9 +2,11 @@ import { isoTime } from '../../lib/clock.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { mediaIdOf } from '../ledger/records.ts';
 import type { Unit } from '../ledger/store.ts';
-import { commit } from './commit.ts';
+import { commit, type Change } from './commit.ts';
+import { fenceBy, fenceOver } from './fence.ts';
 import { mediumItem, mediumRecord, numberOf, originalItem, originalRecord } from './items.ts';
 import { archiveKey, kindOf, mediumKey, originalKey, type Key } from './keys.ts';
+import { leaseKey } from './lease.ts';
 import { removeParts, savePart } from './parts.ts';
 import {
   groupOf,
@@ -37,11 +39,14 @@ interface State extends Readings {
  * write. Up to 100 rows are written in one transaction. More rows are written in the order in which
  * the command saves them. So the command saves last the row that makes the other rows count.
  */
-export async function inUnit<Result>(partition: Partition, work: (unit: Unit) => Result): Promise<Result> {
+export async function inUnit<Result>(
+  partition: Partition,
+  work: (unit: Unit) => Result,
+  purpose: 'read' | 'change',
+): Promise<Result> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
-    const { result, items, written, seen, afterwards } = await carryOut(newReadings(partition), work);
-    const changes = [...written].map(([name, { key, after }]) => ({ key, before: items.get(name), after }));
+    const { result, changes, seen, afterwards } = await carryOut(partition, work, purpose);
     if (!(await commit(partition, changes))) continue;
     for (const [runId, ids] of seen) await saveSeenPage(partition, runId, [...ids]);
     for (const act of afterwards) await act();
@@ -51,18 +56,31 @@ export async function inUnit<Result>(partition: Partition, work: (unit: Unit) =>
 
 /**
  * A command reads as if every row was loaded. If a row is missing, it is fetched and the command
- * starts again.
+ * starts again. Errors: LEASE_LOST if the command changes the ledger after a later grant.
  */
-async function carryOut<Result>(readings: Readings, work: (unit: Unit) => Result) {
+async function carryOut<Result>(partition: Partition, work: (unit: Unit) => Result, purpose: 'read' | 'change') {
+  const lease = rowKey(partition, leaseKey);
+  const readings = newReadings(partition, purpose === 'change' ? [lease] : []);
   for (;;) {
     const state: State = { ...readings, written: new Map(), seen: new Map(), afterwards: [] };
     try {
-      return { ...state, result: work(openUnit(state)) };
+      const result = work(openUnit(state));
+      const fence = purpose === 'change' ? fenceBy(partition, itemOf(state, lease)) : 0;
+      return { ...state, result, changes: changesOf(state, fence) };
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
       await error.read();
     }
   }
+}
+
+/** Errors: LEASE_LOST if a later grant has written one of the rows. */
+function changesOf({ partition, items, written }: State, fence: number): readonly Change[] {
+  return [...written].map(([name, { key, after }]) => {
+    const before = items.get(name);
+    const carried = toItem({ fence: fenceOver(partition, fence, before) });
+    return { key, before, after: after && { ...after, ...carried } };
+  });
 }
 
 function openUnit(state: State): Unit {

@@ -17,13 +17,6 @@ export function claim(unit: Unit, id: string, owner: string, leaseMs: number): C
   return { id, owner, attempt: next.attempt };
 }
 
-/** Extends the claim of an owner. No change if another owner has claimed the original. */
-export function renewClaim(unit: Unit, id: string, owner: string, leaseMs: number): void {
-  const original = unit.original(id);
-  if (original?.status !== 'IN_PROGRESS' || original.owner !== owner) return;
-  unit.saveOriginal({ ...original, leaseUntilMs: unit.nowMs + leaseMs });
-}
-
 /** Frees an original that an earlier run left IN_PROGRESS. */
 export function releaseLeft(unit: Unit, id: string): void {
   const original = unit.original(id);

@@ -7,22 +7,9 @@ import { afterFullListing } from './listing.ts';
 import { overdue, resolved } from './medium.ts';
 import { claimed, released } from './original.ts';
 import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
-import { takenLease } from './runs.ts';
 
 const now = '2026-03-01T12:00:00.000Z';
 const nowMs = Date.parse(now);
-
-test.each([
-  ['free', undefined, true],
-  ['ours', { owner: 'me', untilMs: nowMs + 1 }, true],
-  ['expired', { owner: 'other', untilMs: nowMs }, true],
-  ['held by a dead owner', { owner: 'dead', untilMs: nowMs + 1 }, true],
-  ['held by another', { owner: 'other', untilMs: nowMs + 1 }, false],
-])('a run lease that is %s is granted or refused', (_, lease, granted) => {
-  const taken = takenLease(lease, { owner: 'me', ttlMs: 1000, dead: 'dead' }, nowMs);
-  expect(taken.answer.granted).toBe(granted);
-  expect(taken.lease).toEqual(granted ? { owner: 'me', untilMs: nowMs + 1000 } : lease);
-});
 
 test.each([
   ['gone already', { goneSince: now, status: 'RESOLVED', deletedRun: null }, false, 'unchanged'],

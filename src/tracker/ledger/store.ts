@@ -1,4 +1,5 @@
 import type { DescribedFile, Part } from '../../destination/destination.ts';
+import type { LeaseCell } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
 import type { ListingState, Tracker } from '../tracker.ts';
@@ -49,12 +50,6 @@ export interface Unit extends Reader, Time {
   savePart(original: OriginalRecord, part: Part): void;
   /** Drops the parts of the original's earlier uploads. The original is saved before this call. */
   dropParts(original: OriginalRecord): void;
-}
-
-/** The run lease. */
-export interface Lease {
-  readonly owner: string;
-  readonly untilMs: number;
 }
 
 export interface ScanOptions {
@@ -120,17 +115,11 @@ export interface Store {
   /** If `lastFullAt` is null, the stored time stays. */
   saveListing(account: string, state: ListingState): Promise<void>;
 
-  /**
-   * Reads the run lease and saves the lease that `decide` returns. Undefined means that there is no
-   * lease.
-   */
-  changeLease<Answer>(
-    decide: (lease: Lease | undefined) => { readonly lease: Lease | undefined; readonly answer: Answer },
-  ): Promise<Answer>;
-  /**
-   * Records that a run begins, and removes all runs but the last `kept`. Changes nothing for a
-   * known run.
-   */
+  /** The run lease. */
+  readonly lease: LeaseCell;
+  /** From now on each change fails with LEASE_LOST if the lease has a later fence. */
+  useFence(fence: number): void;
+  /** Records the begin of a run and removes all but the last `kept`. No change for a known run. */
   addRun(runId: string, kept: number): Promise<void>;
   /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;

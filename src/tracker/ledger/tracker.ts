@@ -18,7 +18,7 @@ import {
   upload,
 } from './originals.ts';
 import { intents, medium, openMedia, originals, rows, tally, uploads } from './queries.ts';
-import { acquireRunLease, beginRun, releaseRunLease, renewClaims, renewRunLease } from './runs.ts';
+import { beginRun } from './runs.ts';
 import type { Reader, Store, Unit } from './store.ts';
 
 const reads = { medium, originals, upload };
@@ -27,8 +27,7 @@ const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent,
 const onMedia = { recordPage, setMediumStatus, failMedium, vanish, recordResolution };
 const changes = { ...onOriginals, ...onMedia, setMark, repair, setValidator };
 
-const onLease = { acquireRunLease, renewRunLease, releaseRunLease };
-const tasks = { ...onLease, adopt, beginRun, finishListing, renewClaims, retry, intents, uploads, tally };
+const tasks = { adopt, beginRun, finishListing, retry, intents, uploads, tally };
 
 /**
  * Implements the port `Tracker` with the commands of the ledger on a store. `translate` turns an
@@ -47,6 +46,11 @@ export function ledgerTracker(store: Store, archiveId: string, translate: (throw
   return {
     archiveId,
     ...rethrowing(methods, rethrow),
+    lease: {
+      read: async () => store.lease.read().catch(rethrow),
+      replace: async (before, after) => store.lease.replace(before, after).catch(rethrow),
+    },
+    useFence: (fence) => store.useFence(fence),
     openMedia: (roles) => rethrowingItems(openMedia(store, roles), rethrow),
     rows: (statuses) => rethrowingItems(rows(store, statuses), rethrow),
   };

@@ -28,7 +28,8 @@ type Answer = () => void;
 /** The pause between two commits while several callers write, in ms. */
 const pauseMs = 2;
 
-export function createCommitGroup(database: DatabaseSync): CommitGroup {
+/** `guard` runs at the begin of each group. If it throws, the group fails. */
+export function createCommitGroup(database: DatabaseSync, guard: () => void = () => {}): CommitGroup {
   let waiting: Step[] = [];
   let hadCompany = false;
   let committedAtMs = 0;
@@ -37,7 +38,7 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
     if (waiting.length === 0) return;
     const steps = waiting;
     waiting = [];
-    const answers = carryOut(database, steps);
+    const answers = carryOut(database, steps, guard);
     hadCompany = steps.length > 1;
     committedAtMs = performance.now();
     for (const answer of answers) answer();
@@ -68,10 +69,10 @@ export function createCommitGroup(database: DatabaseSync): CommitGroup {
 /**
  * Commits the steps together. If a step fails, the group is rolled back and repeated without that
  * step, so no savepoints are needed. A failed step gets its error after the commit, because an
- * earlier step may have caused the error. If the transaction cannot begin or commit, every step
- * fails.
+ * earlier step may have caused the error. If the transaction cannot begin or commit, or if the guard
+ * throws, every step fails.
  */
-function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answer[] {
+function carryOut(database: DatabaseSync, steps: readonly Step[], guard: () => void): readonly Answer[] {
   const failures = new Map<Step, Answer>();
   for (;;) {
     let current: Step | undefined;
@@ -80,6 +81,7 @@ function carryOut(database: DatabaseSync, steps: readonly Step[]): readonly Answ
       return failures.get(step) ?? step.run();
     };
     const runAll = () => {
+      guard();
       const answers = steps.map(run);
       current = undefined;
       return answers;

@@ -4,6 +4,7 @@ import { forgetCleanClose, noteCleanClose } from './clean-close.ts';
 import { createCommitGroup } from './commit-group.ts';
 import { asTrackerError } from './database.ts';
 import { openTrackerFile } from './file.ts';
+import { leaseRow } from './lease.ts';
 import { sqliteStore } from './store.ts';
 import { ledgerTracker } from '../ledger/tracker.ts';
 import type { Tracker } from '../tracker.ts';
@@ -28,7 +29,8 @@ export interface SqliteTrackerOptions {
 export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<Tracker> {
   const { path, archiveId, clock, onWarning = () => {} } = options;
   const database = openTrackerFile({ path, archiveId, now: isoTime(clock.now()), onWarning });
-  const group = createCommitGroup(database);
+  const lease = leaseRow(database);
+  const group = createCommitGroup(database, () => lease.assertFence());
   let isSound = true;
   const translate = (thrown: unknown) => {
     // Any error except a SyncError may mean a damaged file, for example a row that cannot be
@@ -45,5 +47,5 @@ export async function openSqliteTracker(options: SqliteTrackerOptions): Promise<
     database.close();
     if (isSound) noteCleanClose(path, clock.now());
   };
-  return ledgerTracker(sqliteStore(database, group, clock, close), archiveId, translate);
+  return ledgerTracker(sqliteStore(database, { group, lease, clock, close }), archiveId, translate);
 }

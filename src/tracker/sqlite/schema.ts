@@ -78,6 +78,7 @@ const migrations: readonly string[] = [
   // Version 2 means that columns were added. A program that knows only version 1 cannot write such
   // a file.
   '',
+  'ALTER TABLE run_lease ADD COLUMN record TEXT; ALTER TABLE run_lease ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;',
 ];
 
 /** The newest version that this program reads. */
@@ -95,17 +96,15 @@ export function schemaVersion(database: DatabaseSync): number {
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
   for (const migration of migrations.slice(version)) database.exec(migration);
-  const widened = [addColumns(database, 'media', mediumFields), addColumns(database, 'originals', originalFields)];
-  // Without added columns a file stays at version 1, so that older programs can use it.
-  const needsNewest = widened.includes(true) || migrations.length > 2;
-  const next = needsNewest ? migrations.length : Math.max(version, 1);
-  if (version === next) return;
-  database.exec(`PRAGMA user_version = ${next}; PRAGMA application_id = ${applicationId}`);
+  addColumns(database, 'media', mediumFields);
+  addColumns(database, 'originals', originalFields);
+  if (version === maxSchemaVersion) return;
+  database.exec(`PRAGMA user_version = ${maxSchemaVersion}; PRAGMA application_id = ${applicationId}`);
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);
 }
 
-/** Adds a column for each field that the table lacks. Returns true if it added a column. */
-function addColumns(database: DatabaseSync, table: string, fields: Fields): boolean {
+/** Adds the columns of fields that a table lacks. */
+function addColumns(database: DatabaseSync, table: string, fields: Fields): void {
   const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table);
   const present = new Set(columns.map(({ name }) => name));
   const missing = columnsOf(fields).filter(({ column }) => !present.has(column));
@@ -113,5 +112,4 @@ function addColumns(database: DatabaseSync, table: string, fields: Fields): bool
     const type = kind === 'number' ? 'REAL' : kind === 'text' || kind === 'json' ? 'TEXT' : 'INTEGER';
     database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}${isNullable ? '' : ' NOT NULL DEFAULT 0'}`);
   }
-  return missing.length > 0;
 }

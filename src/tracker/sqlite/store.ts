@@ -1,16 +1,25 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { isoTime, type Clock } from '../../lib/clock.ts';
 import { foldKey } from '../../media.ts';
-import type { Lease, PlainMethods, Store, Time } from '../ledger/store.ts';
+import type { PlainMethods, Store, Time } from '../ledger/store.ts';
 import type { ListingState, RunRecord } from '../tracker.ts';
 import type { CommitGroup } from './commit-group.ts';
+import type { LeaseRow } from './lease.ts';
 import * as scans from './scans.ts';
 import { openTables, type Tables } from './tables.ts';
 import { countAll } from './tally.ts';
 import { openUnit } from './unit.ts';
 
-/** Stores a ledger's records in an open file. Only writes go through the commit group. */
-export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: Clock, close: PlainMethods['close']): Store {
+/** What a store is made of, besides its file. */
+interface Parts {
+  readonly group: CommitGroup;
+  readonly lease: LeaseRow;
+  readonly clock: Clock;
+  readonly close: PlainMethods['close'];
+}
+
+/** A ledger's records in an open file. Writes go through the commit group. Reads do not. */
+export function sqliteStore(database: DatabaseSync, { group, lease, clock, close }: Parts): Store {
   const tables = openTables(database);
   const save = saveWith(tables, group);
   const time = (): Time => ({ nowMs: clock.now(), now: isoTime(clock.now()) });
@@ -18,6 +27,8 @@ export function sqliteStore(database: DatabaseSync, group: CommitGroup, clock: C
     ...runMethods(tables, group, save, clock),
     plain: { ...plainMethods(tables, save, clock), close },
     clock,
+    lease,
+    useFence: (fence) => lease.useFence(fence),
     owns: () => true,
     // Rows share a commit, because a commit costs more than a row. A larger batch would delay other
     // work.
@@ -73,15 +84,6 @@ function plainMethods({ sql }: Tables, save: Save, clock: Clock): Omit<PlainMeth
 
 function runMethods({ sql }: Tables, { transaction }: CommitGroup, save: Save, clock: Clock) {
   return {
-    changeLease: async (decide) =>
-      transaction(() => {
-        const before = sql('SELECT owner, until_ms AS untilMs FROM run_lease').get() as Lease | undefined;
-        const { lease, answer } = decide(before);
-        if (before && lease !== before) sql('DELETE FROM run_lease').run();
-        if (lease && lease !== before)
-          sql('INSERT INTO run_lease (single, owner, until_ms) VALUES (1, ?, ?)').run(lease.owner, lease.untilMs);
-        return answer;
-      }),
     addRun: async (runId, kept) =>
       transaction(() => {
         sql('INSERT INTO runs (id, started_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING').run(runId, isoTime(clock.now()));

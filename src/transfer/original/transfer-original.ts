@@ -1,4 +1,4 @@
-import type { Part, StoredFile } from '../../destination/destination.ts';
+import type { KnownUpload, Opened, Part, StoredFile, UploadState } from '../../destination/destination.ts';
 import { asSyncError, SyncError, type ErrorCode } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import { originalId } from '../../media.ts';
@@ -63,16 +63,18 @@ function attemptsAt(row: TrackedOriginal, claim: Claim, { clock, report }: Trans
 
 async function toNextRevision(copy: Copy): Promise<Copy> {
   const { transfer, claim, set, row } = copy;
-  const { tracker, destination, report } = transfer;
+  const { tracker, report } = transfer;
   report({
     type: 'warning',
     message: `another file has the key ${row.original.key} and stays there; this original gets a next revision`,
   });
   const upload = await tracker.upload(claim.id);
-  if (upload) await destination.abort(upload.state);
   const next = await rekey(transfer, claim, set.medium, row.original);
+  if (upload) await abandon(transfer, upload.state);
   return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
 }
+
+type OpenedUpload = Extract<Opened, { readonly kind: 'upload' }>;
 
 /** What earlier attempts of this run have shown about the media host. */
 interface Lessons {
@@ -130,7 +132,7 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
     await publish(copy, upload, await fetchParts(copy, upload));
   } catch (error) {
     // No later run can resume this upload, so it is removed.
-    if (!upload.resumable) await transfer.destination.abort(upload.state);
+    if (!upload.resumable) await abandon(transfer, upload.state);
     throw error;
   }
 }
@@ -149,15 +151,29 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
     const { key, crc32 } = opened.file;
     if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
     await tracker.complete(copy.claim, { sizeBytes: opened.file.sizeBytes, crc32, validator });
+    if (known) await abandon(copy.transfer, known.state);
     reportArchived(copy, opened.file);
     return undefined;
   }
   const { state, resumable } = opened;
-  // The tracker keeps only an upload that can be resumed.
-  const kept = resumable ? state : null;
-  if (kept?.id !== known?.state.id) await tracker.saveUpload(copy.claim, kept);
+  await saveOpened(copy, opened, known);
   const inRanges = lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
   return { file, state, resumable, inRanges, parts: inRanges ? opened.parts : [] };
+}
+
+/**
+ * Saves an upload that is not the known one. If it is a copy, its parts are saved before the
+ * earlier upload is dropped, so that a kill in between loses nothing.
+ */
+async function saveOpened({ transfer, claim }: Copy, opened: OpenedUpload, known: KnownUpload | undefined): Promise<void> {
+  const { tracker } = transfer;
+  const { state, parts, resumable } = opened;
+  // The tracker keeps only an upload that can be resumed.
+  const kept = resumable ? state : null;
+  if (kept?.id === known?.state.id) return;
+  await tracker.saveUpload(claim, kept);
+  for (const part of parts) await tracker.savePart(claim, part);
+  if (known) await abandon(transfer, known.state);
 }
 
 /** Records the intent, publishes the file if its key is free, and completes the original. */
@@ -181,8 +197,16 @@ function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
 async function dropUpload({ transfer, claim }: Copy): Promise<void> {
   const upload = await transfer.tracker.upload(claim.id);
   if (!upload) return;
-  await transfer.destination.abort(upload.state);
   await transfer.tracker.saveUpload(claim, null);
+  await abandon(transfer, upload.state);
+}
+
+/**
+ * Drops an upload that the tracker no longer names. The tracker comes first, because it refuses the
+ * write of a worker that lost its claim. An upload that cannot be dropped is swept after a week.
+ */
+async function abandon({ destination }: Transfer, state: UploadState): Promise<void> {
+  await destination.abort(state).catch(() => {});
 }
 
 async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {

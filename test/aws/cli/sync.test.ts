@@ -3,7 +3,7 @@ import { StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RunFinished } from '../../../src/events.ts';
 import { startGoproCloud } from '../../../src/sim/gopro/index.ts';
-import { hourMs } from '../../conformance/tracker/fixtures.ts';
+import { grant } from '../../conformance/tracker/fixtures.ts';
 import { runCli, startCli, temporaryDirectory, type CliResult } from '../../support/cli-process.ts';
 import { startAws, type Aws } from '../support/aws.ts';
 import { json, newBucket, newTable, openTracker, startHanging } from '../support/cli-bed.ts';
@@ -82,7 +82,7 @@ describe('sync --tracker dynamodb', () => {
     const { archiveId } = json(await runCli(['status', '--json'], { environment })) as { archiveId: string };
     const execution = await startHanging(aws);
     const tracker = await openTracker(aws, table, archiveId);
-    await tracker.acquireRunLease(execution, 12 * hourMs, async () => false);
+    await grant(tracker, { owner: execution, process: null });
 
     const locked = finished(await sync());
     expect(locked).toMatchObject({ outcome: 'locked', exitCode: 4, error: { message: expect.stringContaining(execution) } });
@@ -91,8 +91,7 @@ describe('sync --tracker dynamodb', () => {
 
     await aws.sfn.send(new StopExecutionCommand({ executionArn: execution }));
     expect(finished(await sync())).toMatchObject({ outcome: 'clean', files: { archived: 5 } });
-    const { granted } = await tracker.acquireRunLease('arn:next', hourMs, async () => false);
-    expect(granted).toBe(true);
+    expect((await tracker.lease.read()).record).toMatchObject({ released: true, fence: 3 });
   });
 
   test('`sync` holds the run lease, so the service cannot start a run meanwhile', async () => {
@@ -104,8 +103,9 @@ describe('sync --tracker dynamodb', () => {
     await new Promise<void>((resolve) =>
       child.stdout?.on('data', (text: Buffer) => void (text.includes('"plan.finished"') && resolve())),
     );
-    const answer = await tracker.acquireRunLease('arn:aws:states:x', hourMs, async () => false);
-    expect(answer).toMatchObject({ granted: false, holder: expect.stringContaining(`"pid":${child.pid}`) });
+    const { record } = await tracker.lease.read();
+    expect(record).toMatchObject({ released: false, owner: expect.stringContaining(`process ${child.pid} on `) });
+    expect(json(await runCli(['aws', 'status', '--json'], { environment }))).toMatchObject({ lease: { holder: record?.owner } });
     child.kill('SIGINT');
     expect(await child.result).toMatchObject({ exitCode: 130 });
   });

@@ -12,7 +12,7 @@ import type { RunFinished } from '../../../src/events.ts';
 import { createTrackerTable } from '../../support/tracker-table.ts';
 import { openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
-import { claimed, hourMs, resolve, whole } from '../../conformance/tracker/fixtures.ts';
+import { claimed, resolve, whole } from '../../conformance/tracker/fixtures.ts';
 import { manualClock, type ManualClock } from '../../support/manual-clock.ts';
 import { original } from '../../support/builders.ts';
 import type { Aws } from './aws.ts';
@@ -28,6 +28,7 @@ export async function createIdleMachine({ sfn }: Aws): Promise<string> {
 
 /** One archive's ledger, with executions and their invocations. */
 export interface Bed extends AsyncDisposable {
+  /** A tracker that has no lease. */
   readonly tracker: Tracker;
   readonly clock: ManualClock;
   readonly metrics: [MetricName, number][];
@@ -49,11 +50,17 @@ export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn
   await createTrackerTable(dynamodb, place);
   await s3.send(new CreateBucketCommand({ Bucket: place }));
   const clock = manualClock(isoTime(Date.now()));
-  const tracker = await openDynamoTracker({ client: dynamodb, table: place, provider: 'gopro', archiveId: 'archive-1', clock });
-  stack.defer(() => tracker.close());
+  const open = () => openDynamoTracker({ client: dynamodb, table: place, provider: 'gopro', archiveId: 'archive-1', clock });
+  const tracker = await open();
   const metrics: [MetricName, number][] = [];
   const add = (name: MetricName, value: number) => void metrics.push([name, value]);
-  const usual = { ...environment, CLOUD_SYNC_TABLE: place, CLOUD_SYNC_RUNS_BUCKET: place, CLOUD_SYNC_QUARANTINE_AFTER: '3' };
+  const usual = {
+    ...environment,
+    CLOUD_SYNC_TABLE: place,
+    CLOUD_SYNC_ARCHIVE_BUCKET: place,
+    CLOUD_SYNC_RUNS_BUCKET: place,
+    CLOUD_SYNC_QUARANTINE_AFTER: '3',
+  };
   const kept = stack.move();
   return {
     tracker,
@@ -68,7 +75,9 @@ export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn
     },
     invocation: (execution, more = {}) => {
       const opened = openQuietInvocation({ execution, metrics: { add }, variables: { ...usual, ...more } });
-      return { ...kept.use(opened), clock, openTracker: async () => tracker };
+      // Each invocation has its own tracker, as each process has.
+      const opening = open();
+      return { ...kept.use(opened), clock, openTracker: async () => opening };
     },
     [Symbol.asyncDispose]: async () => kept.disposeAsync(),
   };
@@ -84,9 +93,14 @@ export async function begun(bed: Bed): Promise<{ readonly execution: Execution; 
 
 /** Whether another run could begin now. */
 export async function isLeaseFree({ tracker }: Bed): Promise<boolean> {
-  const { granted } = await tracker.acquireRunLease('somebody else', hourMs, async () => false);
-  if (granted) await tracker.releaseRunLease('somebody else');
-  return granted;
+  const { record } = await tracker.lease.read();
+  return record === undefined || record.released;
+}
+
+/** Ends a run as its last step does. */
+export async function release({ tracker }: Bed): Promise<void> {
+  const { record } = await tracker.lease.read();
+  await tracker.lease.replace(record, { ...record!, released: true });
 }
 
 export async function archive({ tracker }: Bed, mediaId: string, sizeBytes = 1_000): Promise<void> {

@@ -3,10 +3,10 @@ import { createCipheriv } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Destination, FileDescription, Opened, Part, UploadState } from '../../../src/destination/destination.ts';
 import { SyncError, type ErrorCode } from '../../../src/errors.ts';
+import type { LeaseRecord } from '../../../src/lease.ts';
 import { crc32 } from '../../../src/lib/crc32.ts';
-import { thisOwner } from '../../../src/lib/owner.ts';
 import { partRanges } from '../../../src/transfer/original/parts.ts';
-import { description, original } from '../../support/builders.ts';
+import { description, leaseRecord, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 
 /** An empty place for one archive, which tests can read and change without the adapter. */
@@ -28,13 +28,12 @@ export interface DestinationStage extends AsyncDisposable {
   advance(ms: number): void;
 }
 
-/** A stage with an archive that one process has locked. */
+/** A stage with an archive whose lease one process has. */
 export interface DestinationBed {
   /** Makes another empty stage. */
   readonly setup: () => Promise<DestinationStage>;
   readonly stage: DestinationStage;
   destination: Destination;
-  lease: AsyncDisposable | undefined;
 }
 
 export type Check = (title: string, prove: (bed: DestinationBed) => Promise<void>) => void;
@@ -56,14 +55,26 @@ export async function restart(bed: DestinationBed): Promise<void> {
   Object.assign(bed, await begin(bed.stage));
 }
 
-async function begin(stage: DestinationStage): Promise<Pick<DestinationBed, 'destination' | 'lease'>> {
+async function begin(stage: DestinationStage): Promise<Pick<DestinationBed, 'destination'>> {
   const destination = await stage.open();
   await destination.initialise('archive-1');
-  return { destination, lease: await destination.lease?.(thisOwner(crypto.randomUUID())) };
+  await lease(destination, leaseRecord());
+  return { destination };
 }
 
-async function end({ destination, lease }: DestinationBed): Promise<void> {
-  await lease?.[Symbol.asyncDispose]();
+/** Lets a new process take over the place from a process that may still run. */
+export async function takeOver({ stage }: DestinationBed): Promise<Destination> {
+  const destination = await stage.open();
+  await lease(destination, leaseRecord({ earlierMayRun: true }));
+  return destination;
+}
+
+async function lease(destination: Destination, record: LeaseRecord): Promise<void> {
+  const { record: before } = (await destination.lease?.read()) ?? {};
+  await destination.lease?.replace(before, record);
+}
+
+async function end({ destination }: DestinationBed): Promise<void> {
   await destination.close();
 }
 

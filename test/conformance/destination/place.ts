@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import { thisOwner } from '../../../src/lib/owner.ts';
-import { expectCode, type Check } from './bed.ts';
+import type { Check } from './bed.ts';
 
 export function placeTests(check: Check): void {
   check('a place is no archive before it gets an id, and keeps its first id', async ({ setup }) => {
@@ -20,13 +19,6 @@ export function placeTests(check: Check): void {
     const standing = new Set(await Promise.all(adapters.map(async (adapter, index) => adapter.initialise(ids[index] ?? ''))));
     expect(standing.size).toBe(1);
     expect(standing).toContain(await adapters[0]?.identify());
-  });
-
-  check('an archive is held by one run at a time', async (bed) => {
-    const other = await bed.stage.open();
-    await expectCode(other.lease!(thisOwner('another')), 'LOCKED');
-    await bed.lease?.[Symbol.asyncDispose]();
-    bed.lease = await other.lease!(thisOwner('another'));
   });
 
   check('a destination reports its free space', async (bed) => {

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { crc32 } from '../../../src/lib/crc32.ts';
 import type { UploadState } from '../../../src/destination/destination.ts';
 import {
   asUpload,
@@ -8,6 +9,7 @@ import {
   expectCode,
   expectNothing,
   rangesOf,
+  takeOver,
   restart,
   upload,
   wanted,
@@ -48,6 +50,49 @@ export function resumeTests(check: Check): void {
     expectDropped(bed, { partSizeBytes: bed.stage.partSizeBytes * 2 }),
   );
 
+  check('an upload that another process may still write is continued so that nothing of that process counts', async (bed) => {
+    const file = describeFile('taken over');
+    const content = bytesOf('taken over', bed.stage.partSizeBytes * 2 + 321);
+    const [first, second, third] = rangesOf(bed, content);
+    const { destination: stopped } = bed;
+    const { state } = asUpload(await stopped.open(file, wanted(bed, content.length)));
+    const stored = [await writePart(stopped, file, state, 1, first!.bytes)];
+    const unfinished = stopped.writePart(file, state, 2, second!.bytes.length);
+    const wrong = Buffer.alloc(second!.bytes.length, 0xee);
+    await unfinished.write(wrong.subarray(0, 5000));
+
+    const heir = await takeOver(bed);
+    const resumed = asUpload(await heir.open(file, wanted(bed, content.length), { state, parts: stored }));
+    expect(resumed.parts).toEqual(stored);
+    const parts = [
+      ...resumed.parts,
+      await writePart(heir, file, resumed.state, 2, second!.bytes),
+      await writePart(heir, file, resumed.state, 3, third!.bytes),
+    ];
+    if (resumed.state.id !== state.id) await heir.abort(state);
+    await heir.commit(file, resumed.state, parts, wholeOf(content));
+
+    const late = async () => {
+      await unfinished.write(wrong.subarray(5000));
+      await unfinished.end(crc32(wrong));
+      await writePart(stopped, file, state, 1, wrong);
+    };
+    await late().catch(() => {});
+    unfinished.abort();
+    await expectArchived({ ...bed, destination: heir }, file, content);
+  });
+
+  check('a finished upload that another process may still write is published with bytes of its own', async (bed) => {
+    const file = describeFile('taken over');
+    const content = bytesOf('taken over', bed.stage.partSizeBytes + 321);
+    const { destination: stopped } = bed;
+    const { state, parts } = await upload(bed, file, content);
+    const heir = await takeOver(bed);
+    await heir.commit(file, state, parts, wholeOf(content));
+    await writePart(stopped, file, state, 1, Buffer.alloc(bed.stage.partSizeBytes, 0xee)).catch(() => {});
+    await expectArchived({ ...bed, destination: heir }, file, content);
+  });
+
   check('an upload that is gone starts again', async (bed) => {
     const file = describeFile('gone');
     const earlier = await upload(bed, file, bytesOf('gone', 3000));
@@ -69,6 +114,7 @@ async function expectDropped(bed: DestinationBed, change: Partial<UploadState>):
   const opened = asUpload(await destination.open(file, wanted(bed, content.length, change), earlier));
   expect(opened.state.id).not.toBe(earlier.state.id);
   expect(opened.parts).toEqual([]);
+  await destination.abort(earlier.state);
   await expectCode(destination.commit(file, earlier.state, earlier.parts, wholeOf(content)), 'UPLOAD_LOST');
   await expectNothing(bed, file);
 }

@@ -48,18 +48,6 @@ export function claimTests(check: Check): void {
     await tracker.complete(again, whole);
   });
 
-  onOne(check, 'renewing the claims of one owner extends no lease of another owner', async ({ tracker, clock }) => {
-    const theirs = original('m2');
-    await resolve(tracker, 'm2', [theirs]);
-    await tracker.claim(id, 'a', 1000);
-    await tracker.claim(idOf(theirs), 'b', 1000);
-    clock.advance(900);
-    await tracker.renewClaims('a', 1000);
-    clock.advance(900);
-    expect(await tracker.claim(id, 'c', 1000)).toBeUndefined();
-    expect(await tracker.claim(idOf(theirs), 'c', 1000)).toBeDefined();
-  });
-
   onOne(check, 'every write of a claim is refused after another claim took over', async ({ tracker, clock }) => {
     const stale = await claimed(tracker, file, 'a');
     clock.advance(60_000);

@@ -1,7 +1,8 @@
 import type { UploadState } from '../../../src/destination/destination.ts';
+import type { LeaseRecord } from '../../../src/lease.ts';
 import { alwaysRoles, originalId, rolesOfRun, type Medium, type Original, type Role } from '../../../src/media.ts';
 import type { Claim, Tracker } from '../../../src/tracker/tracker.ts';
-import { medium, original } from '../../support/builders.ts';
+import { leaseRecord, medium, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
 
@@ -87,4 +88,13 @@ export async function mediumStatus(tracker: Tracker, mediaId: string) {
 
 export async function openIds(tracker: Tracker, roles: readonly Role[] = usual): Promise<string[]> {
   return (await collect(tracker.openMedia(roles))).map((row) => row.medium.id).toSorted();
+}
+
+/** Grants the next lease to a tracker, as a new run does. The tracker's writes carry its fence. */
+export async function grant(tracker: Tracker, fields: Partial<LeaseRecord> = {}): Promise<LeaseRecord> {
+  const { record } = await tracker.lease.read();
+  const next = leaseRecord({ fence: (record?.fence ?? 0) + 1, ...fields });
+  if (!(await tracker.lease.replace(record, next))) throw new Error('the lease was taken meanwhile');
+  tracker.useFence(next.fence);
+  return next;
 }

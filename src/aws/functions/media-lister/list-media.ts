@@ -8,6 +8,7 @@ import { beginListing, listSlice, type Listing, type ListingOptions } from '../.
 import type { Tracker } from '../../../tracker/tracker.ts';
 import { messages, replyOf, type ReplyOf, type RequestOf, type WorkLine } from '../../contract.ts';
 import { abortAfter } from '../../platform/abort-after.ts';
+import { joinArchive } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { deserialise, listingStateName, serialise, type SavedListing } from './listing-state.ts';
 
@@ -29,7 +30,7 @@ const planningMs = 100_000;
 /**
  * Does one slice of a run's listing: it reads as many pages as its time allows. The last slice
  * plans the run and writes the manifest. If the reply of a slice is lost, the slice may be
- * repeated. Errors: those of `list`, of the archive and of the tracker.
+ * repeated. Errors: those of `list`, of the archive and of the tracker; LEASE_LOST.
  */
 export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Invocation): Promise<ReplyOf<'ListMedia'>> {
   const { environment, clock, report, runs } = invocation;
@@ -37,8 +38,9 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
   const endsAtMs = clock.elapsed() + budgetMs - Math.min(planningMs, budgetMs / 3);
   const isOver = () => clock.elapsed() >= endsAtMs;
   if (Date.parse(request.deadline) <= clock.now()) throw neverEnding();
-  const { source } = await invocation.openSource(request.provider);
   const tracker = await invocation.openTracker(request.provider);
+  await using archive = await joinArchive({ destination: invocation.destination, tracker }, request.execution, clock);
+  const { source } = await invocation.openSource(request.provider);
   const options: ListingOptions = {
     source,
     tracker,
@@ -46,10 +48,10 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
     report,
     runId: request.execution.name,
     full: request.full_listing,
-    signal: abortAfter(invocation.remainingMs() - answeringMs, neverEnding()),
+    signal: AbortSignal.any([abortAfter(invocation.remainingMs() - answeringMs, neverEnding()), archive.lost]),
   };
 
-  const { progress, ...before } = await stateBefore(request, options, invocation);
+  const { progress, ...before } = await stateBefore(request, options, { ...invocation, destination: archive.destination });
   const listing = before.listing ?? (progress && (await listSlice(options, progress, isOver))) ?? null;
   const slices = request.slices + 1;
   await runs.write(listingStateName, serialise({ progress: listing ? null : progress, listing }));

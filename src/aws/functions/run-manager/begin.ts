@@ -1,9 +1,16 @@
+import { asSyncError, SyncError } from '../../../errors.ts';
+import type { LeaseCell, LeaseReading, LeaseRecord } from '../../../lease.ts';
 import { isoTime } from '../../../lib/clock.ts';
-import { describeOwner } from '../../../lib/owner.ts';
-import { noError, runSeconds, type ReplyOf, type RequestOf } from '../../contract.ts';
-import { executionChecks, leaseLeftMs } from '../../platform/execution-lease.ts';
+import { takeLease, usualTermMs, type Verdict } from '../../../run/lease.ts';
+import type { Tracker } from '../../../tracker/tracker.ts';
+import { beginSeconds, noError, runSeconds, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
+import { abortAfter } from '../../platform/abort-after.ts';
+import { judgeExecution, leaseCells } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
+
+/** The time in ms that this step reserves for its reply after it has watched a holder. */
+const answeringMs = 15_000;
 
 /**
  * Begins a run. It checks the input, opens the archive, takes the run lease and records the run. A
@@ -12,7 +19,7 @@ import { parseInput, unknownFields } from './input.ts';
  * the tracker.
  */
 export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocation: Invocation): Promise<ReplyOf<'BeginRun'>> {
-  const { clock, log } = invocation;
+  const { log } = invocation;
   const wanted = parseInput(input);
   const unknown = unknownFields(input);
   if (unknown.length > 0) log.warn(`the input of this execution has unknown fields: ${unknown.slice(0, 5).join(', ')}`);
@@ -20,15 +27,66 @@ export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocat
   const reply = { ...wanted, deadline, error: noError };
 
   const tracker = await invocation.openTracker(wanted.provider, { create: true });
-  const isDead = executionChecks({
-    onUnanswered: (holder, reason) => log.warn(`could not find out whether ${holder} still runs: ${reason}`),
-  });
-  const lease = await tracker.acquireRunLease(execution.arn, leaseLeftMs(execution.started_at, clock.now()), isDead);
-  if (!lease.granted) {
-    const holder = describeOwner(lease.holder);
-    log.info(`another run is at work on this archive: ${holder}`);
-    return { ...reply, outcome: 'overlap', holder };
+  const cells = leaseCells({ destination: invocation.destination, tracker });
+  try {
+    const { fence } =
+      (await earlierGrant(tracker, execution)) ?? (await takeRunLease(cells, { execution, deadline }, invocation));
+    tracker.useFence(fence);
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (error.code !== 'LOCKED') throw error;
+    log.info(error.message);
+    return { ...reply, outcome: 'overlap', holder: await holderOf(cells) };
   }
   await tracker.beginRun(execution.name);
   return { ...reply, outcome: 'granted', holder: execution.arn };
+}
+
+/** The lease that an earlier call of this execution took. The tracker gets the lease last. */
+async function earlierGrant(tracker: Tracker, { arn }: Execution): Promise<LeaseRecord | undefined> {
+  const { record } = await tracker.lease.read();
+  return record?.owner === arn && !record.released ? record : undefined;
+}
+
+/** Takes the lease. Errors: LOCKED, also if the time is too short to watch a holder for its term. */
+async function takeRunLease(
+  cells: readonly LeaseCell[],
+  { execution, deadline }: { readonly execution: Execution; readonly deadline: string },
+  invocation: Invocation,
+): Promise<LeaseRecord> {
+  const { clock, log } = invocation;
+  const timeMs = Math.min(invocation.remainingMs(), beginSeconds * 1000) - answeringMs;
+  const outOfTime = new SyncError(
+    'LOCKED',
+    'another run has the lease of this archive for a longer term than this step may wait',
+  );
+  const { record } = await takeLease({
+    cells,
+    holder: { owner: execution.arn, process: null, deadline },
+    termMs: usualTermMs,
+    clock,
+    signal: abortAfter(timeMs, outOfTime),
+    judge: async (record, reading) => judgeHolder(record, reading, execution, log),
+    onWait: (owner, waitMs) => log.info(`${owner} has the lease; waiting ${waitMs} ms to see whether that run still works`),
+  });
+  return record;
+}
+
+/** An earlier call of this execution may have ended between the two places of the lease. */
+async function judgeHolder(
+  record: LeaseRecord,
+  reading: LeaseReading,
+  { arn }: Execution,
+  log: Invocation['log'],
+): Promise<Verdict> {
+  if (record.owner === arn) return 'ended';
+  return judgeExecution(record, reading, {
+    onUnanswered: (holder, reason) => log.warn(`could not find out whether ${holder} still runs: ${reason}`),
+  });
+}
+
+/** Names the holder of the lease. The lease may have been released a moment ago. */
+async function holderOf(cells: readonly LeaseCell[]): Promise<string> {
+  const readings = await Promise.all(cells.map(async (cell) => cell.read()));
+  return readings.find(({ record }) => record?.released === false)?.record?.owner ?? 'an unknown run';
 }

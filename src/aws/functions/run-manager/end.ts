@@ -1,8 +1,11 @@
 import { SyncError } from '../../../errors.ts';
+import type { LeaseRecord } from '../../../lease.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
 import type { Provider } from '../../../media.ts';
+import { releaseCells } from '../../../run/held-lease.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import type { ReplyOf, RequestOf, StateError } from '../../contract.ts';
+import { joinLease, leaseCells } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { readCaught, type Caught } from './caught.ts';
 import { dueNotices } from './credential-notices.ts';
@@ -17,8 +20,9 @@ const maxNewerRuns = 20;
 
 /**
  * Ends a run early: records its end, releases its lease and writes the notification. It works even
- * if the input is unreadable, or if the table or the archive is missing. A repeated call gives the
- * same reply. It never throws a SyncError.
+ * if the input is unreadable, or if the table or the archive is missing. If another run has the
+ * lease, it only writes the notification. A repeated call gives the same reply. It never throws a
+ * SyncError.
  */
 export async function end({ input, error, execution }: RequestOf<'EndRun'>, invocation: Invocation): Promise<ReplyOf<'EndRun'>> {
   const { environment, clock, metrics } = invocation;
@@ -31,8 +35,12 @@ export async function end({ input, error, execution }: RequestOf<'EndRun'>, invo
   if (!isExpired) metrics.add('SyncFailures', 1);
 
   const tracker = provider && (await attempt(invocation, 'the tracker cannot be opened', () => invocation.openTracker(provider)));
+  const lease =
+    tracker &&
+    (await attempt(invocation, 'the run is not ended in the tracker', () => joinLease(tracker, execution, { orReleased: true })));
   const also =
-    tracker && (await attempt(invocation, 'the run cannot be ended in the tracker', () => finish(caught, tracker, invocation)));
+    lease &&
+    (await attempt(invocation, 'the run cannot be ended in the tracker', () => finish(caught, { tracker, lease }, invocation)));
   if (!isExpired) return { notify: true, error: asError(failureText(caught, also, place)) };
   const decision =
     tracker &&
@@ -78,8 +86,8 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
  */
 async function finish(
   { code = 'WORKER_LOST', name, what, detail }: Caught,
-  tracker: Tracker,
-  { environment, execution, clock, report }: Invocation,
+  { tracker, lease }: { readonly tracker: Tracker; readonly lease: LeaseRecord },
+  { environment, execution, clock, report, destination }: Invocation,
 ): Promise<string | undefined> {
   const run = (await tracker.runs(maxNewerRuns)).find(({ id }) => id === execution.name);
   let line: string | undefined;
@@ -98,6 +106,6 @@ async function finish(
     report(finished);
     line = archiveLine(finished);
   }
-  await tracker.releaseRunLease(execution.arn);
+  await releaseCells(leaseCells({ destination, tracker }), lease);
   return line;
 }

@@ -2,6 +2,7 @@ import { SyncError } from '../../../errors.ts';
 import { isoTime } from '../../../lib/clock.ts';
 import type { Failure, Tracker } from '../../../tracker/tracker.ts';
 import type { ReplyOf, RequestOf } from '../../contract.ts';
+import { joinLease } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { readLine } from '../../work-line.ts';
 import { readCaught, reasonOf, shortened } from './caught.ts';
@@ -28,6 +29,7 @@ export async function recordWorkerFailure(
   const { roles, quarantineAfter } = environment;
   const { line, execution, owner } = request;
   const tracker = await invocation.openTracker(request.provider);
+  await joinLease(tracker, execution);
   const caught = readCaught(request.error);
   const reason = reasonOf(caught);
   const runStartedAt = isoTime(Date.parse(execution.started_at));

@@ -3,9 +3,11 @@ import { isoTime } from '../../../lib/clock.ts';
 import type { Role, Tally } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
+import { releaseCells } from '../../../run/held-lease.ts';
 import type { Listing } from '../../../run/listing.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import { messages, replyOf, type ReplyOf, type RequestOf } from '../../contract.ts';
+import { joinLease, leaseCells } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { deserialise, listingStateName } from '../media-lister/listing-state.ts';
 import { readStopped } from '../../run-stopped.ts';
@@ -21,11 +23,12 @@ type Reply = ReplyOf<'GenerateSummary'>;
 /**
  * Summarises a run with counts from the tracker. A run without an error releases its lease here. A
  * run with an error releases its lease in `end`. A repeated call gives the same reply. Errors:
- * those of the archive and of the tracker.
+ * those of the archive and of the tracker; LEASE_LOST.
  */
 export async function summarise(request: Request, invocation: Invocation): Promise<Reply> {
   const { environment, execution, clock, metrics, report } = invocation;
   const tracker = await invocation.openTracker(request.provider);
+  const lease = await joinLease(tracker, execution, { orReleased: true });
   const { facts, results } = await readFacts(request, tracker, invocation);
   const finished = summariseFacts(facts);
   const failedFiles = finished.files.failed + finished.files.quarantined;
@@ -44,7 +47,7 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   const { stage, secret } = environment;
   const place: Place = { stage, secret, provider: request.provider, run: execution.name };
   const text = await textOf(request, finished, results, { tracker, place, nowMs: clock.now() });
-  await tracker.releaseRunLease(execution.arn);
+  await releaseCells(leaseCells({ destination: invocation.destination, tracker }), lease);
   return replyOf(messages.GenerateSummary, { ...counts, ...text });
 }
 

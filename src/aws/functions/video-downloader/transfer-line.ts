@@ -1,12 +1,12 @@
-import { isoTime, type Clock } from '../../../lib/clock.ts';
+import { isoTime } from '../../../lib/clock.ts';
 import type { Role } from '../../../media.ts';
 import { plan } from '../../../plan/plan.ts';
-import { asSyncError, SyncError } from '../../../errors.ts';
+import { asSyncError } from '../../../errors.ts';
 import type { Tracker, TrackedMedium } from '../../../tracker/tracker.ts';
 import { createSlice, type Slice } from '../../../transfer/slice.ts';
 import { transfer } from '../../../transfer/transfer.ts';
-import { maxSlices, messages, replyOf, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
-import { leaseLeftMs } from '../../platform/execution-lease.ts';
+import { maxSlices, messages, replyOf, type ReplyOf, type RequestOf } from '../../contract.ts';
+import { joinArchive } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { readStopped, writeStopped } from '../../run-stopped.ts';
@@ -19,9 +19,6 @@ import { lineOutcome } from './line-outcome.ts';
  * is recorded.
  */
 const leaseMarginMs = 60_000;
-
-/** The time in ms between two checks of a worker that its run still has the run lease. */
-const leaseCheckMs = 20_000;
 
 type Request = RequestOf<'DownloadVideo'>;
 type Reply = ReplyOf<'DownloadVideo'>;
@@ -46,8 +43,8 @@ export async function transferLine(request: Request, invocation: Invocation): Pr
     const error = asSyncError(thrown);
     // A BUG stops only this line. The machine catches the BUG and records the line as failed.
     if (error.decision !== 'stop' || error.code === 'BUG') throw error;
-    // The error LOCKED means that the run has lost its lease, so nobody needs the reason any more.
-    if (error.code !== 'LOCKED') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
+    // A run that lost its lease has ended, so nobody needs the reason any more.
+    if (error.code !== 'LEASE_LOST') await writeStopped(tracker, name, stateErrorOf(error, invocation.environment));
     return replyOf(messages.DownloadVideo, { ...progress, outcome: outcomeOfStop(error.code) });
   }
 }
@@ -92,12 +89,12 @@ async function transferInSlice(
 async function transferOpen(request: Request, line: readonly LineRow[], slice: Slice, tracker: Tracker, invocation: Invocation) {
   const { destination, http, clock, report, environment } = invocation;
   const { roles, concurrency, quarantineAfter, stallMs, plainHttp } = environment;
+  await using archive = await joinArchive({ destination, tracker }, request.execution, clock);
   const runStartedAt = isoTime(Date.parse(request.execution.started_at));
   const open = line.filter((row) => isOpen(row, roles)).map(({ tracked }) => tracked);
   const work = await plan(each(open), { covers: () => true, roles });
   const { source } = await invocation.openSource(request.provider);
-  using lease = watchLease(tracker, request.execution, clock);
-  const ports = { source, destination, tracker, http, clock, report };
+  const ports = { source, destination: archive.destination, tracker, http, clock, report };
   return await transfer(work, ports, {
     owner: request.owner,
     leaseMs: invocation.remainingMs() + leaseMarginMs,
@@ -110,23 +107,8 @@ async function transferOpen(request: Request, line: readonly LineRow[], slice: S
     plainHttp,
     recovered: [],
     slice,
-    signal: lease.lost,
+    signal: archive.lost,
   });
-}
-
-/**
- * Watches the run lease. A worker may outlive its aborted run by minutes, so it stops when another
- * run takes the lease.
- */
-function watchLease(tracker: Tracker, { arn, started_at }: Execution, clock: Clock): { readonly lost: AbortSignal } & Disposable {
-  const lost = new AbortController();
-  const check = async () => {
-    if (await tracker.renewRunLease(arn, leaseLeftMs(started_at, clock.now()))) return;
-    lost.abort(new SyncError('LOCKED', 'another run has taken the lease of this archive'));
-  };
-  const watching = setInterval(() => void check().catch(() => {}), leaseCheckMs);
-  void check().catch(() => {});
-  return { lost: lost.signal, [Symbol.dispose]: () => clearInterval(watching) };
 }
 
 function measure(bytes: number, seconds: number, metrics: Metrics): void {

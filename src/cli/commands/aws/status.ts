@@ -5,9 +5,8 @@ import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
 import { SyncError, type ShowCommand } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';
-import { describeOwner } from '../../../lib/owner.ts';
 import { count } from '../../../report/figures.ts';
-import type { CurrentLease } from '../../../tracker/dynamodb/lease.ts';
+import type { LeaseRecord } from '../../../lease.ts';
 import type { RunRecord } from '../../../tracker/tracker.ts';
 import { openLedger } from '../../archive/open-ledger.ts';
 import { describeRun, openMachine } from '../../aws/machine.ts';
@@ -48,7 +47,16 @@ export async function runAwsStatus(context: Context): Promise<number> {
   if (config.settings.json) {
     const lastRuns = runs.map(toLastRun);
     const credentials = { secret, since: writtenAt ?? null };
-    stdout.write(jsonLine({ table, archiveId: tracker.archiveId, ...tally, lease: lease ?? null, credentials, lastRuns }));
+    stdout.write(
+      jsonLine({
+        table,
+        archiveId: tracker.archiveId,
+        ...tally,
+        lease: lease ? { holder: lease.owner, until: lease.deadline } : null,
+        credentials,
+        lastRuns,
+      }),
+    );
     return 0;
   }
   const show = commandsFor({ stage });
@@ -95,8 +103,9 @@ async function askOrWarn<Answer>({ log }: Context, ask: () => Promise<Answer>): 
   }
 }
 
-function leaseLine(lease: CurrentLease | undefined): string {
-  return lease ? `${describeOwner(lease.holder)}, until ${lease.until} at the latest` : 'nobody';
+function leaseLine(lease: LeaseRecord | undefined): string {
+  if (!lease) return 'nobody';
+  return lease.deadline === null ? lease.owner : `${lease.owner}, until ${lease.deadline} at the latest`;
 }
 
 function credentialsLine(secret: string, writtenAt: SecretWritten, show: ShowCommand): string {

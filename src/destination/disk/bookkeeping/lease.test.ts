@@ -1,116 +1,137 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../../lib/clock.ts';
-import { thisOwner } from '../../../lib/owner.ts';
-import { takeLease, type Lease } from './lease.ts';
+import { leaseRecord } from '../../../../test/support/builders.ts';
+import { encodeLease } from '../../lease-record.ts';
 import { createTree, type Tree } from '../tree.ts';
+import { createLeaseFile, type LeaseFile } from './lease.ts';
 
 let root: string;
 let tree: Tree;
-let aheadMs: number;
-const clock = { ...systemClock, now: () => Date.now() + aheadMs };
-const minuteMs = 60_000;
+let opened: LeaseFile[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'cloud-sync-lease-'));
   tree = createTree(root);
+  opened = [];
   await mkdir(tree.own());
-  aheadMs = 0;
 });
-afterEach(async () => rm(root, { recursive: true }));
+afterEach(async () => {
+  for (const file of opened) await file.close();
+  await rm(root, { recursive: true });
+});
 
-const elsewhere = JSON.stringify({ host: 'another-machine', bootId: 'b', pid: 4711, processStart: '1', runId: 'r' });
-
-/** Returns the owner text of a process that ran on this machine and has ended. */
-async function deadOwner(): Promise<string> {
-  const child = spawn(process.execPath, ['-e', '']);
-  await once(child, 'exit');
-  return JSON.stringify({ ...JSON.parse(thisOwner('dead')), pid: child.pid, processStart: '1' });
+function openLease(): LeaseFile {
+  const file = createLeaseFile(tree);
+  opened.push(file);
+  return file;
 }
 
-test('a lease names its holder, and is free after the holder released it', async () => {
-  const lease = await takeLease(tree, elsewhere, clock, minuteMs);
-  await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({
-    code: 'LOCKED',
-    message: expect.stringContaining('process 4711 on another-machine'),
+const files = async () => (await readdir(tree.own())).toSorted();
+
+test('the lease file is one line of JSON with the names of the format', async () => {
+  const record = leaseRecord();
+  const { owner, token, fence, process: holder } = record;
+  await openLease().replace(undefined, record);
+  const text = await readFile(tree.own('lease'), 'utf8');
+  expect(JSON.parse(text)).toEqual({
+    ...holder,
+    owner,
+    token,
+    fence,
+    renewals: 0,
+    term: 60_000,
+    released: false,
+    earlierMayRun: false,
   });
-  await lease[Symbol.asyncDispose]();
-  await using next = await takeLease(tree, thisOwner('mine'), clock, minuteMs);
-  await next.assertHeld();
-  expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
+  expect(text.match(/\n/g)).toHaveLength(1);
+  expect(await files()).toEqual(['lease']);
 });
 
-test('exactly one of many contenders takes over the lease of a dead process before the lease expires', async () => {
-  const dead = await takeLease(tree, await deadOwner(), clock, minuteMs);
-  for (let round = 0; round < 20; round += 1) {
-    const owners = Array.from({ length: 12 }, (_, index) => thisOwner(`contender ${index}`));
-    const results = await Promise.allSettled(owners.map(async (owner) => takeLease(tree, owner, clock, minuteMs)));
-    const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    expect(winners).toHaveLength(1);
-    for (const result of results) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'LOCKED' });
-    await winners[0]?.assertHeld();
-    expect(await readdir(tree.own(), { recursive: true })).toEqual(['lease', 'partial']);
-    // Makes the dead process the holder again for the next round.
-    const record = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as object;
-    await writeFile(tree.own('lease'), JSON.stringify({ ...record, owner: await deadOwner() }));
-    await winners[0]?.[Symbol.asyncDispose]();
-    await writeFile(tree.own('lease'), JSON.stringify({ ...record, owner: await deadOwner() }));
-  }
-  await dead[Symbol.asyncDispose]();
+test('a file knows whether it still has the lease that it wrote, and whether an earlier holder may run', async () => {
+  const first = openLease();
+  const second = openLease();
+  expect([await first.isOurs(), first.earlierMayRun()]).toEqual([false, false]);
+  const record = leaseRecord({ earlierMayRun: true });
+  await first.replace(undefined, record);
+  expect([await first.isOurs(), first.earlierMayRun()]).toEqual([true, true]);
+  await second.replace(record, leaseRecord());
+  expect([await first.isOurs(), await second.isOurs(), second.earlierMayRun()]).toEqual([false, true, false]);
 });
 
-test('the lease of another machine is taken over only after the lease has expired', async () => {
-  const theirs = await takeLease(tree, elsewhere, clock, minuteMs);
-  aheadMs += minuteMs - 5_000;
-  await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
-  aheadMs += 5_001;
-  await using ours = await takeLease(tree, thisOwner('mine'), clock, minuteMs);
-  await ours.assertHeld();
-  await expect(theirs.assertHeld()).rejects.toMatchObject({ code: 'LOCKED' });
-  await theirs[Symbol.asyncDispose]();
-  await ours.assertHeld();
-  expect(await readFile(tree.own('lease'), 'utf8')).toContain('mine');
+test('a contender waits 2 s for the heir of another contender, and removes the heir of a dead one', async () => {
+  const record = leaseRecord();
+  await openLease().replace(undefined, record);
+  await writeFile(tree.own(`lease-after-${record.token}`), '');
+  const startedAtMs = performance.now();
+  const next = leaseRecord();
+  expect(await openLease().replace(record, next)).toBe(true);
+  expect(performance.now() - startedAtMs).toBeGreaterThan(1_900);
+  expect((await openLease().read()).record).toEqual(next);
+  expect(await files()).toEqual(['lease']);
 });
 
-test('a lease is renewed as long as its holder lives', async () => {
-  await using lease = await takeLease(tree, elsewhere, clock, 300);
-  await delay(700);
-  await expect(takeLease(tree, thisOwner('mine'), clock, 300)).rejects.toMatchObject({ code: 'LOCKED' });
-  await lease.assertHeld();
+test('a contender gives up while it waits for an heir if the lease changes', async () => {
+  const record = leaseRecord();
+  const holder = openLease();
+  await holder.replace(undefined, record);
+  await writeFile(tree.own(`lease-after-${record.token}`), '');
+  const waiting = openLease().replace(record, leaseRecord());
+  await holder.replace(record, { ...record, renewals: 1 });
+  expect(await waiting).toBe(false);
 });
 
-test('a lease survives a pause of its holder, unless another run takes the lease during the pause', async () => {
-  const lease = await takeLease(tree, elsewhere, clock, minuteMs);
-  aheadMs += 10 * minuteMs;
-  await lease.assertHeld();
-  await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
-  await rm(tree.own('lease'));
-  aheadMs += minuteMs;
-  await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'LOCKED' });
-  await lease[Symbol.asyncDispose]();
+test('a contender that was stopped before its rename never wins later', async () => {
+  const record = leaseRecord();
+  await openLease().replace(undefined, record);
+  // A process does what a contender does, and stops before the last step.
+  const heir = tree.own(`lease-after-${record.token}`);
+  await writeFile(heir, encodeLease(leaseRecord({ owner: 'the stopped contender' })));
+  const stopped = spawn('/bin/sh', ['-c', 'read go; exec mv "$0" "$1"', heir, tree.own('lease')], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const next = leaseRecord();
+  expect(await openLease().replace(record, next)).toBe(true);
+  stopped.stdin.end('go\n');
+  await once(stopped, 'exit');
+  expect((await openLease().read()).record).toEqual(next);
 });
 
-test('an unreadable lease file counts as held until the file is old', async () => {
-  await writeFile(tree.own('lease'), '{"owner":');
-  await expect(takeLease(tree, thisOwner('mine'), clock, minuteMs)).rejects.toMatchObject({ code: 'LOCKED' });
-  aheadMs += minuteMs + 1000;
-  const lease: Lease = await takeLease(tree, thisOwner('mine'), clock, minuteMs);
-  await lease.assertHeld();
-  await lease[Symbol.asyncDispose]();
+test('a contender whose own heir another contender removed has lost', async () => {
+  const record = leaseRecord();
+  await openLease().replace(undefined, record);
+  const heir = tree.own(`lease-after-${record.token}`);
+  // A stopped contender renames whatever heir it finds, as soon as it goes on.
+  const theirs = leaseRecord();
+  await writeFile(tree.own('other'), encodeLease(theirs));
+  const slow = openLease();
+  const racing = (async () => {
+    while (!(await files()).some((name) => name.startsWith('lease-after-'))) await Promise.resolve();
+    await unlink(heir).catch(() => {});
+    await link(tree.own('other'), heir).catch(() => {});
+  })();
+  const won = await slow.replace(record, leaseRecord());
+  await racing;
+  const { record: current } = await openLease().read();
+  expect(won).toBe(await slow.isOurs());
+  expect(current?.token === theirs.token).toBe(!won);
 });
 
-test('a dead contender does not prevent others from taking the lease', async () => {
-  const dead = await deadOwner();
-  const abandoned = await takeLease(tree, dead, clock, minuteMs);
-  const { token } = JSON.parse(await readFile(tree.own('lease'), 'utf8')) as { token: string };
-  const heir = { owner: dead, token: crypto.randomUUID(), expiresAt: new Date(Date.now() + minuteMs).toISOString() };
-  await writeFile(tree.own(`lease-after-${token}`), JSON.stringify(heir));
-  await using lease = await takeLease(tree, thisOwner('mine'), clock, minuteMs);
-  await lease.assertHeld();
-  await abandoned[Symbol.asyncDispose]();
+test('an empty lease file is no lease, and a cut one has an unknown holder', async () => {
+  await writeFile(tree.own('lease'), '');
+  expect((await openLease().read()).record).toBeUndefined();
+  expect(await openLease().replace(undefined, leaseRecord())).toBe(true);
+  await writeFile(tree.own('lease'), '{"owner":"pro');
+  expect((await openLease().read()).record).toMatchObject({ owner: 'an unknown run', released: false });
+});
+
+test('a token that could lead out of the directory makes a record unreadable', async () => {
+  await writeFile(tree.own('lease'), encodeLease(leaseRecord({ token: '../../x' })));
+  const { record } = await openLease().read();
+  expect(record?.owner).toBe('an unknown run');
+  expect(await openLease().replace(record, leaseRecord())).toBe(true);
+  expect(await files()).toEqual(['lease']);
 });

@@ -1,172 +1,134 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { SyncError } from '../../../errors.ts';
-import { isoTime, type Clock } from '../../../lib/clock.ts';
-import { describeOwner, isDead } from '../../../lib/owner.ts';
-import { createWhole } from '../drafts.ts';
+import type { LeaseCell, LeaseRecord } from '../../../lease.ts';
+import { decodeLease, encodeLease } from '../../lease-record.ts';
 import { ignoring } from '../files.ts';
-import { storeError } from '../store-error.ts';
 import type { Tree } from '../tree.ts';
 
-/** Every lease has a new `token`, so that no two leases are equal. */
-const recordSchema = z.object({ owner: z.string(), token: z.uuid(), expiresAt: z.iso.datetime() });
-type LeaseRecord = z.infer<typeof recordSchema>;
-
-export interface Lease extends AsyncDisposable {
-  /**
-   * Throws LOCKED if another run has taken the lease. Reads the lease file only if a renewal is
-   * overdue.
-   */
-  assertHeld(): Promise<void>;
+/** The lease file of the archive, `.cloud-sync/lease`. */
+export interface LeaseFile extends LeaseCell {
+  /** Whether this process wrote a lease, and the file still has it. */
+  isOurs(): Promise<boolean>;
+  /** Whether a process of an earlier lease may still run and have files open. */
+  earlierMayRun(): boolean;
+  close(): Promise<void>;
 }
 
-/**
- * Takes `.cloud-sync/lease` for `owner`. A dead holder on this machine is replaced at once. Any
- * other holder is replaced when its lease has expired. Exactly one of several contenders wins.
- *
- * A contender takes a free lease by creating the lease file exclusively. A contender takes an
- * abandoned lease in two steps. The first step exclusively creates another file, the heir, whose
- * name contains the token of the old lease. The second step moves the heir onto the lease file if
- * that file still has the old token. The run whose token is then in the lease file has the lease.
- */
-export async function takeLease(tree: Tree, owner: string, clock: Clock, ttlMs: number): Promise<Lease> {
-  const path = tree.own('lease');
-  const token = randomUUID();
-  for (;;) {
-    const free = await createWhole(tree, path, encodeRecord({ owner, token, expiresAt: isoTime(clock.now() + ttlMs) }));
-    if (free) return hold(path, free, { owner, token }, clock, ttlMs);
-    const held = await readRecord(path, ttlMs);
-    if (!held) continue;
-    if (await isLive(held, clock)) throw locked(path, held);
-    const heirPath = tree.own(`lease-after-${held.token}`);
-    const heir = await createWhole(tree, heirPath, encodeRecord({ owner, token, expiresAt: isoTime(clock.now() + ttlMs) }));
-    if (heir && (await inherit(path, heirPath, held.token, token, ttlMs)))
-      return hold(path, heir, { owner, token }, clock, ttlMs);
-    await heir?.close();
-    if (!heir) await yieldTo(heirPath, clock, ttlMs);
-  }
-}
-
-/**
- * Replaces the lease file with the heir file, unless the lease has changed since the contender read
- * it. Returns whether the lease now has the new token.
- */
-async function inherit(path: string, heirPath: string, oldToken: string, newToken: string, ttlMs: number): Promise<boolean> {
-  const current = await readRecord(path, ttlMs);
-  if (current?.token === oldToken) await rename(heirPath, path).catch(ignoring('ENOENT'));
-  else await unlink(heirPath).catch(ignoring('ENOENT'));
-  return (await readRecord(path, ttlMs))?.token === newToken;
-}
-
-/** Removes the heir file of a contender that died. Throws LOCKED if the contender is alive. */
-async function yieldTo(heirPath: string, clock: Clock, ttlMs: number): Promise<void> {
-  const contender = await readRecord(heirPath, ttlMs);
-  if (!contender) return;
-  if (await isLive(contender, clock)) throw locked(heirPath, contender);
-  await unlink(heirPath).catch(ignoring('ENOENT'));
-}
-
-/**
- * A lease that this process holds. `file` refers to the lease file that we created, even if another
- * file takes over the name.
- */
-interface Holding {
-  readonly path: string;
+/** The lease that this process wrote. `file` stays the same file even if its name is taken over. */
+interface Written {
+  readonly record: LeaseRecord;
   readonly file: FileHandle;
-  readonly holder: Holder;
-  readonly clock: Clock;
-  readonly ttlMs: number;
-  confirmedAt: number;
-  lost: SyncError | undefined;
 }
 
-interface Holder {
-  readonly owner: string;
-  readonly token: string;
+interface Place {
+  readonly tree: Tree;
+  readonly path: string;
+  written: Written | undefined;
 }
 
-function hold(path: string, file: FileHandle, holder: Holder, clock: Clock, ttlMs: number): Lease {
-  const holding: Holding = { path, file, holder, clock, ttlMs, confirmedAt: clock.now(), lost: undefined };
-  // A failed renewal does not end the lease. The next renewal or commit checks the lease again.
-  const timer = setInterval(() => void renew(holding).catch(() => {}), renewMs(holding));
-  timer.unref();
+/** A record fills this many bytes, so that a shorter record overwrites a longer one. */
+const recordBytes = 1024;
+/** A contender creates its file and renames it within milliseconds. After this time it has died. */
+const contenderMs = 2_000;
+
+export function createLeaseFile(tree: Tree): LeaseFile {
+  const place: Place = { tree, path: tree.own('lease'), written: undefined };
   return {
-    assertHeld: async () => assertHeld(holding),
-    [Symbol.asyncDispose]: async () => {
-      clearInterval(timer);
-      await release(holding);
+    read: async () => ({ record: await readRecord(place.path), storeTimeMs: null }),
+    replace: async (before, after) =>
+      before?.token === after.token ? rewrite(place, before, after) : takeOver(place, before, after),
+    isOurs: async () => place.written !== undefined && (await readRecord(place.path))?.token === place.written.record.token,
+    earlierMayRun: () => place.written?.record.earlierMayRun ?? false,
+    close: async () => {
+      await place.written?.file.close();
+      place.written = undefined;
     },
   };
 }
 
-function renewMs({ ttlMs }: Holding): number {
-  return ttlMs / 3;
-}
-
-/** Renews the lease through the open file, so that a late renewal can never undo a takeover. */
-async function renew(holding: Holding): Promise<void> {
-  const { path, file, holder, clock, ttlMs } = holding;
-  const now = clock.now();
-  const current = await readRecord(path, ttlMs);
-  if (current?.token !== holder.token) {
-    holding.lost ??= locked(path, current);
-    return;
-  }
-  await file.write(encodeRecord({ ...holder, expiresAt: isoTime(now + ttlMs) }), 0);
-  holding.confirmedAt = now;
-}
-
-async function assertHeld(holding: Holding): Promise<void> {
-  const isOverdue = holding.clock.now() - holding.confirmedAt > 1.5 * renewMs(holding);
-  if (!holding.lost && isOverdue) await renew(holding);
-  if (holding.lost) throw holding.lost;
-}
-
-async function release({ path, file, holder, ttlMs }: Holding): Promise<void> {
-  try {
-    const current = await readRecord(path, ttlMs);
-    if (current?.token === holder.token) await unlink(path);
-  } catch (error) {
-    throw storeError(path, error);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Reads a lease file. A file that stays unreadable counts as the lease of an unknown holder. */
-async function readRecord(path: string, ttlMs: number): Promise<LeaseRecord | undefined> {
-  for (let reads = 1; reads <= 5; reads += 1) {
+/**
+ * Reads a record. A reader may meet a half-written record, so it reads an unreadable one again. An
+ * empty file is no record, because nothing was ever written to it.
+ */
+async function readRecord(path: string): Promise<LeaseRecord | undefined> {
+  for (let reads = 1; ; reads += 1) {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));
     if (text === undefined) return undefined;
-    const record = parseRecord(text);
-    if (record) return record;
+    const record = text === '' ? undefined : decodeLease(text);
+    if ((record && !record.token.startsWith('unreadable-')) || reads === 5) return record;
     await delay(20);
   }
-  const written = await stat(path).catch(ignoring('ENOENT'));
-  return (
-    written && { owner: 'an unknown run', token: `unreadable-${written.mtimeMs}`, expiresAt: isoTime(written.mtimeMs + ttlMs) }
-  );
 }
 
-function parseRecord(text: string): LeaseRecord | undefined {
+function isSame(one: LeaseRecord | undefined, other: LeaseRecord | undefined): boolean {
+  return one?.token === other?.token && one?.renewals === other?.renewals;
+}
+
+/** Writes through the open file, so that a late write can never undo a takeover. */
+async function rewrite(place: Place, before: LeaseRecord, after: LeaseRecord): Promise<boolean> {
+  const { path, written } = place;
+  if (written?.record.token !== after.token || !isSame(await readRecord(path), before)) return false;
+  await writeRecord(written.file, after);
+  place.written = { ...written, record: after };
+  return (await readRecord(path))?.token === after.token;
+}
+
+async function writeRecord(file: FileHandle, record: LeaseRecord): Promise<void> {
+  const text = encodeLease(record).trimEnd();
+  await file.write(`${text.padEnd(recordBytes - 1)}\n`, 0);
+  await file.datasync();
+}
+
+/**
+ * Takes over the lease file in two steps. A contender first creates a file, the heir, whose name
+ * depends on the old record. Only one contender can create it. The contender then renames the heir
+ * to the lease. So the lease is always a complete file, also without hard links.
+ */
+async function takeOver(place: Place, before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean> {
+  const { tree, path } = place;
+  const heirPath = tree.own(`lease-after-${before?.token ?? 'nothing'}`);
+  const file = await createHeir(heirPath, path, before);
+  if (!file) return false;
+  let isTaken = false;
   try {
-    return recordSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
+    await writeRecord(file, after);
+    isTaken = isSame(await readRecord(path), before) && (await inherit(heirPath, path, after));
+    if (!isTaken) await giveUp(file, heirPath, after);
+  } catch (error) {
+    await unlink(heirPath).catch(() => {});
+    throw error;
+  } finally {
+    if (!isTaken) await file.close();
   }
+  if (!isTaken) return false;
+  await place.written?.file.close();
+  place.written = { record: after, file };
+  return true;
 }
 
-function encodeRecord(record: LeaseRecord): string {
-  return `${JSON.stringify(record)}\n`;
+/** The heir is missing, or belongs to another contender, if others took this contender for dead. */
+async function inherit(heirPath: string, path: string, after: LeaseRecord): Promise<boolean> {
+  await rename(heirPath, path).catch(ignoring('ENOENT'));
+  return (await readRecord(path))?.token === after.token;
 }
 
-async function isLive(record: LeaseRecord, clock: Clock): Promise<boolean> {
-  return clock.now() < Date.parse(record.expiresAt) && !(await isDead(record.owner));
+/**
+ * Removes the heir. A contender that was stopped may still rename it to the lease, so its record
+ * counts as released.
+ */
+async function giveUp(file: FileHandle, heirPath: string, after: LeaseRecord): Promise<void> {
+  await writeRecord(file, { ...after, released: true });
+  await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-function locked(path: string, holder: LeaseRecord | undefined): SyncError {
-  const who = holder ? `${describeOwner(holder.owner)} works on this archive` : 'the lease on this archive was removed';
-  return new SyncError('LOCKED', `${who} (${path})`, { hint: 'Wait until that run ends, or end it.' });
+/** Creates the heir. Removes the heir of a contender that died. Undefined: the lease changed. */
+async function createHeir(heirPath: string, path: string, before: LeaseRecord | undefined): Promise<FileHandle | undefined> {
+  const untilMs = performance.now() + contenderMs;
+  for (;;) {
+    const file = await open(heirPath, 'wx+', 0o644).catch(ignoring('EEXIST'));
+    if (file) return file;
+    if (!isSame(await readRecord(path), before)) return undefined;
+    if (performance.now() > untilMs) await unlink(heirPath).catch(ignoring('ENOENT'));
+    await delay(50);
+  }
 }

@@ -5,11 +5,8 @@ import { errno } from '../store-error.ts';
 /** What `nameIfFree` needs so that it never replaces another file. */
 export interface Naming {
   readonly hardLinks: 'auto' | 'never';
-  /**
-   * Throws LOCKED if the archive's lease is lost, or if the lease is `required` but was never
-   * taken.
-   */
-  readonly assertLease: (lease: { readonly required: boolean }) => Promise<void>;
+  /** Throws LEASE_LOST if another run has taken the archive's lease. */
+  readonly assertLease: () => Promise<void>;
   /** Runs one action at a time in this process. An action checks a name and then renames a file. */
   readonly renameInTurn: <T>(action: () => Promise<T>) => Promise<T>;
 }
@@ -39,7 +36,7 @@ export async function nameIfFree(naming: Naming, from: string, to: string): Prom
  */
 async function renameIfFree(naming: Naming, from: string, to: string): Promise<boolean> {
   return naming.renameInTurn(async () => {
-    await naming.assertLease({ required: true });
+    await naming.assertLease();
     if (await exists(to)) return false;
     await rename(from, to);
     return true;

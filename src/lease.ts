@@ -1,0 +1,50 @@
+import type { ProcessIdentity } from './lib/process.ts';
+
+/**
+ * The lease of a run on an archive. Two places hold its record: the archive and the tracker. The
+ * rules for taking, renewing and releasing a lease are in run/lease.ts.
+ */
+
+export interface LeaseRecord {
+  /** Names the holder to a person: `process 123 on host`, or the ARN of an execution. */
+  readonly owner: string;
+  /** A new UUID for each grant. */
+  readonly token: string;
+  /** A number that grows with each grant. Every write of the run carries it. */
+  readonly fence: number;
+  /** How often the holder renewed the lease. */
+  readonly renewals: number;
+  /** A holder that runs renews its lease several times in this time, in ms. */
+  readonly termMs: number;
+  /** True after the holder ended. The record is never deleted. */
+  readonly released: boolean;
+  /** Null if the holder is not a process that another process could look for. */
+  readonly process: ProcessIdentity | null;
+  /**
+   * True if the holder of an earlier grant may still run, because it was only silent for a term.
+   * Each later grant keeps this.
+   */
+  readonly earlierMayRun: boolean;
+  /** When an execution on AWS ends at the latest, in ISO 8601. Null for a process. */
+  readonly deadline: string | null;
+}
+
+export interface LeaseReading {
+  /**
+   * Undefined if nobody ever took the lease. An unreadable record has an unknown holder, and a token
+   * that depends on its text.
+   */
+  readonly record: LeaseRecord | undefined;
+  /** The time of the store's own clock, in ms since 1970. Null if the store does not state it. */
+  readonly storeTimeMs: number | null;
+}
+
+/** A place that holds the record of a lease. It knows no rule. Errors: those of its store. */
+export interface LeaseCell {
+  read(): Promise<LeaseReading>;
+  /**
+   * Writes `after` if the place still holds `before`, that is a record with the same token and
+   * number of renewals (undefined: no record). Otherwise returns false and writes nothing.
+   */
+  replace(before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean>;
+}

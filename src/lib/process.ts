@@ -1,0 +1,70 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** A process, described well enough that another process can find out whether it has ended. */
+export interface ProcessIdentity {
+  /** An id that changes at each boot. Empty if the system does not provide one. */
+  readonly bootId: string;
+  /** The namespace in which `pid` means this process. Empty if the system does not provide one. */
+  readonly pidNamespace: string;
+  readonly pid: number;
+  /** The start time, which differs between two processes with the same pid. May be empty. */
+  readonly processStart: string;
+}
+
+export function thisProcess(): ProcessIdentity {
+  const { pid } = process;
+  return { bootId: bootId(), pidNamespace: pidNamespace(), pid, processStart: statFields(pid)[19] ?? '' };
+}
+
+/**
+ * True only if the process has certainly ended. It must belong to this boot and to the namespace of
+ * this process, because a pid means another process elsewhere. A process that /proc hides may run.
+ */
+export function hasEnded({ bootId: boot, pidNamespace: namespace, pid, processStart }: ProcessIdentity): boolean {
+  const isComparable = boot !== '' && boot === bootId() && namespace !== '' && namespace === pidNamespace();
+  if (!isComparable) return false;
+  const [state, ...others] = statFields(pid);
+  if (state === undefined) return !isRunning(pid);
+  // A killed process whose parent has not collected it yet is a zombie. It writes nothing any more.
+  return state === 'Z' || state === 'X' || (processStart !== '' && others[18] !== processStart);
+}
+
+function bootId(): string {
+  return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
+}
+
+/** The link names the namespace by its inode; see pid_namespaces(7). */
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The fields of /proc/PID/stat from the third on; see proc(5). The second field, the command in
+ * parentheses, may contain spaces. Empty if the process is gone or hidden.
+ */
+function statFields(pid: number): readonly string[] {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Signal 0 reaches a process even if /proc hides it. Only ESRCH proves that no process has the pid. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { leaseRecord } from '../../test/support/builders.ts';
+import { useLeases } from '../../test/support/leases.ts';
+import { SyncError } from '../errors.ts';
+import type { LeaseCell } from '../lease.ts';
+
+const leases = useLeases();
+
+describe('taking a lease', () => {
+  test('a free lease is granted at once in both places', async () => {
+    const record = await leases.take();
+    expect(record).toMatchObject({ owner: 'me', fence: 1, renewals: 0, termMs: 60_000, released: false, earlierMayRun: false });
+    expect(await leases.records()).toEqual([record, record]);
+    expect(leases.waits).toEqual([]);
+  });
+
+  test('a released lease is granted at once, and each grant has a new token', async () => {
+    const { token } = await leases.put(leaseRecord({ released: true, fence: 4 }));
+    const record = await leases.take();
+    expect(record).toMatchObject({ fence: 5, earlierMayRun: false });
+    expect(record.token).not.toBe(token);
+    expect(leases.waits).toEqual([]);
+  });
+
+  test('the fence is one more than the highest fence of both places', async () => {
+    await leases.put(leaseRecord({ released: true, fence: 9 }), 0);
+    await leases.put(leaseRecord({ released: true, fence: 3 }), 1);
+    expect((await leases.take()).fence).toBe(10);
+    expect((await leases.records()).map((record) => record?.fence)).toEqual([10, 10]);
+  });
+
+  test('the lease of a holder that has certainly ended is granted at once', async () => {
+    await leases.put(leaseRecord());
+    leases.verdict = 'ended';
+    expect(await leases.take()).toMatchObject({ fence: 2, earlierMayRun: false });
+    expect(leases.waits).toEqual([]);
+  });
+
+  test('the lease of a holder that certainly runs is refused at once', async () => {
+    const held = await leases.put(leaseRecord());
+    leases.verdict = 'running';
+    await expect(leases.take()).rejects.toMatchObject({
+      code: 'LOCKED',
+      exitCode: 4,
+      message: 'another run is at work on this archive: process 1 on host',
+      hint: expect.stringContaining('Wait until that run ends'),
+    });
+    expect(await leases.records()).toEqual([held, held]);
+    expect(leases.waits).toEqual([]);
+  });
+});
+
+describe('watching a holder that may run', () => {
+  test('a holder that is silent for its term loses the lease, and the grants remember it', async () => {
+    await leases.put(leaseRecord({ termMs: 90_000 }));
+    const startedAtMs = leases.clock.elapsed();
+    const record = await leases.take();
+    expect(leases.clock.elapsed() - startedAtMs).toBe(90_000);
+    expect(leases.waits).toEqual([{ owner: 'process 1 on host', waitMs: 90_000 }]);
+    expect(record).toMatchObject({ fence: 2, earlierMayRun: true });
+    leases.verdict = 'ended';
+    expect(await leases.take()).toMatchObject({ fence: 3, earlierMayRun: true });
+  });
+
+  test.each([-3650, 3650])('a wall clock that jumps by %d days changes nothing', async (days) => {
+    await leases.put(leaseRecord());
+    leases.onSleep = async () => (leases.skewMs += days * 86_400_000);
+    const startedAtMs = leases.clock.elapsed();
+    expect((await leases.take()).fence).toBe(2);
+    expect(leases.clock.elapsed() - startedAtMs).toBe(60_000);
+  });
+
+  test.each([0, 1])('a contender is refused if another one takes place %d meanwhile', async (index) => {
+    await leases.put(leaseRecord());
+    leases.onSleep = async () => leases.put(leaseRecord({ owner: 'process 2 on host' }), index);
+    await expect(leases.take()).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining('process 2 on host') });
+    expect((await leases.records()).filter((record) => record?.owner === 'me')).toEqual([]);
+  });
+
+  test('a holder that renews its lease keeps it', async () => {
+    const others = await leases.openCells();
+    const held = leaseRecord();
+    for (const cell of others) await cell.replace(undefined, held);
+    const startedAtMs = leases.clock.elapsed();
+    leases.onSleep = async () => {
+      if (leases.clock.elapsed() - startedAtMs === 20_000) await others[0]!.replace(held, { ...held, renewals: 1 });
+    };
+    await expect(leases.take()).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(leases.clock.elapsed() - startedAtMs).toBe(20_000);
+  });
+
+  test('a pause of the contender itself does not shorten its watch', async () => {
+    const others = await leases.openCells();
+    const held = leaseRecord();
+    for (const cell of others) await cell.replace(undefined, held);
+    let sleeps = 0;
+    leases.onSleep = async () => {
+      sleeps += 1;
+      if (sleeps === 1) leases.advance(3_600_000);
+      if (sleeps === 20) await others[0]!.replace(held, { ...held, renewals: 1 });
+    };
+    await expect(leases.take()).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(sleeps).toBe(20);
+  });
+
+  test('a lease that is released meanwhile is granted without waiting longer', async () => {
+    const others = await leases.openCells();
+    const held = leaseRecord();
+    for (const cell of others) await cell.replace(undefined, held);
+    const startedAtMs = leases.clock.elapsed();
+    leases.onSleep = async () => {
+      if (leases.clock.elapsed() - startedAtMs !== 5_000) return;
+      for (const cell of others) await cell.replace(held, { ...held, released: true });
+    };
+    expect(await leases.take()).toMatchObject({ fence: 2, earlierMayRun: false });
+    expect(leases.clock.elapsed() - startedAtMs).toBe(5_000);
+  });
+
+  test('a holder that ends meanwhile loses the lease without waiting longer', async () => {
+    await leases.put(leaseRecord());
+    const startedAtMs = leases.clock.elapsed();
+    leases.onSleep = async () => (leases.verdict = leases.clock.elapsed() - startedAtMs === 3_000 ? 'ended' : leases.verdict);
+    expect(await leases.take()).toMatchObject({ earlierMayRun: false });
+    expect(leases.clock.elapsed() - startedAtMs).toBe(3_000);
+  });
+
+  test('no contender waits longer than ten minutes for a term that a record states', async () => {
+    await leases.put(leaseRecord({ termMs: 1e15 }));
+    await leases.take();
+    expect(leases.waits).toEqual([{ owner: 'process 1 on host', waitMs: 600_000 }]);
+  });
+
+  test('an interruption ends the wait and takes nothing', async () => {
+    const held = await leases.put(leaseRecord());
+    const interrupting = new AbortController();
+    const reason = new SyncError('INTERRUPTED', 'interrupted');
+    leases.onSleep = async () => interrupting.abort(reason);
+    await expect(leases.take({ signal: interrupting.signal })).rejects.toBe(reason);
+    expect(await leases.records()).toEqual([held, held]);
+  });
+});
+
+describe('a contender that another contender overtakes', () => {
+  test('a place that was taken meanwhile is refused, and the other place is released again', async () => {
+    const theirs = leaseRecord({ owner: 'process 2 on host', fence: 7 });
+    const overtaken: LeaseCell = {
+      read: async () => leases.cells[1]!.read(),
+      replace: async (before, after) => {
+        if (after.owner === 'me' && !after.released) await leases.put(theirs, 1);
+        return leases.cells[1]!.replace(before, after);
+      },
+    };
+    await expect(leases.take({ cells: [leases.cells[0]!, overtaken] })).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining('process 2 on host'),
+    });
+    expect(await leases.records()).toEqual([expect.objectContaining({ owner: 'me', released: true }), theirs]);
+  });
+
+  test('a place that stores the record but fails is released again', async () => {
+    const failing: LeaseCell = {
+      read: async () => leases.cells[1]!.read(),
+      replace: async (before, after) => {
+        await leases.cells[1]!.replace(before, after);
+        if (!after.released) throw new SyncError('STORE_FAILED', 'the reply was lost');
+        return true;
+      },
+    };
+    await expect(leases.take({ cells: [leases.cells[0]!, failing] })).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect((await leases.records()).map((record) => record?.released)).toEqual([true, true]);
+  });
+
+  test('one of several contenders gets both places', async () => {
+    const contenders = await Promise.all(Array.from({ length: 6 }, leases.openCells));
+    for (let round = 0; round < 10; round += 1) {
+      const results = await Promise.allSettled(contenders.map(async (own) => leases.take({ cells: own })));
+      const granted = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      expect(granted.length).toBeLessThanOrEqual(1);
+      if (granted.length === 1) expect(await leases.records()).toEqual([granted[0], granted[0]]);
+      leases.verdict = 'ended';
+    }
+  });
+});
