@@ -57,6 +57,7 @@ export const errorKinds = {
   CHECKSUM_MISMATCH: { decision: 'restart', exitCode: 1, meaning: 'The stored bytes differ from the received bytes' },
   UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
+  UNREADABLE: { decision: 'fail', exitCode: 1, meaning: 'The store has the file, but does not show its bytes now' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
   SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next slice continues' },

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { OriginalStatus, MediumStatus, Provider } from './media.ts';
+import type { Mark, OriginalStatus, MediumStatus, Provider } from './media.ts';
 
 /**
  * Everything that a run reports. Each reporter turns these events into output, and `--json` prints
@@ -73,14 +73,52 @@ export type Event =
       readonly revision: number;
     }
   | FileFailed
+  /** A damaged file was moved away, and its replacement now has its key. */
   | { readonly type: 'file.setAside'; readonly key: string; readonly movedTo: string }
   | { readonly type: 'host.paused'; readonly host: string; readonly forMs: number }
   | Progress
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
-  | { readonly type: 'file.missing'; readonly key: string; readonly path: string }
-  | { readonly type: 'file.damaged'; readonly key: string; readonly path: string; readonly reason: string }
+  /** By `verify`: an archived file is not in the archive. */
+  | ({ readonly type: 'file.missing' } & FileOf & Loss)
+  /** By `verify`: an archived file has other bytes. */
+  | ({ readonly type: 'file.damaged'; readonly reason: string } & FileOf & Loss)
+  /** By `verify`: a damaged file that a later revision replaces. Nothing has to be done. */
+  | ({ readonly type: 'file.superseded' } & FileOf)
+  /** By `verify`: the store cannot show the file's bytes now, which proves nothing about them. */
+  | ({ readonly type: 'file.unreadable'; readonly reason: string } & FileOf)
+  /**
+   * By `sync`, at its end: an archived file is missing or damaged, and the provider no longer has
+   * it.
+   */
+  | ({ readonly type: 'file.lost'; readonly mark: Mark; readonly lastCopy: string | null } & FileOf)
+  /**
+   * The archive lost files of a medium together with their descriptions, so only their number is
+   * known. By `verify`, and by `sync` if they are lost.
+   */
+  | {
+      readonly type: 'medium.incomplete';
+      readonly mediaId: string;
+      readonly name: string;
+      readonly missing: number;
+      readonly lost: boolean;
+    }
   | { readonly type: 'file.unknown'; readonly key: string; readonly path: string }
   | RunFinished;
+
+/** An archived file. `id` is the `originalId` of the original and its revision. */
+export interface FileOf {
+  readonly id: string;
+  readonly mediaId: string;
+  readonly key: string;
+  readonly path: string;
+}
+
+export interface Loss {
+  /** The provider no longer has the file, so no run can fetch it again. */
+  readonly lost: boolean;
+  /** Where the last copy of the file is, damaged or not; null if the archive has none. */
+  readonly lastCopy: string | null;
+}
 
 export interface MediumFailed {
   readonly type: 'medium.failed';
@@ -151,6 +189,10 @@ export interface RunFinished {
     readonly waiting: number;
     readonly sourceDeleted: number;
     readonly quarantined: number;
+    /** Missing or damaged files that the provider no longer has and nobody has accepted. */
+    readonly lost: number;
+    /** Files and media that a person has accepted. They do not decide the exit code. */
+    readonly accepted: number;
     /** How many planned files the run did not reach. */
     readonly pending: number;
   };
@@ -162,6 +204,11 @@ export interface RunFinished {
     readonly bytes: number;
     readonly missing: number;
     readonly damaged: number;
+    /** How many of the missing and damaged files the provider no longer has. */
+    readonly lost: number;
+    readonly superseded: number;
+    /** Files that the store could not show. */
+    readonly unreadable: number;
     readonly unknown: number;
   };
   /** The error that ended the run early, or that makes a finished run count as failed. */

@@ -182,18 +182,39 @@ export interface Tally {
    * are unknown counts as one original.
    */
   readonly waiting: number;
+  /** Originals with a mark that a run may still repair. They are also in `originals.COMPLETED`. */
   readonly marked: number;
+  /**
+   * Archived originals that are missing or damaged and cannot be fetched again. They count in no
+   * status.
+   */
+  readonly lost: number;
+  /** Originals and media that a person has accepted. They count in no status and are not `lost`. */
+  readonly accepted: number;
 }
 
-/** Says what `verify` found wrong with an archived file. */
-export type Mark = 'MISSING' | 'DAMAGED';
+/**
+ * Says what is wrong with an archived file. `SUPERSEDED`: the file is damaged, and a later revision
+ * replaces it.
+ */
+export type Mark = 'MISSING' | 'DAMAGED' | 'SUPERSEDED';
 
-export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry' | 'repair';
+/** Whether a file with this mark has to be fetched again. */
+export function needsRepair(mark: Mark | null): mark is 'MISSING' | 'DAMAGED' {
+  return mark === 'MISSING' || mark === 'DAMAGED';
+}
+
+/** Whether the provider no longer has a medium, as far as we know. */
+export function isGone(medium: { readonly status: MediumStatus; readonly goneSince: string | null }): boolean {
+  return medium.goneSince !== null || medium.status === 'SOURCE_DELETED';
+}
+
+export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry';
 
 /**
- * All allowed transitions. `complete` usually starts from IN_PROGRESS. From any other status it
- * recovers an intent or adopts an archived file. `claim` from IN_PROGRESS replaces a claim whose
- * lease has expired. Only `repair` leaves COMPLETED: `sync` repairs the files that `verify` marked.
+ * All allowed transitions. From any other status than IN_PROGRESS, `complete` recovers an intent or
+ * adopts an archived file. From IN_PROGRESS, `claim` replaces a claim whose lease has expired.
+ * Nothing leaves COMPLETED. The repair of a marked original keeps the status until `complete`.
  */
 export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalStatus, OriginalStatus>>>> = {
   claim: { PENDING: 'IN_PROGRESS', FAILED: 'IN_PROGRESS', IN_PROGRESS: 'IN_PROGRESS' },
@@ -203,6 +224,7 @@ export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalS
     FAILED: 'COMPLETED',
     QUARANTINED: 'COMPLETED',
     SOURCE_DELETED: 'COMPLETED',
+    COMPLETED: 'COMPLETED',
   },
   fail: { IN_PROGRESS: 'FAILED' },
   quarantine: { IN_PROGRESS: 'QUARANTINED', FAILED: 'QUARANTINED' },
@@ -210,7 +232,6 @@ export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalS
   vanish: { PENDING: 'SOURCE_DELETED', IN_PROGRESS: 'SOURCE_DELETED', FAILED: 'SOURCE_DELETED', QUARANTINED: 'SOURCE_DELETED' },
   reappear: { SOURCE_DELETED: 'PENDING' },
   retry: { FAILED: 'PENDING', QUARANTINED: 'PENDING' },
-  repair: { COMPLETED: 'PENDING' },
 };
 
 /** The status after a change. Undefined if `status` does not allow the change. */

@@ -77,6 +77,15 @@ export interface DescribedFile extends StoredFile {
 }
 
 /**
+ * A file that the archive describes, and what of it is there. Size and CRC32 are those of the
+ * description.
+ */
+export interface ListedFile extends DescribedFile {
+  /** The size that the file has now. null if the file is absent. */
+  readonly presentBytes: number | null;
+}
+
+/**
  * Accepts the bytes of one part in order. If the part's length is known, at most 256 KiB stay in
  * memory.
  */
@@ -106,6 +115,11 @@ export type Opened =
    * recording its parts.
    */
   | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[]; readonly resumable: boolean };
+
+/** A set of keys. */
+export interface Keys {
+  has(key: string): boolean;
+}
 
 /**
  * The place of an archive. A destination only adds files: no method deletes or replaces an archived
@@ -146,9 +160,14 @@ export interface Destination {
    * The result is never `finished` if the file at the key is described as another original. If a
    * process of an earlier lease may still have the known upload open, its parts are copied to a new
    * upload. If the result is not the known upload, the caller saves the result and then aborts the
-   * known one.
+   * known one. `replaces` means that the file at the key is damaged, so it never counts as finished.
    */
-  open(file: FileDescription, wanted: WantedUpload, known?: KnownUpload): Promise<Opened>;
+  open(
+    file: FileDescription,
+    wanted: WantedUpload,
+    known?: KnownUpload,
+    options?: { readonly replaces: boolean },
+  ): Promise<Opened>;
 
   /**
    * Writes part `number`, which has `sizeBytes` (null if unknown). Several parts may be written at
@@ -161,9 +180,17 @@ export interface Destination {
    * bytes are read back. A call also succeeds if the key already has the same bytes, for example
    * after a lost reply or an earlier call. Errors: KEY_TAKEN (the key has other bytes),
    * CHECKSUM_MISMATCH (the published bytes are wrong and do not count), UPLOAD_LOST (the upload
-   * must start again, for example because the process that began it has ended).
+   * must start again, for example because the process that began it has ended). With `replaces`, a
+   * file with other bytes is first moved to the quarantine, if the destination `replacesDamaged`.
+   * `movedTo` is its new path in the archive.
    */
-  commit(file: FileDescription, state: UploadState, parts: readonly Part[], whole: ContentFacts): Promise<StoredFile>;
+  commit(
+    file: FileDescription,
+    state: UploadState,
+    parts: readonly Part[],
+    whole: ContentFacts,
+    options?: { readonly replaces: boolean },
+  ): Promise<StoredFile & { readonly movedTo?: string }>;
 
   /** Drops an unfinished upload. Does not throw if the upload is already gone. */
   abort(state: UploadState): Promise<void>;
@@ -171,11 +198,22 @@ export interface Destination {
   /** Drops unfinished uploads that are not in `keep` and have not changed for a week. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
 
-  /** Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32. */
+  /**
+   * Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32. Errors:
+   * UNREADABLE (the store has the file in an archive class), CHECKSUM_MISMATCH (the disk can no
+   * longer read the bytes).
+   */
   stat(key: string, options?: { readonly deep?: boolean; readonly signal?: AbortSignal }): Promise<StoredFile | undefined>;
 
-  /** Yields each file that has a description, once, with its latest description, in any order. */
-  list(): AsyncIterable<DescribedFile>;
+  /**
+   * Yields each file that has a description, once, with its latest description, in any order. Also
+   * yields files that are absent now, if their description is kept elsewhere. Leaves out the keys in
+   * `except`.
+   */
+  list(options?: { readonly except?: Keys }): AsyncIterable<ListedFile>;
+
+  /** True if an absent file has no description any more, because its description is part of it. */
+  readonly forgetsAbsentFiles: boolean;
 
   /**
    * Yields the keys of files in the archive that have no description. `known` has the keys of all
@@ -184,11 +222,16 @@ export interface Destination {
   unknown(known: ReadonlySet<string>): AsyncIterable<string>;
 
   /**
-   * Moves a damaged file to a new path without deleting it, and returns that path. The key is then
-   * free. The method is absent if the store cannot move a file. In that case the replacement is
-   * stored as the next revision.
+   * True if `commit` can move a damaged file away to replace it under its own key. Otherwise the
+   * replacement is stored as the next revision.
    */
-  setAside?(key: string): Promise<string>;
+  readonly replacesDamaged: boolean;
+
+  /**
+   * Returns the path of the latest file that was moved away from `key`, relative to the archive. The
+   * method is absent if the destination moves no files.
+   */
+  quarantined?(key: string): Promise<string | undefined>;
 
   close(): Promise<void>;
 }

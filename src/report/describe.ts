@@ -36,6 +36,12 @@ const descriptions: Descriptions = {
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : ` ${hint}`}`,
   'file.missing': ({ path }) => `missing   ${path}`,
   'file.damaged': ({ path, reason }) => `damaged   ${path}: ${reason}`,
+  'file.superseded': ({ path }) => `superseded ${path}: damaged, and a later revision replaces it`,
+  'file.unreadable': ({ path, reason }) => `unreadable ${path}: ${reason}`,
+  'file.lost': ({ path, lastCopy }) =>
+    `lost      ${path}: the provider no longer has it${lastCopy === null ? '' : `; last copy: ${lastCopy}`}`,
+  'medium.incomplete': ({ mediaId, name, missing }) =>
+    `missing   ${count(missing, 'file')} of ${name || '(no name)'} (${mediaId})`,
   'file.unknown': ({ path }) => `unknown   ${path}`,
 };
 

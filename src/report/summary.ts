@@ -19,21 +19,23 @@ export interface RunFacts {
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
+  /** How many findings of `verify` need a repair or a person. */
+  readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: SyncError;
 }
 
 /**
- * The exit code of the error, if there is one. Otherwise 1 if a file failed or was found damaged or
- * missing, otherwise 0.
+ * The exit code of the error, if there is one. Otherwise 1 if a file failed, is lost, or was found
+ * damaged or missing, otherwise 0. What a person has accepted does not count.
  */
 export function exitCodeOf(facts: RunFacts): number {
   if (facts.error) return facts.error.exitCode;
-  const { tally, verified } = facts;
+  const { tally } = facts;
   const failed = tally ? tally.originals.FAILED + tally.originals.QUARANTINED + tally.media.FAILED + tally.media.QUARANTINED : 0;
-  const lost = (tally?.marked ?? 0) + (facts.transferred?.untriedOriginals ?? 0);
-  const different = verified ? verified.missing + verified.damaged : 0;
-  return failed + lost + different > 0 ? 1 : 0;
+  const lost = (tally?.marked ?? 0) + (tally?.lost ?? 0);
+  const untried = facts.transferred?.untriedOriginals ?? 0;
+  return failed + lost + untried + (facts.differences ?? 0) > 0 ? 1 : 0;
 }
 
 const outcomes: Readonly<Record<number, Outcome>> = {
@@ -93,6 +95,8 @@ function fileCounts({ tally, transferred }: RunFacts): RunFinished['files'] {
     waiting: tally?.waiting ?? 0,
     sourceDeleted: (originals?.SOURCE_DELETED ?? 0) + (media?.SOURCE_DELETED ?? 0),
     quarantined: (originals?.QUARANTINED ?? 0) + (media?.QUARANTINED ?? 0),
+    lost: tally?.lost ?? 0,
+    accepted: tally?.accepted ?? 0,
     pending: (originals?.PENDING ?? 0) + (originals?.IN_PROGRESS ?? 0) + (media?.LISTED ?? 0),
   };
 }

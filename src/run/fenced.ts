@@ -16,6 +16,5 @@ export function fenced(destination: Destination, { confirm }: Pick<HeldLease, 'c
     commit: async (...args) => confirmed(() => destination.commit(...args)),
     abort: async (state) => confirmed(() => destination.abort(state)),
     sweep: async (keep) => confirmed(() => destination.sweep(keep)),
-    ...(destination.setAside && { setAside: async (key) => confirmed(() => destination.setAside!(key)) }),
   };
 }

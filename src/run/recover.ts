@@ -1,4 +1,4 @@
-import type { Destination, StoredFile } from '../destination/destination.ts';
+import type { Destination, Keys, ListedFile, StoredFile } from '../destination/destination.ts';
 import { asSyncError } from '../errors.ts';
 import { alwaysRoles } from '../media.ts';
 import type { Report } from '../events.ts';
@@ -21,18 +21,13 @@ export interface RecoverPorts {
  * removes uploads that nobody needs. A caller that sets `publish` must have the archive's lease.
  * Returns the files that it completed.
  */
-export async function recover(
-  { destination, tracker, report }: RecoverPorts,
-  options: { readonly publish: boolean },
-): Promise<readonly StoredFile[]> {
-  if (await tracker.needsAdoption()) {
-    const files = await tracker.adopt(destination.list());
-    if (files > 0) report({ type: 'archive.adopted', files });
-  }
+export async function recover(ports: RecoverPorts, options: { readonly publish: boolean }): Promise<readonly StoredFile[]> {
+  const { destination, tracker, report } = ports;
+  if (await tracker.needsAdoption()) await adopt(destination.list(), ports);
   const recovered: StoredFile[] = [];
   if (!options.publish) return recovered;
   for (const row of await tracker.intents()) {
-    const stored = await fulfil(row, destination, tracker);
+    const stored = await fulfil(row, ports);
     if (!stored) continue;
     recovered.push(stored);
     report(archivedEvent(row.original, stored, destination.location));
@@ -42,12 +37,41 @@ export async function recover(
 }
 
 /**
- * Publishes an original that has an intent. All its bytes had arrived before the intent was
- * recorded, so `commit` does only the missing steps. If `commit` fails, the transfer fetches the
- * original like any other original.
+ * Adopts the described files whose keys are not in `known`. Returns the number of new originals, and
+ * the keys of all described files that are not in `known`.
  */
-async function fulfil(row: TrackedOriginal, destination: Destination, tracker: Tracker): Promise<StoredFile | undefined> {
+export async function adoptUnknown(
+  ports: RecoverPorts,
+  known: Keys,
+): Promise<{ readonly adopted: number; readonly described: ReadonlySet<string> }> {
+  const described = new Set<string>();
+  const files = ports.destination.list({ except: known })[Symbol.asyncIterator]();
+  const first = await files.next();
+  if (first.done) return { adopted: 0, described };
+  async function* noted(): AsyncGenerator<ListedFile> {
+    for (let next = first; !next.done; next = await files.next()) {
+      described.add(next.value.key);
+      yield next.value;
+    }
+  }
+  return { adopted: await adopt(noted(), ports), described };
+}
+
+async function adopt(files: AsyncIterable<ListedFile>, { destination, tracker, report }: RecoverPorts): Promise<number> {
+  const adopted = await tracker.adopt(files, { forgetsAbsentFiles: destination.forgetsAbsentFiles });
+  if (adopted > 0) report({ type: 'archive.adopted', files: adopted });
+  return adopted;
+}
+
+/**
+ * Publishes an original that has an intent. All its bytes had arrived before the intent was
+ * recorded, so `commit` does only the missing steps. If the original is archived, its file is
+ * damaged and is replaced. If `commit` fails, the transfer fetches the original like any other
+ * original.
+ */
+async function fulfil(row: TrackedOriginal, { destination, tracker, report }: RecoverPorts): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
+  const { key } = original;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
   // The tracker saves no upload for a small file, so an upload with one part is made up here. With
@@ -58,10 +82,13 @@ async function fulfil(row: TrackedOriginal, destination: Destination, tracker: T
   };
   const roles = tracked.resolvedRoles.length > 0 ? tracked.resolvedRoles : alwaysRoles;
   const set = mediumSet(tracked.medium, roles, await tracker.originals(original.mediaId), tracked.unavailable);
+  const whole = { sizeBytes, crc32 };
+  const options = { replaces: row.status === 'COMPLETED' };
   try {
-    await destination.commit(describeFile(original, set, validator), state, parts, { sizeBytes, crc32 });
+    const { movedTo } = await destination.commit(describeFile(original, set, validator), state, parts, whole, options);
+    if (movedTo !== undefined) report({ type: 'file.setAside', key, movedTo });
     await tracker.completeIntent(row.id);
-    return { key: original.key, sizeBytes, crc32 };
+    return { key, ...whole };
   } catch (thrown) {
     const error = asSyncError(thrown);
     if (error.decision === 'stop') throw error;

@@ -1,4 +1,4 @@
-import type { ContentFacts, DescribedFile, Part, UploadState } from '../destination/destination.ts';
+import type { ContentFacts, ListedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
@@ -18,6 +18,15 @@ export interface TrackedMedium {
   readonly failedRuns: number;
   /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
+  /**
+   * Originals that the archive lost together with their descriptions, so their keys are unknown.
+   * They can be fetched again as long as the provider has the medium.
+   */
+  readonly absentOriginals: number;
+  /** When a person accepted what is wrong with the medium; null if nobody did. ISO 8601. */
+  readonly acceptedAt: string | null;
+  /** The reason that the person accepted. */
+  readonly acceptedReason: string | null;
 }
 
 export interface TrackedOriginal {
@@ -37,6 +46,12 @@ export interface TrackedOriginal {
   readonly reason: string | null;
   /** When the status last changed; ISO 8601. */
   readonly statusSince: string;
+  /** When the original last failed; null if it has not. ISO 8601. */
+  readonly failedAt: string | null;
+  /** When a person accepted what is wrong with the original; null if nobody did. ISO 8601. */
+  readonly acceptedAt: string | null;
+  /** The reason that the person accepted. */
+  readonly acceptedReason: string | null;
 }
 
 /**
@@ -88,8 +103,19 @@ export interface PageChanges {
 /** A row of `list`: a medium with its originals. */
 export interface TrackedRow {
   readonly tracked: TrackedMedium;
-  readonly originals: readonly TrackedOriginal[];
+  readonly originals: readonly RowOriginal[];
 }
+
+export interface RowOriginal extends TrackedOriginal {
+  /** The file is missing or damaged, and the provider no longer has its content. */
+  readonly lost: boolean;
+}
+
+/**
+ * What `rows` selects by: a status, a mark, or a fact. A MISSING or DAMAGED original also has the
+ * fact LOST if it cannot be fetched again.
+ */
+export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED';
 
 /**
  * The ledger of media, originals, uploads and runs of one archive. When the promise of a write has
@@ -107,12 +133,13 @@ export interface Tracker {
   needsAdoption(): Promise<boolean>;
 
   /**
-   * Adds a COMPLETED original for each file that the archive describes. A new medium becomes
-   * RESOLVED if the archive has all its originals, otherwise LISTED. Known originals stay as they
-   * are, so `adopt` may be repeated. Afterwards `needsAdoption()` is false. Returns the number of
-   * new originals.
+   * Adds a COMPLETED original for each file that the archive describes. An absent file is MISSING,
+   * and a file of another size is DAMAGED. A new medium becomes RESOLVED if the archive describes
+   * all its originals, otherwise LISTED. Then the others are `absentOriginals` if the destination
+   * `forgetsAbsentFiles`. Known originals stay as they are, so `adopt` may be repeated. Afterwards
+   * `needsAdoption()` is false. Returns the number of new originals.
    */
-  adopt(files: AsyncIterable<DescribedFile>): Promise<number>;
+  adopt(files: AsyncIterable<ListedFile>, options?: { readonly forgetsAbsentFiles: boolean }): Promise<number>;
 
   /** The lease of the run that changes the ledger. */
   readonly lease: LeaseCell;
@@ -169,10 +196,11 @@ export interface Tracker {
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
   /**
-   * Yields all media with their originals. With `statuses`, yields only originals in one of these
-   * statuses, and only media that have such an original or such a status.
+   * Yields all media with their originals. With `selections`, yields only originals that have one
+   * of them, and only media that have such an original or one of them. A medium is LOST if the
+   * provider no longer has it and `absentOriginals` is not 0.
    */
-  rows(statuses?: readonly (OriginalStatus | MediumStatus)[]): AsyncIterable<TrackedRow>;
+  rows(selections?: readonly Selection[]): AsyncIterable<TrackedRow>;
   /** Whether a key is in use. Upper and lower case count as equal. */
   keyTaken(key: string): Promise<boolean>;
 
@@ -192,7 +220,9 @@ export interface Tracker {
 
   /**
    * Claims an original for `leaseMs`. Returns undefined if the original's status or another owner's
-   * valid lease forbids the claim.
+   * valid lease forbids the claim. A COMPLETED original that is MISSING or DAMAGED can be claimed
+   * for its repair. It keeps status and mark until `complete`, also if the claim ends by `release`
+   * or `fail`.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Gives an original back unfinished: PENDING, with its upload and parts. */
@@ -212,7 +242,10 @@ export interface Tracker {
 
   /** Records an intent: the content that is about to be published. */
   recordIntent(claim: Claim, content: Content): Promise<void>;
-  /** Originals with an intent that are not COMPLETED. */
+  /**
+   * Originals with an intent. If the original is COMPLETED, the intent is to replace its missing or
+   * damaged file.
+   */
   intents(): Promise<readonly TrackedOriginal[]>;
   /**
    * Completes a published original. Drops its upload and parts, and clears its mark and failed
@@ -228,20 +261,33 @@ export interface Tracker {
    * SOURCE_DELETED. Its upload and parts are kept.
    */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
-  /** Makes a vanished medium and its unarchived originals SOURCE_DELETED. */
-  vanish(mediaId: string, reason: string): Promise<void>;
+  /**
+   * Records that the provider answered 404 for a medium. The medium and its unarchived originals
+   * become SOURCE_DELETED. If a listing shows the medium again and the provider denies it a second
+   * time in a row, the medium becomes FAILED, or QUARANTINED after `quarantineAfter` failed runs.
+   * Returns the new status.
+   */
+  vanish(mediaId: string, reason: string, quarantineAfter?: number): Promise<MediumStatus>;
 
-  /** Sets the mark of an archived original, as `verify` found it. Null clears the mark. */
-  setMark(id: string, mark: Mark | null): Promise<void>;
-  /** Makes a marked original PENDING again under its own key, and clears the mark. */
-  repair(id: string): Promise<void>;
+  /**
+   * Sets the mark of an archived original, as `verify` found it. Null clears the mark. DAMAGED
+   * becomes SUPERSEDED if a later revision is archived. Returns the mark that the original then has.
+   */
+  setMark(id: string, mark: Mark | null): Promise<Mark | null>;
   /** Replaces the validator of an original whose content is unchanged. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**
-   * Gives FAILED and QUARANTINED media and originals a fresh start. Without `mediaIds` it takes all
-   * media. Returns the number of media and originals that it changed.
+   * Gives FAILED and QUARANTINED media and originals a fresh start, and undoes `accept`. Without
+   * `mediaIds` it takes all media. Returns the number of media and originals that it changed.
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
+  /**
+   * Records that a person accepts QUARANTINED and LOST originals and media as they are. Each name is
+   * a key, or the id of a medium, which stands for the medium and all its originals. If a name has
+   * nothing that can be accepted, it is in `refused`, and nothing is changed. `accepted` counts
+   * originals and media. An acceptance ends when the reason or the revision changes.
+   */
+  accept(names: readonly string[]): Promise<{ readonly accepted: number; readonly refused: readonly string[] }>;
 
   /**
    * Counts the media that `covers` accepts, and their originals in `roles`. By default it counts

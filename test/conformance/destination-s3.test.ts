@@ -22,7 +22,7 @@ afterAll(() => {
 
 const gaps = {
   'a destination reports its free space': 'a bucket has no end',
-  'a damaged file is set aside, so that its key is free and its bytes are kept':
+  'a damaged file is replaced under its key, and its bytes are kept':
     'an object cannot be moved: the replacement is the next revision',
 };
 

@@ -117,7 +117,6 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
   });
 
   check('a missing file is archived again, and a replaced damaged file does not count as marked', async (tracker) => {
-    await tracker.repair(idOf(archivedOriginals.missing));
     await tracker.complete(await claim(tracker, archivedOriginals.missing), wholeOf(archivedOriginals.missing));
     expect((await tracker.tally(usual)).marked).toBe(1);
     await tracker.setMark(idOf(archivedOriginals.damaged), null);

@@ -1,5 +1,5 @@
 /** Builds complete media and originals. A test gives only the fields that matter to the test. */
-import type { DescribedFile, FileDescription } from '../../src/destination/destination.ts';
+import type { FileDescription, ListedFile } from '../../src/destination/destination.ts';
 import type { LeaseRecord } from '../../src/lease.ts';
 import {
   alwaysRoles,
@@ -65,8 +65,8 @@ export function description(file: Original, fields: Partial<FileDescription> = {
 }
 
 /** A file as an archive lists it. */
-export function described(file: Original, fields: Partial<FileDescription> = {}): DescribedFile {
-  return { key: file.key, sizeBytes: 1000, crc32: 7, description: description(file, fields) };
+export function described(file: Original, fields: Partial<FileDescription> = {}): ListedFile {
+  return { key: file.key, sizeBytes: 1000, crc32: 7, description: description(file, fields), presentBytes: 1000 };
 }
 
 /** A medium that was just listed. */
@@ -81,6 +81,9 @@ export function trackedMedium(listed: Medium, fields: Partial<TrackedMedium> = {
     reason: null,
     failedRuns: 0,
     goneSince: null,
+    absentOriginals: 0,
+    acceptedAt: null,
+    acceptedReason: null,
     ...fields,
   };
 }
@@ -100,6 +103,9 @@ export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal>
     failedRuns: 0,
     errorCode: null,
     reason: null,
+    failedAt: null,
+    acceptedAt: null,
+    acceptedReason: null,
     statusSince: '2026-03-01T12:00:00.000Z',
     ...fields,
   };

@@ -40,6 +40,7 @@ async function openArchiveLedger({ config, log }: Pick<Context, 'config' | 'log'
     if (event.type === 'warning') log.warn(event.message, event.hint);
   });
   const { tracker, destination } = archive;
-  if (await tracker.needsAdoption()) await tracker.adopt(destination.list());
+  const { forgetsAbsentFiles } = destination;
+  if (await tracker.needsAdoption()) await tracker.adopt(destination.list(), { forgetsAbsentFiles });
   return { ...archive, place: destination.location };
 }

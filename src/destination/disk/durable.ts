@@ -28,6 +28,8 @@ export interface Received {
   readonly state: UploadState;
   readonly parts: readonly Part[];
   readonly whole: ContentFacts;
+  /** Whether a file with other bytes at the key is damaged, and may be moved away. */
+  readonly replaces: boolean;
 }
 
 /** An unfinished file whose bytes are all on the disk and were read back from the disk. */

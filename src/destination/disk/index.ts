@@ -6,11 +6,11 @@ import { isSameOriginal } from '../description.ts';
 import type { Destination, FileDescription, KnownUpload, Opened, Part, StoredFile, WantedUpload } from '../destination.ts';
 import { canResume } from '../upload-state.ts';
 import { readArchiveId, writeArchiveId } from './bookkeeping/archive-id.ts';
-import { statFile, presentFiles, unknownFiles } from './bookkeeping/inventory.ts';
+import { describedFiles, statFile, unknownFiles } from './bookkeeping/inventory.ts';
 import { Journal } from './bookkeeping/journal.ts';
 import { createLeaseFile, type LeaseFile } from './bookkeeping/lease.ts';
 import { createManifest } from './bookkeeping/manifest.ts';
-import { moveToQuarantine } from './bookkeeping/quarantine.ts';
+import { quarantinedCopy } from './bookkeeping/quarantine.ts';
 import type { HashName } from './content.ts';
 import { isDraftId } from './drafts.ts';
 import type { Received } from './durable.ts';
@@ -71,19 +71,21 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
       replace: async (before, after) => guarded(async () => leaseFile.replace(before, after)),
     },
     freeBytes: async () => guarded(async () => freeBytesAt(location)),
-    open: async (file, wanted, known) => guarded(async () => openUpload(disk, file, wanted, known)),
+    open: async (file, wanted, known, how) => guarded(async () => openUpload(disk, file, wanted, known, how)),
     writePart: (_file, state, number, sizeBytes) =>
       isDraftId(state.id) ? writePart(uploads, state, number, sizeBytes) : smallFiles.writePart(state, number, sizeBytes),
-    commit: async (file, state, received, whole) => {
+    commit: async (file, state, received, whole, { replaces } = { replaces: false }) => {
       const parts = received.toSorted((a, b) => a.number - b.number);
-      return guarded(async () => publishOwn(disk, { file, state, parts, whole }));
+      return guarded(async () => publishOwn(disk, { file, state, parts, whole, replaces }));
     },
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),
-    list: () => guardedEach(location, presentFiles(tree, manifest)),
+    list: ({ except } = {}) => guardedEach(location, describedFiles(tree, manifest, except)),
+    forgetsAbsentFiles: false,
     unknown: (known) => guardedEach(location, unknownFiles(tree, known)),
-    setAside: async (key) => guarded(async () => moveToQuarantine(tree, disk, key, clock)),
+    replacesDamaged: true,
+    quarantined: async (key) => guarded(async () => quarantinedCopy(tree, key)),
     close: async () => guarded(async () => closeDisk(disk)),
   };
 }
@@ -118,15 +120,17 @@ async function openUpload(
   file: FileDescription,
   wanted: WantedUpload,
   known: KnownUpload | undefined,
+  { replaces }: { readonly replaces: boolean } = { replaces: false },
 ): Promise<Opened> {
-  const finished = await finishedFile(disk, file, wanted);
+  const finished = replaces ? undefined : await finishedFile(disk, file, wanted);
   if (finished) return { kind: 'finished', file: finished };
   const parts = await resumableParts(disk, wanted, known);
   await requireSpace(disk.space, bytesToCome(wanted, parts ?? []));
   if (known && parts) {
     return { kind: 'upload', state: await ownUpload(disk.uploads, known.state), parts, resumable: true };
   }
-  if (isSmall(wanted)) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
+  // A replacement must survive a crash, because the damaged file may already be moved away.
+  if (isSmall(wanted) && !replaces) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
   return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
 }
 

@@ -11,6 +11,7 @@ import { exists, ignoring } from './files.ts';
 import type { Journal } from './bookkeeping/journal.ts';
 import type { Manifest } from './bookkeeping/manifest.ts';
 import { nameIfFree, type Naming } from './bookkeeping/names.ts';
+import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import { sha256sumLine } from './bookkeeping/sha256sums.ts';
 import { errno } from './store-error.ts';
 import { dropDraft } from './uploads.ts';
@@ -20,18 +21,24 @@ export interface Publisher extends Naming, Drafts {
   readonly sums: Journal;
 }
 
+export interface Published extends StoredFile {
+  /** Where the damaged file at the key was moved, relative to the archive. */
+  readonly movedTo?: string;
+}
+
 /** Publishes and describes a file. Drops the upload if the bytes that are read back differ. */
-export async function publish(publisher: Publisher, received: Received): Promise<StoredFile> {
+export async function publish(publisher: Publisher, received: Received): Promise<Published> {
   const { file, state, whole } = received;
+  let movedTo: string | undefined;
   try {
     assertCovers(received);
-    await publishSteps(publisher, received);
+    movedTo = await publishSteps(publisher, received);
   } catch (error) {
     if (error instanceof SyncError && error.code === 'CHECKSUM_MISMATCH') await dropUpload(publisher, state.id);
     throw error;
   }
   await dropUpload(publisher, state.id);
-  return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32 };
+  return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32, ...(movedTo !== undefined && { movedTo }) };
 }
 
 /** Drops an upload that is on the disk or in memory. */
@@ -43,9 +50,10 @@ export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): P
 /**
  * Publishes a file in an order that makes a crash after any step safe. Until the file has its name,
  * the file does not count. After that, a repeated call finds the same bytes and does the remaining
- * steps.
+ * steps. Returns where a damaged file was moved. Until then the draft has all bytes of its
+ * replacement.
  */
-async function publishSteps(publisher: Publisher, received: Received): Promise<void> {
+async function publishSteps(publisher: Publisher, received: Received): Promise<string | undefined> {
   const { tree } = publisher;
   const { file, state, whole } = received;
   const { key } = file.original;
@@ -53,6 +61,7 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
   const draft = await makeDurable(publisher, received);
   try {
     const path = await tree.prepare(key);
+    const movedTo = draft && (await clearKey(publisher, path, received));
     const published = draft !== undefined && (await publishIfAbsent(publisher, draft.path, path, key));
     const content = published ? draft.content : await contentAtKey(publisher, path, received);
     await tree.syncNamesBeside(path);
@@ -60,10 +69,18 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<v
     // it.
     if (isLarge) await assertSize(path, whole.sizeBytes);
     if (published || !(await isDescribed(publisher, file, whole))) await describe(publisher, file, content);
+    return movedTo;
   } finally {
     // The draft of a large file stays, so that the next attempt can continue with it.
     if (draft && !isLarge) await removeDraft(draft);
   }
+}
+
+/** Moves a damaged file away from the key, unless the file already has the wanted bytes. */
+async function clearKey(publisher: Publisher, path: string, received: Received): Promise<string | undefined> {
+  const { tree, clock } = publisher;
+  if (!received.replaces || !(await exists(path)) || (await contentIfSame(publisher, path, received))) return undefined;
+  return moveToQuarantine(tree, publisher, received.file.original.key, clock);
 }
 
 /** Checks that the parts follow each other without a gap and add up to the whole file. */
@@ -92,22 +109,27 @@ async function publishIfAbsent(publisher: Publisher, partial: string, path: stri
 
 /**
  * Reads the file at the key. Errors: KEY_TAKEN if the file has other bytes, UPLOAD_LOST if there is
- * no file.
+ * no file, or if the file is damaged and its replacement is lost.
  */
-async function contentAtKey(publisher: Publisher, path: string, { state, whole }: Received): Promise<Content> {
-  const existing = await stat(path).catch(ignoring('ENOENT'));
-  if (!existing && !(await exists(path))) throw uploadLost(state.id);
-  if (existing?.isFile() && existing.size === whole.sizeBytes) {
-    await using handle = await open(path, 'r');
-    const content = await contentOf(handle, existing.size, publisher.hash);
-    if (content.sizeBytes === whole.sizeBytes && content.crc32 === whole.crc32) {
-      await handle.sync().catch(ignoring('EPERM', 'EACCES'));
-      return content;
-    }
-  }
+async function contentAtKey(publisher: Publisher, path: string, received: Received): Promise<Content> {
+  if (!(await exists(path))) throw uploadLost(received.state.id);
+  const content = await contentIfSame(publisher, path, received);
+  if (content) return content;
+  if (received.replaces) throw uploadLost(received.state.id);
   throw new SyncError('KEY_TAKEN', `${path} is another file, and was not replaced`, {
     hint: 'Move that file away. The next run then archives the new file under this key.',
   });
+}
+
+/** Returns the content of a file if it has exactly the received bytes. */
+async function contentIfSame(publisher: Publisher, path: string, { whole }: Received): Promise<Content | undefined> {
+  const existing = await stat(path).catch(ignoring('ENOENT'));
+  if (!existing?.isFile() || existing.size !== whole.sizeBytes) return undefined;
+  await using handle = await open(path, 'r');
+  const content = await contentOf(handle, existing.size, publisher.hash).catch(ignoring('EIO'));
+  if (content?.sizeBytes !== whole.sizeBytes || content.crc32 !== whole.crc32) return undefined;
+  await handle.sync().catch(ignoring('EPERM', 'EACCES'));
+  return content;
 }
 
 async function assertSize(path: string, sizeBytes: number): Promise<void> {

@@ -38,6 +38,12 @@ export function errno(error: unknown): string | undefined {
   return error instanceof Error && !(error instanceof SyncError) && typeof code === 'string' ? code : undefined;
 }
 
+/** The error for a file whose bytes the disk cannot read any more. */
+export function unreadable(path: string, cause: unknown): SyncError {
+  const hint = 'The disk reports a fault; check its health before you trust it.';
+  return new SyncError('CHECKSUM_MISMATCH', `the disk cannot read ${path} (EIO)`, { cause, hint });
+}
+
 /**
  * Converts the error of a system call at `location` into a SyncError. Returns any other error
  * unchanged.

@@ -1,14 +1,15 @@
-import type { DescribedFile, StoredFile } from '../destination.ts';
+import { SyncError } from '../../errors.ts';
+import type { Keys, ListedFile, StoredFile } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 import { refusalOf } from './errors.ts';
 import { head, listKeys, readThrough } from './objects.ts';
-import { readRecord, recordedKeys, withRecord } from './records.ts';
+import { readAbsent, readRecord, recordedKeys, withRecord } from './records.ts';
 
 const headsInFlight = 32;
 
 /**
- * Returns the file at `key`, as HEAD shows it. If HEAD shows no checksum, the checksum comes from
- * our record. With `deep` the size and the checksum come from the stored bytes.
+ * Returns the file at `key`, from a HEAD. If HEAD shows no checksum, our record supplies it. `deep`
+ * reads the bytes. Errors: UNREADABLE if the object is in an archive class.
  */
 export async function statFile(
   bucket: Bucket,
@@ -16,14 +17,13 @@ export async function statFile(
   options: { readonly deep?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<StoredFile | undefined> {
   if (options.deep) {
-    try {
-      return await readThrough(bucket, key, options.signal);
-    } catch (error) {
+    return readThrough(bucket, key, options.signal).catch((error: unknown) => {
       if (refusalOf(error)?.code !== 'InvalidObjectState') throw error;
-      bucket.onWarning?.(
-        `${bucket.location}/${key} is in an archive class and cannot be read; the store's own checksum was used instead`,
-      );
-    }
+      throw new SyncError('UNREADABLE', `${bucket.location}/${key} is in an archive class and cannot be read`, {
+        cause: refusalOf(error),
+        hint: 'Restore the object in the store before its bytes can be compared.',
+      });
+    });
   }
   const found = await head(bucket, key, options.signal);
   if (!found) return undefined;
@@ -34,20 +34,33 @@ export async function statFile(
 
 /**
  * Yields every archived file that has a description, except files whose record says that they are
- * damaged.
+ * damaged. A file that is gone is known only by its record.
  */
-export async function* listFiles(bucket: Bucket): AsyncGenerator<DescribedFile> {
+export async function* listFiles(bucket: Bucket, except?: Keys): AsyncGenerator<ListedFile> {
   const recorded = await recordedKeys(bucket);
-  for await (const file of inFlight(listKeys(bucket), (key) => describe(bucket, key, recorded.has(key)))) {
+  const absent = new Set(recorded);
+  const wanted = wantedKeys(bucket, except, (key) => absent.delete(key));
+  for await (const file of inFlight(wanted, (key) => describe(bucket, key, recorded.has(key)))) {
     if (file) yield file;
+  }
+  const lost = [...absent].filter((key) => !except?.has(key));
+  for await (const file of inFlight(lost, (key) => readAbsent(bucket, key))) {
+    if (file) yield { ...file, presentBytes: null };
   }
 }
 
-async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promise<DescribedFile | undefined> {
+async function* wantedKeys(bucket: Bucket, except: Keys | undefined, onKey: (key: string) => void): AsyncGenerator<string> {
+  for await (const key of listKeys(bucket)) {
+    onKey(key);
+    if (!except?.has(key)) yield key;
+  }
+}
+
+async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promise<ListedFile | undefined> {
   const found = await head(bucket, key);
   if (!found) return undefined;
   const file = withRecord(key, found, hasRecord ? await readRecord(bucket, key, found.etag) : undefined);
-  return file.description && file;
+  return file.description && { ...file, presentBytes: found.sizeBytes };
 }
 
 /** Yields the keys that are not in `known`, from one pass over the listing. */
@@ -60,7 +73,7 @@ export async function* unknownKeys(bucket: Bucket, known: ReadonlySet<string>): 
  * of `work` run at the same time.
  */
 async function* inFlight<Item, Result>(
-  items: AsyncIterable<Item>,
+  items: AsyncIterable<Item> | Iterable<Item>,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
   const line: Promise<Result>[] = [];

@@ -43,6 +43,23 @@ export async function readRecord(bucket: Bucket, key: string, etag: string): Pro
   }
 }
 
+/** Returns the file that a record describes, although the object itself is gone. */
+export async function readAbsent(bucket: Bucket, key: string): Promise<DescribedFile | undefined> {
+  const text = await readSmall(bucket, recordKey(key));
+  const record = recordSchema.safeParse(text === undefined ? undefined : parseJson(text));
+  if (!record.success || !record.data.verified) return undefined;
+  const { sizeBytes, crc32, description } = record.data;
+  return { key, sizeBytes, crc32, description: decodeDescription(description, key) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export async function writeRecord(
   bucket: Bucket,
   file: FileDescription,

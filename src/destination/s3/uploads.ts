@@ -42,9 +42,11 @@ export async function openUpload(
   file: FileDescription,
   wanted: WantedUpload,
   known: KnownUpload | undefined,
+  { replaces }: { readonly replaces: boolean } = { replaces: false },
 ): Promise<Opened> {
   const { bucket, memory } = uploads;
-  const finished = known || (await isCheckDue(uploads, wanted)) ? await finishedFile(uploads, file, wanted) : undefined;
+  const isDue = !replaces && (known !== undefined || (await isCheckDue(uploads, wanted)));
+  const finished = isDue ? await finishedFile(uploads, file, wanted) : undefined;
   const earlier = known && !finished ? resumableUpload(bucket, file, wanted, known) : undefined;
   if (known && earlier) {
     const parts = await storedParts(bucket, earlier, known.parts);

@@ -1,4 +1,4 @@
-import type { DescribedFile, FileDescription } from '../../destination/destination.ts';
+import type { FileDescription, ListedFile } from '../../destination/destination.ts';
 import { originalId, type Medium, type Original, type Role } from '../../media.ts';
 import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
 import { applyChange } from './original.ts';
@@ -7,7 +7,7 @@ import type { Store, Unit } from './store.ts';
 
 /** Rebuilds the ledger from the archive's descriptions of its files. */
 
-type Described = DescribedFile & { readonly description: FileDescription };
+type Described = ListedFile & { readonly description: FileDescription };
 
 /** The sets of originals that files report for their medium, by the medium's id. */
 type Sets = Map<string, readonly OriginalSet[]>;
@@ -29,7 +29,11 @@ const initialListed = initialValues(listedFields);
 /**
  * Returns the number of new originals. Leaves out each file whose key belongs to another original.
  */
-export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): Promise<number> {
+export async function adopt(
+  store: Store,
+  files: AsyncIterable<ListedFile>,
+  { forgetsAbsentFiles }: { readonly forgetsAbsentFiles: boolean } = { forgetsAbsentFiles: false },
+): Promise<number> {
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
   let adopted = 0;
@@ -45,12 +49,12 @@ export async function adopt(store: Store, files: AsyncIterable<DescribedFile>): 
     if (batch.length === store.adoptedAtOnce) await takeBatch();
   }
   await takeBatch();
-  await resolveWholeSets(store, sets);
+  await resolveSets(store, sets, forgetsAbsentFiles);
   await store.setAdopted();
   return adopted;
 }
 
-function isDescribed(file: DescribedFile): file is Described {
+function isDescribed(file: ListedFile): file is Described {
   return file.description !== undefined;
 }
 
@@ -90,9 +94,11 @@ function adoptedMedium(
   return { ...known, version: isNewer ? version : known.version, originalRoles };
 }
 
-function adoptedOriginal(original: Original, { sizeBytes, crc32, description }: Described, now: string): OriginalRecord {
+function adoptedOriginal(original: Original, file: Described, now: string): OriginalRecord {
+  const { sizeBytes, crc32, presentBytes, description } = file;
   const archived = applyChange(newOriginal(original, now), 'complete', now)!;
-  return { ...archived, sizeBytes, crc32, ...description.validator };
+  const mark = presentBytes === null ? 'MISSING' : presentBytes === sizeBytes ? null : 'DAMAGED';
+  return { ...archived, mark, sizeBytes, crc32, ...description.validator };
 }
 
 function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {
@@ -124,21 +130,30 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
   };
 }
 
-/** Makes a medium RESOLVED if every set that its files report is complete in the archive. */
-async function resolveWholeSets(store: Store, sets: Sets): Promise<void> {
+/**
+ * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise notes
+ * what the archive lacks, if that may have been lost.
+ */
+async function resolveSets(store: Store, sets: Sets, forgetsAbsentFiles: boolean): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
-    const whole = groups.filter((group) => isWhole(sets, group)).map(({ medium }) => medium.id);
-    for (let first = 0; first < whole.length; first += store.adoptedAtOnce) {
-      const mediaIds = whole.slice(first, first + store.adoptedAtOnce);
-      await store.change((unit) => resolveWhole(unit, sets, mediaIds));
+    const lacks = new Map(groups.flatMap((group) => lackOf(sets, group)));
+    const ids = [...lacks.keys()].filter((id) => lacks.get(id) === 0 || forgetsAbsentFiles);
+    for (let first = 0; first < ids.length; first += store.adoptedAtOnce) {
+      const mediaIds = ids.slice(first, first + store.adoptedAtOnce);
+      await store.change((unit) => resolveSome(unit, sets, lacks, mediaIds));
     }
   }
 }
 
-function resolveWhole(unit: Unit, sets: Sets, mediaIds: readonly string[]): void {
+function resolveSome(unit: Unit, sets: Sets, lacks: ReadonlyMap<string, number>, mediaIds: readonly string[]): void {
   for (const medium of unit.media(mediaIds).filter(isUntouched)) {
+    const absentOriginals = lacks.get(medium.id)!;
+    if (absentOriginals > 0) {
+      unit.saveMedium({ ...medium, absentOriginals });
+      continue;
+    }
     const resolvedRoles = [...new Set(sets.get(medium.id)!.flatMap(({ roles }) => roles))];
-    unit.saveMedium({ ...medium, status: 'RESOLVED', statusSince: unit.now, resolvedRoles });
+    unit.saveMedium({ ...medium, status: 'RESOLVED', statusSince: unit.now, resolvedRoles, absentOriginals });
   }
 }
 
@@ -147,9 +162,11 @@ function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean 
   return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
 }
 
-function isWhole(sets: Sets, { medium, originals }: Group): boolean {
+/** How many originals of a medium the archive does not describe. Empty for a medium to leave alone. */
+function lackOf(sets: Sets, { medium, originals }: Group): readonly (readonly [string, number])[] {
   const described = sets.get(medium.id);
-  if (!described || !isUntouched(medium)) return false;
+  if (!described || !isUntouched(medium)) return [];
   const present = withRevisions(originals).filter(({ isSuperseded, status }) => !isSuperseded && status === 'COMPLETED');
-  return described.every(({ roles, size }) => present.filter(({ role }) => roles.includes(role)).length >= size);
+  const lacks = described.map(({ roles, size }) => size - present.filter(({ role }) => roles.includes(role)).length);
+  return [[medium.id, Math.max(0, ...lacks)]];
 }

@@ -82,6 +82,16 @@ export const mediumFields = {
   seenRun: orNull(text),
   /** The run that found the medium deleted at the source. */
   deletedRun: orNull(text),
+  /** How many times in a row the provider denied a medium that its listing shows. */
+  denials: count,
+  /**
+   * Originals that the archive lacks, although its other files of the medium describe them. Only an
+   * adoption sets it, for a store where a lost file takes its description along.
+   */
+  absentOriginals: count,
+  /** When a person accepted what is wrong with the medium, and what was wrong. */
+  acceptedAt: orNull(text),
+  acceptedReason: orNull(text),
 };
 
 /** Every field of an `Original` except `mediaId`, which is part of the original's id. */
@@ -118,6 +128,11 @@ export const originalFields = {
   failedRuns: count,
   errorCode: orNull(field<ErrorCode>('text')),
   reason: orNull(text),
+  /** When the original last failed. A repair that fails changes no status, but this time. */
+  failedAt: orNull(text),
+  /** When a person accepted what is wrong with the original, and what was wrong. */
+  acceptedAt: orNull(text),
+  acceptedReason: orNull(text),
 };
 
 export type MediumRecord = RecordOf<typeof mediumFields>;

@@ -3,7 +3,7 @@ import type { Medium } from '../../media.ts';
 import type { PageChanges, Tracker } from '../tracker.ts';
 import type { MediumRecord } from './fields.ts';
 import { bringBack, groupOf, quarantineOverdue, vanishedMedium } from './media.ts';
-import { isChanged, listedAnew, seen, waitCutoff } from './medium.ts';
+import { isChanged, isShownAgain, listedAnew, seen, waitCutoff } from './medium.ts';
 import { newMedium, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
@@ -17,9 +17,10 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   for (const shown of page) {
     const medium = known.get(shown.id);
     const change = !medium ? 'added' : isChanged(medium, shown) ? 'changed' : 'unchanged';
-    if (change === 'changed') bringBack(unit, unit.originalsOf(shown.id));
+    const isBack = medium !== undefined && isShownAgain(medium, runId);
+    if (change === 'changed' || isBack) bringBack(unit, unit.originalsOf(shown.id));
     const next = medium ? seen(medium, shown, unit.now) : newMedium(shown, unit.now);
-    unit.saveSeen(next, runId);
+    unit.saveSeen(isBack ? listedAnew(next, unit.now) : next, runId);
     known.set(shown.id, next);
     changes[change] += 1;
   }
@@ -82,5 +83,5 @@ function disappear(unit: Unit, group: Group): void {
     group.medium.status === 'RESOLVED' &&
     withRevisions(group.originals).every(({ isSuperseded, status }) => isSuperseded || status === 'COMPLETED');
   const left = isArchived ? group.medium : vanishedMedium(unit, group, goneReason);
-  unit.saveMedium({ ...left, goneSince: unit.now });
+  unit.saveMedium({ ...left, goneSince: unit.now, denials: 0 });
 }

@@ -1,7 +1,7 @@
 import { originalId, type MediumStatus } from '../../media.ts';
 import type { Failure, TrackedOriginal, Tracker } from '../tracker.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { answered, deleted, failedMedium, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
+import { answered, contradicted, deleted, failedMedium, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
 import { refuseTakenKey, refuseUnknown } from './originals.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
@@ -20,7 +20,7 @@ export function groupOf(reader: Reader, mediaId: string): Group {
   return findGroup(reader, mediaId) ?? refuseUnknown(mediaId);
 }
 
-function findGroup(reader: Reader, mediaId: string): Group | undefined {
+export function findGroup(reader: Reader, mediaId: string): Group | undefined {
   // Reads the originals first, because a store may read the medium in the same query.
   const originals = reader.originalsOf(mediaId);
   const medium = reader.medium(mediaId);
@@ -30,14 +30,19 @@ function findGroup(reader: Reader, mediaId: string): Group | undefined {
 type Answer = Parameters<Tracker['setMediumStatus']>[1];
 
 export function setMediumStatus(unit: Unit, mediaId: string, status: Answer, reason: string): void {
-  if (status === 'SOURCE_DELETED') return vanish(unit, mediaId, reason);
+  if (status === 'SOURCE_DELETED') return void vanish(unit, mediaId, reason);
   const medium = mediumOf(unit, mediaId);
   if (medium.status === 'SOURCE_DELETED') bringBack(unit, unit.originalsOf(mediaId));
   unit.saveMedium(answered(medium, status, reason, unit.now));
 }
 
-export function vanish(unit: Unit, mediaId: string, reason: string): void {
-  unit.saveMedium(vanishedMedium(unit, groupOf(unit, mediaId), reason));
+/** Records a denial of the provider. Returns the new status of the medium. */
+export function vanish(unit: Unit, mediaId: string, reason: string, quarantineAfter = Infinity): MediumStatus {
+  const group = groupOf(unit, mediaId);
+  const failed = contradicted(group.medium, reason, quarantineAfter, unit.now);
+  const medium = failed ?? { ...vanishedMedium(unit, group, reason), denials: 1 };
+  unit.saveMedium(medium);
+  return medium.status;
 }
 
 /**
@@ -82,7 +87,9 @@ export async function retry(store: Store, mediaIds?: readonly string[]): Promise
 }
 
 async function brokenMedia(store: Store): Promise<readonly string[]> {
-  const found = [...(await store.inStatus('FAILED')), ...(await store.inStatus('QUARANTINED'))];
+  // The last three may have an acceptance to undo.
+  const statuses = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'SOURCE_DELETED'] as const;
+  const found = (await Promise.all(statuses.map(async (status) => store.inStatus(status)))).flat();
   return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
 }
 

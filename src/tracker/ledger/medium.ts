@@ -1,5 +1,6 @@
 import { mediumVersion, type Medium, type MediumStatus, type Role } from '../../media.ts';
 import type { Failure, Tracker } from '../tracker.ts';
+import { unaccepted } from './evidence.ts';
 import type { MediumRecord } from './fields.ts';
 import { notReady } from './records.ts';
 import type { Time } from './store.ts';
@@ -16,6 +17,7 @@ function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: 
   const mayStillWait = status === 'LISTED' || status === 'FAILED';
   return {
     ...medium,
+    ...(status === medium.status && reason === medium.reason ? {} : unaccepted),
     status,
     statusSince: status === medium.status ? medium.statusSince : now,
     waitingSince: status === 'WAITING' ? (medium.waitingSince ?? now) : mayStillWait ? medium.waitingSince : null,
@@ -55,11 +57,32 @@ export function deleted(medium: MediumRecord, reason: string, deletedRun: string
 }
 
 /**
+ * Whether a listing of a later run shows a medium that the provider denied. The listing and the
+ * denial contradict each other.
+ */
+export function isShownAgain({ status, goneSince, deletedRun }: MediumRecord, runId: string): boolean {
+  return status === 'SOURCE_DELETED' && goneSince === null && deletedRun !== runId;
+}
+
+/** Counts a second or later denial in a row as a failed run. Undefined for the first denial. */
+export function contradicted(
+  medium: MediumRecord,
+  denial: string,
+  quarantineAfter: number,
+  now: string,
+): MediumRecord | undefined {
+  if (medium.status === 'SOURCE_DELETED' || medium.denials === 0) return undefined;
+  const reason = `the listing shows the medium, but it cannot be fetched: ${denial}`;
+  const next = failedMedium(medium, { code: 'SOURCE_GONE', reason, quarantineAfter }, now);
+  return { ...next, denials: medium.denials + 1 };
+}
+
+/**
  * Records the status that a `get` gave. WAITING is not a failure, so it resets the count of failed
  * runs.
  */
 export function answered(medium: MediumRecord, status: 'LISTED' | 'WAITING', reason: string, now: string): MediumRecord {
-  const next = moved(medium, status, now, reason);
+  const next = { ...moved(medium, status, now, reason), denials: 0 };
   return status === 'WAITING' ? { ...next, failedRuns: 0 } : next;
 }
 
@@ -71,9 +94,13 @@ export function failedMedium(medium: MediumRecord, failure: Failure, now: string
   return { ...next, statusSince: now, failedRuns };
 }
 
-/** Gives a medium a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
+/**
+ * Gives a medium a fresh start, and undoes its acceptance. Undefined if it is neither FAILED nor
+ * QUARANTINED nor accepted.
+ */
 export function retriedMedium(medium: MediumRecord, now: string): MediumRecord | undefined {
-  if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED') return undefined;
+  if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED')
+    return medium.acceptedAt === null ? undefined : { ...medium, ...unaccepted };
   return { ...listed({ ...medium, waitingSince: null }, now), failedRuns: 0 };
 }
 
@@ -94,6 +121,8 @@ export function resolved(medium: MediumRecord, { roles, unavailable, originals }
     unavailable,
     failedRuns: 0,
     deletedRun: null,
+    denials: 0,
+    absentOriginals: 0,
   };
 }
 

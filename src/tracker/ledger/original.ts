@@ -1,6 +1,7 @@
 import { SyncError } from '../../errors.ts';
-import { originalId, statusAfter, type Original, type StatusChange } from '../../media.ts';
+import { needsRepair, originalId, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
 import type { Claim, Content, Failure } from '../tracker.ts';
+import { unaccepted } from './evidence.ts';
 import type { OriginalRecord } from './fields.ts';
 import type { Time } from './store.ts';
 
@@ -10,13 +11,19 @@ import type { Time } from './store.ts';
 const unclaimed = { owner: null, leaseUntilMs: null } as const;
 
 /** Fields of an original without failed runs. */
-const unfailed = { failedRuns: 0, errorCode: null, reason: null } as const;
+const unfailed = { failedRuns: 0, errorCode: null, reason: null, failedAt: null } as const;
 
 /** Changes the status of an original; undefined if the table of transitions forbids it. */
 export function applyChange(original: OriginalRecord, change: StatusChange, now: string): OriginalRecord | undefined {
   const status = statusAfter(original.status, change);
   if (!status) return undefined;
-  return { ...original, status, statusSince: status === original.status ? original.statusSince : now };
+  if (status === original.status) return original;
+  return { ...original, ...unaccepted, status, statusSince: now };
+}
+
+/** Whether the archived file is missing or damaged, so that a claim is for its repair. */
+function awaitsRepair({ status, mark }: OriginalRecord): boolean {
+  return status === 'COMPLETED' && needsRepair(mark);
 }
 
 /** Claims an original. Undefined if its status or another owner's valid lease forbids the claim. */
@@ -25,9 +32,9 @@ export function claimed(
   lease: { readonly owner: string; readonly leaseMs: number },
   time: Time,
 ): OriginalRecord | undefined {
-  const isClaimed = original.status === 'IN_PROGRESS' && (original.leaseUntilMs ?? 0) > time.nowMs;
+  const isClaimed = original.owner !== null && (original.leaseUntilMs ?? 0) > time.nowMs;
   if (isClaimed && original.owner !== lease.owner) return undefined;
-  const next = applyChange(original, 'claim', time.now);
+  const next = awaitsRepair(original) ? original : applyChange(original, 'claim', time.now);
   const leaseUntilMs = time.nowMs + lease.leaseMs;
   return next && { ...next, owner: lease.owner, attempt: original.attempt + 1, leaseUntilMs };
 }
@@ -41,7 +48,10 @@ export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: 
   throw new SyncError('LEASE_LOST', `${id} is no longer claimed by this worker`);
 }
 
-/** Frees an unfinished original. If it was deleted at the source meanwhile, only its claim ends. */
+/**
+ * Frees an unfinished original. If it was deleted at the source meanwhile or awaits repair, only its
+ * claim ends.
+ */
 export function released(original: OriginalRecord, now: string): OriginalRecord {
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
@@ -50,7 +60,10 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
   return { ...original, sizeBytes, crc32, ...validator, intent: true };
 }
 
-/** Completes an original with the content of its intent, and drops its upload. Errors: BUG. */
+/**
+ * Completes an original with the content of its intent, and drops its upload. This ends a repair
+ * too. Errors: BUG.
+ */
 export function completed(original: OriginalRecord, now: string): OriginalRecord {
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
@@ -60,27 +73,33 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
 
 /**
  * Makes an original FAILED or QUARANTINED. If it was deleted at the source meanwhile, only its
- * claim ends.
+ * claim ends. If it awaits repair, it keeps its status.
  */
 export function failed(original: OriginalRecord, { code, reason, quarantineAfter }: Failure, now: string): OriginalRecord {
   const failedRuns = original.failedRuns + 1;
-  const next = applyChange(original, failedRuns >= quarantineAfter ? 'quarantine' : 'fail', now);
-  return { ...(next ? { ...next, failedRuns, errorCode: code, reason } : original), ...unclaimed };
-}
-
-/** Gives an original a fresh start; undefined if it is neither FAILED nor QUARANTINED. */
-export function retried(original: OriginalRecord, now: string): OriginalRecord | undefined {
-  const next = applyChange(original, 'retry', now);
-  return next && { ...next, ...unclaimed, ...unfailed };
+  const change = failedRuns >= quarantineAfter ? 'quarantine' : 'fail';
+  const next = awaitsRepair(original) ? original : applyChange(original, change, now);
+  return { ...(next ? { ...next, failedRuns, errorCode: code, reason, failedAt: now } : original), ...unclaimed };
 }
 
 /**
- * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undefined for any
- * other status.
+ * Gives an original a fresh start, and undoes its acceptance. Undefined if it is neither FAILED nor
+ * QUARANTINED nor accepted.
+ */
+export function retried(original: OriginalRecord, now: string): OriginalRecord | undefined {
+  const next = applyChange(original, 'retry', now);
+  if (!next) return original.acceptedAt === null ? undefined : { ...original, ...unaccepted };
+  return { ...next, ...unclaimed, ...unfailed };
+}
+
+/**
+ * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. An accepted loss is
+ * no longer one. Undefined for any other original.
  */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
-  return next && { ...next, ...unclaimed, reason: null };
+  if (!next) return awaitsRepair(original) && original.acceptedAt !== null ? { ...original, ...unaccepted } : undefined;
+  return { ...next, ...unclaimed, reason: null };
 }
 
 /**
@@ -92,14 +111,11 @@ export function vanished(original: OriginalRecord, reason: string, now: string):
   return next && { ...next, reason };
 }
 
-/**
- * Makes a marked original PENDING. Errors: BUG if the original has no mark, because only a marked
- * original may leave COMPLETED.
- */
-export function repaired(original: OriginalRecord, now: string): OriginalRecord {
-  const next = original.mark === null ? undefined : applyChange(original, 'repair', now);
-  if (!next) throw new SyncError('BUG', `${original.id} is not marked, so it is not repaired`);
-  return { ...next, ...unclaimed, ...unfailed, mark: null };
+/** Sets or clears the mark of an archived original. Without a repair to do, its upload is dropped. */
+export function marked(original: OriginalRecord, mark: Mark | null): OriginalRecord {
+  if (mark === original.mark) return original;
+  const next = { ...original, ...unaccepted, mark };
+  return needsRepair(mark) ? next : { ...next, ...unclaimed, ...unfailed, intent: false, upload: null };
 }
 
 /**
@@ -110,11 +126,20 @@ export function rekeyed(original: OriginalRecord, other: Original): OriginalReco
   const { revision, key } = other;
   if (originalId(other, original.revision) !== original.id)
     throw new SyncError('BUG', `${original.id} cannot get the key ${key}, which is for another original`);
-  const contentless = { sizeBytes: null, crc32: null, etag: null, lastModified: null, intent: false, upload: null };
+  const contentless = {
+    sizeBytes: null,
+    crc32: null,
+    etag: null,
+    lastModified: null,
+    intent: false,
+    upload: null,
+    ...unaccepted,
+  };
   return { ...original, ...contentless, id: originalId(other, revision), revision, key };
 }
 
 /** Whether a run still needs the upload. An upload of a SOURCE_DELETED original cannot continue. */
-export function needsUpload({ status, upload }: OriginalRecord): boolean {
-  return upload !== null && status !== 'COMPLETED' && status !== 'SOURCE_DELETED';
+export function needsUpload(original: OriginalRecord): boolean {
+  const { status, upload } = original;
+  return upload !== null && status !== 'SOURCE_DELETED' && (status !== 'COMPLETED' || awaitsRepair(original));
 }

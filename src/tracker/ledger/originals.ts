@@ -3,8 +3,8 @@ import { SyncError } from '../../errors.ts';
 import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
 import type { Claim, Content, Failure, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
-import { assertClaimed, claimed, completed, failed, intended, rekeyed, released, repaired } from './original.ts';
-import { toTrackedOriginal } from './records.ts';
+import { assertClaimed, claimed, completed, failed, intended, marked, rekeyed, released } from './original.ts';
+import { identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
 /** Commands for one original, from claim to later checks. Errors: BUG for an unknown original. */
@@ -17,10 +17,10 @@ export function claim(unit: Unit, id: string, owner: string, leaseMs: number): C
   return { id, owner, attempt: next.attempt };
 }
 
-/** Frees an original that an earlier run left IN_PROGRESS. */
+/** Frees an original that an earlier run left claimed. */
 export function releaseLeft(unit: Unit, id: string): void {
   const original = unit.original(id);
-  if (original?.status === 'IN_PROGRESS') unit.saveOriginal(released(original, unit.now));
+  if (original && original.owner !== null) unit.saveOriginal(released(original, unit.now));
 }
 
 export function release(unit: Unit, claim: Claim): void {
@@ -48,10 +48,10 @@ export function complete(unit: Unit, claim: Claim, content: Content): void {
   finish(unit, intended(claimedOriginal(unit, claim), content));
 }
 
-/** Completes an original that has an intent. A COMPLETED original stays unchanged. */
+/** Completes an original that has an intent. A COMPLETED original without one stays unchanged. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
-  if (original.status !== 'COMPLETED') finish(unit, original);
+  if (original.intent || original.status !== 'COMPLETED') finish(unit, original);
 }
 
 export function fail(unit: Unit, claim: Claim, failure: Failure): OriginalStatus {
@@ -68,14 +68,26 @@ export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<Ret
   return { tracked: toTrackedOriginal(next), claim: { ...claim, id: next.id } };
 }
 
-/** Sets or clears the mark of an archived original. No change for any other original. */
-export function setMark(unit: Unit, id: string, mark: Mark | null): void {
+/**
+ * Sets or clears the mark of an archived original. No change for any other original. A damaged file
+ * with an archived later revision is SUPERSEDED.
+ */
+export function setMark(unit: Unit, id: string, mark: Mark | null): Mark | null {
   const original = originalOf(unit, id);
-  if (original.status === 'COMPLETED') unit.saveOriginal({ ...original, mark });
+  if (original.status !== 'COMPLETED') return null;
+  const isReplaced = mark === 'DAMAGED' && otherRevisions(unit, original).some(isArchivedAfter(original));
+  const next = marked(original, isReplaced ? 'SUPERSEDED' : mark);
+  if (next !== original) saveWithoutParts(unit, next);
+  return next.mark;
 }
 
-export function repair(unit: Unit, id: string): void {
-  unit.saveOriginal(repaired(originalOf(unit, id), unit.now));
+function isArchivedAfter({ revision }: OriginalRecord) {
+  return (other: OriginalRecord): boolean => other.revision > revision && other.status === 'COMPLETED';
+}
+
+function otherRevisions(unit: Unit, original: OriginalRecord): readonly OriginalRecord[] {
+  const identity = identityOf(original);
+  return unit.originalsOf(mediaIdOf(original.id)).filter((other) => identityOf(other) === identity && other.id !== original.id);
 }
 
 export function setValidator(unit: Unit, id: string, { etag, lastModified }: Validator): void {
@@ -98,7 +110,12 @@ function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
   return assertClaimed(originalOf(unit, claim.id), claim);
 }
 
+/** Completes an original. Its new bytes replace earlier revisions that are damaged. */
 function finish(unit: Unit, original: OriginalRecord): void {
+  const earlier = original.revision === 1 ? [] : otherRevisions(unit, original);
+  for (const other of earlier) {
+    if (other.revision < original.revision && other.mark === 'DAMAGED') saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
+  }
   saveWithoutParts(unit, completed(original, unit.now));
 }
 

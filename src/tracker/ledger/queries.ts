@@ -1,5 +1,14 @@
-import type { Medium, MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
-import type { TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
+import {
+  needsRepair,
+  type Mark,
+  type Medium,
+  type MediumStatus,
+  type OriginalStatus,
+  type Role,
+  type Tally,
+} from '../../media.ts';
+import type { RowOriginal, Selection, TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
+import { isAccepted, isLost, isMediumAccepted, lostWithoutRecord, unaccepted } from './evidence.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { needsUpload } from './original.ts';
@@ -39,28 +48,47 @@ export function isOpen(medium: MediumRecord, originals: () => readonly OriginalR
   return withRevisions(originals()).some(
     ({ role, status, mark, isSuperseded }) =>
       roles.includes(role) &&
-      (status === 'PENDING' || status === 'IN_PROGRESS' || status === 'FAILED' || (mark !== null && !isSuperseded)),
+      (status === 'PENDING' || status === 'IN_PROGRESS' || status === 'FAILED' || (needsRepair(mark) && !isSuperseded)),
   );
 }
 
-type Statuses = readonly (OriginalStatus | MediumStatus)[];
-
-export async function* rows(store: Store, statuses?: Statuses): AsyncGenerator<TrackedRow> {
+export async function* rows(store: Store, selections?: readonly Selection[]): AsyncGenerator<TrackedRow> {
+  const statuses = selections && [...new Set(selections.flatMap(statusesOf))];
   for await (const groups of store.scan(statuses && { statuses })) {
     for (const group of groups) {
-      const shown = statuses ? withStatus(group, statuses) : group;
-      if (shown) yield { tracked: toTrackedMedium(shown.medium), originals: shown.originals.map(toTrackedOriginal) };
+      const row = toRow(group, selections && new Set(selections));
+      if (row) yield row;
     }
   }
 }
 
-/**
- * Returns a medium and only its originals in these statuses. Returns undefined if neither the
- * medium nor an original has one of these statuses.
- */
-function withStatus(group: Group, statuses: Statuses): Group | undefined {
-  const shown = group.originals.filter(({ status }) => statuses.includes(status));
-  return shown.length > 0 || statuses.includes(group.medium.status) ? { ...group, originals: shown } : undefined;
+/** The statuses and marks of everything that a selection may find. */
+function statusesOf(selection: Selection): readonly (OriginalStatus | MediumStatus | Mark)[] {
+  if (selection === 'LOST') return ['MISSING', 'DAMAGED', 'SOURCE_DELETED'];
+  if (selection === 'ACCEPTED') return ['QUARANTINED', 'MISSING', 'DAMAGED', 'SOURCE_DELETED'];
+  return selection === 'SUPERSEDED' ? ['SUPERSEDED', 'DAMAGED'] : [selection];
+}
+
+/** Returns undefined if neither the medium nor an original has one of the selections. */
+function toRow({ medium, originals }: Group, selections?: ReadonlySet<Selection>): TrackedRow | undefined {
+  const holdsAcceptance = isMediumAccepted(medium);
+  const tracked = { ...toTrackedMedium(medium), ...(holdsAcceptance ? {} : unaccepted) };
+  const shown = withRevisions(originals).flatMap((original, index): readonly RowOriginal[] => {
+    const isNow = { lost: isLost(medium, original), accepted: isAccepted(medium, original) };
+    // An earlier version left DAMAGED what a later revision replaces.
+    const isExcused = original.mark === 'DAMAGED' && original.isReplaced;
+    const row = { ...toTrackedOriginal(originals[index]!), ...(isExcused && { mark: 'SUPERSEDED' as const }) };
+    const facts = [row.status, row.mark, isNow.lost && 'LOST', isNow.accepted && 'ACCEPTED'];
+    if (selections && !facts.some((fact) => isSelected(selections, fact))) return [];
+    return [{ ...row, ...(isNow.accepted ? {} : unaccepted), lost: isNow.lost }];
+  });
+  const ofMedium = [medium.status, lostWithoutRecord(medium) > 0 && 'LOST', holdsAcceptance && 'ACCEPTED'];
+  const isShown = !selections || shown.length > 0 || ofMedium.some((fact) => isSelected(selections, fact));
+  return isShown ? { tracked, originals: shown } : undefined;
+}
+
+function isSelected(selections: ReadonlySet<string>, fact: string | false | null): boolean {
+  return typeof fact === 'string' && selections.has(fact);
 }
 
 export async function tally(store: Store, roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally> {

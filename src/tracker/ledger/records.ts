@@ -1,4 +1,4 @@
-import { mediumVersion, originalId, type Medium, type Original } from '../../media.ts';
+import { mediumVersion, needsRepair, originalId, type Medium, type Original } from '../../media.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker.ts';
 import {
   identityFields,
@@ -61,21 +61,29 @@ export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): st
 export const listedNames = namesOf(listedFields);
 const identityNames = namesOf(identityFields);
 const mediumNames = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
+const acceptanceNames = ['acceptedAt', 'acceptedReason'] as const;
 const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
-const progressNames = ['id', 'status', 'statusSince', 'attempt', 'failedRuns', 'errorCode', 'reason'] as const;
+const progressNames = ['id', 'status', 'statusSince', 'attempt', 'failedRuns', 'failedAt', 'errorCode', 'reason'] as const;
 
 export function toMedium(record: MediumRecord): Medium {
   return pick(record, listedNames);
 }
 
 export function toTrackedMedium(record: MediumRecord): TrackedMedium {
-  return { ...pick(record, mediumNames), medium: toMedium(record), statusSince: sinceOf(record) };
+  return {
+    ...pick(record, mediumNames),
+    ...pick(record, acceptanceNames),
+    medium: toMedium(record),
+    statusSince: sinceOf(record),
+    absentOriginals: record.absentOriginals,
+  };
 }
 
 export function toTrackedOriginal(record: OriginalRecord): TrackedOriginal {
   return {
     ...pick(record, contentNames),
     ...pick(record, progressNames),
+    ...pick(record, acceptanceNames),
     original: { ...pick(record, identityNames), mediaId: mediaIdOf(record.id) },
     validator: pick(record, ['etag', 'lastModified']),
   };
@@ -91,9 +99,11 @@ function pick<Record, Name extends keyof Record>(record: Record, names: readonly
 export interface Revised {
   /** A later revision exists. */
   readonly isSuperseded: boolean;
+  /** A later revision is archived. */
+  readonly isReplaced: boolean;
   /**
-   * True if the original has a mark that counts. The mark DAMAGED no longer counts when a later
-   * revision is completed. The mark MISSING always counts.
+   * True if the original has a mark that counts. A completed later revision excuses a DAMAGED file,
+   * but never a MISSING one. A failed later revision counts in place of the DAMAGED file.
    */
   readonly isMarked: boolean;
 }
@@ -105,7 +115,10 @@ export function withRevisions<Original extends Pick<OriginalRecord, 'id' | 'revi
   return originals.map((original) => {
     const all = revisions?.get(identityOf(original)) ?? [];
     const later = all.filter(({ revision }) => revision > original.revision);
-    const isExcused = original.mark === 'DAMAGED' && later.some(({ status }) => status === 'COMPLETED');
-    return { ...original, isSuperseded: later.length > 0, isMarked: original.mark !== null && !isExcused };
+    const isReplaced = later.some(({ status }) => status === 'COMPLETED');
+    const hasFailed = later.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED');
+    const isExcused = original.mark === 'DAMAGED' && (isReplaced || hasFailed);
+    const isMarked = needsRepair(original.mark) && !isExcused;
+    return { ...original, isSuperseded: later.length > 0, isReplaced, isMarked };
   });
 }

@@ -16,5 +16,8 @@ export async function beginRun(store: Store, runId: string): Promise<void> {
 }
 
 async function claimedIds(store: Store): Promise<readonly string[]> {
-  return (await store.inStatus('IN_PROGRESS')).map(({ id }) => id);
+  // A repair keeps the status of its original, so a claimed original may have a mark instead.
+  const statuses = ['IN_PROGRESS', 'MISSING', 'DAMAGED'] as const;
+  const found = (await Promise.all(statuses.map(async (status) => store.inStatus(status)))).flat();
+  return found.map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 import type { DescribedFile, Part } from '../../destination/destination.ts';
 import type { LeaseCell } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import type { Mark, MediumStatus, OriginalStatus, Role } from '../../media.ts';
 import type { ListingState, Tracker } from '../tracker.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Group } from './records.ts';
@@ -55,7 +55,7 @@ export interface Unit extends Reader, Time {
 export interface ScanOptions {
   /** If given, the scan reads only these fields. */
   readonly fields?: { readonly medium: readonly (keyof MediumRecord)[]; readonly original: readonly (keyof OriginalRecord)[] };
-  readonly statuses?: readonly (OriginalStatus | MediumStatus)[];
+  readonly statuses?: readonly (OriginalStatus | MediumStatus | Mark)[];
 }
 
 export interface Found {
@@ -89,7 +89,7 @@ export interface Store {
 
   /**
    * Yields media with their originals, in pages. With `statuses`, a store may leave out media that
-   * have none of them.
+   * have none of these statuses and marks.
    */
   scan(options?: ScanOptions): AsyncIterable<readonly Group[]>;
   /**
@@ -98,10 +98,10 @@ export interface Store {
    */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /**
-   * Finds the media and originals in a status. If `until` is given, the status must have begun at
+   * Finds the media and originals in a status, or the originals with a mark. If `until` is given, the status must have begun at
    * that time or earlier. A very recent write may be missing.
    */
-  inStatus(status: MediumStatus | OriginalStatus, until?: string): Promise<readonly Found[]>;
+  inStatus(status: MediumStatus | OriginalStatus | Mark, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
   originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
   /** Counts everything without reading each record. If it is absent, the ledger uses `scan`. */

@@ -1,5 +1,6 @@
 import type { MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
+import { isAccepted, isLost, isMediumAccepted, lostWithoutRecord } from './evidence.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 
@@ -8,11 +9,15 @@ import { withRevisions } from './records.ts';
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
 
+/** Fields that decide how most media count. Media without exceptions that have equal fields count alike. */
+export const groupedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
+const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
-export const countedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
+export const countedMedium = [...groupedMedium, 'absentOriginals', ...accepting] as const;
 /** Fields that decide how an original counts. */
-export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes'] as const;
+export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', ...accepting] as const;
 
+type GroupedMedium = Pick<MediumRecord, (typeof groupedMedium)[number]>;
 type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;
 type CountedOriginal = Pick<OriginalRecord, (typeof countedOriginal)[number]>;
 
@@ -38,7 +43,7 @@ export function zero(): Counts {
     QUARANTINED: 0,
     SOURCE_DELETED: 0,
   };
-  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, marked: 0 };
+  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, marked: 0, lost: 0, accepted: 0 };
 }
 
 /** Counts one medium with its originals. */
@@ -55,7 +60,7 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
  * Counts `media` equal media, and assumes that their originals are archived. Media without
  * originals in `roles` are out of scope.
  */
-export function addMedia(counts: Counts, medium: CountedMedium, media: number, roles: readonly Role[]): void {
+export function addMedia(counts: Counts, medium: GroupedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
   if (isWhole(medium, roles)) {
     if (!hasOriginals) return;
@@ -78,26 +83,39 @@ export function addOriginals(
 }
 
 /**
- * `addMedia` assumes that all originals are archived. This corrects the counts if one is marked or
- * not archived.
+ * `addMedia` assumes that all originals are archived, and nothing is accepted. This corrects the
+ * counts of a medium for which that is not so. What is accepted or lost counts only as that.
  */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;
   let repeatsItsOriginals = false;
-  for (const { role, status, isSuperseded, isMarked } of withRevisions(originals)) {
-    if (!roles.includes(role)) continue;
-    const isUnarchived = !isSuperseded && status !== 'COMPLETED';
-    if (isMarked) counts.marked += 1;
-    isIncomplete ||= isUnarchived || isMarked;
-    repeatsItsOriginals ||= isUnarchived && status === medium.status;
+  for (const original of withRevisions(originals)) {
+    if (!roles.includes(original.role)) continue;
+    const isUnarchived = !original.isSuperseded && original.status !== 'COMPLETED';
+    isIncomplete ||= isUnarchived || original.isMarked;
+    repeatsItsOriginals ||= isUnarchived && original.status === medium.status;
+    const exception = isAccepted(medium, original) ? 'accepted' : isLost(medium, original) ? 'lost' : undefined;
+    if (exception) {
+      counts.originals[original.status] -= 1;
+      counts[exception] += 1;
+    } else if (original.isMarked) counts.marked += 1;
   }
   if (isIncomplete && isWhole(medium, roles)) counts.mediaComplete -= 1;
-  if (!repeatsItsOriginals) return;
+  correctMedium(counts, medium, repeatsItsOriginals);
+}
+
+function correctMedium(counts: Counts, medium: CountedMedium, repeatsItsOriginals: boolean): void {
+  const lost = lostWithoutRecord(medium);
+  const isMediumItself = !repeatsItsOriginals && lost === 0;
+  const isExcepted = isMediumAccepted(medium);
+  counts[isExcepted ? 'accepted' : 'lost'] += lost;
+  if (isMediumItself && !isExcepted) return;
   counts.media[medium.status] -= 1;
-  counts.media.RESOLVED += 1;
+  if (isMediumItself) counts.accepted += 1;
+  else counts.media.RESOLVED += 1;
 }
 
 /** True if the medium is RESOLVED, and is gone or was resolved for all of `roles`. */
-function isWhole(medium: CountedMedium, roles: readonly Role[]): boolean {
+function isWhole(medium: GroupedMedium, roles: readonly Role[]): boolean {
   return medium.status === 'RESOLVED' && (medium.goneSince !== null || isResolvedFor(medium, roles));
 }

@@ -1,4 +1,5 @@
 import type { Tracker } from '../tracker.ts';
+import { accept } from './acceptance.ts';
 import { adopt } from './adoption.ts';
 import { finishListing, recordPage } from './listing.ts';
 import { failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
@@ -10,7 +11,6 @@ import {
   recordIntent,
   rekey,
   release,
-  repair,
   savePart,
   saveUpload,
   setMark,
@@ -25,9 +25,9 @@ const reads = { medium, originals, upload };
 
 const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent, complete, completeIntent, fail };
 const onMedia = { recordPage, setMediumStatus, failMedium, vanish, recordResolution };
-const changes = { ...onOriginals, ...onMedia, setMark, repair, setValidator };
+const changes = { ...onOriginals, ...onMedia, setMark, setValidator };
 
-const tasks = { adopt, beginRun, finishListing, retry, intents, uploads, tally };
+const tasks = { accept, adopt, beginRun, finishListing, retry, intents, uploads, tally };
 
 /**
  * Implements the port `Tracker` with the commands of the ledger on a store. `translate` turns an
@@ -52,7 +52,7 @@ export function ledgerTracker(store: Store, archiveId: string, translate: (throw
     },
     useFence: (fence) => store.useFence(fence),
     openMedia: (roles) => rethrowingItems(openMedia(store, roles), rethrow),
-    rows: (statuses) => rethrowingItems(rows(store, statuses), rethrow),
+    rows: (selections) => rethrowingItems(rows(store, selections), rethrow),
   };
 }
 

@@ -18,7 +18,8 @@ const mediaInPage = 1000;
 export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = {}): AsyncGenerator<readonly Group[]> {
   const withStatus = `
     SELECT row FROM media WHERE status IN (SELECT value FROM json_each(:statuses))
-    UNION SELECT medium FROM originals WHERE status IN (SELECT value FROM json_each(:statuses))`;
+    UNION SELECT medium FROM originals WHERE status IN (SELECT value FROM json_each(:statuses))
+    UNION SELECT medium FROM originals WHERE mark IS NOT NULL AND mark IN (SELECT value FROM json_each(:statuses))`;
   const rows = statuses
     ? mediaRows(tables, withStatus, { statuses: JSON.stringify(statuses) })
     : mediaRows(tables, 'SELECT row FROM media');
@@ -82,7 +83,9 @@ export function inStatus({ sql }: Tables, status: string, until: string | null):
     SELECT 'medium' AS kind, id FROM media
     WHERE status = :status AND (:until IS NULL OR coalesce(waiting_since, status_since) <= :until)
     UNION ALL
-    SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL`);
+    SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL
+    UNION ALL
+    SELECT 'original' AS kind, id FROM originals WHERE mark = :status AND :until IS NULL`);
   return found.all({ status, until }) as unknown as Found[];
 }
 

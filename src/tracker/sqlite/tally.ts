@@ -1,6 +1,15 @@
 import type { OriginalStatus, Role } from '../../media.ts';
 import { roleBitsOf } from '../ledger/encoding.ts';
-import { addMedia, addOriginals, correct, countedMedium, countedOriginal, zero, type Counts } from '../ledger/tally.ts';
+import {
+  addMedia,
+  addOriginals,
+  correct,
+  countedMedium,
+  countedOriginal,
+  groupedMedium,
+  zero,
+  type Counts,
+} from '../ledger/tally.ts';
 import { groupsOf, mediaRows } from './scans.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
@@ -13,12 +22,13 @@ interface OriginalGroup {
 
 /**
  * Gives the same result as the ledger's `count`, but counts equal rows together. Then it corrects
- * the result for each medium with an original that is marked or not archived.
+ * the result for each medium that may be an exception, or that has an original that is marked or
+ * not archived.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();
   const alike = 'true GROUP BY status, gone_since, resolved_roles, original_roles, unavailable';
-  const groupMedia = prepareSearch(tables.media, alike, { fields: countedMedium, row: 'count(*)' });
+  const groupMedia = prepareSearch(tables.media, alike, { fields: groupedMedium, row: 'count(*)' });
   for (const { row: media, record } of groupMedia()) addMedia(counts, record, media, roles);
 
   const groupOriginals = tables.sql(`
@@ -31,7 +41,8 @@ export function countAll(tables: Tables, roles: readonly Role[]): Counts {
 
   const unlike = `
     SELECT medium AS row FROM originals INDEXED BY originals_unarchived WHERE superseded = 0 AND status <> 'COMPLETED'
-    UNION SELECT medium FROM originals WHERE mark IS NOT NULL`;
+    UNION SELECT medium FROM originals WHERE mark IS NOT NULL
+    UNION SELECT row FROM media WHERE status IN ('QUARANTINED', 'SOURCE_DELETED')`;
   for (const groups of groupsOf(tables, mediaRows(tables, unlike), { medium: countedMedium, original: countedOriginal })) {
     for (const group of groups) correct(counts, group, roles);
   }

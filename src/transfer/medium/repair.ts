@@ -1,30 +1,49 @@
+import { asSyncError } from '../../errors.ts';
+import { needsRepair } from '../../media.ts';
 import { latestRevisions } from '../../plan/plan.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
+/** What a look at a marked file shows. */
+type Look = 'sound' | 'missing' | 'damaged';
+
 /**
- * Repairs the files that `verify` marked. First it reads their bytes again, because a store may
- * show the checksum of the upload although the bytes are damaged. It moves damaged files aside.
- * Then the run fetches missing and moved files again under their keys. Returns the damaged files
- * that the destination cannot move. The run fetches each of these as a next revision.
+ * Looks at the marked files again, and clears the mark of each sound file. The others keep status
+ * and mark until the run has fetched them again. Returns the damaged files that the destination
+ * cannot replace under their keys. The run fetches each of these as a next revision.
  */
-export async function repairMarked(
-  known: readonly TrackedOriginal[],
-  { destination, tracker, report, roles, signal }: Transfer,
-): Promise<TrackedOriginal[]> {
+export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: Transfer): Promise<TrackedOriginal[]> {
+  const { destination, tracker, roles } = transfer;
   const replaced: TrackedOriginal[] = [];
   for (const row of latestRevisions(known).values()) {
-    if (row.status !== 'COMPLETED' || row.mark === null || !roles.includes(row.original.role)) continue;
-    const { key } = row.original;
-    const stored = await destination.stat(key, { deep: true, signal });
-    if (stored && stored.sizeBytes === row.sizeBytes && stored.crc32 === row.crc32) {
-      await tracker.setMark(row.id, null);
-      continue;
-    }
-    const movedTo = stored && (await destination.setAside?.(key));
-    if (movedTo !== undefined) report({ type: 'file.setAside', key, movedTo });
-    if (stored && movedTo === undefined) replaced.push(row);
-    else await tracker.repair(row.id);
+    if (row.status !== 'COMPLETED' || !needsRepair(row.mark) || !roles.includes(row.original.role)) continue;
+    const look = await lookAt(row, transfer);
+    if (look === 'sound') await tracker.setMark(row.id, null);
+    if (look !== 'damaged') continue;
+    if (row.mark === 'MISSING') await tracker.setMark(row.id, 'DAMAGED');
+    if (!destination.replacesDamaged) replaced.push(row);
   }
   return replaced;
+}
+
+/**
+ * Reads the bytes, because a store may show the checksum of the upload although the bytes are
+ * damaged. A file that cannot be read now is as its mark says. A MISSING file that is back had no
+ * damage, so there the store's checksum is enough.
+ */
+async function lookAt(row: TrackedOriginal, { destination, signal }: Transfer): Promise<Look> {
+  const { key } = row.original;
+  try {
+    return judge(row, await destination.stat(key, { deep: true, signal }));
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (error.code === 'CHECKSUM_MISMATCH') return 'damaged';
+    if (error.code !== 'UNREADABLE') throw error;
+    return row.mark === 'MISSING' ? judge(row, await destination.stat(key, { signal })) : 'damaged';
+  }
+}
+
+function judge(row: TrackedOriginal, stored: { readonly sizeBytes: number; readonly crc32: number | null } | undefined): Look {
+  if (!stored) return 'missing';
+  return stored.sizeBytes === row.sizeBytes && stored.crc32 === row.crc32 ? 'sound' : 'damaged';
 }

@@ -1,7 +1,7 @@
 import { asSyncError, SyncError } from '../../errors.ts';
 import { forEachLimited } from '../../lib/for-each.ts';
-import { originalId, type Role } from '../../media.ts';
-import type { WorkItem } from '../../plan/plan.ts';
+import { needsRepair, originalId, type Role } from '../../media.ts';
+import { latestRevisions, type WorkItem } from '../../plan/plan.ts';
 import type { Resolution } from '../../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
@@ -10,7 +10,7 @@ import { createMediumUrls, type MediumUrls } from '../media-host/medium-urls.ts'
 import { failureOf, transferOriginal } from '../original/transfer-original.ts';
 import { recordResolution } from '../record.ts';
 import { changedOriginals } from './changed.ts';
-import { repairMarked } from './repair.ts';
+import { lookAtMarked } from './repair.ts';
 
 /** Resolves a medium and transfers its missing originals. Throws only errors that stop the run. */
 export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer): Promise<void> {
@@ -33,7 +33,7 @@ async function recordFailure(tracked: TrackedMedium, error: SyncError, transfer:
   const { tracker, slice, disappearances, report, quarantineAfter } = transfer;
   if (error.decision === 'stop') throw error;
   if (error.decision === 'defer' && !slice.isFruitless()) return;
-  if (error.code === 'SOURCE_GONE') return disappearances.suspect(() => recordDeleted(tracked, error, transfer));
+  if (error.code === 'SOURCE_GONE') return disappearances.suspect(() => recordDenied(tracked, error, transfer));
   const mediaId = tracked.medium.id;
   const { code, reason, ...hint } = failureOf(error);
   const status = await tracker.failMedium(mediaId, { code, reason, quarantineAfter });
@@ -69,9 +69,15 @@ async function recordWaiting(tracked: TrackedMedium, reason: string, { tracker, 
   report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
 }
 
-async function recordDeleted(tracked: TrackedMedium, error: SyncError, { tracker, report }: Transfer): Promise<void> {
-  await tracker.vanish(tracked.medium.id, error.message);
-  report({ type: 'medium.sourceDeleted', mediaId: tracked.medium.id, name: nameOf(tracked) });
+/** Records a denial. If the provider lists a medium that it denies again and again, that is a failure. */
+async function recordDenied(tracked: TrackedMedium, error: SyncError, transfer: Transfer): Promise<void> {
+  const { tracker, report, quarantineAfter } = transfer;
+  const { id: mediaId } = tracked.medium;
+  const status = await tracker.vanish(mediaId, error.message, quarantineAfter);
+  const name = nameOf(tracked);
+  if (status === 'SOURCE_DELETED') return report({ type: 'medium.sourceDeleted', mediaId, name });
+  const reason = (await tracker.medium(mediaId))?.reason ?? error.message;
+  report({ type: 'medium.failed', mediaId, name, status, code: error.code, reason });
 }
 
 function nameOf({ medium }: TrackedMedium): string {
@@ -112,9 +118,11 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // While originals are unavailable, an original that is not offered may be one of them, so it is
-  // not tried now.
-  const open = rows.filter((row) => isOpen(row, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
+  // An original that is not offered may be one of the unavailable originals, so it is not tried
+  // now.
+  const latest = new Set(latestRevisions(rows).values());
+  const isDue = (row: TrackedOriginal) => isOpen(row, transfer) || (latest.has(row) && awaitsRepair(row, transfer));
+  const open = rows.filter((row) => isDue(row) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
     report({ type: 'medium.waiting', mediaId: medium.id, name: nameOf(tracked), reason });
@@ -129,6 +137,12 @@ async function transferResolved(
 function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
   const isDue = ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);
   return isDue && transfer.roles.includes(row.original.role);
+}
+
+/** Whether the file of an archived original has to be replaced and this run has not failed to do so. */
+function awaitsRepair({ status, mark, original, failedAt }: TrackedOriginal, { roles, runStartedAt }: Transfer): boolean {
+  const hasFailed = failedAt !== null && failedAt >= runStartedAt;
+  return status === 'COMPLETED' && needsRepair(mark) && roles.includes(original.role) && !hasFailed;
 }
 
 /**
@@ -149,7 +163,7 @@ async function compareAndRecord(
   transfer: Transfer,
 ): Promise<{ readonly rows: readonly TrackedOriginal[]; readonly unproven: SyncError | undefined }> {
   const known = await transfer.tracker.originals(tracked.medium.id);
-  const replaced = await repairMarked(known, transfer);
+  const replaced = await lookAtMarked(known, transfer);
   const isUnresolved = (role: Role) => tracked.status !== 'RESOLVED' || !tracked.resolvedRoles.includes(role);
   const comparable = known.filter(({ original: { role } }) => transfer.roles.includes(role) && isUnresolved(role));
   const { changed, unproven } = await changedOriginals(comparable, urls, transfer);

@@ -47,7 +47,8 @@ export async function transferOriginal(
       const error = asSyncError(thrown);
       if (error.decision === 'stop') transfer.stop(error);
       accounting.endFile(copy.row.original.key, null);
-      if (error.code !== 'KEY_TAKEN' || rekeys === maxRekeys) return recordFailure(copy, error);
+      const mayMove = error.code === 'KEY_TAKEN' && rekeys < maxRekeys && !isRepair(copy);
+      if (!mayMove) return recordFailure(copy, error);
       copy = await toNextRevision(copy);
     }
   }
@@ -146,7 +147,8 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
   const { sizeBytes, validator } = probe;
   const file = describeFile(copy.row.original, copy.set, validator);
   const known = await tracker.upload(copy.claim.id);
-  const opened = await destination.open(file, { partSizeBytes: partSizeFor(sizeBytes), sizeBytes, validator }, known);
+  const wanted = { partSizeBytes: partSizeFor(sizeBytes), sizeBytes, validator };
+  const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) });
   if (opened.kind === 'finished') {
     const { key, crc32 } = opened.file;
     if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
@@ -176,15 +178,24 @@ async function saveOpened({ transfer, claim }: Copy, opened: OpenedUpload, known
   if (known) await abandon(transfer, known.state);
 }
 
-/** Records the intent, publishes the file if its key is free, and completes the original. */
+/** Whether the copy replaces an archived file that is missing or damaged. */
+function isRepair({ row }: Copy): boolean {
+  return row.status === 'COMPLETED';
+}
+
+/**
+ * Records the intent, publishes the file if its key is free, and completes the original. The repair
+ * of a damaged file replaces that file.
+ */
 async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
-  const { tracker, destination } = copy.transfer;
+  const { tracker, destination, report } = copy.transfer;
   const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
   const whole = { sizeBytes, crc32: crc32OfParts(parts), validator: state.validator };
   if (state.sizeBytes !== null && sizeBytes !== state.sizeBytes)
     throw new SyncError('TRUNCATED', `${sizeBytes} of ${state.sizeBytes} bytes arrived`);
   await tracker.recordIntent(copy.claim, whole);
-  const stored = await destination.commit(file, state, parts, whole);
+  const { movedTo, ...stored } = await destination.commit(file, state, parts, whole, { replaces: isRepair(copy) });
+  if (movedTo !== undefined) report({ type: 'file.setAside', key: stored.key, movedTo });
   await tracker.complete(copy.claim, whole);
   reportArchived(copy, { ...stored, crc32: whole.crc32 });
 }

@@ -8,7 +8,7 @@ import {
   describeFile,
   expectArchived,
   expectCode,
-  expectNothing,
+  replace,
   restart,
   upload,
   wanted,
@@ -55,17 +55,34 @@ export function archiveTests(check: Check): void {
     for (const file of [...files, bare]) {
       const { key } = file.original;
       const content = bytesOf(file.original.mediaId, 50);
-      expect(listed.find((one) => one.key === key)).toEqual({ key, ...wholeOf(content), description: file });
+      expect(listed.find((one) => one.key === key)).toEqual({
+        key,
+        ...wholeOf(content),
+        description: file,
+        presentBytes: content.length,
+      });
     }
   });
 
-  check('an archive does not list files that were removed', async (bed) => {
+  check('an archive lists a removed file as absent, or forgets it', async (bed) => {
     await archive(bed, describeFile('stays'), bytesOf('stays', 100));
     await archive(bed, describeFile('vanishes'), bytesOf('vanishes', 100));
     await bed.stage.remove(describeFile('vanishes').original.key);
-    expect((await collect(bed.destination.list())).map((file) => file.key)).toEqual([describeFile('stays').original.key]);
+    const listed = await collect(bed.destination.list());
+    const present = listed.filter(({ presentBytes }) => presentBytes !== null);
+    expect(present.map(({ key, presentBytes }) => [key, presentBytes])).toEqual([[describeFile('stays').original.key, 100]]);
+    const absent = listed.filter(({ presentBytes }) => presentBytes === null);
+    const described = { description: describeFile('vanishes'), ...wholeOf(bytesOf('vanishes', 100)) };
+    if (!bed.destination.forgetsAbsentFiles) expect(absent).toEqual([expect.objectContaining(described)]);
     expect(await bed.destination.stat(describeFile('vanishes').original.key)).toBeUndefined();
     expect(await bed.destination.stat(describeFile('vanishes').original.key, { deep: true })).toBeUndefined();
+  });
+
+  check('a listing leaves out the keys that the caller knows', async (bed) => {
+    await archive(bed, describeFile('known'), bytesOf('known', 100));
+    await archive(bed, describeFile('new'), bytesOf('new', 100));
+    const except = new Set([describeFile('known').original.key]);
+    expect((await collect(bed.destination.list({ except }))).map(({ key }) => key)).toEqual([describeFile('new').original.key]);
   });
 
   check('a deep check shows that bytes changed', async (bed) => {
@@ -95,22 +112,21 @@ export function archiveTests(check: Check): void {
     expect(unknown.toSorted()).toEqual(['gopro-videos/2024/01/stray.MP4', 'holiday notes.txt']);
   });
 
-  check('a damaged file is set aside, so that its key is free and its bytes are kept', async (bed) => {
+  check('a damaged file is replaced under its key, and its bytes are kept', async (bed) => {
     const file = describeFile('aside');
     const content = bytesOf('aside', 3000);
     const places: string[] = [];
+    await archive(bed, file, content);
     for (let round = 0; round < 3; round += 1) {
-      await archive(bed, file, content);
       await bed.stage.corrupt(file.original.key);
       const damaged = await bed.stage.readContent(file.original.key);
-      const place = await bed.destination.setAside!(file.original.key);
-      expect((await bed.stage.readContent(place))?.equals(damaged ?? content)).toBe(true);
-      await expectNothing(bed, file);
-      places.push(place);
+      const { movedTo } = await replace(bed, file, content);
+      expect((await bed.stage.readContent(movedTo ?? ''))?.equals(damaged ?? content)).toBe(true);
+      expect(await bed.destination.quarantined!(file.original.key)).toBe(movedTo);
+      await expectArchived(bed, file, content);
+      places.push(movedTo ?? '');
     }
     expect(new Set(places).size).toBe(3);
-    await archive(bed, file, content);
-    await expectArchived(bed, file, content);
     expect(await collect(bed.destination.list())).toHaveLength(1);
   });
 }

@@ -133,6 +133,18 @@ export async function archive(bed: DestinationBed, file: FileDescription, conten
   return bed.destination.commit(file, state, parts, wholeOf(content));
 }
 
+/** Replaces the file at the key, as the repair of a damaged file does. */
+export async function replace(bed: DestinationBed, file: FileDescription, content: Buffer) {
+  const options = { replaces: true };
+  const opened = await bed.destination.open(file, wanted(bed, content.length), undefined, options);
+  const { state } = asUpload(opened);
+  const parts: Part[] = [];
+  for (const { number, bytes } of rangesOf(bed, content)) {
+    parts.push(await writePart(bed.destination, file, state, number, bytes));
+  }
+  return bed.destination.commit(file, state, parts, wholeOf(content), options);
+}
+
 /** Writes a part as a transfer does: in chunks that share their memory, like those of a socket. */
 export async function writePart(
   destination: Destination,

@@ -30,7 +30,6 @@ type Reading =
 type Write = (tracker: Tracker, claim: Claim) => Promise<unknown>;
 
 const archived = idOf(original('archived'));
-const marked = idOf(original('marked'));
 const part = { number: 1, sizeBytes: 400, crc32: 1, receipt: '"p1"' };
 
 /** Every method of a tracker that writes, with a call that changes the ledger of `prepare`. */
@@ -56,20 +55,19 @@ const writes: Readonly<Record<Exclude<keyof Tracker, Reading>, Write>> = {
   completeIntent: async (tracker) => tracker.completeIntent(idOf(original('intended'))),
   fail: async (tracker, claim) => tracker.fail(claim, failure),
   setMark: async (tracker) => tracker.setMark(archived, 'DAMAGED'),
-  repair: async (tracker) => tracker.repair(marked),
   setValidator: async (tracker) => tracker.setValidator(archived, { etag: '"other"', lastModified: null }),
   retry: async (tracker) => tracker.retry(['failed']),
+  accept: async (tracker) => tracker.accept(['poison']),
 };
 
 /** Fills a ledger under a lease. Every method in `writes` then has something to change. */
 async function prepare(tracker: Tracker): Promise<Claim> {
   await grant(tracker);
   await tracker.beginRun('r1');
-  await tracker.recordPage([medium('listed'), medium('failed')], 'r0');
+  await tracker.recordPage([medium('listed'), medium('failed'), medium('poison')], 'r0');
   await tracker.failMedium('failed', failure);
+  await tracker.failMedium('poison', { ...failure, quarantineAfter: 1 });
   await archive(tracker, 'archived');
-  await archive(tracker, 'marked');
-  await tracker.setMark(marked, 'DAMAGED');
   for (const id of ['free', 'claimed', 'intended']) await resolve(tracker, id, [original(id)]);
   await tracker.recordIntent(await claimed(tracker, original('intended')), whole);
   const claim = await claimed(tracker, original('claimed'));

@@ -7,6 +7,7 @@ import {
   mediumStatus,
   resolve,
   statusOf,
+  upload,
   usual,
   whole,
   withEdits,
@@ -162,21 +163,41 @@ export function mediaTests(check: Check): void {
       expect(row).toMatchObject({ status: 'PENDING', failedRuns: 0, errorCode: null, reason: null });
   });
 
-  check('only an archived original can be marked, and only a marked one is repaired', async ({ tracker }) => {
+  check('only an archived original can be marked, and only a marked one can be claimed again', async ({ tracker }) => {
     const file = original('m1');
     await resolve(tracker, 'm1', [file]);
     await tracker.setMark(idOf(file), 'MISSING');
     expect((await tracker.originals('m1'))[0]?.mark).toBeNull();
     await tracker.complete(await claimed(tracker, file), whole);
-    await expect(tracker.repair(idOf(file))).rejects.toThrow();
-    expect(await statusOf(tracker, file)).toBe('COMPLETED');
+    expect(await tracker.claim(idOf(file), 'worker', 60_000)).toBeUndefined();
     await tracker.setMark(idOf(file), 'DAMAGED');
     await tracker.setMark(idOf(file), null);
     expect((await tracker.originals('m1'))[0]?.mark).toBeNull();
     await tracker.setMark(idOf(file), 'MISSING');
-    await tracker.repair(idOf(file));
-    expect((await tracker.originals('m1'))[0]).toMatchObject({ status: 'PENDING', mark: null, original: { key: file.key } });
-    expect(await tracker.intents()).toEqual([]);
+    const [before] = await tracker.originals('m1');
+    const claim = await claimed(tracker, file);
+    expect(await tracker.claim(idOf(file), 'another worker', 60_000)).toBeUndefined();
+    expect((await tracker.originals('m1'))[0]).toEqual({ ...before, attempt: claim.attempt });
+    await tracker.release(claim);
+    expect(await tracker.fail(await claimed(tracker, file), { ...failure, quarantineAfter: 1 })).toBe('COMPLETED');
+    expect((await tracker.originals('m1'))[0]).toMatchObject({
+      status: 'COMPLETED',
+      statusSince: before?.statusSince,
+      mark: 'MISSING',
+      failedRuns: 1,
+      errorCode: failure.code,
+      failedAt: expect.any(String),
+    });
+    const again = await claimed(tracker, file);
+    await tracker.saveUpload(again, upload);
+    await tracker.recordIntent(again, whole);
+    expect(await tracker.uploads()).toEqual([upload.id]);
+    expect((await tracker.intents()).map(({ id, status, mark }) => [id, status, mark])).toEqual([
+      [idOf(file), 'COMPLETED', 'MISSING'],
+    ]);
+    await tracker.complete(again, whole);
+    expect((await tracker.originals('m1'))[0]).toMatchObject({ status: 'COMPLETED', mark: null, failedRuns: 0, reason: null });
+    expect([await tracker.intents(), await tracker.uploads()]).toEqual([[], []]);
   });
 
   check('setting a validator changes nothing else', async ({ tracker }) => {

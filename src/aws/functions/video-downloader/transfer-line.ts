@@ -1,5 +1,5 @@
 import { isoTime } from '../../../lib/clock.ts';
-import type { Role } from '../../../media.ts';
+import { needsRepair, type Role } from '../../../media.ts';
 import { plan } from '../../../plan/plan.ts';
 import { asSyncError } from '../../../errors.ts';
 import type { Tracker, TrackedMedium } from '../../../tracker/tracker.ts';
@@ -130,6 +130,7 @@ function isOpen({ tracked, originals }: LineRow, roles: readonly Role[]): boolea
   if (tracked.status !== 'RESOLVED') return ['LISTED', 'WAITING', 'FAILED'].includes(tracked.status);
   const isResolved = roles.every((role) => tracked.resolvedRoles.includes(role));
   return (
-    !isResolved || originals.some(({ status, mark }) => ['PENDING', 'IN_PROGRESS', 'FAILED'].includes(status) || mark !== null)
+    !isResolved ||
+    originals.some(({ status, mark }) => ['PENDING', 'IN_PROGRESS', 'FAILED'].includes(status) || needsRepair(mark))
   );
 }

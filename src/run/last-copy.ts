@@ -1,0 +1,19 @@
+import type { Destination } from '../destination/destination.ts';
+import { asSyncError } from '../errors.ts';
+
+/**
+ * Returns where the last copy of a missing or damaged file is: the damaged file itself, or a copy in
+ * the archive's quarantine. Returns null if the archive has no copy.
+ */
+export async function lastCopyOf(key: string, destination: Destination): Promise<string | null> {
+  const stored = await destination.stat(key).catch(ignoringStoreErrors);
+  const place = stored ? key : await destination.quarantined?.(key).catch(ignoringStoreErrors);
+  return place === undefined ? null : `${destination.location}/${place}`;
+}
+
+/** A copy that cannot be looked for is only left out of a message. */
+function ignoringStoreErrors(thrown: unknown): undefined {
+  const error = asSyncError(thrown);
+  if (error.decision === 'stop') throw error;
+  return undefined;
+}
