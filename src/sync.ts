@@ -8,6 +8,7 @@ import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
 import { leaseArchive, type LeaseSettings } from './run/lease-archive.ts';
 import { list } from './run/listing.ts';
+import { reportLosses } from './run/losses.ts';
 import { recover } from './run/recover.ts';
 import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
@@ -97,7 +98,6 @@ async function summariseRun(
   held: AsyncDisposableStack,
 ): Promise<RunFinished> {
   const counted = facts.error?.code === 'LOCKED' ? facts : { ...facts, ...(await tallyOf(ports, options, facts)) };
-  if (counted.tally && counted.tally.marked > 0 && !counted.error) reportLost(counted.tally.marked, ports.report);
   const finished = summarise({ ...counted, apiRequests: ports.apiRequests() });
   if (finished.outcome !== 'locked')
     await ports.tracker.finishRun(facts.runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
@@ -106,20 +106,13 @@ async function summariseRun(
   return finished;
 }
 
-/** Counts the statuses at the end. If that is not possible, the run counts as failed. */
+/** Counts the statuses at the end, and names lost files. If that fails, the run counts as failed. */
 async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
   try {
-    return { tally: await ports.tracker.tally(options.roles, options.covers) };
+    const tally = await ports.tracker.tally(options.roles, options.covers);
+    if (!facts.error) await reportLosses(ports, tally, options);
+    return { tally };
   } catch (thrown) {
     return { error: facts.error ?? asSyncError(thrown) };
   }
-}
-
-function reportLost(files: number, report: Report): void {
-  const message = `${files} archived files are missing or damaged and could not be fetched again`;
-  report({
-    type: 'warning',
-    message,
-    hint: 'Run `cloud-sync verify` to see which; restore them from a backup if the provider no longer has them.',
-  });
 }

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 import { adoptionTests } from './tracker/adoption.ts';
 import { claimTests } from './tracker/claims.ts';
 import { fenceTests } from './tracker/fence.ts';
+import { evidenceTests } from './tracker/evidence.ts';
 import type { Check, TrackerBed } from './tracker/fixtures.ts';
 import { listingTests } from './tracker/listing.ts';
 import { mediaTests } from './tracker/media.ts';
@@ -39,5 +40,6 @@ export function trackerConformance(
     describe('runs', () => runTests(check));
     describe('fence', () => fenceTests(check));
     describe('tally', () => tallyTests(check));
+    describe('evidence', () => evidenceTests(check));
   });
 }

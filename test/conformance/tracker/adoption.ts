@@ -77,7 +77,7 @@ export function adoptionTests(check: Check): void {
   });
 
   check('adoption leaves out files without a description', async ({ tracker }) => {
-    const foreign = { key: 'holiday.jpg', sizeBytes: 1, crc32: null, description: undefined };
+    const foreign = { key: 'holiday.jpg', sizeBytes: 1, crc32: null, description: undefined, presentBytes: 1 };
     expect(await tracker.adopt(each([foreign, described(original('m1'))]))).toBe(1);
     expect(await tracker.keyTaken('holiday.jpg')).toBe(false);
   });

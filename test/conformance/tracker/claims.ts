@@ -132,6 +132,9 @@ export function claimTests(check: Check): void {
       failedRuns: 0,
       errorCode: null,
       reason: null,
+      failedAt: null,
+      acceptedAt: null,
+      acceptedReason: null,
       statusSince: new Date(clock.now()).toISOString(),
     });
     expect([await tracker.upload(id), await tracker.intents(), await tracker.uploads()]).toEqual([undefined, [], []]);

@@ -40,6 +40,9 @@ export function listingTests(check: Check): void {
       reason: null,
       failedRuns: 0,
       goneSince: null,
+      absentOriginals: 0,
+      acceptedAt: null,
+      acceptedReason: null,
     });
     expect(await tracker.medium('odd')).toMatchObject({
       medium: odd,
@@ -160,23 +163,18 @@ export function listingTests(check: Check): void {
     expect(await tracker.listingState('ben')).toEqual({ lastFullAt: null, listed: 0 });
   });
 
-  check(
-    'a SOURCE_DELETED medium that a page shows unchanged becomes LISTED only after a complete listing of a later run',
-    async ({ tracker }) => {
-      const file = original('m1');
-      await tracker.beginRun('r1');
-      await resolve(tracker, 'm1', [file]);
-      await tracker.vanish('m1', 'it answers 404');
-      expect(await listAll(tracker, 'r1', [medium('m1')])).toBe(0);
-      expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
-      await tracker.beginRun('r2');
-      expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
-      expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
-      await tracker.finishListing({ account: 'anna', runId: 'r2', complete: true, listed: 1 });
-      expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
-      expect(await statusOf(tracker, file)).toBe('PENDING');
-    },
-  );
+  check('a SOURCE_DELETED medium that a page shows unchanged becomes LISTED only in a later run', async ({ tracker }) => {
+    const file = original('m1');
+    await tracker.beginRun('r1');
+    await resolve(tracker, 'm1', [file]);
+    await tracker.vanish('m1', 'it answers 404');
+    expect(await listAll(tracker, 'r1', [medium('m1')])).toBe(0);
+    expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
+    await tracker.beginRun('r2');
+    expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
+    expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
+    expect(await statusOf(tracker, file)).toBe('PENDING');
+  });
 
   check('a SOURCE_DELETED medium that a page shows changed is LISTED again at once', async ({ tracker }) => {
     await tracker.recordPage([medium('m1')], 'r1');

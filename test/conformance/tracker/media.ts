@@ -40,6 +40,9 @@ export function mediaTests(check: Check): void {
       failedRuns: 0,
       errorCode: null,
       reason: null,
+      failedAt: null,
+      acceptedAt: null,
+      acceptedReason: null,
       statusSince: new Date(clock.now()).toISOString(),
     });
     expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', resolvedRoles: ['source', 'raw'] });

@@ -1,0 +1,49 @@
+import type { Destination } from '../destination/destination.ts';
+import type { Report } from '../events.ts';
+import { isGone, needsRepair, type Medium, type Role, type Tally } from '../media.ts';
+import type { Tracker } from '../tracker/tracker.ts';
+import { incompleteEvent } from './incomplete.ts';
+import { fileOf } from './judge-file.ts';
+import { lastCopyOf } from './last-copy.ts';
+
+interface LossPorts {
+  readonly destination: Destination;
+  readonly tracker: Tracker;
+  readonly report: Report;
+}
+
+/**
+ * Names every lost file that a run covers and nobody has accepted. Warns of missing and damaged
+ * files that the provider still has, but that the run did not fetch again.
+ */
+export async function reportLosses(
+  ports: LossPorts,
+  tally: Tally,
+  {
+    roles,
+    covers = () => true,
+  }: { readonly roles: readonly Role[]; readonly covers?: ((medium: Medium) => boolean) | undefined },
+): Promise<void> {
+  const { destination, tracker, report } = ports;
+  if (tally.marked > 0) warnOfMarked(tally.marked, report);
+  if (tally.lost === 0) return;
+  for await (const { tracked, originals } of tracker.rows(['LOST'])) {
+    if (!covers(tracked.medium)) continue;
+    const incomplete = isGone(tracked) && tracked.acceptedAt === null ? incompleteEvent(tracked) : undefined;
+    if (incomplete) report(incomplete);
+    for (const row of originals) {
+      const { mark, original, acceptedAt } = row;
+      if (!row.lost || !needsRepair(mark) || acceptedAt !== null || !roles.includes(original.role)) continue;
+      const lastCopy = await lastCopyOf(original.key, destination);
+      report({ type: 'file.lost', ...fileOf(row, destination), mark, lastCopy });
+    }
+  }
+}
+
+function warnOfMarked(files: number, report: Report): void {
+  report({
+    type: 'warning',
+    message: `${files} archived files are missing or damaged and were not fetched again`,
+    hint: 'The next run tries again. Run `cloud-sync list --status missing,damaged` to see which.',
+  });
+}
