@@ -78,6 +78,8 @@ export interface S3Store extends AsyncDisposable {
   sha256(bucket: string, key: string): string;
   /** Inverts the stored byte at `offset`, as a failing disk would. Size, checksum and ETag stay. */
   tamper(bucket: string, key: string, offset: number): void;
+  /** Moves an object to another storage class, as a lifecycle rule does. */
+  changeClass(bucket: string, key: string, storageClass: string): void;
   /** Removes an object. Returns false if it did not exist. */
   remove(bucket: string, key: string): boolean;
   uploads(): S3UploadView[];
@@ -160,6 +162,11 @@ function inspect(state: StoreState) {
       return hash.digest('hex');
     },
     tamper: (bucket, key, offset) => flipInPieces(find(bucket, key).pieces, offset),
+    changeClass(bucket, key, storageClass) {
+      const object = find(bucket, key);
+      const attributes = { ...object.attributes, storageClass };
+      state.buckets.get(bucket)?.objects.set(key, { ...object, attributes });
+    },
     remove(bucket, key) {
       const found = state.buckets.get(bucket);
       return found !== undefined && removeObject(found, key);
