@@ -1,6 +1,6 @@
 /** Decides from the rows of the tracker which media and originals a run has to archive. No I/O. */
 
-import { foldKey, originalId } from '../media.ts';
+import { foldKey, needsRepair, originalId } from '../media.ts';
 import type { Medium, Original, OriginalIdentity, Role } from '../media.ts';
 import type { Resolution } from '../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker/tracker.ts';
@@ -146,6 +146,11 @@ export function nextRevisions(request: {
 export function latestRevisions(known: readonly TrackedOriginal[]): ReadonlyMap<string, TrackedOriginal> {
   const oldestFirst = known.toSorted((a, b) => a.original.revision - b.original.revision);
   return new Map(oldestFirst.map((row) => [originalId(row.original, 1), row]));
+}
+
+/** The archived originals of a medium whose files are missing or damaged and can be replaced. */
+export function awaitingRepair(known: readonly TrackedOriginal[]): readonly TrackedOriginal[] {
+  return [...latestRevisions(known).values()].filter(({ status, mark }) => status === 'COMPLETED' && needsRepair(mark));
 }
 
 /** Copies only these fields, because the URL of an offered original must not be stored. */

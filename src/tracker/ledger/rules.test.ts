@@ -5,7 +5,7 @@ import { usual } from '../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../test/support/builders.ts';
 import { afterFullListing } from './listing.ts';
 import { overdue, resolved } from './medium.ts';
-import { claimed, released } from './original.ts';
+import { claimed, completed, failed, intended, released } from './original.ts';
 import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
 
 const now = '2026-03-01T12:00:00.000Z';
@@ -61,6 +61,10 @@ test.each<[Mark | null, OriginalStatus, boolean]>([
   ['DAMAGED', 'PENDING', true],
   ['DAMAGED', 'COMPLETED', false],
   ['MISSING', 'COMPLETED', true],
+  ['DAMAGED', 'FAILED', false],
+  ['DAMAGED', 'QUARANTINED', false],
+  ['DAMAGED', 'SOURCE_DELETED', true],
+  ['SUPERSEDED', 'COMPLETED', false],
 ])('with the mark %s a file counts as marked beside a later revision that is %s', (mark, status, isMarked) => {
   const [first, second] = [1, 2].map((revision) => newOriginal(original('m1', { revision }), now));
   const [earlier, later] = withRevisions([
@@ -68,4 +72,24 @@ test.each<[Mark | null, OriginalStatus, boolean]>([
     { ...second!, status },
   ]);
   expect([earlier?.isSuperseded, earlier?.isMarked, later?.isSuperseded]).toEqual([true, isMarked, false]);
+});
+
+test('a repair keeps status and mark through its claim, release and failure, until it is complete', () => {
+  const archived = { ...newOriginal(original('m1'), now), status: 'COMPLETED' as const, sizeBytes: 1, crc32: 2 };
+  const time = { nowMs, now: '2026-04-01T00:00:00.000Z' };
+  const lease = { owner: 'w', leaseMs: 1000 };
+  expect(claimed(archived, lease, time)).toBeUndefined();
+  expect(claimed({ ...archived, mark: 'SUPERSEDED' }, lease, time)).toBeUndefined();
+  for (const mark of ['MISSING', 'DAMAGED'] as const) {
+    const before = { ...archived, mark };
+    const busy = claimed(before, lease, time)!;
+    expect(busy).toEqual({ ...before, owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });
+    expect(claimed(busy, { owner: 'other', leaseMs: 1000 }, time)).toBeUndefined();
+    expect(released(busy, time.now)).toEqual({ ...before, attempt: 1 });
+    const failure = { code: 'STALLED', reason: 'no byte', quarantineAfter: 1 } as const;
+    const afterFailure = { attempt: 1, failedRuns: 1, errorCode: 'STALLED', reason: 'no byte', failedAt: time.now };
+    expect(failed(busy, failure, time.now)).toEqual({ ...before, ...afterFailure });
+    const swap = intended(busy, { sizeBytes: 1, crc32: 2, validator: { etag: null, lastModified: null } });
+    expect(completed(swap, time.now)).toEqual({ ...archived, attempt: 1 });
+  }
 });

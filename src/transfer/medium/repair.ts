@@ -1,6 +1,5 @@
 import { asSyncError } from '../../errors.ts';
-import { needsRepair } from '../../media.ts';
-import { latestRevisions } from '../../plan/plan.ts';
+import { awaitingRepair } from '../../plan/plan.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
@@ -15,8 +14,8 @@ type Look = 'sound' | 'missing' | 'damaged';
 export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: Transfer): Promise<TrackedOriginal[]> {
   const { destination, tracker, roles } = transfer;
   const replaced: TrackedOriginal[] = [];
-  for (const row of latestRevisions(known).values()) {
-    if (row.status !== 'COMPLETED' || !needsRepair(row.mark) || !roles.includes(row.original.role)) continue;
+  for (const row of awaitingRepair(known)) {
+    if (!roles.includes(row.original.role)) continue;
     const look = await lookAt(row, transfer);
     if (look === 'sound') await tracker.setMark(row.id, null);
     if (look !== 'damaged') continue;

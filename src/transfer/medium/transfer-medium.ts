@@ -1,7 +1,7 @@
 import { asSyncError, SyncError } from '../../errors.ts';
 import { forEachLimited } from '../../lib/for-each.ts';
-import { needsRepair, originalId, type Role } from '../../media.ts';
-import { latestRevisions, type WorkItem } from '../../plan/plan.ts';
+import { originalId, type Role } from '../../media.ts';
+import { awaitingRepair, type WorkItem } from '../../plan/plan.ts';
 import type { Resolution } from '../../source/source.ts';
 import type { TrackedMedium, TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
@@ -120,9 +120,10 @@ async function transferResolved(
   const { unavailable } = resolution;
   // An original that is not offered may be one of the unavailable originals, so it is not tried
   // now.
-  const latest = new Set(latestRevisions(rows).values());
-  const isDue = (row: TrackedOriginal) => isOpen(row, transfer) || (latest.has(row) && awaitsRepair(row, transfer));
-  const open = rows.filter((row) => isDue(row) && (unavailable === 0 || urls.offers(originalId(row.original, 1))));
+  const repairs = new Set(awaitingRepair(rows));
+  const open = rows.filter(
+    (row) => isOpen(row, repairs, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))),
+  );
   if (unavailable > 0) {
     const reason = `not available yet: ${unavailable} of ${unavailable + resolution.originals.length} originals`;
     report({ type: 'medium.waiting', mediaId: medium.id, name: nameOf(tracked), reason });
@@ -134,15 +135,11 @@ async function transferResolved(
   if (unproven) throw unproven;
 }
 
-function isOpen(row: TrackedOriginal, transfer: Transfer): boolean {
-  const isDue = ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);
+function isOpen(row: TrackedOriginal, repairs: ReadonlySet<TrackedOriginal>, transfer: Transfer): boolean {
+  const isDue = repairs.has(row)
+    ? row.failedAt === null || row.failedAt < transfer.runStartedAt
+    : ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);
   return isDue && transfer.roles.includes(row.original.role);
-}
-
-/** Whether the file of an archived original has to be replaced and this run has not failed to do so. */
-function awaitsRepair({ status, mark, original, failedAt }: TrackedOriginal, { roles, runStartedAt }: Transfer): boolean {
-  const hasFailed = failedAt !== null && failedAt >= runStartedAt;
-  return status === 'COMPLETED' && needsRepair(mark) && roles.includes(original.role) && !hasFailed;
 }
 
 /**

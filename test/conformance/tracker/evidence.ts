@@ -38,6 +38,11 @@ async function quarantine(tracker: Tracker, mediaId: string): Promise<void> {
   await tracker.fail(await claimed(tracker, original(mediaId)), { ...failure, quarantineAfter: 1 });
 }
 
+/** One file of a medium that has three. */
+function lacking(id: string) {
+  return described(original(id), { originalsOfMedium: 3 });
+}
+
 async function selected(tracker: Tracker, selection: 'LOST' | 'ACCEPTED' | 'SUPERSEDED' | 'DAMAGED') {
   const rows = await collect(tracker.rows([selection]));
   return rows.map(({ tracked, originals }) => [tracked.medium.id, originals.map(({ id }) => id)]);
@@ -82,8 +87,8 @@ export function evidenceTests(check: Check): void {
     await listAll(tracker, 'r3', [medium('listed')]);
     expect(await openIds(tracker)).toEqual(['listed']);
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 2, marked: 1, lost: 2 });
-    const lost = (await selected(tracker, 'LOST')).map(([id]) => id);
-    expect(lost.toSorted()).toEqual(['denied', 'unlisted']);
+    const lost = await selected(tracker, 'LOST');
+    expect(new Set(lost.map(([id]) => id))).toEqual(new Set(['denied', 'unlisted']));
     await tracker.setMark(idOf(original('denied')), null);
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 3, marked: 1, lost: 1 });
   });
@@ -183,7 +188,6 @@ export function evidenceTests(check: Check): void {
   });
 
   check('what an adopted medium lacks is lost if the medium is gone, unless it was never archived', async ({ tracker }) => {
-    const lacking = (id: string) => described(original(id), { originalsOfMedium: 3 });
     await tracker.adopt(each([lacking('m1'), lacking('m2')]), { forgetsAbsentFiles: true });
     await tracker.adopt(each([lacking('m3')]), { forgetsAbsentFiles: false });
     expect(await tracker.medium('m1')).toMatchObject({ status: 'LISTED', absentOriginals: 2 });

@@ -14,6 +14,14 @@ function row(status: MediumStatus, ...originals: readonly OriginalStatus[]): Lin
   };
 }
 
+/** A row with one archived file that is damaged. The repair may have failed. */
+function damaged(status: MediumStatus, failedAt: string | null): LineRow {
+  const repair = trackedOriginal(original('m'), { status: 'COMPLETED', mark: 'DAMAGED', failedAt, reason: 'no byte' });
+  return { ...row(status), originals: [repair] };
+}
+
+const runStartedAt = '2026-03-02T00:00:00.000Z';
+const [lastNight, thisNight] = ['2026-03-01T00:00:00.000Z', '2026-03-02T00:00:01.000Z'];
 const done = row('RESOLVED', 'COMPLETED');
 
 test.each([
@@ -41,20 +49,24 @@ test.each([
     [row('RESOLVED', 'QUARANTINED'), row('FAILED')],
     'quarantined',
   ],
+  ['a line goes on if the slice ended before a damaged file was replaced', true, [damaged('RESOLVED', null)], 'go-on'],
+  ['a repair that failed in an earlier run is tried again', true, [damaged('RESOLVED', lastNight)], 'go-on'],
+  ['a line fails if a repair failed in this run', true, [damaged('RESOLVED', thisNight)], 'failed'],
+  ['a line is done if a damaged file is lost', true, [damaged('SOURCE_DELETED', null)], 'done'],
   ['a line is deferred if another worker has claimed an original', false, [row('RESOLVED', 'IN_PROGRESS')], 'deferred'],
   ['a line waits if all its media wait for the provider', false, [row('WAITING')], 'waiting'],
   ['a line is done if one medium waits and the other is archived', false, [row('WAITING'), done], 'done'],
   ['a line is done if the tracker knows none of its media', false, [], 'done'],
 ] as const)('%s', (_name, isOver, rows, outcome) => {
-  expect(lineOutcome(rows, { isOver }).outcome).toBe(outcome);
+  expect(lineOutcome(rows, { isOver, runStartedAt }).outcome).toBe(outcome);
 });
 
 test('the error of a failed line names the file and the reason', () => {
-  expect(lineOutcome([row('RESOLVED', 'FAILED')], { isOver: false }).error).toEqual({
+  expect(lineOutcome([row('RESOLVED', 'FAILED')], { isOver: false, runStartedAt }).error).toEqual({
     Error: 'TRUNCATED',
     Cause: 'k0: too short',
   });
-  expect(lineOutcome([row('QUARANTINED')], { isOver: false }).error).toEqual({
+  expect(lineOutcome([row('QUARANTINED')], { isOver: false, runStartedAt }).error).toEqual({
     Error: 'QUARANTINED',
     Cause: 'GX010001.MP4: why',
   });

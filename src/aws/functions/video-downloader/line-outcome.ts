@@ -1,4 +1,5 @@
 import type { MediumStatus, OriginalStatus } from '../../../media.ts';
+import { awaitingRepair } from '../../../plan/plan.ts';
 import type { TrackedMedium, TrackedOriginal } from '../../../tracker/tracker.ts';
 import { noError, type ReplyOf, type StateError } from '../../contract.ts';
 import type { LineRow } from '../../work-line.ts';
@@ -10,24 +11,32 @@ const maxCauseLength = 300;
 
 /**
  * Returns `go-on` if the slice ended before the work was done, otherwise the worst outcome of any
- * medium. `deferred` means that another worker has claimed the rest.
+ * medium. `deferred` means that another worker has claimed the rest. A repair that has not failed
+ * since `runStartedAt` (ISO 8601) is left to do.
  */
 export function lineOutcome(
   rows: readonly LineRow[],
-  { isOver }: { readonly isOver: boolean },
+  { isOver, runStartedAt }: { readonly isOver: boolean; readonly runStartedAt: string },
 ): Pick<ReplyOf<'DownloadVideo'>, 'outcome' | 'error'> {
   const all = rows.flatMap(({ tracked, originals }) => [tracked, ...originals]);
   const having = (...statuses: readonly (OriginalStatus | MediumStatus)[]) =>
     all.filter(({ status }) => statuses.includes(status));
-  const left = having('PENDING', 'IN_PROGRESS', 'LISTED');
+  const repairs = rows.filter(({ tracked }) => isFetched(tracked)).flatMap(({ originals }) => awaitingRepair(originals));
+  const hasFailed = ({ failedAt }: TrackedOriginal) => failedAt !== null && failedAt >= runStartedAt;
+  const left = [...having('PENDING', 'IN_PROGRESS', 'LISTED'), ...repairs.filter((row) => !hasFailed(row))];
   if (isOver && left.length > 0) return { outcome: 'go-on', error: noError };
   const [quarantined] = having('QUARANTINED');
   if (quarantined) return { outcome: 'quarantined', error: errorOf(quarantined) };
-  const [failed] = having('FAILED');
+  const [failed] = [...having('FAILED'), ...repairs.filter(hasFailed)];
   if (failed) return { outcome: 'failed', error: errorOf(failed) };
   if (left.length > 0) return { outcome: 'deferred', error: noError };
   const isWaiting = rows.length > 0 && rows.every(({ tracked }) => tracked.status === 'WAITING');
   return { outcome: isWaiting ? 'waiting' : 'done', error: noError };
+}
+
+/** Whether a run fetches the files of a medium that it knows. */
+function isFetched({ status, goneSince }: TrackedMedium): boolean {
+  return status === 'RESOLVED' && goneSince === null;
 }
 
 function errorOf(row: TrackedMedium | TrackedOriginal): StateError {

@@ -76,7 +76,10 @@ async function transferInSlice(
   measure(totals.fetchedBytes, Math.max(1, clock.elapsed() - startedAtMs) / 1000, metrics);
   if (error) throw error;
   const after = await readLine(request.line, tracker, environment.roles);
-  const { outcome, error: failure } = lineOutcome(after, { isOver: slice.isOver() || slice.signal.aborted });
+  const { outcome, error: failure } = lineOutcome(after, {
+    isOver: slice.isOver() || slice.signal.aborted,
+    runStartedAt: isoTime(Date.parse(request.execution.started_at)),
+  });
   return {
     outcome: isLast && outcome === 'go-on' ? 'deferred' : outcome,
     idle: slice.idleSlices(),
