@@ -3,8 +3,16 @@ import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
+/** What a person accepted as it is. Both fields are null if nobody has accepted anything. */
+interface Acceptance {
+  /** ISO 8601. */
+  readonly acceptedAt: string | null;
+  /** The reason that the person accepted. */
+  readonly acceptedReason: string | null;
+}
+
 /** A medium as the listing shows it, and what the ledger knows about it. */
-export interface TrackedMedium {
+export interface TrackedMedium extends Acceptance {
   readonly medium: Medium;
   readonly status: MediumStatus;
   /** The roles for which the medium is resolved. Empty before the first resolve. */
@@ -23,13 +31,9 @@ export interface TrackedMedium {
    * They can be fetched again as long as the provider has the medium.
    */
   readonly absentOriginals: number;
-  /** When a person accepted what is wrong with the medium; null if nobody did. ISO 8601. */
-  readonly acceptedAt: string | null;
-  /** The reason that the person accepted. */
-  readonly acceptedReason: string | null;
 }
 
-export interface TrackedOriginal {
+export interface TrackedOriginal extends Acceptance {
   /** The `originalId` of the original and its revision. */
   readonly id: string;
   readonly original: Original;
@@ -48,10 +52,6 @@ export interface TrackedOriginal {
   readonly statusSince: string;
   /** When the original last failed; null if it has not. ISO 8601. */
   readonly failedAt: string | null;
-  /** When a person accepted what is wrong with the original; null if nobody did. ISO 8601. */
-  readonly acceptedAt: string | null;
-  /** The reason that the person accepted. */
-  readonly acceptedReason: string | null;
 }
 
 /**
@@ -111,10 +111,7 @@ export interface RowOriginal extends TrackedOriginal {
   readonly lost: boolean;
 }
 
-/**
- * What `rows` selects by: a status, a mark, or a fact. A MISSING or DAMAGED original also has the
- * fact LOST if it cannot be fetched again.
- */
+/** What `rows` selects by. An original may have several of them, such as MISSING and LOST. */
 export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED';
 
 /**
@@ -262,10 +259,9 @@ export interface Tracker {
    */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
   /**
-   * Records that the provider answered 404 for a medium. The medium and its unarchived originals
-   * become SOURCE_DELETED. If a listing shows the medium again and the provider denies it a second
-   * time in a row, the medium becomes FAILED, or QUARANTINED after `quarantineAfter` failed runs.
-   * Returns the new status.
+   * Records a 404 for a medium. The medium and its unarchived originals become SOURCE_DELETED. The
+   * second time in a row that a listing shows the medium and it answers 404, it becomes FAILED, or
+   * QUARANTINED after `quarantineAfter` failed runs. Returns the new status.
    */
   vanish(mediaId: string, reason: string, quarantineAfter?: number): Promise<MediumStatus>;
 
@@ -282,10 +278,9 @@ export interface Tracker {
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
   /**
-   * Records that a person accepts QUARANTINED and LOST originals and media as they are. Each name is
-   * a key, or the id of a medium, which stands for the medium and all its originals. If a name has
-   * nothing that can be accepted, it is in `refused`, and nothing is changed. `accepted` counts
-   * originals and media. An acceptance ends when the reason or the revision changes.
+   * Records that a person accepts QUARANTINED and LOST originals and media as they are. A name is a
+   * key, or the id of a medium for the medium and all its originals. If a name has nothing to
+   * accept, it is in `refused`, and nothing is changed. `accepted` counts originals and media.
    */
   accept(names: readonly string[]): Promise<{ readonly accepted: number; readonly refused: readonly string[] }>;
 
