@@ -48,7 +48,9 @@ export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Loo
     return report({ type: 'file.unreadable', ...about, reason: seen.reason });
   }
   counts.bytes += seen.sizeBytes;
-  const mark = seen.mark === row.mark ? row.mark : await tracker.setMark(row.id, seen.mark);
+  // An earlier version left the mark DAMAGED on a file that a later revision replaces.
+  const isKnown = seen.mark === row.mark && seen.mark !== 'DAMAGED';
+  const mark = isKnown ? row.mark : await tracker.setMark(row.id, seen.mark);
   if (mark === 'SUPERSEDED') {
     counts.superseded += 1;
     return report({ type: 'file.superseded', ...about });

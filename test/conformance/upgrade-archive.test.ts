@@ -54,16 +54,17 @@ const linesOf = (text: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const { missing, ...present } = archivedOriginals;
+const { missing } = archivedOriginals;
 
 describe.each(keptVersions)('an archive of %s', (version) => {
   test('the description of each file in an archive of an earlier version is still read', async () => {
     const disk = openArchive(await copyPlace(version));
     expect(await disk.identify()).toBe(archiveId);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file]));
-    const expected = Object.values(present).map((file) => {
+    const expected = Object.values(archivedOriginals).map((file) => {
       const { sizeBytes, crc32 } = wholeOf(file);
-      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file) }] as const;
+      const presentBytes = file === missing ? null : sizeBytes;
+      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes }] as const;
     });
     expect(listed).toEqual(new Map(expected));
   });
@@ -121,8 +122,9 @@ describe.each(keptVersions)('an archive of %s', (version) => {
   test('a home without the tracker adopts an archive of an earlier version', async () => {
     const { cli } = await copyPlace(version);
     const list = linesOf((await cli('list', '--json')).stdout);
-    const keys = Object.values(present).map((file) => file.key);
+    const keys = Object.values(archivedOriginals).map((file) => file.key);
     expect(list.map((line) => String(line['name'])).toSorted()).toEqual(keys.toSorted());
+    expect(list.filter((line) => line['status'] === 'missing').map((line) => line['name'])).toEqual([missing.key]);
   });
 });
 
@@ -164,7 +166,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
 
     const disk = openArchive(place);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file.description]));
-    expect(listed.size).toBe(Object.keys(present).length + 1);
+    expect(listed.size).toBe(Object.keys(archivedOriginals).length + 1);
     expect(listed.get(archivedOriginals.adopted.key)).toEqual(describeFile(archivedOriginals.adopted));
     expect(listed.get(theirs.key)).toBeUndefined();
     await disk.close();

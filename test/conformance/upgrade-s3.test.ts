@@ -49,7 +49,7 @@ describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
     expect(await s3.identify()).toBe(archiveId);
     const expected = Object.values(archivedOriginals).map((file) => {
       const { sizeBytes, crc32 } = wholeOf(file);
-      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file) }] as const;
+      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes: sizeBytes }] as const;
     });
     expect(new Map((await collect(s3.list())).map((file) => [file.key, file]))).toEqual(new Map(expected));
   });

@@ -66,7 +66,7 @@ export async function* rows(store: Store, selections?: readonly Selection[]): As
 function statusesOf(selection: Selection): readonly (OriginalStatus | MediumStatus | Mark)[] {
   if (selection === 'LOST') return ['MISSING', 'DAMAGED', 'SOURCE_DELETED'];
   if (selection === 'ACCEPTED') return ['QUARANTINED', 'MISSING', 'DAMAGED', 'SOURCE_DELETED'];
-  return selection === 'SUPERSEDED' ? ['SUPERSEDED', 'DAMAGED'] : [selection];
+  return [selection];
 }
 
 /** Returns undefined if neither the medium nor an original has one of the selections. */
@@ -75,9 +75,7 @@ function toRow({ medium, originals }: Group, selections?: ReadonlySet<Selection>
   const tracked = { ...toTrackedMedium(medium), ...(holdsAcceptance ? {} : unaccepted) };
   const shown = withRevisions(originals).flatMap((original, index): readonly RowOriginal[] => {
     const isNow = { lost: isLost(medium, original), accepted: isAccepted(medium, original) };
-    // An earlier version left DAMAGED what a later revision replaces.
-    const isExcused = original.mark === 'DAMAGED' && original.isReplaced;
-    const row = { ...toTrackedOriginal(originals[index]!), ...(isExcused && { mark: 'SUPERSEDED' as const }) };
+    const row = toTrackedOriginal(originals[index]!);
     const facts = [row.status, row.mark, isNow.lost && 'LOST', isNow.accepted && 'ACCEPTED'];
     if (selections && !facts.some((fact) => isSelected(selections, fact))) return [];
     return [{ ...row, ...(isNow.accepted ? {} : unaccepted), lost: isNow.lost }];

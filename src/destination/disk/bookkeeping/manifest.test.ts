@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { collect } from '../../../../test/support/collect.ts';
 import { archive, content, describeFile, keys, useTestDisk, wholeOf } from '../../../../test/support/disk-archive.ts';
 
 const place = useTestDisk();
@@ -25,14 +26,20 @@ describe('the manifest', () => {
     const line = await readFile(manifestPath(), 'utf8');
     await writeFile(manifestPath(), line.replace('"role":"source"', '"role":"hologram"'));
     for await (const file of place.disk.list())
-      expect(file).toEqual({ key: describeFile('a').original.key, ...wholeOf(content), description: undefined });
+      expect(file).toEqual({
+        key: describeFile('a').original.key,
+        ...wholeOf(content),
+        description: undefined,
+        presentBytes: content.length,
+      });
     expect(await keys(place.disk)).toHaveLength(1);
   });
 
-  test('a file whose size on the disk differs from the manifest is not listed', async () => {
+  test('a file whose size on the disk differs from the manifest is listed with both sizes', async () => {
     await archive(place.disk, describeFile('a'), content);
     await truncate(place.path(describeFile('a').original.key), 3);
-    expect(await keys(place.disk)).toEqual([]);
+    const listed = await collect(place.disk.list());
+    expect(listed).toEqual([expect.objectContaining({ ...wholeOf(content), presentBytes: 3 })]);
   });
 });
 
