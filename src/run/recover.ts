@@ -38,7 +38,7 @@ export async function recover(ports: RecoverPorts, options: { readonly publish: 
 
 /**
  * Adopts the described files whose keys are not in `known`. Returns the number of new originals, and
- * the keys of all described files that are not in `known`.
+ * the keys of all files with a readable description that are not in `known`.
  */
 export async function adoptUnknown(
   ports: RecoverPorts,
@@ -50,7 +50,7 @@ export async function adoptUnknown(
   if (first.done) return { adopted: 0, described };
   async function* noted(): AsyncGenerator<ListedFile> {
     for (let next = first; !next.done; next = await files.next()) {
-      described.add(next.value.key);
+      if (next.value.description) described.add(next.value.key);
       yield next.value;
     }
   }
