@@ -10,9 +10,8 @@ import { ownDirectory, type Tree } from '../tree.ts';
 
 /** Yields every described file whose key is not in `except`, with the size that it has now. */
 export async function* describedFiles(tree: Tree, manifest: Manifest, except?: Keys): AsyncIterable<ListedFile> {
-  for await (const entries of manifest.entries()) {
-    const wanted = except ? entries.filter(({ key }) => !except.has(key)) : entries;
-    const directories = Map.groupBy(wanted, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
+  for await (const entries of manifest.entries(except)) {
+    const directories = Map.groupBy(entries, (entry) => entry.key.slice(0, entry.key.lastIndexOf('/') + 1));
     for (const [directory, files] of directories) {
       const path = dirname(await tree.locate(`${directory}file`));
       for (const file of files) yield { ...file, presentBytes: sizeOf(join(path, file.key.slice(directory.length))) };

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { crc32Hex } from '../../../lib/crc32.ts';
 import { decodeDescription, encodeDescription } from '../../description.ts';
-import type { DescribedFile, FileDescription, StoredFile } from '../../destination.ts';
+import type { DescribedFile, FileDescription, Keys, StoredFile } from '../../destination.ts';
 import { ignoring } from '../files.ts';
 import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
@@ -36,10 +36,10 @@ export interface Manifest {
    */
   find(key: string): Promise<DescribedFile | undefined>;
   /**
-   * Yields the latest line of every key, in batches and in the order of the manifest. One read
-   * gives one batch.
+   * Yields the latest line of every key that is not in `except`, in batches and in the order of the
+   * manifest. One read gives one batch.
    */
-  entries(): AsyncIterable<readonly DescribedFile[]>;
+  entries(except?: Keys): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;
 }
 
@@ -72,8 +72,10 @@ export function createManifest(path: string): Manifest {
       for await (const [line] of linesFrom(path, at)) if (line) return parseLine(line.text);
       return undefined;
     },
-    entries: async function* () {
-      const latest = new Set((await latestLines(path)).values());
+    entries: async function* (except) {
+      const wanted = [...(await latestLines(path))].filter(([key]) => !except?.has(key));
+      const latest = new Set(wanted.map(([, offset]) => offset));
+      if (latest.size === 0) return;
       for await (const lines of linesFrom(path, 0)) {
         yield lines.filter((line) => latest.has(line.offset)).flatMap((line) => parseLine(line.text) ?? []);
       }
