@@ -212,8 +212,9 @@ export function isGone(medium: { readonly status: MediumStatus; readonly goneSin
 export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry';
 
 /**
- * All allowed transitions. From any other status than IN_PROGRESS, `complete` recovers an intent or
- * adopts an archived file. From IN_PROGRESS, `claim` replaces a claim whose lease has expired.
+ * All allowed transitions. `complete` usually starts from IN_PROGRESS. From any other status it
+ * recovers an intent or adopts an archived file. `claim` from IN_PROGRESS replaces a claim whose
+ * lease has expired.
  * Nothing leaves COMPLETED. The repair of a marked original keeps the status until `complete`.
  */
 export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalStatus, OriginalStatus>>>> = {

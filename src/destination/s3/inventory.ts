@@ -8,8 +8,9 @@ import { readAbsent, readRecord, recordedKeys, withRecord } from './records.ts';
 const headsInFlight = 32;
 
 /**
- * Returns the file at `key`, from a HEAD. If HEAD shows no checksum, our record supplies it. `deep`
- * reads the bytes. Errors: UNREADABLE if the object is in an archive class.
+ * Returns the file at `key`, as HEAD shows it. If HEAD shows no checksum, the checksum comes from
+ * our record. With `deep` the size and the checksum come from the stored bytes. Errors: UNREADABLE
+ * if the object is in an archive class.
  */
 export async function statFile(
   bucket: Bucket,

@@ -102,8 +102,8 @@ export interface Revised {
   /** A later revision is archived. */
   readonly isReplaced: boolean;
   /**
-   * True if the original has a mark that counts. A completed later revision excuses a DAMAGED file,
-   * but never a MISSING one. A failed later revision counts in place of the DAMAGED file.
+   * True if the original has a mark that counts. The mark DAMAGED no longer counts when a later
+   * revision is completed, or counts itself as failed. The mark MISSING always counts.
    */
   readonly isMarked: boolean;
 }

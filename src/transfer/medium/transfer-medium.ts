@@ -118,8 +118,8 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // An original that is not offered may be one of the unavailable originals, so it is not tried
-  // now.
+  // While originals are unavailable, an original that is not offered may be one of them, so it is
+  // not tried now.
   const repairs = new Set(awaitingRepair(rows));
   const open = rows.filter(
     (row) => isOpen(row, repairs, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))),
