@@ -24,7 +24,7 @@ export interface Context extends Streams {
 export interface Command {
   readonly name: CommandName;
   readonly summary: string;
-  /** `name` has the syntax of commander: `<name>`, `[name]` or `[name...]`. */
+  /** `name` has the syntax of commander: `<name>`, `<name...>`, `[name]` or `[name...]`. */
   readonly argument?: { readonly name: string; readonly help: string; readonly choices?: readonly string[] };
   /** Runs the command. Returns the exit code, or throws a SyncError. */
   run(context: Context): Promise<number>;

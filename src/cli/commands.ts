@@ -3,6 +3,9 @@ import type { Command } from './command.ts';
 /** The groups of commands. A command of two words belongs to one of these groups. */
 export const commandGroups = [{ name: 'aws', summary: 'Run and watch the service that is deployed on AWS.' }] as const;
 
+const acceptedNames = { name: '<name...>', help: 'Keys of files, or ids of media with all their files.' };
+const retriedNames = { name: '[name...]', help: 'Only these media: their ids, or keys of their files.' };
+
 /** All commands. The code of a command is imported only when the command runs. */
 export const commands: readonly Command[] = [
   {
@@ -26,9 +29,15 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/list.ts')).runList(context),
   },
   {
+    name: 'accept',
+    summary: 'Accept lost and quarantined files as they are, so that they no longer make a run fail.',
+    argument: acceptedNames,
+    run: async (context) => (await import('./commands/accept.ts')).runAccept(context),
+  },
+  {
     name: 'retry',
-    summary: 'Reset failed and quarantined originals, so that the next sync tries them again.',
-    argument: { name: '[mediaId...]', help: 'Only originals of these media.' },
+    summary: 'Reset failed and quarantined files, so that the next sync tries them again, and undo `accept`.',
+    argument: retriedNames,
     run: async (context) => (await import('./commands/retry.ts')).runRetry(context),
   },
   {
@@ -66,13 +75,19 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'aws failures',
-    summary: 'List failed and quarantined originals and media with the reason and the next attempt.',
+    summary: 'List what failed, is quarantined, lost or accepted, with the reason and the next attempt.',
     run: async (context) => (await import('./commands/aws/failures.ts')).runAwsFailures(context),
   },
   {
+    name: 'aws accept',
+    summary: 'Accept lost and quarantined files as they are, so that they no longer make a run fail.',
+    argument: acceptedNames,
+    run: async (context) => (await import('./commands/aws/accept.ts')).runAwsAccept(context),
+  },
+  {
     name: 'aws retry',
-    summary: 'Reset failed and quarantined originals, so that the next run tries them again.',
-    argument: { name: '[mediaId...]', help: 'Only originals of these media.' },
+    summary: 'Reset failed and quarantined files, so that the next run tries them again, and undo `aws accept`.',
+    argument: retriedNames,
     run: async (context) => (await import('./commands/aws/retry.ts')).runAwsRetry(context),
   },
   {

@@ -15,6 +15,7 @@ export const commandNames = [
   'verify',
   'status',
   'list',
+  'accept',
   'retry',
   'login',
   'doctor',
@@ -23,6 +24,7 @@ export const commandNames = [
   'aws run',
   'aws status',
   'aws failures',
+  'aws accept',
   'aws retry',
   'aws logs',
 ] as const;
@@ -67,11 +69,11 @@ export interface OptionSpec {
 }
 
 const everywhere = commandNames;
-const onArchive = ['sync', 'verify', 'status', 'list', 'retry', 'doctor'] as const;
-const withTracker = ['sync', 'verify', 'status', 'list', 'retry'] as const;
+const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
+const withTracker = ['sync', 'verify', 'status', 'list', 'accept', 'retry'] as const;
 const withProvider = ['sync', 'login', 'doctor'] as const;
-const onService = ['aws run', 'aws status', 'aws failures', 'aws retry', 'aws logs'] as const;
-const onServiceTracker = ['aws status', 'aws failures', 'aws retry'] as const;
+const onService = ['aws run', 'aws status', 'aws failures', 'aws accept', 'aws retry', 'aws logs'] as const;
+const onServiceTracker = ['aws status', 'aws failures', 'aws accept', 'aws retry'] as const;
 const onMachine = ['aws run', 'aws status', 'aws retry', 'aws logs'] as const;
 
 const optionTable = [
@@ -225,9 +227,12 @@ const optionTable = [
       'waiting',
       'missing',
       'damaged',
+      'superseded',
+      'lost',
+      'accepted',
     ],
     commands: ['list'],
-    help: 'Show only entries with these statuses.',
+    help: 'Show only entries with these statuses, marks or facts.',
   },
   {
     name: 'file',

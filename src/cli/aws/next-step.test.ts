@@ -16,6 +16,7 @@ function tallyWith(change: (counts: Counts) => void = () => {}): Counts {
 const clean = tallyWith();
 const failed = tallyWith(({ originals }) => (originals.FAILED = 2));
 const quarantined = tallyWith(({ media, originals }) => (media.QUARANTINED = originals.FAILED = 1));
+const lost = tallyWith((counts) => (counts.originals.QUARANTINED = counts.lost = 1));
 const before = '2026-11-14T10:00:00.000Z';
 const since = '2026-11-20T08:00:00.000Z';
 
@@ -24,6 +25,7 @@ test.each([
   ['a service without problems', clean, 'clean', before, /^$/],
   ['a service with failed files', failed, 'partial', before, /aws failures`.*tries the files again/],
   ['a service with quarantined media', quarantined, 'partial', before, /aws failures`.*aws retry`/],
+  ['a service with lost files', lost, 'partial', before, /aws failures` names the lost files, .*aws accept`/],
   ['a service with expired credentials', clean, 'expired', before, /`cloud-sync login gopro`, then `cloud-sync aws run`/],
   ['a service with expired credentials and failed files', quarantined, 'expired', before, /login gopro/],
   ['a service with expired credentials in an unreadable secret', clean, 'expired', undefined, /login gopro/],

@@ -8,7 +8,7 @@ import type { RunRecord } from '../../tracker/tracker.ts';
  * undefined if that time is unknown. No I/O.
  */
 export function nextStep(
-  { originals, media }: Tally,
+  { originals, media, lost }: Tally,
   lastRun: RunRecord | undefined,
   credentialsWrittenAt: string | null | undefined,
   show: ShowCommand,
@@ -19,6 +19,7 @@ export function nextStep(
       ? `${show('aws run')} tries the new credentials`
       : `sign in at gopro.com, renew the credentials with ${show('login gopro')}, then ${show('aws run')}`;
   }
+  if (lost > 0) return `${show('aws failures')} names the lost files, ${show('aws accept')} accepts their loss`;
   if (originals.QUARANTINED + media.QUARANTINED > 0)
     return `${show('aws failures')} shows the reasons, ${show('aws retry')} gives the files a fresh start`;
   if (originals.FAILED + media.FAILED > 0) return `${show('aws failures')} shows the reasons; the service tries the files again`;

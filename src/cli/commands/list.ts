@@ -1,8 +1,8 @@
 import { clean, jsonLine } from '../../lib/log.ts';
-import type { MediumStatus, OriginalStatus } from '../../media.ts';
 import { formatBytes } from '../../report/figures.ts';
+import type { Selection } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import { listEntries, type ListEntry } from '../output/list-entries.ts';
+import { decisiveWord, isOneOf, listEntries, type ListEntry } from '../output/list-entries.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runList(context: Context): Promise<number> {
@@ -10,9 +10,9 @@ export async function runList(context: Context): Promise<number> {
   await using ledger = await openLedger(context);
   const print = (text: string) => new Promise<void>((resolve) => stdout.write(text, () => resolve()));
   const wanted = new Set(config.settings.status);
-  for await (const row of ledger.tracker.rows(trackerStatuses(wanted))) {
+  for await (const row of ledger.tracker.rows(selectionsOf(wanted))) {
     for (const entry of listEntries(row)) {
-      if (wanted.size > 0 && !wanted.has(entry.status)) continue;
+      if (wanted.size > 0 && !isOneOf(entry, wanted)) continue;
       // A program that reads the output, such as `head`, may have closed the pipe.
       if (!stdout.writable) return 0;
       await print(config.settings.json ? jsonLine(entry) : `${lineOf(entry)}\n`);
@@ -22,23 +22,20 @@ export async function runList(context: Context): Promise<number> {
 }
 
 /**
- * Returns the statuses to ask the tracker for, or undefined for all rows. A `missing` or `damaged`
- * file is COMPLETED in the tracker. `resolved` needs all rows: filtered rows leave out originals,
- * but `list` has to know whether a medium has originals.
+ * Returns what to ask the tracker for, or undefined for all rows. For `resolved` all rows are read,
+ * because `list` has to know whether a medium has originals, and selected rows leave out originals.
  */
-function trackerStatuses(wanted: ReadonlySet<string>): readonly (OriginalStatus | MediumStatus)[] | undefined {
+function selectionsOf(wanted: ReadonlySet<string>): readonly Selection[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;
-  const names = [...wanted].map((word) =>
-    word === 'missing' || word === 'damaged' ? 'COMPLETED' : word.toUpperCase().replaceAll('-', '_'),
-  );
-  return [...new Set(names)] as readonly (OriginalStatus | MediumStatus)[];
+  return [...wanted].map((word) => word.toUpperCase().replaceAll('-', '_')) as Selection[];
 }
 
-function lineOf({ status, since, name, sizeBytes, reason, mediaId, failedRuns, goneSince }: ListEntry): string {
+function lineOf(entry: ListEntry): string {
+  const { since, name, sizeBytes, reason, mediaId, failedRuns, goneSince, acceptedAt } = entry;
   const size = sizeBytes === null ? '-' : formatBytes(sizeBytes);
   const runs = failedRuns > 0 ? ` [${failedRuns} failed ${failedRuns === 1 ? 'run' : 'runs'}]` : '';
   const gone = goneSince === null ? '' : ` [gone from the cloud since ${goneSince}]`;
-  return clean(
-    `${status.padEnd(14)} ${since}  ${size.padStart(9)}  ${name}  ${mediaId}${reason === null ? '' : `: ${reason}`}${runs}${gone}`,
-  );
+  const accepted = acceptedAt === null ? '' : ` [accepted on ${acceptedAt}]`;
+  const columns = `${decisiveWord(entry).padEnd(14)} ${since}  ${size.padStart(9)}  ${name}  ${mediaId}`;
+  return clean(`${columns}${reason === null ? '' : `: ${reason}`}${runs}${gone}${accepted}`);
 }

@@ -4,16 +4,8 @@ import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
 import type { RunRecord } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import {
-  archiveStatus,
-  filesLine,
-  labelledLines,
-  markedLine,
-  maxRuns,
-  mediaLine,
-  runLine,
-  toLastRun,
-} from '../output/archive-status.ts';
+import { archiveStatus, filesLine, labelledLines, maxRuns, mediaLine, runLine, toLastRun } from '../output/archive-status.ts';
+import { evidenceLines, readEvidence } from '../output/evidence-lines.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runStatus(context: Context): Promise<number> {
@@ -21,11 +13,12 @@ export async function runStatus(context: Context): Promise<number> {
   await using ledger = await openLedger(context);
   const { tracker, place } = ledger;
   const tally = await archiveStatus(tracker);
+  const evidence = await readEvidence(tracker, tally);
   const runs = await tracker.runs(maxRuns);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const lastRuns = runs.map(toLastRun);
-    stdout.write(jsonLine({ destination: place, archiveId: tracker.archiveId, ...tally, freeBytes, lastRuns }));
+    stdout.write(jsonLine({ destination: place, archiveId: tracker.archiveId, ...tally, evidence, freeBytes, lastRuns }));
     return 0;
   }
   const rows = [
@@ -33,7 +26,7 @@ export async function runStatus(context: Context): Promise<number> {
     ['Free', freeBytes === null ? '' : formatBytes(freeBytes)],
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
-    ['Found by verify', markedLine(tally)],
+    ...evidenceLines(evidence, { retry: '`cloud-sync retry`' }),
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', runLine(run, systemClock.now())] as const),
     ['Next', nextStep(tally, runs)],
   ] as const;
@@ -41,9 +34,10 @@ export async function runStatus(context: Context): Promise<number> {
   return 0;
 }
 
-function nextStep({ originals, media, marked }: Tally, runs: readonly RunRecord[]): string {
+function nextStep({ originals, media, marked, lost }: Tally, runs: readonly RunRecord[]): string {
   const quarantined = originals.QUARANTINED + media.QUARANTINED;
   const failed = originals.FAILED + media.FAILED;
+  if (lost > 0) return '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
   if (quarantined > 0) return '`cloud-sync list --status quarantined` shows the reasons, `cloud-sync retry` resets the files';
   if (failed > 0) return '`cloud-sync list --status failed` shows the reasons, `cloud-sync sync` tries the files again';
   if (marked > 0 || originals.PENDING + originals.IN_PROGRESS + media.LISTED > 0) return 'run `cloud-sync sync` to continue';

@@ -57,11 +57,6 @@ export function filesLine({ originals, archivedBytes, waiting }: Tally): string 
   return `${count(originals.COMPLETED, 'file')} archived, ${formatBytes(archivedBytes)}${others}`;
 }
 
-/** Makes the line about marked files. It is empty if `verify` found no missing or damaged file. */
-export function markedLine({ marked }: Tally): string {
-  return marked === 0 ? '' : `${count(marked, 'file')} missing or damaged; the next run fetches them again`;
-}
-
 /** A status shows at most this many of the last runs. */
 export const maxRuns = 5;
 

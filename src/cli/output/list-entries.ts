@@ -1,7 +1,9 @@
-import type { TrackedOriginal, TrackedRow } from '../../tracker/tracker.ts';
+import { isGone, type Mark } from '../../media.ts';
+import type { RowOriginal, TrackedMedium, TrackedRow } from '../../tracker/tracker.ts';
 
 /** One line of the output: an original, or a medium whose originals are not known. */
 export interface ListEntry {
+  /** The mark of an original if it has one, otherwise the status. */
   readonly status: string;
   readonly since: string;
   readonly mediaId: string;
@@ -16,57 +18,93 @@ export interface ListEntry {
    * listed.
    */
   readonly goneSince: string | null;
+  readonly mark: Mark | null;
+  /** Files are missing or damaged, and the provider no longer has them. */
+  readonly lost: boolean;
+  /** When a person accepted the entry as it is; null if nobody did. ISO 8601. */
+  readonly acceptedAt: string | null;
+  readonly acceptedReason: string | null;
 }
 
 /** Yields the lines for a medium and its originals. */
 export function* listEntries({ tracked, originals }: TrackedRow): Generator<ListEntry> {
-  const { medium, goneSince } = tracked;
-  const mediaId = medium.id;
-  if (tracked.status !== 'RESOLVED' || originals.length === 0) {
-    const { status, statusSince: since, reason, failedRuns } = tracked;
-    const name = medium.filename || '(no name)';
-    yield {
-      status: statusWord(status),
-      since,
-      mediaId,
-      name,
-      sizeBytes: medium.sizeHintBytes,
-      code: null,
-      reason: reason ?? reasons[status] ?? null,
-      failedRuns,
-      goneSince,
-    };
-  }
-  for (const original of originals) {
-    const { statusSince: since, sizeBytes, errorCode: code, failedRuns } = original;
-    yield {
-      status: statusWord(original.mark ?? original.status),
-      since,
-      mediaId,
-      name: original.original.key,
-      sizeBytes,
-      code,
-      reason: reasonOf(original),
-      failedRuns,
-      goneSince,
-    };
-  }
+  const isMediumLost = tracked.absentOriginals > 0 && isGone(tracked);
+  const hasOwnLine = tracked.status !== 'RESOLVED' || isMediumLost || tracked.acceptedAt !== null;
+  if (hasOwnLine || originals.length === 0) yield mediumEntry(tracked, isMediumLost);
+  for (const original of originals) yield originalEntry(original, tracked);
 }
 
-/** The reasons that are shown for a mark, or for a status if the tracker has recorded no reason. */
+function mediumEntry(tracked: TrackedMedium, lost: boolean): ListEntry {
+  const { medium, status, statusSince: since, failedRuns, goneSince, acceptedAt, acceptedReason } = tracked;
+  const lostReason = `the archive lacks ${tracked.absentOriginals} of its files, and the cloud no longer has them`;
+  return {
+    status: statusWord(status),
+    since,
+    mediaId: medium.id,
+    name: medium.filename || '(no name)',
+    sizeBytes: medium.sizeHintBytes,
+    code: null,
+    reason: lost ? lostReason : (tracked.reason ?? reasons[status] ?? null),
+    failedRuns,
+    goneSince,
+    mark: null,
+    lost,
+    acceptedAt,
+    acceptedReason,
+  };
+}
+
+function originalEntry(original: RowOriginal, { medium, goneSince }: TrackedMedium): ListEntry {
+  const { statusSince: since, sizeBytes, errorCode: code, failedRuns, mark, lost, acceptedAt, acceptedReason } = original;
+  return {
+    status: statusWord(mark ?? original.status),
+    since,
+    mediaId: medium.id,
+    name: original.original.key,
+    sizeBytes,
+    code,
+    reason: reasonOf(original),
+    failedRuns,
+    goneSince,
+    mark,
+    lost,
+    acceptedAt,
+    acceptedReason,
+  };
+}
+
+/** The word that says most about an entry: a fact, or else the mark or status. */
+export function decisiveWord({ status, lost, acceptedAt }: ListEntry): string {
+  if (acceptedAt !== null) return 'accepted';
+  return lost ? 'lost' : status;
+}
+
+/** Whether a word of `--status` applies to an entry. */
+export function isOneOf(entry: ListEntry, words: ReadonlySet<string>): boolean {
+  return words.has(entry.status) || (entry.lost && words.has('lost')) || (entry.acceptedAt !== null && words.has('accepted'));
+}
+
+/** The reasons that are shown for a status if the tracker has recorded no reason. */
 const reasons: Readonly<Record<string, string>> = {
   PENDING: 'the next sync fetches it',
   IN_PROGRESS: 'a run fetches it now, or a run that fetched it was killed',
   LISTED: 'the next sync asks for its files',
   RESOLVED: 'has only files that were not asked for, such as an edit; see `sync --include`',
   WAITING: 'not ready in the cloud yet',
-  MISSING: 'verify did not find it; the next sync fetches it again',
-  DAMAGED: 'verify found different content; the next sync fetches it again',
   SOURCE_DELETED: 'deleted in the cloud before it was archived',
 };
 
-function reasonOf({ mark, status, reason }: TrackedOriginal): string | null {
-  return (mark && reasons[mark]) ?? reason ?? reasons[status] ?? null;
+const findings: Readonly<Record<Mark, string>> = {
+  MISSING: 'verify did not find it',
+  DAMAGED: 'verify found different content',
+  SUPERSEDED: 'it is damaged, and a later revision replaces it',
+};
+
+function reasonOf({ mark, status, reason, lost }: RowOriginal): string | null {
+  if (mark === null || mark === 'SUPERSEDED') return (mark && findings[mark]) ?? reason ?? reasons[status] ?? null;
+  if (lost) return `${findings[mark]}, and the cloud no longer has it`;
+  const failure = reason === null ? '' : `; the last attempt failed: ${reason}`;
+  return `${findings[mark]}; the next sync fetches it again${failure}`;
 }
 
 function statusWord(status: string): string {

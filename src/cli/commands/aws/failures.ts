@@ -7,17 +7,20 @@ import { nextAttemptMs } from '../../../plan/next-attempt.ts';
 import { count } from '../../../report/figures.ts';
 import { openLedger } from '../../archive/open-ledger.ts';
 import type { Context } from '../../command.ts';
-import { listEntries, type ListEntry } from '../../output/list-entries.ts';
+import { decisiveWord, isOneOf, listEntries, type ListEntry } from '../../output/list-entries.ts';
 
-/** Prints the failed files, and the quarantined files, which wait for a person. */
+const selections = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'LOST', 'ACCEPTED'] as const;
+const words: ReadonlySet<string> = new Set(selections.map((selection) => selection.toLowerCase()));
+
+/** Prints what failed, what is missing or damaged, and what waits for a person or was accepted. */
 export async function runAwsFailures({ config, log, stdout }: Context): Promise<number> {
   await using ledger = await openLedger({ config, log }, 'table');
   const { json, env } = config.settings;
   const show = commandsFor({ stage: env as Stage });
   let failures = 0;
-  for await (const row of ledger.tracker.rows(['FAILED', 'QUARANTINED'])) {
+  for await (const row of ledger.tracker.rows(selections)) {
     for (const entry of listEntries(row)) {
-      if (entry.status !== 'failed' && entry.status !== 'quarantined') continue;
+      if (!isOneOf(entry, words)) continue;
       failures += 1;
       const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
       stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt, show));
@@ -27,19 +30,21 @@ export async function runAwsFailures({ config, log, stdout }: Context): Promise<
   return 0;
 }
 
-function textOf(
-  { status, name, mediaId, since, code, reason, failedRuns }: ListEntry,
-  nextAttempt: string | null,
-  show: ShowCommand,
-): string {
-  const next =
-    nextAttempt === null
-      ? `not tried again before ${show('aws retry')}`
-      : `the service tries again after ${nextAttempt}, ${show('aws run')} tries now`;
+function textOf(entry: ListEntry, nextAttempt: string | null, show: ShowCommand): string {
+  const { name, mediaId, since, code, reason, failedRuns } = entry;
+  const runs = failedRuns === 0 ? '' : `, ${count(failedRuns, 'failed run')}`;
   const lines = [
-    `${status.padEnd(11)} ${name}  ${mediaId}`,
+    `${decisiveWord(entry).padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,
-    `  since ${since}, ${count(failedRuns, 'failed run')}; ${next}`,
+    `  since ${since}${runs}; ${nextOf(entry, nextAttempt, show)}`,
   ];
   return `${lines.map(clean).join('\n')}\n`;
+}
+
+function nextOf({ status, lost, acceptedAt }: ListEntry, nextAttempt: string | null, show: ShowCommand): string {
+  if (acceptedAt !== null) return `accepted on ${acceptedAt}, ${show('aws retry')} undoes this`;
+  if (lost) return `no run can fetch it again, ${show('aws accept')} accepts the loss`;
+  if (nextAttempt !== null) return `the service tries again after ${nextAttempt}, ${show('aws run')} tries now`;
+  if (status === 'quarantined') return `not tried again before ${show('aws retry')}`;
+  return 'the next run fetches it again';
 }

@@ -7,16 +7,16 @@ import type { Context } from '../../command.ts';
 import { describeRetry, retryMedia } from '../../archive/retry-media.ts';
 
 /** Gives failed files a fresh start in the next run. With `--start` a run begins now. */
-export async function runAwsRetry({ config, log, stdout, arguments: mediaIds }: Context): Promise<number> {
+export async function runAwsRetry({ config, log, stdout, arguments: names }: Context): Promise<number> {
   const { json, start, env } = config.settings;
   // The machine is opened first. If it does not exist, the command must change nothing.
   using machine = start ? await openMachine(config) : undefined;
   await using ledger = await openLedger({ config, log }, 'table');
-  const retried = await retryMedia(ledger.tracker, mediaIds, commandsFor({ stage: env as Stage })('aws failures'));
+  const reset = await retryMedia(ledger.tracker, names, commandsFor({ stage: env as Stage })('aws failures'));
   const run = machine && (await startRun(machine, { fullListing: false }));
-  if (json) stdout.write(jsonLine({ retried, started: run?.name ?? null }));
+  if (json) stdout.write(jsonLine({ retried: reset.retried, started: run?.name ?? null }));
   else {
-    stdout.write(`${describeRetry(retried, run ? 'the run that begins now' : 'the next run')}\n`);
+    stdout.write(`${describeRetry(reset, run ? 'the run that begins now' : 'the next run')}\n`);
     if (run) stdout.write(`Started ${clean(run.name)}\n${clean(run.arn)}\n`);
   }
   return 0;

@@ -13,16 +13,8 @@ import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
-import {
-  archiveStatus,
-  filesLine,
-  labelledLines,
-  markedLine,
-  maxRuns,
-  mediaLine,
-  runLine,
-  toLastRun,
-} from '../../output/archive-status.ts';
+import { archiveStatus, filesLine, labelledLines, maxRuns, mediaLine, runLine, toLastRun } from '../../output/archive-status.ts';
+import { evidenceLines, readEvidence } from '../../output/evidence-lines.ts';
 
 /**
  * When the secret was written. It is null if the secret has no value yet, and undefined if AWS did
@@ -39,6 +31,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   await using ledger = await openLedger(context, 'table');
   const { tracker, place: table } = ledger;
   const tally = await archiveStatus(tracker);
+  const evidence = await readEvidence(tracker, tally);
   const lease = await ledger.currentLease?.();
   const runs = await withEnds(await tracker.runs(maxRuns), context);
   const stage = config.settings.env as Stage;
@@ -52,6 +45,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
         table,
         archiveId: tracker.archiveId,
         ...tally,
+        evidence,
         lease: lease ? { holder: lease.owner, until: lease.deadline } : null,
         credentials,
         lastRuns,
@@ -64,7 +58,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
     ['Archive', `${tracker.archiveId} (table ${table})`],
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
-    ['Found by verify', markedLine(tally)],
+    ...evidenceLines(evidence, { retry: show('aws retry') }),
     ['At work', leaseLine(lease)],
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', `${runLine(run, systemClock.now())}  ${run.id}`] as const),
     ['Credentials', credentialsLine(secret, writtenAt, show)],

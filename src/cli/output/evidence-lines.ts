@@ -1,0 +1,56 @@
+/** Counts the archived files that are not as they should be, and makes the lines that show them. */
+import type { Tally } from '../../media.ts';
+import { count, formatBytes } from '../../report/figures.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
+import { decisiveWord, listEntries } from './list-entries.ts';
+
+export interface FilesAndBytes {
+  readonly files: number;
+  /** The size of the files whose size is known. */
+  readonly bytes: number;
+}
+
+/** Each file counts once, by the first word that applies: accepted, lost, missing or damaged. */
+export interface Evidence {
+  readonly missing: FilesAndBytes;
+  readonly damaged: FilesAndBytes;
+  readonly lost: FilesAndBytes;
+  readonly accepted: FilesAndBytes;
+}
+
+const words = ['missing', 'damaged', 'lost', 'accepted'] as const;
+
+/** Reads the rows of the tracker only if the tally has something to count. Errors: TRACKER_UNUSABLE. */
+export async function readEvidence(tracker: Tracker, { marked, lost, accepted }: Tally): Promise<Evidence> {
+  const counts = new Map<string, { files: number; bytes: number }>(words.map((word) => [word, { files: 0, bytes: 0 }]));
+  if (marked + lost + accepted > 0) {
+    for await (const row of tracker.rows(['MISSING', 'DAMAGED', 'LOST', 'ACCEPTED'])) {
+      for (const entry of listEntries(row)) {
+        const counted = counts.get(decisiveWord(entry));
+        if (!counted) continue;
+        const isLostPart = entry.mark === null && entry.lost;
+        counted.files += isLostPart ? row.tracked.absentOriginals : 1;
+        counted.bytes += isLostPart ? 0 : (entry.sizeBytes ?? 0);
+      }
+    }
+  }
+  return Object.fromEntries(counts) as unknown as Evidence;
+}
+
+/** The lines that show the evidence. The commands are in backquotes. */
+export function evidenceLines(
+  { missing, damaged, lost, accepted }: Evidence,
+  { retry }: { readonly retry: string },
+): readonly (readonly [label: string, text: string])[] {
+  return [
+    ['Missing', line(missing, 'the next run fetches them again')],
+    ['Damaged', line(damaged, 'the next run replaces them')],
+    ['Lost', line(lost, 'missing or damaged here, and no longer in the cloud')],
+    ['Accepted', line(accepted, `no run fails because of them; ${retry} undoes this`)],
+  ];
+}
+
+function line({ files, bytes }: FilesAndBytes, note: string): string {
+  if (files === 0) return '';
+  return `${count(files, 'file')}${bytes === 0 ? '' : `, ${formatBytes(bytes)}`}: ${note}`;
+}
