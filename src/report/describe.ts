@@ -34,14 +34,12 @@ const descriptions: Descriptions = {
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : ` ${hint}`}`,
-  'file.missing': ({ path }) => `missing   ${path}`,
-  'file.damaged': ({ path, reason }) => `damaged   ${path}: ${reason}`,
-  'file.superseded': ({ path }) => `superseded ${path}: damaged, and a later revision replaces it`,
+  'file.missing': ({ path, ...loss }) => `missing   ${path}${loss.lost ? `: ${describeLoss(loss)}` : ''}`,
+  'file.damaged': ({ path, reason, ...loss }) => `damaged   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
+  'file.superseded': ({ path }) => `superseded ${path}: it is damaged, and a later revision replaces it`,
   'file.unreadable': ({ path, reason }) => `unreadable ${path}: ${reason}`,
-  'file.lost': ({ path, lastCopy }) =>
-    `lost      ${path}: the provider no longer has it${lastCopy === null ? '' : `; last copy: ${lastCopy}`}`,
-  'medium.incomplete': ({ mediaId, name, missing }) =>
-    `missing   ${count(missing, 'file')} of ${name || '(no name)'} (${mediaId})`,
+  'file.lost': ({ path, mark, ...loss }) => `lost      ${path}: ${mark.toLowerCase()}; ${describeLoss(loss)}`,
+  'medium.incomplete': (event) => `missing   ${describeIncomplete(event)}`,
   'file.unknown': ({ path }) => `unknown   ${path}`,
 };
 
@@ -49,6 +47,16 @@ const descriptions: Descriptions = {
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
+}
+
+/** Says that no run can fetch a file again, and where its last copy is. */
+export function describeLoss({ lastCopy }: { readonly lastCopy: string | null }): string {
+  return `the cloud no longer has it, and ${lastCopy === null ? 'the archive has no copy' : `its last copy is ${lastCopy}`}`;
+}
+
+/** Names a medium of which the archive lacks files. */
+export function describeIncomplete({ mediaId, name, missing, lost }: Extract<Event, { type: 'medium.incomplete' }>): string {
+  return `${count(missing, 'file')} of ${name || '(no name)'} (${mediaId})${lost ? '; the cloud no longer has the medium' : ''}`;
 }
 
 /** Describes the progress of the whole run. */

@@ -1,7 +1,8 @@
 import { clean } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
 import type { Report } from '../events.ts';
-import { createProblems, finalTable } from './table.ts';
+import { createProblems } from './problems.ts';
+import { finalTable } from './table.ts';
 
 const progressEveryMs = 5_000;
 
@@ -35,6 +36,9 @@ export function createQuietReport(writeError: (text: string) => void): Report {
   const problems = createProblems();
   return (event) => {
     problems.note(event);
-    if (event.type === 'run.finished') for (const line of problems.lines) writeError(`failed: ${clean(line)}\n`);
+    if (event.type !== 'run.finished') return;
+    // What `verify` finds in a clean run was accepted.
+    const isAccepted = event.verified !== undefined && event.exitCode === 0;
+    if (!isAccepted) for (const line of problems.lines) writeError(`failed: ${clean(line)}\n`);
   };
 }

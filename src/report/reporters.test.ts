@@ -7,7 +7,8 @@ import type { Event, Progress, Report } from '../events.ts';
 import { createJsonReport } from './jsonl.ts';
 import { createPlainReport, createQuietReport } from './plain.ts';
 import { finishedEarly, summarise } from './summary.ts';
-import { createProblems, finalTable } from './table.ts';
+import { createProblems } from './problems.ts';
+import { finalTable } from './table.ts';
 import { createTerminalReport, progressBlock } from './terminal.ts';
 
 const file = {
@@ -161,4 +162,108 @@ test('the table lists failures with their reasons, up to a limit, and the next s
   expect(table).toContain('and 5 more');
   expect(table).toContain('Run the same command again');
   expect(finalTable(finishedEarly(new SyncError('LOCKED', 'x'), 'r'), [], { dryRun: false })).toContain('another run');
+});
+
+const about = { id: '1', mediaId: 'm', key: file.key, path: `/archive/${file.key}` };
+const noLoss = { lost: false, lastCopy: null };
+
+test.each<[string, Event, string]>([
+  ['a missing file', { type: 'file.missing', ...about, ...noLoss }, `missing   ${about.path}`],
+  [
+    'a missing file that the cloud no longer has',
+    { type: 'file.missing', ...about, lost: true, lastCopy: null },
+    `missing   ${about.path}: the cloud no longer has it, and the archive has no copy`,
+  ],
+  [
+    'a damaged file that the cloud no longer has',
+    { type: 'file.damaged', ...about, reason: 'too short', lost: true, lastCopy: '/archive/.cloud-sync/quarantine/a' },
+    `damaged   ${about.path}: too short; the cloud no longer has it, and its last copy is /archive/.cloud-sync/quarantine/a`,
+  ],
+  [
+    'a lost file',
+    { type: 'file.lost', ...about, mark: 'DAMAGED', lastCopy: about.path },
+    `lost      ${about.path}: damaged; the cloud no longer has it, and its last copy is ${about.path}`,
+  ],
+  [
+    'an unreadable file',
+    { type: 'file.unreadable', ...about, reason: 'it is in an archive class' },
+    `unreadable ${about.path}: it is in an archive class`,
+  ],
+  [
+    'a superseded file',
+    { type: 'file.superseded', ...about },
+    `superseded ${about.path}: it is damaged, and a later revision replaces it`,
+  ],
+  [
+    'a medium without some of its files',
+    { type: 'medium.incomplete', mediaId: 'm', name: 'GX01.MP4', missing: 2, lost: true },
+    'missing   2 files of GX01.MP4 (m); the cloud no longer has the medium',
+  ],
+])('one line describes %s', (_what, event, line) => {
+  expect(describeEvent(event)).toBe(line);
+});
+
+const checked = { files: 9, bytes: 1000, missing: 0, damaged: 0, lost: 0, superseded: 0, unreadable: 0, unknown: 0 };
+
+test.each([
+  [
+    'only missing files',
+    { missing: 2 },
+    2,
+    /missing +2 +the next `sync` fetches them again\n[^]*Run `cloud-sync sync` to restore them\.\n$/,
+  ],
+  [
+    'only lost files',
+    { missing: 2, lost: 2 },
+    2,
+    /lost +2 +of these[^]*\(1s\)\. `cloud-sync list --status lost` names the lost files/,
+  ],
+  [
+    'lost and missing files',
+    { missing: 2, lost: 1 },
+    2,
+    /fetches what the cloud still has again\n[^]*to restore them\. `cloud-sync list --status lost`/,
+  ],
+  ['only accepted files', { damaged: 1, lost: 1 }, 0, /Every file that differs was accepted \(1s\)\.\n$/],
+  ['unreadable files', { unreadable: 3 }, 0, /unreadable +3 [^]*Every archived file that could be read is there and intact/],
+  ['unreadable files with a mark', { unreadable: 3 }, 3, /3 files cannot be read now\n\nSome files could not be read/],
+  ['superseded files', { superseded: 1 }, 0, /superseded +1 +damaged, [^]*Every archived file is there and intact/],
+] as const)('the table of `verify` says what to do about %s', (_what, counts, differences, says) => {
+  const finished = summarise({ runId: 'r', elapsedMs: 1000, verified: { ...checked, ...counts }, differences });
+  const problems = createProblems();
+  problems.note(finished);
+  expect(finalTable(finished, problems.lines, { dryRun: false })).toMatch(says);
+});
+
+test.each([
+  [
+    'only lost files',
+    { lost: 2 },
+    1,
+    /lost +2 +missing or damaged here[^]*Some archived files are lost \(1s[^]*`cloud-sync accept`/,
+  ],
+  [
+    'lost and failed files',
+    { lost: 2, failed: 1 },
+    1,
+    /Some files are not archived yet[^]*Run the same command again; [^]*`cloud-sync accept`/,
+  ],
+  [
+    'accepted files',
+    { accepted: 2 },
+    0,
+    /accepted +2 +no run fails[^]*Everything is archived and verified, except what was accepted \(1s/,
+  ],
+] as const)('the table of `sync` says what to do about %s', (_what, counts, exitCode, says) => {
+  const clean = summarise({ runId: 'r', elapsedMs: 1000 });
+  const outcome = exitCode === 0 ? 'clean' : 'partial';
+  const finished = { ...clean, outcome, exitCode, files: { ...clean.files, ...counts } } as const;
+  expect(finalTable(finished, [], { dryRun: false })).toMatch(says);
+});
+
+test('the quiet report of `verify` prints nothing if all differences were accepted', () => {
+  const { report, written } = recording((write) => createQuietReport(write));
+  report({ type: 'file.missing', ...about, lost: true, lastCopy: null });
+  report(summarise({ runId: 'r', elapsedMs: 1, verified: { ...checked, missing: 1, lost: 1 }, differences: 0 }));
+  expect(written()).toBe('');
 });

@@ -1,28 +1,12 @@
 import { clean } from '../lib/log.ts';
-import type { Event, RunFinished } from '../events.ts';
+import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 
-/** The events that the final table lists one by one. */
-export interface Problems {
-  note(event: Event): void;
-  readonly lines: readonly string[];
-}
+const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged`';
+const lossHint = '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
 
 /** The limit of files in the table. `list` shows all of them. */
 const maxLines = 20;
-
-export function createProblems(): Problems {
-  const lines: string[] = [];
-  return {
-    lines,
-    note: (event) => {
-      if (event.type === 'file.failed') lines.push(`${event.key}: ${event.reason}`);
-      else if (event.type === 'medium.failed') lines.push(`${event.name || '(no name)'} (${event.mediaId}): ${event.reason}`);
-      else if (event.type === 'file.damaged') lines.push(`${event.path}: ${event.reason}`);
-      else if (event.type === 'file.missing') lines.push(`${event.path}: missing`);
-    },
-  };
-}
 
 /**
  * The table at the end of a run, for a person. It counts the files that were archived, were already
@@ -56,15 +40,21 @@ function syncRows({ files, bytes }: RunFinished, { dryRun }: { readonly dryRun: 
     ['deleted', figure(files.sourceDeleted), 'gone from the cloud before they were archived'],
     ['failed', figure(files.failed), 'the next run tries again'],
     ['quarantined', figure(files.quarantined), 'failed too often; `cloud-sync retry` gives them another chance'],
+    ['lost', figure(files.lost), 'missing or damaged here, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
+    ['accepted', figure(files.accepted), 'no run fails because of them; `cloud-sync retry` undoes this'],
   ];
   return [...(dryRun ? [] : [archived]), there, ...others.filter(([, number]) => number !== '0')];
 }
 
 function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Row[] {
+  const stillThere = verified.lost === 0 ? 'them' : 'what the cloud still has';
   const rows: readonly Row[] = [
     ['checked', figure(verified.files), formatBytes(verified.bytes)],
-    ['missing', figure(verified.missing), 'the next `sync` fetches them again'],
-    ['damaged', figure(verified.damaged), 'the next `sync` replaces them and keeps the damaged ones aside'],
+    ['missing', figure(verified.missing), `the next \`sync\` fetches ${stillThere} again`],
+    ['damaged', figure(verified.damaged), `the next \`sync\` replaces ${stillThere} and keeps the damaged ones aside`],
+    ['lost', figure(verified.lost), 'of these, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
+    ['superseded', figure(verified.superseded), 'damaged, and replaced by a later revision; nothing to do'],
+    ['unreadable', figure(verified.unreadable), 'the store does not show their bytes now; their marks stay as they are'],
     ['unknown', figure(verified.unknown), 'not from Cloud Sync; left alone'],
   ];
   return rows.filter(([label, number]) => label === 'checked' || number !== '0');
@@ -73,27 +63,43 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
 function problemLines(problems: readonly string[]): readonly string[] {
   if (problems.length === 0) return [];
   const more = problems.length - maxLines;
-  const rest = more > 0 ? [`  … and ${more} more: \`cloud-sync list --status failed,quarantined,missing,damaged\``] : [];
+  const rest = more > 0 ? [`  … and ${more} more: ${reasonsHint}`] : [];
   return ['', ...problems.slice(0, maxLines).map((line) => `  ${clean(line)}`), ...rest];
 }
 
 function verdict(finished: RunFinished, dryRun: boolean): string {
   const { outcome, elapsedMs, verified, requests } = finished;
-  if (verified && outcome === 'clean') return `Every archived file is there and intact (${formatDuration(elapsedMs)}).`;
-  if (verified && outcome === 'partial') {
-    return `Some files differ from what was archived (${formatDuration(elapsedMs)}). Run \`cloud-sync sync\` to restore them.`;
-  }
+  if (outcome !== 'clean' && outcome !== 'partial') return earlyVerdicts[outcome];
+  if (verified) return verifyVerdict(verified, outcome, formatDuration(elapsedMs));
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;
-  if (outcome === 'clean') return `${cleanVerdict(finished, dryRun)} ${took}.`;
-  if (outcome === 'partial') {
-    return `Some files are not archived yet ${took}. Run the same command again; \`cloud-sync list --status failed,quarantined\` shows each reason.`;
+  return outcome === 'clean' ? `${cleanVerdict(finished, dryRun)} ${took}.` : partialVerdict(finished, took);
+}
+
+function verifyVerdict(
+  { missing, damaged, lost, unreadable }: NonNullable<RunFinished['verified']>,
+  outcome: 'clean' | 'partial',
+  took: string,
+): string {
+  if (outcome === 'clean') {
+    if (missing + damaged > 0) return `Every file that differs was accepted (${took}).`;
+    return `Every archived file ${unreadable > 0 ? 'that could be read ' : ''}is there and intact (${took}).`;
   }
-  return earlyVerdicts[outcome];
+  if (missing + damaged === 0) return `Some files could not be read (${took}). Run the same command again later.`;
+  const restore = missing + damaged > lost ? ' Run `cloud-sync sync` to restore them.' : '';
+  return `Some files differ from what was archived (${took}).${restore}${lost > 0 ? ` ${lossHint}.` : ''}`;
+}
+
+function partialVerdict({ files }: RunFinished, took: string): string {
+  if (files.lost > 0 && files.failed + files.quarantined + files.pending === 0)
+    return `Some archived files are lost ${took}. ${lossHint}.`;
+  const loss = files.lost > 0 ? `; ${lossHint}` : '';
+  return `Some files are not archived yet ${took}. Run the same command again; ${reasonsHint} shows each reason${loss}.`;
 }
 
 function cleanVerdict({ files }: RunFinished, dryRun: boolean): string {
   if (dryRun) return 'Nothing was transferred';
-  return files.waiting > 0 ? 'Everything that the cloud offers now is archived' : 'Everything is archived and verified';
+  const accepted = files.accepted > 0 ? ', except what was accepted' : '';
+  return `${files.waiting > 0 ? 'Everything that the cloud offers now is archived' : 'Everything is archived and verified'}${accepted}`;
 }
 
 const earlyVerdicts = {

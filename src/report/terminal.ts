@@ -4,7 +4,8 @@ import { printable } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
 import type { ActiveFile, Progress, Report } from '../events.ts';
 import { formatBytes, formatDuration } from './figures.ts';
-import { createProblems, finalTable } from './table.ts';
+import { createProblems } from './problems.ts';
+import { finalTable } from './table.ts';
 
 const redrawEveryMs = 100;
 
