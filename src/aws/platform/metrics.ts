@@ -6,7 +6,10 @@ export const metricTable = {
   VideosDiscovered: { unit: 'Count', meaning: 'Media in the listing of the provider, counted once a run' },
   NewVideosFound: { unit: 'Count', meaning: 'Media to archive in the run' },
   VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
-  SyncFailures: { unit: 'Count', meaning: 'Originals that are FAILED or QUARANTINED at the end of the run' },
+  SyncFailures: {
+    unit: 'Count',
+    meaning: 'Originals that are FAILED, QUARANTINED or lost at the end of the run and not accepted',
+  },
   BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
   TransferDuration: { unit: 'Seconds', meaning: 'Duration of the transfer of a slice' },
   TransferThroughput: { unit: 'Megabits/Second', meaning: 'BytesTransferred divided by TransferDuration' },

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { inOrder, lastBytes } from './results.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { archive, idOf, usual } from '../../../../test/conformance/tracker/fixtures.ts';
+import { medium, original } from '../../../../test/support/builders.ts';
+import { manualClock } from '../../../../test/support/manual-clock.ts';
+import { openSqliteTracker } from '../../../tracker/sqlite/index.ts';
+import { inOrder, lastBytes, readResults } from './results.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const at = (name: string, since: string) => ({ name, since, reason: 'why' });
@@ -29,4 +33,22 @@ test('the archived bytes include the files that were completed last, but not the
       expect(lastBytes([...before, ...after], after.length)).toBe(bytes);
     }),
   );
+});
+
+test('the problems of a run include lost files until a person accepts them', async () => {
+  const clock = manualClock();
+  const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock, onWarning: () => {} });
+  onTestFinished(() => tracker.close());
+  const lost = original('lost');
+  await archive(tracker, 'lost', [lost]);
+  await archive(tracker, 'sound', [original('sound')]);
+  await tracker.setMark(idOf(lost), 'MISSING');
+  await tracker.recordPage([medium('sound')], 'r2');
+  await tracker.finishListing({ account: medium('sound').account, runId: 'r2', complete: true, listed: 1 });
+  const results = async () => readResults(tracker, { roles: usual, runStartedAt, archivedFiles: 0 });
+  expect((await results()).problems).toEqual([
+    { since: expect.any(String), name: lost.key, reason: 'lost: the archived file is missing' },
+  ]);
+  expect(await tracker.accept(['lost'])).toEqual({ accepted: 1, refused: [] });
+  expect((await results()).problems).toEqual([]);
 });

@@ -1,5 +1,6 @@
-import type { Role } from '../../../media.ts';
-import type { Tracker } from '../../../tracker/tracker.ts';
+import { isGone, type Role } from '../../../media.ts';
+import { count } from '../../../report/figures.ts';
+import type { RowOriginal, TrackedMedium, Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Problem } from './texts.ts';
  */
 export interface Results {
   /**
-   * Originals and media that failed or are quarantined. The problems of this run come first, then
+   * Originals and media that failed, are quarantined or lost, and are not accepted. The problems of this run come first, then
    * the older problems, each group in the order of time.
    */
   readonly problems: readonly Problem[];
@@ -32,16 +33,33 @@ export async function readResults(
 ): Promise<Results> {
   const problems: Problem[] = [];
   const completed: Completed[] = [];
-  for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED'])) {
+  for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED', 'LOST'])) {
     const name = tracked.medium.filename || tracked.medium.id;
-    if (isBroken(tracked.status)) problems.push({ since: tracked.statusSince, name, reason: tracked.reason ?? tracked.status });
-    for (const { original, status, statusSince: since, sizeBytes, reason } of originals) {
+    const ofMedium = problemOfMedium(tracked);
+    if (ofMedium !== undefined) problems.push({ since: tracked.statusSince, name, reason: ofMedium });
+    for (const row of originals) {
+      const { original, status, statusSince: since, sizeBytes } = row;
       if (!roles.includes(original.role)) continue;
-      if (isBroken(status)) problems.push({ since, name: original.key, reason: reason ?? status });
-      else if (since >= runStartedAt) completed.push({ since, sizeBytes: sizeBytes ?? 0 });
+      const reason = problemOf(row);
+      if (reason !== undefined) problems.push({ since, name: original.key, reason });
+      else if (status === 'COMPLETED' && since >= runStartedAt) completed.push({ since, sizeBytes: sizeBytes ?? 0 });
     }
   }
   return { problems: inOrder(problems, runStartedAt), archivedBytes: lastBytes(completed, archivedFiles) };
+}
+
+/** What is wrong with a medium as a whole; undefined if that is nothing or was accepted. */
+function problemOfMedium(tracked: TrackedMedium): string | undefined {
+  const { acceptedAt, status, reason, absentOriginals } = tracked;
+  if (acceptedAt !== null) return undefined;
+  if (absentOriginals > 0 && isGone(tracked)) return `lost: ${count(absentOriginals, 'file')} of the medium`;
+  return isBroken(status) ? (reason ?? status) : undefined;
+}
+
+function problemOf({ acceptedAt, status, reason, lost, mark }: RowOriginal): string | undefined {
+  if (acceptedAt !== null) return undefined;
+  if (lost) return `lost: the archived file is ${mark?.toLowerCase()}`;
+  return isBroken(status) ? (reason ?? status) : undefined;
 }
 
 function isBroken(status: string): boolean {

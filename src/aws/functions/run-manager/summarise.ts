@@ -31,7 +31,7 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   const lease = await joinLease(tracker, execution, { orReleased: true });
   const { facts, results } = await readFacts(request, tracker, invocation);
   const finished = summariseFacts(facts);
-  const failedFiles = finished.files.failed + finished.files.quarantined;
+  const failedFiles = finished.files.failed + finished.files.quarantined + finished.files.lost;
   await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
   report(finished);
   metrics.add('VideosSynced', finished.files.archived);
@@ -88,8 +88,8 @@ function countsOf({ listed, added, changed, gone }: Listing): NonNullable<RunFac
   return { listed, added, changed, gone };
 }
 
-function brokenIn({ originals, media }: Tally): number {
-  return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED;
+function brokenIn({ originals, media, lost }: Tally): number {
+  return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED + lost;
 }
 
 /**

@@ -8,7 +8,16 @@ import type { RunFinished } from '../../../events.ts';
 import { stages } from '../../../config/stages.ts';
 import type { Notice } from './credential-episodes.ts';
 import { readCaught } from './caught.ts';
-import { countsLine, expiryText, failureText, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
+import {
+  archiveLine,
+  countsLine,
+  expiryText,
+  failureText,
+  noticeSentences,
+  noticeText,
+  partialText,
+  type Place,
+} from './texts.ts';
 
 const place: Place = { stage: 'prod', provider: 'gopro', secret: 'gopro/credentials', run: 'night-1' };
 
@@ -37,6 +46,25 @@ test('the text of a run that reached its deadline says that the next run archive
   expect(message).toContain('40 not reached.');
   expect(message).toContain('The next run archives them.');
   expect(message).not.toContain('aws failures');
+});
+
+test('the text of a run with lost files counts and explains them, and counts no accepted file as left', () => {
+  const lost = { since: '2026-11-01T03:20:00.000Z', name: 'a.mp4', reason: 'lost: the archived file is missing' };
+  const { subject, message } = partialText(finishedWith({ lost: 2, accepted: 3 }), [lost], [], place);
+  expect(subject).toBe('Cloud Sync: 2 files lost, 12 archived');
+  expect(message).toContain('300 archived before, 2 lost, 3 accepted as they are.');
+  expect(message).toMatch(
+    /no longer in the cloud\. `cloud-sync aws failures` names them, `cloud-sync aws accept` accepts their loss\./,
+  );
+  expect(message).toContain('- a.mp4: lost: the archived file is missing\n… and 1 more');
+  expect(message).not.toContain('The next run');
+  const both = partialText(finishedWith({ failed: 1, lost: 1 }), [], [], place);
+  expect(both.subject).toBe('Cloud Sync: 1 file not archived, 1 file lost, 12 archived');
+  expect(both.message).toMatch(/1 failed, 1 lost\.[^]*The next runs try the failed files again[^]*aws accept`/);
+});
+
+test('the line about the whole archive names lost files', () => {
+  expect(archiveLine(finishedWith({ failed: 1, lost: 2 }))).toBe('312 files in the archive, 1 not archived, 2 lost.');
 });
 
 test('a notification quotes an error of Cloud Sync without changes', () => {
@@ -123,7 +151,7 @@ describe('the limits of every notification', () => {
   test('a notification is small, and SNS accepts its subject', () => {
     fc.assert(
       fc.property(anyPlace, problems, notices, anyText, anyText, fc.nat(), (place, all, notices, name, Cause, failed) => {
-        const finished = finishedWith({ failed, quarantined: failed });
+        const finished = finishedWith({ failed, quarantined: failed, lost: failed, accepted: failed });
         const texts = [
           partialText(finished, all, noticeSentences(notices, 6, place), place),
           noticeText(notices, finished, 6, place),

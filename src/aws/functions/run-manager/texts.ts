@@ -29,7 +29,7 @@ export interface Place {
   readonly run: string;
 }
 
-/** An original or a medium that is not archived. */
+/** An original or a medium that is not archived or is lost. */
 export interface Problem {
   /** When the file got its present status, in ISO 8601. */
   readonly since: string;
@@ -50,21 +50,34 @@ export function partialText(
   notices: readonly string[],
   place: Place,
 ): Notification {
-  const { failed, quarantined, pending } = finished.files;
-  const left = failed + quarantined + pending;
+  const { failed, quarantined, pending, lost } = finished.files;
   const show = commandsFor(place);
   const shown = problems
     .slice(0, maxProblems)
     .map(({ name, reason }) => `- ${shortened(clean(`${name}: ${reason}`), maxProblem)}`);
-  const more = failed + quarantined - shown.length;
-  return notification(place, `${count(left, 'file')} not archived, ${finished.files.archived} archived`, [
+  const more = failed + quarantined + lost - shown.length;
+  return notification(place, partialSubject(finished), [
     countsLine(finished),
     failed + quarantined > 0
       ? `${show('aws failures')} shows each reason. The next runs try the failed files again. To try the quarantined ones too, run ${show('aws retry')}.`
-      : 'The next run archives them.',
+      : '',
+    failed + quarantined === 0 && pending > 0 ? 'The next run archives them.' : '',
+    lost > 0
+      ? `Lost files are missing or damaged in the archive, and no longer in the cloud. ${show('aws failures')} names them, ${show('aws accept')} accepts their loss.`
+      : '',
     ...notices,
     [...shown, ...(shown.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
   ]);
+}
+
+function partialSubject({ files: { failed, quarantined, pending, lost, archived } }: RunFinished): string {
+  const left = failed + quarantined + pending;
+  const parts = [
+    ...(left > 0 || lost === 0 ? [`${count(left, 'file')} not archived`] : []),
+    ...(lost > 0 ? [`${count(lost, 'file')} lost`] : []),
+    `${archived} archived`,
+  ];
+  return parts.join(', ');
 }
 
 /** Writes the notification of a clean run that has notices about the credentials. */
@@ -121,8 +134,10 @@ export function countsLine({ files, bytes }: RunFinished): string {
   const parts: readonly (readonly [number, string])[] = [
     [files.failed, 'failed'],
     [files.quarantined, 'quarantined after failing too often'],
+    [files.lost, 'lost'],
     [files.pending, 'not reached'],
     [files.waiting, 'not ready at the provider'],
+    [files.accepted, 'accepted as they are'],
   ];
   const others = parts.filter(([number]) => number > 0).map(([number, word]) => `, ${number.toLocaleString('en')} ${word}`);
   return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
@@ -133,7 +148,8 @@ export function countsLine({ files, bytes }: RunFinished): string {
  */
 export function archiveLine({ files }: RunFinished): string {
   const left = files.failed + files.quarantined + files.pending + files.waiting;
-  return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived.`;
+  const lost = files.lost > 0 ? `, ${files.lost.toLocaleString('en')} lost` : '';
+  return `${count(files.archived + files.skipped, 'file')} in the archive, ${left.toLocaleString('en')} not archived${lost}.`;
 }
 
 function credentialsAge(ageDays: number | null, { provider }: Place): string {
