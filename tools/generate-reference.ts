@@ -91,11 +91,11 @@ function exitCodesPage(): string {
   const meanings: readonly (readonly [number, string])[] = [
     [
       0,
-      'Every file that the provider offers is archived. Media may be waiting or deleted at the source. `verify` found no difference.',
+      'Every file that the provider offers is archived. Media may be waiting or deleted at the source, and files may be accepted. `verify` found no difference that is not accepted.',
     ],
     [
       1,
-      'The run finished, but some files failed or are quarantined. Or `verify` found differences, or `doctor` found a failure.',
+      'The run finished, but some files failed, are quarantined or lost. Or `verify` found differences, or `doctor` found a failure.',
     ],
     [2, 'An option, argument or the configuration is wrong.'],
     [3, 'Credentials are missing or have expired.'],
@@ -172,22 +172,43 @@ function eventTable(file: string): string {
   return table(['type', 'fields'], rows);
 }
 
-/** Finds every block `{ … readonly type: 'name' … }` and returns its name and other fields. */
+/**
+ * Finds every block `{ … readonly type: 'name' … }` and returns its name and other fields. Fields of
+ * interfaces in `{ … } & Name` come first.
+ */
 function blocksOf(source: string): readonly (readonly [string, readonly (readonly [string, string])[]])[] {
-  return [...source.matchAll(/readonly type: '([\w.]+)';/g)].map(({ 1: type = '', index }) => {
-    const body = restOfBlock(source, index);
-    const fields = splitFields(body).map(([name, kind]) => [name, kind.replace(/readonly /g, '').replace(/\s+/g, ' ')] as const);
+  return [...source.matchAll(/readonly type: '([\w.]+)'[; ]/g)].map(({ 1: type = '', index }) => {
+    const end = endOfBlock(source, index);
+    const [others = ''] = /^\}(?: & \w+)*/.exec(source.slice(end)) ?? [];
+    const bodies = [
+      ...others
+        .split(' & ')
+        .slice(1)
+        .map((name) => bodyOf(source, name)),
+      source.slice(index, end),
+    ];
+    const fields = bodies
+      .flatMap(splitFields)
+      .map(([name, kind]) => [name, kind.replace(/readonly /g, '').replace(/\s+/g, ' ')] as const);
     return [type, fields.filter(([name]) => name !== 'type')] as const;
   });
 }
 
-/** The text from `start` to the end of the enclosing block, without comments. */
-function restOfBlock(source: string, start: number): string {
+/** Returns what is between the braces of an interface. */
+function bodyOf(source: string, name: string): string {
+  const head = `interface ${name} {`;
+  const start = source.indexOf(head);
+  if (start === -1) throw new Error(`there is no ${head}`);
+  return source.slice(start + head.length, endOfBlock(source, start + head.length));
+}
+
+/** Returns where the block around `start` ends. */
+function endOfBlock(source: string, start: number): number {
   let depth = 0;
   for (let end = start; end < source.length; end += 1) {
     if (source[end] === '{') depth += 1;
     if (source[end] === '}') depth -= 1;
-    if (depth < 0) return source.slice(start, end).replace(/\/\*\*[\s\S]*?\*\//g, '');
+    if (depth < 0) return end;
   }
   throw new Error('a block does not end');
 }
@@ -195,7 +216,7 @@ function restOfBlock(source: string, start: number): string {
 function splitFields(body: string): readonly (readonly [string, string])[] {
   const fields: string[] = [''];
   let depth = 0;
-  for (const sign of body) {
+  for (const sign of body.replace(/\/\*\*[\s\S]*?\*\//g, '')) {
     if (sign === '{') depth += 1;
     if (sign === '}') depth -= 1;
     if (sign === ';' && depth === 0) fields.push('');
