@@ -12,7 +12,7 @@ case $code in
   0) ;;
   1)
     echo 'Not everything could be archived:'
-    npx cloud-sync list --to "$archive" --status failed,quarantined
+    npx cloud-sync list --to "$archive" --status failed,quarantined,missing,damaged
     ;;
   3) echo 'The cookies have expired. Sign in at gopro.com and run: npx cloud-sync login gopro' ;;
   4) echo 'Another run is at work; nothing to do.' ;;
