@@ -11,7 +11,7 @@ import { readSecret } from '../../../src/aws/platform/secret.ts';
 import { startGoproCloud } from '../../../src/sim/gopro/index.ts';
 import { runCli, temporaryDirectory } from '../../support/cli-process.ts';
 import { startAws, type Aws } from '../support/aws.ts';
-import { createMachine, json, openTracker, run, setFailures, startHanging } from '../support/cli-bed.ts';
+import { createMachine, json, openTracker, run, setFailures, setLoss, startHanging } from '../support/cli-bed.ts';
 
 const names = resourceNames('prod');
 
@@ -77,6 +77,30 @@ describe('aws', () => {
       stdout: expect.stringContaining('Reset 1 entry'),
     });
     expect(await run(aws, ['failures', ...table])).toMatchObject({ exitCode: 0, stdout: 'Nothing has failed.\n' });
+  });
+
+  test('`aws accept` accepts a lost file, which stays listed, and `aws retry` undoes that', async () => {
+    const { table, lost, sound } = await setLoss(aws);
+    const command = async (...args: readonly string[]) => run(aws, [...args, '--table', table]);
+    expect((await command('failures')).stdout).toMatch(
+      /^lost +\S+ {2}lost\n.*no longer has it\n.*`cloud-sync aws accept` accepts/,
+    );
+    expect((await command('status')).stdout).toMatch(/Lost +1 file, [\s\S]*Next +`cloud-sync aws failures` names the lost files/);
+    expect(await command('accept', lost, sound, 'nobody')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/is completed: nothing is wrong with it; nobody is no key[\s\S]*`cloud-sync aws failures`/),
+    });
+    expect(await command('accept', lost, '--json')).toMatchObject({ exitCode: 0, stdout: '{"accepted":1}\n' });
+    expect((await command('failures')).stdout).toMatch(
+      /^accepted +\S+ {2}lost\n.*\n.*accepted on .*`cloud-sync aws retry` undoes this/,
+    );
+    expect(json(await command('status', '--json'))).toMatchObject({
+      lost: 0,
+      accepted: 1,
+      evidence: { lost: { files: 0 }, accepted: { files: 1, bytes: expect.any(Number) } },
+    });
+    expect(await command('retry', lost, '--json')).toMatchObject({ exitCode: 0, stdout: '{"retried":1,"started":null}\n' });
+    expect(json(await command('status', '--json'))).toMatchObject({ lost: 1, accepted: 0 });
   });
 
   test('`aws status` asks the state machine about a run that has recorded no end', async () => {

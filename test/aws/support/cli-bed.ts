@@ -6,7 +6,8 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createTrackerTable } from '../../support/tracker-table.ts';
 import { openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
-import { medium } from '../../support/builders.ts';
+import { archive, idOf } from '../../conformance/tracker/fixtures.ts';
+import { medium, original } from '../../support/builders.ts';
 import { runCli, temporaryDirectory, type CliResult } from '../../support/cli-process.ts';
 import type { Aws } from './aws.ts';
 
@@ -56,6 +57,20 @@ export async function setFailures(aws: Aws): Promise<string> {
   await tracker.failMedium('failing', { ...failure, quarantineAfter: 10 });
   await tracker.failMedium('poisoned', { ...failure, quarantineAfter: 1 });
   return table;
+}
+
+/** Records a file that is archived and lost, and a sound one. Returns their table and keys. */
+export async function setLoss(aws: Aws) {
+  const table = await newTable(aws);
+  const tracker = await openTracker(aws, table, 'archive-1');
+  const [lost, sound] = [original('lost'), original('sound')];
+  await archive(tracker, 'lost', [lost]);
+  await archive(tracker, 'sound', [sound]);
+  await tracker.setMark(idOf(lost), 'MISSING');
+  const { account } = medium('sound');
+  await tracker.recordPage([medium('sound')], 'run-2');
+  await tracker.finishListing({ account, runId: 'run-2', complete: true, listed: 1 });
+  return { table, lost: lost.key, sound: sound.key };
 }
 
 /** Runs `cloud-sync aws`. */
