@@ -124,7 +124,7 @@ function libraryWatches(stage: Stage): Watch[] {
     {
       id: 'FilesFailed',
       name: 'files failed',
-      description: 'Files could not be archived; the next run tries them again.',
+      description: 'Files could not be archived or are lost. `cloud-sync aws failures` says which the next run tries again.',
       metric: syncMetric(stage, 'SyncFailures', sum),
       ...shown,
     },

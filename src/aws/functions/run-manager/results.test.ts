@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { archive, idOf, usual } from '../../../../test/conformance/tracker/fixtures.ts';
+import { archive, claimed, failure, idOf, usual } from '../../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../../test/support/builders.ts';
 import { manualClock } from '../../../../test/support/manual-clock.ts';
 import { openSqliteTracker } from '../../../tracker/sqlite/index.ts';
@@ -35,20 +35,26 @@ test('the archived bytes include the files that were completed last, but not the
   );
 });
 
-test('the problems of a run include lost files until a person accepts them', async () => {
+test('the problems of a run include missing and damaged files, and lost files until a person accepts them', async () => {
   const clock = manualClock();
   const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock, onWarning: () => {} });
   onTestFinished(() => tracker.close());
   const lost = original('lost');
   await archive(tracker, 'lost', [lost]);
-  await archive(tracker, 'sound', [original('sound')]);
+  const damaged = original('damaged');
+  await archive(tracker, 'damaged', [damaged]);
   await tracker.setMark(idOf(lost), 'MISSING');
-  await tracker.recordPage([medium('sound')], 'r2');
-  await tracker.finishListing({ account: medium('sound').account, runId: 'r2', complete: true, listed: 1 });
+  await tracker.recordPage([medium('damaged')], 'r2');
+  await tracker.finishListing({ account: medium('damaged').account, runId: 'r2', complete: true, listed: 1 });
   const results = async () => readResults(tracker, { roles: usual, runStartedAt, archivedFiles: 0 });
-  expect((await results()).problems).toEqual([
+  expect((await results()).problems).toMatchObject([
     { since: expect.any(String), name: lost.key, reason: 'lost: the archived file is missing' },
   ]);
   expect(await tracker.accept(['lost'])).toEqual({ accepted: 1, refused: [] });
-  expect((await results()).problems).toEqual([]);
+  await tracker.setMark(idOf(damaged), 'DAMAGED');
+  const claim = await claimed(tracker, damaged);
+  await tracker.fail(claim, failure);
+  expect((await results()).problems).toMatchObject([
+    { name: damaged.key, reason: `the archived file is damaged, and its repair failed: ${failure.reason}` },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { isGone, type Role } from '../../../media.ts';
+import { isGone, needsRepair, type Role } from '../../../media.ts';
 import { count } from '../../../report/figures.ts';
 import type { RowOriginal, TrackedMedium, Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
@@ -9,7 +9,7 @@ import type { Problem } from './texts.ts';
  */
 export interface Results {
   /**
-   * Originals and media that failed, are quarantined or lost, and are not accepted. The problems of this run come first, then
+   * Originals and media that failed, are quarantined, missing or damaged, and are not accepted. The problems of this run come first, then
    * the older problems, each group in the order of time.
    */
   readonly problems: readonly Problem[];
@@ -58,7 +58,10 @@ function problemOfMedium(tracked: TrackedMedium): string | undefined {
 
 function problemOf({ acceptedAt, status, reason, lost, mark }: RowOriginal): string | undefined {
   if (acceptedAt !== null) return undefined;
-  if (lost) return `lost: the archived file is ${mark?.toLowerCase()}`;
+  if (needsRepair(mark)) {
+    const finding = `${lost ? 'lost: ' : ''}the archived file is ${mark.toLowerCase()}`;
+    return lost || reason === null ? finding : `${finding}, and its repair failed: ${reason}`;
+  }
   return isBroken(status) ? (reason ?? status) : undefined;
 }
 
