@@ -14,6 +14,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     case 'file.failed':
       console.log(`failed ${event.key}: ${event.reason} (${event.code})`);
       break;
+    case 'file.lost':
+      console.log(`lost ${event.path}, last copy: ${event.lastCopy ?? 'none'}`);
+      break;
     case 'run.finished':
       console.log(`${event.outcome}: ${event.files.archived} archived, ${event.files.failed} failed`);
       process.exitCode = event.exitCode;

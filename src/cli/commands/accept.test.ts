@@ -56,7 +56,7 @@ describe('accept', () => {
       expect.objectContaining({ ...facts, acceptedAt: expect.any(String), acceptedReason: expect.stringContaining('missing') }),
     ]);
     expect((await run('list --status accepted')).stdout).toMatch(/^accepted .* \[accepted on \d{4}-/);
-    expect((await run('status')).stdout).toMatch(/^Accepted +1 file, .*: no run fails because of them/m);
+    expect((await run('status')).stdout).toMatch(/^Accepted +1 file, .*: no run fails because of it/m);
 
     expect(await run('retry --json', lost.name, sound.mediaId)).toMatchObject({ exitCode: 0, stdout: '{"retried":1}\n' });
     expect(await run('sync')).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('lost') });

@@ -43,14 +43,14 @@ export function evidenceLines(
   { retry }: { readonly retry: string },
 ): readonly (readonly [label: string, text: string])[] {
   return [
-    ['Missing', line(missing, 'the next run fetches them again')],
-    ['Damaged', line(damaged, 'the next run replaces them')],
-    ['Lost', line(lost, 'missing or damaged here, and no longer in the cloud')],
-    ['Accepted', line(accepted, `no run fails because of them; ${retry} undoes this`)],
+    ['Missing', line(missing, (them) => `the next run fetches ${them} again`)],
+    ['Damaged', line(damaged, (them) => `the next run replaces ${them}`)],
+    ['Lost', line(lost, () => 'missing or damaged here, and no longer in the cloud')],
+    ['Accepted', line(accepted, (them) => `no run fails because of ${them}; ${retry} undoes this`)],
   ];
 }
 
-function line({ files, bytes }: FilesAndBytes, note: string): string {
+function line({ files, bytes }: FilesAndBytes, note: (them: string) => string): string {
   if (files === 0) return '';
-  return `${count(files, 'file')}${bytes === 0 ? '' : `, ${formatBytes(bytes)}`}: ${note}`;
+  return `${count(files, 'file')}${bytes === 0 ? '' : `, ${formatBytes(bytes)}`}: ${note(files === 1 ? 'it' : 'them')}`;
 }

@@ -1,0 +1,86 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { archive, claimed, failure, idOf, resolve, whole } from '../../../test/conformance/tracker/fixtures.ts';
+import { medium, original } from '../../../test/support/builders.ts';
+import { collect } from '../../../test/support/collect.ts';
+import { manualClock } from '../../../test/support/manual-clock.ts';
+import { alwaysRoles, type Mark, type Original } from '../../media.ts';
+import { openSqliteTracker } from '../../tracker/sqlite/index.ts';
+import type { Selection, Tracker } from '../../tracker/tracker.ts';
+import { evidenceLines, readEvidence } from './evidence-lines.ts';
+import { decisiveWord, isOneOf, listEntries } from './list-entries.ts';
+
+async function newTracker(): Promise<Tracker> {
+  const tracker = await openSqliteTracker({ path: '', archiveId: 'a', clock: manualClock(), onWarning: () => {} });
+  onTestFinished(() => tracker.close());
+  return tracker;
+}
+
+async function archiveMarked(tracker: Tracker, file: Original, mark: Mark): Promise<void> {
+  await archive(tracker, file.mediaId, [file]);
+  await tracker.setMark(idOf(file), mark);
+}
+
+/** Only these media are still in the cloud. */
+async function listOnly(tracker: Tracker, ...ids: readonly string[]): Promise<void> {
+  const media = ids.map((id) => medium(id));
+  await tracker.recordPage(media, 'later');
+  await tracker.finishListing({ account: medium('any').account, runId: 'later', complete: true, listed: media.length });
+}
+
+async function entriesOf(tracker: Tracker, ...words: readonly string[]) {
+  const selections = words.map((word) => word.toUpperCase() as Selection);
+  const rows = await collect(tracker.rows(selections.length === 0 ? undefined : selections));
+  const entries = rows.flatMap((row) => [...listEntries(row)]);
+  return words.length === 0 ? entries : entries.filter((entry) => isOneOf(entry, new Set(words)));
+}
+
+test('an entry says what happens next to a file with a mark, and why its last repair failed', async () => {
+  const tracker = await newTracker();
+  await archiveMarked(tracker, original('missing'), 'MISSING');
+  await archiveMarked(tracker, original('failing'), 'DAMAGED');
+  await tracker.fail(await claimed(tracker, original('failing')), failure);
+  await archiveMarked(tracker, original('lost'), 'DAMAGED');
+  await listOnly(tracker, 'missing', 'failing');
+  const reasons = Object.fromEntries((await entriesOf(tracker)).map(({ mediaId, reason }) => [mediaId, reason]));
+  expect(reasons).toEqual({
+    missing: 'verify did not find it; the next sync fetches it again',
+    failing: `verify found different content; the next sync fetches it again; the last attempt failed: ${failure.reason}`,
+    lost: 'verify found different content, and the cloud no longer has it',
+  });
+});
+
+test('a damaged file that a later revision replaces is superseded, and neither lost nor damaged', async () => {
+  const tracker = await newTracker();
+  const later = { ...original('m', { revision: 2 }), key: 'later.mp4' };
+  await archiveMarked(tracker, original('m'), 'DAMAGED');
+  await resolve(tracker, 'm', [later]);
+  await tracker.complete(await claimed(tracker, later), whole);
+  await listOnly(tracker);
+  expect(await entriesOf(tracker, 'lost', 'damaged', 'missing')).toEqual([]);
+  expect(await entriesOf(tracker, 'superseded')).toEqual([
+    expect.objectContaining({ status: 'superseded', reason: 'it is damaged, and a later revision replaces it', lost: false }),
+  ]);
+});
+
+test('the lines of a status count each file with a mark once, with its size', async () => {
+  const tracker = await newTracker();
+  for (const id of ['missing', 'lost', 'accepted']) await archiveMarked(tracker, original(id), 'MISSING');
+  await archiveMarked(tracker, original('damaged'), 'DAMAGED');
+  await resolve(tracker, 'quarantined', [original('quarantined')]);
+  await tracker.fail(await claimed(tracker, original('quarantined')), { ...failure, quarantineAfter: 1 });
+  await listOnly(tracker, 'missing', 'damaged', 'quarantined');
+  expect(await tracker.accept(['accepted', 'quarantined'])).toEqual({ accepted: 2, refused: [] });
+  const words = Object.fromEntries((await entriesOf(tracker)).map((entry) => [entry.mediaId, decisiveWord(entry)]));
+  const [missing, damaged, lost] = ['missing', 'damaged', 'lost'];
+  expect(words).toEqual({ missing, damaged, lost, accepted: 'accepted', quarantined: 'accepted' });
+
+  const evidence = await readEvidence(tracker, await tracker.tally(alwaysRoles));
+  const one = { files: 1, bytes: whole.sizeBytes };
+  expect(evidence).toEqual({ missing: one, damaged: one, lost: one, accepted: { ...one, files: 2 } });
+  expect(evidenceLines(evidence, { retry: '`retry`' })).toEqual([
+    ['Missing', '1 file, 1 kB: the next run fetches it again'],
+    ['Damaged', '1 file, 1 kB: the next run replaces it'],
+    ['Lost', '1 file, 1 kB: missing or damaged here, and no longer in the cloud'],
+    ['Accepted', '2 files, 1 kB: no run fails because of them; `retry` undoes this'],
+  ]);
+});
