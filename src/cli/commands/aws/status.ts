@@ -38,8 +38,6 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const { secret } = resourceNames(stage);
   const writtenAt = await askOrWarn(context, async () => secretWrittenAt(secret));
   if (config.settings.json) {
-    const lastRuns = runs.map(toLastRun);
-    const credentials = { secret, since: writtenAt ?? null };
     stdout.write(
       jsonLine({
         table,
@@ -47,8 +45,8 @@ export async function runAwsStatus(context: Context): Promise<number> {
         ...tally,
         evidence,
         lease: lease ? { holder: lease.owner, until: lease.deadline } : null,
-        credentials,
-        lastRuns,
+        credentials: { secret, since: writtenAt ?? null },
+        lastRuns: runs.map(toLastRun),
       }),
     );
     return 0;
