@@ -1,4 +1,4 @@
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { lstat, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
 import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
@@ -9,24 +9,36 @@ import type { Tree } from '../tree.ts';
 const folder = 'quarantine';
 
 /**
- * Moves the file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date if
- * that path is taken. Returns the new path, relative to the archive's root, with `/` as the
- * separator. After a crash the file may have both names. Then a repeated call removes the first.
+ * Moves the damaged file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date
+ * if that path is taken. Returns the new path, relative to the archive's root, with `/` as the
+ * separator. The file always has exactly one name, so no later step of a run that was stopped can
+ * remove a file that another run has put at the key.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
   const from = await tree.locate(key);
-  if (!(await exists(from))) throw new SyncError('STORE_FAILED', `${from} is no longer there`);
+  const damaged = await lstat(from).catch(ignoring('ENOENT'));
+  if (!damaged) throw new SyncError('STORE_FAILED', `${from} is no longer there`);
+  const to = await freePath(tree, key, clock);
+  await naming.renameInTurn(async () => {
+    await naming.assertLease();
+    await rename(from, to);
+  });
+  // Another run may have replaced the file just before the rename. Its file gets its name back.
+  const moved = await lstat(to);
+  const isOther = moved.dev !== damaged.dev || moved.ino !== damaged.ino;
+  if (isOther && (await nameIfFree(naming, to, from))) await unlink(to).catch(ignoring('ENOENT'));
+  await tree.syncNamesBeside(to);
+  await tree.syncNamesBeside(from);
+  if (isOther) throw new SyncError('LEASE_LOST', `another run has replaced ${from}`);
+  return pathInArchive(tree, to);
+}
+
+async function freePath(tree: Tree, key: string, clock: Clock): Promise<string> {
   const date = isoTime(clock.now()).replaceAll(/[-:]|\.\d+/g, '');
-  const earlier = await findInQuarantine(tree, key);
   for (let attempt = 0; ; attempt += 1) {
     const suffix = ['', `.${date}`][attempt] ?? `.${date}-${attempt}`;
-    const isMoved = earlier !== undefined && (await isSameFile(from, earlier));
-    const to = isMoved ? earlier : await tree.prepare(key + suffix, tree.own(folder));
-    if (!isMoved && !(await nameIfFree(naming, from, to))) continue;
-    await tree.syncNamesBeside(to);
-    await unlink(from).catch(ignoring('ENOENT'));
-    await tree.syncNamesBeside(from);
-    return pathInArchive(tree, to);
+    const path = await tree.prepare(key + suffix, tree.own(folder));
+    if (!(await exists(path))) return path;
   }
 }
 
@@ -46,11 +58,6 @@ async function findInQuarantine(tree: Tree, key: string): Promise<string | undef
 
 function isDated(name: string, original: string): boolean {
   return name.startsWith(original) && /^\.\d{8}T\d{6}Z(?:-\d+)?$/.test(name.slice(original.length));
-}
-
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map(async (path) => lstat(path).catch(ignoring('ENOENT'))));
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 function pathInArchive(tree: Tree, path: string): string {
