@@ -16,10 +16,12 @@ export interface Received {
   readonly content: Content;
   /** The MD5 in hexadecimal digits. Undefined if it was not computed. */
   readonly md5: string | undefined;
+  /** The CRC32 that replies show. */
+  readonly shownCrc32: number;
 }
 
 /** A body that was read to its end but is not verified yet. */
-interface Arrived extends Received {
+interface Arrived extends Omit<Received, 'shownCrc32'> {
   readonly sha256: string | undefined;
   /** Undefined if the body was not framed, or if the store does not understand the framing. */
   readonly trailers: ReadonlyMap<string, string> | undefined;
@@ -41,7 +43,7 @@ export async function receiveBody(request: S3Request, options: ReceiveOptions): 
   const arrived = await storeBody(request, options);
   try {
     if (options.damage === undefined) verify(request, arrived, options.legacy);
-    return arrived;
+    return { ...arrived, shownCrc32: shownCrc32(request, arrived, options.legacy) };
   } catch (error) {
     arrived.content.release();
     throw error;
@@ -118,7 +120,12 @@ function verify(request: S3Request, { content, md5, sha256, trailers }: Arrived,
   if (!sendsCrc32(request, legacy)) return;
   const crc32 = header(request, CRC32) ?? trailers?.get(CRC32);
   if (crc32 === undefined) throw new S3Error('MalformedTrailerError');
-  if (decodeCrc32(crc32) !== content.crc32) throw new S3Error('BadDigest');
+  if (decodeCrc32(crc32) !== content.crc32 && !legacy.trustsChecksums) throw new S3Error('BadDigest');
+}
+
+function shownCrc32(request: S3Request, { content, trailers }: Arrived, legacy: S3Legacy): number {
+  const sent = header(request, CRC32) ?? trailers?.get(CRC32);
+  return legacy.trustsChecksums === 'repeats sent' && sent !== undefined ? decodeCrc32(sent) : content.crc32;
 }
 
 /** True if the client sends a CRC32 with the body, and the store understands it. */

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { encryptionHeaders } from './attributes.ts';
 import { decodeCrc32, encodeCrc32, readText } from './body.ts';
 import { crc32OfPieces } from './content.ts';
+import type { S3Legacy } from './faults.ts';
 import {
   type Bucket,
   type Call,
@@ -31,7 +32,7 @@ export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const xml = await readText(request);
   const upload = findUpload(call);
   const bucket = findBucket(call);
-  const object = assemble(call, upload, chooseParts(upload, xml));
+  const object = assemble(call, upload, chooseParts(upload, xml, call.store.legacy));
   checkPreconditions(call, bucket);
   publish(bucket, upload, object);
   const tree = {
@@ -49,10 +50,10 @@ export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
  * The parts that the request names. Throws S3Error MalformedXML, InvalidPartOrder, InvalidPart,
  * EntityTooSmall, InvalidRequest.
  */
-function chooseParts(upload: Upload, xml: string): UploadedPart[] {
+function chooseParts(upload: Upload, xml: string, legacy: S3Legacy): UploadedPart[] {
   const named = xmlElements(xml, 'Part');
   if (named.length === 0) throw new S3Error('MalformedXML');
-  const chosen = named.map((element) => choosePart(upload, element));
+  const chosen = named.map((element) => choosePart(upload, element, legacy));
   for (const [index, part] of chosen.entries()) {
     const next = chosen[index + 1];
     if (next === undefined) break;
@@ -69,14 +70,14 @@ function chooseParts(upload: Upload, xml: string): UploadedPart[] {
   return chosen;
 }
 
-function choosePart(upload: Upload, element: string): UploadedPart {
+function choosePart(upload: Upload, element: string, { trustsChecksums }: S3Legacy): UploadedPart {
   const number = Number(xmlText(element, 'PartNumber'));
   const part = upload.parts.get(number);
   const etag = xmlText(element, 'ETag')?.replaceAll('"', '');
   const checksum = xmlText(element, 'ChecksumCRC32');
   const matches =
     etag === part?.etag.replaceAll('"', '') &&
-    (!checksum || !upload.checksumType || decodeCrc32(checksum) === part?.content.crc32);
+    (!checksum || !upload.checksumType || trustsChecksums || decodeCrc32(checksum) === part?.content.crc32);
   if (part === undefined || !matches)
     throw new S3Error('InvalidPart', undefined, { details: { UploadId: upload.id, PartNumber: String(number) } });
   if (upload.checksumType === 'COMPOSITE' && checksum === undefined)
@@ -96,8 +97,10 @@ function assemble({ request, store }: Call, upload: Upload, parts: readonly Uplo
     throw new S3Error('InvalidRequest', `The parts have ${sizeBytes} bytes, not ${wantedSize}.`);
   }
   const whole = crc32OfPieces(pieces);
-  const checksum = upload.checksumType && { type: upload.checksumType, value: checksumValue(upload.checksumType, parts, whole) };
-  checkWholeChecksum({ request, store }, checksum);
+  const computed = upload.checksumType && { type: upload.checksumType, value: checksumValue(upload.checksumType, parts, whole) };
+  checkWholeChecksum({ request, store }, computed);
+  const sent = store.legacy.trustsChecksums === 'repeats sent' ? header(request, 'x-amz-checksum-crc32') : undefined;
+  const checksum = computed && { ...computed, value: sent ?? computed.value };
   const etag = multipartTag(
     parts.map((part) => part.etag),
     store,
@@ -131,7 +134,7 @@ function checkWholeChecksum({ request, store }: Pick<Call, 'request' | 'store'>,
     throw new S3Error('InvalidRequest', `The upload was not created for a checksum of type ${type}.`);
   if (value !== undefined && checksum === undefined)
     throw new S3Error('InvalidRequest', 'The upload was created without a checksum.');
-  if (value !== undefined && value !== checksum?.value) throw new S3Error('BadDigest');
+  if (value !== undefined && value !== checksum?.value && !store.legacy.trustsChecksums) throw new S3Error('BadDigest');
 }
 
 function publish(bucket: Bucket, upload: Upload, object: StoredObject): void {

@@ -41,11 +41,20 @@ export interface S3Legacy {
   readonly ignoresIfNoneMatch?: boolean;
   /** Answers 501 to `If-None-Match`. */
   readonly rejectsIfNoneMatch?: boolean;
+  /** Overwrites an object in spite of `If-Match`. */
+  readonly ignoresIfMatch?: boolean;
   /** Answers 400 to a full-object checksum, when the upload begins or only when it completes. */
   readonly rejectsFullObjectChecksum?: 'atCreate' | 'atComplete';
   /** Ignores all checksum headers and shows no checksum. */
   readonly noChecksums?: boolean;
+  /**
+   * Compares no checksum. Then HEAD shows the CRC32 of the stored bytes, or repeats the one that the
+   * client sent.
+   */
+  readonly trustsChecksums?: 'shows stored' | 'repeats sent';
   readonly ignoresMpuObjectSize?: boolean;
+  /** Leaves Content-Length out of replies to HEAD, as some proxies do. */
+  readonly omitsLengthOfHead?: boolean;
   /** Drops the tags of CreateMultipartUpload. */
   readonly dropsTagsAtCreate?: boolean;
   /** Stores aws-chunked bodies with their framing, as a store without this encoding does. */

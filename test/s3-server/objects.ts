@@ -40,7 +40,7 @@ async function putObject(call: Call): Promise<S3Reply> {
   }
   const { content } = received;
   const checksum = sendsCrc32(call.request, call.store.legacy)
-    ? { type: 'FULL_OBJECT' as const, value: encodeCrc32(content.crc32) }
+    ? { type: 'FULL_OBJECT' as const, value: encodeCrc32(received.shownCrc32) }
     : undefined;
   const etag = entityTag(received);
   const { key } = call.request;
@@ -91,10 +91,8 @@ function readRange(text: string | undefined, sizeBytes: number): { start: number
 
 function headObject(call: Call): S3Reply {
   const object = findObject(call);
-  return {
-    status: 200,
-    headers: { ...describeObject(object), ...shownChecksum(call, object), 'Content-Length': object.sizeBytes },
-  };
+  const length = call.store.legacy.omitsLengthOfHead ? {} : { 'Content-Length': object.sizeBytes };
+  return { status: 200, headers: { ...describeObject(object), ...shownChecksum(call, object), ...length } };
 }
 
 function deleteObject(call: Call): S3Reply {

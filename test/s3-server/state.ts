@@ -158,7 +158,7 @@ export function checkPreconditions({ request, store }: Call, bucket: Bucket): vo
     throw new S3Error('NotImplemented', 'If-None-Match of a write takes only *.');
   if (ifNoneMatch !== undefined && existing !== undefined)
     throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-None-Match' } });
-  const ifMatch = header(request, 'if-match');
+  const ifMatch = store.legacy.ignoresIfMatch ? undefined : header(request, 'if-match');
   if (ifMatch === undefined) return;
   if (existing === undefined) throw new S3Error('NoSuchKey');
   if (ifMatch !== existing.etag) throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-Match' } });
