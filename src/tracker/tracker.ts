@@ -246,7 +246,7 @@ export interface Tracker {
   intents(): Promise<readonly TrackedOriginal[]>;
   /**
    * Completes a published original. Drops its upload and parts, and clears its mark and failed
-   * runs.
+   * runs. Errors: KEY_TAKEN if its intent states another CRC32 for the same version of the source.
    */
   complete(claim: Claim, content: Content): Promise<void>;
   /**

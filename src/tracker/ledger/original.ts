@@ -1,5 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import { needsRepair, originalId, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
+import { needsRepair, originalId, sameContent, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
 import type { Claim, Content, Failure } from '../tracker.ts';
 import { unaccepted } from './evidence.ts';
 import type { OriginalRecord } from './fields.ts';
@@ -58,6 +58,17 @@ export function released(original: OriginalRecord, now: string): OriginalRecord 
 
 export function intended(original: OriginalRecord, { sizeBytes, crc32, validator }: Content): OriginalRecord {
   return { ...original, sizeBytes, crc32, ...validator, intent: true };
+}
+
+/**
+ * Fulfils an intent with stored content. A store can state the checksum of bytes that it spoilt, so
+ * an intent accepts its own checksum only. Errors: KEY_TAKEN.
+ */
+export function fulfilled(original: OriginalRecord, content: Content): OriginalRecord {
+  const { intent, crc32, key } = original;
+  if (intent && crc32 !== content.crc32 && sameContent(original, content.validator))
+    throw new SyncError('KEY_TAKEN', `${key} has other bytes than those that were sent to it`);
+  return intended(original, content);
 }
 
 /**

@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
 import type { Claim, Content, Failure, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
-import { assertClaimed, claimed, completed, failed, intended, marked, rekeyed, released } from './original.ts';
+import { assertClaimed, claimed, completed, failed, fulfilled, intended, marked, rekeyed, released } from './original.ts';
 import { identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
@@ -45,7 +45,7 @@ export function recordIntent(unit: Unit, claim: Claim, content: Content): void {
 }
 
 export function complete(unit: Unit, claim: Claim, content: Content): void {
-  finish(unit, intended(claimedOriginal(unit, claim), content));
+  finish(unit, fulfilled(claimedOriginal(unit, claim), content));
 }
 
 /** Completes an original that has an intent. A COMPLETED original without one stays unchanged. */

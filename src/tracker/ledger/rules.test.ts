@@ -5,7 +5,7 @@ import { usual } from '../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../test/support/builders.ts';
 import { afterFullListing } from './listing.ts';
 import { overdue, resolved } from './medium.ts';
-import { claimed, completed, failed, intended, released } from './original.ts';
+import { claimed, completed, failed, fulfilled, intended, released } from './original.ts';
 import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
 
 const now = '2026-03-01T12:00:00.000Z';
@@ -19,6 +19,17 @@ test.each([
   ['deleted in an earlier run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r0' }, true, 'returned'],
 ] as const)('a complete listing classifies a medium that is %s', (_, known, isSeen, change) => {
   expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
+});
+
+test('an intent accepts only its own checksum for the same version of the source', () => {
+  const sent = { sizeBytes: 10, crc32: 1, validator: { etag: '"v1"', lastModified: null } };
+  const row = newOriginal(original('m1'), now);
+  expect(fulfilled(row, sent)).toMatchObject({ crc32: 1, intent: true });
+  const published = intended(row, sent);
+  expect(fulfilled(published, sent)).toMatchObject({ crc32: 1 });
+  expect(() => fulfilled(published, { ...sent, crc32: 2 })).toThrow(expect.objectContaining({ code: 'KEY_TAKEN' }));
+  const next = { ...sent, crc32: 2, validator: { etag: '"v2"', lastModified: null } };
+  expect(fulfilled(published, next)).toMatchObject({ crc32: 2, etag: '"v2"' });
 });
 
 test('a claim and its release change nothing of an original except the attempt', () => {
