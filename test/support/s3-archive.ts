@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -47,6 +48,13 @@ export async function openTestArchive(storeOptions: S3StoreOptions = {}, options
       await store.close();
     },
   };
+}
+
+/** Writes an object as another program does, without our metadata. */
+export async function putForeign(store: { readonly endpoint: string }, key: string, text: string): Promise<void> {
+  const client = new S3Client({ endpoint: store.endpoint, region: 'us-east-1', forcePathStyle: true });
+  await client.send(new PutObjectCommand({ Bucket: bucketName, Key: key, Body: text }));
+  client.destroy();
 }
 
 export function fileAt(key: string, more: Partial<FileDescription> = {}): FileDescription {

@@ -85,34 +85,36 @@ const conditionalWrites: Readonly<Record<S3Capabilities['conditionalWrites'], Fo
   },
 };
 
-/**
- * Describes what the store can do. A capability that is null is unknown until the first large file
- * is stored.
- */
+/** Describes what the store can do. */
 function describeCapabilities({
   conditionalWrites: condition,
-  trailers,
-  fullObjectCrc32,
+  conditionalReplacement,
+  verifiesHeaders,
+  verifiesTrailers,
+  verifiesUploads,
   mpuObjectSize,
   tags,
 }: S3Capabilities): readonly Found[] {
-  const readBack = 'Cloud Sync checks the stored object instead.';
+  const readBack = 'Cloud Sync reads each stored object back, and keeps its checksum under `.cloud-sync/records/`.';
   const findings: (Found | undefined)[] = [
     conditionalWrites[condition],
-    trailers
-      ? { level: 'ok', message: 'the store checks the checksum of received bytes' }
-      : { level: 'warn', message: 'the store does not check the checksum of received bytes', advice: readBack },
-    fullObjectCrc32 === false
-      ? {
+    conditionalReplacement
+      ? undefined
+      : {
           level: 'warn',
-          message: 'the store keeps no checksum of a whole large object',
-          advice: 'Cloud Sync keeps the checksum in a small object under `.cloud-sync/records/`.',
-        }
-      : undefined,
-    mpuObjectSize === false
+          message: 'the store cannot hold the lease of a run (If-Match)',
+          advice: 'Let only one machine write to this archive.',
+        },
+    verifiesHeaders && verifiesTrailers
+      ? { level: 'ok', message: 'the store refuses bytes that differ from their checksum' }
+      : { level: 'warn', message: 'the store does not check the checksum of received bytes', advice: readBack },
+    verifiesUploads
+      ? undefined
+      : { level: 'warn', message: 'the store does not check and keep the checksum of a whole large object', advice: readBack },
+    !mpuObjectSize
       ? { level: 'warn', message: 'the store does not check the size of a large object', advice: readBack }
       : undefined,
-    tags === 'refused'
+    !tags
       ? {
           level: 'warn',
           message: 'the store refuses tags',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
-import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
+import { isAbsent, isPrecondition, refusalOf } from './errors.ts';
 
 /** Objects in this folder belong to Cloud Sync and are not archived files. */
 export const ownFolder = '.cloud-sync/';
@@ -58,24 +58,25 @@ export async function initialise(bucket: Bucket, id: string, isConditional: () =
   const existing = await readArchive(bucket);
   const fresh = existing === undefined || bucket.clock.now() - Date.parse(existing.createdAt) < 3 * contestMs;
   if (!fresh) return existing.id;
-  if (!existing) await writeId(bucket, id);
-  if (!(await isConditional())) await bucket.clock.sleep(contestMs);
+  const onlyIfAbsent = await isConditional();
+  if (onlyIfAbsent && !existing) await writeId(bucket, id, { onlyIfAbsent });
+  else if (!onlyIfAbsent) {
+    // The probe took some time, so another process may have written an id.
+    if (!(await readArchive(bucket))) await writeId(bucket, id, { onlyIfAbsent });
+    await bucket.clock.sleep(contestMs);
+  }
   const written = await identify(bucket);
   if (written !== undefined) return written;
   throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} does not keep the objects that are written to it`);
 }
 
-async function writeId(bucket: Bucket, id: string): Promise<void> {
+async function writeId(bucket: Bucket, id: string, options: { readonly onlyIfAbsent: boolean }): Promise<void> {
   const archive: Archive = { id, version: knownVersion, createdAt: isoTime(bucket.clock.now()) };
-  const body = `${JSON.stringify(archive)}\n`;
   try {
-    await writeSmall(bucket, idKey, body, { onlyIfAbsent: true });
+    await writeSmall(bucket, idKey, `${JSON.stringify(archive)}\n`, options);
   } catch (error) {
-    // 412 and 409 mean that another machine was faster, or that the reply to our first request was
-    // lost.
-    const status = refusalOf(error)?.status;
-    if (isUnsupported(error)) await writeSmall(bucket, idKey, body);
-    else if (status !== 412 && status !== 409) throw error;
+    // Another machine was faster, or the reply to our first request was lost.
+    if (!isPrecondition(error)) throw error;
   }
 }
 

@@ -47,6 +47,12 @@ export function tagsOf(file: FileDescription, bucket: Bucket): readonly { readon
   ];
 }
 
+export function warnOfDeniedTags(bucket: Bucket): void {
+  bucket.onWarning?.(
+    `${bucket.location}: the store refuses tags (permission s3:PutObjectTagging?); files are archived without them`,
+  );
+}
+
 export function taggingHeader(tags: ReturnType<typeof tagsOf>): string {
   return tags.map(({ Key, Value }) => `${Key}=${Value}`).join('&');
 }

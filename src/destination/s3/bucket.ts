@@ -150,3 +150,10 @@ export async function ask<Reply>(bucket: Bucket, doing: string, call: (client: S
 export function encryption(bucket: Bucket): { ServerSideEncryption?: 'aws:kms'; SSEKMSKeyId?: string } {
   return bucket.sseKmsKeyId === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: bucket.sseKmsKeyId };
 }
+
+/** Returns the configured encryption as headers of a PUT. */
+export function encryptionHeaders({ sseKmsKeyId }: Bucket): Record<string, string> {
+  return sseKmsKeyId === undefined
+    ? {}
+    : { 'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': sseKmsKeyId };
+}

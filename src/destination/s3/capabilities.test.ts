@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { archive, contentOf, MiB, openTestArchive, openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
+import {
+  archive,
+  contentOf,
+  MiB,
+  openTestArchive,
+  openTestS3,
+  putForeign,
+  useTestCredentials,
+  type TestArchive,
+} from '../../../test/support/s3-archive.ts';
 import { collect } from '../../../test/support/collect.ts';
 import type { S3Legacy } from '../../../test/s3-server/faults.ts';
 import type { S3Capabilities } from './index.ts';
@@ -8,33 +17,53 @@ useTestCredentials();
 
 const able: S3Capabilities = {
   conditionalWrites: 'honoured',
+  conditionalReplacement: true,
   trailers: true,
-  fullObjectCrc32: true,
-  partCrc32: null,
+  verifiesHeaders: true,
+  verifiesTrailers: true,
+  tags: true,
+  checksum: 'full',
+  verifiesUploads: true,
+  dropsTags: false,
   mpuObjectSize: true,
-  tags: 'atCreate',
 };
 
 const stores: readonly [name: string, legacy: S3Legacy, learned: Partial<S3Capabilities>][] = [
   ['can do everything', {}, {}],
-  ['ignores conditions', { ignoresIfNoneMatch: true }, { conditionalWrites: 'ignored' }],
-  ['rejects conditions', { rejectsIfNoneMatch: true }, { conditionalWrites: 'rejected' }],
+  ['ignores conditions', { ignoresIfNoneMatch: true }, { conditionalWrites: 'ignored', conditionalReplacement: false }],
+  ['rejects conditions', { rejectsIfNoneMatch: true }, { conditionalWrites: 'rejected', conditionalReplacement: false }],
+  ['ignores conditions of a replacement', { ignoresIfMatch: true }, { conditionalReplacement: false }],
   [
     'rejects full-object checksums at the beginning',
     { rejectsFullObjectChecksum: 'atCreate' },
-    { fullObjectCrc32: false, partCrc32: true },
+    { checksum: 'parts', verifiesUploads: false },
   ],
   [
     'rejects full-object checksums at the end',
     { rejectsFullObjectChecksum: 'atComplete' },
-    { fullObjectCrc32: false, partCrc32: true },
+    { checksum: 'parts', verifiesUploads: false },
   ],
-  ['has no checksums', { noChecksums: true }, { fullObjectCrc32: false, partCrc32: true }],
+  ['has no checksums', { noChecksums: true }, { ...unverified(), checksum: 'parts' }],
+  ['compares no checksum and shows those of the stored bytes', { trustsChecksums: 'shows stored' }, unverified()],
+  ['compares no checksum and repeats those that were sent', { trustsChecksums: 'repeats sent' }, unverified()],
   ['does not compare sizes', { ignoresMpuObjectSize: true }, { mpuObjectSize: false }],
-  ['drops tags of multipart uploads', { dropsTagsAtCreate: true }, { tags: 'afterwards' }],
-  ['stores aws-chunked with its frames', { storesChunkedFraming: true }, { trailers: false }],
-  ['rejects trailers', { rejectsTrailers: true }, { trailers: false }],
-  ['rejects tags', { rejectsTagging: true }, { tags: 'refused' }],
+  ['drops tags of multipart uploads', { dropsTagsAtCreate: true }, { dropsTags: true }],
+  ['stores aws-chunked with its frames', { storesChunkedFraming: true }, { trailers: false, verifiesTrailers: false }],
+  ['rejects trailers', { rejectsTrailers: true }, { trailers: false, verifiesTrailers: false }],
+  ['rejects tags', { rejectsTagging: true }, { tags: false }],
+];
+
+function unverified(): Partial<S3Capabilities> {
+  return { verifiesHeaders: false, verifiesTrailers: false, verifiesUploads: false };
+}
+
+/** Files of every kind of upload. */
+const contents = [
+  contentOf('tiny.jpg', 3000),
+  contentOf('small.mp4', 3 * MiB),
+  contentOf('large.mp4', 5 * MiB + 7),
+  contentOf('larger.mp4', 10 * MiB + 7),
+  contentOf('unknown.mp4', 6 * MiB, { sizeKnown: false }),
 ];
 
 describe('capabilities of stores', () => {
@@ -42,13 +71,6 @@ describe('capabilities of stores', () => {
     test(`a store that ${name} is detected, and every file is stored correctly`, async () => {
       await using place = await openTestArchive({ legacy });
       await place.s3.initialise('archive-1');
-      // The third file uses the capabilities that were detected with the second file.
-      const contents = [
-        contentOf('small.mp4', 3 * MiB),
-        contentOf('large.mp4', 5 * MiB + 7),
-        contentOf('larger.mp4', 10 * MiB + 7),
-        contentOf('unknown.mp4', 6 * MiB, { sizeKnown: false }),
-      ];
       for (const content of contents) await archive(place.s3, content);
       expect(await place.s3.capabilities()).toEqual({ ...able, ...learned });
       for (const { file, bytes } of contents) {
@@ -58,11 +80,7 @@ describe('capabilities of stores', () => {
       expect(tagged).toHaveLength(legacy.rejectsTagging ? 0 : contents.length);
       expect(place.warnings).toHaveLength(legacy.rejectsTagging ? 1 : 0);
       expect(place.store.uploads()).toEqual([]);
-
-      const requests = place.store.requests.length;
       const again = openTestS3(place.store);
-      expect(await again.capabilities()).toEqual({ ...able, ...learned });
-      expect(place.store.requests.length).toBe(requests + 1);
       const listed = await collect(again.list());
       expect(listed.map(({ sizeBytes, crc32 }) => [sizeBytes, crc32 === null])).toEqual(
         contents
@@ -72,6 +90,67 @@ describe('capabilities of stores', () => {
       await again.close();
     });
   }
+});
+
+function probes({ store }: TestArchive): number {
+  return store.requests.filter(({ key }) => key.endsWith('.cloud-sync/probe')).length;
+}
+
+test('a process probes its store once, and remembers nothing in the archive', async () => {
+  await using place = await openTestArchive();
+  await place.s3.initialise('archive-1');
+  for (const content of contents) await archive(place.s3, content);
+  const once = probes(place);
+  await archive(place.s3, contentOf('more.mp4', 6 * MiB));
+  await place.s3.lease?.read();
+  expect(probes(place)).toBe(once);
+  const own = place.store.objects().filter(({ key }) => key.includes('.cloud-sync/'));
+  expect(own.map(({ key }) => key)).toEqual(['a/b/.cloud-sync/archive.json', 'a/b/.cloud-sync/probe']);
+  expect(place.store.requests.filter(({ operation }) => operation === 'DeleteObject')).toEqual([]);
+  const next = openTestS3(place.store);
+  await next.lease?.read();
+  expect(probes(place)).toBeGreaterThan(once);
+  await next.close();
+});
+
+const passing = [
+  ['PutObject', 'InvalidRequest'],
+  ['PutObject', 'InternalError'],
+  ['PutObject', 'BadRequest'],
+  ['HeadObject', 'InternalError'],
+  ['CreateMultipartUpload', 'InvalidRequest'],
+  ['CreateMultipartUpload', 'InternalError'],
+  ['UploadPart', 'InvalidRequest'],
+  ['CompleteMultipartUpload', 'InvalidRequest'],
+  ['CompleteMultipartUpload', 'InternalError'],
+] as const;
+
+describe('errors during a probe', () => {
+  test.each(passing)('an error of one %s (%s) proves nothing about the store', async (operation, code) => {
+    await using place = await openTestArchive({
+      faults: [{ match: { operation, keyPart: 'probe', attempt: 1 }, action: { kind: 'error', code } }],
+    });
+    expect(await place.s3.capabilities()).toEqual(able);
+    expect(place.store.uploads()).toEqual([]);
+  });
+
+  test('a lasting error ends the request, and the next call probes again', async () => {
+    await using place = await openTestArchive({
+      faults: [{ match: { operation: 'PutObject', keyPart: 'probe' }, action: { kind: 'error', code: 'InternalError' } }],
+    });
+    await expect(place.s3.lease?.read()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    place.store.faults.length = 0;
+    expect(await place.s3.capabilities()).toEqual(able);
+  });
+
+  test('an archive that says what another store could do is not believed', async () => {
+    await using place = await openTestArchive({ legacy: { ignoresIfNoneMatch: true } });
+    const text = JSON.stringify({ conditionalWrites: 'honoured', trailers: true, fullObjectCrc32: true, tags: 'atCreate' });
+    await putForeign(place.store, 'a/b/.cloud-sync/capabilities.json', text);
+    await place.s3.initialise('archive-1');
+    expect((await place.s3.capabilities()).conditionalWrites).toBe('ignored');
+    expect(place.store.content('archive', 'a/b/.cloud-sync/capabilities.json').toString()).toBe(text);
+  });
 });
 
 test('a store that stops accepting trailers is probed again, and the next attempt succeeds', async () => {

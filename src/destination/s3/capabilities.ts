@@ -1,185 +1,114 @@
-import { randomUUID } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
-import { ask, encryption, type Bucket } from './bucket.ts';
-import { isUnsupported, refusalFromError, refusalOf } from './errors.ts';
-import { OpenPut, type PutTarget } from './http/put.ts';
+import { warnOfDeniedTags } from './attributes.ts';
+import type { Bucket } from './bucket.ts';
+import { probeMultipart } from './probe-multipart.ts';
+import { probePuts } from './probe-puts.ts';
+import type { MultipartChecksum } from './upload-id.ts';
 
-/** What a store can do. null means that it is not known yet. */
-export interface S3Capabilities {
+/** What a store can do with single objects. */
+export interface PutCapabilities {
   /**
    * What the store does with `If-None-Match: *`. If the store does not honour it, we check the key
    * before we publish.
    */
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
+  /** Whether the store honours `If-Match`. The lease needs it. */
+  readonly conditionalReplacement: boolean;
   /** Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer. */
   readonly trailers: boolean;
-  /**
-   * Whether the store verifies a CRC32 of the whole object in multipart uploads, and shows it in
-   * HEAD.
-   */
-  readonly fullObjectCrc32: boolean | null;
-  /**
-   * Whether the store verifies a CRC32 of each part in multipart uploads. Used only if the store
-   * does not verify the whole object.
-   */
-  readonly partCrc32: boolean | null;
-  /**
-   * Whether the store refuses to complete an upload with a wrong size. This is only reported. We
-   * always read the size back.
-   */
-  readonly mpuObjectSize: boolean | null;
-  /**
-   * `afterwards`: the store drops the tags of CreateMultipartUpload, so they must be written again.
-   */
-  readonly tags: 'atCreate' | 'afterwards' | 'refused' | null;
+  /** Whether the store refuses a wrong CRC32 that comes before the body, and HEAD shows it. */
+  readonly verifiesHeaders: boolean;
+  /** Whether the store refuses a wrong CRC32 that comes after the body, and HEAD shows it. */
+  readonly verifiesTrailers: boolean;
+  readonly tags: boolean;
 }
 
-const capabilitiesKey = `${ownFolder}capabilities.json`;
-const probeKey = `${ownFolder}probe`;
+/** What a store can do with multipart uploads. */
+export interface MultipartCapabilities {
+  /** The strongest checksum with which the store begins and completes an upload. */
+  readonly checksum: MultipartChecksum;
+  /**
+   * Whether the store refuses a wrong CRC32 of a part and of the whole object, and HEAD shows the
+   * CRC32 of the whole object.
+   */
+  readonly verifiesUploads: boolean;
+  /** Whether the store drops the tags of an upload, so that they must be written again. */
+  readonly dropsTags: boolean;
+}
+
+/** AWS is known to do all of this, so it is not probed. */
+const ofAws = {
+  conditionalWrites: 'honoured',
+  conditionalReplacement: true,
+  trailers: true,
+  verifiesHeaders: true,
+  verifiesTrailers: true,
+  tags: true,
+  checksum: 'full',
+  verifiesUploads: true,
+  dropsTags: false,
+} as const satisfies PutCapabilities & MultipartCapabilities;
 
 /**
- * The capabilities of one store. They are probed when they are first needed, and stored in the
- * archive.
+ * What this process knows about its store. Nothing is remembered in the archive, because an archive
+ * can be copied to another store. An error is no answer: the next call probes again.
  */
-export interface CapabilityMemory {
-  get(): Promise<S3Capabilities>;
-  /** Adds capabilities that an upload showed. */
-  learn(more: Partial<S3Capabilities>): Promise<void>;
-  /** Forgets the capabilities, because the store contradicted them. They are then probed again. */
+export interface Capabilities {
+  /** Errors: those of the store. */
+  puts(): Promise<PutCapabilities>;
+  /** Errors: those of the store. */
+  multipart(): Promise<MultipartCapabilities>;
+  /**
+   * Notes that a request with tags was denied. Returns whether a request without tags may succeed.
+   * On a probed store the denial has another reason.
+   */
+  denyTags(): Promise<boolean>;
+  /** Forgets everything, because the store contradicted it. */
   doubt(): void;
 }
 
-export function createCapabilityMemory(bucket: Bucket): CapabilityMemory {
-  let known: Promise<S3Capabilities> | undefined;
-  let doubted = false;
-
-  async function load(): Promise<S3Capabilities> {
-    const remembered = doubted ? undefined : parse(await readSmall(bucket, capabilitiesKey));
-    if (remembered) return remembered;
-    const learned = await probe(bucket);
-    await save(bucket, learned);
-    return learned;
-  }
-
-  function get(): Promise<S3Capabilities> {
-    known ??= load().catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
-  }
-
+export function createCapabilities(bucket: Bucket): Capabilities {
+  let deniesTags = false;
+  const puts = remembered(async () => ((await isAws(bucket)) ? ofAws : probePuts(bucket)));
+  const multipart = remembered(async () => ((await isAws(bucket)) ? ofAws : probeMultipart(bucket, await puts.get())));
   return {
-    get,
-    learn: async (more) => {
-      const before = await get();
-      const after = { ...before, ...more };
-      if (JSON.stringify(after) === JSON.stringify(before)) return;
-      known = Promise.resolve(after);
-      await save(bucket, after);
+    puts: async () => {
+      const known = await puts.get();
+      return deniesTags ? { ...known, tags: false } : known;
+    },
+    multipart: () => multipart.get(),
+    denyTags: async () => {
+      if (!(await isAws(bucket))) return false;
+      if (!deniesTags) warnOfDeniedTags(bucket);
+      deniesTags = true;
+      return true;
     },
     doubt: () => {
-      known = undefined;
-      doubted = true;
+      puts.forget();
+      multipart.forget();
     },
   };
-}
-
-async function save(bucket: Bucket, capabilities: S3Capabilities): Promise<void> {
-  await writeSmall(bucket, capabilitiesKey, `${JSON.stringify(capabilities)}\n`);
-}
-
-function parse(text: string | undefined): S3Capabilities | undefined {
-  try {
-    const value = JSON.parse(text ?? '') as S3Capabilities;
-    return typeof value.trailers === 'boolean' && typeof value.conditionalWrites === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
- * Probes the capabilities that a small object can show. The other capabilities become known with
- * the first large file.
+ * Whether requests go to AWS itself. The address of the requests decides, because the environment
+ * and the configuration of AWS can name an endpoint, too.
  */
-async function probe(bucket: Bucket): Promise<S3Capabilities> {
-  const body = `probe ${randomUUID()}\n`;
-  const { trailer, tags } = await probePut(bucket, body);
-  // If the stored object contains the trailer, the store does not know aws-chunked.
-  const framed = trailer && (await readSmall(bucket, probeKey))?.includes('x-amz-checksum-crc32:');
+export async function isAws(bucket: Bucket): Promise<boolean> {
+  return /(^|\.)amazonaws\.com(\.cn)?$/.test((await bucket.address()).hostname);
+}
+
+/** Computes a value at its first use. A failure is not remembered. */
+function remembered<Value>(compute: () => Promise<Value>): { get(): Promise<Value>; forget(): void } {
+  let value: Promise<Value> | undefined;
+  const forget = () => (value = undefined);
   return {
-    conditionalWrites: await probeCondition(bucket, body),
-    trailers: trailer && !framed,
-    fullObjectCrc32: null,
-    partCrc32: null,
-    mpuObjectSize: null,
-    tags: tags ? null : 'refused',
+    forget,
+    get: async () => {
+      const current = (value ??= compute());
+      return current.catch((error: unknown) => {
+        if (value === current) forget();
+        throw error;
+      });
+    },
   };
-}
-
-/** Tries four ways of writing, and returns the first way that the store accepts. */
-async function probePut(bucket: Bucket, body: string): Promise<{ readonly trailer: boolean; readonly tags: boolean }> {
-  const bytes = Buffer.from(body);
-  const ways = [true, false].flatMap((trailer) => [true, false].map((tags) => ({ trailer, tags })));
-  for (const way of ways) {
-    const headers = { ...encryptionHeaders(bucket), ...(way.tags ? { 'x-amz-tagging': 'AutoSync=True' } : {}) };
-    const target: PutTarget = { key: bucket.base + probeKey, headers, sizeBytes: bytes.length, trailer: way.trailer };
-    const put = new OpenPut(bucket, Promise.resolve(target), `writing ${probeKey}`);
-    try {
-      await put.write(bytes);
-      await put.finish(crc32(bytes));
-      if (!way.tags)
-        bucket.onWarning?.(
-          `${bucket.location}: the store refuses tags (permission s3:PutObjectTagging?); files are archived without them`,
-        );
-      return way;
-    } catch (error) {
-      const deniedTags = way.tags && refusalOf(error)?.status === 403;
-      if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
-    }
-  }
-  throw new RangeError('unreachable: the last attempt returns or throws');
-}
-
-async function probeCondition(bucket: Bucket, body: string): Promise<S3Capabilities['conditionalWrites']> {
-  try {
-    await writeSmall(bucket, probeKey, body, { onlyIfAbsent: true });
-    return 'ignored';
-  } catch (error) {
-    const status = refusalOf(error)?.status;
-    if (status === 412 || status === 409) return 'honoured';
-    if (isUnsupported(error)) return 'rejected';
-    throw error;
-  }
-}
-
-/** Whether the store refuses to complete an upload of one small part with a wrong size. */
-export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
-  const place = { Bucket: bucket.bucket, Key: bucket.base + probeKey };
-  const body = 'probe\n';
-  return ask(bucket, `completing ${probeKey}`, async (client) => {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...place, ...encryption(bucket) }));
-    const { ETag } = await client.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: body }));
-    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
-    const complete = new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload, MpuObjectSize: body.length + 1 });
-    const refusal = await client.send(complete).then(() => undefined, refusalFromError);
-    if (!refusal) return false;
-    await client.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
-    if (refusal.status !== 400) throw refusal;
-    return true;
-  });
-}
-
-/** Returns the configured encryption as headers of a PUT. */
-export function encryptionHeaders({ sseKmsKeyId }: Bucket): Record<string, string> {
-  return sseKmsKeyId === undefined
-    ? {}
-    : { 'x-amz-server-side-encryption': 'aws:kms', 'x-amz-server-side-encryption-aws-kms-key-id': sseKmsKeyId };
 }

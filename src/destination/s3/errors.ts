@@ -52,10 +52,50 @@ export function isAbsent(error: unknown): boolean {
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** Whether the store refused the request because it does not support this kind of request. */
-export function isUnsupported(error: unknown): boolean {
+/** What a request may ask for beyond the oldest S3. Some stores do not support it. */
+export type Feature = 'conditions' | 'trailers' | 'checksums' | 'tags';
+
+/** How the text of a refusal names a feature. */
+const featureNames: Readonly<Record<Feature, RegExp>> = {
+  conditions: /if-(none-)?match|condition/i,
+  trailers: /trailer|aws-chunked|streaming|content-sha256/i,
+  checksums: /checksum|crc32|full.?object/i,
+  tags: /tagging|tags/i,
+};
+
+const unsupportedCodes = new Set([
+  'NotImplemented',
+  'MethodNotAllowed',
+  'UnsupportedOperation',
+  'InvalidArgument',
+  'InvalidRequest',
+  'XAmzContentSHA256Mismatch',
+]);
+
+/**
+ * Whether the store said that it does not support a feature. A 400 or 405 says so only if it names
+ * the feature, because a store answers 400 for many other reasons.
+ */
+export function isUnsupported(error: unknown, feature: Feature): boolean {
+  const refusal = refusalOf(error);
+  if (!refusal || refusal.status === 501) return refusal !== undefined;
+  if (refusal.status !== 400 && refusal.status !== 405) return false;
+  return refusal.code === 'NotImplemented' || (unsupportedCodes.has(refusal.code) && featureNames[feature].test(refusal.message));
+}
+
+/** Whether the store refused a body because the body does not have the checksum that was sent. */
+export function isChecksumRefused(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  if (refusal?.status !== 400) return false;
+  return (
+    /digest|checksum/i.test(refusal.code) || (refusal.code === 'InvalidRequest' && featureNames.checksums.test(refusal.message))
+  );
+}
+
+/** Whether the store refused a write because of its condition, or because of a simultaneous write. */
+export function isPrecondition(error: unknown): boolean {
   const status = refusalOf(error)?.status;
-  return status === 400 || status === 501;
+  return status === 412 || status === 409;
 }
 
 /** Whether the request may have been carried out although it ended with this error. */

@@ -127,7 +127,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
 });
 
 describe('failed parts', () => {
-  const part = { operation: 'UploadPart', partNumber: 1 } as const;
+  const part = { operation: 'UploadPart', keyPart: 'large', partNumber: 1 } as const;
   const failures: readonly [name: string, fault: S3Fault, code: string][] = [
     ['whose store is silent while it is sent', { match: part, action: { kind: 'stall', before: 'body' } }, 'STORE_FAILED'],
     ['whose store is silent at its end', { match: part, action: { kind: 'stall', before: 'reply' } }, 'STORE_FAILED'],
@@ -176,7 +176,7 @@ describe('a file that the store spoilt although it reported success', () => {
     [
       'a changed part without any checksum',
       large,
-      { match: { operation: 'UploadPart', attempt: 1, partNumber: 1 }, action: { kind: 'mangleBody' } },
+      { match: { operation: 'UploadPart', keyPart: 'large', attempt: 1, partNumber: 1 }, action: { kind: 'mangleBody' } },
       { legacy: { noChecksums: true } },
     ],
   ];

@@ -2,8 +2,8 @@ import { SyncError } from '../../errors.ts';
 import type { Keys, ListedFile, StoredFile } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 import { refusalOf } from './errors.ts';
-import { head, listKeys, readThrough } from './objects.ts';
-import { readAbsent, readRecord, recordedKeys, withRecord } from './records.ts';
+import { head, listKeys, readThrough, type Found } from './objects.ts';
+import { descriptionIn, readAbsent, readRecord, recordedKeys, verdictOf } from './records.ts';
 
 const headsInFlight = 32;
 
@@ -28,9 +28,7 @@ export async function statFile(
   }
   const found = await head(bucket, key, options.signal);
   if (!found) return undefined;
-  const record = found.crc32 === null ? await readRecord(bucket, key, found.etag) : undefined;
-  const { sizeBytes, crc32 } = withRecord(key, found, record);
-  return { key, sizeBytes, crc32 };
+  return { key, sizeBytes: found.sizeBytes, crc32: found.crc32 ?? (await recordedCrc32(bucket, key, found)) };
 }
 
 /**
@@ -60,8 +58,24 @@ async function* wantedKeys(bucket: Bucket, except: Keys | undefined, onKey: (key
 async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promise<ListedFile | undefined> {
   const found = await head(bucket, key);
   if (!found) return undefined;
-  const file = withRecord(key, found, hasRecord ? await readRecord(bucket, key, found.etag) : undefined);
-  return file.description && { ...file, presentBytes: found.sizeBytes };
+  const presentBytes = found.sizeBytes;
+  const record = hasRecord ? await readRecord(bucket, key) : undefined;
+  if (record === undefined) {
+    const { crc32, description } = found;
+    return description && { key, sizeBytes: presentBytes, crc32, description, presentBytes };
+  }
+  const verdict = verdictOf(record, found.etag);
+  if (record === 'unreadable' || verdict === 'spoilt') return undefined;
+  // A run was killed before it compared the bytes.
+  if (verdict === 'unproven' && (await readThrough(bucket, key))?.crc32 !== record.crc32) return undefined;
+  const description = descriptionIn(key, found, record);
+  return description && { key, sizeBytes: record.sizeBytes, crc32: record.crc32, description, presentBytes };
+}
+
+/** Returns the checksum that a record states for exactly this object, or null. */
+async function recordedCrc32(bucket: Bucket, key: string, { etag }: Found): Promise<number | null> {
+  const record = await readRecord(bucket, key);
+  return record && record !== 'unreadable' && verdictOf(record, etag) === 'verified' ? record.crc32 : null;
 }
 
 /** Yields the keys that are not in `known`, from one pass over the listing. */

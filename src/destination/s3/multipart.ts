@@ -14,8 +14,8 @@ import { crc32Base64 } from '../../lib/crc32.ts';
 import type { FileDescription, Part } from '../destination.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
-import type { CapabilityMemory, S3Capabilities } from './capabilities.ts';
-import { isAbsent, isUnsupported, refusalOf } from './errors.ts';
+import type { Capabilities } from './capabilities.ts';
+import { isAbsent, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
@@ -25,39 +25,23 @@ const sweepAfterMs = 7 * 24 * 3600_000;
  * Begins an upload with the strongest checksum that the store accepts, and with tags if it accepts
  * them.
  */
-export async function createUpload(bucket: Bucket, memory: CapabilityMemory, file: FileDescription): Promise<MultipartUpload> {
-  const capabilities = await memory.get();
-  const ways = checksumsFor(capabilities).flatMap((checksum) =>
-    (capabilities.tags === 'refused' ? [false] : [true, false]).map((tags) => ({ checksum, tags })),
-  );
-  for (const way of ways) {
-    try {
-      const upload = await create(bucket, file, way);
-      if (!upload) continue;
-      if (way.checksum !== 'full') await memory.learn({ fullObjectCrc32: false, partCrc32: way.checksum === 'parts' });
-      if (!way.tags) await memory.learn({ tags: 'refused' });
-      return upload;
-    } catch (error) {
-      const deniedTags = way.tags && refusalOf(error)?.status === 403;
-      if (way === ways.at(-1) || !(isUnsupported(error) || deniedTags)) throw error;
-    }
+export async function createUpload(bucket: Bucket, capabilities: Capabilities, file: FileDescription): Promise<MultipartUpload> {
+  const [{ tags }, { checksum }] = await Promise.all([capabilities.puts(), capabilities.multipart()]);
+  try {
+    return await create(bucket, file, { checksum, tags });
+  } catch (error) {
+    const status = refusalOf(error)?.status;
+    if (status === 403 && tags && (await capabilities.denyTags())) return create(bucket, file, { checksum, tags: false });
+    if (status === 501) capabilities.doubt();
+    throw error;
   }
-  throw new RangeError('unreachable: the last attempt returns or throws');
-}
-
-function checksumsFor({ fullObjectCrc32, partCrc32, trailers }: S3Capabilities): MultipartChecksum[] {
-  const checksums: MultipartChecksum[] = ['none'];
-  // With the checksum `parts` every part needs a CRC32, which a stream can send only in a trailer.
-  if (partCrc32 !== false && trailers) checksums.unshift('parts');
-  if (fullObjectCrc32 !== false) checksums.unshift('full');
-  return checksums;
 }
 
 async function create(
   bucket: Bucket,
   file: FileDescription,
   way: { readonly checksum: MultipartChecksum; readonly tags: boolean },
-): Promise<MultipartUpload | undefined> {
+): Promise<MultipartUpload> {
   const key = bucket.base + file.original.key;
   const input: CreateMultipartUploadCommandInput = {
     Bucket: bucket.bucket,
@@ -75,10 +59,9 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store ignored the checksum type. It would take our checksum of the whole file for a
-  // checksum of the parts' checksums.
+  // The store would mistake our checksum of the whole file for a checksum of checksums.
   await abortUpload(bucket, upload);
-  return undefined;
+  throw new SyncError('STORE_FAILED', `${bucket.location}: the store no longer knows checksums of whole objects`);
 }
 
 /**
@@ -196,5 +179,5 @@ function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUpl
  * the archive's form count as ours.
  */
 function isOurs(bucket: Bucket, key: string): boolean {
-  return bucket.base === '' ? /^[a-z-]+-videos\//.test(key) : key.startsWith(bucket.base);
+  return bucket.base === '' ? /^([a-z-]+-videos|\.cloud-sync)\//.test(key) : key.startsWith(bucket.base);
 }

@@ -51,9 +51,12 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
   const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), value]] : [],
   );
+  // A missing length is no length of 0, which would look like damage.
+  const length = headers['content-length'];
+  if (length === undefined) throw new Refusal({ status: null, code: 'NoLength', message: 'the store did not state the length' });
   const isOfWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE';
   return {
-    sizeBytes: Number(headers['content-length'] ?? 0),
+    sizeBytes: Number(length),
     crc32: isOfWhole ? decodeCrc32(headers['x-amz-checksum-crc32']) : null,
     etag: headers['etag'] ?? '',
     description: decodeDescription(Object.fromEntries(metadata), key),

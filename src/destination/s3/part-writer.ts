@@ -1,7 +1,7 @@
 import { SyncError } from '../../errors.ts';
 import type { Part, PartWriter } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
-import type { CapabilityMemory } from './capabilities.ts';
+import type { Capabilities } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
 import { OpenPut, putBuffered, type PutReply } from './http/put.ts';
 import type { MultipartUpload } from './upload-id.ts';
@@ -9,7 +9,7 @@ import type { MultipartUpload } from './upload-id.ts';
 /** Writes one part of a multipart upload. */
 export function writeUploadPart(
   bucket: Bucket,
-  memory: CapabilityMemory,
+  capabilities: Capabilities,
   upload: MultipartUpload,
   number: number,
   sizeBytes: number | null,
@@ -19,7 +19,7 @@ export function writeUploadPart(
   const writer =
     sizeBytes === null
       ? bufferPart(bucket, upload, target, about)
-      : streamPart(bucket, memory, upload, { ...target, sizeBytes }, about);
+      : streamPart(bucket, capabilities, upload, { ...target, sizeBytes }, about);
   let writtenBytes = 0;
   const misfit = (): SyncError => {
     writer.abort();
@@ -34,7 +34,7 @@ export function writeUploadPart(
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
       const reply = await writer.finish(crc32).catch((error: unknown) => {
         // The store no longer supports something that it supported before, so it is probed again.
-        if (refusalOf(error)?.status === 501) memory.doubt();
+        if (refusalOf(error)?.status === 501) capabilities.doubt();
         throw error;
       });
       return receivePart(bucket, { number, sizeBytes: writtenBytes, crc32, receipt: reply.etag }, reply, about);
@@ -61,12 +61,12 @@ type PartTarget = Parameters<typeof putBuffered>[1];
 
 function streamPart(
   bucket: Bucket,
-  memory: CapabilityMemory,
+  capabilities: Capabilities,
   upload: MultipartUpload,
   target: PartTarget & { readonly sizeBytes: number },
   about: string,
 ): BodyWriter {
-  const ready = memory.get().then(({ trailers }) => ({ ...target, trailer: trailers && upload.checksum !== 'none' }));
+  const ready = capabilities.puts().then(({ trailers }) => ({ ...target, trailer: trailers && upload.checksum !== 'none' }));
   return new OpenPut(bucket, ready, about);
 }
 

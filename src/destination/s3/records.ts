@@ -1,24 +1,21 @@
 import { z } from 'zod';
 import { decodeDescription, encodeDescription } from '../description.ts';
-import type { DescribedFile, FileDescription } from '../destination.ts';
+import type { ContentFacts, FileDescription } from '../destination.ts';
 import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
 import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * Facts about an object that the store does not show: its CRC32, if HEAD shows none, and whether
- * the object is damaged although the store reported success. A record counts only while the object
- * has the record's entity tag.
+ * What was sent to a key, where the store does not prove it. A record is written before its object
+ * is published, and again after the object was read back. A record without an object is harmless.
  */
 const recordSchema = z.object({
+  /** The entity tag of the object that was read back. Empty before that. */
   etag: z.string(),
   /** The size and CRC32 of the bytes that were sent. */
   sizeBytes: z.number(),
   crc32: z.number(),
-  /**
-   * true if the stored bytes equal the sent bytes. false if the bytes differ; then the object does
-   * not count.
-   */
+  /** Whether the stored bytes were read back and equal the sent bytes. */
   verified: z.boolean(),
   /**
    * Used if the object itself has no description, because the object was there, with the same
@@ -28,36 +25,41 @@ const recordSchema = z.object({
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
 
+/**
+ * What a record says about the object at its key. `verified`: the object has the bytes that were
+ * sent. `copied`: the object is a copy of one that was verified. `spoilt`: the object differs from
+ * what was sent, so it does not count. `unproven`: nobody has compared its bytes.
+ */
+export type Verdict = 'verified' | 'copied' | 'spoilt' | 'unproven';
+
 const recordsFolder = `${ownFolder}records/`;
 
-/** Returns the record of the object at `key`, if the record has this entity tag. */
-export async function readRecord(bucket: Bucket, key: string, etag: string): Promise<ObjectRecord | undefined> {
+/** Returns the record of a key. */
+export async function readRecord(bucket: Bucket, key: string): Promise<ObjectRecord | 'unreadable' | undefined> {
   const text = await readSmall(bucket, recordKey(key));
   if (text === undefined) return undefined;
   try {
-    const record = recordSchema.parse(JSON.parse(text));
-    return record.etag === etag ? record : undefined;
+    return recordSchema.parse(JSON.parse(text));
   } catch {
-    // The record itself is damaged, so we do not trust the object that it describes.
-    return { etag, sizeBytes: 0, crc32: 0, verified: false, description: {} };
+    return 'unreadable';
   }
 }
 
 /** Returns the file that a record describes, although the object itself is gone. */
 export async function readAbsent(bucket: Bucket, key: string): Promise<DescribedFile | undefined> {
-  const text = await readSmall(bucket, recordKey(key));
-  const record = recordSchema.safeParse(text === undefined ? undefined : parseJson(text));
-  if (!record.success || !record.data.verified) return undefined;
-  const { sizeBytes, crc32, description } = record.data;
+  const record = await readRecord(bucket, key);
+  if (record === undefined || record === 'unreadable' || !record.verified) return undefined;
+  const { sizeBytes, crc32, description } = record;
   return { key, sizeBytes, crc32, description: decodeDescription(description, key) };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** We do not trust an object whose record is damaged. */
+export function verdictOf(record: ObjectRecord | 'unreadable', etag: string): Verdict {
+  if (record === 'unreadable') return 'spoilt';
+  // A copy in another store can have another entity tag.
+  const isSame = record.etag !== '' && record.etag === etag;
+  if (record.verified) return isSame ? 'verified' : 'copied';
+  return isSame ? 'spoilt' : 'unproven';
 }
 
 export async function writeRecord(
@@ -69,12 +71,14 @@ export async function writeRecord(
   await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
 }
 
-/** Combines an object from HEAD with our record of it. A damaged object has no description. */
-export function withRecord(key: string, found: Found, record: ObjectRecord | undefined): DescribedFile {
-  const { sizeBytes, crc32 } = found;
-  if (record?.verified === false) return { key, sizeBytes, crc32, description: undefined };
-  const description = found.description ?? (record && decodeDescription(record.description, key));
-  return { key, sizeBytes, crc32: crc32 ?? record?.crc32 ?? null, description };
+/** Writes what will be sent, before it is published. */
+export async function writeIntendedRecord(bucket: Bucket, file: FileDescription, whole: ContentFacts): Promise<void> {
+  await writeRecord(bucket, file, { etag: '', sizeBytes: whole.sizeBytes, crc32: whole.crc32, verified: false });
+}
+
+/** Returns the description of an object, from the object itself or from its record. */
+export function descriptionIn(key: string, found: Found, record: ObjectRecord | undefined): FileDescription | undefined {
+  return found.description ?? (record && decodeDescription(record.description, key));
 }
 
 /** Returns the keys of the objects that have a record. */

@@ -2,8 +2,8 @@ import type { SyncError } from '../../errors.ts';
 import type { FileDescription, Part, PartWriter } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { metadataOf, taggingHeader, tagsOf } from './attributes.ts';
-import type { Bucket } from './bucket.ts';
-import { encryptionHeaders, type CapabilityMemory } from './capabilities.ts';
+import { encryptionHeaders, type Bucket } from './bucket.ts';
+import type { Capabilities } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
 import { OpenPut, putBuffered, type PutTarget } from './http/put.ts';
 import { misfitError } from './part-writer.ts';
@@ -32,11 +32,11 @@ export class HeldPut implements PartWriter {
    */
   #taken: unknown;
 
-  constructor(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number) {
+  constructor(bucket: Bucket, capabilities: Capabilities, file: FileDescription, sizeBytes: number) {
     this.#bucket = bucket;
     this.#about = `writing ${file.original.key}`;
     this.#sizeBytes = sizeBytes;
-    this.#target = putTarget(bucket, memory, file, sizeBytes);
+    this.#target = putTarget(bucket, capabilities, file, sizeBytes);
     this.#target.catch(() => {}); // the put that awaits it reports the error
   }
 
@@ -56,6 +56,11 @@ export class HeldPut implements PartWriter {
     if (this.#writtenBytes !== this.#sizeBytes) throw this.#misfit();
     this.#crc32 = crc32;
     return { number: 1, sizeBytes: this.#sizeBytes, crc32, receipt: '' };
+  }
+
+  /** Whether the request has this header. */
+  async carries(header: 'if-none-match' | 'x-amz-tagging'): Promise<boolean> {
+    return header in (await this.#target).headers;
   }
 
   async publish(): Promise<void> {
@@ -89,9 +94,14 @@ export class HeldPut implements PartWriter {
   }
 }
 
-async function putTarget(bucket: Bucket, memory: CapabilityMemory, file: FileDescription, sizeBytes: number): Promise<PutTarget> {
-  const { conditionalWrites, tags, trailers } = await memory.get();
-  const options = { onlyIfAbsent: conditionalWrites === 'honoured', tags: tags !== 'refused' };
+async function putTarget(
+  bucket: Bucket,
+  capabilities: Capabilities,
+  file: FileDescription,
+  sizeBytes: number,
+): Promise<PutTarget> {
+  const { conditionalWrites, tags, trailers } = await capabilities.puts();
+  const options = { onlyIfAbsent: conditionalWrites === 'honoured', tags };
   const key = bucket.base + file.original.key;
   return { key, headers: headersFor(bucket, file, options), sizeBytes, trailer: trailers };
 }

@@ -16,20 +16,20 @@ import type {
 } from '../destination.ts';
 import { canResume, maxHeldBytes } from '../upload-state.ts';
 import type { Bucket } from './bucket.ts';
-import type { CapabilityMemory } from './capabilities.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { ExistenceChecks } from './existence-checks.ts';
 import { abortUpload, createUpload, storedParts } from './multipart.ts';
 import { head } from './objects.ts';
 import { writeUploadPart } from './part-writer.ts';
 import { publishMultipart, publishPut } from './publish.ts';
-import { readRecord, withRecord } from './records.ts';
+import { descriptionIn, readRecord, verdictOf } from './records.ts';
 import { HeldPut } from './single-put.ts';
 import { parseUpload, putUpload, type MultipartUpload, type Upload } from './upload-id.ts';
 
 /** The uploads of one open destination. Each is a single PUT or a multipart upload. */
 export interface Uploads {
   readonly bucket: Bucket;
-  readonly memory: CapabilityMemory;
+  readonly capabilities: Capabilities;
   readonly checks: ExistenceChecks;
   /** Single PUTs that wait for their commit, by upload id. */
   readonly held: Map<string, HeldPut>;
@@ -44,7 +44,7 @@ export async function openUpload(
   known: KnownUpload | undefined,
   { replaces }: { readonly replaces: boolean } = { replaces: false },
 ): Promise<Opened> {
-  const { bucket, memory } = uploads;
+  const { bucket, capabilities } = uploads;
   const isDue = !replaces && (known !== undefined || (await isCheckDue(uploads, wanted)));
   const finished = isDue ? await finishedFile(uploads, file, wanted) : undefined;
   const earlier = known && !finished ? resumableUpload(bucket, file, wanted, known) : undefined;
@@ -53,9 +53,9 @@ export async function openUpload(
     if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
   }
   if (finished) return { kind: 'finished', file: finished };
-  const single = wanted.sizeBytes !== null && wanted.sizeBytes <= wanted.partSizeBytes;
-  const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, memory, file);
-  await memory.get();
+  const single = isSinglePut(wanted);
+  const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, capabilities, file);
+  await capabilities.puts();
   return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
 }
 
@@ -74,18 +74,18 @@ function resumableUpload(
  * Whether to check the key before the file is fetched. A small file needs no check if the store
  * honours If-None-Match and recent keys were free.
  */
-async function isCheckDue({ memory, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
+async function isCheckDue({ capabilities, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
   const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
-  return !isHeldWhole || checks.isWorthwhile() || (await memory.get()).conditionalWrites !== 'honoured';
+  return !isHeldWhole || checks.isWorthwhile() || (await capabilities.puts()).conditionalWrites !== 'honoured';
 }
 
 /**
- * Returns the file if it is already stored and its checksum is known without reading the file. A
- * file of unknown checksum may come from a killed run that did not verify the file. Such a file is
- * fetched again, and `commitUpload` compares the bytes.
+ * Returns the file if it is already stored and its sender's checksum is known without a read. A
+ * killed run may have left a file that nobody has verified. Such a file is fetched again, and
+ * `commitUpload` compares the bytes.
  */
 async function finishedFile(
-  { bucket, checks }: Uploads,
+  { bucket, capabilities, checks }: Uploads,
   file: FileDescription,
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
@@ -93,22 +93,41 @@ async function finishedFile(
   const found = await head(bucket, key);
   checks.note(found ? 'taken' : 'free');
   if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
-  const { sizeBytes, crc32, description } = withRecord(key, found, await readRecord(bucket, key, found.etag));
+  const { sizeBytes } = found;
+  const record = await readRecord(bucket, key);
+  if (record === 'unreadable' || (record && verdictOf(record, found.etag) !== 'verified')) return undefined;
+  const kind = isSinglePut(wanted) ? 'put' : 'multipart';
+  const crc32 = record?.crc32 ?? ((await verifies(capabilities, kind, sizeBytes)) ? found.crc32 : null);
+  const description = descriptionIn(key, found, record);
   if (!description || crc32 === null || !isSameOriginal(description.original, file.original)) return undefined;
   return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : undefined;
 }
 
+function isSinglePut({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
+  return sizeBytes !== null && sizeBytes <= partSizeBytes;
+}
+
+/**
+ * Whether the store proves that a file of this size has the bytes that were sent. A small file has
+ * its checksum before its body, and a larger file behind it.
+ */
+async function verifies(capabilities: Capabilities, kind: Upload['kind'], sizeBytes: number): Promise<boolean> {
+  if (kind === 'multipart') return (await capabilities.multipart()).verifiesUploads;
+  const { verifiesHeaders, verifiesTrailers } = await capabilities.puts();
+  return sizeBytes <= maxHeldBytes ? verifiesHeaders : verifiesTrailers;
+}
+
 export function writePart(
-  { bucket, memory, held }: Uploads,
+  { bucket, capabilities, held }: Uploads,
   file: FileDescription,
   state: UploadState,
   number: number,
   sizeBytes: number | null,
 ): PartWriter {
   const upload = requireUpload(bucket, state);
-  if (upload.kind === 'multipart') return writeUploadPart(bucket, memory, upload, number, sizeBytes);
+  if (upload.kind === 'multipart') return writeUploadPart(bucket, capabilities, upload, number, sizeBytes);
   held.get(upload.id)?.abort();
-  const put = new HeldPut(bucket, memory, file, sizeBytes ?? state.sizeBytes ?? 0);
+  const put = new HeldPut(bucket, capabilities, file, sizeBytes ?? state.sizeBytes ?? 0);
   held.set(upload.id, put);
   return put;
 }
@@ -143,17 +162,19 @@ async function commit(
   parts: readonly Part[],
   whole: ContentFacts,
 ): Promise<StoredFile> {
-  const { bucket, memory, checks, held } = uploads;
-  const publication = { bucket, memory, file, whole, onTaken: () => checks.note('taken') };
+  const { bucket, capabilities, checks, held } = uploads;
   const upload = requireUpload(bucket, state);
+  const isMultipart = upload.kind === 'multipart' && whole.sizeBytes > 0;
+  const isVerified = await verifies(capabilities, isMultipart ? 'multipart' : 'put', whole.sizeBytes);
+  const publication = { bucket, capabilities, file, whole, isVerified, onTaken: () => checks.note('taken') };
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
     await dropUpload(uploads, upload);
     throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not add up to the file`);
   }
-  if (upload.kind === 'multipart' && whole.sizeBytes > 0) return publishMultipart(publication, upload, parts);
+  if (upload.kind === 'multipart' && isMultipart) return publishMultipart(publication, upload, parts);
   // A multipart upload without a part cannot be completed, so an empty file is always a single PUT.
-  const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, memory, file, 0) : undefined);
+  const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, capabilities, file, 0) : undefined);
   held.delete(upload.id);
   try {
     return await publishPut(publication, put);

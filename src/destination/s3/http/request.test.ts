@@ -32,10 +32,11 @@ test.each<[S3FaultAction, code: string, looks: number]>([
   [{ kind: 'error', code: 'NotImplemented' }, 'STORE_FAILED', 1],
   [{ kind: 'error', code: 'AccessDenied' }, 'DESTINATION_UNUSABLE', 1],
 ])('a HEAD that meets %o ends as %s after %i attempts', async (action, code, looks) => {
-  await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject' }, action }] });
+  await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject', keyPart: key }, action }] });
   await place.s3.initialise('archive-1');
   expect(await codeOf(place.s3.stat(key))).toBe(code);
-  expect(place.store.requests.filter(({ operation }) => operation === 'HeadObject')).toHaveLength(looks);
+  const heads = place.store.requests.filter((request) => request.operation === 'HeadObject' && request.key.endsWith(key));
+  expect(heads).toHaveLength(looks);
 });
 
 test('a HEAD that is aborted ends before the store replies', async () => {
@@ -53,9 +54,21 @@ test('each pause of a HEAD is short, even if the store asks for an hour', async 
   const sleeps: number[] = [];
   const clock = { ...systemClock, sleep: async (forMs: number) => void sleeps.push(forMs) };
   const action = { kind: 'error', code: 'SlowDown', retryAfterSeconds: 3600 } as const;
-  await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject' }, action }] }, { clock });
+  await using place = await openTestArchive(
+    { faults: [{ match: { operation: 'HeadObject', keyPart: key }, action }] },
+    { clock },
+  );
   await place.s3.initialise('archive-1');
   expect(await codeOf(place.s3.stat(key))).toBe('STORE_FAILED');
   expect(sleeps).toHaveLength(2);
   expect(Math.max(...sleeps)).toBeLessThan(6_000);
+});
+
+test('a HEAD without a length is an error, and does not look like an empty file', async () => {
+  const legacy: { omitsLengthOfHead?: boolean } = {};
+  await using place = await openTestArchive({ legacy });
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, file);
+  legacy.omitsLengthOfHead = true;
+  await expect(place.s3.stat(key)).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining('length') });
 });

@@ -1,0 +1,128 @@
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectTaggingCommand,
+  type CreateMultipartUploadCommandInput,
+} from '@aws-sdk/client-s3';
+import { SyncError } from '../../errors.ts';
+import type { Part } from '../destination.ts';
+import { ask, encryption, type Bucket } from './bucket.ts';
+import type { MultipartCapabilities, PutCapabilities } from './capabilities.ts';
+import { refusalOf } from './errors.ts';
+import { putBuffered } from './http/put.ts';
+import { abortUpload, completeUpload } from './multipart.ts';
+import { head } from './objects.ts';
+import { isRefused, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
+import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
+
+/**
+ * Finds out what the store does with multipart uploads, by uploads of one small part. No upload
+ * stays unfinished. Errors: those of the store.
+ */
+export async function probeMultipart(bucket: Bucket, { trailers, tags }: PutCapabilities): Promise<MultipartCapabilities> {
+  // With the checksum `parts` every part needs a CRC32, which a stream can send only in a trailer.
+  const checksums: readonly MultipartChecksum[] = trailers ? ['full', 'parts', 'none'] : ['full', 'none'];
+  for (const checksum of checksums) {
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      try {
+        const found = await tryUpload(bucket, checksum, tags);
+        if (found) return found;
+        break;
+      } catch (error) {
+        // One refusal proves nothing, so the way is tried twice.
+        const isLast = checksum === checksums.at(-1) && attempt === 2;
+        if (isLast || !isRefusedWay(error)) throw error;
+      }
+    }
+  }
+  throw new RangeError('unreachable: the last attempt returns or throws');
+}
+
+/** Uploads the probe. Returns undefined if the store ignored the type of the checksum. */
+async function tryUpload(bucket: Bucket, checksum: MultipartChecksum, tags: boolean): Promise<MultipartCapabilities | undefined> {
+  const upload = await begin(bucket, checksum, tags);
+  let isOpen = true;
+  try {
+    if (!upload.isOfType) return undefined;
+    const putPart = async (crc32: number) => uploadPart(bucket, upload, checksum === 'none' ? null : crc32);
+    const refusesPart = checksum !== 'none' && (await isRefused(bucket, () => putPart(wrongCrc32)));
+    const part = await putPart(probeCrc32);
+    const complete = async (crc32: number | null) => {
+      const checks = { sizeBytes: probeText.length, crc32, onlyIfAbsent: false };
+      await completeUpload(bucket, upload, [part], checks);
+      isOpen = false;
+    };
+    const refusesWhole = checksum === 'full' && (await isRefused(bucket, () => complete(wrongCrc32)));
+    if (isOpen) await complete(checksum === 'full' ? probeCrc32 : null);
+    const found = await head(bucket, probeKey);
+    const verifiesUploads = refusesPart && refusesWhole && found?.crc32 === probeCrc32;
+    const dropsTags = tags && !(found && found.tagCount > 0) && !(await hasTags(bucket));
+    return { checksum, verifiesUploads, dropsTags };
+  } finally {
+    if (isOpen) await abortUpload(bucket, upload);
+  }
+}
+
+async function begin(
+  bucket: Bucket,
+  checksum: MultipartChecksum,
+  tags: boolean,
+): Promise<MultipartUpload & { readonly isOfType: boolean }> {
+  const input: CreateMultipartUploadCommandInput = {
+    ...place(bucket),
+    ...encryption(bucket),
+    ...(tags ? { Tagging: 'AutoSync=True' } : {}),
+    ...(checksum === 'none' ? {} : { ChecksumAlgorithm: 'CRC32' }),
+    ...(checksum === 'full' ? { ChecksumType: 'FULL_OBJECT' } : {}),
+  };
+  const reply = await ask(bucket, `beginning the upload of ${probeKey}`, (client) =>
+    client.send(new CreateMultipartUploadCommand(input)),
+  );
+  if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
+  const upload = multipartUpload({ uploadId: reply.UploadId, key: bucket.base + probeKey, checksum });
+  return { ...upload, isOfType: checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT' };
+}
+
+async function uploadPart(bucket: Bucket, { key, uploadId }: MultipartUpload, crc32: number | null): Promise<Part> {
+  const target = { key, query: { partNumber: '1', uploadId }, headers: {} };
+  const { etag } = await putBuffered(bucket, target, { chunks: [probeText], crc32 }, `writing ${probeKey}`);
+  return { number: 1, sizeBytes: probeText.length, crc32: probeCrc32, receipt: etag };
+}
+
+/** Some stores do not count tags in HEAD. Without permission we assume that the tags are there. */
+async function hasTags(bucket: Bucket): Promise<boolean> {
+  try {
+    const { TagSet } = await ask(bucket, 'reading tags', (client) => client.send(new GetObjectTaggingCommand(place(bucket))));
+    return (TagSet ?? []).length > 0;
+  } catch (error) {
+    return refusalOf(error)?.status === 403;
+  }
+}
+
+/** Whether the store refuses to complete an upload with a wrong size. */
+export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
+  const upload = await begin(bucket, 'none', false);
+  let isOpen = true;
+  try {
+    const { number, receipt } = await uploadPart(bucket, upload, null);
+    const command = new CompleteMultipartUploadCommand({
+      ...place(bucket),
+      UploadId: upload.uploadId,
+      MultipartUpload: { Parts: [{ PartNumber: number, ETag: receipt }] },
+      MpuObjectSize: probeText.length + 1,
+    });
+    await ask(bucket, `completing ${probeKey}`, (client) => client.send(command));
+    isOpen = false;
+    return false;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal?.status === 400 && /^Invalid(Request|Argument)$/.test(refusal.code)) return true;
+    throw error;
+  } finally {
+    if (isOpen) await abortUpload(bucket, upload);
+  }
+}
+
+function place(bucket: Bucket): { readonly Bucket: string; readonly Key: string } {
+  return { Bucket: bucket.bucket, Key: bucket.base + probeKey };
+}

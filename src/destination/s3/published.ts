@@ -1,0 +1,79 @@
+import { SyncError } from '../../errors.ts';
+import { isSameOriginal } from '../description.ts';
+import type { ContentFacts, FileDescription, StoredFile } from '../destination.ts';
+import type { Bucket } from './bucket.ts';
+import type { Capabilities } from './capabilities.ts';
+import { head, readThrough, type Found } from './objects.ts';
+import { descriptionIn, readRecord, verdictOf, writeRecord } from './records.ts';
+
+/** One file that is being published. */
+export interface Publication {
+  readonly bucket: Bucket;
+  readonly capabilities: Capabilities;
+  readonly file: FileDescription;
+  readonly whole: ContentFacts;
+  /**
+   * Whether the store refuses bytes that differ from the sent checksum, so that the checksum in HEAD
+   * is the one that was sent.
+   */
+  readonly isVerified: boolean;
+  /** Called if the store refused the file because its key is taken. */
+  readonly onTaken: () => void;
+}
+
+/**
+ * Returns the file at the key if it has the sent bytes and is not described as another original.
+ * Returns undefined if the key is free, and otherwise throws KEY_TAKEN.
+ */
+export async function findPublished(publication: Publication): Promise<StoredFile | undefined> {
+  const { bucket, file, whole } = publication;
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  if (!found) return undefined;
+  if (found.sizeBytes === whole.sizeBytes && (await hasSentBytes(publication, found))) return { key, ...whole };
+  const hint = 'The other file was not replaced. The new file can be archived under the next revision.';
+  throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
+}
+
+/**
+ * Whether the object is this file with the sent bytes. The checksum of the store counts only where
+ * it is proven to be the sender's, and otherwise the bytes are read. A record notes the result.
+ */
+async function hasSentBytes({ bucket, file, whole, isVerified }: Publication, found: Found): Promise<boolean> {
+  const { key } = file.original;
+  const record = await readRecord(bucket, key);
+  const verdict = record && verdictOf(record, found.etag);
+  if (record === 'unreadable' || verdict === 'spoilt') return false;
+  const description = descriptionIn(key, found, record);
+  if (description && !isSameOriginal(description.original, file.original)) return false;
+  const known = verdict === 'verified' ? record?.crc32 : isVerified && !record ? found.crc32 : null;
+  const crc32 = known ?? (await readThrough(bucket, key))?.crc32;
+  const isSent = crc32 === whole.crc32;
+  const isProven = verdict === 'verified' || (known !== null && known !== undefined && found.description);
+  if (isSent && !isProven) await writeRecord(bucket, file, { etag: found.etag, ...whole, verified: true });
+  if (!isSent && record && verdict === 'unproven' && crc32 !== undefined && crc32 !== record.crc32)
+    await writeRecord(bucket, file, { ...record, etag: found.etag });
+  return isSent;
+}
+
+/**
+ * Compares the stored file with the sent file. The bytes are read unless the store's checksum is
+ * proven to be that of the sent bytes.
+ */
+export async function readBack({ bucket, file, whole, isVerified }: Publication): Promise<StoredFile> {
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  if (!found) throw new SyncError('UPLOAD_LOST', `${bucket.location}/${key} is not there after it was stored`);
+  const shown = isVerified ? found.crc32 : null;
+  const stored = shown === null ? await readThrough(bucket, key) : { key, sizeBytes: found.sizeBytes, crc32: shown };
+  const verified = stored?.sizeBytes === whole.sizeBytes && stored.crc32 === whole.crc32 && found.sizeBytes === whole.sizeBytes;
+  if (!verified || shown === null) await writeRecord(bucket, file, { etag: found.etag, ...whole, verified });
+  if (verified) return { key, ...whole };
+  throw new SyncError(
+    'CHECKSUM_MISMATCH',
+    `${bucket.location}/${key} differs from what was sent, although the store reported success`,
+    {
+      hint: 'The damaged file stays but does not count; the next attempt uses the next revision.',
+    },
+  );
+}
