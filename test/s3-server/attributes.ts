@@ -20,6 +20,7 @@ const KEPT_HEADERS = [
 export function readAttributes({ request, store }: Call): Attributes {
   const tagging = header(request, 'x-amz-tagging');
   if (tagging !== undefined && store.legacy.rejectsTagging) throw new S3Error('NotImplemented', 'Tags are unknown here.');
+  if (tagging !== undefined && store.legacy.deniesTagging) throw new S3Error('AccessDenied');
   const metadata = Object.entries(request.message.headers)
     .filter(([name]) => name.startsWith('x-amz-meta-'))
     .map(([name, value]) => [name.slice('x-amz-meta-'.length), String(value)] as const);

@@ -138,7 +138,7 @@ describe('errors during a probe', () => {
     await using place = await openTestArchive({
       faults: [{ match: { operation: 'PutObject', keyPart: 'probe' }, action: { kind: 'error', code: 'InternalError' } }],
     });
-    await expect(place.s3.lease?.read()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(place.s3.lease?.read()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
     place.store.faults.length = 0;
     expect(await place.s3.capabilities()).toEqual(able);
   });

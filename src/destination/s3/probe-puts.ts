@@ -30,10 +30,22 @@ interface Way {
 }
 
 /**
- * Finds out what the store does with single objects. Errors: those of the store, because an error
- * proves nothing.
+ * Finds out what the store does with single objects. Errors: DESTINATION_UNUSABLE if the store keeps
+ * failing, because an error proves nothing.
  */
 export async function probePuts(bucket: Bucket): Promise<PutCapabilities> {
+  try {
+    return await tryPuts(bucket);
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.decision === 'stop') throw error;
+    throw new SyncError('DESTINATION_UNUSABLE', error.message, {
+      hint: 'The store answers with errors, so it is not known what it can do. Try again later.',
+      cause: error.cause,
+    });
+  }
+}
+
+async function tryPuts(bucket: Bucket): Promise<PutCapabilities> {
   const { trailer, tags } = await findWay(bucket);
   const found = await head(bucket, probeKey);
   // A store that does not know aws-chunked stores the frames as part of the content.

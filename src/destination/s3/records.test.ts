@@ -1,0 +1,137 @@
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { expect, test } from 'vitest';
+import {
+  archive,
+  bucketName,
+  codeOf,
+  contentOf,
+  MiB,
+  openTestArchive,
+  openTestS3,
+  upload,
+  useTestCredentials,
+  wantedFor,
+  wholeOf,
+  type Content,
+} from '../../../test/support/s3-archive.ts';
+import { collect } from '../../../test/support/collect.ts';
+import { startS3Store, type S3Store } from '../../../test/s3-server/index.ts';
+import type { S3Legacy } from '../../../test/s3-server/faults.ts';
+
+useTestCredentials();
+
+const tiny = contentOf('tiny.jpg', 3000);
+const streamed = contentOf('streamed.mp4', 2 * MiB);
+const large = contentOf('large.mp4', 5 * MiB + 1000);
+const recordOf = ({ file }: Content) => `a/b/.cloud-sync/records/${file.original.key}.json`;
+
+/** Copies all objects to another store, where they get other entity tags. */
+async function copyAll(from: S3Store): Promise<S3Store> {
+  const store = await startS3Store({ buckets: [bucketName] });
+  const client = new S3Client({ endpoint: store.endpoint, region: 'us-east-1', forcePathStyle: true });
+  for (const { key, metadata } of from.objects()) {
+    const Body = from.content(bucketName, key);
+    await client.send(
+      new PutObjectCommand({ Bucket: bucketName, Key: key, Body, Metadata: metadata, ChecksumAlgorithm: 'CRC32' }),
+    );
+  }
+  client.destroy();
+  return store;
+}
+
+test.each<S3Legacy>([{ noChecksums: true }, { trustsChecksums: 'repeats sent' }, { trustsChecksums: 'shows stored' }])(
+  'a record states what was sent before its object appears (%o)',
+  async (legacy) => {
+    await using place = await openTestArchive({ legacy });
+    await place.s3.initialise('archive-1');
+    for (const content of [tiny, streamed, large]) {
+      await archive(place.s3, content);
+      const { key } = content.file.original;
+      const writes = place.store.requests.filter(
+        (request) => request.key.includes(key) && /^(PutObject|CompleteMultipartUpload)$/.test(request.operation),
+      );
+      const order = [recordOf(content), `a/b/${key}`, recordOf(content)];
+      // The request of a streamed file begins earlier, but its last bytes are held back.
+      const begins = content === streamed ? [order[1], order[0], order[2]] : order;
+      expect(writes.map((request) => request.key)).toEqual(begins);
+      const record = JSON.parse(place.store.content(bucketName, recordOf(content)).toString()) as object;
+      expect(record).toMatchObject({ ...wholeOf(content), verified: true });
+    }
+  },
+);
+
+test('a store that refuses wrong checksums needs no records', async () => {
+  await using place = await openTestArchive();
+  await place.s3.initialise('archive-1');
+  for (const content of [tiny, streamed, large]) await archive(place.s3, content);
+  expect(place.store.objects().filter(({ key }) => key.includes('/records/'))).toEqual([]);
+});
+
+test('a record without an object is harmless', async () => {
+  await using place = await openTestArchive({
+    legacy: { noChecksums: true },
+    faults: [{ match: { operation: 'PutObject', keyPart: 'b/tiny' }, action: { kind: 'error', code: 'InternalError' } }],
+  });
+  await place.s3.initialise('archive-1');
+  expect(await codeOf(archive(place.s3, tiny))).toBe('UPLOAD_LOST');
+  expect(place.store.objects().map(({ key }) => key)).toContain(recordOf(tiny));
+  expect(await collect(place.s3.list())).toEqual([]);
+  expect(await place.s3.stat(tiny.file.original.key)).toBeUndefined();
+  place.store.faults.length = 0;
+  await archive(place.s3, tiny);
+  expect((await collect(place.s3.list())).map(({ crc32 }) => crc32)).toEqual([wholeOf(tiny).crc32]);
+});
+
+test('a spoilt object does not count in a copy of the archive, where it has another entity tag', async () => {
+  await using place = await openTestArchive({
+    legacy: { noChecksums: true },
+    faults: [{ match: { operation: 'PutObject', keyPart: 'b/tiny' }, action: { kind: 'mangleBody' } }],
+  });
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, streamed);
+  expect(await codeOf(archive(place.s3, tiny))).toBe('CHECKSUM_MISMATCH');
+  await using copy = await copyAll(place.store);
+  const s3 = openTestS3(copy);
+  expect((await collect(s3.list())).map(({ key }) => key)).toEqual([streamed.file.original.key]);
+  expect((await s3.open(tiny.file, wantedFor(tiny))).kind).toBe('upload');
+  expect(await codeOf(archive(s3, tiny))).toBe('KEY_TAKEN');
+  expect(await archive(s3, streamed)).toEqual({ key: streamed.file.original.key, ...wholeOf(streamed) });
+  await s3.close();
+});
+
+test('an object that a copy spoilt keeps the checksum that was sent', async () => {
+  await using place = await openTestArchive({ legacy: { noChecksums: true } });
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, streamed);
+  place.store.tamper(bucketName, `a/b/${streamed.file.original.key}`, 10);
+  await using copy = await copyAll(place.store);
+  const s3 = openTestS3(copy);
+  const [listed] = await collect(s3.list());
+  expect(listed?.crc32).toBe(wholeOf(streamed).crc32);
+  expect((await s3.stat(streamed.file.original.key))?.crc32).not.toBe(listed?.crc32);
+  await s3.close();
+});
+
+test('an object whose bytes nobody compared counts only if it has the bytes that were sent', async () => {
+  for (const action of [undefined, { kind: 'mangleBody' } as const]) {
+    await using place = await openTestArchive({ legacy: { trustsChecksums: 'repeats sent' } });
+    await place.s3.initialise('archive-1');
+    await place.s3.lease?.read();
+    if (action) place.store.faults.push({ match: { operation: 'PutObject', keyPart: 'b/streamed' }, action });
+    // The read-back fails, as if the process had been killed.
+    place.store.faults.push({
+      match: { operation: 'GetObject', keyPart: 'b/streamed' },
+      action: { kind: 'error', code: 'InternalError' },
+    });
+    const { state, parts } = await upload(place.s3, streamed);
+    expect(await codeOf(place.s3.commit(streamed.file, state, parts, wholeOf(streamed)))).toBe('STORE_FAILED');
+    place.store.faults.length = 0;
+    const next = openTestS3(place.store);
+    expect(await collect(next.list())).toHaveLength(action ? 0 : 1);
+    expect((await next.open(streamed.file, wantedFor(streamed))).kind).toBe('upload');
+    const state2 = { id: '', ...wantedFor(streamed) };
+    expect(await codeOf(next.commit(streamed.file, state2, parts, wholeOf(streamed)))).toBe(action ? 'KEY_TAKEN' : undefined);
+    expect(JSON.parse(place.store.content(bucketName, recordOf(streamed)).toString())).toMatchObject({ verified: !action });
+    await next.close();
+  }
+});
