@@ -12,6 +12,7 @@ import { openS3Place, type S3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const prefix = 'my/videos';
 const own = (name: string) => `${prefix}/.cloud-sync/${name}`;
@@ -150,6 +151,33 @@ test.each(['InvalidRequest', 'InternalError'] as const)(
     expect(JSON.parse(place.store.content('archive', own('lease')).toString())).toMatchObject({ fence: 1, released: true });
   },
 );
+
+test('one of two runs from two homes to one bucket works, and the other ends as locked', async () => {
+  const medium = createMediaMaker('two-homes').photo();
+  const environment = { CLOUD_SYNC_LEASE_TERM_MS: '2000' };
+  await using scene = await openScene({
+    library: createLibrary([medium]),
+    place: await openS3Place(),
+    stallMs: 30_000,
+    environment,
+  });
+  await using other = await makeTempDir();
+  const second = { environment: { CLOUD_SYNC_HOME: join(other.path, 'home') } };
+  scene.cloud.faults.set([
+    { match: { endpoint: 'file', method: 'GET', attempt: 1 }, action: { type: 'stall', afterBytes: 1_000, forMs: 8_000 } },
+  ]);
+  const first = scene.startSync();
+  await waitUntil('the run waits', () => scene.cloud.requests.some(({ bytesSent }) => bytesSent === 1_000));
+  const locked = await scene.startSync(second).ended;
+  expectExit(locked, 4);
+  expect(eventsOf(locked, 'run.finished')[0]?.error?.message).toContain(`process ${first.pid}`);
+  expectExit(await first.ended, 0);
+  await scene.expectComplete();
+  await scene.clearRequests();
+  expectExit(await scene.startSync(second).ended, 0);
+  expect(scene.cloud.stats().cdnBytesSent).toBe(0);
+  await scene.expectComplete();
+});
 
 describe('the address of AWS', () => {
   const shim = new URL('../support/aws-at-loopback.ts', import.meta.url).href;

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { leaseRecord } from '../../../test/support/builders.ts';
+import { openTestArchive, openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
+import type { S3Fault, S3Legacy } from '../../../test/s3-server/faults.ts';
+
+useTestCredentials();
+
+const key = 'a/b/.cloud-sync/lease';
+
+function lostReply(attempt: number): S3Fault {
+  return { match: { operation: 'PutObject', keyPart: '.cloud-sync/lease', attempt }, action: { kind: 'replyLost' } };
+}
+
+test('a write whose reply is lost succeeds, because the record has its token', async () => {
+  await using place = await openTestArchive({ faults: [lostReply(1), lostReply(3)] });
+  const lease = place.s3.lease!;
+  const record = leaseRecord();
+  expect(await lease.replace(undefined, record)).toBe(true);
+  const next = leaseRecord({ fence: 2 });
+  expect(await lease.replace(record, next)).toBe(true);
+  expect((await lease.read()).record).toEqual(next);
+  expect(place.store.requests.filter((request) => request.key === key && request.status === 412)).toHaveLength(2);
+});
+
+test('a write fails if the store fails, and the record stays', async () => {
+  await using place = await openTestArchive();
+  const lease = place.s3.lease!;
+  const record = leaseRecord();
+  await lease.replace(undefined, record);
+  place.store.faults.push({
+    match: { operation: 'PutObject', keyPart: '.cloud-sync/lease' },
+    action: { kind: 'error', code: 'InternalError' },
+  });
+  await expect(lease.replace(record, { ...record, released: true })).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect((await lease.read()).record).toEqual(record);
+});
+
+test('a reading has the time of the store, with and without a record', async () => {
+  const aheadMs = 3 * 3600_000;
+  await using place = await openTestArchive({ clockSkewMs: aheadMs });
+  // The SDK learns the time of the store from its own requests, and `identify` is the first of a run.
+  await place.s3.identify();
+  const lease = place.s3.lease!;
+  for (let round = 0; round < 2; round += 1) {
+    const { storeTimeMs } = await lease.read();
+    expect(Math.abs((storeTimeMs ?? 0) - aheadMs - Date.now())).toBeLessThan(10_000);
+    await lease.replace(undefined, leaseRecord());
+  }
+});
+
+test.each<S3Legacy>([{ ignoresIfNoneMatch: true }, { rejectsIfNoneMatch: true }, { ignoresIfMatch: true }])(
+  'a store without conditional writes gets no lease object, and one warning says so (%o)',
+  async (legacy) => {
+    await using place = await openTestArchive({ legacy });
+    const lease = place.s3.lease!;
+    const record = leaseRecord();
+    expect(await lease.replace(undefined, record)).toBe(true);
+    expect(await lease.replace(undefined, leaseRecord())).toBe(false);
+    expect(await lease.replace(record, { ...record, renewals: 1 })).toBe(true);
+    expect((await lease.read()).record).toEqual({ ...record, renewals: 1 });
+    expect(place.store.objects().map((object) => object.key)).not.toContain(key);
+    expect(place.warnings).toEqual([expect.stringContaining('no lease')]);
+    const other = openTestS3(place.store);
+    expect((await other.lease?.read())?.record).toBeUndefined();
+    await other.close();
+  },
+);
