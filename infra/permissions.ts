@@ -91,8 +91,7 @@ function ownObjects({ bucketArn, key }: Archive): Permission[] {
     {
       actions: ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
       resources: [`${bucketArn}/.cloud-sync/*`],
-      reason:
-        "The archive's id and its lease, the capabilities of its store, and records of files. The records have the names of the files.",
+      reason: "The archive's id, the lease of a run, and records of files. The records have the names of the files.",
     },
     {
       actions: ['s3:ListBucket'],

@@ -179,12 +179,14 @@ test('one of two runs from two homes to one bucket works, and the other ends as 
   await scene.expectComplete();
 });
 
+/** A file of each kind of upload. */
+function oneOfEach() {
+  const maker = createMediaMaker('aws');
+  return createLibrary([shapes.held(maker), shapes.streamed(maker), shapes.multipart(maker)]);
+}
+
 describe('the address of AWS', () => {
   const shim = new URL('../support/aws-at-loopback.ts', import.meta.url).href;
-  const library = () => {
-    const maker = createMediaMaker('aws');
-    return createLibrary([maker.photo(), maker.video(1_500_000), maker.video(partBytes + 1_000)]);
-  };
   const atAws = ({ store }: S3Place) => ({
     NODE_OPTIONS: `--import=${shim}`,
     CLOUD_SYNC_S3_ENDPOINT: `http://s3.eu-west-3.amazonaws.com:${new URL(store.endpoint).port}`,
@@ -192,7 +194,7 @@ describe('the address of AWS', () => {
 
   test('AWS is not probed', async () => {
     const place = await openS3Place();
-    await using scene = await openScene({ library: library(), place, environment: atAws(place) });
+    await using scene = await openScene({ library: oneOfEach(), place, environment: atAws(place) });
     expectExit(await scene.sync(), 0);
     await scene.expectComplete();
     expect(place.store.requests.filter(({ key }) => key === own('probe'))).toEqual([]);
@@ -202,7 +204,7 @@ describe('the address of AWS', () => {
 
   test('AWS archives without tags if it denies tags, and warns once', async () => {
     const place = await openS3Place({ legacy: { deniesTagging: true } });
-    await using scene = await openScene({ library: library(), place, environment: atAws(place) });
+    await using scene = await openScene({ library: oneOfEach(), place, environment: atAws(place) });
     const run = await scene.sync();
     expectExit(run, 0);
     await scene.expectComplete();
@@ -212,7 +214,7 @@ describe('the address of AWS', () => {
   test('another store behind AWS_ENDPOINT_URL is probed although no endpoint is set', async () => {
     const place = await openS3Place({ legacy: { ignoresIfNoneMatch: true } });
     const environment = { CLOUD_SYNC_S3_ENDPOINT: '', AWS_ENDPOINT_URL_S3: place.store.endpoint };
-    await using scene = await openScene({ library: library(), place, environment });
+    await using scene = await openScene({ library: oneOfEach(), place, environment });
     const run = await scene.sync();
     expectExit(run, 0);
     await scene.expectComplete();

@@ -32,7 +32,8 @@ export async function completeMultipartUpload(call: Call): Promise<S3Reply> {
   const xml = await readText(request);
   const upload = findUpload(call);
   const bucket = findBucket(call);
-  const object = assemble(call, upload, chooseParts(upload, xml, call.store.legacy));
+  const assembled = assemble(call, upload, chooseParts(upload, xml, call.store.legacy));
+  const object = call.store.legacy.dropsTagsAtCreate ? withTagsOf(bucket.objects.get(upload.key), assembled) : assembled;
   checkPreconditions(call, bucket);
   publish(bucket, upload, object);
   const tree = {
@@ -135,6 +136,11 @@ function checkWholeChecksum({ request, store }: Pick<Call, 'request' | 'store'>,
   if (value !== undefined && checksum === undefined)
     throw new S3Error('InvalidRequest', 'The upload was created without a checksum.');
   if (value !== undefined && value !== checksum?.value && !store.legacy.trustsChecksums) throw new S3Error('BadDigest');
+}
+
+/** Some stores keep the tags of a replaced object. */
+function withTagsOf(replaced: StoredObject | undefined, object: StoredObject): StoredObject {
+  return { ...object, attributes: { ...object.attributes, tags: replaced?.attributes.tags ?? {} } };
 }
 
 function publish(bucket: Bucket, upload: Upload, object: StoredObject): void {

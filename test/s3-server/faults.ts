@@ -55,7 +55,7 @@ export interface S3Legacy {
   readonly ignoresMpuObjectSize?: boolean;
   /** Leaves Content-Length out of replies to HEAD, as some proxies do. */
   readonly omitsLengthOfHead?: boolean;
-  /** Drops the tags of CreateMultipartUpload. */
+  /** Drops the tags of CreateMultipartUpload, and keeps those of a replaced object. */
   readonly dropsTagsAtCreate?: boolean;
   /** Stores aws-chunked bodies with their framing, as a store without this encoding does. */
   readonly storesChunkedFraming?: boolean;

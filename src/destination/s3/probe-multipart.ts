@@ -15,6 +15,9 @@ import { head } from './objects.ts';
 import { isRefused, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
 import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
+/** A tag that no single PUT of the probe has. Some stores keep the tags of a replaced object. */
+const uploadTag = { Key: 'AutoSync', Value: 'Multipart' } as const;
+
 /**
  * Finds out what the store does with multipart uploads, by uploads of one small part. No upload
  * stays unfinished. Errors: those of the store.
@@ -56,7 +59,7 @@ async function tryUpload(bucket: Bucket, checksum: MultipartChecksum, tags: bool
     if (isOpen) await complete(checksum === 'full' ? probeCrc32 : null);
     const found = await head(bucket, probeKey);
     const verifiesUploads = refusesPart && refusesWhole && found?.crc32 === probeCrc32;
-    const dropsTags = tags && !(found && found.tagCount > 0) && !(await hasTags(bucket));
+    const dropsTags = tags && !(await hasTag(bucket));
     return { checksum, verifiesUploads, dropsTags };
   } finally {
     if (isOpen) await abortUpload(bucket, upload);
@@ -71,7 +74,7 @@ async function begin(
   const input: CreateMultipartUploadCommandInput = {
     ...place(bucket),
     ...encryption(bucket),
-    ...(tags ? { Tagging: 'AutoSync=True' } : {}),
+    ...(tags ? { Tagging: `${uploadTag.Key}=${uploadTag.Value}` } : {}),
     ...(checksum === 'none' ? {} : { ChecksumAlgorithm: 'CRC32' }),
     ...(checksum === 'full' ? { ChecksumType: 'FULL_OBJECT' } : {}),
   };
@@ -89,11 +92,11 @@ async function uploadPart(bucket: Bucket, { key, uploadId }: MultipartUpload, cr
   return { number: 1, sizeBytes: probeText.length, crc32: probeCrc32, receipt: etag };
 }
 
-/** Some stores do not count tags in HEAD. Without permission we assume that the tags are there. */
-async function hasTags(bucket: Bucket): Promise<boolean> {
+/** Without permission to read tags we assume that the tag is there. */
+async function hasTag(bucket: Bucket): Promise<boolean> {
   try {
     const { TagSet } = await ask(bucket, 'reading tags', (client) => client.send(new GetObjectTaggingCommand(place(bucket))));
-    return (TagSet ?? []).length > 0;
+    return (TagSet ?? []).some(({ Key, Value }) => Key === uploadTag.Key && Value === uploadTag.Value);
   } catch (error) {
     return refusalOf(error)?.status === 403;
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodeDescription, encodeDescription } from '../description.ts';
-import type { ContentFacts, FileDescription } from '../destination.ts';
+import type { ContentFacts, DescribedFile, FileDescription } from '../destination.ts';
 import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
 import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
