@@ -61,6 +61,8 @@ export interface S3Legacy {
   readonly storesChunkedFraming?: boolean;
   /** Answers 501 to aws-chunked bodies with trailers. */
   readonly rejectsTrailers?: boolean;
+  /** Takes a request that writes tags for a PUT, and replaces the object by the text of the request. */
+  readonly replacesByTagging?: boolean;
   /** Denies writes with tags, as S3 does without the permission s3:PutObjectTagging. */
   readonly deniesTagging?: boolean;
   /** Answers 501 to tags in a header and to operations on tags. */

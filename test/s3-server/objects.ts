@@ -118,6 +118,7 @@ function getObjectAttributes(call: Call): S3Reply {
 
 async function putObjectTagging(call: Call): Promise<S3Reply> {
   if (call.store.legacy.rejectsTagging) throw new S3Error('NotImplemented');
+  if (call.store.legacy.replacesByTagging) return putObject(call);
   const { content } = await receiveBody(call.request, { ...receiveOptions(call), keeping: { kind: 'memory' } });
   const xml = Buffer.concat([...content.read(0, content.sizeBytes)]).toString();
   const pairs = xmlElements(xml, 'Tag').map((tag) => [xmlText(tag, 'Key') ?? '', xmlText(tag, 'Value') ?? ''] as const);

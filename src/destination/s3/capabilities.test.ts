@@ -96,6 +96,16 @@ function probes({ store }: TestArchive): number {
   return store.requests.filter(({ key }) => key.endsWith('.cloud-sync/probe')).length;
 }
 
+test('no file is replaced by its tags on a store that takes tags for a PUT', async () => {
+  await using place = await openTestArchive({ legacy: { dropsTagsAtCreate: true, replacesByTagging: true } });
+  await place.s3.initialise('archive-1');
+  for (const content of contents) await archive(place.s3, content);
+  for (const { file, bytes } of contents) {
+    expect(place.store.content('archive', `a/b/${file.original.key}`).equals(bytes)).toBe(true);
+  }
+  expect((await place.s3.capabilities()).dropsTags).toBe(false);
+});
+
 test('a process probes its store once, and remembers nothing in the archive', async () => {
   await using place = await openTestArchive();
   await place.s3.initialise('archive-1');

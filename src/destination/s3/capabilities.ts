@@ -31,7 +31,7 @@ export interface MultipartCapabilities {
    * CRC32 of the whole object.
    */
   readonly verifiesUploads: boolean;
-  /** Whether the store drops the tags of an upload, so that they must be written again. */
+  /** Whether the store drops the tags of an upload, and they can be written again. */
   readonly dropsTags: boolean;
 }
 

@@ -18,6 +18,8 @@ export interface Found {
   readonly etag: string;
   /** undefined if the object is not an archived file of ours. */
   readonly description: FileDescription | undefined;
+  /** 0 if the store does not count tags. */
+  readonly tagCount: number;
 }
 
 /**
@@ -59,6 +61,7 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
     crc32: isOfWhole ? decodeCrc32(headers['x-amz-checksum-crc32']) : null,
     etag: headers['etag'] ?? '',
     description: decodeDescription(Object.fromEntries(metadata), key),
+    tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
   };
 }
 

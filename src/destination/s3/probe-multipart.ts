@@ -2,21 +2,26 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectTaggingCommand,
+  PutObjectTaggingCommand,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
 import type { Part } from '../destination.ts';
+import { taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import type { MultipartCapabilities, PutCapabilities } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
 import { putBuffered } from './http/put.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
-import { head } from './objects.ts';
+import { head, type Found } from './objects.ts';
 import { isRefused, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
 import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
-/** A tag that no single PUT of the probe has. Some stores keep the tags of a replaced object. */
-const uploadTag = { Key: 'AutoSync', Value: 'Multipart' } as const;
+/** A single PUT of the probe has only one tag. Some stores keep the tags of a replaced object. */
+const uploadTags = [
+  { Key: 'AutoSync', Value: 'True' },
+  { Key: 'Source', Value: 'Probe' },
+];
 
 /**
  * Finds out what the store does with multipart uploads, by uploads of one small part. No upload
@@ -59,7 +64,7 @@ async function tryUpload(bucket: Bucket, checksum: MultipartChecksum, tags: bool
     if (isOpen) await complete(checksum === 'full' ? probeCrc32 : null);
     const found = await head(bucket, probeKey);
     const verifiesUploads = refusesPart && refusesWhole && found?.crc32 === probeCrc32;
-    const dropsTags = tags && !(await hasTag(bucket));
+    const dropsTags = tags && found !== undefined && !(await hasTags(bucket, found)) && (await canRestoreTags(bucket, found));
     return { checksum, verifiesUploads, dropsTags };
   } finally {
     if (isOpen) await abortUpload(bucket, upload);
@@ -74,7 +79,7 @@ async function begin(
   const input: CreateMultipartUploadCommandInput = {
     ...place(bucket),
     ...encryption(bucket),
-    ...(tags ? { Tagging: `${uploadTag.Key}=${uploadTag.Value}` } : {}),
+    ...(tags ? { Tagging: taggingHeader(uploadTags) } : {}),
     ...(checksum === 'none' ? {} : { ChecksumAlgorithm: 'CRC32' }),
     ...(checksum === 'full' ? { ChecksumType: 'FULL_OBJECT' } : {}),
   };
@@ -92,14 +97,29 @@ async function uploadPart(bucket: Bucket, { key, uploadId }: MultipartUpload, cr
   return { number: 1, sizeBytes: probeText.length, crc32: probeCrc32, receipt: etag };
 }
 
-/** Without permission to read tags we assume that the tag is there. */
-async function hasTag(bucket: Bucket): Promise<boolean> {
+/** Without permission to read tags we assume that the tags are there. */
+async function hasTags(bucket: Bucket, { tagCount }: Found): Promise<boolean> {
+  if (tagCount === uploadTags.length) return true;
   try {
     const { TagSet } = await ask(bucket, 'reading tags', (client) => client.send(new GetObjectTaggingCommand(place(bucket))));
-    return (TagSet ?? []).some(({ Key, Value }) => Key === uploadTag.Key && Value === uploadTag.Value);
+    return TagSet?.length === uploadTags.length;
   } catch (error) {
     return refusalOf(error)?.status === 403;
   }
+}
+
+/**
+ * Whether tags can be written to an object. A store that does not know tags may take the request
+ * for a PUT, and replace the object by the text of the request.
+ */
+async function canRestoreTags(bucket: Bucket, before: Found): Promise<boolean> {
+  const command = new PutObjectTaggingCommand({ ...place(bucket), Tagging: { TagSet: uploadTags } });
+  const isAccepted = await ask(bucket, 'writing tags', (client) => client.send(command)).then(
+    () => true,
+    () => false,
+  );
+  const after = isAccepted ? await head(bucket, probeKey) : undefined;
+  return after?.sizeBytes === before.sizeBytes && after.etag === before.etag;
 }
 
 /** Whether the store refuses to complete an upload with a wrong size. */
