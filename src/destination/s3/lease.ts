@@ -40,7 +40,7 @@ async function chooseCell(bucket: Bucket, capabilities: Capabilities): Promise<L
     return { read: () => readLease(bucket), replace: (before, after) => replaceLease(bucket, before, after) };
   }
   bucket.onWarning?.(
-    `${bucket.location}: the store has no conditional writes, so the archive has no lease; let only one machine write to it`,
+    `${bucket.location}: the store does not honour both If-None-Match and If-Match, so the archive has no lease; let only one machine write to it`,
   );
   return createOwnCell();
 }
