@@ -81,3 +81,12 @@ test('a file whose PUT succeeded is not sent again if the check after the PUT fa
   place.store.faults.pop();
   expect((await place.s3.open(late.file, wantedFor(late))).kind).toBe('finished');
 });
+
+test('nothing is sent to a key that a check found taken', async () => {
+  await using place = await openTestArchive();
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, stored);
+  const before = place.store.requests.filter(({ operation }) => operation === 'PutObject').length;
+  expect(await codeOf(archive(place.s3, contentOf('stored.jpg', 2999)))).toBe('KEY_TAKEN');
+  expect(place.store.requests.filter(({ operation }) => operation === 'PutObject')).toHaveLength(before);
+});

@@ -40,7 +40,14 @@ export interface S3Destination extends Destination {
 export function openS3(options: S3Options): S3Destination {
   const bucket = openBucket(options);
   const capabilities = createCapabilities(bucket);
-  const uploads: Uploads = { bucket, capabilities, checks: createExistenceChecks(), held: new Map(), committing: new Map() };
+  const uploads: Uploads = {
+    bucket,
+    capabilities,
+    checks: createExistenceChecks(),
+    held: new Map(),
+    taken: new Set(),
+    committing: new Map(),
+  };
   return {
     location: bucket.location,
     // S3 closes a connection that is silent for about 20 s.

@@ -65,15 +65,15 @@ function asUploadLost({ bucket, file }: Publication, error: unknown, mayPass: bo
 
 /**
  * Does what must happen before a file appears at its key. Returns the file if it is there already.
- * A conditional request needs no look at the key. `isConditional` is undefined if there is no
- * request.
+ * A conditional request needs no look at the key, unless an earlier look found the key taken.
+ * `isConditional` is undefined if there is no request.
  */
 async function prepare(
   publication: Publication,
   { isConditional }: { readonly isConditional: boolean | undefined },
 ): Promise<StoredFile | undefined> {
-  const { bucket, file, whole, isVerified } = publication;
-  if (isConditional && isVerified) return undefined;
+  const { bucket, file, whole, isVerified, isTaken } = publication;
+  if (isConditional && isVerified && !isTaken) return undefined;
   const found = await findPublished(publication);
   if (found || isConditional === undefined || isVerified) return found;
   await writeIntendedRecord(bucket, file, whole);

@@ -17,6 +17,8 @@ export interface Publication {
    * is the one that was sent.
    */
   readonly isVerified: boolean;
+  /** Whether an earlier check found the key taken. Then nothing is sent before another check. */
+  readonly isTaken: boolean;
   /** Called if the store refused the file because its key is taken. */
   readonly onTaken: () => void;
 }

@@ -33,6 +33,8 @@ export interface Uploads {
   readonly checks: ExistenceChecks;
   /** Single PUTs that wait for their commit, by upload id. */
   readonly held: Map<string, HeldPut>;
+  /** The keys at which a check of this process found an object. */
+  readonly taken: Set<string>;
   /** The running commit for each key. */
   readonly committing: Map<string, Promise<unknown>>;
 }
@@ -85,13 +87,14 @@ async function isCheckDue({ capabilities, checks }: Uploads, { sizeBytes }: Want
  * `commitUpload` compares the bytes.
  */
 async function finishedFile(
-  { bucket, capabilities, checks }: Uploads,
+  { bucket, capabilities, checks, taken }: Uploads,
   file: FileDescription,
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
   const { key } = file.original;
   const found = await head(bucket, key);
   checks.note(found ? 'taken' : 'free');
+  if (found) taken.add(key);
   if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
   const { sizeBytes } = found;
   const record = await readRecord(bucket, key);
@@ -162,11 +165,12 @@ async function commit(
   parts: readonly Part[],
   whole: ContentFacts,
 ): Promise<StoredFile> {
-  const { bucket, capabilities, checks, held } = uploads;
+  const { bucket, capabilities, checks, held, taken } = uploads;
   const upload = requireUpload(bucket, state);
   const isMultipart = upload.kind === 'multipart' && whole.sizeBytes > 0;
   const isVerified = await verifies(capabilities, isMultipart ? 'multipart' : 'put', whole.sizeBytes);
-  const publication = { bucket, capabilities, file, whole, isVerified, onTaken: () => checks.note('taken') };
+  const isTaken = taken.has(file.original.key);
+  const publication = { bucket, capabilities, file, whole, isVerified, isTaken, onTaken: () => checks.note('taken') };
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
     await dropUpload(uploads, upload);
