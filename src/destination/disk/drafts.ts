@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
-import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
 /**
@@ -46,28 +45,4 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
   if (created) return { path, handle: created };
   await mkdir(tree.own(draftDirectory)).catch(ignoring('EEXIST'));
   return { path, handle: await open(path, 'wx+') };
-}
-
-/**
- * Creates a small file together with its text. Returns undefined if the name is taken. The returned
- * handle refers to the created file, even if another file takes over the name. On a file system
- * without hard links a crash may leave the file empty.
- */
-export async function createWhole(tree: Tree, path: string, text: string): Promise<FileHandle | undefined> {
-  const draft = await createDraft(tree);
-  try {
-    await draft.handle.write(text, 0);
-    await draft.handle.sync();
-    await link(draft.path, path);
-    return draft.handle;
-  } catch (error) {
-    await draft.handle.close();
-    if (errno(error) === 'EEXIST') return undefined;
-    const file = await open(path, 'wx+').catch(ignoring('EEXIST'));
-    await file?.write(text, 0);
-    await file?.sync();
-    return file;
-  } finally {
-    await unlink(draft.path);
-  }
 }

@@ -43,10 +43,39 @@ describe('the archive directory', () => {
   });
 
   test('an archive whose archive file is unreadable or too new is refused', async () => {
-    await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":');
-    await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    for (const text of ['{}', '"x"', '{"id":""}']) {
+      await writeFile(place.path('.cloud-sync', 'archive.json'), text);
+      await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    }
     await writeFile(place.path('.cloud-sync', 'archive.json'), '{"id":"x","version":2,"createdAt":"2030-01-01T00:00:00Z"}');
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+  });
+
+  test('a part of an id is no id, unless a folder or the manifest shows that files were archived', async () => {
+    for (const text of ['', '{"id":', '\0'.repeat(80)]) {
+      await writeFile(place.path('.cloud-sync', 'archive.json'), text);
+      expect(await place.disk.identify()).toBeUndefined();
+    }
+    expect(await place.disk.initialise('anew')).toBe('anew');
+    await writeFile(place.path('.cloud-sync', 'archive.json'), '');
+    const manifest = place.path('.cloud-sync', 'manifest.jsonl');
+    for (const path of [manifest, place.path('gopro-videos')]) {
+      await (path === manifest ? writeFile(path, '{}') : mkdir(path));
+      await expect(place.disk.identify()).rejects.toMatchObject({ hint: expect.stringContaining('Restore that file') });
+      await rm(path, { recursive: true });
+    }
+  });
+
+  test.each([undefined, '', '{"id":"o'])('simultaneous first runs agree on one id, beginning with the id %j', async (text) => {
+    for (let round = 0; round < 30; round += 1) {
+      const directory = join(place.base, `shared-${round}`);
+      await mkdir(join(directory, '.cloud-sync'), { recursive: true });
+      if (text !== undefined) await writeFile(join(directory, '.cloud-sync', 'archive.json'), text);
+      const proposals = Array.from({ length: 8 }, (_, index) => `id-${index}`);
+      const ids = await Promise.all(proposals.map(async (id) => place.open({}, directory).initialise(id)));
+      expect(new Set(ids)).toEqual(new Set([await place.open({}, directory).identify()]));
+      expect(await readdir(join(directory, '.cloud-sync', 'partial'))).toEqual([]);
+    }
   });
 
   test('nothing is written if `.cloud-sync` has vanished, as on an unmounted disk', async () => {

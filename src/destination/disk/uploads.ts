@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { freemem } from 'node:os';
-import { copyFile, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { createDraft, draftDirectory, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
@@ -189,7 +189,7 @@ export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: Reado
     const file = await stat(path).catch(ignoring('ENOENT'));
     // ctime is the time of the last change to the file or its names. Unlike mtime, no program can
     // set it.
-    if (file && clock.now() - file.ctimeMs > weekMs) await unlink(path).catch(ignoring('ENOENT'));
+    if (file && clock.now() - file.ctimeMs > weekMs) await rm(path, { recursive: true, force: true });
   }
 }
 

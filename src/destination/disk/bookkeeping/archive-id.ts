@@ -1,9 +1,11 @@
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
-import { createWhole } from '../drafts.ts';
+import { createDraft, draftDirectory, draftSuffix, newDraftId } from '../drafts.ts';
 import { ignoring, syncDirectory } from '../files.ts';
+import { errno } from '../store-error.ts';
 import type { Tree } from '../tree.ts';
 
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
@@ -12,7 +14,8 @@ const fileName = 'archive.json';
 
 /**
  * Returns the id of the archive in this directory, or undefined if the directory is missing or is
- * no archive.
+ * no archive. A part of an id without any archived file is no archive: a full disk or a kill ended
+ * the first run.
  */
 export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   const root = await stat(tree.root).catch(ignoring('ENOENT'));
@@ -22,23 +25,98 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
     });
   }
   const text = await readFile(tree.own(fileName), 'utf8').catch(ignoring('ENOENT'));
-  return text === undefined ? undefined : parseArchive(tree, text).id;
+  if (text === undefined || (!isJson(text) && !(await isUsed(tree)))) return undefined;
+  return parseArchive(tree, text).id;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True if the directory has a description of a file, or a folder that may hold archived files. */
+async function isUsed(tree: Tree): Promise<boolean> {
+  const manifest = await stat(tree.own('manifest.jsonl')).catch(ignoring('ENOENT'));
+  if (manifest && manifest.size > 0) return true;
+  return (await readdir(tree.root)).some((name) => name.endsWith('-videos'));
 }
 
 /**
- * Makes the directory an archive with this id, and returns the id. If the directory already is an
- * archive, only returns the existing id.
+ * Makes the directory an archive unless it already is one. Returns the id that the archive then
+ * has. Simultaneous calls of several processes return the same id.
  */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
-  const existing = await readArchiveId(tree);
-  if (existing !== undefined) return existing;
-  await mkdir(tree.own(), { recursive: true });
   const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
-  const file = await createWhole(tree, tree.own(fileName), text);
-  await file?.close();
+  await mkdir(tree.own(draftDirectory), { recursive: true });
+  const chosen = await choose(tree, text);
+  // Only after the id is written, another choice is possible. So this look comes after the choice.
+  const existing = await readArchiveId(tree);
+  if (existing === undefined) await writeText(tree, chosen);
   for (const directory of [tree.own(), tree.root, await parentOf(tree.root)])
     await syncDirectory(directory).catch(ignoring('EACCES', 'EPERM'));
-  return (await readArchiveId(tree)) ?? id;
+  await endChoice(tree);
+  return existing ?? parseArchive(tree, chosen).id;
+}
+
+/**
+ * Returns the text that the first of several processes proposes. Each proposal is a directory, and
+ * gets the same name by a rename. Every file system refuses to rename a directory onto one that is
+ * not empty, also a file system without hard links.
+ */
+async function choose(tree: Tree, text: string): Promise<string> {
+  const proposal = tree.own(draftDirectory, newDraftId() + draftSuffix);
+  try {
+    await mkdir(proposal);
+    await writeNew(join(proposal, fileName), text);
+    await syncDirectory(proposal);
+    for (let attempt = 1; ; attempt += 1) {
+      const refusal = await rename(proposal, choicePath(tree)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (refusal === undefined) return text;
+      const chosen = await readFile(join(choicePath(tree), fileName), 'utf8').catch(ignoring('ENOENT'));
+      if (chosen !== undefined) return chosen;
+      // Another process has just ended its choice.
+      if (!['ENOTEMPTY', 'EEXIST'].includes(errno(refusal) ?? '') || attempt === 100) throw refusal;
+    }
+  } finally {
+    await rm(proposal, { recursive: true, force: true });
+  }
+}
+
+/** A sweep removes the directory if its process was killed. */
+function choicePath(tree: Tree): string {
+  return tree.own(draftDirectory, `archive-id${draftSuffix}`);
+}
+
+async function endChoice(tree: Tree): Promise<void> {
+  await unlink(join(choicePath(tree), fileName)).catch(ignoring('ENOENT'));
+  await rmdir(choicePath(tree)).catch(ignoring('ENOENT', 'ENOTEMPTY', 'EEXIST'));
+}
+
+/** Writes the whole id at once. A part of an id is replaced. */
+async function writeText(tree: Tree, text: string): Promise<void> {
+  const draft = await createDraft(tree);
+  try {
+    await using file = draft.handle;
+    await file.writeFile(text);
+    await file.sync();
+    await rename(draft.path, tree.own(fileName));
+  } catch (error) {
+    await unlink(draft.path).catch(ignoring('ENOENT'));
+    throw error;
+  }
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'wx');
+  await file.writeFile(text);
+  await file.sync();
 }
 
 async function parentOf(directory: string): Promise<string> {
