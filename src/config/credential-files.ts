@@ -2,12 +2,12 @@
  * Stores credentials in a file in the home. The file is encrypted in the age format, or plain with
  * mode 0600.
  */
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
 import { deserialise, serialise, type CredentialStore } from './credential-store.ts';
 import { ensureHome } from './load.ts';
-import { replaceFile } from './replace-file.ts';
+import { removeFile, replaceFile } from './replace-file.ts';
 
 export type Warn = (message: string, hint?: string) => void;
 
@@ -49,7 +49,7 @@ export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphra
       await write(home, path, await encrypter.encrypt(serialise(credentials)));
       return true;
     },
-    clear: async () => rm(path, { force: true }),
+    clear: async () => removeFile(path),
   };
 }
 
@@ -71,7 +71,7 @@ export function openPlainFile(home: string, warn: Warn): CredentialStore {
       );
       return true;
     },
-    clear: async () => rm(path, { force: true }),
+    clear: async () => removeFile(path),
   };
 }
 
@@ -109,10 +109,12 @@ async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined
 
 async function write(home: string, path: string, content: string | Uint8Array): Promise<void> {
   await ensureHome(home);
-  await replaceFile(path, content).catch((error: Error) => {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${error.message}`, {
+  try {
+    replaceFile(path, content);
+  } catch (error) {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
       hint: 'Check the permissions and free space of the directory.',
       cause: error,
     });
-  });
+  }
 }

@@ -1,19 +1,46 @@
-import { open, rename, rm } from 'node:fs/promises';
+/** Replaces and removes whole files, so that a kill or a full disk leaves no part of a file behind. */
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isRunning } from '../lib/process.ts';
 
 /** Replaces a file completely or not at all. Only the file's owner can read the new file. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+export function replaceFile(path: string, content: string | Uint8Array): void {
+  removeLeftovers(path);
   const temporary = `${path}.${process.pid}.new`;
   try {
-    const file = await open(temporary, 'w', 0o600);
+    const file = openSync(temporary, 'w', 0o600);
     try {
-      await file.writeFile(content);
-      await file.sync();
+      writeFileSync(file, content);
+      fsyncSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    await rename(temporary, path);
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes a file and all that is left of it. Does not fail if there is no file. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+  removeLeftovers(path);
+}
+
+/** Removes the new files of processes that were killed. Such a file may contain a secret. */
+function removeLeftovers(path: string): void {
+  for (const name of namesIn(dirname(path))) {
+    const pid = name.startsWith(`${basename(path)}.`) ? /\.(\d+)\.new$/.exec(name)?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(dirname(path), name), { force: true });
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }

@@ -3,7 +3,8 @@
  * file counts the calls that change a file or the tracker, and sends SIGKILL just before call
  * number KILL_BEFORE_STEP. It writes the names of the calls to STEP_LOG, one a line. Only the first
  * write to each open file counts, because the number of writes depends on how the bytes arrive.
- * With NO_HARD_LINKS every attempt to make a hard link fails.
+ * With NO_HARD_LINKS every attempt to make a hard link fails. Each call waits STEP_DELAY_MS, so that
+ * processes meet in the middle of their work.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -15,12 +16,15 @@ const killBefore = Number(process.env['KILL_BEFORE_STEP'] ?? Infinity);
 const log = process.env['STEP_LOG'];
 const writeLog = fs.writeSync;
 const logFile = log === undefined ? undefined : fs.openSync(log, 'a');
+const delayMs = Number(process.env['STEP_DELAY_MS'] ?? 0);
+const never = new Int32Array(new SharedArrayBuffer(4));
 let steps = 0;
 
 function step(name: string): void {
   steps += 1;
   if (logFile !== undefined) writeLog(logFile, `${steps} ${name}\n`);
   if (steps === killBefore) process.kill(process.pid, 'SIGKILL');
+  if (delayMs > 0) Atomics.wait(never, 0, 0, delayMs);
 }
 
 /**

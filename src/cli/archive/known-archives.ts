@@ -1,10 +1,12 @@
 /** The home remembers the location and the id of each archive, and keeps the trackers. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
+import { whileLocked } from '../../lib/while-locked.ts';
 
 /** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
@@ -17,10 +19,10 @@ export function archivesPath(home: string): string {
 }
 
 /** Reads the archives that the home knows. Errors: CONFIG_UNREADABLE. */
-export async function readKnownArchives(home: string): Promise<KnownArchives> {
+export function readKnownArchives(home: string): KnownArchives {
   const path = archivesPath(home);
   try {
-    return archivesFile.parse(JSON.parse(await readFile(path, 'utf8')));
+    return archivesFile.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     const hint = 'Correct the file, or move it away: `sync` then recognises each archive by its own id.';
@@ -30,16 +32,21 @@ export async function readKnownArchives(home: string): Promise<KnownArchives> {
 
 /** Remembers that the archive `id` is at `location`. Errors: CONFIG_UNREADABLE. */
 export async function rememberArchive(home: string, location: string, id: string): Promise<void> {
-  const known = await readKnownArchives(home);
-  if (known[location] === id) return;
+  if (readKnownArchives(home)[location] === id) return;
   await ensureHome(home);
   const path = archivesPath(home);
-  await replaceFile(path, `${JSON.stringify({ ...known, [location]: id }, null, 2)}\n`).catch((error: Error) => {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${error.message}`, {
+  try {
+    // The lock keeps the entries of all processes that remember archives at the same time.
+    whileLocked(`${path}.lock`, () => {
+      replaceFile(path, `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
+    });
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
       hint: 'Check the permissions and free space of the home directory.',
       cause: error,
     });
-  });
+  }
 }
 
 /**

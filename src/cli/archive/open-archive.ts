@@ -36,7 +36,7 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   const place = parsePlace(settings.to);
   const location = await locationOf(place, settings['s3-endpoint']);
   const onWarning = (message: string) => report({ type: 'warning', message });
-  const known = await readKnownArchives(home);
+  const known = readKnownArchives(home);
   const expectedId = known[location];
   const destination = await openDestination(place, config, onWarning);
   try {

@@ -22,7 +22,7 @@ export async function checkDestination(config: Config): Promise<readonly Finding
     const warn = (message: string) => void findings.push({ level: 'warn', message });
     const place = parsePlace(config.settings.to);
     const location = await locationOf(place, config.settings['s3-endpoint']);
-    const known = await readKnownArchives(config.home);
+    const known = readKnownArchives(config.home);
     const s3 = place.kind === 's3' ? await openS3Destination(place, config, warn) : undefined;
     const destination = s3 ?? (await openDestination(place, config, warn));
     try {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
+import { whileLocked } from '../../lib/while-locked.ts';
 import { forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
 import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schema.ts';
@@ -78,7 +79,12 @@ function isSound(database: DatabaseSync): boolean {
   return database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] === 'ok';
 }
 
+/** Another process may replace the file at the same time. So the file is judged again in a lock. */
 function replaceDamaged(file: TrackerFile): DatabaseSync {
+  return whileLocked(`${file.path}.lock`, () => openSound(file) ?? replaceByNew(file));
+}
+
+function replaceByNew(file: TrackerFile): DatabaseSync {
   const movedTo = setAside(file.path, file.now);
   file.onWarning(`the tracker ${file.path} was damaged and was renamed to ${movedTo}; a new tracker is rebuilt from the archive`);
   const database = openSound(file);
