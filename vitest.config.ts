@@ -82,6 +82,7 @@ export default defineConfig({
           hookTimeout: 600_000,
         },
       },
+      { test: { name: 'storms', include: ['test/storms/**/*.test.ts'], testTimeout: 7_200_000 } },
       {
         test: {
           name: 'scale',
