@@ -5,23 +5,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hasEnded, thisProcess } from './process.ts';
 
-/** Paths that the system does not let this process read. */
-const { hidden, refuse } = vi.hoisted(() => {
+/** Paths that the system does not let this process read, and paths whose text is changed. */
+const { hidden, altered, refuse } = vi.hoisted(() => {
   const paths = new Set<string>();
+  const changes = new Map<string, (text: string) => string>();
   const refuseHidden = (path: unknown) => {
     if (paths.has(String(path))) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
   };
-  return { hidden: paths, refuse: refuseHidden };
+  return { hidden: paths, altered: changes, refuse: refuseHidden };
 });
 
 vi.mock('node:fs', async (importOriginal) => {
   const fs = await importOriginal<typeof import('node:fs')>();
-  const readFile = (...args: Parameters<typeof fs.readFileSync>) => (refuse(args[0]), fs.readFileSync(...args));
+  const readFile = (...args: Parameters<typeof fs.readFileSync>) => {
+    refuse(args[0]);
+    const text = fs.readFileSync(...args);
+    return altered.get(String(args[0]))?.(String(text)) ?? text;
+  };
   const readlink = (path: string) => (refuse(path), fs.readlinkSync(path));
   return { ...fs, readFileSync: readFile, readlinkSync: readlink };
 });
 
-afterEach(() => hidden.clear());
+afterEach(() => {
+  hidden.clear();
+  altered.clear();
+});
 
 /** Returns the pid of a process that has ended. */
 async function endedPid(): Promise<number> {
@@ -69,7 +77,7 @@ onLinux('nothing is proven if /proc hides the boot or the namespace of this proc
   }
 });
 
-onLinux('a killed process has ended even if its parent has not collected it yet', async () => {
+onLinux('a killed process has ended even if its parent has not collected it yet, but not before its last thread', async () => {
   // The test kills the child only after the shell has become `sleep`, because `sleep` never
   // collects a child.
   const parent = spawn('/bin/sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -82,6 +90,9 @@ onLinux('a killed process has ended even if its parent has not collected it yet'
     while (!isZombie()) await sleep(10);
     const processStart = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
     expect(hasEnded({ ...thisProcess(), pid, processStart })).toBe(true);
+    // A thread that waits for a disk outlives the first thread, which is the zombie.
+    altered.set(`/proc/${pid}/stat`, (text) => text.replace(/( Z (?:\S+ ){16})1 /, '$12 '));
+    expect(hasEnded({ ...thisProcess(), pid, processStart })).toBe(false);
   } finally {
     parent.kill('SIGKILL');
   }

@@ -23,10 +23,13 @@ export function thisProcess(): ProcessIdentity {
 export function hasEnded({ bootId: boot, pidNamespace: namespace, pid, processStart }: ProcessIdentity): boolean {
   const isComparable = boot !== '' && boot === bootId() && namespace !== '' && namespace === pidNamespace();
   if (!isComparable) return false;
-  const [state, ...others] = statFields(pid);
+  const fields = statFields(pid);
+  const [state] = fields;
   if (state === undefined) return !isRunning(pid);
-  // A killed process whose parent has not collected it yet is a zombie. It writes nothing any more.
-  return state === 'Z' || state === 'X' || (processStart !== '' && others[18] !== processStart);
+  if (processStart !== '' && fields[19] !== processStart) return true;
+  // A killed process whose parent has not collected it yet is a zombie. It writes nothing any more,
+  // unless one of its threads has yet to end a write, for example to a slow network disk.
+  return (state === 'Z' || state === 'X') && Number(fields[17]) <= 1;
 }
 
 function bootId(): string {
