@@ -2,6 +2,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startGoproCloud, type GoproCloud } from '../../../src/sim/gopro/index.ts';
 import { createLibrary } from '../../../src/sim/gopro/library/library.ts';
 import type { S3Fault } from '../../s3-server/faults.ts';
@@ -34,6 +35,11 @@ export interface StormScene {
   disturb(random: () => number): void;
   /** Ends all disturbances. */
   calm(): void;
+  /**
+   * Waits some seconds for the moment when the store has the next file, and nobody has looked at it
+   * yet. Only S3 has this method.
+   */
+  readonly nextStored?: () => Promise<void>;
   /** The names of all files in `.cloud-sync/`. */
   ownNames(): Promise<readonly string[]>;
   /** Ends the servers. Keeps the folder if the storm found a fault. */
@@ -94,6 +100,7 @@ export async function openStormScene(kind: StormKind, name: string, random: () =
       cloud.faults.clear();
       s3?.store.faults.splice(0);
     },
+    ...(s3 && { nextStored: async () => nextStored(s3) }),
     ownNames: async () => (s3 ? ownObjects(s3) : ownFiles(place)),
     close: async ({ keep }) => {
       await cloud.close();
@@ -144,4 +151,15 @@ async function ownFiles({ to }: Place): Promise<readonly string[]> {
 
 function ownObjects({ store }: S3Place): readonly string[] {
   return store.objects().flatMap(({ key }) => /\/\.cloud-sync\/(.+)$/.exec(key)?.[1] ?? []);
+}
+
+async function nextStored({ store }: S3Place): Promise<void> {
+  const stored = () =>
+    store.requests.filter(
+      ({ operation, key, status }) =>
+        (operation === 'PutObject' || operation === 'CompleteMultipartUpload') && status === 200 && key.includes('-videos/'),
+    ).length;
+  const before = stored();
+  const untilMs = performance.now() + 3_000;
+  while (stored() === before && performance.now() < untilMs) await delay(1);
 }

@@ -28,11 +28,18 @@ export async function storm(scene: StormScene, { strikes, random, figures }: Sto
   scene.disturb(random);
   try {
     for (let strike = 0; strike < strikes; strike += 1) {
-      for (const slot of slots) if (!slot.running) endings.push(start(scene, slot));
+      for (const slot of slots.filter(({ running }) => !running)) {
+        const ending = start(scene, slot);
+        ending.catch(() => {}); // `Promise.all` reports the error
+        endings.push(ending);
+      }
       const sleeper = slots.find(({ isStopped }) => isStopped);
       if (sleeper && random() < 0.6) {
         await sleepLong(scene, slots);
         signal(sleeper, 'SIGCONT', figures);
+      } else if (scene.nextStored && random() < 0.35) {
+        await scene.nextStored();
+        for (const slot of slots) if (!slot.isStopped) signal(slot, 'SIGKILL', figures);
       } else {
         await pause(scene, slots, random);
         hit(slots, random, figures);
