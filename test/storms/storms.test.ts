@@ -40,7 +40,11 @@ function mayGoOn({ rounds, seconds }: Figures): boolean {
 async function stormOneArchive(kind: StormKind, figures: Figures): Promise<void> {
   const first = figures.rounds;
   const random = createRandom(seed + 1_000 * stormKinds.indexOf(kind) + first);
-  const scene = await openStormScene(kind, `storm-${seed}-${first}`, random);
+  const scene = await openStormScene(kind, {
+    name: `storm-${seed}-${first}`,
+    random,
+    hasOneHome: (first / roundsPerArchive) % 2 === 1,
+  });
   const seen: Seen = new Map();
   let isSound = false;
   try {

@@ -49,12 +49,22 @@ export interface StormScene {
 /** A body arrives at 6 MB/s, so that a large file takes some seconds. */
 const drip = { match: { host: 'cdn' }, action: { type: 'drip', bytes: 64 * 1024, everyMs: 10 } } as const;
 
-const spoiling: readonly S3Fault[] = (['PutObject', 'UploadPart'] as const).map((operation) => ({
-  match: { operation, keyPart: '-videos/' },
-  action: { kind: 'mangleBody' },
-}));
+const mangled = (keyPart: string): readonly S3Fault[] =>
+  (['PutObject', 'UploadPart'] as const).map((operation) => ({ match: { operation, keyPart }, action: { kind: 'mangleBody' } }));
 
-export async function openStormScene(kind: StormKind, name: string, random: () => number): Promise<StormScene> {
+/** A store that may spoil bodies never checks their checksums, so the probe must find this out. */
+const unchecked = mangled('.cloud-sync/probe');
+const spoiling = [...unchecked, ...mangled('my/videos/gopro-videos/')];
+
+export interface StormSceneOptions {
+  /** Decides the ids and bytes of the media. */
+  readonly name: string;
+  readonly random: () => number;
+  /** Whether both processes share one home. */
+  readonly hasOneHome: boolean;
+}
+
+export async function openStormScene(kind: StormKind, { name, random, hasOneHome }: StormSceneOptions): Promise<StormScene> {
   const folder = await mkdtemp(join(tmpdir(), 'cloud-sync-storm-'));
   const outputs = join(folder, 'runs');
   await mkdir(outputs);
@@ -64,7 +74,7 @@ export async function openStormScene(kind: StormKind, name: string, random: () =
   const place: Place = s3 ?? diskPlaceAt(join(folder, 'archive'));
   const maker = createMediaMaker(name);
   const termMs = 1_000 + Math.floor(random() * 1_000);
-  const homes = [join(folder, 'home-1'), join(folder, random() < 0.5 ? 'home-1' : 'home-2')] as const;
+  const homes = [join(folder, 'home-1'), join(folder, hasOneHome ? 'home-1' : 'home-2')] as const;
   const environment = { ...commonEnvironment(cloud, termMs), ...place.environment, ...shimOf(kind) };
   let runs = 0;
   const start = (home: string, ...args: readonly string[]): RunningCli => {
@@ -94,11 +104,11 @@ export async function openStormScene(kind: StormKind, name: string, random: () =
     addMedia: () => addMedia(cloud, maker),
     disturb: (random) => {
       if (cloud.faults.active.length === 0) cloud.faults.set([drip]);
-      s3?.store.faults.splice(0, Infinity, ...(spoils && random() < 0.4 ? spoiling : []));
+      if (spoils) s3?.store.faults.splice(0, Infinity, ...(random() < 0.4 ? spoiling : unchecked));
     },
     calm: () => {
       cloud.faults.clear();
-      s3?.store.faults.splice(0);
+      if (spoils) s3?.store.faults.splice(0, Infinity, ...unchecked);
     },
     ...(s3 && { nextStored: async () => nextStored(s3) }),
     ownNames: async () => (s3 ? ownObjects(s3) : ownFiles(place)),
