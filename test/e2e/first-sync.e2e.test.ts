@@ -63,7 +63,16 @@ describe.each(placeKinds)('the library of the preset `small`, archived on %s', (
     expectExit(run, 0);
     const wanted = await wantedOf(scene.cloud.library);
     const bytes = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    expect(run.finished.verified).toEqual({ files: wanted.length, bytes, missing: 0, damaged: 0, unknown: 0 });
+    expect(run.finished.verified).toEqual({
+      files: wanted.length,
+      bytes,
+      missing: 0,
+      damaged: 0,
+      unknown: 0,
+      lost: 0,
+      superseded: 0,
+      unreadable: 0,
+    });
     expect(scene.cloud.requests).toEqual([]);
   });
 

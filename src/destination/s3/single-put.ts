@@ -26,11 +26,8 @@ export class HeldPut implements PartWriter {
   #held: Uint8Array[] = [];
   #writtenBytes = 0;
   #crc32 = 0;
-  /**
-   * The error of a store that refused the file because the key is taken. The refusal may come
-   * before the end of the body.
-   */
-  #taken: unknown;
+  /** A refusal that may come before the end of the body. Only `publish` throws it. */
+  #refusal: unknown;
 
   constructor(bucket: Bucket, capabilities: Capabilities, file: FileDescription, sizeBytes: number) {
     this.#bucket = bucket;
@@ -45,11 +42,11 @@ export class HeldPut implements PartWriter {
     const sendable = sizeBytes <= maxHeldBytes ? 0 : Math.max(0, sizeBytes - heldBackBytes - this.#writtenBytes);
     this.#writtenBytes += chunk.length;
     if (this.#writtenBytes > sizeBytes) return Promise.reject(this.#misfit());
-    if (this.#taken) return undefined;
+    if (this.#refusal) return undefined;
     if (chunk.length > sendable) this.#held.push(Buffer.from(chunk.subarray(sendable)));
     if (sendable === 0) return undefined;
     this.#put ??= new OpenPut(this.#bucket, this.#target, this.#about);
-    return this.#put.write(chunk.subarray(0, sendable)).catch((error: unknown) => this.#noteTaken(error));
+    return this.#put.write(chunk.subarray(0, sendable)).catch(async (error: unknown) => this.#noteRefusal(error));
   }
 
   async end(crc32: number): Promise<Part> {
@@ -64,7 +61,7 @@ export class HeldPut implements PartWriter {
   }
 
   async publish(): Promise<void> {
-    if (this.#taken) throw this.#taken;
+    if (this.#refusal) throw this.#refusal;
     if (this.#put) {
       for (const chunk of this.#held) await this.#put.write(chunk);
       await this.#put.finish(this.#crc32);
@@ -79,13 +76,14 @@ export class HeldPut implements PartWriter {
   }
 
   /**
-   * Remembers a refusal with the status 412 or 409. After a refusal no more bytes are sent, and
-   * `publish` throws the error.
+   * Remembers that the key is taken (412 or 409), or that the tags may be denied (403). After that
+   * no more bytes are sent. Any other error is thrown at once.
    */
-  #noteTaken(error: unknown): void {
+  async #noteRefusal(error: unknown): Promise<void> {
     const status = refusalOf(error)?.status;
-    if (status !== 412 && status !== 409) throw error;
-    this.#taken = error;
+    const mayDenyTags = status === 403 && (await this.carries('x-amz-tagging'));
+    if (status !== 412 && status !== 409 && !mayDenyTags) throw error;
+    this.#refusal = error;
   }
 
   #misfit(): SyncError {

@@ -2,7 +2,7 @@ import type { FileDescription, ListedFile } from '../../destination/destination.
 import { originalId, type Medium, type Original, type Role } from '../../media.ts';
 import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
 import { applyChange } from './original.ts';
-import { newMedium, newOriginal, withRevisions, type Group } from './records.ts';
+import { identityOf, mediaIdOf, newMedium, newOriginal, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
 /** Rebuilds the ledger from the archive's descriptions of its files. */
@@ -34,6 +34,7 @@ export async function adopt(
   files: AsyncIterable<ListedFile>,
   { forgetsAbsentFiles }: { readonly forgetsAbsentFiles: boolean } = { forgetsAbsentFiles: false },
 ): Promise<number> {
+  const isRebuilt = await store.plain.needsAdoption();
   const sets: Sets = new Map();
   const noteSet = createSetNotes(sets);
   let adopted = 0;
@@ -42,7 +43,7 @@ export async function adopt(
     const taken = batch;
     batch = [];
     for (const { description } of taken) noteSet(description);
-    if (taken.length > 0) adopted += await store.change((unit) => takeIn(unit, taken));
+    if (taken.length > 0) adopted += await store.change((unit) => takeIn(unit, taken, isRebuilt));
   };
   for await (const file of files) {
     if (isDescribed(file) && store.owns(file)) batch.push(file);
@@ -58,8 +59,8 @@ function isDescribed(file: ListedFile): file is Described {
   return file.description !== undefined;
 }
 
-/** Returns the number of new originals. */
-function takeIn(unit: Unit, files: readonly Described[]): number {
+/** Returns the number of new originals. `isRebuilt` means that the archive is the only source. */
+function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): number {
   const mediaIds = new Set(files.map(({ description }) => description.original.mediaId));
   const known = new Map(unit.media([...mediaIds]).map((medium) => [medium.id, medium]));
   const media = new Map(known);
@@ -71,8 +72,26 @@ function takeIn(unit: Unit, files: readonly Described[]): number {
     const id = originalId(original, original.revision);
     if (!originals.has(id)) originals.set(id, adoptedOriginal(original, file, unit.now));
   }
+  if (!isRebuilt) for (const id of passedOver(unit, known, originals)) originals.delete(id);
   for (const medium of media.values()) if (medium !== known.get(medium.id)) unit.saveMedium(medium);
   return unit.addOriginals([...originals.values()]).length;
+}
+
+/**
+ * The ids of revisions that a known original never had although it has later ones. A run left such a
+ * revision out because its key held other bytes than those that were sent.
+ */
+function passedOver(
+  unit: Unit,
+  known: ReadonlyMap<string, MediumRecord>,
+  originals: ReadonlyMap<string, OriginalRecord>,
+): string[] {
+  return [...originals.values()].flatMap((original) => {
+    const mediaId = mediaIdOf(original.id);
+    const tracked = known.has(mediaId) ? unit.originalsOf(mediaId) : [];
+    const isPassed = tracked.some((other) => identityOf(other) === identityOf(original) && other.revision > original.revision);
+    return isPassed && tracked.every(({ id }) => id !== original.id) ? [original.id] : [];
+  });
 }
 
 /**
