@@ -47,7 +47,7 @@ export function createAlarms(scope: Construct, options: AlarmsOptions): readonly
   const watched = watches(options).map((watch) => ({ severity: watch.severity, alarm: createAlarm(scope, watch, options) }));
   const silence = createSilenceAlarm(scope, options);
   // The silence alarm is not part of the composite alarm. A waiting message can keep the composite
-  // alarm on for days, and during this time it would not report missing runs.
+  // alarm on for days, and a composite alarm that is already on cannot report missing runs.
   silence.addAlarmAction(new SnsAction(options.alerts.topic));
   silence.addOkAction(new SnsAction(options.alerts.topic));
   const critical = watched.flatMap(({ severity, alarm }) => (severity === 'unhealthy' ? [alarm] : []));

@@ -57,7 +57,7 @@ describe.each(tasks)('%s', (_name, { TimeoutSeconds, Retry = [], Catch = [] }) =
   });
 });
 
-test('the first step of a run has the time to watch the holder of a lease for a term, and not much more', () => {
+test('the first step of a run has a time-out of 180 s, which is enough to watch a lease holder for a term', () => {
   expect(machine.States['BeginRun']?.TimeoutSeconds).toBe(180);
 });
 
@@ -100,7 +100,7 @@ describe('the map', () => {
     expect(map?.ItemProcessor?.States['VideoComplete']).toMatchObject({ Result: { complete: true }, End: true });
   });
 
-  test('a stack without the CDK flag that the result writer needs is refused', () => {
+  test('the result writer needs a CDK flag, so a stack without this flag is refused', () => {
     expect(() => sampleStack({ context: {} })).toThrow('useDistributedMapResultWriterV2');
   });
 
@@ -151,7 +151,7 @@ describe('the role', () => {
       violatingResources.map(({ resourceLogicalId }) => `${resourceLogicalId}: ${ruleName}`),
     );
     expect(found.filter((finding) => finding.startsWith('Orchestrator'))).toEqual([]);
-    // The findings in other resources of the sample show that the rules were applied.
+    // Findings in other resources of the sample stack show that the rules were applied.
     expect(found.length).toBeGreaterThan(0);
   });
 });

@@ -53,9 +53,9 @@ export function call<State extends AskingState>(scope: Construct, name: State, o
 
 interface Notice {
   readonly topic: ITopic;
-  /** The path of the subject, a text of at most 100 ASCII characters. */
+  /** The JSON path of the subject, which is a text of at most 100 ASCII characters. */
   readonly subject: string;
-  /** The path of the message, a text that is not empty. */
+  /** The JSON path of the message, which is a text that is not empty. */
   readonly message: string;
 }
 
@@ -82,7 +82,7 @@ export function caught<Task extends Catching>(task: Task, handler: IChainable): 
 }
 
 interface Branches<Outcome extends string> {
-  /** The path of the outcome. */
+  /** The JSON path of the outcome. */
   readonly of: string;
   readonly to: Readonly<Record<Outcome, IChainable>>;
   /**

@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly runsBucket: IBucket;
   readonly topic: ITopic;
   readonly poisonQueue: IQueue;
-  /** At most this many children of the map run at once. */
+  /** At most this many children of the map run at the same time. */
   readonly mapConcurrency: number;
 }
 
@@ -130,8 +130,8 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // The writer only keeps the outputs of all children out of the output of the map. Nothing reads
-    // the results that the writer stores.
+    // The result writer keeps the outputs of the children out of the map's own output. Nothing reads
+    // the stored results.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

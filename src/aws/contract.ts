@@ -5,7 +5,7 @@ import { z } from 'zod';
  * that sends it. The types, the failure replies, the branches and the list of kept fields are
  * derived from these schemas. Every reply has all of its fields, because the execution ends if the
  * machine reads a missing field, and no Catch can prevent that. The size of a reply does not depend
- * on the size of the library. Names are in snake case, as is usual in the states language.
+ * on the size of the library. Field names are in snake case, as is usual in the states language.
  */
 
 export const functionNames = ['token-validator', 'media-lister', 'video-downloader', 'run-manager'] as const;
@@ -17,8 +17,8 @@ export type FunctionName = (typeof functionNames)[number];
  */
 export const runSeconds = 11.5 * 3600;
 /**
- * The first step of a run may take this many seconds. It watches a holder of the lease that is not an
- * execution for a whole term.
+ * The first step of a run may take this many seconds. It watches a lease holder for a whole term,
+ * unless the holder is an execution.
  */
 export const beginSeconds = 180;
 /** After this many slices a work line waits for the next run. */
@@ -260,6 +260,6 @@ export const factNames = {
    * that execution.
    */
   stopped: 'run.stopped',
-  /** This fact holds a record of the notices about credentials that were sent. */
+  /** This fact holds a record of the sent notices about credentials. */
   episode: 'credentials.episode',
 } as const;

@@ -16,7 +16,10 @@ import type { Execution } from '../contract.ts';
 
 const executionArn = /^arn:[\w-]+:states:([\w-]+):\d{12}:execution:[^:]+:[^:]+$/;
 
-/** An execution that AWS does not describe counts as running until this time after its deadline. */
+/**
+ * If AWS gives no answer about an execution, the execution counts as running until this many ms
+ * after its deadline.
+ */
 const graceMs = 3_600_000;
 
 interface ExecutionQuestion extends SFNClientConfig {
@@ -25,9 +28,9 @@ interface ExecutionQuestion extends SFNClientConfig {
 }
 
 /**
- * Judges the holder of a lease that is an execution. It has ended if AWS says so, or if AWS has
- * forgotten it. If AWS gives no answer, it has ended an hour after its deadline by the store's own
- * clock, because the clock of this machine may be wrong.
+ * Judges a lease holder that is an execution. The execution has ended if AWS says so or no longer
+ * knows the execution. If AWS gives no answer, the execution counts as ended an hour after its
+ * deadline. The store's clock decides this, because the clock of this machine may be wrong.
  */
 export async function judgeExecution(
   { owner, deadline }: LeaseRecord,
@@ -55,15 +58,15 @@ interface Places {
   readonly tracker: Tracker;
 }
 
-/** The places of the lease of an archive. All hold the same record. */
+/** Returns the cells that hold the lease of an archive. All cells hold the same record. */
 export function leaseCells({ destination, tracker }: Places): readonly LeaseCell[] {
   return destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
 }
 
 /**
  * Joins the lease that `BeginRun` took for an execution. From now on the tracker's writes carry the
- * fence of this lease. With `orReleased`, also a lease that the execution itself has released counts,
- * so that the last steps of a run may be repeated. Errors: LEASE_LOST.
+ * fence of this lease. With `orReleased`, the execution may already have released the lease, because
+ * the last steps of a run may be repeated. Errors: LEASE_LOST.
  */
 export async function joinLease(
   tracker: Tracker,
@@ -81,10 +84,10 @@ export async function joinLease(
   return record;
 }
 
-/** An archive whose lease an execution has. */
+/** An archive for an execution that has the archive's lease. */
 export interface JoinedArchive extends AsyncDisposable {
   readonly tracker: Tracker;
-  /** The destination, which changes nothing any more once the lease is lost. */
+  /** The destination. It begins, publishes and drops no upload after the lease is lost. */
   readonly destination: Destination;
   /** Aborted with LEASE_LOST when another run took the lease. */
   readonly lost: AbortSignal;

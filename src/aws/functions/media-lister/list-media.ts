@@ -22,8 +22,8 @@ const maxLines = 10_000;
 /** The time in ms that a slice reserves for its reply when the provider is slow. */
 const answeringMs = 10_000;
 /**
- * The time in ms to plan a large library and to write its manifest. A short slice reserves a third
- * of its own time instead.
+ * The time in ms that a slice reserves to plan a large library and to write its manifest. A short
+ * slice reserves a third of its own time instead.
  */
 const planningMs = 100_000;
 

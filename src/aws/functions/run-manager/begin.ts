@@ -9,7 +9,7 @@ import { judgeExecution, leaseCells } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 
-/** The time in ms that this step reserves for its reply after it has watched a holder. */
+/** The time in ms that this step reserves for its reply after it has watched a lease holder. */
 const answeringMs = 15_000;
 
 /**
@@ -42,7 +42,10 @@ export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocat
   return { ...reply, outcome: 'granted', holder: execution.arn };
 }
 
-/** The lease that an earlier call of this execution took. The tracker gets the lease last. */
+/**
+ * Returns the lease if an earlier call of this execution took it. The tracker's cell suffices,
+ * because it is the last cell that a call writes.
+ */
 async function earlierGrant(tracker: Tracker, { arn }: Execution): Promise<LeaseRecord | undefined> {
   const { record } = await tracker.lease.read();
   return record?.owner === arn && !record.released ? record : undefined;
@@ -72,7 +75,10 @@ async function takeRunLease(
   return record;
 }
 
-/** An earlier call of this execution may have ended between the two places of the lease. */
+/**
+ * Judges the holder of the lease. If the holder is this execution, an earlier call ended after it
+ * had written only one of the two lease cells.
+ */
 async function judgeHolder(
   record: LeaseRecord,
   reading: LeaseReading,
@@ -85,7 +91,7 @@ async function judgeHolder(
   });
 }
 
-/** Names the holder of the lease. The lease may have been released a moment ago. */
+/** Returns the owner of the lease, or `an unknown run` if the lease was just released. */
 async function holderOf(cells: readonly LeaseCell[]): Promise<string> {
   const readings = await Promise.all(cells.map(async (cell) => cell.read()));
   return readings.find(({ record }) => record?.released === false)?.record?.owner ?? 'an unknown run';

@@ -13,8 +13,8 @@ import { parseInput } from './input.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
 /**
- * `finish` looks for its run among this many of the latest runs. Newer runs can exist only after
- * the run has lost or released its lease, and there are always fewer of them.
+ * `finish` looks for its run among this many of the latest runs. At most a few runs are newer,
+ * because `joinLease` has just found that no newer run took the lease.
  */
 const maxNewerRuns = 20;
 
@@ -99,8 +99,8 @@ async function finish(
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);
-    // Errors of the platform get the code WORKER_LOST. This code means the outcome `partial`, but
-    // this run has failed.
+    // An error of the platform has the code WORKER_LOST, for which `summariseFacts` returns the
+    // outcome `partial`. But this run has failed.
     const finished = counted.outcome === 'expired' ? counted : { ...counted, outcome: 'failed' as const };
     await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
     report(finished);

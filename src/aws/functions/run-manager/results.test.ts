@@ -17,7 +17,7 @@ test('problems of this run come before older problems, and each group is in the 
   expect(inOrder([old, second[1]!, older, second[0]!, first], runStartedAt)).toEqual([first, ...second, older, old]);
 });
 
-test('the archived bytes include the files that were completed last, but not the files that were adopted earlier', () => {
+test('the archived bytes count only the most recently completed files, not the files that were adopted before', () => {
   const adopted = fc.record({
     since: fc.constantFrom('2026-11-21T03:15:01.000Z', '2026-11-21T03:15:02.000Z'),
     sizeBytes: fc.nat(),

@@ -9,11 +9,12 @@ import type { Problem } from './texts.ts';
  */
 export interface Results {
   /**
-   * Originals and media that failed, are quarantined, missing or damaged, and are not accepted. The problems of this run come first, then
-   * the older problems, each group in the order of time.
+   * Originals and media that failed, are quarantined, missing or damaged, unless a person accepted
+   * them. The problems of this run come first, then the older problems, each group in the order of
+   * time.
    */
   readonly problems: readonly Problem[];
-  /** The total size of the files that this run archived, which are the originals completed last. */
+  /** The total size of the files that this run archived. */
   readonly archivedBytes: number;
 }
 
@@ -48,7 +49,10 @@ export async function readResults(
   return { problems: inOrder(problems, runStartedAt), archivedBytes: lastBytes(completed, archivedFiles) };
 }
 
-/** What is wrong with a medium as a whole; undefined if that is nothing or was accepted. */
+/**
+ * Returns what is wrong with a medium as a whole. Returns undefined if nothing is wrong, or if a
+ * person accepted the medium.
+ */
 function problemOfMedium(tracked: TrackedMedium): string | undefined {
   const { acceptedAt, status, reason, absentOriginals } = tracked;
   if (acceptedAt !== null) return undefined;

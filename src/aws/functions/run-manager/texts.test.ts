@@ -48,7 +48,7 @@ test('the text of a run that reached its deadline says that the next run archive
   expect(message).not.toContain('aws failures');
 });
 
-test('the text of a run with lost files counts and explains them, and counts no accepted file as left', () => {
+test('the text of a run counts and explains lost files, and leaves no accepted file to the next run', () => {
   const lost = { since: '2026-11-01T03:20:00.000Z', name: 'a.mp4', reason: 'lost: the archived file is missing' };
   const { subject, message } = partialText(finishedWith({ lost: 2, accepted: 3 }), [lost], [], place);
   expect(subject).toBe('Cloud Sync: 2 files lost, 12 archived');

@@ -14,7 +14,7 @@ function row(status: MediumStatus, ...originals: readonly OriginalStatus[]): Lin
   };
 }
 
-/** A row with one archived file that is damaged. The repair may have failed. */
+/** A row with one damaged file. `failedAt` is when the repair of the file failed, or null. */
 function damaged(status: MediumStatus, failedAt: string | null): LineRow {
   const repair = trackedOriginal(original('m'), { status: 'COMPLETED', mark: 'DAMAGED', failedAt, reason: 'no byte' });
   return { ...row(status), originals: [repair] };

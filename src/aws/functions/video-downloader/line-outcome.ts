@@ -11,8 +11,8 @@ const maxCauseLength = 300;
 
 /**
  * Returns `go-on` if the slice ended before the work was done, otherwise the worst outcome of any
- * medium. `deferred` means that another worker has claimed the rest. A repair that has not failed
- * since `runStartedAt` (ISO 8601) is left to do.
+ * medium. `deferred` means that another worker has claimed the rest. A damaged file counts as open
+ * work until its repair fails in this run, which began at `runStartedAt` (ISO 8601).
  */
 export function lineOutcome(
   rows: readonly LineRow[],
@@ -34,7 +34,7 @@ export function lineOutcome(
   return { outcome: isWaiting ? 'waiting' : 'done', error: noError };
 }
 
-/** Whether a run fetches the files of a medium that it knows. */
+/** Whether a run can still fetch the known files of a medium. */
 function isFetched({ status, goneSince }: TrackedMedium): boolean {
   return status === 'RESOLVED' && goneSince === null;
 }

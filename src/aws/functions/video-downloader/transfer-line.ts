@@ -15,8 +15,8 @@ import { readLine, type LineRow } from '../../work-line.ts';
 import { lineOutcome } from './line-outcome.ts';
 
 /**
- * A claim lasts this many ms longer than the invocation, so that no claim expires while its result
- * is recorded.
+ * A claim lasts this many ms longer than the invocation, so that no claim expires while the worker
+ * records a result.
  */
 const leaseMarginMs = 60_000;
 
