@@ -3,7 +3,7 @@ import { count } from '../../report/figures.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { listEntries, type ListEntry } from '../output/list-entries.ts';
 
-/** The command that a message names, in backquotes. */
+/** The commands that messages name, each in backquotes. */
 export interface AcceptCommands {
   /** Shows what can be accepted. */
   readonly listing: string;
@@ -12,9 +12,9 @@ export interface AcceptCommands {
 }
 
 /**
- * Accepts what is lost or quarantined. A name is a key, or the id of a medium. Returns how many
- * entries are accepted now. Errors: USAGE if a name has nothing to accept, and nothing has then
- * changed; TRACKER_UNUSABLE.
+ * Accepts lost and quarantined entries. A name is a key, or the id of a medium. Returns how many
+ * entries are accepted now. Errors: USAGE, before any change, if a name has nothing to accept;
+ * TRACKER_UNUSABLE.
  */
 export async function acceptNames(tracker: Tracker, names: readonly string[], { listing }: AcceptCommands): Promise<number> {
   const { accepted, refused } = await tracker.accept(names);

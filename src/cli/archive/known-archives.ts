@@ -36,7 +36,7 @@ export async function rememberArchive(home: string, location: string, id: string
   await ensureHome(home);
   const path = archivesPath(home);
   try {
-    // The lock keeps the entries of all processes that remember archives at the same time.
+    // Without the lock, a process could overwrite an entry that another process adds meanwhile.
     whileLocked(`${path}.lock`, () => {
       replaceFile(path, `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
     });

@@ -74,7 +74,7 @@ describe('accept', () => {
     expect((await run('retry')).stdout).toMatch(/^Reset 1 entry: .* 1 file is lost, so every run fails again\.$/m);
   });
 
-  test('`accept` changes nothing if one name has nothing to accept, and names each such name', async () => {
+  test('if any name has nothing to accept, `accept` changes nothing and shows all these names', async () => {
     const { run, lost, sound } = await setLoss();
     expect(await run('accept', lost.name, sound.name, 'nobody')).toEqual({
       exitCode: 2,

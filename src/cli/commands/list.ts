@@ -22,8 +22,8 @@ export async function runList(context: Context): Promise<number> {
 }
 
 /**
- * Returns what to ask the tracker for, or undefined for all rows. For `resolved` all rows are read,
- * because `list` has to know whether a medium has originals, and selected rows leave out originals.
+ * Returns the selections of rows to read, or undefined to read all rows. `resolved` needs all rows,
+ * because `list` must know whether a resolved medium has originals. A selection leaves originals out.
  */
 function selectionsOf(wanted: ReadonlySet<string>): readonly Selection[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;

@@ -17,7 +17,7 @@ export async function runSync(context: Context): Promise<number> {
     await using ports = await openPorts(config, archive, credentials, report);
     using _heap = keepHeapSmall();
     const finished = await sync(ports, options);
-    // The next run may have the lease already. It finds out the mode by itself.
+    // This may fail without harm: if the next run already has the lease, that run finds out the mode.
     if (finished.exitCode <= 1) await ports.rememberMode().catch(() => {});
     return finished;
   });

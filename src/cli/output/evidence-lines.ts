@@ -1,4 +1,4 @@
-/** Counts the archived files that are not as they should be, and makes the lines that show them. */
+/** Counts missing, damaged, lost and accepted files, and makes the lines that show the counts. */
 import type { Tally } from '../../media.ts';
 import { count, formatBytes } from '../../report/figures.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
@@ -20,7 +20,10 @@ export interface Evidence {
 
 const words = ['missing', 'damaged', 'lost', 'accepted'] as const;
 
-/** Reads the rows of the tracker only if the tally has something to count. Errors: TRACKER_UNUSABLE. */
+/**
+ * Counts the files in the tracker. Reads no rows if the tally says that there is nothing to count.
+ * Errors: TRACKER_UNUSABLE.
+ */
 export async function readEvidence(tracker: Tracker, { marked, lost, accepted }: Tally): Promise<Evidence> {
   const counts = new Map<string, { files: number; bytes: number }>(words.map((word) => [word, { files: 0, bytes: 0 }]));
   if (marked + lost + accepted > 0) {
@@ -37,7 +40,7 @@ export async function readEvidence(tracker: Tracker, { marked, lost, accepted }:
   return Object.fromEntries(counts) as unknown as Evidence;
 }
 
-/** The lines that show the evidence. The commands are in backquotes. */
+/** Makes the lines that show the counts. `retry` is the command to name, in backquotes. */
 export function evidenceLines(
   { missing, damaged, lost, accepted }: Evidence,
   { retry }: { readonly retry: string },

@@ -20,7 +20,7 @@ async function archiveMarked(tracker: Tracker, file: Original, mark: Mark): Prom
   await tracker.setMark(idOf(file), mark);
 }
 
-/** Only these media are still in the cloud. */
+/** Records a complete listing of only these media. All other media are then gone from the cloud. */
 async function listOnly(tracker: Tracker, ...ids: readonly string[]): Promise<void> {
   const media = ids.map((id) => medium(id));
   await tracker.recordPage(media, 'later');
@@ -34,7 +34,7 @@ async function entriesOf(tracker: Tracker, ...words: readonly string[]) {
   return words.length === 0 ? entries : entries.filter((entry) => isOneOf(entry, new Set(words)));
 }
 
-test('an entry says what happens next to a file with a mark, and why its last repair failed', async () => {
+test('an entry says what happens next to a missing or damaged file, and why the last repair failed', async () => {
   const tracker = await newTracker();
   await archiveMarked(tracker, original('missing'), 'MISSING');
   await archiveMarked(tracker, original('failing'), 'DAMAGED');
@@ -49,7 +49,7 @@ test('an entry says what happens next to a file with a mark, and why its last re
   });
 });
 
-test('a damaged file that a later revision replaces is superseded, and neither lost nor damaged', async () => {
+test('if a later revision replaces a damaged file, the file counts only as superseded', async () => {
   const tracker = await newTracker();
   const later = { ...original('m', { revision: 2 }), key: 'later.mp4' };
   await archiveMarked(tracker, original('m'), 'DAMAGED');
@@ -62,7 +62,7 @@ test('a damaged file that a later revision replaces is superseded, and neither l
   ]);
 });
 
-test('the lines of a status count each file with a mark once, with its size', async () => {
+test('the lines of a status count each missing, damaged, lost or accepted file once, with its size', async () => {
   const tracker = await newTracker();
   for (const id of ['missing', 'lost', 'accepted']) await archiveMarked(tracker, original(id), 'MISSING');
   await archiveMarked(tracker, original('damaged'), 'DAMAGED');

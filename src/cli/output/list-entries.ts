@@ -3,7 +3,7 @@ import type { RowOriginal, TrackedMedium, TrackedRow } from '../../tracker/track
 
 /** One line of the output: an original, or a medium whose originals are not known. */
 export interface ListEntry {
-  /** The mark of an original if it has one, otherwise the status. */
+  /** The mark of an original, such as `missing`. Without a mark, the status. */
   readonly status: string;
   readonly since: string;
   readonly mediaId: string;
@@ -19,7 +19,7 @@ export interface ListEntry {
    */
   readonly goneSince: string | null;
   readonly mark: Mark | null;
-  /** Files are missing or damaged, and the provider no longer has them. */
+  /** True if files are missing or damaged and the provider no longer has them. */
   readonly lost: boolean;
   /** When a person accepted the entry as it is; null if nobody did. ISO 8601. */
   readonly acceptedAt: string | null;
@@ -73,7 +73,7 @@ function originalEntry(original: RowOriginal, { medium, goneSince }: TrackedMedi
   };
 }
 
-/** The word that says most about an entry: a fact, or else the mark or status. */
+/** Returns the word that says most about an entry: `accepted`, else `lost`, else the status. */
 export function decisiveWord({ status, lost, acceptedAt }: ListEntry): string {
   if (acceptedAt !== null) return 'accepted';
   return lost ? 'lost' : status;
