@@ -31,7 +31,10 @@ export const commandNames = [
 
 export type CommandName = (typeof commandNames)[number];
 
-/** The type of the parsed value for each type of option. A list accepts commas and repetition. */
+/**
+ * The type of the parsed value for each type of option. The entries of a list are separated by
+ * commas, or the flag is repeated.
+ */
 interface ValueOf {
   readonly text: string;
   /** An http or https address. */

@@ -1,4 +1,4 @@
-/** Replaces and removes whole files, so that a kill or a full disk leaves no part of a file behind. */
+/** Replaces and removes whole files. A kill or a full disk never leaves half of a file at the path. */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isRunning } from '../lib/process.ts';
@@ -22,13 +22,16 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Removes a file and all that is left of it. Does not fail if there is no file. */
+/**
+ * Removes a file and the temporary files that killed processes left. Does not fail if there is no
+ * file.
+ */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
   removeLeftovers(path);
 }
 
-/** Removes the new files of processes that were killed. Such a file may contain a secret. */
+/** Removes the temporary files of killed processes. These files may contain a secret. */
 function removeLeftovers(path: string): void {
   for (const name of namesIn(dirname(path))) {
     const pid = name.startsWith(`${basename(path)}.`) ? /\.(\d+)\.new$/.exec(name)?.[1] : undefined;

@@ -69,16 +69,16 @@ export interface StoredFile {
 }
 
 /**
- * A stored file with its description. The description is undefined if it is unreadable, or if the
- * file was not written by us.
+ * A stored file with its description. The description is undefined if it is unreadable, or if Cloud
+ * Sync did not write the file.
  */
 export interface DescribedFile extends StoredFile {
   readonly description: FileDescription | undefined;
 }
 
 /**
- * A file that the archive describes, and what of it is there. Size and CRC32 are those of the
- * description.
+ * A file that the archive describes. `sizeBytes` and `crc32` come from the description, even if the
+ * file is absent now or has another size.
  */
 export interface ListedFile extends DescribedFile {
   /** The size that the file has now. null if the file is absent. */
@@ -92,8 +92,8 @@ export interface ListedFile extends DescribedFile {
 export interface PartWriter {
   /**
    * Writes the next chunk. If the result is a promise, the caller waits for it before the next
-   * chunk. Otherwise the caller goes on at once. The caller then overwrites the chunk's memory, so
-   * the writer must copy the bytes that it still needs.
+   * chunk. Otherwise the caller goes on immediately and overwrites the chunk's memory, so the writer
+   * must copy the bytes that it still needs.
    */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** Ends the part after its last byte. Errors: STORE_FAILED, DESTINATION_FULL. */
@@ -145,7 +145,7 @@ export interface Destination {
    */
   initialise(id: string): Promise<string>;
 
-  /** The lease of the run that works on the archive. Absent if the store cannot hold one. */
+  /** The lease of the run that works on the archive. Absent if the store cannot hold a lease. */
   readonly lease?: LeaseCell;
 
   /**
@@ -155,12 +155,13 @@ export interface Destination {
   freeBytes?(): Promise<number | null>;
 
   /**
-   * Begins or resumes an upload to `file.original.key`. An upload is resumed only if size,
-   * validator and part size are equal. A part of `known` counts only if the store has the part too.
-   * The result is never `finished` if the file at the key is described as another original. If a
-   * process of an earlier lease may still have the known upload open, its parts are copied to a new
-   * upload. If the result is not the known upload, the caller saves the result and then aborts the
-   * known one. `replaces` means that the file at the key is damaged, so it never counts as finished.
+   * Begins or resumes an upload to `file.original.key`. The known upload is resumed only if its
+   * size, validator and part size are the same as in `wanted`. A part of `known` counts only if the
+   * store has the part too. The result is never `finished` if the file at the key is described as
+   * another original. If a process of an earlier lease may still have the known upload open, the
+   * parts of that upload are copied to a new upload. If the result is not the known upload, the
+   * caller saves the result and then aborts the known upload. `replaces` means that the file at the
+   * key is damaged, so that file never counts as finished.
    */
   open(
     file: FileDescription,
@@ -171,7 +172,7 @@ export interface Destination {
 
   /**
    * Writes part `number`, which has `sizeBytes` (null if unknown). Several parts may be written at
-   * once.
+   * the same time.
    */
   writePart(file: FileDescription, state: UploadState, number: number, sizeBytes: number | null): PartWriter;
 
@@ -181,8 +182,8 @@ export interface Destination {
    * after a lost reply or an earlier call. Errors: KEY_TAKEN (the key has other bytes),
    * CHECKSUM_MISMATCH (the published bytes are wrong and do not count), UPLOAD_LOST (the upload
    * must start again, for example because the process that began it has ended). With `replaces`, a
-   * file with other bytes is first moved to the quarantine, if the destination `replacesDamaged`.
-   * `movedTo` is its new path in the archive.
+   * file with other bytes is first moved to the quarantine, if `replacesDamaged` is true. `movedTo`
+   * is the new path of the moved file in the archive.
    */
   commit(
     file: FileDescription,
@@ -207,12 +208,12 @@ export interface Destination {
 
   /**
    * Yields each file that has a description, once, with its latest description, in any order. Also
-   * yields files that are absent now, if their description is kept elsewhere. Leaves out the keys in
+   * yields an absent file if its description is stored outside of the file. Leaves out the keys in
    * `except`.
    */
   list(options?: { readonly except?: Keys }): AsyncIterable<ListedFile>;
 
-  /** True if an absent file has no description any more, because its description is part of it. */
+  /** True if a description may be stored inside its file, and vanish together with the file. */
   readonly forgetsAbsentFiles: boolean;
 
   /**
@@ -222,8 +223,8 @@ export interface Destination {
   unknown(known: ReadonlySet<string>): AsyncIterable<string>;
 
   /**
-   * True if `commit` can move a damaged file away to replace it under its own key. Otherwise the
-   * replacement is stored as the next revision.
+   * True if `commit` can move a damaged file away and store its replacement under the same key.
+   * Otherwise the replacement is stored as the next revision.
    */
   readonly replacesDamaged: boolean;
 
