@@ -1,4 +1,4 @@
-/** Replaces and removes whole files. A kill or a full disk never leaves half of a file at the path. */
+/** Replaces and removes whole files. A kill or a full disk never leaves half a file at the path. */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isRunning } from '../lib/process.ts';

@@ -33,7 +33,7 @@ export async function openLedger(
 }
 
 /**
- * Opens the archive and its tracker. Adopts the archive's descriptions if the tracker needs them.
+ * Opens the archive and its tracker. If the tracker needs adoption, it adopts the described files.
  */
 async function openArchiveLedger({ config, log }: Pick<Context, 'config' | 'log'>): Promise<Ledger> {
   const archive = await openArchive(config, 'read', (event) => {

@@ -23,7 +23,7 @@ export async function runList(context: Context): Promise<number> {
 
 /**
  * Returns the selections of rows to read, or undefined to read all rows. `resolved` needs all rows,
- * because `list` must know whether a resolved medium has originals. A selection leaves originals out.
+ * because `list` must know whether a resolved medium has originals, but a selection leaves some out.
  */
 function selectionsOf(wanted: ReadonlySet<string>): readonly Selection[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;

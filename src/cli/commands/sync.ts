@@ -17,7 +17,7 @@ export async function runSync(context: Context): Promise<number> {
     await using ports = await openPorts(config, archive, credentials, report);
     using _heap = keepHeapSmall();
     const finished = await sync(ports, options);
-    // This may fail without harm: if the next run already has the lease, that run finds out the mode.
+    // This may fail without harm: a next run that already has the lease finds out the mode.
     if (finished.exitCode <= 1) await ports.rememberMode().catch(() => {});
     return finished;
   });

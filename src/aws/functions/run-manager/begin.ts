@@ -51,7 +51,10 @@ async function earlierGrant(tracker: Tracker, { arn }: Execution): Promise<Lease
   return record?.owner === arn && !record.released ? record : undefined;
 }
 
-/** Takes the lease. Errors: LOCKED, also if the time is too short to watch a holder for its term. */
+/**
+ * Takes the lease. Errors: LOCKED if another run has the lease, or if the time is too short to watch
+ * the holder for its term.
+ */
 async function takeRunLease(
   cells: readonly LeaseCell[],
   { execution, deadline }: { readonly execution: Execution; readonly deadline: string },
