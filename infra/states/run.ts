@@ -130,8 +130,8 @@ function transfer({ scope, functions, runsBucket, poisonQueue, mapConcurrency, f
     toleratedFailurePercentage: 100,
     itemReader: new S3JsonLItemReader({ bucket: runsBucket, key: JsonPath.stringAt('$.listing.manifest_key') }),
     itemSelector: lineInput,
-    // The result writer keeps the outputs of the children out of the map's own output. Nothing reads
-    // the stored results.
+    // The result writer keeps the outputs of the children out of the map's own output. Nothing
+    // reads the stored results.
     resultWriterV2: new ResultWriterV2({
       bucket: runsBucket,
       prefix: JsonPath.format('runs/{}/results', JsonPath.executionName),

@@ -92,8 +92,8 @@ export interface ListedFile extends DescribedFile {
 export interface PartWriter {
   /**
    * Writes the next chunk. If the result is a promise, the caller waits for it before the next
-   * chunk. Otherwise the caller goes on immediately and overwrites the chunk's memory, so the writer
-   * must copy the bytes that it still needs.
+   * chunk. Otherwise the caller goes on immediately and overwrites the chunk's memory, so the
+   * writer must copy the bytes that it still needs.
    */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** Ends the part after its last byte. Errors: STORE_FAILED, DESTINATION_FULL. */

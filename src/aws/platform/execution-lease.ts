@@ -65,8 +65,8 @@ export function leaseCells({ destination, tracker }: Places): readonly LeaseCell
 
 /**
  * Joins the lease that `BeginRun` took for an execution. From now on the tracker's writes carry the
- * fence of this lease. With `orReleased`, the execution may already have released the lease, because
- * the last steps of a run may be repeated. Errors: LEASE_LOST.
+ * fence of this lease. With `orReleased`, the execution may already have released the lease,
+ * because the last steps of a run may be repeated. Errors: LEASE_LOST.
  */
 export async function joinLease(
   tracker: Tracker,

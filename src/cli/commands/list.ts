@@ -23,7 +23,8 @@ export async function runList(context: Context): Promise<number> {
 
 /**
  * Returns the selections of rows to read, or undefined to read all rows. `resolved` needs all rows,
- * because `list` must know whether a resolved medium has originals, but a selection leaves some out.
+ * because `list` must know whether a resolved medium has originals, and a selection leaves
+ * out some of them.
  */
 function selectionsOf(wanted: ReadonlySet<string>): readonly Selection[] | undefined {
   if (wanted.size === 0 || wanted.has('resolved')) return undefined;
