@@ -6,7 +6,7 @@ import { crc32 } from '../lib/crc32.ts';
 
 const processFields = { bootId: z.string(), pidNamespace: z.string(), pid: z.int(), processStart: z.string() };
 const processSchema = z.object(processFields);
-/** A token may be part of a file's name. */
+/** Only these characters are allowed, because the name of a file may contain the token. */
 const tokenSchema = z.string().regex(/^[\w-]{1,100}$/);
 const recordSchema = z.object({
   owner: z.string(),
@@ -43,7 +43,7 @@ export function decodeLease(text: string): LeaseRecord {
   return { ...others, termMs: term, deadline, process: processSchema.safeParse(fields).data ?? null };
 }
 
-/** Fields of a record whose holder nobody can look for. */
+/** Default fields of a record that does not identify its holder's process. */
 const unproven = {
   fence: 0,
   renewals: 0,

@@ -51,7 +51,7 @@ describe('the archive directory', () => {
     await expect(place.disk.identify()).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
   });
 
-  test('a part of an id is no id, unless a folder or the manifest shows that files were archived', async () => {
+  test('an incomplete id counts as no id, unless a folder or the manifest shows that files were archived', async () => {
     for (const text of ['', '{"id":', '\0'.repeat(80)]) {
       await writeFile(place.path('.cloud-sync', 'archive.json'), text);
       expect(await place.disk.identify()).toBeUndefined();
@@ -66,7 +66,7 @@ describe('the archive directory', () => {
     }
   });
 
-  test.each([undefined, '', '{"id":"o'])('simultaneous first runs agree on one id, beginning with the id %j', async (text) => {
+  test.each([undefined, '', '{"id":"o'])('simultaneous first runs agree on one id (old archive file: %j)', async (text) => {
     for (let round = 0; round < 30; round += 1) {
       const directory = join(place.base, `shared-${round}`);
       await mkdir(join(directory, '.cloud-sync'), { recursive: true });

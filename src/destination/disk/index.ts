@@ -62,7 +62,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     });
   return {
     location,
-    // A part on the disk can wait for its source without a limit.
+    // A part on the disk may wait for its next bytes without a time limit.
     maxPauseMs: Infinity,
     identify: async () => guarded(async () => readArchiveId(tree)),
     initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
@@ -129,7 +129,8 @@ async function openUpload(
   if (known && parts) {
     return { kind: 'upload', state: await ownUpload(disk.uploads, known.state), parts, resumable: true };
   }
-  // A replacement must survive a crash, because the damaged file may already be moved away.
+  // A replacement is not held in memory. It must survive a crash, because the damaged file may
+  // already be moved away.
   if (isSmall(wanted) && !replaces) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
   return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
 }

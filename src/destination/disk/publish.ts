@@ -48,9 +48,9 @@ export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): P
 }
 
 /**
- * Publishes a file in an order that makes a crash after any step safe. Until the file has its name,
- * the file does not count. After that, a repeated call finds the same bytes and does the remaining
- * steps. Returns where a damaged file was moved. Until then the draft has all bytes of its
+ * Publishes a file in an order that makes a crash after any step safe. A file does not count until
+ * it has its name. After that, a repeated call finds the same bytes and does the remaining steps.
+ * Returns where a damaged file was moved. Before that move, the draft already has all bytes of the
  * replacement.
  */
 async function publishSteps(publisher: Publisher, received: Received): Promise<string | undefined> {
@@ -76,7 +76,7 @@ async function publishSteps(publisher: Publisher, received: Received): Promise<s
   }
 }
 
-/** Moves a damaged file away from the key, unless the file already has the wanted bytes. */
+/** If the upload replaces a damaged file, moves that away unless it has the wanted bytes. */
 async function clearKey(publisher: Publisher, path: string, received: Received): Promise<string | undefined> {
   const { tree, clock } = publisher;
   if (!received.replaces || !(await exists(path)) || (await contentIfSame(publisher, path, received))) return undefined;

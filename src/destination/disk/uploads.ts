@@ -63,8 +63,8 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
 }
 
 /**
- * Returns an upload whose draft no other process has open. This may be a copy. The old draft then
- * stays, because the tracker still names it. The state of a draft that is gone stays the same.
+ * Returns an upload whose draft no other process has open, if necessary a copy. The old draft
+ * stays, because the tracker still names it. If the draft is gone, returns the state unchanged.
  */
 export async function ownUpload(uploads: Uploads, state: UploadState): Promise<UploadState> {
   const { tree, begun, mayBeOpenElsewhere } = uploads;
@@ -95,8 +95,8 @@ export function writePart(uploads: Uploads, state: UploadState, number: number, 
   const earlier = ofUpload.get(number);
   earlier?.writer.abort();
   const writer = new DiskPartWriter(partTarget(uploads, state, { number, sizeBytes }, earlier));
-  // A writer that got no bytes closes at once, but an earlier writer of the part may still use the
-  // file. So we wait for both writers.
+  // A writer without bytes closes immediately, while an earlier writer of the part may still use
+  // the file. So `closed` waits for both writers.
   const active: ActiveWriter = { writer, closed: writer.closed.then(async () => earlier?.closed) };
   ofUpload.set(number, active);
   void active.closed.then(() => {
@@ -144,7 +144,7 @@ function partTarget(
 
 /**
  * Whether a file fits into the system's memory. A larger file is read back when it is published.
- * That check is stronger, because the bytes then come from the disk itself.
+ * That check is stronger, because it reads from the disk and not from the system's memory.
  */
 function fitsMemory({ sizeBytes }: UploadState): boolean {
   return sizeBytes === null || sizeBytes < freemem() / 2;

@@ -14,8 +14,8 @@ const fileName = 'archive.json';
 
 /**
  * Returns the id of the archive in this directory, or undefined if the directory is missing or is
- * no archive. A part of an id without any archived file is no archive: a full disk or a kill ended
- * the first run.
+ * no archive. An incomplete id without archived files is no archive: the first run was killed, or
+ * the disk was full.
  */
 export async function readArchiveId(tree: Tree): Promise<string | undefined> {
   const root = await stat(tree.root).catch(ignoring('ENOENT'));
@@ -53,7 +53,7 @@ export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Prom
   const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
   await mkdir(tree.own(draftDirectory), { recursive: true });
   const chosen = await choose(tree, text);
-  // Only after the id is written, another choice is possible. So this look comes after the choice.
+  // The id is read after the choice, because an earlier choice ends only after its id is written.
   const existing = await readArchiveId(tree);
   if (existing === undefined) await writeText(tree, chosen);
   for (const directory of [tree.own(), tree.root, await parentOf(tree.root)])
@@ -63,9 +63,9 @@ export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Prom
 }
 
 /**
- * Returns the text that the first of several processes proposes. Each proposal is a directory, and
- * gets the same name by a rename. Every file system refuses to rename a directory onto one that is
- * not empty, also a file system without hard links.
+ * Returns the text that the first of several processes proposes. Each process renames its proposal,
+ * a directory, to the same name. Every file system, even one without hard links, refuses to rename
+ * a directory onto a directory that is not empty.
  */
 async function choose(tree: Tree, text: string): Promise<string> {
   const proposal = tree.own(draftDirectory, newDraftId() + draftSuffix);
@@ -81,7 +81,7 @@ async function choose(tree: Tree, text: string): Promise<string> {
       if (refusal === undefined) return text;
       const chosen = await readFile(join(choicePath(tree), fileName), 'utf8').catch(ignoring('ENOENT'));
       if (chosen !== undefined) return chosen;
-      // Another process has just ended its choice.
+      // The name was taken, but the text is gone, because another process has just removed it.
       if (!['ENOTEMPTY', 'EEXIST'].includes(errno(refusal) ?? '') || attempt === 100) throw refusal;
     }
   } finally {
@@ -89,7 +89,7 @@ async function choose(tree: Tree, text: string): Promise<string> {
   }
 }
 
-/** A sweep removes the directory if its process was killed. */
+/** The directory of the choice. A sweep removes it if a killed process left it. */
 function choicePath(tree: Tree): string {
   return tree.own(draftDirectory, `archive-id${draftSuffix}`);
 }
@@ -99,7 +99,7 @@ async function endChoice(tree: Tree): Promise<void> {
   await rmdir(choicePath(tree)).catch(ignoring('ENOENT', 'ENOTEMPTY', 'EEXIST'));
 }
 
-/** Writes the whole id at once. A part of an id is replaced. */
+/** Puts the complete file in place by a rename, which also replaces an incomplete file. */
 async function writeText(tree: Tree, text: string): Promise<void> {
   const draft = await createDraft(tree);
   try {

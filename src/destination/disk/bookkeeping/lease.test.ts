@@ -51,7 +51,7 @@ test('the lease file is one line of JSON with the names of the format', async ()
   expect(await files()).toEqual(['lease']);
 });
 
-test('a file knows whether it still has the lease that it wrote, and whether an earlier holder may run', async () => {
+test('a `LeaseFile` knows whether the lease on the disk is its own, and whether an earlier holder may run', async () => {
   const first = openLease();
   const second = openLease();
   expect([await first.isOurs(), first.earlierMayRun()]).toEqual([false, false]);
@@ -62,7 +62,7 @@ test('a file knows whether it still has the lease that it wrote, and whether an 
   expect([await first.isOurs(), await second.isOurs(), second.earlierMayRun()]).toEqual([false, true, false]);
 });
 
-test('a contender waits 2 s for the heir of another contender, and removes the heir of a dead one', async () => {
+test('a contender waits 2 s for the heir file of another contender, and then removes that file', async () => {
   const record = leaseRecord();
   await openLease().replace(undefined, record);
   await writeFile(tree.own(`lease-after-${record.token}`), '');
@@ -74,7 +74,7 @@ test('a contender waits 2 s for the heir of another contender, and removes the h
   expect(await files()).toEqual(['lease']);
 });
 
-test('a contender gives up while it waits for an heir if the lease changes', async () => {
+test('a contender that waits for an heir file gives up if the lease changes', async () => {
   const record = leaseRecord();
   const holder = openLease();
   await holder.replace(undefined, record);
@@ -84,10 +84,10 @@ test('a contender gives up while it waits for an heir if the lease changes', asy
   expect(await waiting).toBe(false);
 });
 
-test('a contender that was stopped before its rename never wins later', async () => {
+test('a contender that was stopped before its rename does not win when it continues', async () => {
   const record = leaseRecord();
   await openLease().replace(undefined, record);
-  // A process does what a contender does, and stops before the last step.
+  // A shell stands for a contender that has created its heir file and stops before the rename.
   const heir = tree.own(`lease-after-${record.token}`);
   await writeFile(heir, encodeLease(leaseRecord({ owner: 'the stopped contender' })));
   const stopped = spawn('/bin/sh', ['-c', 'read go; exec mv "$0" "$1"', heir, tree.own('lease')], {
@@ -100,11 +100,11 @@ test('a contender that was stopped before its rename never wins later', async ()
   expect((await openLease().read()).record).toEqual(next);
 });
 
-test('a contender whose own heir another contender removed has lost', async () => {
+test('a contender whose heir file was replaced knows whether it has won', async () => {
   const record = leaseRecord();
   await openLease().replace(undefined, record);
   const heir = tree.own(`lease-after-${record.token}`);
-  // A stopped contender renames whatever heir it finds, as soon as it goes on.
+  // A contender that was stopped may later rename an heir file that belongs to another contender.
   const theirs = leaseRecord();
   await writeFile(tree.own('other'), encodeLease(theirs));
   const slow = openLease();
@@ -120,7 +120,7 @@ test('a contender whose own heir another contender removed has lost', async () =
   expect(current?.token === theirs.token).toBe(!won);
 });
 
-test('an empty lease file is no lease, and a cut one has an unknown holder', async () => {
+test('an empty lease file holds no lease, and an incomplete one has an unknown holder', async () => {
   await writeFile(tree.own('lease'), '');
   expect((await openLease().read()).record).toBeUndefined();
   expect(await openLease().replace(undefined, leaseRecord())).toBe(true);

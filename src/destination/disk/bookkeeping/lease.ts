@@ -14,7 +14,7 @@ export interface LeaseFile extends LeaseCell {
   close(): Promise<void>;
 }
 
-/** The lease that this process wrote. `file` stays the same file even if its name is taken over. */
+/** The lease that this process wrote. `file` stays open even if another file takes its name. */
 interface Written {
   readonly record: LeaseRecord;
   readonly file: FileHandle;
@@ -28,7 +28,9 @@ interface Place {
 
 /** A record fills this many bytes, so that a shorter record overwrites a longer one. */
 const recordBytes = 1024;
-/** A contender creates its file and renames it within milliseconds. After this time it has died. */
+/**
+ * A contender renames its heir within milliseconds. One that takes longer than this counts as dead.
+ */
 const contenderMs = 2_000;
 
 export function createLeaseFile(tree: Tree): LeaseFile {
@@ -64,7 +66,7 @@ function isSame(one: LeaseRecord | undefined, other: LeaseRecord | undefined): b
   return one?.token === other?.token && one?.renewals === other?.renewals;
 }
 
-/** Writes through the open file, so that a late write can never undo a takeover. */
+/** Writes to the open file. So a late write after a takeover changes only the old file. */
 async function rewrite(place: Place, before: LeaseRecord, after: LeaseRecord): Promise<boolean> {
   const { path, written } = place;
   if (written?.record.token !== after.token || !isSame(await readRecord(path), before)) return false;
@@ -82,7 +84,7 @@ async function writeRecord(file: FileHandle, record: LeaseRecord): Promise<void>
 /**
  * Takes over the lease file in two steps. A contender first creates a file, the heir, whose name
  * depends on the old record. Only one contender can create it. The contender then renames the heir
- * to the lease. So the lease is always a complete file, also without hard links.
+ * to the lease. So the lease is always a complete file, and hard links are not needed.
  */
 async function takeOver(place: Place, before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean> {
   const { tree, path } = place;
@@ -106,22 +108,22 @@ async function takeOver(place: Place, before: LeaseRecord | undefined, after: Le
   return true;
 }
 
-/** The heir is missing, or belongs to another contender, if others took this contender for dead. */
+/** If other contenders took this one for dead, the heir is missing or belongs to one of them. */
 async function inherit(heirPath: string, path: string, after: LeaseRecord): Promise<boolean> {
   await rename(heirPath, path).catch(ignoring('ENOENT'));
   return (await readRecord(path))?.token === after.token;
 }
 
 /**
- * Removes the heir. A contender that was stopped may still rename it to the lease, so its record
- * counts as released.
+ * Marks the heir's record as released, because another contender may still rename the heir to the
+ * lease. Then removes the heir.
  */
 async function giveUp(file: FileHandle, heirPath: string, after: LeaseRecord): Promise<void> {
   await writeRecord(file, { ...after, released: true });
   await unlink(heirPath).catch(ignoring('ENOENT'));
 }
 
-/** Creates the heir. Removes the heir of a contender that died. Undefined: the lease changed. */
+/** Creates the heir. Removes a dead contender's heir. Returns undefined if the lease changed. */
 async function createHeir(heirPath: string, path: string, before: LeaseRecord | undefined): Promise<FileHandle | undefined> {
   const untilMs = performance.now() + contenderMs;
   for (;;) {

@@ -105,7 +105,7 @@ async function latestLines(path: string): Promise<Map<string, number>> {
  */
 function keyOf(text: string): string | undefined {
   const ours = text.endsWith('}') ? /^\{"key":("(?:[^"\\]|\\.)*"),/.exec(text)?.[1] : undefined;
-  // Even a key without escapes is parsed. A slice of the line would keep the whole line in memory.
+  // Parsing copies the key. A slice of the line would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
 }
@@ -118,7 +118,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Parses one line of the manifest. The description in the line may be unreadable. */
+/** Returns the file in one line of the manifest, without a description if that is unreadable. */
 function parseLine(text: string): DescribedFile | undefined {
   const fields = parseJson(text);
   const line = lineSchema.safeParse(fields);

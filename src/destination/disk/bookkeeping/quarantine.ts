@@ -9,10 +9,10 @@ import type { Tree } from '../tree.ts';
 const folder = 'quarantine';
 
 /**
- * Moves the damaged file at `key` to the same path below `.cloud-sync/quarantine`, and adds the date
- * if that path is taken. Returns the new path, relative to the archive's root, with `/` as the
- * separator. The file always has exactly one name, so no later step of a run that was stopped can
- * remove a file that another run has put at the key.
+ * Moves the damaged file at `key` to the same path below `.cloud-sync/quarantine`, and adds the
+ * date if that path is taken. Returns the new path, relative to the archive's root, with `/` as the
+ * separator. The move is one rename. With a link and a later unlink, a run that paused between the
+ * two could unlink a file that another run has put at the key.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
   const from = await tree.locate(key);
@@ -23,7 +23,7 @@ export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, 
     await naming.assertLease();
     await rename(from, to);
   });
-  // Another run may have replaced the file just before the rename. Its file gets its name back.
+  // If another run replaced the file just before the rename, the new file gets its name back.
   const moved = await lstat(to);
   const isOther = moved.dev !== damaged.dev || moved.ino !== damaged.ino;
   if (isOther && (await nameIfFree(naming, to, from))) await unlink(to).catch(ignoring('ENOENT'));
