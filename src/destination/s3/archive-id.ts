@@ -75,7 +75,7 @@ async function writeId(bucket: Bucket, id: string, options: { readonly onlyIfAbs
   try {
     await writeSmall(bucket, idKey, `${JSON.stringify(archive)}\n`, options);
   } catch (error) {
-    // Another machine was faster, or the reply to our first request was lost.
+    // The key is taken: another machine was faster, or the reply to our first request was lost.
     if (!isPrecondition(error)) throw error;
   }
 }

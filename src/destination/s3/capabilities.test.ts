@@ -96,7 +96,7 @@ function probes({ store }: TestArchive): number {
   return store.requests.filter(({ key }) => key.endsWith('.cloud-sync/probe')).length;
 }
 
-test('no file is replaced by its tags on a store that takes tags for a PUT', async () => {
+test('no file is replaced on a store that takes a tagging request for a PUT', async () => {
   await using place = await openTestArchive({ legacy: { dropsTagsAtCreate: true, replacesByTagging: true } });
   await place.s3.initialise('archive-1');
   for (const content of contents) await archive(place.s3, content);
@@ -153,7 +153,7 @@ describe('errors during a probe', () => {
     expect(await place.s3.capabilities()).toEqual(able);
   });
 
-  test('an archive that says what another store could do is not believed', async () => {
+  test('capabilities of another store that are recorded in the archive are ignored and left unchanged', async () => {
     await using place = await openTestArchive({ legacy: { ignoresIfNoneMatch: true } });
     const text = JSON.stringify({ conditionalWrites: 'honoured', trailers: true, fullObjectCrc32: true, tags: 'atCreate' });
     await putForeign(place.store, 'a/b/.cloud-sync/capabilities.json', text);

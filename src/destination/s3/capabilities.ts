@@ -15,9 +15,9 @@ export interface PutCapabilities {
   readonly conditionalReplacement: boolean;
   /** Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer. */
   readonly trailers: boolean;
-  /** Whether the store refuses a wrong CRC32 that comes before the body, and HEAD shows it. */
+  /** Whether the store refuses a wrong CRC32 sent before the body, and HEAD shows a correct one. */
   readonly verifiesHeaders: boolean;
-  /** Whether the store refuses a wrong CRC32 that comes after the body, and HEAD shows it. */
+  /** Whether the store refuses a wrong CRC32 sent after the body, and HEAD shows a correct one. */
   readonly verifiesTrailers: boolean;
   readonly tags: boolean;
 }
@@ -31,7 +31,7 @@ export interface MultipartCapabilities {
    * CRC32 of the whole object.
    */
   readonly verifiesUploads: boolean;
-  /** Whether the store drops the tags of an upload, and they can be written again. */
+  /** True if the store drops the tags of an upload, but accepts tags for the finished object. */
   readonly dropsTags: boolean;
 }
 
@@ -58,11 +58,11 @@ export interface Capabilities {
   /** Errors: those of the store. */
   multipart(): Promise<MultipartCapabilities>;
   /**
-   * Notes that a request with tags was denied. Returns whether a request without tags may succeed.
-   * On a probed store the denial has another reason.
+   * Notes that a request with tags was denied. Returns true on AWS, where a request without tags
+   * may succeed. Any other store was probed with tags, so its denial has another reason.
    */
   denyTags(): Promise<boolean>;
-  /** Forgets everything, because the store contradicted it. */
+  /** Forgets all answers, because a reply of the store contradicted one of them. */
   doubt(): void;
 }
 

@@ -52,7 +52,7 @@ export function isAbsent(error: unknown): boolean {
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** What a request may ask for beyond the oldest S3. Some stores do not support it. */
+/** A feature that a request may use and that some stores do not support. */
 export type Feature = 'conditions' | 'trailers' | 'checksums' | 'tags';
 
 /** How the text of a refusal names a feature. */

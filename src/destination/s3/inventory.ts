@@ -33,7 +33,7 @@ export async function statFile(
 
 /**
  * Yields every archived file that has a description, except files whose record says that they are
- * damaged. A file that is gone is known only by its record.
+ * damaged. A file that is gone is listed from its record.
  */
 export async function* listFiles(bucket: Bucket, except?: Keys): AsyncGenerator<ListedFile> {
   const recorded = await recordedKeys(bucket);
@@ -66,7 +66,7 @@ async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promis
   }
   const verdict = verdictOf(record, found.etag);
   if (record === 'unreadable' || verdict === 'spoilt') return undefined;
-  // A run was killed before it compared the bytes.
+  // The run that stored the file was killed before it compared the bytes. They are compared here.
   if (verdict === 'unproven' && (await readThrough(bucket, key))?.crc32 !== record.crc32) return undefined;
   const description = descriptionIn(key, found, record);
   return description && { key, sizeBytes: record.sizeBytes, crc32: record.crc32, description, presentBytes };

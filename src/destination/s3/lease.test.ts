@@ -11,7 +11,7 @@ function lostReply(attempt: number): S3Fault {
   return { match: { operation: 'PutObject', keyPart: '.cloud-sync/lease', attempt }, action: { kind: 'replyLost' } };
 }
 
-test('a write whose reply is lost succeeds, because the record has its token', async () => {
+test('a write whose reply was lost counts as successful if the stored record has the new token', async () => {
   await using place = await openTestArchive({ faults: [lostReply(1), lostReply(3)] });
   const lease = place.s3.lease!;
   const record = leaseRecord();
@@ -35,10 +35,10 @@ test('a write fails if the store fails, and the record stays', async () => {
   expect((await lease.read()).record).toEqual(record);
 });
 
-test('a reading has the time of the store, with and without a record', async () => {
+test('reading the lease returns the time of the store, with or without a record', async () => {
   const aheadMs = 3 * 3600_000;
   await using place = await openTestArchive({ clockSkewMs: aheadMs });
-  // The SDK learns the time of the store from its own requests, and `identify` is the first of a run.
+  // The SDK learns the store's time from the replies to its requests. A run calls `identify` first.
   await place.s3.identify();
   const lease = place.s3.lease!;
   for (let round = 0; round < 2; round += 1) {

@@ -59,7 +59,7 @@ async function create(
   if (!reply.UploadId) throw new SyncError('STORE_FAILED', `${bucket.location}: the store began an upload without an id`);
   const upload = multipartUpload({ uploadId: reply.UploadId, key, checksum: way.checksum });
   if (way.checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT') return upload;
-  // The store would take our checksum of the whole file for a checksum of the parts' checksums.
+  // The store would compare our checksum of the file with a checksum of the parts' checksums.
   await abortUpload(bucket, upload);
   throw new SyncError('STORE_FAILED', `${bucket.location}: the store no longer knows checksums of whole objects`);
 }

@@ -36,8 +36,8 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
   const offsetMs = bucket.client.config.systemClockOffset;
   return readHead()
     .catch(async (error: unknown) => {
-      // The reply to a refused HEAD has no text. A GET of `idKey` is refused with a text, unless
-      // the store refuses only this object.
+      // The reply to a refused HEAD does not say why. The GET of `idKey` throws an error with the
+      // reason, unless the store refuses only this object.
       const status = refusalOf(error)?.status;
       if (status === 400 || status === 403) await readSmall(bucket, idKey);
       // The GET may have shown the SDK that our clock is wrong. In that case the HEAD is repeated.
@@ -52,7 +52,7 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
   const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(metadataPrefix) ? [[name.slice(metadataPrefix.length), value]] : [],
   );
-  // A missing length is no length of 0, which would look like damage.
+  // A missing length is an error. If it were read as 0, the file would look damaged.
   const length = headers['content-length'];
   if (length === undefined) throw new Refusal({ status: null, code: 'NoLength', message: 'the store did not state the length' });
   const isOfWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE';

@@ -17,7 +17,7 @@ import { head, type Found } from './objects.ts';
 import { isRefused, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
 import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
-/** A single PUT of the probe has only one tag. Some stores keep the tags of a replaced object. */
+/** There are two tags, because some stores keep the one tag of the replaced object. */
 const uploadTags = [
   { Key: 'AutoSync', Value: 'True' },
   { Key: 'Source', Value: 'Probe' },
@@ -37,7 +37,7 @@ export async function probeMultipart(bucket: Bucket, { trailers, tags }: PutCapa
         if (found) return found;
         break;
       } catch (error) {
-        // One refusal proves nothing, so the way is tried twice.
+        // One refusal proves nothing, so each type of checksum is tried twice.
         const isLast = checksum === checksums.at(-1) && attempt === 2;
         if (isLast || !isRefusedWay(error)) throw error;
       }

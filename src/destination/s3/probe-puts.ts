@@ -9,7 +9,7 @@ import { isChecksumRefused, isPrecondition, isUnsupported, refusalOf } from './e
 import { OpenPut, putBuffered } from './http/put.ts';
 import { head } from './objects.ts';
 
-/** The object that a probe writes. No other object is overwritten, and it is never deleted. */
+/** The only object that a probe writes. A probe deletes nothing. */
 export const probeKey = `${ownFolder}probe`;
 
 /** Every probe writes the same text, so that simultaneous probes do not disturb each other. */
@@ -30,8 +30,8 @@ interface Way {
 }
 
 /**
- * Finds out what the store does with single objects. Errors: DESTINATION_UNUSABLE if the store keeps
- * failing, because an error proves nothing.
+ * Finds out what the store does with single objects. An error proves nothing about the store, so
+ * lasting errors become DESTINATION_UNUSABLE.
  */
 export async function probePuts(bucket: Bucket): Promise<PutCapabilities> {
   try {

@@ -64,9 +64,9 @@ function asUploadLost({ bucket, file }: Publication, error: unknown, mayPass: bo
 }
 
 /**
- * Does what must happen before a file appears at its key. Returns the file if it is there already.
- * A conditional request needs no look at the key, unless an earlier look found the key taken.
- * `isConditional` is undefined if there is no request.
+ * Checks the key and writes the record, both if necessary, before a file appears at the key.
+ * Returns the file if it is there already. `isConditional` is whether the next request has a
+ * condition, or undefined if there is no request.
  */
 async function prepare(
   publication: Publication,

@@ -38,8 +38,8 @@ export async function findPublished(publication: Publication): Promise<StoredFil
 }
 
 /**
- * Whether the object is this file with the sent bytes. The checksum of the store counts only where
- * it is proven to be the sender's, and otherwise the bytes are read. A record notes the result.
+ * Whether the object is this file with the sent bytes. The store's checksum counts only if the
+ * store verifies checksums; otherwise the bytes are read. A record notes a new result.
  */
 async function hasSentBytes({ bucket, file, whole, isVerified }: Publication, found: Found): Promise<boolean> {
   const { key } = file.original;
@@ -59,8 +59,8 @@ async function hasSentBytes({ bucket, file, whole, isVerified }: Publication, fo
 }
 
 /**
- * Compares the stored file with the sent file. The bytes are read unless the store's checksum is
- * proven to be that of the sent bytes.
+ * Compares the stored file with the sent file. The stored bytes are read unless the store verifies
+ * checksums and shows one.
  */
 export async function readBack({ bucket, file, whole, isVerified }: Publication): Promise<StoredFile> {
   const { key } = file.original;

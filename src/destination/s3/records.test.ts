@@ -51,7 +51,7 @@ test.each<S3Legacy>([{ noChecksums: true }, { trustsChecksums: 'repeats sent' },
         (request) => request.key.includes(key) && /^(PutObject|CompleteMultipartUpload)$/.test(request.operation),
       );
       const order = [recordOf(content), `a/b/${key}`, recordOf(content)];
-      // The request of a streamed file begins earlier, but its last bytes are held back.
+      // The PUT of a streamed file begins before the record is written, but ends after that.
       const begins = content === streamed ? [order[1], order[0], order[2]] : order;
       expect(writes.map((request) => request.key)).toEqual(begins);
       const record = JSON.parse(place.store.content(bucketName, recordOf(content)).toString()) as object;
@@ -99,7 +99,7 @@ test('a spoilt object does not count in a copy of the archive, where it has anot
   await s3.close();
 });
 
-test('an object that a copy spoilt keeps the checksum that was sent', async () => {
+test('an object that was spoilt during a copy is listed with the checksum that was sent', async () => {
   await using place = await openTestArchive({ legacy: { noChecksums: true } });
   await place.s3.initialise('archive-1');
   await archive(place.s3, streamed);

@@ -6,8 +6,9 @@ import type { Bucket } from './bucket.ts';
 import { listKeys, type Found } from './objects.ts';
 
 /**
- * What was sent to a key, where the store does not prove it. A record is written before its object
- * is published, and again after the object was read back. A record without an object is harmless.
+ * What was sent to a key, if the store itself does not prove which bytes it holds. A record is
+ * written before its object is published, and again after the object was read back. A record
+ * without an object is harmless.
  */
 const recordSchema = z.object({
   /** The entity tag of the object that was read back. Empty before that. */
@@ -17,10 +18,7 @@ const recordSchema = z.object({
   crc32: z.number(),
   /** Whether the stored bytes were read back and equal the sent bytes. */
   verified: z.boolean(),
-  /**
-   * Used if the object itself has no description, because the object was there, with the same
-   * bytes, before our upload.
-   */
+  /** Used if the object itself has no description, because it was stored before our upload. */
   description: z.record(z.string(), z.string()),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
@@ -71,7 +69,7 @@ export async function writeRecord(
   await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
 }
 
-/** Writes what will be sent, before it is published. */
+/** Records the size and the checksum of a file before the file is published. */
 export async function writeIntendedRecord(bucket: Bucket, file: FileDescription, whole: ContentFacts): Promise<void> {
   await writeRecord(bucket, file, { etag: '', sizeBytes: whole.sizeBytes, crc32: whole.crc32, verified: false });
 }

@@ -26,7 +26,7 @@ export class HeldPut implements PartWriter {
   #held: Uint8Array[] = [];
   #writtenBytes = 0;
   #crc32 = 0;
-  /** A refusal that may come before the end of the body. Only `publish` throws it. */
+  /** A refusal that arrived before the whole body was sent. Only `publish` throws it. */
   #refusal: unknown;
 
   constructor(bucket: Bucket, capabilities: Capabilities, file: FileDescription, sizeBytes: number) {
@@ -77,7 +77,7 @@ export class HeldPut implements PartWriter {
 
   /**
    * Remembers that the key is taken (412 or 409), or that the tags may be denied (403). After that
-   * no more bytes are sent. Any other error is thrown at once.
+   * no more bytes are sent. Any other error is thrown immediately.
    */
   async #noteRefusal(error: unknown): Promise<void> {
     const status = refusalOf(error)?.status;

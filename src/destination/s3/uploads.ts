@@ -82,9 +82,9 @@ async function isCheckDue({ capabilities, checks }: Uploads, { sizeBytes }: Want
 }
 
 /**
- * Returns the file if it is already stored and its sender's checksum is known without a read. A
- * killed run may have left a file that nobody has verified. Such a file is fetched again, and
- * `commitUpload` compares the bytes.
+ * Returns the file if it is already stored, and the store or a record proves its checksum. A killed
+ * run may have left a file without such a proof. That file is fetched again, and `commitUpload`
+ * compares the bytes.
  */
 async function finishedFile(
   { bucket, capabilities, checks, taken }: Uploads,
@@ -111,8 +111,8 @@ function isSinglePut({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
 }
 
 /**
- * Whether the store proves that a file of this size has the bytes that were sent. A small file has
- * its checksum before its body, and a larger file behind it.
+ * Whether the store proves that a file of this size has the bytes that were sent. In a PUT, the
+ * checksum of a small file comes before the body, and that of a larger file after it.
  */
 async function verifies(capabilities: Capabilities, kind: Upload['kind'], sizeBytes: number): Promise<boolean> {
   if (kind === 'multipart') return (await capabilities.multipart()).verifiesUploads;
