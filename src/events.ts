@@ -93,7 +93,7 @@ export type Event =
   | ({ readonly type: 'file.lost'; readonly mark: Mark; readonly lastCopy: string | null } & FileOf)
   /**
    * The archive lost files of a medium together with their descriptions, so only their number is
-   * known. By `verify`, and by `sync` if they are lost.
+   * known. By `verify`, and by `sync` if the provider no longer has the medium.
    */
   | {
       readonly type: 'medium.incomplete';

@@ -21,8 +21,8 @@ export interface LeaseRecord {
   /** Null if the holder is not a process that another process could look for. */
   readonly process: ProcessIdentity | null;
   /**
-   * True if the holder of an earlier grant may still run, because it was only silent for a term.
-   * Each later grant keeps this.
+   * True if the holder of an earlier grant may still run, because it was only silent for a term. If
+   * it is true, it stays true in each later grant.
    */
   readonly earlierMayRun: boolean;
   /** When an execution on AWS ends at the latest, in ISO 8601. Null for a process. */
@@ -39,7 +39,7 @@ export interface LeaseReading {
   readonly storeTimeMs: number | null;
 }
 
-/** A place that holds the record of a lease. It knows no rule. Errors: those of its store. */
+/** A place that holds the record of a lease, without the rules. Errors: those of its store. */
 export interface LeaseCell {
   read(): Promise<LeaseReading>;
   /**

@@ -167,8 +167,8 @@ export type MediumStatus = 'LISTED' | 'WAITING' | 'RESOLVED' | 'FAILED' | 'QUARA
 
 /**
  * The numbers of media and originals in each status, for the filters and roles of a run. A medium
- * with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED. Only the original counts
- * under the other status, so the sum `media[status] + originals[status]` counts no file twice.
+ * with a FAILED, QUARANTINED or SOURCE_DELETED original counts as RESOLVED, and only the original
+ * counts under its status. So the sum `media[status] + originals[status]` counts no file twice.
  */
 export interface Tally {
   readonly media: Readonly<Record<MediumStatus, number>>;

@@ -45,21 +45,21 @@ test('a living process has not ended', () => {
 
 const onLinux = test.runIf(process.platform === 'linux');
 
-onLinux('an ended process and a reused pid have ended', async () => {
+onLinux('a process counts as ended if no process or a later process has its pid', async () => {
   const me = thisProcess();
   expect(me).toMatchObject({ bootId: expect.stringMatching(/^[\da-f-]{36}$/), pidNamespace: expect.stringMatching(/^pid:/) });
   expect(hasEnded({ ...me, pid: await endedPid() })).toBe(true);
   expect(hasEnded({ ...me, processStart: '1' })).toBe(true);
 });
 
-test('another boot, another namespace and a missing description prove nothing', async () => {
+test('a process of another or unknown boot or namespace never counts as ended', async () => {
   const gone = { ...thisProcess(), pid: await endedPid() };
   for (const change of [{ bootId: 'another boot' }, { bootId: '' }, { pidNamespace: 'pid:[1]' }, { pidNamespace: '' }]) {
     expect(hasEnded({ ...gone, ...change })).toBe(false);
   }
 });
 
-onLinux('a running process that /proc hides has not ended, and an ended one has', async () => {
+onLinux('a process that /proc hides counts as ended only if no process has its pid', async () => {
   const me = thisProcess();
   hidden.add(`/proc/${process.pid}/stat`);
   expect(hasEnded(me)).toBe(false);
@@ -67,7 +67,7 @@ onLinux('a running process that /proc hides has not ended, and an ended one has'
   expect(hasEnded({ ...me, pid: await endedPid() })).toBe(true);
 });
 
-onLinux('nothing is proven if /proc hides the boot or the namespace of this process', async () => {
+onLinux('no process counts as ended if /proc hides the boot or the namespace of this process', async () => {
   const gone = { ...thisProcess(), pid: await endedPid() };
   for (const path of ['/proc/sys/kernel/random/boot_id', '/proc/self/ns/pid']) {
     hidden.add(path);
@@ -77,7 +77,7 @@ onLinux('nothing is proven if /proc hides the boot or the namespace of this proc
   }
 });
 
-onLinux('a killed process has ended even if its parent has not collected it yet, but not before its last thread', async () => {
+onLinux('a killed process counts as ended before its parent collects it, but not before its last thread ends', async () => {
   // The test kills the child only after the shell has become `sleep`, because `sleep` never
   // collects a child.
   const parent = spawn('/bin/sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -90,7 +90,7 @@ onLinux('a killed process has ended even if its parent has not collected it yet,
     while (!isZombie()) await sleep(10);
     const processStart = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? '';
     expect(hasEnded({ ...thisProcess(), pid, processStart })).toBe(true);
-    // A thread that waits for a disk outlives the first thread, which is the zombie.
+    // The first thread is a zombie, while another thread may still wait for a disk.
     altered.set(`/proc/${pid}/stat`, (text) => text.replace(/( Z (?:\S+ ){16})1 /, '$12 '));
     expect(hasEnded({ ...thisProcess(), pid, processStart })).toBe(false);
   } finally {

@@ -17,8 +17,8 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * True only if the process has certainly ended. It must belong to this boot and to the namespace of
- * this process, because a pid means another process elsewhere. A process that /proc hides may run.
+ * True only if the process has certainly ended. A process of another boot or namespace never counts
+ * as ended, because its pid means another process here. A process that /proc hides may still run.
  */
 export function hasEnded({ bootId: boot, pidNamespace: namespace, pid, processStart }: ProcessIdentity): boolean {
   const isComparable = boot !== '' && boot === bootId() && namespace !== '' && namespace === pidNamespace();

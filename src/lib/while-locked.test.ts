@@ -29,7 +29,7 @@ test('an action waits until the action of another process has ended', async () =
   await once(holder, 'exit');
 });
 
-test('the lock of a killed process is free at once', async () => {
+test('the lock of a killed process is free immediately', async () => {
   const path = join(temporaryDirectory(), 'lock');
   const holder = await startHolder(path, 60_000);
   holder.kill('SIGKILL');

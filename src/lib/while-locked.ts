@@ -6,7 +6,8 @@ const maxWaitMs = 30_000;
 /**
  * Runs an action while no other process runs an action with the same lock file. The lock is
  * SQLite's lock on an empty file, so the system releases it when a process is killed. The file
- * stays. Errors: those of the action; of the file; of SQLite, if another process keeps the lock.
+ * stays. Errors: those of the action, those of the file, and SQLite's error if another process
+ * keeps the lock.
  */
 export function whileLocked<Result>(path: string, action: () => Result): Result {
   const lock = new DatabaseSync(path, { timeout: maxWaitMs });
