@@ -37,7 +37,7 @@ export function uploadLost(id: string): SyncError {
 
 /**
  * Creates a new empty draft, and the directory of drafts if necessary. Fails if `.cloud-sync` is
- * missing, because the disk may not be mounted.
+ * missing, because the disk may be unmounted.
  */
 export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft> {
   const path = tree.own(draftDirectory, id + draftSuffix);

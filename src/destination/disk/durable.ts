@@ -28,7 +28,7 @@ export interface Received {
   readonly state: UploadState;
   readonly parts: readonly Part[];
   readonly whole: ContentFacts;
-  /** Whether a file with other bytes at the key is damaged, and may be moved away. */
+  /** Whether the file at the key may be moved away as damaged if its bytes differ. */
   readonly replaces: boolean;
 }
 

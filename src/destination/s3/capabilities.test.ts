@@ -136,7 +136,7 @@ const passing = [
 ] as const;
 
 describe('errors during a probe', () => {
-  test.each(passing)('an error of one %s (%s) proves nothing about the store', async (operation, code) => {
+  test.each(passing)('one %s that fails with %s does not change the result of a probe', async (operation, code) => {
     await using place = await openTestArchive({
       faults: [{ match: { operation, keyPart: 'probe', attempt: 1 }, action: { kind: 'error', code } }],
     });
@@ -144,7 +144,7 @@ describe('errors during a probe', () => {
     expect(place.store.uploads()).toEqual([]);
   });
 
-  test('a lasting error ends the request, and the next call probes again', async () => {
+  test('a call fails if the store keeps failing, and the next call probes again', async () => {
     await using place = await openTestArchive({
       faults: [{ match: { operation: 'PutObject', keyPart: 'probe' }, action: { kind: 'error', code: 'InternalError' } }],
     });

@@ -12,10 +12,10 @@ import { misfitError } from './part-writer.ts';
 const heldBackBytes = 16 * 1024;
 
 /**
- * Writes a file with a single PUT. The file must not appear before its intent is recorded, so the
- * last bytes are held back. `end` returns a part while the request is still open. `publish` sends
- * the last bytes and waits for the reply. A file of at most `maxHeldBytes` is sent only by
- * `publish`: no connection stays open until then, and the checksum is sent before the bytes.
+ * Writes a file with a single PUT. The file must not appear before `publish` is called, so its last
+ * bytes are held back. `end` returns a part while the request is still open. `publish` sends the
+ * last bytes and waits for the reply. A file of at most `maxHeldBytes` is sent only by `publish`:
+ * no connection stays open until then, and the checksum is sent before the bytes.
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;

@@ -7,7 +7,7 @@ import type { Tree } from '../tree.ts';
 
 /** The lease file of the archive, `.cloud-sync/lease`. */
 export interface LeaseFile extends LeaseCell {
-  /** Whether this process wrote a lease, and the file still has it. */
+  /** Whether the lease in the file is the one that this process wrote. */
   isOurs(): Promise<boolean>;
   /** Whether a process of an earlier lease may still run and have files open. */
   earlierMayRun(): boolean;
@@ -26,7 +26,7 @@ interface Place {
   written: Written | undefined;
 }
 
-/** A record fills this many bytes, so that a shorter record overwrites a longer one. */
+/** Records are padded to this many bytes, so a short record overwrites a whole long one. */
 const recordBytes = 1024;
 /**
  * A contender renames its heir within milliseconds. One that takes longer than this counts as dead.
