@@ -3,13 +3,13 @@ import { awaitingRepair } from '../../plan/plan.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
-/** What a look at a marked file shows. */
+/** The state of a marked file that was looked at again. */
 type Look = 'sound' | 'missing' | 'damaged';
 
 /**
- * Looks at the marked files again, and clears the mark of each sound file. The others keep status
- * and mark until the run has fetched them again. Returns the damaged files that the destination
- * cannot replace under their keys. The run fetches each of these as a next revision.
+ * Looks at the marked files again, and clears the mark of each sound file. Every other file stays
+ * marked. Returns the damaged files that the destination cannot replace under their keys. The run
+ * fetches each of these as a next revision.
  */
 export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: Transfer): Promise<TrackedOriginal[]> {
   const { destination, tracker, roles } = transfer;
@@ -27,8 +27,8 @@ export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: 
 
 /**
  * Reads the bytes, because a store may show the checksum of the upload although the bytes are
- * damaged. A file that cannot be read now is as its mark says. A MISSING file that is back had no
- * damage, so there the store's checksum is enough.
+ * damaged. If the bytes cannot be read now, a file marked DAMAGED counts as damaged. A file marked
+ * MISSING is then judged by the store's checksum, because nothing has shown damage.
  */
 async function lookAt(row: TrackedOriginal, { destination, signal }: Transfer): Promise<Look> {
   const { key } = row.original;

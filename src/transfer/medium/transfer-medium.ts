@@ -118,8 +118,8 @@ async function transferResolved(
   const { roles, report, concurrency } = transfer;
   const { rows, unproven } = await compareAndRecord(tracked, resolution, urls, transfer);
   const { unavailable } = resolution;
-  // While originals are unavailable, an original that is not offered may be one of them, so it is
-  // not tried now.
+  // An original that the provider does not offer now may be one of the unavailable ones. It is not
+  // tried while any original is unavailable.
   const repairs = new Set(awaitingRepair(rows));
   const open = rows.filter(
     (row) => isOpen(row, repairs, transfer) && (unavailable === 0 || urls.offers(originalId(row.original, 1))),

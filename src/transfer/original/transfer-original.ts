@@ -13,8 +13,8 @@ import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
- * A store that spoils every file may keep the bytes of each revision. So one run gives an original
- * at most this many new revisions.
+ * One run gives an original at most this many new revisions. Without this limit a store that spoils
+ * every file could fill up with spoiled revisions.
  */
 const maxRekeys = 2;
 /** How often an original may start over in one run, even if it received new bytes in between. */
@@ -100,7 +100,8 @@ async function copyOriginal(copy: Copy): Promise<void> {
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
-      // Different caches may answer HEAD and GET. So the second probe uses GET, as the parts do.
+      // Different caches may have answered HEAD and GET, so the next probe uses GET, like the
+      // requests for the parts.
       if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
       // Restarts have their own limit, because new bytes between two restarts may reset the count
       // of attempts.
@@ -118,7 +119,8 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   const { transfer, row } = copy;
   const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
   const { etag, lastModified } = probe.validator;
-  // Without a validator nothing proves that parts from an earlier run have the same content.
+  // If the host gives no validator, nothing proves that parts from an earlier run have the same
+  // content, so these parts are dropped.
   if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
   lessons.isFirst = false;
   const upload = await openUpload(copy, probe, lessons);
@@ -164,8 +166,9 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
 }
 
 /**
- * Saves an upload that is not the known one. If it is a copy, its parts are saved before the
- * earlier upload is dropped, so that a kill in between loses nothing.
+ * Records the opened upload in the tracker, unless the tracker knows it already. If the opened
+ * upload is a copy of the known one, its parts are recorded before the known one is dropped,
+ * because a kill may come in between.
  */
 async function saveOpened({ transfer, claim }: Copy, opened: OpenedUpload, known: KnownUpload | undefined): Promise<void> {
   const { tracker } = transfer;
@@ -213,8 +216,9 @@ async function dropUpload({ transfer, claim }: Copy): Promise<void> {
 }
 
 /**
- * Drops an upload that the tracker no longer names. The tracker comes first, because it refuses the
- * write of a worker that lost its claim. An upload that cannot be dropped is swept after a week.
+ * Drops an upload that the tracker no longer names. Callers change the tracker first: if the worker
+ * has lost its claim, the tracker refuses the change, and the upload stays. An upload that cannot
+ * be dropped is swept after a week.
  */
 async function abandon({ destination }: Transfer, state: UploadState): Promise<void> {
   await destination.abort(state).catch(() => {});
