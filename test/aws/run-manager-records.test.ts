@@ -95,7 +95,7 @@ describe('a work line that failed', () => {
     expect(outcomes).toEqual(['failed 0', 'failed 0', 'quarantined 1']);
   });
 
-  test('a failed work line whose worker replied changes no record and passes the error on', async () => {
+  test('if the worker of a failed work line replied, the step changes no record and returns the error of the worker', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     const line = await brokenLine(bed, execution);
@@ -239,7 +239,7 @@ describe('the summary of a run', () => {
     ]);
   });
 
-  test('the summary fails the run if the listing contradicts itself, and the end of the run keeps that result', async () => {
+  test('if the listing contradicts itself, the summary fails the run, and the end of the run records the failure', async () => {
     await using bed = await newBed(aws, '');
     const { execution, invocation } = await begun(bed);
     await archive(bed, 'new');

@@ -96,7 +96,7 @@ describe('the first step of a run', () => {
     await expect(bed.tracker.setFact('mode', 'cookie')).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
-  test('a run does not begin if a process may be silent for longer than the step may wait', async () => {
+  test('a run does not begin if the lease term of a process is longer than the step may wait', async () => {
     await using bed = await newBed(aws, machineArn);
     await bed.tracker.lease.replace(undefined, leaseRecord({ owner: 'process 1 on nas', termMs: 600_000 }));
     const execution = await bed.execution();
@@ -157,7 +157,7 @@ describe('the early end of a run', () => {
     expect(await end(request, invocation)).toMatchObject({ notify: true, error: { Error: reply.error.Error } });
   });
 
-  test('the early end of a run that lost its lease notifies, and changes nothing of the run that has it', async () => {
+  test('the early end of a run that lost its lease notifies, and leaves the lease and the record of the next run as they are', async () => {
     await using bed = await newBed(aws, machineArn);
     const { execution: late } = await begun(bed);
     const { execution } = await begun(bed);

@@ -15,7 +15,7 @@ import { makeTempDir } from '../support/temp-dir.ts';
 import { startAws, type Aws } from './support/aws.ts';
 import { begun, newBed } from './support/run-bed.ts';
 
-/** Functions of an execution that work on after another run took the lease. */
+/** Tests of functions that continue after another run has taken the lease of their run. */
 
 let aws: Aws;
 
@@ -79,7 +79,7 @@ async function download(execution: Execution, invocation: Invocation, media: rea
   return transferLine({ provider: 'gopro', deadline, line, slice, owner: `${execution.arn}-child`, execution }, invocation);
 }
 
-/** A destination that acts once before the first call of a method. */
+/** A destination that calls `act` before the first call of `method`. */
 function before(destination: Destination, method: 'open' | 'commit', act: () => Promise<unknown>): Destination {
   let acted: Promise<unknown> | undefined;
   return {
@@ -92,7 +92,7 @@ function before(destination: Destination, method: 'open' | 'commit', act: () => 
 }
 
 describe('a function whose run lost the lease', () => {
-  test('a late listing fails and changes nothing', async () => {
+  test('a listing fails and changes nothing if its run has lost the lease', async () => {
     const { bed, execution, invocation } = await newScene();
     await begun(bed);
     const known = await answersOf(bed.tracker);

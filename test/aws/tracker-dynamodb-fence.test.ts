@@ -56,7 +56,7 @@ describe(`the fence in the rows of ${name}`, () => {
     expect(unfenced.map((row) => row['media_id']?.S)).toEqual(['ARCHIVE#']);
   });
 
-  /** A write of the earlier run that was under way when a later run got the lease. */
+  /** Writes of the earlier run that are under way when a later run gets the lease, by method. */
   const late: Readonly<Record<string, readonly [string, (tracker: Tracker) => Promise<unknown>]>> = {
     failMedium: ['PutItemCommand', async (tracker) => tracker.failMedium('m1', failure)],
     setMark: ['PutItemCommand', async (tracker) => tracker.setMark(idOf(original('m1')), 'DAMAGED')],
@@ -92,7 +92,7 @@ describe(`the fence in the rows of ${name}`, () => {
     },
   );
 
-  test('a row that a later run has written is refused even if the row of the lease is lost', async () => {
+  test('a write to a row that a later run has written is refused, even if the row of the lease is lost', async () => {
     const [tracker, next] = [await open(), await open()];
     await grant(tracker);
     await resolve(tracker, 'm1', [original('m1')]);

@@ -101,7 +101,7 @@ describe(`the row of a lease in ${name}`, () => {
     expect(Object.keys((await row())!).toSorted()).toEqual(['fence', 'media_id', 'owner', 'provider', 'record', 'until_ms']);
   });
 
-  test('a run of version 0.1 that takes over the row is watched, and the fence does not go back', async () => {
+  test('after a run of version 0.1 takes over the row, a read shows its renewals and the earlier fence', async () => {
     const { open, row, setTimed } = await newTable();
     const cell = await open();
     await cell.replace(undefined, leaseRecord({ owner: execution, fence: 7 }));
@@ -114,7 +114,7 @@ describe(`the row of a lease in ${name}`, () => {
     expect(await cell.replace(record, leaseRecord())).toBe(false);
   });
 
-  test('the time of the store comes with the record', async () => {
+  test('a read of the lease returns the time of the store', async () => {
     const { open } = await newTable();
     const { storeTimeMs } = await (await open()).read();
     expect(Math.abs(storeTimeMs! - Date.now())).toBeLessThan(5_000);

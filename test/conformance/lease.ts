@@ -7,13 +7,16 @@ import { leaseRecord } from '../support/builders.ts';
 export interface LeaseBed extends AsyncDisposable {
   /** Opens the place as a new process would. */
   open(): Promise<LeaseCell>;
-  /** Replaces the record with a text that is no record, such as the half of one. */
+  /** Replaces the record with an unreadable text, such as half of a record. */
   spoil(): Promise<void>;
   /** Writes a record as Cloud Sync 0.1 did. Its holder is process 4711 on another-machine. */
   writeFirstVersion(expiresAt: string): Promise<void>;
 }
 
-/** The tests of every place of a lease's record. `setup` gives each test its own place. */
+/**
+ * Adds the tests that every place for a lease's record must pass. `setup` gives each test its own
+ * place.
+ */
 export function leaseConformance(name: string, setup: () => Promise<LeaseBed>): void {
   const check = (title: string, prove: (bed: LeaseBed, cell: LeaseCell) => Promise<void>) =>
     test(title, async () => {

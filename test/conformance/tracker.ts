@@ -11,9 +11,9 @@ import { runTests } from './tracker/runs.ts';
 import { tallyTests } from './tracker/tally.ts';
 
 /**
- * The tests of every tracker. `setup` gives each test its own ledger. `gaps` names tests that an
- * adapter cannot pass, with the reason. These tests run too and must fail, so that nobody overlooks
- * a closed gap.
+ * Adds the tests that every tracker must pass. `setup` gives each test its own ledger. `gaps` gives
+ * the reason for each test that an adapter cannot pass. Such a test runs too and must fail. When it
+ * passes, its entry in `gaps` has to go.
  */
 export function trackerConformance(
   name: string,

@@ -36,7 +36,10 @@ async function copyPlaceWithTracker(version: KeptVersion): Promise<Place> {
   return place;
 }
 
-/** Without this step a run waits for a minute, because nothing proves that the killed run ended. */
+/**
+ * Deletes the lease of the killed run. Otherwise the next run waits for a minute, because nothing
+ * proves that the killed run has ended.
+ */
 function giveBackLease(tracker: string): void {
   using file = new DatabaseSync(tracker);
   file.exec('DELETE FROM run_lease');

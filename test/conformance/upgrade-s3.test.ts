@@ -14,7 +14,7 @@ import { useTestCredentials } from '../support/s3-archive.ts';
 useTestCredentials();
 
 const bucket = 'archive';
-/** A store without checksums. There the archive describes each object in a record. */
+/** A store without checksums, for which the archive describes each object in a record. */
 const noChecksums: S3Legacy = { noChecksums: true };
 
 /** Opens an archive that consists of these objects. */

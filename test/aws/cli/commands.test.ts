@@ -79,7 +79,7 @@ describe('aws', () => {
     expect(await run(aws, ['failures', ...table])).toMatchObject({ exitCode: 0, stdout: 'Nothing has failed.\n' });
   });
 
-  test('`aws accept` accepts a lost file, which stays listed, and `aws retry` undoes that', async () => {
+  test('a file that `aws accept` accepts stays in the list of `aws failures`, and `aws retry` makes it lost again', async () => {
     const { table, lost, sound } = await setLoss(aws);
     const command = async (...args: readonly string[]) => run(aws, [...args, '--table', table]);
     expect((await command('failures')).stdout).toMatch(

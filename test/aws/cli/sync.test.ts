@@ -45,7 +45,7 @@ async function setSyncScene() {
 }
 
 describe('sync --tracker dynamodb', () => {
-  test('a second run transfers nothing, even from an empty home, and the other commands read the same ledger', async () => {
+  test('a second run transfers nothing, even from an empty home, and `status`, `verify`, `list` and `retry` use the same table', async () => {
     const { environment, sync, table } = await setSyncScene();
     expect(finished(await sync())).toMatchObject({ outcome: 'clean', files: { archived: 5 } });
     const nothing = { outcome: 'clean', files: { archived: 0, skipped: 5 }, bytes: { fetched: 0 } };

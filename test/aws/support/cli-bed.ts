@@ -59,7 +59,7 @@ export async function setFailures(aws: Aws): Promise<string> {
   return table;
 }
 
-/** Records a file that is archived and lost, and a sound one. Returns their table and keys. */
+/** Records two archived files, of which one is lost. Returns the table and both keys. */
 export async function setLoss(aws: Aws) {
   const table = await newTable(aws);
   const tracker = await openTracker(aws, table, 'archive-1');

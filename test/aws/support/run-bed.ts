@@ -75,7 +75,7 @@ export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn
     },
     invocation: (execution, more = {}) => {
       const opened = openQuietInvocation({ execution, metrics: { add }, variables: { ...usual, ...more } });
-      // Each invocation has its own tracker, as each process has.
+      // Opens a tracker for each invocation, because each function process has its own.
       const opening = open();
       return { ...kept.use(opened), clock, openTracker: async () => opening };
     },
@@ -97,7 +97,7 @@ export async function isLeaseFree({ tracker }: Bed): Promise<boolean> {
   return record === undefined || record.released;
 }
 
-/** Ends a run as its last step does. */
+/** Releases the lease, as the last step of a run does. */
 export async function release({ tracker }: Bed): Promise<void> {
   const { record } = await tracker.lease.read();
   await tracker.lease.replace(record, { ...record!, released: true });

@@ -28,7 +28,7 @@ export interface DestinationStage extends AsyncDisposable {
   advance(ms: number): void;
 }
 
-/** A stage with an archive whose lease one process has. */
+/** A stage with an archive, and the adapter of a process that has the lease of this archive. */
 export interface DestinationBed {
   /** Makes another empty stage. */
   readonly setup: () => Promise<DestinationStage>;
@@ -178,7 +178,8 @@ export async function expectArchived({ stage, destination }: DestinationBed, fil
 }
 
 export async function expectNothing({ stage, destination }: DestinationBed, file: FileDescription) {
-  // Checks only the length, because a failure would print a whole file, which takes seconds.
+  // Compares only the length, because a failed comparison of contents would print the whole file,
+  // which takes seconds.
   expect((await stage.readContent(file.original.key))?.length).toBeUndefined();
   expect(await destination.stat(file.original.key)).toBeUndefined();
   expect(await collect(destination.list())).toEqual([]);

@@ -21,7 +21,7 @@ async function markOf(tracker: Tracker, file: ReturnType<typeof original>) {
   return (await tracker.originals(file.mediaId)).find(({ id }) => id === idOf(file))?.mark;
 }
 
-/** The counts of what is not archived. Counting with `covers` must give the same. */
+/** Returns the counts of a tally. A filter that accepts all media must give the same counts. */
 async function counted(tracker: Tracker) {
   const all = await tracker.tally(usual);
   expect(await tracker.tally(usual, () => true)).toEqual(all);
@@ -38,7 +38,7 @@ async function quarantine(tracker: Tracker, mediaId: string): Promise<void> {
   await tracker.fail(await claimed(tracker, original(mediaId)), { ...failure, quarantineAfter: 1 });
 }
 
-/** One file of a medium that has three. */
+/** Describes one archived file of a medium that has three files. */
 function lacking(id: string) {
   return described(original(id), { originalsOfMedium: 3 });
 }

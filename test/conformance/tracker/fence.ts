@@ -6,7 +6,7 @@ import { described, medium, original } from '../../support/builders.ts';
 import { each } from '../../support/collect.ts';
 import { archive, claimed, failure, grant, idOf, resolve, upload, usual, whole, type Check } from './fixtures.ts';
 
-/** Methods that change nothing, and those that are about the lease itself. */
+/** Methods that need no fence: they change nothing, or they are about the lease itself. */
 type Reading =
   | 'archiveId'
   | 'close'

@@ -90,7 +90,10 @@ export async function openIds(tracker: Tracker, roles: readonly Role[] = usual):
   return (await collect(tracker.openMedia(roles))).map((row) => row.medium.id).toSorted();
 }
 
-/** Grants the next lease to a tracker, as a new run does. The tracker's writes carry its fence. */
+/**
+ * Grants the next lease to a tracker, as a new run does. The tracker's writes carry the fence of
+ * this lease.
+ */
 export async function grant(tracker: Tracker, fields: Partial<LeaseRecord> = {}): Promise<LeaseRecord> {
   const { record } = await tracker.lease.read();
   const next = leaseRecord({ fence: (record?.fence ?? 0) + 1, ...fields });
