@@ -25,7 +25,7 @@ describe.each(placeKinds)('a damaged file on %s whose medium is gone', (kind) =>
     return { scene, library, victim, sound, key, run };
   }
 
-  test('the file is lost until it is accepted, and again after `retry`', async () => {
+  test('a lost file makes `sync` end with 1 until the file is accepted, and again after `retry`', async () => {
     const { scene, victim, sound, key, run } = await openDamaged();
     await using _scene = scene;
     const lost = await scene.sync();

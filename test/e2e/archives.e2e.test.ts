@@ -20,7 +20,10 @@ function onePhoto(seed: string) {
   return createLibrary([createMediaMaker(seed).photo()]);
 }
 
-/** How two runs meet. The first run holds its transfer for longer than others watch its lease. */
+/**
+ * Settings for two runs that meet. A paused transfer does not time out, and the term of the lease
+ * is shorter than the pause.
+ */
 const meeting = { stallMs: 30_000, environment: { CLOUD_SYNC_LEASE_TERM_MS: '2000' } };
 
 /** Starts a run and holds it in the middle of its transfer. */

@@ -29,8 +29,8 @@ async function contents({ place }: Scene<DiskPlace>): Promise<string[]> {
 }
 
 /**
- * Kills the repair before step number `step`. The damaged bytes must still be there. While nothing
- * repairs the file, it stays marked. The next run completes the repair.
+ * Kills the repair before step number `step`. Expects that the archive still has the damaged bytes,
+ * and that the next run completes the repair.
  */
 async function killRepair(step: number, sizeBytes: number, more: Readonly<Record<string, string>> = {}) {
   await using temp = await makeTempDir();

@@ -38,16 +38,16 @@ async function victimIn({ place }: Scene, mediaId: string): Promise<FoundFile> {
   return fileOf(await place.files(), mediaId);
 }
 
-/** Expects that the archive has every file of the library, and these other files. */
+/** Expects that the archive has every file of the library, and `surplus` other files. */
 async function expectFiles({ place, cloud }: Scene, surplus: number): Promise<void> {
   const difference = compare(await place.files(), await wantedOf(cloud.library));
   expect({ missing: difference.missing, surplus: difference.surplus.length }).toEqual({ missing: [], surplus });
 }
 
-describe.each(placeKinds)('a damaged or missing file on %s whose replacement does not come', (kind) => {
+describe.each(placeKinds)('a damaged or missing file on %s while the media host has no replacement', (kind) => {
   const deep = deepAt(kind);
 
-  test('a damaged file stays and stays named when the media host is down and the medium is then deleted', async () => {
+  test('a damaged file stays in the archive and is named as lost when the media host is down and the medium is then deleted', async () => {
     const { library, victim } = twoMedia(`damaged-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -74,13 +74,13 @@ describe.each(placeKinds)('a damaged or missing file on %s whose replacement doe
     expect(verified.finished.verified).toMatchObject({ damaged: 1, lost: 1, missing: 0, unknown: 0 });
     expect(await victimIn(scene, victim)).toEqual(damaged);
 
-    // The damage is undone from a backup.
+    // Damaging the file again restores its bytes, as a backup would.
     await scene.place.damage(key, 1_000);
     expectExit(await scene.verify(...deep), 0);
     expectExit(await scene.sync(), 0);
   });
 
-  test('a missing file stays named when the media host is down and the medium is then deleted', async () => {
+  test('a missing file is named as lost when the media host is down and the medium is then deleted', async () => {
     const { library, victim } = twoMedia(`missing-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -105,7 +105,7 @@ describe.each(placeKinds)('a damaged or missing file on %s whose replacement doe
     expectExit(await scene.verify(...deep), 0);
   });
 
-  test('a repair that was interrupted by a down host is made as soon as the host is back', async () => {
+  test('a repair that fails because the media host is down succeeds in the first run after the host is back', async () => {
     const { library, victim } = twoMedia(`later-${kind}`);
     await using scene = await openSceneAt(kind, { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -200,7 +200,7 @@ describe('an archive whose tracker is lost', () => {
     expectExit(await scene.verify(), 0);
   });
 
-  test('what a medium lacks on S3 is lost if the provider has lost the medium too', async () => {
+  test('a file that is absent on S3 is lost if the provider no longer has the medium', async () => {
     const { library, other } = twoMedia('lost-both-s3');
     await using scene = await openSceneAt('s3', { library, inProcess: true });
     expectExit(await scene.sync(), 0);
@@ -290,7 +290,7 @@ describe('a damaged object on S3', () => {
     await expectSuperseded(scene, key);
   });
 
-  test('an object in an archive class that has no mark is unreadable, and that is no difference', async () => {
+  test('an object in an archive class that has no mark counts as unreadable, and `verify --deep` still succeeds', async () => {
     const { library, victim } = twoMedia('archive-class-sound');
     const place = await openS3Place();
     await using scene = await openScene<S3Place>({ library, place, inProcess: true });
@@ -303,7 +303,7 @@ describe('a damaged object on S3', () => {
     expectExit(await scene.verify(), 0);
   });
 
-  test('a `verify` without `--deep` does not clear the mark either', async () => {
+  test('a `verify` without `--deep` does not clear the mark of a damaged object', async () => {
     const { scene, key } = await openDamagedObject('shallow');
     await using _scene = scene;
     expectExit(await scene.verify(), 1);
@@ -312,7 +312,7 @@ describe('a damaged object on S3', () => {
     await expectSuperseded(scene, key);
   });
 
-  test('a store that fails for a moment is no evidence of damage', async () => {
+  test('a momentary failure of the store is no evidence of damage', async () => {
     const { library, victim } = twoMedia('moment');
     const place = await openS3Place();
     await using scene = await openScene<S3Place>({ library, place, inProcess: true });
@@ -360,7 +360,7 @@ test.each(placeKinds)(
     scene.cloud.faults.clear();
     expectExit(await scene.sync(), 0);
     await scene.expectComplete();
-    // After a good night the row begins anew.
+    // After a run has archived the medium, its first denial is again no failure.
     library.touch(victim);
     deny(scene, victim);
     expectExit(await scene.sync(), 0);

@@ -32,12 +32,12 @@ describe('a first run', () => {
     expect(finished(second)).toMatchObject({ exitCode: 0, files: { archived: 5 } });
   });
 
-  test('a first run that is killed before any step does not harm the next run, also without hard links', async () => {
+  test('a first run that is killed before it takes the lease does not harm the next run, on a disk without hard links', async () => {
     const log = join(temporaryDirectory(), 'steps');
     const calm = await setScene();
     await runCli(['sync', '--to', calm.archive], { environment: { ...calm.environment, ...noHardLinks, STEP_LOG: log } });
     const steps = readFileSync(log, 'utf8').split('\n');
-    // Kills of later steps have a test of their own.
+    // `kill-steps.e2e.test.ts` kills runs at the later steps.
     const beforeLease = steps.slice(
       0,
       steps.findIndex((step) => step.includes('lease')),
@@ -54,7 +54,7 @@ describe('a first run', () => {
       await Promise.all(beforeLease.slice(first, first + 2).map(killBefore));
   });
 
-  test.each(['', '{"id":"0d5f'])('an archive.json with the text %j and no archived file is replaced', async (text) => {
+  test.each(['', '{"id":"0d5f'])('`sync` replaces an archive.json with the text %j if the archive has no file', async (text) => {
     const { archive, environment } = await setScene();
     mkdirSync(join(archive, '.cloud-sync'), { recursive: true });
     writeFileSync(join(archive, '.cloud-sync/archive.json'), text);
@@ -93,7 +93,7 @@ describe('first runs at the same time', () => {
     expect(readdirSync(join(archive, '.cloud-sync/partial'))).toEqual([]);
   });
 
-  test('first runs of one home on several archives are all remembered', async () => {
+  test('a home remembers all archives that it begins at the same time', async () => {
     const { archive, environment, home } = await setScene({ preset: 'empty' });
     const archives = Array.from({ length: 8 }, (_, index) => `${archive}-${index}`);
     const runs = archives.map(async (to) => runCli(['sync', '--to', to], { environment }));

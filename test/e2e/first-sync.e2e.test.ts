@@ -57,7 +57,7 @@ describe.each(placeKinds)('the library of the preset `small`, archived on %s', (
     await scene.expectComplete();
   });
 
-  test('verify sends no request to the provider', async () => {
+  test('`verify` sends no request to the provider', async () => {
     await scene.clearRequests();
     const run = await scene.verify();
     expectExit(run, 0);
@@ -76,7 +76,7 @@ describe.each(placeKinds)('the library of the preset `small`, archived on %s', (
     expect(scene.cloud.requests).toEqual([]);
   });
 
-  test('a later run with --include fetches edits and sidecars, and nothing else', async () => {
+  test('a later run with `--include` fetches edits and sidecars, and nothing else', async () => {
     await scene.clearRequests();
     const before = await wantedOf(scene.cloud.library);
     const after = await wantedOf(scene.cloud.library, { edits: true, sidecars: true });
@@ -175,7 +175,7 @@ test('two archives filled from one home are both complete', async () => {
   const run = await scene.startSync({ args: ['--to', other.to], environment }).ended;
   expectExit(run, 0);
   expectExactly(await other.files(), await wantedOf(scene.cloud.library));
-  // The first archive is unchanged and still known.
+  // A further run to the first archive finds nothing to archive.
   const again = await scene.sync('--type', 'Photo');
   expectExit(again, 0);
   expect(again.finished.files.archived).toBe(0);

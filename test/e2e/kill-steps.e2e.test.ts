@@ -73,8 +73,8 @@ async function killBefore(
 }
 
 /**
- * Kills a run in the middle of a video. Another process may still have its draft open, as far as
- * the next run knows. Kills that run before `step`, and expects that a third run recovers.
+ * Kills a run in the middle of a video, and changes the lease as if another process might still
+ * write to the draft. Kills the next run before `step`, and expects that a third run recovers.
  */
 async function killCopyBefore(step: number): Promise<readonly string[]> {
   await using temp = await makeTempDir();

@@ -1,4 +1,4 @@
-/** Runs that meet the lease of another run: one that is stopped, slow, dead or on another machine. */
+/** Runs that meet the lease of a run that is stopped, slow, dead or on another machine. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ const leasePath = ({ place }: Scene<DiskPlace>) => join(place.directory, '.cloud
 const waitings = (run: CliRun) =>
   eventsOf(run, 'warning').filter(({ message }) => message.includes('has the lease of this archive'));
 
-/** What every archived file is now. A write to a file changes its time. */
+/** Returns the facts of every archived file. Any write to a file changes its time. */
 async function factsOf({ place }: Scene<DiskPlace>) {
   const files = await place.files();
   const facts = files.map(async (file) => {
@@ -67,7 +67,7 @@ async function statusesOf(scene: Scene): Promise<unknown> {
 }
 
 describe('a run that is stopped in the middle of a file', () => {
-  test.each(['one home', 'two homes'])('a run that another run took over changes nothing any more, with %s', async (homes) => {
+  test.each(['one home', 'two homes'])('a stopped run that lost its lease changes nothing later, with %s', async (homes) => {
     await using scene = await openSlowScene(`stopped-${homes}`);
     await using other = await makeTempDir();
     const stopped = await startSlowRun(scene);
@@ -93,7 +93,7 @@ describe('a run that is stopped in the middle of a file', () => {
     const third = await scene.startSync({ environment }).ended;
     expectExit(third, 0);
     expect(scene.cloud.stats().cdnBytesSent).toBe(0);
-    // The stopped run's own home also agrees with the archive in the end.
+    // A run from the home of the stopped run succeeds too.
     expectExit(await scene.sync(), 0);
     await scene.expectComplete();
     expectExit(await scene.verify('--deep'), 0);
@@ -114,7 +114,7 @@ describe('a run that is stopped in the middle of a file', () => {
     await stopped.ended;
   });
 
-  test('a run that is killed while another run waits for it is taken over at once', async () => {
+  test('if a run is killed while another run waits for its lease, the waiting run takes over immediately', async () => {
     await using scene = await openSlowScene('killed-meanwhile', { CLOUD_SYNC_LEASE_TERM_MS: '60000' });
     const stopped = await startSlowRun(scene);
     stopped.kill('SIGSTOP');
@@ -140,7 +140,7 @@ describe('a run that is stopped in the middle of a file', () => {
   });
 });
 
-describe('a run that goes on', () => {
+describe('a run that keeps its lease', () => {
   test('a second sync, a dry run and a verify of the same home end as locked', async () => {
     await using scene = await openSlowScene('at-work', {}, 45);
     const first = await startSlowRun(scene);
@@ -154,17 +154,20 @@ describe('a run that goes on', () => {
     await scene.expectComplete();
   });
 
-  test.each([90_000, 3650 * dayMs, -3650 * dayMs])('a clock that is %d ms ahead does not take its lease', async (aheadMs) => {
-    await using scene = await openSlowScene(`ahead-${aheadMs}`, {}, 45);
-    await using temp = await makeTempDir();
-    const first = await startSlowRun(scene);
-    const clock = { CLOCK_AHEAD_MS: String(aheadMs), NODE_OPTIONS: preload('shift-clock.ts') };
-    const other = { ...clock, CLOUD_SYNC_HOME: join(temp.path, 'home') };
-    const runs = [scene.startSync({ environment: clock }), scene.startSync({ environment: other })];
-    for (const run of runs) expectExit(await run.ended, 4);
-    expectExit(await first.ended, 0);
-    await scene.expectComplete();
-  });
+  test.each([90_000, 3650 * dayMs, -3650 * dayMs])(
+    'a second run whose clock is %d ms ahead does not take the lease of the first run',
+    async (aheadMs) => {
+      await using scene = await openSlowScene(`ahead-${aheadMs}`, {}, 45);
+      await using temp = await makeTempDir();
+      const first = await startSlowRun(scene);
+      const clock = { CLOCK_AHEAD_MS: String(aheadMs), NODE_OPTIONS: preload('shift-clock.ts') };
+      const other = { ...clock, CLOUD_SYNC_HOME: join(temp.path, 'home') };
+      const runs = [scene.startSync({ environment: clock }), scene.startSync({ environment: other })];
+      for (const run of runs) expectExit(await run.ended, 4);
+      expectExit(await first.ended, 0);
+      await scene.expectComplete();
+    },
+  );
 });
 
 test('a dead run whose clock was ten years ahead locks an archive for one term only', async () => {
@@ -241,8 +244,8 @@ async function endsWithin(run: Promise<unknown>, ms: number): Promise<boolean> {
   return Promise.race([run.then(() => true), delay(ms, false)]);
 }
 
-describe('two first runs at once', () => {
-  test.each(['disk', 'disk without hard links'])('two first runs at once archive every file once, on a %s', async (kind) => {
+describe('two simultaneous first runs', () => {
+  test.each(['disk', 'disk without hard links'])('two simultaneous first runs archive every file once, on a %s', async (kind) => {
     const maker = createMediaMaker(`first-${kind}`);
     const library = createLibrary([maker.photo(), maker.chapters(), maker.burst(), maker.video(partBytes + 1_000)]);
     const environment = {

@@ -1,4 +1,7 @@
-/** S3 stores that spoil what they receive, or that are not what an archive says of them. */
+/**
+ * S3 stores that spoil files, and stores that differ from what an archive has recorded about its
+ * store.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +20,7 @@ import { waitUntil } from '../support/wait-until.ts';
 const prefix = 'my/videos';
 const own = (name: string) => `${prefix}/.cloud-sync/${name}`;
 
-/** The checksum comes before the body, after the body, or with each part. */
+/** Media whose upload sends the checksum before the body, after the body, or with each part. */
 const shapes = {
   held: (maker: MediaMaker) => maker.photo(),
   streamed: (maker: MediaMaker) => maker.video(1_500_000),
@@ -27,8 +30,8 @@ const shapes = {
 type Shape = keyof typeof shapes;
 
 /**
- * Stores that spoil a body and answer 200. A store that shows the checksum of a spoilt part is found
- * out before the file is published.
+ * Stores that spoil a body and answer 200. `multipart` is left out if the store shows the checksum
+ * of a spoilt part, because the run then notices the damage before it publishes the file.
  */
 const spoiling: readonly [name: string, legacy: S3Legacy, shapes: readonly Shape[]][] = [
   ['shows the checksum of the spoilt bytes', { trustsChecksums: 'shows stored' }, ['held', 'streamed']],
@@ -71,7 +74,8 @@ describe.each(spoiling)('a store that spoils a file and %s', (_, legacy, kinds) 
     expect(verified.finished.verified).toMatchObject({ files: 1, damaged: 0, missing: 0 });
     expect(place.store.uploads()).toEqual([]);
 
-    // Where records prove what was sent, the spoilt file does not count for a new tracker either.
+    // For a weak store the archive records what was sent, so a new tracker does not count the
+    // spoilt file either.
     if (Object.keys(legacy).length === 0) return;
     await rm(scene.home, { recursive: true });
     await scene.clearRequests();
@@ -83,7 +87,7 @@ describe.each(spoiling)('a store that spoils a file and %s', (_, legacy, kinds) 
   });
 });
 
-test('a file that its store spoils later is found by `verify --deep`, although the store repeats what was sent', async () => {
+test('`verify --deep` finds a file that the store spoils later, although the store repeats the checksum that was sent', async () => {
   const medium = shapes.streamed(createMediaMaker('later'));
   const place = await openS3Place({ legacy: { trustsChecksums: 'repeats sent' } });
   await using scene = await openScene({ library: createLibrary([medium]), place });
@@ -95,7 +99,7 @@ test('a file that its store spoils later is found by `verify --deep`, although t
   expect(eventsOf(verified, 'file.damaged').map(({ key }) => key)).toEqual([file?.key]);
 });
 
-/** What an older version kept in the archive about its store. */
+/** The content of `capabilities.json`, in which an older version recorded what the store can do. */
 const oldAnswers = JSON.stringify({ conditionalWrites: 'honoured', trailers: true, fullObjectCrc32: true, tags: 'atCreate' });
 
 /** The entity tags of all archived objects. A replaced object gets another tag. */
@@ -134,7 +138,7 @@ test('no object is replaced in a copy of an archive on a store that ignores cond
 });
 
 test.each(['InvalidRequest', 'InternalError'] as const)(
-  'an error during the probe (%s) is forgotten by the next run',
+  'an error during the probe (%s) has no effect on the next run',
   async (code) => {
     const place = await openS3Place({
       faults: [{ match: { operation: 'PutObject', keyPart: '.cloud-sync/probe' }, action: { kind: 'error', code } }],
