@@ -138,7 +138,7 @@ function checkWholeChecksum({ request, store }: Pick<Call, 'request' | 'store'>,
   if (value !== undefined && value !== checksum?.value && !store.legacy.trustsChecksums) throw new S3Error('BadDigest');
 }
 
-/** Some stores keep the tags of a replaced object. */
+/** Gives an object the tags of the object that it replaces, as some stores do. */
 function withTagsOf(replaced: StoredObject | undefined, object: StoredObject): StoredObject {
   return { ...object, attributes: { ...object.attributes, tags: replaced?.attributes.tags ?? {} } };
 }

@@ -6,7 +6,7 @@ interface FaultMatch<Operation extends S3Operation> {
   /** A text that the key must contain. */
   readonly keyPart?: string;
   readonly partNumber?: number;
-  /** Counts the requests with the same operation, key and part number, from 1 on. */
+  /** The number of a request among those with the same operation, key and part number, from 1 on. */
   readonly attempt?: number;
 }
 
@@ -48,20 +48,23 @@ export interface S3Legacy {
   /** Ignores all checksum headers and shows no checksum. */
   readonly noChecksums?: boolean;
   /**
-   * Compares no checksum. Then HEAD shows the CRC32 of the stored bytes, or repeats the one that the
+   * Does not compare checksums. HEAD shows the CRC32 of the stored bytes, or the CRC32 that the
    * client sent.
    */
   readonly trustsChecksums?: 'shows stored' | 'repeats sent';
   readonly ignoresMpuObjectSize?: boolean;
   /** Leaves Content-Length out of replies to HEAD, as some proxies do. */
   readonly omitsLengthOfHead?: boolean;
-  /** Drops the tags of CreateMultipartUpload, and keeps those of a replaced object. */
+  /**
+   * Drops the tags of CreateMultipartUpload. The object gets the tags of the object that it
+   * replaces.
+   */
   readonly dropsTagsAtCreate?: boolean;
   /** Stores aws-chunked bodies with their framing, as a store without this encoding does. */
   readonly storesChunkedFraming?: boolean;
   /** Answers 501 to aws-chunked bodies with trailers. */
   readonly rejectsTrailers?: boolean;
-  /** Takes a request that writes tags for a PUT, and replaces the object by the text of the request. */
+  /** Treats a request that writes tags as a PUT: the text of the request replaces the object. */
   readonly replacesByTagging?: boolean;
   /** Denies writes with tags, as S3 does without the permission s3:PutObjectTagging. */
   readonly deniesTagging?: boolean;

@@ -25,7 +25,7 @@ afterAll(() => {
   process.stderr.write(`${describeFigures('all', sumFigures([...figuresOf.values()]))}\n`);
 });
 
-// The storms run at the same time, because they spend most of it waiting.
+// The storms run at the same time, because each storm mostly waits.
 test.concurrent.each(stormKinds)('a storm of kills and stops loses, doubles and changes nothing on %s', async (kind) => {
   const figures = newFigures();
   figuresOf.set(kind, figures);

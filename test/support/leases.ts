@@ -1,4 +1,4 @@
-/** Two archives, whose lease files are the two places of one lease, and a clock for tests of leases. */
+/** A clock for tests of leases, and one lease that is kept in the lease files of two archives. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { manualClock } from './manual-clock.ts';
 
 export interface LeaseScene {
   cells: readonly LeaseCell[];
-  /** What the contender finds out about every holder. Default: `unproven`. */
+  /** What `judge` tells a contender about every holder. Default: `unproven`. */
   verdict: Verdict;
   /** The holders that contenders waited for. */
   waits: { readonly owner: string; readonly waitMs: number }[];
@@ -26,7 +26,7 @@ export function useLeases() {
   let roots: string[] = [];
   let closing: (() => Promise<void>)[] = [];
   const scene = {} as LeaseScene;
-  // Only sleeps let time pass. A test may change the wall clock alone.
+  // A sleep moves the time forward. `skewMs` moves only the wall clock.
   const clock = {
     now: () => time.now() + scene.skewMs,
     elapsed: () => time.elapsed(),
@@ -37,7 +37,7 @@ export function useLeases() {
       signal?.throwIfAborted();
     },
   };
-  /** Opens both places as another process would. */
+  /** Opens the lease files of both archives, as another process would. */
   const openCells = async (): Promise<LeaseCell[]> =>
     Promise.all(
       roots.map(async (root) => {
@@ -74,7 +74,7 @@ export function useLeases() {
     /** Takes the lease as `me`. */
     grant,
     take: async (changes: Partial<LeaseOptions> = {}): Promise<LeaseRecord> => (await grant(changes)).record,
-    /** Writes a record as another process does, to one place or to both. */
+    /** Writes a record to one archive or to both, as another process does. */
     put: async (record: LeaseRecord, index?: number): Promise<LeaseRecord> => {
       const others = await openCells();
       for (const cell of index === undefined ? others : [others[index]!]) await cell.replace((await cell.read()).record, record);

@@ -1,4 +1,6 @@
-/** Makes every hard link fail in the process of the command line, with `node --import`. */
+/**
+ * Makes every hard link fail. `node --import` loads this file into the process of the command line.
+ */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 

@@ -1,4 +1,7 @@
-/** Judges an archive after a storm by its content, and compares it with what the runs claim. */
+/**
+ * Judges an archive after a storm by its content, and compares the archive with the results of the
+ * runs.
+ */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -41,7 +44,8 @@ export async function judgeCalm(scene: StormScene, seen: Seen): Promise<void> {
   if (!scene.spoils) expect(surplus, 'surplus after a calm run').toEqual([]);
   for (const home of new Set(scene.homes)) {
     const run = await scene.run(home, 'verify', '--deep');
-    // A spoiled object can not be replaced, so it stays beside the sound one and must be named.
+    // A spoiled object cannot be replaced, so it stays beside the sound one. `verify` must name
+    // every spoiled object.
     expect(namedBy(run), lastWordsOf(run)).toEqual(new Set(surplus.map((text) => text.split(' ')[0])));
     if (surplus.length > 0) continue;
     expectExit(run, 0);
@@ -73,7 +77,9 @@ async function expectUntouched(path: string): Promise<void> {
   expect(mtimeMs, `the last write to ${path}`).toBeLessThan(performance.timeOrigin);
 }
 
-/** Compares the files with the library, and with the bytes that they had before. */
+/**
+ * Compares the files with the library, and expects that no file has changed since an earlier look.
+ */
 async function differenceOf(scene: StormScene, seen: Seen) {
   const files = await scene.place.files();
   for (const [key, sha256] of seen) {

@@ -27,17 +27,20 @@ export interface StormScene {
   /** True if the store may hold spoiled bytes. */
   readonly spoils: boolean;
   start(home: string, ...args: readonly string[]): RunningCli;
-  /** Runs a command to its end, while nothing disturbs it. */
+  /** Runs a command and waits for its end. */
   run(home: string, ...args: readonly string[]): Promise<CliRun>;
   /** Adds media of all shapes to the library. */
   addMedia(): void;
-  /** Makes media arrive slowly. A store that spoils bodies begins or ends to do so at random. */
+  /**
+   * Makes media arrive slowly. If the store may spoil bodies, switches the spoiling on or off at
+   * random.
+   */
   disturb(random: () => number): void;
   /** Ends all disturbances. */
   calm(): void;
   /**
-   * Waits some seconds for the moment when the store has the next file, and nobody has looked at it
-   * yet. Only S3 has this method.
+   * Waits until the store has one more file, but at most three seconds. At that moment no run has
+   * looked at the file yet. Only S3 has this method.
    */
   readonly nextStored?: () => Promise<void>;
   /** The names of all files in `.cloud-sync/`. */
@@ -52,7 +55,7 @@ const drip = { match: { host: 'cdn' }, action: { type: 'drip', bytes: 64 * 1024,
 const mangled = (keyPart: string): readonly S3Fault[] =>
   (['PutObject', 'UploadPart'] as const).map((operation) => ({ match: { operation, keyPart }, action: { kind: 'mangleBody' } }));
 
-/** A store that may spoil bodies never checks their checksums, so the probe must find this out. */
+/** Spoils the probe. The probe then shows that the store does not check checksums. */
 const unchecked = mangled('.cloud-sync/probe');
 const spoiling = [...unchecked, ...mangled('my/videos/gopro-videos/')];
 

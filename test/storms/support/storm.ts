@@ -5,7 +5,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import type { Figures } from './figures.ts';
 import type { StormScene } from './scene.ts';
 
-/** A process of the storm, which is started again after it ended. */
+/** One of the two processes of a storm. A process that has ended is started again. */
 interface Slot {
   readonly home: string;
   running: RunningCli | undefined;
@@ -19,8 +19,8 @@ export interface StormOptions {
 }
 
 /**
- * Strikes both processes, then lets both end. Returns all runs, also those that were killed. Rejects
- * if a run does not end in time.
+ * Kills, stops and continues both processes, then lets both end. Returns all runs, also those that
+ * were killed. Rejects if a run does not end in time.
  */
 export async function storm(scene: StormScene, { strikes, random, figures }: StormOptions): Promise<readonly CliRun[]> {
   const slots: Slot[] = scene.homes.map((home) => ({ home, running: undefined, isStopped: false }));
@@ -65,8 +65,8 @@ async function start(scene: StormScene, slot: Slot): Promise<CliRun> {
 }
 
 /**
- * Waits for a random moment. Most moments come after a run began to move files. While a process is
- * stopped, the wait may be longer than the term of the lease.
+ * Waits for a random time, in most cases after a run has begun to move files. While a process is
+ * stopped, the time may be longer than the term of the lease.
  */
 async function pause({ termMs }: StormScene, slots: readonly Slot[], random: () => number): Promise<void> {
   if (random() < 0.8) {
@@ -79,7 +79,10 @@ async function pause({ termMs }: StormScene, slots: readonly Slot[], random: () 
   await delay(random() * maxMs);
 }
 
-/** Waits until the other run has ended, as if the machine of the stopped one slept for hours. */
+/**
+ * Ends the disturbances, and waits until the other run has ended, as if the machine of the stopped
+ * run slept for hours.
+ */
 async function sleepLong(scene: StormScene, slots: readonly Slot[]): Promise<void> {
   scene.calm();
   await waitUntil('the end of the other run', () => slots.every(({ running, isStopped }) => !running || isStopped), 90_000);
