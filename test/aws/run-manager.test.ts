@@ -113,7 +113,7 @@ describe('the first step of a run', () => {
     expect(reply).toMatchObject({ outcome: 'granted' });
   });
 
-  test('the lease lies in the archive and in the tracker, and the end of the run releases both', async () => {
+  test('the archive and the tracker both record the lease, and the end of the run releases the lease in both', async () => {
     await using bed = await newBed(aws, machineArn);
     await using temp = await makeTempDir();
     const destination = openDisk(temp.path, { clock: bed.clock });

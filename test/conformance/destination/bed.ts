@@ -145,7 +145,7 @@ export async function replace(bed: DestinationBed, file: FileDescription, conten
   return bed.destination.commit(file, state, parts, wholeOf(content), options);
 }
 
-/** Writes a part as a transfer does: in chunks that share their memory, like those of a socket. */
+/** Writes a part in chunks that all use the same memory, as the chunks of a socket may. */
 export async function writePart(
   destination: Destination,
   file: FileDescription,
