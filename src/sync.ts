@@ -90,7 +90,10 @@ function interruption(signal: AbortSignal): SyncError | undefined {
   return signal.aborted && signal.reason instanceof SyncError ? signal.reason : undefined;
 }
 
-/** Records the end of the run before it releases the lease, because later runs have a higher fence. */
+/**
+ * Records the end of the run before it releases the lease. After the release, a later run may have a
+ * higher fence, and the tracker would refuse the write.
+ */
 async function summariseRun(
   ports: Ports,
   options: SyncOptions,

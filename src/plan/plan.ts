@@ -153,7 +153,7 @@ export function awaitingRepair(known: readonly TrackedOriginal[]): readonly Trac
   return [...latestRevisions(known).values()].filter(({ status, mark }) => status === 'COMPLETED' && needsRepair(mark));
 }
 
-/** Copies only these fields, because the URL of an offered original must not be stored. */
+/** Copies the fields one by one, because the URL of an offered original must not be stored. */
 function firstRevision({ provider, account }: Medium, identity: OriginalIdentity, key: string): Original {
   const { mediaId, role, label, type, position, itemNumber, ordinal } = identity;
   return { provider, account, mediaId, role, label, type, position, itemNumber, ordinal, revision: 1, key };

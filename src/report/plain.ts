@@ -37,7 +37,7 @@ export function createQuietReport(writeError: (text: string) => void): Report {
   return (event) => {
     problems.note(event);
     if (event.type !== 'run.finished') return;
-    // What `verify` finds in a clean run was accepted.
+    // If `verify` ends with exit code 0, a person has accepted everything that it found.
     const isAccepted = event.verified !== undefined && event.exitCode === 0;
     if (!isAccepted) for (const line of problems.lines) writeError(`failed: ${clean(line)}\n`);
   };

@@ -34,7 +34,7 @@ function problemOf(event: Event): string | undefined {
     case 'medium.incomplete':
       return `missing: ${describeIncomplete(event)}`;
     case 'run.finished': {
-      // An archive class may hide every file, so unreadable files are not listed one by one.
+      // In an archive class of S3 all files may be unreadable, so they are only counted.
       const unreadable = event.exitCode === 1 ? (event.verified?.unreadable ?? 0) : 0;
       return unreadable === 0 ? undefined : `${count(unreadable, 'file')} cannot be read now`;
     }

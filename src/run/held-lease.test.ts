@@ -14,7 +14,7 @@ async function hold(): Promise<HeldLease & { readonly record: LeaseRecord }> {
 }
 
 describe('holding a lease', () => {
-  test('a young lease is confirmed without reading it', async () => {
+  test('a lease granted 20 s ago is confirmed without reading its record', async () => {
     await using held = await hold();
     await leases.put(leaseRecord());
     leases.advance(20_000);
@@ -40,19 +40,22 @@ describe('holding a lease', () => {
     expect((await leases.records())[0]?.renewals).toBe(1);
   });
 
-  test.each([0, 1])('a takeover in place %d ends the lease with LEASE_LOST, and the new lease stays', async (index) => {
-    const held = await hold();
-    const theirs = await leases.put(leaseRecord({ owner: 'process 2 on host', fence: 2 }), index);
-    leases.advance(20_001);
-    const lost = { code: 'LEASE_LOST', exitCode: 4, message: expect.stringContaining('process 2 on host') };
-    await expect(held.confirm()).rejects.toMatchObject(lost);
-    expect(held.lost.reason).toMatchObject(lost);
-    await expect(held.confirm()).rejects.toMatchObject(lost);
-    await held[Symbol.asyncDispose]();
-    const after = await leases.records();
-    expect(after[index]).toEqual(theirs);
-    expect(after[1 - index]).toMatchObject({ owner: 'me', released: true });
-  });
+  test.each([0, 1])(
+    'if another run takes over cell %d, the lease ends with LEASE_LOST and that run keeps the cell',
+    async (index) => {
+      const held = await hold();
+      const theirs = await leases.put(leaseRecord({ owner: 'process 2 on host', fence: 2 }), index);
+      leases.advance(20_001);
+      const lost = { code: 'LEASE_LOST', exitCode: 4, message: expect.stringContaining('process 2 on host') };
+      await expect(held.confirm()).rejects.toMatchObject(lost);
+      expect(held.lost.reason).toMatchObject(lost);
+      await expect(held.confirm()).rejects.toMatchObject(lost);
+      await held[Symbol.asyncDispose]();
+      const after = await leases.records();
+      expect(after[index]).toEqual(theirs);
+      expect(after[1 - index]).toMatchObject({ owner: 'me', released: true });
+    },
+  );
 
   test('a run that was stopped right after the grant confirms its lease before the first side effect', async () => {
     const grant = await leases.grant();
@@ -62,7 +65,7 @@ describe('holding a lease', () => {
     await expect(held.confirm()).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
-  test('a release keeps the record', async () => {
+  test('a release does not delete the record of the lease', async () => {
     const held = await hold();
     await held[Symbol.asyncDispose]();
     const released = { ...held.record, released: true };
@@ -70,7 +73,7 @@ describe('holding a lease', () => {
     expect((await leases.take()).fence).toBe(2);
   });
 
-  test('a place that fails once loses nothing, and the next confirmation renews both places', async () => {
+  test('the lease survives a failed write to one cell, and the next confirmation renews both cells', async () => {
     const grant = await leases.grant();
     let failures = 1;
     const flaky: LeaseCell = {
@@ -89,7 +92,7 @@ describe('holding a lease', () => {
     expect((await leases.records()).map((each) => each?.released)).toEqual([true, true]);
   });
 
-  test('a lease is released in both places although the last renewal reached only one', async () => {
+  test('a lease is released in both cells even if the last renewal reached only one cell', async () => {
     const grant = await leases.grant();
     const broken: LeaseCell = {
       read: async () => leases.cells[1]!.read(),
@@ -105,7 +108,7 @@ describe('holding a lease', () => {
     expect((await leases.records()).map((each) => each?.released)).toEqual([true, true]);
   });
 
-  test('a worker that shares a lease only reads it, and ends with it', async () => {
+  test('a worker that shares a lease does not change it, and gets LEASE_LOST after its release', async () => {
     const grant = await leases.grant();
     const { record } = grant;
     const joined = holdLease({ cells: await leases.openCells(), ...grant, clock: leases.clock, isShared: true });

@@ -8,13 +8,16 @@ export interface HeldLease extends AsyncDisposable {
   /** Aborted with LEASE_LOST when another run took the lease. */
   readonly lost: AbortSignal;
   /**
-   * Returns if the run still has the lease. It reads the lease again if the last renewal is too
-   * old, for example because the machine slept. Errors: LEASE_LOST; the errors of the cells.
+   * Resolves if the run still has the lease. First renews the lease if the last renewal is too old,
+   * for example because the machine slept. Errors: LEASE_LOST; the errors of the cells.
    */
   confirm(): Promise<void>;
 }
 
-/** A time by both clocks. The monotonic clock stops while a machine sleeps. */
+/**
+ * A moment by the monotonic clock and by the wall clock. The monotonic clock stops while a machine
+ * sleeps.
+ */
 export interface Moment {
   readonly elapsedMs: number;
   readonly nowMs: number;
@@ -26,7 +29,7 @@ export function momentOf(clock: Clock): Moment {
 
 export interface HoldOptions {
   readonly record: LeaseRecord;
-  /** A time before the grant, or before `record` was read. */
+  /** The age of the lease counts from this moment before the grant, or before `record` was read. */
   readonly since: Moment;
   readonly cells: readonly LeaseCell[];
   readonly clock: Clock;
@@ -47,7 +50,7 @@ interface Holding extends HoldOptions {
 export function holdLease(options: HoldOptions): HeldLease {
   const { record, isShared } = options;
   const holding: Holding = { ...options, lost: new AbortController(), renewing: undefined };
-  // A renewal that fails has lost nothing yet. The next renewal or side effect tries again.
+  // A failed renewal does not end the lease. The next renewal or confirmation tries again.
   const timer = setInterval(() => void renew(holding).catch(() => {}), renewEveryMs(record));
   timer.unref();
   return {
@@ -86,7 +89,8 @@ async function renewCells(holding: Holding): Promise<void> {
   for (const cell of cells) {
     const renewed = !isShared && (await cell.replace(record, next));
     const current = renewed ? next : (await cell.read()).record;
-    // A renewal may be written already, if its reply was lost or if another cell failed.
+    // An earlier attempt may have written `next` here, although its reply was lost or another cell
+    // failed.
     if (current?.token === next.token && current.renewals === next.renewals && !current.released) continue;
     return lost.abort(leaseLost(current));
   }
@@ -100,8 +104,8 @@ function leaseLost(holder: LeaseRecord | undefined): SyncError {
 }
 
 /**
- * Releases a lease in all cells, also in those that another cell's failure kept from a renewal. The
- * lease of another holder stays. Errors: the first error of a cell.
+ * Releases a lease in all cells, even in a cell that the last renewal did not reach. The lease of
+ * another holder stays. Errors: the first error of a cell.
  */
 export async function releaseCells(cells: readonly LeaseCell[], { token }: Pick<LeaseRecord, 'token'>): Promise<void> {
   const failures: unknown[] = [];

@@ -48,7 +48,8 @@ export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Loo
     return report({ type: 'file.unreadable', ...about, reason: seen.reason });
   }
   counts.bytes += seen.sizeBytes;
-  // An earlier version left the mark DAMAGED on a file that a later revision replaces.
+  // The mark DAMAGED is always set again, because `setMark` makes it SUPERSEDED if a later revision
+  // is archived. An earlier version of Cloud Sync left such files DAMAGED.
   const isKnown = seen.mark === row.mark && seen.mark !== 'DAMAGED';
   const mark = isKnown ? row.mark : await tracker.setMark(row.id, seen.mark);
   if (mark === 'SUPERSEDED') {
@@ -80,12 +81,12 @@ export function fileOf({ id, original: { mediaId, key } }: TrackedOriginal, { lo
 /** What a look at a file shows: its true mark, or that it could not be read. */
 type Seen =
   | { readonly kind: 'judged'; readonly mark: 'MISSING' | 'DAMAGED' | null; readonly reason: string; readonly sizeBytes: number }
-  /** `isFailure`: the store failed. Otherwise it only keeps the bytes where they cannot be read. */
+  /** `isFailure` is false if the store is sound but keeps the file in an archive class. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly isFailure: boolean };
 
 /**
- * A store that fails, or does not show the bytes, proves nothing about a file. A disk that cannot
- * read the bytes any more does.
+ * Judges a file. A file stays unjudged if the store fails or does not show the bytes. It is DAMAGED
+ * if the disk can no longer read the bytes.
  */
 async function lookAt(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
   try {

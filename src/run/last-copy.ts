@@ -11,7 +11,7 @@ export async function lastCopyOf(key: string, destination: Destination): Promise
   return place === undefined ? null : `${destination.location}/${place}`;
 }
 
-/** A copy that cannot be looked for is only left out of a message. */
+/** Ignores errors that do not stop a run. The message then names no copy. */
 function ignoringStoreErrors(thrown: unknown): undefined {
   const error = asSyncError(thrown);
   if (error.decision === 'stop') throw error;

@@ -7,14 +7,14 @@ import type { LeaseCell } from '../lease.ts';
 const leases = useLeases();
 
 describe('taking a lease', () => {
-  test('a free lease is granted at once in both places', async () => {
+  test('a free lease is granted in both cells without waiting', async () => {
     const record = await leases.take();
     expect(record).toMatchObject({ owner: 'me', fence: 1, renewals: 0, termMs: 60_000, released: false, earlierMayRun: false });
     expect(await leases.records()).toEqual([record, record]);
     expect(leases.waits).toEqual([]);
   });
 
-  test('a released lease is granted at once, and each grant has a new token', async () => {
+  test('a released lease is granted without waiting, and each grant has a new token', async () => {
     const { token } = await leases.put(leaseRecord({ released: true, fence: 4 }));
     const record = await leases.take();
     expect(record).toMatchObject({ fence: 5, earlierMayRun: false });
@@ -22,21 +22,21 @@ describe('taking a lease', () => {
     expect(leases.waits).toEqual([]);
   });
 
-  test('the fence is one more than the highest fence of both places', async () => {
+  test('a new fence is one more than the highest fence in the two cells', async () => {
     await leases.put(leaseRecord({ released: true, fence: 9 }), 0);
     await leases.put(leaseRecord({ released: true, fence: 3 }), 1);
     expect((await leases.take()).fence).toBe(10);
     expect((await leases.records()).map((record) => record?.fence)).toEqual([10, 10]);
   });
 
-  test('the lease of a holder that has certainly ended is granted at once', async () => {
+  test('the lease of a holder that has certainly ended is granted without waiting', async () => {
     await leases.put(leaseRecord());
     leases.verdict = 'ended';
     expect(await leases.take()).toMatchObject({ fence: 2, earlierMayRun: false });
     expect(leases.waits).toEqual([]);
   });
 
-  test('the lease of a holder that certainly runs is refused at once', async () => {
+  test('the lease of a holder that certainly runs is refused without waiting', async () => {
     const held = await leases.put(leaseRecord());
     leases.verdict = 'running';
     await expect(leases.take()).rejects.toMatchObject({
@@ -51,7 +51,7 @@ describe('taking a lease', () => {
 });
 
 describe('watching a holder that may run', () => {
-  test('a holder that is silent for its term loses the lease, and the grants remember it', async () => {
+  test('a holder that is silent for a term loses the lease, and later grants say that it may still run', async () => {
     await leases.put(leaseRecord({ termMs: 90_000 }));
     const startedAtMs = leases.clock.elapsed();
     const record = await leases.take();
@@ -62,7 +62,7 @@ describe('watching a holder that may run', () => {
     expect(await leases.take()).toMatchObject({ fence: 3, earlierMayRun: true });
   });
 
-  test.each([-3650, 3650])('a wall clock that jumps by %d days changes nothing', async (days) => {
+  test.each([-3650, 3650])('a contender waits for one term even if the wall clock jumps by %d days', async (days) => {
     await leases.put(leaseRecord());
     leases.onSleep = async () => (leases.skewMs += days * 86_400_000);
     const startedAtMs = leases.clock.elapsed();
@@ -70,7 +70,7 @@ describe('watching a holder that may run', () => {
     expect(leases.clock.elapsed() - startedAtMs).toBe(60_000);
   });
 
-  test.each([0, 1])('a contender is refused if another one takes place %d meanwhile', async (index) => {
+  test.each([0, 1])('a waiting contender is refused if another run takes cell %d', async (index) => {
     await leases.put(leaseRecord());
     leases.onSleep = async () => leases.put(leaseRecord({ owner: 'process 2 on host' }), index);
     await expect(leases.take()).rejects.toMatchObject({ code: 'LOCKED', message: expect.stringContaining('process 2 on host') });
@@ -103,7 +103,7 @@ describe('watching a holder that may run', () => {
     expect(sleeps).toBe(20);
   });
 
-  test('a lease that is released meanwhile is granted without waiting longer', async () => {
+  test('a contender gets the lease as soon as the holder releases it', async () => {
     const others = await leases.openCells();
     const held = leaseRecord();
     for (const cell of others) await cell.replace(undefined, held);
@@ -116,7 +116,7 @@ describe('watching a holder that may run', () => {
     expect(leases.clock.elapsed() - startedAtMs).toBe(5_000);
   });
 
-  test('a holder that ends meanwhile loses the lease without waiting longer', async () => {
+  test('a contender gets the lease as soon as the holder has ended', async () => {
     await leases.put(leaseRecord());
     const startedAtMs = leases.clock.elapsed();
     leases.onSleep = async () => (leases.verdict = leases.clock.elapsed() - startedAtMs === 3_000 ? 'ended' : leases.verdict);
@@ -124,7 +124,7 @@ describe('watching a holder that may run', () => {
     expect(leases.clock.elapsed() - startedAtMs).toBe(3_000);
   });
 
-  test('no contender waits longer than ten minutes for a term that a record states', async () => {
+  test('a contender waits ten minutes at most, even if a record states a longer term', async () => {
     await leases.put(leaseRecord({ termMs: 1e15 }));
     await leases.take();
     expect(leases.waits).toEqual([{ owner: 'process 1 on host', waitMs: 600_000 }]);
@@ -141,7 +141,7 @@ describe('watching a holder that may run', () => {
 });
 
 describe('a contender that another contender overtakes', () => {
-  test('a place that was taken meanwhile is refused, and the other place is released again', async () => {
+  test('a contender that loses one cell to another contender is refused and releases the other cell', async () => {
     const theirs = leaseRecord({ owner: 'process 2 on host', fence: 7 });
     const overtaken: LeaseCell = {
       read: async () => leases.cells[1]!.read(),
@@ -157,7 +157,7 @@ describe('a contender that another contender overtakes', () => {
     expect(await leases.records()).toEqual([expect.objectContaining({ owner: 'me', released: true }), theirs]);
   });
 
-  test('a place that stores the record but fails is released again', async () => {
+  test('a cell that stored the record is released even if its reply was lost', async () => {
     const failing: LeaseCell = {
       read: async () => leases.cells[1]!.read(),
       replace: async (before, after) => {
@@ -170,7 +170,7 @@ describe('a contender that another contender overtakes', () => {
     expect((await leases.records()).map((record) => record?.released)).toEqual([true, true]);
   });
 
-  test('one of several contenders gets both places', async () => {
+  test('at most one of several contenders gets both cells', async () => {
     const contenders = await Promise.all(Array.from({ length: 6 }, leases.openCells));
     for (let round = 0; round < 10; round += 1) {
       const results = await Promise.allSettled(contenders.map(async (own) => leases.take({ cells: own })));

@@ -24,14 +24,14 @@ export interface LeaseOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly judge: (record: LeaseRecord, reading: LeaseReading) => Promise<Verdict>;
-  /** Called before the contender waits for a holder, `waitMs` at most. */
+  /** Called before the contender waits for a holder. `waitMs` is the longest possible wait. */
   readonly onWait: (owner: string, waitMs: number) => void;
 }
 
 /** A lease that was granted. */
 export interface Grant {
   readonly record: LeaseRecord;
-  /** A time before the grant. */
+  /** A moment just before the grant. The age of the lease counts from it. */
   readonly since: Moment;
 }
 
@@ -65,7 +65,7 @@ export async function takeLease(options: LeaseOptions): Promise<Grant> {
       if (!(await cell.replace(before, record))) throw locked((await cell.read()).record);
     }
   } catch (error) {
-    // A cell that failed may have stored the record all the same. Other holders' records stay.
+    // A cell that failed may still have stored the record. Records of other holders stay.
     await releaseCells(cells, record).catch(() => {});
     throw error;
   }
@@ -82,9 +82,9 @@ async function look(cell: LeaseCell, { judge }: LeaseOptions): Promise<Seen> {
 }
 
 /**
- * Watches the unproven records for a whole term. Only its own sleeps count, because a pause of the
- * whole machine also stops a holder on it. A record that was released, or whose holder ended
- * meanwhile, is free at once. Errors: LOCKED if a record changes.
+ * Watches the unproven records for a whole term. The term is counted in sleeps of this function,
+ * because a holder on the same machine also stops while the machine pauses. A record is free as soon
+ * as it is released or its holder has ended. Errors: LOCKED if a record changes.
  */
 async function waitUntilFree(seen: readonly Seen[], options: LeaseOptions): Promise<readonly Seen[]> {
   const { clock, signal, onWait } = options;

@@ -65,17 +65,17 @@ async function adopt(files: AsyncIterable<ListedFile>, { destination, tracker, r
 
 /**
  * Publishes an original that has an intent. All its bytes had arrived before the intent was
- * recorded, so `commit` does only the missing steps. If the original is archived, its file is
- * damaged and is replaced. If `commit` fails, the transfer fetches the original like any other
- * original.
+ * recorded, so `commit` does only the missing steps. If the original is COMPLETED, the intent is for
+ * a repair, so `commit` replaces the file. If `commit` fails, the transfer fetches the original like
+ * any other original.
  */
 async function fulfil(row: TrackedOriginal, { destination, tracker, report }: RecoverPorts): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;
   const { key } = original;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // The tracker saves no upload for a small file, so an upload with one part is made up here. With
-  // it `commit` finds a file that is already under its key.
+  // The tracker saves no upload for a small file. An invented upload with one part lets `commit` find
+  // a file that is already under its key.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],
