@@ -74,8 +74,8 @@ async function fulfil(row: TrackedOriginal, { destination, tracker, report }: Re
   const { key } = original;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
-  // The tracker saves no upload for a small file. An invented upload with one part lets `commit` find
-  // a file that is already under its key.
+  // The tracker saves no upload for a small file. With this invented upload `commit` finds a file
+  // that is already under its key.
   const { state, parts } = (await tracker.upload(row.id)) ?? {
     state: { id: '', partSizeBytes: sizeBytes, sizeBytes, validator },
     parts: [{ number: 1, sizeBytes, crc32, receipt: '' }],

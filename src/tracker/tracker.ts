@@ -111,7 +111,7 @@ export interface RowOriginal extends TrackedOriginal {
   readonly lost: boolean;
 }
 
-/** What `rows` selects by. An original may have several of them, such as MISSING and LOST. */
+/** What `rows` can select. Several selections may fit one original, such as MISSING and LOST. */
 export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED';
 
 /**
@@ -132,9 +132,9 @@ export interface Tracker {
   /**
    * Adds a COMPLETED original for each file that the archive describes. An absent file is MISSING,
    * and a file of another size is DAMAGED. A new medium becomes RESOLVED if the archive describes
-   * all its originals, otherwise LISTED. Then the others are `absentOriginals` if the destination
-   * `forgetsAbsentFiles`. Known originals stay as they are, so `adopt` may be repeated. Afterwards
-   * `needsAdoption()` is false. Returns the number of new originals.
+   * all its originals. Otherwise it becomes LISTED and, if `forgetsAbsentFiles`, `absentOriginals`
+   * counts the originals that are not described. Known originals stay as they are, so `adopt` may be
+   * repeated. Afterwards `needsAdoption()` is false. Returns the number of new originals.
    */
   adopt(files: AsyncIterable<ListedFile>, options?: { readonly forgetsAbsentFiles: boolean }): Promise<number>;
 
@@ -193,9 +193,9 @@ export interface Tracker {
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
   /**
-   * Yields all media with their originals. With `selections`, yields only originals that have one
-   * of them, and only media that have such an original or one of them. A medium is LOST if the
-   * provider no longer has it and `absentOriginals` is not 0.
+   * Yields all media with their originals. With `selections`, yields only originals that a selection
+   * fits, and only media that a selection fits or that have such an original. A medium is LOST if
+   * the provider no longer has it and `absentOriginals` is not 0.
    */
   rows(selections?: readonly Selection[]): AsyncIterable<TrackedRow>;
   /** Whether a key is in use. Upper and lower case count as equal. */
@@ -259,9 +259,9 @@ export interface Tracker {
    */
   fail(claim: Claim, failure: Failure): Promise<OriginalStatus>;
   /**
-   * Records a 404 for a medium. The medium and its unarchived originals become SOURCE_DELETED. The
-   * second time in a row that a listing shows the medium and it answers 404, it becomes FAILED, or
-   * QUARANTINED after `quarantineAfter` failed runs. Returns the new status.
+   * Records a 404 for a medium. The medium and its unarchived originals become SOURCE_DELETED. If a
+   * listing then shows the medium again and the next request also answers 404, the medium becomes
+   * FAILED, or QUARANTINED after `quarantineAfter` failed runs. Returns the new status.
    */
   vanish(mediaId: string, reason: string, quarantineAfter?: number): Promise<MediumStatus>;
 
@@ -278,9 +278,10 @@ export interface Tracker {
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
   /**
-   * Records that a person accepts QUARANTINED and LOST originals and media as they are. A name is a
-   * key, or the id of a medium for the medium and all its originals. If a name has nothing to
-   * accept, it is in `refused`, and nothing is changed. `accepted` counts originals and media.
+   * Records that a person accepts QUARANTINED and LOST originals and media as they are. A name is
+   * the key of an original, or the id of a medium. An id includes all originals of the medium. If a
+   * name has nothing to accept, `refused` lists it, and nothing is changed. `accepted` counts
+   * originals and media.
    */
   accept(names: readonly string[]): Promise<{ readonly accepted: number; readonly refused: readonly string[] }>;
 

@@ -5,9 +5,9 @@ import { getItem, pauseBefore, putRow, rowKey, updateRow, type Partition } from 
 import { toItem, type Item, type Values } from './values.ts';
 
 /**
- * The fence of writes. A command reads the row of the lease, so that a run stops after a later
- * grant. Each row also keeps the highest fence that wrote it, because a later grant may come while a
- * command is under way.
+ * Guards writes by fences. Before a write, a command reads the row of the lease and fails after a
+ * later grant. A grant may also come between this read and the write. Therefore each row keeps the
+ * highest fence that wrote it.
  */
 
 /** The fence that a command's writes carry. Errors: LEASE_LOST after a later grant. */
@@ -50,7 +50,7 @@ async function writeFenced(partition: Partition, write: Write): Promise<void> {
     await pauseBefore(tries, partition.tableName);
     const fence = await currentFence(partition);
     if (await write(fence, toItem({ fence }))) return;
-    // Without a fence of its own, a tracker takes over the fence of the grant that came meanwhile.
+    // A later grant wrote the row. A tracker without its own fence tries again with the later fence.
     if (partition.fence.own !== undefined) throw leaseLost(undefined);
   }
 }

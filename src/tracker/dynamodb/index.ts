@@ -17,7 +17,7 @@ export interface DynamoTrackerOptions {
   readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
   readonly table: string;
   readonly provider: Provider;
-  /** The account, if several accounts share one archive. Default: all accounts share one ledger. */
+  /** The account, if each account has its own ledger. Default: all accounts share one ledger. */
   readonly account?: string;
   /** The id of the archive that this ledger describes. */
   readonly archiveId: string;

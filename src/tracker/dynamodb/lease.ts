@@ -16,8 +16,8 @@ import type { Item } from './values.ts';
 export const leaseKey = 'LEASE#run';
 
 /**
- * The end of a lease, which only version 0.1 reads. So that version finds the lease taken, unless AWS
- * says that the execution of the holder has ended. It then writes an end of its own.
+ * The end that every lease gets, for version 0.1 only. Version 0.1 takes over such a lease only if
+ * AWS says that the execution of the holder has ended. Version 0.1 then writes a different end.
  */
 const neverEnds = 9_999_999_999_999;
 
@@ -34,7 +34,7 @@ export function leaseCell(table: Table, key: Key): LeaseCell {
       // A record with this token and number of renewals was written by an earlier call.
       if (row?.['record']?.S === record) return true;
       if (current?.token !== before?.token || current?.renewals !== before?.renewals) return false;
-      // The row is written as a whole, so it loses the time at which an earlier version lets it expire.
+      // The whole row is replaced, which also removes the expiry time that an earlier version set.
       const expected = { owner: row?.['owner'], record: row?.['record'], until_ms: row?.['until_ms'] };
       const { owner, fence } = after;
       if (await putRow(table, { ...key, owner, fence, record, until_ms: neverEnds }, expected)) return true;
@@ -50,11 +50,11 @@ export function leaseRecord(row: Item | undefined): LeaseRecord | undefined {
   if (owner === undefined) return undefined;
   const untilMs = Number(row!['until_ms']?.N ?? 0);
   const record = untilMs === neverEnds ? decodeLease(row!['record']?.S ?? '') : timedRecord(owner, untilMs);
-  // The fence of an unreadable record, or of one that version 0.1 took over, still counts.
+  // The row's fence counts even if the record is unreadable or version 0.1 took over the lease.
   return { ...record, fence: Math.max(record.fence, Number(row!['fence']?.N ?? 0)) };
 }
 
-/** Version 0.1 renewed a lease by a later end. An execution had the lease until its time-out. */
+/** Version 0.1 renewed a lease by a later end. The end for an execution was its time-out. */
 function timedRecord(owner: string, untilMs: number): LeaseRecord {
   const deadline = owner.startsWith('arn:') ? new Date(untilMs).toISOString() : null;
   return { ...timedLease, owner: describeTimedOwner(owner), token: owner, renewals: untilMs, deadline };
@@ -76,7 +76,7 @@ async function readLease({ client, tableName }: Table, key: Key): Promise<LeaseR
   return { record: leaseRecord(Item), storeTimeMs: Number.isNaN(storeTimeMs) ? null : storeTimeMs };
 }
 
-/** The lease of the run that works now; undefined: no run has it. Errors: TRACKER_UNUSABLE. */
+/** The lease of the run that works now. Undefined if no run has it. Errors: TRACKER_UNUSABLE. */
 export async function currentLease(
   client: DynamoDBClient,
   { table, provider }: { readonly table: string; readonly provider: Provider },

@@ -62,8 +62,8 @@ async function fetchItems({ partition, items }: Readings, keys: readonly Key[]):
 }
 
 /**
- * Requires the rows of new originals and of their keys. If all originals of a medium are read, a
- * new original that is not among them has no row, so its row is not fetched.
+ * Requires the rows of new originals and of their keys. If all originals of a medium are already
+ * read, an original that is not among them has no row, and nothing is fetched for it.
  */
 export function requireNewOriginals(readings: Readings, originals: readonly OriginalRecord[]): void {
   const { partition, items, groups } = readings;

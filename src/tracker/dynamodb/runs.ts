@@ -5,7 +5,7 @@ import { currentFence } from './fence.ts';
 import { expecting, expiry, getItem, pauseBefore, queryPages, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
 
-/** The rows of the runs. */
+/** Keeps the runs of a ledger in rows of the table. */
 
 /** Rows of runs expire after more than a thousand nights, even if no further run removes them. */
 const runDays = 1_100;

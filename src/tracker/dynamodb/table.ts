@@ -39,7 +39,10 @@ export interface Partition extends Table {
   readonly fence: Fence;
 }
 
-/** The fence of a tracker that has a lease. Undefined: writes carry the fence of the current lease. */
+/**
+ * The fence that a tracker's writes carry. If `own` is undefined, they carry the fence of the current
+ * lease.
+ */
 export interface Fence {
   own: number | undefined;
 }

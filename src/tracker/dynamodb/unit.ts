@@ -36,8 +36,9 @@ interface State extends Readings {
 
 /**
  * Repeats a command if another writer has changed one of its rows between the command's read and
- * write. Up to 100 rows are written in one transaction. More rows are written in the order in which
- * the command saves them. So the command saves last the row that makes the other rows count.
+ * write. More than 100 rows take several transactions, in the order in which the command saves the
+ * rows. A command therefore saves last the row that completes the change, for example the medium
+ * after its originals.
  */
 export async function inUnit<Result>(
   partition: Partition,

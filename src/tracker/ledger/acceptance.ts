@@ -4,9 +4,9 @@ import { findGroup } from './media.ts';
 import { withRevisions, type Group } from './records.ts';
 import type { Reader, Store, Unit } from './store.ts';
 
-/** The command by which a person accepts what is wrong for good. */
+/** The command with which a person accepts lost or QUARANTINED media and originals as they are. */
 
-/** A name that a person gave, and what it stands for. Without a key it is the whole medium. */
+/** A name that a person gave: the key of a file or, if `key` is absent, the id of a medium. */
 interface Named {
   readonly name: string;
   readonly mediaId: string;

@@ -9,7 +9,7 @@ import type { Store, Unit } from './store.ts';
 
 type Described = ListedFile & { readonly description: FileDescription };
 
-/** The sets of originals that files report for their medium, by the medium's id. */
+/** For each medium's id: the sets of originals that its archived files report. */
 type Sets = Map<string, readonly OriginalSet[]>;
 
 interface OriginalSet {
@@ -59,7 +59,10 @@ function isDescribed(file: ListedFile): file is Described {
   return file.description !== undefined;
 }
 
-/** Returns the number of new originals. `isRebuilt` means that the archive is the only source. */
+/**
+ * Returns the number of new originals. `isRebuilt` is true if this is the first adoption, so the
+ * ledger knows only what the archive describes.
+ */
 function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): number {
   const mediaIds = new Set(files.map(({ description }) => description.original.mediaId));
   const known = new Map(unit.media([...mediaIds]).map((medium) => [medium.id, medium]));
@@ -78,8 +81,8 @@ function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): nu
 }
 
 /**
- * The ids of revisions that a known original never had although it has later ones. A run left such a
- * revision out because its key held other bytes than those that were sent.
+ * The ids of revisions that the ledger lacks although it has a later revision of the same original.
+ * A run left such a revision out, because its key held other bytes than the run had sent.
  */
 function passedOver(
   unit: Unit,
@@ -150,8 +153,8 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
 }
 
 /**
- * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise notes
- * what the archive lacks, if that may have been lost.
+ * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise counts
+ * the missing originals in `absentOriginals`, but only if `forgetsAbsentFiles`.
  */
 async function resolveSets(store: Store, sets: Sets, forgetsAbsentFiles: boolean): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {
@@ -181,7 +184,10 @@ function isUntouched({ status, seenRun, resolvedRoles }: MediumRecord): boolean 
   return status === 'LISTED' && seenRun === null && resolvedRoles.length === 0;
 }
 
-/** How many originals of a medium the archive does not describe. Empty for a medium to leave alone. */
+/**
+ * A pair of the medium's id and the number of originals that the archive does not describe. No pair
+ * if `adopt` must not change the medium.
+ */
 function lackOf(sets: Sets, { medium, originals }: Group): readonly (readonly [string, number])[] {
   const described = sets.get(medium.id);
   if (!described || !isUntouched(medium)) return [];

@@ -85,8 +85,8 @@ export const mediumFields = {
   /** How many times in a row the provider denied a medium that its listing shows. */
   denials: count,
   /**
-   * Originals that the archive lacks, although its other files of the medium describe them. Only an
-   * adoption sets it, for a store where a lost file takes its description along.
+   * How many originals the archive lacks, according to its other files of the medium. Only an
+   * adoption sets this number, and only if the description of a lost file is lost too.
    */
   absentOriginals: count,
   /** When a person accepted what is wrong with the medium, and what was wrong. */
@@ -128,7 +128,7 @@ export const originalFields = {
   failedRuns: count,
   errorCode: orNull(field<ErrorCode>('text')),
   reason: orNull(text),
-  /** When the original last failed. A repair that fails changes no status, but this time. */
+  /** When the original last failed. A failed repair also sets this time, but keeps the status. */
   failedAt: orNull(text),
   /** When a person accepted what is wrong with the original, and what was wrong. */
   acceptedAt: orNull(text),

@@ -21,7 +21,7 @@ export function applyChange(original: OriginalRecord, change: StatusChange, now:
   return { ...original, ...unaccepted, status, statusSince: now };
 }
 
-/** Whether the archived file is missing or damaged, so that a claim is for its repair. */
+/** True if the archived file is missing or damaged. A claim is then for a repair of the file. */
 function awaitsRepair({ status, mark }: OriginalRecord): boolean {
   return status === 'COMPLETED' && needsRepair(mark);
 }
@@ -61,8 +61,8 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
 }
 
 /**
- * Fulfils an intent with stored content. A store can state the checksum of bytes that it spoilt, so
- * an intent accepts its own checksum only. Errors: KEY_TAKEN.
+ * Replaces the content of an intent by the stored content. Errors: KEY_TAKEN if the checksums differ
+ * for the same version of the source, because the store may have spoilt the bytes.
  */
 export function fulfilled(original: OriginalRecord, content: Content): OriginalRecord {
   const { intent, crc32, key } = original;
@@ -104,8 +104,8 @@ export function retried(original: OriginalRecord, now: string): OriginalRecord |
 }
 
 /**
- * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. An accepted loss is
- * no longer one. Undefined for any other original.
+ * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undoes the acceptance
+ * of a missing or damaged file. Undefined for any other original.
  */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
@@ -122,7 +122,7 @@ export function vanished(original: OriginalRecord, reason: string, now: string):
   return next && { ...next, reason };
 }
 
-/** Sets or clears the mark of an archived original. Without a repair to do, its upload is dropped. */
+/** Sets or clears the mark of an archived original. Drops its upload if no repair is needed. */
 export function marked(original: OriginalRecord, mark: Mark | null): OriginalRecord {
   if (mark === original.mark) return original;
   const next = { ...original, ...unaccepted, mark };

@@ -48,7 +48,7 @@ export function complete(unit: Unit, claim: Claim, content: Content): void {
   finish(unit, fulfilled(claimedOriginal(unit, claim), content));
 }
 
-/** Completes an original that has an intent. A COMPLETED original without one stays unchanged. */
+/** Completes an original with an intent. Changes nothing if it is COMPLETED and has no intent. */
 export function completeIntent(unit: Unit, id: string): void {
   const original = originalOf(unit, id);
   if (original.intent || original.status !== 'COMPLETED') finish(unit, original);

@@ -102,8 +102,8 @@ export interface Revised {
   /** A later revision is archived. */
   readonly isReplaced: boolean;
   /**
-   * True if the original has a mark that counts. The mark DAMAGED no longer counts when a later
-   * revision is completed, or counts itself as failed. The mark MISSING always counts.
+   * True if the original has a mark that counts. The mark MISSING always counts. The mark DAMAGED
+   * does not count if a later revision is COMPLETED, FAILED or QUARANTINED.
    */
   readonly isMarked: boolean;
 }

@@ -21,7 +21,7 @@ test.each([
   expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
 });
 
-test('an intent accepts only its own checksum for the same version of the source', () => {
+test('an intent refuses another checksum, unless the version of the source has changed', () => {
   const sent = { sizeBytes: 10, crc32: 1, validator: { etag: '"v1"', lastModified: null } };
   const row = newOriginal(original('m1'), now);
   expect(fulfilled(row, sent)).toMatchObject({ crc32: 1, intent: true });
@@ -32,7 +32,7 @@ test('an intent accepts only its own checksum for the same version of the source
   expect(fulfilled(published, next)).toMatchObject({ crc32: 2, etag: '"v2"' });
 });
 
-test('a claim and its release change nothing of an original except the attempt', () => {
+test('a claim that is released leaves an original unchanged, except for the number of attempts', () => {
   const pending = newOriginal(original('m1'), now);
   const busy = claimed(pending, { owner: 'w', leaseMs: 1000 }, { nowMs, now })!;
   expect(busy).toMatchObject({ status: 'IN_PROGRESS', owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });

@@ -2,7 +2,7 @@ import { releaseLeft } from './originals.ts';
 import { quarantineLongWaiting } from './listing.ts';
 import type { Store } from './store.ts';
 
-/** Runs. */
+/** The command that begins a run. */
 
 const runsKept = 1000;
 
@@ -16,7 +16,7 @@ export async function beginRun(store: Store, runId: string): Promise<void> {
 }
 
 async function claimedIds(store: Store): Promise<readonly string[]> {
-  // A repair keeps the status of its original, so a claimed original may have a mark instead.
+  // A claim for a repair leaves the status COMPLETED, so marked originals may be claimed too.
   const statuses = ['IN_PROGRESS', 'MISSING', 'DAMAGED'] as const;
   const found = (await Promise.all(statuses.map(async (status) => store.inStatus(status)))).flat();
   return found.map(({ id }) => id);

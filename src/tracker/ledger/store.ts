@@ -108,8 +108,8 @@ export interface Store {
   countAll?(roles: readonly Role[]): Counts;
 
   /**
-   * Finds every medium of the account that a complete listing of the run changes, and perhaps
-   * others.
+   * Finds every medium of the account that a complete listing of the run changes. May also find
+   * media that it does not change.
    */
   sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
   /** If `lastFullAt` is null, the stored time stays. */

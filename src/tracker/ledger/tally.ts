@@ -9,7 +9,7 @@ import { withRevisions } from './records.ts';
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
 
-/** Fields that decide how most media count. Media without exceptions that have equal fields count alike. */
+/** Media with equal values in these fields count alike, except media that `correct` corrects. */
 export const groupedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
 const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
@@ -83,8 +83,8 @@ export function addOriginals(
 }
 
 /**
- * `addMedia` assumes that all originals are archived, and nothing is accepted. This corrects the
- * counts of a medium for which that is not so. What is accepted or lost counts only as that.
+ * Corrects the counts of a medium, because `addMedia` assumes that all its originals are archived and
+ * nothing is accepted. An accepted or lost original counts only as accepted or lost.
  */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;

@@ -44,7 +44,7 @@ export function createCommitGroup(database: DatabaseSync, guard: () => void = ()
     for (const answer of answers) answer();
   }
 
-  /** Plans a flush. It comes without a pause if the last group had only one step. */
+  /** Plans a flush, without a pause if the last group had only one step. */
   function flushSoon(): void {
     const restMs = hadCompany ? committedAtMs + pauseMs - performance.now() : 0;
     if (restMs > 0) setTimeout(flush, restMs);

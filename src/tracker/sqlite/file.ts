@@ -79,7 +79,7 @@ function isSound(database: DatabaseSync): boolean {
   return database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] === 'ok';
 }
 
-/** Another process may replace the file at the same time. So the file is judged again in a lock. */
+/** Checks the file again in a lock, because another process may have replaced the file already. */
 function replaceDamaged(file: TrackerFile): DatabaseSync {
   return whileLocked(`${file.path}.lock`, () => openSound(file) ?? replaceByNew(file));
 }

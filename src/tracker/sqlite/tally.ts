@@ -21,9 +21,9 @@ interface OriginalGroup {
 }
 
 /**
- * Gives the same result as the ledger's `count`, but counts equal rows together. Then it corrects
- * the result for each medium that may be an exception, or that has an original that is marked or
- * not archived.
+ * Gives the same result as the ledger's `count`, but counts equal rows together. Then `correct`
+ * adjusts the result for QUARANTINED and SOURCE_DELETED media, and for media with originals that are
+ * marked or not archived.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();
