@@ -38,7 +38,7 @@ export interface WorkItem {
 export interface Plan {
   /** The items, newest first. The same rows always give the same order. */
   readonly items: readonly WorkItem[];
-  /** The sum of all sizes that the listing gives. */
+  /** The sum of the items' sizes, as far as the listing gives a size. */
   readonly sizeHintBytes: number;
 }
 

@@ -19,7 +19,7 @@ export interface RunFacts {
   };
   readonly apiRequests?: number;
   readonly verified?: NonNullable<RunFinished['verified']>;
-  /** How many findings of `verify` need a repair or a person. */
+  /** How many findings of `verify` need a repair or the decision of a person. */
   readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: SyncError;

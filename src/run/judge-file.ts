@@ -15,7 +15,7 @@ export interface ArchivedFile {
 /** What `verify` has found so far. */
 export interface Findings {
   readonly counts: { -readonly [Name in keyof NonNullable<RunFinished['verified']>]: number };
-  /** How many findings need a repair or a person. */
+  /** How many findings need a repair or the decision of a person. */
   differences: number;
 }
 

@@ -17,7 +17,7 @@ export interface TrackedMedium extends Acceptance {
   readonly status: MediumStatus;
   /** The roles for which the medium is resolved. Empty before the first resolve. */
   readonly resolvedRoles: readonly Role[];
-  /** Originals that exist but are not available yet. */
+  /** How many originals exist but are not available yet. */
   readonly unavailable: number;
   readonly firstSeenAt: string;
   /** When the status began. For a FAILED medium, when it last failed. ISO 8601. */
@@ -27,8 +27,8 @@ export interface TrackedMedium extends Acceptance {
   /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
   /**
-   * Originals that the archive lost together with their descriptions, so their keys are unknown.
-   * They can be fetched again as long as the provider has the medium.
+   * How many originals the archive lost together with their descriptions, so their keys are unknown.
+   * A run can fetch these originals again as long as the provider has the medium.
    */
   readonly absentOriginals: number;
 }
@@ -72,7 +72,7 @@ export interface Content extends ContentFacts {
 export interface ListingState {
   /** When the last complete, consistent listing ended; null before the first. ISO 8601. */
   readonly lastFullAt: string | null;
-  /** Media of the account that the last listing showed. */
+  /** How many media of the account the last listing showed. */
   readonly listed: number;
 }
 
@@ -168,7 +168,7 @@ export interface Tracker {
    */
   recordPage(media: readonly Medium[], runId: string): Promise<PageChanges>;
   listingState(account: string): Promise<ListingState>;
-  /** Media of the provider that are known and not gone, over all accounts. */
+  /** How many media of the provider are known and not gone, in all accounts. */
   knownCount(): Promise<number>;
   /**
    * Ends a listing. If it was complete, media of the account that this run did not see get

@@ -23,7 +23,7 @@ import type { Provider } from '../../media.ts';
 import type { Key } from './keys.ts';
 import { toItem, type Item, type Values } from './values.ts';
 
-/** A table and the ways to read it. Reads are consistent, except those of an index. */
+/** A table and its client. Reads are consistent, except reads of an index. */
 export interface Table {
   readonly client: DynamoDBClient;
   readonly tableName: string;
@@ -40,8 +40,8 @@ export interface Partition extends Table {
 }
 
 /**
- * The fence that a tracker's writes carry. If `own` is undefined, they carry the fence of the current
- * lease.
+ * The fence that a tracker's writes carry. If `own` is undefined, they carry the fence of the
+ * current lease.
  */
 export interface Fence {
   own: number | undefined;

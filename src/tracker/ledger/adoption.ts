@@ -18,7 +18,7 @@ interface OriginalSet {
   readonly size: number;
 }
 
-/** Fields of a set that decide whether it is complete. */
+/** The fields of media and originals that decide whether a set is complete. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
   original: ['id', 'revision', 'role', 'status', 'mark'],

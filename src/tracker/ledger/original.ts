@@ -104,8 +104,8 @@ export function retried(original: OriginalRecord, now: string): OriginalRecord |
 }
 
 /**
- * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undoes the acceptance
- * of a missing or damaged file. Undefined for any other original.
+ * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undoes the
+ * acceptance of a missing or damaged file. Undefined for any other original.
  */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);

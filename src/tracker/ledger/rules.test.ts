@@ -32,7 +32,7 @@ test('an intent refuses another checksum, unless the version of the source has c
   expect(fulfilled(published, next)).toMatchObject({ crc32: 2, etag: '"v2"' });
 });
 
-test('a claim that is released leaves an original unchanged, except for the number of attempts', () => {
+test('a released claim leaves an original unchanged, except for the number of attempts', () => {
   const pending = newOriginal(original('m1'), now);
   const busy = claimed(pending, { owner: 'w', leaseMs: 1000 }, { nowMs, now })!;
   expect(busy).toMatchObject({ status: 'IN_PROGRESS', owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });

@@ -119,7 +119,7 @@ export interface Store {
   readonly lease: LeaseCell;
   /** From now on each change fails with LEASE_LOST if the lease has a later fence. */
   useFence(fence: number): void;
-  /** Records the begin of a run and removes all but the last `kept`. No change for a known run. */
+  /** Records a new run and removes all runs except the last `kept` ones. Ignores a known run. */
   addRun(runId: string, kept: number): Promise<void>;
   /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;

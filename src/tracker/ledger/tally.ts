@@ -57,8 +57,8 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
 }
 
 /**
- * Counts `media` equal media, and assumes that their originals are archived. Media without
- * originals in `roles` are out of scope.
+ * Counts `media` equal media, and assumes that their originals are archived. A whole medium without
+ * originals in `roles` is not counted.
  */
 export function addMedia(counts: Counts, medium: GroupedMedium, media: number, roles: readonly Role[]): void {
   const hasOriginals = medium.originalRoles.some((role) => roles.includes(role));
@@ -83,8 +83,8 @@ export function addOriginals(
 }
 
 /**
- * Corrects the counts of a medium, because `addMedia` assumes that all its originals are archived and
- * nothing is accepted. An accepted or lost original counts only as accepted or lost.
+ * Corrects the counts of a medium, because `addMedia` assumes that all its originals are archived
+ * and nothing is accepted. An accepted or lost original counts only as accepted or lost.
  */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;

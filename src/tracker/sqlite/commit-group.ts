@@ -28,7 +28,7 @@ type Answer = () => void;
 /** The pause between two commits while several callers write, in ms. */
 const pauseMs = 2;
 
-/** `guard` runs at the begin of each group. If it throws, the group fails. */
+/** `guard` runs at the start of each group. If `guard` throws, every step of the group fails. */
 export function createCommitGroup(database: DatabaseSync, guard: () => void = () => {}): CommitGroup {
   let waiting: Step[] = [];
   let hadCompany = false;
