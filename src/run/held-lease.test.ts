@@ -40,22 +40,19 @@ describe('holding a lease', () => {
     expect((await leases.records())[0]?.renewals).toBe(1);
   });
 
-  test.each([0, 1])(
-    'if another run takes over cell %d, the lease ends with LEASE_LOST and that run keeps the cell',
-    async (index) => {
-      const held = await hold();
-      const theirs = await leases.put(leaseRecord({ owner: 'process 2 on host', fence: 2 }), index);
-      leases.advance(20_001);
-      const lost = { code: 'LEASE_LOST', exitCode: 4, message: expect.stringContaining('process 2 on host') };
-      await expect(held.confirm()).rejects.toMatchObject(lost);
-      expect(held.lost.reason).toMatchObject(lost);
-      await expect(held.confirm()).rejects.toMatchObject(lost);
-      await held[Symbol.asyncDispose]();
-      const after = await leases.records();
-      expect(after[index]).toEqual(theirs);
-      expect(after[1 - index]).toMatchObject({ owner: 'me', released: true });
-    },
-  );
+  test.each([0, 1])('another run that takes cell %d keeps it, and the first run gets LEASE_LOST', async (index) => {
+    const held = await hold();
+    const theirs = await leases.put(leaseRecord({ owner: 'process 2 on host', fence: 2 }), index);
+    leases.advance(20_001);
+    const lost = { code: 'LEASE_LOST', exitCode: 4, message: expect.stringContaining('process 2 on host') };
+    await expect(held.confirm()).rejects.toMatchObject(lost);
+    expect(held.lost.reason).toMatchObject(lost);
+    await expect(held.confirm()).rejects.toMatchObject(lost);
+    await held[Symbol.asyncDispose]();
+    const after = await leases.records();
+    expect(after[index]).toEqual(theirs);
+    expect(after[1 - index]).toMatchObject({ owner: 'me', released: true });
+  });
 
   test('a run that was stopped right after the grant confirms its lease before the first side effect', async () => {
     const grant = await leases.grant();

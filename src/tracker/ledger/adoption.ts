@@ -154,7 +154,7 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
 
 /**
  * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise counts
- * the missing originals in `absentOriginals`, but only if `forgetsAbsentFiles`.
+ * the missing originals in `absentOriginals`, but only if `forgetsAbsentFiles` is true.
  */
 async function resolveSets(store: Store, sets: Sets, forgetsAbsentFiles: boolean): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {

@@ -109,7 +109,7 @@ export interface Store {
 
   /**
    * Finds every medium of the account that a complete listing of the run changes. May also find
-   * media that it does not change.
+   * unchanged media.
    */
   sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
   /** If `lastFullAt` is null, the stored time stays. */
