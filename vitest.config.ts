@@ -5,12 +5,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take long, the longest first; all others take a few seconds at most. */
 const longFiles = [
   'test/aws/engine/many.test.ts',
-  'test/e2e/kill-steps.e2e.test.ts',
+  'test/kills/steps.test.ts',
+  'test/kills/repair.test.ts',
+  'test/kills/first-run.test.ts',
+  'test/e2e/lease.e2e.test.ts',
   'test/e2e/faults-media.e2e.test.ts',
   'test/e2e/kill-anytime.e2e.test.ts',
+  'test/e2e/stores.e2e.test.ts',
   'test/e2e/faults-s3.e2e.test.ts',
   'test/e2e/faults-api.e2e.test.ts',
   'test/e2e/archives.e2e.test.ts',
+  'test/e2e/evidence.e2e.test.ts',
+  'test/e2e/first-runs.e2e.test.ts',
+  'test/e2e/accept.e2e.test.ts',
   'src/cli/commands/sync.test.ts',
   'src/cli/cli.test.ts',
   'test/e2e/first-sync.e2e.test.ts',
@@ -37,7 +44,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-// `unit` and `e2e` are the README's test command; `s3`, `aws` and `scale` need more than Node and npm, or more time.
+// `unit` and `e2e` are the README's test command. The other projects need more than Node and npm, or more time.
 export default defineConfig({
   test: {
     // A third of the time of tests is waiting for a clock, so one worker more than cores keeps the cores busy. Many more than a few gain nothing:
@@ -60,6 +67,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      { test: { name: 'kills', include: ['test/kills/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 60_000 } },
       { test: { name: 's3', include: ['test/s3/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 } },
       {
         test: {

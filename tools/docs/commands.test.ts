@@ -94,7 +94,12 @@ describe('the commands and names on the pages', () => {
   });
 
   test('every environment variable on a page exists', () => {
-    const known = new Set([...options.map(environmentName), 'CLOUD_SYNC_DEBUG']);
+    const known = new Set([
+      ...options.map(environmentName),
+      'CLOUD_SYNC_DEBUG',
+      'CLOUD_SYNC_STORM_ROUNDS',
+      'CLOUD_SYNC_TEST_SEED',
+    ]);
     const named = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bCLOUD_SYNC_[A-Z_]+\b/g)].map(([name]) => `${path}: ${name}`),
     );

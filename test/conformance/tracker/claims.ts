@@ -118,7 +118,7 @@ export function claimTests(check: Check): void {
     const claim = await claimed(tracker, file);
     await tracker.saveUpload(claim, upload);
     await tracker.savePart(claim, part(1));
-    await tracker.recordIntent(claim, { ...whole, crc32: 1 });
+    await tracker.recordIntent(claim, { ...whole, crc32: 1, validator: { etag: '"earlier"', lastModified: null } });
     clock.advance(5);
     await tracker.complete(claim, whole);
     expect((await tracker.originals('m1'))[0]).toEqual({

@@ -157,7 +157,7 @@ describe('on a disk', () => {
     async (sizeBytes) => {
       const environment = { NO_HARD_LINKS: '1' };
       const { steps } = await killBefore(Infinity, sizeBytes, environment);
-      const rename = steps.findIndex((line) => / rename .*\.part$/.test(line)) + 1;
+      const rename = steps.findLastIndex((line) => / rename .*\.part$/.test(line)) + 1;
       expect(rename).toBeGreaterThan(20);
       for (let step = rename - 2; step <= rename + 6; step += 1) {
         const { killed } = await killBefore(step, sizeBytes, environment);
