@@ -179,7 +179,9 @@ describe('an archive whose tracker is lost', () => {
     await rm(scene.home, { recursive: true });
     const run = await scene.sync();
     expectExit(run, 1);
-    const lastCopy = join(scene.place.directory, '.cloud-sync', 'quarantine', key);
+    const aside = await diskPlaceAt(join(scene.place.directory, '.cloud-sync', 'quarantine')).files();
+    expect(aside).toHaveLength(1);
+    const lastCopy = join(scene.place.directory, '.cloud-sync', 'quarantine', aside[0]!.key);
     expect(eventsOf(run, 'file.lost')).toEqual([expect.objectContaining({ key, lastCopy })]);
   });
 
