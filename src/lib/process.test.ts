@@ -22,7 +22,11 @@ vi.mock('node:fs', async (importOriginal) => {
     const text = fs.readFileSync(...args);
     return altered.get(String(args[0]))?.(String(text)) ?? text;
   };
-  const readlink = (path: string) => (refuse(path), fs.readlinkSync(path));
+  const readlink = (path: string) => {
+    refuse(path);
+    const target = fs.readlinkSync(path);
+    return altered.get(path)?.(target) ?? target;
+  };
   return { ...fs, readFileSync: readFile, readlinkSync: readlink };
 });
 
@@ -75,6 +79,16 @@ onLinux('no process counts as ended if /proc hides the boot or the namespace of 
     expect(hasEnded({ ...gone, bootId: '', pidNamespace: '' })).toBe(false);
     hidden.clear();
   }
+});
+
+onLinux('no process counts as ended if /proc shows the pids of another namespace', async () => {
+  const gone = { ...thisProcess(), pid: await endedPid() };
+  const { processStart } = thisProcess();
+  altered.set('/proc/self', (pid) => `${pid}0`);
+  hidden.add(`/proc/${process.pid}/stat`);
+  expect(thisProcess()).toMatchObject({ pidNamespace: '', processStart });
+  expect(hasEnded(gone)).toBe(false);
+  expect(hasEnded({ ...gone, pidNamespace: '' })).toBe(false);
 });
 
 onLinux('a killed process counts as ended before its parent collects it, but not before its last thread ends', async () => {

@@ -12,8 +12,7 @@ export interface ProcessIdentity {
 }
 
 export function thisProcess(): ProcessIdentity {
-  const { pid } = process;
-  return { bootId: bootId(), pidNamespace: pidNamespace(), pid, processStart: statFields(pid)[19] ?? '' };
+  return { bootId: bootId(), pidNamespace: pidNamespace(), pid: process.pid, processStart: statFields('self')[19] ?? '' };
 }
 
 /**
@@ -36,10 +35,13 @@ function bootId(): string {
   return readOrEmpty('/proc/sys/kernel/random/boot_id').trim();
 }
 
-/** The link names the namespace by its inode; see pid_namespaces(7). */
+/**
+ * The link /proc/self/ns/pid names the namespace by its inode; see pid_namespaces(7). Empty if /proc
+ * shows the pids of another namespace, as in a container with the /proc of its host.
+ */
 function pidNamespace(): string {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    return readlinkSync('/proc/self') === String(process.pid) ? readlinkSync('/proc/self/ns/pid') : '';
   } catch {
     return '';
   }
@@ -49,7 +51,7 @@ function pidNamespace(): string {
  * The fields of /proc/PID/stat from the third on; see proc(5). The second field, the command in
  * parentheses, may contain spaces. Empty if the process is gone or hidden.
  */
-function statFields(pid: number): readonly string[] {
+function statFields(pid: number | 'self'): readonly string[] {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
   return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
