@@ -102,6 +102,10 @@ async function killCopyBefore(step: number): Promise<readonly string[]> {
   return steps;
 }
 
+function isCopy(line: string): boolean {
+  return / copyFile .*\.part$/.test(line);
+}
+
 /** A small file is written only when it is published. A larger file is written as a draft first. */
 const smallBytes = 60_000;
 const largeBytes = 300_000;
@@ -144,10 +148,11 @@ describe('on a disk', () => {
     { timeout: 300_000 },
     async () => {
       const steps = await killCopyBefore(Infinity);
-      const copy = steps.findIndex((line) => / copyFile .*\.part$/.test(line)) + 1;
+      // A file system that cannot share blocks between files refuses the first of two calls.
+      const copy = steps.findIndex(isCopy) + 1;
       expect(copy).toBeGreaterThan(0);
-      expect(steps.filter((line) => / copyFile .*\.part$/.test(line))).toHaveLength(1);
-      for (let step = copy; step <= copy + 5; step += 1) await killCopyBefore(step);
+      expect(steps.slice(copy + 1).filter(isCopy)).toEqual([]);
+      for (let step = copy; step <= copy + 6; step += 1) await killCopyBefore(step);
     },
   );
 

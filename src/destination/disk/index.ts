@@ -124,22 +124,24 @@ async function openUpload(
 ): Promise<Opened> {
   const finished = replaces ? undefined : await finishedFile(disk, file, wanted);
   if (finished) return { kind: 'finished', file: finished };
-  const parts = await resumableParts(disk, wanted, known);
-  await requireSpace(disk.space, bytesToCome(wanted, parts ?? []));
-  if (known && parts) {
-    return { kind: 'upload', state: await ownUpload(disk.uploads, known.state), parts, resumable: true };
-  }
+  const resumed = await resumeUpload(disk, wanted, known);
+  if (resumed) return resumed;
+  await requireSpace(disk.space, bytesToCome(wanted, []));
   // A replacement is not held in memory. It must survive a crash, because the damaged file may
   // already be moved away.
   if (isSmall(wanted) && !replaces) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
   return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
 }
 
-/** Publishes a draft that no other process has open. */
+/**
+ * Publishes a draft that no other process has open. If the disk has no space for the necessary copy,
+ * drops the draft, so that the file is fetched again.
+ */
 async function publishOwn(disk: Disk, received: Received): Promise<StoredFile> {
   const { uploads } = disk;
   const state = await ownUpload(uploads, received.state);
-  if (state.id === received.state.id) return publish(disk, received);
+  if (!state) await dropUpload(disk, received.state.id);
+  if (!state || state.id === received.state.id) return publish(disk, received);
   try {
     const stored = await publish(disk, { ...received, state });
     await dropUpload(disk, received.state.id);
@@ -182,17 +184,19 @@ async function finishedFile(
   return isSame ? { ...present, crc32: entry.crc32 } : undefined;
 }
 
-/** Returns the parts that a known upload still has. Drops an upload that cannot be continued. */
-async function resumableParts(
-  disk: Disk,
-  wanted: WantedUpload,
-  known: KnownUpload | undefined,
-): Promise<readonly Part[] | undefined> {
+/** Continues a known upload. Drops it if it cannot be continued, or if its copy has no space. */
+async function resumeUpload(disk: Disk, wanted: WantedUpload, known: KnownUpload | undefined): Promise<Opened | undefined> {
   if (!known) return undefined;
-  const { state } = known;
-  const parts = canResume(state, wanted) ? await heldParts(disk.uploads, state, known.parts) : undefined;
-  if (!parts) await dropUpload(disk, state.id);
-  return parts;
+  const { uploads, space } = disk;
+  const parts = canResume(known.state, wanted) ? await heldParts(uploads, known.state, known.parts) : undefined;
+  if (parts) {
+    const comingBytes = bytesToCome(wanted, parts);
+    await requireSpace(space, comingBytes);
+    const state = await ownUpload(uploads, known.state, comingBytes);
+    if (state) return { kind: 'upload', state, parts, resumable: true };
+  }
+  await dropUpload(disk, known.state.id);
+  return undefined;
 }
 
 function bytesToCome(wanted: WantedUpload, parts: readonly Part[]): number {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { freemem } from 'node:os';
 import { copyFile, open, readdir, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { createDraft, draftDirectory, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
@@ -65,16 +66,48 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
 /**
  * Returns an upload whose draft no other process has open, if necessary a copy. The old draft
  * stays, because the tracker still names it. If the draft is gone, returns the state unchanged.
+ * Returns undefined if the disk has no space for a copy and `comingBytes` more bytes.
  */
-export async function ownUpload(uploads: Uploads, state: UploadState): Promise<UploadState> {
+export async function ownUpload(uploads: Uploads, state: UploadState, comingBytes = 0): Promise<UploadState | undefined> {
   const { tree, begun, mayBeOpenElsewhere } = uploads;
   if (!mayBeOpenElsewhere() || begun.has(state.id) || !isDraftId(state.id)) return state;
+  const draft = await stat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
+  if (!draft) return state;
   const id = newDraftId();
-  const how = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-  const isCopied = await copyFile(draftPath(tree, state.id), draftPath(tree, id), how).then(() => true, ignoring('ENOENT'));
-  if (!isCopied) return state;
+  if (!(await copyDraft(uploads, { from: state.id, to: id }, draft.size, comingBytes))) return undefined;
   begun.add(id);
   return { ...state, id };
+}
+
+/**
+ * Copies a draft. File systems that can share blocks between files need no space for the copy.
+ * Returns false if there is too little space. A failed copy leaves no file.
+ */
+async function copyDraft(
+  { tree, space }: Uploads,
+  { from, to }: { readonly from: string; readonly to: string },
+  sizeBytes: number,
+  comingBytes: number,
+): Promise<boolean> {
+  const copy = async (how: number) => copyFile(draftPath(tree, from), draftPath(tree, to), constants.COPYFILE_EXCL | how);
+  const isShared = await copy(constants.COPYFILE_FICLONE_FORCE).then(
+    () => true,
+    () => false,
+  );
+  if (isShared) return true;
+  let room: Room | undefined;
+  try {
+    room = await takeRoom(space, sizeBytes + comingBytes);
+    await copy(0);
+    useRoom(room, sizeBytes);
+    return true;
+  } catch (error) {
+    const failure = storeError(tree.root, error);
+    if (failure instanceof SyncError && failure.code === 'DESTINATION_FULL') return false;
+    throw failure;
+  } finally {
+    if (room) releaseRoom(room);
+  }
 }
 
 /** Returns the `parts` that lie within the draft's length, or undefined if the draft is gone. */
