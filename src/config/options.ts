@@ -407,7 +407,8 @@ const optionTable = [
     metavar: 'MS',
     default: 60_000,
     min: 1_000,
-    max: 600_000,
+    // A contender watches a lease for at most this long; see run/lease.ts.
+    max: 150_000,
     commands: ['sync', 'verify'],
     advanced: true,
     help: 'Milliseconds that a run may pause before another run takes over the archive.',

@@ -45,8 +45,11 @@ interface Seen {
 
 /** A contender reads the records this often while it waits, in ms. */
 const maxPollMs = 1_000;
-/** A record may state any term. A contender never waits longer than this, in ms. */
-const maxWaitMs = 600_000;
+/**
+ * A record may state any term. A contender never waits longer than this, in ms. It is the longest
+ * term that a person can set, and a step on AWS has time for it.
+ */
+const maxWaitMs = 150_000;
 
 /**
  * Takes the lease in all cells. Errors: LOCKED, with the holder; the errors of the cells; the reason
