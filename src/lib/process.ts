@@ -65,7 +65,7 @@ function readOrEmpty(path: string): string {
 }
 
 /** Signal 0 reaches a process even if /proc hides it. Only ESRCH proves that no process has the pid. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
