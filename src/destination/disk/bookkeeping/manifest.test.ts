@@ -3,7 +3,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { collect } from '../../../../test/support/collect.ts';
-import { archive, content, describeFile, keys, useTestDisk, wholeOf } from '../../../../test/support/disk-archive.ts';
+import { archive, content, describeFile, keys, useTestDisk, validator, wholeOf } from '../../../../test/support/disk-archive.ts';
 
 const place = useTestDisk();
 
@@ -19,6 +19,24 @@ describe('the manifest', () => {
     expect(await keys(next)).toEqual([describeFile('a').original.key]);
     await archive(next, describeFile('b'), content);
     expect(await keys(place.open())).toEqual([describeFile('a').original.key, describeFile('b').original.key]);
+  });
+
+  test('a damaged line of a file does not hide the earlier lines of that file', async () => {
+    await archive(place.disk, describeFile('a'), content);
+    await archive(place.disk, describeFile('b'), content);
+    const text = await readFile(manifestPath(), 'utf8');
+    const [line = ''] = text.split('\n');
+    const { key } = describeFile('a').original;
+    const noSize = JSON.stringify({ ...(JSON.parse(line) as object), size: -1 });
+    const older = line.replace(/"size":\d+/, '"size":1');
+    await writeFile(manifestPath(), `${older}\n${text}${line.replace('"size":', '"size"#')}\n${noSize}\n`);
+    const next = place.open();
+    const listed = await collect(next.list());
+    expect(listed.map((file) => file.key)).toEqual([describeFile('b').original.key, key]);
+    expect(listed[1]).toMatchObject({ ...wholeOf(content), presentBytes: content.length });
+    const wanted = { partSizeBytes: 10, sizeBytes: content.length, validator };
+    expect(await next.open(describeFile('a'), wanted)).toMatchObject({ kind: 'finished', file: wholeOf(content) });
+    expect(await collect(next.list({ except: new Set([key]) }))).toHaveLength(1);
   });
 
   test('a file with an unreadable description is listed without a description', async () => {

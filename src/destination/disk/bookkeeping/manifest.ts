@@ -31,13 +31,13 @@ export interface Manifest {
   /** Adds a line for a file. Resolves when the line is durable. */
   append(entry: ManifestEntry): Promise<void>;
   /**
-   * Returns the latest line for a key. The first call reads the whole manifest; later calls read
+   * Returns the latest readable line for a key. The first call reads the whole manifest; later calls read
    * one line.
    */
   find(key: string): Promise<DescribedFile | undefined>;
   /**
-   * Yields the latest line of every key that is not in `except`, in batches and in the order of the
-   * manifest. One read gives one batch.
+   * Yields the latest readable line of every key that is not in `except`, in batches and in the order
+   * of the manifest. Earlier lines that stand in for damaged ones come last. One read gives one batch.
    */
   entries(except?: Keys): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;
@@ -63,40 +63,63 @@ export function createManifest(path: string): Manifest {
     },
     find: async (key) => {
       index ??= latestLines(path);
-      const offset = await index.catch((error: unknown) => {
+      const offsets = await index.catch((error: unknown) => {
         index = undefined;
         throw error;
       });
-      const at = offset.get(key);
+      const at = offsets.get(key);
       if (at === undefined) return undefined;
-      for await (const [line] of linesFrom(path, at)) if (line) return parseLine(line.text);
-      return undefined;
+      return (await parseAt(path, at)) ?? parseAt(path, (await latestLines(path, new Set([key]))).get(key));
     },
     entries: async function* (except) {
       const wanted = [...(await latestLines(path))].filter(([key]) => !except?.has(key));
-      const latest = new Set(wanted.map(([, offset]) => offset));
-      if (latest.size === 0) return;
-      for await (const lines of linesFrom(path, 0)) {
-        yield lines.filter((line) => latest.has(line.offset)).flatMap((line) => parseLine(line.text) ?? []);
-      }
+      const keysAt = new Map(wanted.map(([key, offset]) => [offset, key]));
+      const damaged = new Set<string>();
+      yield* parseAll(path, new Set(keysAt.keys()), (offset) => damaged.add(keysAt.get(offset)!));
+      if (damaged.size > 0) yield* parseAll(path, new Set((await latestLines(path, damaged)).values()));
     },
     close: async () => journal.close(),
   };
 }
 
 /**
- * Returns the offset of the latest readable line of each key. The map holds only offsets, because
- * there may be 100,000 files.
+ * Returns the offset of the latest line of each key, even if the rest of that line is damaged. With
+ * `damaged`, returns the latest readable line, and only for those keys. The map holds only offsets,
+ * because there may be 100,000 files.
  */
-async function latestLines(path: string): Promise<Map<string, number>> {
+async function latestLines(path: string, damaged?: ReadonlySet<string>): Promise<Map<string, number>> {
   const latest = new Map<string, number>();
   for await (const lines of linesFrom(path, 0)) {
     for (const { text, offset } of lines) {
       const key = keyOf(text);
-      if (key !== undefined) latest.set(key, offset);
+      if (key === undefined || (damaged && !(damaged.has(key) && parseLine(text)))) continue;
+      latest.set(key, offset);
     }
   }
   return latest;
+}
+
+async function parseAt(path: string, offset: number | undefined): Promise<DescribedFile | undefined> {
+  if (offset === undefined) return undefined;
+  for await (const [line] of linesFrom(path, offset)) if (line) return parseLine(line.text);
+  return undefined;
+}
+
+/** Yields the files in the lines at `offsets`, one batch for each read. */
+async function* parseAll(
+  path: string,
+  offsets: ReadonlySet<number>,
+  onDamaged: (offset: number) => void = () => {},
+): AsyncIterable<readonly DescribedFile[]> {
+  if (offsets.size === 0) return;
+  for await (const lines of linesFrom(path, 0)) {
+    yield lines.flatMap(({ text, offset }) => {
+      if (!offsets.has(offset)) return [];
+      const file = parseLine(text);
+      if (!file) onDamaged(offset);
+      return file ?? [];
+    });
+  }
 }
 
 /**
