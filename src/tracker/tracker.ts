@@ -31,6 +31,8 @@ export interface TrackedMedium extends Acceptance {
    * A run can fetch these originals again as long as the provider has the medium.
    */
   readonly absentOriginals: number;
+  /** How many runs in a row the provider denied the medium although its listing shows the medium. */
+  readonly denials: number;
 }
 
 export interface TrackedOriginal extends Acceptance {
@@ -264,6 +266,11 @@ export interface Tracker {
    * FAILED, or QUARANTINED after `quarantineAfter` failed runs. Returns the new status.
    */
   vanish(mediaId: string, reason: string, quarantineAfter?: number): Promise<MediumStatus>;
+  /**
+   * Counts a 404 for a medium without a change of its status, because the caller cannot know whether
+   * the medium is gone. If a later run also gets a 404, `vanish` records it as the second in a row.
+   */
+  countDenial(mediaId: string): Promise<void>;
 
   /**
    * Sets the mark of an archived original, as `verify` found it. Null clears the mark. DAMAGED

@@ -29,7 +29,8 @@ export async function transfer(work: Plan, ports: TransferPorts, settings: Trans
   const ticking = setInterval(() => report(accounting.progress()), progressEveryMs);
   try {
     await transferMedia(work.items, context);
-    if (!stopping.signal.aborted && settings.slice.isWholeRun) await context.disappearances.confirm();
+    const verdict = settings.slice.isWholeRun ? 'gone' : 'denied';
+    if (!stopping.signal.aborted) await context.disappearances.settle(verdict);
     stopping.signal.throwIfAborted();
     settings.signal.throwIfAborted();
     return { totals: accounting.totals(), error: undefined };

@@ -337,9 +337,11 @@ describe('a damaged object on S3', () => {
   });
 });
 
-/** Denies the files of a medium that the listing shows. */
-function deny({ cloud }: Scene, mediaId: string): void {
-  cloud.faults.set([{ match: { endpoint: 'download', mediaId }, action: { type: 'status', status: 404 } }]);
+/** Denies the files of media that the listing shows. */
+function deny({ cloud }: Scene, ...mediaIds: readonly string[]): void {
+  cloud.faults.set(
+    mediaIds.map((mediaId) => ({ match: { endpoint: 'download', mediaId }, action: { type: 'status', status: 404 } })),
+  );
 }
 
 test.each(placeKinds)(
@@ -369,3 +371,23 @@ test.each(placeKinds)(
     expectExit(await scene.sync(), 1);
   },
 );
+
+test('six media that are listed but answer 404 each night do not count as a change of the API', async () => {
+  const maker = createMediaMaker('many-denied');
+  const ghosts = Array.from({ length: 6 }, () => maker.photo());
+  const ids = ghosts.map(({ id }) => id);
+  const library = createLibrary([maker.photo(), ...ghosts.slice(0, 4)]);
+  await using scene = await openScene({ library, inProcess: true });
+  deny(scene, ...ids);
+  expectExit(await scene.sync(), 0);
+  for (const ghost of ghosts.slice(4)) library.add(ghost);
+  const second = await scene.sync();
+  expectExit(second, 1);
+  expect(second.finished.files).toMatchObject({ failed: 4, sourceDeleted: 2 });
+  const third = await scene.sync();
+  expectExit(third, 1);
+  expect(third.finished.files).toMatchObject({ failed: 6, sourceDeleted: 0 });
+  scene.cloud.faults.clear();
+  expectExit(await scene.sync(), 0);
+  await scene.expectComplete();
+});

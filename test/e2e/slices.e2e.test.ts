@@ -205,3 +205,23 @@ test('a listing in slices of one page finds the same media as a listing in one p
   expect(slices).toBe(5);
   expect(deserialise(left!).listing).toEqual({ mode: 'full', listed: 23, added: 23, changed: 0, gone: 0, contradiction: null });
 });
+
+test('a medium that every slice is denied stays LISTED in the first run, and fails in the second', async () => {
+  const medium = createMediaMaker('denied-slices').photo();
+  await using scene = await openScene([medium]);
+  const { cloud, tracker, events } = scene;
+  cloud.faults.set([{ match: { endpoint: 'download' }, action: { type: 'status', status: 404 } }]);
+  await tracker.beginRun('night-1');
+  await scene.list(() => false, await scene.beginListing());
+  for (let slice = 0; slice < 2; slice += 1) await scene.transfer(sliceOf(4_000), null);
+  expect(await tracker.medium(medium.id)).toMatchObject({ status: 'LISTED', denials: 1 });
+  expect(events.filter(({ type }) => type === 'medium.failed')).toEqual([]);
+
+  await tracker.beginRun('night-2');
+  await scene.transfer(sliceOf(4_000), null);
+  expect(await tracker.medium(medium.id)).toMatchObject({ status: 'FAILED', denials: 2 });
+  expect(events.filter(({ type }) => type === 'medium.failed')).toEqual([
+    expect.objectContaining({ mediaId: medium.id, code: 'SOURCE_GONE' }),
+  ]);
+  cloud.faults.clear();
+});

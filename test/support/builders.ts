@@ -82,6 +82,7 @@ export function trackedMedium(listed: Medium, fields: Partial<TrackedMedium> = {
     failedRuns: 0,
     goneSince: null,
     absentOriginals: 0,
+    denials: 0,
     acceptedAt: null,
     acceptedReason: null,
     ...fields,

@@ -80,7 +80,7 @@ export const mediumFields = {
   goneSince: orNull(text),
   /** A run whose listing showed the medium; null while only the archive has shown it. */
   seenRun: orNull(text),
-  /** The run that found the medium deleted at the source. */
+  /** The run that found the medium deleted at the source, or that first counted its denial. */
   deletedRun: orNull(text),
   /** How many times in a row the provider denied a medium that its listing shows. */
   denials: count,

@@ -1,7 +1,17 @@
 import { originalId, type MediumStatus } from '../../media.ts';
 import type { Failure, TrackedOriginal, Tracker } from '../tracker.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { answered, contradicted, deleted, failedMedium, overdue, resolved, retriedMedium, type Resolution } from './medium.ts';
+import {
+  answered,
+  contradicted,
+  deleted,
+  failedMedium,
+  isDenialCounted,
+  overdue,
+  resolved,
+  retriedMedium,
+  type Resolution,
+} from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
 import { refuseTakenKey, refuseUnknown } from './originals.ts';
 import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
@@ -39,10 +49,16 @@ export function setMediumStatus(unit: Unit, mediaId: string, status: Answer, rea
 /** Records a denial of the provider. Returns the new status of the medium. */
 export function vanish(unit: Unit, mediaId: string, reason: string, quarantineAfter = Infinity): MediumStatus {
   const group = groupOf(unit, mediaId);
+  if (isDenialCounted(group.medium, unit.latestRunId())) return group.medium.status;
   const failed = contradicted(group.medium, reason, quarantineAfter, unit.now);
   const medium = failed ?? { ...vanishedMedium(unit, group, reason), denials: 1 };
   unit.saveMedium(medium);
   return medium.status;
+}
+
+export function countDenial(unit: Unit, mediaId: string): void {
+  const medium = mediumOf(unit, mediaId);
+  if (medium.denials === 0) unit.saveMedium({ ...medium, denials: 1, deletedRun: unit.latestRunId() });
 }
 
 /**

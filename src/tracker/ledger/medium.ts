@@ -64,6 +64,14 @@ export function isShownAgain({ status, goneSince, deletedRun }: MediumRecord, ru
   return status === 'SOURCE_DELETED' && goneSince === null && deletedRun !== runId;
 }
 
+/**
+ * Whether this run has counted a denial of the medium already, in an earlier slice. A run counts at
+ * most one denial of a medium.
+ */
+export function isDenialCounted({ status, denials, deletedRun }: MediumRecord, runId: string | null): boolean {
+  return status !== 'SOURCE_DELETED' && denials > 0 && deletedRun !== null && deletedRun === runId;
+}
+
 /** Counts a second or later denial in a row as a failed run. Undefined for the first denial. */
 export function contradicted(
   medium: MediumRecord,

@@ -76,6 +76,7 @@ export function toTrackedMedium(record: MediumRecord): TrackedMedium {
     medium: toMedium(record),
     statusSince: sinceOf(record),
     absentOriginals: record.absentOriginals,
+    denials: record.denials,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Tracker } from '../tracker.ts';
 import { accept } from './acceptance.ts';
 import { adopt } from './adoption.ts';
 import { finishListing, recordPage } from './listing.ts';
-import { failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
+import { countDenial, failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
 import {
   claim,
   complete,
@@ -24,7 +24,7 @@ import type { Reader, Store, Unit } from './store.ts';
 const reads = { medium, originals, upload };
 
 const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent, complete, completeIntent, fail };
-const onMedia = { recordPage, setMediumStatus, failMedium, vanish, recordResolution };
+const onMedia = { recordPage, setMediumStatus, failMedium, vanish, countDenial, recordResolution };
 const changes = { ...onOriginals, ...onMedia, setMark, setValidator };
 
 const tasks = { accept, adopt, beginRun, finishListing, retry, intents, uploads, tally };

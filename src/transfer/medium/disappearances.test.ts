@@ -12,7 +12,7 @@ test('if only a few media are gone, they are recorded at the end', async () => {
   await disappearances.suspect(record(1));
   await disappearances.suspect(record(2));
   expect(recorded).toEqual([]);
-  await disappearances.confirm();
+  await disappearances.settle('gone');
   expect(recorded).toEqual([1, 2]);
 });
 

@@ -6,35 +6,39 @@ const maxSuspects = 5;
 /**
  * Decides whether missing media are gone or the API has changed. Until the first medium is found, a
  * missing medium only counts as a suspect. After five suspects the run stops with PROVIDER_CHANGED,
- * and no status changes. The suspects are recorded as gone when a medium is found, or at the end.
+ * and no status changes. The suspects are recorded as gone when a medium is found, or at the end of
+ * a whole run.
  */
 export interface Disappearances {
   found(): Promise<void>;
   /**
-   * Call it for a medium that is missing. `record` records that the medium is gone, now or later.
+   * Call it for a medium that is missing for the first time. `record` records it, now or later.
    */
-  suspect(record: () => Promise<void>): Promise<void>;
+  suspect(record: RecordSuspect): Promise<void>;
   /**
-   * Call it after the last medium of a whole run. Do not call it after one slice of a longer run,
-   * because a slice sees too few media. The suspects of a slice stay LISTED.
+   * Call it after the last medium. One slice of a longer run sees too few media, so its suspects are
+   * recorded as `denied`, and not as `gone`.
    */
-  confirm(): Promise<void>;
+  settle(verdict: Verdict): Promise<void>;
 }
 
+export type Verdict = 'gone' | 'denied';
+type RecordSuspect = (verdict: Verdict) => Promise<void>;
+
 export function createDisappearances(): Disappearances {
-  const suspects: (() => Promise<void>)[] = [];
+  const suspects: RecordSuspect[] = [];
   let anyFound = false;
-  async function confirm(): Promise<void> {
-    for (const record of suspects.splice(0)) await record();
+  async function settle(verdict: Verdict): Promise<void> {
+    for (const record of suspects.splice(0)) await record(verdict);
   }
   return {
-    confirm,
+    settle,
     found: async () => {
       anyFound = true;
-      await confirm();
+      await settle('gone');
     },
     suspect: async (record) => {
-      if (anyFound) return record();
+      if (anyFound) return record('gone');
       suspects.push(record);
       if (suspects.length < maxSuspects) return undefined;
       throw new SyncError(

@@ -33,8 +33,14 @@ async function recordFailure(tracked: TrackedMedium, error: SyncError, transfer:
   const { tracker, slice, disappearances, report, quarantineAfter } = transfer;
   if (error.decision === 'stop') throw error;
   if (error.decision === 'defer' && !slice.isFruitless()) return;
-  if (error.code === 'SOURCE_GONE') return disappearances.suspect(() => recordDenied(tracked, error, transfer));
   const mediaId = tracked.medium.id;
+  if (error.code === 'SOURCE_GONE') {
+    // An earlier run was denied this medium too, so this denial does not show a change of the API.
+    if (tracked.denials > 0) return recordDenied(tracked, error, transfer);
+    return disappearances.suspect(async (verdict) =>
+      verdict === 'gone' ? recordDenied(tracked, error, transfer) : tracker.countDenial(mediaId),
+    );
+  }
   const { code, reason, ...hint } = failureOf(error);
   const status = await tracker.failMedium(mediaId, { code, reason, quarantineAfter });
   report({ type: 'medium.failed', mediaId, name: nameOf(tracked), status, code, reason, ...hint });
@@ -76,6 +82,8 @@ async function recordDenied(tracked: TrackedMedium, error: SyncError, transfer: 
   const status = await tracker.vanish(mediaId, error.message, quarantineAfter);
   const name = nameOf(tracked);
   if (status === 'SOURCE_DELETED') return report({ type: 'medium.sourceDeleted', mediaId, name });
+  // An earlier slice of this run has counted the denial.
+  if (status !== 'FAILED' && status !== 'QUARANTINED') return undefined;
   const reason = (await tracker.medium(mediaId))?.reason ?? error.message;
   report({ type: 'medium.failed', mediaId, name, status, code: error.code, reason });
 }

@@ -158,6 +158,21 @@ export function evidenceTests(check: Check): void {
     expect(await counted(tracker)).toEqual({ ...nothing, quarantined: 1 });
   });
 
+  check(
+    'a run that only counts the denial of a listed medium changes no status, and the next denial fails it',
+    async ({ tracker }) => {
+      await tracker.beginRun('r1');
+      await resolve(tracker, 'm1', [original('m1')]);
+      await tracker.countDenial('m1');
+      expect(await tracker.vanish('m1', 'it answers 404')).toBe('RESOLVED');
+      expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', denials: 1, failedRuns: 0 });
+      await tracker.beginRun('r2');
+      await tracker.countDenial('m1');
+      expect(await tracker.vanish('m1', 'it answers 404')).toBe('FAILED');
+      expect(await tracker.medium('m1')).toMatchObject({ denials: 2, failedRuns: 1 });
+    },
+  );
+
   check('a successful resolve, or a listing without the medium, ends the row of denials', async ({ tracker }) => {
     await tracker.beginRun('r1');
     for (const id of ['found', 'gone']) await tracker.recordPage([medium(id)], 'r1');

@@ -45,6 +45,7 @@ const writes: Readonly<Record<Exclude<keyof Tracker, Reading>, Write>> = {
   recordResolution: async (tracker) =>
     tracker.recordResolution('listed', { roles: usual, unavailable: 0, originals: [original('listed')] }),
   vanish: async (tracker) => tracker.vanish('listed', 'it answers 404'),
+  countDenial: async (tracker) => tracker.countDenial('listed'),
   claim: async (tracker) => tracker.claim(idOf(original('free')), 'worker', 60_000),
   release: async (tracker, claim) => tracker.release(claim),
   saveUpload: async (tracker, claim) => tracker.saveUpload(claim, { ...upload, id: 'upload-2' }),

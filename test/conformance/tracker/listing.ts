@@ -41,6 +41,7 @@ export function listingTests(check: Check): void {
       failedRuns: 0,
       goneSince: null,
       absentOriginals: 0,
+      denials: 0,
       acceptedAt: null,
       acceptedReason: null,
     });
