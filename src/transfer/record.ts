@@ -52,6 +52,28 @@ export async function rekey(
 }
 
 /**
+ * Records the next revision of an archived original as a new original, because the provider now has
+ * other content. The archived original stays as it is.
+ */
+export async function addRevision(
+  { tracker }: Pick<Transfer, 'tracker'>,
+  medium: Medium,
+  original: Original,
+): Promise<TrackedOriginal> {
+  const known = await tracker.originals(medium.id);
+  const unavailable = (await tracker.medium(medium.id))?.unavailable ?? 0;
+  return withFreeKeys(
+    tracker,
+    known,
+    (taken) => nextRevisions({ medium, originals: [original], known, taken }),
+    async (originals) => {
+      const rows = await tracker.recordResolution(medium.id, { roles: [], unavailable, originals });
+      return rows.find((row) => row.original.key === originals[0]!.key)!;
+    },
+  );
+}
+
+/**
  * Names originals and writes them to the tracker. If the tracker refuses a key as taken, names the
  * originals again. It does not look for taken keys first, because a key contains the medium's id
  * and is rarely taken.

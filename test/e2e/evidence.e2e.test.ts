@@ -391,3 +391,41 @@ test('six media that are listed but answer 404 each night do not count as a chan
   expectExit(await scene.sync(), 0);
   await scene.expectComplete();
 });
+
+describe.each([
+  ['of another size', { sizeBytes: 61_001 }],
+  ['of the same size', {}],
+])('a repair that receives other content %s', (name, size) => {
+  test.each(placeKinds)('archives it as a next revision, and the missing file stays missing, on %s', async (kind) => {
+    const { library, victim } = twoMedia(`other-missing-${name}-${kind}`);
+    await using scene = await openSceneAt(kind, { library, inProcess: true });
+    expectExit(await scene.sync(), 0);
+    const { key } = await victimIn(scene, victim);
+    await scene.place.remove(key);
+    expectExit(await scene.verify(), 1);
+    library.replaceContent(victim, { label: 'source' }, size);
+    for (const archived of [1, 0]) {
+      const run = await scene.sync();
+      expectExit(run, 1);
+      expect(run.finished.files).toMatchObject({ archived, failed: 0, lost: 1 });
+      expect(eventsOf(run, 'file.lost').map((event) => [event.key, event.mark])).toEqual([[key, 'MISSING']]);
+      expect((await victimIn(scene, victim)).key).not.toBe(key);
+      await scene.expectComplete();
+    }
+  });
+
+  test('archives it as a next revision, and the damaged file keeps its place on a disk', async () => {
+    const { library, victim } = twoMedia(`other-damaged-${name}`);
+    await using scene = await openScene<DiskPlace>({ library, inProcess: true });
+    expectExit(await scene.sync(), 0);
+    const { key } = await victimIn(scene, victim);
+    await scene.place.damage(key, 1_000);
+    const damaged = await victimIn(scene, victim);
+    expectExit(await scene.verify(), 1);
+    library.replaceContent(victim, { label: 'source' }, size);
+    const run = await scene.sync();
+    expect(eventsOf(run, 'file.setAside')).toEqual([]);
+    expect((await scene.place.files()).filter((file) => file.key === key)).toEqual([damaged]);
+    await expectFiles(scene, 1);
+  });
+});

@@ -7,7 +7,7 @@ import type { Copy, Transfer, Upload } from '../context.ts';
 import { archivedEvent, describeFile, type MediumSet } from '../describe.ts';
 import type { MediumUrls } from '../media-host/medium-urls.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
-import { rekey } from '../record.ts';
+import { addRevision, rekey } from '../record.ts';
 import { createAttemptBudget } from './attempt-budget.ts';
 import { fetchParts } from './fetch-parts.ts';
 import { partSizeFor } from './parts.ts';
@@ -41,8 +41,9 @@ export async function transferOriginal(
   for (let rekeys = 0; ; rekeys += 1) {
     try {
       if (!urls.offers(offerId)) throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
-      await copyOriginal(copy);
-      return slice.countEnded();
+      const copied = await copyOriginal(copy);
+      slice.countEnded();
+      return copied === 'archived' ? undefined : await transferOtherContent(copy);
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.decision === 'stop') transfer.stop(error);
@@ -75,6 +76,35 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
 }
 
+/** The result of a copy. A repair ends with `other content` if the provider now has other content. */
+type Copied = 'archived' | 'other content';
+
+/**
+ * Ends a repair whose source now has other content, and archives that content as a next revision.
+ * The archived file keeps its mark and its bytes.
+ */
+async function transferOtherContent(copy: Copy): Promise<void> {
+  const { transfer, row, claim, set, urls } = copy;
+  const { tracker, report, accounting } = transfer;
+  const { key } = row.original;
+  report({ type: 'warning', message: `the provider now has other content than ${key}; this content gets a next revision` });
+  accounting.endFile(key, null);
+  const next = await addRevision(transfer, set.medium, row.original);
+  await dropUpload(copy);
+  await tracker.release(claim);
+  await transferOriginal(next, set, urls, transfer);
+}
+
+/** Whether the content for a repair is not the content that the archived file had. */
+function hasOtherContent(copy: Copy, now: { readonly sizeBytes: number | null; readonly crc32?: number | null }): boolean {
+  const { sizeBytes, crc32 } = copy.row;
+  return isRepair(copy) && (differ(sizeBytes, now.sizeBytes) || differ(crc32, now.crc32 ?? null));
+}
+
+function differ(a: number | null, b: number | null): boolean {
+  return a !== null && b !== null && a !== b;
+}
+
 type OpenedUpload = Extract<Opened, { readonly kind: 'upload' }>;
 
 /** What earlier attempts of this run have shown about the media host. */
@@ -90,7 +120,7 @@ interface Lessons {
  * destination lost the upload. Throws the error of the last attempt. Stored parts stay for the next
  * run.
  */
-async function copyOriginal(copy: Copy): Promise<void> {
+async function copyOriginal(copy: Copy): Promise<Copied> {
   const lessons: Lessons = { isFirst: true, answersRanges: true, trustsHead: true };
   let restarts = 0;
   for (;;) {
@@ -115,16 +145,17 @@ async function copyOriginal(copy: Copy): Promise<void> {
 }
 
 /** One attempt: probe → open → fetch → publish. */
-async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
+async function attemptCopy(copy: Copy, lessons: Lessons): Promise<Copied> {
   const { transfer, row } = copy;
   const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
+  if (hasOtherContent(copy, probe)) return 'other content';
   const { etag, lastModified } = probe.validator;
   // If the host gives no validator, nothing proves that parts from an earlier run have the same
   // content, so these parts are dropped.
   if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
   lessons.isFirst = false;
   const upload = await openUpload(copy, probe, lessons);
-  if (!upload) return;
+  if (!upload) return 'archived';
   const { id, original } = row;
   const { mediaId, key } = original;
   const { sizeBytes } = probe;
@@ -132,7 +163,7 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<void> {
   transfer.report({ type: 'file.started', id, mediaId, key, sizeBytes, resumedBytes });
   transfer.accounting.startFile(key, sizeBytes, resumedBytes);
   try {
-    await publish(copy, upload, await fetchParts(copy, upload));
+    return await publish(copy, upload, await fetchParts(copy, upload));
   } catch (error) {
     // No later run can resume this upload, so it is removed.
     if (!upload.resumable) await abandon(transfer, upload.state);
@@ -154,6 +185,7 @@ async function openUpload(copy: Copy, probe: Probe, lessons: Lessons): Promise<U
   if (opened.kind === 'finished') {
     const { key, crc32 } = opened.file;
     if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
+    if (hasOtherContent(copy, opened.file)) throw new SyncError('KEY_TAKEN', `${key} holds another file`);
     await tracker.complete(copy.claim, { sizeBytes: opened.file.sizeBytes, crc32, validator });
     if (known) await abandon(copy.transfer, known.state);
     reportArchived(copy, opened.file);
@@ -190,17 +222,22 @@ function isRepair({ row }: Copy): boolean {
  * Records the intent, publishes the file if its key is free, and completes the original. The repair
  * of a damaged file replaces that file.
  */
-async function publish(copy: Copy, { file, state }: Upload, parts: readonly Part[]): Promise<void> {
+async function publish(copy: Copy, { file, state, resumable }: Upload, parts: readonly Part[]): Promise<Copied> {
   const { tracker, destination, report } = copy.transfer;
   const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
   const whole = { sizeBytes, crc32: crc32OfParts(parts), validator: state.validator };
   if (state.sizeBytes !== null && sizeBytes !== state.sizeBytes)
     throw new SyncError('TRUNCATED', `${sizeBytes} of ${state.sizeBytes} bytes arrived`);
+  if (hasOtherContent(copy, whole)) {
+    if (!resumable) await abandon(copy.transfer, state);
+    return 'other content';
+  }
   await tracker.recordIntent(copy.claim, whole);
   const { movedTo, ...stored } = await destination.commit(file, state, parts, whole, { replaces: isRepair(copy) });
   if (movedTo !== undefined) report({ type: 'file.setAside', key: stored.key, movedTo });
   await tracker.complete(copy.claim, whole);
   reportArchived(copy, { ...stored, crc32: whole.crc32 });
+  return 'archived';
 }
 
 function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
