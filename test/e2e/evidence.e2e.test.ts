@@ -337,6 +337,51 @@ describe('a damaged object on S3', () => {
   });
 });
 
+test('a marked object that the store fails to read does not keep the other files of its medium from a repair', async () => {
+  const { library, other } = twoMedia('store-fails');
+  const place = await openS3Place();
+  await using scene = await openScene<S3Place>({ library, place, inProcess: true });
+  expectExit(await scene.sync(), 0);
+  const [first, second] = (await place.files()).filter(({ key }) => key.includes(other));
+  await place.damage(first!.key, 1_000);
+  await place.remove(second!.key);
+  expectExit(await scene.verify('--deep'), 1);
+  place.store.faults.push({
+    match: { operation: 'GetObject', keyPart: first!.key },
+    action: { kind: 'error', code: 'InternalError' },
+  });
+  const run = await scene.sync();
+  expectExit(run, 0);
+  expect(run.finished.files).toMatchObject({ archived: 2, failed: 0 });
+  place.store.faults.length = 0;
+  await expectFiles(scene, 1);
+  expectExit(await scene.verify('--deep'), 0);
+});
+
+test('a missing object that comes back in an archive class stays marked until a next revision replaces it', async () => {
+  const { library, victim } = twoMedia('back-in-archive');
+  const place = await openS3Place();
+  await using scene = await openScene<S3Place>({ library, place, inProcess: true });
+  expectExit(await scene.sync(), 0);
+  const { key } = await victimIn(scene, victim);
+  const [marked, sound] = [`${scene.home}.marked`, `${scene.home}.sound`];
+  await cp(scene.home, sound, { recursive: true });
+  await place.remove(key);
+  expectExit(await scene.verify(), 1);
+  // Another copy of the tracker repairs the object, so the mark in this copy is outdated.
+  await rename(scene.home, marked);
+  await rename(sound, scene.home);
+  expectExit(await scene.verify(), 1);
+  expectExit(await scene.sync(), 0);
+  await rm(scene.home, { recursive: true });
+  await rename(marked, scene.home);
+  place.store.changeClass('archive', `my/videos/${key}`, 'DEEP_ARCHIVE');
+  const run = await scene.sync();
+  expectExit(run, 0);
+  expect(eventsOf(run, 'file.archived').map(({ mediaId, revision }) => [mediaId, revision])).toEqual([[victim, 2]]);
+  expect(await place.files()).toContainEqual(expect.objectContaining({ key }));
+});
+
 /** Denies the files of media that the listing shows. */
 function deny({ cloud }: Scene, ...mediaIds: readonly string[]): void {
   cloud.faults.set(

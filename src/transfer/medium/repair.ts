@@ -27,18 +27,17 @@ export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: 
 
 /**
  * Reads the bytes, because a store may show the checksum of the upload although the bytes are
- * damaged. If the bytes cannot be read now, a file marked DAMAGED counts as damaged. A file marked
- * MISSING is then judged by the store's checksum, because nothing has shown damage.
+ * damaged. A file whose bytes the store does not show counts as damaged. If the store fails, the
+ * file counts as its mark says, so that the other files of the medium are still transferred.
  */
 async function lookAt(row: TrackedOriginal, { destination, signal }: Transfer): Promise<Look> {
-  const { key } = row.original;
   try {
-    return judge(row, await destination.stat(key, { deep: true, signal }));
+    return judge(row, await destination.stat(row.original.key, { deep: true, signal }));
   } catch (thrown) {
     const error = asSyncError(thrown);
-    if (error.code === 'CHECKSUM_MISMATCH') return 'damaged';
-    if (error.code !== 'UNREADABLE') throw error;
-    return row.mark === 'MISSING' ? judge(row, await destination.stat(key, { signal })) : 'damaged';
+    if (error.code === 'CHECKSUM_MISMATCH' || error.code === 'UNREADABLE') return 'damaged';
+    if (error.code === 'STORE_FAILED') return row.mark === 'MISSING' ? 'missing' : 'damaged';
+    throw error;
   }
 }
 
