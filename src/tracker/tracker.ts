@@ -45,6 +45,8 @@ export interface TrackedOriginal extends Acceptance {
   readonly crc32: number | null;
   readonly validator: Validator;
   readonly upload: UploadState | null;
+  /** The worker that has claimed the original; null if none has. */
+  readonly owner: string | null;
   /** The number of claims so far. A write with an older number is refused. */
   readonly attempt: number;
   readonly failedRuns: number;

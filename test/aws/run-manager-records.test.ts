@@ -217,6 +217,16 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
+  test('the summary names a damaged file even if nothing else is broken and nothing was archived', async () => {
+    await using bed = await newBed(aws, '');
+    await archive(bed, 'old');
+    const { execution } = await begun(bed);
+    await bed.tracker.setMark(idOf(original('old')), 'DAMAGED');
+    const reply = await summary(bed, execution, { already_synced: 1 });
+    expect(reply).toMatchObject({ outcome: 'partial', archived_files: 0 });
+    expect(reply.message).toContain(`${original('old').key}: the archived file is damaged`);
+  });
+
   test('the summary warns of old cookies once, and says when refused cookies work again', async () => {
     await using bed = await newBed(aws, '');
     const told: string[] = [];

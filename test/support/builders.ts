@@ -105,6 +105,7 @@ export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal>
     errorCode: null,
     reason: null,
     failedAt: null,
+    owner: null,
     acceptedAt: null,
     acceptedReason: null,
     statusSince: '2026-03-01T12:00:00.000Z',

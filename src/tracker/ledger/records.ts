@@ -63,7 +63,17 @@ const identityNames = namesOf(identityFields);
 const mediumNames = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
 const acceptanceNames = ['acceptedAt', 'acceptedReason'] as const;
 const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
-const progressNames = ['id', 'status', 'statusSince', 'attempt', 'failedRuns', 'failedAt', 'errorCode', 'reason'] as const;
+const progressNames = [
+  'id',
+  'status',
+  'statusSince',
+  'owner',
+  'attempt',
+  'failedRuns',
+  'failedAt',
+  'errorCode',
+  'reason',
+] as const;
 
 export function toMedium(record: MediumRecord): Medium {
   return pick(record, listedNames);

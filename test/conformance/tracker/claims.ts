@@ -128,6 +128,7 @@ export function claimTests(check: Check): void {
       mark: null,
       ...whole,
       upload: null,
+      owner: null,
       attempt: 2,
       failedRuns: 0,
       errorCode: null,

@@ -36,6 +36,7 @@ export function mediaTests(check: Check): void {
       crc32: null,
       validator: { etag: null, lastModified: null },
       upload: null,
+      owner: null,
       attempt: 0,
       failedRuns: 0,
       errorCode: null,
@@ -180,7 +181,7 @@ export function mediaTests(check: Check): void {
     const [before] = await tracker.originals('m1');
     const claim = await claimed(tracker, file);
     expect(await tracker.claim(idOf(file), 'another worker', 60_000)).toBeUndefined();
-    expect((await tracker.originals('m1'))[0]).toEqual({ ...before, attempt: claim.attempt });
+    expect((await tracker.originals('m1'))[0]).toEqual({ ...before, owner: claim.owner, attempt: claim.attempt });
     await tracker.release(claim);
     expect(await tracker.fail(await claimed(tracker, file), { ...failure, quarantineAfter: 1 })).toBe('COMPLETED');
     expect((await tracker.originals('m1'))[0]).toMatchObject({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../errors.ts';
 import { medium, original, trackedMedium, trackedOriginal } from '../../../../test/support/builders.ts';
 import { alwaysRoles as roles, type MediumStatus, type OriginalStatus, type Role } from '../../../media.ts';
+import type { TrackedOriginal } from '../../../tracker/tracker.ts';
 import type { LineRow } from '../../work-line.ts';
 import { failureOf, isReplied, isUnreached, lostWork, openWork } from './lost-work.ts';
 
@@ -131,6 +132,26 @@ describe('the work that is lost with its worker', () => {
       [false, ['o0']],
       [false, []],
     ]);
+  });
+
+  test('if the worker had claimed an archived original for a repair, only that original is lost, and only once', () => {
+    const repair = trackedOriginal(original('m'), { status: 'COMPLETED', statusSince: before, mark: 'DAMAGED' });
+    const claimed = { ...repair, owner: 'worker', attempt: 2 };
+    const failed: TrackedOriginal = { ...repair, attempt: 2, errorCode: 'WORKER_LOST', failedAt: during };
+    const others = [row('LISTED'), row('RESOLVED', [['PENDING', before]])];
+    const line = (state: TrackedOriginal) => [{ ...row('RESOLVED'), originals: [state] }, ...others];
+    expect(ids(line(claimed))).toEqual([
+      [false, [repair.id]],
+      [false, []],
+      [false, []],
+    ]);
+    expect(ids(line(failed))).toEqual([
+      [false, []],
+      [false, []],
+      [false, []],
+    ]);
+    expect(failureOf(line(failed)[0]!, runStartedAt)).toEqual({ failed: true, quarantined: false });
+    expect(openWork(line(repair)[0]!, { runStartedAt, roles }).originals).toEqual([repair]);
   });
 
   test('a repeated call finds no lost work if the first call recorded a lost original', () => {

@@ -1,4 +1,5 @@
-import type { Role } from '../../../media.ts';
+import { needsRepair, type Role } from '../../../media.ts';
+import { awaitingRepair } from '../../../plan/plan.ts';
 import type { TrackedOriginal } from '../../../tracker/tracker.ts';
 import { errorKinds } from '../../../errors.ts';
 import type { StateError } from '../../contract.ts';
@@ -55,10 +56,15 @@ export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly Lost
   const held = open.map(({ row, originals }) => ({
     row,
     medium: false,
-    originals: originals.filter(({ status }) => status === 'IN_PROGRESS'),
+    originals: originals.filter(isHeld),
   }));
   const heldAny = held.some(({ originals }) => originals.length > 0) || rows.some((row) => isRecorded(row, run));
   return heldAny ? held : open;
+}
+
+/** True if a worker has claimed the original, also if the claim is for the repair of its file. */
+function isHeld({ status, owner }: TrackedOriginal): boolean {
+  return status === 'IN_PROGRESS' || (status === 'COMPLETED' && owner !== null);
 }
 
 /**
@@ -66,7 +72,9 @@ export function lostWork(rows: readonly LineRow[], run: RunFacts): readonly Lost
  * repeated call must then not count other open work as lost.
  */
 function isRecorded({ originals }: LineRow, { runStartedAt }: RunFacts): boolean {
-  return originals.some(({ errorCode, statusSince }) => errorCode === 'WORKER_LOST' && statusSince >= runStartedAt);
+  return originals.some(
+    ({ errorCode, failedAt, statusSince }) => errorCode === 'WORKER_LOST' && (failedAt ?? statusSince) >= runStartedAt,
+  );
 }
 
 export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostWork {
@@ -76,11 +84,16 @@ export function openWork(row: LineRow, { runStartedAt, roles }: RunFacts): LostW
   // A medium that ends its worker in every run must be quarantined at last. For this reason a
   // medium that failed in an earlier run fails once more in this run.
   const isFailedBefore = status === 'FAILED' && statusSince < runStartedAt;
+  const repairs = awaitingRepair(row.originals).filter(({ failedAt }) => failedAt === null || failedAt < runStartedAt);
   return {
     row,
     medium: status === 'LISTED' || isUnresolved || isFailedBefore,
-    originals: row.originals.filter((original) => original.status === 'PENDING' || original.status === 'IN_PROGRESS'),
+    originals: [...row.originals.filter(isUnfinished), ...(status === 'RESOLVED' ? repairs : [])],
   };
+}
+
+function isUnfinished({ status }: TrackedOriginal): boolean {
+  return status === 'PENDING' || status === 'IN_PROGRESS';
 }
 
 interface MediumFailure {
@@ -95,8 +108,11 @@ interface MediumFailure {
  */
 export function failureOf({ tracked, originals }: LineRow, runStartedAt: string): MediumFailure {
   const all = [tracked, ...originals];
+  const hasFailedRepair = originals.some(
+    ({ mark, failedAt }) => needsRepair(mark) && failedAt !== null && failedAt >= runStartedAt,
+  );
   return {
-    failed: all.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED'),
+    failed: hasFailedRepair || all.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED'),
     quarantined: all.some(({ status, statusSince }) => status === 'QUARANTINED' && statusSince >= runStartedAt),
   };
 }

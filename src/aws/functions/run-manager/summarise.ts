@@ -88,8 +88,8 @@ function countsOf({ listed, added, changed, gone }: Listing): NonNullable<RunFac
   return { listed, added, changed, gone };
 }
 
-function brokenIn({ originals, media, lost }: Tally): number {
-  return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED + lost;
+function brokenIn({ originals, media, marked, lost }: Tally): number {
+  return originals.FAILED + originals.QUARANTINED + media.FAILED + media.QUARANTINED + marked + lost;
 }
 
 /**
