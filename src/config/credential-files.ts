@@ -110,7 +110,7 @@ async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined
 async function write(home: string, path: string, content: string | Uint8Array): Promise<void> {
   await ensureHome(home);
   try {
-    replaceFile(path, content);
+    replaceFile(path, () => content);
   } catch (error) {
     throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
       hint: 'Check the permissions and free space of the directory.',

@@ -1,28 +1,34 @@
 /** Replaces and removes whole files. A kill or a full disk never leaves half a file at the path. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { whileLocked } from '../lib/while-locked.ts';
 
-/** A process writes a temporary file within seconds. An older file was left by a killed process. */
-const leftoverMs = 60 * 60_000;
-
-/** Replaces a file completely or not at all. Only the file's owner can read the new file. */
-export function replaceFile(path: string, content: string | Uint8Array): void {
-  removeLeftovers(path);
-  // Processes in different containers may share a pid, so only a random name is this process's own.
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
-  try {
-    const file = openSync(temporary, 'wx', 0o600);
+/**
+ * Replaces a file completely or not at all. Only the file's owner can read the new file. No other
+ * process replaces the file while `makeContent` runs, so it may read the present file.
+ */
+export function replaceFile(path: string, makeContent: () => string | Uint8Array): void {
+  whileLocked(lockOf(path), () => {
+    removeLeftovers(path);
+    const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
     try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      writeDurably(temporary, makeContent());
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
     }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+  });
+}
+
+function writeDurably(path: string, content: string | Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -32,16 +38,23 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
  */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
-  removeLeftovers(path);
+  if (leftoversOf(path).length > 0) whileLocked(lockOf(path), () => removeLeftovers(path));
 }
 
-/** Removes the temporary files of killed processes. These files may contain a secret. */
+function lockOf(path: string): string {
+  return `${path}.lock`;
+}
+
+/**
+ * Removes temporary files, which may contain a secret. The caller holds the lock, so no living
+ * process still writes one of these files.
+ */
 function removeLeftovers(path: string): void {
-  for (const name of namesIn(dirname(path))) {
-    const isTemporary = name.startsWith(`${basename(path)}.`) && /\.[\da-f]+\.new$/.test(name);
-    const file = isTemporary ? statSync(join(dirname(path), name), { throwIfNoEntry: false }) : undefined;
-    if (file && Date.now() - file.mtimeMs > leftoverMs) rmSync(join(dirname(path), name), { force: true });
-  }
+  for (const name of leftoversOf(path)) rmSync(join(dirname(path), name), { force: true });
+}
+
+function leftoversOf(path: string): readonly string[] {
+  return namesIn(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`) && /\.[\da-f]+\.new$/.test(name));
 }
 
 function namesIn(directory: string): readonly string[] {

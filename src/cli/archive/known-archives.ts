@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
-import { whileLocked } from '../../lib/while-locked.ts';
 
 /** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
@@ -36,10 +35,7 @@ export async function rememberArchive(home: string, location: string, id: string
   await ensureHome(home);
   const path = archivesPath(home);
   try {
-    // Without the lock, a process could overwrite an entry that another process adds meanwhile.
-    whileLocked(`${path}.lock`, () => {
-      replaceFile(path, `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
-    });
+    replaceFile(path, () => `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
   } catch (error) {
     if (error instanceof SyncError) throw error;
     throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
