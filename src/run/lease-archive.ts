@@ -20,24 +20,45 @@ export type LeaseSettings = Pick<LeaseOptions, 'holder' | 'termMs' | 'judge'>;
 export interface LeasedArchive extends HeldLease {
   /** The destination, which changes nothing any more once the lease is lost. */
   readonly destination: Destination;
+  /** Whether the run may write to the archive. */
+  readonly isExclusive: boolean;
 }
 
-/**
- * Takes the lease of the archive and of its tracker for one run. A run that is not `exclusive`
- * writes nothing to the archive and takes only the tracker's lease. Errors: those of `takeLease`.
- */
-export async function leaseArchive(
+interface LeaseWish {
+  /**
+   * A run that is not exclusive writes nothing to the archive and takes only the tracker's lease. A
+   * run that is exclusive `if writable` does the same if the archive refuses to be written.
+   */
+  readonly exclusive: boolean | 'if writable';
+  readonly signal: AbortSignal;
+}
+
+/** Takes the lease of the archive and of its tracker for one run. Errors: those of `takeLease`. */
+export async function leaseArchive(ports: LeasePorts, settings: LeaseSettings, wish: LeaseWish): Promise<LeasedArchive> {
+  const { exclusive, signal } = wish;
+  try {
+    return await lease(ports, settings, { isExclusive: exclusive !== false, signal });
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    if (exclusive !== 'if writable' || error.code !== 'DESTINATION_UNUSABLE') throw error;
+    ports.report({ type: 'warning', message: `this run reads the archive without its lease: ${error.message}` });
+    return lease(ports, settings, { isExclusive: false, signal });
+  }
+}
+
+async function lease(
   { destination, tracker, clock, report }: LeasePorts,
   settings: LeaseSettings,
-  { exclusive, signal }: { readonly exclusive: boolean; readonly signal: AbortSignal },
+  { isExclusive, signal }: Pick<LeasedArchive, 'isExclusive'> & Pick<LeaseWish, 'signal'>,
 ): Promise<LeasedArchive> {
-  const cells = exclusive && destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
+  const cells = isExclusive && destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
   const onWait = (owner: string, waitMs: number) => report({ type: 'warning', message: waiting(owner, waitMs) });
   const grant = await takeLease({ ...settings, cells, clock, signal, onWait });
   tracker.useFence(grant.record.fence);
   const held = holdLease({ ...grant, cells, clock, isShared: false });
   return {
     ...held,
+    isExclusive,
     destination: fenced(destination, held),
     [Symbol.asyncDispose]: async () => release(held, report),
   };

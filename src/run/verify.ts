@@ -31,8 +31,9 @@ const concurrency = 4;
 /**
  * Compares every archived file with its recorded size and checksum. First it adopts each file that
  * the archive describes and the tracker does not know. Marks missing and damaged files for the next
- * `sync`. Reports files that nothing describes, and leaves them alone. It needs no provider. It
- * reports one event for each finding and ends with `run.finished`. It never throws.
+ * `sync`. Reports files that nothing describes, and leaves them alone. If it may not write to the
+ * archive, it warns and only reads. It needs no provider. It reports one event for each finding and
+ * ends with `run.finished`. It never throws.
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
@@ -46,10 +47,12 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   const held = new AsyncDisposableStack();
   report({ type: 'run.started', runId, provider: null, destination: destination.location, dryRun: false });
   try {
-    const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: true, signal: options.signal }));
+    const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: 'if writable', signal: options.signal }));
     const signal = AbortSignal.any([options.signal, leased.lost]);
     await tracker.beginRun(runId);
-    await verifyFiles({ ...ports, destination: leased.destination }, { deep: options.deep, signal }, found);
+    const leasedPorts = { ...ports, destination: leased.destination };
+    await recover(leasedPorts, { publish: leased.isExclusive });
+    await verifyFiles(leasedPorts, { deep: options.deep, signal }, found);
   } catch (thrown) {
     facts = { error: options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown) };
   }
@@ -63,7 +66,6 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
 
 async function verifyFiles(ports: VerifyPorts, look: Look, found: Findings): Promise<void> {
   const { destination, report } = ports;
-  await recover(ports, { publish: true });
   let archived = await archivedFiles(ports);
   const { adopted, described } = await adoptUnknown(ports, archived);
   if (adopted > 0) archived = await archivedFiles(ports);

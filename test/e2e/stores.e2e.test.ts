@@ -99,6 +99,23 @@ test('`verify --deep` finds a file that the store spoils later, although the sto
   expect(eventsOf(verified, 'file.damaged').map(({ key }) => key)).toEqual([file?.key]);
 });
 
+test.each(['known', 'new'])('`verify` reads an archive to which it may not write, with a %s tracker', async (tracker) => {
+  const place = await openS3Place();
+  await using scene = await openScene({ library: createLibrary([shapes.held(createMediaMaker('read-only'))]), place });
+  expectExit(await scene.sync(), 0);
+  if (tracker === 'new') await rm(scene.home, { recursive: true });
+  const stored = place.store.objects().map(({ key, etag }) => [key, etag]);
+  place.store.faults.push({ match: { operation: 'PutObject' }, action: { kind: 'error', code: 'AccessDenied' } });
+  const verified = await scene.verify();
+  expectExit(verified, 0);
+  expect(verified.finished.verified).toMatchObject({ files: 1, missing: 0, damaged: 0 });
+  expect(eventsOf(verified, 'warning')).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('without its lease') }),
+  ]);
+  expect(place.store.objects().map(({ key, etag }) => [key, etag])).toEqual(stored);
+  expectExit(await scene.sync(), 6);
+});
+
 /** The content of `capabilities.json`, in which an older version recorded what the store can do. */
 const oldAnswers = JSON.stringify({ conditionalWrites: 'honoured', trailers: true, fullObjectCrc32: true, tags: 'atCreate' });
 
