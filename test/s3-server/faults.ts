@@ -43,6 +43,8 @@ export interface S3Legacy {
   readonly rejectsIfNoneMatch?: boolean;
   /** Overwrites an object in spite of `If-Match`. */
   readonly ignoresIfMatch?: boolean;
+  /** Answers 412 to every `If-Match`. */
+  readonly refusesIfMatch?: boolean;
   /** Answers 400 to a full-object checksum, when the upload begins or only when it completes. */
   readonly rejectsFullObjectChecksum?: 'atCreate' | 'atComplete';
   /** Ignores all checksum headers and shows no checksum. */

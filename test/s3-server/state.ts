@@ -161,5 +161,6 @@ export function checkPreconditions({ request, store }: Call, bucket: Bucket): vo
   const ifMatch = store.legacy.ignoresIfMatch ? undefined : header(request, 'if-match');
   if (ifMatch === undefined) return;
   if (existing === undefined) throw new S3Error('NoSuchKey');
-  if (ifMatch !== existing.etag) throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-Match' } });
+  if (ifMatch !== existing.etag || store.legacy.refusesIfMatch)
+    throw new S3Error('PreconditionFailed', undefined, { details: { Condition: 'If-Match' } });
 }

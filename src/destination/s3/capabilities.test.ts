@@ -33,6 +33,7 @@ const stores: readonly [name: string, legacy: S3Legacy, learned: Partial<S3Capab
   ['ignores conditions', { ignoresIfNoneMatch: true }, { conditionalWrites: 'ignored', conditionalReplacement: false }],
   ['rejects conditions', { rejectsIfNoneMatch: true }, { conditionalWrites: 'rejected', conditionalReplacement: false }],
   ['ignores conditions of a replacement', { ignoresIfMatch: true }, { conditionalReplacement: false }],
+  ['refuses every conditional replacement', { refusesIfMatch: true }, { conditionalReplacement: false }],
   [
     'rejects full-object checksums at the beginning',
     { rejectsFullObjectChecksum: 'atCreate' },
@@ -142,6 +143,18 @@ describe('errors during a probe', () => {
     });
     expect(await place.s3.capabilities()).toEqual(able);
     expect(place.store.uploads()).toEqual([]);
+  });
+
+  test.each([
+    ['conditionalWrites', { ignoresIfNoneMatch: true }, 4, 'ignored'],
+    ['conditionalReplacement', { ignoresIfMatch: true }, 5, false],
+  ] as const)('a conflict during a probe does not prove %s', async (capability, legacy, attempt, expected) => {
+    const match = { operation: 'PutObject', keyPart: 'probe', attempt } as const;
+    await using place = await openTestArchive({
+      legacy,
+      faults: [{ match, action: { kind: 'error', code: 'ConditionalRequestConflict' } }],
+    });
+    expect((await place.s3.capabilities())[capability]).toBe(expected);
   });
 
   test('a call fails if the store keeps failing, and the next call probes again', async () => {

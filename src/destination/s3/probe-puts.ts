@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
 import { ownFolder } from './archive-id.ts';
 import { warnOfDeniedTags } from './attributes.ts';
 import { ask, encryption, encryptionHeaders, type Bucket } from './bucket.ts';
 import type { PutCapabilities } from './capabilities.ts';
-import { isChecksumRefused, isPrecondition, isUnsupported, refusalOf } from './errors.ts';
+import { isChecksumRefused, isUnsupported, refusalOf } from './errors.ts';
 import { OpenPut, putBuffered } from './http/put.ts';
 import { head } from './objects.ts';
 
@@ -20,6 +20,8 @@ export const wrongCrc32 = (probeCrc32 ^ 0xff) >>> 0;
 
 const maxAttempts = 3;
 const pauseMs = 200;
+/** How often another probe may disturb this one. */
+const maxCollisions = 20;
 /** The longest pause that a store may ask for, in ms. */
 const maxPauseMs = 5_000;
 
@@ -28,6 +30,8 @@ interface Way {
   readonly trailer: boolean;
   readonly tags: boolean;
 }
+
+type Condition = Pick<PutObjectCommandInput, 'IfNoneMatch' | 'IfMatch'>;
 
 /**
  * Finds out what the store does with single objects. An error proves nothing about the store, so
@@ -126,35 +130,51 @@ export async function isRefused(bucket: Bucket, request: () => Promise<unknown>)
 }
 
 async function probeCondition(bucket: Bucket): Promise<PutCapabilities['conditionalWrites']> {
-  try {
-    await persist(bucket, () => putIf(bucket, { IfNoneMatch: '*' }), isConditionAnswer);
-    return 'ignored';
-  } catch (error) {
-    if (isPrecondition(error)) return 'honoured';
-    if (isUnsupported(error, 'conditions')) return 'rejected';
-    throw error;
-  }
+  const answer = await answerTo(bucket, { IfNoneMatch: '*' });
+  if (answer === 'refused') return 'honoured';
+  return answer === 'accepted' ? 'ignored' : 'rejected';
 }
 
-/** Whether the store refuses to replace an object whose entity tag differs. */
+/**
+ * Whether the store replaces an object whose entity tag is as stated, and refuses to replace an
+ * object whose entity tag differs. Another probe may replace the object between HEAD and PUT. Such a
+ * refusal proves nothing, because a wrong answer would leave this process without a lease.
+ */
 async function probeReplacement(bucket: Bucket): Promise<boolean> {
+  if ((await answerTo(bucket, { IfMatch: '"00000000000000000000000000000000"' })) !== 'refused') return false;
+  let etag = await probeTag(bucket);
+  for (let attempt = 1; attempt <= maxCollisions; attempt += 1) {
+    if (etag !== '' && (await answerTo(bucket, { IfMatch: etag })) === 'accepted') return true;
+    if ((await probeTag(bucket)) === etag) return false;
+    await bucket.clock.sleep(Math.random() * pauseMs);
+    etag = await probeTag(bucket);
+  }
+  throw new SyncError('STORE_FAILED', `${bucket.location}: other processes kept replacing ${probeKey}`);
+}
+
+async function probeTag(bucket: Bucket): Promise<string> {
+  return (await head(bucket, probeKey))?.etag ?? '';
+}
+
+/** What the store does with a write that has a condition. A conflict (409) is no answer. */
+async function answerTo(bucket: Bucket, condition: Condition): Promise<'accepted' | 'refused' | 'unsupported'> {
   try {
-    await persist(bucket, () => putIf(bucket, { IfMatch: '"00000000000000000000000000000000"' }), isConditionAnswer);
-    return false;
+    await persist(bucket, () => putIf(bucket, condition), isConditionAnswer);
+    return 'accepted';
   } catch (error) {
-    if (isPrecondition(error)) return true;
-    if (isUnsupported(error, 'conditions')) return false;
+    if (refusalOf(error)?.status === 412) return 'refused';
+    if (isUnsupported(error, 'conditions')) return 'unsupported';
     throw error;
   }
 }
 
-async function putIf(bucket: Bucket, condition: { readonly IfNoneMatch?: string; readonly IfMatch?: string }): Promise<void> {
+async function putIf(bucket: Bucket, condition: Condition): Promise<void> {
   const input = { Bucket: bucket.bucket, Key: bucket.base + probeKey, Body: probeText, ...encryption(bucket), ...condition };
   await ask(bucket, `writing ${probeKey}`, (client) => client.send(new PutObjectCommand(input)));
 }
 
 function isConditionAnswer(error: unknown): boolean {
-  return isPrecondition(error) || isUnsupported(error, 'conditions');
+  return refusalOf(error)?.status === 412 || isUnsupported(error, 'conditions');
 }
 
 /** Repeats a request that ends with an error, because one error proves nothing. */
