@@ -107,13 +107,14 @@ function leaseLost(holder: LeaseRecord | undefined): SyncError {
  * Releases a lease in all cells, even in a cell that the last renewal did not reach. The lease of
  * another holder stays. Errors: the first error of a cell.
  */
-export async function releaseCells(cells: readonly LeaseCell[], { token }: Pick<LeaseRecord, 'token'>): Promise<void> {
+export async function releaseCells(cells: readonly LeaseCell[], record: LeaseRecord): Promise<void> {
   const failures: unknown[] = [];
-  for (const cell of cells.toReversed()) await releaseCell(cell, token).catch((error: unknown) => failures.push(error));
+  for (const cell of cells.toReversed()) await releaseCell(cell, record).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw asSyncError(failures[0]);
 }
 
-async function releaseCell(cell: LeaseCell, token: string): Promise<void> {
+async function releaseCell(cell: LeaseCell, held: LeaseRecord): Promise<void> {
+  if (await cell.replace(held, { ...held, released: true })) return;
   const { record } = await cell.read();
-  if (record?.token === token && !record.released) await cell.replace(record, { ...record, released: true });
+  if (record?.token === held.token && !record.released) await cell.replace(record, { ...record, released: true });
 }

@@ -116,6 +116,16 @@ test.each(['known', 'new'])('`verify` reads an archive to which it may not write
   expectExit(await scene.sync(), 6);
 });
 
+test('a run without new media reads its lease once, and writes it when the run begins and when it ends', async () => {
+  const place = await openS3Place();
+  await using scene = await openScene({ library: createLibrary([shapes.held(createMediaMaker('quiet'))]), place });
+  expectExit(await scene.sync(), 0);
+  const before = place.store.requests.length;
+  expectExit(await scene.sync(), 0);
+  const about = place.store.requests.slice(before).filter(({ key }) => key === own('lease'));
+  expect(about.map(({ operation }) => operation)).toEqual(['GetObject', 'PutObject', 'PutObject']);
+});
+
 /** The content of `capabilities.json`, in which an older version recorded what the store can do. */
 const oldAnswers = JSON.stringify({ conditionalWrites: 'honoured', trailers: true, fullObjectCrc32: true, tags: 'atCreate' });
 

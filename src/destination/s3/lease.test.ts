@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { leaseRecord } from '../../../test/support/builders.ts';
-import { openTestArchive, openTestS3, useTestCredentials } from '../../../test/support/s3-archive.ts';
+import { openTestArchive, openTestS3, putForeign, useTestCredentials } from '../../../test/support/s3-archive.ts';
 import type { S3Fault, S3Legacy } from '../../../test/s3-server/faults.ts';
 
 useTestCredentials();
@@ -33,6 +33,31 @@ test('a write fails if the store fails, and the record stays', async () => {
   });
   await expect(lease.replace(record, { ...record, released: true })).rejects.toMatchObject({ code: 'STORE_FAILED' });
   expect((await lease.read()).record).toEqual(record);
+});
+
+test('a holder reads the record once, and then renews and releases it with one request each', async () => {
+  await using place = await openTestArchive();
+  const lease = place.s3.lease!;
+  const record = leaseRecord();
+  const renewed = { ...record, renewals: 1 };
+  await lease.read();
+  expect(await lease.replace(undefined, record)).toBe(true);
+  expect(await lease.replace(record, renewed)).toBe(true);
+  expect(await lease.replace(renewed, { ...renewed, released: true })).toBe(true);
+  const operations = place.store.requests.filter((request) => request.key === key).map(({ operation }) => operation);
+  expect(operations).toEqual(['GetObject', 'PutObject', 'PutObject', 'PutObject']);
+});
+
+test('a holder renews its record even if the record got another entity tag', async () => {
+  await using place = await openTestArchive({ discard: true });
+  const lease = place.s3.lease!;
+  const record = leaseRecord();
+  await lease.replace(undefined, record);
+  const etag = () => place.store.objects().find((object) => object.key === key)?.etag;
+  const before = etag();
+  await putForeign(place.store, key, place.store.content('archive', key).toString());
+  expect(etag()).not.toBe(before);
+  expect(await lease.replace(record, { ...record, renewals: 1 })).toBe(true);
 });
 
 test('reading the lease returns the time of the store, with or without a record', async () => {

@@ -14,6 +14,13 @@ interface LeaseObject extends LeaseReading {
   readonly etag: string | undefined;
 }
 
+/** The object of the lease, and what this process saw there last. */
+interface LeasePlace {
+  readonly bucket: Bucket;
+  /** Undefined if the object was not read yet, or if a write has an unknown result. */
+  known: LeaseObject | undefined;
+}
+
 /**
  * The lease of an archive on S3, in one object. The first use probes the store. Without conditional
  * writes nobody can take a lease safely. Then the record stays in this process, and a warning says
@@ -37,7 +44,8 @@ export function createLeaseObject(bucket: Bucket, capabilities: Capabilities): L
 async function chooseCell(bucket: Bucket, capabilities: Capabilities): Promise<LeaseCell> {
   const { conditionalWrites, conditionalReplacement } = await capabilities.puts();
   if (conditionalWrites === 'honoured' && conditionalReplacement) {
-    return { read: () => readLease(bucket), replace: (before, after) => replaceLease(bucket, before, after) };
+    const place: LeasePlace = { bucket, known: undefined };
+    return { read: () => readLease(place), replace: (before, after) => replaceLease(place, before, after) };
   }
   bucket.onWarning?.(
     `${bucket.location}: the store does not honour both If-None-Match and If-Match, so the archive has no lease; let only one machine write to it`,
@@ -58,7 +66,12 @@ function createOwnCell(): LeaseCell {
   };
 }
 
-async function readLease(bucket: Bucket): Promise<LeaseObject> {
+async function readLease(place: LeasePlace): Promise<LeaseObject> {
+  place.known = undefined;
+  return (place.known = await getLease(place.bucket));
+}
+
+async function getLease(bucket: Bucket): Promise<LeaseObject> {
   const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + leaseKey });
   let date: string | undefined;
   command.middlewareStack.add(
@@ -85,28 +98,39 @@ function timeOf(date: string | undefined): number | null {
   return Number.isNaN(timeMs) ? null : timeMs;
 }
 
-async function replaceLease(bucket: Bucket, before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean> {
-  const { record, etag } = await readLease(bucket);
-  if (!isSame(record, before)) return false;
+/**
+ * Writes without a read if this process saw `before` last. The entity tag makes this safe. If the
+ * store refuses the write although the object still has `before`, the write is repeated once.
+ */
+async function replaceLease(place: LeasePlace, before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean> {
+  let current = place.known && isSame(place.known.record, before) ? place.known : await readLease(place);
+  for (let attempt = 1; attempt <= 2 && isSame(current.record, before); attempt += 1) {
+    try {
+      place.known = undefined;
+      place.known = { record: after, storeTimeMs: null, etag: await putLease(place.bucket, after, current.etag) };
+      return true;
+    } catch (error) {
+      if (!isPrecondition(error) && !isAbsent(error) && !isUndecided(error)) throw error;
+      // The write may have succeeded although its reply was lost.
+      current = await readLease(place);
+      if (isSame(current.record, after) && current.record?.released === after.released) return true;
+      if (isUndecided(error)) throw error;
+    }
+  }
+  return false;
+}
+
+/** Writes the record if the object still has this entity tag. Returns the new entity tag. */
+async function putLease(bucket: Bucket, record: LeaseRecord, etag: string | undefined): Promise<string | undefined> {
   const command = new PutObjectCommand({
     Bucket: bucket.bucket,
     Key: bucket.base + leaseKey,
-    Body: encodeLease(after),
+    Body: encodeLease(record),
     ContentType: 'application/json',
     ...encryption(bucket),
     ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
   });
-  try {
-    await ask(bucket, `writing ${leaseKey}`, (client) => client.send(command));
-    return true;
-  } catch (error) {
-    if (!isPrecondition(error) && !isAbsent(error) && !isUndecided(error)) throw error;
-    // The write may have succeeded although its reply was lost.
-    const current = (await readLease(bucket)).record;
-    if (isSame(current, after) && current?.released === after.released) return true;
-    if (isUndecided(error)) throw error;
-    return false;
-  }
+  return (await ask(bucket, `writing ${leaseKey}`, (client) => client.send(command))).ETag;
 }
 
 function isSame(one: LeaseRecord | undefined, other: LeaseRecord | undefined): boolean {
