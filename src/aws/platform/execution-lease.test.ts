@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { leaseRecord } from '../../../test/support/builders.ts';
-import { judgeExecution } from './execution-lease.ts';
+import { manualClock } from '../../../test/support/manual-clock.ts';
+import { makeTempDir } from '../../../test/support/temp-dir.ts';
+import { openDisk } from '../../destination/disk/index.ts';
+import { openSqliteTracker } from '../../tracker/sqlite/index.ts';
+import { joinArchive, judgeExecution } from './execution-lease.ts';
 
 const holder = 'arn:aws:states:eu-west-3:123456789012:execution:gopro-sync-orchestrator:night-1';
 
@@ -85,4 +90,46 @@ describe('the holder of a lease', () => {
       expect(await ask({ body: { status: 'FAILED' } }, other)).toEqual({ verdict: 'unproven', asked: [], unanswered: [] });
     },
   );
+});
+
+/** An archive and its tracker. Both hold the lease of an execution. */
+async function openHeld() {
+  const temp = await makeTempDir();
+  const clock = manualClock();
+  const destination = openDisk(join(temp.path, 'archive'), { clock });
+  await destination.initialise('archive-1');
+  const tracker = await openSqliteTracker({ path: join(temp.path, 'tracker.db'), archiveId: 'archive-1', clock });
+  const record = leaseRecord({ owner: holder, process: null, deadline });
+  for (const cell of [destination.lease, tracker.lease]) await cell.replace(undefined, record);
+  return {
+    destination,
+    clock,
+    join: async () => joinArchive({ destination, tracker }, { arn: holder, name: 'night-1', started_at: deadline }, clock),
+    /** Takes the lease as a run that has another tracker. */
+    takeOver: async () => destination.lease.replace(record, leaseRecord({ owner: 'process 7 on nas', fence: 2 })),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([destination.close(), tracker.close()]);
+      await temp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe('an archive that a function of an execution joins', () => {
+  const lost = { code: 'LEASE_LOST', message: expect.stringContaining('process 7 on nas') };
+
+  test('the function stops if a run with another tracker takes the lease of the archive', async () => {
+    await using scene = await openHeld();
+    await using joined = await scene.join();
+    await joined.destination.sweep(new Set());
+    await scene.takeOver();
+    scene.clock.advance(20_001);
+    await expect(joined.destination.sweep(new Set())).rejects.toMatchObject(lost);
+    expect(joined.lost.reason).toMatchObject(lost);
+  });
+
+  test('the function does not join if a run with another tracker has the lease of the archive', async () => {
+    await using scene = await openHeld();
+    await scene.takeOver();
+    await expect(scene.join()).rejects.toMatchObject(lost);
+  });
 });

@@ -74,12 +74,7 @@ export async function joinLease(
   { orReleased = false }: { readonly orReleased?: boolean } = {},
 ): Promise<LeaseRecord> {
   const { record } = await tracker.lease.read();
-  if (record?.owner !== arn || (record.released && !orReleased)) {
-    throw new SyncError(
-      'LEASE_LOST',
-      `this execution does not have the lease of the archive: ${record?.owner ?? 'nobody'} has it`,
-    );
-  }
+  if (record?.owner !== arn || (record.released && !orReleased)) throw notHeld(record);
   tracker.useFence(record.fence);
   return record;
 }
@@ -95,11 +90,21 @@ export interface JoinedArchive extends AsyncDisposable {
 
 /**
  * Joins the lease of an execution and watches it. A function may outlive its aborted execution by
- * minutes, so it stops when another run takes the lease. Errors: those of `joinLease`.
+ * minutes, so it stops when another run takes the lease. A run with another tracker takes it only in
+ * the archive. Errors: LEASE_LOST.
  */
 export async function joinArchive({ destination, tracker }: Places, execution: Execution, clock: Clock): Promise<JoinedArchive> {
   const since = momentOf(clock);
   const record = await joinLease(tracker, execution);
-  const held = holdLease({ record, since, cells: [tracker.lease], clock, isShared: true });
+  const inArchive = (await destination.lease?.read())?.record;
+  if (inArchive && inArchive.token !== record.token) throw notHeld(inArchive);
+  // A store without conditional writes holds no record, so there is nothing to watch.
+  const cells = inArchive ? leaseCells({ destination, tracker }) : [tracker.lease];
+  const held = holdLease({ record, since, cells, clock, isShared: true });
   return { ...held, tracker, destination: fenced(destination, held) };
+}
+
+function notHeld(holder: LeaseRecord | undefined): SyncError {
+  const message = `this execution does not have the lease of the archive: ${holder?.owner ?? 'nobody'} has it`;
+  return new SyncError('LEASE_LOST', message);
 }
