@@ -3,8 +3,10 @@ import {
   archive,
   codeOf,
   contentOf,
+  MiB,
   openTestArchive,
   openTestS3,
+  putForeign,
   useTestCredentials,
   wantedFor,
   wholeOf,
@@ -89,4 +91,30 @@ test('nothing is sent to a key that a check found taken', async () => {
   const before = place.store.requests.filter(({ operation }) => operation === 'PutObject').length;
   expect(await codeOf(archive(place.s3, contentOf('stored.jpg', 2999)))).toBe('KEY_TAKEN');
   expect(place.store.requests.filter(({ operation }) => operation === 'PutObject')).toHaveLength(before);
+});
+
+describe('a streamed file whose key has an object', () => {
+  const bytes = Buffer.from('x'.repeat(MiB));
+  const content = { ...contentOf('streamed.mp4', 0), bytes };
+  const key = `a/b/${content.file.original.key}`;
+  const puts = ({ store }: TestArchive) =>
+    store.requests.filter((request) => request.operation === 'PutObject' && request.key === key).length;
+
+  test('a file of another size is refused before the file is fetched', async () => {
+    await using place = await openTestArchive();
+    await putForeign(place.store, key, 'another file');
+    expect(await codeOf(place.s3.open(content.file, wantedFor(content)))).toBe('KEY_TAKEN');
+    expect(puts(place)).toBe(1);
+  });
+
+  test.each([
+    ['the same bytes', 'x', undefined],
+    ['other bytes of the same size', 'y', 'KEY_TAKEN'],
+  ])('nothing is sent to the key if the object has %s', async (_, letter, code) => {
+    await using place = await openTestArchive();
+    await putForeign(place.store, key, letter.repeat(MiB));
+    expect(await codeOf(archive(place.s3, content))).toBe(code);
+    expect(place.store.content('archive', key).toString()).toBe(letter.repeat(MiB));
+    expect(puts(place)).toBe(1);
+  });
 });

@@ -33,8 +33,13 @@ export async function findPublished(publication: Publication): Promise<StoredFil
   const found = await head(bucket, key);
   if (!found) return undefined;
   if (found.sizeBytes === whole.sizeBytes && (await hasSentBytes(publication, found))) return { key, ...whole };
+  throw keyTaken(bucket, key);
+}
+
+/** The error if another file has the key. */
+export function keyTaken({ location }: Bucket, key: string): SyncError {
   const hint = 'The other file was not replaced. The new file can be archived under the next revision.';
-  throw new SyncError('KEY_TAKEN', `${bucket.location}/${key} holds another file`, { hint });
+  return new SyncError('KEY_TAKEN', `${location}/${key} holds another file`, { hint });
 }
 
 /**

@@ -22,6 +22,7 @@ import { abortUpload, createUpload, storedParts } from './multipart.ts';
 import { head } from './objects.ts';
 import { writeUploadPart } from './part-writer.ts';
 import { publishMultipart, publishPut } from './publish.ts';
+import { keyTaken } from './published.ts';
 import { descriptionIn, readRecord, verdictOf } from './records.ts';
 import { HeldPut } from './single-put.ts';
 import { parseUpload, putUpload, type MultipartUpload, type Upload } from './upload-id.ts';
@@ -48,14 +49,17 @@ export async function openUpload(
 ): Promise<Opened> {
   const { bucket, capabilities } = uploads;
   const isDue = !replaces && (known !== undefined || (await isCheckDue(uploads, wanted)));
-  const finished = isDue ? await finishedFile(uploads, file, wanted) : undefined;
+  const seen = isDue ? await lookAt(uploads, file, wanted) : 'nothing';
+  const finished = typeof seen === 'object' ? seen : undefined;
   const earlier = known && !finished ? resumableUpload(bucket, file, wanted, known) : undefined;
   if (known && earlier) {
     const parts = await storedParts(bucket, earlier, known.parts);
     if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
   }
   if (finished) return { kind: 'finished', file: finished };
-  const single = isSinglePut(wanted);
+  if (seen === 'another file') throw keyTaken(bucket, file.original.key);
+  // A single PUT of a larger file would begin before `commitUpload` compares the bytes.
+  const single = isSinglePut(wanted) && (seen === 'nothing' || isHeldWhole(wanted));
   const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, capabilities, file);
   await capabilities.puts();
   return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
@@ -76,34 +80,42 @@ function resumableUpload(
  * Whether to check the key before the file is fetched. A small file needs no check if the store
  * honours If-None-Match and recent keys were free.
  */
-async function isCheckDue({ capabilities, checks }: Uploads, { sizeBytes }: WantedUpload): Promise<boolean> {
-  const isHeldWhole = sizeBytes !== null && sizeBytes <= maxHeldBytes;
-  return !isHeldWhole || checks.isWorthwhile() || (await capabilities.puts()).conditionalWrites !== 'honoured';
+async function isCheckDue({ capabilities, checks }: Uploads, wanted: WantedUpload): Promise<boolean> {
+  return !isHeldWhole(wanted) || checks.isWorthwhile() || (await capabilities.puts()).conditionalWrites !== 'honoured';
 }
 
 /**
- * Returns the file if it is already stored, and the store or a record proves its checksum. A killed
- * run may have left a file without such a proof. That file is fetched again, and `commitUpload`
- * compares the bytes.
+ * Looks what is at the key. Returns the file if it is stored, and the store or a record proves its
+ * checksum. A killed run may have left a file without such a proof (`an unproven file`). That file
+ * is fetched again, and `commitUpload` compares the bytes.
  */
-async function finishedFile(
+async function lookAt(
   { bucket, capabilities, checks, taken }: Uploads,
   file: FileDescription,
   wanted: WantedUpload,
-): Promise<StoredFile | undefined> {
+): Promise<StoredFile | 'nothing' | 'an unproven file' | 'another file'> {
   const { key } = file.original;
   const found = await head(bucket, key);
   checks.note(found ? 'taken' : 'free');
-  if (found) taken.add(key);
-  if (!found || (wanted.sizeBytes !== null && wanted.sizeBytes !== found.sizeBytes)) return undefined;
+  if (!found) return 'nothing';
+  taken.add(key);
   const { sizeBytes } = found;
+  if (wanted.sizeBytes !== null && wanted.sizeBytes !== sizeBytes) return 'another file';
   const record = await readRecord(bucket, key);
-  if (record === 'unreadable' || (record && verdictOf(record, found.etag) !== 'verified')) return undefined;
+  const verdict = record && verdictOf(record, found.etag);
+  if (record === 'unreadable' || verdict === 'spoilt') return 'another file';
+  const description = descriptionIn(key, found, record);
+  if (description && !isSameOriginal(description.original, file.original)) return 'another file';
+  if (record && verdict !== 'verified') return 'an unproven file';
   const kind = isSinglePut(wanted) ? 'put' : 'multipart';
   const crc32 = record?.crc32 ?? ((await verifies(capabilities, kind, sizeBytes)) ? found.crc32 : null);
-  const description = descriptionIn(key, found, record);
-  if (!description || crc32 === null || !isSameOriginal(description.original, file.original)) return undefined;
-  return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : undefined;
+  if (!description || crc32 === null) return 'an unproven file';
+  return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : 'an unproven file';
+}
+
+/** Whether the file stays in memory until its commit. */
+function isHeldWhole({ sizeBytes }: WantedUpload): boolean {
+  return sizeBytes !== null && sizeBytes <= maxHeldBytes;
 }
 
 function isSinglePut({ sizeBytes, partSizeBytes }: WantedUpload): boolean {
@@ -168,8 +180,11 @@ async function commit(
   const { bucket, capabilities, checks, held, taken } = uploads;
   const upload = requireUpload(bucket, state);
   const isMultipart = upload.kind === 'multipart' && whole.sizeBytes > 0;
-  const isVerified = await verifies(capabilities, isMultipart ? 'multipart' : 'put', whole.sizeBytes);
   const isTaken = taken.has(file.original.key);
+  // The object at a taken key may have come with any kind of upload.
+  const kinds: readonly Upload['kind'][] = !isMultipart ? ['put'] : isTaken ? ['multipart', 'put'] : ['multipart'];
+  const proofs = await Promise.all(kinds.map(async (kind) => verifies(capabilities, kind, whole.sizeBytes)));
+  const isVerified = proofs.every(Boolean);
   const publication = { bucket, capabilities, file, whole, isVerified, isTaken, onTaken: () => checks.note('taken') };
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
