@@ -19,7 +19,7 @@ export async function statFile(
 ): Promise<StoredFile | undefined> {
   if (options.deep) {
     return readThrough(bucket, key, options.signal).catch((error: unknown) => {
-      if (refusalOf(error)?.code !== 'InvalidObjectState') throw error;
+      if (!isInArchiveClass(error)) throw error;
       throw new SyncError('UNREADABLE', `${bucket.location}/${key} is in an archive class and cannot be read`, {
         cause: refusalOf(error),
         hint: 'Restore the object in the store before its bytes can be compared.',
@@ -29,6 +29,10 @@ export async function statFile(
   const found = await head(bucket, key, options.signal);
   if (!found) return undefined;
   return { key, sizeBytes: found.sizeBytes, crc32: found.crc32 ?? (await recordedCrc32(bucket, key, found)) };
+}
+
+function isInArchiveClass(error: unknown): boolean {
+  return refusalOf(error)?.code === 'InvalidObjectState';
 }
 
 /**
@@ -60,16 +64,28 @@ async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promis
   if (!found) return undefined;
   const presentBytes = found.sizeBytes;
   const record = hasRecord ? await readRecord(bucket, key) : undefined;
+  // A store that spoils a record may have spoilt its object, too.
+  if (record === 'unreadable') return undefined;
   if (record === undefined) {
     const { crc32, description } = found;
     return description && { key, sizeBytes: presentBytes, crc32, description, presentBytes };
   }
   const verdict = verdictOf(record, found.etag);
-  if (record === 'unreadable' || verdict === 'spoilt') return undefined;
+  if (verdict === 'spoilt') return undefined;
   // The run that stored the file was killed before it compared the bytes. They are compared here.
-  if (verdict === 'unproven' && (await readThrough(bucket, key))?.crc32 !== record.crc32) return undefined;
+  if (verdict === 'unproven' && !(await hasBytes(bucket, key, record.crc32))) return undefined;
   const description = descriptionIn(key, found, record);
   return description && { key, sizeBytes: record.sizeBytes, crc32: record.crc32, description, presentBytes };
+}
+
+/** Whether the stored bytes have this checksum. False if the object is in an archive class. */
+async function hasBytes(bucket: Bucket, key: string, crc32: number): Promise<boolean> {
+  try {
+    return (await readThrough(bucket, key))?.crc32 === crc32;
+  } catch (error) {
+    if (isInArchiveClass(error)) return false;
+    throw error;
+  }
 }
 
 /** Returns the checksum that a record states for exactly this object, or null. */

@@ -135,3 +135,11 @@ test('an object whose bytes nobody compared counts only if it has the bytes that
     await next.close();
   }
 });
+
+test('a list skips an object in an archive class whose bytes nobody compared', async () => {
+  const legacy = { noChecksums: true };
+  await using place = await openTestArchive({ legacy }, { storageClass: 'DEEP_ARCHIVE' });
+  await place.s3.initialise('archive-1');
+  expect(await codeOf(archive(place.s3, streamed))).toBe('STORE_FAILED');
+  expect(await collect(place.s3.list())).toEqual([]);
+});
