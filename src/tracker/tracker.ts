@@ -276,7 +276,7 @@ export interface Tracker {
 
   /**
    * Sets the mark of an archived original, as `verify` found it. Null clears the mark. DAMAGED
-   * becomes SUPERSEDED if a later revision is archived. Returns the mark that the original then has.
+   * becomes SUPERSEDED if a later revision archives the same content. Returns the new mark.
    */
   setMark(id: string, mark: Mark | null): Promise<Mark | null>;
   /** Replaces the validator of an original whose content is unchanged. */

@@ -4,7 +4,7 @@ import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
 import type { Claim, Content, Failure, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 import { assertClaimed, claimed, completed, failed, fulfilled, intended, marked, rekeyed, released } from './original.ts';
-import { identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
+import { holdsSame, identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
 /** Commands for one original, from claim to later checks. Errors: BUG for an unknown original. */
@@ -70,19 +70,20 @@ export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<Ret
 
 /**
  * Sets or clears the mark of an archived original. No change for any other original. A damaged file
- * with an archived later revision is SUPERSEDED.
+ * is SUPERSEDED if a later revision archives the same content.
  */
 export function setMark(unit: Unit, id: string, mark: Mark | null): Mark | null {
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') return null;
-  const isReplaced = mark === 'DAMAGED' && otherRevisions(unit, original).some(isArchivedAfter(original));
+  const isReplaced = mark === 'DAMAGED' && otherRevisions(unit, original).some((other) => supersedes(other, original));
   const next = marked(original, isReplaced ? 'SUPERSEDED' : mark);
   if (next !== original) saveWithoutParts(unit, next);
   return next.mark;
 }
 
-function isArchivedAfter({ revision }: OriginalRecord) {
-  return (other: OriginalRecord): boolean => other.revision > revision && other.status === 'COMPLETED';
+/** Whether a later revision archives the same content. Other content never supersedes a file. */
+function supersedes(later: OriginalRecord, earlier: OriginalRecord): boolean {
+  return later.revision > earlier.revision && later.status === 'COMPLETED' && holdsSame(later, earlier);
 }
 
 function otherRevisions(unit: Unit, original: OriginalRecord): readonly OriginalRecord[] {
@@ -110,13 +111,14 @@ function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
   return assertClaimed(originalOf(unit, claim.id), claim);
 }
 
-/** Completes an original. Its new bytes replace earlier revisions that are damaged. */
+/** Completes an original. It supersedes the damaged earlier revisions with the same content. */
 function finish(unit: Unit, original: OriginalRecord): void {
-  const earlier = original.revision === 1 ? [] : otherRevisions(unit, original);
-  for (const other of earlier) {
-    if (other.revision < original.revision && other.mark === 'DAMAGED') saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
+  const done = completed(original, unit.now);
+  const others = original.revision === 1 ? [] : otherRevisions(unit, original);
+  for (const other of others) {
+    if (other.mark === 'DAMAGED' && supersedes(done, other)) saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
   }
-  saveWithoutParts(unit, completed(original, unit.now));
+  saveWithoutParts(unit, done);
 }
 
 function saveWithoutParts(unit: Unit, original: OriginalRecord): void {

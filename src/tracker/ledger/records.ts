@@ -114,22 +114,29 @@ export interface Revised {
   readonly isReplaced: boolean;
   /**
    * True if the original has a mark that counts. The mark MISSING always counts. The mark DAMAGED
-   * does not count if a later revision is COMPLETED, FAILED or QUARANTINED.
+   * does not count if a later revision archives the same content. It does not count either if no
+   * later revision is archived and one is FAILED or QUARANTINED, because that revision counts.
    */
   readonly isMarked: boolean;
 }
 
-export function withRevisions<Original extends Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark'>>(
-  originals: readonly Original[],
-): readonly (Original & Revised)[] {
+type Revision = Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark' | 'sizeBytes' | 'crc32'>;
+
+/** Whether two revisions have the same content, as far as size and checksum say. */
+export function holdsSame(one: Revision, other: Revision): boolean {
+  return one.sizeBytes === other.sizeBytes && one.crc32 === other.crc32;
+}
+
+export function withRevisions<Original extends Revision>(originals: readonly Original[]): readonly (Original & Revised)[] {
   const revisions = originals.some(({ revision }) => revision > 1) ? Map.groupBy(originals, identityOf) : undefined;
   return originals.map((original) => {
     const all = revisions?.get(identityOf(original)) ?? [];
     const later = all.filter(({ revision }) => revision > original.revision);
-    const isReplaced = later.some(({ status }) => status === 'COMPLETED');
+    const archived = later.filter(({ status }) => status === 'COMPLETED');
+    const isReplaced = archived.length > 0;
     const hasFailed = later.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED');
-    const isExcused = original.mark === 'DAMAGED' && (isReplaced || hasFailed);
-    const isMarked = needsRepair(original.mark) && !isExcused;
+    const isExcused = isReplaced ? archived.some((other) => holdsSame(original, other)) : hasFailed;
+    const isMarked = needsRepair(original.mark) && !(original.mark === 'DAMAGED' && isExcused);
     return { ...original, isSuperseded: later.length > 0, isReplaced, isMarked };
   });
 }

@@ -85,6 +85,16 @@ test.each<[Mark | null, OriginalStatus, boolean]>([
   expect([earlier?.isSuperseded, earlier?.isMarked, later?.isSuperseded]).toEqual([true, isMarked, false]);
 });
 
+test('a damaged file stays marked beside later revisions that archive other content', () => {
+  const [first, second, third] = [1, 2, 3].map((revision) => newOriginal(original('m1', { revision }), now));
+  const archived = { status: 'COMPLETED', sizeBytes: 10, crc32: 1 } as const;
+  const damaged = { ...first!, ...archived, mark: 'DAMAGED' } as const;
+  const changed = { ...second!, ...archived, crc32: 2 };
+  expect(withRevisions([damaged, changed])[0]).toMatchObject({ isMarked: true, isReplaced: true });
+  expect(withRevisions([damaged, changed, { ...third!, status: 'FAILED' }])[0]).toMatchObject({ isMarked: true });
+  expect(withRevisions([damaged, changed, { ...third!, ...archived }])[0]).toMatchObject({ isMarked: false });
+});
+
 test('a repair keeps status and mark through its claim, release and failure, until it is complete', () => {
   const archived = { ...newOriginal(original('m1'), now), status: 'COMPLETED' as const, sizeBytes: 1, crc32: 2 };
   const time = { nowMs, now: '2026-04-01T00:00:00.000Z' };

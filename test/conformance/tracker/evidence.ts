@@ -65,6 +65,21 @@ export function evidenceTests(check: Check): void {
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 1, lost: 1 });
   });
 
+  check('a later revision with other content makes a DAMAGED file LOST, because it was the only copy', async ({ tracker }) => {
+    for (const [id, content] of Object.entries({ m1: { crc32: 1 }, m2: { sizeBytes: 999 } })) {
+      const [first, second] = [original(id), original(id, { revision: 2 })];
+      await archive(tracker, id);
+      await tracker.setMark(idOf(first), 'DAMAGED');
+      await resolve(tracker, id, [first, second]);
+      await tracker.complete(await claimed(tracker, second), { ...whole, ...content });
+      expect(await markOf(tracker, first)).toBe('DAMAGED');
+      expect(await tracker.setMark(idOf(first), 'DAMAGED')).toBe('DAMAGED');
+    }
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 2, lost: 2 });
+    expect(await tracker.accept([original('m1').key, 'm2'])).toEqual({ accepted: 2, refused: [] });
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 2, accepted: 2 });
+  });
+
   check('a DAMAGED file whose next revision failed counts once', async ({ tracker }) => {
     const [first, second] = [original('m1'), original('m1', { revision: 2 })];
     await archive(tracker, 'm1');
