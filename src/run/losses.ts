@@ -1,6 +1,6 @@
 import type { Destination } from '../destination/destination.ts';
 import type { Report } from '../events.ts';
-import { isGone, needsRepair, type Medium, type Role, type Tally } from '../media.ts';
+import { isGone, type Medium, type Role, type Tally } from '../media.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { incompleteEvent } from './incomplete.ts';
 import { fileOf } from './judge-file.ts';
@@ -33,9 +33,9 @@ export async function reportLosses(
     if (incomplete) report(incomplete);
     for (const row of originals) {
       const { mark, original, acceptedAt } = row;
-      if (!row.lost || !needsRepair(mark) || acceptedAt !== null || !roles.includes(original.role)) continue;
+      if (!row.lost || acceptedAt !== null || !roles.includes(original.role)) continue;
       const lastCopy = await lastCopyOf(original.key, destination);
-      report({ type: 'file.lost', ...fileOf(row, destination), mark, lastCopy });
+      report({ type: 'file.lost', ...fileOf(row, destination), mark: mark ?? 'MISSING', lastCopy });
     }
   }
 }

@@ -27,8 +27,8 @@ export interface TrackedMedium extends Acceptance {
   /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
   /**
-   * How many originals the archive lost together with their descriptions, so their keys are unknown.
-   * A run can fetch these originals again as long as the provider has the medium.
+   * How many originals the archive lost together with their descriptions, and no resolve has shown
+   * since, so their keys are unknown. A run may find them as long as the provider has the medium.
    */
   readonly absentOriginals: number;
   /** How many runs in a row the provider denied the medium although its listing shows the medium. */
@@ -111,7 +111,7 @@ export interface TrackedRow {
 }
 
 export interface RowOriginal extends TrackedOriginal {
-  /** The file is missing or damaged, and the provider no longer has its content. */
+  /** The archived file is missing or damaged, and the provider no longer has its content. */
   readonly lost: boolean;
 }
 

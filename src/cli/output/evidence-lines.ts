@@ -31,7 +31,8 @@ export async function readEvidence(tracker: Tracker, { marked, lost, accepted }:
       for (const entry of listEntries(row)) {
         const counted = counts.get(decisiveWord(entry));
         if (!counted) continue;
-        const isLostPart = entry.mark === null && entry.lost;
+        const isOriginal = row.originals.some(({ original }) => original.key === entry.name);
+        const isLostPart = entry.lost && !isOriginal;
         counted.files += isLostPart ? row.tracked.absentOriginals : 1;
         counted.bytes += isLostPart ? 0 : (entry.sizeBytes ?? 0);
       }

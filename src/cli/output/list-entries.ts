@@ -101,6 +101,7 @@ const findings: Readonly<Record<Mark, string>> = {
 };
 
 function reasonOf({ mark, status, reason, lost }: RowOriginal): string | null {
+  if (mark === null && lost) return 'the archive lost it, and the cloud no longer has it';
   if (mark === null || mark === 'SUPERSEDED') return (mark && findings[mark]) ?? reason ?? reasons[status] ?? null;
   if (lost) return `${findings[mark]}, and the cloud no longer has it`;
   const failure = reason === null ? '' : `; the last attempt failed: ${reason}`;

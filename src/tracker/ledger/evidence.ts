@@ -8,17 +8,24 @@ import type { Revised } from './records.ts';
 export const unaccepted = { acceptedAt: null, acceptedReason: null } as const;
 
 type Medium = Pick<MediumRecord, 'status' | 'goneSince' | 'reason' | 'absentOriginals' | 'acceptedAt' | 'acceptedReason'>;
-type Original = Pick<OriginalRecord, 'status' | 'mark' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Revised;
+type Archived = Pick<OriginalRecord, 'status' | 'wasArchived'> & Revised;
+type Original = Pick<OriginalRecord, 'mark' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Archived;
 
 /**
- * Whether no run can fetch an archived file again. Either its medium is gone, or the provider now
- * has other content, which is archived as a later revision.
+ * Whether no run can fetch a file again that was archived. Either its medium is gone, or the
+ * provider now has other content, which is archived as a later revision.
  */
-export function isLost(medium: Pick<MediumRecord, 'status' | 'goneSince'>, original: Revised): boolean {
-  return original.isMarked && (isGone(medium) || original.isReplaced);
+export function isLost(medium: Pick<MediumRecord, 'status' | 'goneSince'>, original: Archived): boolean {
+  if (isGone(medium)) return original.isMarked || isAbsent(original);
+  return original.isMarked && original.isReplaced;
 }
 
-/** How many originals of a medium are lost and have no record. */
+/** Whether the archive lost the file with its description, and no run has archived it again. */
+function isAbsent({ wasArchived, status, isSuperseded }: Archived): boolean {
+  return wasArchived && status !== 'COMPLETED' && !isSuperseded;
+}
+
+/** How many originals of a medium are lost and have no record, because no resolve has shown them. */
 export function lostWithoutRecord(medium: Pick<MediumRecord, 'status' | 'goneSince' | 'absentOriginals'>): number {
   return isGone(medium) ? medium.absentOriginals : 0;
 }
@@ -26,7 +33,7 @@ export function lostWithoutRecord(medium: Pick<MediumRecord, 'status' | 'goneSin
 /** What a person may accept about an original; undefined if there is nothing. */
 export function acceptable(medium: Medium, original: Original): string | undefined {
   if (isLost(medium, original)) {
-    return `the archived file is ${original.mark === 'MISSING' ? 'missing' : 'damaged'}, and the provider no longer has it`;
+    return `the archived file is ${original.mark === 'DAMAGED' ? 'damaged' : 'missing'}, and the provider no longer has it`;
   }
   const isQuarantined = original.status === 'QUARANTINED' && !original.isSuperseded;
   return isQuarantined ? (original.reason ?? '') : undefined;

@@ -86,7 +86,8 @@ export const mediumFields = {
   denials: count,
   /**
    * How many originals the archive lacks, according to its other files of the medium. Only an
-   * adoption sets this number, and only if the description of a lost file is lost too.
+   * adoption sets this number, and only if the description of a lost file is lost too. Originals
+   * that a resolve adds later leave this number and get `wasArchived`.
    */
   absentOriginals: count,
   /** When a person accepted what is wrong with the medium, and what was wrong. */
@@ -128,6 +129,8 @@ export const originalFields = {
   failedRuns: count,
   errorCode: orNull(field<ErrorCode>('text')),
   reason: orNull(text),
+  /** True if the archive had the file before, but lost it together with its description. */
+  wasArchived: flag,
   /** When the original last failed. A failed repair also sets this time, but keeps the status. */
   failedAt: orNull(text),
   /** When a person accepted what is wrong with the original, and what was wrong. */

@@ -76,11 +76,12 @@ function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string
 
 /**
  * Records that a medium is gone. Unarchived originals become SOURCE_DELETED. An archived original
- * keeps its status.
+ * keeps its status. A medium with `absentOriginals` is not archived.
  */
 function disappear(unit: Unit, group: Group): void {
   const isArchived =
     group.medium.status === 'RESOLVED' &&
+    group.medium.absentOriginals === 0 &&
     withRevisions(group.originals).every(({ isSuperseded, status }) => isSuperseded || status === 'COMPLETED');
   const left = isArchived ? group.medium : vanishedMedium(unit, group, goneReason);
   unit.saveMedium({ ...left, goneSince: unit.now, denials: 0 });

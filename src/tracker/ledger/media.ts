@@ -14,7 +14,7 @@ import {
 } from './medium.ts';
 import { reappeared, retried, vanished } from './original.ts';
 import { refuseTakenKey, refuseUnknown } from './originals.ts';
-import { mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
+import { identityOf, mediaIdOf, newOriginal, toTrackedOriginal, type Group } from './records.ts';
 import type { Reader, Store, Unit } from './store.ts';
 
 /**
@@ -90,11 +90,20 @@ export function recordResolution(unit: Unit, mediaId: string, resolution: Resolu
   const added = resolution.originals
     .filter((original) => isNew(originalId(original, original.revision)))
     .map((original) => newOriginal(original, unit.now));
-  const free = new Set(unit.addOriginals(added));
-  const refused = added.find((original) => !free.has(original));
+  const absent = firstRevisions(added, known).slice(0, medium.absentOriginals);
+  const recorded = added.map((original) => (absent.includes(original) ? { ...original, wasArchived: true } : original));
+  const free = new Set(unit.addOriginals(recorded));
+  const refused = recorded.find((original) => !free.has(original));
   if (refused) refuseTakenKey(refused);
-  unit.saveMedium(resolved(medium, resolution, unit.now));
-  return [...known, ...added].map(toTrackedOriginal);
+  const absentOriginals = medium.absentOriginals - absent.length;
+  unit.saveMedium({ ...resolved(medium, resolution, unit.now), absentOriginals });
+  return [...known, ...recorded].map(toTrackedOriginal);
+}
+
+/** The new originals of which no revision is known. */
+function firstRevisions(added: readonly OriginalRecord[], known: readonly OriginalRecord[]): readonly OriginalRecord[] {
+  const identities = new Set(known.map(identityOf));
+  return added.filter((original) => !identities.has(identityOf(original)));
 }
 
 export async function retry(store: Store, mediaIds?: readonly string[]): Promise<number> {

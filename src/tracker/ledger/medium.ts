@@ -130,7 +130,6 @@ export function resolved(medium: MediumRecord, { roles, unavailable, originals }
     failedRuns: 0,
     deletedRun: null,
     denials: 0,
-    absentOriginals: 0,
   };
 }
 

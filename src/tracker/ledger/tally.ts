@@ -15,7 +15,17 @@ const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
 export const countedMedium = [...groupedMedium, 'absentOriginals', ...accepting] as const;
 /** Fields that decide how an original counts. */
-export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', 'crc32', ...accepting] as const;
+export const countedOriginal = [
+  'id',
+  'revision',
+  'role',
+  'status',
+  'mark',
+  'sizeBytes',
+  'crc32',
+  'wasArchived',
+  ...accepting,
+] as const;
 
 type GroupedMedium = Pick<MediumRecord, (typeof groupedMedium)[number]>;
 type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;

@@ -43,9 +43,13 @@ function lacking(id: string) {
   return described(original(id), { originalsOfMedium: 3 });
 }
 
+function threeFiles(id: string) {
+  return [original(id), ...[2, 3].map((itemNumber) => original(id, { itemNumber }))];
+}
+
 async function selected(tracker: Tracker, selection: 'LOST' | 'ACCEPTED' | 'SUPERSEDED' | 'DAMAGED') {
   const rows = await collect(tracker.rows([selection]));
-  return rows.map(({ tracked, originals }) => [tracked.medium.id, originals.map(({ id }) => id)]);
+  return rows.map(({ tracked, originals }) => [tracked.medium.id, originals.map(({ id }) => id)] as const);
 }
 
 export function evidenceTests(check: Check): void {
@@ -223,14 +227,43 @@ export function evidenceTests(check: Check): void {
     expect(await tracker.medium('m1')).toMatchObject({ status: 'LISTED', absentOriginals: 2 });
     expect(await tracker.medium('m3')).toMatchObject({ status: 'LISTED', absentOriginals: 0 });
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 3 });
-    await resolve(tracker, 'm2', [original('m2'), original('m2', { itemNumber: 2 })]);
-    await listAll(tracker, 'r1', []);
+    await listAll(tracker, 'r1', [medium('m2')]);
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 3, lost: 2 });
     expect(await selected(tracker, 'LOST')).toEqual([['m1', []]]);
     expect(await tracker.accept(['m1'])).toEqual({ accepted: 1, refused: [] });
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 3, accepted: 2 });
     expect(await tracker.retry()).toBe(1);
     expect(await counted(tracker)).toEqual({ ...nothing, archived: 3, lost: 2 });
+  });
+
+  check('a file that an adopted medium lacks is lost if a resolve shows it but no run can fetch it', async ({ tracker }) => {
+    await tracker.adopt(each([lacking('m1'), lacking('m2'), lacking('m3')]), { forgetsAbsentFiles: true });
+    for (const id of ['m1', 'm2']) {
+      await resolve(tracker, id, threeFiles(id));
+      expect(await tracker.medium(id)).toMatchObject({ status: 'RESOLVED', absentOriginals: 0 });
+      await tracker.complete(await claimed(tracker, threeFiles(id)[2]!), whole);
+    }
+    await tracker.complete(await claimed(tracker, threeFiles('m1')[1]!), whole);
+    await tracker.fail(await claimed(tracker, threeFiles('m2')[1]!), failure);
+    await resolve(tracker, 'm3', threeFiles('m3').slice(0, 2));
+    await tracker.complete(await claimed(tracker, threeFiles('m3')[1]!), whole);
+    expect(await tracker.medium('m3')).toMatchObject({ absentOriginals: 1 });
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 7, failed: 1 });
+    await listAll(tracker, 'r1', []);
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 7, lost: 2 });
+    expect((await tracker.tally(usual)).originals.SOURCE_DELETED).toBe(0);
+    expect(new Map(await selected(tracker, 'LOST'))).toEqual(
+      new Map([
+        ['m2', [idOf(threeFiles('m2')[1]!)]],
+        ['m3', []],
+      ]),
+    );
+    expect(await tracker.accept([threeFiles('m2')[1]!.key, 'm3'])).toEqual({ accepted: 2, refused: [] });
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 7, accepted: 2 });
+    await tracker.recordPage([medium('m2')], 'r2');
+    await resolve(tracker, 'm2', threeFiles('m2'));
+    await tracker.complete(await claimed(tracker, threeFiles('m2')[1]!), whole);
+    expect(await counted(tracker)).toEqual({ ...nothing, archived: 8, accepted: 1 });
   });
 
   check('a new run frees a repair that a killed run left claimed', async ({ tracker }) => {

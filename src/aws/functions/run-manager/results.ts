@@ -62,8 +62,8 @@ function problemOfMedium(tracked: TrackedMedium): string | undefined {
 
 function problemOf({ acceptedAt, status, reason, lost, mark }: RowOriginal): string | undefined {
   if (acceptedAt !== null) return undefined;
-  if (needsRepair(mark)) {
-    const finding = `${lost ? 'lost: ' : ''}the archived file is ${mark.toLowerCase()}`;
+  if (lost || needsRepair(mark)) {
+    const finding = `${lost ? 'lost: ' : ''}the archived file is ${(mark ?? 'MISSING').toLowerCase()}`;
     return lost || reason === null ? finding : `${finding}, and its repair failed: ${reason}`;
   }
   return isBroken(status) ? (reason ?? status) : undefined;
