@@ -288,7 +288,8 @@ export interface Tracker {
   retry(mediaIds?: readonly string[]): Promise<number>;
   /**
    * Records that a person accepts QUARANTINED and LOST originals and media as they are. A name is
-   * the key of an original, or the id of a medium. An id includes all originals of the medium. If a
+   * the key of an original, or the id of a medium. An id includes all originals of the medium. All
+   * originals of a QUARANTINED medium that are marked or not archived can be accepted too. If a
    * name has nothing to accept, `refused` lists it, and nothing is changed. `accepted` counts
    * originals and media.
    */

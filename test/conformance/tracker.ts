@@ -3,6 +3,7 @@ import { adoptionTests } from './tracker/adoption.ts';
 import { claimTests } from './tracker/claims.ts';
 import { fenceTests } from './tracker/fence.ts';
 import { evidenceTests } from './tracker/evidence.ts';
+import { denialTests } from './tracker/denials.ts';
 import type { Check, TrackerBed } from './tracker/fixtures.ts';
 import { listingTests } from './tracker/listing.ts';
 import { mediaTests } from './tracker/media.ts';
@@ -41,5 +42,6 @@ export function trackerConformance(
     describe('fence', () => fenceTests(check));
     describe('tally', () => tallyTests(check));
     describe('evidence', () => evidenceTests(check));
+    describe('denials', () => denialTests(check));
   });
 }

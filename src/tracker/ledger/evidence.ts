@@ -7,22 +7,32 @@ import type { Revised } from './records.ts';
 /** Fields of a record without an acceptance. */
 export const unaccepted = { acceptedAt: null, acceptedReason: null } as const;
 
-type Medium = Pick<MediumRecord, 'status' | 'goneSince' | 'reason' | 'absentOriginals' | 'acceptedAt' | 'acceptedReason'>;
+type Reachable = Pick<MediumRecord, 'status' | 'goneSince' | 'denials'>;
+type Medium = Pick<MediumRecord, 'reason' | 'absentOriginals' | 'acceptedAt' | 'acceptedReason'> & Reachable;
 type Archived = Pick<OriginalRecord, 'status' | 'wasArchived'> & Revised;
 type Original = Pick<OriginalRecord, 'mark' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Archived;
 
+/** Whether the medium is gone, or the provider lists it but denied it at least twice in a row. */
+function isUnreachable(medium: Reachable): boolean {
+  return isGone(medium) || medium.denials > 1;
+}
+
 /**
- * Whether no run can fetch a file again that was archived. Either its medium is gone, or the
+ * Whether no run can fetch a file again that was archived. Either its medium is unreachable, or the
  * provider now has other content, which is archived as a later revision.
  */
-export function isLost(medium: Pick<MediumRecord, 'status' | 'goneSince'>, original: Archived): boolean {
-  if (isGone(medium)) return original.isMarked || isAbsent(original);
+export function isLost(medium: Reachable, original: Archived): boolean {
+  if (isUnreachable(medium)) return original.isMarked || isAbsent(original);
   return original.isMarked && original.isReplaced;
 }
 
 /** Whether the archive lost the file with its description, and no run has archived it again. */
-function isAbsent({ wasArchived, status, isSuperseded }: Archived): boolean {
-  return wasArchived && status !== 'COMPLETED' && !isSuperseded;
+function isAbsent(original: Archived): boolean {
+  return original.wasArchived && isUnarchived(original);
+}
+
+export function isUnarchived({ status, isSuperseded }: Pick<Archived, 'status' | 'isSuperseded'>): boolean {
+  return status !== 'COMPLETED' && !isSuperseded;
 }
 
 /** How many originals of a medium are lost and have no record, because no resolve has shown them. */
@@ -30,13 +40,30 @@ export function lostWithoutRecord(medium: Pick<MediumRecord, 'status' | 'goneSin
   return isGone(medium) ? medium.absentOriginals : 0;
 }
 
-/** What a person may accept about an original; undefined if there is nothing. */
+/**
+ * What a person may accept about an original; undefined if there is nothing. No run works on a
+ * QUARANTINED medium, so all its originals that need work can be accepted.
+ */
 export function acceptable(medium: Medium, original: Original): string | undefined {
   if (isLost(medium, original)) {
     return `the archived file is ${original.mark === 'DAMAGED' ? 'damaged' : 'missing'}, and the provider no longer has it`;
   }
+  if (medium.status === 'QUARANTINED') {
+    return original.isMarked || isUnarchived(original) ? (medium.reason ?? '') : undefined;
+  }
   const isQuarantined = original.status === 'QUARANTINED' && !original.isSuperseded;
   return isQuarantined ? (original.reason ?? '') : undefined;
+}
+
+/**
+ * Whether an original already says what is wrong with its FAILED, QUARANTINED or SOURCE_DELETED
+ * medium, so that the medium itself does not count.
+ */
+export function saysWhatIsWrong(medium: Medium, original: Original): boolean {
+  if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED' && medium.status !== 'SOURCE_DELETED') return false;
+  if (isAccepted(medium, original)) return isUnreachable(medium) || original.acceptedReason === medium.reason;
+  const hasFailed = original.status === 'FAILED' || original.status === 'QUARANTINED' || original.status === medium.status;
+  return original.isMarked || isLost(medium, original) || (isUnarchived(original) && hasFailed);
 }
 
 /** What a person may accept about a medium as a whole; undefined if there is nothing. */

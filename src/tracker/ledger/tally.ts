@@ -1,6 +1,6 @@
 import type { MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { isAccepted, isLost, isMediumAccepted, lostWithoutRecord } from './evidence.ts';
+import { isAccepted, isLost, isMediumAccepted, isUnarchived, lostWithoutRecord, saysWhatIsWrong } from './evidence.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 
@@ -13,7 +13,7 @@ export type Counts = Writable<Tally>;
 export const groupedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
 const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
-export const countedMedium = [...groupedMedium, 'absentOriginals', ...accepting] as const;
+export const countedMedium = [...groupedMedium, 'absentOriginals', 'denials', ...accepting] as const;
 /** Fields that decide how an original counts. */
 export const countedOriginal = [
   'id',
@@ -94,16 +94,16 @@ export function addOriginals(
 
 /**
  * Corrects the counts of a medium, because `addMedia` assumes that all its originals are archived
- * and nothing is accepted. An accepted or lost original counts only as accepted or lost.
+ * and nothing is accepted. An accepted or lost original counts only as accepted or lost. A medium
+ * does not count if one of its originals says what is wrong.
  */
 export function correct(counts: Counts, { medium, originals }: CountedGroup, roles: readonly Role[]): void {
   let isIncomplete = false;
   let repeatsItsOriginals = false;
   for (const original of withRevisions(originals)) {
     if (!roles.includes(original.role)) continue;
-    const isUnarchived = !original.isSuperseded && original.status !== 'COMPLETED';
-    isIncomplete ||= isUnarchived || original.isMarked;
-    repeatsItsOriginals ||= isUnarchived && original.status === medium.status;
+    isIncomplete ||= isUnarchived(original) || original.isMarked;
+    repeatsItsOriginals ||= saysWhatIsWrong(medium, original);
     const exception = isAccepted(medium, original) ? 'accepted' : isLost(medium, original) ? 'lost' : undefined;
     if (exception) {
       counts.originals[original.status] -= 1;
