@@ -9,7 +9,7 @@ export const unaccepted = { acceptedAt: null, acceptedReason: null } as const;
 
 type Reachable = Pick<MediumRecord, 'status' | 'goneSince' | 'denials'>;
 type Medium = Pick<MediumRecord, 'reason' | 'absentOriginals' | 'acceptedAt' | 'acceptedReason'> & Reachable;
-type Archived = Pick<OriginalRecord, 'status' | 'wasArchived'> & Revised;
+type Archived = Pick<OriginalRecord, 'status' | 'wasArchived' | 'errorCode'> & Revised;
 type Original = Pick<OriginalRecord, 'mark' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Archived;
 
 /** Whether the medium is gone, or the provider lists it but denied it at least twice in a row. */
@@ -18,12 +18,13 @@ function isUnreachable(medium: Reachable): boolean {
 }
 
 /**
- * Whether no run can fetch a file again that was archived. Either its medium is unreachable, or the
- * provider now has other content, which is archived as a later revision.
+ * Whether no run can fetch a file again that was archived. Either its medium is unreachable or no
+ * longer offers the original, or the provider now has other content, which is archived as a later
+ * revision.
  */
 export function isLost(medium: Reachable, original: Archived): boolean {
   if (isUnreachable(medium)) return original.isMarked || isAbsent(original);
-  return original.isMarked && original.isReplaced;
+  return original.isMarked && (original.isReplaced || original.errorCode === 'NOT_OFFERED');
 }
 
 /** Whether the archive lost the file with its description, and no run has archived it again. */

@@ -24,6 +24,7 @@ export const countedOriginal = [
   'sizeBytes',
   'crc32',
   'wasArchived',
+  'errorCode',
   ...accepting,
 ] as const;
 

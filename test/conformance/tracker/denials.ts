@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
 import { medium, original } from '../../support/builders.ts';
 import { collect } from '../../support/collect.ts';
-import { archive, claimed, failure, idOf, resolve, usual, type Check } from './fixtures.ts';
+import { archive, claimed, failure, idOf, openIds, resolve, usual, whole, type Check } from './fixtures.ts';
 
 /** Returns what is wrong. A filter that accepts all media must give the same counts. */
 async function problems(tracker: Tracker) {
@@ -71,6 +71,23 @@ export function denialTests(check: Check): void {
     expect((await tracker.tally(usual)).originals.PENDING).toBe(0);
     await tracker.retry(['m1']);
     expect(await problems(tracker)).toEqual({ ...nothing, marked: 1 });
+  });
+
+  check('a missing file that its medium no longer offers is LOST until it is offered again', async ({ tracker }) => {
+    const file = original('m1');
+    const notOffered = { ...failure, code: 'NOT_OFFERED', reason: 'not offered' } as const;
+    await archive(tracker, 'm1');
+    await tracker.setMark(idOf(file), 'MISSING');
+    await tracker.fail(await claimed(tracker, file), failure);
+    expect(await problems(tracker)).toEqual({ ...nothing, marked: 1 });
+    await tracker.fail(await claimed(tracker, file), notOffered);
+    expect(await problems(tracker)).toEqual({ ...nothing, lost: 1 });
+    expect(await tracker.accept([file.key])).toEqual({ accepted: 1, refused: [] });
+    expect(await openIds(tracker)).toEqual(['m1']);
+    await tracker.fail(await claimed(tracker, file), notOffered);
+    expect(await problems(tracker)).toEqual({ ...nothing, accepted: 1 });
+    await tracker.complete(await claimed(tracker, file), whole);
+    expect(await problems(tracker)).toEqual(nothing);
   });
 
   check('an accepted file does not hide that its medium fails for another reason', async ({ tracker }) => {
