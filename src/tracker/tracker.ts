@@ -137,8 +137,10 @@ export interface Tracker {
    * Adds a COMPLETED original for each file that the archive describes. An absent file is MISSING,
    * and a file of another size is DAMAGED. A new medium becomes RESOLVED if the archive describes
    * all its originals. Otherwise it becomes LISTED, and `absentOriginals` counts its undescribed
-   * originals if `forgetsAbsentFiles` is true. Known originals stay as they are, so `adopt` may be
-   * repeated. Afterwards `needsAdoption()` is false. Returns the number of new originals.
+   * originals if `forgetsAbsentFiles` is true. A known original with the same key that is neither
+   * COMPLETED nor claimed nor has an intent becomes COMPLETED too. Other known originals stay as
+   * they are, so `adopt` may be repeated. Afterwards `needsAdoption()` is false. Returns the number
+   * of originals that became COMPLETED.
    */
   adopt(files: AsyncIterable<ListedFile>, options?: { readonly forgetsAbsentFiles: boolean }): Promise<number>;
 

@@ -1,7 +1,7 @@
 import type { FileDescription, ListedFile } from '../../destination/destination.ts';
 import { originalId, type Medium, type Original, type Role } from '../../media.ts';
 import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
-import { applyChange } from './original.ts';
+import { applyChange, completed } from './original.ts';
 import { identityOf, mediaIdOf, newMedium, newOriginal, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
@@ -27,7 +27,7 @@ const setFields = {
 const initialListed = initialValues(listedFields);
 
 /**
- * Returns the number of new originals. Leaves out each file whose key belongs to another original.
+ * Returns the number of adopted originals. Leaves out each file whose key belongs to another original.
  */
 export async function adopt(
   store: Store,
@@ -60,7 +60,7 @@ function isDescribed(file: ListedFile): file is Described {
 }
 
 /**
- * Returns the number of new originals. `isRebuilt` is true if this is the first adoption, so the
+ * Returns the number of adopted originals. `isRebuilt` is true if this is the first adoption, so the
  * ledger knows only what the archive describes.
  */
 function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): number {
@@ -77,7 +77,24 @@ function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): nu
   }
   if (!isRebuilt) for (const id of passedOver(unit, known, originals)) originals.delete(id);
   for (const medium of media.values()) if (medium !== known.get(medium.id)) unit.saveMedium(medium);
-  return unit.addOriginals([...originals.values()]).length;
+  const added = new Set(unit.addOriginals([...originals.values()]));
+  const others = [...originals.values()].filter((original) => !added.has(original));
+  return added.size + others.filter((original) => completeKnown(unit, original)).length;
+}
+
+/**
+ * Completes a known original that the archive describes, for example after an older copy of the
+ * ledger was put back. Leaves an original with an intent or a claim to its run. Returns whether the
+ * original is newly COMPLETED.
+ */
+function completeKnown(unit: Unit, described: OriginalRecord): boolean {
+  const known = unit.original(described.id);
+  if (known?.key !== described.key || known.status === 'COMPLETED' || known.intent || known.owner !== null) return false;
+  const { mark, sizeBytes, crc32, etag, lastModified } = described;
+  const archived = completed({ ...known, sizeBytes, crc32, etag, lastModified, intent: true }, unit.now);
+  unit.saveOriginal({ ...archived, mark });
+  unit.dropParts(archived);
+  return true;
 }
 
 /**

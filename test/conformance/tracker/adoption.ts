@@ -1,6 +1,21 @@
 import { expect } from 'vitest';
-import { mediumVersion } from '../../../src/media.ts';
-import { archive, idOf, listAll, mediumStatus, openIds, resolve, statusOf, usual, withEdits, type Check } from './fixtures.ts';
+import { mediumVersion, type Original } from '../../../src/media.ts';
+import {
+  archive,
+  claimed,
+  failure,
+  idOf,
+  listAll,
+  mediumStatus,
+  openIds,
+  resolve,
+  statusOf,
+  upload,
+  usual,
+  whole,
+  withEdits,
+  type Check,
+} from './fixtures.ts';
 import { collect, each } from '../../support/collect.ts';
 import { described, medium, original } from '../../support/builders.ts';
 
@@ -105,12 +120,48 @@ export function adoptionTests(check: Check): void {
     expect([await mediumStatus(tracker, 'm1'), await mediumStatus(tracker, 'm2')]).toEqual(['RESOLVED', 'RESOLVED']);
   });
 
-  check('adoption changes no row that exists', async ({ tracker }) => {
-    const pending = original('m1');
-    await resolve(tracker, 'm1', [pending], usual, 1);
-    expect(await tracker.adopt(each([described(pending)]))).toBe(0);
-    expect(await statusOf(tracker, pending)).toBe('PENDING');
+  check('adoption completes known originals that the archive describes, and keeps their medium', async ({ tracker }) => {
+    const files = [1, 2, 3, 4].map((itemNumber) => original('m1', { itemNumber }));
+    const failed = files[1]!;
+    await resolve(tracker, 'm1', files, usual, 1);
+    await tracker.saveUpload(await claimed(tracker, failed), upload);
+    await tracker.fail(await claimed(tracker, failed), { ...failure, quarantineAfter: 1 });
+    const sizes = [1000, 1000, null, 1];
+    const listed = files.map((file, index) => ({ ...described(file), presentBytes: sizes[index]! }));
+    expect(await tracker.adopt(each(listed))).toBe(4);
+    expect(await tracker.adopt(each(listed))).toBe(0);
+    const rows = await tracker.originals('m1');
+    expect(rows.map(({ status, mark, sizeBytes }) => [status, mark, sizeBytes])).toEqual([
+      ['COMPLETED', null, 1000],
+      ['COMPLETED', null, 1000],
+      ['COMPLETED', 'MISSING', 1000],
+      ['COMPLETED', 'DAMAGED', 1000],
+    ]);
+    expect(rows.find(({ id }) => id === idOf(failed))).toMatchObject({ upload: null, failedRuns: 0, reason: null });
     expect(await mediumStatus(tracker, 'm1')).toBe('WAITING');
+  });
+
+  check('a described file of a medium that was deleted at the source is LOST if it is absent', async ({ tracker }) => {
+    const file = original('m1');
+    await resolve(tracker, 'm1', [file]);
+    await tracker.vanish('m1', 'it answers 404');
+    expect(await tracker.adopt(each([{ ...described(file), presentBytes: null }]))).toBe(1);
+    const { lost, media, originals } = await tracker.tally(usual);
+    expect([lost, media.SOURCE_DELETED, originals.SOURCE_DELETED]).toEqual([1, 0, 0]);
+  });
+
+  check('adoption leaves alone an original with a claim, an intent or another key', async ({ tracker }) => {
+    const [busy, published, moved] = ['busy', 'published', 'moved'].map((id) => original(id)) as [Original, Original, Original];
+    for (const file of [busy, published, moved]) await resolve(tracker, file.mediaId, [file]);
+    await claimed(tracker, busy);
+    const claim = await claimed(tracker, published);
+    await tracker.recordIntent(claim, whole);
+    await tracker.release(claim);
+    const files = [busy, published, { ...moved, key: 'another key' }];
+    expect(await tracker.adopt(each(files.map((file) => described(file))))).toBe(0);
+    expect(await statusOf(tracker, busy)).toBe('IN_PROGRESS');
+    for (const file of [published, moved]) expect(await statusOf(tracker, file)).toBe('PENDING');
+    expect(await tracker.intents()).toMatchObject([{ id: idOf(published) }]);
   });
 
   check('adoption leaves out a file whose key another original has, and its medium stays open', async ({ tracker }) => {
