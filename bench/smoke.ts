@@ -112,8 +112,8 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** The maximum of store requests besides the parts: probes, create, two HEADs and complete. */
-const perUpload = 20;
+/** The maximum of store requests besides the parts: probes, lease, create, two HEADs and complete. */
+const perUpload = 24;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {
   // The limited rate leaves time to kill the job in the middle.

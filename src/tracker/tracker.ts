@@ -3,11 +3,9 @@ import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
-/** What a person accepted as it is. Both fields are null if nobody has accepted anything. */
+/** The reason that a person accepted, and when (ISO 8601). Both null if nobody accepted anything. */
 interface Acceptance {
-  /** ISO 8601. */
   readonly acceptedAt: string | null;
-  /** The reason that the person accepted. */
   readonly acceptedReason: string | null;
 }
 
@@ -26,10 +24,7 @@ export interface TrackedMedium extends Acceptance {
   readonly failedRuns: number;
   /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
-  /**
-   * How many originals the archive lost together with their descriptions, and no resolve has shown
-   * since, so their keys are unknown. A run may find them as long as the provider has the medium.
-   */
+  /** How many originals the archive lost with their descriptions, so that their keys are unknown. */
   readonly absentOriginals: number;
   /** How many runs in a row the provider denied the medium although its listing shows the medium. */
   readonly denials: number;
@@ -58,17 +53,14 @@ export interface TrackedOriginal extends Acceptance {
   readonly failedAt: string | null;
 }
 
-/**
- * Proves that a worker has claimed an original. A write with an outdated claim fails with
- * LEASE_LOST.
- */
+/** Proves that a worker has claimed an original. A write with an old claim fails: LEASE_LOST. */
 export interface Claim {
   readonly id: string;
   readonly owner: string;
   readonly attempt: number;
 }
 
-/** The size and checksum of an original's bytes, and the validator that the media host sent. */
+/** An original's size and checksum, and the validator that the media host sent. */
 export interface Content extends ContentFacts {
   readonly validator: Validator;
 }
@@ -96,7 +88,6 @@ export interface Failure {
   readonly quarantineAfter: number;
 }
 
-/** What a listing page changed. */
 export interface PageChanges {
   readonly added: number;
   readonly changed: number;

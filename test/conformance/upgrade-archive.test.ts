@@ -117,7 +117,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     expect(keysOf('file.archived')).toEqual([openOriginals.intended.key]);
     expect(keysOf('file.missing')).toEqual([missing.key]);
     const damaged = [archivedOriginals.damaged.key, archivedOriginals.revision1.key];
-    expect(keysOf('file.damaged').toSorted()).toEqual(damaged.toSorted());
+    expect(new Set(keysOf('file.damaged'))).toEqual(new Set(damaged));
     expect(keysOf('file.unknown')).toEqual([]);
     expect([events.at(-1)?.['type'], events.at(-1)?.['exitCode'], exitCode]).toEqual(['run.finished', 1, 1]);
     expect(await readFile(join(archive, openOriginals.intended.key))).toEqual(contentOf(openOriginals.intended));
