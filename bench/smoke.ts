@@ -112,7 +112,9 @@ async function oneFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): P
   check.atMost(about('peak memory for a file'), run.peakBytes, maxMemoryBytes);
 }
 
-/** The maximum of store requests besides the parts: probes, lease, create, two HEADs and complete. */
+/**
+ * The most store requests besides parts: probes, lease, create, two HEADs, complete.
+ */
 const perUpload = 24;
 
 async function killedFilm(bench: Bench, place: 's3' | 'ramDisk', check: Checker): Promise<void> {

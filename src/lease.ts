@@ -31,8 +31,8 @@ export interface LeaseRecord {
 
 export interface LeaseReading {
   /**
-   * Undefined if nobody ever took the lease. An unreadable record has an unknown holder, and a token
-   * that depends on its text.
+   * Undefined if nobody ever took the lease. An unreadable record has an unknown holder, and a
+   * token that depends on its text.
    */
   readonly record: LeaseRecord | undefined;
   /** The time of the store's own clock, in ms since 1970. Null if the store does not state it. */

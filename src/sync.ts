@@ -91,8 +91,8 @@ function interruption(signal: AbortSignal): SyncError | undefined {
 }
 
 /**
- * Records the end of the run before it releases the lease. After the release, a later run may have a
- * higher fence, and the tracker would refuse the write.
+ * Records the end of the run before it releases the lease. After the release, a later run may have
+ * a higher fence, and the tracker would refuse the write.
  */
 async function summariseRun(
   ports: Ports,
@@ -109,7 +109,9 @@ async function summariseRun(
   return finished;
 }
 
-/** Counts the statuses at the end, and names lost files. If that fails, the run counts as failed. */
+/**
+ * Counts the statuses at the end, and names lost files. If that fails, the run counts as failed.
+ */
 async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
   try {
     const tally = await ports.tracker.tally(options.roles, options.covers);

@@ -173,8 +173,8 @@ function eventTable(file: string): string {
 }
 
 /**
- * Finds every block `{ … readonly type: 'name' … }` and returns its name and other fields. Fields of
- * interfaces in `{ … } & Name` come first.
+ * Finds every block `{ … readonly type: 'name' … }` and returns its name and other fields. Fields
+ * of interfaces in `{ … } & Name` come first.
  */
 function blocksOf(source: string): readonly (readonly [string, readonly (readonly [string, string])[]])[] {
   return [...source.matchAll(/readonly type: '([\w.]+)'[; ]/g)].map(({ 1: type = '', index }) => {

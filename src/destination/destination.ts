@@ -161,8 +161,8 @@ export interface Destination {
    * another original. If a process of an earlier lease may still have the known upload open, the
    * parts of that upload are copied to a new upload. If the result is not the known upload, the
    * caller saves the result and then aborts the known upload. `replaces` means that the file at the
-   * key is damaged, so that file never counts as finished. Errors: KEY_TAKEN if the destination sees
-   * at once that the key has another file; otherwise `commit` says so.
+   * key is damaged, so that file never counts as finished. Errors: KEY_TAKEN if the destination
+   * sees at once that the key has another file; otherwise `commit` says so.
    */
   open(
     file: FileDescription,
@@ -201,9 +201,9 @@ export interface Destination {
   sweep(keep: ReadonlySet<string>): Promise<void>;
 
   /**
-   * Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32. Errors:
-   * UNREADABLE (the store has the file in an archive class), CHECKSUM_MISMATCH (the disk can no
-   * longer read the bytes).
+   * Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32.
+   * Errors: UNREADABLE (the store has the file in an archive class), CHECKSUM_MISMATCH (the disk
+   * can no longer read the bytes).
    */
   stat(key: string, options?: { readonly deep?: boolean; readonly signal?: AbortSignal }): Promise<StoredFile | undefined>;
 
@@ -230,8 +230,8 @@ export interface Destination {
   readonly replacesDamaged: boolean;
 
   /**
-   * Returns the path of the latest file that was moved away from `key`, relative to the archive. The
-   * method is absent if the destination moves no files.
+   * Returns the path of the latest file that was moved away from `key`, relative to the archive.
+   * The method is absent if the destination moves no files.
    */
   quarantined?(key: string): Promise<string | undefined>;
 

@@ -36,8 +36,8 @@ function bootId(): string {
 }
 
 /**
- * The link /proc/self/ns/pid names the namespace by its inode; see pid_namespaces(7). Empty if /proc
- * shows the pids of another namespace, as in a container with the /proc of its host.
+ * The link /proc/self/ns/pid names the namespace by its inode; see pid_namespaces(7). Empty if
+ * /proc shows the pids of another namespace, as in a container with the /proc of its host.
  */
 function pidNamespace(): string {
   try {
@@ -64,7 +64,9 @@ function readOrEmpty(path: string): string {
   }
 }
 
-/** Signal 0 reaches a process even if /proc hides it. Only ESRCH proves that no process has the pid. */
+/**
+ * Signal 0 reaches a process even if /proc hides it. Only ESRCH proves that no process has the pid.
+ */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -2,8 +2,8 @@ import type { Destination } from '../destination/destination.ts';
 import { asSyncError } from '../errors.ts';
 
 /**
- * Returns where the last copy of a missing or damaged file is: the damaged file itself, or a copy in
- * the archive's quarantine. Returns null if the archive has no copy.
+ * Returns where the last copy of a missing or damaged file is: the damaged file itself, or a copy
+ * in the archive's quarantine. Returns null if the archive has no copy.
  */
 export async function lastCopyOf(key: string, destination: Destination): Promise<string | null> {
   const stored = await destination.stat(key).catch(ignoringStoreErrors);

@@ -52,8 +52,8 @@ const maxPollMs = 1_000;
 const maxWaitMs = 150_000;
 
 /**
- * Takes the lease in all cells. Errors: LOCKED, with the holder; the errors of the cells; the reason
- * of the signal.
+ * Takes the lease in all cells. Errors: LOCKED, with the holder; the errors of the cells; the
+ * reason of the signal.
  */
 export async function takeLease(options: LeaseOptions): Promise<Grant> {
   const { cells, holder, termMs, clock, signal } = options;
@@ -86,8 +86,8 @@ async function look(cell: LeaseCell, { judge }: LeaseOptions): Promise<Seen> {
 
 /**
  * Watches the unproven records for a whole term. The term is counted in sleeps of this function,
- * because a holder on the same machine also stops while the machine pauses. A record is free as soon
- * as it is released or its holder has ended. Errors: LOCKED if a record changes.
+ * because a holder on the same machine also stops while the machine pauses. A record is free as
+ * soon as it is released or its holder has ended. Errors: LOCKED if a record changes.
  */
 async function waitUntilFree(seen: readonly Seen[], options: LeaseOptions): Promise<readonly Seen[]> {
   const { clock, signal, onWait } = options;

@@ -37,8 +37,8 @@ export async function recover(ports: RecoverPorts, options: { readonly publish: 
 }
 
 /**
- * Adopts the described files whose keys are not in `known`. Returns the number of new originals, and
- * the keys of all files with a readable description that are not in `known`.
+ * Adopts the described files whose keys are not in `known`. Returns the number of new originals,
+ * and the keys of all files with a readable description that are not in `known`.
  */
 export async function adoptUnknown(
   ports: RecoverPorts,
@@ -65,9 +65,9 @@ async function adopt(files: AsyncIterable<ListedFile>, { destination, tracker, r
 
 /**
  * Publishes an original that has an intent. All its bytes had arrived before the intent was
- * recorded, so `commit` does only the missing steps. If the original is COMPLETED, the intent is for
- * a repair, so `commit` replaces the file. If `commit` fails, the transfer fetches the original like
- * any other original.
+ * recorded, so `commit` does only the missing steps. If the original is COMPLETED, the intent is
+ * for a repair, so `commit` replaces the file. If `commit` fails, the transfer fetches the original
+ * like any other original.
  */
 async function fulfil(row: TrackedOriginal, { destination, tracker, report }: RecoverPorts): Promise<StoredFile | undefined> {
   const { original, sizeBytes, crc32, validator } = row;

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
 import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
 
-/** The reason that a person accepted, and when (ISO 8601). Both null if nobody accepted anything. */
+/** What a person accepted, and when (ISO 8601). Both are null if nobody accepted anything. */
 interface Acceptance {
   readonly acceptedAt: string | null;
   readonly acceptedReason: string | null;
@@ -24,9 +24,9 @@ export interface TrackedMedium extends Acceptance {
   readonly failedRuns: number;
   /** When a complete listing first missed the medium. */
   readonly goneSince: string | null;
-  /** How many originals the archive lost with their descriptions, so that their keys are unknown. */
+  /** How many originals the archive lost with their descriptions, so their keys are unknown. */
   readonly absentOriginals: number;
-  /** How many runs in a row the provider denied the medium although its listing shows the medium. */
+  /** How many runs in a row the provider denied the medium although its listing shows it. */
   readonly denials: number;
 }
 
@@ -190,8 +190,8 @@ export interface Tracker {
   /** Every revision of every original of a medium. */
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
   /**
-   * Yields all media with their originals. With `selections`, yields only originals that a selection
-   * fits, and only media that a selection fits or that have such an original. A medium is LOST if
+   * Yields all media with their originals. With `selections`, yields only originals that a
+   * selection fits, and only media that a selection fits or that have such an original. A medium is LOST if
    * the provider no longer has it and `absentOriginals` is not 0.
    */
   rows(selections?: readonly Selection[]): AsyncIterable<TrackedRow>;
@@ -262,7 +262,7 @@ export interface Tracker {
    */
   vanish(mediaId: string, reason: string, quarantineAfter?: number): Promise<MediumStatus>;
   /**
-   * Counts a 404 for a medium without a change of its status, because the caller cannot know whether
+   * Counts a 404 for a medium. The status stays, because the caller cannot know whether
    * the medium is gone. If a later run also gets a 404, `vanish` records it as the second in a row.
    */
   countDenial(mediaId: string): Promise<void>;

@@ -102,7 +102,7 @@ describe('a run', () => {
     },
   );
 
-  test('the steps of a run that never began reply with an error, without a summary and without failed media', async () => {
+  test('if a run never began, each of its steps replies with an error and lists no failed media', async () => {
     const execution = newExecution();
     const counts = { total_found: 0, new_count: 0, already_synced: 0, cookie_age_days: null };
     const error = { Error: 'ARCHIVE_UNKNOWN', Cause: expect.stringContaining('no archive is there') };

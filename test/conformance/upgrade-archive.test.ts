@@ -108,7 +108,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     });
   });
 
-  test('`verify` checks an archive of an earlier version and completes its intent', async () => {
+  test('`verify` checks an archive that an earlier version wrote, and completes the intent in its tracker', async () => {
     const { cli, archive, tracker } = await copyPlaceWithTracker(version);
     giveBackLease(tracker);
     const { exitCode, stdout } = await cli('verify', '--deep', '--json');

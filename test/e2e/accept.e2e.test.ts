@@ -8,7 +8,9 @@ import { expectExit, openSceneAt } from '../support/scene.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
 
 describe.each(placeKinds)('a damaged file on %s whose medium is gone', (kind) => {
-  /** A store keeps showing the checksum of the upload, so only `--deep` finds later damage there. */
+  /**
+   * A store keeps showing the checksum of the upload, so only `--deep` finds later damage there.
+   */
   const deep = kind === 's3' ? ['--deep'] : [];
 
   async function openDamaged() {

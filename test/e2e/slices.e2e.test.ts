@@ -112,8 +112,8 @@ test('one large file takes several slices, and no finished part is fetched twice
   await scene.list(() => false, await scene.beginListing());
   let slices = 0;
   for (let status = ''; status !== 'COMPLETED' && slices < 40; slices += 1) {
-    // Two simultaneous parts take about a third of the slice. A further part starts only if twice
-    // that time is left, so no part follows.
+    // Two simultaneous parts take a little more than a third of the slice. A further part would
+    // need twice that time, which is not left.
     await scene.transfer(sliceOf(4_000), 24 * 1024 * 1024);
     for await (const { originals } of scene.tracker.rows()) status = originals[0]?.status ?? '';
   }

@@ -6,7 +6,9 @@ interface FaultMatch<Operation extends S3Operation> {
   /** A text that the key must contain. */
   readonly keyPart?: string;
   readonly partNumber?: number;
-  /** The number of a request among those with the same operation, key and part number, from 1 on. */
+  /**
+   * The number of a request among those with the same operation, key and part number, from 1 on.
+   */
   readonly attempt?: number;
 }
 

@@ -3,8 +3,8 @@
  * file counts the calls that change a file or the tracker, and sends SIGKILL just before call
  * number KILL_BEFORE_STEP. It writes the names of the calls to STEP_LOG, one a line. Only the first
  * write to each open file counts, because the number of writes depends on how the bytes arrive.
- * With NO_HARD_LINKS every attempt to make a hard link fails. Each call waits STEP_DELAY_MS, so that
- * processes meet in the middle of their work.
+ * With NO_HARD_LINKS every attempt to make a hard link fails. Each call waits STEP_DELAY_MS, so
+ * that processes meet in the middle of their work.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

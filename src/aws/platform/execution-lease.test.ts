@@ -27,8 +27,8 @@ afterEach(async () => {
 const deadline = '2026-11-21T14:45:00.000Z';
 
 /**
- * Judges a holder. A fake Step Functions gives the same answer to every request. Returns the verdict,
- * the requests and the warnings.
+ * Judges a holder. A fake Step Functions gives the same answer to every request. Returns the
+ * verdict, the requests and the warnings.
  */
 async function ask(answer: Answer, owner: string, storeTimeMs: number | null = Date.parse(deadline)) {
   const asked: string[] = [];

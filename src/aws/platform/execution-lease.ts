@@ -90,8 +90,8 @@ export interface JoinedArchive extends AsyncDisposable {
 
 /**
  * Joins the lease of an execution and watches it. A function may outlive its aborted execution by
- * minutes, so it stops when another run takes the lease. A run with another tracker takes it only in
- * the archive. Errors: LEASE_LOST.
+ * minutes, so it stops when another run takes the lease. A run with another tracker takes it only
+ * in the archive. Errors: LEASE_LOST.
  */
 export async function joinArchive({ destination, tracker }: Places, execution: Execution, clock: Clock): Promise<JoinedArchive> {
   const since = momentOf(clock);

@@ -34,7 +34,10 @@ beforeEach(() => {
   Object.assign(system, { sizeBytes: 1e9, drafts: place.path('.cloud-sync', 'partial'), isFull: false });
 });
 
-/** Stores the first `count` parts, and opens the archive in a process that may not write into their draft. */
+/**
+ * Stores the first `count` parts, and opens the archive in a process that may not write into their
+ * draft.
+ */
 async function takeOver(count: number) {
   const state = await begin(place.disk, file, content.length);
   const parts: Part[] = [];
@@ -53,7 +56,7 @@ async function takeOver(count: number) {
 test.each([
   ['less space than the copy and the missing part need', { sizeBytes: 2.5 * partSizeBytes }],
   ['a disk that becomes full during the copy', { isFull: true }],
-])('an upload begins anew instead of in a copy if there is %s', async (_, change) => {
+])('an upload begins with an empty file, not with a copy of its parts, if there is %s', async (_, change) => {
   const { heir, known } = await takeOver(1);
   Object.assign(system, change);
   const opened = await heir.open(file, wanted, known);

@@ -134,8 +134,8 @@ async function openUpload(
 }
 
 /**
- * Publishes a draft that no other process has open. If the disk has no space for the necessary copy,
- * drops the draft, so that the file is fetched again.
+ * Publishes a draft that no other process has open. If the disk has no space for the necessary
+ * copy, drops the draft, so that the file is fetched again.
  */
 async function publishOwn(disk: Disk, received: Received): Promise<StoredFile> {
   const { uploads } = disk;

@@ -92,7 +92,9 @@ export function isChecksumRefused(error: unknown): boolean {
   );
 }
 
-/** Whether the store refused a write because of its condition, or because of a simultaneous write. */
+/**
+ * Whether the store refused a write because of its condition, or because of a simultaneous write.
+ */
 export function isPrecondition(error: unknown): boolean {
   const status = refusalOf(error)?.status;
   return status === 412 || status === 409;

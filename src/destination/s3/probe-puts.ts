@@ -137,8 +137,8 @@ async function probeCondition(bucket: Bucket): Promise<PutCapabilities['conditio
 
 /**
  * Whether the store replaces an object whose entity tag is as stated, and refuses to replace an
- * object whose entity tag differs. Another probe may replace the object between HEAD and PUT. Such a
- * refusal proves nothing, because a wrong answer would leave this process without a lease.
+ * object whose entity tag differs. Another probe may replace the object between HEAD and PUT. Such
+ * a refusal proves nothing, because a wrong answer would leave this process without a lease.
  */
 async function probeReplacement(bucket: Bucket): Promise<boolean> {
   if ((await answerTo(bucket, { IfMatch: '"00000000000000000000000000000000"' })) !== 'refused') return false;

@@ -13,8 +13,8 @@ export interface Publication {
   readonly file: FileDescription;
   readonly whole: ContentFacts;
   /**
-   * Whether the store refuses bytes that differ from the sent checksum, so that the checksum in HEAD
-   * is the one that was sent.
+   * Whether the store refuses bytes that differ from the sent checksum, so that the checksum in
+   * HEAD is the one that was sent.
    */
   readonly isVerified: boolean;
   /** Whether an earlier check found the key taken. Then nothing is sent before another check. */

@@ -5,16 +5,10 @@ import { BodyQueue, type Supply } from './body-queue.ts';
 import type { Slabs } from './slabs.ts';
 import { openSocket } from './socket.ts';
 
-/**
- * The size of the scratch buffer. It has room for a head and a small file, so a small file needs no
- * slab.
- */
+/** The scratch buffer has room for a head and a small file, so a small file needs no slab. */
 const scratchBytes = 64 * 1024;
 
-/**
- * The server closed the idle connection before the request reached the server. The request is safe
- * to repeat.
- */
+/** The server closed the idle connection before the request reached it. A repetition is safe. */
 export class StaleConnection extends Error {
   override readonly name = 'StaleConnection';
 }

@@ -126,7 +126,7 @@ describe('the listing', () => {
 });
 
 describe('one medium', () => {
-  test('the record of a medium has only the requested fields, and its moments have times', async () => {
+  test('the record of a medium has only the requested fields, and each highlight in `moments` has its time', async () => {
     const medium = [...cloud.library.media()].find((each) => each.record.moments_count === 2);
     expect(await apiJson(cloud, `/media/${medium?.id}?fields=filename`)).toEqual({ filename: 'GX010101.MP4' });
     expect(await apiJson(cloud, `/media/${medium?.id}/moments?fields=time`)).toMatchObject({

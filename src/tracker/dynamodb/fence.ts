@@ -33,12 +33,12 @@ export function fenceOver({ fence: { own } }: Partition, fence: number, before: 
   return Math.max(fence, earlier);
 }
 
-/** Writes a whole row that no command reads. Errors: LEASE_LOST after a later grant. */
+/** Writes a whole row, which no command reads. Errors: LEASE_LOST if a later run has the lease. */
 export async function putFenced(partition: Partition, row: Values & Key): Promise<void> {
   await writeFenced(partition, async (fence, expected) => putRow(partition, { ...row, fence }, expected));
 }
 
-/** Sets attributes of a row that no command reads. Errors: LEASE_LOST after a later grant. */
+/** Sets some attributes of such a row. Errors: LEASE_LOST if a later run has the lease. */
 export async function updateFenced(partition: Partition, key: Key, attributes: Values): Promise<void> {
   await writeFenced(partition, async (fence, expected) => updateRow(partition, key, { ...attributes, fence }, expected));
 }
@@ -50,7 +50,8 @@ async function writeFenced(partition: Partition, write: Write): Promise<void> {
     await pauseBefore(tries, partition.tableName);
     const fence = await currentFence(partition);
     if (await write(fence, toItem({ fence }))) return;
-    // A later grant wrote the row. A tracker without its own fence tries again with the later fence.
+    // A later grant wrote the row. A tracker without its own fence tries again with the later
+    // fence.
     if (partition.fence.own !== undefined) throw leaseLost(undefined);
   }
 }

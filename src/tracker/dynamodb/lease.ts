@@ -8,8 +8,8 @@ import { getItem, keyItem, putRow, type Table } from './table.ts';
 import type { Item } from './values.ts';
 
 /**
- * The run lease: one row with the record as JSON. `owner` and `fence` repeat parts of the record for
- * a person who looks at the table. The row never expires.
+ * The run lease: one row with the record as JSON. `owner` and `fence` repeat parts of the record
+ * for a person who looks at the table. The row never expires.
  */
 
 /** The sort key of the row. */
@@ -38,7 +38,8 @@ export function leaseCell(table: Table, key: Key): LeaseCell {
       const expected = { owner: row?.['owner'], record: row?.['record'], until_ms: row?.['until_ms'] };
       const { owner, fence } = after;
       if (await putRow(table, { ...key, owner, fence, record, until_ms: neverEnds }, expected)) return true;
-      // The SDK repeats a request whose reply was lost. The second request finds the first one's row.
+      // The SDK repeats a request whose reply was lost. The second request finds the first one's
+      // row.
       return (await getItem(table, key))?.['record']?.S === record;
     },
   };

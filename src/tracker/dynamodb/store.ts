@@ -24,8 +24,8 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     read: async (work) => inUnit(partition, work, 'read'),
     change: async (work) => inUnit(partition, work, 'change'),
     changeEach: async (ids, work) => inUnits(partition, ids, work),
-    // Each file needs three rows (a medium, an original and a key), and a transaction writes at most
-    // 100 rows.
+    // Each file needs three rows (a medium, an original and a key), and a transaction writes at
+    // most 100 rows.
     adoptedAtOnce: 33,
 
     scan: (options) => scans.scan(partition, options),

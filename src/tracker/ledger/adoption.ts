@@ -27,7 +27,8 @@ const setFields = {
 const initialListed = initialValues(listedFields);
 
 /**
- * Returns the number of adopted originals. Leaves out each file whose key belongs to another original.
+ * Returns the number of adopted originals. Leaves out each file whose key belongs to another
+ * original.
  */
 export async function adopt(
   store: Store,
@@ -60,8 +61,8 @@ function isDescribed(file: ListedFile): file is Described {
 }
 
 /**
- * Returns the number of adopted originals. `isRebuilt` is true if this is the first adoption, so the
- * ledger knows only what the archive describes.
+ * Returns the number of adopted originals. `isRebuilt` is true if this is the first adoption, so
+ * the ledger knows only what the archive describes.
  */
 function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): number {
   const mediaIds = new Set(files.map(({ description }) => description.original.mediaId));
@@ -170,8 +171,8 @@ function createSetNotes(sets: Sets): (description: FileDescription) => void {
 }
 
 /**
- * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise counts
- * the missing originals in `absentOriginals`, but only if `forgetsAbsentFiles` is true.
+ * Makes a medium RESOLVED if the archive describes every set that its files report. Otherwise
+ * counts the missing originals in `absentOriginals`, but only if `forgetsAbsentFiles` is true.
  */
 async function resolveSets(store: Store, sets: Sets, forgetsAbsentFiles: boolean): Promise<void> {
   for await (const groups of store.scan({ fields: setFields })) {

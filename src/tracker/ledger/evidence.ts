@@ -36,7 +36,9 @@ export function isUnarchived({ status, isSuperseded }: Pick<Archived, 'status' |
   return status !== 'COMPLETED' && !isSuperseded;
 }
 
-/** How many originals of a medium are lost and have no record, because no resolve has shown them. */
+/**
+ * How many originals of a medium are lost and have no record, because no resolve has shown them.
+ */
 export function lostWithoutRecord(medium: Pick<MediumRecord, 'status' | 'goneSince' | 'absentOriginals'>): number {
   return isGone(medium) ? medium.absentOriginals : 0;
 }

@@ -49,8 +49,8 @@ export function assertClaimed(original: OriginalRecord, { id, owner, attempt }: 
 }
 
 /**
- * Frees an unfinished original. If it was deleted at the source meanwhile or awaits repair, only its
- * claim ends.
+ * Frees an unfinished original. If it was deleted at the source meanwhile or awaits repair, only
+ * its claim ends.
  */
 export function released(original: OriginalRecord, now: string): OriginalRecord {
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
@@ -61,8 +61,8 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
 }
 
 /**
- * Replaces the content of an intent by the stored content. Errors: KEY_TAKEN if the checksums differ
- * for the same version of the source, because the store may have spoilt the bytes.
+ * Replaces the content of an intent by the stored content. Errors: KEY_TAKEN if the checksums
+ * differ for the same version of the source, because the store may have spoilt the bytes.
  */
 export function fulfilled(original: OriginalRecord, content: Content): OriginalRecord {
   const { intent, crc32, key } = original;

@@ -98,8 +98,8 @@ export interface Store {
    */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /**
-   * Finds the media and originals in a status, or the originals with a mark. If `until` is given, the status must have begun at
-   * that time or earlier. A very recent write may be missing.
+   * Finds the media and originals in a status, or the originals with a mark. If `until` is given,
+   * the status must have begun at that time or earlier. A very recent write may be missing.
    */
   inStatus(status: MediumStatus | OriginalStatus | Mark, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */

@@ -69,8 +69,8 @@ export function createCommitGroup(database: DatabaseSync, guard: () => void = ()
 /**
  * Commits the steps together. If a step fails, the group is rolled back and repeated without that
  * step, so no savepoints are needed. A failed step gets its error after the commit, because an
- * earlier step may have caused the error. If the transaction cannot begin or commit, or if the guard
- * throws, every step fails.
+ * earlier step may have caused the error. If the transaction cannot begin or commit, or if the
+ * guard throws, every step fails.
  */
 function carryOut(database: DatabaseSync, steps: readonly Step[], guard: () => void): readonly Answer[] {
   const failures = new Map<Step, Answer>();

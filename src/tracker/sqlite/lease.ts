@@ -8,7 +8,9 @@ import { inTransaction } from './database.ts';
 
 export interface LeaseRow extends LeaseCell {
   useFence(fence: number): void;
-  /** Must run in a transaction. Errors: LEASE_LOST if the lease has a later fence than this tracker. */
+  /**
+   * Must run in a transaction. Errors: LEASE_LOST if the lease has a later fence than this tracker.
+   */
   assertFence(this: void): void;
 }
 

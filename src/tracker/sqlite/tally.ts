@@ -22,8 +22,8 @@ interface OriginalGroup {
 
 /**
  * Gives the same result as the ledger's `count`, but counts equal rows together. Then `correct`
- * adjusts the result for QUARANTINED and SOURCE_DELETED media, and for media with originals that are
- * marked or not archived.
+ * adjusts the result for QUARANTINED and SOURCE_DELETED media, and for media with originals that
+ * are marked or not archived.
  */
 export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   const counts = zero();

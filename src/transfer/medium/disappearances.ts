@@ -16,8 +16,8 @@ export interface Disappearances {
    */
   suspect(record: RecordSuspect): Promise<void>;
   /**
-   * Call it after the last medium. One slice of a longer run sees too few media, so its suspects are
-   * recorded as `denied`, and not as `gone`.
+   * Call it after the last medium. One slice of a longer run sees too few media, so its suspects
+   * are recorded as `denied`, and not as `gone`.
    */
   settle(verdict: Verdict): Promise<void>;
 }

@@ -62,7 +62,7 @@ function warnOfMissingItems(tracked: TrackedMedium, { originals, unavailable }: 
   });
 }
 
-/** Asks the provider for one WAITING medium. It is resolved only if the provider calls it ready. */
+/** Asks the provider whether a WAITING medium is ready. Only a ready medium is resolved. */
 async function isReady(tracked: TrackedMedium, transfer: Transfer): Promise<boolean> {
   const medium = await transfer.source.get(tracked.medium.id, transfer.signal);
   if (!medium) throw new SyncError('SOURCE_GONE', 'the provider no longer has the medium');
@@ -75,7 +75,10 @@ async function recordWaiting(tracked: TrackedMedium, reason: string, { tracker, 
   report({ type: 'medium.waiting', mediaId: tracked.medium.id, name: nameOf(tracked), reason });
 }
 
-/** Records a denial. If the provider lists a medium that it denies again and again, that is a failure. */
+/**
+ * Records a denial. If the provider lists a medium that it denies again and again, that is a
+ * failure.
+ */
 async function recordDenied(tracked: TrackedMedium, error: SyncError, transfer: Transfer): Promise<void> {
   const { tracker, report, quarantineAfter } = transfer;
   const { id: mediaId } = tracked.medium;

@@ -76,7 +76,9 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
 }
 
-/** The result of a copy. A repair ends with `other content` if the provider now has other content. */
+/**
+ * The result of a copy. A repair ends with `other content` if the provider now has other content.
+ */
 type Copied = 'archived' | 'other content';
 
 /**

@@ -50,7 +50,7 @@ export interface EngineScene extends AsyncDisposable {
   reconfigure(changes: Readonly<Record<string, string>>, options?: { readonly downloaderTimeoutSeconds?: number }): Promise<void>;
   /** Puts the cloud's valid cookies into the secret. */
   putCredentials(): Promise<void>;
-  /** Kills or freezes one process of `video-downloader`, which is running or starts next. */
+  /** Kills or freezes a `video-downloader` process: the running one, or else the next one. */
   haltDownloader(how: 'kill' | 'freeze'): Promise<void>;
   files(): Promise<readonly FoundFile[]>;
   /** Expects that the archive has exactly the files that the library offers now. */

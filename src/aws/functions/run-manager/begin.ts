@@ -52,8 +52,8 @@ async function earlierGrant(tracker: Tracker, { arn }: Execution): Promise<Lease
 }
 
 /**
- * Takes the lease. Errors: LOCKED if another run has the lease, or if the time is too short to
- * watch the holder for its term.
+ * Takes the lease. Errors: LOCKED if another run works under the lease, or if this function has too
+ * little time to find out whether the other run works.
  */
 async function takeRunLease(
   cells: readonly LeaseCell[],

@@ -31,13 +31,14 @@ export interface Manifest {
   /** Adds a line for a file. Resolves when the line is durable. */
   append(entry: ManifestEntry): Promise<void>;
   /**
-   * Returns the latest readable line for a key. The first call reads the whole manifest; later calls read
-   * one line.
+   * Returns the latest readable line for a key. The first call reads the whole manifest; later
+   * calls read one line.
    */
   find(key: string): Promise<DescribedFile | undefined>;
   /**
-   * Yields the latest readable line of every key that is not in `except`, in batches and in the order
-   * of the manifest. Earlier lines that stand in for damaged ones come last. One read gives one batch.
+   * Yields the latest readable line of every key that is not in `except`, in batches and in the
+   * order of the manifest. Earlier lines that stand in for damaged ones come last. One read gives
+   * one batch.
    */
   entries(except?: Keys): AsyncIterable<readonly DescribedFile[]>;
   close(): Promise<void>;

@@ -14,9 +14,9 @@ const maxNameBytes = 255;
 const suffixBytes = '.20240102T030405678Z-89abcdef'.length;
 
 /**
- * Moves the damaged file at `key` to the same folder below `.cloud-sync/quarantine`. Returns the new
- * path, relative to the archive's root, with `/` as the separator. The move is one rename. With a
- * link and a later unlink, a run that paused between the two could unlink a file that another run
+ * Moves the damaged file at `key` to the same folder below `.cloud-sync/quarantine`. Returns the
+ * new path, relative to the archive's root, with `/` as the separator. The move is one rename. With
+ * a link and a later unlink, a run that paused between the two could unlink a file that another run
  * has put at the key.
  */
 export async function moveToQuarantine(tree: Tree, naming: Naming, key: string, clock: Clock): Promise<string> {
