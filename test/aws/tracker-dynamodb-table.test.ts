@@ -123,7 +123,7 @@ describe(`a table of ${name}`, () => {
     vi.unstubAllEnvs();
   });
 
-  test('two accounts have separate ledgers in one table, but cannot use the same key', async () => {
+  test('two accounts have separate ledgers in one table, but no two of their files can have the same archive key', async () => {
     const [anna, ben] = [await open(newClient(), { account: 'anna' }), await open(newClient(), { account: 'ben' })];
     expect(await anna.adopt(each([described(original('m1')), described(original('m2', { account: 'ben' }))]))).toBe(1);
     expect(await ben.needsAdoption()).toBe(true);

@@ -74,8 +74,8 @@ describe.each(spoiling)('a store that spoils a file and %s', (_, legacy, kinds) 
     expect(verified.finished.verified).toMatchObject({ files: 1, damaged: 0, missing: 0 });
     expect(place.store.uploads()).toEqual([]);
 
-    // For a weak store the archive records what was sent, so a new tracker does not count the
-    // spoilt file either.
+    // For a weak store the archive records the checksum that was sent. So a new tracker knows that
+    // the file is spoilt.
     if (Object.keys(legacy).length === 0) return;
     await rm(scene.home, { recursive: true });
     await scene.clearRequests();

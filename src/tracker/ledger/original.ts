@@ -61,8 +61,8 @@ export function intended(original: OriginalRecord, { sizeBytes, crc32, validator
 }
 
 /**
- * Replaces the content of an intent by the stored content. Errors: KEY_TAKEN if the checksums
- * differ for the same version of the source, because the store may have spoilt the bytes.
+ * Completes an intent with the content that the store has. Errors: KEY_TAKEN if the store has
+ * another checksum than the intent for the same content of the source. The store spoilt the bytes.
  */
 export function fulfilled(original: OriginalRecord, content: Content): OriginalRecord {
   const { intent, crc32, key } = original;

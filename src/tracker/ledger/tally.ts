@@ -9,7 +9,7 @@ import { withRevisions } from './records.ts';
 type Writable<Counts> = { -readonly [Name in keyof Counts]: Counts[Name] extends number ? number : Writable<Counts[Name]> };
 export type Counts = Writable<Tally>;
 
-/** Media with equal values in these fields count alike, except media that `correct` corrects. */
+/** Media with equal values in these fields are counted as one group. `correct` adjusts the sums. */
 export const groupedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalRoles', 'unavailable'] as const;
 const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
