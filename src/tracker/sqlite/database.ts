@@ -39,12 +39,9 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 /** The primary result codes of SQLite (sqlite.org/rescode.html) that the tracker distinguishes. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
-const busyHint = 'Another process has locked the tracker. Try again when that process has ended.';
 const damagedHint = 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
 
 const hints: Readonly<Record<number, string>> = {
-  [resultCodes.busy]: busyHint,
-  [resultCodes.locked]: busyHint,
   [resultCodes.full]: 'Free some space on the disk that holds CLOUD_SYNC_HOME.',
   [resultCodes.corrupt]: damagedHint,
   [resultCodes.notADatabase]: damagedHint,
@@ -61,15 +58,21 @@ export function saysCorrupt(thrown: unknown): boolean {
   return code === resultCodes.corrupt || code === resultCodes.notADatabase;
 }
 
-/** Turns SQLite's errors into TRACKER_UNUSABLE. Other errors stay unchanged. */
+/**
+ * Turns SQLite's errors into TRACKER_UNUSABLE, or into LOCKED while another process keeps SQLite's
+ * lock, for example because it was stopped. Other errors stay unchanged.
+ */
 export function asTrackerError(thrown: unknown, path: string): unknown {
   const failed =
     thrown instanceof Error && 'code' in thrown && (thrown.code === 'ERR_SQLITE_ERROR' || thrown.code === 'ERR_INVALID_STATE');
   if (!failed) return thrown;
+  const code = resultCode(thrown);
+  if (code === resultCodes.busy || code === resultCodes.locked) {
+    const hint = 'Wait until that process ends, or end it. Its progress is kept.';
+    return new SyncError('LOCKED', `another process has locked the tracker ${path}`, { cause: thrown, hint });
+  }
   return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${thrown.message}`, {
     cause: thrown,
-    hint:
-      hints[resultCode(thrown) ?? 0] ??
-      'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
+    hint: hints[code ?? 0] ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
   });
 }
