@@ -10,7 +10,7 @@ const longFiles = [
   'test/kills/first-run.test.ts',
   'test/e2e/lease.e2e.test.ts',
   'test/e2e/faults-media.e2e.test.ts',
-  'test/e2e/kill-anytime.e2e.test.ts',
+  'test/kills/anytime.test.ts',
   'test/e2e/stores.e2e.test.ts',
   'test/e2e/faults-s3.e2e.test.ts',
   'test/e2e/faults-api.e2e.test.ts',
