@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SyncError } from '../errors.ts';
+import { parseJson } from '../lib/json.ts';
 
 /** The stored credentials of one library. The program does not interpret their values. */
 export interface StoredCredentials {
@@ -61,12 +62,4 @@ export function deserialise(text: string, where: string): StoredCredentials {
     ...(user_agent && { userAgent: user_agent }),
     lastUpdated: last_updated,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -5,6 +5,7 @@ import { SyncError } from '../../errors.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { rememberSecret } from '../../lib/redact.ts';
+import { parseJson } from '../../lib/json.ts';
 
 /** Reads and writes the provider's credentials in Secrets Manager. */
 
@@ -113,12 +114,4 @@ function cookieOf(cookies: string, name: string): string | undefined {
     if (key === name && value.length > 0) return value.join('=');
   }
   return undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

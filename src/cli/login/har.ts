@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../lib/json.ts';
 
 const pairs = z.array(z.object({ name: z.string(), value: z.string() })).catch([]);
 
@@ -29,14 +30,6 @@ export function requestsOfHar(text: string): readonly HeaderLines[] | undefined 
       const cookies = request.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
       return cookies === '' ? headers : [...headers, `cookie: ${cookies}`];
     });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isGopro(url: string): boolean {

@@ -6,6 +6,7 @@ import type { DescribedFile, FileDescription, Keys, StoredFile } from '../../des
 import { ignoring } from '../files.ts';
 import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
+import { parseJson } from '../../../lib/json.ts';
 
 /** One line of `manifest.jsonl`: first the published file, then the fields of its description. */
 const lineSchema = z.object({
@@ -132,14 +133,6 @@ function keyOf(text: string): string | undefined {
   // Parsing copies the key. A slice of the line would keep the whole line in memory.
   const key = ours === undefined ? (parseJson(text) as { key?: unknown } | null | undefined)?.key : parseJson(ours);
   return typeof key === 'string' ? key : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the file in one line of the manifest, without a description if that is unreadable. */
