@@ -4,8 +4,8 @@ import type { RunFinished } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
 import { forEachLimited } from '../lib/for-each.ts';
 import { isGone, originalId } from '../media.ts';
+import { latestRevisions } from '../plan/plan.ts';
 import { summarise, type RunFacts } from '../report/summary.ts';
-import type { TrackedOriginal } from '../tracker/tracker.ts';
 import { incompleteEvent } from './incomplete.ts';
 import { judgeFile, type ArchivedFile, type Findings, type Look } from './judge-file.ts';
 import { leaseArchive, type LeaseSettings } from './lease-archive.ts';
@@ -84,16 +84,13 @@ async function verifyFiles(ports: VerifyPorts, look: Look, found: Findings): Pro
 async function archivedFiles({ tracker }: VerifyPorts): Promise<ReadonlyMap<string, ArchivedFile>> {
   const files = new Map<string, ArchivedFile>();
   for await (const { tracked, originals } of tracker.rows(['COMPLETED'])) {
+    const latest = latestRevisions(originals);
     for (const row of originals) {
-      const isFinal = isGone(tracked) || originals.some((other) => isLaterRevision(other, row));
-      files.set(row.original.key, { row, isFinal });
+      const isLatest = latest.get(originalId(row.original, 1))?.id === row.id;
+      files.set(row.original.key, { row, isFinal: isGone(tracked) || !isLatest });
     }
   }
   return files;
-}
-
-function isLaterRevision({ original: other }: TrackedOriginal, { original }: TrackedOriginal): boolean {
-  return other.revision > original.revision && originalId(other, 1) === originalId(original, 1);
 }
 
 /** Reports the media of which the archive lost files together with their descriptions. */
