@@ -5,6 +5,14 @@ import type { ProcessIdentity } from './lib/process.ts';
  * rules for taking, renewing and releasing a lease are in run/lease.ts.
  */
 
+/** How long a holder may pause before another run takes its lease, in ms. */
+export const usualTermMs = 60_000;
+/**
+ * The longest term that a person can set, in ms. A contender waits for at most this long, also if a
+ * record states a longer term. A step on AWS has time for it.
+ */
+export const maxTermMs = 150_000;
+
 export interface LeaseRecord {
   /** Names the holder to a person: `process 123 on host`, or the ARN of an execution. */
   readonly owner: string;
@@ -47,4 +55,9 @@ export interface LeaseCell {
    * number of renewals (undefined: no record). Otherwise returns false and writes nothing.
    */
   replace(before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean>;
+}
+
+/** Whether two records are the same grant with the same number of renewals, or both are absent. */
+export function isSameLease(one: LeaseRecord | undefined, other: LeaseRecord | undefined): boolean {
+  return one?.token === other?.token && one?.renewals === other?.renewals;
 }

@@ -4,6 +4,7 @@
  * none.
  */
 
+import { maxTermMs, usualTermMs } from '../lease.ts';
 import { roleRequests } from '../media.ts';
 import { knownTypes } from '../plan/filter.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
@@ -405,10 +406,9 @@ const optionTable = [
     name: 'lease-term-ms',
     type: 'integer',
     metavar: 'MS',
-    default: 60_000,
+    default: usualTermMs,
     min: 1_000,
-    // A contender watches a lease for at most this long; see run/lease.ts.
-    max: 150_000,
+    max: maxTermMs,
     commands: ['sync', 'verify'],
     advanced: true,
     help: 'Milliseconds that a run may pause before another run takes over the archive.',

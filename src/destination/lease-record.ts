@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { LeaseRecord } from '../lease.ts';
+import { usualTermMs, type LeaseRecord } from '../lease.ts';
 import { crc32 } from '../lib/crc32.ts';
+import { parseJson } from '../lib/json.ts';
 
 /** The text of a lease's record in a file or an object. */
 
-const processFields = { bootId: z.string(), pidNamespace: z.string(), pid: z.int(), processStart: z.string() };
-const processSchema = z.object(processFields);
+const processSchema = z.object({ bootId: z.string(), pidNamespace: z.string(), pid: z.int(), processStart: z.string() });
 /** Only these characters are allowed, because the name of a file may contain the token. */
 const tokenSchema = z.string().regex(/^[\w-]{1,100}$/);
 const recordSchema = z.object({
@@ -23,8 +23,7 @@ const recordSchema = z.object({
 const timedSchema = z.object({ owner: z.string(), token: tokenSchema, expiresAt: z.iso.datetime() });
 const timedOwnerSchema = z.object({ host: z.string(), pid: z.int() });
 
-/** The term of a record that does not state one, in ms. */
-const usualTermMs = 60_000;
+const unreadablePrefix = 'unreadable-';
 
 /** Encodes a record as one line of JSON. */
 export function encodeLease({ termMs, process, deadline, ...record }: LeaseRecord): string {
@@ -38,7 +37,7 @@ export function encodeLease({ termMs, process, deadline, ...record }: LeaseRecor
 export function decodeLease(text: string): LeaseRecord {
   const fields = parseJson(text);
   const record = recordSchema.safeParse(fields);
-  if (!record.success) return decodeTimed(fields) ?? { ...unproven, owner: 'an unknown run', token: `unreadable-${crc32(text)}` };
+  if (!record.success) return decodeTimed(fields) ?? unreadable(text);
   const { term, deadline = null, ...others } = record.data;
   return { ...others, termMs: term, deadline, process: processSchema.safeParse(fields).data ?? null };
 }
@@ -54,23 +53,34 @@ const unproven = {
   deadline: null,
 } as const;
 
+function unreadable(text: string): LeaseRecord {
+  return { ...unproven, owner: 'an unknown run', token: unreadablePrefix + crc32(text) };
+}
+
+/** Whether a decoded record stands for a text that is no record. */
+export function isUnreadable({ token }: LeaseRecord): boolean {
+  return token.startsWith(unreadablePrefix);
+}
+
 function decodeTimed(fields: unknown): LeaseRecord | undefined {
   const timed = timedSchema.safeParse(fields);
   if (!timed.success) return undefined;
   const { owner, token, expiresAt } = timed.data;
-  return { ...unproven, owner: describeTimedOwner(owner), token, renewals: Date.parse(expiresAt) };
+  return timedLease({ owner, token, untilMs: Date.parse(expiresAt) });
 }
 
-/** Describes an owner of Cloud Sync 0.1 to a person. An execution is named by its ARN. */
-export function describeTimedOwner(owner: string): string {
-  const known = timedOwnerSchema.safeParse(parseJson(owner));
-  return known.success ? `process ${known.data.pid} on ${known.data.host}` : owner;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/**
+ * The record of a lease that Cloud Sync 0.1 holds until a time, in ms since 1970. Its renewals set
+ * later times, so the time counts as the number of renewals. An execution is named by its ARN.
+ */
+export function timedLease(lease: {
+  readonly owner: string;
+  readonly token: string;
+  readonly untilMs: number;
+  readonly deadline?: string | null;
+}): LeaseRecord {
+  const { token, untilMs: renewals, deadline = null } = lease;
+  const known = timedOwnerSchema.safeParse(parseJson(lease.owner));
+  const owner = known.success ? `process ${known.data.pid} on ${known.data.host}` : lease.owner;
+  return { ...unproven, owner, token, renewals, deadline };
 }

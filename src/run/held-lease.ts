@@ -1,5 +1,5 @@
 import { asSyncError, SyncError } from '../errors.ts';
-import type { LeaseCell, LeaseRecord } from '../lease.ts';
+import { isSameLease, type LeaseCell, type LeaseRecord } from '../lease.ts';
 import type { Clock } from '../lib/clock.ts';
 
 /** A lease that a run holds. */
@@ -91,7 +91,7 @@ async function renewCells(holding: Holding): Promise<void> {
     const current = renewed ? next : (await cell.read()).record;
     // An earlier attempt may have written `next` here, although its reply was lost or another cell
     // failed.
-    if (current?.token === next.token && current.renewals === next.renewals && !current.released) continue;
+    if (isSameLease(current, next) && !current?.released) continue;
     return lost.abort(leaseLost(current));
   }
   holding.record = next;

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { fenced } from './fenced.ts';
 import { holdLease, type HeldLease } from './held-lease.ts';
+import { leaseCells } from './lease-cells.ts';
 import { takeLease, type LeaseOptions } from './lease.ts';
 
 interface LeasePorts {
@@ -51,7 +52,7 @@ async function lease(
   settings: LeaseSettings,
   { isExclusive, signal }: Pick<LeasedArchive, 'isExclusive'> & Pick<LeaseWish, 'signal'>,
 ): Promise<LeasedArchive> {
-  const cells = isExclusive && destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
+  const cells = isExclusive ? leaseCells({ destination, tracker }) : [tracker.lease];
   const onWait = (owner: string, waitMs: number) => report({ type: 'warning', message: waiting(owner, waitMs) });
   const grant = await takeLease({ ...settings, cells, clock, signal, onWait });
   tracker.useFence(grant.record.fence);

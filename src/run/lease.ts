@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SyncError } from '../errors.ts';
-import type { LeaseCell, LeaseReading, LeaseRecord } from '../lease.ts';
+import { isSameLease, maxTermMs, type LeaseCell, type LeaseReading, type LeaseRecord } from '../lease.ts';
 import type { Clock } from '../lib/clock.ts';
 import { momentOf, releaseCells, type Moment } from './held-lease.ts';
 
@@ -9,9 +9,6 @@ import { momentOf, releaseCells, type Moment } from './held-lease.ts';
  * takes a lease only if it is free, if its holder has certainly ended, or if nobody renewed it for
  * a whole term.
  */
-
-/** How long a holder may pause before another run takes its lease, in ms. */
-export const usualTermMs = 60_000;
 
 /** What is known about a holder. `unproven`: it may have ended, or it may run. */
 export type Verdict = 'ended' | 'running' | 'unproven';
@@ -45,11 +42,6 @@ interface Seen {
 
 /** A contender reads the records this often while it waits, in ms. */
 const maxPollMs = 1_000;
-/**
- * A record may state any term. A contender never waits longer than this, in ms. It is the longest
- * term that a person can set, and a step on AWS has time for it.
- */
-const maxWaitMs = 150_000;
 
 /**
  * Takes the lease in all cells. Errors: LOCKED, with the holder; the errors of the cells; the
@@ -93,7 +85,7 @@ async function waitUntilFree(seen: readonly Seen[], options: LeaseOptions): Prom
   const { clock, signal, onWait } = options;
   const holders = seen.flatMap(({ record, state }) => (record && state === 'unproven' ? [record] : []));
   if (holders.length === 0) return seen;
-  const waitMs = Math.min(Math.max(...holders.map(({ termMs }) => termMs)), maxWaitMs);
+  const waitMs = Math.min(Math.max(...holders.map(({ termMs }) => termMs)), maxTermMs);
   onWait([...new Set(holders.map(({ owner }) => owner))].join(' and '), waitMs);
   let current = seen;
   let leftMs = waitMs;
@@ -109,8 +101,7 @@ async function waitUntilFree(seen: readonly Seen[], options: LeaseOptions): Prom
 async function lookAgain(before: Seen, options: LeaseOptions): Promise<Seen> {
   const now = await look(before.cell, options);
   const { record } = now;
-  const isSame = record?.token === before.record?.token && record?.renewals === before.record?.renewals;
-  if (isSame || !record || record.released) return now;
+  if (isSameLease(record, before.record) || !record || record.released) return now;
   throw locked(record);
 }
 

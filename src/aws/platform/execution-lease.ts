@@ -1,10 +1,11 @@
 import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 import type { Destination } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
-import type { LeaseCell, LeaseReading, LeaseRecord } from '../../lease.ts';
+import type { LeaseReading, LeaseRecord } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { fenced } from '../../run/fenced.ts';
 import { holdLease, momentOf } from '../../run/held-lease.ts';
+import { leaseCells, type LeasePlaces } from '../../run/lease-cells.ts';
 import type { Verdict } from '../../run/lease.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import type { Execution } from '../contract.ts';
@@ -53,16 +54,6 @@ export async function judgeExecution(
   }
 }
 
-interface Places {
-  readonly destination: Destination;
-  readonly tracker: Tracker;
-}
-
-/** Returns the cells that hold the lease of an archive. All cells hold the same record. */
-export function leaseCells({ destination, tracker }: Places): readonly LeaseCell[] {
-  return destination.lease ? [destination.lease, tracker.lease] : [tracker.lease];
-}
-
 /**
  * Joins the lease that `BeginRun` took for an execution. From now on the tracker's writes carry the
  * fence of this lease. With `orReleased`, the execution may already have released the lease,
@@ -93,7 +84,11 @@ export interface JoinedArchive extends AsyncDisposable {
  * minutes, so it stops when another run takes the lease. A run with another tracker takes it only
  * in the archive. Errors: LEASE_LOST.
  */
-export async function joinArchive({ destination, tracker }: Places, execution: Execution, clock: Clock): Promise<JoinedArchive> {
+export async function joinArchive(
+  { destination, tracker }: LeasePlaces,
+  execution: Execution,
+  clock: Clock,
+): Promise<JoinedArchive> {
   const since = momentOf(clock);
   const record = await joinLease(tracker, execution);
   const inArchive = (await destination.lease?.read())?.record;

@@ -1,3 +1,4 @@
+import { remembered } from '../../lib/remembered.ts';
 import { warnOfDeniedTags } from './attributes.ts';
 import type { Bucket } from './bucket.ts';
 import { probeMultipart } from './probe-multipart.ts';
@@ -95,20 +96,4 @@ export function createCapabilities(bucket: Bucket): Capabilities {
  */
 export async function isAws(bucket: Bucket): Promise<boolean> {
   return /(^|\.)amazonaws\.com(\.cn)?$/.test((await bucket.address()).hostname);
-}
-
-/** Computes a value at its first use. A failure is not remembered. */
-function remembered<Value>(compute: () => Promise<Value>): { get(): Promise<Value>; forget(): void } {
-  let value: Promise<Value> | undefined;
-  const forget = () => (value = undefined);
-  return {
-    forget,
-    get: async () => {
-      const current = (value ??= compute());
-      return current.catch((error: unknown) => {
-        if (value === current) forget();
-        throw error;
-      });
-    },
-  };
 }

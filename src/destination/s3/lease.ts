@@ -1,5 +1,7 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { LeaseCell, LeaseReading, LeaseRecord } from '../../lease.ts';
+import { isSameLease, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../lease.ts';
+import { remembered } from '../../lib/remembered.ts';
+import { noteReplyTime, replyTimeMs } from '../../lib/reply-date.ts';
 import { decodeLease, encodeLease } from '../lease-record.ts';
 import { ownFolder } from './archive-id.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
@@ -27,17 +29,10 @@ interface LeasePlace {
  * so once.
  */
 export function createLeaseObject(bucket: Bucket, capabilities: Capabilities): LeaseCell {
-  let chosen: Promise<LeaseCell> | undefined;
-  const choose = async (): Promise<LeaseCell> => {
-    chosen ??= chooseCell(bucket, capabilities);
-    return chosen.catch((error: unknown) => {
-      chosen = undefined;
-      throw error;
-    });
-  };
+  const chosen = remembered(async () => chooseCell(bucket, capabilities));
   return {
-    read: async () => (await choose()).read(),
-    replace: async (before, after) => (await choose()).replace(before, after),
+    read: async () => (await chosen.get()).read(),
+    replace: async (before, after) => (await chosen.get()).replace(before, after),
   };
 }
 
@@ -59,7 +54,7 @@ function createOwnCell(): LeaseCell {
   return {
     read: async () => ({ record, storeTimeMs: null }),
     replace: async (before, after) => {
-      if (!isSame(record, before)) return false;
+      if (!isSameLease(record, before)) return false;
       record = after;
       return true;
     },
@@ -73,29 +68,16 @@ async function readLease(place: LeasePlace): Promise<LeaseObject> {
 
 async function getLease(bucket: Bucket): Promise<LeaseObject> {
   const command = new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + leaseKey });
-  let date: string | undefined;
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      date = (result.response as { readonly headers?: Readonly<Record<string, string>> }).headers?.['date'];
-      return result;
-    },
-    { step: 'deserialize', name: 'noteDate' },
-  );
+  const replyTime = noteReplyTime(command);
   try {
     return await ask(bucket, `reading ${leaseKey}`, async (client) => {
       const { Body, ETag } = await client.send(command);
-      return { record: decodeLease((await Body?.transformToString()) ?? ''), storeTimeMs: timeOf(date), etag: ETag };
+      return { record: decodeLease((await Body?.transformToString()) ?? ''), storeTimeMs: replyTime(), etag: ETag };
     });
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    return { record: undefined, storeTimeMs: timeOf(refusalOf(error)?.date), etag: undefined };
+    return { record: undefined, storeTimeMs: replyTimeMs(refusalOf(error)?.date), etag: undefined };
   }
-}
-
-function timeOf(date: string | undefined): number | null {
-  const timeMs = Date.parse(date ?? '');
-  return Number.isNaN(timeMs) ? null : timeMs;
 }
 
 /**
@@ -103,8 +85,8 @@ function timeOf(date: string | undefined): number | null {
  * store refuses the write although the object still has `before`, the write is repeated once.
  */
 async function replaceLease(place: LeasePlace, before: LeaseRecord | undefined, after: LeaseRecord): Promise<boolean> {
-  let current = place.known && isSame(place.known.record, before) ? place.known : await readLease(place);
-  for (let attempt = 1; attempt <= 2 && isSame(current.record, before); attempt += 1) {
+  let current = place.known && isSameLease(place.known.record, before) ? place.known : await readLease(place);
+  for (let attempt = 1; attempt <= 2 && isSameLease(current.record, before); attempt += 1) {
     try {
       place.known = undefined;
       place.known = { record: after, storeTimeMs: null, etag: await putLease(place.bucket, after, current.etag) };
@@ -113,7 +95,7 @@ async function replaceLease(place: LeasePlace, before: LeaseRecord | undefined, 
       if (!isPrecondition(error) && !isAbsent(error) && !isUndecided(error)) throw error;
       // The write may have succeeded although its reply was lost.
       current = await readLease(place);
-      if (isSame(current.record, after) && current.record?.released === after.released) return true;
+      if (isSameLease(current.record, after) && current.record?.released === after.released) return true;
       if (isUndecided(error)) throw error;
     }
   }
@@ -131,8 +113,4 @@ async function putLease(bucket: Bucket, record: LeaseRecord, etag: string | unde
     ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
   });
   return (await ask(bucket, `writing ${leaseKey}`, (client) => client.send(command))).ETag;
-}
-
-function isSame(one: LeaseRecord | undefined, other: LeaseRecord | undefined): boolean {
-  return one?.token === other?.token && one?.renewals === other?.renewals;
 }

@@ -1,6 +1,7 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { decodeLease, describeTimedOwner, encodeLease } from '../../destination/lease-record.ts';
-import type { LeaseCell, LeaseReading, LeaseRecord } from '../../lease.ts';
+import { decodeLease, encodeLease, timedLease } from '../../destination/lease-record.ts';
+import { isSameLease, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../lease.ts';
+import { noteReplyTime } from '../../lib/reply-date.ts';
 import type { Provider } from '../../media.ts';
 import { asTrackerError } from './errors.ts';
 import type { Key } from './keys.ts';
@@ -21,19 +22,15 @@ export const leaseKey = 'LEASE#run';
  */
 const neverEnds = 9_999_999_999_999;
 
-/** The fields of a row that version 0.1 wrote. */
-const timedLease = { fence: 0, termMs: 60_000, released: false, process: null, earlierMayRun: false } as const;
-
 export function leaseCell(table: Table, key: Key): LeaseCell {
   return {
     read: async () => readLease(table, key),
     replace: async (before, after) => {
       const row = await getItem(table, key);
-      const current = leaseRecord(row);
       const record = encodeLease(after);
       // A record with this token and number of renewals was written by an earlier call.
       if (row?.['record']?.S === record) return true;
-      if (current?.token !== before?.token || current?.renewals !== before?.renewals) return false;
+      if (!isSameLease(leaseRecord(row), before)) return false;
       // The whole row is replaced, which also removes the expiry time that an earlier version set.
       const expected = { owner: row?.['owner'], record: row?.['record'], until_ms: row?.['until_ms'] };
       const { owner, fence } = after;
@@ -58,23 +55,14 @@ export function leaseRecord(row: Item | undefined): LeaseRecord | undefined {
 /** Version 0.1 renewed a lease by a later end. The end for an execution was its time-out. */
 function timedRecord(owner: string, untilMs: number): LeaseRecord {
   const deadline = owner.startsWith('arn:') ? new Date(untilMs).toISOString() : null;
-  return { ...timedLease, owner: describeTimedOwner(owner), token: owner, renewals: untilMs, deadline };
+  return timedLease({ owner, token: owner, untilMs, deadline });
 }
 
 async function readLease({ client, tableName }: Table, key: Key): Promise<LeaseReading> {
   const command = new GetItemCommand({ TableName: tableName, Key: keyItem(key), ConsistentRead: true });
-  let date: string | undefined;
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      date = (result.response as { readonly headers?: Readonly<Record<string, string>> }).headers?.['date'];
-      return result;
-    },
-    { step: 'deserialize', priority: 'high' },
-  );
+  const replyTime = noteReplyTime(command);
   const { Item } = await client.send(command);
-  const storeTimeMs = Date.parse(date ?? '');
-  return { record: leaseRecord(Item), storeTimeMs: Number.isNaN(storeTimeMs) ? null : storeTimeMs };
+  return { record: leaseRecord(Item), storeTimeMs: replyTime() };
 }
 
 /** The lease of the run that works now. Undefined if no run has it. Errors: TRACKER_UNUSABLE. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeLease, describeTimedOwner, encodeLease } from '../../destination/lease-record.ts';
+import { decodeLease, encodeLease, timedLease } from '../../destination/lease-record.ts';
 import { SyncError } from '../../errors.ts';
-import type { LeaseCell, LeaseRecord } from '../../lease.ts';
+import { isSameLease, type LeaseCell, type LeaseRecord } from '../../lease.ts';
 import { inTransaction } from './database.ts';
 
 /** The run lease: one row with the record as JSON. */
@@ -26,8 +26,7 @@ export function leaseRow(database: DatabaseSync): LeaseRow {
     read: async () => ({ record: read(), storeTimeMs: null }),
     replace: async (before, after) =>
       inTransaction(database, () => {
-        const current = read();
-        if (current?.token !== before?.token || current?.renewals !== before?.renewals) return false;
+        if (!isSameLease(read(), before)) return false;
         upsert.run(after.owner, encodeLease(after), after.fence);
         return true;
       }),
@@ -49,17 +48,6 @@ function toRecord(row: ReturnType<ReturnType<DatabaseSync['prepare']>['get']>): 
     // The fence of an unreadable record still counts, because it guards every write.
     return { ...record, fence: Math.max(record.fence, Number(row['fence'])) };
   }
-  const owner = describeTimedOwner(String(row['owner']));
-  const renewals = Number(row['untilMs']);
-  return {
-    owner,
-    token: String(row['owner']),
-    fence: 0,
-    renewals,
-    termMs: 60_000,
-    released: false,
-    process: null,
-    earlierMayRun: false,
-    deadline: null,
-  };
+  const owner = String(row['owner']);
+  return timedLease({ owner, token: owner, untilMs: Number(row['untilMs']) });
 }

@@ -1,11 +1,12 @@
 import { asSyncError, SyncError } from '../../../errors.ts';
-import type { LeaseCell, LeaseReading, LeaseRecord } from '../../../lease.ts';
+import { usualTermMs, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../../lease.ts';
 import { isoTime } from '../../../lib/clock.ts';
-import { takeLease, usualTermMs, type Verdict } from '../../../run/lease.ts';
+import { leaseCells } from '../../../run/lease-cells.ts';
+import { takeLease, type Verdict } from '../../../run/lease.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import { beginSeconds, noError, runSeconds, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { abortAfter } from '../../platform/abort-after.ts';
-import { judgeExecution, leaseCells } from '../../platform/execution-lease.ts';
+import { judgeExecution } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
 import { parseInput, unknownFields } from './input.ts';
 

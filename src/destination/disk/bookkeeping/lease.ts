@@ -1,7 +1,7 @@
 import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LeaseCell, LeaseRecord } from '../../../lease.ts';
-import { decodeLease, encodeLease } from '../../lease-record.ts';
+import { isSameLease, type LeaseCell, type LeaseRecord } from '../../../lease.ts';
+import { decodeLease, encodeLease, isUnreadable } from '../../lease-record.ts';
 import { ignoring } from '../files.ts';
 import type { Tree } from '../tree.ts';
 
@@ -57,19 +57,15 @@ async function readRecord(path: string): Promise<LeaseRecord | undefined> {
     const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));
     if (text === undefined) return undefined;
     const record = text === '' ? undefined : decodeLease(text);
-    if ((record && !record.token.startsWith('unreadable-')) || reads === 5) return record;
+    if ((record && !isUnreadable(record)) || reads === 5) return record;
     await delay(20);
   }
-}
-
-function isSame(one: LeaseRecord | undefined, other: LeaseRecord | undefined): boolean {
-  return one?.token === other?.token && one?.renewals === other?.renewals;
 }
 
 /** Writes to the open file. So a late write after a takeover changes only the old file. */
 async function rewrite(place: Place, before: LeaseRecord, after: LeaseRecord): Promise<boolean> {
   const { path, written } = place;
-  if (written?.record.token !== after.token || !isSame(await readRecord(path), before)) return false;
+  if (written?.record.token !== after.token || !isSameLease(await readRecord(path), before)) return false;
   await writeRecord(written.file, after);
   place.written = { ...written, record: after };
   return (await readRecord(path))?.token === after.token;
@@ -94,7 +90,7 @@ async function takeOver(place: Place, before: LeaseRecord | undefined, after: Le
   let isTaken = false;
   try {
     await writeRecord(file, after);
-    isTaken = isSame(await readRecord(path), before) && (await inherit(heirPath, path, after));
+    isTaken = isSameLease(await readRecord(path), before) && (await inherit(heirPath, path, after));
     if (!isTaken) await giveUp(file, heirPath, after);
   } catch (error) {
     await unlink(heirPath).catch(() => {});
@@ -129,7 +125,7 @@ async function createHeir(heirPath: string, path: string, before: LeaseRecord | 
   for (;;) {
     const file = await open(heirPath, 'wx+', 0o644).catch(ignoring('EEXIST'));
     if (file) return file;
-    if (!isSame(await readRecord(path), before)) return undefined;
+    if (!isSameLease(await readRecord(path), before)) return undefined;
     if (performance.now() > untilMs) await unlink(heirPath).catch(ignoring('ENOENT'));
     await delay(50);
   }
