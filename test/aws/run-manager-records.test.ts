@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Execution, RequestOf, StateError } from '../../src/aws/contract.ts';
 import { listingStateName, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
@@ -9,22 +9,15 @@ import { SyncError } from '../../src/errors.ts';
 import type { Listing } from '../../src/run/listing.ts';
 import { claimed, dayMs, failure, hourMs, idOf, resolve } from '../conformance/tracker/fixtures.ts';
 import { medium, original } from '../support/builders.ts';
-import { startAws, type Aws } from './support/aws.ts';
+import type { Aws } from './support/aws.ts';
+import { useAws } from './support/hooks.ts';
 import { archive, begun, isLeaseFree, lastRun, newBed, release, statuses, type Bed } from './support/run-bed.ts';
 
 /** Tests of what a run records about failed work lines, and of its summary, with a real tracker. */
 
 let aws: Aws;
 
-beforeAll(async () => {
-  aws = await startAws();
-  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-});
-
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await aws?.[Symbol.asyncDispose]();
-});
+useAws((started) => void (aws = started));
 
 const media = ['listed', 'open', 'ours', 'theirs', 'archived', 'broken', 'waits'] as const;
 const timedOut: StateError = { Error: 'Sandbox.Timedout', Cause: '{"errorMessage":"Task timed out after 900.00 seconds"}' };

@@ -1,5 +1,5 @@
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { begin } from '../../src/aws/functions/run-manager/begin.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
 import { openDisk } from '../../src/destination/disk/index.ts';
@@ -8,7 +8,8 @@ import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import { dayMs, grant, hourMs } from '../conformance/tracker/fixtures.ts';
 import { leaseRecord } from '../support/builders.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { startAws, type Aws } from './support/aws.ts';
+import type { Aws } from './support/aws.ts';
+import { useAws } from './support/hooks.ts';
 import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from './support/run-bed.ts';
 
 /** Tests of how a run begins and how it ends early, with a real ledger and real executions. */
@@ -16,15 +17,9 @@ import { archive, begun, createIdleMachine, isLeaseFree, lastRun, newBed } from 
 let aws: Aws;
 let machineArn: string;
 
-beforeAll(async () => {
-  aws = await startAws();
-  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+useAws(async (started) => {
+  aws = started;
   machineArn = await createIdleMachine(aws);
-});
-
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await aws?.[Symbol.asyncDispose]();
 });
 
 describe('the first step of a run', () => {

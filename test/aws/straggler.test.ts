@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { listMedia } from '../../src/aws/functions/media-lister/list-media.ts';
 import { transferLine } from '../../src/aws/functions/video-downloader/transfer-line.ts';
 import type { Execution } from '../../src/aws/contract.ts';
@@ -12,22 +12,15 @@ import { startGoproCloud } from '../../src/sim/gopro/index.ts';
 import { createGoproSource } from '../../src/source/gopro/index.ts';
 import { answersOf } from '../fixtures/answers.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
-import { startAws, type Aws } from './support/aws.ts';
+import type { Aws } from './support/aws.ts';
+import { useAws } from './support/hooks.ts';
 import { begun, newBed } from './support/run-bed.ts';
 
 /** Tests of functions that continue after another run has taken the lease of their run. */
 
 let aws: Aws;
 
-beforeAll(async () => {
-  aws = await startAws();
-  for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
-});
-
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await aws?.[Symbol.asyncDispose]();
-});
+useAws((started) => void (aws = started));
 
 /** A cloud with three media, an archive in a directory, and a run that has begun. */
 async function newScene() {

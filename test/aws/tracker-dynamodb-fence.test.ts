@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { DeleteItemCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
@@ -9,34 +9,18 @@ import { described, medium, original } from '../support/builders.ts';
 import { each } from '../support/collect.ts';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { beforeFirst } from './support/disturbed.ts';
-import { startEmulator, type Emulator } from './support/emulators.ts';
+import { useEmulator } from './support/hooks.ts';
 
 const name = inject('dynamodb');
 
 describe(`the fence in the rows of ${name}`, () => {
-  let emulator: Emulator;
+  const { newClient } = useEmulator(name);
   let table: string;
-  const clients: DynamoDBClient[] = [];
-
-  beforeAll(async () => {
-    emulator = await startEmulator(name);
-  });
-
-  afterAll(async () => {
-    for (const client of clients) client.destroy();
-    await emulator?.[Symbol.asyncDispose]();
-  });
 
   beforeEach(async () => {
     table = `tracker-${randomUUID()}`;
     await createTrackerTable(newClient(), table);
   });
-
-  function newClient(): DynamoDBClient {
-    const client = emulator.client();
-    clients.push(client);
-    return client;
-  }
 
   function open(client = newClient()) {
     return openDynamoTracker({ client, table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock });

@@ -6,14 +6,14 @@ import {
   type AttributeValue,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import { leaseConformance } from '../conformance/lease.ts';
 import { leaseRecord } from '../support/builders.ts';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { beforeFirst, failFirst } from './support/disturbed.ts';
-import { startEmulator, type Emulator } from './support/emulators.ts';
+import { useEmulator } from './support/hooks.ts';
 
 const name = inject('dynamodb');
 const key = { provider: { S: 'gopro' }, media_id: { S: 'LEASE#run' } };
@@ -26,25 +26,12 @@ function lostReply(): Error {
 }
 
 describe(`the row of a lease in ${name}`, () => {
-  let emulator: Emulator;
+  const { newClient } = useEmulator(name);
   let client: DynamoDBClient;
-  const clients: DynamoDBClient[] = [];
 
-  beforeAll(async () => {
-    emulator = await startEmulator(name);
+  beforeAll(() => {
     client = newClient();
   });
-
-  afterAll(async () => {
-    for (const opened of clients) opened.destroy();
-    await emulator?.[Symbol.asyncDispose]();
-  });
-
-  function newClient(): DynamoDBClient {
-    const opened = emulator.client();
-    clients.push(opened);
-    return opened;
-  }
 
   async function update(TableName: string, attributes: Record<string, AttributeValue>): Promise<void> {
     const entries = Object.entries(attributes);

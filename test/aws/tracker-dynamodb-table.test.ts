@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ScanCommand, TransactionCanceledException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { ScanCommand, TransactionCanceledException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
@@ -21,7 +21,7 @@ import {
 import { collect, each } from '../support/collect.ts';
 import { described, medium, original } from '../support/builders.ts';
 import { beforeFirst, countCalls, failFirst, leaveUnprocessed } from './support/disturbed.ts';
-import { startEmulator, type Emulator } from './support/emulators.ts';
+import { useEmulator } from './support/hooks.ts';
 
 /** An error as the service sends it when it receives too many requests. */
 function throttle(): Error {
@@ -53,29 +53,13 @@ async function hundred(tracker: Tracker, runId: string) {
 const name = inject('dynamodb');
 
 describe(`a table of ${name}`, () => {
-  let emulator: Emulator;
+  const { endpoint, newClient } = useEmulator(name);
   let table: string;
-  const clients: DynamoDBClient[] = [];
-
-  beforeAll(async () => {
-    emulator = await startEmulator(name);
-  });
-
-  afterAll(async () => {
-    for (const client of clients) client.destroy();
-    await emulator?.[Symbol.asyncDispose]();
-  });
 
   beforeEach(async () => {
     table = `tracker-${randomUUID()}`;
     await createTrackerTable(newClient(), table);
   });
-
-  function newClient(): DynamoDBClient {
-    const client = emulator.client();
-    clients.push(client);
-    return client;
-  }
 
   function open(
     client = newClient(),
@@ -113,7 +97,7 @@ describe(`a table of ${name}`, () => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'not-a-secret-only-for-loopback');
     const fields = { table, provider: 'gopro', archiveId: 'archive-1', clock: systemClock } as const;
     const region = 'us-east-1';
-    const tracker = await openDynamoTracker({ ...fields, client: { endpoint: emulator.endpoint, region } });
+    const tracker = await openDynamoTracker({ ...fields, client: { endpoint: endpoint(), region } });
     expect(await tracker.needsAdoption()).toBe(true);
     await tracker.close();
     await expect(openDynamoTracker({ ...fields, client: { endpoint: 'http://127.0.0.1:1', region } })).rejects.toMatchObject({

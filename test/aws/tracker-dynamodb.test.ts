@@ -1,30 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { beforeAll, describe, inject } from 'vitest';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../src/tracker/tracker.ts';
 import { type TrackerBed } from '../conformance/tracker/fixtures.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { trackerConformance } from '../conformance/tracker.ts';
-import { startEmulator, type Emulator } from './support/emulators.ts';
+import { useEmulator } from './support/hooks.ts';
 
 const archiveId = 'archive-1';
 
 const name = inject('dynamodb');
 
 describe(name, () => {
-  let emulator: Emulator;
+  const { newClient } = useEmulator(name);
   let client: DynamoDBClient;
 
-  beforeAll(async () => {
-    emulator = await startEmulator(name);
-    client = emulator.client();
-  });
-
-  afterAll(async () => {
-    client?.destroy();
-    await emulator?.[Symbol.asyncDispose]();
+  beforeAll(() => {
+    client = newClient();
   });
 
   /**

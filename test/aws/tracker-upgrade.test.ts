@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PutItemCommand, ScanCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { originalId } from '../../src/media.ts';
 import { createTrackerTable } from '../support/tracker-table.ts';
 import { openDynamoTracker } from '../../src/tracker/dynamodb/index.ts';
@@ -8,22 +8,16 @@ import { upgradeTests } from '../conformance/upgrade.ts';
 import { keptAt, keptVersions, tableRows, type KeptVersion } from '../fixtures/kept.ts';
 import { archivedOriginals, archiveId } from '../fixtures/library.ts';
 import { manualClock } from '../support/manual-clock.ts';
-import { startEmulator, type Emulator } from './support/emulators.ts';
+import { useEmulator } from './support/hooks.ts';
 
 const name = inject('dynamodb');
 
 describe(`rows in ${name}`, () => {
-  let emulator: Emulator;
+  const { newClient } = useEmulator(name);
   let client: DynamoDBClient;
 
-  beforeAll(async () => {
-    emulator = await startEmulator(name);
-    client = emulator.client();
-  });
-
-  afterAll(async () => {
-    client?.destroy();
-    await emulator?.[Symbol.asyncDispose]();
+  beforeAll(() => {
+    client = newClient();
   });
 
   /**
