@@ -47,9 +47,9 @@ class LongestFirst extends BaseSequencer {
 // `unit` and `e2e` are the README's test command. The other projects need more than Node and npm, or more time.
 export default defineConfig({
   test: {
-    // A third of the time of tests is waiting for a clock, so one worker more than cores keeps the cores busy. Many more than a few gain nothing:
-    // the longest file takes as long as it takes, and the emulators of other projects serve all workers.
-    maxWorkers: Math.min(availableParallelism() + 1, 4),
+    // Tests spend a good part of their time waiting for a clock or another process. Two workers more than cores keep two cores busy. Many more gain
+    // nothing: the longest file takes as long as it takes, and the emulators of other projects serve all workers.
+    maxWorkers: Math.min(availableParallelism() + 2, 4),
     sequence: { sequencer: LongestFirst },
     projects: [
       {
