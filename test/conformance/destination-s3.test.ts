@@ -7,6 +7,7 @@ import type { S3Legacy } from '../s3-server/faults.ts';
 import { startS3Store } from '../s3-server/index.ts';
 import { destinationConformance } from './destination.ts';
 import type { DestinationStage } from './destination/bed.ts';
+import { gapsOfS3 } from './destination/s3-gaps.ts';
 
 const bucket = 'archive';
 const prefix = 'some/where';
@@ -19,12 +20,6 @@ beforeAll(() => {
 afterAll(() => {
   vi.unstubAllEnvs();
 });
-
-const gaps = {
-  'a destination reports its free space': 'a bucket has no end',
-  'a damaged file is replaced under its key, and its bytes are kept':
-    'an object cannot be moved: the replacement is the next revision',
-};
 
 async function s3Stage(legacy: S3Legacy): Promise<DestinationStage> {
   const store = await startS3Store({ buckets: [bucket], credentials, legacy });
@@ -76,12 +71,16 @@ const weakest: S3Legacy = {
   rejectsTagging: true,
 };
 
-destinationConformance('S3', async () => s3Stage({}), gaps);
-destinationConformance('S3 without conditional writes', async () => s3Stage({ rejectsIfNoneMatch: true }), gaps);
-destinationConformance('S3 without full-object checksums', async () => s3Stage({ rejectsFullObjectChecksum: 'atCreate' }), gaps);
-destinationConformance('S3 that does not know aws-chunked', async () => s3Stage({ storesChunkedFraming: true }), gaps);
+destinationConformance('S3', async () => s3Stage({}), gapsOfS3);
+destinationConformance('S3 without conditional writes', async () => s3Stage({ rejectsIfNoneMatch: true }), gapsOfS3);
+destinationConformance(
+  'S3 without full-object checksums',
+  async () => s3Stage({ rejectsFullObjectChecksum: 'atCreate' }),
+  gapsOfS3,
+);
+destinationConformance('S3 that does not know aws-chunked', async () => s3Stage({ storesChunkedFraming: true }), gapsOfS3);
 destinationConformance('S3 with hardly a safeguard', async () => s3Stage(weakest), {
-  ...gaps,
+  ...gapsOfS3,
   'a commit with a wrong checksum of a part publishes nothing':
     'a store that checks nothing publishes first; the read-back finds out, and a record keeps it from counting',
 });

@@ -1,19 +1,13 @@
 /** All tests that run against one foreign S3 server. */
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { destinationConformance } from '../../conformance/destination.ts';
+import { gapsOfS3 } from '../../conformance/destination/s3-gaps.ts';
 import { openForeignPlace } from './foreign-place.ts';
 import { archiveLife } from './life.ts';
 import { mediaFaults } from './media-faults.ts';
 import { runFaults } from './run-faults.ts';
 import { startServer, type ForeignServer, type ServerName } from './servers.ts';
 import { openStage } from './stage.ts';
-
-/** Conformance cases that no S3 store can pass. */
-const gapsOfS3 = {
-  'a destination reports its free space': 'a bucket has no end',
-  'a damaged file is set aside, so that its key is free and its bytes are kept':
-    'an object cannot be moved: the replacement is the next revision',
-};
 
 /** Adds the tests. `gaps` gives the reason for each conformance case that this server fails. */
 export function foreignServerSuite(name: ServerName, gaps: Readonly<Record<string, string>> = {}): void {
