@@ -5,9 +5,11 @@
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
 import { installPeers, prepare } from './equipment.ts';
+import { describePairs, measurePairs } from './pairs.ts';
 import { drawFlameGraph } from './profile.ts';
 import { pageOf, writeReport } from './report.ts';
 import { smoke, smokeDataBytes } from './smoke.ts';
+import { installOurs } from './tools/ours.ts';
 import { fullSizes, quickSizes, workloads, type Findings, type Sizes } from './workloads.ts';
 
 const { values: flags } = parseArgs({
@@ -18,6 +20,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
     package: { type: 'string' },
+    against: { type: 'string' },
     record: { type: 'boolean', default: false },
   },
 });
@@ -28,6 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 
 if (flags.smoke) await runSmoke();
 else if (flags.flame !== undefined) await runFlame(flags.flame);
+else if (flags.against !== undefined) await runPairs(flags.against);
 else await runWorkloads();
 
 function chosenSizes(): Sizes {
@@ -49,9 +53,24 @@ async function runFlame(name: string): Promise<void> {
   bench.log(`written: ${await drawFlameGraph(bench, { ...workload, setting: workload.setting })}`);
 }
 
-async function runWorkloads(): Promise<void> {
+async function runPairs(earlierPackage: string): Promise<void> {
+  using bench = await openBench(await prepare(flags.package), undefined, sizes.bigBytes);
+  const earlier = await installOurs(earlierPackage);
+  for (const { title, setting } of chosenWorkloads()) {
+    if (!setting) continue;
+    const pairs = await measurePairs(bench, earlier, setting, sizes.rounds);
+    process.stdout.write(`${title}: ${describePairs(pairs)}\n`);
+  }
+}
+
+function chosenWorkloads() {
   const chosen = workloads(sizes).filter(({ name }) => flags.only?.some((part) => name.startsWith(part)) ?? true);
   if (chosen.length === 0) throw new Error(`--only matches no workload; the workloads are ${namesOf(() => true)}`);
+  return chosen;
+}
+
+async function runWorkloads(): Promise<void> {
+  const chosen = chosenWorkloads();
   const peers = await installPeers();
   using bench = await openBench(await prepare(flags.package), peers, sizes.bigBytes);
   const found: Findings[] = [];

@@ -70,20 +70,18 @@ async function pack(): Promise<string> {
   return join(packed, name);
 }
 
-/** Installs a package and returns its folder. An unchanged package is not installed again. */
+/** Installs a package and returns its folder. Each package has a folder of its own. */
 async function installPackage(tarball: string): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(tarball))
     .digest('hex');
-  const target = join(cache, 'installed');
-  const mark = join(target, 'tarball.sha256');
-  if (existsSync(mark) && (await readFile(mark, 'utf8')) === digest) return target;
+  const target = join(cache, 'installed', digest.slice(0, 16));
+  if (existsSync(target)) return target;
   const building = `${target}.new`;
-  for (const folder of [target, building]) await rm(folder, { recursive: true, force: true });
+  await rm(building, { recursive: true, force: true });
   await mkdir(building, { recursive: true });
   await writeFile(join(building, 'package.json'), '{"private":true}');
   await run('npm', ['install', '--no-fund', '--no-audit', '--loglevel=error', tarball], { cwd: building });
-  await writeFile(join(building, 'tarball.sha256'), digest);
   await rename(building, target);
   return target;
 }
