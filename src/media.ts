@@ -209,6 +209,14 @@ export function isGone(medium: { readonly status: MediumStatus; readonly goneSin
   return medium.goneSince !== null || medium.status === 'SOURCE_DELETED';
 }
 
+/**
+ * How many originals of a medium are lost and have no record, because no resolve has shown them.
+ * `absentOriginals` counts the originals that the archive lost with their descriptions.
+ */
+export function lostWithoutRecord(medium: Parameters<typeof isGone>[0] & { readonly absentOriginals: number }): number {
+  return isGone(medium) ? medium.absentOriginals : 0;
+}
+
 export type StatusChange = 'claim' | 'complete' | 'fail' | 'quarantine' | 'release' | 'vanish' | 'reappear' | 'retry';
 
 /**

@@ -1,5 +1,5 @@
 import type { Event } from '../events.ts';
-import { isGone } from '../media.ts';
+import { lostWithoutRecord } from '../media.ts';
 import type { TrackedMedium } from '../tracker/tracker.ts';
 
 type MediumIncomplete = Extract<Event, { readonly type: 'medium.incomplete' }>;
@@ -8,5 +8,5 @@ type MediumIncomplete = Extract<Event, { readonly type: 'medium.incomplete' }>;
 export function incompleteEvent(tracked: TrackedMedium): MediumIncomplete | undefined {
   const { medium, absentOriginals: missing } = tracked;
   if (missing === 0) return undefined;
-  return { type: 'medium.incomplete', mediaId: medium.id, name: medium.filename, missing, lost: isGone(tracked) };
+  return { type: 'medium.incomplete', mediaId: medium.id, name: medium.filename, missing, lost: lostWithoutRecord(tracked) > 0 };
 }

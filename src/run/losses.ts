@@ -1,6 +1,6 @@
 import type { Destination } from '../destination/destination.ts';
 import type { Report } from '../events.ts';
-import { isGone, type Medium, type Role, type Tally } from '../media.ts';
+import { lostWithoutRecord, type Medium, type Role, type Tally } from '../media.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import { incompleteEvent } from './incomplete.ts';
 import { fileOf } from './judge-file.ts';
@@ -29,7 +29,7 @@ export async function reportLosses(
   if (tally.lost === 0) return;
   for await (const { tracked, originals } of tracker.rows(['LOST'])) {
     if (!covers(tracked.medium)) continue;
-    const incomplete = isGone(tracked) && tracked.acceptedAt === null ? incompleteEvent(tracked) : undefined;
+    const incomplete = lostWithoutRecord(tracked) > 0 && tracked.acceptedAt === null ? incompleteEvent(tracked) : undefined;
     if (incomplete) report(incomplete);
     for (const row of originals) {
       const { mark, original, acceptedAt } = row;

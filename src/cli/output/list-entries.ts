@@ -1,4 +1,4 @@
-import { isGone, type Mark } from '../../media.ts';
+import { lostWithoutRecord, type Mark } from '../../media.ts';
 import type { RowOriginal, TrackedMedium, TrackedRow } from '../../tracker/tracker.ts';
 
 /** One line of the output: an original, or a medium whose originals are not known. */
@@ -28,7 +28,7 @@ export interface ListEntry {
 
 /** Yields the lines for a medium and its originals. */
 export function* listEntries({ tracked, originals }: TrackedRow): Generator<ListEntry> {
-  const isMediumLost = tracked.absentOriginals > 0 && isGone(tracked);
+  const isMediumLost = lostWithoutRecord(tracked) > 0;
   const hasOwnLine = tracked.status !== 'RESOLVED' || isMediumLost || tracked.acceptedAt !== null;
   if (hasOwnLine || originals.length === 0) yield mediumEntry(tracked, isMediumLost);
   for (const original of originals) yield originalEntry(original, tracked);

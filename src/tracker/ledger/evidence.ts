@@ -1,4 +1,4 @@
-import { isGone } from '../../media.ts';
+import { isGone, lostWithoutRecord } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Revised } from './records.ts';
 
@@ -34,13 +34,6 @@ function isAbsent(original: Archived): boolean {
 
 export function isUnarchived({ status, isSuperseded }: Pick<Archived, 'status' | 'isSuperseded'>): boolean {
   return status !== 'COMPLETED' && !isSuperseded;
-}
-
-/**
- * How many originals of a medium are lost and have no record, because no resolve has shown them.
- */
-export function lostWithoutRecord(medium: Pick<MediumRecord, 'status' | 'goneSince' | 'absentOriginals'>): number {
-  return isGone(medium) ? medium.absentOriginals : 0;
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  lostWithoutRecord,
   needsRepair,
   type Mark,
   type Medium,
@@ -8,7 +9,7 @@ import {
   type Tally,
 } from '../../media.ts';
 import type { RowOriginal, Selection, TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
-import { isAccepted, isLost, isMediumAccepted, lostWithoutRecord, unaccepted } from './evidence.ts';
+import { isAccepted, isLost, isMediumAccepted, unaccepted } from './evidence.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { needsUpload } from './original.ts';

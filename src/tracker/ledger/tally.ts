@@ -1,6 +1,6 @@
-import type { MediumStatus, OriginalStatus, Role, Tally } from '../../media.ts';
+import { lostWithoutRecord, type MediumStatus, type OriginalStatus, type Role, type Tally } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
-import { isAccepted, isLost, isMediumAccepted, isUnarchived, lostWithoutRecord, saysWhatIsWrong } from './evidence.ts';
+import { isAccepted, isLost, isMediumAccepted, isUnarchived, saysWhatIsWrong } from './evidence.ts';
 import { isResolvedFor } from './medium.ts';
 import { withRevisions } from './records.ts';
 

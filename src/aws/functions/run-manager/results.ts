@@ -1,4 +1,4 @@
-import { isGone, needsRepair, type Role } from '../../../media.ts';
+import { lostWithoutRecord, needsRepair, type Role } from '../../../media.ts';
 import { count } from '../../../report/figures.ts';
 import type { RowOriginal, TrackedMedium, Tracker } from '../../../tracker/tracker.ts';
 import type { Problem } from './texts.ts';
@@ -54,9 +54,10 @@ export async function readResults(
  * person accepted the medium.
  */
 function problemOfMedium(tracked: TrackedMedium): string | undefined {
-  const { acceptedAt, status, reason, absentOriginals } = tracked;
+  const { acceptedAt, status, reason } = tracked;
   if (acceptedAt !== null) return undefined;
-  if (absentOriginals > 0 && isGone(tracked)) return `lost: ${count(absentOriginals, 'file')} of the medium`;
+  const lost = lostWithoutRecord(tracked);
+  if (lost > 0) return `lost: ${count(lost, 'file')} of the medium`;
   return isBroken(status) ? (reason ?? status) : undefined;
 }
 
