@@ -1,7 +1,6 @@
 import type { Role } from '../../media.ts';
 import { columnOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
-import { afterFullListing } from '../ledger/listing.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
 import type { Found, ScanOptions } from '../ledger/store.ts';
@@ -87,16 +86,13 @@ export async function knownCount(partition: Partition): Promise<number> {
   return known;
 }
 
-export async function sightings(partition: Partition, account: string, runId: string) {
-  const ids = await readSeen(partition, runId);
-  const found: { readonly id: string; readonly isSeen: boolean }[] = [];
-  const medium = ['account', 'status', 'goneSince', 'deletedRun'] as const;
-  for await (const groups of scan(partition, { fields: { medium, original: [] } })) {
-    for (const group of groups) {
-      const isSeen = ids.has(group.medium.id);
-      const isChanged = afterFullListing(group.medium, isSeen, runId) !== 'unchanged';
-      if (group.medium.account === account && isChanged) found.push({ id: group.medium.id, isSeen });
-    }
+export async function unseen(partition: Partition, account: string, runId: string): Promise<readonly string[]> {
+  const seen = await readSeen(partition, runId);
+  const found: string[] = [];
+  for await (const groups of scan(partition, { fields: { medium: ['account', 'goneSince'], original: [] } })) {
+    const media = groups.map(({ medium }) => medium);
+    const missed = media.filter(({ id, goneSince, ...of }) => of.account === account && goneSince === null && !seen.has(id));
+    found.push(...missed.map(({ id }) => id));
   }
   return found;
 }

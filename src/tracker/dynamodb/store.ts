@@ -33,7 +33,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     inStatus: async (status, until) => scans.inStatus(partition, status, until),
     originalsWith: async (field) => scans.originalsWith(partition, field),
 
-    sightings: async (ofAccount, runId) => scans.sightings(partition, ofAccount, runId),
+    unseen: async (ofAccount, runId) => scans.unseen(partition, ofAccount, runId),
     saveListing: async (ofAccount, state) => listing.saveListing(partition, ofAccount, state),
     lease: leaseCell(partition, rowKey(partition, leaseKey)),
     useFence: (fence) => {

@@ -1,7 +1,6 @@
 import { isoTime } from '../../lib/clock.ts';
 import type { Medium } from '../../media.ts';
 import type { PageChanges, Tracker } from '../tracker.ts';
-import type { MediumRecord } from './fields.ts';
 import { bringBack, groupOf, quarantineOverdue, vanishedMedium } from './media.ts';
 import { isChanged, isShownAgain, listedAnew, seen, waitCutoff } from './medium.ts';
 import { newMedium, withRevisions, type Group } from './records.ts';
@@ -27,24 +26,13 @@ export function recordPage(unit: Unit, page: readonly Medium[], runId: string): 
   return changes;
 }
 
-/** Says what a complete listing means for a medium: it is gone, has returned or is unchanged. */
-export function afterFullListing(
-  medium: Pick<MediumRecord, 'goneSince' | 'status' | 'deletedRun'>,
-  isSeen: boolean,
-  runId: string,
-): 'gone' | 'returned' | 'unchanged' {
-  if (medium.goneSince !== null) return 'unchanged';
-  if (!isSeen) return 'gone';
-  return medium.status === 'SOURCE_DELETED' && medium.deletedRun !== runId ? 'returned' : 'unchanged';
-}
-
 /** The end of a listing is saved last, after everything that the listing shows is recorded. */
 export async function finishListing(
   store: Store,
   { account, runId, complete, listed }: Parameters<Tracker['finishListing']>[0],
 ): Promise<number> {
   await quarantineLongWaiting(store);
-  const gone = complete ? await settleSightings(store, account, runId) : 0;
+  const gone = complete ? await settleUnseen(store, account, runId) : 0;
   await store.saveListing(account, { lastFullAt: complete ? isoTime(store.clock.now()) : null, listed });
   return gone;
 }
@@ -55,23 +43,14 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
   await store.changeEach(ids, quarantineOverdue);
 }
 
-/** Returns the number of newly gone media. */
-async function settleSightings(store: Store, account: string, runId: string): Promise<number> {
-  const seenById = new Map((await store.sightings(account, runId)).map(({ id, isSeen }) => [id, isSeen]));
-  const settled = await store.changeEach([...seenById.keys()], (unit, id) => {
-    return settleSighting(unit, groupOf(unit, id), seenById.get(id)!, runId);
-  });
-  return settled.filter((change) => change === 'gone').length;
-}
-
-function settleSighting(unit: Unit, group: Group, isSeen: boolean, runId: string): ReturnType<typeof afterFullListing> {
-  const change = afterFullListing(group.medium, isSeen, runId);
-  if (change === 'gone') disappear(unit, group);
-  if (change === 'returned') {
-    bringBack(unit, group.originals);
-    unit.saveMedium(listedAnew(group.medium, unit.now));
-  }
-  return change;
+/**
+ * Records that the media are gone that the listing does not show. Returns their number. `recordPage`
+ * has already brought back the media that it shows.
+ */
+async function settleUnseen(store: Store, account: string, runId: string): Promise<number> {
+  const unseen = await store.unseen(account, runId);
+  await store.changeEach(unseen, (unit, id) => disappear(unit, groupOf(unit, id)));
+  return unseen.length;
 }
 
 /**

@@ -3,23 +3,12 @@ import { expect, test } from 'vitest';
 import type { Mark, OriginalStatus } from '../../media.ts';
 import { usual } from '../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../test/support/builders.ts';
-import { afterFullListing } from './listing.ts';
 import { overdue, resolved } from './medium.ts';
 import { claimed, completed, failed, fulfilled, intended, released } from './original.ts';
 import { mediaIdOf, newMedium, newOriginal, toMedium, toTrackedOriginal, withRevisions } from './records.ts';
 
 const now = '2026-03-01T12:00:00.000Z';
 const nowMs = Date.parse(now);
-
-test.each([
-  ['gone already', { goneSince: now, status: 'RESOLVED', deletedRun: null }, false, 'unchanged'],
-  ['not seen', { goneSince: null, status: 'RESOLVED', deletedRun: null }, false, 'gone'],
-  ['seen', { goneSince: null, status: 'RESOLVED', deletedRun: null }, true, 'unchanged'],
-  ['deleted in this run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r1' }, true, 'unchanged'],
-  ['deleted in an earlier run', { goneSince: null, status: 'SOURCE_DELETED', deletedRun: 'r0' }, true, 'returned'],
-] as const)('a complete listing classifies a medium that is %s', (_, known, isSeen, change) => {
-  expect(afterFullListing(known, isSeen, 'r1')).toBe(change);
-});
 
 test('an intent refuses another checksum, unless the version of the source has changed', () => {
   const sent = { sizeBytes: 10, crc32: 1, validator: { etag: '"v1"', lastModified: null } };

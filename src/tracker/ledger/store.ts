@@ -108,10 +108,10 @@ export interface Store {
   countAll?(roles: readonly Role[]): Counts;
 
   /**
-   * Finds every medium of the account that a complete listing of the run changes. May also find
-   * unchanged media.
+   * The ids of the account's media that no page of the run's listing showed, without the media that
+   * are already gone.
    */
-  sightings(account: string, runId: string): Promise<readonly { readonly id: string; readonly isSeen: boolean }[]>;
+  unseen(account: string, runId: string): Promise<readonly string[]>;
   /** If `lastFullAt` is null, the stored time stays. */
   saveListing(account: string, state: ListingState): Promise<void>;
 

@@ -94,9 +94,7 @@ export function originalsWith({ originals }: Tables, field: 'intent' | 'upload')
   return search().map(({ record }) => record);
 }
 
-export function sightings({ sql }: Tables, account: string, runId: string) {
-  const found = sql(`
-    SELECT id, seen_run IS :run AS isSeen FROM media
-    WHERE account = :account AND gone_since IS NULL AND (seen_run IS NOT :run OR status = 'SOURCE_DELETED')`);
-  return found.all({ account, run: runId }).map(({ id, isSeen }) => ({ id: String(id), isSeen: isSeen === 1 }));
+export function unseen({ sql }: Tables, account: string, runId: string): readonly string[] {
+  const found = sql('SELECT id FROM media WHERE account = :account AND gone_since IS NULL AND seen_run IS NOT :run');
+  return found.all({ account, run: runId }).map(({ id }) => String(id));
 }

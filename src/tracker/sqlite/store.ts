@@ -46,7 +46,7 @@ export function sqliteStore(database: DatabaseSync, { group, lease, clock, close
     openMedia: (roles) => scans.openMedia(tables, roles),
     inStatus: async (status, until) => scans.inStatus(tables, status, until ?? null),
     originalsWith: async (field) => scans.originalsWith(tables, field),
-    sightings: async (account, runId) => scans.sightings(tables, account, runId),
+    unseen: async (account, runId) => scans.unseen(tables, account, runId),
     countAll: (roles) => countAll(tables, roles),
   };
 }
