@@ -1,4 +1,5 @@
-import { appendFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -7,6 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { originalId } from '../../src/media.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
 import { copyArchive, copyTracker, keptAnswers, keptVersions, type KeptVersion } from '../fixtures/kept.ts';
+import { lease } from '../fixtures/ledger.ts';
 import { archivedOriginals, archiveId, describeFile, openOriginals } from '../fixtures/library.ts';
 import { runCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
 import { collect } from '../support/collect.ts';
@@ -40,7 +42,9 @@ async function copyPlaceWithTracker(version: KeptVersion): Promise<Place> {
  * Deletes the lease of the killed run. Otherwise the next run waits for a minute, because nothing
  * proves that the killed run has ended.
  */
-function giveBackLease(tracker: string): void {
+async function giveBackLease({ archive, tracker }: Place): Promise<void> {
+  await rm(join(archive, '.cloud-sync', 'lease'), { force: true });
+  if (!existsSync(tracker)) return;
   using file = new DatabaseSync(tracker);
   file.exec('DELETE FROM run_lease');
 }
@@ -70,6 +74,11 @@ describe.each(keptVersions)('an archive of %s', (version) => {
       return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes }] as const;
     });
     expect(listed).toEqual(new Map(expected));
+  });
+
+  test('the lease of a killed run is still read', async () => {
+    const { record } = await openArchive(await copyPlace(version)).lease.read();
+    expect(record).toEqual(version === 'v1' ? undefined : lease);
   });
 
   test('an archive of an earlier version continues an unfinished upload with its stored parts', async () => {
@@ -109,8 +118,9 @@ describe.each(keptVersions)('an archive of %s', (version) => {
   });
 
   test('`verify` checks an archive that an earlier version wrote, and completes the intent in its tracker', async () => {
-    const { cli, archive, tracker } = await copyPlaceWithTracker(version);
-    giveBackLease(tracker);
+    const place = await copyPlaceWithTracker(version);
+    const { cli, archive } = place;
+    await giveBackLease(place);
     const { exitCode, stdout } = await cli('verify', '--deep', '--json');
     const events = linesOf(stdout);
     const keysOf = (type: string) => events.filter((event) => event['type'] === type).map((event) => event['key']);
@@ -124,7 +134,9 @@ describe.each(keptVersions)('an archive of %s', (version) => {
   });
 
   test('a home without the tracker adopts an archive of an earlier version', async () => {
-    const { cli } = await copyPlace(version);
+    const place = await copyPlace(version);
+    const { cli } = place;
+    await giveBackLease(place);
     const list = linesOf((await cli('list', '--json')).stdout);
     const keys = Object.values(archivedOriginals).map((file) => file.key);
     expect(list.map((line) => String(line['name'])).toSorted()).toEqual(keys.toSorted());
@@ -167,6 +179,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
     await mkdir(join(place.archive, 'dropbox-videos/2026/01'), { recursive: true });
     await cp(join(place.archive, String(known['key'])), join(place.archive, theirs.key));
     const before = await readFile(manifest, 'utf8');
+    await giveBackLease(place);
 
     const disk = openArchive(place);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file.description]));

@@ -5,6 +5,7 @@ import { openS3, type S3Destination } from '../../src/destination/s3/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { wholeOf } from '../fixtures/archive.ts';
 import { bucketObjects, keptVersions, type KeptObject } from '../fixtures/kept.ts';
+import { lease } from '../fixtures/ledger.ts';
 import { archivedOriginals, archiveId, describeFile } from '../fixtures/library.ts';
 import type { S3Legacy } from '../s3-server/faults.ts';
 import { startS3Store } from '../s3-server/index.ts';
@@ -52,6 +53,11 @@ describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
       return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes: sizeBytes }] as const;
     });
     expect(new Map((await collect(s3.list())).map((file) => [file.key, file]))).toEqual(new Map(expected));
+  });
+
+  test('the lease of a killed run is still read', async () => {
+    const s3 = await openArchive(await bucketObjects(version));
+    expect((await s3.lease!.read()).record).toEqual(version === 'v1' ? undefined : lease);
   });
 
   test('a bucket that names a newer version is refused', async () => {

@@ -4,10 +4,12 @@
  */
 import { expect, test } from 'vitest';
 import { originalId, type Original, type Tally } from '../../src/media.ts';
+import type { LeaseRecord } from '../../src/lease.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
 import { answersOf } from '../fixtures/answers.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
 import { keptAnswers, keptAt, type KeptVersion } from '../fixtures/kept.ts';
+import { lease } from '../fixtures/ledger.ts';
 import { account, archivedOriginals, media, openOriginals, revisedAgain, usual } from '../fixtures/library.ts';
 import { crc32 } from '../../src/lib/crc32.ts';
 import { leaseRecord } from '../support/builders.ts';
@@ -19,7 +21,34 @@ export type OpenKept = (clock: ManualClock) => Promise<Tracker>;
 const failure = { code: 'STALLED', reason: 'again', quarantineAfter: 3 } as const;
 const idOf = (file: Original) => originalId(file, file.revision);
 
+type Answers = Awaited<ReturnType<typeof keptAnswers>>;
+
 const oneFewer = ({ originals }: Tally) => ({ ...originals, COMPLETED: originals.COMPLETED - 1 });
+
+/**
+ * Turns the answers of a version into the answers of today. Version 0.1 did not count the damaged
+ * revision of `revised` as lost.
+ */
+const corrections: Readonly<Record<KeptVersion, (kept: Answers) => Answers>> = {
+  v1: ({ tally, tallyOfEveryRole, ...others }) => ({
+    ...others,
+    tally: { ...tally, mediaComplete: tally.mediaComplete - 1, originals: oneFewer(tally), lost: 1 },
+    tallyOfEveryRole: { ...tallyOfEveryRole, originals: oneFewer(tallyOfEveryRole), lost: 1 },
+  }),
+  v2: (kept) => kept,
+};
+
+/** Version 0.1 could not accept anything. */
+const acceptedNames: Readonly<Record<KeptVersion, readonly string[]>> = {
+  v1: [],
+  v2: [openOriginals.quarantined.key, 'quarantined-medium'],
+};
+
+/** What the lease of the third run says. Version 0.1 wrote neither a fence nor a process. */
+const leases: Readonly<Record<KeptVersion, Partial<LeaseRecord>>> = {
+  v1: { owner: lease.owner, fence: 0, released: false, process: null },
+  v2: lease,
+};
 
 export function upgradeTests(version: KeptVersion, open: OpenKept): void {
   const check = (title: string, prove: (tracker: Tracker, clock: ManualClock) => Promise<void>) =>
@@ -29,13 +58,8 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     });
 
   check('every answer equals the answer of the version that wrote the rows', async (tracker) => {
-    const { tally, tallyOfEveryRole, ...kept } = await keptAnswers(version);
-    const answers = await answersOf(tracker);
-    expect(answers).toMatchObject(kept);
-    // The damaged revision of `revised` was not counted, but its later revision has other content.
-    const mediaComplete = tally.mediaComplete - 1;
-    expect(answers.tally).toMatchObject({ ...tally, mediaComplete, originals: oneFewer(tally), lost: 1 });
-    expect(answers.tallyOfEveryRole).toMatchObject({ ...tallyOfEveryRole, originals: oneFewer(tallyOfEveryRole), lost: 1 });
+    const kept = await keptAnswers(version);
+    expect(await answersOf(tracker)).toMatchObject(corrections[version](kept));
   });
 
   check('every medium and original keeps its status', async (tracker) => {
@@ -70,7 +94,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
 
   check('the lease of the earlier run has a holder, and the next run gets a later fence', async (tracker) => {
     const { record } = await tracker.lease.read();
-    expect(record).toMatchObject({ owner: 'process 4711 on nas.example', fence: 0, released: false, process: null });
+    expect(record).toMatchObject(leases[version]);
     const next = leaseRecord({ fence: record!.fence + 1 });
     expect(await tracker.lease.replace(undefined, next)).toBe(false);
     expect(await tracker.lease.replace(record, next)).toBe(true);
@@ -78,7 +102,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     tracker.useFence(next.fence);
     await tracker.beginRun('run-4');
     expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
-    expect(await tracker.lease.replace(next, leaseRecord({ fence: 2 }))).toBe(true);
+    expect(await tracker.lease.replace(next, leaseRecord({ fence: next.fence + 1 }))).toBe(true);
     await expect(tracker.setFact('gopro.auth-mode', 'bearer')).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });
 
@@ -114,6 +138,15 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect(await tracker.fail(await claim(tracker, openOriginals.failed), failure)).toBe('QUARANTINED');
     expect(await tracker.failMedium('failed-medium', failure)).toBe('FAILED');
     expect(await tracker.failMedium('failed-medium', failure)).toBe('QUARANTINED');
+  });
+
+  check('what a person accepted stays accepted', async (tracker) => {
+    const accepted = (await answersOf(tracker)).rows.flatMap(({ tracked, originals }) =>
+      [{ name: tracked.medium.id, ...tracked }, ...originals.map((row) => ({ name: row.original.key, ...row }))].filter(
+        ({ acceptedAt }) => acceptedAt !== null,
+      ),
+    );
+    expect(accepted.map(({ name }) => name)).toEqual(acceptedNames[version]);
   });
 
   check('retry gives FAILED and QUARANTINED media and originals a fresh start', async (tracker) => {
