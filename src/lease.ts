@@ -29,10 +29,10 @@ export interface LeaseRecord {
   /** Null if the holder is not a process that another process could look for. */
   readonly process: ProcessIdentity | null;
   /**
-   * True if the holder of an earlier grant may still run, because it was only silent for a term. If
-   * it is true, it stays true in each later grant.
+   * Holders with this fence or a lower one may still run, because one of them was only silent for a
+   * term. Null if all earlier holders have certainly ended. Each later grant keeps it.
    */
-  readonly earlierMayRun: boolean;
+  readonly unprovenFence: number | null;
   /** When an execution on AWS ends at the latest, in ISO 8601. Null for a process. */
   readonly deadline: string | null;
 }

@@ -15,7 +15,9 @@ const recordSchema = z.object({
   renewals: z.int().nonnegative(),
   term: z.number().positive(),
   released: z.boolean(),
+  /** True if `unprovenFence` is not null. Earlier versions read and write only this field. */
   earlierMayRun: z.boolean().default(false),
+  unprovenFence: z.int().nonnegative().optional(),
   deadline: z.iso.datetime().optional(),
 });
 
@@ -26,8 +28,10 @@ const timedOwnerSchema = z.object({ host: z.string(), pid: z.int() });
 const unreadablePrefix = 'unreadable-';
 
 /** Encodes a record as one line of JSON. */
-export function encodeLease({ termMs, process, deadline, ...record }: LeaseRecord): string {
-  return `${JSON.stringify({ ...record, term: termMs, ...process, ...(deadline !== null && { deadline }) })}\n`;
+export function encodeLease({ termMs, process, deadline, unprovenFence, ...record }: LeaseRecord): string {
+  const earlierMayRun = unprovenFence !== null;
+  const optional = { ...(deadline !== null && { deadline }), ...(earlierMayRun && { unprovenFence }) };
+  return `${JSON.stringify({ ...record, earlierMayRun, term: termMs, ...process, ...optional })}\n`;
 }
 
 /**
@@ -38,8 +42,9 @@ export function decodeLease(text: string): LeaseRecord {
   const fields = parseJson(text);
   const record = recordSchema.safeParse(fields);
   if (!record.success) return decodeTimed(fields) ?? unreadable(text);
-  const { term, deadline = null, ...others } = record.data;
-  return { ...others, termMs: term, deadline, process: processSchema.safeParse(fields).data ?? null };
+  const { term: termMs, deadline = null, earlierMayRun, unprovenFence = record.data.fence, ...others } = record.data;
+  const process = processSchema.safeParse(fields).data ?? null;
+  return { ...others, termMs, deadline, process, unprovenFence: earlierMayRun ? unprovenFence : null };
 }
 
 /** Default fields of a record that does not identify its holder's process. */
@@ -49,7 +54,7 @@ const unproven = {
   termMs: usualTermMs,
   released: false,
   process: null,
-  earlierMayRun: false,
+  unprovenFence: null,
   deadline: null,
 } as const;
 

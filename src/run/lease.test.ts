@@ -9,7 +9,7 @@ const leases = useLeases();
 describe('taking a lease', () => {
   test('a free lease is granted in both cells without waiting', async () => {
     const record = await leases.take();
-    expect(record).toMatchObject({ owner: 'me', fence: 1, renewals: 0, termMs: 60_000, released: false, earlierMayRun: false });
+    expect(record).toMatchObject({ owner: 'me', fence: 1, renewals: 0, termMs: 60_000, released: false, unprovenFence: null });
     expect(await leases.records()).toEqual([record, record]);
     expect(leases.waits).toEqual([]);
   });
@@ -17,7 +17,7 @@ describe('taking a lease', () => {
   test('a released lease is granted without waiting, and each grant has a new token', async () => {
     const { token } = await leases.put(leaseRecord({ released: true, fence: 4 }));
     const record = await leases.take();
-    expect(record).toMatchObject({ fence: 5, earlierMayRun: false });
+    expect(record).toMatchObject({ fence: 5, unprovenFence: null });
     expect(record.token).not.toBe(token);
     expect(leases.waits).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe('taking a lease', () => {
   test('the lease of a holder that has certainly ended is granted without waiting', async () => {
     await leases.put(leaseRecord());
     leases.verdict = 'ended';
-    expect(await leases.take()).toMatchObject({ fence: 2, earlierMayRun: false });
+    expect(await leases.take()).toMatchObject({ fence: 2, unprovenFence: null });
     expect(leases.waits).toEqual([]);
   });
 
@@ -57,9 +57,15 @@ describe('watching a holder that may run', () => {
     const record = await leases.take();
     expect(leases.clock.elapsed() - startedAtMs).toBe(90_000);
     expect(leases.waits).toEqual([{ owner: 'process 1 on host', waitMs: 90_000 }]);
-    expect(record).toMatchObject({ fence: 2, earlierMayRun: true });
+    expect(record).toMatchObject({ fence: 2, unprovenFence: 1 });
     leases.verdict = 'ended';
-    expect(await leases.take()).toMatchObject({ fence: 3, earlierMayRun: true });
+    expect(await leases.take()).toMatchObject({ fence: 3, unprovenFence: 1 });
+  });
+
+  test('if one earlier holder may still run, every earlier fence counts as unproven', async () => {
+    await leases.put(leaseRecord({ released: true, fence: 9, unprovenFence: 4 }), 0);
+    await leases.put(leaseRecord({ fence: 3 }), 1);
+    expect(await leases.take()).toMatchObject({ fence: 10, unprovenFence: 9 });
   });
 
   test.each([-3650, 3650])('a contender waits for one term even if the wall clock jumps by %d days', async (days) => {
@@ -112,7 +118,7 @@ describe('watching a holder that may run', () => {
       if (leases.clock.elapsed() - startedAtMs !== 5_000) return;
       for (const cell of others) await cell.replace(held, { ...held, released: true });
     };
-    expect(await leases.take()).toMatchObject({ fence: 2, earlierMayRun: false });
+    expect(await leases.take()).toMatchObject({ fence: 2, unprovenFence: null });
     expect(leases.clock.elapsed() - startedAtMs).toBe(5_000);
   });
 
@@ -120,7 +126,7 @@ describe('watching a holder that may run', () => {
     await leases.put(leaseRecord());
     const startedAtMs = leases.clock.elapsed();
     leases.onSleep = async () => (leases.verdict = leases.clock.elapsed() - startedAtMs === 3_000 ? 'ended' : leases.verdict);
-    expect(await leases.take()).toMatchObject({ earlierMayRun: false });
+    expect(await leases.take()).toMatchObject({ unprovenFence: null });
     expect(leases.clock.elapsed() - startedAtMs).toBe(3_000);
   });
 

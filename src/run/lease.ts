@@ -52,9 +52,9 @@ export async function takeLease(options: LeaseOptions): Promise<Grant> {
   const seen = await waitUntilFree(await Promise.all(cells.map(async (cell) => look(cell, options))), options);
   signal.throwIfAborted();
   const fence = Math.max(0, ...seen.map((one) => one.record?.fence ?? 0)) + 1;
-  const earlierMayRun = seen.some((one) => one.state === 'unproven' || one.record?.earlierMayRun === true);
+  const unprovenFence = findUnprovenFence(seen, fence);
   const since = momentOf(clock);
-  const record = { ...holder, token: randomUUID(), fence, renewals: 0, termMs, released: false, earlierMayRun };
+  const record = { ...holder, token: randomUUID(), fence, renewals: 0, termMs, released: false, unprovenFence };
   try {
     for (const { cell, record: before } of seen) {
       if (!(await cell.replace(before, record))) throw locked((await cell.read()).record);
@@ -65,6 +65,14 @@ export async function takeLease(options: LeaseOptions): Promise<Grant> {
     throw error;
   }
   return { record, since };
+}
+
+/** The `unprovenFence` of the grant with `fence`. */
+function findUnprovenFence(seen: readonly Seen[], fence: number): number | null {
+  // An unproven record may be unreadable. So every earlier fence counts, not only the record's.
+  if (seen.some(({ state }) => state === 'unproven')) return fence - 1;
+  const kept = seen.flatMap(({ record }) => record?.unprovenFence ?? []);
+  return kept.length === 0 ? null : Math.max(...kept);
 }
 
 async function look(cell: LeaseCell, { judge }: LeaseOptions): Promise<Seen> {

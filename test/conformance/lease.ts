@@ -36,7 +36,7 @@ export function leaseConformance(name: string, setup: () => Promise<LeaseBed>): 
     });
 
     check('a record keeps every field', async (_bed, cell) => {
-      const everything = leaseRecord({ owner: 'größer "x"\n', fence: 2 ** 40, termMs: 1234.5, earlierMayRun: true });
+      const everything = leaseRecord({ owner: 'größer "x"\n', fence: 2 ** 40, termMs: 1234.5, unprovenFence: 2 ** 40 - 1 });
       const execution = leaseRecord({ owner: 'arn:aws:states:x', process: null, deadline: '2026-03-02T00:00:00.000Z' });
       expect(await cell.replace(undefined, everything)).toBe(true);
       expect((await cell.read()).record).toEqual(everything);

@@ -123,7 +123,7 @@ export function leaseRecord(fields: Partial<LeaseRecord> = {}): LeaseRecord {
     termMs: 60_000,
     released: false,
     process: { bootId: 'another boot', pidNamespace: 'pid:[1]', pid: 1, processStart: '1' },
-    earlierMayRun: false,
+    unprovenFence: null,
     deadline: null,
     ...fields,
   };

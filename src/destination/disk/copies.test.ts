@@ -48,7 +48,7 @@ async function takeOver(count: number) {
     parts.push(await writer.end(crc32(bytes)));
   }
   const heir = place.open({ minimumFreeBytes: 0 });
-  await heir.lease.replace(undefined, leaseRecord({ earlierMayRun: true }));
+  await heir.lease.replace(undefined, leaseRecord({ fence: 2, unprovenFence: 1 }));
   const known: KnownUpload = { state, parts };
   return { heir, known };
 }

@@ -15,14 +15,22 @@ export interface Draft {
   readonly handle: FileHandle;
 }
 
-/** Returns 32 random hexadecimal digits. */
-export function newDraftId(): string {
-  return randomBytes(16).toString('hex');
+const idPattern = /^[0-9a-f]{32}(?:-(?<fence>\d{1,16}))?$/;
+
+/** Returns 32 random hexadecimal digits, and the fence of the lease under which a run begins it. */
+export function newDraftId(fence = 0): string {
+  const digits = randomBytes(16).toString('hex');
+  return fence === 0 ? digits : `${digits}-${fence}`;
 }
 
 /** Whether the id belongs to a draft. A tracker may also hold ids from other destinations. */
 export function isDraftId(id: string): boolean {
-  return /^[0-9a-f]{32}$/.test(id);
+  return idPattern.test(id);
+}
+
+/** Returns the fence of the id of a draft. It is 0 if the id has none. */
+export function draftFence(id: string): number {
+  return Number(idPattern.exec(id)?.groups?.['fence'] ?? 0);
 }
 
 /** Returns the path of a draft. Errors: UPLOAD_LOST for an id of another store. */

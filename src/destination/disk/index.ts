@@ -101,7 +101,7 @@ function createDisk(location: string, options: DiskOptions): Disk {
     clock,
     space,
     hash,
-    uploads: createUploads({ tree, clock, space, readBackBy, mayBeOpenElsewhere: () => leaseFile.earlierMayRun() }),
+    uploads: createUploads({ tree, clock, space, readBackBy, lease: () => leaseFile.ours() }),
     smallFiles: createSmallFiles(),
     manifest: createManifest(tree.own('manifest.jsonl')),
     sums: new Journal(tree.own('SHA256SUMS'), 'drop'),

@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { freemem } from 'node:os';
 import { copyFile, open, readdir, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
+import type { LeaseRecord } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
-import { createDraft, draftDirectory, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
+import { createDraft, draftDirectory, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
 import { ignoring } from './files.ts';
 import { acquireFile, closeKept, keepFile, releaseFile, takeKept, type OpenFiles } from './open-files.ts';
 import { DiskPartWriter, type PartTarget } from './part-writer.ts';
@@ -35,10 +36,8 @@ export interface Uploads {
   readonly readBackBy: 'part' | 'whole file';
   readonly readBacks: ReadBacks;
   readonly files: OpenFiles;
-  /** Whether a process of an earlier lease may still have drafts open. */
-  readonly mayBeOpenElsewhere: () => boolean;
-  /** The ids of the uploads that this process began. No other process has their drafts open. */
-  readonly begun: Set<string>;
+  /** The lease of this process; undefined if it has none. */
+  readonly lease: () => LeaseRecord | undefined;
   /** The active writers, by upload id and then by part number. */
   readonly writers: Map<string, Map<number, ActiveWriter>>;
 }
@@ -51,15 +50,14 @@ interface ActiveWriter {
   readonly closed: Promise<void>;
 }
 
-export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'begun' | 'writers'>): Uploads {
+export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'writers'>): Uploads {
   const files: OpenFiles = { tree: options.tree, inUse: new Map(), kept: new Map() };
-  return { ...options, readBacks: createReadBacks(), files, begun: new Set(), writers: new Map() };
+  return { ...options, readBacks: createReadBacks(), files, writers: new Map() };
 }
 
 export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promise<UploadState> {
-  const id = newDraftId();
+  const id = newDraftId(uploads.lease()?.fence);
   await keepFile(uploads.files, id, (await createDraft(uploads.tree, id)).handle);
-  uploads.begun.add(id);
   return { ...wanted, id };
 }
 
@@ -69,13 +67,12 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
  * Returns undefined if the disk has no space for a copy and `comingBytes` more bytes.
  */
 export async function ownUpload(uploads: Uploads, state: UploadState, comingBytes = 0): Promise<UploadState | undefined> {
-  const { tree, begun, mayBeOpenElsewhere } = uploads;
-  if (!mayBeOpenElsewhere() || begun.has(state.id) || !isDraftId(state.id)) return state;
+  const { tree, lease } = uploads;
+  if (!isDraftId(state.id) || draftFence(state.id) > (lease()?.unprovenFence ?? -1)) return state;
   const draft = await stat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
   if (!draft) return state;
-  const id = newDraftId();
+  const id = newDraftId(lease()?.fence);
   if (!(await copyDraft(uploads, { from: state.id, to: id }, draft.size, comingBytes))) return undefined;
-  begun.add(id);
   return { ...state, id };
 }
 
@@ -206,7 +203,6 @@ export async function reopenDraft({ tree, files }: Uploads, id: string): Promise
 
 export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
   if (!isDraftId(id)) return;
-  uploads.begun.delete(id);
   forgetUpload(uploads.readBacks, id);
   await endWriters(uploads, id);
   await takeKept(uploads.files, id)?.close();

@@ -62,10 +62,10 @@ async function begin(stage: DestinationStage): Promise<Pick<DestinationBed, 'des
   return { destination };
 }
 
-/** Lets a new process take over the place from a process that may still run. */
-export async function takeOver({ stage }: DestinationBed): Promise<Destination> {
+/** Lets a new process take over the place. The process with fence 1 may still run. */
+export async function takeOver({ stage }: DestinationBed, fence = 2): Promise<Destination> {
   const destination = await stage.open();
-  await lease(destination, leaseRecord({ earlierMayRun: true }));
+  await lease(destination, leaseRecord({ fence, unprovenFence: 1 }));
   return destination;
 }
 

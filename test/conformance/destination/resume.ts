@@ -82,6 +82,19 @@ export function resumeTests(check: Check): void {
     await expectArchived({ ...bed, destination: heir }, file, content);
   });
 
+  check('an upload that one run took over stays the same upload in later runs', async (bed) => {
+    const file = describeFile('taken over');
+    const content = bytesOf('taken over', bed.stage.partSizeBytes + 321);
+    const { state, parts } = await upload(bed, file, content);
+    const heir = await takeOver(bed);
+    const resumed = asUpload(await heir.open(file, wanted(bed, content.length), { state, parts }));
+    await heir.close();
+    const later = await takeOver(bed, 3);
+    expect(asUpload(await later.open(file, wanted(bed, content.length), resumed)).state).toEqual(resumed.state);
+    await later.commit(file, resumed.state, resumed.parts, wholeOf(content));
+    await expectArchived({ ...bed, destination: later }, file, content);
+  });
+
   check('a finished upload that another process may still write is published with bytes of its own', async (bed) => {
     const file = describeFile('taken over');
     const content = bytesOf('taken over', bed.stage.partSizeBytes + 321);

@@ -51,15 +51,24 @@ test('the lease file is one line of JSON with the names of the format', async ()
   expect(await files()).toEqual(['lease']);
 });
 
-test('a `LeaseFile` knows whether the lease on the disk is its own, and whether an earlier holder may run', async () => {
+test('a `LeaseFile` knows the lease that it wrote, and whether that is the lease on the disk', async () => {
   const first = openLease();
   const second = openLease();
-  expect([await first.isOurs(), first.earlierMayRun()]).toEqual([false, false]);
-  const record = leaseRecord({ earlierMayRun: true });
+  expect([await first.isOurs(), first.ours()]).toEqual([false, undefined]);
+  const record = leaseRecord();
   await first.replace(undefined, record);
-  expect([await first.isOurs(), first.earlierMayRun()]).toEqual([true, true]);
-  await second.replace(record, leaseRecord());
-  expect([await first.isOurs(), await second.isOurs(), second.earlierMayRun()]).toEqual([false, true, false]);
+  expect([await first.isOurs(), first.ours()]).toEqual([true, record]);
+  const next = leaseRecord({ fence: 2, unprovenFence: 1 });
+  await second.replace(record, next);
+  expect([await first.isOurs(), await second.isOurs(), second.ours()]).toEqual([false, true, next]);
+});
+
+test('an earlier version that knows no `unprovenFence` means every holder up to its own', async () => {
+  const record = leaseRecord({ fence: 7 });
+  await openLease().replace(undefined, record);
+  const text = await readFile(tree.own('lease'), 'utf8');
+  await writeFile(tree.own('lease'), text.replace('"earlierMayRun":false', '"earlierMayRun":true'));
+  expect((await openLease().read()).record).toEqual({ ...record, unprovenFence: 7 });
 });
 
 test('a contender waits 2 s for the heir file of another contender, and then removes that file', async () => {

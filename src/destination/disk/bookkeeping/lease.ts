@@ -9,8 +9,8 @@ import type { Tree } from '../tree.ts';
 export interface LeaseFile extends LeaseCell {
   /** Whether the lease in the file is the one that this process wrote. */
   isOurs(): Promise<boolean>;
-  /** Whether a process of an earlier lease may still run and have files open. */
-  earlierMayRun(): boolean;
+  /** The record that this process wrote; undefined before the first. */
+  ours(): LeaseRecord | undefined;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export function createLeaseFile(tree: Tree): LeaseFile {
     replace: async (before, after) =>
       before?.token === after.token ? rewrite(place, before, after) : takeOver(place, before, after),
     isOurs: async () => place.written !== undefined && (await readRecord(place.path))?.token === place.written.record.token,
-    earlierMayRun: () => place.written?.record.earlierMayRun ?? false,
+    ours: () => place.written?.record,
     close: async () => {
       await place.written?.file.close();
       place.written = undefined;
