@@ -6,11 +6,14 @@ import type { Invocation } from '../../src/aws/platform/invocation.ts';
 import { readStopped } from '../../src/aws/run-stopped.ts';
 import type { Destination } from '../../src/destination/destination.ts';
 import { openDisk } from '../../src/destination/disk/index.ts';
+import { usualTermMs } from '../../src/lease.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createHttpClient } from '../../src/lib/http/index.ts';
 import { startGoproCloud } from '../../src/sim/gopro/index.ts';
 import { createGoproSource } from '../../src/source/gopro/index.ts';
 import { answersOf } from '../fixtures/answers.ts';
+import { leaseRecord } from '../support/builders.ts';
+import { collect } from '../support/collect.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import type { Aws } from './support/aws.ts';
 import { useAws } from './support/hooks.ts';
@@ -22,8 +25,11 @@ let aws: Aws;
 
 useAws((started) => void (aws = started));
 
-/** A cloud with three media, an archive in a directory, and a run that has begun. */
-async function newScene() {
+/**
+ * A cloud with three media, an archive in a directory, and a run that has begun. Only with
+ * `leaseInArchive` does the archive hold the lease too.
+ */
+async function newScene({ leaseInArchive = false } = {}) {
   const cloud = await startGoproCloud({ preset: 'large', presetOptions: { count: 3 } });
   onTestFinished(() => cloud.close());
   const bed = await newBed(aws, '');
@@ -36,12 +42,21 @@ async function newScene() {
     await bed[Symbol.asyncDispose]();
   });
   await disk.initialise('archive-1');
-  const { lease: _, ...destination } = disk;
-  const { execution } = await begun(bed);
+  const { lease: _, ...withoutLease } = disk;
+  const destination = leaseInArchive ? disk : withoutLease;
+  const { execution } = await begun(bed, leaseInArchive ? { destination } : {});
   return {
     bed,
     execution,
     destination,
+    /** Takes the lease in the archive, as a run with another tracker does. */
+    takeInArchive: async () => {
+      const other = openDisk(temp.path, { clock: systemClock });
+      const { record } = await other.lease.read();
+      expect(record).toMatchObject({ owner: execution.arn });
+      expect(await other.lease.replace(record, leaseRecord({ fence: record!.fence + 1 }))).toBe(true);
+      await other.close();
+    },
     /** An invocation of the execution's functions. */
     invocation: (of: Execution, changes: Partial<Invocation> = {}): Invocation => {
       const source = createGoproSource({
@@ -118,4 +133,28 @@ describe('a function whose run lost the lease', () => {
       expect(await bed.tracker.tally(['source'])).toMatchObject({ mediaComplete: 3, marked: 0 });
     },
   );
+
+  test('a listing fails and changes nothing if a run with another tracker has the lease of the archive', async () => {
+    const { bed, execution, invocation, takeInArchive } = await newScene({ leaseInArchive: true });
+    await takeInArchive();
+    const known = await answersOf(bed.tracker);
+    await expect(list(execution, invocation(execution))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    expect(await answersOf(bed.tracker)).toEqual(known);
+  });
+
+  test('a slice publishes no file if a run with another tracker took the lease of the archive 20 s before', async () => {
+    const { bed, execution, destination, invocation, takeInArchive } = await newScene({ leaseInArchive: true });
+    expect(await list(execution, invocation(execution))).toMatchObject({ outcome: 'done', new_count: 3 });
+    const media = (await collect(bed.tracker.rows())).map(({ tracked }) => tracked.medium.id);
+    const takeOver = before(destination, 'open', async () => {
+      await takeInArchive();
+      // A function reads the lease again after a third of the term.
+      bed.clock.advance(usualTermMs / 3 + 1);
+    });
+    const reply = await download(execution, invocation(execution, { destination: takeOver }), media);
+    expect(reply).toMatchObject({ outcome: 'deferred', archived_files: 0 });
+    expect(await download(execution, invocation(execution), media)).toMatchObject({ outcome: 'deferred', archived_files: 0 });
+    expect(await collect(destination.list())).toEqual([]);
+    expect(await bed.tracker.tally(['source'])).toMatchObject({ mediaComplete: 0, originals: { COMPLETED: 0 } });
+  });
 });

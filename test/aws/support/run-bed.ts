@@ -83,9 +83,13 @@ export async function newBed({ dynamodb, environment, s3, sfn }: Aws, machineArn
   };
 }
 
-export async function begun(bed: Bed): Promise<{ readonly execution: Execution; readonly invocation: Invocation }> {
+/** Begins a run. `changes` replace parts of its invocation. */
+export async function begun(
+  bed: Bed,
+  changes: Partial<Invocation> = {},
+): Promise<{ readonly execution: Execution; readonly invocation: Invocation }> {
   const execution = await bed.execution({ running: false });
-  const invocation = bed.invocation(execution);
+  const invocation = { ...bed.invocation(execution), ...changes };
   expect(await begin({ action: 'begin', input: {}, execution }, invocation)).toMatchObject({ outcome: 'granted' });
   bed.clock.advance(1_000);
   return { execution, invocation };
