@@ -3,7 +3,7 @@ import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
 import { rolesOfRun } from '../media.ts';
-import { authModeFact } from '../source/gopro/defaults.ts';
+import { allowsPlainHttp, authModeFact } from '../source/gopro/defaults.ts';
 import { covers, parseFilters } from '../plan/filter.ts';
 import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
@@ -53,7 +53,7 @@ export async function openPorts(
 
 /** Makes the options of a run. Called before anything is opened. Errors: USAGE. */
 export function syncOptions({ config, log, interruption: { signal } }: Context): SyncOptions {
-  const { settings, apiUrlOverridden } = config;
+  const { settings } = config;
   const filters = parseFilters(settings);
   return {
     lease: leaseSettings(config, log),
@@ -63,7 +63,7 @@ export function syncOptions({ config, log, interruption: { signal } }: Context):
     bandwidth: parseBandwidth(settings.bwlimit ?? 'off'),
     quarantineAfter: settings['quarantine-after'],
     stallMs: settings['stall-timeout-ms'],
-    plainHttp: apiUrlOverridden,
+    plainHttp: allowsPlainHttp(settings['gopro-api-url']),
     fullListing: settings.full,
     dryRun: settings['dry-run'],
     signal,

@@ -44,7 +44,7 @@ test('an empty variable counts as unset, but an empty secret stays an empty text
   expect(settings['gopro-access-token']).toBe('');
 });
 
-test('the configuration includes proxies, debugging and an overridden API address', async () => {
+test('the configuration includes proxies and debugging', async () => {
   const environment = {
     CLOUD_SYNC_HOME: homeWith(),
     https_proxy: 'http://proxy:8080',
@@ -54,9 +54,7 @@ test('the configuration includes proxies, debugging and an overridden API addres
   expect(await loadConfig({}, environment)).toMatchObject({
     proxy: { https: 'http://proxy:8080', no: 'localhost' },
     debug: true,
-    apiUrlOverridden: false,
   });
-  expect(await loadConfig({ 'gopro-api-url': 'http://127.0.0.1:1' }, environment)).toMatchObject({ apiUrlOverridden: true });
 });
 
 test('a misspelt variable in the environment gives a warning', async () => {

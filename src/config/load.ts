@@ -22,8 +22,6 @@ export interface Config {
   /** An absolute path. The directory may not exist yet; `ensureHome` creates it. */
   readonly home: string;
   readonly settings: Settings;
-  /** Whether the address of the API was overridden. If so, addresses may be plain http. */
-  readonly apiUrlOverridden: boolean;
   /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
   /** Whether CLOUD_SYNC_DEBUG is set. If so, the stacks of errors are printed. */
@@ -50,11 +48,11 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
       values[spec.name] = secret;
     } else values[spec.name] = given ? parseValue(spec, given.raw, given.where) : spec.default;
   }
+  // The cast is safe, because each value was parsed as the type in its row of the option table.
+  const settings = values as Settings;
   return {
     home,
-    // The cast is safe, because each value was parsed as the type in its row of the option table.
-    settings: values as Settings,
-    apiUrlOverridden: values['gopro-api-url'] !== options.find(({ name }) => name === 'gopro-api-url')?.default,
+    settings,
     proxy: proxyOf(environment),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
     warnings: warnOfUnknownVariables(environment),

@@ -46,7 +46,7 @@ export interface TransferSettings {
   readonly bandwidth: readonly BandwidthStep[];
   readonly quarantineAfter: number;
   readonly stallMs: number;
-  /** True if signed URLs may be plain http, because the provider's address was overridden. */
+  /** True if signed URLs may be plain http, because the provider's address is plain http. */
   readonly plainHttp: boolean;
   /** Files that the run completed before the transfer began. The totals include them. */
   readonly recovered: readonly StoredFile[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { roleRequests, rolesOfRun, type Role } from '../../media.ts';
-import { defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
+import { allowsPlainHttp, defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
 import { stages, type Stage } from '../../config/stages.ts';
 
 /**
@@ -44,7 +44,7 @@ export interface FunctionEnvironment {
   readonly concurrency: number;
   readonly goproApiUrl: string;
   readonly goproRps: number;
-  /** True if signed URLs may be plain http, because the provider's address was overridden. */
+  /** True if signed URLs may be plain http, because the provider's address is plain http. */
   readonly plainHttp: boolean;
   readonly s3Endpoint: string | undefined;
   /**
@@ -105,7 +105,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     concurrency: values[environmentNames.concurrency],
     goproApiUrl,
     goproRps: values[environmentNames.goproRps],
-    plainHttp: goproApiUrl !== defaultApiUrl,
+    plainHttp: allowsPlainHttp(goproApiUrl),
     s3Endpoint: values[environmentNames.s3Endpoint],
     pathStyle: (variables['AWS_ENDPOINT_URL_S3'] ?? variables['AWS_ENDPOINT_URL']) !== undefined,
     stallMs: values[environmentNames.stallTimeoutMs],

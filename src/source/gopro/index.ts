@@ -6,7 +6,7 @@ import type { Medium, Role } from '../../media.ts';
 import type { ListingPage, Resolution, Source } from '../source.ts';
 import { callApi } from './api.ts';
 import { checkCredentials, requestHeaders, type AuthMode, type GoproCredentials } from './credentials.ts';
-import { defaultRequestsPerSecond } from './defaults.ts';
+import { defaultApiUrl, defaultRequestsPerSecond } from './defaults.ts';
 import type { Exchange } from './exchange.ts';
 import { resolveOriginals } from './originals.ts';
 import { createPacer } from './pacer.ts';
@@ -77,8 +77,14 @@ export function createGoproSource(options: GoproSourceOptions): GoproSource {
 function parseApiUrl(address: string): URL {
   const url = URL.parse(address);
   const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  if (plain && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+  if (!plain || !isWeb)
+    throw new SyncError('USAGE', 'The address of the GoPro API must be an https URL without user, query and fragment');
+  // A host name may end with a dot.
+  const isGopro = url.hostname.replace(/\.$/, '') === new URL(defaultApiUrl).hostname;
+  if (isGopro && url.protocol === 'http:')
+    throw new SyncError('USAGE', `${address} would send the cookies unencrypted to GoPro`, { hint: `Use ${defaultApiUrl}.` });
+  return url;
 }
 
 /**
@@ -135,7 +141,7 @@ async function resolveMedium(
   const call = { path: `${mediumPath(mediaId)}/download`, schema: downloadReply, subject, scope: 'medium' } as const;
   const resolution = resolveOriginals(mediaId, await callApi(library.session, call, signal), roles);
   const urls = resolution.originals.flatMap(({ url, headUrl }) => (headUrl === null ? [url] : [url, headUrl]));
-  if (library.httpsOnly && urls.some((url) => !url.startsWith('https:'))) {
+  if (library.httpsOnly && urls.some((url) => URL.parse(url)?.protocol !== 'https:')) {
     throw new SyncError('API_REFUSED', `GoPro offers ${subject} at an address that is not https`);
   }
   return resolution;

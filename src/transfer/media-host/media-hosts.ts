@@ -5,6 +5,12 @@ import { retryAfterMs } from '../../lib/retry.ts';
 import type { Accounting } from '../accounting.ts';
 import type { HostGate } from './limits.ts';
 
+/** The only headers that a caller chooses. Every host of a redirect gets them too. */
+export interface RangeHeaders {
+  readonly range?: string;
+  readonly 'if-range'?: string;
+}
+
 /** Sends requests to media hosts. A signed URL needs no credentials, so none are sent. */
 export interface MediaHosts {
   /**
@@ -12,7 +18,7 @@ export interface MediaHosts {
    * requests to that host then wait. Throws URL_REFUSED for 401 and 403, HTTP_STATUS for other
    * error statuses, CONNECTION_LOST and STALLED.
    */
-  request(method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Reply>;
+  request(method: 'GET' | 'HEAD', url: string, headers: RangeHeaders, signal: AbortSignal): Promise<Reply>;
 }
 
 export interface MediaHostsOptions {
@@ -22,7 +28,8 @@ export interface MediaHostsOptions {
   readonly accounting: Accounting;
   readonly stallMs: number;
   /**
-   * True if the provider's address is overridden. Then signed URLs and redirects may be plain http.
+   * True if the provider's address is plain http. Then signed URLs and redirects may be plain http
+   * too. A redirect from https to http is always refused.
    */
   readonly plainHttp: boolean;
   readonly onPause: (host: string, forMs: number) => void;
@@ -52,7 +59,7 @@ async function requestOnce(
   { gate, accounting, http, stallMs }: MediaHostsOptions,
   method: 'GET' | 'HEAD',
   url: URL,
-  headers: Readonly<Record<string, string>>,
+  headers: RangeHeaders,
   signal: AbortSignal,
 ): Promise<Reply> {
   await gate.pass(url.host, signal);
@@ -89,9 +96,10 @@ function checkStatus({ gate, clock, onPause }: MediaHostsOptions, url: URL, repl
   throw new SyncError('HTTP_STATUS', `${url.host} answered ${status}`);
 }
 
+/** Parses a media address, or the target of a redirect from `base`. https never leads to http. */
 function parseUrl(text: string, base: URL | undefined, plainHttp: boolean): URL {
   const url = URL.parse(text, base?.href);
-  const allowed = url?.protocol === 'https:' || (plainHttp && url?.protocol === 'http:');
+  const allowed = url?.protocol === 'https:' || (plainHttp && url?.protocol === 'http:' && base?.protocol !== 'https:');
   if (!url || !allowed) throw new SyncError('HTTP_STATUS', `the media address is not https (${url?.protocol ?? 'unreadable'})`);
   return url;
 }
