@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Runs src/ in a checkout, where Node strips the types, or dist/ in an installed package.
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -11,8 +10,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(2);
 }
 
-// Compiling takes half of the start-up time, so its result is cached.
-enableCompileCache();
+// The cache works only for code that is loaded later.
+const { cacheCompiledCode } = await import('./compile-cache.js');
+await cacheCompiledCode(process.argv.slice(2), process.env);
 
 const source = new URL('../src/cli/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);

@@ -8,6 +8,7 @@ import { SyncError } from '../errors.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
+import { keepOthersFromWriting, narrowHome } from './private-home.ts';
 import { parseValue, type OptionValue, type RawValue } from './values.ts';
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
@@ -32,10 +33,12 @@ export interface Config {
 
 /**
  * Takes each option from its flag, or else from the environment, config.toml or its default, in
- * this order. Creates nothing. Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
+ * this order. Creates nothing, but takes the permissions of other users from the files of the home.
+ * Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
  */
 export async function loadConfig(flags: Flags, environment: EnvironmentVariables): Promise<Config> {
   const home = resolve(await homeOf(flags, environment));
+  const openToOthers = keepOthersFromWriting(home);
   const file = await readConfigFile(join(home, 'config.toml'));
   const values: Record<string, OptionValue | undefined> = {};
   for (const spec of options) {
@@ -55,7 +58,7 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
     settings,
     proxy: proxyOf(environment),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
-    warnings: warnOfUnknownVariables(environment),
+    warnings: [...openToOthers, ...narrowHome(home, settings.to), ...warnOfUnknownVariables(environment)],
   };
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from './private-files.ts';
 
 /** A process waits this long for another process, in ms. An action takes a few milliseconds. */
 const maxWaitMs = 30_000;
@@ -10,6 +11,7 @@ const maxWaitMs = 30_000;
  * keeps the lock.
  */
 export function whileLocked<Result>(path: string, action: () => Result): Result {
+  makePrivateFile(path);
   const lock = new DatabaseSync(path, { timeout: maxWaitMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');

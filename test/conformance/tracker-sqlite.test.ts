@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -53,6 +54,19 @@ trackerConformance('SQLite tracker', async () => {
 describe('the file of the SQLite tracker', () => {
   beforeEach(prepare);
   afterEach(cleanUp);
+
+  test('only the owner can read the tracker and the files beside it, also if others could read an older tracker', async () => {
+    await makeTracker();
+    for (const name of await readdir(join(folder, 'home'))) await chmod(join(folder, 'home', name), 0o644);
+    await open();
+    const names = await readdir(join(folder, 'home'));
+    expect(names).toEqual(expect.arrayContaining(['tracker.db', 'tracker.db-shm', 'tracker.db-wal']));
+    const shared = names.filter((name) => (statSync(join(folder, 'home', name)).mode & 0o077) !== 0);
+    // The note of the last clean end has no rows. The next clean end writes it again.
+    expect(shared.filter((name) => name !== 'tracker.db.sound')).toEqual([]);
+    await handles.at(-1)?.close();
+    expect(statSync(`${path}.sound`).mode & 0o777).toBe(0o600);
+  });
 
   test('a closed tracker opens again with all its rows', async () => {
     await makeTracker();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { compileCache } from './cli.ts';
 
 const script = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url));
 
@@ -28,13 +29,13 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Starts the command line. The process gets no variable from the environment of the tests. */
+/** Starts the command line with a cache of compiled code, because most homes are new. The process gets no variable from the environment of the tests. */
 export function startCli(
   args: readonly string[],
   options: CliOptions = {},
 ): ChildProcess & { readonly result: Promise<CliResult> } {
   // Tests must not use the keychain of their machine.
-  const environment = { CLOUD_SYNC_CREDENTIAL_STORE: 'file', ...options.environment };
+  const environment = { CLOUD_SYNC_CREDENTIAL_STORE: 'file', NODE_COMPILE_CACHE: compileCache, ...options.environment };
   const child = spawn(process.execPath, [script, ...args], { env: environment, stdio: 'pipe' });
   // Ignores this error: a command that does not read its input may end before the input is written.
   child.stdin.on('error', () => {});

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Event, RunFinished } from '../../src/events.ts';
 
 /** A cache of compiled code. Without this cache, compiling takes half of each program start. */
-const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');
+export const compileCache = join(tmpdir(), 'cloud-sync-e2e-compiled');
 const program = fileURLToPath(new URL('../../bin/cloud-sync.js', import.meta.url));
 
 export interface CliRun {

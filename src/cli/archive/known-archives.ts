@@ -1,11 +1,11 @@
 /** The home remembers the location and the id of each archive, and keeps the trackers. */
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
+import { makePrivateFolder } from '../../lib/private-files.ts';
 
 /** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
@@ -50,12 +50,16 @@ export async function rememberArchive(home: string, location: string, id: string
  */
 export async function trackerPath(home: string, archiveId: string): Promise<string> {
   await ensureHome(home);
-  const directory = join(home, 'archives', archiveId);
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${error.message}`, {
+  const archives = join(home, 'archives');
+  const directory = join(archives, archiveId);
+  try {
+    makePrivateFolder(archives);
+    makePrivateFolder(directory);
+  } catch (error) {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${(error as Error).message}`, {
       hint: 'Check the permissions of the home directory.',
       cause: error,
     });
-  });
+  }
   return join(directory, 'tracker.sqlite');
 }

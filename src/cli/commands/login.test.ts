@@ -77,6 +77,7 @@ describe('login', () => {
     const result = await runCli(['sync', '--dry-run', '--to', scene.archive], { environment });
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain('6 days old');
-    expect(result.stderr).toContain('chmod 600');
+    expect(result.stderr).toContain(`other users of this machine could read ${file}`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 });

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writePrivateFile } from '../../lib/private-files.ts';
 
 /**
  * Reading a large tracker in full takes longer than a run that finds nothing new. So a note beside
@@ -31,7 +32,7 @@ export function wasClosedCleanly(path: string, nowMs: number): boolean {
 export function noteCleanClose(path: string, nowMs: number): void {
   try {
     const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
-    if (!isOpenSomewhere(path)) writeFileSync(noteOf(path), `${readAtMs} ${looksOf(path)}`);
+    if (!isOpenSomewhere(path)) writePrivateFile(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
     // Writing the note may fail without harm: the tracker was temporary and its file is gone, or
     // the folder is read-only.

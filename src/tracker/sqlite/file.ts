@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
+import { makePrivateFile } from '../../lib/private-files.ts';
 import { whileLocked } from '../../lib/while-locked.ts';
 import { forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
@@ -23,7 +24,7 @@ interface TrackerFile {
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSound(file) ?? replaceDamaged(file);
   } catch (error) {
     const known = asTrackerError(error, path);
@@ -35,6 +36,8 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
 
 /** Returns undefined if the file is damaged. */
 function openSound(file: TrackerFile): DatabaseSync | undefined {
+  // A temporary tracker has no path. SQLite gives its log files the mode of the file.
+  if (file.path !== '') makePrivateFile(file.path);
   // This check comes before SQLite opens the file, because SQLite would delete a damaged file's
   // log.
   if (!mayBeDatabase(file.path)) return undefined;
