@@ -2,12 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
-import type { Tree } from './tree.ts';
+import { draftDirectory, type Tree } from './tree.ts';
 
-/**
- * The directory of unfinished files. A sweep deletes unused files that have not changed for a week.
- */
-export const draftDirectory = 'partial';
+/** A sweep deletes unused files with this suffix that have not changed for a week. */
 export const draftSuffix = '.part';
 
 export interface Draft {

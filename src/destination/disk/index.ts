@@ -19,7 +19,7 @@ import { dropUpload, publish, type Publisher } from './publish.ts';
 import { createSmallFiles, isSmall } from './small-files.ts';
 import { createSpace, freeBytesAt, requireSpace, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
-import { createTree } from './tree.ts';
+import { createTree, type Tree } from './tree.ts';
 import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
 
 export interface DiskOptions {
@@ -56,10 +56,12 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
   const disk = createDisk(resolve(directory), options);
   const { tree, manifest, uploads, smallFiles, leaseFile } = disk;
   const location = tree.root;
-  const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
+  const translated = async <T>(action: () => Promise<T>): Promise<T> =>
     action().catch((error: unknown) => {
       throw storeError(location, error);
     });
+  const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
+    translated(async () => tree.requireOwnFolders().then(action));
   return {
     location,
     // A part on the disk may wait for its next bytes without a time limit.
@@ -81,12 +83,12 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),
-    list: ({ except } = {}) => guardedEach(location, describedFiles(tree, manifest, except)),
+    list: ({ except } = {}) => guardedEach(tree, describedFiles(tree, manifest, except)),
     forgetsAbsentFiles: false,
-    unknown: (known) => guardedEach(location, unknownFiles(tree, known)),
+    unknown: (known) => guardedEach(tree, unknownFiles(tree, known)),
     replacesDamaged: true,
     quarantined: async (key) => guarded(async () => quarantinedCopy(tree, key)),
-    close: async () => guarded(async () => closeDisk(disk)),
+    close: async () => translated(async () => closeDisk(disk)),
   };
 }
 
@@ -158,11 +160,12 @@ async function closeDisk({ uploads, manifest, sums, leaseFile }: Disk): Promise<
   await leaseFile.close();
 }
 
-async function* guardedEach<T>(location: string, items: AsyncIterable<T>): AsyncIterable<T> {
+async function* guardedEach<T>(tree: Tree, items: AsyncIterable<T>): AsyncIterable<T> {
   try {
+    await tree.requireOwnFolders();
     yield* items;
   } catch (error) {
-    throw storeError(location, error);
+    throw storeError(tree.root, error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { draftPath, uploadLost } from './drafts.ts';
+import { openOwnFile } from './own-files.ts';
 import { errno } from './store-error.ts';
 import type { Tree } from './tree.ts';
 
@@ -69,7 +70,7 @@ export async function closeKept(files: OpenFiles): Promise<void> {
  */
 async function openToWrite(path: string, id: string, kept: FileHandle | undefined): Promise<FileHandle> {
   if (kept) return kept;
-  const file = await open(path, constants.O_RDWR).catch((error: unknown) => {
+  const file = await openOwnFile(path, constants.O_RDWR).catch((error: unknown) => {
     throw errno(error) === 'ENOENT' ? uploadLost(id) : error;
   });
   if ((await file.stat()).nlink <= 1) return file;

@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
@@ -123,9 +124,9 @@ async function contentAtKey(publisher: Publisher, path: string, received: Receiv
 
 /** Returns the content of a file if it has exactly the received bytes. */
 async function contentIfSame(publisher: Publisher, path: string, { whole }: Received): Promise<Content | undefined> {
-  const existing = await stat(path).catch(ignoring('ENOENT'));
+  const existing = await lstat(path).catch(ignoring('ENOENT'));
   if (!existing?.isFile() || existing.size !== whole.sizeBytes) return undefined;
-  await using handle = await open(path, 'r');
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   const content = await contentOf(handle, existing.size, publisher.hash).catch(ignoring('EIO'));
   if (content?.sizeBytes !== whole.sizeBytes || content.crc32 !== whole.crc32) return undefined;
   await handle.sync().catch(ignoring('EPERM', 'EACCES'));
@@ -133,7 +134,7 @@ async function contentIfSame(publisher: Publisher, path: string, { whole }: Rece
 }
 
 async function assertSize(path: string, sizeBytes: number): Promise<void> {
-  const published = await stat(path);
+  const published = await lstat(path);
   if (published.isFile() && published.size === sizeBytes) return;
   throw new SyncError('STORE_FAILED', `${path} has ${published.size} bytes after publishing, not ${sizeBytes}`);
 }

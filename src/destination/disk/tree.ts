@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { SyncError } from '../../errors.ts';
 import { ignoring, shareRuns, syncDirectory } from './files.ts';
+import { refuseLink } from './own-files.ts';
 import { errno } from './store-error.ts';
 
 /**
@@ -9,11 +10,21 @@ import { errno } from './store-error.ts';
  */
 export const ownDirectory = '.cloud-sync';
 
+/** The folders in `.cloud-sync` for unfinished files and for damaged files. */
+export const draftDirectory = 'partial';
+export const quarantineDirectory = 'quarantine';
+const ownFolders = [draftDirectory, quarantineDirectory];
+
 /** Translates keys to paths below the archive's root. */
 export interface Tree {
   readonly root: string;
   /** Returns a path in `.cloud-sync`. */
   own(...names: readonly string[]): string;
+  /**
+   * Checks that `.cloud-sync` and its folders are no symbolic links. Checks them only once, after
+   * `.cloud-sync` exists.
+   */
+  requireOwnFolders(): Promise<void>;
   /**
    * Returns the path of a key. Checks that the existing directories of the path are inside the
    * root.
@@ -48,6 +59,8 @@ export function createTree(root: string): Tree {
   const inside = new Map<string, Promise<void>>();
   const ready = new Map<string, Promise<void>>();
   const syncs = new Map<string, () => Promise<void>>();
+  const ownPath = join(root, ownDirectory);
+  let hasOwnFolders = false;
   const sync = async (directory: string) => {
     const run = syncs.get(directory) ?? shareRuns(async () => syncDirectory(directory));
     syncs.set(directory, run);
@@ -59,12 +72,19 @@ export function createTree(root: string): Tree {
       await makeReady(dirname(directory));
       const created = await mkdir(directory).then(() => true, ignoring('EEXIST'));
       if (created) await sync(dirname(directory));
+      else if (isInside(directory, ownPath)) await refuseLink(directory);
       else await checkInside(root, directory);
     });
   };
   return {
     root,
-    own: (...names) => join(root, ownDirectory, ...names),
+    own: (...names) => join(ownPath, ...names),
+    requireOwnFolders: async () => {
+      if (hasOwnFolders) return;
+      const found = await refuseLink(ownPath);
+      for (const name of ownFolders) await refuseLink(join(ownPath, name));
+      hasOwnFolders = found;
+    },
     locate: async (key) => {
       const path = pathOf(root, key);
       const directory = dirname(path);
@@ -80,6 +100,7 @@ export function createTree(root: string): Tree {
     forget: () => {
       inside.clear();
       ready.clear();
+      hasOwnFolders = false;
     },
   };
 }
@@ -91,17 +112,23 @@ function pathOf(root: string, key: string): string {
 
 /**
  * Checks that a directory is inside the root. A person may link directories inside an archive, but
- * not out of the archive.
+ * not out of the archive and not to `.cloud-sync`.
  */
 async function checkInside(root: string, directory: string): Promise<void> {
   const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]).catch((error: unknown) => {
     if (errno(error) === 'ENOENT') return [];
     throw error;
   });
-  if (realRoot === undefined || real === undefined || real === realRoot || real.startsWith(realRoot + sep)) return;
-  throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads out of the archive, to ${real}`, {
-    hint: 'Remove that symbolic link, or use its target as the archive.',
+  if (realRoot === undefined || real === undefined) return;
+  if (isInside(real, realRoot) && !isInside(real, join(realRoot, ownDirectory))) return;
+  const where = isInside(real, realRoot) ? 'into .cloud-sync' : 'out of the archive';
+  throw new SyncError('DESTINATION_UNUSABLE', `${directory} leads ${where}, to ${real}`, {
+    hint: 'Remove that symbolic link. Another place can be an archive of its own.',
   });
+}
+
+function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory + sep);
 }
 
 /**

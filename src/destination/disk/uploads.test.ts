@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   archive,
@@ -82,6 +82,23 @@ describe('a resume', () => {
     await truncate(place.draftPath(state), partSizeBytes + 10);
     const resumed = await place.open().open(file, { partSizeBytes, sizeBytes, validator }, { state, parts });
     expect(resumed).toEqual({ kind: 'upload', state, parts: parts.slice(0, 1), resumable: true });
+  });
+
+  test('a draft that became a symbolic link is dropped, and its target stays as it is', async () => {
+    const file = describeFile('a');
+    const state = await begin(place.disk, file, largeBytes);
+    const target = join(place.base, 'target');
+    await writeFile(target, Buffer.alloc(largeBytes, 7));
+    await rm(place.draftPath(state));
+    await symlink(target, place.draftPath(state));
+    const parts = [{ number: 1, ...wholeOf(Buffer.alloc(partSizeBytes, 7)), receipt: '' }];
+    const wanted = { partSizeBytes, sizeBytes: largeBytes, validator };
+    const next = place.open();
+    const late = next.writePart(file, state, 1, partSizeBytes);
+    await expect(late.write(Buffer.alloc(partSizeBytes))).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+    expect(await next.open(file, wanted, { state, parts })).toMatchObject({ kind: 'upload', parts: [] });
+    expect(await readFile(target)).toEqual(Buffer.alloc(largeBytes, 7));
+    expect(await place.drafts()).toHaveLength(1);
   });
 
   test('no file stays open after its parts are abandoned or forgotten', async () => {

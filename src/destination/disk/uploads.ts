@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { freemem } from 'node:os';
-import { copyFile, open, readdir, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { copyFile, lstat, readdir, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import type { LeaseRecord } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
-import { createDraft, draftDirectory, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
+import { createDraft, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
 import { ignoring } from './files.ts';
+import { openOwnFile } from './own-files.ts';
 import { acquireFile, closeKept, keepFile, releaseFile, takeKept, type OpenFiles } from './open-files.ts';
 import { DiskPartWriter, type PartTarget } from './part-writer.ts';
 import {
@@ -20,7 +21,7 @@ import {
 } from './read-backs.ts';
 import { releaseRoom, takeRoom, useRoom, type Room, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
-import type { Tree } from './tree.ts';
+import { draftDirectory, type Tree } from './tree.ts';
 
 const weekMs = 7 * 24 * 60 * 60_000;
 
@@ -69,8 +70,8 @@ export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promi
 export async function ownUpload(uploads: Uploads, state: UploadState, comingBytes = 0): Promise<UploadState | undefined> {
   const { tree, lease } = uploads;
   if (!isDraftId(state.id) || draftFence(state.id) > (lease()?.unprovenFence ?? -1)) return state;
-  const draft = await stat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
-  if (!draft) return state;
+  const draft = await lstat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
+  if (!draft?.isFile()) return state;
   const id = newDraftId(lease()?.fence);
   if (!(await copyDraft(uploads, { from: state.id, to: id }, draft.size, comingBytes))) return undefined;
   return { ...state, id };
@@ -107,15 +108,18 @@ async function copyDraft(
   }
 }
 
-/** Returns the `parts` that lie within the draft's length, or undefined if the draft is gone. */
+/**
+ * Returns the `parts` that lie within the draft's length, or undefined if the draft is gone or no
+ * file.
+ */
 export async function heldParts(
   { tree }: Uploads,
   state: UploadState,
   parts: readonly Part[],
 ): Promise<readonly Part[] | undefined> {
   if (!isDraftId(state.id)) return undefined;
-  const file = await stat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
-  return file && parts.filter((part) => offsetOf(state, part.number) + part.sizeBytes <= file.size);
+  const file = await lstat(draftPath(tree, state.id)).catch(ignoring('ENOENT'));
+  return file?.isFile() ? parts.filter((part) => offsetOf(state, part.number) + part.sizeBytes <= file.size) : undefined;
 }
 
 export function writePart(uploads: Uploads, state: UploadState, number: number, sizeBytes: number | null): PartWriter {
@@ -198,7 +202,7 @@ export async function endWriters({ writers, readBacks }: Uploads, id: string): P
  * caller closes the file.
  */
 export async function reopenDraft({ tree, files }: Uploads, id: string): Promise<FileHandle | undefined> {
-  return takeKept(files, id) ?? open(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
+  return takeKept(files, id) ?? openOwnFile(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
 }
 
 export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
@@ -215,7 +219,7 @@ export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: Reado
     const id = name.slice(0, -draftSuffix.length);
     if (!name.endsWith(draftSuffix) || keep.has(id) || writers.has(id)) continue;
     const path = tree.own(draftDirectory, name);
-    const file = await stat(path).catch(ignoring('ENOENT'));
+    const file = await lstat(path).catch(ignoring('ENOENT'));
     // ctime is the time of the last change to the file or its names. Unlike mtime, no program can
     // set it.
     if (file && clock.now() - file.ctimeMs > weekMs) await rm(path, { recursive: true, force: true });

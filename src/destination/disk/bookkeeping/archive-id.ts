@@ -1,12 +1,13 @@
-import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
-import { createDraft, draftDirectory, draftSuffix, newDraftId } from '../drafts.ts';
+import { createDraft, draftSuffix, newDraftId } from '../drafts.ts';
 import { ignoring, syncDirectory } from '../files.ts';
+import { readOwnText, refuseLink } from '../own-files.ts';
 import { errno } from '../store-error.ts';
-import type { Tree } from '../tree.ts';
+import { draftDirectory, type Tree } from '../tree.ts';
 
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 const knownVersion = 1;
@@ -24,7 +25,7 @@ export async function readArchiveId(tree: Tree): Promise<string | undefined> {
       hint: 'Choose a directory for the archive.',
     });
   }
-  const text = await readFile(tree.own(fileName), 'utf8').catch(ignoring('ENOENT'));
+  const text = await readOwnText(tree.own(fileName));
   if (text === undefined || (!isJson(text) && !(await isUsed(tree)))) return undefined;
   return parseArchive(tree, text).id;
 }
@@ -40,7 +41,7 @@ function isJson(text: string): boolean {
 
 /** True if the directory has a description of a file, or a folder that may hold archived files. */
 async function isUsed(tree: Tree): Promise<boolean> {
-  const manifest = await stat(tree.own('manifest.jsonl')).catch(ignoring('ENOENT'));
+  const manifest = await lstat(tree.own('manifest.jsonl')).catch(ignoring('ENOENT'));
   if (manifest && manifest.size > 0) return true;
   return (await readdir(tree.root)).some((name) => name.endsWith('-videos'));
 }
@@ -52,6 +53,7 @@ async function isUsed(tree: Tree): Promise<boolean> {
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
   await mkdir(tree.own(draftDirectory), { recursive: true });
+  await tree.requireOwnFolders();
   const chosen = await choose(tree, text);
   // The id is read after the choice, because an earlier choice ends only after its id is written.
   const existing = await readArchiveId(tree);
@@ -69,6 +71,7 @@ export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Prom
  */
 async function choose(tree: Tree, text: string): Promise<string> {
   const proposal = tree.own(draftDirectory, newDraftId() + draftSuffix);
+  await refuseLink(choicePath(tree));
   try {
     await mkdir(proposal);
     await writeNew(join(proposal, fileName), text);
@@ -79,7 +82,7 @@ async function choose(tree: Tree, text: string): Promise<string> {
         (error: unknown) => error,
       );
       if (refusal === undefined) return text;
-      const chosen = await readFile(join(choicePath(tree), fileName), 'utf8').catch(ignoring('ENOENT'));
+      const chosen = await readOwnText(join(choicePath(tree), fileName));
       if (chosen !== undefined) return chosen;
       // The name was taken, but the text is gone, because another process has just removed it.
       if (!['ENOTEMPTY', 'EEXIST'].includes(errno(refusal) ?? '') || attempt === 100) throw refusal;

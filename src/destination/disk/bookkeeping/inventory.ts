@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { constants, lstatSync } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
@@ -20,11 +20,12 @@ export async function* describedFiles(tree: Tree, manifest: Manifest, except?: K
 }
 
 /**
- * Returns the size of a file, or null if there is no such file. The call is synchronous, because
+ * Returns the size of a file, or null if there is no such file. A symbolic link is no archived
+ * file, because its target is outside the archive's care. The call is synchronous, because
  * asynchronous calls for 100,000 files take three times the CPU time.
  */
 function sizeOf(path: string): number | null {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isFile() ? found.size : null;
 }
 
@@ -43,10 +44,10 @@ export async function statFile(
   { deep = false, signal }: StatOptions = {},
 ): Promise<StoredFile | undefined> {
   const path = await tree.locate(key);
-  const found = await stat(path).catch(ignoring('ENOENT', 'ENOTDIR'));
+  const found = await lstat(path).catch(ignoring('ENOENT', 'ENOTDIR'));
   if (!found?.isFile()) return undefined;
   if (!deep) return { key, sizeBytes: found.size, crc32: null };
-  const file = await open(path, 'r').catch(ignoring('ENOENT'));
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(ignoring('ENOENT', 'ELOOP'));
   if (!file) return undefined;
   try {
     const { sizeBytes, crc32 } = await contentOf(file, found.size, null, signal);

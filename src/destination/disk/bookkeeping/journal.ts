@@ -1,6 +1,8 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { exists, syncDirectory, writeFully } from '../files.ts';
+import { openOwnFile } from '../own-files.ts';
 
 /**
  * What to do with a last line that a crash cut off. `end` adds a line end, so that readers can skip
@@ -83,7 +85,7 @@ export class Journal {
 
 async function openAtLineStart(path: string, tornLine: TornLine): Promise<OpenJournal> {
   const isNew = !(await exists(path));
-  const handle = await open(path, 'a+');
+  const handle = await openOwnFile(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
   try {
     if (isNew) await syncDirectory(dirname(path));
     return { handle, sizeBytes: await repairEnd(handle, tornLine) };

@@ -1,8 +1,9 @@
-import { open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSameLease, type LeaseCell, type LeaseRecord } from '../../../lease.ts';
 import { decodeLease, encodeLease, isUnreadable } from '../../lease-record.ts';
 import { ignoring } from '../files.ts';
+import { readOwnText } from '../own-files.ts';
 import type { Tree } from '../tree.ts';
 
 /** The lease file of the archive, `.cloud-sync/lease`. */
@@ -54,7 +55,7 @@ export function createLeaseFile(tree: Tree): LeaseFile {
  */
 async function readRecord(path: string): Promise<LeaseRecord | undefined> {
   for (let reads = 1; ; reads += 1) {
-    const text = await readFile(path, 'utf8').catch(ignoring('ENOENT'));
+    const text = await readOwnText(path);
     if (text === undefined) return undefined;
     const record = text === '' ? undefined : decodeLease(text);
     if ((record && !isUnreadable(record)) || reads === 5) return record;

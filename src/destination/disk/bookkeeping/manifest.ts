@@ -1,9 +1,10 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { z } from 'zod';
 import { crc32Hex } from '../../../lib/crc32.ts';
 import { decodeDescription, encodeDescription } from '../../description.ts';
 import type { DescribedFile, FileDescription, Keys, StoredFile } from '../../destination.ts';
 import { ignoring } from '../files.ts';
+import { openOwnFile } from '../own-files.ts';
 import { Journal } from './journal.ts';
 import { isKey } from '../tree.ts';
 import { parseJson } from '../../../lib/json.ts';
@@ -157,7 +158,7 @@ interface Line {
  * batch. A missing file has no lines.
  */
 async function* linesFrom(path: string, from: number): AsyncIterable<readonly Line[]> {
-  const file = await open(path, 'r').catch(ignoring('ENOENT'));
+  const file = await openOwnFile(path, constants.O_RDONLY).catch(ignoring('ENOENT'));
   if (!file) return;
   try {
     // All reads share one buffer, because new buffers would use up memory faster than old buffers

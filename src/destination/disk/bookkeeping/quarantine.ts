@@ -5,9 +5,8 @@ import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
 import { ignoring } from '../files.ts';
 import { nameIfFree, type Naming } from './names.ts';
-import type { Tree } from '../tree.ts';
+import { quarantineDirectory, type Tree } from '../tree.ts';
 
-const folder = 'quarantine';
 /** The most bytes of a file's name that common file systems allow. */
 const maxNameBytes = 255;
 /** The length of what is added to a name: a date to the millisecond, and eight random digits. */
@@ -52,7 +51,7 @@ async function putBack(naming: Naming, to: string, from: string): Promise<void> 
  */
 async function newPath(tree: Tree, key: string, clock: Clock): Promise<string> {
   const suffix = `.${isoTime(clock.now()).replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
-  const beside = await tree.prepare(key, tree.own(folder));
+  const beside = await tree.prepare(key, tree.own(quarantineDirectory));
   return join(dirname(beside), shortened(basename(beside)) + suffix);
 }
 
@@ -70,7 +69,7 @@ export async function quarantinedCopy(tree: Tree, key: string): Promise<string |
 }
 
 async function findInQuarantine(tree: Tree, key: string): Promise<string | undefined> {
-  const first = tree.own(folder, ...key.split('/'));
+  const first = tree.own(quarantineDirectory, ...key.split('/'));
   const names = (await readdir(dirname(first)).catch(ignoring('ENOENT', 'ENOTDIR'))) ?? [];
   const copies = names.flatMap((name) => copyOf(basename(first), name) ?? []);
   const latest = copies.toSorted((a, b) => a.suffix.length - b.suffix.length || (a.suffix < b.suffix ? -1 : 1)).at(-1);
