@@ -36,11 +36,11 @@ export function jsonLine(value: unknown, replacer?: (field: string, value: unkno
   return `${printable(JSON.stringify(value, replacer))}\n`;
 }
 
-/** Escapes control characters and characters that change the direction of text. */
+/** Escapes invisible characters and those that control a terminal or the direction of text. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- finding control characters is the point
   return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -105,13 +105,16 @@ test('a text of another system cannot control the terminal', () => {
   expect(progressBlock({ ...progress, active: [{ ...file, key: hostile }] }, { columns: 120, rows: 24 })).not.toMatch(
     /\u001b|\u202e/,
   );
+  expect(describeEvent({ type: 'medium.waiting', mediaId: 'm', name: 'a\u061cb\u200bc\u2060d\ufeffe', reason: '' })).toContain(
+    'a\\u061cb\\u200bc\\u2060d\\ufeffe',
+  );
 });
 
 test('a line of JSON cannot control the terminal, and its values are unchanged', () => {
   const { report, written } = recording((write) => createJsonReport(write, () => 0));
-  const name = `${hostile}\u009b2J`;
+  const name = `${hostile}\u009b2J\u061c\u200b\u2060\ufeff`;
   report({ type: 'medium.waiting', mediaId: 'm', name, reason: '' });
-  expect(written()).not.toMatch(/[\u001b\u009b\u202e]/);
+  expect(written()).not.toMatch(/[\u001b\u009b\u202e\u061c\u200b\u2060\ufeff]/);
   expect(JSON.parse(written())).toMatchObject({ name });
 });
 
