@@ -147,6 +147,13 @@ const cases: readonly BadInput[] = [
     says: ['/proc'],
   },
   {
+    what: 'an S3 endpoint with a password',
+    args: ['sync', '--to', 's3://bucket/a', '--s3-endpoint', 'http://user:a-token-that-nobody-accepts-0123456789@127.0.0.1:1'],
+    environment: signedIn,
+    exitCode: 2,
+    says: ['--s3-endpoint', 'password'],
+  },
+  {
     what: 'an S3 endpoint where nothing listens',
     args: ['sync', '--to', 's3://bucket/a', '--s3-endpoint', 'http://127.0.0.1:1'],
     environment: { ...signedIn, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' },

@@ -28,8 +28,21 @@ export function parseValue(spec: OptionSpec, raw: RawValue, where: string): Opti
 
 function checkUrl(text: string, where: string): string {
   const url = URL.parse(text);
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return text;
+  if (url?.username || url?.password) {
+    throw new SyncError('USAGE', `${where}: the address contains a user name or a password`, {
+      hint: 'Leave them out: addresses are stored and shown.',
+    });
+  }
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return spellAddress(url);
   throw new SyncError('USAGE', `${where}: "${text}" is not an http or https address`, { hint: 'Write it as https://host.' });
+}
+
+/**
+ * Returns the same text for each spelling of an address: with the host name in lower case, and
+ * without the usual port and the slashes at the end.
+ */
+export function spellAddress({ origin, pathname, search, hash }: URL): string {
+  return origin + pathname.replace(/\/+$/, '') + search + hash;
 }
 
 function example(spec: OptionSpec): string {

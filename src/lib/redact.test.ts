@@ -7,6 +7,7 @@ test.each([
   ['a signed URL', 'GET https://cdn.example/v.mp4?Expires=17&Signature=abcdef&Key-Pair-Id=K123 failed', ['abcdef', 'K123']],
   ['a cookie header', 'cookie: gp_access_token=short-token; gp_user_id=5c0f', ['short-token', '5c0f']],
   ['a bearer token', 'authorization: Bearer abc.def-ghi', ['abc.def-ghi']],
+  ['the password of a proxy', 'cannot reach http://user:pass-word@proxy.example:8080/', ['user', 'pass-word']],
   ['a token that is recognised by its shape', `the token ${jwe} was refused`, [jwe]],
 ])('these secrets are removed from a text: %s', (_what, text, secrets) => {
   const clean = redactText(text);

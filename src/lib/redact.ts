@@ -3,6 +3,8 @@
 const secretNames = /token|cookie|authorization|secret|password|signature|credential|key-pair-id|policy|x-amz-/i;
 const secretParameters = /([?&](?:[^=&#\s"']*))=([^&#\s"']+)/g;
 const jweShape = /\b[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}\b/g;
+/** The user name and password in an address, for example of a proxy. */
+const userInformation = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi;
 const cookieShape = /\b(gp_access_token|gp_user_id)=[^;\s"']+/gi;
 const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
 
@@ -16,12 +18,16 @@ export function rememberSecret(value: string): void {
   if (value.length >= 8) knownSecrets.add(value);
 }
 
-/** Removes known values, cookies, bearer tokens, JWE tokens and the query values of URLs. */
+/**
+ * Removes known values, cookies, bearer tokens, JWE tokens, and the passwords and query values of
+ * URLs.
+ */
 export function redactText(text: string): string {
   let clean = text;
   for (const secret of knownSecrets) clean = clean.replaceAll(secret, '[redacted]');
   return clean
     .replace(/\bhttps?:\/\/[^\s"'<>]+/gi, (url) => url.replace(secretParameters, '$1=[redacted]'))
+    .replace(userInformation, '$1[redacted]@')
     .replace(cookieShape, '$1=[redacted]')
     .replace(bearerShape, '$1 [redacted]')
     .replace(jweShape, (token) => (token.split('.').length >= 3 && token.length >= 60 ? '[redacted]' : token));

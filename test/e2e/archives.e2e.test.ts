@@ -6,7 +6,7 @@ import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, fileOf, wantedOf } from '../support/archive.ts';
 import { eventsOf, type RunningCli } from '../support/cli.ts';
 import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
-import { diskPlaceAt, openDiskPlace, placeKinds, type DiskPlace } from '../support/places.ts';
+import { diskPlaceAt, openDiskPlace, openS3Place, placeKinds, type DiskPlace } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -109,6 +109,22 @@ test('a run writes nothing if the archive’s disk is not mounted', async () => 
   await rename(`${directory}.elsewhere`, directory);
   expectExit(await scene.sync(), 0);
   await scene.expectComplete();
+});
+
+test('an archive on S3 stays known with any spelling of its endpoint', async () => {
+  const environment: Record<string, string> = {};
+  const place = await openS3Place();
+  await using scene = await openScene({ library: onePhoto('spelling'), place, environment, inProcess: true });
+  expectExit(await scene.sync(), 0);
+  await place.remove('.cloud-sync/archive.json');
+  const known = join(scene.home, 'archives.json');
+  for (const written of ['http:', 'HTTP:']) {
+    await writeFile(known, (await readFile(known, 'utf8')).replace('http:', written));
+    environment['CLOUD_SYNC_S3_ENDPOINT'] = `${place.store.endpoint.replace('http:', 'HTTP:')}//`;
+    const run = await scene.sync();
+    expectExit(run, 6);
+    expect(run.finished.error?.code).toBe('ARCHIVE_UNKNOWN');
+  }
 });
 
 test('a run changes nothing if another archive is in the place of a known archive', async () => {

@@ -1,6 +1,7 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { spellAddress } from '../../config/values.ts';
 import { SyncError } from '../../errors.ts';
 
 /** The place that `--to` names. */
@@ -44,11 +45,19 @@ function parseS3(to: string): Place {
 
 /**
  * Returns a text that is the same for every spelling of a place. Links in the path are followed.
+ * The endpoint has the spelling of `spellAddress`.
  */
 export async function locationOf(place: Place, s3Endpoint: string | undefined): Promise<string> {
   if (place.kind === 'directory') return realDirectory(place.path);
   const address = `s3://${place.bucket}${place.prefix === '' ? '' : `/${place.prefix}`}`;
-  return s3Endpoint === undefined ? address : `${address} at ${s3Endpoint.replace(/\/+$/, '')}`;
+  return s3Endpoint === undefined ? address : `${address} at ${s3Endpoint}`;
+}
+
+/** Returns a location in the spelling of `locationOf`. Earlier versions kept some other spellings. */
+export function respellLocation(location: string): string {
+  const [, address, endpoint = ''] = /^(s3:\/\/.* at )(https?:\/\/.*)$/i.exec(location) ?? [];
+  const url = URL.parse(endpoint);
+  return url ? `${address}${spellAddress(url)}` : location;
 }
 
 async function realDirectory(path: string): Promise<string> {

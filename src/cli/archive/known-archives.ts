@@ -6,6 +6,7 @@ import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
 import { makePrivateFolder } from '../../lib/private-files.ts';
+import { respellLocation } from './archive-place.ts';
 
 /** Maps the location of each archive to the archive's id. */
 export type KnownArchives = Readonly<Record<string, string>>;
@@ -21,7 +22,8 @@ export function archivesPath(home: string): string {
 export function readKnownArchives(home: string): KnownArchives {
   const path = archivesPath(home);
   try {
-    return archivesFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const known = archivesFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return Object.fromEntries(Object.entries(known).map(([location, id]) => [respellLocation(location), id]));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     const hint = 'Correct the file, or move it away: `sync` then recognises each archive by its own id.';
