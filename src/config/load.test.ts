@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -70,6 +70,12 @@ test.each([
   const error = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(toml) }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'USAGE' });
   expect(`${(error as Error).message} ${(error as { hint?: string }).hint}`).toContain(part);
+});
+
+test('loading the configuration fails with CONFIG_UNREADABLE if the home is a link that leads to itself', async () => {
+  const home = join(homeWith(), 'circle');
+  symlinkSync(home, home);
+  await expect(loadConfig({ home }, {})).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', exitCode: 2 });
 });
 
 test('loading the configuration fails with CONFIG_UNREADABLE if the home is a file', async () => {

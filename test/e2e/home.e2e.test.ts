@@ -108,7 +108,8 @@ describe('the files of the home', () => {
     const stderr = await runShell('exec "$0" "$@"', sync(scene), environment);
     expectPrivate(scene.home);
     expect(stderr).toContain(`other users of this machine could read ${credentials}`);
-    expect(stderr).toContain(`every user of this machine could change ${scene.home}`);
+    expect(stderr).toContain(`every user of this machine could change ${scene.home};`);
+    expect(stderr).toContain(`every user of this machine could change ${join(scene.home, 'config.toml')}`);
   });
 
   test('leave the home open to readers if the archive is in it', async () => {
