@@ -95,7 +95,7 @@ describe('the bucket', () => {
 const cleanUp = {
   Id: 'clean-up',
   Status: 'Enabled',
-  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+  AbortIncompleteMultipartUpload: { DaysAfterInitiation: 30 },
   NoncurrentVersionExpiration: { NoncurrentDays: 30 },
 };
 

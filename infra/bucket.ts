@@ -39,8 +39,9 @@ export function createArchiveBucket(
       ...transitions(options.storage),
       {
         id: 'clean-up',
-        // No run resumes an upload that is older than a week.
-        abortIncompleteMultipartUploadAfter: Duration.days(7),
+        // The cookies may expire before a film has arrived completely. A person then has a month to
+        // renew the cookies, and the next run continues the upload.
+        abortIncompleteMultipartUploadAfter: Duration.days(30),
         noncurrentVersionExpiration: Duration.days(30),
       },
     ],

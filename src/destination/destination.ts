@@ -197,7 +197,7 @@ export interface Destination {
   /** Drops an unfinished upload. Does not throw if the upload is already gone. */
   abort(state: UploadState): Promise<void>;
 
-  /** Drops unfinished uploads that are not in `keep` and have not changed for a week. */
+  /** Drops unfinished uploads that are not in `keep` and have not changed for 30 days. */
   sweep(keep: ReadonlySet<string>): Promise<void>;
 
   /**

@@ -6,6 +6,12 @@ import type { UploadState, WantedUpload } from './destination.ts';
  */
 export const maxHeldBytes = 256 * 1024;
 
+/**
+ * An upload that no tracker needs is dropped after this time. Cookies expire after a week, so the
+ * time is long enough to renew them.
+ */
+export const abandonedAfterMs = 30 * 24 * 3_600_000;
+
 /** Whether an earlier upload has the same content in the same parts, so that it can continue. */
 export function canResume(state: UploadState, wanted: WantedUpload): boolean {
   return (

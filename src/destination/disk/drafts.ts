@@ -4,7 +4,7 @@ import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
 import { draftDirectory, type Tree } from './tree.ts';
 
-/** A sweep deletes unused files with this suffix that have not changed for a week. */
+/** A sweep deletes unused files with this suffix that have not changed for 30 days. */
 export const draftSuffix = '.part';
 
 export interface Draft {

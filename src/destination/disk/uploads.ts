@@ -5,6 +5,7 @@ import { SyncError } from '../../errors.ts';
 import type { LeaseRecord } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
+import { abandonedAfterMs } from '../upload-state.ts';
 import { createDraft, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
 import { ignoring } from './files.ts';
 import { openOwnFile } from './own-files.ts';
@@ -22,8 +23,6 @@ import {
 import { releaseRoom, takeRoom, useRoom, type Room, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
 import { draftDirectory, type Tree } from './tree.ts';
-
-const weekMs = 7 * 24 * 60 * 60_000;
 
 /** The unfinished files in `.cloud-sync/partial`. Each is named after its upload's id. */
 export interface Uploads {
@@ -213,7 +212,7 @@ export async function dropDraft(uploads: Uploads, id: string): Promise<void> {
   await unlink(draftPath(uploads.tree, id)).catch(ignoring('ENOENT'));
 }
 
-/** Deletes drafts that are not in `keep`, have no writer, and have not changed for a week. */
+/** Deletes drafts that are not in `keep`, have no writer, and have not changed for 30 days. */
 export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: ReadonlySet<string>): Promise<void> {
   for (const name of (await readdir(tree.own(draftDirectory)).catch(ignoring('ENOENT'))) ?? []) {
     const id = name.slice(0, -draftSuffix.length);
@@ -222,7 +221,7 @@ export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: Reado
     const file = await lstat(path).catch(ignoring('ENOENT'));
     // ctime is the time of the last change to the file or its names. Unlike mtime, no program can
     // set it.
-    if (file && clock.now() - file.ctimeMs > weekMs) await rm(path, { recursive: true, force: true });
+    if (file && clock.now() - file.ctimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -12,14 +12,13 @@ import {
 import { SyncError } from '../../errors.ts';
 import { crc32Base64 } from '../../lib/crc32.ts';
 import type { FileDescription, Part } from '../destination.ts';
+import { abandonedAfterMs } from '../upload-state.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
 import { isAbsent, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
-
-const sweepAfterMs = 7 * 24 * 3600_000;
 
 /**
  * Begins an upload with the strongest checksum that the store accepts, and with tags if it accepts
@@ -143,12 +142,12 @@ function ignoringGone(error: unknown): undefined {
   throw error;
 }
 
-/** Aborts uploads older than a week that are not in `keep`, if the store can list uploads. */
+/** Aborts uploads older than 30 days that are not in `keep`, if the store can list uploads. */
 export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): Promise<void> {
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
   );
-  const before = bucket.clock.now() - sweepAfterMs;
+  const before = bucket.clock.now() - abandonedAfterMs;
   const place = { Bucket: bucket.bucket, Prefix: bucket.base };
   let page: Partial<ListMultipartUploadsCommandOutput> = { IsTruncated: true };
   while (page.IsTruncated) {

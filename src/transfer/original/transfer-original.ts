@@ -257,7 +257,7 @@ async function dropUpload({ transfer, claim }: Copy): Promise<void> {
 /**
  * Drops an upload that the tracker no longer names. Callers change the tracker first: if the worker
  * has lost its claim, the tracker refuses the change, and the upload stays. An upload that cannot
- * be dropped is swept after a week.
+ * be dropped is swept after 30 days.
  */
 async function abandon({ destination }: Transfer, state: UploadState): Promise<void> {
   await destination.abort(state).catch(() => {});

@@ -26,7 +26,7 @@ export function cleaningUpTests(check: Check): void {
     expect(await bed.stage.unfinished()).toBe(0);
   });
 
-  check('a sweep removes uploads that were unused for a week, except those that are still needed', async (bed) => {
+  check('a sweep removes uploads that were unused for 30 days, except those that are still needed', async (bed) => {
     const large = bed.stage.partSizeBytes + 1000;
     await upload(bed, describeFile('forgotten'), bytesOf('forgotten', large));
     const needed = await upload(bed, describeFile('needed'), bytesOf('needed', large));
@@ -34,7 +34,11 @@ export function cleaningUpTests(check: Check): void {
     await restart(bed);
     await bed.destination.sweep(new Set());
     expect(await bed.stage.unfinished()).toBe(2);
-    bed.stage.advance(8 * dayMs);
+    bed.stage.advance(29 * dayMs);
+    await restart(bed);
+    await bed.destination.sweep(new Set());
+    expect(await bed.stage.unfinished()).toBe(2);
+    bed.stage.advance(2 * dayMs);
     await restart(bed);
     await bed.destination.sweep(new Set([needed.state.id]));
     expect(await bed.stage.unfinished()).toBe(1);
