@@ -67,6 +67,36 @@ describe('the bucket', () => {
     });
   });
 
+  test('nobody can write a file without the condition that its key is unused', () => {
+    const statement = {
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 's3:PutObject',
+      Resource: objects('/gopro-videos/*'),
+      Condition: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+    };
+    for (const lock of ['locked', 'unlocked'])
+      expect(policyOf({ env: 'prod', archive: lock })).toContainEqual(expect.objectContaining(statement));
+  });
+
+  test('nobody but the role of the deployment can delete objects or set the lifecycle, until a person unlocks the archive', () => {
+    const role = 'role/cdk-hnb659fds-cfn-exec-role-${AWS::AccountId}-${AWS::Region}';
+    const statement = {
+      Sid: 'NeverDelete',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutLifecycleConfiguration'],
+      Resource: [bucketArn, objects('/*')],
+      Condition: {
+        ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::Sub': `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:${role}` } },
+      },
+    };
+    for (const env of ['dev', 'prod']) expect(policyOf({ env })).toContainEqual(statement);
+    const unlocked = policyOf({ env: 'prod', archive: 'unlocked' });
+    expect(unlocked.filter(({ Sid }) => Sid === 'NeverDelete')).toEqual([]);
+    expect(() => sampleTemplates({ env: 'prod', archive: 'open' })).toThrow(/archive/);
+  });
+
   test.each([
     ['deep-archive', [{ StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 7 }]],
     ['instant', [{ StorageClass: 'GLACIER_IR', TransitionInDays: 0 }]],
@@ -91,6 +121,14 @@ describe('the bucket', () => {
     kms.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true, PendingWindowInDays: 30 });
   });
 });
+
+const bucketArn = { 'Fn::GetAtt': ['ArchiveDA4CB258', 'Arn'] };
+const objects = (keys: string) => ({ 'Fn::Join': ['', [bucketArn, keys]] });
+
+function policyOf(given: Readonly<Record<string, string>>): readonly Readonly<Record<string, unknown>>[] {
+  const [policy] = Object.values(sampleTemplates(given).archive.findResources('AWS::S3::BucketPolicy'));
+  return policy?.['Properties'].PolicyDocument.Statement;
+}
 
 const cleanUp = {
   Id: 'clean-up',

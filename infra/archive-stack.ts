@@ -43,7 +43,7 @@ export function createArchiveStack(app: App, { context, environment }: Deploymen
   });
   const key = environment.encryption === 'kms' ? createKey(stack, nameIn(stage, 'gopro-archive')) : undefined;
   const bucketName = `${nameIn(stage, 'gopro-archive')}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
-  createArchiveBucket(stack, { name: bucketName, storage: environment.storage, key });
+  createArchiveBucket(stack, { name: bucketName, storage: environment.storage, key, isLocked: context.archive === 'locked' });
   const table = createTrackerTable(stack, { name: names.table, units: environment.tableUnits });
   const secret = createCredentials(stack, {
     name: names.secret,

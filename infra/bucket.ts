@@ -1,4 +1,5 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { DefaultStackSynthesizer, Duration, Fn, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -19,15 +20,21 @@ const guarded = {
   removalPolicy: RemovalPolicy.RETAIN,
 } as const;
 
+export interface ArchiveBucketOptions {
+  readonly name: string;
+  readonly storage: StorageProfile;
+  readonly key: kms.IKey | undefined;
+  /** False if people and programs may delete archived files. */
+  readonly isLocked: boolean;
+}
+
 /**
- * Creates the bucket of the archive. The functions can only add files. Old versions are kept for a
- * month, in case another program replaces or deletes a file.
+ * Creates the bucket of the archive. Nobody can replace a file there, and nobody can delete a file
+ * while the bucket is locked. Versions that are no longer current are kept for a month, because a
+ * person can unlock the bucket.
  */
-export function createArchiveBucket(
-  scope: Construct,
-  options: { readonly name: string; readonly storage: StorageProfile; readonly key: kms.IKey | undefined },
-): s3.Bucket {
-  const { key } = options;
+export function createArchiveBucket(scope: Construct, options: ArchiveBucketOptions): s3.Bucket {
+  const { key, isLocked } = options;
   const bucket = new s3.Bucket(scope, 'Archive', {
     ...guarded,
     bucketName: options.name,
@@ -46,8 +53,46 @@ export function createArchiveBucket(
       },
     ],
   });
+  bucket.addToResourcePolicy(noReplacement(bucket));
+  if (isLocked) bucket.addToResourcePolicy(noDeletion(bucket));
   acknowledgeNoAccessLogs(bucket);
   return bucket;
+}
+
+/**
+ * Denies every request that can replace an archived file, because it does not ask S3 to refuse an
+ * existing key. The parts of an upload cannot ask that and create no object.
+ */
+function noReplacement(bucket: s3.Bucket): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'NeverReplaceFiles',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['s3:PutObject'],
+    resources: providers.map((provider) => bucket.arnForObjects(`${provider}-videos/*`)),
+    conditions: { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } },
+  });
+}
+
+/**
+ * Denies the deletion of objects to everybody. A new lifecycle could delete objects too, so only
+ * the role that deploys the stack can set the lifecycle.
+ */
+function noDeletion(bucket: s3.Bucket): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'NeverDelete',
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['s3:DeleteObject', 's3:DeleteObjectVersion', 's3:PutLifecycleConfiguration'],
+    resources: [bucket.bucketArn, bucket.arnForObjects('*')],
+    conditions: { ArnNotEquals: { 'aws:PrincipalArn': deployingRole(Stack.of(bucket)) } },
+  });
+}
+
+/** The ARN of the role with which CloudFormation deploys a stack. `cdk bootstrap` creates it. */
+function deployingRole({ synthesizer }: Stack): string {
+  if (!(synthesizer instanceof DefaultStackSynthesizer)) throw new Error('the stack must be deployed with the roles of CDK');
+  return Fn.sub(synthesizer.cloudFormationExecutionRoleArn);
 }
 
 /**

@@ -9,6 +9,11 @@ const contextSchema = z.strictObject({
   /** The address that receives notifications. The owner of the address has to confirm it once. */
   email: z.email().optional(),
   /**
+   * With `unlocked` people can delete archived files. The next deployment without this setting locks
+   * the archive again.
+   */
+  archive: z.enum(['locked', 'unlocked']).default('locked'),
+  /**
    * True to leave out resources that the emulator of the tests refuses: the composite alarm, the
    * policy of the secret and the saved log queries.
    */

@@ -44,8 +44,15 @@ test("a misspelt name of a setting is refused, and CDK's own settings are ignore
 test('a value that is given with -c is parsed from its text and checked', () => {
   expect(
     given({ env: 'dev', emulator: 'true', sliceSeconds: '2.5', quarantineAfter: '1', functionEnvironment: '{"A":"b"}' }),
-  ).toEqual({ env: 'dev', emulator: true, sliceSeconds: 2.5, quarantineAfter: 1, functionEnvironment: { A: 'b' } });
-  expect(given({ env: 'prod' })).toEqual({ env: 'prod', emulator: false, functionEnvironment: {} });
+  ).toEqual({
+    env: 'dev',
+    archive: 'locked',
+    emulator: true,
+    sliceSeconds: 2.5,
+    quarantineAfter: 1,
+    functionEnvironment: { A: 'b' },
+  });
+  expect(given({ env: 'prod' })).toEqual({ env: 'prod', archive: 'locked', emulator: false, functionEnvironment: {} });
   expect(() => given({ env: 'dev', email: 'nobody' })).toThrow(/email/);
   expect(() => given({ env: 'dev', functionEnvironment: '{' })).toThrow(/functionEnvironment/);
   expect(() => given({ env: 'dev', downloaderTimeoutSeconds: 'soon' })).toThrow(/downloaderTimeoutSeconds/);
