@@ -1,4 +1,4 @@
-import { Aws, Duration, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,6 +9,7 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { nameIn, resourceNames } from '../src/aws/names.ts';
 import type { Stage } from '../src/config/stages.ts';
+import { ownAccount } from './own-account.ts';
 
 /** Notifies a person, and keeps undelivered messages until a person has read them. */
 export interface Alerts {
@@ -39,11 +40,7 @@ export function createAlerts(scope: Construct, options: { readonly stage: Stage;
   };
   // This policy replaces the default policy of the topic. The default policy lets alarms of the
   // account publish, so this policy has to allow that too.
-  topic.grantPublish(
-    new iam.ServicePrincipal('cloudwatch.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-    }),
-  );
+  topic.grantPublish(ownAccount('cloudwatch.amazonaws.com'));
   if (email !== undefined) topic.addSubscription(new EmailSubscription(email, { deadLetterQueue: alerts.notificationQueue }));
   return alerts;
 }
@@ -69,10 +66,11 @@ export const notifiedError = 'CloudSync.Notified';
  */
 export function notifyOfSilentEnds(
   scope: Construct,
-  options: { readonly machine: sfn.IStateMachine; readonly alerts: Alerts },
+  options: { readonly ruleName: string; readonly machine: sfn.IStateMachine; readonly alerts: Alerts },
 ): events.Rule {
-  const { machine, alerts } = options;
+  const { ruleName, machine, alerts } = options;
   return new events.Rule(scope, 'SilentEnds', {
+    ruleName,
     description: 'Runs that ended without a notification',
     eventPattern: {
       source: ['aws.states'],
@@ -88,12 +86,23 @@ export function notifyOfSilentEnds(
     targets: [
       new SnsTopic(alerts.topic, {
         message: events.RuleTargetInput.fromText(silentEndText()),
+        role: notifierRole(scope, ruleName),
         deadLetterQueue: alerts.notificationQueue,
         retryAttempts: 3,
         maxEventAge: Duration.hours(2),
       }),
     ],
   });
+}
+
+/**
+ * Creates the role with which the rule publishes. Without a role, the topic would have to let every
+ * rule of every account publish.
+ */
+function notifierRole(scope: Construct, ruleName: string): iam.Role {
+  const rule = { service: 'events', resource: 'rule', resourceName: ruleName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME };
+  const sourceArn = Stack.of(scope).formatArn(rule);
+  return new iam.Role(scope, 'SilentEndsRole', { assumedBy: ownAccount('events.amazonaws.com', { sourceArn }) });
 }
 
 function silentEndText(): string {

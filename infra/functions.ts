@@ -9,6 +9,7 @@ import { resourceNames } from '../src/aws/names.ts';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import type { Deployment } from './archive-stack.ts';
 import type { EnvironmentSettings } from './environments.ts';
+import { ownAccount } from './own-account.ts';
 import { logPermission, permissionsOf, type Permission, type Reachable } from './permissions.ts';
 
 interface Size {
@@ -78,9 +79,9 @@ function createFunction(
  * needs.
  */
 function createRole(scope: Construct, id: string, permissions: readonly Permission[]): iam.Role {
-  const role = new iam.Role(scope, id, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-  for (const { actions, resources, reason } of permissions) {
-    role.addToPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  const role = new iam.Role(scope, id, { assumedBy: ownAccount('lambda.amazonaws.com') });
+  for (const { actions, resources, conditions = {}, reason } of permissions) {
+    role.addToPolicy(new iam.PolicyStatement({ actions: [...actions], resources: [...resources], conditions }));
     for (const resource of resources) if (resource.includes('*')) acknowledgeWildcard(role, resource, reason);
   }
   acknowledgeWildcard(role, '*', 'Permissions for traces cannot name a resource.');

@@ -19,7 +19,7 @@ test('the queues are encrypted, accept only TLS, and keep messages until a perso
 
 const insecure = { Bool: { 'aws:SecureTransport': 'false' } };
 
-test('the topic accepts alarms of this account and events of the rule, and mails them to the given address', () => {
+test('the topic accepts only alarms of this account, and mails notifications to the given address', () => {
   service.hasResourceProperties('AWS::SNS::Subscription', {
     Protocol: 'email',
     Endpoint: 'somebody@example.org',
@@ -27,17 +27,39 @@ test('the topic accepts alarms of this account and events of the rule, and mails
   });
   service.hasResourceProperties('AWS::SNS::TopicPolicy', {
     PolicyDocument: {
-      Statement: Match.arrayWith([
+      Statement: [
         Match.objectLike({ Effect: 'Deny', Condition: insecure }),
         Match.objectLike({
           Principal: { Service: 'cloudwatch.amazonaws.com' },
           Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
         }),
-        Match.objectLike({ Effect: 'Allow', Action: 'sns:Publish', Principal: { Service: 'events.amazonaws.com' } }),
-      ]),
+      ],
     },
   });
   sampleTemplates({ env: 'prod' }).service.resourceCountIs('AWS::SNS::Subscription', 0);
+});
+
+test('the rule publishes with a role that only this rule can use', () => {
+  const [rule] = Object.values(service.findResources('AWS::Events::Rule'));
+  expect(rule?.['Properties']).toMatchObject({
+    Name: 'gopro-sync-silent-ends',
+    Targets: [{ RoleArn: { 'Fn::GetAtt': [expect.stringMatching(/^SilentEndsRole/), 'Arn'] } }],
+  });
+  const [partition, region, account] = ['Partition', 'Region', 'AccountId'].map((name) => ({ Ref: `AWS::${name}` }));
+  const sourceArn = ['arn:', partition, ':events:', region, ':', account, ':rule/gopro-sync-silent-ends'];
+  service.hasResourceProperties('AWS::IAM::Role', {
+    AssumeRolePolicyDocument: {
+      Statement: [
+        {
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: {
+            StringEquals: { 'aws:SourceAccount': account },
+            ArnEquals: { 'aws:SourceArn': { 'Fn::Join': ['', sourceArn] } },
+          },
+        },
+      ],
+    },
+  });
 });
 
 test('the rule notifies a person when a run ended without sending a notification', () => {

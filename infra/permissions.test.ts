@@ -7,25 +7,31 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
-  readonly Condition?: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 type Allowed = Readonly<Record<string, readonly string[]>>;
 
-/** Returns the actions that each role allows, by resource. */
+/** Returns the actions that each role allows, by resource and condition. */
 function allowed(template: Template): Record<string, Allowed> {
   const roles: Record<string, Record<string, string[]>> = {};
   for (const { Properties } of Object.values(template.findResources('AWS::IAM::Policy'))) {
     const role = (roles[readable(Properties.Roles[0])] ??= {});
     for (const statement of Properties.PolicyDocument.Statement as Statement[]) {
       expect(statement).toMatchObject({ Effect: 'Allow' });
-      expect(statement.Condition).toBeUndefined();
-      for (const resource of [statement.Resource].flat().map(readable)) {
+      for (const resource of [statement.Resource].flat().map((each) => readable(each) + conditionOf(statement))) {
         role[resource] = [...(role[resource] ?? []), ...[statement.Action].flat()].toSorted();
       }
     }
   }
   return roles;
+}
+
+function conditionOf({ Condition = {} }: Statement): string {
+  const tests = Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, value]) => ` if ${operator} ${key} ${[value].flat().join('|')}`),
+  );
+  return tests.join();
 }
 
 /** Removes the suffixes with which CDK makes names unique. */
@@ -38,7 +44,6 @@ function readable(reference: unknown): string {
 
 const rows = [
   'dynamodb:BatchGetItem',
-  'dynamodb:BatchWriteItem',
   'dynamodb:DeleteItem',
   'dynamodb:GetItem',
   'dynamodb:PutItem',
@@ -47,14 +52,26 @@ const rows = [
 ];
 const write = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const trace = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
-const index = 'Tracker/index/provider-status-sync_timestamp-index';
+/** The rows of the provider's ledger, and the rows of the archive. */
+const ledger = 'Tracker if ForAllValues:StringEquals dynamodb:LeadingKeys gopro|archive';
+const archiveRows = 'Tracker if ForAllValues:StringEquals dynamodb:LeadingKeys archive';
+const index = 'Tracker/index/provider-status-sync_timestamp-index if ForAllValues:StringLike dynamodb:LeadingKeys gopro#*';
+const probe = ['s3:AbortMultipartUpload', 's3:PutObject', 's3:PutObjectTagging'];
+/** What every function except the token validator may do with the ledger and with own objects. */
+const common: Allowed = {
+  [ledger]: rows,
+  [archiveRows]: ['dynamodb:BatchWriteItem'],
+  [index]: ['dynamodb:Query'],
+  'Archive/.cloud-sync/*': ['s3:GetObject'],
+  'Archive/.cloud-sync/probe': probe,
+};
 const executions = 'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:gopro-sync-orchestrator';
 
 /** Every role with all of its permissions. */
 const written: Readonly<Record<string, Allowed>> = {
   TokenValidatorRole: {
     Credentials: ['secretsmanager:GetSecretValue'],
-    Tracker: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+    [ledger]: ['dynamodb:GetItem'],
     Archive: ['s3:ListBucket'],
     'Archive/.cloud-sync/archive.json': ['s3:GetObject'],
     TokenValidatorLog: write,
@@ -62,10 +79,9 @@ const written: Readonly<Record<string, Allowed>> = {
   },
   MediaListerRole: {
     Credentials: ['secretsmanager:GetSecretValue'],
-    Tracker: rows,
-    [index]: ['dynamodb:Query'],
+    ...common,
     Archive: ['s3:ListBucket', 's3:ListBucketMultipartUploads'],
-    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    'Archive/.cloud-sync/records/*': ['s3:PutObject'],
     'Archive/gopro-videos/*': [
       's3:AbortMultipartUpload',
       's3:GetObject',
@@ -74,16 +90,16 @@ const written: Readonly<Record<string, Allowed>> = {
       's3:PutObjectTagging',
     ],
     Runs: ['s3:ListBucket'],
-    'Runs/runs/*': ['s3:GetObject', 's3:PutObject'],
+    'Runs/runs/*/listing.json': ['s3:GetObject', 's3:PutObject'],
+    'Runs/runs/*/manifest.jsonl': ['s3:PutObject'],
     MediaListerLog: write,
     '*': trace,
   },
   VideoDownloaderRole: {
     Credentials: ['secretsmanager:GetSecretValue'],
-    Tracker: rows,
-    [index]: ['dynamodb:Query'],
+    ...common,
     Archive: ['s3:ListBucket'],
-    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    'Archive/.cloud-sync/records/*': ['s3:PutObject'],
     'Archive/gopro-videos/*': [
       's3:AbortMultipartUpload',
       's3:GetObject',
@@ -96,12 +112,13 @@ const written: Readonly<Record<string, Allowed>> = {
     '*': trace,
   },
   RunManagerRole: {
-    Tracker: rows,
-    [index]: ['dynamodb:Query'],
+    ...common,
     Archive: ['s3:ListBucket'],
-    'Archive/.cloud-sync/*': ['s3:GetObject', 's3:PutObject', 's3:PutObjectTagging'],
+    'Archive/.cloud-sync/archive.json if Null s3:if-none-match false': ['s3:PutObject'],
+    'Archive/.cloud-sync/lease': ['s3:PutObject'],
+    'Archive/gopro-videos/*': ['s3:GetObject'],
     Runs: ['s3:ListBucket'],
-    'Runs/runs/*': ['s3:GetObject'],
+    'Runs/runs/*/listing.json': ['s3:GetObject'],
     [`${executions}:*`]: ['states:DescribeExecution'],
     RunManagerLog: write,
     '*': trace,
@@ -134,6 +151,7 @@ const written: Readonly<Record<string, Allowed>> = {
       'xray:PutTraceSegments',
     ],
   },
+  SilentEndsRole: { Alerts: ['sns:Publish'] },
   SchedulerRoleForTarget: {
     Orchestrator: ['states:StartExecution'],
     ScheduleDlq: ['sqs:SendMessage'],
@@ -153,6 +171,11 @@ test('with a customer key, a role that reads the archive may decrypt, and a role
     VideoDownloaderRole: { ...written['VideoDownloaderRole'], ArchiveKey: both },
     RunManagerRole: { ...written['RunManagerRole'], ArchiveKey: both },
   });
+});
+
+test('the token validator reads the table and writes nothing to it', () => {
+  const actions = Object.values(allowed(sampleTemplates({ env: 'prod' }).service)['TokenValidatorRole'] ?? {}).flat();
+  expect(actions.filter((action) => action.startsWith('dynamodb:'))).toEqual(['dynamodb:GetItem']);
 });
 
 test('no role has a managed policy or an inline policy', () => {

@@ -46,7 +46,7 @@ export function createServiceStack(
     machine,
     deadLetterQueue: alerts.scheduleQueue,
   });
-  notifyOfSilentEnds(stack, { machine, alerts });
+  notifyOfSilentEnds(stack, { ruleName: nameIn(stage, 'gopro-sync-silent-ends'), machine, alerts });
   const alarms = createAlarms(stack, { context, machine, functions, alerts });
   createDashboard(stack, { context, machine, functions, alarms });
   addOutputs(stack, {

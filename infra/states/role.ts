@@ -1,7 +1,8 @@
-import { Aws, ArnFormat, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from '../acknowledge.ts';
+import { ownAccount } from '../own-account.ts';
 import type { Permission } from '../permissions.ts';
 import { mapLabel, type RunOptions } from './run.ts';
 
@@ -10,11 +11,7 @@ import { mapLabel, type RunOptions } from './run.ts';
  * and the whole bucket.
  */
 export function orchestratorRole(scope: Construct, machineName: string, options: RunOptions): Role {
-  const role = new Role(scope, 'OrchestratorRole', {
-    assumedBy: new ServicePrincipal('states.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-    }),
-  });
+  const role = new Role(scope, 'OrchestratorRole', { assumedBy: ownAccount('states.amazonaws.com') });
   for (const { actions, resources, reason } of [...permissionsOf(options), ...mapPermissions(Stack.of(scope), machineName)]) {
     role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
     for (const resource of resources) if (resource.includes('*')) acknowledgeWildcard(role, resource, reason);

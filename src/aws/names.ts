@@ -11,6 +11,14 @@ export function nameIn(stage: Stage, plain: string): string {
   return stage === 'prod' ? plain : `cloud-sync-${stage}-${plain}`;
 }
 
+/** The objects in the bucket for runs, in the folder `runs/<execution name>/`. */
+export const runFiles = {
+  /** The progress of the listing. */
+  listing: 'listing.json',
+  /** The work lines of the run. */
+  manifest: 'manifest.jsonl',
+} as const;
+
 export interface ResourceNames {
   readonly stateMachine: string;
   /** The name of the tracker's table. */

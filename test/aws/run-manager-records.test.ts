@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Execution, RequestOf, StateError } from '../../src/aws/contract.ts';
-import { listingStateName, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
+import { serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { end } from '../../src/aws/functions/run-manager/end.ts';
 import { recordWorkerFailure } from '../../src/aws/functions/run-manager/record-worker-failure.ts';
 import { summarise } from '../../src/aws/functions/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
+import { runFiles } from '../../src/aws/names.ts';
 import { SyncError } from '../../src/errors.ts';
 import type { Listing } from '../../src/run/listing.ts';
 import { claimed, dayMs, failure, hourMs, idOf, resolve } from '../conformance/tracker/fixtures.ts';
@@ -153,7 +154,7 @@ async function summary(
 ) {
   const { listing = quiet, ...more } = options;
   const invocation = bed.invocation(execution);
-  await invocation.runs.write(listingStateName, serialise({ progress: null, listing }));
+  await invocation.runs.write(runFiles.listing, serialise({ progress: null, listing }));
   const counts = { total_found: 2, new_count: 1, already_synced: 0, cookie_age_days: 1 };
   return summarise({ action: 'summarise', execution, ...counts, ...more, provider: 'gopro' }, invocation);
 }

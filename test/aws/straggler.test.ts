@@ -67,7 +67,7 @@ async function newScene({ leaseInArchive = false } = {}) {
         http,
         clock: systemClock,
       });
-      const openSource = async () => ({ source, credentialsSince: null, apiRequests: () => 0 });
+      const openSource = async () => ({ source, credentialsSince: null, apiRequests: () => 0, rememberMode: async () => {} });
       const opened = bed.invocation(of, { CLOUD_SYNC_GOPRO_API_URL: cloud.apiUrl });
       return { ...opened, http, destination, openSource, ...changes };
     },

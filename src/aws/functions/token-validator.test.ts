@@ -24,7 +24,10 @@ async function openScene(options: { readonly token?: string; readonly ageDays?: 
   const source = createGoproSource({ apiUrl: cloud.apiUrl, credentials, stallMs: 2_000, http, clock: systemClock });
   const credentialsSince = options.ageDays === undefined ? null : new Date(Date.now() - options.ageDays * dayMs).toISOString();
   const opened = stack.use(openQuietInvocation({ execution, metrics: { add } }));
-  const invocation = { ...opened, openSource: async () => ({ source, credentialsSince, apiRequests: () => 0 }) };
+  const invocation = {
+    ...opened,
+    openSource: async () => ({ source, credentialsSince, apiRequests: () => 0, rememberMode: async () => {} }),
+  };
   const kept = stack.move();
   return { cloud, invocation, metrics, [Symbol.asyncDispose]: async () => kept.disposeAsync() };
 }

@@ -46,6 +46,11 @@ export interface OpenSource {
    */
   readonly credentialsSince: string | null;
   readonly apiRequests: () => number;
+  /**
+   * Stores in the tracker how the provider accepts the credentials, if the provider has accepted
+   * them in another way than in earlier runs. Later functions then need no trial.
+   */
+  readonly rememberMode: () => Promise<void>;
 }
 
 /** Writes log lines in JSON, with the correlation id and without secrets. */

@@ -111,7 +111,7 @@ async function openSource(provider: Provider, shared: Shared): Promise<OpenSourc
   const rememberMode = async () => {
     if (tracker && source.mode !== rememberedMode) await tracker.setFact(authModeFact, source.mode);
   };
-  return { source: tracedSource(source, span, rememberMode), credentialsSince: since, apiRequests: () => requests };
+  return { source: tracedSource(source, span), credentialsSince: since, apiRequests: () => requests, rememberMode };
 }
 
 async function fetchSecret(name: string): Promise<SecretCredentials> {

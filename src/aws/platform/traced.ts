@@ -9,16 +9,12 @@ import type { Metrics } from './metrics.ts';
  * do not know about spans.
  */
 
-/** Traces a source. `afterValidate` runs when a validation has shown that the credentials work. */
-export function tracedSource(source: Source, span: Span, afterValidate: () => Promise<void>): Source {
+export function tracedSource(source: Source, span: Span): Source {
   const call = <Result>(operation: string, work: () => Promise<Result>) => span('gopro_api_call', { operation }, work);
   return {
     provider: source.provider,
     account: source.account,
-    validate: async (signal) => {
-      await call('validate', () => source.validate(signal));
-      await afterValidate();
-    },
+    validate: (signal) => call('validate', () => source.validate(signal)),
     async *list(page, signal) {
       const pages = source.list(page, signal)[Symbol.asyncIterator]();
       for (;;) {

@@ -74,7 +74,6 @@ async function archiveOf(table: Table): Promise<string | undefined> {
  */
 async function bindTable(table: Table, archiveId: string): Promise<void> {
   const { tableName } = table;
-  // Puts a whole row, because the token validator may put rows but not update them.
   const bind = async () => putRow(table, { ...bindingKey, archive_id: archiveId }, { media_id: undefined });
   const bound = await archiveOf(table);
   if (bound === archiveId || (bound === undefined && (await bind()))) return;

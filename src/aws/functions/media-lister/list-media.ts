@@ -10,10 +10,9 @@ import { messages, replyOf, type ReplyOf, type RequestOf, type WorkLine } from '
 import { abortAfter } from '../../platform/abort-after.ts';
 import { joinArchive } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
-import { deserialise, listingStateName, serialise, type SavedListing } from './listing-state.ts';
+import { runFiles } from '../../names.ts';
+import { deserialise, serialise, type SavedListing } from './listing-state.ts';
 
-/** The name of the manifest, which lists the work lines of a run. */
-const manifestName = 'manifest.jsonl';
 /**
  * The maximum number of work lines of a run. Workers cannot finish more lines before the deadline.
  * If a plan is larger, its oldest media wait for the next run.
@@ -40,7 +39,7 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
   if (Date.parse(request.deadline) <= clock.now()) throw neverEnding();
   const tracker = await invocation.openTracker(request.provider);
   await using archive = await joinArchive({ destination: invocation.destination, tracker }, request.execution, clock);
-  const { source } = await invocation.openSource(request.provider);
+  const { source, rememberMode } = await invocation.openSource(request.provider);
   const options: ListingOptions = {
     source,
     tracker,
@@ -54,7 +53,8 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
   const { progress, ...before } = await stateBefore(request, options, { ...invocation, destination: archive.destination });
   const listing = before.listing ?? (progress && (await listSlice(options, progress, isOver))) ?? null;
   const slices = request.slices + 1;
-  await runs.write(listingStateName, serialise({ progress: listing ? null : progress, listing }));
+  await rememberMode();
+  await runs.write(runFiles.listing, serialise({ progress: listing ? null : progress, listing }));
   if (!listing || isOver()) return replyOf(messages.ListMedia, { outcome: 'go-on', slices });
   return { ...(await planRun(request, listing, tracker, invocation)), slices };
 }
@@ -68,7 +68,7 @@ async function stateBefore(
   options: ListingOptions,
   invocation: Invocation,
 ): Promise<SavedListing> {
-  const left = request.slices === 0 ? undefined : await invocation.runs.read(listingStateName);
+  const left = request.slices === 0 ? undefined : await invocation.runs.read(runFiles.listing);
   if (left !== undefined) return deserialise(left);
   const { destination, report } = invocation;
   await recover({ destination, tracker: options.tracker, report }, { publish: true });
@@ -94,7 +94,7 @@ async function planRun(
   const all = workLines(items);
   if (all.length > maxLines) log.warn(`${all.length - maxLines} of ${all.length} work lines wait for the next run`);
   const lines = all.slice(0, maxLines).map((media, index): WorkLine => ({ line: index + 1, media }));
-  await runs.write(manifestName, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await runs.write(runFiles.manifest, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   metrics.add('VideosDiscovered', listing.listed);
   metrics.add('NewVideosFound', items.length);
   const { originals } = await tracker.tally(roles);
@@ -105,7 +105,7 @@ async function planRun(
     new_count: items.length,
     already_synced: originals.COMPLETED,
     work_lines: lines.length,
-    manifest_key: runs.key(manifestName),
+    manifest_key: runs.key(runFiles.manifest),
   });
 }
 

@@ -10,9 +10,6 @@ export interface SavedListing {
   readonly listing: Listing | null;
 }
 
-/** The name of the object that holds the state in the bucket for runs. */
-export const listingStateName = 'listing.json';
-
 const pass = z.object({
   ids: z.array(z.string()),
   nextPage: z.int(),

@@ -10,7 +10,8 @@ import type { Tracker } from '../../../tracker/tracker.ts';
 import { messages, replyOf, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { joinLease } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
-import { deserialise, listingStateName } from '../media-lister/listing-state.ts';
+import { runFiles } from '../../names.ts';
+import { deserialise } from '../media-lister/listing-state.ts';
 import { readStopped } from '../../run-stopped.ts';
 import { stateErrorOf } from '../../state-error.ts';
 import { readCaught } from './caught.ts';
@@ -65,7 +66,7 @@ async function readFacts(
     ? await readResults(tracker, { roles, runStartedAt, archivedFiles })
     : { problems: [], archivedBytes: 0 };
   const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
-  const kept = await runs.read(listingStateName);
+  const kept = await runs.read(runFiles.listing);
   const listing = kept === undefined ? null : deserialise(kept).listing;
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
   const facts: RunFacts = {
