@@ -155,7 +155,6 @@ function summarise({ scope, functions, topic, failure, unknown }: Steps): IChain
       execution: thisExecution,
       total_found: at('$.listing.total_found'),
       new_count: at('$.listing.new_count'),
-      already_synced: at('$.listing.already_synced'),
       cookie_age_days: at('$.validation.cookie_age_days'),
     },
     resultPath: '$.summary',

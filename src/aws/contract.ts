@@ -203,7 +203,6 @@ export const messages = {
       execution,
       total_found: z.int(),
       new_count: z.int(),
-      already_synced: z.int(),
       cookie_age_days: z.number().nullable(),
     }),
     reply: z.object({

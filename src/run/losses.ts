@@ -12,21 +12,26 @@ interface LossPorts {
   readonly report: Report;
 }
 
+/** What a run covers. If `covers` is undefined, the run covers all media. */
+interface Covered {
+  readonly roles: readonly Role[];
+  readonly covers?: ((medium: Medium) => boolean) | undefined;
+}
+
 /**
  * Names every lost file that a run covers and nobody has accepted. Warns of missing and damaged
  * files that the provider still has, but that the run did not fetch again.
  */
-export async function reportLosses(
-  ports: LossPorts,
-  tally: Tally,
-  {
-    roles,
-    covers = () => true,
-  }: { readonly roles: readonly Role[]; readonly covers?: ((medium: Medium) => boolean) | undefined },
+export async function reportLosses(ports: LossPorts, tally: Tally, options: Covered): Promise<void> {
+  if (tally.marked > 0) warnOfMarked(tally.marked, ports.report);
+  if (tally.lost > 0) await nameLostFiles(ports, options);
+}
+
+/** Names every lost file that a run covers and nobody has accepted. */
+export async function nameLostFiles(
+  { destination, tracker, report }: LossPorts,
+  { roles, covers = () => true }: Covered,
 ): Promise<void> {
-  const { destination, tracker, report } = ports;
-  if (tally.marked > 0) warnOfMarked(tally.marked, report);
-  if (tally.lost === 0) return;
   for await (const { tracked, originals } of tracker.rows(['LOST'])) {
     if (!covers(tracked.medium)) continue;
     const incomplete = lostWithoutRecord(tracked) > 0 && tracked.acceptedAt === null ? incompleteEvent(tracked) : undefined;

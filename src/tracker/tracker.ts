@@ -51,6 +51,11 @@ export interface TrackedOriginal extends Acceptance {
   readonly statusSince: string;
   /** When the original last failed; null if it has not. ISO 8601. */
   readonly failedAt: string | null;
+  /**
+   * When a run last archived the file, also instead of a missing or damaged file; null for a file
+   * that was only found in the archive. ISO 8601.
+   */
+  readonly archivedAt: string | null;
 }
 
 /** Proves that a worker has claimed an original. A write with an old claim fails: LEASE_LOST. */
@@ -104,6 +109,11 @@ export interface TrackedRow {
 export interface RowOriginal extends TrackedOriginal {
   /** The archived file is missing or damaged, and the provider no longer has its content. */
   readonly lost: boolean;
+  /**
+   * The original already says what is wrong with its FAILED or QUARANTINED medium, so that the
+   * medium is no problem of its own.
+   */
+  readonly saysWhatIsWrong: boolean;
 }
 
 /** What `rows` can select. Several selections may fit one original, such as MISSING and LOST. */

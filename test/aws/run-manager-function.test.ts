@@ -60,7 +60,7 @@ describe('a run', () => {
     expect(begun).toMatchObject({ outcome: 'granted', provider: 'gopro', deadline, holder: execution.arn });
     expect(await keysIn(names.bucket)).toContain('.cloud-sync/archive.json');
 
-    const counts = { total_found: 0, new_count: 0, already_synced: 0, cookie_age_days: 6.2 };
+    const counts = { total_found: 0, new_count: 0, cookie_age_days: 6.2 };
     const summary = await handler({ action: 'summarise', provider: 'gopro', execution, ...counts }, context);
     expect(summary).toMatchObject({ outcome: 'notice', subject: 'Cloud Sync (dev): the GoPro cookies are 6 days old' });
     expect(summary).toMatchObject({ message: expect.stringContaining('--to-secret cloud-sync-dev-gopro/credentials') });
@@ -104,7 +104,7 @@ describe('a run', () => {
 
   test('if a run never began, each of its steps replies with an error and lists no failed media', async () => {
     const execution = newExecution();
-    const counts = { total_found: 0, new_count: 0, already_synced: 0, cookie_age_days: null };
+    const counts = { total_found: 0, new_count: 0, cookie_age_days: null };
     const error = { Error: 'ARCHIVE_UNKNOWN', Cause: expect.stringContaining('no archive is there') };
     expect(await handler({ action: 'summarise', provider: 'gopro', execution, ...counts }, context)).toEqual({
       outcome: 'failed',

@@ -7,8 +7,9 @@ import { summarise } from '../../src/aws/functions/run-manager/summarise.ts';
 import { writeStopped } from '../../src/aws/run-stopped.ts';
 import { runFiles } from '../../src/aws/names.ts';
 import { SyncError } from '../../src/errors.ts';
+import type { Event } from '../../src/events.ts';
 import type { Listing } from '../../src/run/listing.ts';
-import { claimed, dayMs, failure, hourMs, idOf, resolve } from '../conformance/tracker/fixtures.ts';
+import { claimed, dayMs, failure, hourMs, idOf, resolve, whole } from '../conformance/tracker/fixtures.ts';
 import { medium, original } from '../support/builders.ts';
 import type { Aws } from './support/aws.ts';
 import { useAws } from './support/hooks.ts';
@@ -146,16 +147,19 @@ describe('a work line that failed', () => {
 
 const quiet: Listing = { mode: 'quick', listed: 2, added: 1, changed: 0, gone: 0, contradiction: null };
 
+interface SummaryOptions {
+  readonly listing?: Listing;
+  readonly recovered?: number;
+  /** Receives the events of the summary. */
+  readonly events?: Event[];
+}
+
 /** Ends the listing of a run, and asks for its summary. */
-async function summary(
-  bed: Bed,
-  execution: Execution,
-  options: Partial<RequestOf<'GenerateSummary'>> & { readonly listing?: Listing } = {},
-) {
-  const { listing = quiet, ...more } = options;
-  const invocation = bed.invocation(execution);
-  await invocation.runs.write(runFiles.listing, serialise({ progress: null, listing }));
-  const counts = { total_found: 2, new_count: 1, already_synced: 0, cookie_age_days: 1 };
+async function summary(bed: Bed, execution: Execution, options: Partial<RequestOf<'GenerateSummary'>> & SummaryOptions = {}) {
+  const { listing = quiet, recovered = 0, events = [], ...more } = options;
+  const invocation = { ...bed.invocation(execution), report: (event: Event) => void events.push(event) };
+  await invocation.runs.write(runFiles.listing, serialise({ progress: null, listing, recovered }));
+  const counts = { total_found: 2, new_count: 1, cookie_age_days: 1 };
   return summarise({ action: 'summarise', execution, ...counts, ...more, provider: 'gopro' }, invocation);
 }
 
@@ -166,7 +170,7 @@ describe('the summary of a run', () => {
     bed.clock.advance(dayMs);
     const { execution } = await begun(bed);
     await archive(bed, 'new', 7_000);
-    const reply = await summary(bed, execution, { already_synced: 1 });
+    const reply = await summary(bed, execution);
     expect(reply).toEqual({
       outcome: 'clean',
       subject: '',
@@ -190,7 +194,7 @@ describe('the summary of a run', () => {
       ['SyncFailures', 0],
     ]);
     expect(await isLeaseFree(bed)).toBe(true);
-    expect(await summary(bed, execution, { already_synced: 1 })).toEqual(reply);
+    expect(await summary(bed, execution)).toEqual(reply);
   });
 
   test('the summary names the failed files with the reason, and counts the files that the run did not reach', async () => {
@@ -211,12 +215,56 @@ describe('the summary of a run', () => {
     expect(await isLeaseFree(bed)).toBe(true);
   });
 
+  test('the summary counts a repaired file and a file of a killed run as archived, also if the run plans nothing', async () => {
+    await using bed = await newBed(aws, '');
+    await archive(bed, 'missing', 7_000);
+    await bed.tracker.setMark(idOf(original('missing')), 'MISSING');
+    bed.clock.advance(dayMs);
+    const { execution } = await begun(bed);
+    await bed.tracker.complete(await claimed(bed.tracker, original('missing')), { ...whole, sizeBytes: 7_000 });
+    expect(await summary(bed, execution)).toMatchObject({ outcome: 'clean', archived_files: 1 });
+    expect(await summary(bed, execution, { new_count: 0, recovered: 1 })).toMatchObject({ archived_files: 1 });
+    expect(bed.metrics).toContainEqual(['VideosSynced', 1]);
+    const files = { archived: 1, skipped: 0 };
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'clean', finished: { files, bytes: { archived: 7_000 } } });
+  });
+
+  test('the end of a run that failed counts the files that the run archived', async () => {
+    await using bed = await newBed(aws, '');
+    await archive(bed, 'old');
+    bed.clock.advance(dayMs);
+    const { execution, invocation } = await begun(bed);
+    await archive(bed, 'new', 7_000);
+    await invocation.runs.write(runFiles.listing, serialise({ progress: null, listing: quiet, recovered: 0 }));
+    const error = { Error: 'DESTINATION_UNUSABLE', Cause: 'the bucket is gone' };
+    const { error: notification } = await end({ action: 'end', input: {}, execution, error }, invocation);
+    expect(notification.Cause).toContain('2 files in the archive');
+    const finished = { files: { archived: 1, skipped: 1 }, bytes: { archived: 7_000 } };
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'failed', finished });
+    expect(bed.metrics).toContainEqual(['VideosSynced', 1]);
+  });
+
+  test('an event names each lost file that nobody has accepted', async () => {
+    await using bed = await newBed(aws, '');
+    for (const id of ['lost', 'accepted']) await archive(bed, id);
+    const { tracker } = bed;
+    for (const id of ['lost', 'accepted']) await tracker.setMark(idOf(original(id)), 'MISSING');
+    await tracker.finishListing({ account: medium('lost').account, runId: 'r2', complete: true, listed: 0 });
+    await tracker.accept(['accepted']);
+    const { execution } = await begun(bed);
+    const events: Event[] = [];
+    expect(await summary(bed, execution, { events })).toMatchObject({ outcome: 'partial', failed_files: 1 });
+    const { key } = original('lost');
+    expect(events.filter(({ type }) => type === 'file.lost')).toMatchObject([{ key, mark: 'MISSING', lastCopy: null }]);
+  });
+
   test('the summary names a damaged file even if nothing else is broken and nothing was archived', async () => {
     await using bed = await newBed(aws, '');
     await archive(bed, 'old');
+    bed.clock.advance(dayMs);
     const { execution } = await begun(bed);
     await bed.tracker.setMark(idOf(original('old')), 'DAMAGED');
-    const reply = await summary(bed, execution, { already_synced: 1 });
+    const reply = await summary(bed, execution);
     expect(reply).toMatchObject({ outcome: 'partial', archived_files: 0 });
     expect(reply.message).toContain(`${original('old').key}: the archived file is damaged`);
   });

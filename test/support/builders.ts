@@ -105,6 +105,7 @@ export function trackedOriginal(file: Original, fields: Partial<TrackedOriginal>
     errorCode: null,
     reason: null,
     failedAt: null,
+    archivedAt: null,
     owner: null,
     acceptedAt: null,
     acceptedReason: null,

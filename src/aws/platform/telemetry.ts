@@ -76,7 +76,7 @@ const warnings: ReadonlySet<EventName> = new Set([
   'file.missing',
   'file.damaged',
 ]);
-const errors: ReadonlySet<EventName> = new Set(['file.failed', 'medium.failed']);
+const errors: ReadonlySet<EventName> = new Set(['file.failed', 'medium.failed', 'file.lost']);
 
 function logEvent(event: Event, log: InvocationLog): void {
   const { type, ...fields } = event;

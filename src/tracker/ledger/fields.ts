@@ -133,6 +133,11 @@ export const originalFields = {
   wasArchived: flag,
   /** When the original last failed. A failed repair also sets this time, but keeps the status. */
   failedAt: orNull(text),
+  /**
+   * When a run last archived the file, also instead of a missing or damaged file. null for a file
+   * that was only found in the archive.
+   */
+  archivedAt: orNull(text),
   /** When a person accepted what is wrong with the original, and what was wrong. */
   acceptedAt: orNull(text),
   acceptedReason: orNull(text),

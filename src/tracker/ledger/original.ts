@@ -79,7 +79,7 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
   if (!original.intent) throw new SyncError('BUG', `${original.id} has no intent to complete`);
-  return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null };
+  return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null, archivedAt: now };
 }
 
 /**

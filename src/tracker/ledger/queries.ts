@@ -9,7 +9,7 @@ import {
   type Tally,
 } from '../../media.ts';
 import type { RowOriginal, Selection, TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
-import { isAccepted, isLost, isMediumAccepted, unaccepted } from './evidence.ts';
+import { isAccepted, isLost, isMediumAccepted, saysWhatIsWrong, unaccepted } from './evidence.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { needsUpload } from './original.ts';
@@ -79,7 +79,9 @@ function toRow({ medium, originals }: Group, selections?: ReadonlySet<Selection>
     const row = toTrackedOriginal(originals[index]!);
     const facts = [row.status, row.mark, isNow.lost && 'LOST', isNow.accepted && 'ACCEPTED'];
     if (selections && !facts.some((fact) => isSelected(selections, fact))) return [];
-    return [{ ...row, ...(isNow.accepted ? {} : unaccepted), lost: isNow.lost }];
+    return [
+      { ...row, ...(isNow.accepted ? {} : unaccepted), lost: isNow.lost, saysWhatIsWrong: saysWhatIsWrong(medium, original) },
+    ];
   });
   const ofMedium = [medium.status, lostWithoutRecord(medium) > 0 && 'LOST', holdsAcceptance && 'ACCEPTED'];
   const isShown = !selections || shown.length > 0 || ofMedium.some((fact) => isSelected(selections, fact));

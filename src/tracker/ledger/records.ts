@@ -71,6 +71,7 @@ const progressNames = [
   'attempt',
   'failedRuns',
   'failedAt',
+  'archivedAt',
   'errorCode',
   'reason',
 ] as const;

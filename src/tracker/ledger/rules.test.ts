@@ -100,6 +100,6 @@ test('a repair keeps status and mark through its claim, release and failure, unt
     const afterFailure = { attempt: 1, failedRuns: 1, errorCode: 'STALLED', reason: 'no byte', failedAt: time.now };
     expect(failed(busy, failure, time.now)).toEqual({ ...before, ...afterFailure });
     const swap = intended(busy, { sizeBytes: 1, crc32: 2, validator: { etag: null, lastModified: null } });
-    expect(completed(swap, time.now)).toEqual({ ...archived, attempt: 1 });
+    expect(completed(swap, time.now)).toEqual({ ...archived, attempt: 1, archivedAt: time.now });
   }
 });

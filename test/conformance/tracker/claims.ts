@@ -134,6 +134,7 @@ export function claimTests(check: Check): void {
       errorCode: null,
       reason: null,
       failedAt: null,
+      archivedAt: new Date(clock.now()).toISOString(),
       acceptedAt: null,
       acceptedReason: null,
       statusSince: new Date(clock.now()).toISOString(),

@@ -42,6 +42,7 @@ export function mediaTests(check: Check): void {
       errorCode: null,
       reason: null,
       failedAt: null,
+      archivedAt: null,
       acceptedAt: null,
       acceptedReason: null,
       statusSince: new Date(clock.now()).toISOString(),

@@ -50,11 +50,14 @@ export async function listMedia(request: RequestOf<'ListMedia'>, invocation: Inv
     signal: AbortSignal.any([abortAfter(invocation.remainingMs() - answeringMs, neverEnding()), archive.lost]),
   };
 
-  const { progress, ...before } = await stateBefore(request, options, { ...invocation, destination: archive.destination });
+  const { progress, recovered, ...before } = await stateBefore(request, options, {
+    ...invocation,
+    destination: archive.destination,
+  });
   const listing = before.listing ?? (progress && (await listSlice(options, progress, isOver))) ?? null;
   const slices = request.slices + 1;
   await rememberMode();
-  await runs.write(runFiles.listing, serialise({ progress: listing ? null : progress, listing }));
+  await runs.write(runFiles.listing, serialise({ progress: listing ? null : progress, listing, recovered }));
   if (!listing || isOver()) return replyOf(messages.ListMedia, { outcome: 'go-on', slices });
   return { ...(await planRun(request, listing, tracker, invocation)), slices };
 }
@@ -71,8 +74,8 @@ async function stateBefore(
   const left = request.slices === 0 ? undefined : await invocation.runs.read(runFiles.listing);
   if (left !== undefined) return deserialise(left);
   const { destination, report } = invocation;
-  await recover({ destination, tracker: options.tracker, report }, { publish: true });
-  return { progress: await beginListing(options), listing: null };
+  const recovered = await recover({ destination, tracker: options.tracker, report }, { publish: true });
+  return { progress: await beginListing(options), listing: null, recovered: recovered.length };
 }
 
 function neverEnding(): SyncError {

@@ -8,6 +8,8 @@ export interface SavedListing {
   readonly progress: ListingProgress | null;
   /** The finished listing. It is null until every page has been read. */
   readonly listing: Listing | null;
+  /** How many files of a killed run the first slice published. */
+  readonly recovered: number;
 }
 
 const pass = z.object({
@@ -36,9 +38,9 @@ const listing = z.object({
   gone: z.int(),
   contradiction: contradiction.nullable(),
 });
-const record = z.object({ progress: progress.nullable(), listing: listing.nullable() });
+const record = z.object({ progress: progress.nullable(), listing: listing.nullable(), recovered: z.int().default(0) });
 
-export function serialise({ progress, listing }: SavedListing): string {
+export function serialise({ progress, listing, recovered }: SavedListing): string {
   const sets = progress && {
     ...progress,
     seen: [...progress.seen],
@@ -48,12 +50,13 @@ export function serialise({ progress, listing }: SavedListing): string {
   return JSON.stringify({
     progress: sets,
     listing: listing && { ...listing, contradiction: code === undefined ? null : { code, message, hint } },
+    recovered,
   } satisfies Record<keyof SavedListing, unknown>);
 }
 
 /** Parses a saved state. Errors: those of zod, if the text is not a state that we saved. */
 export function deserialise(text: string): SavedListing {
-  const { progress, listing } = record.parse(JSON.parse(text));
+  const { progress, listing, recovered } = record.parse(JSON.parse(text));
   return {
     progress: progress && {
       ...progress,
@@ -61,6 +64,7 @@ export function deserialise(text: string): SavedListing {
       pass: { ...progress.pass, ids: new Set(progress.pass.ids) },
     },
     listing: listing && { ...listing, contradiction: listing.contradiction && errorOf(listing.contradiction) },
+    recovered,
   };
 }
 

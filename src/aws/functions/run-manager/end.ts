@@ -1,5 +1,6 @@
 import { SyncError } from '../../../errors.ts';
 import type { LeaseRecord } from '../../../lease.ts';
+import { isoTime } from '../../../lib/clock.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
 import type { Provider } from '../../../media.ts';
 import { releaseCells } from '../../../run/held-lease.ts';
@@ -8,9 +9,11 @@ import type { Tracker } from '../../../tracker/tracker.ts';
 import type { ReplyOf, RequestOf, StateError } from '../../contract.ts';
 import { joinLease } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
+import { runFiles } from '../../names.ts';
 import { readCaught, type Caught } from './caught.ts';
 import { dueNotices } from './credential-notices.ts';
 import { parseInput } from './input.ts';
+import { noResults, readResults, type Results } from './results.ts';
 import { expiryText, failureText, archiveLine, type Notification, type Place } from './texts.ts';
 
 /**
@@ -81,6 +84,12 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
   }
 }
 
+/** Reads the results of the run. A run that did not begin its listing has archived nothing. */
+async function resultsOf(tracker: Tracker, { environment: { roles }, execution, clock, runs }: Invocation): Promise<Results> {
+  if ((await runs.read(runFiles.listing)) === undefined) return noResults;
+  return readResults(tracker, { roles, runStartedAt: isoTime(Date.parse(execution.started_at)), nowMs: clock.now() });
+}
+
 /**
  * Records the end of the run, if the run began and has not ended yet, and releases its lease.
  * Returns a line about the archive, or undefined if there was nothing to record.
@@ -88,15 +97,20 @@ async function attempt<Result>({ log }: Invocation, trouble: string, act: () => 
 async function finish(
   { code = 'WORKER_LOST', name, what, detail }: Caught,
   { tracker, lease }: { readonly tracker: Tracker; readonly lease: LeaseRecord },
-  { environment, execution, clock, report, destination }: Invocation,
+  invocation: Invocation,
 ): Promise<string | undefined> {
+  const { environment, execution, clock, metrics, report, destination } = invocation;
   const run = (await tracker.runs(maxNewerRuns)).find(({ id }) => id === execution.name);
   let line: string | undefined;
   if (run && run.finishedAt === null) {
+    const { archivedFiles, archivedBytes } =
+      (await attempt(invocation, 'the archived files cannot be counted', () => resultsOf(tracker, invocation))) ?? noResults;
+    if (archivedFiles > 0) metrics.add('VideosSynced', archivedFiles);
     const facts: RunFacts = {
       runId: execution.name,
       elapsedMs: clock.now() - Date.parse(execution.started_at),
       tally: await tracker.tally(environment.roles),
+      transferred: { archivedFiles, archivedBytes, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 },
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);

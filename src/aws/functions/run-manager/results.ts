@@ -1,3 +1,4 @@
+import { isoTime } from '../../../lib/clock.ts';
 import { lostWithoutRecord, needsRepair, type Role } from '../../../media.ts';
 import { count } from '../../../report/figures.ts';
 import type { RowOriginal, TrackedMedium, Tracker } from '../../../tracker/tracker.ts';
@@ -14,50 +15,55 @@ export interface Results {
    * time.
    */
   readonly problems: readonly Problem[];
-  /** The total size of the files that this run archived. */
+  /** How many files this run archived, repaired files included. */
+  readonly archivedFiles: number;
   readonly archivedBytes: number;
 }
 
-interface Completed {
-  readonly since: string;
-  readonly sizeBytes: number;
+export const noResults: Results = { problems: [], archivedFiles: 0, archivedBytes: 0 };
+
+/** The clocks of functions may differ. A later time than this, in ms, comes from a wrong clock. */
+const maxSkewMs = 5 * 60_000;
+
+interface Run {
+  readonly roles: readonly Role[];
+  /** When the run started, in ISO 8601. */
+  readonly runStartedAt: string;
+  readonly nowMs: number;
 }
 
 /** Reads the results of a run from the tracker. Errors: TRACKER_UNUSABLE. */
-export async function readResults(
-  tracker: Tracker,
-  {
-    roles,
-    runStartedAt,
-    archivedFiles,
-  }: { readonly roles: readonly Role[]; readonly runStartedAt: string; readonly archivedFiles: number },
-): Promise<Results> {
+export async function readResults(tracker: Tracker, { roles, runStartedAt, nowMs }: Run): Promise<Results> {
   const problems: Problem[] = [];
-  const completed: Completed[] = [];
-  for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED', 'LOST'])) {
+  const latest = isoTime(nowMs + maxSkewMs);
+  let [archivedFiles, archivedBytes] = [0, 0];
+  for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED', 'LOST', 'ACCEPTED'])) {
+    const wanted = originals.filter(({ original }) => roles.includes(original.role));
     const name = tracked.medium.filename || tracked.medium.id;
-    const ofMedium = problemOfMedium(tracked);
+    const ofMedium = problemOfMedium(tracked, wanted);
     if (ofMedium !== undefined) problems.push({ since: tracked.statusSince, name, reason: ofMedium });
-    for (const row of originals) {
-      const { original, status, statusSince: since, sizeBytes } = row;
-      if (!roles.includes(original.role)) continue;
+    for (const row of wanted) {
       const reason = problemOf(row);
-      if (reason !== undefined) problems.push({ since, name: original.key, reason });
-      else if (status === 'COMPLETED' && since >= runStartedAt) completed.push({ since, sizeBytes: sizeBytes ?? 0 });
+      if (reason !== undefined) problems.push({ since: row.statusSince, name: row.original.key, reason });
+      const { archivedAt } = row;
+      if (archivedAt === null || archivedAt < runStartedAt || archivedAt > latest) continue;
+      archivedFiles += 1;
+      archivedBytes += row.sizeBytes ?? 0;
     }
   }
-  return { problems: inOrder(problems, runStartedAt), archivedBytes: lastBytes(completed, archivedFiles) };
+  return { problems: inOrder(problems, runStartedAt), archivedFiles, archivedBytes };
 }
 
 /**
- * Returns what is wrong with a medium as a whole. Returns undefined if nothing is wrong, or if a
- * person accepted the medium.
+ * Returns what is wrong with a medium as a whole. Returns undefined if nothing is wrong, if a
+ * person accepted the medium, or if one of its originals already says what is wrong.
  */
-function problemOfMedium(tracked: TrackedMedium): string | undefined {
+function problemOfMedium(tracked: TrackedMedium, originals: readonly RowOriginal[]): string | undefined {
   const { acceptedAt, status, reason } = tracked;
   if (acceptedAt !== null) return undefined;
   const lost = lostWithoutRecord(tracked);
   if (lost > 0) return `lost: ${count(lost, 'file')} of the medium`;
+  if (originals.some(({ saysWhatIsWrong }) => saysWhatIsWrong)) return undefined;
   return isBroken(status) ? (reason ?? status) : undefined;
 }
 
@@ -77,15 +83,6 @@ function isBroken(status: string): boolean {
 export function inOrder(problems: readonly Problem[], runStartedAt: string): readonly Problem[] {
   const isOld = ({ since }: Problem) => (since < runStartedAt ? 1 : 0);
   return problems.toSorted((a, b) => isOld(a) - isOld(b) || compare(a.since, b.since) || compare(a.name, b.name));
-}
-
-/**
- * Sums the sizes of the originals that were completed last. `files` is the number of these
- * originals. Adopted files are not among them, because a run adopts files before it archives any.
- */
-export function lastBytes(completed: readonly Completed[], files: number): number {
-  const latest = completed.toSorted((a, b) => compare(b.since, a.since)).slice(0, files);
-  return latest.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 }
 
 function compare(a: string, b: string): number {

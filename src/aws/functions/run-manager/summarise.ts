@@ -6,6 +6,7 @@ import { summarise as summariseFacts, type RunFacts } from '../../../report/summ
 import { releaseCells } from '../../../run/held-lease.ts';
 import { leaseCells } from '../../../run/lease-cells.ts';
 import type { Listing } from '../../../run/listing.ts';
+import { nameLostFiles } from '../../../run/losses.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import { messages, replyOf, type ReplyOf, type RequestOf } from '../../contract.ts';
 import { joinLease } from '../../platform/execution-lease.ts';
@@ -16,7 +17,7 @@ import { readStopped } from '../../run-stopped.ts';
 import { stateErrorOf } from '../../state-error.ts';
 import { readCaught } from './caught.ts';
 import { dueNotices } from './credential-notices.ts';
-import { readResults, type Results } from './results.ts';
+import { noResults, readResults, type Results } from './results.ts';
 import { countsLine, noticeSentences, noticeText, partialText, type Place } from './texts.ts';
 
 type Request = RequestOf<'GenerateSummary'>;
@@ -31,7 +32,9 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   const { environment, execution, clock, metrics, report } = invocation;
   const tracker = await invocation.openTracker(request.provider);
   const lease = await joinLease(tracker, execution, { orReleased: true });
-  const { facts, results } = await readFacts(request, tracker, invocation);
+  const { tally, facts, results } = await readFacts(request, tracker, invocation);
+  const { destination } = invocation;
+  if (!facts.error && tally.lost > 0) await nameLostFiles({ destination, tracker, report }, environment);
   const finished = summariseFacts(facts);
   const failedFiles = finished.files.failed + finished.files.quarantined + finished.files.lost;
   await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
@@ -49,7 +52,7 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   const { stage, secret } = environment;
   const place: Place = { stage, secret, provider: request.provider, run: execution.name };
   const text = await textOf(request, finished, results, { tracker, place, nowMs: clock.now() });
-  await releaseCells(leaseCells({ destination: invocation.destination, tracker }), lease);
+  await releaseCells(leaseCells({ destination, tracker }), lease);
   return replyOf(messages.GenerateSummary, { ...counts, ...text });
 }
 
@@ -57,17 +60,15 @@ async function readFacts(
   request: Request,
   tracker: Tracker,
   { environment: { roles }, execution, clock, runs }: Invocation,
-): Promise<{ readonly facts: RunFacts; readonly results: Results }> {
+): Promise<{ readonly tally: Tally; readonly facts: RunFacts; readonly results: Results }> {
   const tally = await tracker.tally(roles);
-  const archivedFiles = Math.max(0, tally.originals.COMPLETED - request.already_synced);
-  const runStartedAt = isoTime(Date.parse(execution.started_at));
-  const hasResults = archivedFiles + brokenIn(tally) > 0;
-  const results = hasResults
-    ? await readResults(tracker, { roles, runStartedAt, archivedFiles })
-    : { problems: [], archivedBytes: 0 };
-  const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const kept = await runs.read(runFiles.listing);
-  const listing = kept === undefined ? null : deserialise(kept).listing;
+  const { listing, recovered } = kept === undefined ? { listing: null, recovered: 0 } : deserialise(kept);
+  const runStartedAt = isoTime(Date.parse(execution.started_at));
+  // Most nights bring nothing new. Then the rows of the ledger are not read a second time.
+  const hasResults = request.new_count + recovered + brokenIn(tally) > 0;
+  const results = hasResults ? await readResults(tracker, { roles, runStartedAt, nowMs: clock.now() }) : noResults;
+  const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
   const facts: RunFacts = {
     runId: execution.name,
@@ -75,7 +76,7 @@ async function readFacts(
     tally,
     ...(listing && { listing: countsOf(listing) }),
     transferred: {
-      archivedFiles,
+      archivedFiles: results.archivedFiles,
       archivedBytes: results.archivedBytes,
       fetchedBytes: 0,
       mediaRequests: 0,
@@ -83,7 +84,7 @@ async function readFacts(
     },
     ...(error && { error }),
   };
-  return { facts, results };
+  return { tally, facts, results };
 }
 
 function countsOf({ listed, added, changed, gone }: Listing): NonNullable<RunFacts['listing']> {
