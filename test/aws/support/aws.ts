@@ -34,7 +34,7 @@ export interface Aws extends AsyncDisposable {
 }
 
 /** Starts an empty AWS. Disposing the AWS ends it and every function that it runs. */
-export async function startAws(options: Pick<MiniStackOptions, 'quickQueries'> = {}): Promise<Aws> {
+export async function startAws(options: Pick<MiniStackOptions, 'quickQueries' | 'checksPolicies'> = {}): Promise<Aws> {
   const server = await startProgram(ministack({ verbose: true, waitScale: 0.1, ...options }));
   const { endpoint } = server;
   const config = { endpoint, region, credentials, maxAttempts: 3 };
