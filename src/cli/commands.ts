@@ -47,6 +47,12 @@ export const commands: readonly Command[] = [
     run: async (context) => (await import('./commands/login.ts')).runLogin(context),
   },
   {
+    name: 'logout',
+    summary: 'Remove the stored credentials of a provider from this machine.',
+    argument: { name: '<provider>', help: 'The provider of the credentials.', choices: ['gopro'] },
+    run: async (context) => (await import('./commands/logout.ts')).runLogout(context),
+  },
+  {
     name: 'doctor',
     summary: 'Check network, credentials, clock, home and archive, and say how to fix each problem.',
     run: async (context) => (await import('./commands/doctor.ts')).runDoctor(context),

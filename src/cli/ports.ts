@@ -13,7 +13,7 @@ import type { OpenArchive } from './archive/open-archive.ts';
 import type { Context } from './command.ts';
 import { leaseSettings } from './archive/lease-settings.ts';
 import { openApiClient, openSource } from './provider.ts';
-import type { LoadedCredentials } from '../config/credentials.ts';
+import type { LoadedCredentials } from '../config/credentials/load-credentials.ts';
 
 export interface OpenPorts extends Ports, AsyncDisposable {
   /** Stores the way in which the provider accepts the credentials, for the next run. */

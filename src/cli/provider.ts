@@ -1,11 +1,7 @@
 /** Opens the source that the settings name, with the credentials of this machine. */
-import {
-  ageInDays,
-  loadCredentials,
-  warnFromDays,
-  type CredentialOptions,
-  type LoadedCredentials,
-} from '../config/credentials.ts';
+import { ageInDays, warnFromDays } from '../config/credentials/age.ts';
+import { loadCredentials, type LoadedCredentials } from '../config/credentials/load-credentials.ts';
+import type { CredentialOptions } from '../config/credentials/stores.ts';
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createHttpClient, type HttpClient } from '../lib/http/index.ts';

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { commandsFor } from '../../aws/commands.ts';
-import { saveCredentials } from '../../config/credentials.ts';
+import { saveCredentials } from '../../config/credentials/keep-credentials.ts';
+import type { StoredCredentials } from '../../config/credentials/store.ts';
 import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
 import { clean } from '../../lib/log.ts';
@@ -12,7 +13,7 @@ import { readPasted } from '../prompt.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 
 /**
- * Stores the credentials that a person pastes. Stored credentials stay unchanged until the API
+ * Stores the credentials that a person pastes, and names the other stores. Stored credentials stay unchanged until the API
  * accepts the new credentials.
  */
 export async function runLogin(context: Context): Promise<number> {
@@ -58,12 +59,21 @@ async function login(context: Context): Promise<number> {
     stdout.write(`GoPro accepts the credentials. They are now version ${clean(version)} of the secret ${clean(secret)}.\n`);
     return 0;
   }
-  const where = await saveCredentials(credentialOptions(context), { ...credentials, lastUpdated: since });
-  stdout.write(`GoPro accepts the credentials. They are stored in ${where}.\n`);
+  await store(context, { ...credentials, lastUpdated: since });
   if (config.settings['gopro-access-token'] !== undefined) {
     log.warn('CLOUD_SYNC_GOPRO_ACCESS_TOKEN is set and overrules the stored credentials', 'Unset it to use the new credentials.');
   }
   return 0;
+}
+
+async function store(context: Context, credentials: StoredCredentials): Promise<void> {
+  const saved = await saveCredentials(credentialOptions(context), credentials);
+  const lines = [`GoPro accepts the credentials. They are stored in ${saved.store.description}.`];
+  for (const { name, description, problem } of saved.others) {
+    const older = `Older credentials are still in ${description}. \`cloud-sync logout gopro --credential-store ${name}\` removes them.`;
+    lines.push(problem === undefined ? older : `Not used: ${problem}.`);
+  }
+  context.stdout.write(lines.map((line) => `${clean(line)}\n`).join(''));
 }
 
 async function readInput({ config, stdin, stderr, interruption: { signal } }: Context): Promise<string> {

@@ -1,4 +1,6 @@
-import { ageInDays, loadCredentials, warnFromDays } from '../../config/credentials.ts';
+import { ageInDays, warnFromDays } from '../../config/credentials/age.ts';
+import { otherStores } from '../../config/credentials/keep-credentials.ts';
+import { loadCredentials } from '../../config/credentials/load-credentials.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Context } from '../command.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
@@ -10,7 +12,10 @@ export async function checkCredentials(context: Context): Promise<readonly Findi
     const findings: Omit<Finding, 'subject'>[] = [];
     const warn = (message: string, advice?: string) =>
       void findings.push({ level: 'warn', message, ...(advice !== undefined && { advice }) });
-    const credentials = await loadCredentials({ ...credentialOptions(context), warn });
+    const options = { ...credentialOptions(context), warn };
+    const credentials = await loadCredentials(options);
+    for (const { description, problem } of await otherStores(options, credentials.origin))
+      findings.push({ level: 'ok', message: problem ?? `there are also credentials in ${description}` });
     const days = ageInDays(credentials, systemClock.now());
     const age = days === undefined ? '' : `, stored ${days < 1 ? 'today' : `${Math.floor(days)} days ago`}`;
     if (days !== undefined && days >= warnFromDays)

@@ -1,7 +1,7 @@
 import { commandsFor } from '../../../aws/commands.ts';
 import { resourceNames } from '../../../aws/names.ts';
 import type { Stage } from '../../../config/stages.ts';
-import { ageInDays, warnFromDays } from '../../../config/credentials.ts';
+import { ageInDays, warnFromDays } from '../../../config/credentials/age.ts';
 import { SyncError, type ShowCommand } from '../../../errors.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { SyncError } from '../errors.ts';
-import { parseJson } from '../lib/json.ts';
+import { SyncError } from '../../errors.ts';
+import { parseJson } from '../../lib/json.ts';
 
 /** The stored credentials of one library. The program does not interpret their values. */
 export interface StoredCredentials {
@@ -20,14 +20,22 @@ export interface CredentialStore {
   /** Describes the store to a person. It never contains a secret. */
   readonly description: string;
   /**
-   * Returns undefined if the store is empty or does not work on this machine. Errors:
-   * CREDENTIALS_MISSING (the passphrase is missing or wrong), CONFIG_UNREADABLE.
+   * Returns undefined only if the store is certainly empty. Errors: CREDENTIALS_MISSING (the store
+   * cannot be reached, or the passphrase is missing or wrong), CONFIG_UNREADABLE.
    */
   load(): Promise<StoredCredentials | undefined>;
-  /** Returns false if the store does not work on this machine. In that case nothing was written. */
-  save(credentials: StoredCredentials): Promise<boolean>;
-  /** Removes the credentials. Does not fail if there are none. */
-  clear(): Promise<void>;
+  /**
+   * Whether the store has credentials, even if this process cannot decode them. Asks for no
+   * passphrase. Errors: CREDENTIALS_MISSING, CONFIG_UNREADABLE.
+   */
+  hasAny(): Promise<boolean>;
+  /**
+   * Saves the credentials. Errors: CREDENTIALS_MISSING if the store does not work on this machine,
+   * CONFIG_UNREADABLE. After an error the store is unchanged.
+   */
+  save(credentials: StoredCredentials): Promise<void>;
+  /** Removes the credentials. Returns whether there were any. Errors: the same as `load`. */
+  clear(): Promise<boolean>;
 }
 
 const record = z.object({

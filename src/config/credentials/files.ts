@@ -4,10 +4,11 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SyncError } from '../errors.ts';
-import { deserialise, serialise, type CredentialStore } from './credential-store.ts';
-import { ensureHome } from './load.ts';
-import { removeFile, replaceFile } from './replace-file.ts';
+import { SyncError } from '../../errors.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
+import { deserialise, serialise, type CredentialStore } from './store.ts';
+import { ensureHome } from '../load.ts';
+import { removeFile, replaceFile } from '../replace-file.ts';
 
 export type Warn = (message: string, hint?: string) => void;
 
@@ -39,17 +40,21 @@ export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphra
       }
       return deserialise(await decrypt(sealed, passphrase, path), path);
     },
+    hasAny: async () => exists(path),
     save: async (credentials) => {
       const passphrase = await askPassphrase('create');
-      if (!passphrase) return false;
+      if (!passphrase) {
+        throw new SyncError('CREDENTIALS_MISSING', `no passphrase is set for ${path}`, {
+          hint: 'Set CLOUD_SYNC_PASSPHRASE, or run at a terminal to be asked.',
+        });
+      }
       const { Encrypter } = await import('age-encryption');
       const encrypter = new Encrypter();
       encrypter.setScryptWorkFactor(scryptWorkFactor);
       encrypter.setPassphrase(passphrase);
       await write(home, path, await encrypter.encrypt(serialise(credentials)));
-      return true;
     },
-    clear: async () => removeFile(path),
+    clear: async () => remove(path),
   };
 }
 
@@ -63,15 +68,15 @@ export function openPlainFile(home: string, warn: Warn): CredentialStore {
       const content = await readPrivate(path, warn);
       return content && deserialise(content.toString('utf8'), path);
     },
+    hasAny: async () => exists(path),
     save: async (credentials) => {
       await write(home, path, serialise(credentials));
       warn(
         `the credentials are unencrypted in ${path}; every program that you run can read them`,
-        'Set CLOUD_SYNC_PASSPHRASE before `login` to encrypt them.',
+        'Run `cloud-sync login gopro --credential-store age` to encrypt them with a passphrase, from CLOUD_SYNC_PASSPHRASE or typed in.',
       );
-      return true;
     },
-    clear: async () => removeFile(path),
+    clear: async () => remove(path),
   };
 }
 
@@ -99,12 +104,37 @@ async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined
       warn(`other users of this machine can read ${path}`, `Run: chmod 600 "${path}"`);
     return content;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'Check its permissions.',
-      cause: error,
-    });
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw cannot('read', path, error);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return false;
+      throw cannot('read', path, error);
+    },
+  );
+}
+
+/** Removes a file. Returns whether there was one. */
+async function remove(path: string): Promise<boolean> {
+  const isThere = await exists(path);
+  try {
+    removeFile(path);
+  } catch (error) {
+    throw cannot('remove', path, error);
+  }
+  return isThere;
+}
+
+function cannot(act: string, path: string, error: unknown): SyncError {
+  return new SyncError('CONFIG_UNREADABLE', `cannot ${act} ${path}: ${describeSystemError(error)}`, {
+    hint: 'Check who owns the file and its directory, and whether their disk is full, read-only or faulty.',
+    cause: error,
+  });
 }
 
 async function write(home: string, path: string, content: string | Uint8Array): Promise<void> {
@@ -112,9 +142,6 @@ async function write(home: string, path: string, content: string | Uint8Array): 
   try {
     replaceFile(path, () => content);
   } catch (error) {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
-      hint: 'Check the permissions and free space of the directory.',
-      cause: error,
-    });
+    throw cannot('write', path, error);
   }
 }

@@ -2,9 +2,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { redactText } from '../lib/redact.ts';
-import { ageInDays, loadCredentials, saveCredentials, type CredentialOptions } from './credentials.ts';
-import { loadConfig } from './load.ts';
+import { redactText } from '../../lib/redact.ts';
+import { loadConfig } from '../load.ts';
+import { ageInDays } from './age.ts';
+import { saveCredentials } from './keep-credentials.ts';
+import { loadCredentials } from './load-credentials.ts';
+import type { CredentialOptions } from './stores.ts';
 
 const credentials = {
   accessToken: 'the-access-token-of-a-test',
@@ -30,13 +33,13 @@ function newHome(): string {
 
 test('credentials in a plain file cause a warning, and no output shows their secrets after they are loaded', async () => {
   const options = await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
-  const where = await saveCredentials(options, credentials);
+  const { store } = await saveCredentials(options, credentials);
   expect(options.warnings).toEqual([expect.stringContaining('credentials.json')]);
-  expect(await loadCredentials(options)).toEqual({ ...credentials, origin: where });
+  expect(await loadCredentials(options)).toEqual({ ...credentials, origin: store.description });
   expect(redactText(`x ${credentials.accessToken} y ${credentials.userId}`)).toBe('x [redacted] y [redacted]');
 });
 
-test('a typed passphrase encrypts and opens credentials.age, and saving to another store removes that file', async () => {
+test('a typed passphrase encrypts and opens credentials.age, and saving to another store names and keeps that file', async () => {
   const home = newHome();
   const asked: string[] = [];
   const sealed = {
@@ -46,8 +49,9 @@ test('a typed passphrase encrypts and opens credentials.age, and saving to anoth
   await saveCredentials(sealed, credentials);
   expect(await loadCredentials(sealed)).toMatchObject(credentials);
   expect(asked).toEqual(['create', 'open']);
-  await saveCredentials(await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' }, home), credentials);
-  expect(existsSync(join(home, 'credentials.age'))).toBe(false);
+  const { others } = await saveCredentials(await optionsFor({ CLOUD_SYNC_CREDENTIAL_STORE: 'file' }, home), credentials);
+  expect(others).toContainEqual({ name: 'age', description: join(home, 'credentials.age') });
+  expect(existsSync(join(home, 'credentials.age'))).toBe(true);
 });
 
 test('the encrypted file is neither written nor read without a passphrase', async () => {
