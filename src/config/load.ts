@@ -2,10 +2,12 @@
  * Makes one Config from flags, environment and config.toml. Other code of the CLI reads none of
  * these.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
+import { makeDirectories } from '../lib/make-directories.ts';
 import { rememberSecret } from '../lib/redact.ts';
+import { describeSystemError } from '../lib/system-error.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
 import { keepOthersFromWriting, narrowHome } from './private-home.ts';
@@ -64,8 +66,8 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
 
 /** Creates the home with mode 0700. Errors: CONFIG_UNREADABLE. */
 export async function ensureHome(home: string): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot create the home directory ${home}: ${error.message}`, {
+  await makeDirectories(home, 0o700).catch((error: unknown) => {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot create the home directory ${home}: ${describeSystemError(error)}`, {
       hint: 'Set CLOUD_SYNC_HOME to a directory that you can write to.',
       cause: error,
     });
@@ -106,7 +108,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, values: {} };
     const hint = 'Check its permissions, or set CLOUD_SYNC_HOME to another directory.';
-    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, { hint, cause: error });
+    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${describeSystemError(error)}`, { hint, cause: error });
   }
   const values: Record<string, RawValue> = {};
   for (const [key, value] of Object.entries(await parseToml(path, text))) values[key] = checkEntry(path, key, value);

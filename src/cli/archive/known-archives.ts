@@ -6,6 +6,7 @@ import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
 import { makePrivateFolder } from '../../lib/private-files.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
 import { respellLocation } from './archive-place.ts';
 
 /** Maps the location of each archive to the archive's id. */
@@ -25,9 +26,14 @@ export function readKnownArchives(home: string): KnownArchives {
     const known = archivesFile.parse(JSON.parse(readFileSync(path, 'utf8')));
     return Object.fromEntries(Object.entries(known).map(([location, id]) => [respellLocation(location), id]));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    const hint = 'Correct the file, or move it away: `sync` then recognises each archive by its own id.';
-    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}`, { hint, cause: error });
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return {};
+    const hint =
+      code === undefined
+        ? 'Correct the file, or move it away: `sync` then recognises each archive by its own id.'
+        : 'Check who owns the home directory and whether its disk is sound.';
+    const reason = code === undefined ? 'its content is not valid' : describeSystemError(error);
+    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${reason}`, { hint, cause: error });
   }
 }
 
@@ -40,8 +46,8 @@ export async function rememberArchive(home: string, location: string, id: string
     replaceFile(path, () => `${JSON.stringify({ ...readKnownArchives(home), [location]: id }, null, 2)}\n`);
   } catch (error) {
     if (error instanceof SyncError) throw error;
-    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${(error as Error).message}`, {
-      hint: 'Check the permissions and free space of the home directory.',
+    throw new SyncError('CONFIG_UNREADABLE', `cannot write ${path}: ${describeSystemError(error)}`, {
+      hint: 'Set CLOUD_SYNC_HOME to a directory on a disk of this machine that has free space and that you can write to.',
       cause: error,
     });
   }
@@ -58,7 +64,7 @@ export async function trackerPath(home: string, archiveId: string): Promise<stri
     makePrivateFolder(archives);
     makePrivateFolder(directory);
   } catch (error) {
-    throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${(error as Error).message}`, {
+    throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${describeSystemError(error)}`, {
       hint: 'Check the permissions of the home directory.',
       cause: error,
     });

@@ -7,8 +7,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
-import { SyncError } from '../../errors.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
 import type { Report } from '../../events.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { openDestination } from './open-destination.ts';
@@ -40,7 +41,7 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   const expectedId = known[location];
   const destination = await openDestination(place, config, onWarning);
   try {
-    const existingId = await identifyArchive(destination, { location, known, home });
+    const existingId = await identifyArchive(destination, { location, known, home, onWarning });
     if (existingId === undefined && purpose !== 'read') await refuseTableOfOtherArchive(config, destination.location);
     const id = existingId ?? (await createArchive(destination, place, purpose, report));
     // A plan for an unknown place writes nothing, not even to the home.
@@ -58,6 +59,13 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
   }
 }
 
+interface Identification {
+  readonly location: string;
+  readonly known: KnownArchives;
+  readonly home: string;
+  readonly onWarning: (message: string) => void;
+}
+
 /**
  * Returns the id of the archive at `location`, or undefined if there is no archive. Errors:
  * ARCHIVE_UNKNOWN if the home knows another archive at `location`, or the same archive at another
@@ -65,7 +73,7 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
  */
 export async function identifyArchive(
   destination: Destination,
-  { location, known, home }: { readonly location: string; readonly known: KnownArchives; readonly home: string },
+  { location, known, home, onWarning }: Identification,
 ): Promise<string | undefined> {
   const expectedId = known[location];
   const id = await destination.identify();
@@ -87,7 +95,7 @@ export async function identifyArchive(
       hint: 'Restore .cloud-sync/archive.json from a backup, or choose another place.',
     });
   }
-  await refuseCopy(location, id, known);
+  await refuseCopy(id, { location, known, onWarning });
   return id;
 }
 
@@ -95,12 +103,14 @@ export async function identifyArchive(
  * Refuses a copy of a known archive. Two copies with one id would share one tracker, and that
  * tracker would count files that only one copy holds.
  */
-async function refuseCopy(location: string, id: string, known: KnownArchives): Promise<void> {
+async function refuseCopy(id: string, { location, known, onWarning }: Omit<Identification, 'home'>): Promise<void> {
   for (const [other, otherId] of Object.entries(known)) {
     if (otherId !== id || other === location || !isAbsolute(other) || (await isSameDirectory(other, location))) continue;
     const { openDisk } = await import('../../destination/disk/index.ts');
     const disk = openDisk(other, { clock: systemClock });
-    const currentId = await disk.identify().catch(() => undefined);
+    const currentId = await disk.identify().catch((error: unknown) => {
+      onWarning(`cannot find out whether ${location} is a copy of ${other}: ${asSyncError(error).message}`);
+    });
     await disk.close();
     if (currentId !== id) continue;
     throw new SyncError('ARCHIVE_UNKNOWN', `${location} and ${other} are both the archive ${id}: one is a copy of the other`, {
@@ -138,19 +148,27 @@ async function createArchive(destination: Destination, place: Place, purpose: Pu
  */
 async function checkParent(path: string): Promise<void> {
   const parent = dirname(path);
-  const found = await stat(parent).catch(() => undefined);
+  const found = await stat(parent).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw cannotCreate(path, error);
+  });
   if (found?.isDirectory()) return;
-  throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: the directory ${parent} does not exist`, {
-    hint: `Create ${parent}, or check whether the disk is mounted.`,
+  const problem = found ? 'is not a directory' : 'does not exist';
+  throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: the directory ${parent} ${problem}`, {
+    hint: found ? 'Choose another place.' : `Create ${parent}, or check whether the disk is mounted.`,
   });
 }
 
 async function createDirectory(path: string): Promise<void> {
   await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
-    throw new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: ${error.message}`, {
-      hint: 'Check the permissions of the parent directory, and that the disk is mounted and not read-only.',
-      cause: error,
-    });
+    throw cannotCreate(path, error);
+  });
+}
+
+function cannotCreate(path: string, error: unknown): SyncError {
+  return new SyncError('DESTINATION_UNUSABLE', `cannot create ${path}: ${describeSystemError(error)}`, {
+    hint: 'Check the permissions of the parent directory, and that the disk is mounted and not read-only.',
+    cause: error,
   });
 }

@@ -1,14 +1,16 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
 import type { S3Capabilities } from '../../destination/s3/index.ts';
+import { systemErrorCode } from '../../lib/system-error.ts';
 import { formatBytes } from '../../report/figures.ts';
 import { identifyArchive } from '../archive/open-archive.ts';
 import { openDestination, openS3Destination } from '../archive/open-destination.ts';
 import { readKnownArchives } from '../archive/known-archives.ts';
 import { locationOf, parsePlace } from '../archive/archive-place.ts';
 import { check, type Finding } from './finding.ts';
+import { refusalOfWrites } from './refusal.ts';
 
 type Found = Omit<Finding, 'subject'>;
 
@@ -26,7 +28,7 @@ export async function checkDestination(config: Config): Promise<readonly Finding
     const s3 = place.kind === 's3' ? await openS3Destination(place, config, warn) : undefined;
     const destination = s3 ?? (await openDestination(place, config, warn));
     try {
-      const id = await identifyArchive(destination, { location, known, home: config.home });
+      const id = await identifyArchive(destination, { location, known, home: config.home, onWarning: warn });
       findings.unshift({
         level: 'ok',
         message:
@@ -46,21 +48,14 @@ export async function checkDestination(config: Config): Promise<readonly Finding
 async function checkDirectory(path: string, destination: Destination): Promise<readonly Found[]> {
   const exists = await stat(path).then(
     () => true,
-    () => false,
+    (error: unknown) => systemErrorCode(error) !== 'ENOENT',
   );
   const directory = exists ? path : dirname(path);
-  const writable = await access(directory, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!writable)
-    return [
-      {
-        level: 'fail',
-        message: `${directory} is missing or cannot be written to`,
-        advice: 'Create it or correct its permissions. Check that its disk is mounted and not read-only.',
-      },
-    ];
+  const refusal = await refusalOfWrites(directory);
+  if (refusal !== undefined) {
+    const advice = 'Create it or correct its permissions. Check that its disk is mounted and not read-only.';
+    return [{ level: 'fail', message: `${directory} cannot be written to: ${refusal}`, advice }];
+  }
   const freeBytes = exists ? await destination.freeBytes?.() : null;
   if (freeBytes === null || freeBytes === undefined) return [{ level: 'ok', message: `${directory} can be written to` }];
   const message = `${directory} can be written to; ${formatBytes(freeBytes)} are free`;

@@ -1,11 +1,15 @@
 /** Checks of this machine: the home, the network and the clock. */
-import { access, constants, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { clean } from '../../lib/log.ts';
+import { probeFolder } from '../../lib/sqlite-folder.ts';
+import { systemErrorCode } from '../../lib/system-error.ts';
 import { formatDuration } from '../../report/figures.ts';
 import { openApiClient } from '../provider.ts';
 import { check, type Finding } from './finding.ts';
+import { refusalOfWrites } from './refusal.ts';
 
 /** If the clocks differ by this time or more, ages and dates are wrong. */
 const maxSkewMs = 60_000;
@@ -18,25 +22,38 @@ export async function checkHome({ home }: Config): Promise<readonly Finding[]> {
       if (error.code === 'ENOENT') return undefined;
       throw error;
     });
-    if (!found) return [{ level: 'ok', message: `${home} (does not exist yet; created when needed)` }];
-    const writable = await access(home, constants.R_OK | constants.W_OK | constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (!found.isDirectory() || !writable) {
-      return [
-        {
-          level: 'fail',
-          message: `${home} is not a directory that you can write to`,
-          advice: 'Correct its permissions, or set CLOUD_SYNC_HOME to another directory.',
-        },
-      ];
+    const refusal = found && !found.isDirectory() ? 'it is no directory' : await refusalOfWrites(await existingParent(home));
+    if (refusal !== undefined) {
+      const advice = 'Correct its permissions, or set CLOUD_SYNC_HOME to another directory.';
+      return [{ level: 'fail', message: `${home} cannot be written to: ${refusal}`, advice }];
     }
+    if (!found) return [{ level: 'ok', message: `${home} (does not exist yet; created when needed)` }];
+    const trackers = checkTrackers(home);
+    if (trackers) return [trackers];
     if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
       return [{ level: 'warn', message: `other users of this machine can read ${home}`, advice: `Run: chmod 700 "${home}"` }];
     }
     return [{ level: 'ok', message: home }];
   });
+}
+
+/** Returns the directory itself if it exists, or else the nearest parent that exists. */
+async function existingParent(directory: string): Promise<string> {
+  const parent = dirname(directory);
+  return stat(directory).then(
+    () => directory,
+    async (error: unknown) => (systemErrorCode(error) === 'ENOENT' && parent !== directory ? existingParent(parent) : directory),
+  );
+}
+
+/** Finds what the trackers miss in the home. Returns undefined if they miss nothing. */
+function checkTrackers(home: string): Omit<Finding, 'subject'> | undefined {
+  const advice = 'Set CLOUD_SYNC_HOME to a directory on a disk of this machine.';
+  const { locksFiles, sharesMemory } = probeFolder(home);
+  if (!locksFiles)
+    return { level: 'fail', message: `${home} cannot hold a tracker, because its file system cannot lock files`, advice };
+  if (sharesMemory) return undefined;
+  return { level: 'warn', message: `${home} is a network folder or one like it, so the tracker is slower there`, advice };
 }
 
 /** Checks that the API answers, and compares the clocks. Sends no credentials. */

@@ -132,7 +132,7 @@ async function remove(path: string): Promise<boolean> {
 
 function cannot(act: string, path: string, error: unknown): SyncError {
   return new SyncError('CONFIG_UNREADABLE', `cannot ${act} ${path}: ${describeSystemError(error)}`, {
-    hint: 'Check who owns the file and its directory, and whether their disk is full, read-only or faulty.',
+    hint: 'Check who owns the file and its directory, or set CLOUD_SYNC_HOME to a directory on a disk of this machine.',
     cause: error,
   });
 }

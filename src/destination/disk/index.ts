@@ -18,7 +18,7 @@ import { oneAtATime } from './files.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
 import { createSmallFiles, isSmall } from './small-files.ts';
 import { createSpace, freeBytesAt, requireSpace, type Space } from './space.ts';
-import { storeError } from './store-error.ts';
+import { storeError, unusableError } from './store-error.ts';
 import { createTree, type Tree } from './tree.ts';
 import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
 
@@ -62,12 +62,16 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     });
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     translated(async () => tree.requireOwnFolders().then(action));
+  const needed = async <T>(action: () => Promise<T>): Promise<T> =>
+    action().catch((error: unknown) => {
+      throw unusableError(location, error);
+    });
   return {
     location,
     // A part on the disk may wait for its next bytes without a time limit.
     maxPauseMs: Infinity,
-    identify: async () => guarded(async () => readArchiveId(tree)),
-    initialise: async (id) => guarded(async () => writeArchiveId(tree, id, clock)),
+    identify: async () => needed(async () => readArchiveId(tree)),
+    initialise: async (id) => needed(async () => writeArchiveId(tree, id, clock)),
     lease: {
       read: async () => guarded(async () => leaseFile.read()),
       replace: async (before, after) => guarded(async () => leaseFile.replace(before, after)),

@@ -30,6 +30,14 @@ test.each(cases)('the system error %s becomes %s, and its message names the call
   if (code !== 'ESOMETHING') expect(error.hint).toBeTruthy();
 });
 
+test.each([
+  [-122, 'EDQUOT', 'DESTINATION_FULL'],
+  [-116, 'ESTALE', 'DESTINATION_UNUSABLE'],
+])('Node does not name the system error %i, but it becomes %s and %s', (errno, name, code) => {
+  const unnamed = Object.assign(systemError(`Unknown system error ${errno}`), { errno });
+  expect(storeError('/archive', unnamed)).toMatchObject({ code, message: `cannot write /archive/file (${name})` });
+});
+
 test('an error that does not come from a system call is returned unchanged', () => {
   const ours = new SyncError('KEY_TAKEN', 'taken');
   const bug = new TypeError('x is undefined');

@@ -1,4 +1,5 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
+import { systemErrorCode } from '../../lib/system-error.ts';
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -7,6 +8,10 @@ interface Meaning {
 
 const unreachable: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Is the disk mounted, and is the path right?' };
 const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns the directory and whether you may write to it.' };
+const silent: Meaning = {
+  code: 'DESTINATION_UNUSABLE',
+  hint: 'The disk or network folder no longer answers. Check it, and mount it again.',
+};
 const full: Meaning = {
   code: 'DESTINATION_FULL',
   hint: 'Free some space there or choose another destination. Archived files are not affected.',
@@ -19,10 +24,17 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EPERM: denied,
   EROFS: { code: 'DESTINATION_UNUSABLE', hint: 'The file system is read-only. Some file systems become read-only after errors.' },
   ENOENT: unreachable,
-  ENODEV: unreachable,
-  ENXIO: unreachable,
-  ENOTCONN: unreachable,
-  ESTALE: unreachable,
+  ENODEV: silent,
+  ENXIO: silent,
+  ENOTCONN: silent,
+  ETIMEDOUT: silent,
+  EHOSTDOWN: silent,
+  EHOSTUNREACH: silent,
+  ENETUNREACH: silent,
+  ESTALE: {
+    code: 'DESTINATION_UNUSABLE',
+    hint: 'The network folder was removed or replaced on its server. Unmount it, and mount it again.',
+  },
   ENOTDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a file where a directory is needed; choose another path.' },
   EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a directory where a file is needed; move that directory away.' },
   ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'The symbolic links in this path form a circle.' },
@@ -34,14 +46,23 @@ const meanings: Readonly<Record<string, Meaning>> = {
 
 /** Returns the error code of a failed system call, such as `ENOENT`. */
 export function errno(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return error instanceof Error && !(error instanceof SyncError) && typeof code === 'string' ? code : undefined;
+  return error instanceof SyncError ? undefined : systemErrorCode(error);
 }
 
 /** The error for a file whose bytes the disk cannot read any more. */
 export function unreadable(path: string, cause: unknown): SyncError {
   const hint = 'The disk reports a fault; check its health before you trust it.';
   return new SyncError('CHECKSUM_MISMATCH', `the disk cannot read ${path} (EIO)`, { cause, hint });
+}
+
+/**
+ * Converts an error like `storeError`, but of a call without which no run is possible. Every error
+ * of such a call is DESTINATION_UNUSABLE or DESTINATION_FULL.
+ */
+export function unusableError(location: string, error: unknown): unknown {
+  const converted = storeError(location, error);
+  if (!(converted instanceof SyncError) || converted.code !== 'STORE_FAILED' || errno(error) === undefined) return converted;
+  return new SyncError('DESTINATION_UNUSABLE', converted.message, { cause: error, hint: converted.hint });
 }
 
 /**
@@ -52,7 +73,7 @@ export function storeError(location: string, error: unknown): unknown {
   const code = errno(error);
   if (code === undefined) return error;
   const { path = location, syscall = 'use' } = error as NodeJS.ErrnoException;
-  const meaning: Meaning = meanings[code] ?? { code: 'STORE_FAILED' };
+  const meaning: Meaning = meanings[code] ?? { code: 'STORE_FAILED', hint: 'Check the health of the disk or network folder.' };
   const details = meaning.hint === undefined ? { cause: error } : { cause: error, hint: meaning.hint };
   return new SyncError(meaning.code, `cannot ${syscall} ${path} (${code})`, details);
 }

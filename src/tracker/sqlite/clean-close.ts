@@ -57,11 +57,11 @@ function readNote(path: string): { readonly readAtMs: number; readonly looks: st
 }
 
 /**
- * True if a process has the file open, or died while it had the file open. The last process that
- * closes a file removes its log.
+ * True if a process has the file open, or died while it changed the file. The last process that
+ * closes a file removes its log, and the end of a change removes the rollback journal.
  */
 function isOpenSomewhere(path: string): boolean {
-  return existsSync(`${path}-wal`);
+  return ['-wal', '-journal'].some((suffix) => statSync(path + suffix, { throwIfNoEntry: false }) !== undefined);
 }
 
 /**

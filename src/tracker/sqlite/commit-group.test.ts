@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { makeTempDir } from '../../../test/support/temp-dir.ts';
 import { createCommitGroup } from './commit-group.ts';
-import { configure, openDatabase } from './database.ts';
+import { configure, openDatabase, waitForOthers } from './database.ts';
 
 function namesIn(database: DatabaseSync): unknown[] {
   return database
@@ -17,7 +17,8 @@ async function openPair() {
   const temp = await makeTempDir();
   const path = join(temp.path, 'group.db');
   const database = openDatabase(path);
-  configure(database);
+  waitForOthers(database, path);
+  configure(database, 'wal');
   database.exec('CREATE TABLE steps (name TEXT PRIMARY KEY)');
   const other = new DatabaseSync(path);
   const group = createCommitGroup(database);

@@ -1,8 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
+import { dirname } from 'node:path';
 import { SyncError } from '../../errors.ts';
+import { explainFailure, probeFolder, sqliteCode } from '../../lib/sqlite-folder.ts';
 
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;
+/** After this time, in ms, the tracker checks whether its folder has locks at all. */
+const suspiciousWaitMs = 500;
 
 /**
  * A cache of this size holds the indexes of a large library. With SQLite's default of 2 MB, an
@@ -10,16 +14,47 @@ const busyTimeoutMs = 10_000;
  */
 const cacheKiB = 8 * 1024;
 
-/** Opens a database without checking the content of its file. */
+/**
+ * How SQLite makes commits safe. `wal` is faster, but its processes share memory through a file,
+ * which network folders cannot do.
+ */
+export type JournalKind = 'wal' | 'rollback';
+
+/** Opens a database without reading its file. */
 export function openDatabase(path: string): DatabaseSync {
-  return new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  return new DatabaseSync(path, { timeout: suspiciousWaitMs, enableForeignKeyConstraints: true });
 }
 
 /**
- * With these settings a commit survives a killed process. A power cut may undo the last commits.
+ * Makes statements wait for other processes from now on. Errors: TRACKER_UNUSABLE if the folder has
+ * no locks, because then SQLite waits in vain; those of SQLite.
  */
-export function configure(database: DatabaseSync): void {
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKiB}`);
+export function waitForOthers(database: DatabaseSync, path: string): void {
+  try {
+    database.prepare('PRAGMA user_version').get();
+  } catch (error) {
+    if (resultCode(error) !== resultCodes.busy) throw error;
+    if (!locksFiles(path)) throw withoutLocks(path, error);
+  }
+  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+}
+
+/**
+ * Keeps all other processes out until `configure`. SQLite then reads a file with a write-ahead log
+ * without shared memory.
+ */
+export function keepOthersOut(database: DatabaseSync): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
+}
+
+/**
+ * With these settings a commit survives a killed process. With `wal` a power cut may undo the last
+ * commits.
+ */
+export function configure(database: DatabaseSync, journal: JournalKind): void {
+  database.exec(`PRAGMA cache_size = -${cacheKiB}`);
+  if (journal === 'wal') database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  else database.exec('PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL');
 }
 
 /** Runs `work` in one transaction. No other process can write to the database meanwhile. */
@@ -48,8 +83,8 @@ const hints: Readonly<Record<number, string>> = {
 };
 
 function resultCode(thrown: unknown): number | undefined {
-  const errcode = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : undefined;
-  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+  const code = sqliteCode(thrown);
+  return code === undefined ? undefined : code & 0xff;
 }
 
 /** True if SQLite reports that the content of the file is damaged. */
@@ -68,11 +103,31 @@ export function asTrackerError(thrown: unknown, path: string): unknown {
   if (!failed) return thrown;
   const code = resultCode(thrown);
   if (code === resultCodes.busy || code === resultCodes.locked) {
+    if (!locksFiles(path)) return withoutLocks(path, thrown);
     const hint = 'Wait until that process ends, or end it. Its progress is kept.';
     return new SyncError('LOCKED', `another process has locked the tracker ${path}`, { cause: thrown, hint });
   }
-  return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${thrown.message}`, {
+  const known = hints[code ?? 0];
+  const reason = known === undefined && path !== '' ? explainFailure(thrown, path) : thrown.message;
+  return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${reason}`, {
     cause: thrown,
-    hint: hints[code ?? 0] ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
+    hint: known ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
+  });
+}
+
+/** True also if the folder cannot be probed, because then the lock is not the problem. */
+function locksFiles(path: string): boolean {
+  try {
+    return path === '' || probeFolder(dirname(path)).locksFiles;
+  } catch {
+    return true;
+  }
+}
+
+/** The error for a tracker in a folder without locks, such as some network folders. */
+export function withoutLocks(path: string, cause?: unknown): SyncError {
+  return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} is in a folder whose file system cannot lock files`, {
+    cause,
+    hint: 'Set CLOUD_SYNC_HOME to a folder on a disk of this machine, or mount the network folder with locks.',
   });
 }

@@ -1,11 +1,23 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
 import { makePrivateFile } from '../../lib/private-files.ts';
+import { lacksSharedMemory } from '../../lib/sqlite-folder.ts';
+import { describeSystemError } from '../../lib/system-error.ts';
 import { whileLocked } from '../../lib/while-locked.ts';
 import { forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
-import { asTrackerError, configure, inTransaction, openDatabase, saysCorrupt } from './database.ts';
+import {
+  asTrackerError,
+  configure,
+  inTransaction,
+  keepOthersOut,
+  openDatabase,
+  saysCorrupt,
+  waitForOthers,
+  type JournalKind,
+} from './database.ts';
+import { chooseJournal, mayBeDatabase, readHeader, usesWal } from './journal-kind.ts';
 import { applicationId, maxSchemaVersion, migrate, schemaVersion } from './schema.ts';
 
 interface TrackerFile {
@@ -24,13 +36,15 @@ interface TrackerFile {
 export function openTrackerFile(file: TrackerFile): DatabaseSync {
   const { path } = file;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (path !== '') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return openSound(file) ?? replaceDamaged(file);
   } catch (error) {
     const known = asTrackerError(error, path);
     if (known instanceof SyncError) throw known;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} cannot be opened: ${reason}`, { cause: error });
+    throw new SyncError('TRACKER_UNUSABLE', `the tracker ${path} cannot be opened: ${describeSystemError(error)}`, {
+      cause: error,
+      hint: 'Check who owns the folder and whether its disk is sound, or set CLOUD_SYNC_HOME to another folder.',
+    });
   }
 }
 
@@ -38,15 +52,28 @@ export function openTrackerFile(file: TrackerFile): DatabaseSync {
 function openSound(file: TrackerFile): DatabaseSync | undefined {
   // A temporary tracker has no path. SQLite gives its log files the mode of the file.
   if (file.path !== '') makePrivateFile(file.path);
+  const header = readHeader(file.path);
   // This check comes before SQLite opens the file, because SQLite would delete a damaged file's
   // log.
-  if (!mayBeDatabase(file.path)) return undefined;
+  if (!mayBeDatabase(header)) return undefined;
   const isTrusted = wasClosedCleanly(file.path, Date.parse(file.now));
+  try {
+    return openWith(file, chooseJournal(file.path, header), isTrusted);
+  } catch (error) {
+    if (!lacksSharedMemory(error)) throw error;
+    return openWith(file, 'rollback', isTrusted);
+  }
+}
+
+/** Returns undefined if the file is damaged. A trusted file is not read in full. */
+function openWith(file: TrackerFile, journal: JournalKind, isTrusted: boolean): DatabaseSync | undefined {
   const database = openDatabase(file.path);
   try {
+    if (journal === 'rollback' && usesWal(readHeader(file.path))) keepOthersOut(database);
+    waitForOthers(database, file.path);
     refuseForeign(database, file.path);
     if (!isTrusted) forgetCleanClose(file.path);
-    if (isTrusted || isSound(database)) return prepared(database, file);
+    if (isTrusted || isSound(database)) return prepared(database, file, journal);
   } catch (error) {
     database.close();
     if (saysCorrupt(error)) return undefined;
@@ -56,26 +83,11 @@ function openSound(file: TrackerFile): DatabaseSync | undefined {
   return undefined;
 }
 
-function prepared(database: DatabaseSync, file: TrackerFile): DatabaseSync {
-  configure(database);
+function prepared(database: DatabaseSync, file: TrackerFile, journal: JournalKind): DatabaseSync {
+  configure(database, journal);
   inTransaction(database, () => migrate(database, file.archiveId));
   refuseOtherArchive(database, file);
   return database;
-}
-
-/**
- * True if the file is absent or empty, or begins like an SQLite file (sqlite.org/fileformat2.html,
- * 1.3).
- */
-function mayBeDatabase(path: string): boolean {
-  if (!existsSync(path)) return true;
-  const header = Buffer.alloc(16);
-  const descriptor = openSync(path, 'r');
-  try {
-    return readSync(descriptor, header) === 0 || header.toString('latin1') === 'SQLite format 3\0';
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function isSound(database: DatabaseSync): boolean {
@@ -98,15 +110,20 @@ function replaceByNew(file: TrackerFile): DatabaseSync {
   return database;
 }
 
-/** Renames the file and its `-wal` and `-shm` files. Overwrites nothing. Returns the new path. */
+/** Renames the file and the files of its journal. Overwrites nothing. Returns the new path. */
 function setAside(path: string, now: string): string {
   const wanted = `${path}.corrupt-${now.replaceAll(':', '-')}`;
   let target = wanted;
-  for (let copy = 2; existsSync(target); copy += 1) target = `${wanted}-${copy}`;
-  for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
+  for (let copy = 2; exists(target); copy += 1) target = `${wanted}-${copy}`;
+  for (const suffix of ['-wal', '-shm', '-journal', '']) {
+    if (exists(path + suffix)) renameSync(path + suffix, target + suffix);
   }
   return target;
+}
+
+/** Unlike `existsSync`, it throws if the file system does not tell whether there is a file. */
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function refuseForeign(database: DatabaseSync, path: string): void {

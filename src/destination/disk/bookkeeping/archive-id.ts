@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
+import { makeDirectories } from '../../../lib/make-directories.ts';
 import { createDraft, draftSuffix, newDraftId } from '../drafts.ts';
 import { ignoring, syncDirectory } from '../files.ts';
 import { readOwnText, refuseLink } from '../own-files.ts';
@@ -52,7 +53,7 @@ async function isUsed(tree: Tree): Promise<boolean> {
  */
 export async function writeArchiveId(tree: Tree, id: string, clock: Clock): Promise<string> {
   const text = `${JSON.stringify({ id, version: knownVersion, createdAt: isoTime(clock.now()) })}\n`;
-  await mkdir(tree.own(draftDirectory), { recursive: true });
+  await makeDirectories(tree.own(draftDirectory));
   await tree.requireOwnFolders();
   const chosen = await choose(tree, text);
   // The id is read after the choice, because an earlier choice ends only after its id is written.

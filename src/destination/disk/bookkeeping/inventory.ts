@@ -1,6 +1,7 @@
 import { constants, lstatSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SyncError } from '../../../errors.ts';
 import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
 import { ignoring } from '../files.ts';
@@ -44,10 +45,10 @@ export async function statFile(
   { deep = false, signal }: StatOptions = {},
 ): Promise<StoredFile | undefined> {
   const path = await tree.locate(key);
-  const found = await lstat(path).catch(ignoring('ENOENT', 'ENOTDIR'));
+  const found = await lstat(path).catch(absentOrDenied(path));
   if (!found?.isFile()) return undefined;
   if (!deep) return { key, sizeBytes: found.size, crc32: null };
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(ignoring('ENOENT', 'ELOOP'));
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(absentOrDenied(path, 'ELOOP'));
   if (!file) return undefined;
   try {
     const { sizeBytes, crc32 } = await contentOf(file, found.size, null, signal);
@@ -57,6 +58,20 @@ export async function statFile(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Returns a handler for `catch`. It returns undefined if there is no file at the path. A file that
+ * we may not read does not stop the work on other files.
+ */
+function absentOrDenied(path: string, ...alsoAbsent: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    const code = errno(error) ?? '';
+    if (['ENOENT', 'ENOTDIR', ...alsoAbsent].includes(code)) return undefined;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const hint = 'Check who owns the file and its directories, and whether you may read them.';
+    throw new SyncError('STORE_FAILED', `cannot read ${path} (${code})`, { cause: error, hint });
+  };
 }
 
 /**
