@@ -3,6 +3,8 @@
  * what happened, and the hint says what to do next. No code compares messages.
  */
 
+import { describeSystemError, systemErrorCode } from './lib/system-error.ts';
+
 /**
  * What the runner does after an error: `retry` the original, `restart` it from its first byte,
  * `fail` this original or medium and continue with the others, `defer` it to the next slice, or
@@ -19,7 +21,11 @@ interface ErrorKind {
 
 export const errorKinds = {
   USAGE: { decision: 'stop', exitCode: 2, meaning: 'An option, argument or configuration value is wrong' },
-  CONFIG_UNREADABLE: { decision: 'stop', exitCode: 2, meaning: 'The configuration file cannot be read or parsed' },
+  CONFIG_UNREADABLE: {
+    decision: 'stop',
+    exitCode: 2,
+    meaning: 'The configuration, or another file that the program needs, cannot be read or written',
+  },
   CREDENTIALS_MISSING: { decision: 'stop', exitCode: 3, meaning: 'No usable credentials for the provider' },
   CREDENTIALS_EXPIRED: { decision: 'stop', exitCode: 3, meaning: 'The provider refuses the credentials, confirmed by a probe' },
   LOCKED: { decision: 'stop', exitCode: 4, meaning: 'Another run holds the lease' },
@@ -133,12 +139,20 @@ export class SyncError extends Error {
 }
 
 /**
- * Turns any thrown value into a SyncError. A value of an unknown type becomes a BUG. If the cleanup
- * after an error failed too, the first error counts.
+ * Turns any thrown value into a SyncError. A refused call on a file of this machine is no fault of
+ * Cloud Sync. Any other value of an unknown type becomes a BUG. If the cleanup after an error failed
+ * too, the first error counts.
  */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (thrown instanceof SuppressedError) return asSyncError(thrown.suppressed);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const path = thrown instanceof Error && 'path' in thrown ? thrown.path : undefined;
+  if (typeof path === 'string' && systemErrorCode(thrown) !== undefined) {
+    return new SyncError('CONFIG_UNREADABLE', `cannot use ${path}: ${describeSystemError(thrown)}`, {
+      hint: 'Check who owns that path, and whether its disk is mounted, writable and sound.',
+      cause: thrown,
+    });
+  }
   return new SyncError('BUG', message, { cause: thrown, hint: 'Please report this with the output of `cloud-sync doctor`.' });
 }

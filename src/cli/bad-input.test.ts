@@ -229,6 +229,13 @@ const cases: readonly BadInput[] = [
     says: ['--tracker', 'did you mean "dynamodb"'],
   },
   {
+    what: 'a demo without a temporary folder',
+    args: ['demo'],
+    environment: { TMPDIR: '{dir}/file' },
+    exitCode: 2,
+    says: ['{dir}/file', 'is a file and not a directory (ENOTDIR)', 'mounted'],
+  },
+  {
     what: 'an unknown fault',
     args: ['simulate', 'gopro', '--fault', 'earthquake'],
     exitCode: 2,

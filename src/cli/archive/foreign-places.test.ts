@@ -50,6 +50,13 @@ describe.runIf(canPreload)('an archive on a file system that refuses', () => {
     expect(result.stderr).not.toMatch(/mounted\?|report this/);
   });
 
+  test('a lease that the disk cannot read ends the run before its first request for media', async () => {
+    const { archive, run } = await openPlace();
+    await run('sync');
+    const result = await run('sync', join(archive, '.cloud-sync/lease'), { refusals: { read: 'EIO' } });
+    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('lease (EIO)') });
+  });
+
   test('a used-up quota is a full disk', async () => {
     const { archive, run } = await openPlace();
     const result = await run('sync', archive, { refusals: { write: 'EDQUOT' } });

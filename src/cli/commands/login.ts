@@ -7,6 +7,7 @@ import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
 import { clean } from '../../lib/log.ts';
 import { rememberSecret } from '../../lib/redact.ts';
+import { describeSystemError } from '../../lib/system-error.ts';
 import type { Context } from '../command.ts';
 import { extractCredentials } from '../login/extract.ts';
 import { readPasted } from '../prompt.ts';
@@ -79,8 +80,8 @@ async function store(context: Context, credentials: StoredCredentials): Promise<
 async function readInput({ config, stdin, stderr, interruption: { signal } }: Context): Promise<string> {
   const { file } = config.settings;
   if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr, signal }) : text(stdin);
-  return readFile(file, 'utf8').catch((error: Error) => {
-    throw new SyncError('USAGE', `cannot read --file ${file}: ${error.message}`, {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new SyncError('USAGE', `cannot read --file ${file}: ${describeSystemError(error)}`, {
       hint: 'Check the name and permissions of the file.',
       cause: error,
     });

@@ -66,6 +66,8 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     action().catch((error: unknown) => {
       throw unusableError(location, error);
     });
+  // A run that has the lease tries again to renew it. Without the lease no run is possible.
+  const forLease = async <T>(action: () => Promise<T>): Promise<T> => (leaseFile.ours() ? guarded : needed)(action);
   return {
     location,
     // A part on the disk may wait for its next bytes without a time limit.
@@ -73,8 +75,8 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     identify: async () => needed(async () => readArchiveId(tree)),
     initialise: async (id) => needed(async () => writeArchiveId(tree, id, clock)),
     lease: {
-      read: async () => guarded(async () => leaseFile.read()),
-      replace: async (before, after) => guarded(async () => leaseFile.replace(before, after)),
+      read: async () => forLease(async () => leaseFile.read()),
+      replace: async (before, after) => forLease(async () => leaseFile.replace(before, after)),
     },
     freeBytes: async () => guarded(async () => freeBytesAt(location)),
     open: async (file, wanted, known, how) => guarded(async () => openUpload(disk, file, wanted, known, how)),

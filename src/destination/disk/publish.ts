@@ -14,7 +14,7 @@ import type { Manifest } from './bookkeeping/manifest.ts';
 import { nameIfFree, type Naming } from './bookkeeping/names.ts';
 import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import { sha256sumLine } from './bookkeeping/sha256sums.ts';
-import { errno } from './store-error.ts';
+import { absentOrDenied, errno } from './store-error.ts';
 import { dropDraft } from './uploads.ts';
 
 export interface Publisher extends Naming, Drafts {
@@ -124,9 +124,11 @@ async function contentAtKey(publisher: Publisher, path: string, received: Receiv
 
 /** Returns the content of a file if it has exactly the received bytes. */
 async function contentIfSame(publisher: Publisher, path: string, { whole }: Received): Promise<Content | undefined> {
-  const existing = await lstat(path).catch(ignoring('ENOENT'));
+  const existing = await lstat(path).catch(absentOrDenied(path));
   if (!existing?.isFile() || existing.size !== whole.sizeBytes) return undefined;
-  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const opened = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(absentOrDenied(path, 'ELOOP'));
+  if (!opened) return undefined;
+  await using handle = opened;
   const content = await contentOf(handle, existing.size, publisher.hash).catch(ignoring('EIO'));
   if (content?.sizeBytes !== whole.sizeBytes || content.crc32 !== whole.crc32) return undefined;
   await handle.sync().catch(ignoring('EPERM', 'EACCES'));

@@ -49,6 +49,20 @@ export function errno(error: unknown): string | undefined {
   return error instanceof SyncError ? undefined : systemErrorCode(error);
 }
 
+/**
+ * Returns a handler for `catch`. It returns undefined if there is no file at the path, or for one
+ * of the codes in `alsoAbsent`. A file that we may not read does not stop the work on other files.
+ */
+export function absentOrDenied(path: string, ...alsoAbsent: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    const code = errno(error) ?? '';
+    if (['ENOENT', 'ENOTDIR', ...alsoAbsent].includes(code)) return undefined;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    const hint = 'Check who owns the file and its directories, and whether you may read them.';
+    throw new SyncError('STORE_FAILED', `cannot read ${path} (${code})`, { cause: error, hint });
+  };
+}
+
 /** The error for a file whose bytes the disk cannot read any more. */
 export function unreadable(path: string, cause: unknown): SyncError {
   const hint = 'The disk reports a fault; check its health before you trust it.';

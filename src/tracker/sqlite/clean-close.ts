@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writePrivateFile } from '../../lib/private-files.ts';
 
 /**
@@ -31,7 +31,7 @@ export function wasClosedCleanly(path: string, nowMs: number): boolean {
  */
 export function noteCleanClose(path: string, nowMs: number): void {
   try {
-    const readAtMs = existsSync(noteOf(path)) ? readNote(path).readAtMs : nowMs;
+    const readAtMs = exists(noteOf(path)) ? readNote(path).readAtMs : nowMs;
     if (!isOpenSomewhere(path)) writePrivateFile(noteOf(path), `${readAtMs} ${looksOf(path)}`);
   } catch {
     // Writing the note may fail without harm: the tracker was temporary and its file is gone, or
@@ -61,7 +61,12 @@ function readNote(path: string): { readonly readAtMs: number; readonly looks: st
  * closes a file removes its log, and the end of a change removes the rollback journal.
  */
 function isOpenSomewhere(path: string): boolean {
-  return ['-wal', '-journal'].some((suffix) => statSync(path + suffix, { throwIfNoEntry: false }) !== undefined);
+  return ['-wal', '-journal'].some((suffix) => exists(path + suffix));
+}
+
+/** Unlike `existsSync`, it throws if the file system does not tell whether there is a file. */
+export function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /**

@@ -72,9 +72,12 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
 }
 
 /** The primary result codes of SQLite (sqlite.org/rescode.html) that the tracker distinguishes. */
-const resultCodes = { busy: 5, locked: 6, corrupt: 11, full: 13, notADatabase: 26 } as const;
+const resultCodes = { busy: 5, locked: 6, ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const;
 
 const damagedHint = 'Run the command again: a damaged tracker is set aside and rebuilt from the archive.';
+
+const usualHint = 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.';
+const faultyHint = 'Check the health of the disk or network folder, or set CLOUD_SYNC_HOME to a folder on another disk.';
 
 const hints: Readonly<Record<number, string>> = {
   [resultCodes.full]: 'Free some space on the disk that holds CLOUD_SYNC_HOME.',
@@ -109,9 +112,10 @@ export function asTrackerError(thrown: unknown, path: string): unknown {
   }
   const known = hints[code ?? 0];
   const reason = known === undefined && path !== '' ? explainFailure(thrown, path) : thrown.message;
-  return new SyncError('TRACKER_UNUSABLE', `the tracker ${path} failed: ${reason}`, {
+  const tracker = path === '' ? 'temporary tracker' : `tracker ${path}`;
+  return new SyncError('TRACKER_UNUSABLE', `the ${tracker} failed: ${reason}`, {
     cause: thrown,
-    hint: known ?? 'Check that the folder exists and can be written, or set CLOUD_SYNC_HOME to another folder.',
+    hint: known ?? (code === resultCodes.ioError ? faultyHint : usualHint),
   });
 }
 

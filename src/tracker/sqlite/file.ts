@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
@@ -6,7 +6,7 @@ import { makePrivateFile } from '../../lib/private-files.ts';
 import { lacksSharedMemory } from '../../lib/sqlite-folder.ts';
 import { describeSystemError } from '../../lib/system-error.ts';
 import { whileLocked } from '../../lib/while-locked.ts';
-import { forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
+import { exists, forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import {
   asTrackerError,
   configure,
@@ -119,11 +119,6 @@ function setAside(path: string, now: string): string {
     if (exists(path + suffix)) renameSync(path + suffix, target + suffix);
   }
   return target;
-}
-
-/** Unlike `existsSync`, it throws if the file system does not tell whether there is a file. */
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function refuseForeign(database: DatabaseSync, path: string): void {

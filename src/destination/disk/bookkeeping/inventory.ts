@@ -1,11 +1,10 @@
 import { constants, lstatSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { SyncError } from '../../../errors.ts';
 import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
 import { ignoring } from '../files.ts';
-import { errno, unreadable } from '../store-error.ts';
+import { absentOrDenied, errno, unreadable } from '../store-error.ts';
 import type { Manifest } from './manifest.ts';
 import { ownDirectory, type Tree } from '../tree.ts';
 
@@ -58,20 +57,6 @@ export async function statFile(
   } finally {
     await file.close();
   }
-}
-
-/**
- * Returns a handler for `catch`. It returns undefined if there is no file at the path. A file that
- * we may not read does not stop the work on other files.
- */
-function absentOrDenied(path: string, ...alsoAbsent: readonly string[]): (error: unknown) => undefined {
-  return (error) => {
-    const code = errno(error) ?? '';
-    if (['ENOENT', 'ENOTDIR', ...alsoAbsent].includes(code)) return undefined;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    const hint = 'Check who owns the file and its directories, and whether you may read them.';
-    throw new SyncError('STORE_FAILED', `cannot read ${path} (${code})`, { cause: error, hint });
-  };
 }
 
 /**
