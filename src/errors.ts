@@ -64,6 +64,12 @@ export const errorKinds = {
   UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   UNREADABLE: { decision: 'fail', exitCode: 1, meaning: 'The store has the file, but does not show its bytes now' },
+  NO_SPACE: {
+    decision: 'fail',
+    exitCode: 1,
+    meaning: 'The destination has no space for this file, but may have space for others',
+  },
+  TOO_LARGE: { decision: 'fail', exitCode: 1, meaning: 'The file is larger than the destination can store' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
   SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next slice continues' },

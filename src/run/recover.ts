@@ -91,7 +91,8 @@ async function fulfil(row: TrackedOriginal, { destination, tracker, report }: Re
     return { key, ...whole };
   } catch (thrown) {
     const error = asSyncError(thrown);
-    if (error.decision === 'stop') throw error;
+    // A file that finds no space must not stop the run. The transfer decides what to do with it.
+    if (error.decision === 'stop' && error.code !== 'DESTINATION_FULL') throw error;
     return undefined;
   }
 }

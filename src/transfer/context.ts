@@ -7,6 +7,7 @@ import type { Role } from '../media.ts';
 import type { Source } from '../source/source.ts';
 import type { Claim, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { Accounting } from './accounting.ts';
+import type { Fullness } from './fullness.ts';
 import type { BandwidthStep, PartSlots, Throttle } from './media-host/limits.ts';
 import type { MediaHosts } from './media-host/media-hosts.ts';
 import type { MediumUrls } from './media-host/medium-urls.ts';
@@ -61,6 +62,7 @@ export interface Transfer extends TransferPorts, TransferSettings {
   readonly slots: PartSlots;
   readonly throttle: Throttle;
   readonly accounting: Accounting;
+  readonly fullness: Fullness;
   readonly disappearances: Disappearances;
   /** Ends the whole run immediately. */
   readonly stop: (error: SyncError) => void;

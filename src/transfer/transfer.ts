@@ -1,7 +1,8 @@
-import { asSyncError, type SyncError } from '../errors.ts';
+import { asSyncError, SyncError } from '../errors.ts';
 import type { Plan, WorkItem } from '../plan/plan.ts';
 import { createAccounting, type Totals } from './accounting.ts';
 import type { Transfer, TransferPorts, TransferSettings } from './context.ts';
+import { createFullness } from './fullness.ts';
 import { createHostGate, createPartSlots, createThrottle } from './media-host/limits.ts';
 import { createMediaHosts } from './media-host/media-hosts.ts';
 import { createDisappearances } from './medium/disappearances.ts';
@@ -33,12 +34,18 @@ export async function transfer(work: Plan, ports: TransferPorts, settings: Trans
     if (!stopping.signal.aborted) await context.disappearances.settle(verdict);
     stopping.signal.throwIfAborted();
     settings.signal.throwIfAborted();
+    if (context.fullness.isFull()) throw nothingFits(ports.destination.location);
     return { totals: accounting.totals(), error: undefined };
   } catch (thrown) {
     return { totals: accounting.totals(), error: asSyncError(thrown) };
   } finally {
     clearInterval(ticking);
   }
+}
+
+function nothingFits(location: string): SyncError {
+  const hint = 'Free some space there or choose another destination. Archived files are not affected.';
+  return new SyncError('DESTINATION_FULL', `${location} had no space for any of the files that were left`, { hint });
 }
 
 /** Makes the context of a transfer. Aborting `stopping` ends the transfer. */
@@ -60,6 +67,7 @@ export function openTransfer(
     ...ports,
     ...settings,
     accounting,
+    fullness: createFullness(),
     hosts: createMediaHosts({ http, gate: createHostGate(clock), clock, accounting, onPause, stallMs, plainHttp }),
     slots: createPartSlots(settings.concurrency),
     throttle: createThrottle(settings.bandwidth, clock, signal),

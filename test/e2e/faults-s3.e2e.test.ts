@@ -184,7 +184,7 @@ test.each([
   );
   const run = await scene.sync();
   expectExit(run, 6);
-  expect(run.finished).toMatchObject({ outcome: 'failed', error: { code: reason }, files: { archived: 0, failed: 0 } });
+  expect(run.finished).toMatchObject({ outcome: 'failed', error: { code: reason }, files: { archived: 0 } });
   expect(await scene.place.files()).toEqual([]);
   place.store.faults.length = 0;
   expectExit(await scene.sync(), 0);

@@ -7,6 +7,7 @@ import { createDraft, draftPath, isDraftId, uploadLost } from './drafts.ts';
 import { ignoring, writeFully } from './files.ts';
 import { readBackParts } from './read-backs.ts';
 import type { SmallFiles } from './small-files.ts';
+import { useSpace } from './space.ts';
 import type { Tree } from './tree.ts';
 import { dropDraft, endWriters, reopenDraft, type Uploads } from './uploads.ts';
 
@@ -55,6 +56,7 @@ async function writeDraft(drafts: Drafts, received: Received, content: Buffer): 
   try {
     await using handle = draft.handle;
     await writeFully(handle, [content], 0);
+    useSpace(drafts.uploads.space, received.state.id, content.length);
     await setCaptureTime(drafts, handle, received.file);
     await handle.sync();
     // The memory is cleared, so that only bytes from the disk can have the right checksum.

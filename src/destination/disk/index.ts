@@ -12,12 +12,12 @@ import { createLeaseFile, type LeaseFile } from './bookkeeping/lease.ts';
 import { createManifest } from './bookkeeping/manifest.ts';
 import { quarantinedCopy } from './bookkeeping/quarantine.ts';
 import type { HashName } from './content.ts';
-import { isDraftId } from './drafts.ts';
+import { isDraftId, newDraftId } from './drafts.ts';
 import type { Received } from './durable.ts';
 import { oneAtATime } from './files.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
-import { createSmallFiles, isSmall } from './small-files.ts';
-import { createSpace, freeBytesAt, requireSpace, type Space } from './space.ts';
+import { createSmallFiles, isSmall, newSmallFileId } from './small-files.ts';
+import { createSpace, freeBytesAt, releaseSpace, requireSpace, reserveSpace } from './space.ts';
 import { storeError, unusableError } from './store-error.ts';
 import { createTree, type Tree } from './tree.ts';
 import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
@@ -43,7 +43,6 @@ export interface DiskOptions {
 
 /** The state of one open archive. */
 interface Disk extends Publisher {
-  readonly space: Space;
   readonly leaseFile: LeaseFile;
 }
 
@@ -63,7 +62,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
   const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
     translated(async () => tree.requireOwnFolders().then(action));
   const needed = async <T>(action: () => Promise<T>): Promise<T> =>
-    action().catch((error: unknown) => {
+    (async () => tree.requireOwnFolders().then(action))().catch((error: unknown) => {
       throw unusableError(location, error);
     });
   // A run that has the lease tries again to renew it. Without the lease no run is possible.
@@ -86,6 +85,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
       const parts = received.toSorted((a, b) => a.number - b.number);
       return guarded(async () => publishOwn(disk, { file, state, parts, whole, replaces }));
     },
+    pause: (state) => releaseSpace(disk.uploads.space, state.id),
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),
@@ -107,7 +107,6 @@ function createDisk(location: string, options: DiskOptions): Disk {
   const disk: Disk = {
     tree,
     clock,
-    space,
     hash,
     uploads: createUploads({ tree, clock, space, readBackBy, lease: () => leaseFile.ours() }),
     smallFiles: createSmallFiles(),
@@ -134,11 +133,13 @@ async function openUpload(
   if (finished) return { kind: 'finished', file: finished };
   const resumed = await resumeUpload(disk, wanted, known);
   if (resumed) return resumed;
-  await requireSpace(disk.space, bytesToCome(wanted, []));
   // A replacement is not held in memory. It must survive a crash, because the damaged file may
   // already be moved away.
-  if (isSmall(wanted) && !replaces) return { kind: 'upload', state: disk.smallFiles.create(wanted), parts: [], resumable: false };
-  return { kind: 'upload', state: await beginUpload(disk.uploads, wanted), parts: [], resumable: true };
+  const isHeld = isSmall(wanted) && !replaces;
+  const id = isHeld ? newSmallFileId() : newDraftId(disk.uploads.lease()?.fence);
+  await reserveSpace(disk.uploads.space, id, bytesToCome(wanted, []));
+  if (isHeld) return { kind: 'upload', state: disk.smallFiles.create(wanted, id), parts: [], resumable: false };
+  return { kind: 'upload', state: await beginUpload(disk.uploads, wanted, id), parts: [], resumable: true };
 }
 
 /**
@@ -196,13 +197,17 @@ async function finishedFile(
 /** Continues a known upload. Drops it if it cannot be continued, or if its copy has no space. */
 async function resumeUpload(disk: Disk, wanted: WantedUpload, known: KnownUpload | undefined): Promise<Opened | undefined> {
   if (!known) return undefined;
-  const { uploads, space } = disk;
+  const { uploads } = disk;
+  const { space } = uploads;
   const parts = canResume(known.state, wanted) ? await heldParts(uploads, known.state, known.parts) : undefined;
   if (parts) {
     const comingBytes = bytesToCome(wanted, parts);
     await requireSpace(space, comingBytes);
     const state = await ownUpload(uploads, known.state, comingBytes);
-    if (state) return { kind: 'upload', state, parts, resumable: true };
+    if (state) {
+      await reserveSpace(space, state.id, comingBytes);
+      return { kind: 'upload', state, parts, resumable: true };
+    }
   }
   await dropUpload(disk, known.state.id);
   return undefined;

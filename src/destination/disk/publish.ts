@@ -14,6 +14,7 @@ import type { Manifest } from './bookkeeping/manifest.ts';
 import { nameIfFree, type Naming } from './bookkeeping/names.ts';
 import { moveToQuarantine } from './bookkeeping/quarantine.ts';
 import { sha256sumLine } from './bookkeeping/sha256sums.ts';
+import { releaseSpace } from './space.ts';
 import { absentOrDenied, errno } from './store-error.ts';
 import { dropDraft } from './uploads.ts';
 
@@ -45,6 +46,7 @@ export async function publish(publisher: Publisher, received: Received): Promise
 /** Drops an upload that is on the disk or in memory. */
 export async function dropUpload({ smallFiles, uploads }: Drafts, id: string): Promise<void> {
   smallFiles.drop(id);
+  releaseSpace(uploads.space, id);
   await dropDraft(uploads, id);
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import { isDraftId } from './drafts.ts';
-import { createSmallFiles, isSmall } from './small-files.ts';
+import { createSmallFiles, isSmall, newSmallFileId } from './small-files.ts';
 
 const wanted = { partSizeBytes: 1000, sizeBytes: 10, validator: { etag: null, lastModified: null } };
 
@@ -16,7 +16,7 @@ test('a file is small if it has one part, a known length and at most 256 KiB', (
 
 test('a small file keeps its bytes when the sender overwrites the chunk', async () => {
   const files = createSmallFiles();
-  const state = files.create(wanted);
+  const state = files.create(wanted, newSmallFileId());
   expect(isDraftId(state.id)).toBe(false);
   const chunk = Buffer.from('01234');
   const writer = files.writePart(state, 1, 10);
@@ -32,12 +32,12 @@ test('a small file keeps its bytes when the sender overwrites the chunk', async 
 
 test('an empty file is complete without a writer', () => {
   const files = createSmallFiles();
-  expect(files.content(files.create({ ...wanted, sizeBytes: 0 }).id)).toEqual(Buffer.alloc(0));
+  expect(files.content(files.create({ ...wanted, sizeBytes: 0 }, newSmallFileId()).id)).toEqual(Buffer.alloc(0));
 });
 
 test('a small file refuses a wrong number of bytes, and any byte after its part has ended', async () => {
   const files = createSmallFiles();
-  const state = files.create(wanted);
+  const state = files.create(wanted, newSmallFileId());
   const short = files.writePart(state, 1, 10);
   void short.write(Buffer.alloc(9));
   await expect(short.end(0)).rejects.toMatchObject({ code: 'STORE_FAILED' });
@@ -57,7 +57,7 @@ test('a small file refuses a wrong number of bytes, and any byte after its part 
 
 test('a dropped small file accepts no more parts', async () => {
   const files = createSmallFiles();
-  const state = files.create(wanted);
+  const state = files.create(wanted, newSmallFileId());
   const writer = files.writePart(state, 1, 10);
   void writer.write(Buffer.alloc(10));
   files.drop(state.id);
@@ -68,7 +68,7 @@ test('a dropped small file accepts no more parts', async () => {
 
 test('only the latest of several attempts writes a small file, and each file has its own memory', async () => {
   const files = createSmallFiles();
-  const [one, other] = [files.create(wanted), files.create(wanted)];
+  const [one, other] = [files.create(wanted, newSmallFileId()), files.create(wanted, newSmallFileId())];
   const early = files.writePart(one, 1, 10);
   void early.write(Buffer.alloc(10, 'x'));
   await early.end(0);
@@ -82,7 +82,7 @@ test('only the latest of several attempts writes a small file, and each file has
   await between.end(0);
   expect(String(files.content(one.id))).toBe('a'.repeat(10));
   files.drop(one.id);
-  const next = files.create(wanted);
+  const next = files.create(wanted, newSmallFileId());
   const reusing = files.writePart(next, 1, 10);
   void reusing.write(Buffer.alloc(10, 'c'));
   await reusing.end(0);

@@ -9,7 +9,7 @@ import { uploadLost } from './drafts.ts';
  * such a file cannot be resumed.
  */
 export interface SmallFiles {
-  create(wanted: WantedUpload): UploadState;
+  create(wanted: WantedUpload, id: string): UploadState;
   writePart(state: UploadState, number: number, sizeBytes: number | null): PartWriter;
   /**
    * Returns all bytes of a file. Returns undefined if some bytes are missing or the file was
@@ -17,6 +17,11 @@ export interface SmallFiles {
    */
   content(id: string): Buffer | undefined;
   drop(id: string): void;
+}
+
+/** Returns an id that is never the id of a draft. */
+export function newSmallFileId(): string {
+  return randomUUID();
 }
 
 /** Whether a file of this size stays in memory until its commit. */
@@ -38,8 +43,7 @@ export function createSmallFiles(): SmallFiles {
   // freed.
   const free: Buffer[] = [];
   return {
-    create: (wanted) => {
-      const id = randomUUID();
+    create: (wanted, id) => {
       const content = wanted.sizeBytes === 0 ? Buffer.alloc(0) : undefined;
       files.set(id, { memory: undefined, content, writer: undefined });
       return { ...wanted, id };

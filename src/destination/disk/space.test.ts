@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
-import { createSpace, releaseRoom, requireSpace, takeRoom, useRoom } from './space.ts';
+import { createSpace, releaseSpace, requireFree, requireSpace, reserveSpace, useSpace } from './space.ts';
 
 const gib = 1024 ** 3;
 
@@ -43,40 +43,57 @@ test('a file is refused if it would leave less than the minimum of free space', 
 test('space is unlimited if the file system does not report it', async () => {
   const { space } = fakeSpace(null);
   await requireSpace(space, 1e15);
-  await takeRoom(space, 1e15);
+  await reserveSpace(space, 'a', 1e15);
 });
 
 test('space that is reserved for one file is not available to another, until it is used or released', async () => {
   const { space, system } = fakeSpace(100);
-  const room = await takeRoom(space, 60);
-  await expect(takeRoom(space, 31)).rejects.toMatchObject(full);
-  const other = await takeRoom(space, 30);
-  useRoom(room, 50);
+  await reserveSpace(space, 'a', 60);
+  await expect(reserveSpace(space, 'b', 31)).rejects.toMatchObject(full);
+  await reserveSpace(space, 'b', 30);
+  useSpace(space, 'a', 50);
   system.freeBytes = 50;
   await expect(requireSpace(space, 11)).rejects.toMatchObject(full);
-  releaseRoom(room);
-  releaseRoom(room);
+  releaseSpace(space, 'a');
+  releaseSpace(space, 'a');
   await requireSpace(space, 10);
   await expect(requireSpace(space, 11)).rejects.toMatchObject(full);
-  releaseRoom(other);
+  releaseSpace(space, 'b');
   await requireSpace(space, 40);
 });
 
 test('only one of two simultaneous files gets the last free space', async () => {
   const { space } = fakeSpace(100);
-  const results = await Promise.allSettled([takeRoom(space, 60), takeRoom(space, 60)]);
+  const results = await Promise.allSettled([reserveSpace(space, 'a', 60), reserveSpace(space, 'b', 60)]);
   expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
-  await takeRoom(space, 30);
+  await reserveSpace(space, 'b', 30);
+});
+
+test('a second reservation of an upload replaces the first one', async () => {
+  const { space } = fakeSpace(100);
+  await reserveSpace(space, 'a', 60);
+  await reserveSpace(space, 'a', 90);
+  await reserveSpace(space, 'a', 20);
+  await reserveSpace(space, 'b', 70);
 });
 
 test('a part of unknown length takes space as its bytes arrive', async () => {
   const { space, system } = fakeSpace(100);
-  const room = await takeRoom(space, 0);
-  useRoom(room, 50);
+  await reserveSpace(space, 'a', 0);
+  useSpace(space, 'a', 50);
   system.freeBytes = 50;
-  await expect(takeRoom(space, 41)).rejects.toMatchObject(full);
-  releaseRoom(room);
-  await takeRoom(space, 40);
+  await expect(reserveSpace(space, 'b', 41)).rejects.toMatchObject(full);
+  await reserveSpace(space, 'b', 40);
+});
+
+test('the next part of a file needs only its own space, even if another program has used reserved space', async () => {
+  const { space, system, pass } = fakeSpace(100);
+  await reserveSpace(space, 'a', 80);
+  useSpace(space, 'a', 20);
+  system.freeBytes = 40;
+  pass(60);
+  await requireFree(space, 30);
+  await expect(requireFree(space, 31)).rejects.toMatchObject(full);
 });
 
 test('many simultaneous files ask the file system once, and the answer is cached', async () => {

@@ -20,13 +20,10 @@ export interface Space {
   readonly clock: Clock;
   answer: { freeBytes: number; readonly askedAtMs: number };
   asking: Promise<void> | undefined;
+  /** The bytes that are reserved for each upload and are not written yet, by upload id. */
+  readonly reserved: Map<string, number>;
+  /** The sum of `reserved`. */
   comingBytes: number;
-}
-
-/** Space that is reserved for bytes that are not written yet. */
-export interface Room {
-  readonly space: Space;
-  leftBytes: number;
 }
 
 /**
@@ -39,44 +36,59 @@ export async function freeBytesAt(directory: string): Promise<number | null> {
 }
 
 export function createSpace(options: Pick<Space, 'location' | 'askFreeBytes' | 'minimumFreeBytes' | 'clock'>): Space {
-  return { ...options, answer: { freeBytes: 0, askedAtMs: -Infinity }, asking: undefined, comingBytes: 0 };
+  const answer = { freeBytes: 0, askedAtMs: -Infinity };
+  return { ...options, answer, asking: undefined, reserved: new Map(), comingBytes: 0 };
 }
 
 /**
  * Throws DESTINATION_FULL if `bytes` more bytes would leave less than the minimum of free space.
+ * Space that is reserved for uploads counts as used.
  */
 export async function requireSpace(space: Space, bytes: number): Promise<void> {
-  await refresh(space, bytes);
+  await refresh(space, space.comingBytes + bytes);
   assertFits(space, bytes);
 }
 
-/** Checks like `requireSpace`, and also reserves the space until it is used or released. */
-export async function takeRoom(space: Space, bytes: number): Promise<Room> {
-  await refresh(space, bytes);
+/**
+ * Checks like `requireSpace`, and reserves the space for an upload until it is used or released. An
+ * upload has one reservation. A new reservation replaces the old one.
+ */
+export async function reserveSpace(space: Space, id: string, bytes: number): Promise<void> {
+  releaseSpace(space, id);
+  await refresh(space, space.comingBytes + bytes);
   // `requireSpace` is not called here: while we awaited it, another file could reserve the space.
   assertFits(space, bytes);
-  space.comingBytes += bytes;
-  return { space, leftBytes: bytes };
+  setReserved(space, id, bytes);
 }
 
-/** Records that `writtenBytes` of the reserved bytes are now in the file. */
-export function useRoom(room: Room, writtenBytes: number): void {
-  room.space.answer.freeBytes -= writtenBytes;
-  keepRoom(room, Math.max(0, room.leftBytes - writtenBytes));
+/**
+ * Throws DESTINATION_FULL if the disk cannot take `bytes` more bytes of an upload, because other
+ * programs have used the reserved space.
+ */
+export async function requireFree(space: Space, bytes: number): Promise<void> {
+  await refresh(space, bytes);
+  if (spareBytes(space, bytes) < 0) throw fullError(space, bytes, 0);
 }
 
-/** Releases reserved space, because no more bytes will come. */
-export function releaseRoom(room: Room): void {
-  keepRoom(room, 0);
+/** Records that `writtenBytes` of an upload are now on the disk. */
+export function useSpace(space: Space, id: string, writtenBytes: number): void {
+  space.answer.freeBytes -= writtenBytes;
+  setReserved(space, id, Math.max(0, (space.reserved.get(id) ?? 0) - writtenBytes));
 }
 
-function keepRoom(room: Room, leftBytes: number): void {
-  room.space.comingBytes += leftBytes - room.leftBytes;
-  room.leftBytes = leftBytes;
+/** Ends the reservation of an upload, because no more bytes will come for now. */
+export function releaseSpace(space: Space, id: string): void {
+  setReserved(space, id, 0);
 }
 
-function spareBytes({ answer, comingBytes, minimumFreeBytes }: Space, bytes: number): number {
-  return answer.freeBytes - comingBytes - bytes - minimumFreeBytes;
+function setReserved(space: Space, id: string, bytes: number): void {
+  space.comingBytes += bytes - (space.reserved.get(id) ?? 0);
+  if (bytes > 0) space.reserved.set(id, bytes);
+  else space.reserved.delete(id);
+}
+
+function spareBytes({ answer, minimumFreeBytes }: Space, bytes: number): number {
+  return answer.freeBytes - bytes - minimumFreeBytes;
 }
 
 /**
@@ -97,11 +109,15 @@ async function ask(space: Space): Promise<void> {
 }
 
 function assertFits(space: Space, bytes: number): void {
-  if (spareBytes(space, bytes) >= 0) return;
-  const { location, answer, comingBytes, minimumFreeBytes } = space;
-  throw new SyncError(
+  const { comingBytes } = space;
+  if (spareBytes(space, comingBytes + bytes) < 0) throw fullError(space, bytes, comingBytes);
+}
+
+function fullError({ location, answer, minimumFreeBytes }: Space, bytes: number, comingBytes: number): SyncError {
+  const others = comingBytes > 0 ? `, other files in transfer need ${comingBytes} bytes` : '';
+  return new SyncError(
     'DESTINATION_FULL',
-    `${location} has ${answer.freeBytes} bytes free, but ${comingBytes + bytes} more are needed and ${minimumFreeBytes} must stay free`,
+    `${location} has ${answer.freeBytes} bytes free, but ${bytes} more are needed${others}, and ${minimumFreeBytes} must stay free`,
     { hint: 'Free some space there or choose another destination. Archived files are not affected.' },
   );
 }

@@ -16,7 +16,7 @@ const cases: readonly [string, ErrorCode][] = [
   ['ENOTDIR', 'DESTINATION_UNUSABLE'],
   ['ELOOP', 'DESTINATION_UNUSABLE'],
   ['EXDEV', 'DESTINATION_UNUSABLE'],
-  ['EFBIG', 'STORE_FAILED'],
+  ['EFBIG', 'TOO_LARGE'],
   ['EMFILE', 'STORE_FAILED'],
   ['EIO', 'STORE_FAILED'],
   ['ESOMETHING', 'STORE_FAILED'],

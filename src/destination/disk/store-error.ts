@@ -39,7 +39,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EISDIR: { code: 'DESTINATION_UNUSABLE', hint: 'There is a directory where a file is needed; move that directory away.' },
   ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'The symbolic links in this path form a circle.' },
   EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must be on one file system.' },
-  EFBIG: { code: 'STORE_FAILED', hint: 'The file system does not support a file this large; the limit of FAT32 is 4 GiB.' },
+  EFBIG: { code: 'TOO_LARGE', hint: 'The file system does not support a file this large; the limit of FAT32 is 4 GiB.' },
   EMFILE: { code: 'STORE_FAILED', hint: 'Too many open files; raise the limit (ulimit -n) or lower --concurrency.' },
   EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; check its health before you trust it.' },
 };

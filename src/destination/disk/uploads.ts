@@ -20,7 +20,7 @@ import {
   forgetUpload,
   type ReadBacks,
 } from './read-backs.ts';
-import { releaseRoom, takeRoom, useRoom, type Room, type Space } from './space.ts';
+import { releaseSpace, requireFree, reserveSpace, useSpace, type Space } from './space.ts';
 import { storeError } from './store-error.ts';
 import { draftDirectory, type Tree } from './tree.ts';
 
@@ -55,8 +55,8 @@ export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'wr
   return { ...options, readBacks: createReadBacks(), files, writers: new Map() };
 }
 
-export async function beginUpload(uploads: Uploads, wanted: WantedUpload): Promise<UploadState> {
-  const id = newDraftId(uploads.lease()?.fence);
+/** Begins an upload with a new draft. `id` comes from `newDraftId`. */
+export async function beginUpload(uploads: Uploads, wanted: WantedUpload, id: string): Promise<UploadState> {
   await keepFile(uploads.files, id, (await createDraft(uploads.tree, id)).handle);
   return { ...wanted, id };
 }
@@ -92,18 +92,16 @@ async function copyDraft(
     () => false,
   );
   if (isShared) return true;
-  let room: Room | undefined;
   try {
-    room = await takeRoom(space, sizeBytes + comingBytes);
+    await reserveSpace(space, to, sizeBytes + comingBytes);
     await copy(0);
-    useRoom(room, sizeBytes);
+    useSpace(space, to, sizeBytes);
     return true;
   } catch (error) {
+    releaseSpace(space, to);
     const failure = storeError(tree.root, error);
     if (failure instanceof SyncError && failure.code === 'DESTINATION_FULL') return false;
     throw failure;
-  } finally {
-    if (room) releaseRoom(room);
   }
 }
 
@@ -149,7 +147,6 @@ function partTarget(
   const { id } = state;
   const start = offsetOf(state, number);
   let file: FileHandle | undefined;
-  let room: Room | undefined;
   return {
     number,
     offset: start,
@@ -160,12 +157,11 @@ function partTarget(
       // A running write of the earlier writer must not overwrite the bytes of this writer.
       await earlier?.closed;
       forgetPart(readBacks, id, number);
-      room = await takeRoom(space, sizeBytes ?? 0);
+      await requireFree(space, sizeBytes ?? 0);
       return file;
     },
-    wrote: (bytes) => room && useRoom(room, bytes),
+    wrote: (bytes) => useSpace(space, id, bytes),
     close: async (writtenBytes) => {
-      if (room) releaseRoom(room);
       if (writtenBytes === null) return releaseFile(files, id, 'abandoned');
       const release = async () => releaseFile(files, id, 'written');
       if (!file || uploads.readBackBy === 'whole file' || !fitsMemory(state)) return release();

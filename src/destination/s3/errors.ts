@@ -155,7 +155,8 @@ export function refusalFromError(thrown: unknown): Refusal {
   });
 }
 
-const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage', 'EntityTooLarge']);
+const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage']);
+const tooLargeCode = 'EntityTooLarge';
 const denied =
   'Allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:ListBucketMultipartUploads, s3:ListMultipartUploadParts and s3:AbortMultipartUpload on the bucket. With a KMS key, also allow kms:Decrypt and kms:GenerateDataKey.';
 
@@ -167,9 +168,13 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   const message = `${about} failed: ${refusal.message} (${refusal.code})`;
   const unusable = unusableHint(refusal, nowMs);
   if (unusable !== undefined) return new SyncError('DESTINATION_UNUSABLE', message, { hint: unusable, cause: refusal });
-  const code: ErrorCode = refusal.status === 507 || fullCodes.has(refusal.code) ? 'DESTINATION_FULL' : 'STORE_FAILED';
   const waitMs = retryAfterMs(refusal.retryAfter, nowMs);
-  return new SyncError(code, message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
+  return new SyncError(codeOf(refusal), message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
+}
+
+function codeOf({ status, code }: Refusal): ErrorCode {
+  if (code === tooLargeCode) return 'TOO_LARGE';
+  return status === 507 || fullCodes.has(code) ? 'DESTINATION_FULL' : 'STORE_FAILED';
 }
 
 /**
@@ -178,7 +183,7 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
  */
 function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
   const { code, status, region } = refusal;
-  if (fullCodes.has(code) || code === 'InvalidObjectState') return undefined;
+  if (fullCodes.has(code) || code === tooLargeCode || code === 'InvalidObjectState') return undefined;
   const kind = kindOf(code, refusal.message);
   if (kind === 'credentials')
     return 'Check the AWS credentials from the standard chain (environment, profile, role), and that they belong to this store.';

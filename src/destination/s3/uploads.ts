@@ -40,6 +40,9 @@ export interface Uploads {
   readonly committing: Map<string, Promise<unknown>>;
 }
 
+/** The largest object of S3, in bytes (5 TiB). */
+const maxObjectBytes = 5 * 1024 ** 4;
+
 export async function openUpload(
   uploads: Uploads,
   file: FileDescription,
@@ -48,6 +51,8 @@ export async function openUpload(
   { replaces }: { readonly replaces: boolean } = { replaces: false },
 ): Promise<Opened> {
   const { bucket, capabilities } = uploads;
+  if ((wanted.sizeBytes ?? 0) > maxObjectBytes)
+    throw new SyncError('TOO_LARGE', `the file has ${wanted.sizeBytes} bytes, but an object may have ${maxObjectBytes} at most`);
   const isDue = !replaces && (known !== undefined || (await isCheckDue(uploads, wanted)));
   const seen = isDue ? await lookAt(uploads, file, wanted) : 'nothing';
   const finished = typeof seen === 'object' ? seen : undefined;

@@ -1,4 +1,4 @@
-import { SyncError } from '../../errors.ts';
+import { SyncError, type ErrorCode } from '../../errors.ts';
 import { needsRepair, originalId, sameContent, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
 import type { Claim, Content, Failure } from '../tracker.ts';
 import { unaccepted } from './evidence.ts';
@@ -82,13 +82,17 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null, archivedAt: now };
 }
 
+/** Failures that say nothing about the file itself. They never lead to QUARANTINED. */
+const uncounted: ReadonlySet<string> = new Set<ErrorCode>(['NO_SPACE']);
+
 /**
  * Makes an original FAILED or QUARANTINED. If it was deleted at the source meanwhile, only its
  * claim ends. If it awaits repair, it keeps its status.
  */
 export function failed(original: OriginalRecord, { code, reason, quarantineAfter }: Failure, now: string): OriginalRecord {
-  const failedRuns = original.failedRuns + 1;
-  const change = failedRuns >= quarantineAfter ? 'quarantine' : 'fail';
+  const isCounted = !uncounted.has(code);
+  const failedRuns = original.failedRuns + (isCounted ? 1 : 0);
+  const change = isCounted && failedRuns >= quarantineAfter ? 'quarantine' : 'fail';
   const next = awaitsRepair(original) ? original : applyChange(original, change, now);
   return { ...(next ? { ...next, failedRuns, errorCode: code, reason, failedAt: now } : original), ...unclaimed };
 }

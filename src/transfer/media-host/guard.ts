@@ -24,23 +24,39 @@ export interface ContentRange {
   readonly totalBytes: number;
 }
 
+/** Longer values of headers are not read. Three numbers of 16 digits need less. */
+const maxRangeLength = 100;
+/** A longer ETag is no validator, because it would not fit into the description of a file. */
+const maxValidatorLength = 256;
+
 /** Parses `bytes 0-9/100` (RFC 9110, 14.4). Returns undefined for any other text or total. */
 export function parseContentRange(header: string | undefined): ContentRange | undefined {
-  const match = /^\s*bytes\s+(\d+)-(\d+)\/(\d+)\s*$/i.exec(header ?? '');
+  if (header === undefined || header.length > maxRangeLength) return undefined;
+  const match = /^\s*bytes\s+(\d+)-(\d+)\/(\d+)\s*$/i.exec(header);
   if (!match) return undefined;
   const [start, end, totalBytes] = match.slice(1).map(Number) as [number, number, number];
+  if (!Number.isSafeInteger(totalBytes)) return undefined;
   return start <= end && end < totalBytes ? { start, end, totalBytes } : undefined;
 }
 
-/** The declared length. Null if the header is absent or is not a number. */
+/**
+ * The declared length. Null if the header is absent or is not a number. Errors: TOO_LARGE for a
+ * number that no file has.
+ */
 export function contentLength(headers: ReplyFacts['headers']): number | null {
   const text = headers['content-length']?.trim();
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+  if (text === undefined || !/^\d+$/.test(text)) return null;
+  if (Number.isSafeInteger(Number(text))) return Number(text);
+  throw new SyncError('TOO_LARGE', `the media host states a size of ${text.slice(0, 30)} bytes, which no file has`);
 }
 
 export function validatorOf(headers: ReplyFacts['headers']): Validator {
-  const etag = headers['etag'] ?? null;
-  return { etag: etag?.startsWith('W/') ? null : etag, lastModified: headers['last-modified'] ?? null };
+  const etag = shortValue(headers['etag']);
+  return { etag: etag?.startsWith('W/') ? null : etag, lastModified: shortValue(headers['last-modified']) };
+}
+
+function shortValue(value: string | undefined): string | null {
+  return value !== undefined && value.length <= maxValidatorLength ? value : null;
 }
 
 /**

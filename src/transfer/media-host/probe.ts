@@ -55,7 +55,7 @@ async function probeByHead(
     checkMediaType(reply, extension);
     return { sizeBytes, validator: validatorOf(reply.headers), answersRanges: true };
   } catch (error) {
-    const refused = error instanceof SyncError && ['URL_REFUSED', 'HTTP_STATUS', 'NOT_MEDIA'].includes(error.code);
+    const refused = error instanceof SyncError && ['URL_REFUSED', 'HTTP_STATUS', 'NOT_MEDIA', 'TOO_LARGE'].includes(error.code);
     if (refused) return undefined;
     throw error;
   }

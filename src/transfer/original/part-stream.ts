@@ -6,7 +6,7 @@ import type { Copy, Upload } from '../context.ts';
 import { createSniffer, type Sniffer } from '../media-host/first-bytes.ts';
 import { writeThrottled } from '../media-host/limits.ts';
 import { networkError } from '../media-host/media-hosts.ts';
-import type { ByteRange } from './parts.ts';
+import { maxPartNumber, type ByteRange } from './parts.ts';
 
 export interface PartStreamHooks {
   /** Called with the number of bytes of the range that the destination has taken. */
@@ -143,6 +143,7 @@ export class PartStream {
     // The file was abandoned while this part was stored, so no other part may begin.
     if (this.#isAborted) throw abandoned();
     this.#number += 1;
+    if (this.#number > maxPartNumber) throw new SyncError('TOO_LARGE', `the file does not end after ${maxPartNumber} parts`);
     this.#partBytes = 0;
     this.#crc = 0;
     this.#writer = undefined;

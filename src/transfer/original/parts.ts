@@ -6,6 +6,8 @@ const minPartBytes = 16 * 1024 * 1024;
  * probes.
  */
 const maxParts = 9_000;
+/** The number of the last part that a file of unknown size may have. */
+export const maxPartNumber = 10_000;
 
 /** The bytes that one request fetches. */
 export interface ByteRange {

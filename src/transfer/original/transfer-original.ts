@@ -1,4 +1,4 @@
-import type { KnownUpload, Opened, Part, StoredFile, UploadState } from '../../destination/destination.ts';
+import type { KnownUpload, Opened, Part, StoredFile } from '../../destination/destination.ts';
 import { asSyncError, SyncError, type ErrorCode } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import { originalId } from '../../media.ts';
@@ -9,7 +9,9 @@ import type { MediumUrls } from '../media-host/medium-urls.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
 import { addRevision, rekey } from '../record.ts';
 import { createAttemptBudget } from './attempt-budget.ts';
+import { abandon, dropUpload } from './drop-upload.ts';
 import { fetchParts } from './fetch-parts.ts';
+import { needingSpace } from './needing-space.ts';
 import { partSizeFor } from './parts.ts';
 
 /**
@@ -43,6 +45,7 @@ export async function transferOriginal(
       if (!urls.offers(offerId)) throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
       const copied = await copyOriginal(copy);
       slice.countEnded();
+      transfer.fullness.countStored();
       return copied === 'archived' ? undefined : await transferOtherContent(copy);
     } catch (thrown) {
       const error = asSyncError(thrown);
@@ -156,19 +159,21 @@ async function attemptCopy(copy: Copy, lessons: Lessons): Promise<Copied> {
   // content, so these parts are dropped.
   if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
   lessons.isFirst = false;
-  const upload = await openUpload(copy, probe, lessons);
+  const { sizeBytes } = probe;
+  const upload = await needingSpace(copy, { sizeBytes, isBegun: false }, async () => openUpload(copy, probe, lessons));
   if (!upload) return 'archived';
   const { id, original } = row;
   const { mediaId, key } = original;
-  const { sizeBytes } = probe;
   const resumedBytes = upload.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
   transfer.report({ type: 'file.started', id, mediaId, key, sizeBytes, resumedBytes });
   transfer.accounting.startFile(key, sizeBytes, resumedBytes);
   try {
-    return await publish(copy, upload, await fetchParts(copy, upload));
+    const fill = async () => publish(copy, upload, await fetchParts(copy, upload));
+    return await needingSpace(copy, { sizeBytes, isBegun: true }, fill);
   } catch (error) {
-    // No later run can resume this upload, so it is removed.
-    if (!upload.resumable) await abandon(transfer, upload.state);
+    // No later run can resume an upload that is not resumable, so it is removed.
+    if (upload.resumable) transfer.destination.pause?.(upload.state);
+    else await abandon(transfer, upload.state);
     throw error;
   }
 }
@@ -245,22 +250,6 @@ async function publish(copy: Copy, { file, state, resumable }: Upload, parts: re
 function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
   transfer.accounting.endFile(stored.key, stored.sizeBytes);
   transfer.report(archivedEvent(row.original, stored, transfer.destination.location));
-}
-
-async function dropUpload({ transfer, claim }: Copy): Promise<void> {
-  const upload = await transfer.tracker.upload(claim.id);
-  if (!upload) return;
-  await transfer.tracker.saveUpload(claim, null);
-  await abandon(transfer, upload.state);
-}
-
-/**
- * Drops an upload that the tracker no longer names. Callers change the tracker first: if the worker
- * has lost its claim, the tracker refuses the change, and the upload stays. An upload that cannot
- * be dropped is swept after 30 days.
- */
-async function abandon({ destination }: Transfer, state: UploadState): Promise<void> {
-  await destination.abort(state).catch(() => {});
 }
 
 async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {

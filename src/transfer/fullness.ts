@@ -1,0 +1,44 @@
+/** With less free space than this nothing more is archived, so that the bookkeeping still fits. */
+const minFreeBytes = 16 * 1024 * 1024;
+/** If there is no space for a file of at most this size, there is none for any file. */
+const smallBytes = 1024 * 1024;
+
+/** What is known when a file found no space. */
+export interface Refused {
+  /** The size of the file. Null if it is unknown. */
+  readonly sizeBytes: number | null;
+  /** The free space, which may be reserved for other files. Null if it is unknown. */
+  readonly freeBytes: number | null;
+  /** True if bytes of the file were written. Then the store itself said that there is no space. */
+  readonly isBegun: boolean;
+}
+
+/** Decides whether a destination that has no space for one file has space for any file. */
+export interface Fullness {
+  countStored(): void;
+  /** Counts a file that found no space. Returns true if no other file can find space either. */
+  countRefused(refused: Refused): boolean;
+  /**
+   * Call it when all files were tried. True if nothing was stored since the first file found no
+   * space, although at least two other files were tried.
+   */
+  isFull(): boolean;
+}
+
+export function createFullness(): Fullness {
+  let refusals = 0;
+  let storedSince = 0;
+  return {
+    countStored: () => {
+      if (refusals > 0) storedSince += 1;
+    },
+    countRefused: ({ sizeBytes, freeBytes, isBegun }) => {
+      refusals += 1;
+      if (freeBytes !== null && freeBytes < minFreeBytes) return true;
+      // A small file may be refused because the free space is reserved for files in transfer.
+      const isStoresWord = isBegun || freeBytes === null;
+      return isStoresWord && sizeBytes !== null && sizeBytes <= smallBytes;
+    },
+    isFull: () => refusals > 2 && storedSince === 0,
+  };
+}
