@@ -1,10 +1,11 @@
 /** Removes secrets from everything that is printed or stored. */
 
 const secretNames = /token|cookie|authorization|secret|password|signature|credential|key-pair-id|policy|x-amz-/i;
-const secretParameters = /([?&](?:[^=&#\s"']*))=([^&#\s"']+)/g;
-const jweShape = /\b[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}\b/g;
+// Each pattern takes linear time: no match can begin inside the text that an earlier attempt read.
+const secretParameters = /([?&][^?=&#\s"']*)=([^&#\s"']+)/g;
+const jweShape = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){2,4}\b/g;
 /** The user name and password in an address, for example of a proxy. */
-const userInformation = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi;
+const userInformation = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi;
 const cookieShape = /\b(gp_access_token|gp_user_id)=[^;\s"']+/gi;
 const bearerShape = /\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/gi;
 

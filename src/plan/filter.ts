@@ -7,6 +7,7 @@ import { SyncError } from '../errors.ts';
 import type { Medium } from '../media.ts';
 import { isRealMoment, momentOf } from './moment.ts';
 import type { Moment } from './moment.ts';
+import { anyPattern } from './wildcards.ts';
 
 /** The media types that GoPro's cloud is known to use. A filter with any other type is refused. */
 export const knownTypes: readonly string[] = [
@@ -149,23 +150,6 @@ function parsePattern(option: string, value: string): string {
   if (pattern !== '') return pattern;
   throw new SyncError('USAGE', `${option} ${quote(value)} is empty`, { hint: 'Give a name, or a pattern such as HERO12*.' });
 }
-
-/**
- * Makes a function that tells whether a whole text matches one of the patterns. `*` matches any
- * text, and `?` matches one character.
- */
-function anyPattern(patterns: readonly string[]): (text: string) => boolean {
-  const expressions = patterns.map((pattern) => {
-    const source = pattern.normalize('NFC').replace(/\*+|[\\^$.|+()[\]{}/?]/g, (sign) => wildcards[sign[0] ?? ''] ?? `\\${sign}`);
-    return new RegExp(`^${source}$`, 'isu');
-  });
-  return (text) => {
-    const normal = text.normalize('NFC');
-    return expressions.some((expression) => expression.test(normal));
-  };
-}
-
-const wildcards: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };
 
 function quote(value: string): string {
   return JSON.stringify(value);

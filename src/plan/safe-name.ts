@@ -4,7 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
+import { shortened } from '../lib/text.ts';
 
+/** A longer name is cut before a pattern runs. A key has room for far fewer characters. */
+const maxNameLength = 1_024;
 const maxIdLength = 64;
 const maxWordLength = 24;
 
@@ -33,7 +36,7 @@ const extensionAtEnd = /\.([a-z0-9]{1,10})$/i;
  */
 function baseName(filename: string): string {
   const segments = filename.split(/[/\\]/).filter((segment) => segment !== '');
-  return (segments.at(-1) ?? '').replace(/[\s.]+$/, '');
+  return shortened(segments.at(-1) ?? '', maxNameLength).replace(/[\s.]+$/, '');
 }
 
 /** The extension of a file's name in lower case, without a dot. Empty if there is none. */
@@ -60,7 +63,7 @@ export function safeStem(filename: string): string {
  * Makes a part of a name from a label, position or number: ASCII, 0 to 24 characters.
  */
 export function safeWord(text: string): string {
-  return text.replace(/[^a-z0-9_-]/gi, '_').slice(0, maxWordLength);
+  return text.slice(0, maxWordLength).replace(/[^a-z0-9_-]/gi, '_');
 }
 
 /**
@@ -68,7 +71,7 @@ export function safeWord(text: string): string {
  * that makes it unique.
  */
 export function safeId(id: string): string {
-  if (/^[a-z0-9_-]+$/i.test(id) && id.length <= maxIdLength && !device.test(id)) return id;
+  if (id.length <= maxIdLength && /^[a-z0-9_-]+$/i.test(id) && !device.test(id)) return id;
   return `${safeWord(id) || 'id'}-${shortHash(id, 8)}`;
 }
 

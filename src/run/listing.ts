@@ -40,9 +40,14 @@ const fullListingEveryMs = 7 * 24 * 3_600_000;
 const maxPasses = 3;
 
 /**
- * A listing ends after this many empty pages in a row, because an API may send empty pages forever.
+ * A pass ends after this many pages in a row without a new id. An API may repeat its pages, or send
+ * empty ones, forever.
  */
-const maxEmptyPages = 20;
+const maxStalePages = 20;
+/** A pass ends when it has shown this many more media than the provider counts. */
+const maxSurplus = 1_000;
+/** A pass ends after this many media, because a total that grows with each page proves nothing. */
+const maxMedia = 2_000_000;
 
 /** One pass over the pages, beginning with the first page. */
 interface Pass {
@@ -53,8 +58,10 @@ interface Pass {
   totalItems: number;
   /** True while the total has stayed the same and every entry could be read. */
   steady: boolean;
-  /** The number of empty pages in a row. */
-  emptyPages: number;
+  /** The number of pages in a row that showed no id for the first time. */
+  stalePages: number;
+  /** True when the pass was cut off, because its pages did not end. */
+  endless: boolean;
   /** True when the pass stopped early, because all media of the remaining pages are known. */
   quick: boolean;
 }
@@ -99,7 +106,7 @@ export async function beginListing({ source, tracker, clock, report, full }: Lis
 }
 
 function newPass(): Pass {
-  return { ids: new Set(), nextPage: 1, totalItems: 0, steady: true, emptyPages: 0, quick: false };
+  return { ids: new Set(), nextPage: 1, totalItems: 0, steady: true, stalePages: 0, endless: false, quick: false };
 }
 
 /**
@@ -115,8 +122,8 @@ export async function listSlice(
     if (!(await readPages(options, progress, isOver))) return undefined;
     const { pass, seen, passes } = progress;
     if (pass.ids.size === 0) await refuseEmpty(options.tracker, pass);
-    const complete = pass.steady && (pass.ids.size === pass.totalItems || seen.size === pass.totalItems);
-    if (pass.quick || complete || passes === maxPasses) return finish(options, progress, complete);
+    const complete = pass.steady && !pass.endless && (pass.ids.size === pass.totalItems || seen.size === pass.totalItems);
+    if (pass.quick || complete || pass.endless || passes === maxPasses) return finish(options, progress, complete);
     progress.passes += 1;
     progress.pass = newPass();
   }
@@ -131,9 +138,8 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   for await (const page of source.list(pass.nextPage, signal)) {
     if (pass.nextPage > 1 && page.totalItems !== pass.totalItems) pass.steady = false;
     if (page.unreadable > 0) pass.steady = false;
-    pass.emptyPages = page.media.length === 0 ? pass.emptyPages + 1 : 0;
-    if (pass.emptyPages > maxEmptyPages) return true;
     pass.totalItems = page.totalItems;
+    const idsBefore = pass.ids.size;
     const changes = await tracker.recordPage(page.media, runId);
     progress.added += changes.added;
     progress.changed += changes.changed;
@@ -141,6 +147,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
       pass.ids.add(id);
       progress.seen.add(id);
     }
+    pass.stalePages = pass.ids.size === idsBefore ? pass.stalePages + 1 : 0;
     pass.nextPage = page.page + 1;
     report({ type: 'listing.page', page: page.page, totalPages: page.totalPages, media: page.media.length });
     const isKnown = page.media.length > 0 && changes.unchanged === page.media.length;
@@ -148,9 +155,17 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
       pass.quick = page.page < page.totalPages;
       return true;
     }
-    if (isOver() && page.page < page.totalPages) return false;
+    if (page.page < page.totalPages) {
+      pass.endless = isEndless(pass);
+      if (pass.endless) return true;
+      if (isOver()) return false;
+    }
   }
   return true;
+}
+
+function isEndless({ ids, totalItems, stalePages }: Pass): boolean {
+  return stalePages > maxStalePages || ids.size > totalItems + maxSurplus || ids.size > maxMedia;
 }
 
 /** Whether a quick listing may end. The total must equal the number of known and new media. */
@@ -179,12 +194,16 @@ async function finish(options: ListingOptions, progress: ListingProgress, comple
   const mode = pass.quick ? 'quick' : 'full';
   if (gone > 10 && gone > listed) warnOfShrinking(gone, listed, report);
   report({ type: 'listing.finished', mode, listed, added, changed, gone, consistent: trusted });
-  const contradiction = trusted
-    ? null
-    : new SyncError('LISTING_UNTRUSTED', `the provider says it has ${pass.totalItems} media, but its pages show ${seen.size}`, {
-        hint: 'The media of the listing are archived. If this continues for days, compare the library in a browser with `cloud-sync status`.',
-      });
-  return { mode, listed, added, changed, gone, contradiction };
+  return { mode, listed, added, changed, gone, contradiction: trusted ? null : contradictionOf(pass, seen.size) };
+}
+
+function contradictionOf({ endless, totalItems, nextPage }: Pass, shown: number): SyncError {
+  const message = endless
+    ? `the listing did not end: its first ${nextPage - 1} pages show ${shown} media, and the provider says it has ${totalItems}`
+    : `the provider says it has ${totalItems} media, but its pages show ${shown}`;
+  return new SyncError('LISTING_UNTRUSTED', message, {
+    hint: 'The media of the listing are archived. If this continues for days, compare the library in a browser with `cloud-sync status`.',
+  });
 }
 
 /**

@@ -14,6 +14,11 @@ export interface Supply {
 
 /** How often a body is checked for silence, and how often a chunk that is not full is handed on. */
 const tickMs = 250;
+/**
+ * The floor for the speed of a body. A sender that drips below it counts as silent. The slowest
+ * line on which an archive makes sense is far above it, even if several replies share the line.
+ */
+const minBytesPerMs = (64 * 1024) / 60_000;
 /** If at most this many bytes remain, reading them is cheaper than opening another connection. */
 const drainBytes = 64 * 1024;
 
@@ -34,6 +39,9 @@ export class BodyQueue implements Body {
    */
   #end: { readonly error?: unknown } | undefined;
   #silentMs = 0;
+  /** The bytes that arrived in the current window, and how long the taker has been ready in it. */
+  #windowBytes = 0;
+  #windowMs = 0;
 
   constructor(supply: Supply, stallMs: number) {
     this.#supply = supply;
@@ -47,8 +55,9 @@ export class BodyQueue implements Body {
   }
 
   /** Records that some bytes have arrived, although they may not fill a chunk. */
-  heard(): void {
+  heard(bytes: number): void {
     this.#silentMs = 0;
+    this.#windowBytes += bytes;
   }
 
   /**
@@ -99,6 +108,16 @@ export class BodyQueue implements Body {
     // Silence is counted in ticks. A process that is too busy to read makes no ticks, so its own
     // delay does not count as silence.
     this.#silentMs += tickMs;
+    this.#windowMs += tickMs;
+    if (this.#windowMs >= 2 * this.#stallMs) this.#judgeWindow();
+  }
+
+  /** Abandons a body that drips, and begins the next window. */
+  #judgeWindow(): void {
+    const bytes = this.#windowBytes;
+    if (bytes < this.#windowMs * minBytesPerMs) this.abandon(new HttpTimeout(`only ${bytes} bytes in ${this.#windowMs} ms`));
+    this.#windowBytes = 0;
+    this.#windowMs = 0;
   }
 
   #deliver(): void {

@@ -152,7 +152,7 @@ export class Connection {
     // Bytes on an idle connection belong to no request, and must not begin the next reply.
     if (!exchange) return this.#drop();
     exchange.wasHeard = true;
-    exchange.body.heard();
+    exchange.body.heard(bytes);
     this.#fill += bytes;
     return exchange.inBody ? this.#readBody(exchange, bytes) : this.#readHead(exchange, bytes);
   }

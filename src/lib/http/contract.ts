@@ -9,7 +9,8 @@ export interface Body {
   /**
    * Hands the chunks to `take` as they arrive, and resolves when the body ends as announced.
    * Rejects with the error of the network, with the error that `take` threw, or with an HttpTimeout
-   * if no byte arrived for `stallMs` although the taker was ready.
+   * if no byte arrived for `stallMs`, or too few bytes for twice that time, although the taker was
+   * ready.
    */
   pump(take: TakeChunk): Promise<void>;
   /** Ends the reply without handing on its body. */
@@ -26,7 +27,10 @@ export interface Reply {
 export interface RequestOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
-  /** The request is aborted if no byte arrives for this many ms. */
+  /**
+   * The request is aborted if no byte arrives for this many ms, or if the body brings less than
+   * 64 KiB a minute for twice this time.
+   */
   readonly stallMs: number;
   /**
    * True if the body may be large. Such a body comes in large chunks, whose memory is reused when
@@ -43,7 +47,7 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** No byte arrived for `stallMs`, so the request was aborted. */
+/** No byte arrived for `stallMs`, or too few bytes, so the request was aborted. */
 export class HttpTimeout extends Error {
   override readonly name = 'HttpTimeout';
 }

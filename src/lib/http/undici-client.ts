@@ -98,7 +98,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     // sender has sent bytes.
     if (chunk.length === 0) return;
     this.#leftBytes -= chunk.length;
-    this.body.heard();
+    this.body.heard(chunk.length);
     if (!this.body.push(chunk)) this.#controller?.pause();
   }
 

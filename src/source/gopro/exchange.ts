@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient, Reply } from '../../lib/http/index.ts';
+import { isExcessive } from '../../lib/json.ts';
 import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
 import type { AuthMode } from './credentials.ts';
 import { describeNetworkError, describeShape } from './describe.ts';
@@ -48,6 +49,9 @@ export interface Exchange {
 const maxAttempts = 5;
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const clockToleranceMs = 10 * 60_000;
+
+/** A whole reply must arrive within this many times the stall timeout. */
+const maxStalls = 10;
 
 /** A reply may be large: for a set of 3,000 frames it has several MB of URLs. */
 const maxBodyBytes = 64 * 1024 * 1024;
@@ -108,12 +112,15 @@ async function receive(
 ): Promise<{ reply: Reply; text: string | undefined } | Error> {
   // Credentials are sent only to URLs that begin with the API's address.
   const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
+  const tooSlow = AbortSignal.timeout(maxStalls * stallMs);
+  const ending = signal ? AbortSignal.any([signal, tooSlow]) : tooSlow;
   try {
-    const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, ...(signal && { signal }) });
+    const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, signal: ending });
     if (reply.status === 200) return { reply, text: await readText(reply) };
     reply.body.discard();
     return { reply, text: undefined };
   } catch (error) {
+    if (tooSlow.aborted) return new Error(`its reply was not complete after ${(maxStalls * stallMs) / 1000} s`);
     return error instanceof Error ? error : new Error(String(error));
   }
 }
@@ -151,6 +158,7 @@ async function readText({ body }: Reply): Promise<string | undefined> {
 
 function readAnswer<T>(text: string | undefined, headers: Reply['headers'], schema: z.ZodType<T>): Answer<T> {
   if (text === undefined) return { kind: 'misshapen', detail: `its reply is larger than ${maxBodyBytes / 1024 ** 2} MiB` };
+  if (isExcessive(text)) return { kind: 'misshapen', detail: 'its reply has too many values, or values nested too deeply' };
   const json = parseJson(text);
   if (json === undefined) {
     const type = headers['content-type']?.split(';')[0] ?? 'of no stated type';

@@ -151,6 +151,41 @@ describe('requests for one medium', () => {
     await expect(api.source({ stallMs: 60 }).resolve('m', ['source'])).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
+  test('a reply that drips below 64 KiB a minute fails only its medium', async () => {
+    await using api = await startTestApi(
+      valid((_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const dripping = setInterval(() => response.write(' '), 10);
+        response.on('close', () => clearInterval(dripping));
+        return undefined;
+      }),
+    );
+    const resolving = api.source({ stallMs: 60 }).resolve('m', ['source']);
+    await expect(resolving).rejects.toMatchObject({ code: 'API_REFUSED', message: expect.stringMatching(/only \d+ bytes in/) });
+  });
+
+  test('a reply that is not complete after ten stall timeouts fails only its medium', async () => {
+    await using api = await startTestApi(
+      valid((_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const flowing = setInterval(() => response.write(' '.repeat(1_000)), 10);
+        response.on('close', () => clearInterval(flowing));
+        return undefined;
+      }),
+    );
+    const resolving = api.source({ stallMs: 50 }).resolve('m', ['source']);
+    await expect(resolving).rejects.toMatchObject({ code: 'API_REFUSED', message: expect.stringContaining('after 0.5 s') });
+  });
+
+  test.each([
+    ['two million entries', `{"filename":"a","_embedded":{"files":[${'{},'.repeat(2_000_000)}{}]}}`],
+    ['lists in each other, 100 deep', `{"filename":"a","_embedded":{"files":[]},"more":${'['.repeat(100)}${']'.repeat(100)}}`],
+    ['60,000 files', `{"filename":"a","_embedded":{"files":[${'{},'.repeat(60_000)}{}]}}`],
+  ])('a reply with %s is refused before it costs seconds', async (_, body) => {
+    await using api = await startTestApi(valid(() => ({ body })));
+    await expect(api.source().resolve('m', ['source'])).rejects.toMatchObject({ code: 'API_REFUSED' });
+  });
+
   test('`get` requests the same fields as the listing, and returns undefined for a medium that is gone', async () => {
     await using api = await startTestApi(({ url }) =>
       url.pathname === '/media/here' ? { body: { id: 'here', ready_to_view: 'ready' } } : { status: 404 },

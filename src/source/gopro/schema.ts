@@ -4,7 +4,16 @@
  * shapes were observed, and every optional field was seen null, absent or wrong.
  */
 import { z } from 'zod';
+import { shortened } from '../../lib/text.ts';
 import type { Medium } from '../../media.ts';
+
+/** Longer texts are shortened, so that no text of the API costs much. */
+const maxNameLength = 1_024;
+const maxTextLength = 256;
+/** A page has 100 media. A page with more entries than this is refused. */
+const maxPageEntries = 10_000;
+/** A medium with more entries than this in one list is refused. The largest sets have thousands. */
+const maxMediumEntries = 50_000;
 
 /**
  * An id is opaque, but must fit into a path. The id `..` would name another resource. Half of a
@@ -22,13 +31,19 @@ export function isUsableId(id: string): boolean {
 /** A whole number ≥ 0. The API sometimes sends numbers as strings. */
 const count = z.union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative());
 const countOrNull = count.nullable().catch(null);
-const text = z.string().catch('');
-const textOrNull = z.string().min(1).nullable().catch(null);
+const short = z.string().transform((value) => shortened(value, maxTextLength));
+const text = short.catch('');
+const textOrNull = short.pipe(z.string().min(1)).nullable().catch(null);
+const name = z
+  .string()
+  .transform((value) => shortened(value, maxNameLength))
+  .catch('');
+const urlOrNull = z.string().min(1).nullable().catch(null);
 
 const medium = z.object({
   id: mediaId,
-  type: z.string().min(1).catch('unknown'),
-  filename: text,
+  type: short.pipe(z.string().min(1)).catch('unknown'),
+  filename: name,
   file_extension: textOrNull,
   /** A size of 0 means that the size is unknown, as null does. */
   file_size: countOrNull.transform((sizeBytes) => sizeBytes || null),
@@ -38,7 +53,7 @@ const medium = z.object({
   updated_at: textOrNull,
   reprocessed_at: textOrNull,
   camera_model: textOrNull,
-  ready_to_view: z.string().min(1).catch('unknown'),
+  ready_to_view: short.pipe(z.string().min(1)).catch('unknown'),
 });
 
 /** The fields that a request for a listing must name. */
@@ -58,7 +73,7 @@ export function recordOf(id: string): z.ZodType<MediumRecord> {
 export const listingReply = z
   .object({
     _pages: z.object({ total_items: count, total_pages: count }),
-    _embedded: z.object({ media: z.array(z.unknown()) }),
+    _embedded: z.object({ media: z.array(z.unknown()).max(maxPageEntries) }),
   })
   .transform(({ _pages, _embedded }) => {
     const records = _embedded.media.flatMap((entry) => medium.safeParse(entry).data ?? []);
@@ -78,10 +93,10 @@ const replyEntry = z
     label: text,
     type: text,
     item_number: countOrNull,
-    camera_position: z.union([z.string().min(1), z.number().transform(String)]).catch('default'),
+    camera_position: z.union([short.pipe(z.string().min(1)), z.number().transform(String)]).catch('default'),
     available: z.unknown().optional(),
-    url: textOrNull,
-    head: textOrNull,
+    url: urlOrNull,
+    head: urlOrNull,
   })
   .transform(({ label, type, item_number, camera_position, available, url, head }) => ({
     label,
@@ -104,7 +119,7 @@ export type ReplyEntry = z.infer<typeof replyEntry>;
  * An entry that is not an object could be an original that the program cannot read. So the whole
  * reply is misshapen.
  */
-const entries = z.array(replyEntry).nullish();
+const entries = z.array(z.unknown()).max(maxMediumEntries).pipe(z.array(replyEntry)).nullish();
 
 /**
  * The schema for the reply of `GET /media/{id}/download`. At least one list that can hold originals
@@ -112,7 +127,7 @@ const entries = z.array(replyEntry).nullish();
  */
 export const downloadReply = z
   .object({
-    filename: text,
+    filename: name,
     _embedded: z
       .object({ files: entries, variations: entries, sidecar_files: entries })
       .refine(({ files, variations }) => Boolean(files ?? variations)),

@@ -12,6 +12,9 @@ import { recordResolution } from '../record.ts';
 import { changedOriginals } from './changed.ts';
 import { lookAtMarked } from './repair.ts';
 
+/** A run accepts this many different sets of originals of one medium. An API may change them forever. */
+const maxRounds = 3;
+
 /** Resolves a medium and transfers its missing originals. Throws only errors that stop the run. */
 export async function transferMedium({ mediaId }: WorkItem, transfer: Transfer): Promise<void> {
   const { source, tracker, roles, disappearances, signal } = transfer;
@@ -104,9 +107,11 @@ async function transferOriginals(tracked: TrackedMedium, first: Resolution, tran
     return latest;
   };
   const urls = createMediumUrls(first, resolveAgain, clock);
-  for (let recorded: Resolution | undefined; recorded !== latest;) {
+  let recorded: Resolution | undefined;
+  for (let rounds = 0; recorded !== latest; rounds += 1) {
     // If a later resolve gave the same originals, there is nothing new to record.
     if (recorded && idsOf(recorded) === idsOf(latest)) return;
+    if (rounds === maxRounds) throw new SyncError('API_REFUSED', `the provider offered ${maxRounds} different sets of originals`);
     recorded = latest;
     await transferResolved(tracked, recorded, urls, transfer);
   }

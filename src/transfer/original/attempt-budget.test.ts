@@ -28,6 +28,32 @@ test('a new byte resets the count of attempts', async () => {
   await expect(failTimes(1, budget)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED' });
 });
 
+test('attempts that bring one byte each are given up, sooner if each of them stalls', async () => {
+  const stalled = new SyncError('STALLED', 'too slow');
+  for (const [error, attempts] of [
+    [lost, 50],
+    [stalled, 5],
+  ] as const) {
+    const budget = createAttemptBudget(clock);
+    const creep = async (count: number, stepBytes: number) => {
+      for (let offset = stepBytes; offset <= count * stepBytes; offset += stepBytes) {
+        budget.reached(1, offset);
+        await budget.waitAfterFailure(budget.begin(), error, signal);
+      }
+    };
+    await creep(attempts - 1, 1);
+    await expect(creep(attempts, 1)).rejects.toMatchObject({ code: 'PATIENCE_EXHAUSTED', cause: error });
+  }
+});
+
+test('a file whose attempts bring 64 KiB each is tried without end', async () => {
+  const budget = createAttemptBudget(clock);
+  for (let attempt = 1; attempt <= 500; attempt += 1) {
+    budget.reached(1, attempt * 64 * 1024);
+    await budget.waitAfterFailure(budget.begin(), lost, signal);
+  }
+});
+
 test('parts that fail together count as one failure', async () => {
   const budget = createAttemptBudget(clock);
   for (let round = 0; round < 4; round += 1) {

@@ -17,7 +17,8 @@ const pass = z.object({
   nextPage: z.int(),
   totalItems: z.int(),
   steady: z.boolean(),
-  emptyPages: z.int(),
+  stalePages: z.int().default(0),
+  endless: z.boolean().default(false),
   quick: z.boolean(),
 });
 const progress = z.object({

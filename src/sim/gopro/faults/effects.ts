@@ -57,6 +57,8 @@ export function faultyReply(reply: Reply, action: FaultAction, scene: FaultScene
       return scene.otherOrigin === undefined ? reply : redirectTo(`${scene.otherOrigin}${scene.target}`);
     case 'redirectLoop':
       return redirectTo(scene.target);
+    case 'header':
+      return withHeaders(reply, { [action.name]: action.value });
     case 'gzip':
       return { ...without(reply, 'content-length', { 'content-encoding': 'gzip' }), gzip: true };
     default:

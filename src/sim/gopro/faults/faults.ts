@@ -89,6 +89,8 @@ const wireActions = [
   z.strictObject({ type: z.literal('redirect') }),
   /** Status 302 to exactly the same URL. */
   z.strictObject({ type: z.literal('redirectLoop') }),
+  /** Sets a header of the reply to this value. */
+  z.strictObject({ type: z.literal('header'), name: z.string(), value: z.string() }),
   /** `Content-Encoding: gzip`, even if the client does not accept it. */
   z.strictObject({ type: z.literal('gzip') }),
 ] as const;
