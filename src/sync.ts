@@ -39,6 +39,7 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
   const startedAtMs = ports.clock.now();
+  const beganAtMs = ports.clock.elapsed();
   const { source, destination, tracker, report } = ports;
   const { dryRun, roles, covers = () => true } = options;
   let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
@@ -74,7 +75,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }
-  return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.now() - startedAtMs }, held);
+  return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.elapsed() - beganAtMs }, held);
 }
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {

@@ -33,3 +33,20 @@ export const systemClock: Clock = {
 export function isoTime(nowMs: number): string {
   return new Date(nowMs).toISOString();
 }
+
+/** Two correct clocks differ by less than this. */
+const toleranceMs = 10 * 60_000;
+
+/**
+ * How long ago a stored time was, in ms and at least 0. Undefined if the time is unreadable, or is in
+ * the future because a clock was wrong. `time` is in ISO 8601.
+ */
+export function ageMs(time: string | null, nowMs: number): number | undefined {
+  const age = time === null ? NaN : nowMs - Date.parse(time);
+  return age >= -toleranceMs ? Math.max(0, age) : undefined;
+}
+
+/** Whether a stored time lies between `startedAt` and now. All texts are in ISO 8601. */
+export function isSince(time: string, startedAt: string, nowMs: number): boolean {
+  return time >= startedAt && ageMs(time, nowMs) !== undefined;
+}

@@ -1,5 +1,5 @@
 import { SyncError } from '../errors.ts';
-import type { Clock } from '../lib/clock.ts';
+import { ageMs, type Clock } from '../lib/clock.ts';
 import type { Report } from '../events.ts';
 import type { Tracker } from '../tracker/tracker.ts';
 import type { Source } from '../source/source.ts';
@@ -97,10 +97,8 @@ export async function list(options: ListingOptions): Promise<Listing> {
 
 export async function beginListing({ source, tracker, clock, report, full }: ListingOptions): Promise<ListingProgress> {
   const state = await tracker.listingState(source.account);
-  const recentMs = state.lastFullAt === null ? Infinity : clock.now() - Date.parse(state.lastFullAt);
-  // If the last full listing is dated in the future, the clock was wrong, and a full listing is
-  // needed.
-  const mayBeQuick = !full && recentMs >= 0 && recentMs < fullListingEveryMs;
+  const recentMs = ageMs(state.lastFullAt, clock.now()) ?? Infinity;
+  const mayBeQuick = !full && recentMs < fullListingEveryMs;
   report({ type: 'listing.started', mode: mayBeQuick ? 'quick' : 'full' });
   return { listedBefore: mayBeQuick ? state.listed : null, seen: new Set(), passes: 1, pass: newPass(), added: 0, changed: 0 };
 }

@@ -37,7 +37,7 @@ const concurrency = 4;
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
-  const startedAtMs = ports.clock.now();
+  const beganAtMs = ports.clock.elapsed();
   const { destination, tracker, report } = ports;
   const found: Findings = {
     counts: { files: 0, bytes: 0, missing: 0, damaged: 0, lost: 0, superseded: 0, unreadable: 0, unknown: 0 },
@@ -57,7 +57,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
     facts = { error: options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown) };
   }
   const { counts: verified, differences } = found;
-  const finished = summarise({ runId, elapsedMs: ports.clock.now() - startedAtMs, ...facts, verified, differences });
+  const finished = summarise({ runId, elapsedMs: ports.clock.elapsed() - beganAtMs, ...facts, verified, differences });
   if (finished.outcome !== 'locked') await tracker.finishRun(runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
   await held.disposeAsync();
   report(finished);

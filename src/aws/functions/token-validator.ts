@@ -1,4 +1,5 @@
 import { asSyncError, SyncError } from '../../errors.ts';
+import { ageMs } from '../../lib/clock.ts';
 import { messages, replyOf, type ReplyOf, type RequestOf } from '../contract.ts';
 import { abortAfter } from '../platform/abort-after.ts';
 import { handle } from '../platform/handle.ts';
@@ -57,6 +58,6 @@ function noAnswer(): SyncError {
 
 /** Returns the age of the credentials in days, rounded to a tenth, or null if unknown. */
 function ageOf({ credentialsSince }: OpenSource, nowMs: number): number | null {
-  const sinceMs = credentialsSince === null ? NaN : Date.parse(credentialsSince);
-  return Number.isNaN(sinceMs) ? null : Math.round(((nowMs - sinceMs) / dayMs) * 10) / 10;
+  const age = ageMs(credentialsSince, nowMs);
+  return age === undefined ? null : Math.round((age / dayMs) * 10) / 10;
 }

@@ -1,4 +1,4 @@
-import { systemClock } from '../../lib/clock.ts';
+import { ageMs, systemClock } from '../../lib/clock.ts';
 
 const dayMs = 86_400_000;
 
@@ -8,10 +8,13 @@ const dayMs = 86_400_000;
  */
 export const warnFromDays = 5;
 
-/** Returns the days since the credentials were stored, or undefined if that time is unknown. */
+/**
+ * Returns the days since the credentials were stored. Undefined if that time is unknown, or in the
+ * future because a clock was wrong.
+ */
 export function ageInDays({ lastUpdated }: { readonly lastUpdated: string | null }, nowMs: number): number | undefined {
-  const storedMs = lastUpdated === null ? NaN : Date.parse(lastUpdated);
-  return Number.isNaN(storedMs) ? undefined : (nowMs - storedMs) / dayMs;
+  const age = ageMs(lastUpdated, nowMs);
+  return age === undefined ? undefined : age / dayMs;
 }
 
 /**

@@ -216,8 +216,8 @@ export async function sweepDrafts({ tree, clock, writers }: Uploads, keep: Reado
     const path = tree.own(draftDirectory, name);
     const file = await lstat(path).catch(ignoring('ENOENT'));
     // ctime is the time of the last change to the file or its names. Unlike mtime, no program can
-    // set it.
-    if (file && clock.now() - file.ctimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+    // set it. If it is far in the future, a clock was wrong, and the draft would stay forever.
+    if (file && Math.abs(clock.now() - file.ctimeMs) > abandonedAfterMs) await rm(path, { recursive: true, force: true });
   }
 }
 

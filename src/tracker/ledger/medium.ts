@@ -1,3 +1,4 @@
+import { ageMs } from '../../lib/clock.ts';
 import { mediumVersion, type Medium, type MediumStatus, type Role } from '../../media.ts';
 import type { Failure, Tracker } from '../tracker.ts';
 import { unaccepted } from './evidence.ts';
@@ -20,9 +21,14 @@ function moved(medium: MediumRecord, status: MediumStatus, now: string, reason: 
     ...(status === medium.status && reason === medium.reason ? {} : unaccepted),
     status,
     statusSince: status === medium.status ? medium.statusSince : now,
-    waitingSince: status === 'WAITING' ? (medium.waitingSince ?? now) : mayStillWait ? medium.waitingSince : null,
+    waitingSince: status === 'WAITING' ? waitingSince(medium, now) : mayStillWait ? medium.waitingSince : null,
     reason,
   };
+}
+
+/** A wait that began in the future was recorded with a wrong clock. It begins again now. */
+function waitingSince({ waitingSince: since }: MediumRecord, now: string): string {
+  return since !== null && ageMs(since, Date.parse(now)) !== undefined ? since : now;
 }
 
 /** Makes a medium LISTED if the provider calls it ready, and WAITING otherwise. */

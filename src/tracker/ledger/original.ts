@@ -26,13 +26,17 @@ function awaitsRepair({ status, mark }: OriginalRecord): boolean {
   return status === 'COMPLETED' && needsRepair(mark);
 }
 
+/** No lease is longer. If a lease has more time left, it was granted with a wrong clock. */
+const maxLeaseMs = 24 * 3_600_000;
+
 /** Claims an original. Undefined if its status or another owner's valid lease forbids the claim. */
 export function claimed(
   original: OriginalRecord,
   lease: { readonly owner: string; readonly leaseMs: number },
   time: Time,
 ): OriginalRecord | undefined {
-  const isClaimed = original.owner !== null && (original.leaseUntilMs ?? 0) > time.nowMs;
+  const leftMs = (original.leaseUntilMs ?? 0) - time.nowMs;
+  const isClaimed = original.owner !== null && leftMs > 0 && leftMs <= maxLeaseMs;
   if (isClaimed && original.owner !== lease.owner) return undefined;
   const next = awaitsRepair(original) ? original : applyChange(original, 'claim', time.now);
   const leaseUntilMs = time.nowMs + lease.leaseMs;

@@ -1,4 +1,5 @@
 import { asSyncError, SyncError } from '../../errors.ts';
+import { isSince } from '../../lib/clock.ts';
 import { forEachLimited } from '../../lib/for-each.ts';
 import { originalId, type Role } from '../../media.ts';
 import { awaitingRepair, type WorkItem } from '../../plan/plan.ts';
@@ -153,7 +154,7 @@ async function transferResolved(
 
 function isOpen(row: TrackedOriginal, repairs: ReadonlySet<TrackedOriginal>, transfer: Transfer): boolean {
   const isDue = repairs.has(row)
-    ? row.failedAt === null || row.failedAt < transfer.runStartedAt
+    ? row.failedAt === null || !isSince(row.failedAt, transfer.runStartedAt, transfer.clock.now())
     : ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);
   return isDue && transfer.roles.includes(row.original.role);
 }
@@ -161,8 +162,8 @@ function isOpen(row: TrackedOriginal, repairs: ReadonlySet<TrackedOriginal>, tra
 /**
  * Whether the medium or original has failed since the run began, in this slice or an earlier one.
  */
-function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt }: Transfer): boolean {
-  return status === 'FAILED' && statusSince >= runStartedAt;
+function hasFailedInRun({ status, statusSince }: TrackedMedium | TrackedOriginal, { runStartedAt, clock }: Transfer): boolean {
+  return status === 'FAILED' && isSince(statusSince, runStartedAt, clock.now());
 }
 
 /**

@@ -121,7 +121,7 @@ async function restingMedia(tracker: Tracker, roles: readonly Role[], nowMs: num
   for await (const { tracked, originals } of tracker.rows(['FAILED', 'PENDING', 'IN_PROGRESS'])) {
     const wanted = originals.filter(({ original }) => roles.includes(original.role));
     const open = tracked.status === 'FAILED' ? [tracked, ...wanted] : wanted;
-    const rests = open.every((row) => row.status === 'FAILED' && nextAttemptMs(row) > nowMs);
+    const rests = open.every((row) => row.status === 'FAILED' && nextAttemptMs(row, nowMs) > nowMs);
     if (rests && open.length > 0 && (tracked.status === 'FAILED' || tracked.status === 'RESOLVED'))
       resting.add(tracked.medium.id);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ageMs } from '../../../lib/clock.ts';
 
 /**
  * Decides when to notify a person about the provider's credentials. A notice is due when the
@@ -70,7 +71,7 @@ function expired(before: Episodes, { nowMs, run }: Asking): Decision {
     return { episodes, notices: ['expired'] };
   }
   if (known.toldBy === run) return { episodes: before, notices: [known.toldAt === known.since ? 'expired' : 'still-expired'] };
-  if (nowMs - Date.parse(known.toldAt) < reminderMs - slackMs) return { episodes: before, notices: [] };
+  if ((ageMs(known.toldAt, nowMs) ?? Infinity) < reminderMs - slackMs) return { episodes: before, notices: [] };
   return { episodes: { ...before, expired: { ...known, toldAt: now, toldBy: run } }, notices: ['still-expired'] };
 }
 

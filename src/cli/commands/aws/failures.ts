@@ -2,7 +2,7 @@ import { commandsFor } from '../../../aws/commands.ts';
 import type { Stage } from '../../../config/stages.ts';
 import type { ShowCommand } from '../../../errors.ts';
 import { clean, jsonLine } from '../../../lib/log.ts';
-import { isoTime } from '../../../lib/clock.ts';
+import { isoTime, systemClock } from '../../../lib/clock.ts';
 import { nextAttemptMs } from '../../../plan/next-attempt.ts';
 import { count } from '../../../report/figures.ts';
 import { openLedger } from '../../archive/open-ledger.ts';
@@ -22,7 +22,8 @@ export async function runAwsFailures({ config, log, stdout }: Context): Promise<
     for (const entry of listEntries(row)) {
       if (!isOneOf(entry, words)) continue;
       failures += 1;
-      const nextAttempt = entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since })) : null;
+      const nextAttempt =
+        entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since }, systemClock.now())) : null;
       stdout.write(json ? jsonLine({ ...entry, nextAttempt }) : textOf(entry, nextAttempt, show));
     }
   }
