@@ -23,8 +23,16 @@ export function noteReplyTime({ middlewareStack }: Observable): () => number | n
   return () => replyTimeMs(date);
 }
 
-/** The time in a `Date` header, in ms since 1970. Null if there is no date. */
+const days = '(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?';
+const httpDate = new RegExp(`^${days}, \\d\\d[ -][A-Z][a-z]{2}[ -](?:\\d\\d){1,2} \\d\\d:\\d\\d:\\d\\d GMT$`);
+const asctimeDate = new RegExp(`^${days} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}$`);
+
+/**
+ * Reads a date of HTTP in one of its three forms (RFC 9110, 5.6.7), in ms since 1970. Returns null for
+ * any other text. `Date.parse` alone would read a date in numbers such as -5.
+ */
 export function replyTimeMs(date: string | undefined): number | null {
-  const timeMs = Date.parse(date ?? '');
+  const text = date?.trim() ?? '';
+  const timeMs = httpDate.test(text) ? Date.parse(text) : asctimeDate.test(text) ? Date.parse(`${text} GMT`) : NaN;
   return Number.isNaN(timeMs) ? null : timeMs;
 }

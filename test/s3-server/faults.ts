@@ -15,9 +15,16 @@ interface FaultMatch<Operation extends S3Operation> {
 export type S3FaultAction =
   /**
    * The store reads and drops the body, then answers with the error. With `within200` the error of
-   * CompleteMultipartUpload is inside a reply with status 200.
+   * CompleteMultipartUpload is inside a reply with status 200. With `retryAfterAs` the header
+   * Retry-After has an HTTP date.
    */
-  | { readonly kind: 'error'; readonly code: S3ErrorCode; readonly retryAfterSeconds?: number; readonly within200?: boolean }
+  | {
+      readonly kind: 'error';
+      readonly code: S3ErrorCode;
+      readonly retryAfterSeconds?: number;
+      readonly retryAfterAs?: 'date';
+      readonly within200?: boolean;
+    }
   /** The connection is reset before the body is read, or before the reply. Nothing is stored. */
   | { readonly kind: 'reset'; readonly before: 'body' | 'reply' }
   /**

@@ -117,8 +117,10 @@ async function misbehave(request: S3Request, fault: Exclude<S3FaultAction, { kin
     await once(request.message.socket, 'close');
     return undefined;
   }
+  const { retryAfterSeconds: seconds, retryAfterAs } = fault;
+  const date = new Date(Date.now() + (seconds ?? 0) * 1000).toUTCString();
   const headers: Record<string, string> =
-    fault.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(fault.retryAfterSeconds) };
+    seconds === undefined ? {} : { 'Retry-After': retryAfterAs === 'date' ? date : String(seconds) };
   const reply = errorReply(new S3Error(fault.code, undefined, { headers }));
   return fault.within200 ? { ...reply, status: 200 } : reply;
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { clean } from '../../lib/log.ts';
+import { replyTimeMs } from '../../lib/reply-date.ts';
 import { probeFolder } from '../../lib/sqlite-folder.ts';
 import { systemErrorCode } from '../../lib/system-error.ts';
 import { formatDuration } from '../../report/figures.ts';
@@ -84,14 +85,15 @@ export async function checkNetwork(config: Config, signal: AbortSignal): Promise
  * `localMs`.
  */
 export function checkClock(date: string | undefined, localMs: number): Finding {
-  const skewMs = localMs - Date.parse(date ?? '');
-  if (Number.isNaN(skewMs))
+  const apiMs = replyTimeMs(date);
+  if (apiMs === null)
     return {
       level: 'warn',
       subject: 'clock',
       message: 'the API does not say the time',
       advice: 'Check the clock of this machine yourself.',
     };
+  const skewMs = localMs - apiMs;
   const sizeMs = Math.abs(skewMs);
   if (sizeMs < maxSkewMs) return { level: 'ok', subject: 'clock', message: 'agrees with the clock of the API' };
   const message = `the clock of this machine is ${formatDuration(Math.round(sizeMs / 1000) * 1000)} ${skewMs > 0 ? 'ahead' : 'behind'}`;

@@ -1,5 +1,6 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
 import { kindOf } from '../../lib/aws-error.ts';
+import { replyTimeMs } from '../../lib/reply-date.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
 /**
@@ -37,6 +38,11 @@ export class Refusal extends Error {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Returns how long the store asks to wait, in ms. Undefined if it does not ask. */
+export function askedWaitMs({ retryAfter, date }: Refusal, nowMs: number): number | undefined {
+  return retryAfterMs({ 'retry-after': retryAfter, date }, nowMs);
 }
 
 /** Returns the refusal that caused an error of this adapter, or undefined. */
@@ -168,7 +174,7 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   const message = `${about} failed: ${refusal.message} (${refusal.code})`;
   const unusable = unusableHint(refusal, nowMs);
   if (unusable !== undefined) return new SyncError('DESTINATION_UNUSABLE', message, { hint: unusable, cause: refusal });
-  const waitMs = retryAfterMs(refusal.retryAfter, nowMs);
+  const waitMs = askedWaitMs(refusal, nowMs);
   return new SyncError(codeOf(refusal), message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
 }
 
@@ -207,8 +213,8 @@ function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
 }
 
 function skew({ date }: Refusal, nowMs: number): string {
-  const offMs = nowMs - Date.parse(date ?? '');
-  if (Number.isNaN(offMs) || Math.abs(offMs) < 1_000) return '';
+  const offMs = nowMs - (replyTimeMs(date) ?? nowMs);
+  if (Math.abs(offMs) < 1_000) return '';
   const minutes = Math.round(Math.abs(offMs) / 60_000);
   return `, which is ${minutes} minutes ${offMs > 0 ? 'ahead' : 'behind'}`;
 }

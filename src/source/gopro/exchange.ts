@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient, Reply } from '../../lib/http/index.ts';
 import { isExcessive } from '../../lib/json.ts';
+import { replyTimeMs } from '../../lib/reply-date.ts';
 import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
 import type { AuthMode } from './credentials.ts';
 import { describeNetworkError, describeShape } from './describe.ts';
@@ -127,8 +128,9 @@ async function receive(
 
 function compareClocks(exchange: Exchange, date: string | undefined): void {
   if (exchange.isClockCompared) return;
-  const aheadMs = exchange.clock.now() - Date.parse(date ?? '');
-  if (Number.isNaN(aheadMs)) return;
+  const replyMs = replyTimeMs(date);
+  if (replyMs === null) return;
+  const aheadMs = exchange.clock.now() - replyMs;
   exchange.isClockCompared = true;
   if (Math.abs(aheadMs) <= clockToleranceMs) return;
   const minutes = Math.round(Math.abs(aheadMs) / 60_000);
@@ -194,9 +196,7 @@ function classify({ status, headers }: Reply, nowMs: number): ApiFailure {
   if (status === 404 || status === 410) return { ...failure, kind: 'gone' };
   if (status === 406) return { ...failure, kind: 'changed' };
   if (status === 408 || status === 429 || status >= 500) {
-    // A date in Retry-After comes from the host's clock, which may differ from this computer's
-    // clock.
-    const waitMs = retryAfterMs(headers['retry-after'], Date.parse(headers['date'] ?? '') || nowMs);
+    const waitMs = retryAfterMs(headers, nowMs);
     return { ...failure, kind: 'busy', ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   }
   return { ...failure, kind: status < 300 ? 'misshapen' : 'rejected' };

@@ -87,7 +87,7 @@ function checkStatus({ gate, clock, onPause }: MediaHostsOptions, url: URL, repl
   if (status < 400 || status === 416) return reply;
   reply.body.discard();
   if (status === 429 || status === 503) {
-    const waitMs = retryAfterMs(headers['retry-after'], clock.now()) ?? busyMs;
+    const waitMs = retryAfterMs(headers, clock.now()) ?? busyMs;
     gate.pause(url.host, waitMs);
     onPause(url.host, waitMs);
     throw new SyncError('HOST_BUSY', `${url.host} answered ${status}`, { retryAfterMs: waitMs });

@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { request as httpRequest } from '../../../lib/http/node-http.ts';
-import { backoffMs, retryAfterMs } from '../../../lib/retry.ts';
+import { backoffMs } from '../../../lib/retry.ts';
 import type { Bucket } from '../bucket.ts';
-import { isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
+import { askedWaitMs, isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
 
 /**
  * A request that is made for every file. It uses node:http and only the SDK's signer, because the
@@ -93,7 +93,7 @@ export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: Abor
       const refusal = refusalFromError(error);
       if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
       const pauseMs = backoffMs(attempt, pauses);
-      const askedMs = retryAfterMs(refusal.retryAfter, bucket.clock.now()) ?? 0;
+      const askedMs = askedWaitMs(refusal, bucket.clock.now()) ?? 0;
       // We add at most `maxExtraMs` to our pause. If the store asks for more, the error tells the
       // caller how long to wait.
       await bucket.clock.sleep(Math.max(pauseMs, Math.min(askedMs, pauseMs + maxExtraMs)), signal);
