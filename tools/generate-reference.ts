@@ -39,7 +39,7 @@ function optionsPage(): string {
       ['environment', 'meaning'],
       options.filter((spec) => spec.secret).map((spec) => [`\`${environmentName(spec)}\``, spec.help]),
     ),
-    'Cloud Sync uses the proxies in `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. `CLOUD_SYNC_DEBUG=1` prints the stack of an error. The AWS SDK finds the AWS credentials, `AWS_REGION` and `AWS_ENDPOINT_URL` in their usual places.',
+    '[Proxies, certificates and addresses](../network.md) describes the variables for connections, such as `HTTPS_PROXY` and `NODE_EXTRA_CA_CERTS`. `CLOUD_SYNC_DEBUG=1` prints the stack of an error. The AWS SDK finds the AWS credentials, `AWS_REGION` and `AWS_ENDPOINT_URL` in their usual places.',
   );
 }
 

@@ -29,7 +29,7 @@ export async function openPorts(
 ): Promise<OpenPorts> {
   let requests = 0;
   const apiClient = openApiClient(config);
-  const http = createHttpClient({ connections: config.settings.concurrency, proxy: config.proxy });
+  const http = createHttpClient({ connections: config.settings.concurrency, proxies: config.proxies });
   const rememberedMode = (await tracker.getFact(authModeFact)) as AuthMode | undefined;
   const source = openSource(config, {
     credentials,

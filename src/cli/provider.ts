@@ -31,8 +31,8 @@ export function openSource({ settings }: Config, options: SourceOptions): GoproS
  * Creates the client for API requests. Four connections are enough, because the pacing allows only
  * a few requests at the same time.
  */
-export function openApiClient({ proxy }: Config): HttpClient {
-  return createHttpClient({ connections: 4, proxy });
+export function openApiClient({ proxies }: Config): HttpClient {
+  return createHttpClient({ connections: 4, proxies });
 }
 
 export function credentialOptions({

@@ -52,7 +52,7 @@ test('the configuration includes proxies and debugging', async () => {
     CLOUD_SYNC_DEBUG: '1',
   };
   expect(await loadConfig({}, environment)).toMatchObject({
-    proxy: { https: 'http://proxy:8080', no: 'localhost' },
+    proxies: { https: new URL('http://proxy:8080'), bypass: ['.localhost'] },
     debug: true,
   });
 });

@@ -3,17 +3,21 @@
  * these.
  */
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
+import type { AwsNetwork } from '../lib/aws-clients.ts';
+import type { Proxies } from '../lib/http/proxies.ts';
 import { makeDirectories } from '../lib/make-directories.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { describeSystemError } from '../lib/system-error.ts';
 import { didYouMean, nearest } from './nearest.ts';
+import { checkExtraCertificates, readAwsNetwork, readProxies } from './network.ts';
+import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
 import { keepOthersFromWriting, narrowHome } from './private-home.ts';
 import { parseValue, type OptionValue, type RawValue } from './values.ts';
 
-export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+export type EnvironmentVariables = Variables;
 
 /**
  * The flags as commander gives them, by the name of the option. A flag that was not given is
@@ -25,8 +29,13 @@ export interface Config {
   /** An absolute path. The directory may not exist yet; `ensureHome` creates it. */
   readonly home: string;
   readonly settings: Settings;
-  /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-  readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string };
+  /** The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Undefined if there is none. */
+  readonly proxies: Proxies | undefined;
+  /**
+   * Returns how AWS is reached. Only a command that uses AWS may call it. Errors: USAGE if a variable
+   * of AWS is wrong.
+   */
+  readonly awsNetwork: () => AwsNetwork;
   /** Whether CLOUD_SYNC_DEBUG is set. If so, the stacks of errors are printed. */
   readonly debug: boolean;
   /** Likely mistakes that do not stop the command. */
@@ -39,6 +48,8 @@ export interface Config {
  * Errors: USAGE for a wrong value or key, CONFIG_UNREADABLE.
  */
 export async function loadConfig(flags: Flags, environment: EnvironmentVariables): Promise<Config> {
+  const proxies = readProxies(environment);
+  checkExtraCertificates(environment);
   const home = resolve(await homeOf(flags, environment));
   const openToOthers = keepOthersFromWriting(home);
   const file = await readConfigFile(join(home, 'config.toml'));
@@ -53,12 +64,15 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
       values[spec.name] = secret;
     } else values[spec.name] = given ? parseValue(spec, given.raw, given.where) : spec.default;
   }
+  // Only a timetable depends on the time zone.
+  if (String(values['bwlimit'] ?? '').includes(':')) checkTimeZone(environment);
   // The cast is safe, because each value was parsed as the type in its row of the option table.
   const settings = values as Settings;
   return {
     home,
     settings,
-    proxy: proxyOf(environment),
+    proxies,
+    awsNetwork: () => readAwsNetwork(environment, proxies),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
     warnings: [...openToOthers, ...narrowHome(home, settings.to), ...warnOfUnknownVariables(environment)],
   };
@@ -77,8 +91,11 @@ export async function ensureHome(home: string): Promise<void> {
 async function homeOf(flags: Flags, environment: EnvironmentVariables): Promise<string> {
   const given = flags['home'] ?? environment['CLOUD_SYNC_HOME'];
   if (isSet(given)) return String(given);
+  findHome('CLOUD_SYNC_HOME');
   const { default: envPaths } = await import('env-paths');
-  return envPaths('cloud-sync', { suffix: '' }).data;
+  const home = envPaths('cloud-sync', { suffix: '' }).data;
+  if (isAbsolute(home)) return home;
+  throw wrongVariable('XDG_DATA_HOME', 'it is not an absolute path', 'Set it to an absolute path, or unset it.');
 }
 
 interface GivenValue {
@@ -174,12 +191,6 @@ function warnOfUnknownVariables(environment: EnvironmentVariables): string[] {
     const suggestion = sameFlag ? environmentName(sameFlag) : nearest(name, known);
     return suggestion === undefined ? [] : [`the environment variable ${name} is unknown; did you mean ${suggestion}?`];
   });
-}
-
-function proxyOf(environment: EnvironmentVariables): Config['proxy'] {
-  const read = (name: string) => environment[name.toLowerCase()] ?? environment[name];
-  const [http, https, no] = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map(read);
-  return { ...(isSet(http) && { http }), ...(isSet(https) && { https }), ...(isSet(no) && { no }) };
 }
 
 function isSet<Value>(value: Value | undefined): value is Value {

@@ -33,7 +33,24 @@ const namesOfKind = {
     'ThrottlingException',
     'TooManyRequestsException',
   ],
-  unreachable: ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'ENETUNREACH', 'ENOTFOUND', 'ETIMEDOUT', 'TimeoutError'],
+  unreachable: [
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EPROTO',
+    'ERR_PROXY_TUNNEL',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ETIMEDOUT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'TimeoutError',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ],
   /** The clock of this machine is wrong. */
   clockSkew: ['RequestTimeTooSkewed', 'RequestTimeTooSkewedException'],
 } as const;
@@ -64,6 +81,6 @@ export function readAwsError(thrown: unknown): AwsError | undefined {
 
 /** The kind of an error with this name or code. Undefined if there is no such kind. */
 export function kindOf(name: string, message: string): AwsErrorKind | undefined {
-  // The SDK's error for a missing region has no name of its own.
-  return message.startsWith('Region is missing') ? 'noRegion' : kindOfName.get(name);
+  // The SDK's errors for a missing and for a wrong region have no names of their own.
+  return /^Region (is missing|not accepted)/.test(message) ? 'noRegion' : kindOfName.get(name);
 }

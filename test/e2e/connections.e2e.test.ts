@@ -1,4 +1,4 @@
-/** Wrong clocks do not stop any client. */
+/** Slow addresses and wrong clocks do not stop any client. */
 import { expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { openS3Place } from '../support/places.ts';
@@ -6,6 +6,19 @@ import { expectExit, openScene } from '../support/scene.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
 
 const preload = (file: string) => `--import=${new URL(`../support/${file}`, import.meta.url).href}`;
+
+test('the library and the store are reached if one of their addresses is slow and the other refuses', async () => {
+  const place = await openS3Place();
+  await using scene = await openScene({ library: createLibrary([createMediaMaker('slow').photo()]), place });
+  const environment = {
+    NODE_OPTIONS: preload('slow-address.ts'),
+    CLOUD_SYNC_GOPRO_API_URL: scene.cloud.apiUrl.replace('127.0.0.1', 'slow.test'),
+    CLOUD_SYNC_S3_ENDPOINT: place.store.endpoint.replace('127.0.0.1', 'slow.test'),
+  };
+  const { exitCode, stderr } = await scene.startSync({ environment }).ended;
+  expect(exitCode, stderr).toBe(0);
+  await scene.expectComplete();
+});
 
 test('a date in Retry-After delays all requests by the time that the host means, although the clock of this machine is wrong', async () => {
   const later = { retryAfter: 1, retryAfterAs: 'date' } as const;

@@ -1,6 +1,8 @@
 /** An HTTP proxy that forwards every request. */
-import { createServer, request as sendRequest } from 'node:http';
+import { createServer, request as sendRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from './certificate.ts';
 
 export interface ForwardProxy extends AsyncDisposable {
   readonly url: string;
@@ -8,11 +10,24 @@ export interface ForwardProxy extends AsyncDisposable {
   readonly used: number;
 }
 
-export async function startForwardProxy(): Promise<ForwardProxy> {
+export interface ForwardProxyOptions {
+  /** The proxy decrypts its tunnels with this certificate, as proxies of companies do. */
+  readonly certificate?: Certificate;
+  /** `user:password`. The proxy refuses requests without them. */
+  readonly credentials?: string;
+}
+
+export async function startForwardProxy({ certificate, credentials }: ForwardProxyOptions = {}): Promise<ForwardProxy> {
   let used = 0;
+  const expected = credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`;
+  const isRefused = ({ headers }: IncomingMessage) => headers['proxy-authorization'] !== expected;
   const sockets = new Set<Socket>();
   const server = createServer((message, response) => {
     used += 1;
+    if (isRefused(message)) {
+      response.writeHead(407).end();
+      return;
+    }
     const onward = sendRequest(message.url ?? '', { method: message.method, headers: message.headers }, (reply) => {
       response.writeHead(reply.statusCode ?? 502, reply.rawHeaders);
       reply.on('error', () => response.destroy()).pipe(response);
@@ -20,10 +35,15 @@ export async function startForwardProxy(): Promise<ForwardProxy> {
     onward.on('error', () => response.destroy());
     message.pipe(onward);
   });
-  server.on('connect', (message, socket: Socket) => {
+  server.on('connect', (message, tunnel: Socket) => {
     used += 1;
+    if (isRefused(message)) {
+      tunnel.end('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
     const { hostname, port } = new URL(`http://${message.url}`);
-    const onward = connect(Number(port || 80), hostname, () => socket.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
+    const socket = certificate ? new TLSSocket(tunnel, { isServer: true, ...certificate }) : tunnel;
+    const onward = connect(Number(port || 80), hostname, () => tunnel.write('HTTP/1.1 200 Connection Established\r\n\r\n'));
     // If one connection is reset, the proxy also resets the other one.
     const pair = [
       [socket, onward],

@@ -25,6 +25,7 @@ test('the variables that the stack always sets are enough to read an environment
     s3Endpoint: undefined,
     pathStyle: false,
     stallMs: 30_000,
+    network: {},
     sliceMs: undefined,
   });
 });
@@ -46,7 +47,15 @@ test.each([
   expect(readEnvironment({ ...least, CLOUD_SYNC_INCLUDE: include }).roles).toEqual(roles);
 });
 
+test('a function uses the proxies of its environment', () => {
+  expect(readEnvironment({ ...least, HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '*.amazonaws.com' }).network).toEqual({
+    proxies: { https: new URL('http://proxy:3128'), bypass: ['*.amazonaws.com'] },
+  });
+});
+
 test.each([
+  ['HTTPS_PROXY', 'proxy:3128'],
+  ['AWS_CA_BUNDLE', '/missing.pem'],
   ['CLOUD_SYNC_TABLE', undefined],
   ['CLOUD_SYNC_TABLE', ''],
   ['CLOUD_SYNC_STAGE', 'production'],

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { roleRequests, rolesOfRun, type Role } from '../../media.ts';
 import { allowsPlainHttp, defaultApiUrl, defaultRequestsPerSecond } from '../../source/gopro/defaults.ts';
+import { readAwsNetwork, readProxies } from '../../config/network.ts';
 import { stages, type Stage } from '../../config/stages.ts';
+import type { AwsNetwork } from '../../lib/aws-clients.ts';
 
 /**
  * The names of the variables in the environment of the functions. The stack sets these variables,
@@ -53,6 +55,8 @@ export interface FunctionEnvironment {
    */
   readonly pathStyle: boolean;
   readonly stallMs: number;
+  /** How the functions reach every host: the proxies and the certificates. */
+  readonly network: AwsNetwork;
   /** The length of a slice in ms, if a slice should end before the invocation does. */
   readonly sliceMs: number | undefined;
 }
@@ -109,6 +113,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     s3Endpoint: values[environmentNames.s3Endpoint],
     pathStyle: (variables['AWS_ENDPOINT_URL_S3'] ?? variables['AWS_ENDPOINT_URL']) !== undefined,
     stallMs: values[environmentNames.stallTimeoutMs],
+    network: readAwsNetwork(variables, readProxies(variables)),
     sliceMs: sliceSeconds === undefined ? undefined : sliceSeconds * 1000,
   };
 }

@@ -4,6 +4,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { openS3 } from '../../destination/s3/index.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
+import { awsClientOptions } from '../../lib/aws-clients.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createHttpClient } from '../../lib/http/index.ts';
@@ -77,7 +78,11 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
     report,
     remainingMs,
     destination,
-    http: tracedHttp(closing(createHttpClient({ connections: environment.concurrency })), span, metrics),
+    http: tracedHttp(
+      closing(createHttpClient({ connections: environment.concurrency, proxies: environment.network.proxies })),
+      span,
+      metrics,
+    ),
     runs: closing(openRuns(environment, execution.name)),
     openTracker,
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),
@@ -91,7 +96,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
 
 async function openSource(provider: Provider, shared: Shared): Promise<OpenSource> {
   const { environment, span, onWarning, closing, openTracker } = shared;
-  const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment.secret));
+  const { accessToken, userId, userAgent, since } = await span('retrieve_credentials', {}, () => fetchSecret(environment));
   // This deployment may have no tracker, and thus no stored authentication mode. `validate` then
   // finds the mode.
   const tracker = await openTracker(provider).catch(() => undefined);
@@ -102,7 +107,7 @@ async function openSource(provider: Provider, shared: Shared): Promise<OpenSourc
     credentials: { accessToken, ...(userId && { userId }), ...(userAgent && { userAgent }) },
     requestsPerSecond: environment.goproRps,
     stallMs: environment.stallMs,
-    http: closing(createHttpClient({ connections: apiConnections })),
+    http: closing(createHttpClient({ connections: apiConnections, proxies: environment.network.proxies })),
     clock: systemClock,
     ...(rememberedMode && { rememberedMode }),
     onRequest: () => void (requests += 1),
@@ -114,14 +119,13 @@ async function openSource(provider: Provider, shared: Shared): Promise<OpenSourc
   return { source: tracedSource(source, span), credentialsSince: since, apiRequests: () => requests, rememberMode };
 }
 
-async function fetchSecret(name: string): Promise<SecretCredentials> {
-  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
-  const client = new SecretsManagerClient({ requestHandler });
-  return readSecret(client, name).finally(() => client.destroy());
+async function fetchSecret({ secret, network }: FunctionEnvironment): Promise<SecretCredentials> {
+  const client = new SecretsManagerClient(awsClientOptions(network, { connectionTimeout: 5_000, requestTimeout: 5_000 }));
+  return readSecret(client, secret).finally(() => client.destroy());
 }
 
 function openArchive(
-  { archiveBucket, s3Endpoint, pathStyle, stallMs }: FunctionEnvironment,
+  { archiveBucket, s3Endpoint, pathStyle, stallMs, network }: FunctionEnvironment,
   onWarning: (message: string) => void,
 ): Destination {
   return openS3({
@@ -129,6 +133,7 @@ function openArchive(
     prefix: '',
     clock: systemClock,
     stallMs,
+    network,
     onWarning,
     ...(s3Endpoint !== undefined && { endpoint: s3Endpoint }),
     ...(pathStyle && { pathStyle }),
@@ -137,11 +142,11 @@ function openArchive(
 
 async function openLedger(
   provider: Provider,
-  { table }: FunctionEnvironment,
+  { table, network }: FunctionEnvironment,
   destination: Destination,
   { create }: { readonly create: boolean } = { create: false },
 ): Promise<Tracker> {
-  const [archiveThere, bound] = await Promise.all([destination.identify(), boundArchive({}, table)]);
+  const [archiveThere, bound] = await Promise.all([destination.identify(), boundArchive({ network }, table)]);
   if (archiveThere === undefined && (bound !== undefined || !create)) {
     const expected = bound === undefined ? 'the archive' : `the archive ${bound}`;
     throw new SyncError('ARCHIVE_UNKNOWN', `${destination.location} should hold ${expected}, but no archive is there`, {
@@ -149,11 +154,15 @@ async function openLedger(
     });
   }
   const archiveId = archiveThere ?? (await destination.initialise(randomUUID()));
-  return openDynamoTracker({ client: {}, table, provider, archiveId, clock: systemClock });
+  return openDynamoTracker({ client: { network }, table, provider, archiveId, clock: systemClock });
 }
 
-function openRuns({ runsBucket: Bucket, pathStyle }: FunctionEnvironment, run: string): RunsStore & { close(): Promise<void> } {
-  const client = new S3Client({ forcePathStyle: pathStyle });
+function openRuns(
+  { runsBucket: Bucket, pathStyle, network }: FunctionEnvironment,
+  run: string,
+): RunsStore & { close(): Promise<void> } {
+  const options = awsClientOptions(network, { connectionTimeout: 5_000, requestTimeout: 20_000 });
+  const client = new S3Client({ forcePathStyle: pathStyle, ...options });
   const key = (name: string) => `runs/${run}/${name}`;
   return {
     key,

@@ -27,7 +27,7 @@ export async function openDestination(place: Place, config: Config, onWarning: (
 /** Opens a place like `openDestination`, but with the methods that only S3 has. */
 export async function openS3Destination(
   { bucket, prefix }: S3Place,
-  { settings }: Config,
+  { settings, awsNetwork }: Config,
   onWarning: (message: string) => void,
 ): Promise<S3Destination> {
   const { openS3 } = await import('../../destination/s3/index.ts');
@@ -39,6 +39,7 @@ export async function openS3Destination(
     bucket,
     prefix,
     clock: systemClock,
+    network: awsNetwork(),
     stallMs: settings['stall-timeout-ms'],
     onWarning,
     ...(endpoint && { endpoint }),

@@ -17,10 +17,11 @@ import { tableName } from './open-tracker.ts';
  * Opens the tracker of the archive that the table belongs to. Errors: USAGE if the table belongs to
  * no archive yet; TRACKER_UNUSABLE.
  */
-export async function openTableLedger({ settings }: Config): Promise<Ledger> {
+export async function openTableLedger(config: Config): Promise<Ledger> {
+  const { settings } = config;
   const table = tableName(settings);
   const provider = settings.provider as Provider;
-  const client = new DynamoDBClient(clientOptions);
+  const client = new DynamoDBClient(clientOptions(config));
   try {
     const archiveId = await boundArchive(client, table).catch(async (error: unknown) => {
       throw await named(error, table, client);

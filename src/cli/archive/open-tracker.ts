@@ -32,7 +32,8 @@ export async function openTracker(config: Config, { archiveId, keep, onWarning }
   // Imported only when needed, because loading the AWS SDK takes longer than a run without work.
   const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
   const provider = settings.provider as Provider;
-  return openDynamoTracker({ client: {}, table: tableName(settings), provider, archiveId, clock: systemClock });
+  const client = { network: config.awsNetwork() };
+  return openDynamoTracker({ client, table: tableName(settings), provider, archiveId, clock: systemClock });
 }
 
 /**
@@ -46,11 +47,11 @@ export function tableName({ table, env }: Config['settings']): string {
  * Throws ARCHIVE_UNKNOWN if the table already belongs to an archive. `location` holds no archive
  * yet, and its new archive needs a table of its own. Other errors: TRACKER_UNUSABLE.
  */
-export async function refuseTableOfOtherArchive({ settings }: Config, location: string): Promise<void> {
+export async function refuseTableOfOtherArchive({ settings, awsNetwork }: Config, location: string): Promise<void> {
   if (settings.tracker !== 'dynamodb') return;
   const { boundArchive } = await import('../../tracker/dynamodb/index.ts');
   const table = tableName(settings);
-  const known = await boundArchive({}, table);
+  const known = await boundArchive({ network: awsNetwork() }, table);
   if (known === undefined) return;
   throw new SyncError('ARCHIVE_UNKNOWN', `the table ${table} belongs to the archive ${known}, but ${location} holds no archive`, {
     hint: 'Name the place of that archive with --to, or another table with --table. If .cloud-sync/archive.json was deleted, restore it.',

@@ -1,4 +1,7 @@
+import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
+import { awsClientOptions } from '../../lib/aws-clients.ts';
+import { connectionHint } from '../../lib/http/connection-hint.ts';
 import { readAwsError, type AwsErrorKind } from '../../lib/aws-error.ts';
 
 const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
@@ -31,12 +34,14 @@ function translated(thrown: unknown, what: string, missing: (() => SyncError) | 
   if (kind === 'notFound' && missing) return missing();
   return new SyncError('USAGE', `cannot ${what}: ${message} (${code})`, {
     cause: thrown,
-    hint: hints[kind] ?? 'Check that the service is deployed in this account and region (AWS_REGION).',
+    hint: connectionHint(thrown) ?? hints[kind] ?? 'Check that the service is deployed in this account and region (AWS_REGION).',
   });
 }
 
-/** The options of every client. If AWS does not answer a command soon, the command fails. */
-export const clientOptions = {
-  maxAttempts: 4,
-  requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
-} as const;
+/**
+ * Returns the options of every client. If AWS does not answer a command soon, the command fails.
+ * Errors: USAGE for a wrong variable of AWS.
+ */
+export function clientOptions(config: Config) {
+  return { maxAttempts: 4, ...awsClientOptions(config.awsNetwork(), { connectionTimeout: 10_000, requestTimeout: 20_000 }) };
+}

@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient, paginateFilterLogEvents, type FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
+import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { askAws, clientOptions } from './errors.ts';
@@ -23,8 +24,8 @@ export interface LogReader extends Disposable {
  * Opens the logs of a run. `run` is the name of an execution. Each line has that name as its
  * correlation id.
  */
-export function openLogs(logGroups: readonly string[], run: string): LogReader {
-  const client = new CloudWatchLogsClient(clientOptions);
+export function openLogs(config: Config, logGroups: readonly string[], run: string): LogReader {
+  const client = new CloudWatchLogsClient(clientOptions(config));
 
   async function readGroup(logGroup: string, fromMs: number): Promise<readonly LoggedEvent[] | undefined> {
     const request = { logGroupName: logGroup, startTime: fromMs, filterPattern: `"${run.replaceAll('"', '')}"` };

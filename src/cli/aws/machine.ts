@@ -29,7 +29,8 @@ export interface Execution {
 }
 
 /** Opens the machine that the settings name. Errors: USAGE if it does not exist or AWS refuses. */
-export async function openMachine({ settings }: Config): Promise<Machine> {
+export async function openMachine(config: Config): Promise<Machine> {
+  const { settings } = config;
   const wanted = settings.machine ?? resourceNames(settings.env as Stage).stateMachine;
   const region = machineArn.exec(wanted)?.[1];
   if (wanted.startsWith('arn:') && region === undefined) {
@@ -37,7 +38,7 @@ export async function openMachine({ settings }: Config): Promise<Machine> {
       hint: 'Give its name, or arn:aws:states:REGION:ACCOUNT:stateMachine:NAME.',
     });
   }
-  const client = new SFNClient({ ...clientOptions, ...(region !== undefined && { region }) });
+  const client = new SFNClient({ ...clientOptions(config), ...(region !== undefined && { region }) });
   try {
     const arn = region === undefined ? await findMachine(client, wanted) : wanted;
     return {

@@ -56,7 +56,7 @@ async function login(context: Context): Promise<number> {
   const secret = config.settings['to-secret'];
   if (secret !== undefined) {
     const { putCredentials } = await import('../aws/secret.ts');
-    const version = await putCredentials(secret, { ...credentials, since });
+    const version = await putCredentials(config, secret, { ...credentials, since });
     stdout.write(`GoPro accepts the credentials. They are now version ${clean(version)} of the secret ${clean(secret)}.\n`);
     return 0;
   }

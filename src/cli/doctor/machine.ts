@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { connectionHint, proxyFor } from '../../lib/http/index.ts';
 import { clean } from '../../lib/log.ts';
 import { replyTimeMs } from '../../lib/reply-date.ts';
 import { probeFolder } from '../../lib/sqlite-folder.ts';
@@ -66,14 +67,14 @@ export async function checkNetwork(config: Config, signal: AbortSignal): Promise
     const { headers, body } = await client.request(url, { stallMs: config.settings['stall-timeout-ms'], signal });
     const tookMs = systemClock.now() - startedAtMs;
     body.discard();
-    const proxy = url.protocol === 'https:' ? config.proxy.https : config.proxy.http;
-    const through = proxy === undefined ? '' : ` through the proxy ${clean(URL.parse(proxy)?.host ?? proxy)}`;
+    const proxy = proxyFor(url, config.proxies);
+    const through = proxy === undefined ? '' : ` through the proxy ${clean(proxy.host)}`;
     return [
       { level: 'ok', subject: 'network', message: `${url.host} answers${through} within ${formatDuration(tookMs)}` },
       checkClock(headers['date'], startedAtMs + tookMs / 2),
     ];
   } catch (error) {
-    const advice = 'Check the network connection, the firewall, and HTTPS_PROXY if you need a proxy.';
+    const advice = connectionHint(error) ?? 'Check the network connection, the firewall, and HTTPS_PROXY if you need a proxy.';
     return [{ level: 'fail', subject: 'network', message: `${url.host} cannot be reached: ${(error as Error).message}`, advice }];
   } finally {
     await client.close();

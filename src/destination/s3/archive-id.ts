@@ -2,6 +2,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
+import { connectionHint } from '../../lib/http/connection-hint.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import { isAbsent, isPrecondition, refusalOf } from './errors.ts';
 
@@ -23,15 +24,8 @@ export async function identify(bucket: Bucket): Promise<string | undefined> {
 }
 
 async function readArchive(bucket: Bucket): Promise<Archive | undefined> {
-  const text = await readSmall(bucket, idKey).catch((error: unknown) => {
-    const refusal = refusalOf(error);
-    const unreachable = refusal?.status === null && error instanceof SyncError && error.code === 'STORE_FAILED';
-    if (!unreachable) throw error;
-    const hint = 'Check the endpoint, the network, and that the store is running.';
-    throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} cannot be reached: ${refusal.message} (${refusal.code})`, {
-      hint,
-      cause: refusal,
-    });
+  const text = await readSmall(bucket, idKey).catch(async (error: unknown) => {
+    throw await explained(bucket, error);
   });
   if (text === undefined) return undefined;
   const archive = parseArchive(text);
@@ -39,6 +33,26 @@ async function readArchive(bucket: Bucket): Promise<Archive | undefined> {
   const wrong = archive ? 'was written by a newer Cloud Sync' : 'is unreadable';
   const hint = archive ? 'Update Cloud Sync.' : 'Restore that object, or choose another prefix.';
   throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location}/${idKey} ${wrong}`, { hint });
+}
+
+/** Adds to the error of the first request what may be wrong with the address of the bucket. */
+async function explained(bucket: Bucket, error: unknown): Promise<unknown> {
+  const refusal = refusalOf(error);
+  if (!refusal || !(error instanceof SyncError)) return error;
+  const { hostname, origin } = await bucket.address().catch(() => new URL('invalid:'));
+  const isAws = hostname.includes('.amazonaws.');
+  const isOwnHost = hostname.startsWith(`${bucket.bucket}.`) && !isAws;
+  const pathStyle = `The bucket is expected at ${origin}. If the store has no host name for each bucket, add --s3-path-style.`;
+  const withPathStyle = (hint: string) => (isOwnHost ? `${pathStyle} ${hint}` : hint);
+  const details = (hint: string) => ({ hint: connectionHint(refusal) ?? withPathStyle(hint), cause: refusal });
+  if (error.code === 'DESTINATION_UNUSABLE') return new SyncError(error.code, error.message, details(error.hint ?? ''));
+  if (refusal.status !== null || error.code !== 'STORE_FAILED') return error;
+  const isUnknown = isAws && ['ENOTFOUND', 'EAI_AGAIN'].includes(refusal.code);
+  const hint = isUnknown
+    ? 'Check the region (AWS_REGION or --s3-region) and the network.'
+    : 'Check the endpoint, the network, and that the store is running.';
+  const message = `${bucket.location} cannot be reached: ${refusal.message} (${refusal.code})`;
+  return new SyncError('DESTINATION_UNUSABLE', message, details(hint));
 }
 
 function parseArchive(text: string): Archive | undefined {

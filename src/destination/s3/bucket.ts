@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { StorageClass } from '@aws-sdk/client-s3';
+import { agentOptions, awsClientOptions, type AwsNetwork } from '../../lib/aws-clients.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Agent } from '../../lib/http/node-http.ts';
 import { SyncError } from '../../errors.ts';
@@ -28,6 +29,8 @@ export interface S3Options {
   /** The KMS key that encrypts all objects. Default: the encryption of the bucket. */
   readonly sseKmsKeyId?: string;
   readonly clock: Clock;
+  /** How the store is reached. Default: directly. */
+  readonly network?: AwsNetwork;
   /** A request is aborted after this time without any byte, in ms. */
   readonly stallMs: number;
   /** Receives warnings for a person. A warning does not stop the run. */
@@ -57,7 +60,7 @@ export interface Bucket extends S3Options {
 export function openBucket(options: S3Options): Bucket {
   const client = createClient(options);
   const prefix = options.prefix.replace(/^\/+|\/+$/g, '');
-  const agents = createAgents();
+  const agents = createAgents(options.network);
   let address: Promise<URL> | undefined;
   return {
     ...options,
@@ -82,7 +85,7 @@ export function openBucket(options: S3Options): Bucket {
 }
 
 function createClient(options: S3Options): S3Client {
-  const { endpoint, stallMs } = options;
+  const { endpoint, stallMs, network = {} } = options;
   return new S3Client({
     ...(options.region === undefined
       ? endpoint === undefined
@@ -97,7 +100,7 @@ function createClient(options: S3Options): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
     retryMode: 'standard',
-    requestHandler: { connectionTimeout: Math.min(stallMs, 10_000), requestTimeout: stallMs, throwOnRequestTimeout: true },
+    ...awsClientOptions(network, { connectionTimeout: Math.min(stallMs, 10_000), requestTimeout: stallMs }),
   });
 }
 
@@ -107,11 +110,11 @@ function createRegionProvider(): () => Promise<string> {
   return () => (region ??= new S3Client({}).config.region().catch(() => 'us-east-1'));
 }
 
-function createAgents(): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+function createAgents(network: AwsNetwork = {}): { readonly http: HttpAgent; readonly https: HttpsAgent } {
   // The write buffer is larger than Node's default, so that a transfer pauses half as often. The
   // timeout closes an idle connection early, because the store may close it just as a request
   // begins.
-  const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024 };
+  const options = { keepAlive: true, timeout: 4_000, highWaterMark: 512 * 1024, ...agentOptions(network) };
   return { http: new Agent(options), https: new HttpsAgent(options) };
 }
 

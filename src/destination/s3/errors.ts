@@ -1,5 +1,6 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
 import { kindOf } from '../../lib/aws-error.ts';
+import { proxyHint } from '../../lib/http/connection-hint.ts';
 import { replyTimeMs } from '../../lib/reply-date.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
 
@@ -144,10 +145,12 @@ export function refusalFromError(thrown: unknown): Refusal {
     code?: string;
     message?: string;
     Region?: string;
+    statusCode?: number;
     $metadata?: { httpStatusCode?: number };
     $response?: { headers?: Record<string, string> };
   };
-  const status = error.$metadata?.httpStatusCode ?? null;
+  // A proxy that refuses a tunnel gives its status, and then no reply of the store comes.
+  const status = error.$metadata?.httpStatusCode ?? (error.statusCode === 407 ? 407 : null);
   // A reply to HEAD has no body, so nothing names the error.
   const nameless = status !== null && /^(Unknown|UnknownError|Forbidden|\d+)$/.test(error.name ?? 'Unknown');
   if (nameless) return refusalFromReply(status, error.$response?.headers ?? {}, '');
@@ -209,6 +212,7 @@ function unusableHint(refusal: Refusal, nowMs: number): string | undefined {
   if (kind === 'clockSkew')
     return `Set this machine's clock${skew(refusal, nowMs)}; the store refuses requests that are more than 15 minutes off.`;
   if (code.startsWith('KMS.')) return 'Check the KMS key of the bucket and its grants.';
+  if (status === 407) return proxyHint;
   return status === 401 || status === 403 ? denied : undefined;
 }
 

@@ -15,7 +15,10 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #open = new Set<Connection>();
   readonly #idle = new Map<Connection, NodeJS.Timeout>();
   readonly #waiting = new Set<() => void>();
-  /** The session of an earlier TLS handshake. It makes the next handshake shorter. */
+  /**
+   * The session of an earlier TLS handshake. It makes the next handshake shorter. It is forgotten
+   * if a connection closes during a request, because the server may refuse the session.
+   */
   #session: Buffer | undefined;
   #isClosed = false;
 
@@ -55,6 +58,7 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   closed(connection: Connection): void {
+    if (!this.#idle.has(connection)) this.#session = undefined;
     this.#forget(connection);
     if (this.#open.delete(connection)) this.#serveNext();
   }

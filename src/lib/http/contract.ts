@@ -1,3 +1,5 @@
+import type { Proxies } from './proxies.ts';
+
 /**
  * Takes a chunk of a body. The taker may use the chunk until the returned promise settles. The next
  * chunk comes after that.
@@ -55,9 +57,6 @@ export class HttpTimeout extends Error {
 export interface HttpClientOptions {
   /** The limit of connections to one host. Further requests wait in line. */
   readonly connections: number;
-  /**
-   * The proxies, as in the environment variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Absent if
-   * there is no proxy.
-   */
-  readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
+  /** Absent if all hosts are requested directly. */
+  readonly proxies?: Proxies | undefined;
 }

@@ -197,7 +197,7 @@ test('when a proxy refuses, no connection stays open', async () => {
   await using proxy = await startRawServer((socket) =>
     socket.write('HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello'),
   );
-  const client = createHttpClient({ connections: 1, proxy: { http: proxy.url.origin } });
+  const client = createHttpClient({ connections: 1, proxies: { http: new URL(proxy.url.origin), bypass: [] } });
   for (let request = 0; request < 3; request += 1) {
     await expect(client.request(new URL('http://media.invalid/a'), { stallMs: 1_000 })).rejects.toThrow('407');
   }

@@ -121,7 +121,7 @@ test('an aborted request of the raw client leaves its place in line', async () =
 
 test('every request goes to the proxy if there is one', async () => {
   await using proxy = await startRawServer((socket) => socket.write(`${ok(5)}hello`));
-  const client = createHttpClient({ connections: 1, proxy: { http: proxy.url.origin } });
+  const client = createHttpClient({ connections: 1, proxies: { http: new URL(proxy.url.origin), bypass: [] } });
   const { body } = await client.request(new URL('http://media.invalid/film.mp4'), { stallMs: 1_000, bulk: true });
   await body.pump(() => undefined);
   await client.close();

@@ -1,10 +1,16 @@
-// An import of undici's index would cost each process 13 MB and 60 ms, so only two files are
+// An import of undici's index would cost each process 13 MB and 60 ms, so only single files are
 // imported.
 import type { Dispatcher } from 'undici';
+import connect from 'undici/lib/api/api-connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import DispatcherBase from 'undici/lib/dispatcher/dispatcher.js';
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import { BodyQueue } from './body-queue.ts';
 import { HttpTimeout, type HttpClient, type HttpClientOptions, type Reply, type RequestOptions } from './contract.ts';
+import { proxyFor } from './proxies.ts';
+
+// A ProxyAgent opens its tunnels with this method, which otherwise only undici's index adds.
+Object.assign(DispatcherBase.prototype, { connect });
 
 /**
  * Makes the client for all replies that undici can read, such as chunked ones. It can use proxies.
@@ -21,15 +27,21 @@ export function createUndiciClient(options: HttpClientOptions): HttpClient {
     bodyTimeout: 0,
     headersTimeout: 0,
     connectTimeout: 30_000,
+    // Undici would offer a TLS session again after the server reset a connection because of it.
+    connect: { maxCachedSessions: 0 },
   };
-  const { http = '', https = '', no = '' } = options.proxy ?? {};
-  const agent =
-    http || https
-      ? new EnvHttpProxyAgent({ ...agentOptions, httpProxy: http, httpsProxy: https, noProxy: no })
-      : new Agent(agentOptions);
+  const agents = new Map<string, Dispatcher>();
+  const agentFor = (url: URL): Dispatcher => {
+    const proxy = proxyFor(url, options.proxies)?.href ?? '';
+    const known = agents.get(proxy);
+    if (known) return known;
+    const fresh = proxy === '' ? new Agent(agentOptions) : new ProxyAgent({ ...agentOptions, uri: proxy });
+    agents.set(proxy, fresh);
+    return fresh;
+  };
   return {
-    request: async (url, request) => send(agent, url, request),
-    close: async () => agent.destroy(),
+    request: async (url, request) => send(agentFor(url), url, request),
+    close: async () => void (await Promise.all([...agents.values()].map(async (agent) => agent.destroy()))),
   };
 }
 

@@ -1,4 +1,5 @@
 import { SyncError } from '../../errors.ts';
+import { connectionHint } from '../../lib/http/index.ts';
 import { send, type ApiFailure, type Question } from './exchange.ts';
 import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
@@ -53,5 +54,5 @@ function toError(host: string, call: ApiCall<unknown>, failure: ApiFailure): Syn
   if (kind === 'gone' || kind === 'rejected' || kind === 'misshapen') {
     return new SyncError('PROVIDER_CHANGED', message, { hint: changedHint });
   }
-  return new SyncError('PROVIDER_DOWN', message, { ...details, hint: 'Try again later.' });
+  return new SyncError('PROVIDER_DOWN', message, { ...details, hint: connectionHint(cause) ?? 'Try again later.' });
 }

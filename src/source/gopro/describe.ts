@@ -1,4 +1,5 @@
 /** Describes an unexpected reply without values, queries or secrets. */
+import { causes } from '../../lib/http/index.ts';
 
 const networkCauses: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name cannot be resolved (DNS)',
@@ -19,20 +20,13 @@ const networkCauses: Readonly<Record<string, string>> = {
  * Says in a clause why no reply came. Node and undici put the code of an error in different places.
  */
 export function describeNetworkError(error: unknown): string {
-  for (const each of causes(error)) {
-    const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
+  for (const { code } of causes(error)) {
     const known = networkCauses[code];
     if (known !== undefined) return known;
     if (/CERT|TLS|SSL|UNABLE_TO_|SELF_SIGNED/.test(code)) return `a secure connection is not possible (TLS: ${code})`;
     if (code.startsWith('HPE_')) return `it does not speak HTTP (${code})`;
   }
   return error instanceof Error && error.message !== '' ? error.message : 'the connection broke';
-}
-
-function causes(error: unknown): Error[] {
-  if (!(error instanceof Error)) return [];
-  const inner: unknown[] = error instanceof AggregateError ? error.errors : [];
-  return [error, ...[...inner, error.cause].flatMap(causes)];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { SyncError, type Hint } from '../../errors.ts';
+import { connectionHint } from '../../lib/http/index.ts';
 import { renewHint, type AuthMode } from './credentials.ts';
 import { send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { anyObject, listingReply } from './schema.ts';
@@ -142,7 +143,8 @@ function unusable({ apiUrl }: Exchange, failure: ApiFailure): SyncError {
   const { kind, detail, cause, retryAfterMs } = failure;
   const message = `${apiUrl.host}: ${detail}`;
   const details = { cause, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  if (kind === 'unreachable') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: unreachableHint });
+  if (kind === 'unreachable')
+    return new SyncError('PROVIDER_DOWN', message, { ...details, hint: connectionHint(cause) ?? unreachableHint });
   if (kind === 'busy') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: busyHint });
   return new SyncError('PROVIDER_CHANGED', message, { hint: changedHint });
 }

@@ -1,4 +1,5 @@
 import { SyncError } from '../../errors.ts';
+import { connectionHint } from '../../lib/http/connection-hint.ts';
 import { readAwsError, type AwsErrorKind } from '../../lib/aws-error.ts';
 
 const hints: Readonly<Partial<Record<AwsErrorKind, string>>> = {
@@ -29,6 +30,6 @@ export function asTrackerError(thrown: unknown, table: string): unknown {
   const { kind, code, message } = error;
   return new SyncError('TRACKER_UNUSABLE', `the tracker in the DynamoDB table ${table} failed: ${message} (${code})`, {
     cause: thrown,
-    hint: hints[kind] ?? tableHints[code],
+    hint: connectionHint(thrown) ?? hints[kind] ?? tableHints[code],
   });
 }

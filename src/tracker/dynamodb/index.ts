@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SyncError } from '../../errors.ts';
+import { awsClientOptions, type AwsNetwork } from '../../lib/aws-clients.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import { ledgerTracker } from '../ledger/tracker.ts';
@@ -9,12 +10,19 @@ import { bindingKey } from './keys.ts';
 import { dynamoStore } from './store.ts';
 import { getItem, putRow, type Table } from './table.ts';
 
+/** The settings of a new client. `network` says how AWS is reached. Default: directly. */
+interface NewClient {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly network?: AwsNetwork;
+}
+
 export interface DynamoTrackerOptions {
   /**
    * A client of the caller, which stays open, or the settings of a new client. The new client takes
    * its credentials, and a missing region, from the SDK's standard chain.
    */
-  readonly client: DynamoDBClient | { readonly endpoint?: string; readonly region?: string };
+  readonly client: DynamoDBClient | NewClient;
   readonly table: string;
   readonly provider: Provider;
   /** The account, if each account has its own ledger. Default: all accounts share one ledger. */
@@ -88,11 +96,11 @@ async function bindTable(table: Table, archiveId: string): Promise<void> {
  * Adaptive retries keep the rate of requests below the table's maximum throughput. This maximum
  * guards against high bills.
  */
-function createClient(place: { readonly endpoint?: string; readonly region?: string }): DynamoDBClient {
+function createClient({ network = {}, ...place }: NewClient): DynamoDBClient {
   return new DynamoDBClient({
     ...place,
     retryMode: 'adaptive',
     maxAttempts: 8,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
+    ...awsClientOptions(network, { connectionTimeout: 10_000, requestTimeout: 20_000 }),
   });
 }

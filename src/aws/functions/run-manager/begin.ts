@@ -5,6 +5,7 @@ import { leaseCells } from '../../../run/lease-cells.ts';
 import { takeLease, type Verdict } from '../../../run/lease.ts';
 import type { Tracker } from '../../../tracker/tracker.ts';
 import { beginSeconds, noError, runSeconds, type Execution, type ReplyOf, type RequestOf } from '../../contract.ts';
+import { awsClientOptions } from '../../../lib/aws-clients.ts';
 import { abortAfter } from '../../platform/abort-after.ts';
 import { judgeExecution } from '../../platform/execution-lease.ts';
 import type { Invocation } from '../../platform/invocation.ts';
@@ -61,7 +62,7 @@ async function takeRunLease(
   { execution, deadline }: { readonly execution: Execution; readonly deadline: string },
   invocation: Invocation,
 ): Promise<LeaseRecord> {
-  const { clock, log } = invocation;
+  const { clock } = invocation;
   const timeMs = Math.min(invocation.remainingMs(), beginSeconds * 1000) - answeringMs;
   const outOfTime = new SyncError(
     'LOCKED',
@@ -73,8 +74,9 @@ async function takeRunLease(
     termMs: usualTermMs,
     clock,
     signal: abortAfter(timeMs, outOfTime),
-    judge: async (record, reading) => judgeHolder(record, reading, execution, log),
-    onWait: (owner, waitMs) => log.info(`${owner} has the lease; waiting ${waitMs} ms to see whether that run still works`),
+    judge: async (record, reading) => judgeHolder(record, reading, execution, invocation),
+    onWait: (owner, waitMs) =>
+      invocation.log.info(`${owner} has the lease; waiting ${waitMs} ms to see whether that run still works`),
   });
   return record;
 }
@@ -87,10 +89,11 @@ async function judgeHolder(
   record: LeaseRecord,
   reading: LeaseReading,
   { arn }: Execution,
-  log: Invocation['log'],
+  { environment, log }: Invocation,
 ): Promise<Verdict> {
   if (record.owner === arn) return 'ended';
   return judgeExecution(record, reading, {
+    ...awsClientOptions(environment.network, { connectionTimeout: 5_000, requestTimeout: 20_000 }),
     onUnanswered: (holder, reason) => log.warn(`could not find out whether ${holder} still runs: ${reason}`),
   });
 }

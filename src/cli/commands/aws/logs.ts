@@ -30,7 +30,7 @@ export async function runAwsLogs({ config, stdout, interruption }: Context): Pro
       hint: `${show('aws status')} shows the last runs; AWS forgets a run after 90 days.`,
     });
   }
-  using logs = openLogs(Object.values(resourceNames(stage).logGroups), wanted.name);
+  using logs = openLogs(config, Object.values(resourceNames(stage).logGroups), wanted.name);
   const printed = new Set<string>();
   let fromMs = known.startDate?.getTime() ?? 0;
   for (;;) {

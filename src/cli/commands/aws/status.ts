@@ -36,7 +36,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const runs = await withEnds(await tracker.runs(maxRuns), context);
   const stage = config.settings.env as Stage;
   const { secret } = resourceNames(stage);
-  const writtenAt = await askOrWarn(context, async () => secretWrittenAt(secret));
+  const writtenAt = await askOrWarn(context, async () => secretWrittenAt(config, secret));
   if (config.settings.json) {
     stdout.write(
       jsonLine({

@@ -1,0 +1,140 @@
+/** Reads the environment variables that decide how connections are made. */
+import { X509Certificate } from 'node:crypto';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
+import { SyncError } from '../errors.ts';
+import type { AwsNetwork } from '../lib/aws-clients.ts';
+import { parseNoProxy, type Proxies } from '../lib/http/proxies.ts';
+import { rememberSecret } from '../lib/redact.ts';
+import { findHome, wrongVariable, type Variables } from './system.ts';
+
+/**
+ * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Their names in lower case count first. Returns
+ * undefined if there is no proxy. Errors: USAGE for an address that is not a proxy's.
+ */
+export function readProxies(variables: Variables): Proxies | undefined {
+  const http = readProxy('HTTP_PROXY', variables);
+  const https = readProxy('HTTPS_PROXY', variables);
+  if (!http && !https) return undefined;
+  const [, without = ''] = findVariable('NO_PROXY', variables);
+  return { ...(http && { http }), ...(https && { https }), bypass: parseNoProxy(without) };
+}
+
+function readProxy(upperName: string, variables: Variables): URL | undefined {
+  const [name, text] = findVariable(upperName, variables);
+  if (text === undefined) return undefined;
+  const hint = `Set ${name} to the address of an HTTP proxy, such as http://proxy.example.com:8080, or unset it.`;
+  const url = URL.parse(text.trim());
+  // The message never quotes the text, because it may contain a password.
+  if (!/^https?:\/\//i.test(text.trim()) || !url) {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text.trim())?.[1];
+    const known = scheme === undefined || /^https?$/i.test(scheme);
+    const problem = known
+      ? 'is not an address that begins with http:// or https://'
+      : `names a ${scheme} proxy, which Cloud Sync cannot use`;
+    throw new SyncError('USAGE', `the environment variable ${name} ${problem}`, { hint });
+  }
+  for (const part of [url.username, url.password]) {
+    rememberSecret(part);
+    rememberSecret(decodePart(part, name));
+  }
+  return Object.assign(url, { pathname: '/', search: '', hash: '' });
+}
+
+function decodePart(part: string, name: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    throw new SyncError('USAGE', `the user name or password in the environment variable ${name} is not percent-encoded`, {
+      hint: 'Write each special character as its code. For example, % is %25 and @ is %40.',
+      cause: error,
+    });
+  }
+}
+
+/** Returns the name that is set, and its value. An empty variable counts as unset. */
+function findVariable(upperName: string, variables: Variables): readonly [name: string, value: string | undefined] {
+  const name = [upperName.toLowerCase(), upperName].find((name) => variables[name]) ?? upperName;
+  return [name, variables[name] || undefined];
+}
+
+/** Throws USAGE if Node cannot read NODE_EXTRA_CA_CERTS. Node would ignore the file. */
+export function checkExtraCertificates({ NODE_EXTRA_CA_CERTS: path }: Variables): void {
+  if (path) readCertificates(path, 'NODE_EXTRA_CA_CERTS');
+}
+
+/** The variables that name files of the AWS SDK, and where these files are in the home otherwise. */
+const awsFiles = { AWS_CONFIG_FILE: '.aws/config', AWS_SHARED_CREDENTIALS_FILE: '.aws/credentials' } as const;
+const defaultsModes = ['in-region', 'cross-region', 'mobile', 'standard', 'legacy', 'auto'];
+
+/**
+ * Checks the variables and files of AWS that its SDK would misread, and reads AWS_CA_BUNDLE. Errors:
+ * USAGE, which names the wrong variable or file.
+ */
+export function readAwsNetwork(variables: Variables, proxies: Proxies | undefined): AwsNetwork {
+  const { AWS_REGION: region, AWS_DEFAULTS_MODE: mode, AWS_CA_BUNDLE: bundle } = variables;
+  if (region && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region)) {
+    throw wrongVariable('AWS_REGION', `"${region}" is not the name of a region`, 'Set it to a name such as eu-west-3.');
+  }
+  if (mode && !defaultsModes.includes(mode.toLowerCase())) {
+    throw wrongVariable('AWS_DEFAULTS_MODE', `"${mode}" is unknown`, `Set it to ${defaultsModes.join(', ')}, or unset it.`);
+  }
+  for (const [name, value] of Object.entries(variables)) {
+    if (/^AWS_ENDPOINT_URL(_|$)/.test(name) && value) checkEndpoint(name, value);
+  }
+  for (const [name, path] of Object.entries(awsFiles)) {
+    if (variables[name]) checkReadable(variables[name], name, { isNamed: true });
+    else checkDefaultFile(join(findHome(Object.keys(awsFiles).join(' and ')), path), name, variables);
+  }
+  return { ...(proxies && { proxies }), ...(bundle && { trust: trustOf(readCertificates(bundle, 'AWS_CA_BUNDLE')) }) };
+}
+
+function checkEndpoint(name: string, value: string): void {
+  if (/^https?:\/\//i.test(value) && URL.canParse(value)) return;
+  const hint = 'Set it to an address that begins with http:// or https://, or unset it.';
+  throw wrongVariable(name, `"${value}" is not an address`, hint);
+}
+
+/** Checks a file that no variable names. If the credentials are variables, the file may be unreadable. */
+function checkDefaultFile(path: string, variable: string, { AWS_ACCESS_KEY_ID: keyId }: Variables): void {
+  if (!keyId) checkReadable(path, variable, { isNamed: false });
+}
+
+/**
+ * Throws USAGE if a file is unreadable. The SDK would ignore the file and say that there are no
+ * credentials. As for other tools of AWS, a missing file is an empty one. In containers a home that
+ * nobody named may be closed to this user, so it is no error.
+ */
+function checkReadable(path: string, variable: string, { isNamed }: { readonly isNamed: boolean }): void {
+  try {
+    if (statSync(path).isDirectory()) throw new Error('it is a directory');
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || (!isNamed && syscall === 'stat')) return;
+    throw new SyncError('USAGE', `the configuration of AWS in ${path} cannot be read: ${message}`, {
+      hint: `Correct the file or its permissions, or name another file with ${variable}.`,
+      cause: error,
+    });
+  }
+}
+
+/** Returns the certificates of a file. Errors: USAGE, which names the variable. */
+function readCertificates(path: string, variable: string): string[] {
+  try {
+    const texts = readFileSync(path, 'utf8').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+    if (texts.length === 0) throw new Error(`${path} contains no certificate in the PEM format`);
+    return texts.map((text) => new X509Certificate(text).toString());
+  } catch (error) {
+    const hint = 'Set it to a file with certificates in the PEM format, or unset it.';
+    throw wrongVariable(variable, (error as Error).message, hint);
+  }
+}
+
+/** Returns a context that trusts these certificates and those that Node trusts. */
+function trustOf(certificates: readonly string[]): SecureContext {
+  // Most commands need no TLS, and an import would load it for all of them.
+  const tls = process.getBuiltinModule('node:tls');
+  return tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...certificates] });
+}

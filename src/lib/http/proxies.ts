@@ -1,0 +1,77 @@
+/** Decides which requests go through a proxy. Every client of the program follows these rules. */
+import { BlockList, isIP, isIPv4, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+
+/**
+ * How long a connection to one address may take while the host has further addresses, in ms. Node
+ * waits only 250 ms, which fails on a slow line whose other address family does not work. This
+ * value survives one lost packet. It applies to every connection of the process.
+ */
+setDefaultAutoSelectFamilyAttemptTimeout(2_500);
+
+/** The proxies of this process. A scheme without a proxy is requested directly. */
+export interface Proxies {
+  /** The proxy for addresses that begin with http:. */
+  readonly http?: URL;
+  /** The proxy for addresses that begin with https:. */
+  readonly https?: URL;
+  /** The hosts that are requested directly, as `parseNoProxy` returns them. */
+  readonly bypass: readonly string[];
+}
+
+/** Returns the proxy for a request, or undefined if the request goes directly to its host. */
+export function proxyFor(url: URL, proxies: Proxies | undefined): URL | undefined {
+  const proxy = url.protocol === 'https:' ? proxies?.https : proxies?.http;
+  return proxy && !proxies?.bypass.some((entry) => isCovered(url, entry)) ? proxy : undefined;
+}
+
+/** Returns the option `proxyEnv` of Node's agents, which then follow the same rules. */
+export function proxyEnvOf({ http, https, bypass }: Proxies): Readonly<Record<string, string>> {
+  return {
+    ...(http && { HTTP_PROXY: http.href }),
+    ...(https && { HTTPS_PROXY: https.href }),
+    NO_PROXY: bypass.join(','),
+  };
+}
+
+/**
+ * Reads NO_PROXY: names, addresses, ranges such as 10.0.0.0/8, each with or without a port, or `*`.
+ * A name also covers its subdomains. Returns the entries in the form that Node's agents understand.
+ */
+export function parseNoProxy(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const host = entry.replaceAll(/[[\]]/g, '');
+      if (/[*:]|^[\d.]+-[\d.]+$/.test(host) || isIP(host) !== 0) return host;
+      return host.includes('/') ? rangeOf(host) : `.${host.replace(/^\.|\.$/g, '')}`;
+    });
+}
+
+/** Returns a subnet of IPv4 as `first-last`. Returns any other text unchanged. */
+function rangeOf(subnet: string): string {
+  const [address = '', prefix = ''] = subnet.split('/');
+  if (!isIPv4(address) || !/^([12]?\d|3[0-2])$/.test(prefix)) return subnet;
+  const size = 2 ** (32 - Number(prefix));
+  const number = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  const first = number - (number % size);
+  return [first, first + size - 1].map(dotted).join('-');
+}
+
+function dotted(number: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+}
+
+function isCovered({ hostname, port, protocol }: URL, entry: string): boolean {
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const hostAndPort = `${host}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  if (entry === '*' || entry === host || entry === hostAndPort) return true;
+  if (entry.startsWith('.')) return `.${host}`.endsWith(entry);
+  if (entry.startsWith('*.')) return host.endsWith(entry.slice(1));
+  const [first = '', last = ''] = entry.split('-');
+  if (!isIPv4(host) || !isIPv4(first) || !isIPv4(last)) return false;
+  const range = new BlockList();
+  range.addRange(first, last);
+  return range.check(host);
+}
