@@ -152,6 +152,19 @@ export class SyncError extends Error {
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (thrown instanceof SuppressedError) return asSyncError(thrown.suppressed);
+  const { syscall } = (thrown ?? {}) as { readonly syscall?: unknown };
+  if (syscall === 'uv_cwd') {
+    return new SyncError('USAGE', 'the current directory no longer exists', {
+      hint: 'Change to another directory and run the command again.',
+      cause: thrown,
+    });
+  }
+  if (syscall === 'uv_os_homedir' || syscall === 'uv_os_get_passwd') {
+    return new SyncError('USAGE', 'HOME is not set, and the system does not know this user', {
+      hint: 'Set HOME to a directory that you can write to.',
+      cause: thrown,
+    });
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const path = thrown instanceof Error && 'path' in thrown ? thrown.path : undefined;
   if (typeof path === 'string' && systemErrorCode(thrown) !== undefined) {

@@ -1,6 +1,6 @@
 import { readlink, realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { findHome } from '../../config/system.ts';
 import { spellAddress } from '../../config/values.ts';
 import { SyncError } from '../../errors.ts';
 
@@ -27,7 +27,10 @@ export function parsePlace(to: string | undefined): Place {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
   if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
   if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });
-  return { kind: 'directory', path: resolve(to.replace(/^~(?=$|[/\\])/, homedir())) };
+  return {
+    kind: 'directory',
+    path: resolve(to.replace(/^~(?=$|[/\\])/, () => findHome('--to to a path that does not begin with ~'))),
+  };
 }
 
 function parseS3(to: string): Place {
