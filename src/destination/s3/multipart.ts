@@ -18,6 +18,7 @@ import { ask, encryption, type Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
 import { isAbsent, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
+import { endlessListing, noteMarkers } from './markers.ts';
 import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
 /**
@@ -89,16 +90,19 @@ function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
  * store always names a next marker.
  */
 async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Promise<ListedPart[] | undefined> {
-  return ask(bucket, `listing the parts of ${key}`, async (client) => {
-    const parts: ListedPart[] = [];
-    let page: Partial<ListPartsCommandOutput> = { IsTruncated: true };
-    while (page.IsTruncated) {
-      const input = { Bucket: bucket.bucket, Key: key, UploadId: uploadId, PartNumberMarker: page.NextPartNumberMarker };
-      page = await client.send(new ListPartsCommand(input));
-      parts.push(...(page.Parts ?? []));
-    }
-    return parts;
-  }).catch(ignoringGone);
+  const doing = `listing the parts of ${key}`;
+  const isNew = noteMarkers();
+  const parts: ListedPart[] = [];
+  let page: Partial<ListPartsCommandOutput> = { IsTruncated: true };
+  while (page.IsTruncated) {
+    const input = { Bucket: bucket.bucket, Key: key, UploadId: uploadId, PartNumberMarker: page.NextPartNumberMarker };
+    const next = await ask(bucket, doing, (client) => client.send(new ListPartsCommand(input))).catch(ignoringGone);
+    if (!next) return undefined;
+    page = next;
+    parts.push(...(page.Parts ?? []));
+    if (page.IsTruncated && !isNew(page.NextPartNumberMarker)) throw endlessListing(bucket, doing);
+  }
+  return parts;
 }
 
 /**
@@ -148,6 +152,7 @@ export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): P
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
   );
   const before = bucket.clock.now() - abandonedAfterMs;
+  const isNew = noteMarkers();
   const place = { Bucket: bucket.bucket, Prefix: bucket.base };
   let page: Partial<ListMultipartUploadsCommandOutput> = { IsTruncated: true };
   while (page.IsTruncated) {
@@ -159,6 +164,10 @@ export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): P
       const old = Initiated !== undefined && Initiated.getTime() < before;
       if (old && !kept.has(uploadId) && isOurs(bucket, key)) await abortUpload(bucket, { uploadId, key });
     }
+    // The uploads that this listing hides stay at the store, which harms no run.
+    const marker = page.NextKeyMarker && `${page.NextKeyMarker} ${page.NextUploadIdMarker ?? ''}`;
+    if (page.IsTruncated && !isNew(marker))
+      return bucket.onWarning?.(endlessListing(bucket, 'listing unfinished uploads').message);
   }
 }
 

@@ -7,6 +7,7 @@ import { ask, type Bucket } from './bucket.ts';
 import { isAbsent, Refusal, refusalOf, storeError } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { exchange, type ReplyHeaders } from './http/request.ts';
+import { endlessListing, noteMarkers } from './markers.ts';
 
 const metadataPrefix = 'x-amz-meta-';
 
@@ -108,6 +109,7 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
  * that folder.
  */
 export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
+  const isNew = noteMarkers();
   let token: string | undefined;
   do {
     const input = {
@@ -123,5 +125,6 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
       if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield key;
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    if (page.IsTruncated && !isNew(token)) throw endlessListing(bucket, 'listing');
   } while (token !== undefined);
 }
