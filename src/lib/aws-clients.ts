@@ -1,6 +1,7 @@
 /** The options that every client of AWS needs, so that each connection follows the settings. */
 import type { AgentOptions } from 'node:https';
 import type { SecureContext } from 'node:tls';
+import { expectSlowAddresses } from './http/slow-addresses.ts';
 import { proxyEnvOf, type Proxies } from './http/proxies.ts';
 
 /** How this process reaches AWS, or a store that is compatible with S3. */
@@ -12,7 +13,10 @@ export interface AwsNetwork {
 
 /** Returns the options of an agent of node:http or node:https. */
 export function agentOptions({ proxies, trust }: AwsNetwork): AgentOptions {
-  return { ...(proxies && { proxyEnv: proxyEnvOf(proxies) }), ...(trust && { secureContext: trust }) };
+  expectSlowAddresses();
+  // An agent would offer a TLS session again after the server closed a connection because of it.
+  const sessions = { maxCachedSessions: 0 };
+  return { ...sessions, ...(proxies && { proxyEnv: proxyEnvOf(proxies) }), ...(trust && { secureContext: trust }) };
 }
 
 interface TimeLimits {

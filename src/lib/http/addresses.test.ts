@@ -1,11 +1,14 @@
 /** How clients choose between a host's addresses, between TLS sessions, and between proxies. */
 import { once } from 'node:events';
-import { Agent, get } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, get as getSecurely } from 'node:https';
 import { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { clients, ok } from '../../../test/support/http-clients.ts';
+import { certificate, clients, ok } from '../../../test/support/http-clients.ts';
 import { openClient, pause, startRawServer } from '../../../test/support/raw-http.ts';
+import { agentOptions } from '../aws-clients.ts';
 import { parseNoProxy, proxyEnvOf, proxyFor } from './proxies.ts';
 
 beforeAll(async () => void (await import('../../../test/support/slow-address.ts')));
@@ -39,6 +42,19 @@ test.each(clients.filter(({ tls }) => tls))(
     expect(failures).toBeLessThanOrEqual(bulk ? 2 : 0);
   },
 );
+
+test('an agent of S3 and AWS does not offer a TLS session again after the server closed a connection because of it', async () => {
+  await using server = await startRawServer((socket) => {
+    if ((socket as TLSSocket).isSessionReused()) socket.destroy();
+    else socket.end(`${ok(5)}hello`);
+  }, certificate);
+  const agent = new HttpsAgent({ keepAlive: true, ...agentOptions({}) });
+  for (let round = 0; round < 3; round += 1) {
+    const [reply] = await once(getSecurely(server.url, { agent }), 'response');
+    expect(await text(reply as IncomingMessage)).toBe('hello');
+    await pause(50); // the session arrives after the handshake
+  }
+});
 
 describe('NO_PROXY', () => {
   test.each<[noProxy: string, url: string, isDirect: boolean]>([

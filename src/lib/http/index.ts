@@ -1,6 +1,7 @@
 import type { HttpClient, HttpClientOptions } from './contract.ts';
 import { proxyFor } from './proxies.ts';
 import { createRawClient } from './raw-client.ts';
+import { expectSlowAddresses } from './slow-addresses.ts';
 import { createUndiciClient } from './undici-client.ts';
 
 export { HttpTimeout } from './contract.ts';
@@ -16,6 +17,7 @@ export type { HttpClient, HttpClientOptions, Reply, RequestOptions } from './con
  * the request.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  expectSlowAddresses();
   const undiciClient = createUndiciClient(options);
   const rawClient = createRawClient(options.connections);
   return {

@@ -1,13 +1,4 @@
 /** Decides which requests go through a proxy. Every client of the program follows these rules. */
-import { BlockList, isIP, isIPv4, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
-
-/**
- * How long a connection to one address may take while the host has further addresses, in ms. Node
- * waits only 250 ms, which fails on a slow line whose other address family does not work. This
- * value survives one lost packet. It applies to every connection of the process.
- */
-setDefaultAutoSelectFamilyAttemptTimeout(2_500);
-
 /** The proxies of this process. A scheme without a proxy is requested directly. */
 export interface Proxies {
   /** The proxy for addresses that begin with http:. */
@@ -44,7 +35,7 @@ export function parseNoProxy(text: string): string[] {
     .filter((entry) => entry !== '')
     .map((entry) => {
       const host = entry.replaceAll(/[[\]]/g, '');
-      if (/[*:]|^[\d.]+-[\d.]+$/.test(host) || isIP(host) !== 0) return host;
+      if (/[*:]|^[\d.]+-[\d.]+$/.test(host)) return host;
       return host.includes('/') ? rangeOf(host) : `.${host.replace(/^\.|\.$/g, '')}`;
     });
 }
@@ -52,14 +43,20 @@ export function parseNoProxy(text: string): string[] {
 /** Returns a subnet of IPv4 as `first-last`. Returns any other text unchanged. */
 function rangeOf(subnet: string): string {
   const [address = '', prefix = ''] = subnet.split('/');
-  if (!isIPv4(address) || !/^([12]?\d|3[0-2])$/.test(prefix)) return subnet;
+  const number = numberOf(address);
+  if (Number.isNaN(number) || !/^([12]?\d|3[0-2])$/.test(prefix)) return subnet;
   const size = 2 ** (32 - Number(prefix));
-  const number = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
   const first = number - (number % size);
-  return [first, first + size - 1].map(dotted).join('-');
+  return [first, first + size - 1].map(addressOf).join('-');
 }
 
-function dotted(number: number): string {
+/** Returns an address of IPv4 as a number. Returns NaN for any other text. */
+function numberOf(address: string): number {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return NaN;
+  return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+}
+
+function addressOf(number: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }
 
@@ -69,9 +66,6 @@ function isCovered({ hostname, port, protocol }: URL, entry: string): boolean {
   if (entry === '*' || entry === host || entry === hostAndPort) return true;
   if (entry.startsWith('.')) return `.${host}`.endsWith(entry);
   if (entry.startsWith('*.')) return host.endsWith(entry.slice(1));
-  const [first = '', last = ''] = entry.split('-');
-  if (!isIPv4(host) || !isIPv4(first) || !isIPv4(last)) return false;
-  const range = new BlockList();
-  range.addRange(first, last);
-  return range.check(host);
+  const [first = NaN, last = NaN] = entry.split('-').map(numberOf);
+  return numberOf(host) >= first && numberOf(host) <= last;
 }
