@@ -5,11 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
+import { explainAbsence } from '../lib/absence.ts';
 import type { AwsNetwork } from '../lib/aws-clients.ts';
 import type { Proxies } from '../lib/http/proxies.ts';
 import { makeDirectories } from '../lib/make-directories.ts';
 import { rememberSecret } from '../lib/redact.ts';
-import { describeSystemError } from '../lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from '../lib/system-error.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { checkExtraCertificates, readAwsNetwork, readProxies } from './network.ts';
 import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';
@@ -123,9 +124,11 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path, values: {} };
-    const hint = 'Check its permissions, or set CLOUD_SYNC_HOME to another directory.';
-    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${describeSystemError(error)}`, { hint, cause: error });
+    const link = explainAbsence(error, path);
+    if (link === undefined && systemErrorCode(error) === 'ENOENT') return { path, values: {} };
+    const hint = 'Check its permissions and whether its disk is mounted, or set CLOUD_SYNC_HOME to another directory.';
+    const reason = link ?? describeSystemError(error);
+    throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${reason}`, { hint, cause: error });
   }
   const values: Record<string, RawValue> = {};
   for (const [key, value] of Object.entries(await parseToml(path, text))) values[key] = checkEntry(path, key, value);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCli, temporaryDirectory } from '../../../test/support/cli-process.ts';
@@ -41,6 +41,31 @@ describe('home and archive', () => {
       environment: { ...environment, CLOUD_SYNC_HOME: temporaryDirectory() },
     });
     expect(finished(result)).toMatchObject({ exitCode: 0, files: { archived: 0, skipped: 5 }, bytes: { fetched: 0 } });
+  });
+
+  test.each(['', 'archives.json', 'config.toml', 'credentials.json'])(
+    'a home with a link to a missing disk (at "%s") is not an empty home',
+    async (name) => {
+      const { environment, home, archive } = await setScene();
+      const { CLOUD_SYNC_GOPRO_ACCESS_TOKEN: _token, CLOUD_SYNC_GOPRO_USER_ID: _user, ...signedOut } = environment;
+      if (name !== '') mkdirSync(home);
+      symlinkSync('/missing/disk', join(home, name));
+      const result = await runCli(['sync', '--to', archive], {
+        environment: name === 'credentials.json' ? signedOut : environment,
+      });
+      expect(result).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('is a link to /missing/disk, which does not exist'),
+      });
+      expect(existsSync(archive)).toBe(false);
+    },
+  );
+
+  test('a home behind a link works like any other home', async () => {
+    const { environment, home, archive } = await setScene();
+    mkdirSync(`${home}-elsewhere`);
+    symlinkSync(`${home}-elsewhere`, home);
+    expect(await runCli(['sync', '--to', archive], { environment })).toMatchObject({ exitCode: 0 });
   });
 
   test('sync refuses an archive whose id is a path that leads out of the home', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
+import { explainAbsence } from '../../lib/absence.ts';
 import { makePrivateFolder } from '../../lib/private-files.ts';
 import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
 import { respellLocation } from './archive-place.ts';
@@ -27,12 +28,13 @@ export function readKnownArchives(home: string): KnownArchives {
     return Object.fromEntries(Object.entries(known).map(([location, id]) => [respellLocation(location), id]));
   } catch (error) {
     const code = systemErrorCode(error);
-    if (code === 'ENOENT') return {};
+    const link = explainAbsence(error, path);
+    if (link === undefined && code === 'ENOENT') return {};
     const hint =
       code === undefined
         ? 'Correct the file, or move it away: `sync` then recognises each archive by its own id.'
-        : 'Check who owns the home directory and whether its disk is sound.';
-    const reason = code === undefined ? 'its content is not valid' : describeSystemError(error);
+        : 'Check who owns the home directory and whether its disk is mounted and sound.';
+    const reason = code === undefined ? 'its content is not valid' : (link ?? describeSystemError(error));
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${reason}`, { hint, cause: error });
   }
 }

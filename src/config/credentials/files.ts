@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SyncError } from '../../errors.ts';
+import { explainAbsence } from '../../lib/absence.ts';
 import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
 import { deserialise, serialise, type CredentialStore } from './store.ts';
 import { ensureHome } from '../load.ts';
@@ -104,7 +105,7 @@ async function readPrivate(path: string, warn: Warn): Promise<Buffer | undefined
       warn(`other users of this machine can read ${path}`, `Run: chmod 600 "${path}"`);
     return content;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    if (isAbsent(error, path)) return undefined;
     throw cannot('read', path, error);
   }
 }
@@ -113,7 +114,7 @@ async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (error: unknown) => {
-      if (systemErrorCode(error) === 'ENOENT') return false;
+      if (isAbsent(error, path)) return false;
       throw cannot('read', path, error);
     },
   );
@@ -130,8 +131,13 @@ async function remove(path: string): Promise<boolean> {
   return isThere;
 }
 
+function isAbsent(error: unknown, path: string): boolean {
+  return systemErrorCode(error) === 'ENOENT' && explainAbsence(error, path) === undefined;
+}
+
 function cannot(act: string, path: string, error: unknown): SyncError {
-  return new SyncError('CONFIG_UNREADABLE', `cannot ${act} ${path}: ${describeSystemError(error)}`, {
+  const reason = explainAbsence(error, path) ?? describeSystemError(error);
+  return new SyncError('CONFIG_UNREADABLE', `cannot ${act} ${path}: ${reason}`, {
     hint: 'Check who owns the file and its directory, or set CLOUD_SYNC_HOME to a directory on a disk of this machine.',
     cause: error,
   });
