@@ -24,7 +24,13 @@ test('the archive stack is protected from deletion, and deleting it keeps all da
   const { archive: stack } = sampleStacks({ env: 'prod' }, { encryption: 'kms' });
   expect(stack.terminationProtection).toBe(true);
   const template = sampleTemplates({ env: 'prod' }, { encryption: 'kms' }).archive;
-  for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key']) {
+  for (const type of [
+    'AWS::S3::Bucket',
+    'AWS::S3::BucketPolicy',
+    'AWS::DynamoDB::Table',
+    'AWS::SecretsManager::Secret',
+    'AWS::KMS::Key',
+  ]) {
     template.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   }
 });

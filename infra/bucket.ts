@@ -55,6 +55,8 @@ export function createArchiveBucket(scope: Construct, options: ArchiveBucketOpti
   });
   bucket.addToResourcePolicy(noReplacement(bucket));
   if (isLocked) bucket.addToResourcePolicy(noDeletion(bucket));
+  // The policy protects the bucket also after somebody has deleted the stack.
+  bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
   acknowledgeNoAccessLogs(bucket);
   return bucket;
 }
