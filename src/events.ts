@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { Mark, OriginalStatus, MediumStatus, Provider } from './media.ts';
+import type { Mark, OriginalStatus, MediumStatus, Provider, RunKind } from './media.ts';
 
 /**
  * Everything that a run reports. Each reporter turns these events into output, and `--json` prints
@@ -28,13 +28,23 @@ export type Event =
       readonly gone: number;
       readonly consistent: boolean;
     }
-  | { readonly type: 'plan.finished'; readonly media: number; readonly sizeHintBytes: number }
+  | {
+      readonly type: 'plan.finished';
+      readonly media: number;
+      /** How many of these media were not ready in an earlier run. */
+      readonly waiting: number;
+      /** How many media with work are left out by the filters. */
+      readonly leftOut: number;
+      readonly sizeHintBytes: number;
+    }
   | {
       readonly type: 'medium.planned';
       readonly mediaId: string;
       readonly name: string;
       readonly items: number | null;
       readonly sizeHintBytes: number | null;
+      /** Whether the medium was not ready in an earlier run. */
+      readonly waiting: boolean;
     }
   | { readonly type: 'medium.waiting'; readonly mediaId: string; readonly name: string; readonly reason: string }
   | { readonly type: 'medium.sourceDeleted'; readonly mediaId: string; readonly name: string }
@@ -168,6 +178,7 @@ export type Outcome = 'clean' | 'partial' | 'failed' | 'expired' | 'locked' | 'i
 export interface RunFinished {
   readonly type: 'run.finished';
   readonly runId: string;
+  readonly kind: RunKind;
   readonly outcome: Outcome;
   readonly exitCode: number;
   readonly elapsedMs: number;
@@ -195,6 +206,13 @@ export interface RunFinished {
     readonly accepted: number;
     /** How many planned files the run did not reach. */
     readonly pending: number;
+  };
+  /** Present only if the run had filters. Counts media that the provider still has. */
+  readonly filters?: {
+    readonly selected: number;
+    readonly leftOut: number;
+    /** A sentence for each value of a filter that no medium of the library matches. */
+    readonly unmatched: readonly string[];
   };
   readonly bytes: { readonly archived: number; readonly fetched: number };
   readonly requests: { readonly api: number; readonly media: number };

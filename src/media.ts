@@ -182,6 +182,8 @@ export interface Tally {
    * are unknown counts as one original.
    */
   readonly waiting: number;
+  /** Archived originals with a mark. They are also in `originals.COMPLETED`, but not in `archivedBytes`. */
+  readonly unsound: number;
   /** Originals with a mark that a run may still repair. They are also in `originals.COMPLETED`. */
   readonly marked: number;
   /**
@@ -246,4 +248,21 @@ export const transitions: Readonly<Record<StatusChange, Partial<Record<OriginalS
 /** The status after a change. Undefined if `status` does not allow the change. */
 export function statusAfter(status: OriginalStatus, change: StatusChange): OriginalStatus | undefined {
   return transitions[change][status];
+}
+
+/** What a run does. A tracker records no dry run. */
+export type RunKind = 'sync' | 'dry-run' | 'verify';
+
+/** A run as a tracker records it. Times are ISO 8601 in UTC. */
+export interface RunRecord {
+  readonly id: string;
+  /** Null for a run that an earlier version recorded. */
+  readonly kind: RunKind | null;
+  /** The fence of the run's lease. Null for a run that an earlier version recorded. */
+  readonly fence: number | null;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly outcome: string | null;
+  /** The `run.finished` event as JSON; null while the run goes on or if it was killed. */
+  readonly summary: string | null;
 }

@@ -3,7 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asSyncError, SyncError } from './errors.ts';
 import type { Report, RunFinished } from './events.ts';
 import { isoTime } from './lib/clock.ts';
-import type { Medium } from './media.ts';
+import { countFiltered, type FilterCount } from './plan/filter-count.ts';
+import { covers, type Filters } from './plan/filter.ts';
 import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
 import { leaseArchive, type LeaseSettings } from './run/lease-archive.ts';
@@ -23,8 +24,8 @@ export interface Ports extends TransferPorts {
 /** What a person chose for a run. `signal` is aborted with INTERRUPTED or TERMINATED. */
 export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' | 'runStartedAt' | 'recovered' | 'slice'> {
   readonly lease: LeaseSettings;
-  /** Tells whether a medium is selected. Undefined selects all media. */
-  readonly covers: ((medium: Medium) => boolean) | undefined;
+  /** What selects media. Undefined selects all media. */
+  readonly filters: Filters | undefined;
   readonly fullListing: boolean;
   /** Whether the run only lists and plans. */
   readonly dryRun: boolean;
@@ -41,7 +42,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
   const startedAtMs = ports.clock.now();
   const beganAtMs = ports.clock.elapsed();
   const { source, destination, tracker, report } = ports;
-  const { dryRun, roles, covers = () => true } = options;
+  const { dryRun, roles, filters } = options;
   let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
   const held = new AsyncDisposableStack();
 
@@ -50,7 +51,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: !dryRun, signal: options.signal }));
     const leasedPorts = { ...ports, destination: leased.destination };
     const signal = AbortSignal.any([options.signal, leased.lost]);
-    await tracker.beginRun(runId);
+    await tracker.beginRun(runId, 'sync');
 
     await source.validate(signal);
     report({ type: 'credentials.valid', account: source.account });
@@ -59,8 +60,9 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     const listing = await list({ ...ports, runId, full: options.fullListing, signal });
     facts = { listing };
 
-    const work = await plan(tracker.openMedia(roles), { covers, roles });
-    report({ type: 'plan.finished', media: work.items.length, sizeHintBytes: work.sizeHintBytes });
+    const work = await plan(tracker.openMedia(roles), { covers: covers(filters ?? {}), roles });
+    const { items, waiting, leftOut, sizeHintBytes } = work;
+    report({ type: 'plan.finished', media: items.length, waiting, leftOut, sizeHintBytes });
 
     if (dryRun) await reportPlan(work, report);
     else {
@@ -79,10 +81,10 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
 }
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {
-  for (const [index, { mediaId, name, itemCount, sizeHintBytes }] of work.items.entries()) {
+  for (const [index, { mediaId, name, itemCount, sizeHintBytes, why }] of work.items.entries()) {
     // The pause gives the reporter time to print before the next event.
     if (index % 500 === 499) await nextTurn();
-    report({ type: 'medium.planned', mediaId, name, items: itemCount, sizeHintBytes });
+    report({ type: 'medium.planned', mediaId, name, items: itemCount, sizeHintBytes, waiting: why === 'waiting' });
   }
 }
 
@@ -102,7 +104,8 @@ async function summariseRun(
   held: AsyncDisposableStack,
 ): Promise<RunFinished> {
   const counted = facts.error?.code === 'LOCKED' ? facts : { ...facts, ...(await tallyOf(ports, options, facts)) };
-  const finished = summarise({ ...counted, apiRequests: ports.apiRequests() });
+  const kind = options.dryRun ? 'dry-run' : 'sync';
+  const finished = summarise({ ...counted, kind, apiRequests: ports.apiRequests() });
   if (finished.outcome !== 'locked')
     await ports.tracker.finishRun(facts.runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
   await held.disposeAsync();
@@ -113,12 +116,27 @@ async function summariseRun(
 /**
  * Counts the statuses at the end, and names lost files. If that fails, the run counts as failed.
  */
-async function tallyOf(ports: Ports, options: SyncOptions, facts: RunFacts): Promise<Pick<RunFacts, 'tally' | 'error'>> {
+async function tallyOf(
+  ports: Ports,
+  { roles, filters }: SyncOptions,
+  facts: RunFacts,
+): Promise<Pick<RunFacts, 'tally' | 'filters' | 'error'>> {
   try {
-    const tally = await ports.tracker.tally(options.roles, options.covers);
-    if (!facts.error) await reportLosses(ports, tally, options);
-    return { tally };
+    const counter = filters && countFiltered(filters);
+    const tally = await ports.tracker.tally(roles, counter && ((medium, isGone) => counter.note(medium, isGone)));
+    if (!facts.error) await reportLosses(ports, tally, { roles, covers: covers(filters ?? {}) });
+    const filtered = counter?.count();
+    if (filtered && !facts.error) warnOfNoneSelected(filtered, ports.report);
+    return { tally, ...(filtered && { filters: filtered }) };
   } catch (thrown) {
     return { error: facts.error ?? asSyncError(thrown) };
   }
+}
+
+function warnOfNoneSelected({ selected, leftOut, unmatched }: FilterCount, report: Report): void {
+  if (selected > 0 || leftOut === 0) return;
+  const message = `the filters select none of the ${leftOut} media of the library`;
+  const reason =
+    unmatched.length > 0 ? unmatched.join('; ') : 'each filter matches some media, but no medium matches all filters';
+  report({ type: 'warning', message: `${message}: ${reason}`, hint: 'Correct or leave out a filter.' });
 }

@@ -11,11 +11,13 @@ export const commands: readonly Command[] = [
   {
     name: 'sync',
     summary: 'Archive every original of a cloud library that is not archived yet.',
+    whenInterrupted: 'All progress is kept. Run the same command again to continue.',
     run: async (context) => (await import('./commands/sync.ts')).runSync(context),
   },
   {
     name: 'verify',
     summary: 'Check every archived file, and name what is missing or damaged.',
+    whenInterrupted: 'Its findings so far are kept. Run the same command again to check all files.',
     run: async (context) => (await import('./commands/verify.ts')).runVerify(context),
   },
   {
@@ -44,6 +46,7 @@ export const commands: readonly Command[] = [
     name: 'login',
     summary: 'Read the credentials of a provider from standard input or a file, check them and store them.',
     argument: { name: '<provider>', help: 'The provider of the credentials.', choices: ['gopro'] },
+    whenInterrupted: 'The stored credentials are unchanged.',
     run: async (context) => (await import('./commands/login.ts')).runLogin(context),
   },
   {

@@ -15,17 +15,15 @@ export interface Interruption extends Disposable {
 
 /**
  * Handles signals from now on. The first SIGINT or SIGTERM asks for a clean end, and the second
- * exits immediately.
+ * exits immediately. `hint` says what the command leaves behind.
  */
-export function watchForInterruption(): Interruption {
+export function watchForInterruption(hint: string | undefined): Interruption {
   const abort = new AbortController();
   let reportForcedExit: ((error: SyncError) => void) | undefined;
 
   function interrupt(signalName: 'SIGINT' | 'SIGTERM'): void {
     const code = signalName === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
-    const error = new SyncError(code, `ended by ${signalName}`, {
-      hint: 'All progress is kept. Run the same command again to continue.',
-    });
+    const error = new SyncError(code, `ended by ${signalName}`, { hint });
     if (abort.signal.aborted) process.exit(error.exitCode);
     abort.abort(error);
     const forced = setTimeout(() => {

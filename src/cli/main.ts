@@ -38,9 +38,10 @@ async function runCommand(
   streams: Streams,
 ): Promise<number> {
   const config = await loadConfig(flags, environment);
-  const log = createLog((text) => void streams.stderr.write(text), config.settings);
+  const log = createLog((text) => void streams.stderr.write(text));
   for (const warning of config.warnings) log.warn(warning);
-  using interruption = watchForInterruption();
+  using interruption = watchForInterruption(command.whenInterrupted);
+  interruption.beforeForcedExit(({ message }) => log.error(message));
   return await command.run({ ...streams, config, arguments: given, log, interruption });
 }
 

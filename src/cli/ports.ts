@@ -4,7 +4,7 @@ import { systemClock } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http/index.ts';
 import { rolesOfRun } from '../media.ts';
 import { allowsPlainHttp, authModeFact } from '../source/gopro/defaults.ts';
-import { covers, parseFilters } from '../plan/filter.ts';
+import { parseFilters } from '../plan/filter.ts';
 import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
@@ -58,7 +58,7 @@ export function syncOptions({ config, log, interruption: { signal } }: Context):
   return {
     lease: leaseSettings(config, log),
     roles: rolesOfRun(settings.include),
-    covers: Object.keys(filters).length === 0 ? undefined : covers(filters),
+    filters: Object.keys(filters).length === 0 ? undefined : filters,
     concurrency: settings.concurrency,
     bandwidth: parseBandwidth(settings.bwlimit ?? 'off'),
     quarantineAfter: settings['quarantine-after'],

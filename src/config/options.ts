@@ -291,7 +291,7 @@ const optionTable = [
     type: 'flag',
     default: false,
     commands: ['sync', 'verify', 'demo'],
-    help: 'Print only the final errors.',
+    help: 'Print only warnings and, after a failure, a short summary.',
   },
 
   {

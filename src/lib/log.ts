@@ -4,21 +4,19 @@ import { redactText } from './redact.ts';
  * Messages for a person. They go to standard error, so that standard output has only the result.
  */
 export interface Log {
-  readonly info: (message: string) => void;
   readonly warn: (message: string, hint?: string) => void;
   readonly error: (message: string, hint?: string) => void;
 }
 
-/** Makes a log without secrets and control characters. With `quiet` it prints only errors. */
-export function createLog(write: (text: string) => void, options: { readonly quiet: boolean } = { quiet: false }): Log {
+/** Makes a log without secrets and control characters. */
+export function createLog(write: (text: string) => void): Log {
   const line = (prefix: string, message: string, hint: string | undefined) => {
     const indent = ' '.repeat(prefix.length);
     const hintLine = hint === undefined ? '' : `${indent}${clean(hint)}\n`;
     write(`${prefix}${clean(message)}\n${hintLine}`);
   };
   return {
-    info: (message) => void (options.quiet || line('', message, undefined)),
-    warn: (message, hint) => void (options.quiet || line('warning: ', message, hint)),
+    warn: (message, hint) => line('warning: ', message, hint),
     error: (message, hint) => line('error: ', message, hint),
   };
 }

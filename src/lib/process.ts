@@ -15,20 +15,26 @@ export function thisProcess(): ProcessIdentity {
   return { bootId: bootId(), pidNamespace: pidNamespace(), pid: process.pid, processStart: statFields('self')[19] ?? '' };
 }
 
+/** True only if the process has certainly ended. */
+export function hasEnded(process: ProcessIdentity): boolean {
+  return judgeProcess(process) === 'ended';
+}
+
 /**
- * True only if the process has certainly ended. A process of another boot or namespace never counts
- * as ended, because its pid means another process here. A process that /proc hides may still run.
+ * Finds out whether a process still runs. A process of another boot or namespace is `unknown`,
+ * because its pid means another process here. A process that /proc hides may still run.
  */
-export function hasEnded({ bootId: boot, pidNamespace: namespace, pid, processStart }: ProcessIdentity): boolean {
+export function judgeProcess(identity: ProcessIdentity): 'running' | 'ended' | 'unknown' {
+  const { bootId: boot, pidNamespace: namespace, pid, processStart } = identity;
   const isComparable = boot !== '' && boot === bootId() && namespace !== '' && namespace === pidNamespace();
-  if (!isComparable) return false;
+  if (!isComparable) return 'unknown';
   const fields = statFields(pid);
   const [state] = fields;
-  if (state === undefined) return !isRunning(pid);
-  if (processStart !== '' && fields[19] !== processStart) return true;
+  if (state === undefined) return isRunning(pid) ? 'unknown' : 'ended';
+  if (processStart !== '' && fields[19] !== processStart) return 'ended';
   // A killed process whose parent has not collected it yet is a zombie. It writes nothing any more,
   // unless one of its threads has yet to end a write, for example to a slow network disk.
-  return (state === 'Z' || state === 'X') && Number(fields[17]) <= 1;
+  return (state === 'Z' || state === 'X') && Number(fields[17]) <= 1 ? 'ended' : 'running';
 }
 
 function bootId(): string {

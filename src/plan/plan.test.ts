@@ -78,6 +78,8 @@ describe('plan', () => {
         { mediaId: 'x', name: 'x', timeMs: Date.UTC(2025, 6, 4, 9, 15, 22), sizeHintBytes: null, itemCount: null, why: 'new' },
       ],
       sizeHintBytes: 5_000,
+      waiting: 0,
+      leftOut: 1,
     });
   });
 

@@ -40,6 +40,10 @@ export interface Plan {
   readonly items: readonly WorkItem[];
   /** The sum of the items' sizes, as far as the listing gives a size. */
   readonly sizeHintBytes: number;
+  /** How many items were not ready in an earlier run. */
+  readonly waiting: number;
+  /** How many media with work the filters leave out. */
+  readonly leftOut: number;
 }
 
 /**
@@ -52,12 +56,17 @@ export async function plan(
 ): Promise<Plan> {
   const items: WorkItem[] = [];
   let sizeHintBytes = 0;
+  let leftOut = 0;
   for await (const tracked of open) {
-    if (!covers(tracked.medium)) continue;
+    if (!covers(tracked.medium)) {
+      leftOut += 1;
+      continue;
+    }
     items.push(workItem(tracked, roles));
     sizeHintBytes += tracked.medium.sizeHintBytes ?? 0;
   }
-  return { items: items.toSorted(newestFirst), sizeHintBytes };
+  const waiting = items.filter(({ why }) => why === 'waiting').length;
+  return { items: items.toSorted(newestFirst), sizeHintBytes, waiting, leftOut };
 }
 
 /**

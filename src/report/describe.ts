@@ -19,10 +19,11 @@ const descriptions: Descriptions = {
   'archive.adopted': ({ files }) => `Adopted ${count(files, 'file')} that the archive already has`,
   'listing.finished': ({ mode, listed, added, changed, gone }) =>
     `Library: ${count(listed, 'medium', 'media')}, ${added} new, ${changed} changed, ${gone} gone (${mode} listing)`,
-  'plan.finished': ({ media, sizeHintBytes }) =>
-    media === 0 ? 'Nothing to do' : `To do: ${count(media, 'medium', 'media')}, about ${formatBytes(sizeHintBytes)}`,
-  'medium.planned': ({ mediaId, name, sizeHintBytes }) =>
-    `would archive ${name || '(no name)'} (${mediaId}), ${sizeHintBytes === null ? 'size unknown' : `about ${formatBytes(sizeHintBytes)}`}`,
+  'plan.finished': describePlan,
+  'medium.planned': ({ mediaId, name, sizeHintBytes, waiting }) => {
+    const size = sizeHintBytes === null ? 'size unknown' : `about ${formatBytes(sizeHintBytes)}`;
+    return `${waiting ? 'would ask again about' : 'would archive'} ${name || '(no name)'} (${mediaId}), ${size}`;
+  },
   'medium.waiting': ({ mediaId, name, reason }) => `waiting   ${name || '(no name)'} (${mediaId}): ${reason}`,
   'medium.sourceDeleted': ({ mediaId, name }) =>
     `deleted   ${name || '(no name)'} (${mediaId}): it was deleted in the cloud before it was archived`,
@@ -33,7 +34,7 @@ const descriptions: Descriptions = {
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
-  warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : ` ${hint}`}`,
+  warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : `. ${hint}`}`,
   'file.missing': ({ path, ...loss }) => `missing   ${path}${loss.lost ? `: ${describeLoss(loss)}` : ''}`,
   'file.damaged': ({ path, reason, ...loss }) => `damaged   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
   'file.superseded': ({ path }) => `superseded ${path}: it is damaged, and a later revision replaces it`,
@@ -47,6 +48,15 @@ const descriptions: Descriptions = {
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
+}
+
+/** A medium that was not ready is not counted as work, because it may still not be ready. */
+function describePlan({ media, waiting, leftOut, sizeHintBytes }: Extract<Event, { type: 'plan.finished' }>): string {
+  const ready = media - waiting;
+  const work = ready === 0 ? 'Nothing to do' : `To do: ${count(ready, 'medium', 'media')}, about ${formatBytes(sizeHintBytes)}`;
+  const asked = waiting === 0 ? '' : `; asking again about ${count(waiting, 'medium', 'media')} not ready in the last run`;
+  const others = leftOut === 0 ? '' : `; the filters leave out ${count(leftOut, 'medium', 'media')} not archived yet`;
+  return `${work}${asked}${others}`;
 }
 
 /** Says that no run can fetch a file again, and where its last copy is. */

@@ -1,8 +1,8 @@
 import { clean } from '../lib/log.ts';
 import { describe, describeProgress } from './describe.ts';
-import type { Report } from '../events.ts';
+import type { Report, RunFinished } from '../events.ts';
 import { createProblems } from './problems.ts';
-import { finalTable } from './table.ts';
+import { finalTable, verdict } from './table.ts';
 
 const progressEveryMs = 5_000;
 
@@ -12,12 +12,10 @@ const progressEveryMs = 5_000;
  */
 export function createPlainReport(write: (text: string) => void, now: () => number): Report {
   const problems = createProblems();
-  let dryRun = false;
   let nextProgressMs = now() + progressEveryMs;
   return (event) => {
     problems.note(event);
-    if (event.type === 'run.started') ({ dryRun } = event);
-    if (event.type === 'run.finished') return write(finalTable(event, problems.lines, { dryRun }));
+    if (event.type === 'run.finished') return write(finalTable(event, problems.lines()));
     if (event.type !== 'progress') {
       const line = describe(event);
       return line === undefined ? undefined : write(`${line}\n`);
@@ -28,17 +26,29 @@ export function createPlainReport(write: (text: string) => void, now: () => numb
   };
 }
 
+/** `--quiet` is for schedules, whose messages should be short. */
+const maxQuietLines = 10;
+
 /**
- * For `--quiet`: prints only failures, at the end. It does not print the error that stopped the
- * run, because the caller prints that error.
+ * For `--quiet`: prints warnings, and after a failure a short summary with the next step. It does
+ * not print the error that ended the run, because the caller prints that error.
  */
 export function createQuietReport(writeError: (text: string) => void): Report {
-  const problems = createProblems();
+  const problems = createProblems(maxQuietLines);
   return (event) => {
     problems.note(event);
-    if (event.type !== 'run.finished') return;
+    if (event.type === 'warning') writeError(`${describe(event)}\n`);
     // If `verify` ends with exit code 0, a person has accepted everything that it found.
-    const isAccepted = event.verified !== undefined && event.exitCode === 0;
-    if (!isAccepted) for (const line of problems.lines) writeError(`failed: ${clean(line)}\n`);
+    if (event.type !== 'run.finished' || event.exitCode === 0) return;
+    for (const line of problems.lines()) writeError(`${line.startsWith('…') ? '' : 'failed: '}${clean(line)}\n`);
+    if (!event.error) writeError(`${summaryOf(event)} ${verdict(event)}\n`);
   };
+}
+
+function summaryOf({ files, verified }: RunFinished): string {
+  const counts = verified
+    ? { checked: verified.files, missing: verified.missing, damaged: verified.damaged, unreadable: verified.unreadable }
+    : { archived: files.archived, failed: files.failed, quarantined: files.quarantined, lost: files.lost };
+  const named = Object.entries(counts).filter(([, number]) => number > 0);
+  return `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}.`;
 }

@@ -2,19 +2,26 @@ import type { Event } from '../events.ts';
 import { describeIncomplete, describeLoss } from './describe.ts';
 import { count } from './figures.ts';
 
-/** The events that the final table lists one by one. */
+/** The problems that the end of a run lists one by one. */
 export interface Problems {
   note(event: Event): void;
-  readonly lines: readonly string[];
+  /** One line for each problem, up to the limit. Then a line with the number of the others. */
+  lines(): readonly string[];
 }
 
-export function createProblems(): Problems {
+export const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged`';
+
+/** Keeps at most `maxLines` lines. `list` shows all problems. */
+export function createProblems(maxLines = 20): Problems {
   const lines: string[] = [];
+  let others = 0;
   return {
-    lines,
+    lines: () => (others === 0 ? lines : [...lines, `… and ${others.toLocaleString('en')} more: ${reasonsHint}`]),
     note: (event) => {
       const line = problemOf(event);
-      if (line !== undefined) lines.push(line);
+      if (line === undefined) return;
+      if (lines.length < maxLines) lines.push(line);
+      else others += 1;
     },
   };
 }

@@ -90,12 +90,26 @@ test('plain lines name each file and show progress every few seconds', () => {
   expect(written()).toContain('3 files, 2 of 9 media, 1 GB of 4 GB, 2 MB/s, 1m 30s left\n');
 });
 
-test('the quiet report prints only failures', () => {
+test('the quiet report prints warnings, some failures and a summary with the next step', () => {
   const { report, written } = recording((write) => createQuietReport(write));
+  report({ type: 'warning', message: 'careful', hint: 'Look.' });
   report({ type: 'file.archived', id: '1', mediaId: 'm', key: file.key, path: '', sizeBytes: 1, crc32: '0', revision: 1 });
-  report(failed);
+  for (let index = 0; index < 12; index += 1) report(failed);
+  const { files, ...finished } = summarise({ runId: 'r', elapsedMs: 1, differences: 1 });
+  report({ ...finished, files: { ...files, archived: 1, failed: 12 } });
+  const lines = written().trimEnd().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['warning: careful. Look.', `failed: ${file.key}: it ended early`]);
+  expect(lines.slice(-2)).toEqual([
+    '… and 2 more: `cloud-sync list --status failed,quarantined,missing,damaged`',
+    expect.stringMatching(/^1 archived, 12 failed\. Some files are not archived yet \(.*Run the same command again/),
+  ]);
+  expect(lines).toHaveLength(13);
+});
+
+test('the quiet report prints nothing about a clean run', () => {
+  const { report, written } = recording((write) => createQuietReport(write));
   report(summarise({ runId: 'r', elapsedMs: 1 }));
-  expect(written()).toBe(`failed: ${file.key}: it ended early\n`);
+  expect(written()).toBe('');
 });
 
 test('a text of another system cannot control the terminal', () => {

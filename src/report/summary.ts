@@ -1,4 +1,4 @@
-import type { Tally } from '../media.ts';
+import type { RunKind, Tally } from '../media.ts';
 import type { SyncError } from '../errors.ts';
 import type { Outcome, RunFinished } from '../events.ts';
 
@@ -7,6 +7,8 @@ import type { Outcome, RunFinished } from '../events.ts';
  */
 export interface RunFacts {
   readonly runId: string;
+  /** Default: `sync`. */
+  readonly kind?: RunKind;
   readonly elapsedMs: number;
   readonly tally?: Tally;
   readonly listing?: { readonly listed: number; readonly added: number; readonly changed: number; readonly gone: number };
@@ -18,6 +20,7 @@ export interface RunFacts {
     readonly untriedOriginals: number;
   };
   readonly apiRequests?: number;
+  readonly filters?: NonNullable<RunFinished['filters']>;
   readonly verified?: NonNullable<RunFinished['verified']>;
   /** How many findings of `verify` need a repair or the decision of a person. */
   readonly differences?: number;
@@ -49,16 +52,18 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { transferred, error, verified } = facts;
+  const { transferred, error, verified, filters } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
     runId: facts.runId,
+    kind: facts.kind ?? 'sync',
     outcome: outcomes[exitCode] ?? 'failed',
     exitCode,
     elapsedMs: Math.round(facts.elapsedMs),
     media: mediaCounts(facts),
     files: fileCounts(facts),
+    ...(filters ? { filters } : {}),
     bytes: { archived: transferred?.archivedBytes ?? 0, fetched: transferred?.fetchedBytes ?? 0 },
     requests: { api: facts.apiRequests ?? 0, media: transferred?.mediaRequests ?? 0 },
     ...(verified ? { verified } : {}),
@@ -105,7 +110,16 @@ function describeError({ code, message, hint }: SyncError): NonNullable<RunFinis
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The last event of a run that ended early, for example because the archive is locked. */
-export function finishedEarly(error: SyncError, runId: string): RunFinished {
-  return summarise({ runId, elapsedMs: 0, error });
+/**
+ * The last event of a run that ended before it could count, for example because the archive is
+ * locked. `archived` is what the run had archived until then.
+ */
+export function finishedEarly(
+  error: SyncError,
+  run: { readonly runId: string; readonly kind: RunKind; readonly archived: { readonly files: number; readonly bytes: number } },
+): RunFinished {
+  const { runId, kind, archived } = run;
+  const nothing = { fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 };
+  const transferred = { archivedFiles: archived.files, archivedBytes: archived.bytes, ...nothing };
+  return summarise({ runId, kind, elapsedMs: 0, transferred, error });
 }

@@ -18,13 +18,18 @@ const failed: Event = {
 test('the table lists failures with their reasons, up to a limit, and the next step', () => {
   const problems = createProblems();
   for (let index = 0; index < 25; index += 1) problems.note(failed);
-  const table = finalTable({ ...summarise({ runId: 'r', elapsedMs: 1000 }), outcome: 'partial' }, problems.lines, {
-    dryRun: false,
-  });
+  const table = finalTable({ ...summarise({ runId: 'r', elapsedMs: 1000 }), outcome: 'partial' }, problems.lines());
   expect(table.match(/it ended early/g)).toHaveLength(20);
   expect(table).toContain('and 5 more');
   expect(table).toContain('Run the same command again');
-  expect(finalTable(finishedEarly(new SyncError('LOCKED', 'x'), 'r'), [], { dryRun: false })).toContain('another run');
+});
+
+test('the table of a run that ended early leaves out its error, and counts only what is known', () => {
+  const run = { runId: 'r', kind: 'sync', archived: { files: 0, bytes: 0 } } as const;
+  expect(finalTable(finishedEarly(new SyncError('LOCKED', 'x'), run), [])).toBe('');
+  const interrupted = finishedEarly(new SyncError('INTERRUPTED', 'x'), { ...run, archived: { files: 3, bytes: 2000 } });
+  expect(finalTable(interrupted, [])).toBe('\n  archived  3  2 kB\n');
+  expect(interrupted.bytes.archived).toBe(2000);
 });
 
 const checked = { files: 9, bytes: 1000, missing: 0, damaged: 0, lost: 0, superseded: 0, unreadable: 0, unknown: 0 };
@@ -56,7 +61,7 @@ test.each([
   const finished = summarise({ runId: 'r', elapsedMs: 1000, verified: { ...checked, ...counts }, differences });
   const problems = createProblems();
   problems.note(finished);
-  expect(finalTable(finished, problems.lines, { dryRun: false })).toMatch(says);
+  expect(finalTable(finished, problems.lines())).toMatch(says);
 });
 
 test.each([
@@ -79,8 +84,8 @@ test.each([
     /accepted +2 +no run fails[^]*Everything is archived and verified, except what was accepted \(1s/,
   ],
 ] as const)('the table of `sync` says what to do about %s', (_what, counts, exitCode, says) => {
-  const clean = summarise({ runId: 'r', elapsedMs: 1000 });
+  const clean = summarise({ runId: 'r', elapsedMs: 1000, listing: { listed: 9, added: 0, changed: 0, gone: 0 } });
   const outcome = exitCode === 0 ? 'clean' : 'partial';
   const finished = { ...clean, outcome, exitCode, files: { ...clean.files, ...counts } } as const;
-  expect(finalTable(finished, [], { dryRun: false })).toMatch(says);
+  expect(finalTable(finished, [])).toMatch(says);
 });

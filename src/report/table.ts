@@ -1,27 +1,32 @@
 import { clean } from '../lib/log.ts';
 import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
+import { reasonsHint } from './problems.ts';
 
-const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged`';
 const lossHint = '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
-
-/** The limit of files in the table. `list` shows all of them. */
-const maxLines = 20;
 
 /**
  * The table at the end of a run, for a person. It counts the files that were archived, were already
- * there, wait or failed, and says what to do next.
+ * there, wait or failed, and says what to do next. It leaves out the error that ended the run,
+ * because the caller prints that error.
  */
-export function finalTable(finished: RunFinished, problems: readonly string[], options: { readonly dryRun: boolean }): string {
-  // A run that found the archive locked has counted nothing, so its table has no rows.
-  const rows =
-    finished.outcome === 'locked' ? [] : finished.verified ? verifyRows(finished.verified) : syncRows(finished, options);
-  const width = Math.max(0, ...rows.map(([label]) => label.length));
-  const figureWidth = Math.max(0, ...rows.map(([, figure]) => figure.length));
-  const table = rows.map(([label, figure, note]) =>
+export function finalTable(finished: RunFinished, problems: readonly string[]): string {
+  const rows = finished.verified ? verifyRows(finished.verified) : syncRows(finished);
+  // A run that ended early may have counted nothing, so its zeros say nothing.
+  const shown = finished.error ? rows.filter(([, number]) => number !== '0') : rows;
+  const width = Math.max(0, ...shown.map(([label]) => label.length));
+  const figureWidth = Math.max(0, ...shown.map(([, figure]) => figure.length));
+  const table = shown.map(([label, figure, note]) =>
     `  ${label.padEnd(width)}  ${figure.padStart(figureWidth)}  ${note}`.trimEnd(),
   );
-  return ['', ...table, ...problemLines(problems), '', verdict(finished, options.dryRun), ''].join('\n');
+  // If the filters select nothing, a warning has already named the values that match nothing.
+  const { selected = 0, unmatched = [] } = finished.filters ?? {};
+  const remarks = selected === 0 ? [] : unmatched.map((remark) => `  ${clean(remark)}`);
+  const blocks = [table, remarks, problems.map((line) => `  ${clean(line)}`), [verdict(finished)]];
+  return blocks
+    .filter((lines) => lines.some((line) => line !== ''))
+    .map((lines) => `\n${lines.join('\n')}\n`)
+    .join('');
 }
 
 function figure(number: number): string {
@@ -30,20 +35,22 @@ function figure(number: number): string {
 
 type Row = readonly [label: string, figure: string, note: string];
 
-function syncRows({ files, bytes }: RunFinished, { dryRun }: { readonly dryRun: boolean }): readonly Row[] {
+function syncRows({ kind, files, filters, bytes }: RunFinished): readonly Row[] {
+  const isDryRun = kind === 'dry-run';
   const fetched = bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : '';
   const archived: Row = ['archived', figure(files.archived), formatBytes(bytes.archived) + fetched];
   const there: Row = ['already there', figure(files.skipped), ''];
   const others: readonly (Row & { readonly 1: string })[] = [
     ['waiting', figure(files.waiting), 'not ready in the cloud yet; the next run asks again'],
-    dryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run archives them'],
+    isDryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run archives them'],
     ['deleted', figure(files.sourceDeleted), 'gone from the cloud before they were archived'],
     ['failed', figure(files.failed), 'the next run tries again'],
     ['quarantined', figure(files.quarantined), 'failed too often; `cloud-sync retry` gives them another chance'],
     ['lost', figure(files.lost), 'missing or damaged here, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
     ['accepted', figure(files.accepted), 'no run fails because of them; `cloud-sync retry` undoes this'],
+    ['left out', figure(filters?.leftOut ?? 0), 'media of the library that the filters do not select'],
   ];
-  return [...(dryRun ? [] : [archived]), there, ...others.filter(([, number]) => number !== '0')];
+  return [...(isDryRun ? [] : [archived]), there, ...others.filter(([, number]) => number !== '0')];
 }
 
 function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Row[] {
@@ -60,27 +67,26 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
   return rows.filter(([label, number]) => label === 'checked' || number !== '0');
 }
 
-function problemLines(problems: readonly string[]): readonly string[] {
-  if (problems.length === 0) return [];
-  const more = problems.length - maxLines;
-  const rest = more > 0 ? [`  … and ${more} more: ${reasonsHint}`] : [];
-  return ['', ...problems.slice(0, maxLines).map((line) => `  ${clean(line)}`), ...rest];
-}
-
-function verdict(finished: RunFinished, dryRun: boolean): string {
-  const { outcome, elapsedMs, verified, requests } = finished;
-  if (outcome !== 'clean' && outcome !== 'partial') return earlyVerdicts[outcome];
-  if (verified) return verifyVerdict(verified, outcome, formatDuration(elapsedMs));
+/**
+ * Says in a sentence how a run ended and what to do next. Empty if an error ended the run and
+ * its message and hint say that.
+ */
+export function verdict(finished: RunFinished): string {
+  const { error, outcome, elapsedMs, verified, requests, kind } = finished;
+  if (error) return (outcome === 'failed' || outcome === 'expired') && kind === 'sync' ? 'All progress is kept.' : '';
+  const isClean = outcome === 'clean';
+  if (verified) return verifyVerdict(verified, isClean, formatDuration(elapsedMs));
   const took = `(${formatDuration(elapsedMs)}, ${count(requests.api, 'API request')})`;
-  return outcome === 'clean' ? `${cleanVerdict(finished, dryRun)} ${took}.` : partialVerdict(finished, took);
+  return isClean ? `${cleanVerdict(finished)} ${took}.` : partialVerdict(finished, took);
 }
 
 function verifyVerdict(
-  { missing, damaged, lost, unreadable }: NonNullable<RunFinished['verified']>,
-  outcome: 'clean' | 'partial',
+  { files, missing, damaged, lost, unreadable }: NonNullable<RunFinished['verified']>,
+  isClean: boolean,
   took: string,
 ): string {
-  if (outcome === 'clean') {
+  if (isClean) {
+    if (files + missing === 0) return `The archive has no files to check (${took}).`;
     if (missing + damaged > 0) return `Every file that differs was accepted (${took}).`;
     return `Every archived file ${unreadable > 0 ? 'that could be read ' : ''}is there and intact (${took}).`;
   }
@@ -89,22 +95,26 @@ function verifyVerdict(
   return `Some files differ from what was archived (${took}).${restore}${lost > 0 ? ` ${lossHint}.` : ''}`;
 }
 
-function partialVerdict({ files }: RunFinished, took: string): string {
+function partialVerdict({ files, kind }: RunFinished, took: string): string {
+  if (kind === 'dry-run')
+    return `Nothing was transferred ${took}. ${reasonsHint} shows why files of earlier runs are not archived.`;
   if (files.lost > 0 && files.failed + files.quarantined + files.pending === 0)
     return `Some archived files are lost ${took}. ${lossHint}.`;
   const loss = files.lost > 0 ? `; ${lossHint}` : '';
   return `Some files are not archived yet ${took}. Run the same command again; ${reasonsHint} shows each reason${loss}.`;
 }
 
-function cleanVerdict({ files }: RunFinished, dryRun: boolean): string {
-  if (dryRun) return 'Nothing was transferred';
-  const accepted = files.accepted > 0 ? ', except what was accepted' : '';
-  return `${files.waiting > 0 ? 'Everything that the cloud offers now is archived' : 'Everything is archived and verified'}${accepted}`;
+function cleanVerdict({ kind, media, files, filters }: RunFinished): string {
+  if (kind === 'dry-run') return 'Nothing was transferred';
+  if (filters && filters.leftOut > 0) {
+    if (filters.selected === 0) return 'Nothing was archived, because the filters select no medium of the library';
+    return `Everything that the filters select is archived and verified${exceptAccepted(files)}`;
+  }
+  if (media.listed === 0 && files.archived + files.skipped === 0) return 'The library is empty, so there is nothing to archive';
+  const isAll = files.waiting + files.sourceDeleted === 0;
+  return `${isAll ? 'Everything is archived and verified' : 'Everything that the cloud offers now is archived'}${exceptAccepted(files)}`;
 }
 
-const earlyVerdicts = {
-  interrupted: 'Interrupted; all progress is kept. Run the same command again to continue.',
-  expired: 'Stopped: the credentials must be renewed. All progress is kept.',
-  locked: 'Stopped: another run is at work on this archive.',
-  failed: 'Stopped. All progress is kept.',
-} as const;
+function exceptAccepted({ accepted }: RunFinished['files']): string {
+  return accepted > 0 ? ', except what was accepted' : '';
+}

@@ -19,16 +19,14 @@ export type Terminal = NodeJS.WritableStream & { readonly columns?: number; read
 export function createTerminalReport(terminal: Terminal, now: () => number): Report {
   const live = createLogUpdate(terminal);
   const problems = createProblems();
-  let dryRun = false;
   let drawnAtMs = 0;
   let block = '';
   return (event) => {
     problems.note(event);
-    if (event.type === 'run.started') ({ dryRun } = event);
     if (event.type === 'run.finished') {
       live.clear();
       live.done();
-      return void terminal.write(finalTable(event, problems.lines, { dryRun }));
+      return void terminal.write(finalTable(event, problems.lines()));
     }
     if (event.type === 'progress') {
       if (now() < drawnAtMs + redrawEveryMs) return;

@@ -49,7 +49,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   try {
     const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: 'if writable', signal: options.signal }));
     const signal = AbortSignal.any([options.signal, leased.lost]);
-    await tracker.beginRun(runId);
+    await tracker.beginRun(runId, 'verify');
     const leasedPorts = { ...ports, destination: leased.destination };
     await recover(leasedPorts, { publish: leased.isExclusive });
     await verifyFiles(leasedPorts, { deep: options.deep, signal }, found);
@@ -57,7 +57,14 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
     facts = { error: options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown) };
   }
   const { counts: verified, differences } = found;
-  const finished = summarise({ runId, elapsedMs: ports.clock.elapsed() - beganAtMs, ...facts, verified, differences });
+  const finished = summarise({
+    runId,
+    kind: 'verify',
+    elapsedMs: ports.clock.elapsed() - beganAtMs,
+    ...facts,
+    verified,
+    differences,
+  });
   if (finished.outcome !== 'locked') await tracker.finishRun(runId, finished.outcome, JSON.stringify(finished)).catch(() => {});
   await held.disposeAsync();
   report(finished);

@@ -1,7 +1,18 @@
 import type { ContentFacts, ListedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
-import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, Tally, Validator } from '../media.ts';
+import type {
+  Mark,
+  Medium,
+  MediumStatus,
+  Original,
+  OriginalStatus,
+  Role,
+  RunKind,
+  RunRecord,
+  Tally,
+  Validator,
+} from '../media.ts';
 
 /** What a person accepted, and when (ISO 8601). Both are null if nobody accepted anything. */
 interface Acceptance {
@@ -77,15 +88,6 @@ export interface ListingState {
   readonly listed: number;
 }
 
-export interface RunRecord {
-  readonly id: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly outcome: string | null;
-  /** The `run.finished` event as JSON; null while the run goes on or if it was killed. */
-  readonly summary: string | null;
-}
-
 export interface Failure {
   readonly code: ErrorCode;
   readonly reason: string;
@@ -99,6 +101,9 @@ export interface PageChanges {
   /** The number of media that were known and not gone, and have not changed. */
   readonly unchanged: number;
 }
+
+/** Some media and originals of a ledger. Only the ledger itself knows the content. */
+export type LedgerPage = readonly unknown[];
 
 /** A row of `list`: a medium with its originals. */
 export interface TrackedRow {
@@ -157,7 +162,7 @@ export interface Tracker {
    * Records a run. Originals that earlier runs left IN_PROGRESS become PENDING, because the run
    * lease excludes other runs.
    */
-  beginRun(runId: string): Promise<void>;
+  beginRun(runId: string, kind: RunKind): Promise<void>;
   finishRun(runId: string, outcome: string, summary: string): Promise<void>;
   /** Newest first. */
   runs(limit: number): Promise<readonly RunRecord[]>;
@@ -300,9 +305,13 @@ export interface Tracker {
 
   /**
    * Counts the media that `covers` accepts, and their originals in `roles`. By default it counts
-   * all.
+   * all. `covers` is called once for each medium, and is told whether the provider no longer has it.
    */
-  tally(roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally>;
+  tally(roles: readonly Role[], covers?: (medium: Medium, isGone: boolean) => boolean): Promise<Tally>;
+  /** Yields all media and originals, in pages, for the `load` of another ledger. */
+  dump(): AsyncIterable<LedgerPage>;
+  /** Fills a new ledger with the media and originals of another one. Parts of uploads are left out. */
+  load(pages: AsyncIterable<LedgerPage>): Promise<void>;
   /** Returns the ids of uploads that a run still needs. */
   uploads(): Promise<readonly string[]>;
 

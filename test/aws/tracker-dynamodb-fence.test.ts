@@ -29,7 +29,7 @@ describe(`the fence in the rows of ${name}`, () => {
   test('every row that a run writes carries the fence of its lease', async () => {
     const tracker = await open();
     for (let grants = 0; grants < 3; grants += 1) await grant(tracker);
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     await archive(tracker, 'm1');
     await listAll(tracker, 'r1', [medium('m1')]);
     await tracker.setFact('mode', 'cookie');

@@ -179,7 +179,7 @@ describe(`a table of ${name}`, () => {
 
   test('only rows of runs expire', async () => {
     const tracker = await open();
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     await grant(tracker);
     await tracker.setFact('mode', 'cookie');
     await archive(tracker, 'm1');

@@ -100,7 +100,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
     expect(await tracker.lease.replace(record, next)).toBe(true);
     expect((await tracker.lease.read()).record).toEqual(next);
     tracker.useFence(next.fence);
-    await tracker.beginRun('run-4');
+    await tracker.beginRun('run-4', 'sync');
     expect((await claim(tracker, openOriginals.inProgress)).attempt).toBe(2);
     expect(await tracker.lease.replace(next, leaseRecord({ fence: next.fence + 1 }))).toBe(true);
     await expect(tracker.setFact('gopro.auth-mode', 'bearer')).rejects.toMatchObject({ code: 'LEASE_LOST' });
@@ -114,7 +114,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
 
   check('an unfinished upload continues from its parts and can be completed', async (tracker, clock) => {
     clock.advance(60_000);
-    await tracker.beginRun('run-4');
+    await tracker.beginRun('run-4', 'sync');
     const file = openOriginals.inProgress;
     const claimed = await claim(tracker, file);
     const bytes = contentOf(file).subarray(1000, 2000);
@@ -126,7 +126,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
   });
 
   check('an intent is completed without a claim', async (tracker) => {
-    await tracker.beginRun('run-4');
+    await tracker.beginRun('run-4', 'sync');
     expect(await tracker.intents()).toMatchObject([{ status: 'PENDING', ...wholeOf(openOriginals.intended) }]);
     await tracker.completeIntent(idOf(openOriginals.intended));
     expect((await tracker.originals('intended'))[0]).toMatchObject({ status: 'COMPLETED' });
@@ -178,7 +178,7 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
 
   check('media that waited for 30 days in total are QUARANTINED', async (tracker, clock) => {
     clock.advance(28 * 24 * 3_600_000);
-    await tracker.beginRun('run-4');
+    await tracker.beginRun('run-4', 'sync');
     expect([(await tracker.medium('waiting'))?.status, (await tracker.medium('incomplete'))?.status]).toEqual([
       'QUARANTINED',
       'QUARANTINED',

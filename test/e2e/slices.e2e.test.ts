@@ -211,13 +211,13 @@ test('a medium that every slice is denied stays LISTED in the first run, and fai
   await using scene = await openScene([medium]);
   const { cloud, tracker, events } = scene;
   cloud.faults.set([{ match: { endpoint: 'download' }, action: { type: 'status', status: 404 } }]);
-  await tracker.beginRun('night-1');
+  await tracker.beginRun('night-1', 'sync');
   await scene.list(() => false, await scene.beginListing());
   for (let slice = 0; slice < 2; slice += 1) await scene.transfer(sliceOf(4_000), null);
   expect(await tracker.medium(medium.id)).toMatchObject({ status: 'LISTED', denials: 1 });
   expect(events.filter(({ type }) => type === 'medium.failed')).toEqual([]);
 
-  await tracker.beginRun('night-2');
+  await tracker.beginRun('night-2', 'sync');
   await scene.transfer(sliceOf(4_000), null);
   expect(await tracker.medium(medium.id)).toMatchObject({ status: 'FAILED', denials: 2 });
   expect(events.filter(({ type }) => type === 'medium.failed')).toEqual([

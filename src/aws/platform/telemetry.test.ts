@@ -36,10 +36,10 @@ test('no field of a log line contains a secret or a signed address', () => {
 
 test('each event is logged at its level, and progress events are not logged', () => {
   const { report } = telemetry();
-  report({ type: 'plan.finished', media: 3, sizeHintBytes: 9 });
+  report({ type: 'plan.finished', media: 3, waiting: 0, leftOut: 0, sizeHintBytes: 9 });
   report({ type: 'warning', message: 'careful' });
   report({ type: 'medium.failed', mediaId: 'm', name: 'n', status: 'FAILED', code: 'STALLED', reason: 'silence' });
-  report({ type: 'medium.planned', mediaId: 'm', name: 'n', items: 1, sizeHintBytes: 1 });
+  report({ type: 'medium.planned', mediaId: 'm', name: 'n', items: 1, sizeHintBytes: 1, waiting: false });
   expect(lines.map(({ level, message }) => [level, message])).toEqual([
     ['INFO', 'plan.finished'],
     ['WARN', 'warning'],

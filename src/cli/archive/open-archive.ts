@@ -15,7 +15,13 @@ import type { Tracker } from '../../tracker/tracker.ts';
 import { openDestination } from './open-destination.ts';
 import { archivesPath, readKnownArchives, rememberArchive, type KnownArchives } from './known-archives.ts';
 import { locationOf, parsePlace, type Place } from './archive-place.ts';
-import { openTracker, refuseTableOfOtherArchive } from './open-tracker.ts';
+import {
+  openScratchTracker,
+  openTracker,
+  openTrackerCopy,
+  refuseTableOfOtherArchive,
+  type TrackerOptions,
+} from './open-tracker.ts';
 
 export interface OpenArchive extends AsyncDisposable {
   readonly destination: Destination;
@@ -44,10 +50,8 @@ export async function openArchive(config: Config, purpose: Purpose, report: Repo
     const existingId = await identifyArchive(destination, { location, known, home, onWarning });
     if (existingId === undefined && purpose !== 'read') await refuseTableOfOtherArchive(config, destination.location);
     const id = existingId ?? (await createArchive(destination, place, purpose, report));
-    // A plan for an unknown place writes nothing, not even to the home.
-    const keep = purpose !== 'plan' || expectedId !== undefined;
-    if (keep) await rememberArchive(home, location, id);
-    const tracker = await openTracker(config, { archiveId: id, keep, onWarning });
+    if (purpose !== 'plan') await rememberArchive(home, location, id);
+    const tracker = await openTrackerFor(purpose, config, { archiveId: id, isKnown: expectedId !== undefined, onWarning });
     return {
       destination,
       tracker,
@@ -64,6 +68,16 @@ interface Identification {
   readonly known: KnownArchives;
   readonly home: string;
   readonly onWarning: (message: string) => void;
+}
+
+/** A plan for an unknown place writes nothing, not even to the home, so it gets an empty tracker. */
+async function openTrackerFor(
+  purpose: Purpose,
+  config: Config,
+  { isKnown, ...options }: TrackerOptions & { readonly isKnown: boolean },
+): Promise<Tracker> {
+  if (purpose !== 'plan') return openTracker(config, options);
+  return isKnown ? openTrackerCopy(config, options) : openScratchTracker(options);
 }
 
 /**

@@ -9,31 +9,43 @@ import { SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
+import { copyTracker } from './copy-tracker.ts';
 import { trackerPath } from './known-archives.ts';
 
 export interface TrackerOptions {
   readonly archiveId: string;
-  /**
-   * If false, the tracker is deleted when it is closed, and the setting `tracker` has no effect.
-   */
-  readonly keep: boolean;
   readonly onWarning: (message: string) => void;
 }
 
 /** Opens the tracker that the settings name. Errors: TRACKER_UNUSABLE, CONFIG_UNREADABLE. */
-export async function openTracker(config: Config, { archiveId, keep, onWarning }: TrackerOptions): Promise<Tracker> {
+export async function openTracker(config: Config, { archiveId, onWarning }: TrackerOptions): Promise<Tracker> {
   const { settings, home } = config;
-  if (!keep || settings.tracker === 'sqlite') {
-    // If the name of a database is empty, SQLite deletes the database when it is closed.
-    const path = keep ? await trackerPath(home, archiveId) : '';
+  if (settings.tracker === 'sqlite') {
     const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
-    return openSqliteTracker({ path, archiveId, clock: systemClock, onWarning });
+    return openSqliteTracker({ path: await trackerPath(home, archiveId), archiveId, clock: systemClock, onWarning });
   }
   // Imported only when needed, because loading the AWS SDK takes longer than a run without work.
   const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
   const provider = settings.provider as Provider;
   const client = { network: config.awsNetwork() };
   return openDynamoTracker({ client, table: tableName(settings), provider, archiveId, clock: systemClock });
+}
+
+/** Opens an empty tracker that is deleted when it is closed. */
+export async function openScratchTracker({ archiveId, onWarning }: TrackerOptions): Promise<Tracker> {
+  const { openSqliteTracker } = await import('../../tracker/sqlite/index.ts');
+  // If the name of a database is empty, SQLite deletes the database when it is closed.
+  return openSqliteTracker({ path: '', archiveId, clock: systemClock, onWarning });
+}
+
+/**
+ * Opens a tracker for a dry run. It is a copy of the tracker that the settings name, so the dry run
+ * changes nothing that another command shows. Errors: TRACKER_UNUSABLE, CONFIG_UNREADABLE.
+ */
+export async function openTrackerCopy(config: Config, options: TrackerOptions): Promise<Tracker> {
+  const copy = await openScratchTracker(options);
+  const original = await openTracker(config, options);
+  return copyTracker(original, copy);
 }
 
 /**

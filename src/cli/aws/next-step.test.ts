@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { zero, type Counts } from '../../tracker/ledger/tally.ts';
-import type { RunRecord } from '../../tracker/tracker.ts';
+import type { RunRecord } from '../../media.ts';
 import { nextStep } from './next-step.ts';
 
 function aRun(outcome: string | null): RunRecord {
-  return { id: 'night-1', startedAt: '2026-11-20T03:00:00.000Z', finishedAt: '2026-11-20T03:00:09.000Z', outcome, summary: null };
+  const [startedAt, finishedAt] = ['2026-11-20T03:00:00.000Z', '2026-11-20T03:00:09.000Z'];
+  return { id: 'night-1', kind: 'sync', fence: 1, startedAt, finishedAt, outcome, summary: null };
 }
 
 function tallyWith(change: (counts: Counts) => void = () => {}): Counts {

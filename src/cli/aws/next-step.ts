@@ -1,6 +1,5 @@
 import type { ShowCommand } from '../../errors.ts';
-import type { Tally } from '../../media.ts';
-import type { RunRecord } from '../../tracker/tracker.ts';
+import type { RunRecord, Tally } from '../../media.ts';
 
 /**
  * Returns what a person should do next about the service. Returns an empty text if there is nothing

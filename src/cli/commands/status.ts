@@ -2,10 +2,11 @@ import type { Tally } from '../../media.ts';
 import { jsonLine } from '../../lib/log.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { formatBytes } from '../../report/figures.ts';
-import type { RunRecord } from '../../tracker/tracker.ts';
 import type { Context } from '../command.ts';
-import { archiveStatus, filesLine, labelledLines, maxRuns, mediaLine, runLine, toLastRun } from '../output/archive-status.ts';
+import { archiveStatus, filesLine, labelledLines, mediaLine } from '../output/archive-status.ts';
+import { credentialsLine, credentialsStatus } from '../output/credentials-line.ts';
 import { evidenceLines, readEvidence } from '../output/evidence-lines.ts';
+import { lastRuns, runLine, toLastRun, type ShownRun } from '../output/run-lines.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
 export async function runStatus(context: Context): Promise<number> {
@@ -14,11 +15,13 @@ export async function runStatus(context: Context): Promise<number> {
   const { tracker, place } = ledger;
   const tally = await archiveStatus(tracker);
   const evidence = await readEvidence(tracker, tally);
-  const runs = await tracker.runs(maxRuns);
+  const runs = await lastRuns(tracker);
+  const credentials = await credentialsStatus(config);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
-    const lastRuns = runs.map(toLastRun);
-    stdout.write(jsonLine({ destination: place, archiveId: tracker.archiveId, ...tally, evidence, freeBytes, lastRuns }));
+    const { archiveId } = tracker;
+    const shown = { destination: place, archiveId, ...tally, evidence, freeBytes, credentials, lastRuns: runs.map(toLastRun) };
+    stdout.write(jsonLine(shown));
     return 0;
   }
   const rows = [
@@ -28,18 +31,21 @@ export async function runStatus(context: Context): Promise<number> {
     ['Files', filesLine(tally)],
     ...evidenceLines(evidence, { retry: '`cloud-sync retry`' }),
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', runLine(run, systemClock.now())] as const),
+    ['Credentials', credentialsLine(credentials, systemClock.now())],
     ['Next', nextStep(tally, runs)],
   ] as const;
   stdout.write(labelledLines(rows));
   return 0;
 }
 
-function nextStep({ originals, media, marked, lost }: Tally, runs: readonly RunRecord[]): string {
+function nextStep({ originals, media, marked, lost }: Tally, runs: readonly ShownRun[]): string {
+  const lastSync = runs.find(({ kind }) => kind === 'sync');
+  if (lastSync?.outcome === 'expired') return 'renew the credentials with `cloud-sync login gopro`, then run `cloud-sync sync`';
   const quarantined = originals.QUARANTINED + media.QUARANTINED;
   const failed = originals.FAILED + media.FAILED;
   if (lost > 0) return '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
   if (quarantined > 0) return '`cloud-sync list --status quarantined` shows the reasons, `cloud-sync retry` resets the files';
   if (failed > 0) return '`cloud-sync list --status failed` shows the reasons, `cloud-sync sync` tries the files again';
   if (marked > 0 || originals.PENDING + originals.IN_PROGRESS + media.LISTED > 0) return 'run `cloud-sync sync` to continue';
-  return runs.length === 0 ? 'run `cloud-sync sync` to fill the archive' : '';
+  return lastSync === undefined ? 'run `cloud-sync sync` to fill the archive' : '';
 }

@@ -11,7 +11,7 @@ export async function runSync(context: Context): Promise<number> {
   const { config } = context;
   parsePlace(config.settings.to);
   const options = syncOptions(context);
-  return reportRun(context, async (report) => {
+  return reportRun(context, options.dryRun ? 'dry-run' : 'sync', async (report) => {
     const credentials = await loadCredentialsAndWarn(context);
     await using archive = await openArchive(config, options.dryRun ? 'plan' : 'fill', report);
     await using ports = await openPorts(config, archive, credentials, report);

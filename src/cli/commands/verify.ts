@@ -10,7 +10,7 @@ import { reportRun } from '../output/report-run.ts';
 export async function runVerify(context: Context): Promise<number> {
   const { config, log, interruption } = context;
   parsePlace(config.settings.to);
-  return reportRun(context, async (report) => {
+  return reportRun(context, 'verify', async (report) => {
     await using archive = await openArchive(config, 'read', report);
     const ports = { destination: archive.destination, tracker: archive.tracker, clock: systemClock, report };
     const lease = leaseSettings(config, log);

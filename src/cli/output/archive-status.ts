@@ -1,8 +1,8 @@
 /** Counts an archive's media and files, and makes the lines that show the counts. */
 import { clean } from '../../lib/log.ts';
 import { allRoles, alwaysRoles, type Tally } from '../../media.ts';
-import { count, formatBytes, formatDuration } from '../../report/figures.ts';
-import type { RunRecord, Tracker } from '../../tracker/tracker.ts';
+import { count, formatBytes } from '../../report/figures.ts';
+import type { Tracker } from '../../tracker/tracker.ts';
 
 export interface ArchiveStatus extends Tally {
   /** The number of media with only edits or sidecars. No other count of media includes these. */
@@ -45,7 +45,8 @@ export function mediaLine({ media, mediaComplete, mediaOutOfScope }: ArchiveStat
   return `${count(sum(media), 'medium', 'media')}: ${mediaComplete.toLocaleString('en')} complete${others}${outOfScope}`;
 }
 
-export function filesLine({ originals, archivedBytes, waiting }: Tally): string {
+/** Makes the line about files. Marked files are left out, because other lines count them. */
+export function filesLine({ originals, unsound, archivedBytes, waiting }: Tally): string {
   const open = originals.PENDING + originals.IN_PROGRESS;
   const others = joinCounts([
     [open, 'to fetch'],
@@ -54,21 +55,7 @@ export function filesLine({ originals, archivedBytes, waiting }: Tally): string 
     [originals.QUARANTINED, 'quarantined'],
     [originals.SOURCE_DELETED, 'deleted at the source'],
   ]);
-  return `${count(originals.COMPLETED, 'file')} archived, ${formatBytes(archivedBytes)}${others}`;
-}
-
-/** A status shows at most this many of the last runs. */
-export const maxRuns = 5;
-
-/** Returns the fields of a run that a status shows as JSON. */
-export function toLastRun({ id, startedAt, finishedAt, outcome }: RunRecord): Omit<RunRecord, 'summary'> {
-  return { id, startedAt, finishedAt, outcome };
-}
-
-export function runLine({ startedAt, finishedAt, outcome }: RunRecord, nowMs: number): string {
-  const agoMs = nowMs - Date.parse(startedAt);
-  const took = finishedAt === null ? '' : `, took ${formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))}`;
-  return `${startedAt} (${formatDuration(Math.max(0, agoMs))} ago): ${outcome ?? 'not finished'}${took}`;
+  return `${count(originals.COMPLETED - unsound, 'file')} archived, ${formatBytes(archivedBytes)}${others}`;
 }
 
 /** Formats labels and texts in two columns. Rows without a text are left out. */

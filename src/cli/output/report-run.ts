@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { asSyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Report, RunFinished } from '../../events.ts';
+import type { RunKind } from '../../media.ts';
 import { finishedEarly } from '../../report/summary.ts';
 import type { Context } from '../command.ts';
 
@@ -10,22 +11,29 @@ import type { Context } from '../command.ts';
  * Runs `run` and returns its exit code. An error of `run` is thrown again. With `--json` only the
  * error USAGE is thrown; any other error becomes the last event, `run.finished`.
  */
-export async function reportRun(context: Context, run: (report: Report) => Promise<RunFinished>): Promise<number> {
+export async function reportRun(context: Context, kind: RunKind, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;
   const show = await openReport(context);
-  let runId: string = randomUUID();
+  const progress = { runId: randomUUID() as string, kind, archived: { files: 0, bytes: 0 } };
   let ended = false;
   const report: Report = (event) => {
     if (ended) return;
-    if (event.type === 'run.started') ({ runId } = event);
+    if (event.type === 'run.started') progress.runId = event.runId;
+    if (event.type === 'file.archived') {
+      progress.archived.files += 1;
+      progress.archived.bytes += event.sizeBytes;
+    }
     ended = event.type === 'run.finished';
     show(event);
   };
-  interruption.beforeForcedExit((error) => report(finishedEarly(error, runId)));
+  interruption.beforeForcedExit((error) => {
+    report(finishedEarly(error, progress));
+    log.error(error.message, error.hint);
+  });
   const finished = await run(report).catch((thrown: unknown) => {
     const error = asSyncError(thrown);
     if (!config.settings.json || error.code === 'USAGE') throw thrown;
-    const early = finishedEarly(error, runId);
+    const early = finishedEarly(error, progress);
     report(early);
     return early;
   });

@@ -1,6 +1,6 @@
 import { TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { isoTime } from '../../lib/clock.ts';
-import type { RunRecord } from '../tracker.ts';
+import type { RunKind, RunRecord } from '../../media.ts';
 import { currentFence } from './fence.ts';
 import { expecting, expiry, getItem, pauseBefore, queryPages, removeRow, rowKey, updateRow, type Partition } from './table.ts';
 import { toItem, type Item } from './values.ts';
@@ -42,6 +42,8 @@ function toRun(row: Item): RunRecord {
   const text = (name: string) => row[name]?.S ?? null;
   return {
     id: text('id')!,
+    kind: text('kind') as RunKind | null,
+    fence: row['fence']?.N === undefined ? null : Number(row['fence'].N),
     startedAt: text('started_at')!,
     finishedAt: text('finished_at'),
     outcome: text('outcome'),
@@ -52,13 +54,17 @@ function toRun(row: Item): RunRecord {
 /**
  * Adds a run that is not known yet. Removes the run that is then no longer among the last `kept`.
  */
-export async function addRun(partition: Partition, runId: string, kept: number): Promise<void> {
+export async function addRun(
+  partition: Partition,
+  { id, kind }: { readonly id: string; readonly kind: RunKind },
+  kept: number,
+): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     await pauseBefore(tries, partition.tableName);
     const [latest] = await readRows(partition, 1);
     const number = Number(latest?.['number']?.N ?? 0) + 1;
     const fence = await currentFence(partition);
-    const added = await tryToAdd(partition, { id: runId, number, fence });
+    const added = await tryToAdd(partition, { id, kind, number, fence });
     if (added === 'taken') continue;
     if (added === 'added' && number > kept) await removeRow(partition, rowKey(partition, runKey(number - kept)));
     return;
@@ -67,12 +73,12 @@ export async function addRun(partition: Partition, runId: string, kept: number):
 
 async function tryToAdd(
   partition: Partition,
-  { id, number, fence }: { readonly id: string; readonly number: number; readonly fence: number },
+  { id, kind, number, fence }: { readonly id: string; readonly kind: RunKind; readonly number: number; readonly fence: number },
 ): Promise<'added' | 'known' | 'taken'> {
   const { client, tableName } = partition;
   const expires_at = expiry(partition, runDays);
   const rows = [
-    { id, number, fence, started_at: isoTime(partition.clock.now()), expires_at, ...rowKey(partition, runKey(number)) },
+    { id, kind, number, fence, started_at: isoTime(partition.clock.now()), expires_at, ...rowKey(partition, runKey(number)) },
     { number, fence, expires_at, ...rowKey(partition, numberKey(id)) },
   ];
   const TransactItems = rows.map((row) => ({

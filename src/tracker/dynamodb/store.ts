@@ -39,7 +39,7 @@ export function dynamoStore(partition: Partition, close: PlainMethods['close']):
     useFence: (fence) => {
       partition.fence.own = fence;
     },
-    addRun: async (runId, kept) => runs.addRun(partition, runId, kept),
+    addRun: async (run, kept) => runs.addRun(partition, run, kept),
     setAdopted: async () => putFenced(partition, { ...adoptedKey(partition), adopted_at: isoTime(clock.now()) }),
   };
 }

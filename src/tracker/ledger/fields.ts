@@ -1,6 +1,6 @@
 import type { UploadState } from '../../destination/destination.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Role } from '../../media.ts';
+import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Role, RunKind } from '../../media.ts';
 
 /**
  * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns,
@@ -141,6 +141,12 @@ export const originalFields = {
   /** When a person accepted what is wrong with the original, and what was wrong. */
   acceptedAt: orNull(text),
   acceptedReason: orNull(text),
+};
+
+/** Fields of a run that version 0.1 did not record. */
+export const runFields = {
+  kind: orNull(field<RunKind>('text')),
+  fence: orNull(count),
 };
 
 export type MediumRecord = RecordOf<typeof mediumFields>;

@@ -1,4 +1,5 @@
 import {
+  isGone,
   lostWithoutRecord,
   needsRepair,
   type Mark,
@@ -92,13 +93,17 @@ function isSelected(selections: ReadonlySet<string>, fact: string | false | null
   return typeof fact === 'string' && selections.has(fact);
 }
 
-export async function tally(store: Store, roles: readonly Role[], covers?: (medium: Medium) => boolean): Promise<Tally> {
+export async function tally(
+  store: Store,
+  roles: readonly Role[],
+  covers?: (medium: Medium, isGone: boolean) => boolean,
+): Promise<Tally> {
   if (!covers && store.countAll) return store.countAll(roles);
   const counts = zero();
   const fields = { medium: [...listedNames, ...countedMedium], original: countedOriginal };
   for await (const groups of store.scan({ fields })) {
     for (const group of groups) {
-      if (!covers || covers(toMedium(group.medium))) count(counts, group, roles);
+      if (!covers || covers(toMedium(group.medium), isGone(group.medium))) count(counts, group, roles);
     }
   }
   return counts;

@@ -1,5 +1,6 @@
 import { releaseLeft } from './originals.ts';
 import { quarantineLongWaiting } from './listing.ts';
+import type { RunKind } from '../../media.ts';
 import type { Store } from './store.ts';
 
 /** The command that begins a run. */
@@ -9,8 +10,8 @@ const runsKept = 1000;
 /**
  * The run lease excludes other transfers, so originals left IN_PROGRESS by earlier runs are free.
  */
-export async function beginRun(store: Store, runId: string): Promise<void> {
-  await store.addRun(runId, runsKept);
+export async function beginRun(store: Store, id: string, kind: RunKind): Promise<void> {
+  await store.addRun({ id, kind }, runsKept);
   await store.changeEach(await claimedIds(store), releaseLeft);
   await quarantineLongWaiting(store);
 }

@@ -1,7 +1,7 @@
 import type { DescribedFile, Part } from '../../destination/destination.ts';
 import type { LeaseCell } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Mark, MediumStatus, OriginalStatus, Role } from '../../media.ts';
+import type { Mark, MediumStatus, OriginalStatus, Role, RunKind } from '../../media.ts';
 import type { ListingState, Tracker } from '../tracker.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import type { Group } from './records.ts';
@@ -120,7 +120,7 @@ export interface Store {
   /** From now on each change fails with LEASE_LOST if the lease has a later fence. */
   useFence(fence: number): void;
   /** Records a new run and removes all runs except the last `kept` ones. Ignores a known run. */
-  addRun(runId: string, kept: number): Promise<void>;
+  addRun(run: { readonly id: string; readonly kind: RunKind }, kept: number): Promise<void>;
   /** Ends `needsAdoption`. */
   setAdopted(): Promise<void>;
 }

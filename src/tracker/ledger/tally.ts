@@ -54,7 +54,7 @@ export function zero(): Counts {
     QUARANTINED: 0,
     SOURCE_DELETED: 0,
   };
-  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, marked: 0, lost: 0, accepted: 0 };
+  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, unsound: 0, marked: 0, lost: 0, accepted: 0 };
 }
 
 /** Counts one medium with its originals. */
@@ -109,7 +109,10 @@ export function correct(counts: Counts, { medium, originals }: CountedGroup, rol
     if (exception) {
       counts.originals[original.status] -= 1;
       counts[exception] += 1;
-    } else if (original.isMarked) counts.marked += 1;
+      continue;
+    }
+    if (original.status === 'COMPLETED' && original.mark !== null) counts.unsound += 1;
+    if (original.isMarked) counts.marked += 1;
   }
   if (isIncomplete && isWhole(medium, roles)) counts.mediaComplete -= 1;
   correctMedium(counts, medium, repeatsItsOriginals);

@@ -2,6 +2,7 @@ import type { Tracker } from '../tracker.ts';
 import { accept } from './acceptance.ts';
 import { adopt } from './adoption.ts';
 import { finishListing, recordPage } from './listing.ts';
+import { dump, load } from './copy.ts';
 import { countDenial, failMedium, recordResolution, retry, setMediumStatus, vanish } from './media.ts';
 import {
   claim,
@@ -27,7 +28,7 @@ const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent,
 const onMedia = { recordPage, setMediumStatus, failMedium, vanish, countDenial, recordResolution };
 const changes = { ...onOriginals, ...onMedia, setMark, setValidator };
 
-const tasks = { accept, adopt, beginRun, finishListing, retry, intents, uploads, tally };
+const tasks = { accept, adopt, beginRun, finishListing, load, retry, intents, uploads, tally };
 
 /**
  * Implements the port `Tracker` with the commands of the ledger on a store. `translate` turns an
@@ -52,6 +53,7 @@ export function ledgerTracker(store: Store, archiveId: string, translate: (throw
     },
     useFence: (fence) => store.useFence(fence),
     openMedia: (roles) => rethrowingItems(openMedia(store, roles), rethrow),
+    dump: () => rethrowingItems(dump(store), rethrow),
     rows: (selections) => rethrowingItems(rows(store, selections), rethrow),
   };
 }

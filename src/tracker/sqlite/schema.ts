@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { columnsOf } from '../ledger/encoding.ts';
-import { mediumFields, originalFields, type Fields } from '../ledger/fields.ts';
+import { mediumFields, originalFields, runFields, type Fields } from '../ledger/fields.ts';
 
 /** The `PRAGMA application_id` that marks an SQLite file as a tracker. In ASCII it is "CSyn". */
 export const applicationId = 0x43_53_79_6e;
@@ -98,6 +98,7 @@ export function migrate(database: DatabaseSync, archiveId: string): void {
   for (const migration of migrations.slice(version)) database.exec(migration);
   addColumns(database, 'media', mediumFields);
   addColumns(database, 'originals', originalFields);
+  addColumns(database, 'runs', runFields);
   if (version === maxSchemaVersion) return;
   database.exec(`PRAGMA user_version = ${maxSchemaVersion}; PRAGMA application_id = ${applicationId}`);
   if (version === 0) database.prepare(`INSERT INTO settings (name, value) VALUES ('archive_id', ?)`).run(archiveId);

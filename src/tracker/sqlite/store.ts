@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { isoTime, type Clock } from '../../lib/clock.ts';
-import { foldKey } from '../../media.ts';
+import { foldKey, type RunRecord } from '../../media.ts';
 import type { PlainMethods, Store, Time } from '../ledger/store.ts';
-import type { ListingState, RunRecord } from '../tracker.ts';
+import type { ListingState } from '../tracker.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { LeaseRow } from './lease.ts';
 import * as scans from './scans.ts';
@@ -67,7 +67,8 @@ function plainMethods({ sql }: Tables, save: Save, clock: Clock): Omit<PlainMeth
     },
     runs: async (limit) => {
       const newest = sql(`
-        SELECT id, started_at AS startedAt, finished_at AS finishedAt, outcome, summary FROM runs ORDER BY row DESC LIMIT ?`);
+        SELECT id, kind, fence, started_at AS startedAt, finished_at AS finishedAt, outcome, summary
+        FROM runs ORDER BY row DESC LIMIT ?`);
       return newest.all(limit) as unknown as RunRecord[];
     },
     listingState: async (account) => {
@@ -84,9 +85,12 @@ function plainMethods({ sql }: Tables, save: Save, clock: Clock): Omit<PlainMeth
 
 function runMethods({ sql }: Tables, { transaction }: CommitGroup, save: Save, clock: Clock) {
   return {
-    addRun: async (runId, kept) =>
+    addRun: async ({ id, kind }, kept) =>
       transaction(() => {
-        sql('INSERT INTO runs (id, started_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING').run(runId, isoTime(clock.now()));
+        const add = sql(`
+          INSERT INTO runs (id, kind, fence, started_at)
+          VALUES (?, ?, (SELECT fence FROM run_lease), ?) ON CONFLICT (id) DO NOTHING`);
+        add.run(id, kind, isoTime(clock.now()));
         sql('DELETE FROM runs WHERE row <= (SELECT max(row) FROM runs) - ?').run(kept);
       }),
     saveListing: async (account, { lastFullAt, listed }) => {

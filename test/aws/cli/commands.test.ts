@@ -108,7 +108,7 @@ describe('aws', () => {
     const tracker = await openTracker(aws, table, 'archive-1');
     const execution = await startHanging(aws);
     const [machine = '', name = ''] = execution.replace(':execution:', ':stateMachine:').split(/:(?=[^:]*$)/);
-    await tracker.beginRun(name);
+    await tracker.beginRun(name, 'sync');
     const status = async () => json(await run(aws, ['status', '--json', '--table', table, '--machine', machine]));
     expect(await status()).toMatchObject({ lastRuns: [{ id: name, outcome: 'running' }] });
     await aws.sfn.send(new StopExecutionCommand({ executionArn: execution }));

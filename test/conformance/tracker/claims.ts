@@ -163,7 +163,7 @@ export function claimTests(check: Check): void {
   onOne(check, 'a later process completes an intent without a claim, and may repeat that', async ({ tracker, second }) => {
     await tracker.recordIntent(await claimed(tracker, file), whole);
     const next = await second();
-    await next.beginRun('r2');
+    await next.beginRun('r2', 'sync');
     expect(await next.intents()).toMatchObject([{ id, status: 'PENDING', ...whole, original: { key: file.key } }]);
     await next.completeIntent(id);
     await next.completeIntent(id);

@@ -18,7 +18,7 @@ const nothing = { marked: 0, lost: 0, accepted: 0, quarantined: 0, failed: 0, de
 
 /** Each run lists the medium, and its `get` answers 404. */
 async function deny(tracker: Tracker, run: number): Promise<void> {
-  await tracker.beginRun(`r${run}`);
+  await tracker.beginRun(`r${run}`, 'sync');
   await tracker.recordPage([medium('m1')], `r${run}`);
   await tracker.vanish('m1', 'it answers 404', 3);
 }

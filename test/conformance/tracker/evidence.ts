@@ -162,13 +162,13 @@ export function evidenceTests(check: Check): void {
   });
 
   check('a medium that is listed but denied a second time in a row is FAILED, then QUARANTINED', async ({ tracker }) => {
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     await resolve(tracker, 'm1', [original('m1')]);
     expect(await tracker.vanish('m1', 'it answers 404', 3)).toBe('SOURCE_DELETED');
     expect(await tracker.vanish('m1', 'it answers 404', 3)).toBe('SOURCE_DELETED');
     for (const [index, status] of (['FAILED', 'FAILED', 'QUARANTINED'] as const).entries()) {
       const runId = `r${index + 2}`;
-      await tracker.beginRun(runId);
+      await tracker.beginRun(runId, 'sync');
       await tracker.recordPage([medium('m1')], runId);
       expect(await openIds(tracker)).toEqual(['m1']);
       expect(await tracker.vanish('m1', 'it answers 404', 3)).toBe(status);
@@ -180,12 +180,12 @@ export function evidenceTests(check: Check): void {
   check(
     'a run that only counts the denial of a listed medium changes no status, and the next denial fails it',
     async ({ tracker }) => {
-      await tracker.beginRun('r1');
+      await tracker.beginRun('r1', 'sync');
       await resolve(tracker, 'm1', [original('m1')]);
       await tracker.countDenial('m1');
       expect(await tracker.vanish('m1', 'it answers 404')).toBe('RESOLVED');
       expect(await tracker.medium('m1')).toMatchObject({ status: 'RESOLVED', denials: 1, failedRuns: 0 });
-      await tracker.beginRun('r2');
+      await tracker.beginRun('r2', 'sync');
       await tracker.countDenial('m1');
       expect(await tracker.vanish('m1', 'it answers 404')).toBe('FAILED');
       expect(await tracker.medium('m1')).toMatchObject({ denials: 2, failedRuns: 1 });
@@ -193,10 +193,10 @@ export function evidenceTests(check: Check): void {
   );
 
   check('a successful resolve, or a listing without the medium, ends the row of denials', async ({ tracker }) => {
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     for (const id of ['found', 'gone']) await tracker.recordPage([medium(id)], 'r1');
     for (const id of ['found', 'gone']) await tracker.vanish(id, 'it answers 404');
-    await tracker.beginRun('r2');
+    await tracker.beginRun('r2', 'sync');
     await listAll(tracker, 'r2', [medium('found')]);
     await resolve(tracker, 'found', [original('found')]);
     expect(await tracker.vanish('found', 'it answers 404')).toBe('SOURCE_DELETED');
@@ -271,7 +271,7 @@ export function evidenceTests(check: Check): void {
     await archive(tracker, 'm1');
     await tracker.setMark(idOf(file), 'MISSING');
     await claimed(tracker, file, 'killed');
-    await tracker.beginRun('next');
+    await tracker.beginRun('next', 'sync');
     expect(await tracker.claim(idOf(file), 'next', 60_000)).toBeDefined();
   });
 }

@@ -6,16 +6,18 @@ import { described, medium, original } from '../../support/builders.ts';
 import { each } from '../../support/collect.ts';
 import { archive, claimed, failure, grant, idOf, resolve, upload, usual, whole, type Check } from './fixtures.ts';
 
-/** Methods that need no fence: they change nothing, or they are about the lease itself. */
+/** Methods that need no fence: they change nothing, are about the lease itself, or fill a new ledger. */
 type Reading =
   | 'archiveId'
   | 'close'
+  | 'dump'
   | 'getFact'
   | 'intents'
   | 'keyTaken'
   | 'knownCount'
   | 'lease'
   | 'listingState'
+  | 'load'
   | 'medium'
   | 'needsAdoption'
   | 'openMedia'
@@ -35,7 +37,7 @@ const part = { number: 1, sizeBytes: 400, crc32: 1, receipt: '"p1"' };
 /** Every method of a tracker that writes, with a call that changes the ledger of `prepare`. */
 const writes: Readonly<Record<Exclude<keyof Tracker, Reading>, Write>> = {
   adopt: async (tracker) => tracker.adopt(each([described(original('adopted'))])),
-  beginRun: async (tracker) => tracker.beginRun('r2'),
+  beginRun: async (tracker) => tracker.beginRun('r2', 'sync'),
   finishRun: async (tracker) => tracker.finishRun('r1', 'clean', '{}'),
   setFact: async (tracker) => tracker.setFact('gopro.auth-mode', 'bearer'),
   recordPage: async (tracker) => tracker.recordPage([medium('new')], 'r1'),
@@ -64,7 +66,7 @@ const writes: Readonly<Record<Exclude<keyof Tracker, Reading>, Write>> = {
 /** Fills a ledger under a lease. Every method in `writes` then has something to change. */
 async function prepare(tracker: Tracker): Promise<Claim> {
   await grant(tracker);
-  await tracker.beginRun('r1');
+  await tracker.beginRun('r1', 'sync');
   await tracker.recordPage([medium('listed'), medium('failed'), medium('poison')], 'r0');
   await tracker.failMedium('failed', failure);
   await tracker.failMedium('poison', { ...failure, quarantineAfter: 1 });
@@ -96,7 +98,7 @@ export function fenceTests(check: Check): void {
 
   check('a run may write after it released its lease, until the next grant', async ({ tracker, second }) => {
     const record: LeaseRecord = await grant(tracker);
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     await tracker.lease.replace(record, { ...record, released: true });
     await tracker.finishRun('r1', 'clean', '{}');
     await grant(await second());

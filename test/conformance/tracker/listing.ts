@@ -166,12 +166,12 @@ export function listingTests(check: Check): void {
 
   check('a SOURCE_DELETED medium that a page shows unchanged becomes LISTED only in a later run', async ({ tracker }) => {
     const file = original('m1');
-    await tracker.beginRun('r1');
+    await tracker.beginRun('r1', 'sync');
     await resolve(tracker, 'm1', [file]);
     await tracker.vanish('m1', 'it answers 404');
     expect(await listAll(tracker, 'r1', [medium('m1')])).toBe(0);
     expect(await mediumStatus(tracker, 'm1')).toBe('SOURCE_DELETED');
-    await tracker.beginRun('r2');
+    await tracker.beginRun('r2', 'sync');
     expect(await tracker.recordPage([medium('m1')], 'r2')).toEqual({ added: 0, changed: 0, unchanged: 1 });
     expect(await mediumStatus(tracker, 'm1')).toBe('LISTED');
     expect(await statusOf(tracker, file)).toBe('PENDING');
@@ -192,7 +192,7 @@ export function listingTests(check: Check): void {
       const since = (await tracker.medium('unoffered'))?.statusSince;
       for (let day = 1; day < 30; day += 1) {
         clock.advance(dayMs);
-        await tracker.beginRun(`r${day}`);
+        await tracker.beginRun(`r${day}`, 'sync');
         await listAll(tracker, `r${day}`, [medium('unready', { ready: false }), medium('unoffered')]);
         expect(await mediumStatus(tracker, 'unoffered')).toBe('LISTED');
         if (day % 7 === 0) await tracker.failMedium('unoffered', { ...failure, quarantineAfter: 99 });
@@ -201,7 +201,7 @@ export function listingTests(check: Check): void {
         expect(await mediumStatus(tracker, 'unready')).toBe('WAITING');
       }
       clock.advance(dayMs);
-      await tracker.beginRun('r30');
+      await tracker.beginRun('r30', 'sync');
       expect(await tracker.medium('unready')).toMatchObject({
         status: 'QUARANTINED',
         reason: expect.stringContaining('30 days'),

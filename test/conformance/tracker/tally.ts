@@ -10,6 +10,7 @@ const none = {
   originals: { PENDING: 0, IN_PROGRESS: 0, COMPLETED: 0, FAILED: 0, QUARANTINED: 0, SOURCE_DELETED: 0 },
   archivedBytes: 0,
   waiting: 0,
+  unsound: 0,
   marked: 0,
   lost: 0,
   accepted: 0,
@@ -105,11 +106,12 @@ export function tallyTests(check: Check): void {
     const [first, second] = [original('m1'), original('m1', { revision: 2 })];
     await archive(tracker, 'm1');
     await tracker.setMark(idOf(first), 'DAMAGED');
-    await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1 }, marked: 1 });
+    await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1 }, unsound: 1, marked: 1 });
     await resolve(tracker, 'm1', [first, second]);
-    await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1, PENDING: 1 }, marked: 1 });
+    await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1, PENDING: 1 }, unsound: 1, marked: 1 });
     await tracker.complete(await claimed(tracker, second), whole);
-    await expectTally(tracker, { media: { RESOLVED: 1 }, mediaComplete: 1, originals: { COMPLETED: 2 }, archivedBytes: 1000 });
+    const complete = { media: { RESOLVED: 1 }, mediaComplete: 1, archivedBytes: 1000 };
+    await expectTally(tracker, { ...complete, originals: { COMPLETED: 2 }, unsound: 1 });
     await tracker.setMark(idOf(first), 'MISSING');
     await expectTally(tracker, { media: { RESOLVED: 1 }, originals: { COMPLETED: 1 }, archivedBytes: 1000, lost: 1 });
   });

@@ -92,8 +92,8 @@ async function planRun(
 ): Promise<ReplyOf<'ListMedia'>> {
   const resting = request.trigger === 'schedule' ? await restingMedia(tracker, roles, clock.now()) : new Set<string>();
   const covers = ({ id }: Medium) => !resting.has(id);
-  const { items, sizeHintBytes } = await plan(tracker.openMedia(roles), { covers, roles });
-  report({ type: 'plan.finished', media: items.length, sizeHintBytes });
+  const { items, sizeHintBytes, waiting } = await plan(tracker.openMedia(roles), { covers, roles });
+  report({ type: 'plan.finished', media: items.length, waiting, leftOut: 0, sizeHintBytes });
   const all = workLines(items);
   if (all.length > maxLines) log.warn(`${all.length - maxLines} of ${all.length} work lines wait for the next run`);
   const lines = all.slice(0, maxLines).map((media, index): WorkLine => ({ line: index + 1, media }));

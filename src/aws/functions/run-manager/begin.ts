@@ -40,7 +40,7 @@ export async function begin({ input, execution }: RequestOf<'BeginRun'>, invocat
     log.info(error.message);
     return { ...reply, outcome: 'overlap', holder: await holderOf(cells) };
   }
-  await tracker.beginRun(execution.name);
+  await tracker.beginRun(execution.name, 'sync');
   return { ...reply, outcome: 'granted', holder: execution.arn };
 }
 

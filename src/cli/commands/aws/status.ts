@@ -7,14 +7,14 @@ import { systemClock } from '../../../lib/clock.ts';
 import { jsonLine } from '../../../lib/log.ts';
 import { count } from '../../../report/figures.ts';
 import type { LeaseRecord } from '../../../lease.ts';
-import type { RunRecord } from '../../../tracker/tracker.ts';
 import { openLedger } from '../../archive/open-ledger.ts';
 import { describeRun, openMachine } from '../../aws/machine.ts';
 import { nextStep } from '../../aws/next-step.ts';
 import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
-import { archiveStatus, filesLine, labelledLines, maxRuns, mediaLine, runLine, toLastRun } from '../../output/archive-status.ts';
+import { archiveStatus, filesLine, labelledLines, mediaLine } from '../../output/archive-status.ts';
 import { evidenceLines, readEvidence } from '../../output/evidence-lines.ts';
+import { lastRuns, runLine, toLastRun, type ShownRun } from '../../output/run-lines.ts';
 
 /**
  * When the secret was written. It is null if the secret has no value yet, and undefined if AWS did
@@ -33,7 +33,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const tally = await archiveStatus(tracker);
   const evidence = await readEvidence(tracker, tally);
   const lease = await ledger.currentLease?.();
-  const runs = await withEnds(await tracker.runs(maxRuns), context);
+  const runs = await withEnds(await lastRuns(tracker), context);
   const stage = config.settings.env as Stage;
   const { secret } = resourceNames(stage);
   const writtenAt = await askOrWarn(context, async () => secretWrittenAt(config, secret));
@@ -70,7 +70,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
  * Asks the machine about runs that are unfinished in the tracker. Such a run may still be at work,
  * or it ended but could not record its end.
  */
-async function withEnds(runs: readonly RunRecord[], context: Context): Promise<readonly RunRecord[]> {
+async function withEnds(runs: readonly ShownRun[], context: Context): Promise<readonly ShownRun[]> {
   if (runs.every(({ finishedAt }) => finishedAt !== null)) return runs;
   const asked = await askOrWarn(context, async () => {
     using machine = await openMachine(context.config);
@@ -78,7 +78,10 @@ async function withEnds(runs: readonly RunRecord[], context: Context): Promise<r
       runs.map(async (run) => {
         if (run.finishedAt !== null) return run;
         const execution = await describeRun(machine, machine.executionArn(run.id));
-        return execution?.status === undefined ? run : { ...run, outcome: execution.status.toLowerCase().replaceAll('_', ' ') };
+        const { status } = execution ?? {};
+        if (status === undefined) return run;
+        const state = status === 'RUNNING' ? 'running' : 'killed';
+        return { ...run, state, outcome: status.toLowerCase().replaceAll('_', ' ') } as const;
       }),
     );
   });
