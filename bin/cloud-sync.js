@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs src/ in a checkout, where Node strips the types, or dist/ in an installed package.
-import { existsSync } from 'node:fs';
 
+// Older versions lack some exports of Node's modules, so nothing is imported before this check.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
@@ -9,6 +9,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
   );
   process.exit(2);
 }
+
+const { existsSync } = await import('node:fs');
 
 // The cache works only for code that is loaded later.
 const { cacheCompiledCode } = await import('./compile-cache.js');

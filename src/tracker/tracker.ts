@@ -1,18 +1,7 @@
 import type { ContentFacts, ListedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
-import type {
-  Mark,
-  Medium,
-  MediumStatus,
-  Original,
-  OriginalStatus,
-  Role,
-  RunKind,
-  RunRecord,
-  Tally,
-  Validator,
-} from '../media.ts';
+import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, RunRecord, Tally, Validator } from '../media.ts';
 
 /** What a person accepted, and when (ISO 8601). Both are null if nobody accepted anything. */
 interface Acceptance {
@@ -162,7 +151,7 @@ export interface Tracker {
    * Records a run. Originals that earlier runs left IN_PROGRESS become PENDING, because the run
    * lease excludes other runs.
    */
-  beginRun(runId: string, kind: RunKind): Promise<void>;
+  beginRun(runId: string, kind: NonNullable<RunRecord['kind']>): Promise<void>;
   finishRun(runId: string, outcome: string, summary: string): Promise<void>;
   /** Newest first. */
   runs(limit: number): Promise<readonly RunRecord[]>;
