@@ -31,6 +31,12 @@ test('a list can be given with commas or item by item, and the case of its lette
   );
 });
 
+test('a size and a rate in config.toml may be bare numbers', async () => {
+  const home = homeWith('min-size = 1000\nbwlimit = 2000000\nconcurrency = 7\n');
+  const { settings } = await loadConfig({}, { CLOUD_SYNC_HOME: home });
+  expect(settings).toMatchObject({ 'min-size': '1000', bwlimit: '2000000', concurrency: 7 });
+});
+
 test('a date in config.toml becomes the text of the date', async () => {
   expect((await loadConfig({}, { CLOUD_SYNC_HOME: homeWith('since = 2026-03-01') })).settings.since).toBe('2026-03-01');
 });
@@ -66,6 +72,12 @@ test.each([
   ['a table', '[sync]\nconcurrency = 3', 'sync'],
   ['an unusable value', 'name = { a = 1 }', 'name'],
   ['the home', 'home = "/elsewhere"', 'CLOUD_SYNC_HOME'],
+  ['a number as a place', 'to = 5', 'to = "5"'],
+  ['a date as a place', 'to = 2026-03-01', 'must be a text'],
+  ['a number as a camera', 'camera = [12]', 'camera = "12"'],
+  ['true as a camera', 'camera = true', 'must be a text'],
+  ['a date as a number', 'concurrency = 2026-03-01', 'must be a number'],
+  ['a number as an address', 's3-endpoint = 8333', 'must be a text'],
 ])('a config.toml with %s is refused', async (_, toml, part) => {
   const error = await loadConfig({}, { CLOUD_SYNC_HOME: homeWith(toml) }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'USAGE' });

@@ -165,24 +165,18 @@ function checkEntry(path: string, key: string, value: unknown): RawValue {
       : `Remove the key and set ${environmentName(spec)} instead.`;
     throw new SyncError('USAGE', `${path}: the key "${key}" is not allowed in this file`, { hint });
   }
-  if (isRawValue(value)) return value instanceof Date ? value.toISOString() : value;
-  throw new SyncError(
-    'USAGE',
-    `${path}: the value of "${key}" must be text, a number, true, false, or a list of texts and numbers`,
-    {
-      hint: `Write ${key} = "…".`,
-    },
-  );
-}
-
-function isScalar(value: unknown): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
+  if (isRawValue(value)) return value;
+  throw new SyncError('USAGE', `${path}: the value of "${key}" must be text, a number, true, false, or a list of texts`, {
+    hint: `Write ${key} = "…".`,
+  });
 }
 
 function isRawValue(value: unknown): value is RawValue {
-  return (
-    isScalar(value) || typeof value === 'boolean' || value instanceof Date || (Array.isArray(value) && value.every(isScalar))
-  );
+  return Array.isArray(value) ? value.every(isScalar) : isScalar(value);
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value instanceof Date;
 }
 
 /** Makes a warning for each misspelt variable, because such a variable has no effect. */

@@ -39,6 +39,10 @@ export type CommandName = (typeof commandNames)[number];
  */
 interface ValueOf {
   readonly text: string;
+  /** A text that config.toml may also give as a date. */
+  readonly date: string;
+  /** A text that config.toml may also give as a number, such as a size in bytes. */
+  readonly amount: string;
   /** An http or https address. */
   readonly url: string;
   readonly flag: boolean;
@@ -124,7 +128,7 @@ const optionTable = [
   },
   {
     name: 'bwlimit',
-    type: 'text',
+    type: 'amount',
     metavar: 'RATE',
     commands: ['sync'],
     help: 'Limit in bytes per second, such as 20M, or a timetable: "08:00,1M 23:00,off".',
@@ -132,14 +136,14 @@ const optionTable = [
 
   {
     name: 'since',
-    type: 'text',
+    type: 'date',
     metavar: 'DATE',
     commands: ['sync'],
     help: 'Archive only media captured on or after this date.',
   },
   {
     name: 'until',
-    type: 'text',
+    type: 'date',
     metavar: 'DATE',
     commands: ['sync'],
     help: 'Archive only media captured on or before this date.',
@@ -168,14 +172,14 @@ const optionTable = [
   },
   {
     name: 'min-size',
-    type: 'text',
+    type: 'amount',
     metavar: 'SIZE',
     commands: ['sync'],
     help: 'Archive only media with at least this size in the listing, such as 10M.',
   },
   {
     name: 'max-size',
-    type: 'text',
+    type: 'amount',
     metavar: 'SIZE',
     commands: ['sync'],
     help: 'Archive only media with at most this size in the listing.',
@@ -463,7 +467,7 @@ const optionTable = [
   },
   {
     name: 'seed',
-    type: 'text',
+    type: 'amount',
     metavar: 'TEXT',
     commands: ['simulate'],
     help: 'Seed of ids and contents; the same seed gives the same library.',

@@ -3,8 +3,10 @@ import { SyncError } from '../errors.ts';
 import { didYouMean } from './nearest.ts';
 import type { OptionSpec } from './options.ts';
 
+type Scalar = string | number | boolean | Date;
+
 /** A value from a flag, the environment or TOML. */
-export type RawValue = string | number | boolean | Date | readonly (string | number)[];
+export type RawValue = Scalar | readonly Scalar[];
 
 /** A parsed value of any type. */
 export type OptionValue = string | number | boolean | readonly string[];
@@ -16,14 +18,32 @@ export type OptionValue = string | number | boolean | readonly string[];
 export function parseValue(spec: OptionSpec, raw: RawValue, where: string): OptionValue {
   if (spec.type === 'flag') return parseFlag(raw, where);
   if (spec.type === 'list') return parseList(spec, raw, where);
-  if (typeof raw === 'boolean' || (Array.isArray(raw) && raw.length !== 1)) {
+  const [value, ...others] = scalarsOf(raw);
+  if (value === undefined || others.length > 0 || typeof value === 'boolean')
     throw new SyncError('USAGE', `${where} needs exactly one value`, { hint: `Write ${example(spec)}.` });
-  }
-  const text = (raw instanceof Date ? raw.toISOString() : String(raw)).trim();
+  const text = textOf(spec, value, where);
   if (text === '')
     throw new SyncError('USAGE', `${where}: the value is empty`, { hint: `Write ${example(spec)}, or leave it out.` });
   if (spec.type === 'integer' || spec.type === 'number') return parseNumber(spec, text, where);
   return spec.type === 'url' ? checkUrl(text, where) : checkAllowed(spec, text, where);
+}
+
+function scalarsOf(raw: RawValue): readonly Scalar[] {
+  return Array.isArray(raw) ? (raw as readonly Scalar[]) : [raw as Scalar];
+}
+
+/** The types of options that config.toml may give as a bare number. */
+const numeric: ReadonlySet<OptionSpec['type']> = new Set(['integer', 'number', 'amount']);
+
+/** Flags and the environment give only texts. config.toml may give a value of the wrong kind. */
+function textOf({ name, type }: OptionSpec, value: Scalar, where: string): string {
+  if (typeof value === 'string') return value.trim();
+  if (value instanceof Date) {
+    if (type === 'date') return value.toISOString();
+  } else if (typeof value === 'number' && numeric.has(type)) return String(value);
+  const kind = value instanceof Date ? 'a date' : typeof value === 'number' ? 'a number' : 'true or false';
+  const hint = numeric.has(type) ? `Write ${name} = 5.` : `Write ${name} = ${JSON.stringify(String(value))}.`;
+  throw new SyncError('USAGE', `${where} is ${kind}, but must be ${numeric.has(type) ? 'a number' : 'a text'}`, { hint });
 }
 
 function checkUrl(text: string, where: string): string {
@@ -68,9 +88,9 @@ function parseFlag(raw: RawValue, where: string): boolean {
 }
 
 function parseList(spec: OptionSpec, raw: RawValue, where: string): readonly string[] {
-  const given = Array.isArray(raw) ? raw : [raw];
+  const given = scalarsOf(raw);
   const entries = given
-    .flatMap((entry) => String(entry).split(','))
+    .flatMap((entry) => textOf(spec, entry, where).split(','))
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
   if (entries.length === 0 && given.length > 0) {
