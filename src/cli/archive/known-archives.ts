@@ -24,7 +24,7 @@ export function archivesPath(home: string): string {
 export function readKnownArchives(home: string): KnownArchives {
   const path = archivesPath(home);
   try {
-    const known = archivesFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const known = archivesFile.parse(JSON.parse(withoutTrailingComma(readFileSync(path, 'utf8'))));
     return Object.fromEntries(Object.entries(known).map(([location, id]) => [respellLocation(location), id]));
   } catch (error) {
     const code = systemErrorCode(error);
@@ -37,6 +37,11 @@ export function readKnownArchives(home: string): KnownArchives {
     const reason = code === undefined ? 'its content is not valid' : (link ?? describeSystemError(error));
     throw new SyncError('CONFIG_UNREADABLE', `cannot read ${path}: ${reason}`, { hint, cause: error });
   }
+}
+
+/** If a person removes the last line, the line before it ends with a comma, which JSON forbids. */
+function withoutTrailingComma(text: string): string {
+  return text.trim().replace(/,\s*\}$/, '}');
 }
 
 /** Remembers that the archive `id` is at `location`. Errors: CONFIG_UNREADABLE. */

@@ -32,7 +32,7 @@ export async function runDemo(context: Context): Promise<number> {
     const verified = await runVerify(steps);
     if (verified !== 0) return verified;
     say(
-      `\n3. Look at the archive:\n\n${printable(folder)}\n${await drawTree(folder)}\n4. Run it again: there is nothing left to do.\n\n`,
+      `\n3. Look at the archive:\n\n${printable(folder)}\n${await drawTree(folder)}\n4. Run it again: every file is already there.\n\n`,
     );
     const second = await runSync(steps);
     say(`\nThe archive stays in ${printable(folder)}.\n`);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { commandsFor } from '../../aws/commands.ts';
 import { saveCredentials } from '../../config/credentials/keep-credentials.ts';
@@ -79,7 +80,12 @@ async function store(context: Context, credentials: StoredCredentials): Promise<
 
 async function readInput({ config, stdin, stderr, interruption: { signal } }: Context): Promise<string> {
   const { file } = config.settings;
-  if (file === undefined) return stdin.isTTY ? readPasted({ stdin, stderr, signal }) : text(stdin);
+  if (file === undefined) {
+    const pasted = stdin.isTTY ? readPasted({ stdin, stderr, signal }) : text(addAbortSignal(signal, stdin));
+    return pasted.catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : error;
+    });
+  }
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new SyncError('USAGE', `cannot read --file ${file}: ${describeSystemError(error)}`, {
       hint: 'Check the name and permissions of the file.',
