@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Archives without output. Prints something only if a file failed or the run could not work.
+# Archives without output. Prints something only if a file failed, the run could not work, or there
+# is a warning, for example about old cookies.
 # Usage: bash docs/examples/tell-me-when.sh ARCHIVE
 set -euo pipefail
 
@@ -9,7 +10,7 @@ trap 'rm "$errors"' EXIT
 code=0
 npx cloud-sync sync --provider gopro --to "$archive" --quiet 2>"$errors" || code=$?
 case $code in
-  0) ;;
+  0) cat "$errors" ;;
   1)
     echo 'Not everything could be archived:'
     npx cloud-sync list --to "$archive" --status failed,quarantined,missing,damaged

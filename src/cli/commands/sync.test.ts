@@ -94,6 +94,7 @@ describe('sync, verify, status, list and retry', () => {
     const quiet = await runCli(['sync', '--to', archive, '--quiet', '--quarantine-after', '1'], { environment });
     expect(quiet).toMatchObject({ exitCode: 1, stdout: '' });
     expect(quiet.stderr.match(/^failed: .*404/gm)).toHaveLength(5);
+    expect(quiet.stderr).toMatch(/\n5 quarantined\. Some files are not archived yet .* Run the same command again; .*\n$/);
     const list = await runCli(['list', '--to', archive, '--status', 'quarantined,failed'], { environment });
     expect(list.stdout.match(/^quarantined .*404.*\[1 failed run\]$/gm)).toHaveLength(5);
     expect(await runCli(['retry', 'nobody', '--to', archive], { environment })).toMatchObject({
