@@ -1,14 +1,13 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { connectionHint } from '../../lib/http/connection-hint.ts';
-import { ask, encryption, type Bucket } from './bucket.ts';
-import { isAbsent, isPrecondition, refusalOf } from './errors.ts';
+import type { Bucket } from './bucket.ts';
+import type { Capabilities, HeaderChecksum } from './capabilities.ts';
+import { isPrecondition, refusalOf } from './errors.ts';
+import { lookUntilSeen } from './late-objects.ts';
+import { idKey, readSmall, writeSmall, type Condition } from './small-objects.ts';
 
-/** Objects in this folder belong to Cloud Sync and are not archived files. */
-export const ownFolder = '.cloud-sync/';
-export const idKey = `${ownFolder}archive.json`;
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
 type Archive = z.infer<typeof archiveSchema>;
 const knownVersion = 1;
@@ -64,64 +63,39 @@ function parseArchive(text: string): Archive | undefined {
 }
 
 /**
- * Writes `id` unless the archive already has an id. Returns the archive's id. `isConditional`
- * returns whether conditional writes work on this store. Without them the last of several writers
- * wins, so every writer waits and then reads the id.
+ * Writes `id` unless the archive already has an id. Returns the archive's id. On a
+ * store without conditional writes the last of several writers wins, so every writer waits and then
+ * reads the id.
  */
-export async function initialise(bucket: Bucket, id: string, isConditional: () => Promise<boolean>): Promise<string> {
+export async function initialise(bucket: Bucket, id: string, capabilities: Capabilities): Promise<string> {
   const existing = await readArchive(bucket);
   const fresh = existing === undefined || bucket.clock.now() - Date.parse(existing.createdAt) < 3 * contestMs;
   if (!fresh) return existing.id;
-  const onlyIfAbsent = await isConditional();
-  if (onlyIfAbsent && !existing) await writeId(bucket, id, { onlyIfAbsent });
+  const { conditionalWrites, headerChecksum } = await capabilities.puts();
+  const onlyIfAbsent = conditionalWrites === 'honoured';
+  if (onlyIfAbsent && !existing) await writeId(bucket, id, headerChecksum, { onlyIfAbsent });
   else if (!onlyIfAbsent) {
     // The probe took some time, so another process may have written an id.
-    if (!(await readArchive(bucket))) await writeId(bucket, id, { onlyIfAbsent });
+    if (!(await readArchive(bucket))) await writeId(bucket, id, headerChecksum, { onlyIfAbsent });
     await bucket.clock.sleep(contestMs);
   }
-  const written = await identify(bucket);
+  const written = await lookUntilSeen(bucket, async () => identify(bucket));
   if (written !== undefined) return written;
   throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location} does not keep the objects that are written to it`);
 }
 
-async function writeId(bucket: Bucket, id: string, options: { readonly onlyIfAbsent: boolean }): Promise<void> {
+async function writeId(
+  bucket: Bucket,
+  id: string,
+  checksum: HeaderChecksum,
+  { onlyIfAbsent }: { readonly onlyIfAbsent: boolean },
+): Promise<void> {
   const archive: Archive = { id, version: knownVersion, createdAt: isoTime(bucket.clock.now()) };
   try {
-    await writeSmall(bucket, idKey, `${JSON.stringify(archive)}\n`, options);
+    const condition: Condition | undefined = onlyIfAbsent ? { 'if-none-match': '*' } : undefined;
+    await writeSmall(bucket, { key: idKey, text: `${JSON.stringify(archive)}\n`, condition }, checksum);
   } catch (error) {
     // The key is taken: another machine was faster, or the reply to our first request was lost.
     if (!isPrecondition(error)) throw error;
   }
-}
-
-/** Returns the text of a small object of our own, or undefined if there is none. */
-export async function readSmall(bucket: Bucket, key: string): Promise<string | undefined> {
-  return ask(bucket, `reading ${key}`, async (client) => {
-    const reply = await client.send(new GetObjectCommand({ Bucket: bucket.bucket, Key: bucket.base + key }));
-    return reply.Body?.transformToString() ?? '';
-  }).catch((error: unknown) => {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  });
-}
-
-/** Writes a small object of our own. Replaces an existing object unless `onlyIfAbsent` is set. */
-export async function writeSmall(
-  bucket: Bucket,
-  key: string,
-  text: string,
-  options: { readonly onlyIfAbsent?: boolean } = {},
-): Promise<void> {
-  await ask(bucket, `writing ${key}`, (client) =>
-    client.send(
-      new PutObjectCommand({
-        Bucket: bucket.bucket,
-        Key: bucket.base + key,
-        Body: text,
-        ContentType: 'application/json',
-        ...encryption(bucket),
-        ...(options.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
-      }),
-    ),
-  );
 }

@@ -53,6 +53,12 @@ export function warnOfDeniedTags(bucket: Bucket): void {
   );
 }
 
+export function warnOfRefusedClass(bucket: Bucket): void {
+  bucket.onWarning?.(
+    `${bucket.location}: the store refuses the storage class ${bucket.storageClass}; files are archived in its default class`,
+  );
+}
+
 export function taggingHeader(tags: ReturnType<typeof tagsOf>): string {
   return tags.map(({ Key, Value }) => `${Key}=${Value}`).join('&');
 }

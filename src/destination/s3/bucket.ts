@@ -7,7 +7,8 @@ import { agentOptions, awsClientOptions, type AwsNetwork } from '../../lib/aws-c
 import type { Clock } from '../../lib/clock.ts';
 import { Agent } from '../../lib/http/node-http.ts';
 import { SyncError } from '../../errors.ts';
-import { refusalFromError, storeError } from './errors.ts';
+import { storeError } from './errors.ts';
+import { refusalFromError } from './http/refusal.ts';
 
 export interface S3Options {
   readonly bucket: string;
@@ -54,6 +55,8 @@ export interface Bucket extends S3Options {
    */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
+  /** The optional headers that this store refuses, and that are left out from now on. */
+  readonly leftOut: Set<string>;
   close(): void;
 }
 
@@ -75,6 +78,7 @@ export function openBucket(options: S3Options): Bucket {
     location: prefix ? `s3://${options.bucket}/${prefix}` : `s3://${options.bucket}`,
     base: prefix && `${prefix}/`,
     address: () => (address ??= addressOf(client, options.bucket)),
+    leftOut: new Set(),
     agentFor: (url) => (url.protocol === 'http:' ? agents.http : agents.https),
     close: () => {
       client.destroy();

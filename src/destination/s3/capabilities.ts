@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { remembered } from '../../lib/remembered.ts';
 import { warnOfDeniedTags } from './attributes.ts';
 import type { Bucket } from './bucket.ts';
 import { probeMultipart } from './probe-multipart.ts';
 import { probePuts } from './probe-puts.ts';
+import type { ChecksumWay } from './http/buffered-put.ts';
 import type { MultipartChecksum } from './upload-id.ts';
+
+/** The checksum that is sent before the bytes of a body in memory. */
+export type HeaderChecksum = Exclude<ChecksumWay, 'trailer'>;
 
 /** What a store can do with single objects. */
 export interface PutCapabilities {
@@ -14,13 +19,20 @@ export interface PutCapabilities {
   readonly conditionalWrites: 'honoured' | 'ignored' | 'rejected';
   /** Whether the store honours `If-Match`. The lease needs it. */
   readonly conditionalReplacement: boolean;
-  /** Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer. */
+  /**
+   * Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer, and does not hand
+   * them out as encoded.
+   */
   readonly trailers: boolean;
+  /** The strongest checksum that the store accepts in a header. */
+  readonly headerChecksum: HeaderChecksum;
   /** Whether the store refuses a wrong CRC32 sent before the body, and HEAD shows a correct one. */
   readonly verifiesHeaders: boolean;
   /** Whether the store refuses a wrong CRC32 sent after the body, and HEAD shows a correct one. */
   readonly verifiesTrailers: boolean;
   readonly tags: boolean;
+  /** Whether the store accepts the configured storage class, if there is one. */
+  readonly storageClass: boolean;
 }
 
 /** What a store can do with multipart uploads. */
@@ -32,6 +44,8 @@ export interface MultipartCapabilities {
    * CRC32 of the whole object.
    */
   readonly verifiesUploads: boolean;
+  /** Whether the store accepts the size of an upload when the upload is completed. */
+  readonly acceptsSize: boolean;
   /** True if the store drops the tags of an upload, but accepts tags for the finished object. */
   readonly dropsTags: boolean;
 }
@@ -41,11 +55,14 @@ const ofAws = {
   conditionalWrites: 'honoured',
   conditionalReplacement: true,
   trailers: true,
+  headerChecksum: 'crc32',
   verifiesHeaders: true,
   verifiesTrailers: true,
   tags: true,
+  storageClass: true,
   checksum: 'full',
   verifiesUploads: true,
+  acceptsSize: true,
   dropsTags: false,
 } as const satisfies PutCapabilities & MultipartCapabilities;
 
@@ -63,14 +80,26 @@ export interface Capabilities {
    * may succeed. Any other store was probed with tags, so its denial has another reason.
    */
   denyTags(): Promise<boolean>;
-  /** Forgets all answers, because a reply of the store contradicted one of them. */
-  doubt(): void;
+  /**
+   * Probes again after the store refused a request that it should accept. Returns true if an answer
+   * has changed, so that the next request differs from the refused one.
+   */
+  haveChanged(): Promise<boolean>;
 }
 
 export function createCapabilities(bucket: Bucket): Capabilities {
   let deniesTags = false;
   const puts = remembered(async () => ((await isAws(bucket)) ? ofAws : probePuts(bucket)));
   const multipart = remembered(async () => ((await isAws(bucket)) ? ofAws : probeMultipart(bucket, await puts.get())));
+  const all = async () => [await puts.get(), await multipart.get()];
+  let probingAgain: Promise<boolean> | undefined;
+  const probeAgain = async () => {
+    if (await isAws(bucket)) return false;
+    const before = await all();
+    puts.forget();
+    multipart.forget();
+    return !isDeepStrictEqual(before, await all());
+  };
   return {
     puts: async () => {
       const known = await puts.get();
@@ -83,10 +112,7 @@ export function createCapabilities(bucket: Bucket): Capabilities {
       deniesTags = true;
       return true;
     },
-    doubt: () => {
-      puts.forget();
-      multipart.forget();
-    },
+    haveChanged: async () => (probingAgain ??= probeAgain().finally(() => (probingAgain = undefined))),
   };
 }
 

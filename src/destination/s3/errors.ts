@@ -3,43 +3,7 @@ import { kindOf } from '../../lib/aws-error.ts';
 import { proxyHint } from '../../lib/http/connection-hint.ts';
 import { replyTimeMs } from '../../lib/reply-date.ts';
 import { retryAfterMs } from '../../lib/retry.ts';
-
-/**
- * An unsuccessful reply of the store, or an error of the network. A Refusal is the `cause` of a
- * SyncError.
- */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  /** null if no reply came. Then the request may or may not have been carried out. */
-  readonly status: number | null;
-  /** The error code from S3 or from the network. */
-  readonly code: string;
-  /** The bucket's own region, if the reply names it. */
-  readonly region: string | undefined;
-  readonly retryAfter: string | undefined;
-  /** The time of the store's clock, as an HTTP date. */
-  readonly date: string | undefined;
-
-  constructor(reply: {
-    status: number | null;
-    code: string;
-    message: string;
-    headers?: Readonly<Record<string, unknown>>;
-    region?: string | undefined;
-  }) {
-    super(reply.message);
-    this.status = reply.status;
-    this.code = reply.code;
-    this.region =
-      text(reply.headers?.['x-amz-bucket-region']) ?? reply.region ?? /expecting '([a-z0-9-]+)'/.exec(reply.message)?.[1];
-    this.retryAfter = text(reply.headers?.['retry-after']);
-    this.date = text(reply.headers?.['date']);
-  }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
+import { Refusal } from './http/refusal.ts';
 
 /** Returns how long the store asks to wait, in ms. Undefined if it does not ask. */
 export function askedWaitMs({ retryAfter, date }: Refusal, nowMs: number): number | undefined {
@@ -59,44 +23,59 @@ export function isAbsent(error: unknown): boolean {
   return refusal?.status === 404 && refusal.code !== 'NoSuchBucket';
 }
 
-/** A feature that a request may use and that some stores do not support. */
-export type Feature = 'conditions' | 'trailers' | 'checksums' | 'tags';
+/**
+ * Replies by which a store refuses the request itself. A 404 is not among them, because it may be
+ * about the object.
+ */
+const refusals = new Set([400, 401, 403, 405, 406, 411, 413, 414, 415, 422, 431, 501, 505]);
 
-/** How the text of a refusal names a feature. */
-const featureNames: Readonly<Record<Feature, RegExp>> = {
-  conditions: /if-(none-)?match|condition/i,
-  trailers: /trailer|aws-chunked|streaming|content-sha256/i,
-  checksums: /checksum|crc32|full.?object/i,
-  tags: /tagging|tags/i,
-};
+/** Error codes which say that the same request may succeed, although their status is 400 or 403. */
+const passing = new Set([
+  'BandwidthLimitExceeded',
+  'PriorRequestNotComplete',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestTimeout',
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+]);
 
-const unsupportedCodes = new Set([
-  'NotImplemented',
-  'MethodNotAllowed',
-  'UnsupportedOperation',
-  'InvalidArgument',
-  'InvalidRequest',
+/** Error codes which say that the store did not receive exactly the bytes that we sent. */
+const mismatches = new Set([
+  'BadDigest',
+  'IncompleteBody',
+  'InvalidDigest',
+  'InvalidPart',
+  'MalformedTrailerError',
+  'XAmzContentChecksumMismatch',
   'XAmzContentSHA256Mismatch',
 ]);
 
-/**
- * Whether the store said that it does not support a feature. A 400 or 405 says so only if it names
- * the feature, because a store answers 400 for many other reasons.
- */
-export function isUnsupported(error: unknown, feature: Feature): boolean {
+/** Whether the store did not receive the bytes or the parts that we sent. */
+export function isMismatch(error: unknown): boolean {
   const refusal = refusalOf(error);
-  if (!refusal || refusal.status === 501) return refusal !== undefined;
-  if (refusal.status !== 400 && refusal.status !== 405) return false;
-  return refusal.code === 'NotImplemented' || (unsupportedCodes.has(refusal.code) && featureNames[feature].test(refusal.message));
+  return refusal?.status === 400 && isOfOtherBytes(refusal);
 }
 
-/** Whether the store refused a body because the body does not have the checksum that was sent. */
-export function isChecksumRefused(error: unknown): boolean {
+function isOfOtherBytes({ code, message }: Refusal): boolean {
+  // S3 has no code of its own for the wrong size of an upload.
+  return mismatches.has(code) || (code === 'InvalidRequest' && /\bbytes\b|\bsize\b|does not match/i.test(message));
+}
+
+/**
+ * Whether the store refuses the request itself, so that it would refuse the same request again. Its
+ * words do not matter, because every store has its own.
+ */
+export function isRefused(error: unknown): boolean {
   const refusal = refusalOf(error);
-  if (refusal?.status !== 400) return false;
-  return (
-    /digest|checksum/i.test(refusal.code) || (refusal.code === 'InvalidRequest' && featureNames.checksums.test(refusal.message))
-  );
+  return refusal !== undefined && isLasting(refusal);
+}
+
+function isLasting(refusal: Refusal): boolean {
+  const { status, code } = refusal;
+  return status !== null && refusals.has(status) && !passing.has(code) && !fullCodes.has(code) && !isOfOtherBytes(refusal);
 }
 
 /**
@@ -115,53 +94,11 @@ export function isUndecided(error: unknown): boolean {
 
 /** Whether the same request may succeed a moment later. */
 export function isTransient(refusal: Refusal): boolean {
-  return refusal.status === 429 || isFailure(refusal);
+  return refusal.status === 429 || isFailure(refusal) || passing.has(refusal.code);
 }
 
 function isFailure({ status }: Refusal): boolean {
-  return status === null || (status >= 500 && status !== 501 && status !== 507);
-}
-
-/**
- * Reads the refusal from the XML of an error reply. For any other body the status is used as the
- * code.
- */
-export function refusalFromReply(status: number, headers: Readonly<Record<string, unknown>>, body: string): Refusal {
-  const element = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)</${name}>`).exec(body)?.[1];
-  return new Refusal({
-    status,
-    code: element('Code') ?? String(status),
-    message: element('Message') ?? `HTTP status ${status}`,
-    headers,
-    region: element('Region'),
-  });
-}
-
-/** Converts an error of the SDK or of node:http into a refusal. */
-export function refusalFromError(thrown: unknown): Refusal {
-  if (thrown instanceof Refusal) return thrown;
-  const error = thrown as {
-    name?: string;
-    code?: string;
-    message?: string;
-    Region?: string;
-    statusCode?: number;
-    $metadata?: { httpStatusCode?: number };
-    $response?: { headers?: Record<string, string> };
-  };
-  // A proxy that refuses a tunnel gives its status, and then no reply of the store comes.
-  const status = error.$metadata?.httpStatusCode ?? (error.statusCode === 407 ? 407 : null);
-  // A reply to HEAD has no body, so nothing names the error.
-  const nameless = status !== null && /^(Unknown|UnknownError|Forbidden|\d+)$/.test(error.name ?? 'Unknown');
-  if (nameless) return refusalFromReply(status, error.$response?.headers ?? {}, '');
-  const code = error.code ?? error.name ?? 'unknown';
-  return new Refusal({
-    status,
-    code,
-    message: error.message || code,
-    headers: error.$response?.headers ?? {},
-    region: error.Region,
-  });
+  return status === null || (status >= 500 && !refusals.has(status) && status !== 507);
 }
 
 const fullCodes = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientStorage']);
@@ -178,12 +115,28 @@ export function storeError(refusal: Refusal, about: string, nowMs: number): Sync
   const unusable = unusableHint(refusal, nowMs);
   if (unusable !== undefined) return new SyncError('DESTINATION_UNUSABLE', message, { hint: unusable, cause: refusal });
   const waitMs = askedWaitMs(refusal, nowMs);
-  return new SyncError(codeOf(refusal), message, { cause: refusal, ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) });
+  return new SyncError(codeOf(refusal), message, {
+    cause: refusal,
+    hint: isLasting(refusal)
+      ? 'The store would refuse the same request again. Look up its reason in the manual of the store.'
+      : undefined,
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+  });
 }
 
-function codeOf({ status, code }: Refusal): ErrorCode {
-  if (code === tooLargeCode) return 'TOO_LARGE';
-  return status === 507 || fullCodes.has(code) ? 'DESTINATION_FULL' : 'STORE_FAILED';
+function codeOf(refusal: Refusal): ErrorCode {
+  if (refusal.code === tooLargeCode) return 'TOO_LARGE';
+  if (refusal.status === 507 || fullCodes.has(refusal.code)) return 'DESTINATION_FULL';
+  return isLasting(refusal) ? 'STORE_REFUSED' : 'STORE_FAILED';
+}
+
+/**
+ * Converts a refused request about the archive itself, not about one file. Without our own objects
+ * no archive can be used, so the run stops.
+ */
+export function asUnusable(error: unknown): unknown {
+  if (!(error instanceof SyncError) || error.code !== 'STORE_REFUSED') return error;
+  return new SyncError('DESTINATION_UNUSABLE', error.message, { cause: error.cause, hint: error.hint });
 }
 
 /**

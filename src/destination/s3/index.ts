@@ -53,7 +53,7 @@ export function openS3(options: S3Options): S3Destination {
     // S3 closes a connection that is silent for about 20 s.
     maxPauseMs: 10_000,
     identify: () => identify(bucket),
-    initialise: (id) => initialise(bucket, id, async () => (await capabilities.puts()).conditionalWrites === 'honoured'),
+    initialise: (id) => initialise(bucket, id, capabilities),
     lease: createLeaseObject(bucket, capabilities),
     open: (file, wanted, known, how) => openUpload(uploads, file, wanted, known, how),
     writePart: (file, state, number, sizeBytes) => writePart(uploads, file, state, number, sizeBytes),

@@ -1,12 +1,13 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { isSameLease, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../lease.ts';
 import { remembered } from '../../lib/remembered.ts';
 import { noteReplyTime, replyTimeMs } from '../../lib/reply-date.ts';
 import { decodeLease, encodeLease } from '../lease-record.ts';
-import { ownFolder } from './archive-id.ts';
-import { ask, encryption, type Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
+import { ask, type Bucket } from './bucket.ts';
+import type { Capabilities, HeaderChecksum } from './capabilities.ts';
+import { strongTag } from './entity-tag.ts';
 import { isAbsent, isPrecondition, isUndecided, refusalOf } from './errors.ts';
+import { ownFolder, writeSmall } from './small-objects.ts';
 
 const leaseKey = `${ownFolder}lease`;
 
@@ -19,6 +20,7 @@ interface LeaseObject extends LeaseReading {
 /** The object of the lease, and what this process saw there last. */
 interface LeasePlace {
   readonly bucket: Bucket;
+  readonly checksum: HeaderChecksum;
   /** Undefined if the object was not read yet, or if a write has an unknown result. */
   known: LeaseObject | undefined;
 }
@@ -37,9 +39,9 @@ export function createLeaseObject(bucket: Bucket, capabilities: Capabilities): L
 }
 
 async function chooseCell(bucket: Bucket, capabilities: Capabilities): Promise<LeaseCell> {
-  const { conditionalWrites, conditionalReplacement } = await capabilities.puts();
+  const { conditionalWrites, conditionalReplacement, headerChecksum } = await capabilities.puts();
   if (conditionalWrites === 'honoured' && conditionalReplacement) {
-    const place: LeasePlace = { bucket, known: undefined };
+    const place: LeasePlace = { bucket, checksum: headerChecksum, known: undefined };
     return { read: () => readLease(place), replace: (before, after) => replaceLease(place, before, after) };
   }
   bucket.onWarning?.(
@@ -89,7 +91,7 @@ async function replaceLease(place: LeasePlace, before: LeaseRecord | undefined, 
   for (let attempt = 1; attempt <= 2 && isSameLease(current.record, before); attempt += 1) {
     try {
       place.known = undefined;
-      place.known = { record: after, storeTimeMs: null, etag: await putLease(place.bucket, after, current.etag) };
+      place.known = { record: after, storeTimeMs: null, etag: await putLease(place, after, current.etag) };
       return true;
     } catch (error) {
       if (!isPrecondition(error) && !isAbsent(error) && !isUndecided(error)) throw error;
@@ -103,14 +105,7 @@ async function replaceLease(place: LeasePlace, before: LeaseRecord | undefined, 
 }
 
 /** Writes the record if the object still has this entity tag. Returns the new entity tag. */
-async function putLease(bucket: Bucket, record: LeaseRecord, etag: string | undefined): Promise<string | undefined> {
-  const command = new PutObjectCommand({
-    Bucket: bucket.bucket,
-    Key: bucket.base + leaseKey,
-    Body: encodeLease(record),
-    ContentType: 'application/json',
-    ...encryption(bucket),
-    ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
-  });
-  return (await ask(bucket, `writing ${leaseKey}`, (client) => client.send(command))).ETag;
+async function putLease({ bucket, checksum }: LeasePlace, record: LeaseRecord, etag: string | undefined): Promise<string> {
+  const condition = etag === undefined ? ({ 'if-none-match': '*' } as const) : { 'if-match': strongTag(etag) };
+  return (await writeSmall(bucket, { key: leaseKey, text: encodeLease(record), condition }, checksum)).etag;
 }

@@ -8,6 +8,7 @@ import {
   type ListMultipartUploadsCommandOutput,
   type ListPartsCommandOutput,
   type Part as ListedPart,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
 import { crc32Base64 } from '../../lib/crc32.ts';
@@ -15,40 +16,44 @@ import type { FileDescription, Part } from '../destination.ts';
 import { abandonedAfterMs } from '../upload-state.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
-import { isAbsent, refusalOf } from './errors.ts';
+import type { Capabilities, MultipartCapabilities, PutCapabilities } from './capabilities.ts';
+import { isSameTag } from './entity-tag.ts';
+import { isAbsent, isRefused, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
-import { multipartUpload, parseUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
+import { probeKey } from './probe-puts.ts';
+import { multipartUpload, parseUpload, type MultipartUpload } from './upload-id.ts';
+
+/** A probe takes seconds. An older upload is left from a process that was killed. */
+const sweepProbeAfterMs = 3600_000;
 
 /**
  * Begins an upload with the strongest checksum that the store accepts, and with tags if it accepts
  * them.
  */
 export async function createUpload(bucket: Bucket, capabilities: Capabilities, file: FileDescription): Promise<MultipartUpload> {
-  const [{ tags }, { checksum }] = await Promise.all([capabilities.puts(), capabilities.multipart()]);
+  const askWay = async (): Promise<CreateWay> => ({ ...(await capabilities.puts()), ...(await capabilities.multipart()) });
+  const way = await askWay();
   try {
-    return await create(bucket, file, { checksum, tags });
+    return await create(bucket, file, way);
   } catch (error) {
-    const status = refusalOf(error)?.status;
-    if (status === 403 && tags && (await capabilities.denyTags())) return create(bucket, file, { checksum, tags: false });
-    if (status === 501) capabilities.doubt();
+    const mayDenyTags = refusalOf(error)?.status === 403 && way.tags;
+    if (mayDenyTags && (await capabilities.denyTags())) return create(bucket, file, { ...way, tags: false });
+    if (isRefused(error) && (await capabilities.haveChanged())) return create(bucket, file, await askWay());
     throw error;
   }
 }
 
-async function create(
-  bucket: Bucket,
-  file: FileDescription,
-  way: { readonly checksum: MultipartChecksum; readonly tags: boolean },
-): Promise<MultipartUpload> {
+type CreateWay = Pick<PutCapabilities & MultipartCapabilities, 'checksum' | 'tags' | 'storageClass'>;
+
+async function create(bucket: Bucket, file: FileDescription, way: CreateWay): Promise<MultipartUpload> {
   const key = bucket.base + file.original.key;
   const input: CreateMultipartUploadCommandInput = {
     Bucket: bucket.bucket,
     Key: key,
     Metadata: metadataOf(file),
     ...encryption(bucket),
-    ...(bucket.storageClass === undefined ? {} : { StorageClass: bucket.storageClass }),
+    ...(bucket.storageClass === undefined || !way.storageClass ? {} : { StorageClass: bucket.storageClass }),
     ...(way.tags ? { Tagging: taggingHeader(tagsOf(file, bucket)) } : {}),
     ...(way.checksum === 'none' ? {} : { ChecksumAlgorithm: 'CRC32' }),
     ...(way.checksum === 'full' ? { ChecksumType: 'FULL_OBJECT' } : {}),
@@ -81,7 +86,7 @@ export async function storedParts(
 
 function isSame(recorded: Part, listed: ListedPart | undefined): boolean {
   const shown = decodeCrc32(listed?.ChecksumCRC32);
-  const sameBytes = listed?.ETag === recorded.receipt && listed.Size === recorded.sizeBytes;
+  const sameBytes = isSameTag(listed?.ETag, recorded.receipt) && listed?.Size === recorded.sizeBytes;
   return sameBytes && (shown === null || shown === recorded.crc32);
 }
 
@@ -106,19 +111,20 @@ async function listParts(bucket: Bucket, { uploadId, key }: MultipartUpload): Pr
 }
 
 /**
- * Publishes the parts as one object. The store verifies `checks` in addition to the entity tags.
+ * Publishes the parts as one object, and returns its entity tag. The store verifies `checks` in
+ * addition to the entity tags of the parts.
  */
 export async function completeUpload(
   bucket: Bucket,
   upload: MultipartUpload,
   parts: readonly Part[],
-  checks: { readonly sizeBytes: number; readonly crc32: number | null; readonly onlyIfAbsent: boolean },
-): Promise<void> {
+  checks: { readonly sizeBytes: number | null; readonly crc32: number | null; readonly onlyIfAbsent: boolean },
+): Promise<string> {
   const command = new CompleteMultipartUploadCommand({
     Bucket: bucket.bucket,
     Key: upload.key,
     UploadId: upload.uploadId,
-    MpuObjectSize: checks.sizeBytes,
+    ...(checks.sizeBytes === null ? {} : { MpuObjectSize: checks.sizeBytes }),
     ...(checks.crc32 === null ? {} : { ChecksumCRC32: crc32Base64(checks.crc32), ChecksumType: 'FULL_OBJECT' }),
     ...(checks.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
     MultipartUpload: {
@@ -133,7 +139,8 @@ export async function completeUpload(
   });
   // Some stores reply only after they have joined the parts. That takes as long as copying the
   // file, so the timeout of this request is longer.
-  await ask(bucket, `completing ${upload.key}`, (client) => client.send(command, { requestTimeout: bucket.stallMs * 10 }));
+  const send = (client: S3Client) => client.send(command, { requestTimeout: bucket.stallMs * 10 });
+  return (await ask(bucket, `completing ${upload.key}`, send)).ETag ?? '';
 }
 
 export async function abortUpload(bucket: Bucket, { uploadId, key }: Pick<MultipartUpload, 'uploadId' | 'key'>): Promise<void> {
@@ -151,7 +158,6 @@ export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): P
   const kept = new Set(
     Array.from(keep, parseUpload).flatMap((upload) => (upload?.kind === 'multipart' ? [upload.uploadId] : [])),
   );
-  const before = bucket.clock.now() - abandonedAfterMs;
   const isNew = noteMarkers();
   const place = { Bucket: bucket.bucket, Prefix: bucket.base };
   let page: Partial<ListMultipartUploadsCommandOutput> = { IsTruncated: true };
@@ -161,6 +167,7 @@ export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): P
       toWarning(bucket),
     );
     for (const { Key: key = '', UploadId: uploadId = '', Initiated } of page.Uploads ?? []) {
+      const before = bucket.clock.now() - (key === bucket.base + probeKey ? sweepProbeAfterMs : abandonedAfterMs);
       const old = Initiated !== undefined && Initiated.getTime() < before;
       if (old && !kept.has(uploadId) && isOurs(bucket, key)) await abortUpload(bucket, { uploadId, key });
     }
@@ -173,8 +180,7 @@ export async function sweepUploads(bucket: Bucket, keep: ReadonlySet<string>): P
 
 function toWarning(bucket: Bucket): (error: unknown) => Partial<ListMultipartUploadsCommandOutput> {
   return (error) => {
-    const status = refusalOf(error)?.status;
-    if (status !== 403 && status !== 400 && status !== 501) throw error;
+    if (!isRefused(error)) throw error;
     bucket.onWarning?.(
       `${bucket.location}: unfinished uploads stay, because they cannot be listed; check the permission s3:ListBucketMultipartUploads`,
     );

@@ -1,13 +1,15 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
+import { SyncError } from '../../errors.ts';
 import { decodeDescription } from '../description.ts';
 import type { FileDescription, StoredFile } from '../destination.ts';
-import { idKey, ownFolder, readSmall } from './archive-id.ts';
 import { ask, type Bucket } from './bucket.ts';
-import { isAbsent, Refusal, refusalOf, storeError } from './errors.ts';
+import { asUnusable, isAbsent, isRefused, refusalOf, storeError } from './errors.ts';
+import { Refusal } from './http/refusal.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { exchange, type ReplyHeaders } from './http/request.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
+import { idKey, ownFolder, readSmall } from './small-objects.ts';
 
 const metadataPrefix = 'x-amz-meta-';
 
@@ -21,7 +23,12 @@ export interface Found {
   readonly description: FileDescription | undefined;
   /** 0 if the store does not count tags. */
   readonly tagCount: number;
+  /** The encodings that a client must undo. Empty for all files of ours. */
+  readonly contentEncoding: string;
 }
+
+/** Asks HEAD for the checksum. Some stores refuse this header. */
+const checksumMode = 'x-amz-checksum-mode';
 
 /**
  * The SDK estimates how much our clock differs from the store's clock. If the estimate changes by
@@ -31,21 +38,41 @@ const correctionMs = 60_000;
 
 /** Returns the object at `key`, or undefined if there is none. */
 export async function head(bucket: Bucket, key: string, signal?: AbortSignal): Promise<Found | undefined> {
-  const headRequest = { method: 'HEAD', key: bucket.base + key, headers: { 'x-amz-checksum-mode': 'ENABLED' } } as const;
-  const readHead = async (): Promise<Found> =>
-    ask(bucket, `reading the headers of ${key}`, async () => foundIn(await exchange(bucket, headRequest, signal), key));
+  const readHead = async (): Promise<Found> => readHeaders(bucket, key, signal);
   const offsetMs = bucket.client.config.systemClockOffset;
   return readHead()
     .catch(async (error: unknown) => {
-      // The reply to a refused HEAD does not say why. The GET of `idKey` throws an error with the
-      // reason, unless the store refuses only this object.
-      const status = refusalOf(error)?.status;
-      if (status === 400 || status === 403) await readSmall(bucket, idKey);
+      if (!isRefused(error)) throw error;
+      // The reply to a refused HEAD does not say why. The GET of the archive's id throws an error
+      // with the reason, unless the store refuses only this object.
+      await readSmall(bucket, idKey);
       // The GET may have shown the SDK that our clock is wrong. In that case the HEAD is repeated.
-      if (status === 403 && Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs) return readHead();
+      const isCorrected = Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs;
+      if (refusalOf(error)?.status === 403 && isCorrected) return readHead();
       throw error;
     })
     .catch(ignoringAbsence(signal));
+}
+
+/** Sends HEAD. If the store refuses to be asked for a checksum, it is not asked for one again. */
+async function readHeaders(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<Found> {
+  const { leftOut } = bucket;
+  const send = async (headers: Readonly<Record<string, string>>): Promise<Found> =>
+    ask(bucket, `reading the headers of ${key}`, async () =>
+      foundIn(await exchange(bucket, { method: 'HEAD', key: bucket.base + key, headers }, signal), key),
+    );
+  if (leftOut.has(checksumMode)) return send({});
+  try {
+    return await send({ [checksumMode]: 'ENABLED' });
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const found = await send({}).catch((without: unknown) => {
+      if (isAbsent(without)) leftOut.add(checksumMode);
+      throw isAbsent(without) ? without : error;
+    });
+    leftOut.add(checksumMode);
+    return found;
+  }
 }
 
 /** Reads the headers of a HEAD reply. See HeadObject in the S3 API reference. */
@@ -63,6 +90,7 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
     etag: headers['etag'] ?? '',
     description: decodeDescription(Object.fromEntries(metadata), key),
     tagCount: Number(headers['x-amz-tagging-count'] ?? 0),
+    contentEncoding: headers['content-encoding'] ?? '',
   };
 }
 
@@ -117,7 +145,11 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
       Prefix: bucket.base + prefix,
       ...(token === undefined ? {} : { ContinuationToken: token }),
     };
-    const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input)));
+    const page = await ask(bucket, 'listing', (client) => client.send(new ListObjectsV2Command(input))).catch(
+      (error: unknown) => {
+        throw asUnusable(error);
+      },
+    );
     for (const { Key = '', Size } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
       // Web consoles create an empty object to show a folder.

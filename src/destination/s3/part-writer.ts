@@ -1,9 +1,10 @@
 import { SyncError } from '../../errors.ts';
 import type { Part, PartWriter } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
-import { refusalOf } from './errors.ts';
-import { OpenPut, putBuffered, type PutReply } from './http/put.ts';
+import type { Capabilities, PutCapabilities } from './capabilities.ts';
+import { isRefused } from './errors.ts';
+import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
+import { OpenPut, type PutReply } from './http/put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
 /** Writes one part of a multipart upload. */
@@ -18,7 +19,7 @@ export function writeUploadPart(
   const target = { key: upload.key, query: { partNumber: String(number), uploadId: upload.uploadId }, headers: {} };
   const writer =
     sizeBytes === null
-      ? bufferPart(bucket, upload, target, about)
+      ? bufferPart(bucket, capabilities, upload, target, about)
       : streamPart(bucket, capabilities, upload, { ...target, sizeBytes }, about);
   let writtenBytes = 0;
   const misfit = (): SyncError => {
@@ -28,19 +29,44 @@ export function writeUploadPart(
   return {
     write: (chunk) => {
       writtenBytes += chunk.length;
-      return sizeBytes !== null && writtenBytes > sizeBytes ? Promise.reject(misfit()) : writer.write(chunk);
+      if (sizeBytes !== null && writtenBytes > sizeBytes) return Promise.reject(misfit());
+      return writer.write(chunk)?.catch(async (error: unknown) => {
+        throw await afterRefusal(capabilities, error, 'STORE_FAILED');
+      });
     },
     end: async (crc32) => {
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
-      const reply = await writer.finish(crc32).catch((error: unknown) => {
-        // The store no longer supports something that it supported before, so it is probed again.
-        if (refusalOf(error)?.status === 501) capabilities.doubt();
-        throw error;
+      const reply = await writer.finish(crc32).catch(async (error: unknown) => {
+        throw await afterRefusal(capabilities, error, 'STORE_FAILED');
       });
       return receivePart(bucket, { number, sizeBytes: writtenBytes, crc32, receipt: reply.etag }, reply, about);
     },
     abort: () => writer.abort(),
   };
+}
+
+/**
+ * How the checksum of a part that is in memory is sent. If the upload began without a checksum, S3
+ * refuses a CRC32 of its parts.
+ */
+export function partChecksum({ checksum }: MultipartUpload, { trailers, headerChecksum }: PutCapabilities): ChecksumWay {
+  if (checksum === 'none') return headerChecksum === 'md5' ? 'md5' : 'none';
+  return trailers ? 'trailer' : headerChecksum;
+}
+
+/**
+ * Probes a store that refuses a request although it accepted requests of this form before. If it can
+ * now do less, the error gets `code`, so that the bytes are sent in another form. Otherwise the
+ * error stays as it is, because the same request would be refused again.
+ */
+export async function afterRefusal(
+  capabilities: Capabilities,
+  error: unknown,
+  code: 'STORE_FAILED' | 'UPLOAD_LOST',
+): Promise<unknown> {
+  const isFinal = error instanceof SyncError && error.decision === 'fail' && isRefused(error);
+  if (!isFinal || !(await capabilities.haveChanged())) return error;
+  return new SyncError(code, error.message, { cause: error.cause });
 }
 
 /** The error if the number of written bytes differs from the announced size. */
@@ -66,7 +92,9 @@ function streamPart(
   target: PartTarget & { readonly sizeBytes: number },
   about: string,
 ): BodyWriter {
-  const ready = capabilities.puts().then(({ trailers }) => ({ ...target, trailer: trailers && upload.checksum !== 'none' }));
+  const ready = capabilities
+    .puts()
+    .then((puts) => ({ ...target, trailer: partChecksum(upload, puts) === 'trailer', asksFirst: true }));
   return new OpenPut(bucket, ready, about);
 }
 
@@ -74,11 +102,20 @@ function streamPart(
  * Holds a part of unknown length in memory until the part is complete, because S3 needs the length
  * before the bytes.
  */
-function bufferPart(bucket: Bucket, upload: MultipartUpload, target: PartTarget, about: string): BodyWriter {
+function bufferPart(
+  bucket: Bucket,
+  capabilities: Capabilities,
+  upload: MultipartUpload,
+  target: PartTarget,
+  about: string,
+): BodyWriter {
   let chunks: Uint8Array[] = [];
   return {
     write: (chunk) => void chunks.push(Buffer.from(chunk)),
-    finish: (crc32) => putBuffered(bucket, target, { chunks, crc32: upload.checksum === 'none' ? null : crc32 }, about),
+    finish: async (crc32) => {
+      const checksum = partChecksum(upload, await capabilities.puts());
+      return putBuffered(bucket, target, { chunks, checksum, crc32 }, about);
+    },
     abort: () => {
       chunks = [];
     },

@@ -11,10 +11,11 @@ import { taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
 import type { MultipartCapabilities, PutCapabilities } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
-import { putBuffered } from './http/put.ts';
+import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
 import { head, type Found } from './objects.ts';
-import { isRefused, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
+import { partChecksum } from './part-writer.ts';
+import { headProbe, isAccepted, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
 import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
 
 /** There are two tags, because some stores keep the one tag of the replaced object. */
@@ -27,13 +28,13 @@ const uploadTags = [
  * Finds out what the store does with multipart uploads, by uploads of one small part. No upload
  * stays unfinished. Errors: those of the store.
  */
-export async function probeMultipart(bucket: Bucket, { trailers, tags }: PutCapabilities): Promise<MultipartCapabilities> {
+export async function probeMultipart(bucket: Bucket, puts: PutCapabilities): Promise<MultipartCapabilities> {
   // With the checksum `parts` every part needs a CRC32, which a stream can send only in a trailer.
-  const checksums: readonly MultipartChecksum[] = trailers ? ['full', 'parts', 'none'] : ['full', 'none'];
+  const checksums: readonly MultipartChecksum[] = puts.trailers ? ['full', 'parts', 'none'] : ['full', 'none'];
   for (const checksum of checksums) {
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       try {
-        const found = await tryUpload(bucket, checksum, tags);
+        const found = await tryUpload(bucket, checksum, puts);
         if (found) return found;
         break;
       } catch (error) {
@@ -47,28 +48,50 @@ export async function probeMultipart(bucket: Bucket, { trailers, tags }: PutCapa
 }
 
 /** Uploads the probe. Returns undefined if the store ignored the type of the checksum. */
-async function tryUpload(bucket: Bucket, checksum: MultipartChecksum, tags: boolean): Promise<MultipartCapabilities | undefined> {
+async function tryUpload(
+  bucket: Bucket,
+  checksum: MultipartChecksum,
+  puts: PutCapabilities,
+): Promise<MultipartCapabilities | undefined> {
+  const { tags } = puts;
   const upload = await begin(bucket, checksum, tags);
   let isOpen = true;
   try {
     if (!upload.isOfType) return undefined;
-    const putPart = async (crc32: number) => uploadPart(bucket, upload, checksum === 'none' ? null : crc32);
-    const refusesPart = checksum !== 'none' && (await isRefused(bucket, () => putPart(wrongCrc32)));
-    const part = await putPart(probeCrc32);
-    const complete = async (crc32: number | null) => {
-      const checks = { sizeBytes: probeText.length, crc32, onlyIfAbsent: false };
-      await completeUpload(bucket, upload, [part], checks);
+    const way = partChecksum(upload, puts);
+    const refusesPart = hasCrc32(way) && !(await isAccepted(bucket, async () => uploadPart(bucket, upload, way, wrongCrc32)));
+    const part = await uploadPart(bucket, upload, way);
+    const complete = async (crc32: number | null, sizeBytes: number | null) => {
+      await completeUpload(bucket, upload, [part], { sizeBytes, crc32, onlyIfAbsent: false });
       isOpen = false;
     };
-    const refusesWhole = checksum === 'full' && (await isRefused(bucket, () => complete(wrongCrc32)));
-    if (isOpen) await complete(checksum === 'full' ? probeCrc32 : null);
-    const found = await head(bucket, probeKey);
+    const sum = checksum === 'full' ? probeCrc32 : null;
+    const refusesWrong = async (sizeBytes: number | null) =>
+      checksum === 'full' && !(await isAccepted(bucket, async () => complete(wrongCrc32, sizeBytes)));
+    let refusesWhole = await refusesWrong(probeText.length);
+    const acceptsSize = !isOpen || (await isAccepted(bucket, async () => complete(sum, probeText.length)));
+    // The size was the reason for the refusal, so only a request without the size shows more.
+    if (isOpen) refusesWhole = await refusesWrong(null);
+    if (isOpen) await complete(sum, null);
+    const found = await headProbe(bucket);
     const verifiesUploads = refusesPart && refusesWhole && found?.crc32 === probeCrc32;
     const dropsTags = tags && found !== undefined && !(await hasTags(bucket, found)) && (await canRestoreTags(bucket, found));
-    return { checksum, verifiesUploads, dropsTags };
+    return { checksum, verifiesUploads, acceptsSize, dropsTags };
   } finally {
-    if (isOpen) await abortUpload(bucket, upload);
+    if (isOpen) await dropProbe(bucket, upload);
   }
+}
+
+function hasCrc32(way: ChecksumWay): boolean {
+  return way === 'trailer' || way === 'crc32';
+}
+
+/** Ends an unfinished probe. Without the permission to end it, a person is told how. */
+async function dropProbe(bucket: Bucket, upload: MultipartUpload): Promise<void> {
+  await abortUpload(bucket, upload).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    bucket.onWarning?.(`${bucket.location}: an unfinished upload of ${probeKey} stays in the bucket (${reason})`);
+  });
 }
 
 async function begin(
@@ -91,9 +114,14 @@ async function begin(
   return { ...upload, isOfType: checksum !== 'full' || reply.ChecksumType === 'FULL_OBJECT' };
 }
 
-async function uploadPart(bucket: Bucket, { key, uploadId }: MultipartUpload, crc32: number | null): Promise<Part> {
+async function uploadPart(
+  bucket: Bucket,
+  { key, uploadId }: MultipartUpload,
+  checksum: ChecksumWay,
+  crc32 = probeCrc32,
+): Promise<Part> {
   const target = { key, query: { partNumber: '1', uploadId }, headers: {} };
-  const { etag } = await putBuffered(bucket, target, { chunks: [probeText], crc32 }, `writing ${probeKey}`);
+  const { etag } = await putBuffered(bucket, target, { chunks: [probeText], checksum, crc32 }, `writing ${probeKey}`);
   return { number: 1, sizeBytes: probeText.length, crc32: probeCrc32, receipt: etag };
 }
 
@@ -127,7 +155,7 @@ export async function refusesWrongSize(bucket: Bucket): Promise<boolean> {
   const upload = await begin(bucket, 'none', false);
   let isOpen = true;
   try {
-    const { number, receipt } = await uploadPart(bucket, upload, null);
+    const { number, receipt } = await uploadPart(bucket, upload, 'none');
     const command = new CompleteMultipartUploadCommand({
       ...place(bucket),
       UploadId: upload.uploadId,

@@ -1,13 +1,14 @@
 import { crc32 } from 'node:zlib';
-import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { SyncError } from '../../errors.ts';
-import { ownFolder } from './archive-id.ts';
-import { warnOfDeniedTags } from './attributes.ts';
-import { ask, encryption, encryptionHeaders, type Bucket } from './bucket.ts';
-import type { PutCapabilities } from './capabilities.ts';
-import { isChecksumRefused, isUnsupported, refusalOf } from './errors.ts';
-import { OpenPut, putBuffered } from './http/put.ts';
-import { head } from './objects.ts';
+import { warnOfDeniedTags, warnOfRefusedClass } from './attributes.ts';
+import { encryptionHeaders, type Bucket } from './bucket.ts';
+import type { HeaderChecksum, PutCapabilities } from './capabilities.ts';
+import { strongTag } from './entity-tag.ts';
+import { isAbsent, isMismatch, isRefused, refusalOf } from './errors.ts';
+import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
+import { lookUntilSeen } from './late-objects.ts';
+import { head, type Found } from './objects.ts';
+import { ownFolder, type Condition } from './small-objects.ts';
 
 /** The only object that a probe writes. A probe deletes nothing. */
 export const probeKey = `${ownFolder}probe`;
@@ -25,13 +26,17 @@ const maxCollisions = 20;
 /** The longest pause that a store may ask for, in ms. */
 const maxPauseMs = 5_000;
 
-/** A way to write an object. */
+/** One way to write the probe. */
 interface Way {
-  readonly trailer: boolean;
-  readonly tags: boolean;
+  readonly checksum: ChecksumWay;
+  readonly crc32?: number;
+  readonly tags?: boolean;
+  readonly storageClass?: boolean;
+  readonly condition?: Condition;
 }
 
-type Condition = Pick<PutObjectCommandInput, 'IfNoneMatch' | 'IfMatch'>;
+/** The headers that a store accepts with an object. */
+type AcceptedHeaders = Pick<PutCapabilities, 'headerChecksum' | 'tags' | 'storageClass'>;
 
 /**
  * Finds out what the store does with single objects. An error proves nothing about the store, so
@@ -50,87 +55,108 @@ export async function probePuts(bucket: Bucket): Promise<PutCapabilities> {
 }
 
 async function tryPuts(bucket: Bucket): Promise<PutCapabilities> {
-  const { trailer, tags } = await findWay(bucket);
-  const found = await head(bucket, probeKey);
-  // A store that does not know aws-chunked stores the frames as part of the content.
-  const trailers = trailer && found?.sizeBytes === probeText.length;
-  const isShown = trailers && found.crc32 === probeCrc32;
-  const verifiesTrailers = isShown && (await isRefused(bucket, () => put(bucket, { trailer: true, crc32: wrongCrc32 })));
-  const refusesHeaders = await isRefused(bucket, () => put(bucket, { trailer: false, crc32: wrongCrc32 }));
-  const verifiesHeaders = refusesHeaders && (isShown || (await showsHeaders(bucket)));
-  const conditionalWrites = await probeCondition(bucket);
-  const conditionalReplacement = conditionalWrites === 'honoured' && (await probeReplacement(bucket));
-  return { conditionalWrites, conditionalReplacement, trailers, verifiesHeaders, verifiesTrailers, tags };
-}
-
-/** Tries four ways of writing, and returns the first way that the store accepts. */
-async function findWay(bucket: Bucket): Promise<Way> {
-  const ways = [true, false].flatMap((trailer) => [true, false].map((tags) => ({ trailer, tags })));
-  for (const way of ways) {
-    try {
-      await persist(bucket, () => put(bucket, { ...way, crc32: way.trailer ? probeCrc32 : null }), isOldStore);
-      if (!way.tags) warnOfDeniedTags(bucket);
-      return way;
-    } catch (error) {
-      if (way === ways.at(-1) || !(isRefusedWay(error) || (way.tags && refusalOf(error)?.status === 403))) throw error;
-    }
-  }
-  throw new RangeError('unreachable: the last attempt returns or throws');
-}
-
-function isOldStore(error: unknown): boolean {
-  return isUnsupported(error, 'trailers') || isUnsupported(error, 'tags');
-}
-
-/** Whether another way of writing may work. Some stores do not say why they refuse a request. */
-export function isRefusedWay(error: unknown): boolean {
-  const status = refusalOf(error)?.status ?? 0;
-  return status === 400 || status === 404 || status === 405 || status === 501;
-}
-
-async function put(
-  bucket: Bucket,
-  how: { readonly trailer: boolean; readonly tags?: boolean; readonly crc32: number | null },
-): Promise<void> {
-  const headers = { ...encryptionHeaders(bucket), ...(how.tags ? { 'x-amz-tagging': 'AutoSync=True' } : {}) };
-  const about = `writing ${probeKey}`;
-  const target = { key: bucket.base + probeKey, headers };
-  if (!how.trailer) {
-    await putBuffered(bucket, target, { chunks: [probeText], crc32: how.crc32 }, about);
-    return;
-  }
-  const open = new OpenPut(bucket, Promise.resolve({ ...target, sizeBytes: probeText.length, trailer: true }), about);
-  await open.write(probeText);
-  await open.finish(how.crc32 ?? 0);
-}
-
-/** Whether HEAD shows a CRC32 that came before the body. */
-async function showsHeaders(bucket: Bucket): Promise<boolean> {
-  await persist(
-    bucket,
-    () => put(bucket, { trailer: false, crc32: probeCrc32 }),
-    () => false,
-  );
-  return (await head(bucket, probeKey))?.crc32 === probeCrc32;
+  const accepted = await findHeaders(bucket);
+  const { headerChecksum } = accepted;
+  const { trailers, isShown } = await probeTrailers(bucket);
+  if (!trailers) await requireLargeObjects(bucket, headerChecksum);
+  const verifiesTrailers = isShown && !(await accepts(bucket, { checksum: 'trailer', crc32: wrongCrc32 }));
+  const verifiesHeaders =
+    headerChecksum === 'crc32' &&
+    !(await accepts(bucket, { checksum: 'crc32', crc32: wrongCrc32 })) &&
+    (isShown || (await showsHeaders(bucket)));
+  const conditionalWrites = await probeCondition(bucket, headerChecksum);
+  const conditionalReplacement = conditionalWrites === 'honoured' && (await probeReplacement(bucket, headerChecksum));
+  return { ...accepted, conditionalWrites, conditionalReplacement, trailers, verifiesHeaders, verifiesTrailers };
 }
 
 /**
- * Whether the store refuses a request because its checksum is wrong. Any other refusal proves
- * nothing, so the answer is then false.
+ * Sends all optional headers at once. If the store refuses them, each is tried alone, so that only
+ * the refused ones are left out.
  */
-export async function isRefused(bucket: Bucket, request: () => Promise<unknown>): Promise<boolean> {
+async function findHeaders(bucket: Bucket): Promise<AcceptedHeaders> {
+  const hasClass = bucket.storageClass !== undefined;
+  if (await accepts(bucket, { checksum: 'crc32', tags: true, storageClass: hasClass }))
+    return { headerChecksum: 'crc32', tags: true, storageClass: true };
+  const headerChecksum = await strongestChecksum(bucket);
+  const tags = await accepts(bucket, { checksum: headerChecksum, tags: true });
+  const storageClass = !hasClass || (await accepts(bucket, { checksum: headerChecksum, storageClass: true }));
+  if (!tags) warnOfDeniedTags(bucket);
+  if (!storageClass) warnOfRefusedClass(bucket);
+  return { headerChecksum, tags, storageClass };
+}
+
+/** A bucket with Object Lock refuses an object without a checksum, so the plainest way comes last. */
+async function strongestChecksum(bucket: Bucket): Promise<HeaderChecksum> {
+  for (const checksum of ['crc32', 'md5'] as const) if (await accepts(bucket, { checksum })) return checksum;
+  await persist(bucket, async () => put(bucket, { checksum: 'none' }));
+  return 'none';
+}
+
+async function probeTrailers(bucket: Bucket): Promise<{ readonly trailers: boolean; readonly isShown: boolean }> {
+  if (!(await accepts(bucket, { checksum: 'trailer' }))) return { trailers: false, isShown: false };
+  const found = await headProbe(bucket);
+  // A store that does not know aws-chunked stores the frames as part of the content, or keeps the
+  // name of the encoding, which no client can undo.
+  const trailers = found?.sizeBytes === probeText.length && !/aws-chunked/i.test(found.contentEncoding);
+  return { trailers, isShown: trailers && found.crc32 === probeCrc32 };
+}
+
+/** The checksum of a large object is known only after its bytes, so it cannot be in a header. */
+async function requireLargeObjects(bucket: Bucket, headerChecksum: HeaderChecksum): Promise<void> {
+  if (headerChecksum === 'none' || (await accepts(bucket, { checksum: 'none' }))) return;
+  throw new SyncError('DESTINATION_UNUSABLE', `${bucket.location}: the store wants the checksum of an object before its bytes`, {
+    hint: 'Use a bucket without Object Lock, or a store that accepts checksums in trailers.',
+  });
+}
+
+/** Whether the store accepts the probe in this way. One refusal proves nothing. */
+export async function accepts(bucket: Bucket, way: Way): Promise<boolean> {
+  return isAccepted(bucket, async () => put(bucket, way));
+}
+
+export async function isAccepted(bucket: Bucket, request: () => Promise<unknown>): Promise<boolean> {
   try {
-    await persist(bucket, request, isChecksumRefused);
-    return false;
+    await persist(bucket, request);
+    return true;
   } catch (error) {
-    if (isChecksumRefused(error)) return true;
     if (isRefusedWay(error)) return false;
     throw error;
   }
 }
 
-async function probeCondition(bucket: Bucket): Promise<PutCapabilities['conditionalWrites']> {
-  const answer = await answerTo(bucket, { IfNoneMatch: '*' });
+/**
+ * Whether the store did not accept a way of writing that another way may replace. Its words do not
+ * matter: a way without the header shows whether the header was the reason.
+ */
+export function isRefusedWay(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return isRefused(error) || isAbsent(error) || refusal?.status === 400;
+}
+
+async function put(bucket: Bucket, { checksum, crc32: sum, tags, storageClass, condition }: Way): Promise<void> {
+  const headers = {
+    ...encryptionHeaders(bucket),
+    ...(tags ? { 'x-amz-tagging': 'AutoSync=True' } : {}),
+    ...(storageClass && bucket.storageClass !== undefined ? { 'x-amz-storage-class': bucket.storageClass } : {}),
+    ...condition,
+  };
+  const body = { chunks: [probeText], checksum, ...(sum === undefined ? {} : { crc32: sum }) };
+  await putBuffered(bucket, { key: bucket.base + probeKey, headers }, body, `writing ${probeKey}`);
+}
+
+/** Whether HEAD shows a CRC32 that came before the body. */
+async function showsHeaders(bucket: Bucket): Promise<boolean> {
+  await persist(bucket, async () => put(bucket, { checksum: 'crc32' }));
+  return (await headProbe(bucket))?.crc32 === probeCrc32;
+}
+
+/** Reads the headers of the probe, which the store has just accepted. */
+export async function headProbe(bucket: Bucket): Promise<Found | undefined> {
+  return lookUntilSeen(bucket, async () => head(bucket, probeKey));
+}
+
+async function probeCondition(bucket: Bucket, checksum: HeaderChecksum): Promise<PutCapabilities['conditionalWrites']> {
+  const answer = await answerTo(bucket, { checksum, condition: { 'if-none-match': '*' } });
   if (answer === 'refused') return 'honoured';
   return answer === 'accepted' ? 'ignored' : 'rejected';
 }
@@ -140,11 +166,12 @@ async function probeCondition(bucket: Bucket): Promise<PutCapabilities['conditio
  * object whose entity tag differs. Another probe may replace the object between HEAD and PUT. Such
  * a refusal proves nothing, because a wrong answer would leave this process without a lease.
  */
-async function probeReplacement(bucket: Bucket): Promise<boolean> {
-  if ((await answerTo(bucket, { IfMatch: '"00000000000000000000000000000000"' })) !== 'refused') return false;
+async function probeReplacement(bucket: Bucket, checksum: HeaderChecksum): Promise<boolean> {
+  const answerIf = async (etag: string) => answerTo(bucket, { checksum, condition: { 'if-match': etag } });
+  if ((await answerIf('"00000000000000000000000000000000"')) !== 'refused') return false;
   let etag = await probeTag(bucket);
   for (let attempt = 1; attempt <= maxCollisions; attempt += 1) {
-    if (etag !== '' && (await answerTo(bucket, { IfMatch: etag })) === 'accepted') return true;
+    if (etag !== '' && (await answerIf(etag)) === 'accepted') return true;
     if ((await probeTag(bucket)) === etag) return false;
     await bucket.clock.sleep(Math.random() * pauseMs);
     etag = await probeTag(bucket);
@@ -153,42 +180,33 @@ async function probeReplacement(bucket: Bucket): Promise<boolean> {
 }
 
 async function probeTag(bucket: Bucket): Promise<string> {
-  return (await head(bucket, probeKey))?.etag ?? '';
+  return strongTag((await headProbe(bucket))?.etag);
 }
 
 /** What the store does with a write that has a condition. A conflict (409) is no answer. */
-async function answerTo(bucket: Bucket, condition: Condition): Promise<'accepted' | 'refused' | 'unsupported'> {
+async function answerTo(bucket: Bucket, way: Way): Promise<'accepted' | 'refused' | 'unsupported'> {
   try {
-    await persist(bucket, () => putIf(bucket, condition), isConditionAnswer);
+    await persist(bucket, async () => put(bucket, way));
     return 'accepted';
   } catch (error) {
     if (refusalOf(error)?.status === 412) return 'refused';
-    if (isUnsupported(error, 'conditions')) return 'unsupported';
+    if (isRefusedWay(error)) return 'unsupported';
     throw error;
   }
 }
 
-async function putIf(bucket: Bucket, condition: Condition): Promise<void> {
-  const input = { Bucket: bucket.bucket, Key: bucket.base + probeKey, Body: probeText, ...encryption(bucket), ...condition };
-  await ask(bucket, `writing ${probeKey}`, (client) => client.send(new PutObjectCommand(input)));
-}
-
-function isConditionAnswer(error: unknown): boolean {
-  return refusalOf(error)?.status === 412 || isUnsupported(error, 'conditions');
-}
-
-/** Repeats a request that ends with an error, because one error proves nothing. */
-async function persist<Reply>(
-  bucket: Bucket,
-  request: () => Promise<Reply>,
-  isAnswer: (error: unknown) => boolean,
-): Promise<Reply> {
+/**
+ * Repeats a request that ends with an error, because one error proves nothing. A denied request, an
+ * unmet condition and a wrong checksum are answers.
+ */
+async function persist<Reply>(bucket: Bucket, request: () => Promise<Reply>): Promise<Reply> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await request();
     } catch (error) {
+      const isAnswer = refusalOf(error)?.status === 412 || isMismatch(error) || (isRefusedWay(error) && attempt === 2);
       const mayPass = error instanceof SyncError && error.decision !== 'stop';
-      if (attempt === maxAttempts || !mayPass || isAnswer(error)) throw error;
+      if (attempt === maxAttempts || !mayPass || isAnswer) throw error;
       await bucket.clock.sleep(Math.max(attempt * pauseMs, Math.min(error.retryAfterMs ?? 0, maxPauseMs)));
     }
   }

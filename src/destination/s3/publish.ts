@@ -3,32 +3,25 @@ import { SyncError } from '../../errors.ts';
 import type { Part, StoredFile } from '../destination.ts';
 import { tagsOf } from './attributes.ts';
 import { ask } from './bucket.ts';
-import { isUndecided, isUnsupported, refusalOf } from './errors.ts';
+import { isMismatch, isRefused, isUndecided, refusalOf } from './errors.ts';
+import type { PutReply } from './http/put.ts';
+import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
 import { findPublished, readBack, type Publication } from './published.ts';
 import { writeIntendedRecord } from './records.ts';
+import { afterRefusal } from './part-writer.ts';
 import type { HeldPut } from './single-put.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
-/** Error codes which say that the store did not receive exactly the bytes that we sent. */
-const mismatchCodes = new Set([
-  'BadDigest',
-  'InvalidDigest',
-  'IncompleteBody',
-  'InvalidPart',
-  'InvalidPartOrder',
-  'InvalidRequest',
-  'EntityTooSmall',
-  'XAmzContentSHA256Mismatch',
-  'MalformedTrailerError',
-]);
+/** How long we look for a file whose key is taken, as the store says, and free, as HEAD says. */
+const contradictionMs = 3_000;
 
 /**
  * Publishes a file with a single PUT. `put` is undefined if the process that held the file in
  * memory has ended.
  */
 export async function publishPut(publication: Publication, put: HeldPut | undefined): Promise<StoredFile> {
-  const { bucket, capabilities, file } = publication;
+  const { bucket, file } = publication;
   const isConditional = await put?.carries('if-none-match');
   const published = await prepare(publication, { isConditional });
   if (published) return published;
@@ -37,17 +30,35 @@ export async function publishPut(publication: Publication, put: HeldPut | undefi
       'UPLOAD_LOST',
       `${bucket.location}: the upload of ${file.original.key} ended with the process that began it`,
     );
-  try {
-    await put.publish();
-  } catch (error) {
-    const status = refusalOf(error)?.status;
-    if (status === 501) capabilities.doubt();
-    const found = await resolveFailedPublish(publication, error);
-    if (found) return found;
-    const mayDenyTags = status === 403 && (await put.carries('x-amz-tagging'));
-    throw asUploadLost(publication, error, mayDenyTags && (await capabilities.denyTags()));
+  const sent = await sendPut(publication, put);
+  return 'etag' in sent ? readBack(publication, sent.etag) : sent;
+}
+
+/**
+ * Sends a file. A file in memory is sent once more if the store refused the request, but not in
+ * another form: that form may need another check before. Returns the stored file if it is there
+ * although the request failed.
+ */
+async function sendPut(publication: Publication, put: HeldPut): Promise<PutReply | StoredFile> {
+  const { capabilities } = publication;
+  for (let isAgain = false; ; isAgain = true) {
+    const hasTags = await put.carries('x-amz-tagging');
+    try {
+      return await put.publish();
+    } catch (error) {
+      const found = await resolveFailedPublish(publication, error);
+      if (found) return found;
+      const deniesTags = hasTags && refusalOf(error)?.status === 403 && (await capabilities.denyTags());
+      const hasChanged = isRefusedFile(error) && (await capabilities.haveChanged());
+      const mayRepeat = put.isInMemory && !isAgain && !hasChanged && (deniesTags || isRefusedFile(error));
+      if (!mayRepeat) throw asUploadLost(publication, error, deniesTags || hasChanged);
+      put.renew();
+    }
   }
-  return readBack(publication);
+}
+
+function isRefusedFile(error: unknown): boolean {
+  return error instanceof SyncError && error.decision === 'fail' && isRefused(error);
 }
 
 /**
@@ -72,11 +83,11 @@ async function prepare(
   publication: Publication,
   { isConditional }: { readonly isConditional: boolean | undefined },
 ): Promise<StoredFile | undefined> {
-  const { bucket, file, whole, isVerified, isTaken } = publication;
+  const { file, whole, isVerified, isTaken } = publication;
   if (isConditional && isVerified && !isTaken) return undefined;
   const found = await findPublished(publication);
   if (found || isConditional === undefined || isVerified) return found;
-  await writeIntendedRecord(bucket, file, whole);
+  await writeIntendedRecord(publication, file, whole);
   // Another process may have published the file while the record was written.
   return isConditional ? undefined : findPublished(publication);
 }
@@ -96,45 +107,42 @@ export async function publishMultipart(
     await abortUpload(bucket, upload);
     return present;
   }
+  let etag: string;
   try {
-    const stored = await complete(publication, upload, parts);
-    if (stored) return stored;
+    const completed = await complete(publication, upload, parts);
+    if (typeof completed !== 'string') return completed;
+    etag = completed;
   } catch (error) {
     const stored = await resolveFailedPublish(publication, error);
     if (stored) return stored;
-    if (isMismatch(error)) await abortUpload(bucket, upload);
-    throw error;
+    throw await afterRefusal(publication.capabilities, error, 'STORE_FAILED');
   }
-  const stored = await readBack(publication);
+  const stored = await readBack(publication, etag);
   await restoreTags(publication);
   return stored;
 }
 
 /**
- * Completes an upload with every check that the store supports. Returns the file if another process
- * has published it.
+ * Completes an upload with every check that the store supports. Returns the entity tag, or the file
+ * if another process has published it.
  */
-async function complete(
-  publication: Publication,
-  upload: MultipartUpload,
-  parts: readonly Part[],
-): Promise<StoredFile | undefined> {
+async function complete(publication: Publication, upload: MultipartUpload, parts: readonly Part[]): Promise<string | StoredFile> {
   const { bucket, capabilities, whole } = publication;
-  const { conditionalWrites } = await capabilities.puts();
-  const checks = { sizeBytes: whole.sizeBytes, crc32: upload.checksum === 'full' ? whole.crc32 : null };
+  const [{ conditionalWrites }, { acceptsSize }] = await Promise.all([capabilities.puts(), capabilities.multipart()]);
+  const checks = { sizeBytes: acceptsSize ? whole.sizeBytes : null, crc32: upload.checksum === 'full' ? whole.crc32 : null };
   const onlyIfAbsent = conditionalWrites === 'honoured';
   try {
-    await completeUpload(bucket, upload, parts, { ...checks, onlyIfAbsent });
+    return await completeUpload(bucket, upload, parts, { ...checks, onlyIfAbsent });
   } catch (error) {
-    if (!onlyIfAbsent || !isUnsupported(error, 'conditions')) throw error;
+    // Some stores honour conditions only for PutObject, and refuse them here in their own words.
+    if (!onlyIfAbsent || !isRefused(error)) throw error;
     const found = await findPublished(publication);
     if (found) {
       await abortUpload(bucket, upload);
       return found;
     }
-    await completeUpload(bucket, upload, parts, { ...checks, onlyIfAbsent: false });
+    return completeUpload(bucket, upload, parts, { ...checks, onlyIfAbsent: false });
   }
-  return undefined;
 }
 
 /**
@@ -144,25 +152,24 @@ async function complete(
  */
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
+  const { key } = file.original;
   const status = refusalOf(error)?.status;
-  if (status === 412) publication.onTaken();
-  if (status === 412 || status === 404 || isUndecided(error)) {
+  if (status === 412) {
+    // The store says that the key is taken, so an answer that it is free may come too early.
+    publication.onTaken();
+    const found = await lookUntilSeen(bucket, async () => findPublished(publication), contradictionMs);
+    if (found) return found;
+  }
+  if (status === 404 || isUndecided(error)) {
     const found = await findPublished(publication);
     if (found || isUndecided(error)) return found;
   }
   if (status === 412 || status === 404 || status === 409) {
-    throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${file.original.key} must start again`, {
-      cause: refusalOf(error),
-    });
+    throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${key} must start again`, { cause: refusalOf(error) });
   }
   if (isMismatch(error))
     throw new SyncError('CHECKSUM_MISMATCH', error instanceof Error ? error.message : String(error), { cause: refusalOf(error) });
   return undefined;
-}
-
-function isMismatch(error: unknown): boolean {
-  const refusal = refusalOf(error);
-  return refusal?.status === 400 && mismatchCodes.has(refusal.code);
 }
 
 /**

@@ -3,6 +3,8 @@ import { isSameOriginal } from '../description.ts';
 import type { ContentFacts, FileDescription, StoredFile } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
+import { isSameTag } from './entity-tag.ts';
+import { lookUntilSeen, unseen } from './late-objects.ts';
 import { head, readThrough, type Found } from './objects.ts';
 import { descriptionIn, readRecord, verdictOf, writeRecord } from './records.ts';
 
@@ -46,7 +48,8 @@ export function keyTaken({ location }: Bucket, key: string): SyncError {
  * Whether the object is this file with the sent bytes. The store's checksum counts only if the
  * store verifies checksums; otherwise the bytes are read. A record notes a new result.
  */
-async function hasSentBytes({ bucket, file, whole, isVerified }: Publication, found: Found): Promise<boolean> {
+async function hasSentBytes(publication: Publication, found: Found): Promise<boolean> {
+  const { bucket, file, whole, isVerified } = publication;
   const { key } = file.original;
   const record = await readRecord(bucket, key);
   const verdict = record && verdictOf(record, found.etag);
@@ -57,25 +60,29 @@ async function hasSentBytes({ bucket, file, whole, isVerified }: Publication, fo
   const crc32 = known ?? (await readThrough(bucket, key))?.crc32;
   const isSent = crc32 === whole.crc32;
   const isProven = verdict === 'verified' || (known !== null && known !== undefined && found.description);
-  if (isSent && !isProven) await writeRecord(bucket, file, { etag: found.etag, ...whole, verified: true });
+  if (isSent && !isProven) await writeRecord(publication, file, { etag: found.etag, ...whole, verified: true });
   if (!isSent && record && verdict === 'unproven' && crc32 !== undefined && crc32 !== record.crc32)
-    await writeRecord(bucket, file, { ...record, etag: found.etag });
+    await writeRecord(publication, file, { ...record, etag: found.etag });
   return isSent;
 }
 
 /**
  * Compares the stored file with the sent file. The stored bytes are read unless the store verifies
- * checksums and shows one.
+ * checksums and shows one. `etag` is the entity tag that the store gave the file. Errors: UNREADABLE
+ * if the store does not show the file.
  */
-export async function readBack({ bucket, file, whole, isVerified }: Publication): Promise<StoredFile> {
+export async function readBack(publication: Publication, etag: string): Promise<StoredFile> {
+  const { bucket, file, whole } = publication;
   const { key } = file.original;
-  const found = await head(bucket, key);
-  if (!found) throw new SyncError('UPLOAD_LOST', `${bucket.location}/${key} is not there after it was stored`);
-  const shown = isVerified ? found.crc32 : null;
-  const stored = shown === null ? await readThrough(bucket, key) : { key, sizeBytes: found.sizeBytes, crc32: shown };
-  const verified = stored?.sizeBytes === whole.sizeBytes && stored.crc32 === whole.crc32 && found.sizeBytes === whole.sizeBytes;
-  if (!verified || shown === null) await writeRecord(bucket, file, { etag: found.etag, ...whole, verified });
-  if (verified) return { key, ...whole };
+  const seen = await lookUntilSeen(bucket, async () => {
+    const look = await lookAtPublished(publication);
+    // An object with another entity tag may be the one that was at the key before.
+    return look && (look.isSound || etag === '' || isSameTag(look.found.etag, etag)) ? look : undefined;
+  });
+  const { found, isSound, isShown } = seen ?? (await lookAtPublished(publication)) ?? {};
+  if (!found) throw unseen(bucket, key);
+  if (!isSound || !isShown) await writeRecord(publication, file, { etag: found.etag, ...whole, verified: isSound === true });
+  if (isSound) return { key, ...whole };
   throw new SyncError(
     'CHECKSUM_MISMATCH',
     `${bucket.location}/${key} differs from what was sent, although the store reported success`,
@@ -83,4 +90,23 @@ export async function readBack({ bucket, file, whole, isVerified }: Publication)
       hint: 'The damaged file stays but does not count; the next attempt uses the next revision.',
     },
   );
+}
+
+interface Look {
+  readonly found: Found;
+  /** Whether the store has exactly the sent bytes. */
+  readonly isSound: boolean;
+  /** Whether HEAD proves that, so that no record is needed. */
+  readonly isShown: boolean;
+}
+
+async function lookAtPublished({ bucket, file, whole, isVerified }: Publication): Promise<Look | undefined> {
+  const { key } = file.original;
+  const found = await head(bucket, key);
+  if (!found) return undefined;
+  const shown = isVerified ? found.crc32 : null;
+  const stored = shown === null ? await readThrough(bucket, key) : { sizeBytes: found.sizeBytes, crc32: shown };
+  if (!stored) return undefined;
+  const isSound = stored.sizeBytes === whole.sizeBytes && stored.crc32 === whole.crc32 && found.sizeBytes === whole.sizeBytes;
+  return { found, isSound, isShown: shown !== null };
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { decodeDescription, encodeDescription } from '../description.ts';
 import type { ContentFacts, DescribedFile, FileDescription } from '../destination.ts';
-import { ownFolder, readSmall, writeSmall } from './archive-id.ts';
 import type { Bucket } from './bucket.ts';
+import type { Capabilities } from './capabilities.ts';
+import { isSameTag } from './entity-tag.ts';
 import { listKeys, type Found } from './objects.ts';
+import { ownFolder, readSmall, writeSmall } from './small-objects.ts';
 
 /**
  * What was sent to a key, if the store itself does not prove which bytes it holds. A record is
@@ -55,23 +57,30 @@ export async function readAbsent(bucket: Bucket, key: string): Promise<Described
 export function verdictOf(record: ObjectRecord | 'unreadable', etag: string): Verdict {
   if (record === 'unreadable') return 'spoilt';
   // A copy in another store can have another entity tag.
-  const isSame = record.etag !== '' && record.etag === etag;
+  const isSame = isSameTag(record.etag, etag);
   if (record.verified) return isSame ? 'verified' : 'copied';
   return isSame ? 'spoilt' : 'unproven';
 }
 
+/** Where a record is written, and what the store can do. */
+interface RecordPlace {
+  readonly bucket: Bucket;
+  readonly capabilities: Capabilities;
+}
+
 export async function writeRecord(
-  bucket: Bucket,
+  { bucket, capabilities }: RecordPlace,
   file: FileDescription,
   facts: Omit<ObjectRecord, 'description'>,
 ): Promise<void> {
   const record: ObjectRecord = { ...facts, description: encodeDescription(file) };
-  await writeSmall(bucket, recordKey(file.original.key), `${JSON.stringify(record)}\n`);
+  const { headerChecksum } = await capabilities.puts();
+  await writeSmall(bucket, { key: recordKey(file.original.key), text: `${JSON.stringify(record)}\n` }, headerChecksum);
 }
 
 /** Records the size and the checksum of a file before the file is published. */
-export async function writeIntendedRecord(bucket: Bucket, file: FileDescription, whole: ContentFacts): Promise<void> {
-  await writeRecord(bucket, file, { etag: '', sizeBytes: whole.sizeBytes, crc32: whole.crc32, verified: false });
+export async function writeIntendedRecord(place: RecordPlace, file: FileDescription, whole: ContentFacts): Promise<void> {
+  await writeRecord(place, file, { etag: '', sizeBytes: whole.sizeBytes, crc32: whole.crc32, verified: false });
 }
 
 /** Returns the description of an object, from the object itself or from its record. */

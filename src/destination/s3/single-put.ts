@@ -3,10 +3,11 @@ import type { FileDescription, Part, PartWriter } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { metadataOf, taggingHeader, tagsOf } from './attributes.ts';
 import { encryptionHeaders, type Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities, PutCapabilities } from './capabilities.ts';
 import { refusalOf } from './errors.ts';
-import { OpenPut, putBuffered, type PutTarget } from './http/put.ts';
-import { misfitError } from './part-writer.ts';
+import { putBuffered } from './http/buffered-put.ts';
+import { OpenPut, type PutReply, type PutTarget } from './http/put.ts';
+import { afterRefusal, misfitError } from './part-writer.ts';
 
 /** If a file is larger than `maxHeldBytes`, this many of its last bytes are held back. */
 const heldBackBytes = 16 * 1024;
@@ -19,9 +20,11 @@ const heldBackBytes = 16 * 1024;
  */
 export class HeldPut implements PartWriter {
   readonly #bucket: Bucket;
+  readonly #capabilities: Capabilities;
+  readonly #file: FileDescription;
   readonly #about: string;
   readonly #sizeBytes: number;
-  readonly #target: Promise<PutTarget>;
+  #target: Promise<PutTarget>;
   #put: OpenPut | undefined;
   #held: Uint8Array[] = [];
   #writtenBytes = 0;
@@ -31,10 +34,11 @@ export class HeldPut implements PartWriter {
 
   constructor(bucket: Bucket, capabilities: Capabilities, file: FileDescription, sizeBytes: number) {
     this.#bucket = bucket;
+    this.#capabilities = capabilities;
+    this.#file = file;
     this.#about = `writing ${file.original.key}`;
     this.#sizeBytes = sizeBytes;
-    this.#target = putTarget(bucket, capabilities, file, sizeBytes);
-    this.#target.catch(() => {}); // the put that awaits it reports the error
+    this.#target = this.#chooseTarget();
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
@@ -60,14 +64,24 @@ export class HeldPut implements PartWriter {
     return header in (await this.#target).headers;
   }
 
-  async publish(): Promise<void> {
+  /** Whether all bytes are in memory, so that `publish` may be called again. */
+  get isInMemory(): boolean {
+    return this.#put === undefined && !this.#refusal;
+  }
+
+  /** Prepares another `publish`, without tags if the store denies them by now. */
+  renew(): void {
+    this.#target = this.#chooseTarget();
+  }
+
+  async publish(): Promise<PutReply> {
     if (this.#refusal) throw this.#refusal;
     if (this.#put) {
       for (const chunk of this.#held) await this.#put.write(chunk);
-      await this.#put.finish(this.#crc32);
-    } else {
-      await putBuffered(this.#bucket, await this.#target, { chunks: this.#held, crc32: this.#crc32 }, this.#about);
+      return this.#put.finish(this.#crc32);
     }
+    const [target, { headerChecksum: checksum }] = await Promise.all([this.#target, this.#capabilities.puts()]);
+    return putBuffered(this.#bucket, target, { chunks: this.#held, checksum, crc32: this.#crc32 }, this.#about);
   }
 
   abort(): void {
@@ -77,13 +91,20 @@ export class HeldPut implements PartWriter {
 
   /**
    * Remembers that the key is taken (412 or 409), or that the tags may be denied (403). After that
-   * no more bytes are sent. Any other error is thrown immediately.
+   * no more bytes are sent. Any other error is thrown immediately. UPLOAD_LOST means that the store
+   * takes the file in another form.
    */
   async #noteRefusal(error: unknown): Promise<void> {
     const status = refusalOf(error)?.status;
     const mayDenyTags = status === 403 && (await this.carries('x-amz-tagging'));
-    if (status !== 412 && status !== 409 && !mayDenyTags) throw error;
+    if (status !== 412 && status !== 409 && !mayDenyTags) throw await afterRefusal(this.#capabilities, error, 'UPLOAD_LOST');
     this.#refusal = error;
+  }
+
+  #chooseTarget(): Promise<PutTarget> {
+    const target = putTarget(this.#bucket, this.#capabilities, this.#file, this.#sizeBytes);
+    target.catch(() => {}); // the put that awaits it reports the error
+    return target;
   }
 
   #misfit(): SyncError {
@@ -98,23 +119,18 @@ async function putTarget(
   file: FileDescription,
   sizeBytes: number,
 ): Promise<PutTarget> {
-  const { conditionalWrites, tags, trailers } = await capabilities.puts();
-  const options = { onlyIfAbsent: conditionalWrites === 'honoured', tags };
+  const puts = await capabilities.puts();
   const key = bucket.base + file.original.key;
-  return { key, headers: headersFor(bucket, file, options), sizeBytes, trailer: trailers };
+  return { key, headers: headersFor(bucket, file, puts), sizeBytes, trailer: puts.trailers, asksFirst: sizeBytes > maxHeldBytes };
 }
 
-function headersFor(
-  bucket: Bucket,
-  file: FileDescription,
-  options: { readonly onlyIfAbsent: boolean; readonly tags: boolean },
-): Record<string, string> {
+function headersFor(bucket: Bucket, file: FileDescription, puts: PutCapabilities): Record<string, string> {
   const metadata = Object.entries(metadataOf(file)).map(([name, value]) => [`x-amz-meta-${name}`, value]);
   return {
     ...Object.fromEntries(metadata),
     ...encryptionHeaders(bucket),
-    ...(bucket.storageClass === undefined ? {} : { 'x-amz-storage-class': bucket.storageClass }),
-    ...(options.tags ? { 'x-amz-tagging': taggingHeader(tagsOf(file, bucket)) } : {}),
-    ...(options.onlyIfAbsent ? { 'if-none-match': '*' } : {}),
+    ...(bucket.storageClass === undefined || !puts.storageClass ? {} : { 'x-amz-storage-class': bucket.storageClass }),
+    ...(puts.tags ? { 'x-amz-tagging': taggingHeader(tagsOf(file, bucket)) } : {}),
+    ...(puts.conditionalWrites === 'honoured' ? { 'if-none-match': '*' } : {}),
   };
 }

@@ -1,13 +1,18 @@
 import type { ClientRequest } from 'node:http';
 import { SyncError } from '../../../errors.ts';
-import { crc32Base64 } from '../../../lib/crc32.ts';
 import type { Bucket } from '../bucket.ts';
-import { Refusal, refusalFromError, storeError } from '../errors.ts';
+import { storeError } from '../errors.ts';
+import { Refusal, refusalFromError } from './refusal.ts';
 import { createFraming, decodeCrc32, framedBytes, type Framing } from './framing.ts';
 import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } from './request.ts';
 
 export interface PutTarget extends Omit<Outgoing, 'method'> {
   readonly sizeBytes: number;
+  /**
+   * If true, the bytes wait until the store has accepted the headers. A store that refuses them
+   * closes the connection, and its answer could get lost while we still send.
+   */
+  readonly asksFirst?: boolean;
   /** If true, the CRC32 is sent after the bytes, so that the store checks it. */
   readonly trailer: boolean;
 }
@@ -24,6 +29,10 @@ export interface PutReply {
  * look like a stall. On a quick line small writes cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
+/** How long writes may follow each other before the event loop gets a turn to read an answer, in ms. */
+const maxBlindMs = 2;
+/** How long the bytes wait for a store that does not answer to the headers, in ms. */
+const maxAskingMs = 1_000;
 
 /**
  * One running PUT over one connection, without retries. Every failure is a SyncError whose cause is
@@ -44,8 +53,11 @@ export class OpenPut {
   #taking: PromiseWithResolvers<void> | undefined;
   #stepBytes = cautiousBytes;
   #leftBytes = 0;
+  #lookedAtMs = -Infinity;
   /** True from the write of the last bytes on. */
   #isSent = false;
+  /** True when the headers of a reply have arrived. */
+  #isAnswered = false;
 
   constructor(bucket: Bucket, target: Promise<PutTarget>, about: string) {
     this.#bucket = bucket;
@@ -86,23 +98,31 @@ export class OpenPut {
   }
 
   async #start(target: PutTarget): Promise<void> {
-    const request = await openRequest(this.#bucket, outgoingPut(target));
+    const { leftOut } = this.#bucket;
+    const asksFirst = target.asksFirst === true && !leftOut.has('expect');
+    const request = await openRequest(this.#bucket, outgoingPut(target, asksFirst));
     if (this.#failure) throw this.#failure;
     this.#request = request;
     this.#framing = target.trailer ? createFraming(target.sizeBytes) : undefined;
     this.#leftBytes = target.sizeBytes;
-    request.on('error', (error) => this.#fail(refusalFromError(error)));
+    request.on('error', (error) => {
+      // A reply that has begun says more than the broken connection after it.
+      if (!this.#isAnswered) this.#fail(refusalFromError(error));
+    });
     request.on('response', (response) => {
+      this.#isAnswered = true;
       readReply(response).then(
         (headers) => this.#succeed(headers),
         (error: unknown) => this.#fail(refusalFromError(error)),
       );
     });
+    if (asksFirst && !(await mayContinue(request, this.#bucket.stallMs))) leftOut.add('expect');
   }
 
   /** Writes each piece separately, because TLS would first copy several pieces into one. */
   async #send(chunk: Uint8Array): Promise<void> {
     await this.#opened;
+    await this.#lookForAnswer();
     const { clock, stallMs } = this.#bucket;
     for (let at = 0; at < chunk.length;) {
       const step = chunk.subarray(at, at + this.#stepBytes);
@@ -120,11 +140,25 @@ export class OpenPut {
     }
   }
 
+  /**
+   * Lets the event loop read an answer that arrived while we waited for bytes. A write to a
+   * connection that the store has closed would destroy the unread answer.
+   */
+  async #lookForAnswer(): Promise<void> {
+    const { clock } = this.#bucket;
+    if (clock.elapsed() - this.#lookedAtMs < maxBlindMs) return;
+    await new Promise(setImmediate);
+    this.#lookedAtMs = clock.elapsed();
+  }
+
   async #hand(piece: string | Uint8Array): Promise<void> {
     if (this.#failure) throw this.#failure;
     this.#taking = Promise.withResolvers();
     const { promise, resolve } = this.#taking;
-    this.#request?.write(piece, 'latin1', (error) => (error ? this.#fail(refusalFromError(error)) : resolve()));
+    this.#request?.write(piece, 'latin1', (error) => {
+      if (!error) resolve();
+      else if (!this.#isAnswered) this.#fail(refusalFromError(error));
+    });
     await promise;
   }
 
@@ -144,6 +178,18 @@ export class OpenPut {
     this.#taking?.reject(this.#failure);
     this.#reply.reject(this.#failure);
   }
+}
+
+/**
+ * Waits until the store has accepted or refused the headers. False if it does not answer, as some
+ * stores do not.
+ */
+async function mayContinue(request: ClientRequest, stallMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const patience = setTimeout(() => resolve(false), Math.min(maxAskingMs, stallMs / 4));
+  for (const answer of ['continue', 'response', 'close']) request.once(answer, () => resolve(true));
+  request.flushHeaders();
+  return promise.finally(() => clearTimeout(patience));
 }
 
 /**
@@ -173,25 +219,7 @@ function startStallTimer(stallMs: number, onStall: () => void): StallTimer {
   };
 }
 
-/** Sends a body that is in memory. Its CRC32 is in a header. */
-export async function putBuffered(
-  bucket: Bucket,
-  target: Omit<PutTarget, 'sizeBytes' | 'trailer'>,
-  body: { readonly chunks: readonly Uint8Array[]; readonly crc32: number | null },
-  about: string,
-): Promise<PutReply> {
-  const sizeBytes = body.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const checksum = body.crc32 === null ? {} : { 'x-amz-checksum-crc32': crc32Base64(body.crc32) };
-  const put = new OpenPut(
-    bucket,
-    Promise.resolve({ ...target, headers: { ...target.headers, ...checksum }, sizeBytes, trailer: false }),
-    about,
-  );
-  for (const chunk of body.chunks) await put.write(chunk);
-  return put.finish(0);
-}
-
-function outgoingPut({ sizeBytes, trailer, headers, ...place }: PutTarget): Outgoing {
+function outgoingPut({ sizeBytes, trailer, headers, key, query = {} }: PutTarget, asksFirst: boolean): Outgoing {
   const length = String(trailer ? framedBytes(sizeBytes) : sizeBytes);
   const framed = {
     'content-encoding': 'aws-chunked',
@@ -200,5 +228,6 @@ function outgoingPut({ sizeBytes, trailer, headers, ...place }: PutTarget): Outg
     'x-amz-trailer': 'x-amz-checksum-crc32',
   };
   const encoding = trailer ? framed : { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
-  return { ...place, method: 'PUT', headers: { 'content-length': length, ...encoding, ...headers } };
+  const expect = asksFirst ? { expect: '100-continue' } : {};
+  return { key, query, method: 'PUT', headers: { 'content-length': length, ...expect, ...encoding, ...headers } };
 }

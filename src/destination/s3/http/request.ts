@@ -3,7 +3,8 @@ import { request as httpsRequest } from 'node:https';
 import { request as httpRequest } from '../../../lib/http/node-http.ts';
 import { backoffMs } from '../../../lib/retry.ts';
 import type { Bucket } from '../bucket.ts';
-import { askedWaitMs, isTransient, Refusal, refusalFromError, refusalFromReply } from '../errors.ts';
+import { askedWaitMs, isTransient, refusalOf } from '../errors.ts';
+import { Refusal, refusalFromError, refusalFromReply } from './refusal.ts';
 
 /**
  * A request that is made for every file. It uses node:http and only the SDK's signer, because the
@@ -75,9 +76,11 @@ export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
   response.on('data', (text: string) => {
     if (body.length < maxErrorCharacters) body += text;
   });
-  response.on('error', (error) => reject(refusalFromError(error)));
+  const isSuccess = status >= 200 && status < 300;
+  // A store may break the connection after an early refusal. The status is an answer all the same.
+  response.on('error', (error) => reject(isSuccess ? refusalFromError(error) : refusalFromReply(status, headers, body)));
   response.on('end', () => {
-    if (status >= 200 && status < 300) resolve(headers);
+    if (isSuccess) resolve(headers);
     else reject(refusalFromReply(status, headers, body));
   });
   return promise;
@@ -85,13 +88,25 @@ export function readReply(response: IncomingMessage): Promise<ReplyHeaders> {
 
 /** Sends a request without a body, up to three times. Rejects with the last Refusal. */
 export async function exchange(bucket: Bucket, outgoing: Outgoing, signal?: AbortSignal): Promise<ReplyHeaders> {
-  for (let attempt = 0; ; attempt += 1) {
+  const sendOnce = async (): Promise<ReplyHeaders> => {
     const request = await openRequest(bucket, outgoing, signal);
     try {
       return await send(request, bucket.stallMs);
     } catch (error) {
-      const refusal = refusalFromError(error);
-      if (signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw refusal;
+      throw refusalFromError(error);
+    }
+  };
+  return repeatPassing(bucket, sendOnce, signal);
+}
+
+/** Makes a request up to three times, while it fails with an error that may pass. */
+export async function repeatPassing<Reply>(bucket: Bucket, request: () => Promise<Reply>, signal?: AbortSignal): Promise<Reply> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await request();
+    } catch (error) {
+      const refusal = error instanceof Refusal ? error : refusalOf(error);
+      if (!refusal || signal?.aborted || attempt + 1 === maxAttempts || !isTransient(refusal)) throw error;
       const pauseMs = backoffMs(attempt, pauses);
       const askedMs = askedWaitMs(refusal, bucket.clock.now()) ?? 0;
       // We add at most `maxExtraMs` to our pause. If the store asks for more, the error tells the
