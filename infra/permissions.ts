@@ -4,7 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { FunctionName } from '../src/aws/contract.ts';
 import { runFiles } from '../src/aws/names.ts';
-import { idKey, ownFolder } from '../src/destination/s3/archive-id.ts';
+import { idKey, ownFolder } from '../src/destination/s3/small-objects.ts';
 import { probeKey } from '../src/destination/s3/probe-puts.ts';
 import type { Provider } from '../src/media.ts';
 import { statusIndex, statusKey } from '../src/tracker/dynamodb/items.ts';

@@ -1,5 +1,6 @@
 /** Says for `status` where the credentials of this machine are and how old they are. */
-import { ageInDays, loadCredentials, warnFromDays, type LoadedCredentials } from '../../config/credentials.ts';
+import { ageInDays, warnFromDays } from '../../config/credentials/age.ts';
+import { loadCredentials, type LoadedCredentials } from '../../config/credentials/load-credentials.ts';
 import type { Config } from '../../config/load.ts';
 import { SyncError } from '../../errors.ts';
 import { count } from '../../report/figures.ts';

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ContentFacts, FileDescription, Part, UploadState } from '../destination.ts';
 import { createDigest, readBuffer, readRange, type Content, type HashName } from './content.ts';
 import { createDraft, draftPath, isDraftId, uploadLost } from './drafts.ts';
-import { ignoring, writeFully } from './files.ts';
+import { exists, ignoring, shorten, writeFully } from './files.ts';
 import { readBackParts } from './read-backs.ts';
 import type { SmallFiles } from './small-files.ts';
 import { useSpace } from './space.ts';
@@ -83,11 +83,15 @@ async function finishDraft(drafts: Drafts, received: Received): Promise<DurableD
   if (!opened) return undefined;
   await using handle = opened;
   const { size, nlink } = await handle.stat();
-  if (nlink === 0) return undefined;
+  // Some file systems do not count links, so only a missing name proves that the draft is gone.
+  if (nlink === 0 && !(await exists(draftPath(drafts.tree, state.id)))) return undefined;
   // An abandoned part may have left bytes after the end of the file. These bytes are cut off here.
   // A draft with two names is already in the archive, so it must never be cut.
   if (size > whole.sizeBytes && nlink > 1) throw uploadLost(state.id);
-  if (size > whole.sizeBytes) await handle.truncate(whole.sizeBytes);
+  if (size > whole.sizeBytes && !(await shorten(handle, whole.sizeBytes))) {
+    await dropDraft(uploads, state.id);
+    throw uploadLost(state.id);
+  }
   assertLength(Math.min(size, whole.sizeBytes), whole);
   await setCaptureTime(drafts, handle, received.file);
   const known = await syncDraft(drafts, handle, state.id);

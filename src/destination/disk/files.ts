@@ -1,14 +1,67 @@
 import { constants } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { errno } from './store-error.ts';
 
-/** Error codes of systems that cannot sync a directory: many network file systems, and Windows. */
-const directorySyncUnsupported = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF', 'EISDIR', 'EPERM', 'EACCES']);
+/**
+ * Error codes of systems that cannot open or sync a directory, or sync a file that is open for
+ * reading: many network file systems, and Windows.
+ */
+export const syncUnsupported = [
+  'EACCES',
+  'EBADF',
+  'EINVAL',
+  'EISDIR',
+  'ENOSYS',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EPERM',
+  'EROFS',
+] as const;
 
 /** Makes the names in a directory durable, if the file system can do that. */
 export async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, constants.O_RDONLY);
-  await directory.sync().catch(ignoring(...directorySyncUnsupported));
+  await using directory = await open(path, constants.O_RDONLY).catch(ignoring(...syncUnsupported));
+  await directory?.sync().catch(ignoring(...syncUnsupported));
+}
+
+/**
+ * Creates a directory. Returns false if it exists, which file systems say in several ways: a
+ * read-only parent answers EROFS or EACCES first.
+ */
+export async function createDirectory(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return false;
+    throw error;
+  }
+}
+
+/**
+ * Renames a file, and replaces a file at the new path. Some file systems refuse to replace a file,
+ * so it is removed first. A file that another process puts there in between stays.
+ */
+export async function renameOver(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!['EEXIST', 'EPERM', 'EACCES', 'ENOTSUP'].includes(errno(error) ?? '') || !(await exists(to))) throw error;
+    await unlink(to).catch(ignoring('ENOENT'));
+    await rename(from, to);
+  }
+}
+
+/** Shortens a file. Returns false if the file system cannot do that. */
+export async function shorten(handle: FileHandle, sizeBytes: number): Promise<boolean> {
+  return handle.truncate(sizeBytes).then(
+    () => true,
+    (error: unknown) => {
+      if (!['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(errno(error) ?? '')) throw error;
+      return false;
+    },
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { leaseRecord } from '../../../test/support/builders.ts';
@@ -155,4 +155,13 @@ test('a folder that links to a place outside the archive is refused before anyth
   await expect(place.disk.open(describeFile('a'), { partSizeBytes, sizeBytes: 10, validator })).rejects.toMatchObject({
     code: 'DESTINATION_UNUSABLE',
   });
+});
+
+test('a described file is no unknown file, however the file system spells its name', async () => {
+  const file = describeFile('a');
+  await archive(place.disk, file, content);
+  // A second name of the same file stands for what a file system shows that ignores case.
+  await link(place.path(file.original.key), place.path(file.original.key.toLowerCase()));
+  await writeFile(place.path('gopro-videos', 'notes.txt'), 'mine');
+  expect(await collect(place.disk.unknown(new Set([file.original.key])))).toEqual(['gopro-videos/notes.txt']);
 });

@@ -15,6 +15,7 @@ import type { HashName } from './content.ts';
 import { isDraftId, newDraftId } from './drafts.ts';
 import type { Received } from './durable.ts';
 import { oneAtATime } from './files.ts';
+import { requireFileName, requireFileSize } from './limits.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
 import { createSmallFiles, isSmall, newSmallFileId } from './small-files.ts';
 import { createSpace, freeBytesAt, releaseSpace, requireSpace, reserveSpace } from './space.ts';
@@ -131,6 +132,7 @@ async function openUpload(
 ): Promise<Opened> {
   const finished = replaces ? undefined : await finishedFile(disk, file, wanted);
   if (finished) return { kind: 'finished', file: finished };
+  await requireFileSize(disk.uploads.limits, disk.tree.root, wanted.sizeBytes);
   const resumed = await resumeUpload(disk, wanted, known);
   if (resumed) return resumed;
   // A replacement is not held in memory. It must survive a crash, because the damaged file may
@@ -183,7 +185,7 @@ async function finishedFile(
   wanted: WantedUpload,
 ): Promise<StoredFile | undefined> {
   // `locate` refuses a link that leads out of the archive, before any byte is fetched.
-  await tree.locate(original.key);
+  await requireFileName(await tree.locate(original.key));
   // Most files are new, and the manifest shows this without a call to the file system.
   const entry = await manifest.find(original.key);
   if (!entry?.description || !isSameOriginal(entry.description.original, original)) return undefined;

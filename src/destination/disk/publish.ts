@@ -8,7 +8,7 @@ import type { ContentFacts, FileDescription, StoredFile } from '../destination.t
 import { contentOf, type Content } from './content.ts';
 import { isDraftId, uploadLost } from './drafts.ts';
 import { makeDurable, removeDraft, type Drafts, type Received } from './durable.ts';
-import { exists, ignoring } from './files.ts';
+import { exists, ignoring, syncUnsupported } from './files.ts';
 import type { Journal } from './bookkeeping/journal.ts';
 import type { Manifest } from './bookkeeping/manifest.ts';
 import { nameIfFree, type Naming } from './bookkeeping/names.ts';
@@ -39,7 +39,8 @@ export async function publish(publisher: Publisher, received: Received): Promise
     if (error instanceof SyncError && error.code === 'CHECKSUM_MISMATCH') await dropUpload(publisher, state.id);
     throw error;
   }
-  await dropUpload(publisher, state.id);
+  // The file is stored, so a draft that cannot be removed does not fail it. A sweep removes it later.
+  await dropUpload(publisher, state.id).catch(() => {});
   return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32, ...(movedTo !== undefined && { movedTo }) };
 }
 
@@ -133,7 +134,7 @@ async function contentIfSame(publisher: Publisher, path: string, { whole }: Rece
   await using handle = opened;
   const content = await contentOf(handle, existing.size, publisher.hash).catch(ignoring('EIO'));
   if (content?.sizeBytes !== whole.sizeBytes || content.crc32 !== whole.crc32) return undefined;
-  await handle.sync().catch(ignoring('EPERM', 'EACCES'));
+  await handle.sync().catch(ignoring(...syncUnsupported));
   return content;
 }
 

@@ -32,7 +32,10 @@ export interface Space {
  */
 export async function freeBytesAt(directory: string): Promise<number | null> {
   const system = await statfs(directory).catch(ignoring('ENOENT', 'ENOSYS'));
-  return system && system.blocks > 0 ? system.bavail * system.bsize : null;
+  if (!system || system.blocks === 0) return null;
+  // The blocks are counted in units of `frsize`, which some network file systems set apart from `bsize`.
+  const blockBytes = system.frsize || system.bsize;
+  return blockBytes > 0 ? system.bavail * blockBytes : null;
 }
 
 export function createSpace(options: Pick<Space, 'location' | 'askFreeBytes' | 'minimumFreeBytes' | 'clock'>): Space {

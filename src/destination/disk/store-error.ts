@@ -17,6 +17,12 @@ const full: Meaning = {
   hint: 'Free some space there or choose another destination. Archived files are not affected.',
 };
 
+/** A cloud drive that is mounted without a cache cannot write in the middle of a file. */
+const unsupported: Meaning = {
+  code: 'STORE_REFUSED',
+  hint: 'The file system does not support this call; mount it with a write cache, or use another one.',
+};
+
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: full,
   EDQUOT: full,
@@ -40,6 +46,13 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ELOOP: { code: 'DESTINATION_UNUSABLE', hint: 'The symbolic links in this path form a circle.' },
   EXDEV: { code: 'DESTINATION_UNUSABLE', hint: 'An archive and its .cloud-sync must be on one file system.' },
   EFBIG: { code: 'TOO_LARGE', hint: 'The file system does not support a file this large; the limit of FAT32 is 4 GiB.' },
+  ENAMETOOLONG: { code: 'STORE_REFUSED', hint: 'The file system does not support a name this long; use another file system.' },
+  EILSEQ: { code: 'STORE_REFUSED', hint: 'The file system does not support the characters of this name; use another one.' },
+  EINVAL: unsupported,
+  ENOSYS: unsupported,
+  ENOTSUP: unsupported,
+  EOPNOTSUPP: unsupported,
+  ESPIPE: unsupported,
   EMFILE: { code: 'STORE_FAILED', hint: 'Too many open files; raise the limit (ulimit -n) or lower --concurrency.' },
   EIO: { code: 'STORE_FAILED', hint: 'The disk reports a fault; check its health before you trust it.' },
 };
@@ -69,13 +82,17 @@ export function unreadable(path: string, cause: unknown): SyncError {
   return new SyncError('CHECKSUM_MISMATCH', `the disk cannot read ${path} (EIO)`, { cause, hint });
 }
 
+/** The codes of errors that concern one file. */
+const ofOneFile: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_REFUSED', 'TOO_LARGE'] as const);
+
 /**
  * Converts an error like `storeError`, but of a call without which no run is possible. Every error
  * of such a call is DESTINATION_UNUSABLE or DESTINATION_FULL.
  */
 export function unusableError(location: string, error: unknown): unknown {
   const converted = storeError(location, error);
-  if (!(converted instanceof SyncError) || converted.code !== 'STORE_FAILED' || errno(error) === undefined) return converted;
+  const isOfOneFile = converted instanceof SyncError && ofOneFile.has(converted.code);
+  if (!isOfOneFile || errno(error) === undefined) return converted;
   return new SyncError('DESTINATION_UNUSABLE', converted.message, { cause: error, hint: converted.hint });
 }
 

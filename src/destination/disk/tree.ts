@@ -1,7 +1,7 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { SyncError } from '../../errors.ts';
-import { ignoring, shareRuns, syncDirectory } from './files.ts';
+import { createDirectory, shareRuns, syncDirectory } from './files.ts';
 import { refuseLink } from './own-files.ts';
 import { errno } from './store-error.ts';
 
@@ -70,8 +70,7 @@ export function createTree(root: string): Tree {
     if (directory === root) return;
     await remembered(ready, directory, async () => {
       await makeReady(dirname(directory));
-      const created = await mkdir(directory).then(() => true, ignoring('EEXIST'));
-      if (created) await sync(dirname(directory));
+      if (await createDirectory(directory)) await sync(dirname(directory));
       else if (isInside(directory, ownPath)) await refuseLink(directory);
       else await checkInside(root, directory);
     });

@@ -8,6 +8,7 @@ import type { Part, PartWriter, UploadState, WantedUpload } from '../destination
 import { abandonedAfterMs } from '../upload-state.ts';
 import { createDraft, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
 import { ignoring } from './files.ts';
+import { createFileLimits, noteTooLarge, type FileLimits } from './limits.ts';
 import { openOwnFile } from './own-files.ts';
 import { acquireFile, closeKept, keepFile, releaseFile, takeKept, type OpenFiles } from './open-files.ts';
 import { DiskPartWriter, type PartTarget } from './part-writer.ts';
@@ -21,7 +22,7 @@ import {
   type ReadBacks,
 } from './read-backs.ts';
 import { releaseSpace, requireFree, reserveSpace, useSpace, type Space } from './space.ts';
-import { storeError } from './store-error.ts';
+import { errno, storeError } from './store-error.ts';
 import { draftDirectory, type Tree } from './tree.ts';
 
 /** The unfinished files in `.cloud-sync/partial`. Each is named after its upload's id. */
@@ -38,6 +39,7 @@ export interface Uploads {
   readonly files: OpenFiles;
   /** The lease of this process; undefined if it has none. */
   readonly lease: () => LeaseRecord | undefined;
+  readonly limits: FileLimits;
   /** The active writers, by upload id and then by part number. */
   readonly writers: Map<string, Map<number, ActiveWriter>>;
 }
@@ -50,9 +52,9 @@ interface ActiveWriter {
   readonly closed: Promise<void>;
 }
 
-export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'writers'>): Uploads {
+export function createUploads(options: Omit<Uploads, 'readBacks' | 'files' | 'limits' | 'writers'>): Uploads {
   const files: OpenFiles = { tree: options.tree, inUse: new Map(), kept: new Map() };
-  return { ...options, readBacks: createReadBacks(), files, writers: new Map() };
+  return { ...options, readBacks: createReadBacks(), files, limits: createFileLimits(), writers: new Map() };
 }
 
 /** Begins an upload with a new draft. `id` comes from `newDraftId`. */
@@ -167,8 +169,17 @@ function partTarget(
       if (!file || uploads.readBackBy === 'whole file' || !fitsMemory(state)) return release();
       beginReadBack(readBacks, id, { number, start, sizeBytes: writtenBytes }, file, release);
     },
-    toError: (error) => storeError(uploads.tree.root, error),
+    toError: (error) => {
+      if (errno(error) === 'EFBIG') giveUpTooLarge(uploads, state);
+      return storeError(uploads.tree.root, error);
+    },
   };
+}
+
+/** The draft can never become a file, so its space is freed as soon as its writers have ended. */
+function giveUpTooLarge(uploads: Uploads, { id, sizeBytes }: UploadState): void {
+  noteTooLarge(uploads.limits, sizeBytes);
+  dropDraft(uploads, id).catch(() => {}); // a sweep drops a draft that stays
 }
 
 /**

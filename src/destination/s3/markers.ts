@@ -13,5 +13,7 @@ export function noteMarkers(): (marker: string | undefined) => boolean {
 /** The error for a listing that goes on, but not at a new place. It would be incomplete or endless. */
 export function endlessListing({ location }: Bucket, doing: string): SyncError {
   const message = `${location}: ${doing} does not end, because the store names no new page`;
-  return new SyncError('DESTINATION_UNUSABLE', message, { hint: 'Check that the endpoint speaks the S3 API with ListObjectsV2.' });
+  return new SyncError('DESTINATION_UNUSABLE', message, {
+    hint: 'Check that the endpoint speaks the S3 API with ListObjectsV2.',
+  });
 }

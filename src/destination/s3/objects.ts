@@ -1,6 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
-import { SyncError } from '../../errors.ts';
 import { decodeDescription } from '../description.ts';
 import type { FileDescription, StoredFile } from '../destination.ts';
 import { ask, type Bucket } from './bucket.ts';

@@ -49,7 +49,7 @@ test('a failed medium is no problem of its own if the loss of its files says wha
   await tracker.setMark(idOf(lost), 'MISSING');
   // The listing shows the medium, but the provider denies it whenever a run resolves it.
   for (const run of ['r1', 'r2']) {
-    await tracker.beginRun(run);
+    await tracker.beginRun(run, 'sync');
     await tracker.recordPage([medium('denied')], run);
     await tracker.vanish('denied', 'it answers 404', 100);
   }

@@ -5,7 +5,7 @@ import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
 import { makeDirectories } from '../../../lib/make-directories.ts';
 import { createDraft, draftSuffix, newDraftId } from '../drafts.ts';
-import { ignoring, syncDirectory } from '../files.ts';
+import { ignoring, renameOver, syncDirectory } from '../files.ts';
 import { readOwnText, refuseLink } from '../own-files.ts';
 import { errno } from '../store-error.ts';
 import { draftDirectory, type Tree } from '../tree.ts';
@@ -110,7 +110,7 @@ async function writeText(tree: Tree, text: string): Promise<void> {
     await using file = draft.handle;
     await file.writeFile(text);
     await file.sync();
-    await rename(draft.path, tree.own(fileName));
+    await renameOver(draft.path, tree.own(fileName));
   } catch (error) {
     await unlink(draft.path).catch(ignoring('ENOENT'));
     throw error;

@@ -66,6 +66,7 @@ export async function statFile(
  */
 export async function* unknownFiles(tree: Tree, known: ReadonlySet<string>): AsyncIterable<string> {
   const waiting = [''];
+  const otherSpelling = spellings(tree, known);
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     const path = join(tree.root, directory);
     const entries = await readdir(path, { withFileTypes: true }).catch(ignoring('ENOENT', 'EACCES', 'EPERM', 'ENOTDIR'));
@@ -73,7 +74,26 @@ export async function* unknownFiles(tree: Tree, known: ReadonlySet<string>): Asy
       const key = directory === '' ? entry.name : `${directory}/${entry.name}`;
       if (key === ownDirectory) continue;
       if (entry.isDirectory()) waiting.push(key);
-      else if (!known.has(key) && !known.has(key.normalize('NFC'))) yield key;
+      else if (!known.has(key) && !known.has(key.normalize('NFC')) && !(await otherSpelling(key))) yield key;
     }
   }
+}
+
+/**
+ * Returns a function that says whether a path is another spelling of a known key. A file system
+ * that ignores case may show a folder as somebody else has spelled it.
+ */
+function spellings(tree: Tree, known: ReadonlySet<string>): (key: string) => Promise<boolean> {
+  let folded: Map<string, string> | undefined;
+  return async (key) => {
+    folded ??= new Map(Array.from(known, (name) => [fold(name), name]));
+    const name = folded.get(fold(key));
+    if (name === undefined) return false;
+    const [one, other] = await Promise.all([key, name].map(async (path) => lstat(join(tree.root, path)).catch(() => undefined)));
+    return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+  };
+}
+
+function fold(key: string): string {
+  return key.normalize('NFC').toLowerCase();
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { exists, syncDirectory, writeFully } from '../files.ts';
+import { exists, shorten, syncDirectory, writeFully } from '../files.ts';
 import { openOwnFile } from '../own-files.ts';
 
 /**
@@ -102,10 +102,8 @@ async function repairEnd(handle: FileHandle, tornLine: TornLine): Promise<number
   const { size } = await handle.stat();
   const wholeLines = await endOfLastLine(handle, size);
   if (wholeLines === size) return size;
-  if (tornLine === 'drop') {
-    await handle.truncate(wholeLines);
-    return wholeLines;
-  }
+  // A file system that cannot shorten a file keeps the cut line, which readers then only report.
+  if (tornLine === 'drop' && (await shorten(handle, wholeLines))) return wholeLines;
   await writeFully(handle, [Buffer.from('\n')], null);
   return size + 1;
 }

@@ -1,8 +1,8 @@
-import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSameLease, type LeaseCell, type LeaseRecord } from '../../../lease.ts';
 import { decodeLease, encodeLease, isUnreadable } from '../../lease-record.ts';
-import { ignoring } from '../files.ts';
+import { ignoring, renameOver } from '../files.ts';
 import { readOwnText } from '../own-files.ts';
 import type { Tree } from '../tree.ts';
 
@@ -107,7 +107,8 @@ async function takeOver(place: Place, before: LeaseRecord | undefined, after: Le
 
 /** If other contenders took this one for dead, the heir is missing or belongs to one of them. */
 async function inherit(heirPath: string, path: string, after: LeaseRecord): Promise<boolean> {
-  await rename(heirPath, path).catch(ignoring('ENOENT'));
+  // EEXIST: this file system replaces no file, and another contender was faster.
+  await renameOver(heirPath, path).catch(ignoring('ENOENT', 'EEXIST'));
   return (await readRecord(path))?.token === after.token;
 }
 

@@ -1,5 +1,5 @@
 import { link, rename } from 'node:fs/promises';
-import { exists } from '../files.ts';
+import { exists, ignoring } from '../files.ts';
 import { errno } from '../store-error.ts';
 
 /** What `nameIfFree` needs so that it never replaces another file. */
@@ -11,7 +11,11 @@ export interface Naming {
   readonly renameInTurn: <T>(action: () => Promise<T>) => Promise<T>;
 }
 
-const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+/**
+ * Failures of a link that are not about links, so that a rename would fail too. File systems without
+ * hard links answer with any other code: EPERM, ENOTSUP, EISDIR, EACCES, EINVAL and more.
+ */
+const notAboutLinks = new Set(['EDQUOT', 'EIO', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOSPC', 'ENOTDIR', 'EROFS', 'ESTALE']);
 
 /**
  * Gives the file at `from` the name `to`. Returns false if that name is taken. Afterwards the file
@@ -25,8 +29,8 @@ export async function nameIfFree(naming: Naming, from: string, to: string): Prom
   } catch (error) {
     const code = errno(error) ?? '';
     if (code === 'EEXIST') return false;
-    if (noHardLinks.has(code)) return renameIfFree(naming, from, to);
-    throw error;
+    if (notAboutLinks.has(code)) throw error;
+    return renameIfFree(naming, from, to);
   }
 }
 
@@ -38,7 +42,7 @@ async function renameIfFree(naming: Naming, from: string, to: string): Promise<b
   return naming.renameInTurn(async () => {
     await naming.assertLease();
     if (await exists(to)) return false;
-    await rename(from, to);
-    return true;
+    // Some file systems refuse to replace a file, and so notice a name that was taken just now.
+    return (await rename(from, to).then(() => true, ignoring('EEXIST'))) ?? false;
   });
 }
