@@ -47,7 +47,9 @@ describe('status', () => {
     expect(after.match(/: verify partial \(1 damaged\), took /g)).toHaveLength(5);
     expect(after.match(/: sync clean \(5 archived\), took /g)).toHaveLength(1);
     const { stdout } = await runCli(['status', '--to', archive, '--json'], { environment });
-    expect(JSON.parse(stdout)).toMatchObject({ lastRuns: [...Array(5).fill({ kind: 'verify' }), { kind: 'sync' }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      lastRuns: [...Array.from({ length: 5 }, () => ({ kind: 'verify' })), { kind: 'sync' }],
+    });
   });
 
   test('status gives the reason of a failed run, and the age of the stored credentials', async () => {
