@@ -11,6 +11,8 @@ import { join, resolve } from 'node:path';
 export async function cacheCompiledCode(argv, environment) {
   // The person has chosen another folder with NODE_COMPILE_CACHE.
   if (getCompileCacheDir() !== undefined) return;
+  // Node makes a folder in the cache with the mode that the umask allows.
+  const umask = process.umask(0o077);
   try {
     const home = resolve(await findHome(argv, environment));
     if (!isOurs(statSync(home))) return;
@@ -21,6 +23,8 @@ export async function cacheCompiledCode(argv, environment) {
     enableCompileCache(folder);
   } catch {
     // Without a cache the program only starts more slowly.
+  } finally {
+    process.umask(umask);
   }
 }
 

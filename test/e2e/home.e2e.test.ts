@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import { compileCache } from '../support/cli.ts';
 import { runCli, temporaryDirectory } from '../support/cli-process.ts';
 import { expectExit, openScene, type Scene } from '../support/scene.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
@@ -51,7 +52,7 @@ describe('the cache of compiled code', () => {
   test('is in the home and nowhere else', async () => {
     const home = temporaryDirectory();
     expect(await cachedIn(home)).toHaveLength(1);
-    expect(lstatSync(join(home, 'cache')).mode & 0o777).toBe(0o700);
+    expectPrivate(home);
   });
 
   test.each([
@@ -98,7 +99,7 @@ describe('the cache of compiled code', () => {
 describe('the files of the home', () => {
   test('are private with any umask, and become private if they were not', async () => {
     await using scene = await openScene({ library: small() });
-    const environment = { ...scene.environment(), PATH: '/usr/bin:/bin' };
+    const environment = { ...scene.environment(), PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE: compileCache };
     await runShell('umask 000; exec "$0" "$@"', sync(scene), environment);
     expectPrivate(scene.home);
     const credentials = join(scene.home, 'credentials.json');

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { useTestDisk } from '../../../../test/support/disk-archive.ts';
@@ -48,6 +48,18 @@ test.each(['auto', 'never'] as const)(
     expect(await inQuarantine()).toEqual(['damaged']);
   },
 );
+
+test('a damaged file stays at its key if a folder of the quarantine is a symbolic link', async () => {
+  const tree = createTree(place.root);
+  await put(key, 'damaged');
+  await mkdir(place.path('.cloud-sync', 'quarantine'));
+  await mkdir(place.path('elsewhere'));
+  await symlink(place.path('elsewhere'), place.path('.cloud-sync', 'quarantine', 'gopro-videos'));
+  const always = naming(async () => {});
+  await expect(moveToQuarantine(tree, always, key, systemClock)).rejects.toMatchObject({ code: 'DESTINATION_UNUSABLE' });
+  expect(await readFile(place.path(key), 'utf8')).toBe('damaged');
+  expect(await readdir(place.path('elsewhere'))).toEqual([]);
+});
 
 test('the latest of several copies is found, also of a file with a long name and of earlier versions', async () => {
   const tree = createTree(place.root);
