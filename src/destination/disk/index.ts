@@ -207,7 +207,12 @@ async function resumeUpload(disk: Disk, wanted: WantedUpload, known: KnownUpload
     await requireSpace(space, comingBytes);
     const state = await ownUpload(uploads, known.state, comingBytes);
     if (state) {
-      await reserveSpace(space, state.id, comingBytes);
+      // If another file has taken the space meanwhile, a copy is of no use.
+      const isCopy = state.id !== known.state.id;
+      await reserveSpace(space, state.id, comingBytes).catch(async (error: unknown) => {
+        if (isCopy) await dropUpload(disk, state.id);
+        throw error;
+      });
       return { kind: 'upload', state, parts, resumable: true };
     }
   }
