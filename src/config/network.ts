@@ -35,10 +35,9 @@ function readProxy(upperName: string, variables: Variables): URL | undefined {
       : `names a ${scheme} proxy, which Cloud Sync cannot use`;
     throw new SyncError('USAGE', `the environment variable ${name} ${problem}`, { hint });
   }
-  for (const part of [url.username, url.password]) {
-    rememberSecret(part);
-    rememberSecret(decodePart(part, name));
-  }
+  decodePart(url.username, name);
+  rememberSecret(url.password);
+  rememberSecret(decodePart(url.password, name));
   return Object.assign(url, { pathname: '/', search: '', hash: '' });
 }
 

@@ -25,8 +25,9 @@ export function proxyEnvOf({ http, https, bypass }: Proxies): Readonly<Record<st
 }
 
 /**
- * Reads NO_PROXY: names, addresses, ranges such as 10.0.0.0/8, each with or without a port, or `*`.
- * A name also covers its subdomains. Returns the entries in the form that Node's agents understand.
+ * Reads NO_PROXY: names and addresses, with or without a port, ranges such as 10.0.0.0/8, and `*`.
+ * A name without a port also covers its subdomains. Returns the entries in the form that Node's
+ * agents understand.
  */
 export function parseNoProxy(text: string): string[] {
   return text
