@@ -50,7 +50,7 @@ export const errorKinds = {
   HTTP_STATUS: { decision: 'retry', exitCode: 1, meaning: 'The media host answered with an error' },
   HOST_BUSY: { decision: 'retry', exitCode: 1, meaning: 'The media host asks to wait' },
   CONNECTION_LOST: { decision: 'retry', exitCode: 1, meaning: 'The connection broke' },
-  STALLED: { decision: 'retry', exitCode: 1, meaning: 'No byte arrived within the stall timeout' },
+  STALLED: { decision: 'retry', exitCode: 1, meaning: 'No byte, or too few bytes, arrived within the stall timeout' },
   TRUNCATED: { decision: 'retry', exitCode: 1, meaning: 'The reply ended before its declared length' },
   NOT_MEDIA: { decision: 'retry', exitCode: 1, meaning: 'The reply is not the media file (a web page, JSON, or other content)' },
   RANGE_IGNORED: { decision: 'restart', exitCode: 1, meaning: 'The media host does not honour ranges for this file' },
