@@ -60,17 +60,19 @@ async function readHeaders(bucket: Bucket, key: string, signal: AbortSignal | un
     ask(bucket, `reading the headers of ${key}`, async () =>
       foundIn(await exchange(bucket, { method: 'HEAD', key: bucket.base + key, headers }, signal), key),
     );
+  const withChecksum = { [checksumMode]: 'ENABLED' };
   if (leftOut.has(checksumMode)) return send({});
   try {
-    return await send({ [checksumMode]: 'ENABLED' });
+    return await send(withChecksum);
   } catch (error) {
     if (!isRefused(error)) throw error;
     const found = await send({}).catch((without: unknown) => {
-      if (isAbsent(without)) leftOut.add(checksumMode);
       throw isAbsent(without) ? without : error;
     });
-    leftOut.add(checksumMode);
-    return found;
+    // The refusal may have passed in between, so the header is tried once more.
+    const again = await send(withChecksum).catch(() => undefined);
+    if (!again) leftOut.add(checksumMode);
+    return again ?? found;
   }
 }
 
