@@ -30,6 +30,8 @@ describe('doctor, demo, simulate, completion, help', () => {
     const { exitCode, stdout, stderr } = await runCli(['demo', folder]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/archived +89[\s\S]*there and intact[\s\S]*└── gopro-videos\/[\s\S]*already there +89/);
+    expect(stdout).toContain('\nTo do: ask again about 4 media not ready in the last run\n');
+    expect(stdout).not.toContain('there is nothing left');
     expect(readdirSync(folder)).toContain('gopro-videos');
   }, 60_000);
 

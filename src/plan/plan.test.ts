@@ -87,6 +87,7 @@ describe('plan', () => {
     ['new', { status: 'LISTED' }],
     ['changed', { status: 'LISTED', resolvedRoles: ['source', 'raw'] }],
     ['waiting', { status: 'WAITING' }],
+    ['waiting', { status: 'LISTED', waitingSince: '2026-03-01T12:00:00.000Z' }],
     ['failed', { status: 'FAILED' }],
     ['roles', { status: 'RESOLVED', resolvedRoles: ['source'] }],
     ['unfinished', { status: 'RESOLVED', resolvedRoles: ['raw', 'source', 'sidecar'] }],

@@ -181,8 +181,8 @@ function workItem(tracked: TrackedMedium, roles: readonly Role[]): WorkItem {
   };
 }
 
-function reasonFor({ status, resolvedRoles }: TrackedMedium, roles: readonly Role[]): WorkReason {
-  if (status === 'WAITING') return 'waiting';
+function reasonFor({ status, resolvedRoles, waitingSince }: TrackedMedium, roles: readonly Role[]): WorkReason {
+  if (status === 'WAITING' || (status === 'LISTED' && waitingSince !== null)) return 'waiting';
   if (status === 'FAILED') return 'failed';
   if (status === 'LISTED') return resolvedRoles.length === 0 ? 'new' : 'changed';
   return roles.every((role) => resolvedRoles.includes(role)) ? 'unfinished' : 'roles';

@@ -50,13 +50,15 @@ export function describe(event: Event): string | undefined {
   return line && clean(line(event));
 }
 
-/** A medium that was not ready is not counted as work, because it may still not be ready. */
+/** Media that were not ready are named apart, because they may still not be ready. */
 function describePlan({ media, waiting, leftOut, sizeHintBytes }: Extract<Event, { type: 'plan.finished' }>): string {
   const ready = media - waiting;
-  const work = ready === 0 ? 'Nothing to do' : `To do: ${count(ready, 'medium', 'media')}, about ${formatBytes(sizeHintBytes)}`;
-  const asked = waiting === 0 ? '' : `; asking again about ${count(waiting, 'medium', 'media')} not ready in the last run`;
+  const work = [
+    ...(ready === 0 ? [] : [`${count(ready, 'medium', 'media')}, about ${formatBytes(sizeHintBytes)}`]),
+    ...(waiting === 0 ? [] : [`ask again about ${count(waiting, 'medium', 'media')} not ready in the last run`]),
+  ];
   const others = leftOut === 0 ? '' : `; the filters leave out ${count(leftOut, 'medium', 'media')} not archived yet`;
-  return `${work}${asked}${others}`;
+  return `${work.length === 0 ? 'Nothing to do' : `To do: ${work.join('; ')}`}${others}`;
 }
 
 /** Says that no run can fetch a file again, and where its last copy is. */

@@ -20,6 +20,8 @@ export interface TrackedMedium extends Acceptance {
   readonly firstSeenAt: string;
   /** When the status began. For a FAILED medium, when it last failed. ISO 8601. */
   readonly statusSince: string;
+  /** Since when the medium is not ready, also if the listing now says that it is. */
+  readonly waitingSince: string | null;
   readonly reason: string | null;
   readonly failedRuns: number;
   /** When a complete listing first missed the medium. */

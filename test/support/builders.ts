@@ -77,6 +77,7 @@ export function trackedMedium(listed: Medium, fields: Partial<TrackedMedium> = {
     resolvedRoles: [],
     unavailable: 0,
     firstSeenAt: '2026-03-01T12:00:00.000Z',
+    waitingSince: null,
     statusSince: '2026-03-01T12:00:00.000Z',
     reason: null,
     failedRuns: 0,

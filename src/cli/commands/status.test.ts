@@ -75,12 +75,14 @@ describe('status', () => {
     const child = startCli(['sync', '--to', archive, '--bwlimit', '5M'], { environment });
     while (cloud.requests.every(({ bytesSent }) => bytesSent < 1_000_000)) await delay(20);
     expect(await statusOf(scene, environment)).toMatch(new RegExp(`: sync at work now: process ${child.pid} on `));
+    const locked = await runCli(['sync', '--to', archive], { environment });
+    expect(locked).toMatchObject({ exitCode: 4, stdout: expect.not.stringContaining('another run') });
+    expect(locked.stderr.match(/another run/g)).toHaveLength(1);
     child.kill('SIGKILL');
     await child.result;
     expect(await statusOf(scene, environment)).toMatch(/: sync killed before its end$/m);
-    // A dry run holds the lease while it works, but it is not the run that was killed.
-    const plan = startCli(['verify', '--to', archive], { environment });
-    await plan.result;
+    // A later run holds the lease for a while, but it is not the run that was killed.
+    await runCli(['verify', '--to', archive], { environment });
     expect(await statusOf(scene, environment)).toMatch(/: sync killed before its end$/m);
   });
 });

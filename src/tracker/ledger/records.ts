@@ -60,7 +60,16 @@ export function sinceOf({ status, statusSince, waitingSince }: MediumRecord): st
 
 export const listedNames = namesOf(listedFields);
 const identityNames = namesOf(identityFields);
-const mediumNames = ['status', 'resolvedRoles', 'unavailable', 'firstSeenAt', 'reason', 'failedRuns', 'goneSince'] as const;
+const mediumNames = [
+  'status',
+  'resolvedRoles',
+  'unavailable',
+  'firstSeenAt',
+  'waitingSince',
+  'reason',
+  'failedRuns',
+  'goneSince',
+] as const;
 const acceptanceNames = ['acceptedAt', 'acceptedReason'] as const;
 const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
 const progressNames = [

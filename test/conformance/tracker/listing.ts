@@ -36,6 +36,7 @@ export function listingTests(check: Check): void {
       resolvedRoles: [],
       unavailable: 0,
       firstSeenAt: now,
+      waitingSince: null,
       statusSince: now,
       reason: null,
       failedRuns: 0,
