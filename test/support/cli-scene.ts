@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Event, RunFinished } from '../../src/events.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../src/sim/gopro/index.ts';
+import { runCliHere } from './cli.ts';
 import { temporaryDirectory, type CliResult } from './cli-process.ts';
 
 export interface Scene {
@@ -27,6 +28,11 @@ export async function setScene(options: GoproCloudOptions = few): Promise<Scene>
     CLOUD_SYNC_GOPRO_USER_ID: cloud.userId,
   };
   return { cloud, home, archive: join(temporaryDirectory(), 'archive'), environment };
+}
+
+/** Runs the command line within this process, for tests that need many runs. */
+export async function runHere(args: readonly string[], environment: Scene['environment']): Promise<CliResult> {
+  return runCliHere(args, { CLOUD_SYNC_CREDENTIAL_STORE: 'file', ...environment });
 }
 
 export function events({ stdout }: CliResult): (Event & { readonly time: string })[] {

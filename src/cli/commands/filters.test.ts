@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../../test/support/cli-process.ts';
-import { events, finished, setScene } from '../../../test/support/cli-scene.ts';
+import { events, finished, runHere, setScene } from '../../../test/support/cli-scene.ts';
 
 describe('a run with filters', () => {
   test('a run whose filters select nothing says so, and names the values of the library', async () => {
@@ -19,12 +19,12 @@ describe('a run with filters', () => {
     expect(stdout).toMatch(/\nNothing was archived, because the filters select no medium of the library/);
     expect(stdout).not.toContain('Everything');
 
-    const json = await runCli(['sync', '--to', archive, '--camera', 'Hero 12', '--json'], { environment });
+    const json = await runHere(['sync', '--to', archive, '--camera', 'Hero 12', '--json'], environment);
     expect(finished(json)).toMatchObject({ exitCode: 0, filters: { selected: 0, leftOut: 5, unmatched: [expect.any(String)] } });
     expect(events(json)).toContainEqual(
       expect.objectContaining({ type: 'warning', message: expect.stringContaining('Hero 12') }),
     );
-    const quiet = await runCli(['sync', '--to', archive, '--camera', 'Hero 12', '--quiet'], { environment });
+    const quiet = await runHere(['sync', '--to', archive, '--camera', 'Hero 12', '--quiet'], environment);
     expect(quiet).toMatchObject({ stdout: '', stderr: expect.stringMatching(/^warning: .*none of the 5 media[^\n]*\n$/) });
   });
 
@@ -32,7 +32,7 @@ describe('a run with filters', () => {
     const { archive, environment, cloud } = await setScene();
     const [one, other] = [...cloud.library.media()].map(({ record }) => record.filename);
     const filters = ['--name', String(one), '--max-size', '1'];
-    const { stdout } = await runCli(['sync', '--to', archive, ...filters], { environment });
+    const { stdout } = await runHere(['sync', '--to', archive, ...filters], environment);
     expect(stdout).toContain('no medium is in the range of --min-size and --max-size');
     expect(stdout).not.toContain(String(other));
   });
@@ -41,18 +41,18 @@ describe('a run with filters', () => {
     const { archive, environment, cloud } = await setScene();
     const [first] = [...cloud.library.media()];
     const filters = ['--name', `${first!.record.filename},GX99*`];
-    const { stdout } = await runCli(['sync', '--to', archive, ...filters], { environment });
+    const { stdout } = await runHere(['sync', '--to', archive, ...filters], environment);
     expect(stdout).toMatch(/archived +1 [^]*left out +4 [^]*no name matches "GX99\*"/);
     expect(stdout).toMatch(/\nEverything that the filters select is archived and verified/);
-    const { stdout: status } = await runCli(['status', '--to', archive], { environment });
+    const { stdout: status } = await runHere(['status', '--to', archive], environment);
     expect(status).toMatch(/: sync clean \(1 archived, 4 media left out by filters\), took/);
   });
 
   test('an empty library is not called archived, and an empty archive is not called intact', async () => {
     const { archive, environment } = await setScene({ preset: 'empty' });
-    const { stdout } = await runCli(['sync', '--to', archive], { environment });
+    const { stdout } = await runHere(['sync', '--to', archive], environment);
     expect(stdout).toContain('The library is empty, so there is nothing to archive');
-    const verified = await runCli(['verify', '--to', archive], { environment });
+    const verified = await runHere(['verify', '--to', archive], environment);
     expect(verified).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('The archive has no files to check') });
   });
 });
