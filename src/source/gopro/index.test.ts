@@ -174,7 +174,7 @@ describe('requests for one medium', () => {
       }),
     );
     const resolving = api.source({ stallMs: 50 }).resolve('m', ['source']);
-    await expect(resolving).rejects.toMatchObject({ code: 'API_REFUSED', message: expect.stringContaining('after 0.5 s') });
+    await expect(resolving).rejects.toMatchObject({ code: 'API_REFUSED' });
   });
 
   test.each([
