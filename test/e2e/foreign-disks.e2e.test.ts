@@ -65,7 +65,7 @@ test.concurrent('a file beyond the largest size fails after one fetch, frees its
   await using scene = await openOn({ maxFileBytes: partBytes }, library);
   const run = await scene.sync('--concurrency', '1');
   expectExit(run, 1);
-  expect(eventsOf(run, 'file.failed')).toEqual([expect.objectContaining({ mediaId: large.id, code: 'STORE_REFUSED' })]);
+  expect(eventsOf(run, 'file.failed')).toEqual([expect.objectContaining({ mediaId: large.id, code: 'TOO_LARGE' })]);
   expect(run.finished.files).toMatchObject({ archived: 2, failed: 1 });
   expect(run.finished.bytes.fetched).toBeLessThanOrEqual(60_000 + 1_500_000 + partBytes + 3_000_000);
   expect(await draftsOf(scene)).toEqual([]);
@@ -80,6 +80,6 @@ test.concurrent('a file that FAT cannot hold and a name that is too long fail be
   const run = await scene.sync();
   expectExit(run, 1);
   const failures = eventsOf(run, 'file.failed').map(({ mediaId, code }) => `${mediaId} ${code}`);
-  expect(failures.toSorted()).toEqual([huge.id, long.id].map((id) => `${id} STORE_REFUSED`).toSorted());
+  expect(failures.toSorted()).toEqual([`${huge.id} TOO_LARGE`, `${long.id} STORE_REFUSED`].toSorted());
   expect(run.finished.bytes).toEqual({ archived: 60_000, fetched: 60_000 });
 });

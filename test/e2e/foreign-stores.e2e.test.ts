@@ -185,8 +185,8 @@ describe('a store that refuses one file for good', () => {
       expectExit(run, 1);
       const failures = eventsOf(run, 'file.failed');
       expect(failures).toHaveLength(kinds.length);
-      for (const { code, reason } of failures)
-        expect([code, reason]).toEqual(['STORE_REFUSED', expect.stringContaining(refusal.code)]);
+      const expected = refusal.code === 'EntityTooLarge' ? 'TOO_LARGE' : 'STORE_REFUSED';
+      for (const { code, reason } of failures) expect([code, reason]).toEqual([expected, expect.stringContaining(refusal.code)]);
       const offeredBytes = method === 'PUT' ? 60_000 + 1_500_000 : partBytes + 300_000;
       expect(run.finished.bytes.fetched).toBeLessThanOrEqual(offeredBytes);
     },

@@ -30,7 +30,7 @@ function sizeOf(data: unknown): number {
 const { statfs } = fs.promises;
 const freeBytes = () => (code === 'EDQUOT' ? 1e12 : Math.max(0, sizeBytes - usedBytes()));
 fs.promises.statfs = (async (...args: Parameters<typeof statfs>) =>
-  Object.assign(await statfs(...args), { blocks: sizeBytes, bsize: 1, bavail: freeBytes() })) as typeof statfs;
+  Object.assign(await statfs(...args), { blocks: sizeBytes, bsize: 1, frsize: 1, bavail: freeBytes() })) as typeof statfs;
 
 const probe = await fs.promises.open('/dev/null');
 const handles = Object.getPrototypeOf(probe) as Record<string, Write>;

@@ -32,18 +32,21 @@ const sameAgain =
 test.each([
   ['the same next page again and again', sameAgain],
   ['no next page', ''],
-])('a listing of objects or parts that names %s ends as STORE_FAILED, and a sweep ends with a warning', async (_, next) => {
-  await using store = await startEndlessStore(next);
-  const warnings: string[] = [];
-  const s3 = openTestS3(store, { onWarning: (message) => warnings.push(message) });
-  const file = fileAt('gopro-videos/2026/01/a.mp4');
-  const wanted = { partSizeBytes: 16e6, sizeBytes: 40e6, validator: file.validator };
-  const { id } = multipartUpload({ uploadId: 'u', key: `a/b/${file.original.key}`, checksum: 'full' });
-  const known = { state: { ...wanted, id }, parts: [{ number: 1, sizeBytes: 16e6, crc32: 1, receipt: '"1"' }] };
-  const failure = { code: 'STORE_FAILED', message: expect.stringContaining('does not end') };
-  await expect(collect(s3.unknown(new Set()))).rejects.toMatchObject(failure);
-  await s3.sweep(new Set());
-  expect(warnings).toEqual([failure.message]);
-  await expect(s3.open(file, wanted, known)).rejects.toMatchObject(failure);
-  await s3.close();
-});
+])(
+  'a listing of objects or parts that names %s ends as DESTINATION_UNUSABLE, and a sweep ends with a warning',
+  async (_, next) => {
+    await using store = await startEndlessStore(next);
+    const warnings: string[] = [];
+    const s3 = openTestS3(store, { onWarning: (message) => warnings.push(message) });
+    const file = fileAt('gopro-videos/2026/01/a.mp4');
+    const wanted = { partSizeBytes: 16e6, sizeBytes: 40e6, validator: file.validator };
+    const { id } = multipartUpload({ uploadId: 'u', key: `a/b/${file.original.key}`, checksum: 'full' });
+    const known = { state: { ...wanted, id }, parts: [{ number: 1, sizeBytes: 16e6, crc32: 1, receipt: '"1"' }] };
+    const failure = { code: 'DESTINATION_UNUSABLE', message: expect.stringContaining('does not end') };
+    await expect(collect(s3.unknown(new Set()))).rejects.toMatchObject(failure);
+    await s3.sweep(new Set());
+    expect(warnings).toEqual([failure.message]);
+    await expect(s3.open(file, wanted, known)).rejects.toMatchObject(failure);
+    await s3.close();
+  },
+);
