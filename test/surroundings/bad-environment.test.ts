@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { badInputTests, signedIn, type BadInput } from '../../test/support/bad-input.ts';
-import { runCli, temporaryDirectory } from '../../test/support/cli-process.ts';
-import { setScene } from '../../test/support/cli-scene.ts';
-import { loadConfig } from '../config/load.ts';
+import { badInputTests, signedIn, type BadInput } from '../support/bad-input.ts';
+import { runCli, temporaryDirectory } from '../support/cli-process.ts';
+import { setScene } from '../support/cli-scene.ts';
+import { loadConfig } from '../../src/config/load.ts';
 
-const unknownUser = `--import=${new URL('../../test/support/unknown-user.ts', import.meta.url).href}`;
+const unknownUser = `--import=${new URL('../support/unknown-user.ts', import.meta.url).href}`;
 const keys = { ...signedIn, HOME: '{dir}', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'eu-west-3' };
 const toS3 = ['sync', '--to', 's3://bucket/a'];
 

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { runCli, temporaryDirectory, type CliResult } from '../../../test/support/cli-process.ts';
-import { setScene } from '../../../test/support/cli-scene.ts';
-import { openKeychain } from '../../config/credentials/keychain.ts';
+import { runCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
+import { setScene } from '../support/cli-scene.ts';
+import { openKeychain } from '../../src/config/credentials/keychain.ts';
 
-const shim = new URL('../../../test/support/fake-keychain.ts', import.meta.url).href;
+const shim = new URL('../support/fake-keychain.ts', import.meta.url).href;
 const refusedToken = 'x'.repeat(60);
 
 function stored(token: string, savedAt: string): string {

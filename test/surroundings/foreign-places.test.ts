@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli, type CliResult } from '../../../test/support/cli-process.ts';
-import { events, setScene } from '../../../test/support/cli-scene.ts';
-import { canPreload, foreignFiles, type ForeignFiles } from '../../../test/support/foreign-files/index.ts';
+import { runCli, type CliResult } from '../support/cli-process.ts';
+import { events, setScene } from '../support/cli-scene.ts';
+import { canPreload, foreignFiles, type ForeignFiles } from '../support/foreign-files/index.ts';
 
 const nfs = 0x6969;
 
