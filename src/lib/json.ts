@@ -10,12 +10,15 @@ export function parseJson(text: string): unknown {
 /** A reply with thousands of files has a tenth of this number of values, and six levels. */
 const maxValues = 1_000_000;
 const maxDepth = 64;
+/** A text of at most this many characters is cheap to parse, whatever it contains. */
+const cheapCharacters = 64 * 1024;
 
 /**
  * Whether a text has so many values, or values nested so deeply, that parsing it would take seconds
  * and gigabytes. It counts commas and brackets outside of strings, and needs no valid JSON.
  */
 export function isExcessive(text: string): boolean {
+  if (text.length <= cheapCharacters) return false;
   let values = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -113,16 +113,24 @@ async function receive(
 ): Promise<{ reply: Reply; text: string | undefined } | Error> {
   // Credentials are sent only to URLs that begin with the API's address.
   const base = apiUrl.origin + apiUrl.pathname.replace(/\/+$/, '');
-  const tooSlow = AbortSignal.timeout(maxStalls * stallMs);
-  const ending = signal ? AbortSignal.any([signal, tooSlow]) : tooSlow;
+  const ending = new AbortController();
+  const tooSlow = new Error(`its reply was not complete after ${(maxStalls * stallMs) / 1000} s`);
+  const timer = setTimeout(() => ending.abort(tooSlow), maxStalls * stallMs);
+  // `AbortSignal.any` would cost each request a tenth of its CPU time.
+  const end = () => ending.abort(signal?.reason);
+  signal?.addEventListener('abort', end, { once: true });
   try {
-    const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, signal: ending });
+    signal?.throwIfAborted();
+    const reply = await http.request(new URL(base + path), { headers: headers(mode), stallMs, signal: ending.signal });
     if (reply.status === 200) return { reply, text: await readText(reply) };
     reply.body.discard();
     return { reply, text: undefined };
   } catch (error) {
-    if (tooSlow.aborted) return new Error(`its reply was not complete after ${(maxStalls * stallMs) / 1000} s`);
+    if (ending.signal.reason === tooSlow) return tooSlow;
     return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
 }
 

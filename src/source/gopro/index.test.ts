@@ -179,7 +179,10 @@ describe('requests for one medium', () => {
 
   test.each([
     ['two million entries', `{"filename":"a","_embedded":{"files":[${'{},'.repeat(2_000_000)}{}]}}`],
-    ['lists in each other, 100 deep', `{"filename":"a","_embedded":{"files":[]},"more":${'['.repeat(100)}${']'.repeat(100)}}`],
+    [
+      'lists in each other, 50,000 deep',
+      `{"filename":"a","_embedded":{"files":[]},"more":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+    ],
     ['60,000 files', `{"filename":"a","_embedded":{"files":[${'{},'.repeat(60_000)}{}]}}`],
   ])('a reply with %s is refused before it costs seconds', async (_, body) => {
     await using api = await startTestApi(valid(() => ({ body })));
