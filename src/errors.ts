@@ -7,8 +7,8 @@ import { describeSystemError, systemErrorCode } from './lib/system-error.ts';
 
 /**
  * What the runner does after an error: `retry` the original, `restart` it from its first byte,
- * `fail` this original or medium and continue with the others, `defer` it to the next slice, or
- * `stop` the run.
+ * `fail` this original or medium and continue with the others, `defer` it to a later time or slice,
+ * or `stop` the run.
  */
 export type Decision = 'retry' | 'restart' | 'fail' | 'defer' | 'stop';
 
@@ -69,6 +69,11 @@ export const errorKinds = {
     decision: 'fail',
     exitCode: 1,
     meaning: 'The destination has no space for this file, but may have space for others',
+  },
+  SPACE_RESERVED: {
+    decision: 'defer',
+    exitCode: 1,
+    meaning: 'Other files in transfer need the space; the run tries the file again when they have ended',
   },
   TOO_LARGE: { decision: 'fail', exitCode: 1, meaning: 'The file is larger than the destination can store' },
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },

@@ -78,7 +78,7 @@ const decisions = {
   retry: 'the original is tried again',
   restart: 'the original starts over from its first byte',
   fail: 'the original or medium fails, the others continue',
-  defer: 'the next slice of the run continues the original',
+  defer: 'the run continues the original later',
   stop: 'the run stops',
 } as const;
 

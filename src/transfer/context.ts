@@ -64,6 +64,11 @@ export interface Transfer extends TransferPorts, TransferSettings {
   readonly accounting: Accounting;
   readonly fullness: Fullness;
   readonly disappearances: Disappearances;
+  /**
+   * The ids of the media to try again, because other files have reserved the space for their files.
+   * Undefined while no other files are in transfer.
+   */
+  readonly postponed: Set<string> | undefined;
   /** Ends the whole run immediately. */
   readonly stop: (error: SyncError) => void;
   readonly nextOrder: () => number;

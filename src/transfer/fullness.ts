@@ -15,6 +15,8 @@ export interface Refused {
 
 /** Decides whether a destination that has no space for one file has space for any file. */
 export interface Fullness {
+  /** Whether a file that needs `missingBytes` fits if no space is reserved for other files. */
+  fitsAlone(missingBytes: number, freeBytes: number | null): boolean;
   countStored(): void;
   /** Counts a file that found no space. Returns true if no other file can find space either. */
   countRefused(refused: Refused): boolean;
@@ -29,6 +31,7 @@ export function createFullness(): Fullness {
   let refusals = 0;
   let storedSince = 0;
   return {
+    fitsAlone: (missingBytes, freeBytes) => freeBytes !== null && freeBytes >= Math.max(missingBytes, minFreeBytes),
     countStored: () => {
       if (refusals > 0) storedSince += 1;
     },

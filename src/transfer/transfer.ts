@@ -29,7 +29,7 @@ export async function transfer(work: Plan, ports: TransferPorts, settings: Trans
   for (const { key, sizeBytes } of settings.recovered) accounting.endFile(key, sizeBytes);
   const ticking = setInterval(() => report(accounting.progress()), progressEveryMs);
   try {
-    await transferMedia(work.items, context);
+    await transferAll(work.items, context);
     const verdict = settings.slice.isWholeRun ? 'gone' : 'denied';
     if (!stopping.signal.aborted) await context.disappearances.settle(verdict);
     stopping.signal.throwIfAborted();
@@ -72,6 +72,7 @@ export function openTransfer(
     slots: createPartSlots(settings.concurrency),
     throttle: createThrottle(settings.bandwidth, clock, signal),
     disappearances: createDisappearances(),
+    postponed: undefined,
     // The first error counts. All other work sees it as the signal's reason and releases its
     // claims.
     stop: (error) => stopping.abort(error),
@@ -80,8 +81,20 @@ export function openTransfer(
   };
 }
 
+/**
+ * Transfers all media. Then tries the postponed media again: first together, because most of them
+ * fit now, and at last one by one, so that no file reserves the space of another one.
+ */
+async function transferAll(items: readonly WorkItem[], context: Transfer): Promise<void> {
+  const postponed = new Set<string>();
+  const takePostponed = () => items.filter(({ mediaId }) => postponed.delete(mediaId));
+  await transferMedia(items, { ...context, postponed });
+  await transferMedia(takePostponed(), { ...context, postponed });
+  await transferMedia(takePostponed(), { ...context, postponed: undefined, concurrency: 1 });
+}
+
 async function transferMedia(items: readonly WorkItem[], context: Transfer): Promise<void> {
-  const { slice, signal, accounting, concurrency, stop } = context;
+  const { slice, signal, accounting, concurrency, postponed, stop } = context;
   const shared = items.values();
   async function worker(): Promise<void> {
     for (const item of shared) {
@@ -91,7 +104,7 @@ async function transferMedia(items: readonly WorkItem[], context: Transfer): Pro
       } catch (thrown) {
         stop(asSyncError(thrown));
       }
-      accounting.endMedium(item.sizeHintBytes);
+      if (!postponed?.has(item.mediaId)) accounting.endMedium(item.sizeHintBytes);
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker));

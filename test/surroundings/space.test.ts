@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { eventsOf } from '../support/cli.ts';
 import { openDiskPlace, openS3Place, placeKinds, type DiskPlace } from '../support/places.ts';
@@ -13,7 +14,7 @@ const mib = 1024 * 1024;
 /** Opens a scene on a small disk, which keeps 8 MiB free. `media` are sorted, oldest first. */
 async function openSmallDisk(
   media: readonly SimMedium[],
-  disk: { readonly bytes: number; readonly error?: string },
+  { faults = [], ...disk }: { readonly bytes: number; readonly error?: string; readonly faults?: readonly Fault[] },
 ): Promise<Scene<DiskPlace>> {
   const place = await openDiskPlace();
   const environment = {
@@ -22,7 +23,7 @@ async function openSmallDisk(
     SMALL_DISK_BYTES: String(disk.bytes),
     ...(disk.error !== undefined && { SMALL_DISK_ERROR: disk.error }),
   };
-  return openScene({ library: createLibrary(media), place, environment });
+  return openScene({ library: createLibrary(media), place, environment, faults });
 }
 
 function archivedIds(run: SceneRun): string[] {
@@ -70,6 +71,36 @@ describe('a file that does not fit', () => {
     expectExit(run, 1);
     expect(run.finished.files).toMatchObject({ archived: 1, failed: 1 });
     expect(eventsOf(run, 'file.failed')).toMatchObject([{ code: 'NO_SPACE' }]);
+  });
+
+  test.concurrent('fails alone if its size is unknown, and its bytes make room for others', async () => {
+    const maker = createMediaMaker('unknown');
+    const photos = [maker.photo(2 * mib), maker.photo(90_000), maker.photo(3 * mib)];
+    const film = maker.video(45 * mib);
+    const noLength = { match: { host: 'cdn', mediaId: film.id }, action: { type: 'missingLength' } } as const;
+    await using scene = await openSmallDisk([...photos, film], { bytes: 36 * mib, faults: [noLength] });
+    const run = await scene.sync('--concurrency', '1');
+    expectExit(run, 1);
+    expect(eventsOf(run, 'file.failed')).toMatchObject([{ mediaId: film.id, code: 'NO_SPACE' }]);
+    expect(archivedIds(run)).toHaveLength(3);
+    expect(await draftsIn(scene.place)).toEqual([]);
+  });
+
+  test.concurrent('beside a file in transfer is archived when that file has failed', async () => {
+    const maker = createMediaMaker('reserved');
+    const later = [maker.video(30 * mib), maker.photo(12 * mib)];
+    const film = maker.video(45 * mib);
+    const refused: Fault = { match: { host: 'cdn', method: 'GET', mediaId: film.id }, action: { type: 'status', status: 404 } };
+    // The film begins first and reserves its space.
+    const delays = later.map(({ id }): Fault => ({
+      match: { host: 'cdn', method: 'HEAD', mediaId: id },
+      action: { type: 'delay', ms: 700 },
+    }));
+    await using scene = await openSmallDisk([...later, film], { bytes: 64 * mib, faults: [refused, ...delays] });
+    const run = await scene.sync();
+    expectExit(run, 1);
+    expect(eventsOf(run, 'file.failed')).toMatchObject([{ mediaId: film.id, code: 'HTTP_STATUS' }]);
+    expect(new Set(archivedIds(run))).toEqual(new Set(later.map(({ id }) => id)));
   });
 
   test.concurrent('is never quarantined, and is archived once there is space', async () => {

@@ -13,8 +13,9 @@ const hint = 'Free some space there. The next run tries the file again.';
 
 /**
  * Runs a step that needs space at the destination. If the file does not fit, it fails alone, and
- * its stored parts make room for other files. Errors: those of the step, such as TOO_LARGE; NO_SPACE
- * if this file does not fit; DESTINATION_FULL if no file fits any more.
+ * its stored parts make room for other files. Errors: those of the step, such as TOO_LARGE;
+ * SPACE_RESERVED if the file may fit when other files have ended; NO_SPACE if it does not fit;
+ * DESTINATION_FULL if no file fits any more.
  */
 export async function needingSpace<Result>(copy: Copy, need: Need, step: () => Promise<Result>): Promise<Result> {
   try {
@@ -27,17 +28,23 @@ export async function needingSpace<Result>(copy: Copy, need: Need, step: () => P
 }
 
 async function judge(copy: Copy, { sizeBytes, isBegun }: Need, error: SyncError): Promise<SyncError> {
-  const { destination, fullness } = copy.transfer;
+  const { fullness, postponed } = copy.transfer;
   // The run has already ended, for example because a smaller file found no space either.
   if (copy.signal.aborted) return error;
-  const freeBytes = (await destination.freeBytes?.().catch(() => null)) ?? null;
-  // If the file is refused only because of other files in transfer, it may fit later.
-  const fitsAlone = !isBegun && freeBytes !== null && freeBytes >= (await missingBytes(copy, sizeBytes));
-  if (!fitsAlone) await dropUpload(copy);
+  const mayWait = !isBegun && postponed !== undefined;
+  if (mayWait && fullness.fitsAlone(await missingBytes(copy, sizeBytes), await askFreeBytes(copy)))
+    return new SyncError('SPACE_RESERVED', error.message, { cause: error });
+  await dropUpload(copy);
+  // The dropped bytes count as free, because other files can use their space.
+  const freeBytes = await askFreeBytes(copy);
   if (fullness.countRefused({ sizeBytes, freeBytes, isBegun })) return error;
   const about = sizeBytes === null ? 'a file of unknown size' : `a file of ${sizeBytes} bytes`;
   const free = freeBytes === null ? '' : ` (${freeBytes} bytes are free)`;
   return new SyncError('NO_SPACE', `there is no space for ${about}${free}: ${error.message}`, { cause: error, hint });
+}
+
+async function askFreeBytes({ transfer }: Copy): Promise<number | null> {
+  return (await transfer.destination.freeBytes?.().catch(() => null)) ?? null;
 }
 
 async function missingBytes({ transfer, claim }: Copy, sizeBytes: number | null): Promise<number> {

@@ -253,7 +253,11 @@ function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
 }
 
 async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {
-  const { tracker, slice, report, quarantineAfter } = transfer;
+  const { tracker, slice, postponed, report, quarantineAfter } = transfer;
+  if (error.code === 'SPACE_RESERVED') {
+    postponed?.add(row.original.mediaId);
+    return tracker.release(claim);
+  }
   if (error.decision === 'defer' && !slice.isFruitless()) return tracker.release(claim);
   if (error.code === 'LEASE_LOST') return reportUntried(row, error.message, transfer);
   if (error.decision === 'stop' || error.code === 'SOURCE_GONE') {
