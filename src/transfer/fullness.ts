@@ -2,6 +2,8 @@
 const minFreeBytes = 16 * 1024 * 1024;
 /** If there is no space for a file of at most this size, there is none for any file. */
 const smallBytes = 1024 * 1024;
+/** If the store refuses this many files in a row, there is no space for any file. */
+const maxRefusedInRow = 10;
 
 /** What is known when a file found no space. */
 export interface Refused {
@@ -30,9 +32,11 @@ export interface Fullness {
 export function createFullness(): Fullness {
   let refusals = 0;
   let storedSince = 0;
+  let refusedInRow = 0;
   return {
     fitsAlone: (missingBytes, freeBytes) => freeBytes !== null && freeBytes >= Math.max(missingBytes, minFreeBytes),
     countStored: () => {
+      refusedInRow = 0;
       if (refusals > 0) storedSince += 1;
     },
     countRefused: ({ sizeBytes, freeBytes, isBegun }) => {
@@ -40,7 +44,9 @@ export function createFullness(): Fullness {
       if (freeBytes !== null && freeBytes < minFreeBytes) return true;
       // A small file may be refused because the free space is reserved for files in transfer.
       const isStoresWord = isBegun || freeBytes === null;
-      return isStoresWord && sizeBytes !== null && sizeBytes <= smallBytes;
+      if (!isStoresWord) return false;
+      refusedInRow += 1;
+      return refusedInRow >= maxRefusedInRow || (sizeBytes !== null && sizeBytes <= smallBytes);
     },
     isFull: () => refusals > 2 && storedSince === 0,
   };

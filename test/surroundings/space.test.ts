@@ -8,6 +8,7 @@ import { eventsOf } from '../support/cli.ts';
 import { openDiskPlace, openS3Place, placeKinds, type DiskPlace } from '../support/places.ts';
 import { expectExit, mediaRequests, openScene, type Scene, type SceneRun } from '../support/scene.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
+import { startStoreFilter } from '../support/store-filter.ts';
 
 const mib = 1024 * 1024;
 
@@ -139,6 +140,24 @@ describe('a destination is full', () => {
     const run = await scene.sync();
     expectExit(run, 6);
     expect(run.finished).toMatchObject({ error: { code: 'DESTINATION_FULL' }, files: { archived: 0, failed: 4 } });
+  });
+});
+
+describe('a store is full', () => {
+  test.concurrent('if it refuses ten files in a row', async () => {
+    const maker = createMediaMaker('store-full');
+    const films = Array.from({ length: 20 }, () => maker.video(2 * mib));
+    const place = await openS3Place();
+    const full = { status: 507, code: 'XMinioStorageFull', message: 'The store is full.' };
+    await using filter = await startStoreFilter(place.store.endpoint, {
+      answer: ({ method, url }) => (method === 'PUT' && films.some(({ id }) => url.includes(id)) ? full : undefined),
+    });
+    const environment = { CLOUD_SYNC_S3_ENDPOINT: filter.endpoint };
+    await using scene = await openScene({ library: createLibrary(films), place, environment });
+    const run = await scene.sync('--concurrency', '1');
+    expectExit(run, 6);
+    expect(run.finished.error?.code).toBe('DESTINATION_FULL');
+    expect(eventsOf(run, 'file.failed')).toHaveLength(9);
   });
 });
 
