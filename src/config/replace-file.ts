@@ -38,6 +38,11 @@ function writeDurably(path: string, content: string | Uint8Array): void {
  */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
+  removeTemporaryFiles(path);
+}
+
+/** Removes the temporary files that killed processes left of a file. The file itself stays. */
+export function removeTemporaryFiles(path: string): void {
   if (leftoversOf(path).length > 0) whileLocked(lockOf(path), () => removeLeftovers(path));
 }
 

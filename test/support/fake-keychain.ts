@@ -1,10 +1,11 @@
 /**
  * Replaces the library of the system's keychain in every process of the command line, with
  * `node --import`. The file FAKE_KEYCHAIN holds the entries as JSON. While there is no such file,
- * the keychain cannot be reached.
+ * the keychain cannot be reached. With FAKE_KEYCHAIN=mute it never answers.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const file = process.env['FAKE_KEYCHAIN'] ?? '';
 
@@ -24,6 +25,7 @@ export class AsyncEntry {
   }
 
   async getPassword(): Promise<string | null> {
+    if (file === 'mute') await delay(3_600_000);
     return entries()[this.#user] ?? null;
   }
 

@@ -30,13 +30,19 @@ async function openMachine() {
   const fill = (token?: string, savedAt = '2026-05-01T00:00:00.000Z') =>
     writeFileSync(keychain, JSON.stringify(token === undefined ? {} : { [`gopro ${home}`]: stored(token, savedAt) }));
   fill();
-  const run = async (command: string, ...more: readonly string[]): Promise<CliResult> => {
+  const run = async (command: string, ...more: readonly string[]): Promise<CliResult> => runWith({}, command, ...more);
+  const runWith = async (
+    changes: Readonly<Record<string, string>>,
+    command: string,
+    ...more: readonly string[]
+  ): Promise<CliResult> => {
     const input = command === 'login' ? `gp_access_token=${cloud.accessToken}; gp_user_id=${cloud.userId}` : '';
-    const words = command === 'sync' ? ['--dry-run', '--to', archive] : command === 'doctor' ? [] : ['gopro'];
-    return runCli([command, ...words, ...more], { environment, input });
+    const words = { sync: ['--to', archive], status: ['--to', archive], doctor: [] }[command] ?? ['gopro'];
+    return runCli([command, ...words, ...more], { environment: { ...environment, ...changes }, input });
   };
   return {
     cloud,
+    home,
     file: join(home, 'credentials.json'),
     fillFile: (token = cloud.accessToken, savedAt = '2026-05-02T00:00:00.000Z') =>
       writeFileSync(join(home, 'credentials.json'), stored(token, savedAt), { mode: 0o600 }),
@@ -45,6 +51,7 @@ async function openMachine() {
     restoreKeychain: (text: string) => writeFileSync(keychain, text),
     keychainText: () => readFileSync(keychain, 'utf8'),
     run,
+    runWith,
   };
 }
 
@@ -70,8 +77,56 @@ describe('credentials in several stores', () => {
     machine.loseKeychain();
     const run = await machine.run('sync');
     expect(run.exitCode).toBe(3);
-    expect(run.stderr).toMatch(/keychain cannot be reached: the bus of the desktop is not there, and has credentials of \d{4}-/);
+    expect(run.stderr).toMatch(/keychain cannot be reached: the bus of the desktop is not there\. It has credentials of \d{4}-/);
     expect(run.stderr).toContain('--credential-store file');
+  });
+
+  test('`status` names a store with newer credentials that it cannot read', async () => {
+    const machine = await openMachine();
+    machine.fillFile();
+    await machine.run('login', '--credential-store', 'keychain');
+    expect(await machine.run('sync')).toMatchObject({ exitCode: 0 });
+    machine.loseKeychain();
+    const problem = "the system's keychain cannot be reached: the bus of the desktop is not there";
+    expect((await machine.run('status')).stdout).toMatch(
+      new RegExp(`^Credentials .*credentials\\.json.*newer ones: ${problem}$`, 'm'),
+    );
+    const { credentials } = JSON.parse((await machine.run('status', '--json')).stdout) as { credentials: object };
+    expect(credentials).toMatchObject({ origin: machine.file, unread: [problem] });
+    expect((await machine.run('doctor')).stdout).toContain(`the keychain is not used: ${problem}`);
+  });
+
+  test('a keychain without an answer holds no command if the credentials are in the file', async () => {
+    const machine = await openMachine();
+    const mute = { FAKE_KEYCHAIN: 'mute' };
+    machine.fillFile();
+    expect(await machine.run('sync')).toMatchObject({ exitCode: 0 });
+    expect((await machine.runWith(mute, 'status')).stdout).toMatch(/credentials\.json.*keychain .* gave no answer within 2 s/);
+    await machine.run('login');
+    expect(await machine.runWith(mute, 'sync')).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('keychain') });
+    expect((await machine.runWith(mute, 'status')).stdout).not.toContain('keychain');
+  });
+
+  test('`doctor` does not mention a keychain that was never used', async () => {
+    const machine = await openMachine();
+    machine.loseKeychain();
+    machine.fillFile();
+    expect((await machine.run('doctor')).stdout).not.toContain('keychain');
+  });
+
+  test.each(['keychain', 'age'])('a login with %s removes what killed logins left in the home', async (store) => {
+    const machine = await openMachine();
+    machine.fillFile();
+    const leftovers = ['credentials.json.0123abcd.new', 'credentials.age.0123abcd.new'].map((name) => join(machine.home, name));
+    for (const path of leftovers) writeFileSync(path, 'secret');
+    const login = await machine.runWith({ CLOUD_SYNC_PASSPHRASE: 'words' }, 'login', '--credential-store', store);
+    expect(login).toMatchObject({ exitCode: 0 });
+    expect(leftovers.filter((path) => existsSync(path))).toEqual([]);
+    expect(existsSync(machine.file)).toBe(store === 'keychain');
+    expect(login.stdout.includes(`unencrypted file ${machine.file} is removed`)).toBe(store === 'age');
+    writeFileSync(leftovers[0]!, 'secret');
+    await machine.run('logout', '--credential-store', 'keychain');
+    expect(existsSync(leftovers[0]!)).toBe(false);
   });
 
   test('a login at the desktop renews the file that cron reads', async () => {

@@ -71,6 +71,7 @@ async function login(context: Context): Promise<number> {
 async function store(context: Context, credentials: StoredCredentials): Promise<void> {
   const saved = await saveCredentials(credentialOptions(context), credentials);
   const lines = [`GoPro accepts the credentials. They are stored in ${saved.store.description}.`];
+  if (saved.removed) lines.push(`The unencrypted file ${saved.removed.description} is removed.`);
   for (const { name, description, problem } of saved.others) {
     const older = `Older credentials are still in ${description}. \`cloud-sync logout gopro --credential-store ${name}\` removes them.`;
     lines.push(problem === undefined ? older : `Not used: ${problem}.`);

@@ -9,7 +9,7 @@ import { explainAbsence } from '../../lib/absence.ts';
 import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
 import { deserialise, serialise, type CredentialStore } from './store.ts';
 import { ensureHome } from '../load.ts';
-import { removeFile, replaceFile } from '../replace-file.ts';
+import { removeFile, removeTemporaryFiles, replaceFile } from '../replace-file.ts';
 
 export type Warn = (message: string, hint?: string) => void;
 
@@ -26,7 +26,7 @@ const scryptWorkFactor = 16;
  * Stores credentials in `credentials.age`. The standard command `age -d` can open that file too.
  */
 export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphrase): CredentialStore {
-  const path = join(home, 'credentials.age');
+  const path = agePath(home);
   return {
     name: 'age',
     description: path,
@@ -61,7 +61,7 @@ export function openAgeFile(home: string, warn: Warn, askPassphrase: AskPassphra
 
 /** Stores credentials in `credentials.json` with mode 0600. */
 export function openPlainFile(home: string, warn: Warn): CredentialStore {
-  const path = join(home, 'credentials.json');
+  const path = plainPath(home);
   return {
     name: 'file',
     description: path,
@@ -79,6 +79,28 @@ export function openPlainFile(home: string, warn: Warn): CredentialStore {
     },
     clear: async () => remove(path),
   };
+}
+
+/**
+ * Removes the temporary files of both credential files. They may contain a secret if a process was
+ * killed. Errors: CONFIG_UNREADABLE.
+ */
+export function removeTemporaryCredentials(home: string): void {
+  for (const path of [agePath(home), plainPath(home)]) {
+    try {
+      removeTemporaryFiles(path);
+    } catch (error) {
+      throw cannot('remove the temporary files of', path, error);
+    }
+  }
+}
+
+function agePath(home: string): string {
+  return join(home, 'credentials.age');
+}
+
+function plainPath(home: string): string {
+  return join(home, 'credentials.json');
 }
 
 async function decrypt(sealed: Uint8Array, passphrase: string, path: string): Promise<string> {

@@ -2,20 +2,23 @@
 import { asSyncError, SyncError } from '../../errors.ts';
 import { describeSystemError } from '../../lib/system-error.ts';
 import { savingRank } from './age.ts';
+import { removeTemporaryCredentials } from './files.ts';
 import { changeNote, readNote, type Note } from './note.ts';
 import type { CredentialStore, StoredCredentials, StoreName } from './store.ts';
-import { openChosenStores, openStores, type CredentialOptions } from './stores.ts';
+import { briefPatienceMs, openChosenStores, openStores, type CredentialOptions } from './stores.ts';
 
 export interface Saved {
   readonly store: CredentialStore;
+  /** The plain file, if it is removed because the credentials are encrypted now. */
+  readonly removed: CredentialStore | undefined;
   /** The other stores. They are unchanged. */
   readonly others: readonly OtherStore[];
 }
 
 /**
  * Saves credentials in the store that `--credential-store` names. With `auto` they go where they
- * are kept already, or else into the first store that works. Errors: USAGE if the chosen store does
- * not work, CONFIG_UNREADABLE.
+ * are kept already, or else into the first store that works. Credentials that are encrypted now do
+ * not stay in the plain file. Errors: USAGE if the chosen store does not work, CONFIG_UNREADABLE.
  */
 export async function saveCredentials(options: CredentialOptions, credentials: StoredCredentials): Promise<Saved> {
   const stores = await inOrderOfChoice(options, await readNote(options.config.home));
@@ -32,9 +35,35 @@ export async function saveCredentials(options: CredentialOptions, credentials: S
       });
     }
     await noteChange(options, store.name, credentials.lastUpdated);
-    return { store, others: await otherStores(options, store.description) };
+    const removed = store.name === 'age' ? await removePlainFile(options) : undefined;
+    removeLeftovers(options);
+    return { store, removed, others: await otherStores(options, store.description) };
   }
   throw new SyncError('BUG', 'no credential store works');
+}
+
+/** Removes the plain file. Returns undefined if there was none, or if it can only be warned about. */
+async function removePlainFile(options: CredentialOptions): Promise<CredentialStore | undefined> {
+  const plain = openStores(options).find(({ name }) => name === 'file');
+  try {
+    if (!(await plain?.clear())) return undefined;
+    await noteChange(options, 'file', undefined);
+    return plain;
+  } catch (thrown) {
+    const { message, hint } = asSyncError(thrown);
+    options.warn(message, hint);
+    return undefined;
+  }
+}
+
+/** Removes what killed processes left in the home, whichever store they wrote to. */
+function removeLeftovers({ config, warn }: CredentialOptions): void {
+  try {
+    removeTemporaryCredentials(config.home);
+  } catch (thrown) {
+    const { message, hint } = asSyncError(thrown);
+    warn(message, hint);
+  }
 }
 
 /** A store besides the one that is used. */
@@ -43,15 +72,22 @@ export interface OtherStore extends Pick<CredentialStore, 'name' | 'description'
   readonly problem?: string;
 }
 
-/** Returns the other stores that have credentials, or that cannot be asked. */
+/**
+ * Returns the other stores that have credentials, or that cannot be asked. Many machines have no
+ * keychain, so its problem counts only if the note names it or a person asked for it.
+ */
 export async function otherStores(options: CredentialOptions, used: string): Promise<readonly OtherStore[]> {
-  const others = openStores(options).filter(({ description }) => description !== used);
+  const stores = openStores({ ...options, keychainPatienceMs: briefPatienceMs });
+  const others = stores.filter(({ description }) => description !== used);
+  const note = await readNote(options.config.home);
+  const isKeychainWanted = note.keychain !== undefined || options.config.settings['credential-store'] === 'keychain';
   const found = await Promise.all(
     others.map(async (store): Promise<OtherStore | undefined> => {
       const { name, description } = store;
       return store.hasAny().then(
         (hasAny) => (hasAny ? { name, description } : undefined),
-        (error: unknown) => ({ name, description, problem: asSyncError(error).message }),
+        (error: unknown) =>
+          name === 'keychain' && !isKeychainWanted ? undefined : { name, description, problem: asSyncError(error).message },
       );
     }),
   );
@@ -80,6 +116,7 @@ export async function removeCredentials(options: CredentialOptions): Promise<Rem
       if (matters) failures.push(asSyncError(thrown));
     }
   }
+  removeLeftovers(options);
   return { removed, failures };
 }
 

@@ -28,6 +28,7 @@ export function openKeychain(home: string, patienceMs = usualPatienceMs): Creden
     const answer = await askProcess([action, home], password, patienceMs);
     if ('password' in answer) return answer.password;
     throw new SyncError('CREDENTIALS_MISSING', `${description} cannot be reached: ${answer.problem}`, {
+      cause: answer.isTooLate ? new DOMException(answer.problem, 'TimeoutError') : undefined,
       hint: 'Start this command in the session of your desktop, or store the credentials in a file: `cloud-sync login gopro --credential-store file`.',
     });
   };
@@ -50,8 +51,17 @@ export function openKeychain(home: string, patienceMs = usualPatienceMs): Creden
   };
 }
 
+/** Whether an error of the keychain means that it is there and gave no answer. */
+export function gaveNoAnswer({ cause }: SyncError): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError';
+}
+
 /** A library of the system can block its whole process, so only another process can give it up. */
-async function askProcess(args: readonly string[], password: string, patienceMs: number): Promise<KeychainAnswer> {
+async function askProcess(
+  args: readonly string[],
+  password: string,
+  patienceMs: number,
+): Promise<KeychainAnswer & { isTooLate?: boolean }> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
   const kill = () => void child.kill('SIGKILL');
   let isTooLate = false;
@@ -67,5 +77,5 @@ async function askProcess(args: readonly string[], password: string, patienceMs:
   clearTimeout(tooLate);
   process.off('exit', kill);
   const answer = parseJson(output) as KeychainAnswer | undefined;
-  return answer ?? { problem: isTooLate ? `it gave no answer within ${patienceMs / 1000} s` : 'its process failed' };
+  return answer ?? { isTooLate, problem: isTooLate ? `it gave no answer within ${patienceMs / 1000} s` : 'its process failed' };
 }

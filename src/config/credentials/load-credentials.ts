@@ -3,6 +3,7 @@ import { asSyncError, SyncError } from '../../errors.ts';
 import { rememberSecret } from '../../lib/redact.ts';
 import type { Config } from '../load.ts';
 import { savingRank } from './age.ts';
+import { gaveNoAnswer } from './keychain.ts';
 import { readNote, type Note } from './note.ts';
 import type { CredentialStore, StoredCredentials } from './store.ts';
 import { openChosenStores, openStores, type CredentialOptions } from './stores.ts';
@@ -24,16 +25,28 @@ export interface LoadedCredentials extends Omit<StoredCredentials, 'lastUpdated'
  * CREDENTIALS_MISSING (the message says what is missing), CONFIG_UNREADABLE.
  */
 export async function loadCredentials(options: CredentialOptions): Promise<LoadedCredentials> {
+  const { credentials, unread } = await findCredentials(options);
+  for (const { message, hint } of unread)
+    options.warn(`${message}; the credentials from ${credentials.origin} are used, and they may be older`, hint);
+  return credentials;
+}
+
+export interface Found {
+  readonly credentials: LoadedCredentials;
+  /** Why stores that may have newer credentials could not be read. */
+  readonly unread: readonly SyncError[];
+}
+
+/** Does the same as `loadCredentials`, but returns the problems and does not warn about them. */
+export async function findCredentials(options: CredentialOptions): Promise<Found> {
   const fromEnvironment = environmentCredentials(options.config);
-  if (fromEnvironment) return rememberSecrets(fromEnvironment);
+  if (fromEnvironment) return { credentials: rememberSecrets(fromEnvironment), unread: [] };
   const note = await readNote(options.config.home);
   const { best, unread } = await readStores(openChosenStores(options), note);
   if (!best) throw noneRead(options, note, unread);
-  for (const { error, savedAt } of unread.filter(isUsed)) {
-    if (savedAt !== undefined && savingRank(savedAt) <= savingRank(best.lastUpdated)) continue;
-    options.warn(`${error.message}; the credentials from ${best.origin} are used, and they may be older`, error.hint);
-  }
-  return rememberSecrets(best);
+  const newer = unread.filter(({ savedAt }) => savedAt === undefined || savingRank(savedAt) > savingRank(best.lastUpdated));
+  const matters = newer.filter((each) => isUsed(each) || gaveNoAnswer(each.error));
+  return { credentials: rememberSecrets(best), unread: matters.map(({ error }) => error) };
 }
 
 /** A store that could not be read. */
@@ -54,12 +67,18 @@ function isUsed({ store, savedAt }: Unread): boolean {
   return store.name !== 'keychain' || savedAt !== undefined;
 }
 
-/** Reads the stores, except those that have older credentials by the note. */
+/**
+ * Reads the stores, except those that have older credentials by the note. A keychain may give no
+ * answer for a minute, so a keychain that the note does not name is only the last resort.
+ */
 async function readStores(stores: readonly CredentialStore[], note: Note): Promise<Readings> {
   let best: Readings['best'];
   const unread: Unread[] = [];
-  for (const store of stores) {
+  const isLastResort = ({ name }: CredentialStore) =>
+    name === 'keychain' && note.keychain === undefined && Object.keys(note).length > 0;
+  for (const store of [...stores.filter((each) => !isLastResort(each)), ...stores.filter(isLastResort)]) {
     const savedAt = note[store.name];
+    if (best && isLastResort(store)) continue;
     if (best && savedAt !== undefined && savingRank(savedAt) < savingRank(best.lastUpdated)) continue;
     try {
       const found = await store.load();
@@ -78,9 +97,9 @@ function noneRead(options: CredentialOptions, note: Note, unread: readonly Unrea
   const [newest] = used;
   if (newest) {
     const problems = used.map(
-      ({ error, savedAt }) => error.message + (savedAt === undefined ? '' : `, and has credentials of ${savedAt}`),
+      ({ error, savedAt }) => error.message + (savedAt === undefined ? '' : `. It has credentials of ${savedAt}`),
     );
-    return new SyncError(newest.error.code, problems.join('; '), { hint: newest.error.hint, cause: newest.error });
+    return new SyncError(newest.error.code, problems.join('. '), { hint: newest.error.hint, cause: newest.error });
   }
   const wanted = options.config.settings['credential-store'];
   const others = openStores(options).filter(({ name }) => wanted !== 'auto' && wanted !== name && note[name] !== undefined);

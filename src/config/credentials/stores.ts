@@ -11,13 +11,19 @@ export interface CredentialOptions {
    * is no terminal.
    */
   readonly promptPassphrase: AskPassphrase;
+  /** How long the keychain may take, in ms. By default a person has time to unlock it. */
+  readonly keychainPatienceMs?: number;
 }
 
+/** The patience in ms of a command that only shows where credentials are. */
+export const briefPatienceMs = 2_000;
+
 /** Opens all stores. Reading the encrypted file takes longest, so it comes last. */
-export function openStores({ config, warn, promptPassphrase }: CredentialOptions): readonly CredentialStore[] {
+export function openStores(options: CredentialOptions): readonly CredentialStore[] {
+  const { config, warn, promptPassphrase, keychainPatienceMs } = options;
   const { home, settings } = config;
   const askPassphrase: AskPassphrase = async (purpose) => settings.passphrase || promptPassphrase(purpose);
-  return [openPlainFile(home, warn), openKeychain(home), openAgeFile(home, warn, askPassphrase)];
+  return [openPlainFile(home, warn), openKeychain(home, keychainPatienceMs), openAgeFile(home, warn, askPassphrase)];
 }
 
 /** Opens the stores that `--credential-store` allows. */
