@@ -87,12 +87,12 @@ describe('credentials in several stores', () => {
     await machine.run('login', '--credential-store', 'keychain');
     expect(await machine.run('sync')).toMatchObject({ exitCode: 0 });
     machine.loseKeychain();
-    const problem = "the system's keychain cannot be reached: the bus of the desktop is not there";
+    const problem = "the system's keychain cannot be reached: ";
     expect((await machine.run('status')).stdout).toMatch(
-      new RegExp(`^Credentials .*credentials\\.json.*newer ones: ${problem}$`, 'm'),
+      new RegExp(`^Credentials .*json.*; there may be newer ones: ${problem}`, 'm'),
     );
     const { credentials } = JSON.parse((await machine.run('status', '--json')).stdout) as { credentials: object };
-    expect(credentials).toMatchObject({ origin: machine.file, unread: [problem] });
+    expect(credentials).toMatchObject({ origin: machine.file, unread: [expect.stringContaining(problem)] });
     expect((await machine.run('doctor')).stdout).toContain(`the keychain is not used: ${problem}`);
   });
 
