@@ -2,7 +2,7 @@ import { SyncError } from '../errors.ts';
 import { ageMs, type Clock } from '../lib/clock.ts';
 import type { Report } from '../events.ts';
 import type { Tracker } from '../tracker/tracker.ts';
-import type { Source } from '../source/source.ts';
+import type { ListingPage, Source } from '../source/source.ts';
 
 /**
  * Reads the provider's listing into the tracker, and decides whether the listing can be trusted.
@@ -40,14 +40,21 @@ const fullListingEveryMs = 7 * 24 * 3_600_000;
 const maxPasses = 3;
 
 /**
- * A pass ends after this many pages in a row without a new id. An API may repeat its pages, or send
- * empty ones, forever.
+ * A pass ends when its pages without new ids exceed this number. An API may repeat its pages, or
+ * send empty ones, forever.
  */
 const maxStalePages = 20;
-/** A pass ends when it has shown this many more media than the provider counts. */
-const maxSurplus = 1_000;
+/** A page of which this share is new neither adds to the stale pages nor takes from them. */
+const minNewShare = 1 / 4;
+/** The number of media on a full page. A provider may send smaller pages. */
+const maxPageMedia = 100;
 /** A pass ends after this many media, because a total that grows with each page proves nothing. */
 const maxMedia = 2_000_000;
+/**
+ * If the pages show this many more media than the provider counts, and it states more pages than
+ * `maxMedia` needs, the pass ends. A wrong total alone ends no pass, because the media may exist.
+ */
+const maxSurplus = 1_000;
 
 /** One pass over the pages, beginning with the first page. */
 interface Pass {
@@ -58,7 +65,7 @@ interface Pass {
   totalItems: number;
   /** True while the total has stayed the same and every entry could be read. */
   steady: boolean;
-  /** The number of pages in a row that showed no id for the first time. */
+  /** The number of pages without new ids, minus those that pages with new ids made up for. */
   stalePages: number;
   /** True when the pass was cut off, because its pages did not end. */
   endless: boolean;
@@ -145,7 +152,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
       pass.ids.add(id);
       progress.seen.add(id);
     }
-    pass.stalePages = pass.ids.size === idsBefore ? pass.stalePages + 1 : 0;
+    pass.stalePages = Math.max(0, pass.stalePages + staleness(page, pass.ids.size - idsBefore));
     pass.nextPage = page.page + 1;
     report({ type: 'listing.page', page: page.page, totalPages: page.totalPages, media: page.media.length });
     const isKnown = page.media.length > 0 && changes.unchanged === page.media.length;
@@ -154,7 +161,7 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
       return true;
     }
     if (page.page < page.totalPages) {
-      pass.endless = isEndless(pass);
+      pass.endless = isEndless(pass, page.totalPages);
       if (pass.endless) return true;
       if (isOver()) return false;
     }
@@ -162,8 +169,15 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   return true;
 }
 
-function isEndless({ ids, totalItems, stalePages }: Pass): boolean {
-  return stalePages > maxStalePages || ids.size > totalItems + maxSurplus || ids.size > maxMedia;
+/** Returns 1 for a page without new ids, 0 for a page with the smallest share, and less for more. */
+function staleness({ media, totalItems, totalPages }: ListingPage, newIds: number): number {
+  const expected = Math.max(1, media.length, Math.min(maxPageMedia, totalItems / Math.max(1, totalPages)));
+  return 1 - newIds / expected / minNewShare;
+}
+
+function isEndless({ ids, totalItems, stalePages }: Pass, totalPages: number): boolean {
+  const isInvented = ids.size > totalItems + maxSurplus && totalPages > maxMedia / maxPageMedia;
+  return stalePages > maxStalePages || isInvented || ids.size > maxMedia;
 }
 
 /** Whether a quick listing may end. The total must equal the number of known and new media. */

@@ -49,6 +49,33 @@ test.concurrent('a listing that repeats its pages for ever ends with exit code 5
   expect(archivedIds(run)).toHaveLength(2);
 });
 
+test.concurrent('a listing with one new medium on each page ends with exit code 5', async () => {
+  const maker = createMediaMaker('trickles');
+  const library = createLibrary(Array.from({ length: 99 }, () => maker.photo()));
+  const media = [...library.media()];
+  const [first] = media;
+  const page = (offset: number) => {
+    const id = `x${offset}`;
+    return { media: [...media, { ...first!, id, record: { ...first!.record, id } }], totalItems: 1e9 };
+  };
+  await using scene = await openScene({ library: listedAs(library, page) });
+  const run = await scene.sync('--dry-run');
+  expectExit(run, 5);
+  expect(run.finished.error).toMatchObject({ message: expect.stringContaining('did not end') });
+  expect(eventsOf(run, 'listing.page').length).toBeLessThan(30);
+});
+
+test.concurrent('a total that is far too small hides no medium', async () => {
+  const maker = createMediaMaker('small-total');
+  const library = createLibrary(Array.from({ length: 1_500 }, () => maker.photo()));
+  const drift: Fault = { match: { endpoint: 'search' }, action: { type: 'totalDrift', delta: -1_400 } };
+  await using scene = await openScene({ library, faults: [drift] });
+  const run = await scene.sync('--dry-run');
+  expectExit(run, 5);
+  expect(run.finished.error).toMatchObject({ message: 'the provider says it has 100 media, but its pages show 1500' });
+  expect(eventsOf(run, 'medium.planned')).toHaveLength(1_500);
+});
+
 test.concurrent('a listing that invents media for ever ends with exit code 5', async () => {
   const maker = createMediaMaker('invents');
   const real = maker.photo();

@@ -17,7 +17,7 @@ const pass = z.object({
   nextPage: z.int(),
   totalItems: z.int(),
   steady: z.boolean(),
-  stalePages: z.int().default(0),
+  stalePages: z.number().default(0),
   endless: z.boolean().default(false),
   quick: z.boolean(),
 });
