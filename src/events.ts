@@ -94,8 +94,11 @@ export type Event =
   | ({ readonly type: 'file.damaged'; readonly reason: string } & FileOf & Loss)
   /** By `verify`: a damaged file that a later revision replaces. Nothing has to be done. */
   | ({ readonly type: 'file.superseded' } & FileOf)
-  /** By `verify`: the store cannot show the file's bytes now, which proves nothing about them. */
-  | ({ readonly type: 'file.unreadable'; readonly reason: string } & FileOf)
+  /**
+   * By `verify`: the store cannot show the file's bytes now, which proves nothing about them. The
+   * code is UNREADABLE if the file is in an archive class of S3.
+   */
+  | ({ readonly type: 'file.unreadable'; readonly code: ErrorCode; readonly reason: string; readonly hint?: string } & FileOf)
   /**
    * By `sync`, at its end: an archived file is missing or damaged, and the provider no longer has
    * it.

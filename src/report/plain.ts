@@ -41,14 +41,15 @@ export function createQuietReport(writeError: (text: string) => void): Report {
     // If `verify` ends with exit code 0, a person has accepted everything that it found.
     if (event.type !== 'run.finished' || event.exitCode === 0) return;
     for (const line of problems.lines()) writeError(`${line.startsWith('…') ? '' : 'failed: '}${clean(line)}\n`);
-    if (!event.error) writeError(`${summaryOf(event)} ${verdict(event)}\n`);
+    if (!event.error) writeError(`${summaryOf(event)}${verdict(event)}\n`);
   };
 }
 
+/** The counts that are not zero, such as `2 archived, 1 failed. `. Empty if all are zero. */
 function summaryOf({ files, verified }: RunFinished): string {
   const counts = verified
     ? { checked: verified.files, missing: verified.missing, damaged: verified.damaged, unreadable: verified.unreadable }
     : { archived: files.archived, failed: files.failed, quarantined: files.quarantined, lost: files.lost };
   const named = Object.entries(counts).filter(([, number]) => number > 0);
-  return `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}.`;
+  return named.length === 0 ? '' : `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}. `;
 }

@@ -1,6 +1,5 @@
 import type { Event } from '../events.ts';
 import { describeIncomplete, describeLoss } from './describe.ts';
-import { count } from './figures.ts';
 
 /** The problems that the end of a run lists one by one. */
 export interface Problems {
@@ -40,11 +39,9 @@ function problemOf(event: Event): string | undefined {
       return `${event.path}: ${event.mark.toLowerCase()}; ${describeLoss(event)}`;
     case 'medium.incomplete':
       return `missing: ${describeIncomplete(event)}`;
-    case 'run.finished': {
+    case 'file.unreadable':
       // In an archive class of S3 all files may be unreadable, so they are only counted.
-      const unreadable = event.exitCode === 1 ? (event.verified?.unreadable ?? 0) : 0;
-      return unreadable === 0 ? undefined : `${count(unreadable, 'file')} cannot be read now`;
-    }
+      return event.code === 'UNREADABLE' ? undefined : `${event.path}: ${event.reason}${event.hint ? `. ${event.hint}` : ''}`;
     default:
       return undefined;
   }

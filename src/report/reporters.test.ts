@@ -188,7 +188,7 @@ test.each<[string, Event, string]>([
   ],
   [
     'an unreadable file',
-    { type: 'file.unreadable', ...about, reason: 'it is in an archive class' },
+    { type: 'file.unreadable', ...about, code: 'UNREADABLE', reason: 'it is in an archive class' },
     `unreadable ${about.path}: it is in an archive class`,
   ],
   [
@@ -203,6 +203,13 @@ test.each<[string, Event, string]>([
   ],
 ])('one line describes %s', (_what, event, line) => {
   expect(describeEvent(event)).toBe(line);
+});
+
+test('the quiet report has no counts if only untried files make a run fail', () => {
+  const { report, written } = recording((write) => createQuietReport(write));
+  const transferred = { archivedFiles: 0, archivedBytes: 0, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 1 };
+  report(summarise({ runId: 'r', elapsedMs: 1, transferred }));
+  expect(written()).toMatch(/^Some files are not archived yet/);
 });
 
 test('the quiet report of `verify` prints nothing if all differences were accepted', () => {

@@ -90,7 +90,7 @@ function verifyVerdict(
     if (missing + damaged > 0) return `Every file that differs was accepted (${took}).`;
     return `Every archived file ${unreadable > 0 ? 'that could be read ' : ''}is there and intact (${took}).`;
   }
-  if (missing + damaged === 0) return `Some files could not be read (${took}). Run the same command again later.`;
+  if (missing + damaged === 0) return `Some files could not be read (${took}). Run the same command again when they can be read.`;
   const restore = missing + damaged > lost ? ' Run `cloud-sync sync` to restore them.' : '';
   return `Some files differ from what was archived (${took}).${restore}${lost > 0 ? ` ${lossHint}.` : ''}`;
 }

@@ -1,5 +1,5 @@
 import type { Destination, StoredFile } from '../destination/destination.ts';
-import { asSyncError } from '../errors.ts';
+import { asSyncError, type SyncError } from '../errors.ts';
 import type { FileOf, Report, RunFinished } from '../events.ts';
 import { needsRepair, type Mark } from '../media.ts';
 import type { RowOriginal, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
@@ -44,8 +44,9 @@ export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Loo
   const seen = await lookAt(row, destination, look);
   if (seen.kind === 'unreadable') {
     counts.unreadable += 1;
-    if (seen.isFailure || needsRepair(row.mark)) found.differences += 1;
-    return report({ type: 'file.unreadable', ...about, reason: seen.reason });
+    const { code, message: reason, hint } = seen.error;
+    if (code === 'STORE_FAILED' || needsRepair(row.mark)) found.differences += 1;
+    return report({ type: 'file.unreadable', ...about, code, reason, ...(hint !== undefined && { hint }) });
   }
   counts.bytes += seen.sizeBytes;
   // The mark DAMAGED is always set again, because `setMark` makes it SUPERSEDED if a later revision
@@ -81,8 +82,8 @@ export function fileOf({ id, original: { mediaId, key } }: TrackedOriginal, { lo
 /** What a look at a file shows: its true mark, or that it could not be read. */
 type Seen =
   | { readonly kind: 'judged'; readonly mark: 'MISSING' | 'DAMAGED' | null; readonly reason: string; readonly sizeBytes: number }
-  /** `isFailure` is false if the store is sound but keeps the file in an archive class. */
-  | { readonly kind: 'unreadable'; readonly reason: string; readonly isFailure: boolean };
+  /** The code is UNREADABLE if the store is sound but keeps the file in an archive class. */
+  | { readonly kind: 'unreadable'; readonly error: SyncError };
 
 /**
  * Judges a file. A file stays unjudged if the store fails or does not show the bytes. It is DAMAGED
@@ -95,10 +96,10 @@ async function lookAt(row: TrackedOriginal, destination: Destination, look: Look
     const reason = difference(row, stored);
     return { kind: 'judged', mark: reason === '' ? null : 'DAMAGED', reason, sizeBytes: stored.sizeBytes };
   } catch (thrown) {
-    const { code, message: reason } = asSyncError(thrown);
+    const error = asSyncError(thrown);
+    const { code, message: reason } = error;
     if (code === 'CHECKSUM_MISMATCH') return { kind: 'judged', mark: 'DAMAGED', reason, sizeBytes: 0 };
-    if (code === 'UNREADABLE' || code === 'STORE_FAILED')
-      return { kind: 'unreadable', reason, isFailure: code === 'STORE_FAILED' };
+    if (code === 'UNREADABLE' || code === 'STORE_FAILED') return { kind: 'unreadable', error };
     throw thrown;
   }
 }
