@@ -118,13 +118,13 @@ async function summariseRun(
  */
 async function tallyOf(
   ports: Ports,
-  { roles, filters }: SyncOptions,
+  { roles, filters, dryRun }: SyncOptions,
   facts: RunFacts,
 ): Promise<Pick<RunFacts, 'tally' | 'filters' | 'error'>> {
   try {
     const counter = filters && countFiltered(filters);
     const tally = await ports.tracker.tally(roles, counter && ((medium, isGone) => counter.note(medium, isGone)));
-    if (!facts.error) await reportLosses(ports, tally, { roles, covers: covers(filters ?? {}) });
+    if (!facts.error) await reportLosses(ports, tally, { roles, covers: covers(filters ?? {}), dryRun });
     const filtered = counter?.count();
     if (filtered && !facts.error) warnOfNoneSelected(filtered, ports.report);
     return { tally, ...(filtered && { filters: filtered }) };

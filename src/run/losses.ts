@@ -18,12 +18,16 @@ interface Covered {
   readonly covers?: ((medium: Medium) => boolean) | undefined;
 }
 
+interface ReportLossesOptions extends Covered {
+  readonly dryRun: boolean;
+}
+
 /**
  * Names every lost file that a run covers and nobody has accepted. Warns of missing and damaged
  * files that the provider still has, but that the run did not fetch again.
  */
-export async function reportLosses(ports: LossPorts, tally: Tally, options: Covered): Promise<void> {
-  if (tally.marked > 0) warnOfMarked(tally.marked, ports.report);
+export async function reportLosses(ports: LossPorts, tally: Tally, options: ReportLossesOptions): Promise<void> {
+  if (tally.marked > 0) warnOfMarked(tally.marked, options.dryRun, ports.report);
   if (tally.lost > 0) await nameLostFiles(ports, options);
 }
 
@@ -45,10 +49,12 @@ export async function nameLostFiles(
   }
 }
 
-function warnOfMarked(files: number, report: Report): void {
+function warnOfMarked(files: number, dryRun: boolean, report: Report): void {
+  const state = `${files === 1 ? '1 archived file is' : `${files.toLocaleString('en')} archived files are`} missing or damaged`;
+  const which = 'Run `cloud-sync list --status missing,damaged` to see which.';
   report({
     type: 'warning',
-    message: `${files} archived files are missing or damaged and were not fetched again`,
-    hint: 'The next run tries again. Run `cloud-sync list --status missing,damaged` to see which.',
+    message: dryRun ? state : `${state}, and this run did not fetch ${files === 1 ? 'it' : 'them'} again`,
+    hint: `${dryRun ? `The next \`sync\` fetches ${files === 1 ? 'it' : 'them'} again.` : 'The next run tries again.'} ${which}`,
   });
 }
