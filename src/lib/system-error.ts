@@ -43,6 +43,15 @@ export function systemErrorCode(error: unknown): string | undefined {
 }
 
 /**
+ * Returns the end of a message about a failed system call: `: permission is denied (EACCES)`, or
+ * only ` (EXDEV)` for a code without a known reason.
+ */
+export function reasonOf(code: string): string {
+  const reason = reasons[code];
+  return reason === undefined ? ` (${code})` : `: ${reason} (${code})`;
+}
+
+/**
  * Explains an error in words, without the path: `its file system is read-only (EROFS)`. An unknown
  * error keeps its own message.
  */

@@ -11,8 +11,8 @@ const nfs = 0x6969;
 /** Runs a command. `foreign` makes the files below a folder those of another file system. */
 async function openPlace() {
   const { archive, environment, home } = await setScene({ preset: 'large', presetOptions: { count: 2 } });
-  const run = async (command: string, folder?: string, foreign: ForeignFiles = {}): Promise<CliResult> =>
-    runCli([command, '--to', archive, '--json'], {
+  const run = async (command: string, folder?: string, foreign: ForeignFiles = {}, output = '--json'): Promise<CliResult> =>
+    runCli([command, '--to', archive, output], {
       environment: { ...environment, ...(folder !== undefined && foreignFiles(folder, foreign)) },
     });
   return { archive, home, run, trackerPath: () => trackerBelow(home) };
@@ -40,12 +40,12 @@ describe.runIf(canPreload)('an archive on a file system that refuses', () => {
   test.each([
     { code: 'ESTALE', hint: 'mount it again' },
     { code: 'EIO', hint: 'The disk reports a fault' },
-    { code: 'EACCES', hint: 'Check who owns' },
+    { code: 'EACCES', hint: 'Check who owns it, and whether you may read it' },
   ] as const)('a known archive that answers $code is not a missing archive', async ({ code, hint }) => {
     const { archive, run } = await openPlace();
     await run('sync');
     const result = await run('sync', archive, { refusals: { read: code } });
-    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining(`(${code})`) });
+    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringMatching(`: [a-z ]+.* \\(${code}\\)`) });
     expect(result.stderr).toContain(hint);
     expect(result.stderr).not.toMatch(/mounted\?|report this/);
   });
@@ -54,7 +54,7 @@ describe.runIf(canPreload)('an archive on a file system that refuses', () => {
     const { archive, run } = await openPlace();
     await run('sync');
     const result = await run('sync', join(archive, '.cloud-sync/lease'), { refusals: { read: 'EIO' } });
-    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('lease (EIO)') });
+    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('lease: its disk reports a fault (EIO)') });
   });
 
   test('a used-up quota is a full disk', async () => {
@@ -71,6 +71,35 @@ describe.runIf(canPreload)('an archive on a file system that refuses', () => {
     expect(result.exitCode).toBe(1);
     expect(events(result).at(-1)).toMatchObject({ verified: { files: 2, missing: 0, damaged: 0, unreadable: 1 } });
     expect(await run('verify')).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each(['EACCES', 'ESTALE'] as const)(
+    'the files of a folder that answers %s are unreadable, and the run goes on',
+    async (code) => {
+      const { run } = await openPlace();
+      const [file] = events(await run('sync')).flatMap((event) => (event.type === 'file.archived' ? [event] : []));
+      const refusal = { refusals: { resolve: code } };
+      const result = await run('verify', dirname(file!.path), refusal);
+      expect(result.exitCode).toBe(1);
+      expect(events(result).at(-1)).toMatchObject({ verified: { files: 2, missing: 0, unreadable: 2 } });
+      const quiet = await run('verify', dirname(file!.path), refusal, '--quiet');
+      expect(quiet.stderr).toContain(`failed: ${file!.path}: cannot read ${dirname(file!.path)}: `);
+      expect(quiet.stderr).toContain(code === 'EACCES' ? 'whether you may read them' : 'mount it again');
+    },
+  );
+
+  test.each(['EOPNOTSUPP', 'EACCES'] as const)(
+    'a file system that answers the question for free space with %s is used',
+    async (code) => {
+      const { archive, run } = await openPlace();
+      expect(await run('sync', archive, { refusals: { statfs: code } })).toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  test('a disk that no longer answers the question for free space is named', async () => {
+    const { archive, run } = await openPlace();
+    const result = await run('sync', archive, { refusals: { statfs: 'ENOTCONN' } });
+    expect(result).toMatchObject({ exitCode: 6, stderr: expect.stringContaining('does not answer (ENOTCONN)') });
   });
 });
 

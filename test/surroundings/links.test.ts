@@ -101,6 +101,22 @@ test('a folder of the archive that leads into `.cloud-sync` is refused', async (
   await expectRefused(scene, 'into .cloud-sync');
 });
 
+test('`verify` names the files of a folder that leads out of the archive as unreadable, and goes on', async () => {
+  await using scene = await openArchived();
+  await using elsewhere = await makeTempDir();
+  const [file] = await scene.place.files();
+  const folder = join(scene.place.directory, dirname(file!.key));
+  await rename(folder, join(elsewhere.path, 'moved'));
+  await symlink(join(elsewhere.path, 'moved'), folder);
+  const verified = await scene.verify();
+  expectExit(verified, 1);
+  const reason = expect.stringContaining('leads out of the archive');
+  const hint = expect.stringContaining('Remove that symbolic link');
+  expect(eventsOf(verified, 'file.unreadable')).toEqual([expect.objectContaining({ key: file!.key, reason, hint })]);
+  scene.addMedium();
+  await expectRefused(scene, 'out of the archive');
+});
+
 test('an archived file that became a symbolic link is missing, and is fetched again beside the link', async () => {
   await using scene = await openArchived();
   await using elsewhere = await makeTempDir();
@@ -112,6 +128,10 @@ test('an archived file that became a symbolic link is missing, and is fetched ag
   const verified = await scene.verify('--deep');
   expectExit(verified, 1);
   expect(eventsOf(verified, 'file.missing')).toEqual([expect.objectContaining({ key: file!.key })]);
+  const hint = expect.stringContaining('The next `sync` fetches it again.');
+  expect(eventsOf(await scene.sync('--dry-run'), 'warning')).toEqual([
+    { type: 'warning', time: expect.anything(), message: '1 archived file is missing or damaged', hint },
+  ]);
   expectExit(await scene.sync(), 0);
   await scene.expectComplete();
   expect((await lstat(path)).isFile()).toBe(true);

@@ -1,6 +1,7 @@
-import { lstat, statfs } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
+import { describeFileSystem } from './space.ts';
 
 /** What the file system of an archive cannot store. Known before a file is fetched, if possible. */
 export interface FileLimits {
@@ -21,7 +22,7 @@ export function createFileLimits(): FileLimits {
 /** Throws TOO_LARGE if the file system cannot store a file of this size. */
 export async function requireFileSize(limits: FileLimits, location: string, sizeBytes: number | null): Promise<void> {
   if (sizeBytes === null || sizeBytes <= maxFatFileBytes) return assertSize(limits, location, sizeBytes ?? 0);
-  const system = await statfs(location).catch(ignoring('ENOENT', 'ENOSYS'));
+  const system = await describeFileSystem(location);
   if (system?.type === fatType) limits.maxFileBytes = Math.min(limits.maxFileBytes, maxFatFileBytes);
   assertSize(limits, location, sizeBytes);
 }

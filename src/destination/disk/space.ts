@@ -1,7 +1,8 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { ignoring } from './files.ts';
+import { errno, isSilent } from './store-error.ts';
 
 /**
  * If at least this much space would remain, the free space is cached for 1 s, otherwise for 50 ms.
@@ -27,11 +28,22 @@ export interface Space {
 }
 
 /**
+ * Returns what the file system of a directory says about itself. Returns null if it does not say
+ * it, whatever the code, because no run needs it. Throws if the disk no longer answers.
+ */
+export async function describeFileSystem(directory: string): Promise<StatsFs | null> {
+  return statfs(directory).catch((error: unknown) => {
+    if (errno(error) === undefined || isSilent(error)) throw error;
+    return null;
+  });
+}
+
+/**
  * Returns the free space in bytes, or null if the directory does not exist yet or its file system
  * does not report free space.
  */
 export async function freeBytesAt(directory: string): Promise<number | null> {
-  const system = await statfs(directory).catch(ignoring('ENOENT', 'ENOSYS'));
+  const system = await describeFileSystem(directory);
   if (!system || system.blocks === 0) return null;
   // The blocks are counted in units of `frsize`, which some network file systems set apart from `bsize`.
   const blockBytes = system.frsize || system.bsize;

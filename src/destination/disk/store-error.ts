@@ -1,5 +1,5 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
-import { systemErrorCode } from '../../lib/system-error.ts';
+import { reasonOf, systemErrorCode } from '../../lib/system-error.ts';
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -7,7 +7,7 @@ interface Meaning {
 }
 
 const unreachable: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Is the disk mounted, and is the path right?' };
-const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns the directory and whether you may write to it.' };
+const denied: Meaning = { code: 'DESTINATION_UNUSABLE', hint: 'Check who owns it, and whether you may read it and write to it.' };
 const silent: Meaning = {
   code: 'DESTINATION_UNUSABLE',
   hint: 'The disk or network folder no longer answers. Check it, and mount it again.',
@@ -62,6 +62,12 @@ export function errno(error: unknown): string | undefined {
   return error instanceof SyncError ? undefined : systemErrorCode(error);
 }
 
+/** Whether a system call failed because its disk or network folder no longer answers. */
+export function isSilent(error: unknown): boolean {
+  const code = errno(error) ?? '';
+  return code === 'EIO' || code === 'ESTALE' || meanings[code] === silent;
+}
+
 /**
  * Returns a handler for `catch`. It returns undefined if there is no file at the path, or for one
  * of the codes in `alsoAbsent`. A file that we may not read does not stop the work on other files.
@@ -72,7 +78,20 @@ export function absentOrDenied(path: string, ...alsoAbsent: readonly string[]): 
     if (['ENOENT', 'ENOTDIR', ...alsoAbsent].includes(code)) return undefined;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     const hint = 'Check who owns the file and its directories, and whether you may read them.';
-    throw new SyncError('STORE_FAILED', `cannot read ${path} (${code})`, { cause: error, hint });
+    throw new SyncError('STORE_FAILED', `cannot read ${path}${reasonOf(code)}`, { cause: error, hint });
+  };
+}
+
+/**
+ * Returns a handler for `catch`, for a directory below the root of an archive. It returns undefined
+ * if there is no directory. An error of this directory does not stop the work on other files.
+ */
+export function absentOrUnreadable(path: string): (error: unknown) => undefined {
+  return (error) => {
+    const code = errno(error) ?? '';
+    if (code !== 'EIO' && code !== 'ESTALE') return absentOrDenied(path)(error);
+    const { hint } = meanings[code] ?? {};
+    throw new SyncError('STORE_FAILED', `cannot read ${path}${reasonOf(code)}`, { cause: error, ...(hint && { hint }) });
   };
 }
 
@@ -106,5 +125,5 @@ export function storeError(location: string, error: unknown): unknown {
   const { path = location, syscall = 'use' } = error as NodeJS.ErrnoException;
   const meaning: Meaning = meanings[code] ?? { code: 'STORE_FAILED', hint: 'Check the health of the disk or network folder.' };
   const details = meaning.hint === undefined ? { cause: error } : { cause: error, hint: meaning.hint };
-  return new SyncError(meaning.code, `cannot ${syscall} ${path} (${code})`, details);
+  return new SyncError(meaning.code, `cannot ${syscall} ${path}${reasonOf(code)}`, details);
 }

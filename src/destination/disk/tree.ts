@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { SyncError } from '../../errors.ts';
-import { createDirectory, shareRuns, syncDirectory } from './files.ts';
+import { createDirectory, ignoring, shareRuns, syncDirectory } from './files.ts';
 import { refuseLink } from './own-files.ts';
-import { errno } from './store-error.ts';
+import { absentOrUnreadable } from './store-error.ts';
 
 /**
  * The only directory that belongs to Cloud Sync. Everything else in the root belongs to the person.
@@ -27,7 +27,7 @@ export interface Tree {
   requireOwnFolders(): Promise<void>;
   /**
    * Returns the path of a key. Checks that the existing directories of the path are inside the
-   * root.
+   * root. Errors: DESTINATION_UNUSABLE if they are not, STORE_FAILED if they cannot be read.
    */
   locate(key: string): Promise<string>;
   /**
@@ -114,10 +114,8 @@ function pathOf(root: string, key: string): string {
  * not out of the archive and not to `.cloud-sync`.
  */
 async function checkInside(root: string, directory: string): Promise<void> {
-  const [realRoot, real] = await Promise.all([realpath(root), realpath(directory)]).catch((error: unknown) => {
-    if (errno(error) === 'ENOENT') return [];
-    throw error;
-  });
+  const realRoot = await realpath(root).catch(ignoring('ENOENT'));
+  const real = await realpath(directory).catch(absentOrUnreadable(directory));
   if (realRoot === undefined || real === undefined) return;
   if (isInside(real, realRoot) && !isInside(real, join(realRoot, ownDirectory))) return;
   const where = isInside(real, realRoot) ? 'into .cloud-sync' : 'out of the archive';

@@ -65,6 +65,11 @@ int mkdir(const char *path, mode_t mode) {
 OPEN(open)
 OPEN(open64)
 
+char *realpath(const char *path, char *found) {
+  if (is_below(path) && refused("resolve")) return NULL;
+  return NEXT(char *(*)(const char *, char *), "realpath")(path, found);
+}
+
 #define WRITE(name, parameters, arguments)                          \
   ssize_t name parameters {                                         \
     if (is_open_below(fd) && refused("write")) return -1;           \
@@ -99,6 +104,7 @@ MMAP(mmap64)
 
 #define STATFS(name, kind)                                                     \
   int name(const char *path, struct kind *found) {                             \
+    if (is_below(path) && refused("statfs")) return -1;                        \
     int result = NEXT(int (*)(const char *, struct kind *), #name)(path, found); \
     const char *type = getenv("FOREIGN_TYPE");                                 \
     if (!result && type && is_below(path)) found->f_type = strtoul(type, NULL, 0); \

@@ -1,6 +1,7 @@
 import { constants, lstatSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SyncError } from '../../../errors.ts';
 import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
 import { ignoring } from '../files.ts';
@@ -43,7 +44,7 @@ export async function statFile(
   key: string,
   { deep = false, signal }: StatOptions = {},
 ): Promise<StoredFile | undefined> {
-  const path = await tree.locate(key);
+  const path = await tree.locate(key).catch(asErrorOfOneFile);
   const found = await lstat(path).catch(absentOrDenied(path));
   if (!found?.isFile()) return undefined;
   if (!deep) return { key, sizeBytes: found.size, crc32: null };
@@ -57,6 +58,14 @@ export async function statFile(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * A folder that leads out of the archive hides its own files, but does not stop the work on others.
+ */
+function asErrorOfOneFile(error: unknown): never {
+  if (!(error instanceof SyncError) || error.code !== 'DESTINATION_UNUSABLE') throw error;
+  throw new SyncError('STORE_FAILED', error.message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) });
 }
 
 /**
