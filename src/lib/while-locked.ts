@@ -39,7 +39,7 @@ function takeLock(lock: DatabaseSync, path: string): void {
   } catch (error) {
     if (!isBusy(error)) throw new Error(`cannot lock ${path}: ${explainFailure(error, path)}`, { cause: error });
     if (!probeFolder(dirname(path)).locksFiles) {
-      throw new Error(`the file system of ${dirname(path)} cannot lock files `, { cause: error });
+      throw new Error(`the file system of ${dirname(path)} cannot lock files`, { cause: error });
     }
     waitForLock(lock, path);
   }
