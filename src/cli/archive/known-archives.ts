@@ -1,5 +1,5 @@
 /** The home remembers the location and the id of each archive, and keeps the trackers. */
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
@@ -71,8 +71,11 @@ export async function trackerPath(home: string, archiveId: string): Promise<stri
     makePrivateFolder(archives);
     makePrivateFolder(directory);
   } catch (error) {
+    const isLink = [archives, directory].some((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink());
     throw new SyncError('CONFIG_UNREADABLE', `cannot create ${directory}: ${describeSystemError(error)}`, {
-      hint: 'Check the permissions of the home directory.',
+      hint: isLink
+        ? 'Put the folder in the place of the link, or move the whole home and set CLOUD_SYNC_HOME to it.'
+        : 'Check the permissions of the home directory.',
       cause: error,
     });
   }

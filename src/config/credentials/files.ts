@@ -148,6 +148,7 @@ async function remove(path: string): Promise<boolean> {
   try {
     removeFile(path);
   } catch (error) {
+    if (error instanceof SyncError) throw error;
     throw cannot('remove', path, error);
   }
   return isThere;
@@ -170,6 +171,7 @@ async function write(home: string, path: string, content: string | Uint8Array): 
   try {
     replaceFile(path, () => content);
   } catch (error) {
+    if (error instanceof SyncError) throw error;
     throw cannot('write', path, error);
   }
 }
