@@ -15,7 +15,8 @@ import { didYouMean, nearest } from './nearest.ts';
 import { checkExtraCertificates, readAwsNetwork, readProxies } from './network.ts';
 import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
-import { keepOthersFromWriting, narrowHome } from './private-home.ts';
+import { keepOthersFromWriting, warnOfGroup } from './open-home.ts';
+import { checkArchiveInHome, narrowHome } from './private-home.ts';
 import { parseValue, type OptionValue, type RawValue } from './values.ts';
 
 export type EnvironmentVariables = Variables;
@@ -69,13 +70,19 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
   if (String(values['bwlimit'] ?? '').includes(':')) checkTimeZone(environment);
   // The cast is safe, because each value was parsed as the type in its row of the option table.
   const settings = values as Settings;
+  await checkArchiveInHome(home, settings.to);
   return {
     home,
     settings,
     proxies,
     awsNetwork: () => readAwsNetwork(environment, proxies),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
-    warnings: [...openToOthers, ...narrowHome(home, settings.to), ...warnOfUnknownVariables(environment)],
+    warnings: [
+      ...openToOthers,
+      ...(await narrowHome(home, settings.to)),
+      ...warnOfGroup(home),
+      ...warnOfUnknownVariables(environment),
+    ],
   };
 }
 

@@ -1,49 +1,37 @@
 /** Keeps other users of this machine out of the home. On Windows the folder of the user does that. */
-import { chmodSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { basename, join, resolve, sep } from 'node:path';
+import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { SyncError } from '../errors.ts';
-import { makePrivateIfOurs, mayChangeMode } from '../lib/private-files.ts';
+import { parseJson } from '../lib/json.ts';
+import { makePrivateIfOurs } from '../lib/private-files.ts';
+import { isAtOrBelow, realDirectory } from '../lib/real-directory.ts';
+import { resolveDirectory } from './system.ts';
 
-const hasModes = process.getuid !== undefined;
 const othersWrite = 0o002;
 const othersRead = 0o044;
+/** New files in a folder with this bit get its group, so the folder is meant for a group. */
+const forGroup = 0o2000;
 const isCredentials = /[/\\]credentials\.(?:json|age)$/;
-/** In a folder with this bit, such as /tmp, each user can create files. */
-const sticky = 0o1000;
+const ownFile = /^(?:config\.toml|archives\.json|credential-stores\.json|credentials\.(?:json|age))(?:\.|$)/;
+/** The cache of bin/compile-cache.js. */
+const compiledCode = '.compiled-code';
 
-/**
- * Takes the permission to write from other users, before config.toml decides where the credentials
- * are sent. Returns warnings. Errors: CONFIG_UNREADABLE for a home that every user can change.
- */
-export function keepOthersFromWriting(home: string): readonly string[] {
-  const found = hasModes ? statusOf(home) : undefined;
-  if (!found?.isDirectory() || (found.mode & othersWrite) === 0) return [];
-  if ((found.mode & sticky) !== 0 || !mayChangeMode(found)) {
-    throw new SyncError('CONFIG_UNREADABLE', `every user of this machine can change the home directory ${home}`, {
-      hint: 'Set CLOUD_SYNC_HOME to a directory of your own. It holds the credentials and says where they are sent.',
-    });
-  }
-  const isClosed = (): boolean => (statSync(home).mode & othersWrite) === 0;
-  try {
-    chmodSync(home, found.mode & 0o7755);
-  } catch {
-    // A file system without modes refuses. The warning says so.
-  }
-  return [
-    isClosed()
-      ? `every user of this machine could change ${home}; only you can now. Check its config.toml`
-      : `every user of this machine can change ${home}, and its file system keeps no permissions; use another directory`,
-  ];
+/** Errors: USAGE if the archive would be in the cache of compiled code. */
+export async function checkArchiveInHome(home: string, to: string | undefined): Promise<void> {
+  const archive = await directoryOf(to);
+  const cache = join(await realDirectory(home), compiledCode);
+  if (archive === undefined || !isAtOrBelow(cache, archive)) return;
+  throw new SyncError('USAGE', `--to ${to}: Node keeps compiled code in ${cache}`, { hint: 'Choose another directory.' });
 }
 
 /**
- * Gives mode 0700 to the folders and 0600 to the files that Cloud Sync has in the home. Leaves the
- * home itself as it is if it also contains the archive, which other users may read. Returns a
- * warning for credentials that other users could read, and for a config.toml that they could change.
+ * Gives mode 0700 to the folders and 0600 to the files that Cloud Sync has in the home. Gives mode
+ * 0700 to the home itself only if nothing else is in it. Returns a warning for credentials that
+ * other users could read, and for a config.toml that they could change.
  */
-export function narrowHome(home: string, to: string | undefined): readonly string[] {
-  if (!hasModes) return [];
-  if (to === undefined || !resolve(to).startsWith(home + sep)) makePrivateIfOurs(home);
+export async function narrowHome(home: string, to: string | undefined): Promise<readonly string[]> {
+  if (process.getuid === undefined) return [];
+  await narrowHomeItself(home, to);
   return [...ownPaths(home)].flatMap((path) => {
     const before = makePrivateIfOurs(path) ?? 0;
     if (isCredentials.test(path) && (before & othersRead) !== 0)
@@ -54,8 +42,35 @@ export function narrowHome(home: string, to: string | undefined): readonly strin
   });
 }
 
+/** Leaves a folder that other users may need: one with other files, of a group, or with an archive. */
+async function narrowHomeItself(home: string, to: string | undefined): Promise<void> {
+  const found = statusOf(home);
+  if (!found?.isDirectory() || found.uid !== process.getuid?.() || (found.mode & forGroup) !== 0) return;
+  const real = await realDirectory(home);
+  // A folder such as /srv belongs to the machine, even if it holds nothing else yet.
+  if (dirname(dirname(real)) === dirname(real) || !holdsOnlyHome(real)) return;
+  const archive = await directoryOf(to);
+  const locations = archive === undefined ? knownLocations(real) : [...knownLocations(real), archive];
+  if (!locations.some((location) => isAtOrBelow(real, location))) makePrivateIfOurs(real);
+}
+
+/** Whether Cloud Sync has files in a folder, and nobody else has. */
+export function holdsOnlyHome(folder: string): boolean {
+  const names = namesIn(folder).filter((name) => name !== compiledCode);
+  return names.length > 0 && names.every((name) => name === 'archives' || ownFile.test(name));
+}
+
+/** The names in a folder. Whoever needs a folder that cannot be read reports that. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
 /** Returns undefined for a path that cannot be used. Whoever reads config.toml reports that. */
-function statusOf(path: string): Stats | undefined {
+export function statusOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch {
@@ -63,22 +78,27 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-function* ownPaths(home: string): Iterable<string> {
-  const ownFile = /^(?:config\.toml|archives\.json|credentials\.(?:json|age))(?:\.|$)/;
-  for (const name of namesIn(home)) if (ownFile.test(name)) yield join(home, name);
-  const archives = join(home, 'archives');
-  yield archives;
-  for (const id of namesIn(archives)) {
-    yield join(archives, id);
-    for (const name of namesIn(join(archives, id))) if (name.startsWith('tracker.sqlite')) yield join(archives, id, name);
+/** Returns the real path of the directory that `--to` names, or undefined if it names another place. */
+async function directoryOf(to: string | undefined): Promise<string | undefined> {
+  return to === undefined || /^[a-z][a-z0-9+.-]+:/i.test(to) ? undefined : realDirectory(resolveDirectory(to));
+}
+
+/** The locations of the archives that the home knows. Whoever needs a damaged file reports that. */
+function knownLocations(home: string): readonly string[] {
+  try {
+    return Object.keys(parseJson(readFileSync(join(home, 'archives.json'), 'utf8')) ?? {});
+  } catch {
+    return [];
   }
 }
 
-/** The names in a folder. Whoever needs a folder that cannot be read reports that. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+function* ownPaths(home: string): Iterable<string> {
+  for (const name of namesIn(home)) if (ownFile.test(name)) yield join(home, name);
+  const archives = join(home, 'archives');
+  yield archives;
+  for (const folder of namesIn(archives).map((id) => join(archives, id))) {
+    const trackers = namesIn(folder).filter((name) => name.startsWith('tracker.sqlite'));
+    if (trackers.length > 0) yield folder;
+    for (const name of trackers) yield join(folder, name);
   }
 }

@@ -1,6 +1,6 @@
 /** Checks what the operating system says of the user and of this machine. */
 import { homedir } from 'node:os';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
 
 /** Environment variables by their names. */
@@ -21,6 +21,11 @@ export function findHome(others: string): string {
   }
   if (isAbsolute(home)) return home;
   throw wrongVariable('HOME', home === '' ? 'it is empty' : 'it is not an absolute path', hint);
+}
+
+/** Returns the absolute path of a directory that `--to` names. Errors: USAGE for `~` without HOME. */
+export function resolveDirectory(to: string): string {
+  return resolve(to.replace(/^~(?=$|[/\\])/, () => findHome('--to to a path that does not begin with ~')));
 }
 
 /**

@@ -1,6 +1,17 @@
 /** Other users of the machine can neither read the home nor put code or settings into it. */
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -35,8 +46,41 @@ function expectPrivate(home: string): void {
   expect(new Set(modesBelow(home))).toEqual(new Set(['700 folder', '600 file']));
 }
 
+/** Makes a folder with a mode that the umask does not change. */
+function makeOpen(folder: string, mode: number): void {
+  mkdirSync(folder);
+  chmodSync(folder, mode);
+}
+
+/** Runs the program as another user, and returns its output on standard error. */
+async function runAs(user: number, args: readonly string[], environment: Record<string, string>): Promise<string> {
+  const options = { uid: user, gid: user, env: { ...environment, NODE_COMPILE_CACHE: compileCache } };
+  return promisify(execFile)(process.execPath, [program, ...args], options).then(
+    ({ stderr }) => stderr,
+    ({ stderr }: { stderr: string }) => stderr,
+  );
+}
+
 const small = () => createLibrary([createMediaMaker('home').photo()]);
 const sync = ({ place }: Scene) => ['sync', '--to', place.to];
+
+/** Makes a folder with a file, as a person does whose umask is 002. Returns the path of the folder. */
+function plantFolder(path: string): string {
+  mkdirSync(path);
+  writeFileSync(join(path, 'planted'), '');
+  chmodSync(path, 0o775);
+  return path;
+}
+
+/** Returns every entry below a folder with its identity, mode and size. */
+function stateOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .toSorted()
+    .map((name) => {
+      const { ino, mode, size } = lstatSync(join(folder, name));
+      return `${name} ${ino} ${mode.toString(8)} ${size}`;
+    });
+}
 
 /** Runs a command with this home, and returns the names of the folders of compiled code there. */
 async function cachedIn(home: string): Promise<readonly string[]> {
@@ -44,8 +88,8 @@ async function cachedIn(home: string): Promise<readonly string[]> {
   const environment = { CLOUD_SYNC_HOME: join(TMPDIR, 'none'), TMPDIR, NODE_COMPILE_CACHE: '' };
   expect(await runCli(['sync', `--home=${home}`, '--help'], { environment })).toMatchObject({ exitCode: 0, stderr: '' });
   expect(readdirSync(TMPDIR)).toEqual([]);
-  const cache = join(home, 'cache');
-  return existsSync(cache) ? readdirSync(cache) : [];
+  const cache = join(home, '.compiled-code');
+  return lstatSync(cache, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(cache) : [];
 }
 
 describe('the cache of compiled code', () => {
@@ -70,29 +114,25 @@ describe('the cache of compiled code', () => {
   });
 
   test.each([
-    [
-      'that other users can change',
-      (cache: string) => {
-        mkdirSync(cache);
-        chmodSync(cache, 0o777);
-        writeFileSync(join(cache, 'planted'), '');
-      },
-    ],
-    [
-      'that is a symbolic link',
-      (cache: string) => {
-        const target = temporaryDirectory();
-        writeFileSync(join(target, 'planted'), '');
-        symlinkSync(target, cache);
-      },
-    ],
-  ])('replaces a folder %s', async (_, plant) => {
+    ['that other users can change', plantFolder],
+    ['that is a symbolic link', (path: string) => symlinkSync(plantFolder(`${path}-target`), path)],
+    ['that is a file', (path: string) => writeFileSync(path, 'planted')],
+  ])('does not change or use an entry of its name %s', async (_, plant) => {
     const home = temporaryDirectory();
-    plant(join(home, 'cache'));
-    const names = await cachedIn(home);
-    expect(names).toHaveLength(1);
-    expect(names).not.toContain('planted');
-    expect(lstatSync(join(home, 'cache'))).toMatchObject({ uid: process.getuid?.() });
+    plant(join(home, '.compiled-code'));
+    const before = stateOf(home);
+    await cachedIn(home);
+    expect(stateOf(home)).toEqual(before);
+  });
+
+  test('deletes no folder of a person, and no archive is made in it', async () => {
+    const home = temporaryDirectory();
+    plantFolder(join(home, 'cache'));
+    expect(await cachedIn(home)).toHaveLength(1);
+    expect(readdirSync(join(home, 'cache'))).toEqual(['planted']);
+    const environment = { CLOUD_SYNC_HOME: home };
+    const run = await runCli(['sync', '--to', join(home, '.compiled-code', 'archive')], { environment });
+    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('compiled code') });
   });
 });
 
@@ -113,24 +153,65 @@ describe('the files of the home', () => {
     expect(stderr).toContain(`every user of this machine could change ${join(scene.home, 'config.toml')}`);
   });
 
-  test('leave the home open to readers if the archive is in it', async () => {
+  test.each([
+    ['below it', (home: string) => join(home, 'archive')],
+    ['the home itself', (home: string) => home],
+    [
+      'below a link to it',
+      (home: string) => {
+        const link = join(temporaryDirectory(), 'link');
+        symlinkSync(home, link);
+        return join(link, 'archive');
+      },
+    ],
+  ])('leave the home open to readers if the archive is %s', async (_, makeTo) => {
     await using scene = await openScene({ library: small() });
-    mkdirSync(scene.home, { mode: 0o755 });
-    chmodSync(scene.home, 0o755);
-    expectExit(await scene.run('sync', '--to', join(scene.home, 'archive')), 0);
-    expect(lstatSync(scene.home).mode & 0o777).toBe(0o755);
+    makeOpen(scene.home, 0o755);
+    writeFileSync(join(scene.home, 'config.toml'), '');
+    expectExit(await scene.run('sync', '--to', makeTo(scene.home)), 0);
+    await scene.run('logout', 'gopro');
+    expect(lstatSync(scene.home).mode & 0o7777).toBe(0o755);
     expectPrivate(join(scene.home, 'archives'));
   });
 
-  test('are not used if every user can create files in the home', async () => {
-    await using scene = await openScene({ library: small() });
-    mkdirSync(scene.home);
-    chmodSync(scene.home, 0o1777);
-    writeFileSync(join(scene.home, 'config.toml'), 'no-such-key = 1\n');
-    const run = await scene.run(...sync(scene));
-    expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('CLOUD_SYNC_HOME') });
-    expect(run.stderr).not.toContain('no-such-key');
-    expect(scene.cloud.requests).toEqual([]);
+  test.each([
+    ['has files of other programs', 0o755, 'film.mp4'],
+    ['is for a group', 0o2770, 'config.toml'],
+  ])('do not change the mode of a home that %s', async (_, mode, name) => {
+    const home = join(temporaryDirectory(), 'home');
+    makeOpen(home, mode);
+    writeFileSync(join(home, name), '');
+    writeFileSync(join(home, 'archives.json'), '{}', { mode: 0o644 });
+    await runCli(['logout', 'gopro'], { environment: { CLOUD_SYNC_HOME: home } });
+    expect(lstatSync(home).mode & 0o7777).toBe(mode);
+    expect(lstatSync(join(home, 'archives.json')).mode & 0o777).toBe(0o600);
+  });
+
+  test('are closed to other users if this user has opened them', async () => {
+    const home = join(temporaryDirectory(), 'home');
+    makeOpen(home, 0o1777);
+    writeFileSync(join(home, 'config.toml'), '');
+    const { stderr } = await runCli(['logout', 'gopro'], { environment: { CLOUD_SYNC_HOME: home } });
+    expect(stderr).toContain(`every user of this machine could change ${home}; Cloud Sync has corrected this`);
+    expect(lstatSync(home).mode & 0o077).toBe(0);
+  });
+
+  describe.skipIf(process.getuid?.() !== 0)('in a folder of another user that every user can change', () => {
+    test.each([
+      ['are used, and the warning says who can close it', 0o777, 0, 0, 'this process may not change its permissions'],
+      ['are not used if a third user owns one', 0o777, 0, 1, 'another user owns config.toml in it'],
+      ['are not used if the folder is like /tmp', 0o1777, 1, 0, 'it is a folder such as /tmp'],
+    ])('%s', async (_, mode, owner, fileOwner, message) => {
+      const home = join(temporaryDirectory(), 'home');
+      chmodSync(join(home, '..'), 0o755);
+      makeOpen(home, mode);
+      chownSync(home, owner, owner);
+      writeFileSync(join(home, 'config.toml'), '');
+      chownSync(join(home, 'config.toml'), fileOwner, fileOwner);
+      const run = await runAs(65_534, ['logout', 'gopro'], { CLOUD_SYNC_HOME: home, CLOUD_SYNC_CREDENTIAL_STORE: 'file' });
+      expect(run).toContain(message);
+      expect(lstatSync(home).mode & 0o7777).toBe(mode);
+    });
   });
 
   test.each(['archives.json.lock', 'archives'])('are not reached through a symbolic link at %s', async (name) => {
@@ -141,6 +222,24 @@ describe('the files of the home', () => {
     if (name === 'archives') mkdirSync(target);
     const run = await scene.run(...sync(scene));
     expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is a symbolic link') });
+    if (name === 'archives') expect(run.stderr).toContain('Put the folder in the place of the link');
     expect(existsSync(target) ? readdirSync(target) : []).toEqual([]);
+  });
+
+  test('are not replaced and not removed if they are symbolic links', async () => {
+    await using scene = await openScene({ library: small() });
+    mkdirSync(scene.home);
+    const target = join(temporaryDirectory(), 'target');
+    writeFileSync(target, '{}');
+    const credentials = join(scene.home, 'credentials.json');
+    const archives = join(scene.home, 'archives.json');
+    for (const path of [credentials, archives]) symlinkSync(target, path);
+    const input = `gp_access_token=${scene.cloud.accessToken}; gp_user_id=${scene.cloud.userId}`;
+    const login = await runCli(['login', 'gopro'], { environment: scene.environment(), input });
+    for (const run of [login, await scene.run('logout', 'gopro'), await scene.run(...sync(scene))]) {
+      expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Put the file in its place') });
+    }
+    for (const path of [credentials, archives]) expect(readlinkSync(path)).toBe(target);
+    expect(readFileSync(target, 'utf8')).toBe('{}');
   });
 });

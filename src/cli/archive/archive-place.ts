@@ -1,8 +1,7 @@
-import { readlink, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { findHome } from '../../config/system.ts';
+import { resolveDirectory } from '../../config/system.ts';
 import { spellAddress } from '../../config/values.ts';
 import { SyncError } from '../../errors.ts';
+import { realDirectory } from '../../lib/real-directory.ts';
 
 /** The place that `--to` names. */
 export type Place =
@@ -27,10 +26,7 @@ export function parsePlace(to: string | undefined): Place {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(to)?.[1];
   if (scheme?.toLowerCase() === 's3') throw new SyncError('USAGE', `--to ${to}: an S3 address begins with s3://`, { hint });
   if (scheme !== undefined) throw new SyncError('USAGE', `--to ${to}: an archive cannot be at ${scheme}:`, { hint });
-  return {
-    kind: 'directory',
-    path: resolve(to.replace(/^~(?=$|[/\\])/, () => findHome('--to to a path that does not begin with ~'))),
-  };
+  return { kind: 'directory', path: resolveDirectory(to) };
 }
 
 function parseS3(to: string): Place {
@@ -61,17 +57,4 @@ export function respellLocation(location: string): string {
   const [, address, endpoint = ''] = /^(s3:\/\/.* at )(https?:\/\/.*)$/i.exec(location) ?? [];
   const url = URL.parse(endpoint);
   return url ? `${address}${spellAddress(url)}` : location;
-}
-
-async function realDirectory(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    const parent = dirname(path);
-    if (parent === path) return path;
-    // `realpath` also fails if the path is a link whose target is not mounted. Such a link is
-    // followed here.
-    const target = (error as NodeJS.ErrnoException).code === 'ENOENT' ? await readlink(path).catch(() => undefined) : undefined;
-    return target === undefined ? join(await realDirectory(parent), basename(path)) : realDirectory(resolve(parent, target));
-  }
 }
