@@ -53,6 +53,7 @@ export async function startStoreFilter(target: string, rules: StoreFilterRules):
       else message.resume();
       return;
     }
+    if (request.headers.expect !== undefined) response.writeContinue();
     const onward = sendRequest({
       hostname,
       port,
@@ -80,6 +81,7 @@ export async function startStoreFilter(target: string, rules: StoreFilterRules):
   }
 
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, forward);
+  server.on('checkContinue', forward);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -118,6 +118,7 @@ const stores: readonly [what: string, rules: StoreFilterRules][] = [
   ['no x-amz-mp-object-size', without(['x-amz-mp-object-size'], answer(400, 'InvalidRequest', 'Unknown header.'))],
   ['no trailers, with 403', without(['x-amz-trailer'], answer(403, 'SignatureDoesNotMatch', 'The signature differs.'))],
   ['no trailers, with 411', without(['x-amz-trailer'], answer(411, 'MissingContentLength', 'How long?'))],
+  ['no Expect, with 417', without(['expect'], answer(417, 'ExpectationFailed', 'Unsuitable.'))],
   ['no conditions, with 400', without(['if-none-match', 'if-match'], answer(400, 'BadRequest', 'Unsuitable.'))],
   ['no conditions, with 403', without(['if-none-match', 'if-match'], answer(403, 'AccessDenied', 'Unsuitable.'))],
   [
@@ -149,6 +150,19 @@ describe('a store of another maker', () => {
         expect(reply.headers.get('content-encoding'), key).toBeNull();
       }
     }
+  });
+
+  test('a run asks the store to accept the headers of a file only until the store took the first one', async () => {
+    let questions = 0;
+    const rules: StoreFilterRules = {
+      answer: ({ headers }) => {
+        if (headers.expect !== undefined) questions += 1;
+        return undefined;
+      },
+    };
+    await using opened = await openFiltered('questions', rules, { kinds: ['streamed', 'streamed', 'multipart'] });
+    expectExit(await opened.scene.sync('--concurrency', '1'), 0);
+    expect(questions).toBe(1);
   });
 
   test('a store that does not know the storage class gets the files without it, and the run warns once', async () => {

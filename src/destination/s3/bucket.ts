@@ -55,7 +55,7 @@ export interface Bucket extends S3Options {
    */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
-  /** The optional headers that this store refuses, and that are left out from now on. */
+  /** The optional headers that this store refuses or does not need. They are left out from now on. */
   readonly leftOut: Set<string>;
   close(): void;
 }

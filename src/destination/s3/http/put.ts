@@ -2,6 +2,7 @@ import type { ClientRequest } from 'node:http';
 import { SyncError } from '../../../errors.ts';
 import type { Bucket } from '../bucket.ts';
 import { storeError } from '../errors.ts';
+import { answerToHeaders, refusesToBeAsked } from './expectation.ts';
 import { Refusal, refusalFromError } from './refusal.ts';
 import { createFraming, decodeCrc32, framedBytes, type Framing } from './framing.ts';
 import { openRequest, readReply, stalled, type Outgoing, type ReplyHeaders } from './request.ts';
@@ -31,8 +32,6 @@ export interface PutReply {
 const cautiousBytes = 64 * 1024;
 /** How long writes may follow each other before the event loop gets a turn to read an answer, in ms. */
 const maxBlindMs = 2;
-/** How long the bytes wait for a store that does not answer to the headers, in ms. */
-const maxAskingMs = 1_000;
 
 /**
  * One running PUT over one connection, without retries. Every failure is a SyncError whose cause is
@@ -105,18 +104,34 @@ export class OpenPut {
     this.#request = request;
     this.#framing = target.trailer ? createFraming(target.sizeBytes) : undefined;
     this.#leftBytes = target.sizeBytes;
+    let mayRepeat = asksFirst;
     request.on('error', (error) => {
       // A reply that has begun says more than the broken connection after it.
-      if (!this.#isAnswered) this.#fail(refusalFromError(error));
+      if (!this.#isAnswered && request === this.#request) this.#fail(refusalFromError(error));
     });
     request.on('response', (response) => {
+      if (asksFirst && refusesToBeAsked(response)) {
+        leftOut.add('expect');
+        if (mayRepeat) return;
+      }
       this.#isAnswered = true;
       readReply(response).then(
         (headers) => this.#succeed(headers),
         (error: unknown) => this.#fail(refusalFromError(error)),
       );
     });
-    if (asksFirst && !(await mayContinue(request, this.#bucket.stallMs))) leftOut.add('expect');
+    if (!asksFirst) return;
+    this.#reply.promise.then(
+      () => leftOut.add('expect'), // a store that took one body is asked no more, to save a round trip
+      () => {}, // the next `write` or `finish` reports the error
+    );
+    const answer = await answerToHeaders(request, this.#bucket.stallMs);
+    mayRepeat = false;
+    if (answer === 'none') leftOut.add('expect');
+    if (answer !== 'refused') return;
+    this.#request = undefined;
+    request.destroy();
+    await this.#start(target);
   }
 
   /** Writes each piece separately, because TLS would first copy several pieces into one. */
@@ -178,18 +193,6 @@ export class OpenPut {
     this.#taking?.reject(this.#failure);
     this.#reply.reject(this.#failure);
   }
-}
-
-/**
- * Waits until the store has accepted or refused the headers. False if it does not answer, as some
- * stores do not.
- */
-async function mayContinue(request: ClientRequest, stallMs: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const patience = setTimeout(() => resolve(false), Math.min(maxAskingMs, stallMs / 4));
-  for (const answer of ['continue', 'response', 'close']) request.once(answer, () => resolve(true));
-  request.flushHeaders();
-  return promise.finally(() => clearTimeout(patience));
 }
 
 /**
