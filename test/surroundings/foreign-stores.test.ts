@@ -207,6 +207,26 @@ describe('a store that refuses one file for good', () => {
   );
 });
 
+describe('a store that loses the reply to an upload, and then shows the object late', () => {
+  const cases = [
+    ['held', 403],
+    ['multipart', 404],
+    ['multipart', 403],
+  ] as const;
+
+  test.concurrent.each(cases)('a run finds the file without another fetch (%s, %i)', async (kind, status) => {
+    await using opened = await openFiltered(`lost-${kind}-${status}`, late(status, 1_500), { kinds: [kind] });
+    const { scene } = opened;
+    const operation = kind === 'held' ? 'PutObject' : 'CompleteMultipartUpload';
+    const match = { operation, keyPart: '/gopro-videos/', attempt: 1 } as const;
+    scene.place.store.faults.push({ match, action: { kind: 'replyLost' } });
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(run.finished.bytes.fetched).toBe(run.finished.bytes.archived);
+    await scene.expectComplete();
+  });
+});
+
 test('a resumed upload keeps its parts although the list of parts spells entity tags without quotes', async () => {
   await using opened = await openFiltered('resume', { xml: (text) => text.replaceAll('&quot;', '') });
   const { scene } = opened;

@@ -11,18 +11,14 @@ const firstPauseMs = 100;
 const maxPauseMs = 4_000;
 
 /**
- * Looks for an object that the store has just accepted, until it is there or `maxMs` have passed.
+ * Looks for an object that the store has just accepted, until it is there or `maxLateMs` have passed.
  * `look` returns undefined while the object is absent, or while an older one is there.
  * Throws the error of the last look if the store denied it.
  */
-export async function lookUntilSeen<Value>(
-  bucket: Bucket,
-  look: () => Promise<Value | undefined>,
-  maxMs = maxLateMs,
-): Promise<Value | undefined> {
+export async function lookUntilSeen<Value>(bucket: Bucket, look: () => Promise<Value | undefined>): Promise<Value | undefined> {
   let waitedMs = 0;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
-    const isLast = waitedMs >= maxMs;
+    const isLast = waitedMs >= maxLateMs;
     const found = await look().catch((error: unknown) => {
       const refusal = refusalOf(error);
       // An archive class is no delay.

@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import type { Part, StoredFile } from '../destination.ts';
 import { tagsOf } from './attributes.ts';
 import { ask } from './bucket.ts';
-import { isMismatch, isRefused, isUndecided, refusalOf } from './errors.ts';
+import { isAbsent, isMismatch, isRefused, isUndecided, refusalOf } from './errors.ts';
 import type { PutReply } from './http/put.ts';
 import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
@@ -12,9 +12,6 @@ import { writeIntendedRecord } from './records.ts';
 import { afterRefusal } from './part-writer.ts';
 import type { HeldPut } from './single-put.ts';
 import type { MultipartUpload } from './upload-id.ts';
-
-/** How long we look for a file whose key is taken, as the store says, and free, as HEAD says. */
-const contradictionMs = 3_000;
 
 /**
  * Publishes a file with a single PUT. `put` is undefined if the process that held the file in
@@ -153,16 +150,13 @@ async function complete(publication: Publication, upload: MultipartUpload, parts
 async function resolveFailedPublish(publication: Publication, error: unknown): Promise<StoredFile | undefined> {
   const { bucket, file } = publication;
   const { key } = file.original;
-  const status = refusalOf(error)?.status;
-  if (status === 412) {
-    // The store says that the key is taken, so an answer that it is free may come too early.
-    publication.onTaken();
-    const found = await lookUntilSeen(bucket, async () => findPublished(publication), contradictionMs);
-    if (found) return found;
-  }
-  if (status === 404 || isUndecided(error)) {
-    const found = await findPublished(publication);
-    if (found || isUndecided(error)) return found;
+  const { status, code } = refusalOf(error) ?? {};
+  if (status === 412) publication.onTaken();
+  // The key is taken, or the upload is complete. An answer that the key is free may come too early.
+  const isStored = status === 412 || code === 'NoSuchUpload';
+  if (isStored || isAbsent(error) || isUndecided(error)) {
+    const found = await lookUntilSeen(bucket, async () => (await findPublished(publication)) ?? (isStored ? undefined : null));
+    if (found || isUndecided(error)) return found ?? undefined;
   }
   if (status === 412 || status === 404 || status === 409) {
     throw new SyncError('UPLOAD_LOST', `${bucket.location}: the upload of ${key} must start again`, { cause: refusalOf(error) });

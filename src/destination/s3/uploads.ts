@@ -18,6 +18,7 @@ import { canResume, maxHeldBytes } from '../upload-state.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ExistenceChecks } from './existence-checks.ts';
+import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, createUpload, storedParts } from './multipart.ts';
 import { head } from './objects.ts';
 import { writeUploadPart } from './part-writer.ts';
@@ -54,14 +55,15 @@ export async function openUpload(
   if ((wanted.sizeBytes ?? 0) > maxObjectBytes)
     throw new SyncError('TOO_LARGE', `the file has ${wanted.sizeBytes} bytes, but an object may have ${maxObjectBytes} at most`);
   const isDue = !replaces && (known !== undefined || (await isCheckDue(uploads, wanted)));
-  const seen = isDue ? await lookAt(uploads, file, wanted) : 'nothing';
-  const finished = typeof seen === 'object' ? seen : undefined;
-  const earlier = known && !finished ? resumableUpload(bucket, file, wanted, known) : undefined;
+  let seen = isDue ? await lookAt(uploads, file, wanted) : 'nothing';
+  const earlier = known && typeof seen !== 'object' ? resumableUpload(bucket, file, wanted, known) : undefined;
   if (known && earlier) {
     const parts = await storedParts(bucket, earlier, known.parts);
     if (parts) return { kind: 'upload', state: known.state, parts, resumable: true };
+    // The upload is gone. It may be complete although its reply was lost.
+    if (seen === 'nothing' && hasAllParts(known)) seen = await lookAgain(uploads, file, wanted);
   }
-  if (finished) return { kind: 'finished', file: finished };
+  if (typeof seen === 'object') return { kind: 'finished', file: seen };
   if (seen === 'another file') throw keyTaken(bucket, file.original.key);
   // A single PUT of a larger file would begin before `commitUpload` compares the bytes.
   const single = isSinglePut(wanted) && (seen === 'nothing' || isHeldWhole(wanted));
@@ -116,6 +118,19 @@ async function lookAt(
   const crc32 = record?.crc32 ?? ((await verifies(capabilities, kind, sizeBytes)) ? found.crc32 : null);
   if (!description || crc32 === null) return 'an unproven file';
   return sameContent(wanted.validator, description.validator) ? { key, sizeBytes, crc32 } : 'an unproven file';
+}
+
+function hasAllParts({ state, parts }: KnownUpload): boolean {
+  return parts.reduce((sum, part) => sum + part.sizeBytes, 0) === state.sizeBytes;
+}
+
+/** Looks until something is at the key, because the store may show it late. */
+async function lookAgain(uploads: Uploads, file: FileDescription, wanted: WantedUpload): ReturnType<typeof lookAt> {
+  const look = async () => {
+    const seen = await lookAt(uploads, file, wanted);
+    return seen === 'nothing' ? undefined : seen;
+  };
+  return (await lookUntilSeen(uploads.bucket, look)) ?? 'nothing';
 }
 
 /** Whether the file stays in memory until its commit. */
