@@ -17,13 +17,14 @@ export interface SourceOptions {
 }
 
 /** Opens the source. Errors: USAGE if the address of the API is not valid. */
-export function openSource({ settings }: Config, options: SourceOptions): GoproSource {
+export function openSource({ settings, proxies }: Config, options: SourceOptions): GoproSource {
   return createGoproSource({
     ...options,
     apiUrl: settings['gopro-api-url'],
     requestsPerSecond: settings['api-rps'],
     stallMs: settings['stall-timeout-ms'],
     clock: systemClock,
+    proxies,
   });
 }
 

@@ -1,13 +1,14 @@
 /** Reads the environment variables that decide how connections are made. */
 import { X509Certificate } from 'node:crypto';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { SecureContext } from 'node:tls';
 import { SyncError } from '../errors.ts';
 import type { AwsNetwork } from '../lib/aws-clients.ts';
 import { parseNoProxy, type Proxies } from '../lib/http/proxies.ts';
 import { rememberSecret } from '../lib/redact.ts';
-import { findHome, wrongVariable, type Variables } from './system.ts';
+import { checkAwsFiles } from './aws-files.ts';
+import { regionShape } from './options.ts';
+import { wrongVariable, type Variables } from './system.ts';
 
 /**
  * Reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Their names in lower case count first. Returns
@@ -63,8 +64,8 @@ export function checkExtraCertificates({ NODE_EXTRA_CA_CERTS: path }: Variables)
   if (path) readCertificates(path, 'NODE_EXTRA_CA_CERTS');
 }
 
-/** The variables that name files of the AWS SDK, and where these files are in the home otherwise. */
-const awsFiles = { AWS_CONFIG_FILE: '.aws/config', AWS_SHARED_CREDENTIALS_FILE: '.aws/credentials' } as const;
+/** The variables with endpoints of the services that commands use, and of those that give credentials. */
+const endpointVariable = /^AWS_ENDPOINT_URL(_(S3|DYNAMODB|SECRETS_MANAGER|SFN|CLOUDWATCH_LOGS|STS|SSO|SSO_OIDC|SIGNIN))?$/;
 const defaultsModes = ['in-region', 'cross-region', 'mobile', 'standard', 'legacy', 'auto'];
 
 /**
@@ -73,50 +74,27 @@ const defaultsModes = ['in-region', 'cross-region', 'mobile', 'standard', 'legac
  */
 export function readAwsNetwork(variables: Variables, proxies: Proxies | undefined): AwsNetwork {
   const { AWS_REGION: region, AWS_DEFAULTS_MODE: mode, AWS_CA_BUNDLE: bundle } = variables;
-  if (region && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(region)) {
+  if (region && !regionShape.test(region)) {
     throw wrongVariable('AWS_REGION', `"${region}" is not the name of a region`, 'Set it to a name such as eu-west-3.');
   }
   if (mode && !defaultsModes.includes(mode.toLowerCase())) {
     throw wrongVariable('AWS_DEFAULTS_MODE', `"${mode}" is unknown`, `Set it to ${defaultsModes.join(', ')}, or unset it.`);
   }
   for (const [name, value] of Object.entries(variables)) {
-    if (/^AWS_ENDPOINT_URL(_|$)/.test(name) && value) checkEndpoint(name, value);
+    if (endpointVariable.test(name) && value) checkEndpoint(name, value);
   }
-  for (const [name, path] of Object.entries(awsFiles)) {
-    if (variables[name]) checkReadable(variables[name], name, { isNamed: true });
-    else checkDefaultFile(join(findHome(Object.keys(awsFiles).join(' and ')), path), name, variables);
-  }
-  return { ...(proxies && { proxies }), ...(bundle && { trust: trustOf(readCertificates(bundle, 'AWS_CA_BUNDLE')) }) };
+  const unreadable = checkAwsFiles(variables);
+  return {
+    ...(proxies && { proxies }),
+    ...(unreadable && { unreadable }),
+    ...(bundle && { trust: trustOf(readCertificates(bundle, 'AWS_CA_BUNDLE')) }),
+  };
 }
 
 function checkEndpoint(name: string, value: string): void {
   if (/^https?:\/\//i.test(value) && URL.canParse(value)) return;
   const hint = 'Set it to an address that begins with http:// or https://, or unset it.';
   throw wrongVariable(name, `"${value}" is not an address`, hint);
-}
-
-/** Checks a file that no variable names. If the credentials are variables, the file may be unreadable. */
-function checkDefaultFile(path: string, variable: string, { AWS_ACCESS_KEY_ID: keyId }: Variables): void {
-  if (!keyId) checkReadable(path, variable, { isNamed: false });
-}
-
-/**
- * Throws USAGE if a file is unreadable. The SDK would ignore the file and say that there are no
- * credentials. As for other tools of AWS, a missing file is an empty one. In containers a home that
- * nobody named may be closed to this user, so it is no error.
- */
-function checkReadable(path: string, variable: string, { isNamed }: { readonly isNamed: boolean }): void {
-  try {
-    if (statSync(path).isDirectory()) throw new Error('it is a directory');
-    accessSync(path, constants.R_OK);
-  } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || (!isNamed && syscall === 'stat')) return;
-    throw new SyncError('USAGE', `the configuration of AWS in ${path} cannot be read: ${message}`, {
-      hint: `Correct the file or its permissions, or name another file with ${variable}.`,
-      cause: error,
-    });
-  }
 }
 
 /** Returns the certificates of a file. Errors: USAGE, which names the variable. */

@@ -51,10 +51,15 @@ interface ValueOf {
   readonly list: readonly string[];
 }
 
+/** What the SDK accepts as the name of a region. */
+export const regionShape = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
 export interface OptionSpec {
   /** The name of the flag without its leading dashes. It is also the key in config.toml. */
   readonly name: string;
   readonly type: keyof ValueOf;
+  /** What a text must look like. */
+  readonly shape?: RegExp;
   readonly help: string;
   readonly commands: readonly CommandName[];
   /** The placeholder that stands for the value in the help. */
@@ -329,6 +334,7 @@ const optionTable = [
   {
     name: 's3-region',
     type: 'text',
+    shape: regionShape,
     metavar: 'REGION',
     commands: onArchive,
     advanced: true,

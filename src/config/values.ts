@@ -100,7 +100,12 @@ function parseList(spec: OptionSpec, raw: RawValue, where: string): readonly str
 }
 
 /** Returns the value in the spelling of the option table. Letter case does not count. */
-function checkAllowed({ allowed }: OptionSpec, text: string, where: string): string {
+function checkAllowed(spec: OptionSpec, text: string, where: string): string {
+  const { allowed, shape, metavar } = spec;
+  if (shape && !shape.test(text))
+    throw new SyncError('USAGE', `${where}: "${text}" is not a ${metavar?.toLowerCase() ?? 'value'}`, {
+      hint: `Write ${example(spec)} with letters, digits and hyphens only.`,
+    });
   if (!allowed) return text;
   const known = allowed.find((value) => value.toLowerCase() === text.toLowerCase());
   if (known !== undefined) return known;

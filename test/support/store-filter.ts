@@ -19,6 +19,7 @@ export interface FilterAnswer {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Breaks the connection after the answer, without a look at the rest of the body. */
   readonly breaks?: boolean;
 }
@@ -94,8 +95,8 @@ export async function startStoreFilter(target: string, rules: StoreFilterRules):
   };
 }
 
-function refuse({ method }: FilteredRequest, response: ServerResponse, { status, code, message }: FilterAnswer): void {
+function refuse({ method }: FilteredRequest, response: ServerResponse, { status, code, message, headers }: FilterAnswer): void {
   const body = method === 'HEAD' ? '' : `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body), ...headers });
   response.end(body);
 }

@@ -49,6 +49,27 @@ const cases: readonly BadInput[] = [
     says: ['AWS_REGION', '"eu west 3"'],
   },
   {
+    what: 'a profile that does not exist',
+    args: toS3,
+    environment: { ...signedIn, HOME: '{dir}', AWS_PROFILE: 'holiday' },
+    exitCode: 2,
+    says: ['AWS_PROFILE', '"holiday"', '{dir}/.aws/config'],
+  },
+  {
+    what: 'a region of the command line that is no name',
+    args: [...toS3, '--s3-region', 'eu west'],
+    environment: keys,
+    exitCode: 2,
+    says: ['--s3-region', '"eu west"'],
+  },
+  {
+    what: 'an unreadable file without any credentials',
+    args: toS3,
+    environment: { ...signedIn, HOME: '/dev/null', AWS_REGION: 'eu-west-3', AWS_EC2_METADATA_DISABLED: 'true' },
+    exitCode: 6,
+    says: ['credentials', '/dev/null/.aws/config', 'ENOTDIR'],
+  },
+  {
     what: 'an AWS endpoint without a scheme',
     args: toS3,
     environment: { ...keys, AWS_ENDPOINT_URL_S3: 'minio:9000' },
@@ -106,6 +127,7 @@ test.each<[name: string, value: string]>([
   ['AWS_DEFAULTS_MODE', 'fast'],
   ['AWS_ENDPOINT_URL', '127.0.0.1:9000'],
   ['AWS_ENDPOINT_URL_DYNAMODB', 'ftp://store'],
+  ['AWS_PROFILE', 'missing'],
   ['AWS_CONFIG_FILE', '/'],
   ['AWS_SHARED_CREDENTIALS_FILE', '/dev/null/file'],
   ['AWS_CA_BUNDLE', '/missing.pem'],
@@ -121,6 +143,14 @@ test.each<[name: string, value: string]>([
   const error: unknown = await load().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'USAGE' });
   expect(`${String(error)} ${(error as { hint?: string }).hint}`).toContain(name);
+});
+
+test('an unreadable file and the endpoint of an unused service do not stop a command', async () => {
+  const environment = { CLOUD_SYNC_HOME: temporaryDirectory(), HOME: '/dev/null', AWS_ENDPOINT_URL_EC2: 'localhost:8000' };
+  vi.stubEnv('HOME', environment.HOME); // Node reads HOME itself
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const network = (await loadConfig({}, environment)).awsNetwork();
+  expect(network).toMatchObject({ unreadable: expect.stringContaining('/dev/null/.aws/config') });
 });
 
 test('a wrong password of a proxy appears in no message', async () => {

@@ -1,6 +1,9 @@
 /** Every connection of every client goes through the proxy, and trusts the certificates that the settings name. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
@@ -83,6 +86,25 @@ describe('a proxy in the environment', () => {
       expect(exitCode, stderr).toBe(6);
       expect(stderr).toMatch(/407[^]*HTTP_PROXY, HTTPS_PROXY/);
     }
+  });
+
+  test('a proxy that is dead, or cannot reach the store or the library, is named with the way around it', async () => {
+    const broken = createServer((_, response) => void response.writeHead(503).end()).listen(0, '127.0.0.1');
+    await once(broken, 'listening');
+    const brokenUrl = `http://127.0.0.1:${(broken.address() as AddressInfo).port}`;
+    const place = await openS3Place();
+    await using scene = await openScene({ library: createLibrary([]), place });
+    const run = async (args: readonly string[], HTTP_PROXY: string, more = {}) =>
+      runCliAnywhere(args, { environment: scene.environment({ HTTP_PROXY, ...more }) });
+    const sync = ['sync', '--to', place.to];
+    const [deadStore, brokenStore, deadLibrary] = await Promise.all([
+      run(sync, 'http://127.0.0.1:9'),
+      run(sync, brokenUrl),
+      run(['sync', '--to', temporaryDirectory()], 'http://127.0.0.1:9'),
+    ]);
+    broken.close();
+    expect([deadStore, brokenStore, deadLibrary].map(({ exitCode }) => exitCode)).toEqual([6, 6, 5]);
+    for (const { stderr } of [deadStore, brokenStore, deadLibrary]) expect(stderr).toMatch(/HTTP_PROXY[^]*NO_PROXY=127\.0\.0\.1/);
   });
 
   const keys = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };

@@ -4,6 +4,8 @@ import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { photo } from '../../src/sim/gopro/library/shapes.ts';
 import { eventsOf } from '../support/cli.ts';
 import { expectExit, openScene, type Scene } from '../support/scene.ts';
+import { openS3Place } from '../support/places.ts';
+import { startStoreFilter } from '../support/store-filter.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -55,4 +57,23 @@ test.concurrent('a damaged file whose repair failed while the clock was wrong is
   scene.cloud.faults.clear();
   expectExit(await scene.sync(), 0);
   await scene.expectComplete();
+});
+
+test.concurrent('a store that names a date to wait for is asked again by its own clock', async () => {
+  const maker = createMediaMaker('clock-store');
+  const place = await openS3Place();
+  const askedMs: number[] = [];
+  await using filter = await startStoreFilter(place.store.endpoint, {
+    answer: ({ method, url }) => {
+      if (method !== 'POST' || !url.includes('uploads') || url.includes('probe')) return undefined;
+      askedMs.push(Date.now());
+      const headers = { date: new Date().toUTCString(), 'retry-after': new Date(Date.now() + 4_000).toUTCString() };
+      return askedMs.length === 1 ? { status: 503, code: 'SlowDown', message: 'later', headers } : undefined;
+    },
+  });
+  const environment = { CLOUD_SYNC_S3_ENDPOINT: filter.endpoint };
+  await using scene = await openScene({ library: createLibrary([maker.video(20_000_000)]), place, environment });
+  expectExit(await syncAhead(scene, 1 / 24), 0);
+  const [first = 0, second = 0] = askedMs;
+  expect(second - first).toBeGreaterThan(3_000);
 });

@@ -108,6 +108,7 @@ async function openSource(provider: Provider, shared: Shared): Promise<OpenSourc
     requestsPerSecond: environment.goproRps,
     stallMs: environment.stallMs,
     http: closing(createHttpClient({ connections: apiConnections, proxies: environment.network.proxies })),
+    proxies: environment.network.proxies,
     clock: systemClock,
     ...(rememberedMode && { rememberedMode }),
     onRequest: () => void (requests += 1),

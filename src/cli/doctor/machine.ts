@@ -74,7 +74,9 @@ export async function checkNetwork(config: Config, signal: AbortSignal): Promise
       checkClock(headers['date'], startedAtMs + tookMs / 2),
     ];
   } catch (error) {
-    const advice = connectionHint(error) ?? 'Check the network connection, the firewall, and HTTPS_PROXY if you need a proxy.';
+    const advice =
+      connectionHint(error, url, config.proxies) ??
+      'Check the network connection, the firewall, and HTTPS_PROXY if you need a proxy.';
     return [{ level: 'fail', subject: 'network', message: `${url.host} cannot be reached: ${(error as Error).message}`, advice }];
   } finally {
     await client.close();

@@ -6,6 +6,7 @@ import type { Bucket } from './bucket.ts';
 import type { Capabilities, HeaderChecksum } from './capabilities.ts';
 import { isPrecondition, refusalOf } from './errors.ts';
 import { lookUntilSeen } from './late-objects.ts';
+import type { Refusal } from './http/refusal.ts';
 import { idKey, readSmall, writeSmall, type Condition } from './small-objects.ts';
 
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });
@@ -38,20 +39,39 @@ async function readArchive(bucket: Bucket): Promise<Archive | undefined> {
 async function explained(bucket: Bucket, error: unknown): Promise<unknown> {
   const refusal = refusalOf(error);
   if (!refusal || !(error instanceof SyncError)) return error;
-  const { hostname, origin } = await bucket.address().catch(() => new URL('invalid:'));
+  const address = await bucket.address().catch(() => new URL('invalid:'));
+  const { hostname, origin } = address;
   const isAws = hostname.includes('.amazonaws.');
   const isOwnHost = hostname.startsWith(`${bucket.bucket}.`) && !isAws;
   const pathStyle = `The bucket is expected at ${origin}. If the store has no host name for each bucket, add --s3-path-style.`;
   const withPathStyle = (hint: string) => (isOwnHost ? `${pathStyle} ${hint}` : hint);
   const details = (hint: string) => ({ hint: connectionHint(refusal) ?? withPathStyle(hint), cause: refusal });
-  if (error.code === 'DESTINATION_UNUSABLE') return new SyncError(error.code, error.message, details(error.hint ?? ''));
-  if (refusal.status !== null || error.code !== 'STORE_FAILED') return error;
+  if (error.code === 'DESTINATION_UNUSABLE') {
+    const unreadable = refusal.status === null ? bucket.network?.unreadable : undefined;
+    const message = unreadable === undefined ? error.message : `${error.message}; ${unreadable}`;
+    return new SyncError(error.code, message, details(error.hint ?? ''));
+  }
+  if (error.code !== 'STORE_FAILED') return error;
+  const ofProxy = isGatewayFailure(refusal) ? connectionHint(refusal, address, bucket.network?.proxies) : undefined;
+  if (refusal.status !== null) {
+    const hint = ofProxy ?? 'The store cannot answer at the moment. Check that it is running, and try again later.';
+    return new SyncError('DESTINATION_UNUSABLE', error.message, { hint, cause: refusal });
+  }
   const isUnknown = isAws && ['ENOTFOUND', 'EAI_AGAIN'].includes(refusal.code);
   const hint = isUnknown
     ? 'Check the region (AWS_REGION or --s3-region) and the network.'
     : 'Check the endpoint, the network, and that the store is running.';
   const message = `${bucket.location} cannot be reached: ${refusal.message} (${refusal.code})`;
-  return new SyncError('DESTINATION_UNUSABLE', message, details(hint));
+  return new SyncError(
+    'DESTINATION_UNUSABLE',
+    message,
+    ofProxy === undefined ? details(hint) : { hint: ofProxy, cause: refusal },
+  );
+}
+
+/** Whether no reply came, or one that a proxy sends if it cannot reach the store. */
+function isGatewayFailure({ status }: Refusal): boolean {
+  return status === null || (status >= 502 && status <= 504);
 }
 
 function parseArchive(text: string): Archive | undefined {

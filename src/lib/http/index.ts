@@ -6,7 +6,7 @@ import { createUndiciClient } from './undici-client.ts';
 
 export { HttpTimeout } from './contract.ts';
 export { causes, connectionHint } from './connection-hint.ts';
-export { proxyFor } from './proxies.ts';
+export { proxyFor, type Proxies } from './proxies.ts';
 export type { HttpClient, HttpClientOptions, Reply, RequestOptions } from './contract.ts';
 
 /**

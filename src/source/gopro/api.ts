@@ -1,6 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import { connectionHint } from '../../lib/http/index.ts';
-import { send, type ApiFailure, type Question } from './exchange.ts';
+import { hintOfConnection, send, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { assertUsable, changedHint, confirm, mayMeanCredentials, type Session } from './session.ts';
 
 /**
@@ -33,7 +32,7 @@ export async function callApi<T>(session: Session, call: ApiCall<T>, signal?: Ab
     }
   }
   if (answer.kind === 'ok') return answer.value;
-  throw toError(exchange.apiUrl.host, call, answer);
+  throw toError(exchange, call, answer);
 }
 
 /**
@@ -45,14 +44,14 @@ function isDoubtful(failure: ApiFailure, scope: 'listing' | 'medium'): boolean {
   return mayMeanCredentials(failure) || (scope === 'medium' && (kind === 'busy' || kind === 'unreachable'));
 }
 
-function toError(host: string, call: ApiCall<unknown>, failure: ApiFailure): SyncError {
+function toError(exchange: Exchange, call: ApiCall<unknown>, failure: ApiFailure): SyncError {
   const { kind, detail, cause } = failure;
-  const message = `${host} on ${call.subject}: ${detail}`;
+  const message = `${exchange.apiUrl.host} on ${call.subject}: ${detail}`;
   const details = { cause, ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }) };
   if (kind === 'changed') return new SyncError('PROVIDER_CHANGED', message, { hint: changedHint });
   if (call.scope === 'medium') return new SyncError(kind === 'gone' ? 'SOURCE_GONE' : 'API_REFUSED', message, details);
   if (kind === 'gone' || kind === 'rejected' || kind === 'misshapen') {
     return new SyncError('PROVIDER_CHANGED', message, { hint: changedHint });
   }
-  return new SyncError('PROVIDER_DOWN', message, { ...details, hint: connectionHint(cause) ?? 'Try again later.' });
+  return new SyncError('PROVIDER_DOWN', message, { ...details, hint: hintOfConnection(exchange, failure) ?? 'Try again later.' });
 }

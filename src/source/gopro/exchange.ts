@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpClient, Reply } from '../../lib/http/index.ts';
+import { connectionHint, type HttpClient, type Proxies, type Reply } from '../../lib/http/index.ts';
 import { isExcessive } from '../../lib/json.ts';
 import { replyTimeMs } from '../../lib/reply-date.ts';
 import { backoffMs, retryAfterMs } from '../../lib/retry.ts';
@@ -37,6 +37,8 @@ export interface ApiFailure {
 export interface Exchange {
   readonly apiUrl: URL;
   readonly http: HttpClient;
+  /** The proxies that `http` uses. */
+  readonly proxies: Proxies | undefined;
   readonly clock: Clock;
   readonly pacer: Pacer;
   readonly stallMs: number;
@@ -77,6 +79,13 @@ export async function send<T>(
     if (!mayPass || attempt + 1 === maxAttempts) return answer;
     await wait(exchange, answer, attempt, signal);
   }
+}
+
+/** What to do if the connection or a proxy may be the cause of a failure. Otherwise undefined. */
+export function hintOfConnection({ apiUrl, proxies }: Exchange, { kind, status = 0, cause }: ApiFailure): string | undefined {
+  // A proxy answers 502, 503 or 504 if it cannot reach the API.
+  const ofProxy = kind === 'unreachable' || (status >= 502 && status <= 504);
+  return ofProxy ? connectionHint(cause, apiUrl, proxies) : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpClient } from '../../lib/http/index.ts';
+import type { HttpClient, Proxies } from '../../lib/http/index.ts';
 import type { Medium, Role } from '../../media.ts';
 import type { ListingPage, Resolution, Source } from '../source.ts';
 import { callApi } from './api.ts';
@@ -24,6 +24,8 @@ export interface GoproSourceOptions {
   /** A request is aborted after this many ms without a byte. */
   readonly stallMs: number;
   readonly http: HttpClient;
+  /** The proxies that `http` uses. Errors name them. */
+  readonly proxies?: Proxies | undefined;
   readonly clock: Clock;
   /** The authorisation mode that worked in an earlier run. */
   readonly rememberedMode?: AuthMode;
@@ -51,6 +53,7 @@ export function createGoproSource(options: GoproSourceOptions): GoproSource {
   const exchange: Exchange = {
     apiUrl,
     http,
+    proxies: options.proxies,
     clock,
     stallMs,
     pacer: createPacer({ perSecond: options.requestsPerSecond ?? defaultRequestsPerSecond, clock }),

@@ -1,7 +1,6 @@
 import { SyncError, type Hint } from '../../errors.ts';
-import { connectionHint } from '../../lib/http/index.ts';
 import { renewHint, type AuthMode } from './credentials.ts';
-import { send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
+import { hintOfConnection, send, type Answer, type ApiFailure, type Exchange, type Question } from './exchange.ts';
 import { anyObject, listingReply } from './schema.ts';
 
 /**
@@ -139,12 +138,12 @@ async function rejectionOf(promise: Promise<void>): Promise<unknown> {
 }
 
 /** The error for a probe that failed although the credentials are not the cause. */
-function unusable({ apiUrl }: Exchange, failure: ApiFailure): SyncError {
+function unusable(exchange: Exchange, failure: ApiFailure): SyncError {
   const { kind, detail, cause, retryAfterMs } = failure;
-  const message = `${apiUrl.host}: ${detail}`;
+  const message = `${exchange.apiUrl.host}: ${detail}`;
+  const hint = hintOfConnection(exchange, failure);
   const details = { cause, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  if (kind === 'unreachable')
-    return new SyncError('PROVIDER_DOWN', message, { ...details, hint: connectionHint(cause) ?? unreachableHint });
-  if (kind === 'busy') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: busyHint });
+  if (kind === 'unreachable') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: hint ?? unreachableHint });
+  if (kind === 'busy') return new SyncError('PROVIDER_DOWN', message, { ...details, hint: hint ?? busyHint });
   return new SyncError('PROVIDER_CHANGED', message, { hint: changedHint });
 }
