@@ -12,7 +12,7 @@ import { makeDirectories } from '../lib/make-directories.ts';
 import { rememberSecret } from '../lib/redact.ts';
 import { describeSystemError, systemErrorCode } from '../lib/system-error.ts';
 import { didYouMean, nearest } from './nearest.ts';
-import { checkExtraCertificates, readAwsNetwork, readProxies } from './network.ts';
+import { checkExtraCertificates, readAwsNetwork, readProxies, type AwsUse } from './network.ts';
 import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';
 import { environmentName, options, type OptionSpec, type Settings } from './options.ts';
 import { keepOthersFromWriting, warnOfGroup } from './open-home.ts';
@@ -37,7 +37,7 @@ export interface Config {
    * Returns how AWS is reached. Only a command that uses AWS may call it. Errors: USAGE if a variable
    * of AWS is wrong.
    */
-  readonly awsNetwork: () => AwsNetwork;
+  readonly awsNetwork: (use: AwsUse) => AwsNetwork;
   /** Whether CLOUD_SYNC_DEBUG is set. If so, the stacks of errors are printed. */
   readonly debug: boolean;
   /** Likely mistakes that do not stop the command. */
@@ -75,7 +75,7 @@ export async function loadConfig(flags: Flags, environment: EnvironmentVariables
     home,
     settings,
     proxies,
-    awsNetwork: () => readAwsNetwork(environment, proxies),
+    awsNetwork: (use) => readAwsNetwork(environment, proxies, use),
     debug: isSet(environment['CLOUD_SYNC_DEBUG']),
     warnings: [
       ...openToOthers,

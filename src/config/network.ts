@@ -64,15 +64,21 @@ export function checkExtraCertificates({ NODE_EXTRA_CA_CERTS: path }: Variables)
   if (path) readCertificates(path, 'NODE_EXTRA_CA_CERTS');
 }
 
-/** The variables with endpoints of the services that commands use, and of those that give credentials. */
-const endpointVariable = /^AWS_ENDPOINT_URL(_(S3|DYNAMODB|SECRETS_MANAGER|SFN|CLOUDWATCH_LOGS|STS|SSO|SSO_OIDC|SIGNIN))?$/;
+/** What a command reaches: the archive on S3, or other services. */
+export type AwsUse = 'archive' | 'services';
+
+/** The ends of the variables `AWS_ENDPOINT_URL_…`. */
+const endpointNames = { archive: ['S3'], services: ['DYNAMODB', 'SECRETS_MANAGER', 'SFN', 'CLOUDWATCH_LOGS'] };
+/** The services that give credentials. */
+const credentialEndpoints = ['STS', 'SSO', 'SSO_OIDC', 'SIGNIN'];
 const defaultsModes = ['in-region', 'cross-region', 'mobile', 'standard', 'legacy', 'auto'];
 
 /**
- * Checks the variables and files of AWS that its SDK would misread, and reads AWS_CA_BUNDLE. Errors:
+ * Checks the variables and files of AWS that its SDK would misread, and reads AWS_CA_BUNDLE. Without
+ * `use` the endpoints of all services are checked. Errors:
  * USAGE, which names the wrong variable or file.
  */
-export function readAwsNetwork(variables: Variables, proxies: Proxies | undefined): AwsNetwork {
+export function readAwsNetwork(variables: Variables, proxies: Proxies | undefined, use?: AwsUse): AwsNetwork {
   const { AWS_REGION: region, AWS_DEFAULTS_MODE: mode, AWS_CA_BUNDLE: bundle } = variables;
   if (region && !regionShape.test(region)) {
     throw wrongVariable('AWS_REGION', `"${region}" is not the name of a region`, 'Set it to a name such as eu-west-3.');
@@ -80,8 +86,9 @@ export function readAwsNetwork(variables: Variables, proxies: Proxies | undefine
   if (mode && !defaultsModes.includes(mode.toLowerCase())) {
     throw wrongVariable('AWS_DEFAULTS_MODE', `"${mode}" is unknown`, `Set it to ${defaultsModes.join(', ')}, or unset it.`);
   }
-  for (const [name, value] of Object.entries(variables)) {
-    if (endpointVariable.test(name) && value) checkEndpoint(name, value);
+  const used = use ? endpointNames[use] : Object.values(endpointNames).flat();
+  for (const name of ['', ...credentialEndpoints, ...used].map((end) => `AWS_ENDPOINT_URL${end && `_${end}`}`)) {
+    if (variables[name]) checkEndpoint(name, variables[name]);
   }
   const unreadable = checkAwsFiles(variables);
   return {

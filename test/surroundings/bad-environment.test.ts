@@ -139,17 +139,17 @@ test.each<[name: string, value: string]>([
   const environment = { CLOUD_SYNC_HOME: temporaryDirectory(), HOME: '/', [name]: value };
   vi.stubEnv('HOME', environment.HOME); // Node reads HOME itself
   onTestFinished(() => void vi.unstubAllEnvs());
-  const load = async () => (await loadConfig({}, environment)).awsNetwork();
+  const load = async () => (await loadConfig({}, environment)).awsNetwork('services');
   const error: unknown = await load().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'USAGE' });
   expect(`${String(error)} ${(error as { hint?: string }).hint}`).toContain(name);
 });
 
 test('an unreadable file and the endpoint of an unused service do not stop a command', async () => {
-  const environment = { CLOUD_SYNC_HOME: temporaryDirectory(), HOME: '/dev/null', AWS_ENDPOINT_URL_EC2: 'localhost:8000' };
+  const environment = { CLOUD_SYNC_HOME: temporaryDirectory(), HOME: '/dev/null', AWS_ENDPOINT_URL_DYNAMODB: 'localhost:8000' };
   vi.stubEnv('HOME', environment.HOME); // Node reads HOME itself
   onTestFinished(() => void vi.unstubAllEnvs());
-  const network = (await loadConfig({}, environment)).awsNetwork();
+  const network = (await loadConfig({}, environment)).awsNetwork('archive');
   expect(network).toMatchObject({ unreadable: expect.stringContaining('/dev/null/.aws/config') });
 });
 

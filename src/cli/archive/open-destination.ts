@@ -39,7 +39,7 @@ export async function openS3Destination(
     bucket,
     prefix,
     clock: systemClock,
-    network: awsNetwork(),
+    network: awsNetwork('archive'),
     stallMs: settings['stall-timeout-ms'],
     onWarning,
     ...(endpoint && { endpoint }),

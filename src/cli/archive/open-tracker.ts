@@ -27,7 +27,7 @@ export async function openTracker(config: Config, { archiveId, onWarning }: Trac
   // Imported only when needed, because loading the AWS SDK takes longer than a run without work.
   const { openDynamoTracker } = await import('../../tracker/dynamodb/index.ts');
   const provider = settings.provider as Provider;
-  const client = { network: config.awsNetwork() };
+  const client = { network: config.awsNetwork('services') };
   return openDynamoTracker({ client, table: tableName(settings), provider, archiveId, clock: systemClock });
 }
 
@@ -63,7 +63,7 @@ export async function refuseTableOfOtherArchive({ settings, awsNetwork }: Config
   if (settings.tracker !== 'dynamodb') return;
   const { boundArchive } = await import('../../tracker/dynamodb/index.ts');
   const table = tableName(settings);
-  const known = await boundArchive({ network: awsNetwork() }, table);
+  const known = await boundArchive({ network: awsNetwork('services') }, table);
   if (known === undefined) return;
   throw new SyncError('ARCHIVE_UNKNOWN', `the table ${table} belongs to the archive ${known}, but ${location} holds no archive`, {
     hint: 'Name the place of that archive with --to, or another table with --table. If .cloud-sync/archive.json was deleted, restore it.',

@@ -43,5 +43,8 @@ function translated(thrown: unknown, what: string, missing: (() => SyncError) | 
  * Errors: USAGE for a wrong variable of AWS.
  */
 export function clientOptions(config: Config) {
-  return { maxAttempts: 4, ...awsClientOptions(config.awsNetwork(), { connectionTimeout: 10_000, requestTimeout: 20_000 }) };
+  return {
+    maxAttempts: 4,
+    ...awsClientOptions(config.awsNetwork('services'), { connectionTimeout: 10_000, requestTimeout: 20_000 }),
+  };
 }
