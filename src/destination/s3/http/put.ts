@@ -102,6 +102,8 @@ export class OpenPut {
     const request = await openRequest(this.#bucket, outgoingPut(target, asksFirst));
     if (this.#failure) throw this.#failure;
     this.#request = request;
+    // No answer can come before the headers have left. Node sends them together with the first bytes.
+    this.#lookedAtMs = this.#bucket.clock.elapsed();
     this.#framing = target.trailer ? createFraming(target.sizeBytes) : undefined;
     this.#leftBytes = target.sizeBytes;
     let mayRepeat = asksFirst;
