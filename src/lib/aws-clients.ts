@@ -38,7 +38,7 @@ export function awsClientOptions(network: AwsNetwork, limits: TimeLimits) {
   return { requestHandler, extensions, clientConfig: { requestHandler, extensions } };
 }
 
-interface ExtendedClient {
+export interface ExtendedClient {
   httpHandler(): RequestHandler;
 }
 
