@@ -99,7 +99,7 @@ async function lookAt(row: TrackedOriginal, destination: Destination, look: Look
     const error = asSyncError(thrown);
     const { code, message: reason } = error;
     if (code === 'CHECKSUM_MISMATCH') return { kind: 'judged', mark: 'DAMAGED', reason, sizeBytes: 0 };
-    if (code === 'UNREADABLE' || code === 'STORE_FAILED') return { kind: 'unreadable', error };
+    if (code === 'UNREADABLE' || code === 'STORE_FAILED' || code === 'STORE_REFUSED') return { kind: 'unreadable', error };
     throw thrown;
   }
 }

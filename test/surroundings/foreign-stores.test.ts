@@ -207,6 +207,37 @@ describe('a store that refuses one file for good', () => {
   );
 });
 
+describe('a store that denies one file with 403', () => {
+  test.concurrent.each([
+    ['PUT', 'held'],
+    ['PUT', 'streamed'],
+    ['PUT', 'multipart'],
+    ['POST', 'multipart'],
+    ['HEAD', 'multipart'],
+  ] as const)('a refused %s fails that file, and the other files are archived (%s)', async (method, kind) => {
+    const denied: { id: string } = { id: 'none' };
+    const rules: StoreFilterRules = {
+      answer: (request) =>
+        request.url.includes(denied.id) && request.method === method ? answer(403, 'AccessDenied', 'No.') : undefined,
+    };
+    await using opened = await openFiltered(`denied-${method}-${kind}`, rules, { kinds: [kind, 'held', 'held'] });
+    denied.id = opened.media[0]?.id ?? '';
+    const run = await opened.scene.sync();
+    expectExit(run, 1);
+    expect(eventsOf(run, 'file.failed').map(({ code }) => code)).toEqual(['STORE_REFUSED']);
+    expect(run.finished.files).toMatchObject({ archived: 2, failed: 1, pending: 0 });
+  });
+
+  test('a run ends with exit code 6 if the store denies every file', async () => {
+    const rules: StoreFilterRules = {
+      answer: ({ method, url }) =>
+        url.includes('/gopro-videos/') && method === 'PUT' ? answer(403, 'AccessDenied', 'No.') : undefined,
+    };
+    await using opened = await openFiltered('denied-all', rules, { kinds: Array.from({ length: 15 }, () => 'held' as const) });
+    expectExit(await opened.scene.sync('--concurrency', '1'), 6);
+  });
+});
+
 describe('a store that loses the reply to an upload, and then shows the object late', () => {
   const cases = [
     ['held', 403],

@@ -57,6 +57,8 @@ export interface Bucket extends S3Options {
   agentFor(url: URL): HttpAgent;
   /** The optional headers that this store refuses or does not need. They are left out from now on. */
   readonly leftOut: Set<string>;
+  /** The files in a row that the store denied or did not show. */
+  readonly unusableKeys: Set<string>;
   close(): void;
 }
 
@@ -79,6 +81,7 @@ export function openBucket(options: S3Options): Bucket {
     base: prefix && `${prefix}/`,
     address: () => (address ??= addressOf(client, options.bucket)),
     leftOut: new Set(),
+    unusableKeys: new Set(),
     agentFor: (url) => (url.protocol === 'http:' ? agents.http : agents.https),
     close: () => {
       client.destroy();

@@ -3,7 +3,8 @@ import { remembered } from '../../lib/remembered.ts';
 import { warnOfDeniedTags } from './attributes.ts';
 import type { Bucket } from './bucket.ts';
 import { probeMultipart } from './probe-multipart.ts';
-import { probePuts } from './probe-puts.ts';
+import { probeKey, probePuts, probeText } from './probe-puts.ts';
+import { idKey, readSmall, writeSmall } from './small-objects.ts';
 import type { ChecksumWay } from './http/buffered-put.ts';
 import type { MultipartChecksum } from './upload-id.ts';
 
@@ -85,6 +86,11 @@ export interface Capabilities {
    * has changed, so that the next request differs from the refused one.
    */
   haveChanged(): Promise<boolean>;
+  /**
+   * Whether the store lets us read the archive's id and write the probe. If so, the denial of a
+   * write is about one file.
+   */
+  areUsable(): Promise<boolean>;
 }
 
 export function createCapabilities(bucket: Bucket): Capabilities {
@@ -111,6 +117,15 @@ export function createCapabilities(bucket: Bucket): Capabilities {
       if (!deniesTags) warnOfDeniedTags(bucket);
       deniesTags = true;
       return true;
+    },
+    areUsable: async () => {
+      try {
+        if ((await readSmall(bucket, idKey)) === undefined) return false;
+        await writeSmall(bucket, { key: probeKey, text: probeText.toString() }, (await puts.get()).headerChecksum);
+        return true;
+      } catch {
+        return false; // the error of the file says what is wrong
+      }
     },
     haveChanged: async () => (probingAgain ??= probeAgain().finally(() => (probingAgain = undefined))),
   };

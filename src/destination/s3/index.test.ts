@@ -97,7 +97,7 @@ describe('publishing fails, and the next attempt succeeds', () => {
     ['when a part is gone', large, { match: completing, action: error('InvalidPart') }, 'CHECKSUM_MISMATCH'],
     ['when the store is full', small, { match: putting('small'), action: error('XMinioStorageFull') }, 'DESTINATION_FULL'],
     ['when the quota is used up', small, { match: putting('small'), action: error('QuotaExceeded') }, 'DESTINATION_FULL'],
-    ['when access is denied', medium, { match: putting('medium'), action: error('AccessDenied') }, 'DESTINATION_UNUSABLE'],
+    ['when access is denied', medium, { match: putting('medium'), action: error('AccessDenied') }, 'STORE_REFUSED'],
   ];
   for (const [name, content, fault, code] of failures) {
     test(`publishing fails ${name}, and the next attempt succeeds`, async () => {
@@ -109,6 +109,14 @@ describe('publishing fails, and the next attempt succeeds', () => {
       expect(isThere(place, content)).toBe(true);
     });
   }
+
+  test('the run ends if ten files in a row stay invisible', async () => {
+    const hidden: S3Fault = { match: { operation: 'HeadObject', keyPart: 'hidden' }, action: error('NoSuchKey') };
+    await using place = await begin([hidden], {}, { ...systemClock, sleep: async () => {} });
+    for (let number = 1; number < 10; number += 1)
+      expect(await codeOf(archive(place.s3, contentOf(`hidden-${number}.mp4`, 100)))).toBe('UNREADABLE');
+    expect(await codeOf(archive(place.s3, contentOf('hidden-10.mp4', 100)))).toBe('DESTINATION_UNUSABLE');
+  });
 
   test('an error includes the time that the store asks us to wait', async () => {
     await using place = await begin([{ match: putting('small'), action: error('SlowDown', { retryAfterSeconds: 3 }) }]);

@@ -1,6 +1,7 @@
 import { SyncError } from '../../errors.ts';
 import type { Bucket } from './bucket.ts';
 import { refusalOf } from './errors.ts';
+import { noteUnusable } from './unusable-keys.ts';
 
 /**
  * Some stores answer 404 or 403 for seconds after they stored an object. A read within this time
@@ -33,10 +34,11 @@ export async function lookUntilSeen<Value>(bucket: Bucket, look: () => Promise<V
 
 /**
  * The error if the store never shows an object that it accepted. The file is not fetched again,
- * because the store has it. The next run looks again.
+ * because the store has it. The next run looks again. The run ends if no file becomes visible.
  */
-export function unseen({ location }: Bucket, key: string): SyncError {
-  return new SyncError('UNREADABLE', `${location}/${key} is not visible ${maxLateMs / 1000} s after the store accepted it`, {
+export function unseen(bucket: Bucket, key: string): SyncError {
+  const code = noteUnusable(bucket, key) ? 'DESTINATION_UNUSABLE' : 'UNREADABLE';
+  return new SyncError(code, `${bucket.location}/${key} is not visible ${maxLateMs / 1000} s after the store accepted it`, {
     hint: 'The next run looks for it again. If it stays invisible, ask the operator of the store.',
   });
 }

@@ -22,6 +22,7 @@ import { isAbsent, isRefused, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
 import { probeKey } from './probe-puts.ts';
+import { asDenialOfFile } from './unusable-keys.ts';
 import { multipartUpload, parseUpload, type MultipartUpload } from './upload-id.ts';
 
 /** A probe takes seconds. An older upload is left from a process that was killed. */
@@ -40,7 +41,7 @@ export async function createUpload(bucket: Bucket, capabilities: Capabilities, f
     const mayDenyTags = refusalOf(error)?.status === 403 && way.tags;
     if (mayDenyTags && (await capabilities.denyTags())) return create(bucket, file, { ...way, tags: false });
     if (isRefused(error) && (await capabilities.haveChanged())) return create(bucket, file, await askWay());
-    throw error;
+    throw await asDenialOfFile(bucket, capabilities, file.original.key, error);
   }
 }
 

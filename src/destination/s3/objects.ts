@@ -9,6 +9,7 @@ import { decodeCrc32 } from './http/framing.ts';
 import { exchange, type ReplyHeaders } from './http/request.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
 import { idKey, ownFolder, readSmall } from './small-objects.ts';
+import { isDenial, noteUnusable, refusedFile } from './unusable-keys.ts';
 
 const metadataPrefix = 'x-amz-meta-';
 
@@ -44,11 +45,11 @@ export async function head(bucket: Bucket, key: string, signal?: AbortSignal): P
       if (!isRefused(error)) throw error;
       // The reply to a refused HEAD does not say why. The GET of the archive's id throws an error
       // with the reason, unless the store refuses only this object.
-      await readSmall(bucket, idKey);
+      const archive = await readSmall(bucket, idKey);
       // The GET may have shown the SDK that our clock is wrong. In that case the HEAD is repeated.
       const isCorrected = Math.abs(bucket.client.config.systemClockOffset - offsetMs) > correctionMs;
       if (refusalOf(error)?.status === 403 && isCorrected) return readHead();
-      throw error;
+      throw archive !== undefined && isDenial(error) && !noteUnusable(bucket, key) ? refusedFile(error) : error;
     })
     .catch(ignoringAbsence(signal));
 }

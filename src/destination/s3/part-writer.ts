@@ -5,6 +5,7 @@ import type { Capabilities, PutCapabilities } from './capabilities.ts';
 import { isRefused } from './errors.ts';
 import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
 import { OpenPut, type PutReply } from './http/put.ts';
+import { asDenialOfFile } from './unusable-keys.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
 /** Writes one part of a multipart upload. */
@@ -22,6 +23,8 @@ export function writeUploadPart(
       ? bufferPart(bucket, capabilities, upload, target, about)
       : streamPart(bucket, capabilities, upload, { ...target, sizeBytes }, about);
   let writtenBytes = 0;
+  const asFileError = async (error: unknown): Promise<unknown> =>
+    asDenialOfFile(bucket, capabilities, upload.key, await afterRefusal(capabilities, error, 'STORE_FAILED'));
   const misfit = (): SyncError => {
     writer.abort();
     return misfitError(bucket, about, writtenBytes, sizeBytes);
@@ -31,13 +34,13 @@ export function writeUploadPart(
       writtenBytes += chunk.length;
       if (sizeBytes !== null && writtenBytes > sizeBytes) return Promise.reject(misfit());
       return writer.write(chunk)?.catch(async (error: unknown) => {
-        throw await afterRefusal(capabilities, error, 'STORE_FAILED');
+        throw await asFileError(error);
       });
     },
     end: async (crc32) => {
       if (sizeBytes !== null && writtenBytes !== sizeBytes) throw misfit();
       const reply = await writer.finish(crc32).catch(async (error: unknown) => {
-        throw await afterRefusal(capabilities, error, 'STORE_FAILED');
+        throw await asFileError(error);
       });
       return receivePart(bucket, { number, sizeBytes: writtenBytes, crc32, receipt: reply.etag }, reply, about);
     },

@@ -11,6 +11,7 @@ import { findPublished, readBack, type Publication } from './published.ts';
 import { writeIntendedRecord } from './records.ts';
 import { afterRefusal } from './part-writer.ts';
 import type { HeldPut } from './single-put.ts';
+import { asDenialOfFile } from './unusable-keys.ts';
 import type { MultipartUpload } from './upload-id.ts';
 
 /**
@@ -48,10 +49,14 @@ async function sendPut(publication: Publication, put: HeldPut): Promise<PutReply
       const deniesTags = hasTags && refusalOf(error)?.status === 403 && (await capabilities.denyTags());
       const hasChanged = isRefusedFile(error) && (await capabilities.haveChanged());
       const mayRepeat = put.isInMemory && !isAgain && !hasChanged && (deniesTags || isRefusedFile(error));
-      if (!mayRepeat) throw asUploadLost(publication, error, deniesTags || hasChanged);
+      if (!mayRepeat) throw await asFileError(publication, asUploadLost(publication, error, deniesTags || hasChanged));
       put.renew();
     }
   }
+}
+
+async function asFileError({ bucket, capabilities, file }: Publication, error: unknown): Promise<unknown> {
+  return asDenialOfFile(bucket, capabilities, file.original.key, error);
 }
 
 function isRefusedFile(error: unknown): boolean {
@@ -112,7 +117,7 @@ export async function publishMultipart(
   } catch (error) {
     const stored = await resolveFailedPublish(publication, error);
     if (stored) return stored;
-    throw await afterRefusal(publication.capabilities, error, 'STORE_FAILED');
+    throw await asFileError(publication, await afterRefusal(publication.capabilities, error, 'STORE_FAILED'));
   }
   const stored = await readBack(publication, etag);
   await restoreTags(publication);

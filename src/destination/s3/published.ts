@@ -6,6 +6,7 @@ import type { Capabilities } from './capabilities.ts';
 import { isSameTag } from './entity-tag.ts';
 import { lookUntilSeen, unseen } from './late-objects.ts';
 import { head, readThrough, type Found } from './objects.ts';
+import { noteUsable } from './unusable-keys.ts';
 import { descriptionIn, readRecord, verdictOf, writeRecord } from './records.ts';
 
 /** One file that is being published. */
@@ -81,6 +82,7 @@ export async function readBack(publication: Publication, etag: string): Promise<
   });
   const { found, isSound, isShown } = seen ?? (await lookAtPublished(publication)) ?? {};
   if (!found) throw unseen(bucket, key);
+  noteUsable(bucket);
   if (!isSound || !isShown) await writeRecord(publication, file, { etag: found.etag, ...whole, verified: isSound === true });
   if (isSound) return { key, ...whole };
   throw new SyncError(

@@ -8,6 +8,7 @@ import { refusalOf } from './errors.ts';
 import { putBuffered } from './http/buffered-put.ts';
 import { OpenPut, type PutReply, type PutTarget } from './http/put.ts';
 import { afterRefusal, misfitError } from './part-writer.ts';
+import { asDenialOfFile } from './unusable-keys.ts';
 
 /** If a file is larger than `maxHeldBytes`, this many of its last bytes are held back. */
 const heldBackBytes = 16 * 1024;
@@ -97,7 +98,10 @@ export class HeldPut implements PartWriter {
   async #noteRefusal(error: unknown): Promise<void> {
     const status = refusalOf(error)?.status;
     const mayDenyTags = status === 403 && (await this.carries('x-amz-tagging'));
-    if (status !== 412 && status !== 409 && !mayDenyTags) throw await afterRefusal(this.#capabilities, error, 'UPLOAD_LOST');
+    if (status !== 412 && status !== 409 && !mayDenyTags) {
+      const refused = await afterRefusal(this.#capabilities, error, 'UPLOAD_LOST');
+      throw await asDenialOfFile(this.#bucket, this.#capabilities, this.#file.original.key, refused);
+    }
     this.#refusal = error;
   }
 

@@ -36,7 +36,7 @@ async function lookAt(row: TrackedOriginal, { destination, signal }: Transfer): 
   } catch (thrown) {
     const error = asSyncError(thrown);
     if (error.code === 'CHECKSUM_MISMATCH' || error.code === 'UNREADABLE') return 'damaged';
-    if (error.code === 'STORE_FAILED') return row.mark === 'MISSING' ? 'missing' : 'damaged';
+    if (error.code === 'STORE_FAILED' || error.code === 'STORE_REFUSED') return row.mark === 'MISSING' ? 'missing' : 'damaged';
     throw error;
   }
 }

@@ -31,7 +31,7 @@ test.each<[S3FaultAction, code: string, looks: number]>([
   [{ kind: 'reset', before: 'reply' }, 'STORE_FAILED', 3],
   // A refused HEAD is repeated once without the header that asks for the checksum.
   [{ kind: 'error', code: 'NotImplemented' }, 'STORE_REFUSED', 2],
-  [{ kind: 'error', code: 'AccessDenied' }, 'DESTINATION_UNUSABLE', 2],
+  [{ kind: 'error', code: 'AccessDenied' }, 'STORE_REFUSED', 2],
 ])('a HEAD that meets %o ends as %s after %i attempts', async (action, code, looks) => {
   await using place = await openTestArchive({ faults: [{ match: { operation: 'HeadObject', keyPart: key }, action }] });
   await place.s3.initialise('archive-1');
