@@ -9,8 +9,8 @@ const contextSchema = z.strictObject({
   /** The address that receives notifications. The owner of the address has to confirm it once. */
   email: z.email().optional(),
   /**
-   * With `unlocked` people can delete archived files. The next deployment without this setting locks
-   * the archive again.
+   * With `unlocked` people can delete archived files. The next deployment without this setting
+   * locks the archive again.
    */
   archive: z.enum(['locked', 'unlocked']).default('locked'),
   /**

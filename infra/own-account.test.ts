@@ -8,7 +8,9 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** Every statement of a template that allows something to a service, with the id of its resource. */
+/**
+ * Every statement of a template that allows something to a service, with the id of its resource.
+ */
 function allowedServices(template: Template): (readonly [string, Statement])[] {
   const { Resources } = template.toJSON() as { readonly Resources: Readonly<Record<string, unknown>> };
   return Object.entries(Resources).flatMap(([id, resource]) =>
@@ -16,7 +18,9 @@ function allowedServices(template: Template): (readonly [string, Statement])[] {
   );
 }
 
-/** Finds the statements anywhere in a resource, because each type has another name for its policy. */
+/**
+ * Finds the statements anywhere in a resource, because each type has another name for its policy.
+ */
 function statementsIn(value: unknown): Statement[] {
   if (value === null || typeof value !== 'object') return [];
   const { Effect, Principal } = value as Partial<Statement>;

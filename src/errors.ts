@@ -152,8 +152,8 @@ export class SyncError extends Error {
 
 /**
  * Turns any thrown value into a SyncError. A refused call on a file of this machine is no fault of
- * Cloud Sync. Any other value of an unknown type becomes a BUG. If the cleanup after an error failed
- * too, the first error counts.
+ * Cloud Sync. Any other value of an unknown type becomes a BUG. If the cleanup after an error
+ * failed too, the first error counts.
  */
 export function asSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;

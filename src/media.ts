@@ -182,7 +182,10 @@ export interface Tally {
    * are unknown counts as one original.
    */
   readonly waiting: number;
-  /** Archived originals with a mark. They are also in `originals.COMPLETED`, but not in `archivedBytes`. */
+  /**
+   * Archived originals with a mark. They are also in `originals.COMPLETED`, but not in
+   * `archivedBytes`.
+   */
   readonly unsound: number;
   /** Originals with a mark that a run may still repair. They are also in `originals.COMPLETED`. */
   readonly marked: number;

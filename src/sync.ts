@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asSyncError, SyncError } from './errors.ts';
-import type { Report, RunFinished } from './events.ts';
+import type { Event, Report, RunFinished } from './events.ts';
 import { isoTime } from './lib/clock.ts';
 import { countFiltered, type FilterCount } from './plan/filter-count.ts';
 import { covers, type Filters } from './plan/filter.ts';
@@ -39,7 +39,7 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
  */
 export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinished> {
   const runId = randomUUID();
-  const startedAtMs = ports.clock.now();
+  const runStartedAt = isoTime(ports.clock.now());
   const beganAtMs = ports.clock.elapsed();
   const { source, destination, tracker, report } = ports;
   const { dryRun, roles, filters } = options;
@@ -61,12 +61,10 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     facts = { listing };
 
     const work = await plan(tracker.openMedia(roles), { covers: covers(filters ?? {}), roles });
-    const { items, waiting, leftOut, sizeHintBytes } = work;
-    report({ type: 'plan.finished', media: items.length, waiting, leftOut, sizeHintBytes });
+    report(planEvent(work));
 
     if (dryRun) await reportPlan(work, report);
     else {
-      const runStartedAt = isoTime(startedAtMs);
       const leaseMs = options.lease.termMs;
       const settings = { ...options, owner: runId, leaseMs, runStartedAt, recovered, slice: unlimited, signal };
       const { totals, error } = await transfer(work, leasedPorts, settings);
@@ -78,6 +76,10 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }
   return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.elapsed() - beganAtMs }, held);
+}
+
+function planEvent({ items, waiting, leftOut, sizeHintBytes }: Plan): Event {
+  return { type: 'plan.finished', media: items.length, waiting, leftOut, sizeHintBytes };
 }
 
 async function reportPlan(work: Plan, report: Report): Promise<void> {

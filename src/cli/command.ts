@@ -26,7 +26,9 @@ export interface Command {
   readonly summary: string;
   /** `name` has the syntax of commander: `<name>`, `<name...>`, `[name]` or `[name...]`. */
   readonly argument?: { readonly name: string; readonly help: string; readonly choices?: readonly string[] };
-  /** Says what a signal leaves behind, as the hint of the error. Absent if there is nothing to say. */
+  /**
+   * Says what a signal leaves behind, as the hint of the error. Absent if there is nothing to say.
+   */
   readonly whenInterrupted?: string;
   /** Runs the command. Returns the exit code, or throws a SyncError. */
   run(context: Context): Promise<number>;

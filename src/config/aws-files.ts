@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
 import { findHome, wrongVariable, type Variables } from './system.ts';
 
-/** The variables that name files of the AWS SDK, and where these files are in the home otherwise. */
+/**
+ * The variables that name files of the AWS SDK, and where these files are in the home otherwise.
+ */
 const awsFiles = { AWS_CONFIG_FILE: '.aws/config', AWS_SHARED_CREDENTIALS_FILE: '.aws/credentials' } as const;
 const fileVariables = Object.keys(awsFiles);
 /** Services that give credentials to a process, so that no profile is needed. */
@@ -15,8 +17,8 @@ const credentialServices = [
 ];
 
 /**
- * Checks the files that a variable names, and those that hold the profile of AWS_PROFILE. Returns why
- * another file cannot be read, which matters only if no credentials are found. Errors: USAGE.
+ * Checks the files that a variable names, and those that hold the profile of AWS_PROFILE. Returns
+ * why another file cannot be read, which matters only if no credentials are found. Errors: USAGE.
  */
 export function checkAwsFiles(variables: Variables): string | undefined {
   const profile = variables['AWS_PROFILE'];

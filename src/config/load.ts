@@ -34,8 +34,8 @@ export interface Config {
   /** The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Undefined if there is none. */
   readonly proxies: Proxies | undefined;
   /**
-   * Returns how AWS is reached. Only a command that uses AWS may call it. Errors: USAGE if a variable
-   * of AWS is wrong.
+   * Returns how AWS is reached. Only a command that uses AWS may call it. Errors: USAGE if a
+   * variable of AWS is wrong.
    */
   readonly awsNetwork: (use: AwsUse) => AwsNetwork;
   /** Whether CLOUD_SYNC_DEBUG is set. If so, the stacks of errors are printed. */

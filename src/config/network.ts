@@ -74,8 +74,8 @@ const credentialEndpoints = ['STS', 'SSO', 'SSO_OIDC', 'SIGNIN'];
 const defaultsModes = ['in-region', 'cross-region', 'mobile', 'standard', 'legacy', 'auto'];
 
 /**
- * Checks the variables and files of AWS that its SDK would misread, and reads AWS_CA_BUNDLE. Without
- * `use` the endpoints of all services are checked. Errors:
+ * Checks the variables and files of AWS that its SDK would misread, and reads AWS_CA_BUNDLE.
+ * Without `use` the endpoints of all services are checked. Errors:
  * USAGE, which names the wrong variable or file.
  */
 export function readAwsNetwork(variables: Variables, proxies: Proxies | undefined, use?: AwsUse): AwsNetwork {

@@ -14,8 +14,8 @@ const decisive = /^(?:config\.toml|archives\.json|credentials\..*)$/;
 
 /**
  * Takes the permission to write from other users, before config.toml decides where the credentials
- * are sent. Returns warnings. Errors: CONFIG_UNREADABLE for a home that every user can change, if it
- * is a folder such as /tmp, or if another user owns its files.
+ * are sent. Returns warnings. Errors: CONFIG_UNREADABLE for a home that every user can change, if
+ * it is a folder such as /tmp, or if another user owns its files.
  */
 export function keepOthersFromWriting(home: string): readonly string[] {
   const found = statusOf(home);

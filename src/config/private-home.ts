@@ -1,4 +1,6 @@
-/** Keeps other users of this machine out of the home. On Windows the folder of the user does that. */
+/**
+ * Keeps other users of this machine out of the home. On Windows the folder of the user does that.
+ */
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SyncError } from '../errors.ts';
@@ -42,7 +44,9 @@ export async function narrowHome(home: string, to: string | undefined): Promise<
   });
 }
 
-/** Leaves a folder that other users may need: one with other files, of a group, or with an archive. */
+/**
+ * Leaves a folder that other users may need: one with other files, of a group, or with an archive.
+ */
 async function narrowHomeItself(home: string, to: string | undefined): Promise<void> {
   const found = statusOf(home);
   if (!found?.isDirectory() || found.uid !== process.getuid?.() || (found.mode & forGroup) !== 0) return;
@@ -78,7 +82,9 @@ export function statusOf(path: string): Stats | undefined {
   }
 }
 
-/** Returns the real path of the directory that `--to` names, or undefined if it names another place. */
+/**
+ * Returns the real path of the directory that `--to` names, or undefined if it names another place.
+ */
 async function directoryOf(to: string | undefined): Promise<string | undefined> {
   return to === undefined || /^[a-z][a-z0-9+.-]+:/i.test(to) ? undefined : realDirectory(resolveDirectory(to));
 }

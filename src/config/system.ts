@@ -23,7 +23,9 @@ export function findHome(others: string): string {
   throw wrongVariable('HOME', home === '' ? 'it is empty' : 'it is not an absolute path', hint);
 }
 
-/** Returns the absolute path of a directory that `--to` names. Errors: USAGE for `~` without HOME. */
+/**
+ * Returns the absolute path of a directory that `--to` names. Errors: USAGE for `~` without HOME.
+ */
 export function resolveDirectory(to: string): string {
   return resolve(to.replace(/^~(?=$|[/\\])/, () => findHome('--to to a path that does not begin with ~')));
 }

@@ -160,8 +160,8 @@ export interface Destination {
    * store has the part too. The result is never `finished` if the file at the key is described as
    * another original. If a process of an earlier lease may still have the known upload open, the
    * parts of that upload are copied to a new upload. If the result is not the known upload, the
-   * caller saves the result and then aborts the known upload. Space for the whole rest of the file is
-   * reserved until `commit`, `abort` or `pause`. `replaces` means that the file at the
+   * caller saves the result and then aborts the known upload. Space for the whole rest of the file
+   * is reserved until `commit`, `abort` or `pause`. `replaces` means that the file at the
    * key is damaged, so that file never counts as finished. Errors: KEY_TAKEN if the destination
    * sees at once that the key has another file; otherwise `commit` says so.
    */

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { systemErrorCode } from './system-error.ts';
 
 /**
- * Says why a file may exist although a call found nothing at the path: a link on the path leads to a
- * place that is missing, perhaps because its disk is not mounted. Returns undefined if there is
+ * Says why a file may exist although a call found nothing at the path: a link on the path leads to
+ * a place that is missing, perhaps because its disk is not mounted. Returns undefined if there is
  * certainly no file, or if `error` is another error than ENOENT.
  */
 export function explainAbsence(error: unknown, path: string): string | undefined {

@@ -38,8 +38,8 @@ export function isoTime(nowMs: number): string {
 const toleranceMs = 10 * 60_000;
 
 /**
- * How long ago a stored time was, in ms and at least 0. Undefined if the time is unreadable, or is in
- * the future because a clock was wrong. `time` is in ISO 8601.
+ * How long ago a stored time was, in ms and at least 0. Undefined if the time is unreadable, or is
+ * in the future because a clock was wrong. `time` is in ISO 8601.
  */
 export function ageMs(time: string | null, nowMs: number): number | undefined {
   const age = time === null ? NaN : nowMs - Date.parse(time);

@@ -1,7 +1,9 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
-/** Follows the links in an absolute path, also if the directory or the target of a link is missing. */
+/**
+ * Follows the links in an absolute path, also if the directory or the target of a link is missing.
+ */
 export async function realDirectory(path: string): Promise<string> {
   try {
     return await realpath(path);

@@ -28,8 +28,8 @@ const httpDate = new RegExp(`^${days}, \\d\\d[ -][A-Z][a-z]{2}[ -](?:\\d\\d){1,2
 const asctimeDate = new RegExp(`^${days} [A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4}$`);
 
 /**
- * Reads a date of HTTP in one of its three forms (RFC 9110, 5.6.7), in ms since 1970. Returns null for
- * any other text. `Date.parse` alone would read a date in numbers such as -5.
+ * Reads a date of HTTP in one of its three forms (RFC 9110, 5.6.7), in ms since 1970. Returns null
+ * for any other text. `Date.parse` alone would read a date in numbers such as -5.
  */
 export function replyTimeMs(date: string | undefined): number | null {
   const text = date?.trim() ?? '';

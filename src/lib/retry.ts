@@ -14,10 +14,10 @@ interface WaitingHeaders {
 }
 
 /**
- * Reads the header Retry-After (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now. A date is
- * compared with the reply's own Date, because the clock of this machine may be wrong. `nowMs` is used
- * if the reply has no Date. Returns undefined if Retry-After is absent, negative or unreadable. The
- * result is at most `maxMs`, so that a host cannot stop a run for a day.
+ * Reads the header Retry-After (RFC 9110, 10.2.3: seconds or an HTTP date) as ms from now. A date
+ * is compared with the reply's own Date, because the clock of this machine may be wrong. `nowMs` is
+ * used if the reply has no Date. Returns undefined if Retry-After is absent, negative or
+ * unreadable. The result is at most `maxMs`, so that a host cannot stop a run for a day.
  */
 export function retryAfterMs(headers: WaitingHeaders, nowMs: number, maxMs = 3_600_000): number | undefined {
   const text = headers['retry-after']?.trim() ?? '';

@@ -2,8 +2,9 @@
 const tailLength = 16;
 
 /**
- * Shortens a text to at most `maxLength` UTF-16 units. It keeps the beginning and the last 16 units.
- * Call it before a pattern runs on a text from outside, because a pattern may take quadratic time.
+ * Shortens a text to at most `maxLength` UTF-16 units. It keeps the beginning and the last 16
+ * units. Call it before a pattern runs on a text from outside, because a pattern may take quadratic
+ * time.
  */
 export function shortened(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;

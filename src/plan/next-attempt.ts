@@ -13,8 +13,8 @@ const slackMs = 2 * 3_600_000;
 /**
  * The time of the next attempt, in ms since 1970. After the first failed run it is in the next
  * night, after the second in the 2nd night, after the third in the 4th night, and after any later
- * one in the 7th night. If the failure is dated in the future, a clock was wrong, and the attempt is
- * due now.
+ * one in the 7th night. If the failure is dated in the future, a clock was wrong, and the attempt
+ * is due now.
  */
 export function nextAttemptMs(
   { failedRuns, statusSince }: { readonly failedRuns: number; readonly statusSince: string },

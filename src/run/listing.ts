@@ -169,7 +169,9 @@ async function readPages(options: ListingOptions, progress: ListingProgress, isO
   return true;
 }
 
-/** Returns 1 for a page without new ids, 0 for a page with the smallest share, and less for more. */
+/**
+ * Returns 1 for a page without new ids, 0 for a page with the smallest share, and less for more.
+ */
 function staleness({ media, totalItems, totalPages }: ListingPage, newIds: number): number {
   const expected = Math.max(1, media.length, Math.min(maxPageMedia, totalItems / Math.max(1, totalPages)));
   return 1 - newIds / expected / minNewShare;

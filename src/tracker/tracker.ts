@@ -197,8 +197,8 @@ export interface Tracker {
   originals(mediaId: string): Promise<readonly TrackedOriginal[]>;
   /**
    * Yields all media with their originals. With `selections`, yields only originals that a
-   * selection fits, and only media that a selection fits or that have such an original. A medium is LOST if
-   * the provider no longer has it and `absentOriginals` is not 0.
+   * selection fits, and only media that a selection fits or that have such an original. A medium
+   * is LOST if the provider no longer has it and `absentOriginals` is not 0.
    */
   rows(selections?: readonly Selection[]): AsyncIterable<TrackedRow>;
   /** Whether a key is in use. Upper and lower case count as equal. */
@@ -296,12 +296,12 @@ export interface Tracker {
 
   /**
    * Counts the media that `covers` accepts, and their originals in `roles`. By default it counts
-   * all. `covers` is called once for each medium, and is told whether the provider no longer has it.
+   * all. `covers` is called once for each medium. `isGone`: the provider no longer has the medium.
    */
   tally(roles: readonly Role[], covers?: (medium: Medium, isGone: boolean) => boolean): Promise<Tally>;
   /** Yields all media and originals, in pages, for the `load` of another ledger. */
   dump(): AsyncIterable<LedgerPage>;
-  /** Fills a new ledger with the media and originals of another one. Parts of uploads are left out. */
+  /** Fills a new ledger with the media and originals of another one, without unfinished uploads. */
   load(pages: AsyncIterable<LedgerPage>): Promise<void>;
   /** Returns the ids of uploads that a run still needs. */
   uploads(): Promise<readonly string[]>;

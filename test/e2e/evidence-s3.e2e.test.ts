@@ -1,4 +1,7 @@
-/** What an object store says of a damaged or missing object never replaces what its bytes have shown. */
+/**
+ * What an object store says of a damaged or missing object never replaces what its bytes have
+ * shown.
+ */
 import { cp, rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { eventsOf } from '../support/cli.ts';

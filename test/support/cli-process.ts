@@ -29,7 +29,10 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Starts the command line with a cache of compiled code, because most homes are new. The process gets no variable from the environment of the tests. */
+/**
+ * Starts the command line with a cache of compiled code, because most homes are new. The process
+ * gets no variable from the environment of the tests.
+ */
 export function startCli(
   args: readonly string[],
   options: CliOptions = {},

@@ -1,6 +1,7 @@
 /**
- * Makes the names under `slow.test` lead to two addresses. 127.0.0.1 accepts a connection only after
- * 600 ms, and ::1 refuses it. `node --import` can load this file into the process of the command line.
+ * Makes the names under `slow.test` lead to two addresses. 127.0.0.1 accepts a connection only
+ * after 600 ms, and ::1 refuses it. `node --import` can load this file into the process of the
+ * command line.
  */
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';

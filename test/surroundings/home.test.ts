@@ -64,7 +64,9 @@ async function runAs(user: number, args: readonly string[], environment: Record<
 const small = () => createLibrary([createMediaMaker('home').photo()]);
 const sync = ({ place }: Scene) => ['sync', '--to', place.to];
 
-/** Makes a folder with a file, as a person does whose umask is 002. Returns the path of the folder. */
+/**
+ * Makes a folder with a file, as a person does whose umask is 002. Returns the path of the folder.
+ */
 function plantFolder(path: string): string {
   mkdirSync(path);
   writeFileSync(join(path, 'planted'), '');

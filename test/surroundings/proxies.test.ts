@@ -1,4 +1,7 @@
-/** Every connection of every client goes through the proxy, and trusts the certificates that the settings name. */
+/**
+ * Every connection of every client goes through the proxy, and trusts the certificates that the
+ * settings name.
+ */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';

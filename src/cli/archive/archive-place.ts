@@ -52,7 +52,9 @@ export async function locationOf(place: Place, s3Endpoint: string | undefined): 
   return s3Endpoint === undefined ? address : `${address} at ${s3Endpoint}`;
 }
 
-/** Returns a location in the spelling of `locationOf`. Earlier versions kept some other spellings. */
+/**
+ * Returns a location in the spelling of `locationOf`. Earlier versions kept some other spellings.
+ */
 export function respellLocation(location: string): string {
   const [, address, endpoint = ''] = /^(s3:\/\/.* at )(https?:\/\/.*)$/i.exec(location) ?? [];
   const url = URL.parse(endpoint);

@@ -70,7 +70,9 @@ interface Identification {
   readonly onWarning: (message: string) => void;
 }
 
-/** A plan for an unknown place writes nothing, not even to the home, so it gets an empty tracker. */
+/**
+ * A plan for an unknown place writes nothing, not even to the home, so it gets an empty tracker.
+ */
 async function openTrackerFor(
   purpose: Purpose,
   config: Config,

@@ -15,8 +15,8 @@ import { readPasted } from '../prompt.ts';
 import { credentialOptions, openApiClient, openSource } from '../provider.ts';
 
 /**
- * Stores the credentials that a person pastes, and names the other stores. Stored credentials stay unchanged until the API
- * accepts the new credentials.
+ * Stores the credentials that a person pastes, and names the other stores. Stored credentials stay
+ * unchanged until the API accepts the new credentials.
  */
 export async function runLogin(context: Context): Promise<number> {
   const secret = context.config.settings['to-secret'];

@@ -42,7 +42,9 @@ export async function saveCredentials(options: CredentialOptions, credentials: S
   throw new SyncError('BUG', 'no credential store works');
 }
 
-/** Removes the plain file. Returns undefined if there was none, or if it can only be warned about. */
+/**
+ * Removes the plain file. Returns undefined if there was none, or if it can only be warned about.
+ */
 async function removePlainFile(options: CredentialOptions): Promise<CredentialStore | undefined> {
   const plain = openStores(options).find(({ name }) => name === 'file');
   try {

@@ -56,16 +56,7 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
   const disk = createDisk(resolve(directory), options);
   const { tree, manifest, uploads, smallFiles, leaseFile } = disk;
   const location = tree.root;
-  const translated = async <T>(action: () => Promise<T>): Promise<T> =>
-    action().catch((error: unknown) => {
-      throw storeError(location, error);
-    });
-  const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
-    translated(async () => tree.requireOwnFolders().then(action));
-  const needed = async <T>(action: () => Promise<T>): Promise<T> =>
-    (async () => tree.requireOwnFolders().then(action))().catch((error: unknown) => {
-      throw unusableError(location, error);
-    });
+  const { translated, guarded, needed } = guardsOf(tree);
   // A run that has the lease tries again to renew it. Without the lease no run is possible.
   const forLease = async <T>(action: () => Promise<T>): Promise<T> => (leaseFile.ours() ? guarded : needed)(action);
   return {
@@ -97,6 +88,26 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
     quarantined: async (key) => guarded(async () => quarantinedCopy(tree, key)),
     close: async () => translated(async () => closeDisk(disk)),
   };
+}
+
+/** Runs an action and converts its errors. `guarded` and `needed` check our own folders first. */
+function guardsOf(tree: Tree) {
+  const translated = async <T>(action: () => Promise<T>): Promise<T> =>
+    action().catch((error: unknown) => {
+      throw storeError(tree.root, error);
+    });
+  const guarded = async <T>(action: () => Promise<T>): Promise<T> =>
+    translated(async () => tree.requireOwnFolders().then(action));
+  /** For an action without which no run is possible. */
+  const needed = async <T>(action: () => Promise<T>): Promise<T> => {
+    try {
+      await tree.requireOwnFolders();
+      return await action();
+    } catch (error) {
+      throw unusableError(tree.root, error);
+    }
+  };
+  return { translated, guarded, needed };
 }
 
 function createDisk(location: string, options: DiskOptions): Disk {

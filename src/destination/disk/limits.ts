@@ -34,7 +34,9 @@ function assertSize({ maxFileBytes }: FileLimits, location: string, sizeBytes: n
   });
 }
 
-/** Notes that the file system refused a file of this size (EFBIG), so that none is fetched again. */
+/**
+ * Notes that the file system refused a file of this size (EFBIG), so that none is fetched again.
+ */
 export function noteTooLarge(limits: FileLimits, sizeBytes: number | null): void {
   if (sizeBytes !== null) limits.maxFileBytes = Math.min(limits.maxFileBytes, sizeBytes - 1);
 }

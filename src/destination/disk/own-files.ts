@@ -8,7 +8,9 @@ import { SyncError } from '../../errors.ts';
 import { ignoring } from './files.ts';
 import { errno } from './store-error.ts';
 
-/** Without O_NONBLOCK, opening a named pipe would wait for ever. Windows has none of these flags. */
+/**
+ * Without O_NONBLOCK, opening a named pipe would wait for ever. Windows has none of these flags.
+ */
 const flagsOfOwn = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Opens a file of the archive. Errors: DESTINATION_UNUSABLE if it is a link or no file. */

@@ -39,7 +39,8 @@ export async function publish(publisher: Publisher, received: Received): Promise
     if (error instanceof SyncError && error.code === 'CHECKSUM_MISMATCH') await dropUpload(publisher, state.id);
     throw error;
   }
-  // The file is stored, so a draft that cannot be removed does not fail it. A sweep removes it later.
+  // The file is stored, so a draft that cannot be removed does not fail it. A sweep removes it
+  // later.
   await dropUpload(publisher, state.id).catch(() => {});
   return { key: file.original.key, sizeBytes: whole.sizeBytes, crc32: whole.crc32, ...(movedTo !== undefined && { movedTo }) };
 }

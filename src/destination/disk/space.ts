@@ -45,7 +45,8 @@ export async function describeFileSystem(directory: string): Promise<StatsFs | n
 export async function freeBytesAt(directory: string): Promise<number | null> {
   const system = await describeFileSystem(directory);
   if (!system || system.blocks === 0) return null;
-  // The blocks are counted in units of `frsize`, which some network file systems set apart from `bsize`.
+  // The blocks are counted in units of `frsize`, which some network file systems set apart from
+  // `bsize`.
   const blockBytes = system.frsize || system.bsize;
   return blockBytes > 0 ? system.bavail * blockBytes : null;
 }

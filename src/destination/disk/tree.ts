@@ -58,14 +58,9 @@ export function isKey(key: string): boolean {
 export function createTree(root: string): Tree {
   const inside = new Map<string, Promise<void>>();
   const ready = new Map<string, Promise<void>>();
-  const syncs = new Map<string, () => Promise<void>>();
+  const sync = shareSyncs();
   const ownPath = join(root, ownDirectory);
   let hasOwnFolders = false;
-  const sync = async (directory: string) => {
-    const run = syncs.get(directory) ?? shareRuns(async () => syncDirectory(directory));
-    syncs.set(directory, run);
-    return run();
-  };
   const makeReady = async (directory: string): Promise<void> => {
     if (directory === root) return;
     await remembered(ready, directory, async () => {
@@ -79,10 +74,7 @@ export function createTree(root: string): Tree {
     root,
     own: (...names) => join(ownPath, ...names),
     requireOwnFolders: async () => {
-      if (hasOwnFolders) return;
-      const found = await refuseLink(ownPath);
-      for (const name of ownFolders) await refuseLink(join(ownPath, name));
-      hasOwnFolders = found;
+      hasOwnFolders ||= await refuseOwnLinks(ownPath);
     },
     locate: async (key) => {
       const path = pathOf(root, key);
@@ -102,6 +94,23 @@ export function createTree(root: string): Tree {
       hasOwnFolders = false;
     },
   };
+}
+
+/** Returns a function that syncs a directory. Simultaneous calls for one directory share a sync. */
+function shareSyncs(): (directory: string) => Promise<void> {
+  const syncs = new Map<string, () => Promise<void>>();
+  return async (directory) => {
+    const run = syncs.get(directory) ?? shareRuns(async () => syncDirectory(directory));
+    syncs.set(directory, run);
+    return run();
+  };
+}
+
+/** Refuses links in the place of our own folders. Returns whether `.cloud-sync` exists. */
+async function refuseOwnLinks(ownPath: string): Promise<boolean> {
+  const found = await refuseLink(ownPath);
+  for (const name of ownFolders) await refuseLink(join(ownPath, name));
+  return found;
 }
 
 function pathOf(root: string, key: string): string {

@@ -55,7 +55,9 @@ export interface Bucket extends S3Options {
    */
   address(): Promise<URL>;
   agentFor(url: URL): HttpAgent;
-  /** The optional headers that this store refuses or does not need. They are left out from now on. */
+  /**
+   * The optional headers that this store refuses or does not need. They are left out from now on.
+   */
   readonly leftOut: Set<string>;
   /** The files in a row that the store denied or did not show. */
   readonly unusableKeys: Set<string>;

@@ -21,8 +21,8 @@ export interface PutCapabilities {
   /** Whether the store honours `If-Match`. The lease needs it. */
   readonly conditionalReplacement: boolean;
   /**
-   * Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer, and does not hand
-   * them out as encoded.
+   * Whether the store accepts bodies in aws-chunked encoding with a CRC32 trailer, and does not
+   * hand them out as encoded.
    */
   readonly trailers: boolean;
   /** The strongest checksum that the store accepts in a header. */

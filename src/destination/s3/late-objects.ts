@@ -12,8 +12,8 @@ const firstPauseMs = 100;
 const maxPauseMs = 4_000;
 
 /**
- * Looks for an object that the store has just accepted, until it is there or `maxLateMs` have passed.
- * `look` returns undefined while the object is absent, or while an older one is there.
+ * Looks for an object that the store has just accepted, until it is there or `maxLateMs` have
+ * passed. `look` returns undefined while the object is absent, or while an older one is there.
  * Throws the error of the last look if the store denied it.
  */
 export async function lookUntilSeen<Value>(bucket: Bucket, look: () => Promise<Value | undefined>): Promise<Value | undefined> {

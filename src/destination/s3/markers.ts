@@ -10,7 +10,9 @@ export function noteMarkers(): (marker: string | undefined) => boolean {
   return (marker) => seen.size < seen.add(marker).size;
 }
 
-/** The error for a listing that goes on, but not at a new place. It would be incomplete or endless. */
+/**
+ * The error for a listing that goes on, but not at a new place. It would be incomplete or endless.
+ */
 export function endlessListing({ location }: Bucket, doing: string): SyncError {
   const message = `${location}: ${doing} does not end, because the store names no new page`;
   return new SyncError('DESTINATION_UNUSABLE', message, {

@@ -58,8 +58,8 @@ export function partChecksum({ checksum }: MultipartUpload, { trailers, headerCh
 }
 
 /**
- * Probes a store that refuses a request although it accepted requests of this form before. If it can
- * now do less, the error gets `code`, so that the bytes are sent in another form. Otherwise the
+ * Probes a store that refuses a request although it accepted requests of this form before. If it
+ * can now do less, the error gets `code`, so that the bytes are sent in another form. Otherwise the
  * error stays as it is, because the same request would be refused again.
  */
 export async function afterRefusal(

@@ -85,7 +85,9 @@ async function findHeaders(bucket: Bucket): Promise<AcceptedHeaders> {
   return { headerChecksum, tags, storageClass };
 }
 
-/** A bucket with Object Lock refuses an object without a checksum, so the plainest way comes last. */
+/**
+ * A bucket with Object Lock refuses an object without a checksum, so the plainest way comes last.
+ */
 async function strongestChecksum(bucket: Bucket): Promise<HeaderChecksum> {
   for (const checksum of ['crc32', 'md5'] as const) if (await accepts(bucket, { checksum })) return checksum;
   await persist(bucket, async () => put(bucket, { checksum: 'none' }));

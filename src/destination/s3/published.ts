@@ -69,8 +69,8 @@ async function hasSentBytes(publication: Publication, found: Found): Promise<boo
 
 /**
  * Compares the stored file with the sent file. The stored bytes are read unless the store verifies
- * checksums and shows one. `etag` is the entity tag that the store gave the file. Errors: UNREADABLE
- * if the store does not show the file.
+ * checksums and shows one. `etag` is the entity tag that the store gave the file. Errors:
+ * UNREADABLE if the store does not show the file.
  */
 export async function readBack(publication: Publication, etag: string): Promise<StoredFile> {
   const { bucket, file, whole } = publication;

@@ -11,15 +11,18 @@ export function noteUsable({ unusableKeys }: Bucket): void {
   unusableKeys.clear();
 }
 
-/** Notes that the store denies a file or does not show it. Returns true if that happens to every file. */
+/**
+ * Notes that the store denies a file or does not show it. Returns true if that happens to every
+ * file.
+ */
 export function noteUnusable({ unusableKeys }: Bucket, key: string): boolean {
   unusableKeys.add(key);
   return unusableKeys.size >= maxInARow;
 }
 
 /**
- * Converts the denial (403) of a write into STORE_REFUSED of this file, if the store still takes our
- * own objects. Returns any other error as it is.
+ * Converts the denial (403) of a write into STORE_REFUSED of this file, if the store still takes
+ * our own objects. Returns any other error as it is.
  */
 export async function asDenialOfFile(bucket: Bucket, capabilities: Capabilities, key: string, error: unknown): Promise<unknown> {
   if (!isDenial(error) || !(await capabilities.areUsable()) || noteUnusable(bucket, key)) return error;

@@ -9,8 +9,8 @@ const trustHint =
 const untrusted = /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_|ERR_TLS_CERT_)/;
 
 /**
- * Returns what to do about an error of a connection. `url` is the address of the request. Undefined if
- * neither a proxy nor a certificate can have caused the error.
+ * Returns what to do about an error of a connection. `url` is the address of the request. Undefined
+ * if neither a proxy nor a certificate can have caused the error.
  */
 export function connectionHint(error: unknown, url?: URL, proxies?: Proxies): string | undefined {
   const all = causes(error);

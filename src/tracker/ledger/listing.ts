@@ -44,8 +44,8 @@ export async function quarantineLongWaiting(store: Store): Promise<void> {
 }
 
 /**
- * Records that the media are gone that the listing does not show. Returns their number. `recordPage`
- * has already brought back the media that it shows.
+ * Records that the media are gone that the listing does not show. Returns their number.
+ * `recordPage` has already brought back the media that it shows.
  */
 async function settleUnseen(store: Store, account: string, runId: string): Promise<number> {
   const unseen = await store.unseen(account, runId);

@@ -4,7 +4,9 @@ import { isNetworkFolder, probeFolder } from '../../lib/sqlite-folder.ts';
 import { systemErrorCode } from '../../lib/system-error.ts';
 import { withoutLocks, type JournalKind } from './database.ts';
 
-/** The first bytes of an SQLite file (sqlite.org/fileformat2.html, 1.3). Empty for an empty file. */
+/**
+ * The first bytes of an SQLite file (sqlite.org/fileformat2.html, 1.3). Empty for an empty file.
+ */
 export type Header = Buffer;
 
 /** Reads the header. Returns undefined if there is no file. */

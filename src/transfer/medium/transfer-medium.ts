@@ -13,7 +13,10 @@ import { recordResolution } from '../record.ts';
 import { changedOriginals } from './changed.ts';
 import { lookAtMarked } from './repair.ts';
 
-/** A run accepts this many different sets of originals of one medium. An API may change them forever. */
+/**
+ * A run accepts this many different sets of originals of one medium. An API may change them
+ * forever.
+ */
 const maxRounds = 3;
 
 /** Resolves a medium and transfers its missing originals. Throws only errors that stop the run. */

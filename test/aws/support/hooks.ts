@@ -4,7 +4,9 @@ import { afterAll, beforeAll, vi } from 'vitest';
 import { startAws, type Aws } from './aws.ts';
 import { startEmulator, type Emulator, type EmulatorName } from './emulators.ts';
 
-/** Starts all services. The environment points to them. `ready` gets the services before the tests. */
+/**
+ * Starts all services. The environment points to them. `ready` gets the services before the tests.
+ */
 export function useAws(ready: (aws: Aws) => unknown): void {
   let aws: Aws | undefined;
   beforeAll(async () => {

@@ -6,7 +6,10 @@ import { described, medium, original } from '../../support/builders.ts';
 import { each } from '../../support/collect.ts';
 import { archive, claimed, failure, grant, idOf, resolve, upload, usual, whole, type Check } from './fixtures.ts';
 
-/** Methods that need no fence: they change nothing, are about the lease itself, or fill a new ledger. */
+/**
+ * Methods that need no fence: they change nothing, are about the lease itself, or fill a new
+ * ledger.
+ */
 type Reading =
   | 'archiveId'
   | 'close'

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * A call that a file system can refuse. `change` opens a file to write or create it, `read` opens a
- * file to read it, `resolve` finds the true path of a file, and `share` shares memory through a file.
+ * file to read it, `resolve` finds the true path of a file, and `share` shares memory through a
+ * file.
  */
 type Call = 'mkdir' | 'change' | 'read' | 'resolve' | 'statfs' | 'write' | 'lock' | 'share';
 

@@ -12,8 +12,8 @@ export interface Naming {
 }
 
 /**
- * Failures of a link that are not about links, so that a rename would fail too. File systems without
- * hard links answer with any other code: EPERM, ENOTSUP, EISDIR, EACCES, EINVAL and more.
+ * Failures of a link that are not about links, so that a rename would fail too. File systems
+ * without hard links answer with any other code: EPERM, ENOTSUP, EISDIR, EACCES, EINVAL and more.
  */
 const notAboutLinks = new Set(['EDQUOT', 'EIO', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOSPC', 'ENOTDIR', 'EROFS', 'ESTALE']);
 

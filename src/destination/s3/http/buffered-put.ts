@@ -4,8 +4,8 @@ import type { Bucket } from '../bucket.ts';
 import { OpenPut, type PutReply, type PutTarget } from './put.ts';
 
 /**
- * How the checksum of a body in memory is sent: as a CRC32 after the body (`trailer`), as a CRC32 or
- * MD5 in a header, or not at all.
+ * How the checksum of a body in memory is sent: as a CRC32 after the body (`trailer`), as a CRC32
+ * or MD5 in a header, or not at all.
  */
 export type ChecksumWay = 'trailer' | 'crc32' | 'md5' | 'none';
 

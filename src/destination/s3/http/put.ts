@@ -30,7 +30,9 @@ export interface PutReply {
  * look like a stall. On a quick line small writes cost more CPU.
  */
 const cautiousBytes = 64 * 1024;
-/** How long writes may follow each other before the event loop gets a turn to read an answer, in ms. */
+/**
+ * How long writes may follow each other before the event loop gets a turn to read an answer, in ms.
+ */
 const maxBlindMs = 2;
 
 /**
@@ -102,7 +104,8 @@ export class OpenPut {
     const request = await openRequest(this.#bucket, outgoingPut(target, asksFirst));
     if (this.#failure) throw this.#failure;
     this.#request = request;
-    // No answer can come before the headers have left. Node sends them together with the first bytes.
+    // No answer can come before the headers have left. Node sends them together with the first
+    // bytes.
     this.#lookedAtMs = this.#bucket.clock.elapsed();
     this.#framing = target.trailer ? createFraming(target.sizeBytes) : undefined;
     this.#leftBytes = target.sizeBytes;
