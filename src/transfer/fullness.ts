@@ -4,6 +4,8 @@ const minFreeBytes = 16 * 1024 * 1024;
 const smallBytes = 1024 * 1024;
 /** If the store refuses this many files in a row, there is no space for any file. */
 const maxRefusedInRow = 10;
+/** If the store has refused this many files, the smallest files come first. */
+const minRefusedWhenTight = 3;
 
 /** What is known when a file found no space. */
 export interface Refused {
@@ -22,6 +24,8 @@ export interface Fullness {
   countStored(): void;
   /** Counts a file that found no space. Returns true if no other file can find space either. */
   countRefused(refused: Refused): boolean;
+  /** Whether small files come first from now on, because they may fit where large files do not. */
+  isTight(): boolean;
   /**
    * Call it when all files were tried. True if nothing was stored since the first file found no
    * space, although at least two other files were tried.
@@ -33,6 +37,7 @@ export function createFullness(): Fullness {
   let refusals = 0;
   let storedSince = 0;
   let refusedInRow = 0;
+  let refusedByStore = 0;
   return {
     fitsAlone: (missingBytes, freeBytes) => freeBytes !== null && freeBytes >= Math.max(missingBytes, minFreeBytes),
     countStored: () => {
@@ -46,8 +51,10 @@ export function createFullness(): Fullness {
       const isStoresWord = isBegun || freeBytes === null;
       if (!isStoresWord) return false;
       refusedInRow += 1;
+      refusedByStore += 1;
       return refusedInRow >= maxRefusedInRow || (sizeBytes !== null && sizeBytes <= smallBytes);
     },
+    isTight: () => refusedByStore >= minRefusedWhenTight,
     isFull: () => refusals > 2 && storedSince === 0,
   };
 }

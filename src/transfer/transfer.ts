@@ -94,10 +94,10 @@ async function transferAll(items: readonly WorkItem[], context: Transfer): Promi
 }
 
 async function transferMedia(items: readonly WorkItem[], context: Transfer): Promise<void> {
-  const { slice, signal, accounting, concurrency, postponed, stop } = context;
-  const shared = items.values();
+  const { slice, signal, accounting, concurrency, postponed, stop, fullness } = context;
+  const takeNext = queueOf(items, () => fullness.isTight());
   async function worker(): Promise<void> {
-    for (const item of shared) {
+    for (let item = takeNext(); item; item = takeNext()) {
       if (signal.aborted || slice.isOver()) return;
       try {
         await transferMedium(item, context);
@@ -108,4 +108,17 @@ async function transferMedia(items: readonly WorkItem[], context: Transfer): Pro
     }
   }
   await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+/** Returns a function that takes the next medium: in order, or the smallest one if space is tight. */
+function queueOf(items: readonly WorkItem[], isTight: () => boolean): () => WorkItem | undefined {
+  let left = items.toReversed();
+  let isBySize = false;
+  return () => {
+    if (!isBySize && isTight()) {
+      isBySize = true;
+      left = left.toSorted((a, b) => (b.sizeHintBytes ?? Infinity) - (a.sizeHintBytes ?? Infinity));
+    }
+    return left.pop();
+  };
 }

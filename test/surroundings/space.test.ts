@@ -143,6 +143,16 @@ describe('a destination is full', () => {
   });
 });
 
+test.concurrent('a quota refuses many new films, and all older photos are archived before the run ends', async () => {
+  const maker = createMediaMaker('quota-films');
+  const photos = [maker.photo(80_000), maker.photo(90_000)];
+  const films = Array.from({ length: 14 }, () => maker.video(6 * mib));
+  await using scene = await openSmallDisk([...photos, ...films], { bytes: 4 * mib, error: 'EDQUOT' });
+  const run = await scene.sync('--concurrency', '1');
+  expectExit(run, 6);
+  expect(new Set(archivedIds(run))).toEqual(new Set(photos.map(({ id }) => id)));
+});
+
 describe('a store is full', () => {
   test.concurrent('if it refuses ten files in a row', async () => {
     const maker = createMediaMaker('store-full');
