@@ -3,7 +3,7 @@
  * what happened, and the hint says what to do next. No code compares messages.
  */
 
-import { describeSystemError, systemErrorCode } from './lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from './lib/files/system-error.ts';
 
 /**
  * What the runner does after an error: `retry` the original, `restart` it from its first byte,

@@ -5,12 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
-import { explainAbsence } from '../lib/absence.ts';
+import { explainAbsence } from '../lib/files/absence.ts';
 import type { AwsNetwork } from '../lib/aws-clients.ts';
 import type { Proxies } from '../lib/http/proxies.ts';
-import { makeDirectories } from '../lib/make-directories.ts';
+import { makeDirectories } from '../lib/files/make-directories.ts';
 import { rememberSecret } from '../lib/redact.ts';
-import { describeSystemError, systemErrorCode } from '../lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from '../lib/files/system-error.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { checkExtraCertificates, readAwsNetwork, readProxies, type AwsUse } from './network.ts';
 import { checkTimeZone, findHome, wrongVariable, type Variables } from './system.ts';

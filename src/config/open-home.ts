@@ -2,7 +2,7 @@
 import { chmodSync, lstatSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
-import { describeSystemError, systemErrorCode } from '../lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from '../lib/files/system-error.ts';
 import { holdsOnlyHome, namesIn, statusOf } from './private-home.ts';
 
 const othersWrite = 0o002;

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SyncError } from '../errors.ts';
 import { parseJson } from '../lib/json.ts';
-import { makePrivateIfOurs } from '../lib/private-files.ts';
-import { isAtOrBelow, realDirectory } from '../lib/real-directory.ts';
+import { makePrivateIfOurs } from '../lib/files/private-files.ts';
+import { isAtOrBelow, realDirectory } from '../lib/files/real-directory.ts';
 import { resolveDirectory } from './system.ts';
 
 const othersWrite = 0o002;

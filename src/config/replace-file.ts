@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SyncError } from '../errors.ts';
-import { whileLocked } from '../lib/while-locked.ts';
+import { whileLocked } from '../lib/files/while-locked.ts';
 
 /**
  * Replaces a file completely or not at all. Only the file's owner can read the new file. No other

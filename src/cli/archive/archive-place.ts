@@ -1,7 +1,7 @@
 import { resolveDirectory } from '../../config/system.ts';
 import { spellAddress } from '../../config/values.ts';
 import { SyncError } from '../../errors.ts';
-import { realDirectory } from '../../lib/real-directory.ts';
+import { realDirectory } from '../../lib/files/real-directory.ts';
 
 /** The place that `--to` names. */
 export type Place =

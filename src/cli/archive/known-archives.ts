@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { ensureHome } from '../../config/load.ts';
 import { replaceFile } from '../../config/replace-file.ts';
 import { SyncError } from '../../errors.ts';
-import { explainAbsence } from '../../lib/absence.ts';
-import { makePrivateFolder } from '../../lib/private-files.ts';
-import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
+import { explainAbsence } from '../../lib/files/absence.ts';
+import { makePrivateFolder } from '../../lib/files/private-files.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/files/system-error.ts';
 import { respellLocation } from './archive-place.ts';
 
 /** Maps the location of each archive to the archive's id. */

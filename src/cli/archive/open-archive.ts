@@ -9,7 +9,7 @@ import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/files/system-error.ts';
 import type { Report } from '../../events.ts';
 import type { Tracker } from '../../tracker/tracker.ts';
 import { openDestination } from './open-destination.ts';

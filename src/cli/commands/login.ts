@@ -8,7 +8,7 @@ import { SyncError } from '../../errors.ts';
 import { isoTime, systemClock } from '../../lib/clock.ts';
 import { clean } from '../../lib/log.ts';
 import { rememberSecret } from '../../lib/redact.ts';
-import { describeSystemError } from '../../lib/system-error.ts';
+import { describeSystemError } from '../../lib/files/system-error.ts';
 import type { Context } from '../command.ts';
 import { extractCredentials } from '../login/extract.ts';
 import { readPasted } from '../prompt.ts';

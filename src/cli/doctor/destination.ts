@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import type { Destination } from '../../destination/destination.ts';
 import type { S3Capabilities } from '../../destination/s3/index.ts';
-import { systemErrorCode } from '../../lib/system-error.ts';
+import { systemErrorCode } from '../../lib/files/system-error.ts';
 import { formatBytes } from '../../report/figures.ts';
 import { identifyArchive } from '../archive/open-archive.ts';
 import { openDestination, openS3Destination } from '../archive/open-destination.ts';

@@ -5,8 +5,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SyncError } from '../../errors.ts';
-import { explainAbsence } from '../../lib/absence.ts';
-import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
+import { explainAbsence } from '../../lib/files/absence.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/files/system-error.ts';
 import { deserialise, serialise, type CredentialStore } from './store.ts';
 import { ensureHome } from '../load.ts';
 import { removeFile, removeTemporaryFiles, replaceFile } from '../replace-file.ts';

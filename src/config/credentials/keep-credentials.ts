@@ -1,6 +1,6 @@
 /** Stores credentials on this machine, and removes them. */
 import { asSyncError, SyncError } from '../../errors.ts';
-import { describeSystemError } from '../../lib/system-error.ts';
+import { describeSystemError } from '../../lib/files/system-error.ts';
 import { savingRank } from './age.ts';
 import { removeTemporaryCredentials } from './files.ts';
 import { changeNote, readNote, type Note } from './note.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SyncError } from '../../errors.ts';
 import { parseJson } from '../../lib/json.ts';
-import { describeSystemError, systemErrorCode } from '../../lib/system-error.ts';
+import { describeSystemError, systemErrorCode } from '../../lib/files/system-error.ts';
 import { ensureHome } from '../load.ts';
 import { replaceFile } from '../replace-file.ts';
 import type { StoreName } from './store.ts';

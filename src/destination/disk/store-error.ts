@@ -1,5 +1,5 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
-import { reasonOf, systemErrorCode } from '../../lib/system-error.ts';
+import { reasonOf, systemErrorCode } from '../../lib/files/system-error.ts';
 
 interface Meaning {
   readonly code: ErrorCode;

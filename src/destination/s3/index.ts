@@ -1,5 +1,5 @@
 import type { Destination } from '../destination.ts';
-import { identify, initialise } from './archive-id.ts';
+import { identify, initialise } from './bookkeeping/archive-id.ts';
 import { openBucket, type Bucket, type S3Options } from './bucket.ts';
 import {
   createCapabilities,
@@ -7,12 +7,12 @@ import {
   type Capabilities,
   type MultipartCapabilities,
   type PutCapabilities,
-} from './capabilities.ts';
-import { createExistenceChecks } from './existence-checks.ts';
-import { createLeaseObject } from './lease.ts';
-import { listFiles, statFile, unknownKeys } from './inventory.ts';
+} from './probe/capabilities.ts';
+import { createExistenceChecks } from './probe/existence-checks.ts';
+import { createLeaseObject } from './bookkeeping/lease.ts';
+import { listFiles, statFile, unknownKeys } from './bookkeeping/inventory.ts';
 import { sweepUploads } from './multipart.ts';
-import { refusesWrongSize } from './probe-multipart.ts';
+import { refusesWrongSize } from './probe/multipart.ts';
 import { parseUpload } from './upload-id.ts';
 import { closeUploads, commitUpload, dropUpload, openUpload, writePart, type Uploads } from './uploads.ts';
 

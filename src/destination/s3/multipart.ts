@@ -16,12 +16,12 @@ import type { FileDescription, Part } from '../destination.ts';
 import { abandonedAfterMs } from '../upload-state.ts';
 import { metadataOf, tagsOf, taggingHeader } from './attributes.ts';
 import { ask, encryption, type Bucket } from './bucket.ts';
-import type { Capabilities, MultipartCapabilities, PutCapabilities } from './capabilities.ts';
+import type { Capabilities, MultipartCapabilities, PutCapabilities } from './probe/capabilities.ts';
 import { isSameTag } from './entity-tag.ts';
 import { isAbsent, isRefused, refusalOf } from './errors.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
-import { probeKey } from './probe-puts.ts';
+import { probeKey } from './probe/puts.ts';
 import { asDenialOfFile } from './unusable-keys.ts';
 import { multipartUpload, parseUpload, type MultipartUpload } from './upload-id.ts';
 

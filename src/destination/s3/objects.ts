@@ -8,7 +8,7 @@ import { Refusal } from './http/refusal.ts';
 import { decodeCrc32 } from './http/framing.ts';
 import { exchange, type ReplyHeaders } from './http/request.ts';
 import { endlessListing, noteMarkers } from './markers.ts';
-import { idKey, ownFolder, readSmall } from './small-objects.ts';
+import { idKey, ownFolder, readSmall } from './bookkeeping/small-objects.ts';
 import { isDenial, noteUnusable, refusedFile } from './unusable-keys.ts';
 
 const metadataPrefix = 'x-amz-meta-';

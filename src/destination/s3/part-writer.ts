@@ -1,7 +1,7 @@
 import { SyncError } from '../../errors.ts';
 import type { Part, PartWriter } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
-import type { Capabilities, PutCapabilities } from './capabilities.ts';
+import type { Capabilities, PutCapabilities } from './probe/capabilities.ts';
 import { isRefused } from './errors.ts';
 import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
 import { OpenPut, type PutReply } from './http/put.ts';

@@ -8,7 +8,7 @@ import type { PutReply } from './http/put.ts';
 import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
 import { findPublished, readBack, type Publication } from './published.ts';
-import { writeIntendedRecord } from './records.ts';
+import { writeIntendedRecord } from './bookkeeping/records.ts';
 import { afterRefusal } from './part-writer.ts';
 import type { HeldPut } from './single-put.ts';
 import { asDenialOfFile } from './unusable-keys.ts';

@@ -2,12 +2,12 @@ import { SyncError } from '../../errors.ts';
 import { isSameOriginal } from '../description.ts';
 import type { ContentFacts, FileDescription, StoredFile } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from './probe/capabilities.ts';
 import { isSameTag } from './entity-tag.ts';
 import { lookUntilSeen, unseen } from './late-objects.ts';
 import { head, readThrough, type Found } from './objects.ts';
 import { noteUsable } from './unusable-keys.ts';
-import { descriptionIn, readRecord, verdictOf, writeRecord } from './records.ts';
+import { descriptionIn, readRecord, verdictOf, writeRecord } from './bookkeeping/records.ts';
 
 /** One file that is being published. */
 export interface Publication {

@@ -3,7 +3,7 @@ import type { FileDescription, Part, PartWriter } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { metadataOf, taggingHeader, tagsOf } from './attributes.ts';
 import { encryptionHeaders, type Bucket } from './bucket.ts';
-import type { Capabilities, PutCapabilities } from './capabilities.ts';
+import type { Capabilities, PutCapabilities } from './probe/capabilities.ts';
 import { refusalOf } from './errors.ts';
 import { putBuffered } from './http/buffered-put.ts';
 import { OpenPut, type PutReply, type PutTarget } from './http/put.ts';

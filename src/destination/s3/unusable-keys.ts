@@ -1,6 +1,6 @@
 import { SyncError } from '../../errors.ts';
 import type { Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from './probe/capabilities.ts';
 import { refusalOf } from './errors.ts';
 
 /** After this many files in a row that the store denies or does not show, the store is unusable. */

@@ -16,15 +16,15 @@ import type {
 } from '../destination.ts';
 import { canResume, maxHeldBytes } from '../upload-state.ts';
 import type { Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
-import type { ExistenceChecks } from './existence-checks.ts';
+import type { Capabilities } from './probe/capabilities.ts';
+import type { ExistenceChecks } from './probe/existence-checks.ts';
 import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, createUpload, storedParts } from './multipart.ts';
 import { head } from './objects.ts';
 import { writeUploadPart } from './part-writer.ts';
 import { publishMultipart, publishPut } from './publish.ts';
 import { keyTaken } from './published.ts';
-import { descriptionIn, readRecord, verdictOf } from './records.ts';
+import { descriptionIn, readRecord, verdictOf } from './bookkeeping/records.ts';
 import { HeldPut } from './single-put.ts';
 import { parseUpload, putUpload, type MultipartUpload, type Upload } from './upload-id.ts';
 

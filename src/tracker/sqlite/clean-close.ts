@@ -1,5 +1,5 @@
 import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { writePrivateFile } from '../../lib/private-files.ts';
+import { writePrivateFile } from '../../lib/files/private-files.ts';
 
 /**
  * Reading a large tracker in full takes longer than a run that finds nothing new. So a note beside

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
 import { SyncError } from '../../errors.ts';
-import { explainFailure, probeFolder, sqliteCode } from '../../lib/sqlite-folder.ts';
+import { explainFailure, probeFolder, sqliteCode } from '../../lib/files/sqlite-folder.ts';
 
 /** How long a statement waits for another process's write before it fails, in ms. */
 const busyTimeoutMs = 10_000;

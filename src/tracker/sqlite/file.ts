@@ -2,10 +2,10 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { SyncError } from '../../errors.ts';
-import { makePrivateFile } from '../../lib/private-files.ts';
-import { lacksSharedMemory } from '../../lib/sqlite-folder.ts';
-import { describeSystemError } from '../../lib/system-error.ts';
-import { whileLocked } from '../../lib/while-locked.ts';
+import { makePrivateFile } from '../../lib/files/private-files.ts';
+import { lacksSharedMemory } from '../../lib/files/sqlite-folder.ts';
+import { describeSystemError } from '../../lib/files/system-error.ts';
+import { whileLocked } from '../../lib/files/while-locked.ts';
 import { exists, forgetCleanClose, wasClosedCleanly } from './clean-close.ts';
 import {
   asTrackerError,

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isNetworkFolder, probeFolder } from '../../lib/sqlite-folder.ts';
-import { systemErrorCode } from '../../lib/system-error.ts';
+import { isNetworkFolder, probeFolder } from '../../lib/files/sqlite-folder.ts';
+import { systemErrorCode } from '../../lib/files/system-error.ts';
 import { withoutLocks, type JournalKind } from './database.ts';
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SyncError } from '../../../errors.ts';
 import { isoTime, type Clock } from '../../../lib/clock.ts';
-import { makeDirectories } from '../../../lib/make-directories.ts';
+import { makeDirectories } from '../../../lib/files/make-directories.ts';
 import { createDraft, draftSuffix, newDraftId } from '../drafts.ts';
 import { ignoring, renameOver, syncDirectory } from '../files.ts';
 import { readOwnText, refuseLink } from '../own-files.ts';

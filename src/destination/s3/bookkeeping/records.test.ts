@@ -13,10 +13,10 @@ import {
   wantedFor,
   wholeOf,
   type Content,
-} from '../../../test/support/s3-archive.ts';
-import { collect } from '../../../test/support/collect.ts';
-import { startS3Store, type S3Store } from '../../../test/s3-server/index.ts';
-import type { S3Legacy } from '../../../test/s3-server/faults.ts';
+} from '../../../../test/support/s3-archive.ts';
+import { collect } from '../../../../test/support/collect.ts';
+import { startS3Store, type S3Store } from '../../../../test/s3-server/index.ts';
+import type { S3Legacy } from '../../../../test/s3-server/faults.ts';
 
 useTestCredentials();
 

@@ -1,10 +1,10 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { ask, encryptionHeaders, type Bucket } from './bucket.ts';
-import type { HeaderChecksum } from './capabilities.ts';
-import { asUnusable, isAbsent } from './errors.ts';
-import { putBuffered } from './http/buffered-put.ts';
-import type { PutReply } from './http/put.ts';
-import { repeatPassing } from './http/request.ts';
+import { ask, encryptionHeaders, type Bucket } from '../bucket.ts';
+import type { HeaderChecksum } from '../probe/capabilities.ts';
+import { asUnusable, isAbsent } from '../errors.ts';
+import { putBuffered } from '../http/buffered-put.ts';
+import type { PutReply } from '../http/put.ts';
+import { repeatPassing } from '../http/request.ts';
 
 /** Objects in this folder belong to Cloud Sync and are not archived files. */
 export const ownFolder = '.cloud-sync/';

@@ -5,18 +5,18 @@ import {
   PutObjectTaggingCommand,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
-import { SyncError } from '../../errors.ts';
-import type { Part } from '../destination.ts';
-import { taggingHeader } from './attributes.ts';
-import { ask, encryption, type Bucket } from './bucket.ts';
+import { SyncError } from '../../../errors.ts';
+import type { Part } from '../../destination.ts';
+import { taggingHeader } from '../attributes.ts';
+import { ask, encryption, type Bucket } from '../bucket.ts';
 import type { MultipartCapabilities, PutCapabilities } from './capabilities.ts';
-import { refusalOf } from './errors.ts';
-import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
-import { abortUpload, completeUpload } from './multipart.ts';
-import { head, type Found } from './objects.ts';
-import { partChecksum } from './part-writer.ts';
-import { headProbe, isAccepted, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './probe-puts.ts';
-import { multipartUpload, type MultipartChecksum, type MultipartUpload } from './upload-id.ts';
+import { refusalOf } from '../errors.ts';
+import { putBuffered, type ChecksumWay } from '../http/buffered-put.ts';
+import { abortUpload, completeUpload } from '../multipart.ts';
+import { head, type Found } from '../objects.ts';
+import { partChecksum } from '../part-writer.ts';
+import { headProbe, isAccepted, isRefusedWay, probeCrc32, probeKey, probeText, wrongCrc32 } from './puts.ts';
+import { multipartUpload, type MultipartChecksum, type MultipartUpload } from '../upload-id.ts';
 
 /** There are two tags, because some stores keep the one tag of the replaced object. */
 const uploadTags = [

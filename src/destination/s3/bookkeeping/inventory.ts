@@ -1,8 +1,8 @@
-import { SyncError } from '../../errors.ts';
-import type { Keys, ListedFile, StoredFile } from '../destination.ts';
-import type { Bucket } from './bucket.ts';
-import { refusalOf } from './errors.ts';
-import { head, listKeys, readThrough, type Found } from './objects.ts';
+import { SyncError } from '../../../errors.ts';
+import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
+import type { Bucket } from '../bucket.ts';
+import { refusalOf } from '../errors.ts';
+import { head, listKeys, readThrough, type Found } from '../objects.ts';
 import { descriptionIn, readAbsent, readRecord, recordedKeys, verdictOf } from './records.ts';
 
 const headsInFlight = 32;

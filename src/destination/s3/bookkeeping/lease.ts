@@ -1,12 +1,12 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { isSameLease, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../lease.ts';
-import { remembered } from '../../lib/remembered.ts';
-import { noteReplyTime, replyTimeMs } from '../../lib/reply-date.ts';
-import { decodeLease, encodeLease } from '../lease-record.ts';
-import { ask, type Bucket } from './bucket.ts';
-import type { Capabilities, HeaderChecksum } from './capabilities.ts';
-import { strongTag } from './entity-tag.ts';
-import { isAbsent, isPrecondition, isUndecided, refusalOf } from './errors.ts';
+import { isSameLease, type LeaseCell, type LeaseReading, type LeaseRecord } from '../../../lease.ts';
+import { remembered } from '../../../lib/remembered.ts';
+import { noteReplyTime, replyTimeMs } from '../../../lib/reply-date.ts';
+import { decodeLease, encodeLease } from '../../lease-record.ts';
+import { ask, type Bucket } from '../bucket.ts';
+import type { Capabilities, HeaderChecksum } from '../probe/capabilities.ts';
+import { strongTag } from '../entity-tag.ts';
+import { isAbsent, isPrecondition, isUndecided, refusalOf } from '../errors.ts';
 import { ownFolder, writeSmall } from './small-objects.ts';
 
 const leaseKey = `${ownFolder}lease`;

@@ -1,14 +1,14 @@
 import { crc32 } from 'node:zlib';
-import { SyncError } from '../../errors.ts';
-import { warnOfDeniedTags, warnOfRefusedClass } from './attributes.ts';
-import { encryptionHeaders, type Bucket } from './bucket.ts';
+import { SyncError } from '../../../errors.ts';
+import { warnOfDeniedTags, warnOfRefusedClass } from '../attributes.ts';
+import { encryptionHeaders, type Bucket } from '../bucket.ts';
 import type { HeaderChecksum, PutCapabilities } from './capabilities.ts';
-import { strongTag } from './entity-tag.ts';
-import { isAbsent, isMismatch, isRefused, refusalOf } from './errors.ts';
-import { putBuffered, type ChecksumWay } from './http/buffered-put.ts';
-import { lookUntilSeen } from './late-objects.ts';
-import { head, type Found } from './objects.ts';
-import { ownFolder, type Condition } from './small-objects.ts';
+import { strongTag } from '../entity-tag.ts';
+import { isAbsent, isMismatch, isRefused, refusalOf } from '../errors.ts';
+import { putBuffered, type ChecksumWay } from '../http/buffered-put.ts';
+import { lookUntilSeen } from '../late-objects.ts';
+import { head, type Found } from '../objects.ts';
+import { ownFolder, type Condition } from '../bookkeeping/small-objects.ts';
 
 /** The only object that a probe writes. A probe deletes nothing. */
 export const probeKey = `${ownFolder}probe`;

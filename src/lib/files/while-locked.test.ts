@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../../test/support/cli-process.ts';
+import { temporaryDirectory } from '../../../test/support/cli-process.ts';
 import { whileLocked } from './while-locked.ts';
 
 const library = new URL('while-locked.ts', import.meta.url).href;

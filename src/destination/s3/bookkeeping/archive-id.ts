@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { SyncError } from '../../errors.ts';
-import { isoTime } from '../../lib/clock.ts';
-import { connectionHint } from '../../lib/http/connection-hint.ts';
-import type { Bucket } from './bucket.ts';
-import type { Capabilities, HeaderChecksum } from './capabilities.ts';
-import { isPrecondition, refusalOf } from './errors.ts';
-import { lookUntilSeen } from './late-objects.ts';
-import type { Refusal } from './http/refusal.ts';
+import { SyncError } from '../../../errors.ts';
+import { isoTime } from '../../../lib/clock.ts';
+import { connectionHint } from '../../../lib/http/connection-hint.ts';
+import type { Bucket } from '../bucket.ts';
+import type { Capabilities, HeaderChecksum } from '../probe/capabilities.ts';
+import { isPrecondition, refusalOf } from '../errors.ts';
+import { lookUntilSeen } from '../late-objects.ts';
+import type { Refusal } from '../http/refusal.ts';
 import { idKey, readSmall, writeSmall, type Condition } from './small-objects.ts';
 
 const archiveSchema = z.object({ id: z.string().min(1), version: z.number().int(), createdAt: z.string() });

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { remembered } from '../../lib/remembered.ts';
-import { warnOfDeniedTags } from './attributes.ts';
-import type { Bucket } from './bucket.ts';
-import { probeMultipart } from './probe-multipart.ts';
-import { probeKey, probePuts, probeText } from './probe-puts.ts';
-import { idKey, readSmall, writeSmall } from './small-objects.ts';
-import type { ChecksumWay } from './http/buffered-put.ts';
-import type { MultipartChecksum } from './upload-id.ts';
+import { remembered } from '../../../lib/remembered.ts';
+import { warnOfDeniedTags } from '../attributes.ts';
+import type { Bucket } from '../bucket.ts';
+import { probeMultipart } from './multipart.ts';
+import { probeKey, probePuts, probeText } from './puts.ts';
+import { idKey, readSmall, writeSmall } from '../bookkeeping/small-objects.ts';
+import type { ChecksumWay } from '../http/buffered-put.ts';
+import type { MultipartChecksum } from '../upload-id.ts';
 
 /** The checksum that is sent before the bytes of a body in memory. */
 export type HeaderChecksum = Exclude<ChecksumWay, 'trailer'>;

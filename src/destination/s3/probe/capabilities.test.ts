@@ -8,10 +8,10 @@ import {
   putForeign,
   useTestCredentials,
   type TestArchive,
-} from '../../../test/support/s3-archive.ts';
-import { collect } from '../../../test/support/collect.ts';
-import type { S3Legacy } from '../../../test/s3-server/faults.ts';
-import type { S3Capabilities } from './index.ts';
+} from '../../../../test/support/s3-archive.ts';
+import { collect } from '../../../../test/support/collect.ts';
+import type { S3Legacy } from '../../../../test/s3-server/faults.ts';
+import type { S3Capabilities } from '../index.ts';
 
 useTestCredentials();
 

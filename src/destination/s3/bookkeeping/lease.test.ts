@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { leaseRecord } from '../../../test/support/builders.ts';
-import { openTestArchive, openTestS3, putForeign, useTestCredentials } from '../../../test/support/s3-archive.ts';
-import type { S3Fault, S3Legacy } from '../../../test/s3-server/faults.ts';
+import { leaseRecord } from '../../../../test/support/builders.ts';
+import { openTestArchive, openTestS3, putForeign, useTestCredentials } from '../../../../test/support/s3-archive.ts';
+import type { S3Fault, S3Legacy } from '../../../../test/s3-server/faults.ts';
 
 useTestCredentials();
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { decodeDescription, encodeDescription } from '../description.ts';
-import type { ContentFacts, DescribedFile, FileDescription } from '../destination.ts';
-import type { Bucket } from './bucket.ts';
-import type { Capabilities } from './capabilities.ts';
-import { isSameTag } from './entity-tag.ts';
-import { listKeys, type Found } from './objects.ts';
+import { decodeDescription, encodeDescription } from '../../description.ts';
+import type { ContentFacts, DescribedFile, FileDescription } from '../../destination.ts';
+import type { Bucket } from '../bucket.ts';
+import type { Capabilities } from '../probe/capabilities.ts';
+import { isSameTag } from '../entity-tag.ts';
+import { listKeys, type Found } from '../objects.ts';
 import { ownFolder, readSmall, writeSmall } from './small-objects.ts';
 
 /**

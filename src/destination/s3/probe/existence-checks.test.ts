@@ -12,8 +12,8 @@ import {
   wholeOf,
   type Content,
   type TestArchive,
-} from '../../../test/support/s3-archive.ts';
-import type { S3StoreOptions } from '../../../test/s3-server/index.ts';
+} from '../../../../test/support/s3-archive.ts';
+import type { S3StoreOptions } from '../../../../test/s3-server/index.ts';
 
 useTestCredentials();
 
