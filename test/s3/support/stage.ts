@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Destination } from '../../../src/destination/destination.ts';
 import { openS3 } from '../../../src/destination/s3/index.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import type { DestinationStage } from '../../conformance/destination/bed.ts';
 import type { ForeignServer } from './servers.ts';
 
@@ -26,7 +26,12 @@ export async function openStage(server: ForeignServer): Promise<DestinationStage
   const at = (key: string) => ({ Bucket: bucket, Key: `${prefix}/${key}` });
   const opened: Destination[] = [];
   let aheadMs = 0;
-  const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+  const clock: Clock = {
+    ...systemClock,
+    now: () => Date.now() + aheadMs,
+    // These servers show each object at once, so a wait of 30 s for a lost upload is shortened.
+    sleep: (forMs, signal) => systemClock.sleep(Math.min(forMs, 100), signal),
+  };
 
   async function read(key: string) {
     try {
