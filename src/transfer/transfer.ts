@@ -110,7 +110,9 @@ async function transferMedia(items: readonly WorkItem[], context: Transfer): Pro
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-/** Returns a function that takes the next medium: in order, or the smallest one if space is tight. */
+/**
+ * Returns a function that takes the next medium: in order, or the smallest one if space is tight.
+ */
 function queueOf(items: readonly WorkItem[], isTight: () => boolean): () => WorkItem | undefined {
   let left = items.toReversed();
   let isBySize = false;
