@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { SyncError } from '../../errors.ts';
-import { createDirectory, ignoring } from './files.ts';
+import { makeDirectory } from '../../lib/files/make-directories.ts';
+import { ignoring } from './files.ts';
 import { draftDirectory, type Tree } from './tree.ts';
 
 /** A sweep deletes unused files with this suffix that have not changed for 30 days. */
@@ -48,6 +49,6 @@ export async function createDraft(tree: Tree, id = newDraftId()): Promise<Draft>
   const path = tree.own(draftDirectory, id + draftSuffix);
   const created = await open(path, 'wx+').catch(ignoring('ENOENT'));
   if (created) return { path, handle: created };
-  await createDirectory(tree.own(draftDirectory));
+  await makeDirectory(tree.own(draftDirectory));
   return { path, handle: await open(path, 'wx+') };
 }

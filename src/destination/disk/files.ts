@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { errno } from './store-error.ts';
 
 /**
@@ -22,21 +22,6 @@ export const syncUnsupported = [
 export async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, constants.O_RDONLY).catch(ignoring(...syncUnsupported));
   await directory?.sync().catch(ignoring(...syncUnsupported));
-}
-
-/**
- * Creates a directory. Returns false if it exists, which file systems say in several ways: a
- * read-only parent answers EROFS or EACCES first.
- */
-export async function createDirectory(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    return true;
-  } catch (error) {
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isDirectory()) return false;
-    throw error;
-  }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { SyncError } from '../../errors.ts';
-import { createDirectory, ignoring, shareRuns, syncDirectory } from './files.ts';
+import { makeDirectory } from '../../lib/files/make-directories.ts';
+import { ignoring, shareRuns, syncDirectory } from './files.ts';
 import { refuseLink } from './own-files.ts';
 import { absentOrUnreadable } from './store-error.ts';
 
@@ -65,7 +66,7 @@ export function createTree(root: string): Tree {
     if (directory === root) return;
     await remembered(ready, directory, async () => {
       await makeReady(dirname(directory));
-      if (await createDirectory(directory)) await sync(dirname(directory));
+      if (await makeDirectory(directory)) await sync(dirname(directory));
       else if (isInside(directory, ownPath)) await refuseLink(directory);
       else await checkInside(root, directory);
     });

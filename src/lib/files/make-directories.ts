@@ -17,15 +17,17 @@ export async function makeDirectories(path: string, mode = 0o777): Promise<void>
   }
 }
 
-async function makeDirectory(path: string, mode: number): Promise<void> {
-  await mkdir(path, { mode }).catch(async (error: unknown) => {
-    if (!(await isDirectory(path))) throw error;
-  });
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+/**
+ * Creates a directory. Returns false if it exists, which file systems say in several ways: a
+ * read-only parent answers EROFS or EACCES first.
+ */
+export async function makeDirectory(path: string, mode = 0o777): Promise<boolean> {
+  try {
+    await mkdir(path, { mode });
+    return true;
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return false;
+    throw error;
+  }
 }
