@@ -91,10 +91,13 @@ export function readAwsNetwork(variables: Variables, proxies: Proxies | undefine
     if (variables[name]) checkEndpoint(name, variables[name]);
   }
   const unreadable = checkAwsFiles(variables);
+  const certificates = bundle ? readCertificates(bundle, 'AWS_CA_BUNDLE') : [];
+  // Node trusts NODE_EXTRA_CA_CERTS anyway. A context with hundreds of certificates takes 50 ms.
+  const isTrusted = bundle === variables['NODE_EXTRA_CA_CERTS'];
   return {
     ...(proxies && { proxies }),
     ...(unreadable && { unreadable }),
-    ...(bundle && { trust: trustOf(readCertificates(bundle, 'AWS_CA_BUNDLE')) }),
+    ...(bundle && !isTrusted && { trust: trustOf(certificates) }),
   };
 }
 

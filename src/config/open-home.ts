@@ -3,9 +3,8 @@ import { chmodSync, lstatSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { SyncError } from '../errors.ts';
 import { describeSystemError, systemErrorCode } from '../lib/files/system-error.ts';
-import { holdsOnlyHome, namesIn, statusOf } from './private-home.ts';
+import { holdsOnlyHome, namesIn, othersWrite, statusOf } from './private-home.ts';
 
-const othersWrite = 0o002;
 const groupWrites = 0o020;
 /** In a folder with this bit, such as /tmp, each user can create files. */
 const sticky = 0o1000;

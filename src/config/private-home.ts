@@ -9,7 +9,7 @@ import { makePrivateIfOurs } from '../lib/files/private-files.ts';
 import { isAtOrBelow, realDirectory } from '../lib/files/real-directory.ts';
 import { resolveDirectory } from './system.ts';
 
-const othersWrite = 0o002;
+export const othersWrite = 0o002;
 const othersRead = 0o044;
 /** New files in a folder with this bit get its group, so the folder is meant for a group. */
 const forGroup = 0o2000;
