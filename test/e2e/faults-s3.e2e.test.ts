@@ -6,21 +6,9 @@ import type { S3ErrorCode, S3Operation } from '../s3-server/wire.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { compare, expectExactly, wantedOf } from '../support/archive.ts';
 import { eventsOf } from '../support/cli.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
+import { createMediaMaker, partBytes, shapes, type MediaMaker, type Shape } from '../support/simulated-media.ts';
 import { openS3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
-
-/**
- * The PUT of a small file has the checksum before the body. The PUT of a larger file has the
- * checksum after the body. The largest files are sent in parts.
- */
-const shapes = {
-  held: (maker: MediaMaker) => maker.photo(),
-  streamed: (maker: MediaMaker) => maker.video(1_500_000),
-  multipart: (maker: MediaMaker) => maker.video(partBytes + 300_000),
-} as const;
-
-type Shape = keyof typeof shapes;
 
 interface Trouble {
   readonly shape: Shape;

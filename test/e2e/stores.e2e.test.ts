@@ -13,21 +13,12 @@ import { eventsOf } from '../support/cli.ts';
 import { startCountingProxy } from '../support/counting-proxy.ts';
 import { openS3Place, type S3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
+import { createMediaMaker, shapes, type Shape } from '../support/simulated-media.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const prefix = 'my/videos';
 const own = (name: string) => `${prefix}/.cloud-sync/${name}`;
-
-/** Media whose upload sends the checksum before the body, after the body, or with each part. */
-const shapes = {
-  held: (maker: MediaMaker) => maker.photo(),
-  streamed: (maker: MediaMaker) => maker.video(1_500_000),
-  multipart: (maker: MediaMaker) => maker.video(partBytes + 300_000),
-} as const;
-
-type Shape = keyof typeof shapes;
 
 /**
  * Stores that spoil a body and answer 200. `multipart` is left out if the store shows the checksum

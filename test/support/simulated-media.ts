@@ -30,3 +30,15 @@ export function createMediaMaker(seed: string): MediaMaker {
     burst: (frameBytes = [20_000, 20_001, 20_002]) => frameSet(spec('JPG'), 'Burst', frameBytes),
   };
 }
+
+/**
+ * Media by the way in which their files are uploaded to S3. The PUT of a small file has the checksum
+ * before the body. The PUT of a larger file has it after the body. The largest files have parts.
+ */
+export const shapes = {
+  held: (maker: MediaMaker) => maker.photo(),
+  streamed: (maker: MediaMaker) => maker.video(1_500_000),
+  multipart: (maker: MediaMaker) => maker.video(partBytes + 300_000),
+} as const;
+
+export type Shape = keyof typeof shapes;

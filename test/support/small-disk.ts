@@ -6,8 +6,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-
-type Write = (this: fs.promises.FileHandle, ...args: never[]) => Promise<unknown>;
+import { beforeWrites } from './before-writes.ts';
 
 const root = process.env['SMALL_DISK'] ?? '';
 const sizeBytes = Number(process.env['SMALL_DISK_BYTES']);
@@ -22,25 +21,10 @@ function usedBytes(): number {
   return [...files.values()].reduce((sum, file) => sum + (file?.isFile() ? file.size : 0), 0);
 }
 
-function sizeOf(data: unknown): number {
-  if (Array.isArray(data)) return data.reduce((sum: number, chunk: unknown) => sum + sizeOf(chunk), 0);
-  return typeof data === 'string' || data instanceof Uint8Array ? Buffer.byteLength(data) : 0;
-}
-
 const { statfs } = fs.promises;
 const freeBytes = () => (code === 'EDQUOT' ? 1e12 : Math.max(0, sizeBytes - usedBytes()));
 fs.promises.statfs = (async (...args: Parameters<typeof statfs>) =>
   Object.assign(await statfs(...args), { blocks: sizeBytes, bsize: 1, frsize: 1, bavail: freeBytes() })) as typeof statfs;
 
-const probe = await fs.promises.open('/dev/null');
-const handles = Object.getPrototypeOf(probe) as Record<string, Write>;
-await probe.close();
-for (const method of ['write', 'writev', 'writeFile', 'appendFile']) {
-  const original = handles[method]!;
-  handles[method] = async function (...args) {
-    if (usedBytes() + sizeOf(args[0]) > sizeBytes)
-      throw Object.assign(new Error(`${code}: simulated, ${method}`), { code, syscall: method });
-    return original.apply(this, args);
-  };
-}
+await beforeWrites((bytes) => (usedBytes() + bytes > sizeBytes ? code : undefined));
 syncBuiltinESMExports();

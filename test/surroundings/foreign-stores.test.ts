@@ -7,15 +7,8 @@ import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { eventsOf } from '../support/cli.ts';
 import { openS3Place, type S3Place } from '../support/places.ts';
 import { expectExit, openScene, type Scene, type SceneRun } from '../support/scene.ts';
-import { createMediaMaker, partBytes, type MediaMaker } from '../support/simulated-media.ts';
+import { createMediaMaker, partBytes, shapes } from '../support/simulated-media.ts';
 import { startStoreFilter, type FilterAnswer, type FilteredRequest, type StoreFilterRules } from '../support/store-filter.ts';
-
-/** Media whose upload sends the checksum before the body, after the body, or with each part. */
-const shapes = {
-  held: (maker: MediaMaker) => maker.photo(),
-  streamed: (maker: MediaMaker) => maker.video(1_500_000),
-  multipart: (maker: MediaMaker) => maker.video(partBytes + 300_000),
-} as const;
 
 interface FilteredOptions {
   readonly kinds?: readonly (keyof typeof shapes)[];
