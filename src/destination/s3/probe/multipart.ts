@@ -86,7 +86,7 @@ function hasCrc32(way: ChecksumWay): boolean {
   return way === 'trailer' || way === 'crc32';
 }
 
-/** Ends an unfinished probe. Without the permission to end it, a person is told how. */
+/** Aborts the upload of a probe. A warning says which permission is missing, if one is. */
 async function dropProbe(bucket: Bucket, upload: MultipartUpload): Promise<void> {
   await abortUpload(bucket, upload).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
