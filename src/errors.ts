@@ -61,6 +61,16 @@ export const errorKinds = {
   },
   SOURCE_CHANGED: { decision: 'restart', exitCode: 1, meaning: 'The content or the set of originals changed at the source' },
   CHECKSUM_MISMATCH: { decision: 'restart', exitCode: 1, meaning: 'The stored bytes differ from the received bytes' },
+  CLAIM_MISMATCH: {
+    decision: 'restart',
+    exitCode: 1,
+    meaning: "The bytes that arrived do not match the provider's own word for them",
+  },
+  PROOF_POSTPONED: {
+    decision: 'defer',
+    exitCode: 1,
+    meaning: "Other files must show first whether the provider's word for this file can be trusted",
+  },
   UPLOAD_LOST: { decision: 'restart', exitCode: 1, meaning: 'The destination no longer has the unfinished upload' },
   STORE_FAILED: { decision: 'retry', exitCode: 1, meaning: 'The destination failed to store bytes' },
   STORE_REFUSED: { decision: 'fail', exitCode: 1, meaning: 'The destination refuses the file, and would refuse it again' },

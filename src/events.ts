@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import type { Mark, OriginalStatus, MediumStatus, Provider, RunKind } from './media.ts';
+import type { Mark, OriginalStatus, MediumStatus, Proof, Provider, RunKind } from './media.ts';
 
 /**
  * Everything that a run reports. Each reporter turns these events into output, and `--json` prints
@@ -81,6 +81,7 @@ export type Event =
       readonly sizeBytes: number;
       readonly crc32: string;
       readonly revision: number;
+      readonly proof: Proof;
     }
   | FileFailed
   /** A damaged file was moved away, and its replacement now has its key. */
@@ -92,6 +93,13 @@ export type Event =
   | ({ readonly type: 'file.missing' } & FileOf & Loss)
   /** By `verify`: an archived file has other bytes. */
   | ({ readonly type: 'file.damaged'; readonly reason: string } & FileOf & Loss)
+  /** By `verify`: an archived file has the bytes that arrived, but its claim says otherwise. */
+  | ({ readonly type: 'file.suspect'; readonly reason: string } & FileOf & Loss)
+  /**
+   * By `sync`, at its end: the same bytes came twice, and the provider's claim says otherwise. By
+   * `verify`: such a file of an earlier run.
+   */
+  | ({ readonly type: 'file.disputed'; readonly reason: string } & FileOf)
   /** By `verify`: a damaged file that a later revision replaces. Nothing has to be done. */
   | ({ readonly type: 'file.superseded' } & FileOf)
   /**
@@ -198,6 +206,10 @@ export interface RunFinished {
   };
   readonly files: {
     readonly archived: number;
+    /** How many of the archived files the provider's claim proves. */
+    readonly proven: number;
+    /** Files for which this run found that their bytes contradict the provider's claim. */
+    readonly disputed: number;
     readonly skipped: number;
     readonly failed: number;
     readonly waiting: number;
@@ -225,7 +237,12 @@ export interface RunFinished {
     readonly bytes: number;
     readonly missing: number;
     readonly damaged: number;
-    /** How many of the missing and damaged files the provider no longer has. */
+    /** Files whose bytes contradict a claim, and that the next `sync` fetches once more. */
+    readonly suspect: number;
+    /** Files whose claim was compared with their bytes and is right. */
+    readonly proven: number;
+    readonly disputed: number;
+    /** How many of the missing, damaged and suspect files the provider no longer has. */
     readonly lost: number;
     readonly superseded: number;
     /** Files that the store could not show. */

@@ -1,5 +1,7 @@
 /** The basic types: what a library contains, how originals are named, and the statuses. No I/O. */
 
+import type { ContentClaim } from './proof/claim.ts';
+
 export type Provider = 'gopro';
 
 /**
@@ -125,6 +127,8 @@ export interface OfferedOriginal extends OriginalIdentity {
   readonly url: string;
   /** A URL signed for HEAD requests. Null if the provider gives none. */
   readonly headUrl: string | null;
+  /** What the provider's API says of the content. Absent if only the media host says something. */
+  readonly claim?: ContentClaim;
 }
 
 /**
@@ -200,14 +204,35 @@ export interface Tally {
 
 /**
  * Says what is wrong with an archived file. `SUPERSEDED`: the file is damaged, and a later revision
- * replaces it.
+ * replaces it. `SUSPECT`: the file has the bytes that arrived, but the provider's claim says
+ * otherwise.
  */
-export type Mark = 'MISSING' | 'DAMAGED' | 'SUPERSEDED';
+export type Mark = 'MISSING' | 'DAMAGED' | 'SUPERSEDED' | 'SUSPECT';
 
 /** Whether a file with this mark has to be fetched again. */
-export function needsRepair(mark: Mark | null): mark is 'MISSING' | 'DAMAGED' {
-  return mark === 'MISSING' || mark === 'DAMAGED';
+export function needsRepair(mark: Mark | null): mark is 'MISSING' | 'DAMAGED' | 'SUSPECT' {
+  return mark === 'MISSING' || mark === 'DAMAGED' || mark === 'SUSPECT';
 }
+
+/**
+ * What is known of an archived file's bytes and the provider's claim. `proven`: the bytes match the
+ * claim. `none`: there is no claim, or the claim decides nothing. `unchecked`: the bytes were not
+ * compared with the claim yet. `disputed`: the same bytes came twice, and a trusted claim says
+ * otherwise.
+ */
+export const allProofs = ['proven', 'none', 'unchecked', 'disputed'] as const;
+export type Proof = (typeof allProofs)[number];
+
+/** A verdict on the content of a file, with what it rests on. */
+export interface Evidence {
+  /** The provider's claim as `encodeClaim` writes it. Null if the provider was never asked. */
+  readonly claim: string | null;
+  readonly proof: Proof;
+  /** The part size with which the claim was proven, in bytes. Null if it is not proven. */
+  readonly claimPartBytes: number | null;
+}
+
+export const noEvidence: Evidence = { claim: null, proof: 'none', claimPartBytes: null };
 
 /** Whether the provider no longer has a medium, as far as we know. */
 export function isGone(medium: { readonly status: MediumStatus; readonly goneSince: string | null }): boolean {

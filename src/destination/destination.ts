@@ -1,5 +1,5 @@
 import type { LeaseCell } from '../lease.ts';
-import type { Original, Role, Validator } from '../media.ts';
+import type { Evidence, Original, Role, Validator } from '../media.ts';
 
 /**
  * What the archive itself says about a file. A lost tracker can be rebuilt from these descriptions.
@@ -19,6 +19,11 @@ export interface FileDescription {
   readonly validator: Validator;
   /** The fields of the listing that show a change of the medium, as one opaque string. */
   readonly mediumVersion: string;
+  /**
+   * What is known of the content. Undefined if an earlier version described the file. While the
+   * upload is open, the proof is not known yet, and only the claim counts.
+   */
+  readonly evidence?: Evidence;
 }
 
 /** Everything that is needed to resume an upload. The tracker stores it and passes it to `open`. */
@@ -32,6 +37,11 @@ export interface UploadState {
   /** null if the source does not state a size. */
   readonly sizeBytes: number | null;
   readonly validator: Validator;
+  /**
+   * The part sizes of the claim for which each part keeps digests, in bytes. Absent if the parts
+   * keep no digests.
+   */
+  readonly claimPartSizes?: readonly number[];
 }
 
 /** An upload to begin or to continue. */
@@ -56,6 +66,8 @@ export interface Part {
   readonly crc32: number;
   /** The store's receipt for the part, such as an ETag. Empty if the store gives no receipt. */
   readonly receipt: string;
+  /** The digests of the claim in this part, as `encodeDigests` writes them. Absent if none are kept. */
+  readonly digests?: string;
 }
 
 /** A file in the archive. */
@@ -66,6 +78,10 @@ export interface StoredFile {
    * The checksum of the whole file. null if the store would have to read the file to compute it.
    */
   readonly crc32: number | null;
+  /**
+   * The store's own ETag of the whole file. Absent if the store has none.
+   */
+  readonly etag?: string;
 }
 
 /**
@@ -115,6 +131,18 @@ export type Opened =
    * recording its parts.
    */
   | { readonly kind: 'upload'; readonly state: UploadState; readonly parts: readonly Part[]; readonly resumable: boolean };
+
+/**
+ * Takes the next bytes of a file. If the result is a promise, the caller waits for it before it
+ * overwrites the bytes.
+ */
+export type TakeBytes = (bytes: Uint8Array) => Promise<void> | undefined;
+
+export interface StatOptions {
+  readonly deep?: boolean;
+  readonly take?: TakeBytes | undefined;
+  readonly signal?: AbortSignal;
+}
 
 /** A set of keys. */
 export interface Keys {
@@ -200,6 +228,11 @@ export interface Destination {
    * stay, and `open` may resume it. The method is absent if the destination reserves no space.
    */
   pause?(state: UploadState): void;
+  /**
+   * Reads the stored bytes of an unfinished upload in order. All its parts are stored. The method
+   * is absent if the store does not show unfinished uploads. Errors: UPLOAD_LOST.
+   */
+  readUpload?(state: UploadState, sizeBytes: number, take: TakeBytes, signal: AbortSignal): Promise<void>;
   /** Drops an unfinished upload. Does not throw if the upload is already gone. */
   abort(state: UploadState): Promise<void>;
 
@@ -207,11 +240,12 @@ export interface Destination {
   sweep(keep: ReadonlySet<string>): Promise<void>;
 
   /**
-   * Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32.
+   * Returns the file at `key`, or undefined. `deep` reads the bytes and computes their CRC32. Then
+   * `take` gets the bytes in order, before the result is known.
    * Errors: UNREADABLE (the store has the file in an archive class), CHECKSUM_MISMATCH (the disk
    * can no longer read the bytes).
    */
-  stat(key: string, options?: { readonly deep?: boolean; readonly signal?: AbortSignal }): Promise<StoredFile | undefined>;
+  stat(key: string, options?: StatOptions): Promise<StoredFile | undefined>;
 
   /**
    * Yields each file that has a description, once, with its latest description, in any order. Also

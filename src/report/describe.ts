@@ -37,6 +37,8 @@ const descriptions: Descriptions = {
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : `. ${hint}`}`,
   'file.missing': ({ path, ...loss }) => `missing   ${path}${loss.lost ? `: ${describeLoss(loss)}` : ''}`,
   'file.damaged': ({ path, reason, ...loss }) => `damaged   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
+  'file.suspect': ({ path, reason, ...loss }) => `suspect   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
+  'file.disputed': ({ path, reason }) => `disputed  ${path}: ${reason}`,
   'file.superseded': ({ path }) => `superseded ${path}: it is damaged, and a later revision replaces it`,
   'file.unreadable': ({ path, reason }) => `unreadable ${path}: ${reason}`,
   'file.lost': ({ path, mark, ...loss }) => `lost      ${path}: ${mark.toLowerCase()}; ${describeLoss(loss)}`,

@@ -82,6 +82,7 @@ test('plain lines name each file and show progress every few seconds', () => {
     sizeBytes: 12_000,
     crc32: '00000000',
     revision: 1,
+    proof: 'proven',
   });
   report(progress);
   expect(written()).toBe(`archived  ${file.key}  12 kB\n`);
@@ -93,7 +94,17 @@ test('plain lines name each file and show progress every few seconds', () => {
 test('the quiet report prints warnings, some failures and a summary with the next step', () => {
   const { report, written } = recording((write) => createQuietReport(write));
   report({ type: 'warning', message: 'careful', hint: 'Look.' });
-  report({ type: 'file.archived', id: '1', mediaId: 'm', key: file.key, path: '', sizeBytes: 1, crc32: '0', revision: 1 });
+  report({
+    type: 'file.archived',
+    id: '1',
+    mediaId: 'm',
+    key: file.key,
+    path: '',
+    sizeBytes: 1,
+    crc32: '0',
+    revision: 1,
+    proof: 'proven',
+  });
   for (let index = 0; index < 12; index += 1) report(failed);
   const { files, ...finished } = summarise({ runId: 'r', elapsedMs: 1, differences: 1 });
   report({ ...finished, files: { ...files, archived: 1, failed: 12 } });
@@ -214,7 +225,8 @@ test('the quiet report has no counts if only untried files make a run fail', () 
 
 test('the quiet report of `verify` prints nothing if all differences were accepted', () => {
   const { report, written } = recording((write) => createQuietReport(write));
-  const verified = { files: 9, bytes: 1000, missing: 1, damaged: 0, lost: 1, superseded: 0, unreadable: 0, unknown: 0 };
+  const found = { files: 9, bytes: 1000, missing: 1, damaged: 0, suspect: 0, proven: 0, disputed: 0, lost: 1 };
+  const verified = { ...found, superseded: 0, unreadable: 0, unknown: 0 };
   report({ type: 'file.missing', ...about, lost: true, lastCopy: null });
   report(summarise({ runId: 'r', elapsedMs: 1, verified, differences: 0 }));
   expect(written()).toBe('');

@@ -14,6 +14,8 @@ export interface RunFacts {
   readonly listing?: { readonly listed: number; readonly added: number; readonly changed: number; readonly gone: number };
   readonly transferred?: {
     readonly archivedFiles: number;
+    readonly provenFiles?: number;
+    readonly disputedFiles?: number;
     readonly archivedBytes: number;
     readonly fetchedBytes: number;
     readonly mediaRequests: number;
@@ -37,8 +39,9 @@ export function exitCodeOf(facts: RunFacts): number {
   const { tally } = facts;
   const failed = tally ? tally.originals.FAILED + tally.originals.QUARANTINED + tally.media.FAILED + tally.media.QUARANTINED : 0;
   const lost = (tally?.marked ?? 0) + (tally?.lost ?? 0);
+  const disputed = facts.transferred?.disputedFiles ?? 0;
   const untried = facts.transferred?.untriedOriginals ?? 0;
-  return failed + lost + untried + (facts.differences ?? 0) > 0 ? 1 : 0;
+  return failed + lost + untried + disputed + (facts.differences ?? 0) > 0 ? 1 : 0;
 }
 
 const outcomes: Readonly<Record<number, Outcome>> = {
@@ -93,6 +96,8 @@ function fileCounts({ tally, transferred }: RunFacts): RunFinished['files'] {
   const archived = transferred?.archivedFiles ?? 0;
   return {
     archived,
+    proven: transferred?.provenFiles ?? 0,
+    disputed: transferred?.disputedFiles ?? 0,
     // A marked file is COMPLETED in the tracker, but counts as failed until it is fetched again.
     skipped: Math.max(0, (originals?.COMPLETED ?? 0) - archived - marked),
     // A medium that failed as a whole has no originals to count, so it counts as one failed file.

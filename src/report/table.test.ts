@@ -32,7 +32,8 @@ test('the table of a run that ended early leaves out its error, and counts only 
   expect(interrupted.bytes.archived).toBe(2000);
 });
 
-const checked = { files: 9, bytes: 1000, missing: 0, damaged: 0, lost: 0, superseded: 0, unreadable: 0, unknown: 0 };
+const sound = { suspect: 0, proven: 0, disputed: 0, superseded: 0, unreadable: 0, unknown: 0 };
+const checked = { files: 9, bytes: 1000, missing: 0, damaged: 0, lost: 0, ...sound };
 
 test.each([
   [

@@ -30,7 +30,7 @@ export async function recover(ports: RecoverPorts, options: { readonly publish: 
     const stored = await fulfil(row, ports);
     if (!stored) continue;
     recovered.push(stored);
-    report(archivedEvent(row.original, stored, destination.location));
+    report(archivedEvent(row.original, stored, { location: destination.location, proof: row.proof ?? 'none' }));
   }
   await destination.sweep(new Set(await tracker.uploads()));
   return recovered;

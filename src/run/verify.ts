@@ -40,7 +40,19 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   const beganAtMs = ports.clock.elapsed();
   const { destination, tracker, report } = ports;
   const found: Findings = {
-    counts: { files: 0, bytes: 0, missing: 0, damaged: 0, lost: 0, superseded: 0, unreadable: 0, unknown: 0 },
+    counts: {
+      files: 0,
+      bytes: 0,
+      missing: 0,
+      damaged: 0,
+      suspect: 0,
+      proven: 0,
+      disputed: 0,
+      lost: 0,
+      superseded: 0,
+      unreadable: 0,
+      unknown: 0,
+    },
     differences: 0,
   };
   let facts: Pick<RunFacts, 'error'> = {};

@@ -1,4 +1,5 @@
 import type { Medium, OfferedOriginal, Provider, Role } from '../media.ts';
+import type { ContentClaim } from '../proof/claim.ts';
 
 /** One page of a listing. Its media are sorted by `createdAt`, newest first. */
 export interface ListingPage {
@@ -59,4 +60,10 @@ export interface Source {
    * refused only this medium), CREDENTIALS_EXPIRED, PROVIDER_DOWN.
    */
   resolve(mediaId: string, roles: readonly Role[], signal?: AbortSignal): Promise<Resolution>;
+
+  /**
+   * Returns what the headers of a media host's reply claim of the whole file, or null if they claim
+   * nothing. Header names are in lower case. The method is absent if only `resolve` shows claims.
+   */
+  claimIn?(headers: Readonly<Record<string, string>>): ContentClaim | null;
 }

@@ -1,7 +1,19 @@
 import type { ContentFacts, ListedFile, Part, UploadState } from '../destination/destination.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { LeaseCell } from '../lease.ts';
-import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Role, RunRecord, Tally, Validator } from '../media.ts';
+import type {
+  Evidence,
+  Mark,
+  Medium,
+  MediumStatus,
+  Original,
+  OriginalStatus,
+  Proof,
+  Role,
+  RunRecord,
+  Tally,
+  Validator,
+} from '../media.ts';
 
 /** What a person accepted, and when (ISO 8601). Both are null if nobody accepted anything. */
 interface Acceptance {
@@ -41,6 +53,16 @@ export interface TrackedOriginal extends Acceptance {
   readonly sizeBytes: number | null;
   readonly crc32: number | null;
   readonly validator: Validator;
+  /** The provider's claim as `encodeClaim` writes it. Null if the provider was never asked. */
+  readonly claim: string | null;
+  /** Null for an original that is not archived, and for a file that an earlier version archived. */
+  readonly proof: Proof | null;
+  /** The part size with which the claim was proven, in bytes. */
+  readonly claimPartBytes: number | null;
+  /** The CRC32 of bytes that arrived whole but did not match the claim, and were not archived. */
+  readonly mismatch: number | null;
+  /** When the bytes of the archived file were last read and compared. ISO 8601. */
+  readonly checkedAt: string | null;
   readonly upload: UploadState | null;
   /** The worker that has claimed the original; null if none has. */
   readonly owner: string | null;
@@ -70,6 +92,16 @@ export interface Claim {
 /** An original's size and checksum, and the validator that the media host sent. */
 export interface Content extends ContentFacts {
   readonly validator: Validator;
+  /** What is known of the content. Default: `noEvidence`. */
+  readonly evidence?: Evidence;
+}
+
+/** What a check of an archived file found. An absent field stays as it is. */
+export interface Check {
+  readonly mark: Mark | null;
+  readonly evidence?: Evidence;
+  /** Whether every byte was read, so that `checkedAt` becomes now. */
+  readonly hasReadBytes: boolean;
 }
 
 export interface ListingState {
@@ -278,6 +310,16 @@ export interface Tracker {
    * becomes SUPERSEDED if a later revision archives the same content. Returns the new mark.
    */
   setMark(id: string, mark: Mark | null): Promise<Mark | null>;
+  /**
+   * Records a check of an archived original: its mark as `setMark` does, what is known of its
+   * content, and when its bytes were read. Returns the new mark.
+   */
+  recordCheck(id: string, check: Check): Promise<Mark | null>;
+  /**
+   * Records that all bytes of a claimed original arrived and did not match its claim. Drops its
+   * upload and parts. `complete` and `rekey` clear the mismatch.
+   */
+  recordMismatch(claim: Claim, mismatch: { readonly crc32: number; readonly claim: string }): Promise<void>;
   /** Replaces the validator of an original whose content is unchanged. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**

@@ -1,7 +1,7 @@
 import type { FileDescription, StoredFile } from '../destination/destination.ts';
 import type { Event } from '../events.ts';
 import { crc32Hex } from '../lib/crc32.ts';
-import { mediumVersion, originalId, type Medium, type Original, type Role, type Validator } from '../media.ts';
+import { mediumVersion, originalId, type Medium, type Original, type Proof, type Role, type Validator } from '../media.ts';
 import { latestRevisions } from '../plan/plan.ts';
 import type { TrackedOriginal } from '../tracker/tracker.ts';
 
@@ -42,7 +42,11 @@ export function describeFile(original: Original, set: MediumSet, validator: Vali
 }
 
 /** The event for an original that is now in the archive. */
-export function archivedEvent(original: Original, { key, sizeBytes, crc32 }: StoredFile, location: string): Event {
+export function archivedEvent(
+  original: Original,
+  { key, sizeBytes, crc32 }: StoredFile,
+  { location, proof }: { readonly location: string; readonly proof: Proof },
+): Event {
   const { mediaId, revision } = original;
   const id = originalId(original, revision);
   return {
@@ -54,5 +58,6 @@ export function archivedEvent(original: Original, { key, sizeBytes, crc32 }: Sto
     sizeBytes,
     crc32: crc32Hex(crc32 ?? 0),
     revision,
+    proof,
   };
 }

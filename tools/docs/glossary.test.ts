@@ -41,7 +41,7 @@ describe('the glossary', () => {
   });
 
   test('the glossary has every mark', () => {
-    expect(wordsUnder('Marks')).toEqual(namesOf<Mark>({ MISSING: true, DAMAGED: true, SUPERSEDED: true }));
+    expect(wordsUnder('Marks')).toEqual(namesOf<Mark>({ MISSING: true, DAMAGED: true, SUPERSEDED: true, SUSPECT: true }));
   });
 
   test('the glossary has every role', () => {

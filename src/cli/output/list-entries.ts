@@ -98,6 +98,7 @@ const findings: Readonly<Record<Mark, string>> = {
   MISSING: 'verify did not find it',
   DAMAGED: 'verify found different content',
   SUPERSEDED: 'it is damaged, and a later revision replaces it',
+  SUSPECT: 'its bytes do not match what the provider says of them',
 };
 
 function reasonOf({ mark, status, reason, lost }: RowOriginal): string | null {

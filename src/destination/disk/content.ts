@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from '../../lib/crc32.ts';
-import type { ContentFacts } from '../destination.ts';
+import type { ContentFacts, TakeBytes } from '../destination.ts';
 
 /** Reading 256 KiB at a time is as fast as reading 1 MiB. Smaller reads cost more time. */
 export const maxReadBytes = 256 * 1024;
@@ -16,6 +16,7 @@ export type HashName = 'sha256' | null;
 export interface ReadRangeOptions {
   /** Called for each read with the bytes that were read, in the order of the file. */
   readonly onBytes?: ((bytes: Uint8Array) => void) | undefined;
+  readonly take?: TakeBytes | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +28,7 @@ export async function readRange(
   handle: FileHandle,
   buffer: Uint8Array,
   { start, sizeBytes }: { readonly start: number; readonly sizeBytes: number },
-  { onBytes, signal }: ReadRangeOptions = {},
+  { onBytes, take, signal }: ReadRangeOptions = {},
 ): Promise<ContentFacts> {
   let crc = 0;
   let done = 0;
@@ -38,6 +39,7 @@ export async function readRange(
     const bytes = buffer.subarray(0, bytesRead);
     crc = crc32(bytes, crc);
     onBytes?.(bytes);
+    await take?.(bytes);
     done += bytesRead;
   }
   return { sizeBytes: done, crc32: crc };
@@ -55,10 +57,15 @@ export function readBuffer(sizeBytes: number): Buffer {
 /**
  * Computes the size and checksums of a whole open file from its bytes. `sizeBytes` is an estimate.
  */
-export async function contentOf(handle: FileHandle, sizeBytes: number, hash: HashName, signal?: AbortSignal): Promise<Content> {
+export async function contentOf(
+  handle: FileHandle,
+  sizeBytes: number,
+  hash: HashName,
+  options: Omit<ReadRangeOptions, 'onBytes'> = {},
+): Promise<Content> {
   const digest = createDigest(hash);
   const range = { start: 0, sizeBytes: Infinity };
-  const whole = await readRange(handle, readBuffer(sizeBytes), range, { onBytes: digest?.update, signal });
+  const whole = await readRange(handle, readBuffer(sizeBytes), range, { ...options, onBytes: digest?.update });
   return { ...whole, sha256: digest?.hex() ?? null };
 }
 

@@ -21,7 +21,7 @@ import { createSmallFiles, isSmall, newSmallFileId } from './small-files.ts';
 import { createSpace, freeBytesAt, releaseSpace, requireSpace, reserveSpace } from './space.ts';
 import { storeError, unusableError } from './store-error.ts';
 import { createTree, type Tree } from './tree.ts';
-import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
+import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, readDraft, sweepDrafts, writePart } from './uploads.ts';
 
 export interface DiskOptions {
   readonly clock: Clock;
@@ -78,6 +78,8 @@ export function openDisk(directory: string, options: DiskOptions): Required<Dest
       return guarded(async () => publishOwn(disk, { file, state, parts, whole, replaces }));
     },
     pause: (state) => releaseSpace(disk.uploads.space, state.id),
+    readUpload: async (state, sizeBytes, take, signal) =>
+      guarded(async () => readDraft(disk.uploads, state, sizeBytes, { take, signal })),
     abort: async (state) => guarded(async () => dropUpload(disk, state.id)),
     sweep: async (keep) => guarded(async () => sweepDrafts(uploads, keep)),
     stat: async (key, statOptions) => guarded(async () => statFile(tree, key, statOptions)),

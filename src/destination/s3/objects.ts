@@ -1,7 +1,7 @@
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { crc32 } from 'node:zlib';
 import { decodeDescription } from '../description.ts';
-import type { FileDescription, StoredFile } from '../destination.ts';
+import type { FileDescription, StatOptions, StoredFile } from '../destination.ts';
 import { ask, type Bucket } from './bucket.ts';
 import { asUnusable, isAbsent, isRefused, refusalOf, storeError } from './errors.ts';
 import { Refusal } from './http/refusal.ts';
@@ -100,7 +100,11 @@ function foundIn(headers: ReplyHeaders, key: string): Found {
  * Reads an object to its end. Returns undefined if the object does not exist. Throws STORE_FAILED
  * after `stallMs` without a byte.
  */
-export async function readThrough(bucket: Bucket, key: string, signal?: AbortSignal): Promise<StoredFile | undefined> {
+export async function readThrough(
+  bucket: Bucket,
+  key: string,
+  { take, signal }: Omit<StatOptions, 'deep'> = {},
+): Promise<StoredFile | undefined> {
   const silence = new AbortController();
   const watch = setTimeout(() => silence.abort(), bucket.stallMs);
   const either = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
@@ -113,6 +117,7 @@ export async function readThrough(bucket: Bucket, key: string, signal?: AbortSig
       watch.refresh();
       sizeBytes += chunk.length;
       crc = crc32(chunk, crc);
+      await take?.(chunk);
     }
     return { key, sizeBytes, crc32: crc };
   });

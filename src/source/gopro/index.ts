@@ -3,6 +3,7 @@ import { SyncError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { HttpClient, Proxies } from '../../lib/http/index.ts';
 import type { Medium, Role } from '../../media.ts';
+import { claimInS3Headers } from '../../proof/claim.ts';
 import type { ListingPage, Resolution, Source } from '../source.ts';
 import { callApi } from './api.ts';
 import { checkCredentials, requestHeaders, type AuthMode, type GoproCredentials } from './credentials.ts';
@@ -74,6 +75,7 @@ export function createGoproSource(options: GoproSourceOptions): GoproSource {
     list: (page, signal) => listPages(library, page, signal),
     get: async (mediaId, signal) => getMedium(library, mediaId, signal),
     resolve: async (mediaId, roles, signal) => resolveMedium(library, mediaId, roles, signal),
+    claimIn: claimInS3Headers,
   };
 }
 

@@ -17,10 +17,11 @@ export interface Upload {
   readonly number: number;
 }
 
-export async function savePart(table: Table, upload: Upload, { number, sizeBytes, crc32, receipt }: Part): Promise<void> {
+export async function savePart(table: Table, upload: Upload, part: Part): Promise<void> {
+  const { number, sizeBytes, crc32, receipt, digests } = part;
   const row = String(Math.floor((number - 1) / partsInRow)).padStart(4, '0');
   const key = { provider: archivePartition, media_id: `${uploadPrefix(upload)}${row}` };
-  await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt] });
+  await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt, ...(digests === undefined ? [] : [digests])] });
 }
 
 /** Reads the parts in order. */
@@ -48,7 +49,7 @@ async function partRows(table: Table, prefix: string): Promise<Item[]> {
 function toParts(item: Item): Part[] {
   const { provider: _, media_id: _id, ...parts } = fromItem(item);
   return Object.entries(parts).map(([name, value]) => {
-    const [sizeBytes, crc32, receipt] = value as readonly [number, number, string];
-    return { number: Number(name.slice(1)), sizeBytes, crc32, receipt };
+    const [sizeBytes, crc32, receipt, digests] = value as readonly [number, number, string, string?];
+    return { number: Number(name.slice(1)), sizeBytes, crc32, receipt, ...(digests !== undefined && { digests }) };
   });
 }

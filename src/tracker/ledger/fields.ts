@@ -1,6 +1,6 @@
 import type { UploadState } from '../../destination/destination.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Provider, Role, RunKind } from '../../media.ts';
+import type { Mark, Medium, MediumStatus, Original, OriginalStatus, Proof, Provider, Role, RunKind } from '../../media.ts';
 
 /**
  * The table of fields: what a ledger keeps of a medium and of an original. Record types, columns,
@@ -120,6 +120,16 @@ export const originalFields = {
   crc32: orNull(count),
   etag: orNull(text),
   lastModified: orNull(text),
+  /** The provider's claim as `encodeClaim` writes it. null if the provider was never asked. */
+  claim: orNull(text),
+  /** null for a file that an earlier version archived. */
+  proof: orNull(field<Proof>('text')),
+  /** The part size with which the claim was proven, in bytes. */
+  claimPartBytes: orNull(count),
+  /** The CRC32 of bytes that arrived whole but did not match the claim, and were not archived. */
+  mismatch: orNull(count),
+  /** When the bytes of the archived file were last read and compared. ISO 8601. */
+  checkedAt: orNull(text),
   /** True if size, checksum and validator describe a file that is about to be published. */
   intent: flag,
   upload: orNull(field<UploadState>('json')),

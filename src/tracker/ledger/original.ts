@@ -1,5 +1,14 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
-import { needsRepair, originalId, sameContent, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
+import {
+  needsRepair,
+  noEvidence,
+  originalId,
+  sameContent,
+  statusAfter,
+  type Mark,
+  type Original,
+  type StatusChange,
+} from '../../media.ts';
 import type { Claim, Content, Failure } from '../tracker.ts';
 import { unaccepted } from './evidence.ts';
 import type { OriginalRecord } from './fields.ts';
@@ -60,8 +69,9 @@ export function released(original: OriginalRecord, now: string): OriginalRecord 
   return { ...(applyChange(original, 'release', now) ?? original), ...unclaimed };
 }
 
-export function intended(original: OriginalRecord, { sizeBytes, crc32, validator }: Content): OriginalRecord {
-  return { ...original, sizeBytes, crc32, ...validator, intent: true };
+export function intended(original: OriginalRecord, content: Content): OriginalRecord {
+  const { sizeBytes, crc32, validator, evidence = noEvidence } = content;
+  return { ...original, sizeBytes, crc32, ...validator, ...evidence, intent: true };
 }
 
 /**
@@ -83,7 +93,17 @@ export function completed(original: OriginalRecord, now: string): OriginalRecord
   const next = applyChange(original, 'complete', now);
   if (!next) throw new SyncError('BUG', `${original.id} cannot be completed from ${original.status}`);
   if (!original.intent) throw new SyncError('BUG', `${original.id} has no intent to complete`);
-  return { ...next, ...unclaimed, ...unfailed, mark: null, intent: false, upload: null, archivedAt: now };
+  return {
+    ...next,
+    ...unclaimed,
+    ...unfailed,
+    mark: null,
+    intent: false,
+    upload: null,
+    mismatch: null,
+    archivedAt: now,
+    checkedAt: now,
+  };
 }
 
 /** Failures that say nothing about the file itself. They never lead to QUARANTINED. */
@@ -150,6 +170,10 @@ export function rekeyed(original: OriginalRecord, other: Original): OriginalReco
     crc32: null,
     etag: null,
     lastModified: null,
+    claim: null,
+    proof: null,
+    claimPartBytes: null,
+    mismatch: null,
     intent: false,
     upload: null,
     ...unaccepted,

@@ -1,7 +1,7 @@
 import type { Part, UploadState } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
 import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
-import type { Claim, Content, Failure, Tracker } from '../tracker.ts';
+import type { Check, Claim, Content, Failure, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 import { assertClaimed, claimed, completed, failed, fulfilled, intended, marked, rekeyed, released } from './original.ts';
 import { holdsSame, identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
@@ -79,6 +79,20 @@ export function setMark(unit: Unit, id: string, mark: Mark | null): Mark | null 
   const next = marked(original, isReplaced ? 'SUPERSEDED' : mark);
   if (next !== original) saveWithoutParts(unit, next);
   return next.mark;
+}
+
+/** Records a check of an archived original. No change for any other original. */
+export function recordCheck(unit: Unit, id: string, { mark, evidence, hasReadBytes }: Check): Mark | null {
+  const next = setMark(unit, id, mark);
+  const original = originalOf(unit, id);
+  if (original.status !== 'COMPLETED') return null;
+  unit.saveOriginal({ ...original, ...evidence, checkedAt: hasReadBytes ? unit.now : original.checkedAt });
+  return next;
+}
+
+export function recordMismatch(unit: Unit, claim: Claim, mismatch: { readonly crc32: number; readonly claim: string }): void {
+  const original = claimedOriginal(unit, claim);
+  saveWithoutParts(unit, { ...original, upload: null, intent: false, mismatch: mismatch.crc32, claim: mismatch.claim });
 }
 
 /** Whether a later revision archives the same content. Other content never supersedes a file. */

@@ -72,6 +72,7 @@ const mediumNames = [
 ] as const;
 const acceptanceNames = ['acceptedAt', 'acceptedReason'] as const;
 const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
+const evidenceNames = ['claim', 'proof', 'claimPartBytes', 'mismatch', 'checkedAt'] as const;
 const progressNames = [
   'id',
   'status',
@@ -103,6 +104,7 @@ export function toTrackedMedium(record: MediumRecord): TrackedMedium {
 export function toTrackedOriginal(record: OriginalRecord): TrackedOriginal {
   return {
     ...pick(record, contentNames),
+    ...pick(record, evidenceNames),
     ...pick(record, progressNames),
     ...pick(record, acceptanceNames),
     original: { ...pick(record, identityNames), mediaId: mediaIdOf(record.id) },

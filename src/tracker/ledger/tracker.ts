@@ -9,7 +9,9 @@ import {
   complete,
   completeIntent,
   fail,
+  recordCheck,
   recordIntent,
+  recordMismatch,
   rekey,
   release,
   savePart,
@@ -24,9 +26,10 @@ import type { Reader, Store, Unit } from './store.ts';
 
 const reads = { medium, originals, upload };
 
-const onOriginals = { claim, release, saveUpload, savePart, rekey, recordIntent, complete, completeIntent, fail };
+const onClaims = { claim, release, saveUpload, savePart, rekey, recordIntent, recordMismatch, complete, fail };
+const onOriginals = { completeIntent, recordCheck, setMark, setValidator };
 const onMedia = { recordPage, setMediumStatus, failMedium, vanish, countDenial, recordResolution };
-const changes = { ...onOriginals, ...onMedia, setMark, setValidator };
+const changes = { ...onClaims, ...onOriginals, ...onMedia };
 
 const tasks = { accept, adopt, beginRun, finishListing, load, retry, intents, uploads, tally };
 

@@ -79,6 +79,7 @@ const migrations: readonly string[] = [
   // a file.
   '',
   'ALTER TABLE run_lease ADD COLUMN record TEXT; ALTER TABLE run_lease ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;',
+  `ALTER TABLE parts ADD COLUMN digests TEXT NOT NULL DEFAULT ''`,
 ];
 
 /** The newest version that this program reads. */

@@ -149,16 +149,18 @@ function updateSuperseded({ sql }: Tables, row: number): void {
 
 function partsOf({ sql }: Tables, original: number): readonly Part[] {
   const found = sql(`
-    SELECT number, size_bytes AS sizeBytes, crc32, receipt FROM parts WHERE original = ? ORDER BY number`);
-  return found.all(original) as unknown as Part[];
+    SELECT number, size_bytes AS sizeBytes, crc32, receipt, digests FROM parts WHERE original = ? ORDER BY number`);
+  const parts = found.all(original) as unknown as Required<Part>[];
+  return parts.map(({ digests, ...part }) => (digests === '' ? part : { ...part, digests }));
 }
 
-function savePart({ sql }: Tables, original: number, { number, sizeBytes, crc32, receipt }: Part): void {
+function savePart({ sql }: Tables, original: number, part: Part): void {
+  const { number, sizeBytes, crc32, receipt, digests = '' } = part;
   const save = sql(`
-    INSERT INTO parts (original, number, size_bytes, crc32, receipt) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO parts (original, number, size_bytes, crc32, receipt, digests) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (original, number) DO UPDATE
-    SET size_bytes = excluded.size_bytes, crc32 = excluded.crc32, receipt = excluded.receipt`);
-  save.run(original, number, sizeBytes, crc32, receipt);
+    SET size_bytes = excluded.size_bytes, crc32 = excluded.crc32, receipt = excluded.receipt, digests = excluded.digests`);
+  save.run(original, number, sizeBytes, crc32, receipt, digests);
 }
 
 function dropParts({ sql }: Tables, original: number): void {

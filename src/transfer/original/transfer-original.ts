@@ -249,7 +249,7 @@ async function publish(copy: Copy, { file, state, resumable }: Upload, parts: re
 
 function reportArchived({ transfer, row }: Copy, stored: StoredFile): void {
   transfer.accounting.endFile(stored.key, stored.sizeBytes);
-  transfer.report(archivedEvent(row.original, stored, transfer.destination.location));
+  transfer.report(archivedEvent(row.original, stored, { location: transfer.destination.location, proof: 'none' }));
 }
 
 async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {

@@ -2,7 +2,7 @@ import { constants, lstatSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SyncError } from '../../../errors.ts';
-import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
+import type { Keys, ListedFile, StatOptions, StoredFile } from '../../destination.ts';
 import { contentOf } from '../content.ts';
 import { ignoring } from '../files.ts';
 import { absentOrDenied, errno, unreadable } from '../store-error.ts';
@@ -30,11 +30,6 @@ function sizeOf(path: string): number | null {
   return found?.isFile() ? found.size : null;
 }
 
-interface StatOptions {
-  readonly deep?: boolean;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Returns the file at a key with its size on the disk. `deep` also computes the CRC32 from its
  * bytes.
@@ -42,7 +37,7 @@ interface StatOptions {
 export async function statFile(
   tree: Tree,
   key: string,
-  { deep = false, signal }: StatOptions = {},
+  { deep = false, take, signal }: StatOptions = {},
 ): Promise<StoredFile | undefined> {
   const path = await tree.locate(key).catch(asErrorOfOneFile);
   const found = await lstat(path).catch(absentOrDenied(path));
@@ -51,7 +46,7 @@ export async function statFile(
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(absentOrDenied(path, 'ELOOP'));
   if (!file) return undefined;
   try {
-    const { sizeBytes, crc32 } = await contentOf(file, found.size, null, signal);
+    const { sizeBytes, crc32 } = await contentOf(file, found.size, null, { take, signal });
     return { key, sizeBytes, crc32 };
   } catch (error) {
     throw errno(error) === 'EIO' ? unreadable(path, error) : error;

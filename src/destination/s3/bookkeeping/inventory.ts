@@ -1,5 +1,5 @@
 import { SyncError } from '../../../errors.ts';
-import type { Keys, ListedFile, StoredFile } from '../../destination.ts';
+import type { Keys, ListedFile, StatOptions, StoredFile } from '../../destination.ts';
 import type { Bucket } from '../bucket.ts';
 import { refusalOf } from '../errors.ts';
 import { head, listKeys, readThrough, type Found } from '../objects.ts';
@@ -12,13 +12,9 @@ const headsInFlight = 32;
  * our record. With `deep` the size and the checksum come from the stored bytes. Errors: UNREADABLE
  * if the object is in an archive class.
  */
-export async function statFile(
-  bucket: Bucket,
-  key: string,
-  options: { readonly deep?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<StoredFile | undefined> {
+export async function statFile(bucket: Bucket, key: string, options: StatOptions = {}): Promise<StoredFile | undefined> {
   if (options.deep) {
-    return readThrough(bucket, key, options.signal).catch((error: unknown) => {
+    return readThrough(bucket, key, options).catch((error: unknown) => {
       if (!isInArchiveClass(error)) throw error;
       throw new SyncError('UNREADABLE', `${bucket.location}/${key} is in an archive class and cannot be read`, {
         cause: refusalOf(error),
