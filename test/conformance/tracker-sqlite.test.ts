@@ -107,7 +107,7 @@ describe('the file of the SQLite tracker', () => {
     await tracker.close();
     expect((await (await open()).medium('new'))?.medium).toEqual(medium('new'));
     const file = new DatabaseSync(path);
-    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 3 });
+    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 4 });
     file.close();
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Mark, OriginalStatus } from '../../media.ts';
+import { noEvidence, type Mark, type OriginalStatus } from '../../media.ts';
 import { usual } from '../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../test/support/builders.ts';
 import { overdue, resolved } from './medium.ts';
@@ -90,7 +90,7 @@ test('a repair keeps status and mark through its claim, release and failure, unt
   const lease = { owner: 'w', leaseMs: 1000 };
   expect(claimed(archived, lease, time)).toBeUndefined();
   expect(claimed({ ...archived, mark: 'SUPERSEDED' }, lease, time)).toBeUndefined();
-  for (const mark of ['MISSING', 'DAMAGED'] as const) {
+  for (const mark of ['MISSING', 'DAMAGED', 'SUSPECT'] as const) {
     const before = { ...archived, mark };
     const busy = claimed(before, lease, time)!;
     expect(busy).toEqual({ ...before, owner: 'w', attempt: 1, leaseUntilMs: nowMs + 1000 });
@@ -100,6 +100,12 @@ test('a repair keeps status and mark through its claim, release and failure, unt
     const afterFailure = { attempt: 1, failedRuns: 1, errorCode: 'STALLED', reason: 'no byte', failedAt: time.now };
     expect(failed(busy, failure, time.now)).toEqual({ ...before, ...afterFailure });
     const swap = intended(busy, { sizeBytes: 1, crc32: 2, validator: { etag: null, lastModified: null } });
-    expect(completed(swap, time.now)).toEqual({ ...archived, attempt: 1, archivedAt: time.now });
+    expect(completed(swap, time.now)).toEqual({
+      ...archived,
+      ...noEvidence,
+      attempt: 1,
+      archivedAt: time.now,
+      checkedAt: time.now,
+    });
   }
 });

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { noEvidence } from '../../../src/media.ts';
 import { archive, claimed, failure, idOf, resolve, statusOf, upload, whole, type Check, type TrackerBed } from './fixtures.ts';
 import { original } from '../../support/builders.ts';
 
@@ -127,6 +128,9 @@ export function claimTests(check: Check): void {
       status: 'COMPLETED',
       mark: null,
       ...whole,
+      ...noEvidence,
+      mismatch: null,
+      checkedAt: new Date(clock.now()).toISOString(),
       upload: null,
       owner: null,
       attempt: 2,
