@@ -191,12 +191,18 @@ export interface Tally {
    * `archivedBytes`.
    */
   readonly unsound: number;
+  /** The archived originals without a mark, by proof. */
+  readonly proofs: Readonly<Record<Proof, number>>;
+  /**
+   * The earliest of the times at which the archived originals without a mark were last read. Null if
+   * none was ever read. ISO 8601.
+   */
+  readonly oldestReadAt: string | null;
+  /** The archived originals without a mark that were only found in the archive, and never read. */
+  readonly neverRead: number;
   /** Originals with a mark that a run may still repair. They are also in `originals.COMPLETED`. */
   readonly marked: number;
-  /**
-   * Archived originals that are missing or damaged and cannot be fetched again. They count in no
-   * status.
-   */
+  /** Archived originals with a mark that cannot be fetched again. They count in no status. */
   readonly lost: number;
   /** Originals and media that a person has accepted. They count in no status and are not `lost`. */
   readonly accepted: number;

@@ -55,7 +55,10 @@ export interface TrackedOriginal extends Acceptance {
   readonly validator: Validator;
   /** The provider's claim as `encodeClaim` writes it. Null if the provider was never asked. */
   readonly claim: string | null;
-  /** Null for an original that is not archived, and for a file that an earlier version archived. */
+  /**
+   * Null for an original that is not archived and has no intent. A file whose provider was never asked for a claim is
+   * `unchecked` if its ETag has the form of a claim, and otherwise `none`.
+   */
   readonly proof: Proof | null;
   /** The part size with which the claim was proven, in bytes. */
   readonly claimPartBytes: number | null;
@@ -104,6 +107,12 @@ export interface Check {
   readonly hasReadBytes: boolean;
 }
 
+/** The CRC32 of bytes that arrived whole, and the claim that they contradict. */
+export interface Mismatch {
+  readonly crc32: number;
+  readonly claim: string;
+}
+
 export interface ListingState {
   /** When the last complete, consistent listing ended; null before the first. ISO 8601. */
   readonly lastFullAt: string | null;
@@ -135,7 +144,7 @@ export interface TrackedRow {
 }
 
 export interface RowOriginal extends TrackedOriginal {
-  /** The archived file is missing or damaged, and the provider no longer has its content. */
+  /** The archived file has a mark that needs a repair, and the provider no longer has its content. */
   readonly lost: boolean;
   /**
    * The original already says what is wrong with its FAILED or QUARANTINED medium, so that the
@@ -144,8 +153,11 @@ export interface RowOriginal extends TrackedOriginal {
   readonly saysWhatIsWrong: boolean;
 }
 
-/** What `rows` can select. Several selections may fit one original, such as MISSING and LOST. */
-export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED';
+/**
+ * What `rows` can select. Several selections may fit one original, such as MISSING and LOST. A proof
+ * selects archived files, whatever their mark.
+ */
+export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED' | `proof:${Proof}`;
 
 /**
  * The ledger of media, originals, uploads and runs of one archive. When the promise of a write has
@@ -252,8 +264,8 @@ export interface Tracker {
 
   /**
    * Claims an original for `leaseMs`. Returns undefined if the original's status or another owner's
-   * valid lease forbids the claim. A COMPLETED original that is MISSING or DAMAGED can be claimed
-   * for its repair. It keeps status and mark until `complete`, also if the claim ends by `release`
+   * valid lease forbids the claim. A COMPLETED original that is MISSING, DAMAGED or SUSPECT can
+   * be claimed for its repair. It keeps status and mark until `complete`, also if the claim ends by `release`
    * or `fail`.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
@@ -307,7 +319,8 @@ export interface Tracker {
 
   /**
    * Sets the mark of an archived original, as `verify` found it. Null clears the mark. DAMAGED
-   * becomes SUPERSEDED if a later revision archives the same content. Returns the new mark.
+   * becomes SUPERSEDED if a later revision archives the same content, and SUSPECT if a later
+   * revision archives what the claim says. Returns the new mark.
    */
   setMark(id: string, mark: Mark | null): Promise<Mark | null>;
   /**
@@ -317,9 +330,10 @@ export interface Tracker {
   recordCheck(id: string, check: Check): Promise<Mark | null>;
   /**
    * Records that all bytes of a claimed original arrived and did not match its claim. Drops its
-   * upload and parts. `complete` and `rekey` clear the mismatch.
+   * upload and parts. `complete` and `rekey` clear the mismatch. An archived file that awaits its
+   * repair becomes `unchecked` if this claim is new.
    */
-  recordMismatch(claim: Claim, mismatch: { readonly crc32: number; readonly claim: string }): Promise<void>;
+  recordMismatch(claim: Claim, mismatch: Mismatch): Promise<void>;
   /** Replaces the validator of an original whose content is unchanged. */
   setValidator(id: string, validator: Validator): Promise<void>;
   /**
@@ -328,11 +342,11 @@ export interface Tracker {
    */
   retry(mediaIds?: readonly string[]): Promise<number>;
   /**
-   * Records that a person accepts QUARANTINED and LOST originals and media as they are. A name is
-   * the key of an original, or the id of a medium. An id includes all originals of the medium. All
-   * originals of a QUARANTINED medium that are marked or not archived can be accepted too. If a
-   * name has nothing to accept, `refused` lists it, and nothing is changed. `accepted` counts
-   * originals and media.
+   * Records that a person accepts QUARANTINED, LOST and disputed originals and media as they are. A
+   * name is the key of an original, or the id of a medium. An id includes all originals of the
+   * medium. All originals of a QUARANTINED medium that are marked or not archived can be accepted
+   * too. If a name has nothing to accept, `refused` lists it, and nothing is changed. `accepted`
+   * counts originals and media.
    */
   accept(names: readonly string[]): Promise<{ readonly accepted: number; readonly refused: readonly string[] }>;
 

@@ -8,6 +8,7 @@ import type { Check, TrackerBed } from './tracker/fixtures.ts';
 import { listingTests } from './tracker/listing.ts';
 import { mediaTests } from './tracker/media.ts';
 import { openMediaTests } from './tracker/open-media.ts';
+import { proofTests } from './tracker/proofs.ts';
 import { runTests } from './tracker/runs.ts';
 import { tallyTests } from './tracker/tally.ts';
 
@@ -42,6 +43,7 @@ export function trackerConformance(
     describe('fence', () => fenceTests(check));
     describe('tally', () => tallyTests(check));
     describe('evidence', () => evidenceTests(check));
+    describe('proofs', () => proofTests(check));
     describe('denials', () => denialTests(check));
   });
 }

@@ -1,6 +1,7 @@
 import { columnsOf, type Column } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, type MediumRecord, type OriginalRecord } from '../ledger/fields.ts';
 import { sinceOf } from '../ledger/records.ts';
+import type { Finding } from '../ledger/store.ts';
 import { mediumKey, originalKey } from './keys.ts';
 import { fromItem, toItem, type Item, type Value, type Values } from './values.ts';
 
@@ -27,11 +28,12 @@ export function mediumItem(partition: string, record: MediumRecord, before?: Ite
 }
 
 /**
- * An archived original is in the index only if it has a mark. The index then shows the mark instead
- * of the status.
+ * An archived original is in the index only if it has a mark or is in dispute. The index then shows
+ * that instead of the status.
  */
 export function originalItem(partition: string, record: OriginalRecord, before?: Item): Item {
-  const status = record.status === 'COMPLETED' ? record.mark : record.status;
+  const finding: Finding | null = record.mark ?? (record.proof === 'disputed' ? 'DISPUTED' : null);
+  const status = record.status === 'COMPLETED' ? finding : record.status;
   const own = { media_id: originalKey(record.id), ...indexed(partition, status, record.statusSince) };
   return toRow(originalColumns, record, { provider: partition, ...own }, before);
 }

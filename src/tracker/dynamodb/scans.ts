@@ -3,7 +3,7 @@ import { columnOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
-import type { Found, ScanOptions } from '../ledger/store.ts';
+import type { Finding, Found, ScanOptions } from '../ledger/store.ts';
 import { inOrder, mediumRecord, originalRecord, statusIndex, statusKey } from './items.ts';
 import { kindOf } from './keys.ts';
 import { readSeen } from './listing.ts';
@@ -60,7 +60,7 @@ export async function* openMedia(partition: Partition, roles: readonly Role[]): 
 }
 
 /** Reads the index, which may be a moment behind the table. */
-export async function inStatus(partition: Partition, status: string, until?: string): Promise<readonly Found[]> {
+export async function inStatus(partition: Partition, status: Finding, until?: string): Promise<readonly Found[]> {
   const pages = pagesOf(partition, {
     IndexName: statusIndex,
     KeyConditionExpression: `provider_status = :status${until === undefined ? '' : ' AND sync_timestamp <= :until'}`,

@@ -2,6 +2,7 @@ import type { FileDescription, ListedFile } from '../../destination/destination.
 import { originalId, type Medium, type Original, type Role } from '../../media.ts';
 import { initialValues, listedFields, type MediumRecord, type OriginalRecord } from './fields.ts';
 import { applyChange, completed } from './original.ts';
+import { evidenceOf } from './proof.ts';
 import { identityOf, mediaIdOf, newMedium, newOriginal, withRevisions, type Group } from './records.ts';
 import type { Store, Unit } from './store.ts';
 
@@ -21,7 +22,7 @@ interface OriginalSet {
 /** The fields of media and originals that decide whether a set is complete. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
-  original: ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', 'crc32'],
+  original: ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', 'crc32', 'claim', 'proof'],
 } as const;
 
 const initialListed = initialValues(listedFields);
@@ -91,9 +92,10 @@ function takeIn(unit: Unit, files: readonly Described[], isRebuilt: boolean): nu
 function completeKnown(unit: Unit, described: OriginalRecord): boolean {
   const known = unit.original(described.id);
   if (known?.key !== described.key || known.status === 'COMPLETED' || known.intent || known.owner !== null) return false;
-  const { mark, sizeBytes, crc32, etag, lastModified } = described;
-  const archived = completed({ ...known, sizeBytes, crc32, etag, lastModified, intent: true }, unit.now);
-  unit.saveOriginal({ ...archived, mark });
+  const { mark, sizeBytes, crc32, etag, lastModified, claim, proof, claimPartBytes } = described;
+  const content = { sizeBytes, crc32, etag, lastModified, claim, proof, claimPartBytes };
+  const archived = completed({ ...known, ...content, intent: true }, unit.now);
+  unit.saveOriginal({ ...archived, mark, checkedAt: null });
   unit.dropParts(archived);
   return true;
 }
@@ -138,7 +140,8 @@ function adoptedOriginal(original: Original, file: Described, now: string): Orig
   const { sizeBytes, crc32, presentBytes, description } = file;
   const archived = applyChange(newOriginal(original, now), 'complete', now)!;
   const mark = presentBytes === null ? 'MISSING' : presentBytes === sizeBytes ? null : 'DAMAGED';
-  return { ...archived, mark, sizeBytes, crc32, ...description.validator };
+  const { validator, evidence } = description;
+  return { ...archived, mark, sizeBytes, crc32, ...validator, ...evidenceOf(validator, evidence) };
 }
 
 function describedMedium({ provider, account, mediaId }: Original, { originalName, capturedAt }: FileDescription): Medium {

@@ -1,4 +1,5 @@
 import type { LedgerPage } from '../tracker.ts';
+import { proofOf } from './proof.ts';
 import type { Group } from './records.ts';
 import type { Store } from './store.ts';
 
@@ -14,7 +15,8 @@ export async function load(store: Store, pages: AsyncIterable<LedgerPage>): Prom
       // Both ledgers have the same types of records, because only `dump` makes pages.
       for (const { medium, originals } of page as readonly Group[]) {
         unit.saveMedium(medium);
-        unit.addOriginals(originals);
+        // An earlier version kept no proof. Every record of a new ledger has its proof.
+        unit.addOriginals(originals.map((original) => ({ ...original, proof: proofOf(original) })));
       }
     });
   }

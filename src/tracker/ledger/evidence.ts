@@ -1,8 +1,9 @@
-import { isGone, lostWithoutRecord } from '../../media.ts';
+import { isGone, lostWithoutRecord, type Mark } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
+import { isDisputed } from './proof.ts';
 import type { Revised } from './records.ts';
 
-/** Rules about archived files that are lost, and about what a person may accept. */
+/** Rules about archived files that are lost or disputed, and about what a person may accept. */
 
 /** Fields of a record without an acceptance. */
 export const unaccepted = { acceptedAt: null, acceptedReason: null } as const;
@@ -10,7 +11,7 @@ export const unaccepted = { acceptedAt: null, acceptedReason: null } as const;
 type Reachable = Pick<MediumRecord, 'status' | 'goneSince' | 'denials'>;
 type Medium = Pick<MediumRecord, 'reason' | 'absentOriginals' | 'acceptedAt' | 'acceptedReason'> & Reachable;
 type Archived = Pick<OriginalRecord, 'status' | 'wasArchived' | 'errorCode'> & Revised;
-type Original = Pick<OriginalRecord, 'mark' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Archived;
+type Original = Pick<OriginalRecord, 'mark' | 'proof' | 'claim' | 'reason' | 'acceptedAt' | 'acceptedReason'> & Archived;
 
 /** Whether the medium is gone, or the provider lists it but denied it at least twice in a row. */
 function isUnreachable(medium: Reachable): boolean {
@@ -36,14 +37,21 @@ export function isUnarchived({ status, isSuperseded }: Pick<Archived, 'status' |
   return status !== 'COMPLETED' && !isSuperseded;
 }
 
+/** What is wrong with a lost file. The text is stored with an acceptance, so it never changes. */
+function findingOf(mark: Mark | null): string {
+  if (mark === 'SUSPECT') return 'is not what the provider says that it is';
+  return mark === 'DAMAGED' ? 'is damaged' : 'is missing';
+}
+
 /**
  * What a person may accept about an original; undefined if there is nothing. No run works on a
  * QUARANTINED medium, so all its originals that need work can be accepted.
  */
 export function acceptable(medium: Medium, original: Original): string | undefined {
   if (isLost(medium, original)) {
-    return `the archived file is ${original.mark === 'DAMAGED' ? 'damaged' : 'missing'}, and the provider no longer has it`;
+    return `the archived file ${findingOf(original.mark)}, and the provider no longer has it`;
   }
+  if (isDisputed(original)) return `the same bytes came twice, and the provider's claim ${original.claim} contradicts them`;
   if (medium.status === 'QUARANTINED') {
     return original.isMarked || isUnarchived(original) ? (medium.reason ?? '') : undefined;
   }
@@ -57,6 +65,7 @@ export function acceptable(medium: Medium, original: Original): string | undefin
  */
 export function saysWhatIsWrong(medium: Medium, original: Original): boolean {
   if (medium.status !== 'FAILED' && medium.status !== 'QUARANTINED' && medium.status !== 'SOURCE_DELETED') return false;
+  if (isDisputed(original)) return false;
   if (isAccepted(medium, original)) return isUnreachable(medium) || original.acceptedReason === medium.reason;
   const hasFailed = original.status === 'FAILED' || original.status === 'QUARANTINED' || original.status === medium.status;
   return original.isMarked || isLost(medium, original) || (isUnarchived(original) && hasFailed);

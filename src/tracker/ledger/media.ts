@@ -112,8 +112,8 @@ export async function retry(store: Store, mediaIds?: readonly string[]): Promise
 }
 
 async function brokenMedia(store: Store): Promise<readonly string[]> {
-  // Records with one of the last three values may have an acceptance, which `retry` undoes.
-  const statuses = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'SOURCE_DELETED'] as const;
+  // Records with one of the last five values may have an acceptance, which `retry` undoes.
+  const statuses = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'SUSPECT', 'DISPUTED', 'SOURCE_DELETED'] as const;
   const found = (await Promise.all(statuses.map(async (status) => store.inStatus(status)))).flat();
   return found.map(({ kind, id }) => (kind === 'medium' ? id : mediaIdOf(id)));
 }

@@ -1,17 +1,9 @@
 import { SyncError, type ErrorCode } from '../../errors.ts';
-import {
-  needsRepair,
-  noEvidence,
-  originalId,
-  sameContent,
-  statusAfter,
-  type Mark,
-  type Original,
-  type StatusChange,
-} from '../../media.ts';
-import type { Claim, Content, Failure } from '../tracker.ts';
+import { needsRepair, originalId, sameContent, statusAfter, type Mark, type Original, type StatusChange } from '../../media.ts';
+import type { Claim, Content, Failure, Mismatch } from '../tracker.ts';
 import { unaccepted } from './evidence.ts';
 import type { OriginalRecord } from './fields.ts';
+import { evidenceOf } from './proof.ts';
 import type { Time } from './store.ts';
 
 /** Rules for one original. Each rule takes the record and returns the new record. */
@@ -30,7 +22,7 @@ export function applyChange(original: OriginalRecord, change: StatusChange, now:
   return { ...original, ...unaccepted, status, statusSince: now };
 }
 
-/** True if the archived file is missing or damaged. A claim is then for a repair of the file. */
+/** True if the archived file has to be fetched again. A claim is then for a repair of the file. */
 function awaitsRepair({ status, mark }: OriginalRecord): boolean {
   return status === 'COMPLETED' && needsRepair(mark);
 }
@@ -70,8 +62,8 @@ export function released(original: OriginalRecord, now: string): OriginalRecord 
 }
 
 export function intended(original: OriginalRecord, content: Content): OriginalRecord {
-  const { sizeBytes, crc32, validator, evidence = noEvidence } = content;
-  return { ...original, sizeBytes, crc32, ...validator, ...evidence, intent: true };
+  const { sizeBytes, crc32, validator, evidence } = content;
+  return { ...original, sizeBytes, crc32, ...validator, ...evidenceOf(validator, evidence), intent: true };
 }
 
 /**
@@ -133,7 +125,7 @@ export function retried(original: OriginalRecord, now: string): OriginalRecord |
 
 /**
  * Makes a SOURCE_DELETED original PENDING, because its medium exists after all. Undoes the
- * acceptance of a missing or damaged file. Undefined for any other original.
+ * acceptance of a file that awaits its repair. Undefined for any other original.
  */
 export function reappeared(original: OriginalRecord, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'reappear', now);
@@ -148,6 +140,17 @@ export function reappeared(original: OriginalRecord, now: string): OriginalRecor
 export function vanished(original: OriginalRecord, reason: string, now: string): OriginalRecord | undefined {
   const next = applyChange(original, 'vanish', now);
   return next && { ...next, reason };
+}
+
+/**
+ * Records bytes that arrived whole and contradict a claim. They are dropped with their upload. The
+ * bytes of a file that awaits its repair were never compared with a new claim.
+ */
+export function contradicted(original: OriginalRecord, { crc32, claim }: Mismatch): OriginalRecord {
+  const mismatched = { ...original, upload: null, intent: false, mismatch: crc32 };
+  if (claim === original.claim) return mismatched;
+  const proof = original.status === 'COMPLETED' ? 'unchecked' : null;
+  return { ...mismatched, claim, proof, claimPartBytes: null };
 }
 
 /** Sets or clears the mark of an archived original. Drops its upload if no repair is needed. */

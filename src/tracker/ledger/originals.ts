@@ -1,10 +1,21 @@
 import type { Part, UploadState } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
 import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
-import type { Check, Claim, Content, Failure, Tracker } from '../tracker.ts';
+import type { Check, Claim, Content, Failure, Mismatch, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
-import { assertClaimed, claimed, completed, failed, fulfilled, intended, marked, rekeyed, released } from './original.ts';
-import { holdsSame, identityOf, mediaIdOf, toTrackedOriginal } from './records.ts';
+import {
+  assertClaimed,
+  claimed,
+  completed,
+  contradicted,
+  failed,
+  fulfilled,
+  intended,
+  marked,
+  rekeyed,
+  released,
+} from './original.ts';
+import { identityOf, isSupersedable, mediaIdOf, supersedes, toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
 /** Commands for one original, from claim to later checks. Errors: BUG for an unknown original. */
@@ -69,35 +80,28 @@ export function rekey(unit: Unit, claim: Claim, original: Original): Awaited<Ret
 }
 
 /**
- * Sets or clears the mark of an archived original. No change for any other original. A damaged file
- * is SUPERSEDED if a later revision archives the same content.
+ * Sets or clears the mark of an archived original. No change for any other original. The file is
+ * SUPERSEDED if a later revision archives what it should hold.
  */
 export function setMark(unit: Unit, id: string, mark: Mark | null): Mark | null {
-  const original = originalOf(unit, id);
-  if (original.status !== 'COMPLETED') return null;
-  const isReplaced = mark === 'DAMAGED' && otherRevisions(unit, original).some((other) => supersedes(other, original));
-  const next = marked(original, isReplaced ? 'SUPERSEDED' : mark);
-  if (next !== original) saveWithoutParts(unit, next);
-  return next.mark;
+  return recordCheck(unit, id, { mark, hasReadBytes: false });
 }
 
 /** Records a check of an archived original. No change for any other original. */
 export function recordCheck(unit: Unit, id: string, { mark, evidence, hasReadBytes }: Check): Mark | null {
-  const next = setMark(unit, id, mark);
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') return null;
-  unit.saveOriginal({ ...original, ...evidence, checkedAt: hasReadBytes ? unit.now : original.checkedAt });
-  return next;
+  const checked = { ...original, ...evidence, ...(hasReadBytes && { checkedAt: unit.now }) };
+  const isReplaced =
+    isSupersedable(mark) && otherRevisions(unit, original).some((other) => supersedes(other, { ...checked, mark }));
+  const next = marked(checked, isReplaced ? 'SUPERSEDED' : mark);
+  if (next.mark !== original.mark) saveWithoutParts(unit, next);
+  else if (evidence || hasReadBytes) unit.saveOriginal(next);
+  return next.mark;
 }
 
-export function recordMismatch(unit: Unit, claim: Claim, mismatch: { readonly crc32: number; readonly claim: string }): void {
-  const original = claimedOriginal(unit, claim);
-  saveWithoutParts(unit, { ...original, upload: null, intent: false, mismatch: mismatch.crc32, claim: mismatch.claim });
-}
-
-/** Whether a later revision archives the same content. Other content never supersedes a file. */
-function supersedes(later: OriginalRecord, earlier: OriginalRecord): boolean {
-  return later.revision > earlier.revision && later.status === 'COMPLETED' && holdsSame(later, earlier);
+export function recordMismatch(unit: Unit, claim: Claim, mismatch: Mismatch): void {
+  saveWithoutParts(unit, contradicted(claimedOriginal(unit, claim), mismatch));
 }
 
 function otherRevisions(unit: Unit, original: OriginalRecord): readonly OriginalRecord[] {
@@ -125,12 +129,12 @@ function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
   return assertClaimed(originalOf(unit, claim.id), claim);
 }
 
-/** Completes an original. It supersedes the damaged earlier revisions with the same content. */
+/** Completes an original. It supersedes the marked earlier revisions that should hold its content. */
 function finish(unit: Unit, original: OriginalRecord): void {
   const done = completed(original, unit.now);
   const others = original.revision === 1 ? [] : otherRevisions(unit, original);
   for (const other of others) {
-    if (other.mark === 'DAMAGED' && supersedes(done, other)) saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
+    if (isSupersedable(other.mark) && supersedes(done, other)) saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
   }
   saveWithoutParts(unit, done);
 }

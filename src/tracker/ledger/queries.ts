@@ -1,21 +1,11 @@
-import {
-  isGone,
-  lostWithoutRecord,
-  needsRepair,
-  type Mark,
-  type Medium,
-  type MediumStatus,
-  type OriginalStatus,
-  type Role,
-  type Tally,
-} from '../../media.ts';
+import { isGone, lostWithoutRecord, needsRepair, type Medium, type Role, type Tally } from '../../media.ts';
 import type { RowOriginal, Selection, TrackedMedium, TrackedOriginal, TrackedRow } from '../tracker.ts';
 import { isAccepted, isLost, isMediumAccepted, saysWhatIsWrong, unaccepted } from './evidence.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isResolvedFor } from './medium.ts';
 import { needsUpload } from './original.ts';
 import { listedNames, toMedium, toTrackedMedium, toTrackedOriginal, withRevisions, type Group } from './records.ts';
-import type { Reader, Store } from './store.ts';
+import type { Finding, Reader, Store } from './store.ts';
 import { count, countedMedium, countedOriginal, zero } from './tally.ts';
 
 /** Questions to a ledger. They change nothing. */
@@ -65,10 +55,21 @@ export async function* rows(store: Store, selections?: readonly Selection[]): As
 }
 
 /** The statuses and marks of everything that a selection may find. */
-function statusesOf(selection: Selection): readonly (OriginalStatus | MediumStatus | Mark)[] {
-  if (selection === 'LOST') return ['MISSING', 'DAMAGED', 'SOURCE_DELETED'];
-  if (selection === 'ACCEPTED') return ['QUARANTINED', 'MISSING', 'DAMAGED', 'SOURCE_DELETED'];
-  return [selection];
+function statusesOf(selection: Selection): readonly Finding[] {
+  switch (selection) {
+    case 'LOST':
+      return ['MISSING', 'DAMAGED', 'SUSPECT', 'SOURCE_DELETED'];
+    case 'ACCEPTED':
+      return ['QUARANTINED', 'MISSING', 'DAMAGED', 'SUSPECT', 'DISPUTED', 'SOURCE_DELETED'];
+    case 'proof:disputed':
+      return ['DISPUTED', 'MISSING', 'DAMAGED', 'SUSPECT', 'SUPERSEDED'];
+    case 'proof:proven':
+    case 'proof:none':
+    case 'proof:unchecked':
+      return ['COMPLETED'];
+    default:
+      return [selection];
+  }
 }
 
 /** Returns undefined if neither the medium nor an original has one of the selections. */
@@ -78,7 +79,8 @@ function toRow({ medium, originals }: Group, selections?: ReadonlySet<Selection>
   const shown = withRevisions(originals).flatMap((original, index): readonly RowOriginal[] => {
     const isNow = { lost: isLost(medium, original), accepted: isAccepted(medium, original) };
     const row = toTrackedOriginal(originals[index]!);
-    const facts = [row.status, row.mark, isNow.lost && 'LOST', isNow.accepted && 'ACCEPTED'];
+    const proof = row.status === 'COMPLETED' && `proof:${row.proof}`;
+    const facts = [row.status, row.mark, proof, isNow.lost && 'LOST', isNow.accepted && 'ACCEPTED'];
     if (selections && !facts.some((fact) => isSelected(selections, fact))) return [];
     return [
       { ...row, ...(isNow.accepted ? {} : unaccepted), lost: isNow.lost, saysWhatIsWrong: saysWhatIsWrong(medium, original) },

@@ -1,4 +1,5 @@
-import { mediumVersion, needsRepair, originalId, type Medium, type Original } from '../../media.ts';
+import { mediumVersion, needsRepair, originalId, type Mark, type Medium, type Original } from '../../media.ts';
+import { decodeClaim } from '../../proof/claim.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker.ts';
 import {
   identityFields,
@@ -10,6 +11,7 @@ import {
   type MediumRecord,
   type OriginalRecord,
 } from './fields.ts';
+import { proofOf } from './proof.ts';
 
 /** The first records of media and originals, and how the port shows records. */
 
@@ -72,7 +74,7 @@ const mediumNames = [
 ] as const;
 const acceptanceNames = ['acceptedAt', 'acceptedReason'] as const;
 const contentNames = ['sizeBytes', 'crc32', 'mark', 'upload'] as const;
-const evidenceNames = ['claim', 'proof', 'claimPartBytes', 'mismatch', 'checkedAt'] as const;
+const evidenceNames = ['claim', 'claimPartBytes', 'mismatch', 'checkedAt'] as const;
 const progressNames = [
   'id',
   'status',
@@ -105,6 +107,7 @@ export function toTrackedOriginal(record: OriginalRecord): TrackedOriginal {
   return {
     ...pick(record, contentNames),
     ...pick(record, evidenceNames),
+    proof: proofOf(record),
     ...pick(record, progressNames),
     ...pick(record, acceptanceNames),
     original: { ...pick(record, identityNames), mediaId: mediaIdOf(record.id) },
@@ -125,18 +128,31 @@ export interface Revised {
   /** A later revision is archived. */
   readonly isReplaced: boolean;
   /**
-   * True if the original has a mark that counts. The mark MISSING always counts. The mark DAMAGED
-   * does not count if a later revision archives the same content. It does not count either if no
-   * later revision is archived and one is FAILED or QUARANTINED, because that revision counts.
+   * True if the original has a mark that counts. The mark MISSING always counts. The marks DAMAGED
+   * and SUSPECT do not count if a later revision archives what the file should hold. They do not
+   * count either if no later revision is archived and one is FAILED or QUARANTINED, because that
+   * revision counts.
    */
   readonly isMarked: boolean;
 }
 
-type Revision = Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark' | 'sizeBytes' | 'crc32'>;
+type Revision = Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark' | 'sizeBytes' | 'crc32' | 'claim' | 'proof'>;
 
-/** Whether two revisions have the same content, as far as size and checksum say. */
-export function holdsSame(one: Revision, other: Revision): boolean {
-  return one.sizeBytes === other.sizeBytes && one.crc32 === other.crc32;
+/** Whether a later revision can replace a file with this mark. A missing file is never replaced. */
+export function isSupersedable(mark: Mark | null): boolean {
+  return mark === 'DAMAGED' || mark === 'SUSPECT';
+}
+
+/**
+ * Whether a later revision archives what an earlier, marked one should hold. Other content of the
+ * source never supersedes a file. What a SUSPECT file should hold is what its claim says.
+ */
+export function supersedes(later: Revision, earlier: Revision): boolean {
+  if (later.revision <= earlier.revision || later.status !== 'COMPLETED') return false;
+  const hasSameBytes = later.sizeBytes === earlier.sizeBytes && later.crc32 === earlier.crc32;
+  if (earlier.mark !== 'SUSPECT') return hasSameBytes;
+  const hasSameClaim = decodeClaim(later.claim) !== null && later.claim === earlier.claim;
+  return later.mark !== 'SUSPECT' && (hasSameClaim || (hasSameBytes && later.proof === 'proven'));
 }
 
 export function withRevisions<Original extends Revision>(originals: readonly Original[]): readonly (Original & Revised)[] {
@@ -147,8 +163,8 @@ export function withRevisions<Original extends Revision>(originals: readonly Ori
     const archived = later.filter(({ status }) => status === 'COMPLETED');
     const isReplaced = archived.length > 0;
     const hasFailed = later.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED');
-    const isExcused = isReplaced ? archived.some((other) => holdsSame(original, other)) : hasFailed;
-    const isMarked = needsRepair(original.mark) && !(original.mark === 'DAMAGED' && isExcused);
+    const isExcused = isReplaced ? archived.some((other) => supersedes(other, original)) : hasFailed;
+    const isMarked = needsRepair(original.mark) && !(isSupersedable(original.mark) && isExcused);
     return { ...original, isSuperseded: later.length > 0, isReplaced, isMarked };
   });
 }

@@ -18,7 +18,7 @@ export async function beginRun(store: Store, id: string, kind: RunKind): Promise
 
 async function claimedIds(store: Store): Promise<readonly string[]> {
   // A claim for a repair leaves the status COMPLETED, so marked originals may be claimed too.
-  const statuses = ['IN_PROGRESS', 'MISSING', 'DAMAGED'] as const;
+  const statuses = ['IN_PROGRESS', 'MISSING', 'DAMAGED', 'SUSPECT'] as const;
   const found = (await Promise.all(statuses.map(async (status) => store.inStatus(status)))).flat();
   return found.map(({ id }) => id);
 }

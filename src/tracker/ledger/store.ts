@@ -55,8 +55,14 @@ export interface Unit extends Reader, Time {
 export interface ScanOptions {
   /** If given, the scan reads only these fields. */
   readonly fields?: { readonly medium: readonly (keyof MediumRecord)[]; readonly original: readonly (keyof OriginalRecord)[] };
-  readonly statuses?: readonly (OriginalStatus | MediumStatus | Mark)[];
+  readonly statuses?: readonly Finding[];
 }
+
+/**
+ * What a store can find. DISPUTED: an archived original whose proof is `disputed`. If it has a mark,
+ * a store may find it only by its mark.
+ */
+export type Finding = OriginalStatus | MediumStatus | Mark | 'DISPUTED';
 
 export interface Found {
   readonly kind: 'medium' | 'original';
@@ -98,10 +104,10 @@ export interface Store {
    */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /**
-   * Finds the media and originals in a status, or the originals with a mark. If `until` is given,
+   * Finds the media and originals in a status, or the originals with a mark or in dispute. If `until` is given,
    * the status must have begun at that time or earlier. A very recent write may be missing.
    */
-  inStatus(status: MediumStatus | OriginalStatus | Mark, until?: string): Promise<readonly Found[]>;
+  inStatus(status: Finding, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
   originalsWith(field: 'intent' | 'upload'): Promise<readonly OriginalRecord[]>;
   /** Counts everything without reading each record. If it is absent, the ledger uses `scan`. */

@@ -1,8 +1,9 @@
-import { lostWithoutRecord, type MediumStatus, type OriginalStatus, type Role, type Tally } from '../../media.ts';
+import { lostWithoutRecord, type MediumStatus, type OriginalStatus, type Proof, type Role, type Tally } from '../../media.ts';
 import type { MediumRecord, OriginalRecord } from './fields.ts';
 import { isAccepted, isLost, isMediumAccepted, isUnarchived, saysWhatIsWrong } from './evidence.ts';
 import { isResolvedFor } from './medium.ts';
-import { withRevisions } from './records.ts';
+import { isDisputed, proofOf } from './proof.ts';
+import { withRevisions, type Revised } from './records.ts';
 
 /** Counts media and originals by the rules of `Tally`. */
 
@@ -14,19 +15,10 @@ export const groupedMedium = ['status', 'goneSince', 'resolvedRoles', 'originalR
 const accepting = ['reason', 'acceptedAt', 'acceptedReason'] as const;
 /** Fields that decide how a medium counts. */
 export const countedMedium = [...groupedMedium, 'absentOriginals', 'denials', ...accepting] as const;
+const content = ['sizeBytes', 'crc32', 'etag', 'claim', 'proof'] as const;
+const archiving = ['wasArchived', 'archivedAt', 'checkedAt', 'errorCode'] as const;
 /** Fields that decide how an original counts. */
-export const countedOriginal = [
-  'id',
-  'revision',
-  'role',
-  'status',
-  'mark',
-  'sizeBytes',
-  'crc32',
-  'wasArchived',
-  'errorCode',
-  ...accepting,
-] as const;
+export const countedOriginal = ['id', 'revision', 'role', 'status', 'mark', ...content, ...archiving, ...accepting] as const;
 
 type GroupedMedium = Pick<MediumRecord, (typeof groupedMedium)[number]>;
 type CountedMedium = Pick<MediumRecord, (typeof countedMedium)[number]>;
@@ -54,7 +46,18 @@ export function zero(): Counts {
     QUARANTINED: 0,
     SOURCE_DELETED: 0,
   };
-  return { media, mediaComplete: 0, originals, archivedBytes: 0, waiting: 0, unsound: 0, marked: 0, lost: 0, accepted: 0 };
+  const proofs: Record<Proof, number> = { proven: 0, none: 0, unchecked: 0, disputed: 0 };
+  const archived = { archivedBytes: 0, proofs, oldestReadAt: null, neverRead: 0 };
+  return { media, mediaComplete: 0, originals, waiting: 0, ...archived, unsound: 0, marked: 0, lost: 0, accepted: 0 };
+}
+
+/** Archived originals without a mark. They have the same proof. */
+export interface Unmarked {
+  readonly proof: Proof | null;
+  readonly originals: number;
+  readonly bytes: number;
+  readonly oldestReadAt: string | null;
+  readonly neverRead: number;
 }
 
 /** Counts one medium with its originals. */
@@ -62,7 +65,8 @@ export function count(counts: Counts, group: CountedGroup, roles: readonly Role[
   addMedia(counts, group.medium, 1, roles);
   for (const original of withRevisions(group.originals)) {
     if (!roles.includes(original.role)) continue;
-    addOriginals(counts, original, 1, original.mark === null ? (original.sizeBytes ?? 0) : 0);
+    addOriginals(counts, original, 1);
+    if (original.status === 'COMPLETED' && original.mark === null) addUnmarked(counts, unmarked(original));
   }
   correct(counts, group, roles);
 }
@@ -86,11 +90,21 @@ export function addOriginals(
   counts: Counts,
   { status, isSuperseded }: { readonly status: OriginalStatus; readonly isSuperseded: boolean },
   originals: number,
-  unmarkedBytes: number,
 ): void {
-  if (isSuperseded && status !== 'COMPLETED') return;
-  counts.originals[status] += originals;
-  if (status === 'COMPLETED') counts.archivedBytes += unmarkedBytes;
+  if (!isSuperseded || status === 'COMPLETED') counts.originals[status] += originals;
+}
+
+function unmarked(original: CountedOriginal): Unmarked {
+  const oldestReadAt = original.checkedAt ?? original.archivedAt;
+  const neverRead = oldestReadAt === null ? 1 : 0;
+  return { proof: proofOf(original), originals: 1, bytes: original.sizeBytes ?? 0, oldestReadAt, neverRead };
+}
+
+export function addUnmarked(counts: Counts, { proof, originals, bytes, oldestReadAt, neverRead }: Unmarked): void {
+  counts.archivedBytes += bytes;
+  counts.proofs[proof ?? 'none'] += originals;
+  counts.neverRead += neverRead;
+  if (oldestReadAt !== null && oldestReadAt < (counts.oldestReadAt ?? '~')) counts.oldestReadAt = oldestReadAt;
 }
 
 /**
@@ -105,7 +119,7 @@ export function correct(counts: Counts, { medium, originals }: CountedGroup, rol
     if (!roles.includes(original.role)) continue;
     isIncomplete ||= isUnarchived(original) || original.isMarked;
     repeatsItsOriginals ||= saysWhatIsWrong(medium, original);
-    const exception = isAccepted(medium, original) ? 'accepted' : isLost(medium, original) ? 'lost' : undefined;
+    const exception = exceptionOf(medium, original);
     if (exception) {
       counts.originals[original.status] -= 1;
       counts[exception] += 1;
@@ -116,6 +130,13 @@ export function correct(counts: Counts, { medium, originals }: CountedGroup, rol
   }
   if (isIncomplete && isWhole(medium, roles)) counts.mediaComplete -= 1;
   correctMedium(counts, medium, repeatsItsOriginals);
+}
+
+/** A disputed file is archived, also if a person accepted it. */
+function exceptionOf(medium: CountedMedium, original: CountedOriginal & Revised): 'accepted' | 'lost' | undefined {
+  if (isDisputed(original)) return undefined;
+  if (isAccepted(medium, original)) return 'accepted';
+  return isLost(medium, original) ? 'lost' : undefined;
 }
 
 function correctMedium(counts: Counts, medium: CountedMedium, repeatsItsOriginals: boolean): void {

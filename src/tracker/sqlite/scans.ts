@@ -5,7 +5,7 @@ import { roleBitsOf } from '../ledger/encoding.ts';
 import type { MediumRecord, OriginalRecord } from '../ledger/fields.ts';
 import { isOpen } from '../ledger/queries.ts';
 import type { Group } from '../ledger/records.ts';
-import type { Found, ScanOptions } from '../ledger/store.ts';
+import type { Finding, Found, ScanOptions } from '../ledger/store.ts';
 import { prepareSearch, type Tables } from './tables.ts';
 
 /**
@@ -19,7 +19,9 @@ export async function* scan(tables: Tables, { fields, statuses }: ScanOptions = 
   const withStatus = `
     SELECT row FROM media WHERE status IN (SELECT value FROM json_each(:statuses))
     UNION SELECT medium FROM originals WHERE status IN (SELECT value FROM json_each(:statuses))
-    UNION SELECT medium FROM originals WHERE mark IS NOT NULL AND mark IN (SELECT value FROM json_each(:statuses))`;
+    UNION SELECT medium FROM originals WHERE mark IS NOT NULL AND mark IN (SELECT value FROM json_each(:statuses))
+    UNION SELECT medium FROM originals
+      WHERE proof = 'disputed' AND 'DISPUTED' IN (SELECT value FROM json_each(:statuses))`;
   const rows = statuses
     ? mediaRows(tables, withStatus, { statuses: JSON.stringify(statuses) })
     : mediaRows(tables, 'SELECT row FROM media');
@@ -78,14 +80,16 @@ export function* groupsOf(tables: Tables, rows: readonly number[], fields?: Scan
   }
 }
 
-export function inStatus({ sql }: Tables, status: string, until: string | null): readonly Found[] {
+export function inStatus({ sql }: Tables, status: Finding, until: string | null): readonly Found[] {
   const found = sql(`
     SELECT 'medium' AS kind, id FROM media
     WHERE status = :status AND (:until IS NULL OR coalesce(waiting_since, status_since) <= :until)
     UNION ALL
     SELECT 'original' AS kind, id FROM originals WHERE status = :status AND :until IS NULL
     UNION ALL
-    SELECT 'original' AS kind, id FROM originals WHERE mark = :status AND :until IS NULL`);
+    SELECT 'original' AS kind, id FROM originals WHERE mark = :status AND :until IS NULL
+    UNION ALL
+    SELECT 'original' AS kind, id FROM originals WHERE proof = 'disputed' AND :status = 'DISPUTED'`);
   return found.all({ status, until }) as unknown as Found[];
 }
 

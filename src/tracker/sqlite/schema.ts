@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { columnsOf } from '../ledger/encoding.ts';
 import { mediumFields, originalFields, runFields, type Fields } from '../ledger/fields.ts';
+import { unaskedProof } from '../ledger/proof.ts';
 
 /** The `PRAGMA application_id` that marks an SQLite file as a tracker. In ASCII it is "CSyn". */
 export const applicationId = 0x43_53_79_6e;
@@ -79,7 +80,13 @@ const migrations: readonly string[] = [
   // a file.
   '',
   'ALTER TABLE run_lease ADD COLUMN record TEXT; ALTER TABLE run_lease ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;',
-  `ALTER TABLE parts ADD COLUMN digests TEXT NOT NULL DEFAULT ''`,
+  // An earlier version kept no proof. The function `unasked_proof` is the ledger's rule.
+  `
+  ALTER TABLE parts ADD COLUMN digests TEXT NOT NULL DEFAULT '';
+  ALTER TABLE originals ADD COLUMN proof TEXT;
+  UPDATE originals SET proof = unasked_proof(etag) WHERE status = 'COMPLETED';
+  CREATE INDEX originals_disputed ON originals (medium) WHERE proof = 'disputed';
+  `,
 ];
 
 /** The newest version that this program reads. */
@@ -96,6 +103,7 @@ export function schemaVersion(database: DatabaseSync): number {
  */
 export function migrate(database: DatabaseSync, archiveId: string): void {
   const version = schemaVersion(database);
+  database.function('unasked_proof', { deterministic: true }, (etag) => unaskedProof(etag === null ? null : String(etag)));
   for (const migration of migrations.slice(version)) database.exec(migration);
   addColumns(database, 'media', mediumFields);
   addColumns(database, 'originals', originalFields);

@@ -3,12 +3,14 @@ import { roleBitsOf } from '../ledger/encoding.ts';
 import {
   addMedia,
   addOriginals,
+  addUnmarked,
   correct,
   countedMedium,
   countedOriginal,
   groupedMedium,
   zero,
   type Counts,
+  type Unmarked,
 } from '../ledger/tally.ts';
 import { groupsOf, mediaRows } from './scans.ts';
 import { prepareSearch, type Tables } from './tables.ts';
@@ -17,7 +19,6 @@ interface OriginalGroup {
   readonly status: OriginalStatus;
   readonly superseded: 0 | 1;
   readonly originals: number;
-  readonly unmarkedBytes: number | null;
 }
 
 /**
@@ -32,12 +33,15 @@ export function countAll(tables: Tables, roles: readonly Role[]): Counts {
   for (const { row: media, record } of groupMedia()) addMedia(counts, record, media, roles);
 
   const groupOriginals = tables.sql(`
-    SELECT status, superseded, count(*) AS originals, sum(CASE WHEN mark IS NULL THEN size_bytes END) AS unmarkedBytes
-    FROM originals WHERE role & ? GROUP BY status, superseded, role`);
+    SELECT status, superseded, count(*) AS originals FROM originals WHERE role & ? GROUP BY status, superseded, role`);
   for (const group of groupOriginals.all(roleBitsOf(roles)) as unknown as OriginalGroup[]) {
-    const isSuperseded = group.superseded === 1;
-    addOriginals(counts, { status: group.status, isSuperseded }, group.originals, group.unmarkedBytes ?? 0);
+    addOriginals(counts, { status: group.status, isSuperseded: group.superseded === 1 }, group.originals);
   }
+  const groupUnmarked = tables.sql(`
+    SELECT proof, count(*) AS originals, coalesce(sum(size_bytes), 0) AS bytes,
+      min(coalesce(checked_at, archived_at)) AS oldestReadAt, sum(coalesce(checked_at, archived_at) IS NULL) AS neverRead
+    FROM originals WHERE status = 'COMPLETED' AND mark IS NULL AND role & ? GROUP BY proof`);
+  for (const group of groupUnmarked.all(roleBitsOf(roles)) as unknown as Unmarked[]) addUnmarked(counts, group);
 
   const unlike = `
     SELECT medium AS row FROM originals INDEXED BY originals_unarchived WHERE superseded = 0 AND status <> 'COMPLETED'

@@ -16,6 +16,11 @@ const none = {
   accepted: 0,
 };
 
+/** Leaves out the numbers that the tests of proofs test. */
+function countsOf(tally: Tally): Partial<Tally> {
+  return Object.fromEntries(Object.entries(tally).filter(([name]) => name in none));
+}
+
 type Expected = { [Name in keyof Tally]?: Tally[Name] extends number ? number : Partial<Tally[Name]> };
 
 /**
@@ -29,9 +34,10 @@ async function expectTally(tracker: Tracker, expected: Expected, roles: readonly
     media: { ...none.media, ...expected.media },
     originals: { ...none.originals, ...expected.originals },
   };
-  expect(await tracker.tally(roles)).toEqual(all);
-  expect(await tracker.tally(roles, () => true)).toEqual(all);
-  expect(await tracker.tally(roles, () => false)).toEqual(none);
+  const found = await tracker.tally(roles);
+  expect(countsOf(found)).toEqual(all);
+  expect(await tracker.tally(roles, () => true)).toEqual(found);
+  expect(countsOf(await tracker.tally(roles, () => false))).toEqual(none);
 }
 
 export function tallyTests(check: Check): void {
@@ -58,7 +64,7 @@ export function tallyTests(check: Check): void {
     for (const id of ['m1', 'm2', 'm3']) await archive(tracker, id);
     await resolve(tracker, 'm4', [original('m4')], usual, 3);
     const found = await tracker.tally(usual, (found) => found.id > 'm2');
-    expect(found).toEqual({
+    expect(countsOf(found)).toEqual({
       ...none,
       media: { ...none.media, RESOLVED: 1, WAITING: 1 },
       mediaComplete: 1,
