@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Role } from '../media.ts';
+import { allProofs, noEvidence, type Role } from '../media.ts';
 import { decodeDescription, encodeDescription, isSameOriginal } from './description.ts';
 import type { FileDescription } from './destination.ts';
 
@@ -9,7 +9,13 @@ const filled = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
 const optional = fc.option(filled, { nil: null });
 const role = fc.constantFrom<Role>('source', 'raw', 'edit', 'sidecar');
 
-const description: fc.Arbitrary<FileDescription> = fc.record({
+const evidence = fc.record({
+  claim: filled,
+  proof: fc.constantFrom(...allProofs),
+  claimPartBytes: fc.option(fc.nat(), { nil: null }),
+});
+
+const required: fc.Arbitrary<FileDescription> = fc.record({
   original: fc.record({
     provider: fc.constant('gopro' as const),
     account: text,
@@ -30,6 +36,10 @@ const description: fc.Arbitrary<FileDescription> = fc.record({
   validator: fc.record({ etag: optional, lastModified: optional }),
   mediumVersion: text,
 });
+const description = fc.oneof(
+  required,
+  fc.tuple(required, evidence).map(([given, known]) => ({ ...given, evidence: known })),
+);
 
 test('a description becomes printable ASCII without spaces, and can be decoded again', () => {
   fc.assert(
@@ -66,6 +76,26 @@ test('a description with an invalid field is unreadable, and is never decoded to
   ]) {
     expect(decodeDescription({ ...fields, ...broken }, 'k')).toBeUndefined();
   }
+});
+
+test('a description says nothing of the proof if the provider was not asked for a claim', () => {
+  const [given] = fc.sample(required, 1);
+  const fields = encodeDescription({ ...given!, evidence: { ...noEvidence, proof: 'unchecked' } });
+  expect(fields).toEqual(encodeDescription(given!));
+  expect(decodeDescription({ ...fields, proof: 'proven' }, given!.original.key)).toEqual(given);
+});
+
+test.each([
+  [{ claim: 's3-etag:0-1' }, { proof: 'proven', claimPartBytes: null }],
+  [{ claim: 'none' }, { proof: 'none', claimPartBytes: null }],
+  [
+    { claim: 'sha256:00', proof: 'notarised', 'claim-part-bytes': '5 MiB' },
+    { proof: 'unchecked', claimPartBytes: null },
+  ],
+])('the claim in %j has the evidence %j', (fields, expected) => {
+  const [given] = fc.sample(required, 1);
+  const decoded = decodeDescription({ ...encodeDescription(given!), ...fields }, 'k');
+  expect(decoded?.evidence).toEqual({ claim: fields.claim, ...expected });
 });
 
 test('originals are compared by identity, account and revision, but not by key', () => {

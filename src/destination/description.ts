@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { allRoles, originalId, type Original } from '../media.ts';
+import { allProofs, allRoles, originalId, type Evidence, type Original, type Proof } from '../media.ts';
+import { noClaim } from '../proof/claim.ts';
 import type { FileDescription } from './destination.ts';
 
 /**
@@ -46,14 +47,21 @@ const fieldsSchema = z.object({
   etag: text.nullable().default(null),
   'last-modified': text.nullable().default(null),
   'medium-version': text.default(''),
+  claim: text.nullable().default(null),
+  proof: z.string().nullable().default(null),
+  'claim-part-bytes': count.nullable().catch(null).default(null),
 });
 
+/** The fields that say how the bytes and the claim compare. They are known last. */
+export const verdictNames = ['proof', 'claim-part-bytes'] satisfies readonly (keyof z.input<typeof fieldsSchema>)[];
+
 /**
- * Encodes all of a description except the key. Unpaired surrogates become U+FFFD. Everything else
+ * Encodes all of a description except the key. Without a claim, nothing is encoded of the evidence. Unpaired surrogates become U+FFFD. Everything else
  * can be decoded exactly.
  */
 export function encodeDescription(description: FileDescription): DescriptionFields {
-  const { original, validator } = description;
+  const { original, validator, evidence } = description;
+  const isClaimed = evidence !== undefined && evidence.claim !== null;
   const fields: Record<keyof z.input<typeof fieldsSchema>, string | number | null> = {
     provider: original.provider,
     account: original.account,
@@ -72,6 +80,9 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
     etag: validator.etag,
     'last-modified': validator.lastModified,
     'medium-version': description.mediumVersion,
+    claim: isClaimed ? evidence.claim : null,
+    proof: isClaimed ? evidence.proof : null,
+    'claim-part-bytes': isClaimed ? evidence.claimPartBytes : null,
   };
   const present = Object.entries(fields).filter(([, value]) => value !== null && value !== '');
   return Object.fromEntries(present.map(([name, value]) => [name, percentEncode(String(value))]));
@@ -85,6 +96,7 @@ export function decodeDescription(fields: unknown, key: string): FileDescription
   const parsed = fieldsSchema.safeParse(fields);
   if (!parsed.success) return undefined;
   const { data } = parsed;
+  const evidence = evidenceIn(data);
   return {
     original: {
       provider: data.provider,
@@ -105,7 +117,20 @@ export function decodeDescription(fields: unknown, key: string): FileDescription
     roles: data.roles,
     validator: { etag: data.etag, lastModified: data['last-modified'] },
     mediumVersion: data['medium-version'],
+    ...(evidence && { evidence }),
   };
+}
+
+/**
+ * Returns undefined if the description makes no statement about a claim. The metadata of an S3
+ * object never has a proof. The proof of its claim is `proven`, unless a record says otherwise.
+ */
+function evidenceIn({ claim, proof, ...data }: z.output<typeof fieldsSchema>): Evidence | undefined {
+  if (claim === null) return undefined;
+  const usual: Proof = claim === noClaim ? 'none' : 'proven';
+  // A newer version may know more proofs.
+  const stated = allProofs.find((known) => known === proof) ?? 'unchecked';
+  return { claim, proof: proof === null ? usual : stated, claimPartBytes: data['claim-part-bytes'] };
 }
 
 /** Whether both values mean the same revision of the same original. */

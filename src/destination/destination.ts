@@ -20,8 +20,9 @@ export interface FileDescription {
   /** The fields of the listing that show a change of the medium, as one opaque string. */
   readonly mediumVersion: string;
   /**
-   * What is known of the content. Undefined if an earlier version described the file. While the
-   * upload is open, the proof is not known yet, and only the claim counts.
+   * What is known of the content. Undefined if the provider was not asked for a claim. While the
+   * upload is open, the proof is not known yet, and only the claim counts. An archive may forget
+   * `claimPartBytes`.
    */
   readonly evidence?: Evidence;
 }

@@ -1,6 +1,6 @@
 import { isoTime } from '../../lib/clock.ts';
 import type { Provider } from '../../media.ts';
-import { encodeDescription } from '../description.ts';
+import { encodeDescription, verdictNames } from '../description.ts';
 import type { FileDescription } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 
@@ -10,14 +10,17 @@ import type { Bucket } from './bucket.ts';
  */
 const maxMetadataBytes = 1_600;
 
+const verdicts: ReadonlySet<string> = new Set(verdictNames);
+
 const sources: Readonly<Record<Provider, string>> = { gopro: 'GoPro' };
 
 /**
  * Returns an archived file's description as user metadata. An original name that is too long is
- * shortened.
+ * shortened. The metadata is sent before the bytes are compared, so it has no verdict.
  */
 export function metadataOf(file: FileDescription): Record<string, string> {
-  const fields = encodeDescription(file);
+  const described = Object.entries(encodeDescription(file)).filter(([name]) => !verdicts.has(name));
+  const fields = Object.fromEntries(described);
   const overBytes = Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0) - maxMetadataBytes;
   if (overBytes <= 0) return fields;
   const name = fields['original-name'] ?? '';

@@ -8,7 +8,7 @@ import type { PutReply } from './http/put.ts';
 import { lookUntilSeen } from './late-objects.ts';
 import { abortUpload, completeUpload } from './multipart.ts';
 import { findPublished, readBack, type Publication } from './published.ts';
-import { writeIntendedRecord } from './bookkeeping/records.ts';
+import { needsVerdict, writeIntendedRecord } from './bookkeeping/records.ts';
 import { afterRefusal } from './part-writer.ts';
 import type { HeldPut } from './single-put.ts';
 import { asDenialOfFile } from './unusable-keys.ts';
@@ -86,10 +86,11 @@ async function prepare(
   { isConditional }: { readonly isConditional: boolean | undefined },
 ): Promise<StoredFile | undefined> {
   const { file, whole, isVerified, isTaken } = publication;
-  if (isConditional && isVerified && !isTaken) return undefined;
+  const needsRecord = !isVerified || needsVerdict(file);
+  if (isConditional && !needsRecord && !isTaken) return undefined;
   const found = await findPublished(publication);
-  if (found || isConditional === undefined || isVerified) return found;
-  await writeIntendedRecord(publication, file, whole);
+  if (found || isConditional === undefined || !needsRecord) return found;
+  await writeIntendedRecord(publication, file, { ...whole, provesBytes: isVerified });
   // Another process may have published the file while the record was written.
   return isConditional ? undefined : findPublished(publication);
 }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { FileDescription } from '../../../src/destination/destination.ts';
 import { SyncError } from '../../../src/errors.ts';
+import { allProofs } from '../../../src/media.ts';
 import { collect } from '../../support/collect.ts';
 import {
   archive,
@@ -63,6 +64,30 @@ export function archiveTests(check: Check): void {
         description: file,
         presentBytes: content.length,
       });
+    }
+  });
+
+  check('an archive keeps the claim of a file, and how its bytes compare with the claim', async (bed) => {
+    const claim = 's3-etag:00112233445566778899aabbccddeeff-3';
+    const files = [
+      ...allProofs.map((proof) => ({ claim, proof, claimPartBytes: null })),
+      { claim: 'none', proof: 'none' as const, claimPartBytes: null },
+      undefined,
+    ].map((evidence, index) => ({ ...describeFile(`claimed-${index}`), ...(evidence && { evidence }) }));
+    for (const file of files) {
+      const content = bytesOf(file.original.mediaId, bed.stage.partSizeBytes + 100);
+      // The proof is known when all bytes have arrived.
+      const begun = file.evidence ? { ...file, evidence: { ...file.evidence, proof: 'unchecked' as const } } : file;
+      const { state, parts } = await upload(bed, begun, content);
+      await bed.destination.commit(file, state, parts, wholeOf(content));
+      await expectArchived(bed, file, content);
+    }
+    await restart(bed);
+    for (const file of files) {
+      const content = bytesOf(file.original.mediaId, bed.stage.partSizeBytes + 100);
+      await expectArchived(bed, file, content);
+      const opened = await bed.destination.open(file, wanted(bed, content.length));
+      expect(opened).toMatchObject({ kind: 'finished', file: wholeOf(content) });
     }
   });
 

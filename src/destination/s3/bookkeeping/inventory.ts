@@ -3,7 +3,7 @@ import type { Keys, ListedFile, StatOptions, StoredFile } from '../../destinatio
 import type { Bucket } from '../bucket.ts';
 import { refusalOf } from '../errors.ts';
 import { head, listKeys, readThrough, type Found } from '../objects.ts';
-import { descriptionIn, readAbsent, readRecord, recordedKeys, verdictOf } from './records.ts';
+import { descriptionIn, readAbsent, readAnyRecord, readRecord, recordedKeys, verdictOf } from './records.ts';
 
 const headsInFlight = 32;
 
@@ -59,18 +59,16 @@ async function describe(bucket: Bucket, key: string, hasRecord: boolean): Promis
   const found = await head(bucket, key);
   if (!found) return undefined;
   const presentBytes = found.sizeBytes;
-  const record = hasRecord ? await readRecord(bucket, key) : undefined;
+  const record = hasRecord ? await readAnyRecord(bucket, key) : undefined;
   // A store that spoils a record may have spoilt its object, too.
   if (record === 'unreadable') return undefined;
-  if (record === undefined) {
-    const { crc32, description } = found;
-    return description && { key, sizeBytes: presentBytes, crc32, description, presentBytes };
-  }
+  const description = descriptionIn(key, found, record);
+  if (record === undefined || record.verdictOnly)
+    return found.description && { key, sizeBytes: presentBytes, crc32: found.crc32, description, presentBytes };
   const verdict = verdictOf(record, found.etag);
   if (verdict === 'spoilt') return undefined;
   // The run that stored the file was killed before it compared the bytes. They are compared here.
   if (verdict === 'unproven' && !(await hasBytes(bucket, key, record.crc32))) return undefined;
-  const description = descriptionIn(key, found, record);
   return description && { key, sizeBytes: record.sizeBytes, crc32: record.crc32, description, presentBytes };
 }
 

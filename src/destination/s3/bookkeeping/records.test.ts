@@ -1,5 +1,6 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
+import type { Proof } from '../../../media.ts';
 import {
   archive,
   bucketName,
@@ -65,6 +66,60 @@ test('a store that refuses wrong checksums needs no records', async () => {
   await place.s3.initialise('archive-1');
   for (const content of [tiny, streamed, large]) await archive(place.s3, content);
   expect(place.store.objects().filter(({ key }) => key.includes('/records/'))).toEqual([]);
+});
+
+const claim = 's3-etag:00112233445566778899aabbccddeeff-3';
+
+function withProof(content: Content, proof: Proof): Content {
+  return { ...content, file: { ...content.file, evidence: { claim, proof, claimPartBytes: null } } };
+}
+
+test.each<Proof>(['none', 'unchecked', 'disputed'])(
+  'a record states before its object appears that the claim is %s, and nothing of the bytes',
+  async (proof) => {
+    await using place = await openTestArchive();
+    await place.s3.initialise('archive-1');
+    for (const plain of [tiny, streamed, large]) {
+      const content = withProof(plain, proof);
+      const { key } = content.file.original;
+      await archive(place.s3, content);
+      const writes = place.store.requests.filter(
+        (request) => request.key.includes(key) && /^(PutObject|CompleteMultipartUpload)$/.test(request.operation),
+      );
+      const order = [recordOf(content), `a/b/${key}`];
+      expect(writes.map((request) => request.key)).toEqual(plain === streamed ? order.toReversed() : order);
+      // The CRC32 is the one that the store shows, so the bytes are not read.
+      expect(await place.s3.stat(key)).toMatchObject(wholeOf(content));
+      expect((await place.s3.open(content.file, wantedFor(content))).kind).toBe('finished');
+    }
+    const listed = await collect(place.s3.list());
+    expect(listed.map(({ description }) => description?.evidence?.proof)).toEqual([proof, proof, proof]);
+    expect(
+      place.store.requests.filter(({ operation, key }) => operation === 'GetObject' && !key.includes('.cloud-sync/')),
+    ).toEqual([]);
+    place.store.tamper(bucketName, `a/b/${large.file.original.key}`, 10);
+    expect((await place.s3.stat(large.file.original.key, { deep: true }))?.crc32).not.toBe(wholeOf(large).crc32);
+  },
+);
+
+test('a proven claim needs no record, and the record of another claim does not count', async () => {
+  await using place = await openTestArchive({
+    faults: [{ match: { operation: 'PutObject', keyPart: 'b/tiny' }, action: { kind: 'error', code: 'InternalError' } }],
+  });
+  await place.s3.initialise('archive-1');
+  await archive(place.s3, withProof(large, 'proven'));
+  expect(await codeOf(archive(place.s3, withProof(tiny, 'disputed')))).toBe('UPLOAD_LOST');
+  expect(place.store.objects().filter(({ key }) => key.includes('/records/'))).toHaveLength(1);
+  expect(await collect(place.s3.list())).toHaveLength(1);
+  place.store.faults.length = 0;
+  const evidence = { claim: 's3-etag:ffeeddccbbaa99887766554433221100', proof: 'proven', claimPartBytes: 0 } as const;
+  const validator = { etag: '"v2"', lastModified: null };
+  await archive(place.s3, { ...tiny, file: { ...tiny.file, evidence, validator } });
+  const listed = await collect(place.s3.list());
+  expect(listed.map(({ key, description }) => [key, description?.evidence?.claim, description?.evidence?.proof])).toEqual([
+    [large.file.original.key, claim, 'proven'],
+    [tiny.file.original.key, evidence.claim, 'proven'],
+  ]);
 });
 
 test('a record without an object is harmless', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeDescription, encodeDescription } from '../../description.ts';
 import type { ContentFacts, DescribedFile, FileDescription } from '../../destination.ts';
+import { noClaim } from '../../../proof/claim.ts';
 import type { Bucket } from '../bucket.ts';
 import type { Capabilities } from '../probe/capabilities.ts';
 import { isSameTag } from '../entity-tag.ts';
@@ -8,9 +9,9 @@ import { listKeys, type Found } from '../objects.ts';
 import { ownFolder, readSmall, writeSmall } from './small-objects.ts';
 
 /**
- * What was sent to a key, if the store itself does not prove which bytes it holds. A record is
- * written before its object is published, and again after the object was read back. A record
- * without an object is harmless.
+ * What was sent to a key, if the store itself does not prove which bytes it holds, or if the claim
+ * of the bytes is not proven. A record is written before its object is published, and again after
+ * the object was read back. A record without an object is harmless.
  */
 const recordSchema = z.object({
   /** The entity tag of the object that was read back. Empty before that. */
@@ -22,6 +23,8 @@ const recordSchema = z.object({
   verified: z.boolean(),
   /** Used if the object itself has no description, because it was stored before our upload. */
   description: z.record(z.string(), z.string()),
+  /** True if the record only states the proof, because the store itself proves the bytes. */
+  verdictOnly: z.boolean().optional(),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
 
@@ -34,8 +37,14 @@ export type Verdict = 'verified' | 'copied' | 'spoilt' | 'unproven';
 
 const recordsFolder = `${ownFolder}records/`;
 
-/** Returns the record of a key. */
+/** Returns the record of the bytes at a key. */
 export async function readRecord(bucket: Bucket, key: string): Promise<ObjectRecord | 'unreadable' | undefined> {
+  const record = await readAnyRecord(bucket, key);
+  return record === 'unreadable' || !record?.verdictOnly ? record : undefined;
+}
+
+/** Returns the record of a key, also if it only states the proof. */
+export async function readAnyRecord(bucket: Bucket, key: string): Promise<ObjectRecord | 'unreadable' | undefined> {
   const text = await readSmall(bucket, recordKey(key));
   if (text === undefined) return undefined;
   try {
@@ -78,14 +87,35 @@ export async function writeRecord(
   await writeSmall(bucket, { key: recordKey(file.original.key), text: `${JSON.stringify(record)}\n` }, headerChecksum);
 }
 
-/** Records the size and the checksum of a file before the file is published. */
-export async function writeIntendedRecord(place: RecordPlace, file: FileDescription, whole: ContentFacts): Promise<void> {
-  await writeRecord(place, file, { etag: '', sizeBytes: whole.sizeBytes, crc32: whole.crc32, verified: false });
+/**
+ * Records the size, the checksum and the proof of a file before the file is published. If the store
+ * proves the bytes (`provesBytes`), the record only states the proof.
+ */
+export async function writeIntendedRecord(
+  place: RecordPlace,
+  file: FileDescription,
+  { sizeBytes, crc32, provesBytes }: ContentFacts & { readonly provesBytes: boolean },
+): Promise<void> {
+  const facts = { etag: '', sizeBytes, crc32, verified: false };
+  await writeRecord(place, file, provesBytes ? { ...facts, verdictOnly: true } : facts);
 }
 
-/** Returns the description of an object, from the object itself or from its record. */
+/** Whether the proof of a file goes to a record, because the object itself cannot state it. */
+export function needsVerdict({ evidence }: FileDescription): boolean {
+  if (!evidence || evidence.claim === null || evidence.claim === noClaim) return false;
+  return evidence.proof !== 'proven';
+}
+
+/**
+ * Returns the description of an object, from the object itself or from its record. The record has
+ * the proof of the object's claim.
+ */
 export function descriptionIn(key: string, found: Found, record: ObjectRecord | undefined): FileDescription | undefined {
-  return found.description ?? (record && decodeDescription(record.description, key));
+  const recorded = record && decodeDescription(record.description, key);
+  const { description } = found;
+  if (!description) return recorded;
+  const { evidence } = recorded ?? {};
+  return evidence && evidence.claim === description.evidence?.claim ? { ...description, evidence } : description;
 }
 
 /** Returns the keys of the objects that have a record. */
