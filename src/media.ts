@@ -292,7 +292,7 @@ export interface RunRecord {
   readonly id: string;
   /** Null for a run that an earlier version recorded. */
   readonly kind: RunKind | null;
-  /** The fence of the run's lease. Null for a run that an earlier version recorded. */
+  /** The fence of the run's lease, or 0 without a lease. Null if an earlier version recorded the run. */
   readonly fence: number | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;

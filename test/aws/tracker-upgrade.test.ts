@@ -42,13 +42,13 @@ describe(`rows in ${name}`, () => {
       const table = await fillTable(version);
       const rows = (await tableRows(version)).filter((row) => row['id']?.S === originalId(archivedOriginals.archived, 1));
       for (const { expires_at: _, ...row } of rows) {
-        await client.send(new PutItemCommand({ TableName: table, Item: { ...row, proof: { S: 'proven' } } }));
+        await client.send(new PutItemCommand({ TableName: table, Item: { ...row, notary: { S: 'them' } } }));
       }
       const tracker = await openDynamoTracker({ client, table, provider: 'gopro', archiveId, clock: manualClock(keptAt) });
       await tracker.setMark(originalId(archivedOriginals.archived, 1), 'MISSING');
       expect((await tracker.originals('archived'))[0]).toMatchObject({ status: 'COMPLETED', mark: 'MISSING' });
       const { Items = [] } = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true }));
-      expect(Items.filter((row) => row['proof'] && row['mark'])).toHaveLength(1);
+      expect(Items.filter((row) => row['notary'] && row['mark'])).toHaveLength(1);
     });
   });
 });

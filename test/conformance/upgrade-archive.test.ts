@@ -7,9 +7,9 @@ import { openDisk } from '../../src/destination/disk/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { originalId } from '../../src/media.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
-import { copyArchive, copyTracker, keptAnswers, keptVersions, type KeptVersion } from '../fixtures/kept.ts';
+import { copyArchive, copyTracker, keptAnswers, keptDescription, archiveVersions, type KeptVersion } from '../fixtures/kept.ts';
 import { lease } from '../fixtures/ledger.ts';
-import { archivedOriginals, archiveId, describeFile, openOriginals } from '../fixtures/library.ts';
+import { archivedOriginals, archiveId, openOriginals } from '../fixtures/library.ts';
 import { runCli, temporaryDirectory, type CliResult } from '../support/cli-process.ts';
 import { collect } from '../support/collect.ts';
 
@@ -63,7 +63,7 @@ const linesOf = (text: string) =>
 
 const { missing } = archivedOriginals;
 
-describe.each(keptVersions)('an archive of %s', (version) => {
+describe.each(archiveVersions)('an archive of %s', (version) => {
   test('the description of each file in an archive of an earlier version is still read', async () => {
     const disk = openArchive(await copyPlace(version));
     expect(await disk.identify()).toBe(archiveId);
@@ -71,7 +71,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     const expected = Object.values(archivedOriginals).map((file) => {
       const { sizeBytes, crc32 } = wholeOf(file);
       const presentBytes = file === missing ? null : sizeBytes;
-      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes }] as const;
+      return [file.key, { key: file.key, sizeBytes, crc32, description: keptDescription(version, file), presentBytes }] as const;
     });
     expect(listed).toEqual(new Map(expected));
   });
@@ -86,7 +86,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
     for (const file of [openOriginals.inProgress, openOriginals.intended, openOriginals.failed]) {
       const { sizeBytes, validator } = wholeOf(file);
       const known = (await keptAnswers(version)).uploads[originalId(file, 1)]!;
-      const opened = await disk.open(describeFile(file), { partSizeBytes: 1000, sizeBytes, validator }, known);
+      const opened = await disk.open(keptDescription(version, file), { partSizeBytes: 1000, sizeBytes, validator }, known);
       expect(opened).toEqual({ kind: 'upload', resumable: true, ...known });
     }
   });
@@ -144,7 +144,7 @@ describe.each(keptVersions)('an archive of %s', (version) => {
   });
 });
 
-describe.each(keptVersions)('an archive of %s that a newer version wrote to', (version) => {
+describe.each(archiveVersions)('an archive of %s that a newer version wrote to', (version) => {
   test('an archive that names a newer version is refused and stays unchanged', async () => {
     const { cli, archive } = await copyPlaceWithTracker(version);
     const path = join(archive, '.cloud-sync', 'archive.json');
@@ -174,7 +174,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
     const [line = ''] = (await readFile(manifest, 'utf8')).split('\n');
     const known = JSON.parse(line) as Record<string, unknown>;
     const theirs = { ...known, key: 'dropbox-videos/2026/01/theirs.mp4', provider: 'dropbox' };
-    const newer = [{ ...known, proof: 'proven', claims: [{ kind: 'md5' }] }, theirs, { version: 2 }];
+    const newer = [{ ...known, notary: 'them', claims: [{ kind: 'md5' }] }, theirs, { version: 2 }];
     await appendFile(manifest, newer.map((fields) => `${JSON.stringify(fields)}\n`).join(''));
     await mkdir(join(place.archive, 'dropbox-videos/2026/01'), { recursive: true });
     await cp(join(place.archive, String(known['key'])), join(place.archive, theirs.key));
@@ -184,7 +184,7 @@ describe.each(keptVersions)('an archive of %s that a newer version wrote to', (v
     const disk = openArchive(place);
     const listed = new Map((await collect(disk.list())).map((file) => [file.key, file.description]));
     expect(listed.size).toBe(Object.keys(archivedOriginals).length + 1);
-    expect(listed.get(archivedOriginals.adopted.key)).toEqual(describeFile(archivedOriginals.adopted));
+    expect(listed.get(archivedOriginals.adopted.key)).toEqual(keptDescription(version, archivedOriginals.adopted));
     expect(listed.get(theirs.key)).toBeUndefined();
     await disk.close();
 

@@ -4,9 +4,9 @@ import type { FileDescription } from '../../src/destination/destination.ts';
 import { openS3, type S3Destination } from '../../src/destination/s3/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { wholeOf } from '../fixtures/archive.ts';
-import { bucketObjects, keptVersions, type KeptObject } from '../fixtures/kept.ts';
+import { bucketObjects, keptDescription, archiveVersions, type KeptObject } from '../fixtures/kept.ts';
 import { lease } from '../fixtures/ledger.ts';
-import { archivedOriginals, archiveId, describeFile } from '../fixtures/library.ts';
+import { archivedOriginals, archiveId } from '../fixtures/library.ts';
 import type { S3Legacy } from '../s3-server/faults.ts';
 import { startS3Store } from '../s3-server/index.ts';
 import { collect } from '../support/collect.ts';
@@ -41,7 +41,7 @@ async function descriptionsIn(s3: S3Destination): Promise<ReadonlyMap<string, Fi
 
 const { adopted, ...others } = archivedOriginals;
 
-describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
+describe.each(archiveVersions)('a bucket that version %s wrote', (version) => {
   test.each([
     ['checksums', {}],
     ['records', noChecksums],
@@ -50,7 +50,10 @@ describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
     expect(await s3.identify()).toBe(archiveId);
     const expected = Object.values(archivedOriginals).map((file) => {
       const { sizeBytes, crc32 } = wholeOf(file);
-      return [file.key, { key: file.key, sizeBytes, crc32, description: describeFile(file), presentBytes: sizeBytes }] as const;
+      return [
+        file.key,
+        { key: file.key, sizeBytes, crc32, description: keptDescription(version, file), presentBytes: sizeBytes },
+      ] as const;
     });
     expect(new Map((await collect(s3.list())).map((file) => [file.key, file]))).toEqual(new Map(expected));
   });
@@ -76,13 +79,13 @@ describe.each(keptVersions)('a bucket that version %s wrote', (version) => {
     const newer = (await bucketObjects(version)).map((object) => {
       const { key, metadata, body } = object;
       const provider = key.includes(adopted.key) ? { provider: 'dropbox' } : {};
-      if (!key.startsWith('.cloud-sync/')) return { key, body, metadata: { ...metadata, proof: 'proven', ...provider } };
+      if (!key.startsWith('.cloud-sync/')) return { key, body, metadata: { ...metadata, notary: 'them', ...provider } };
       if (!key.startsWith('.cloud-sync/records/')) return object;
       const record = JSON.parse(body) as { readonly description: object };
-      const description = { ...record.description, proof: 'proven', ...provider };
+      const description = { ...record.description, notary: 'them', ...provider };
       return { key, metadata, body: JSON.stringify({ ...record, description, claims: [{ kind: 'md5' }] }) };
     });
-    const known = Object.values(others).map((file) => [file.key, describeFile(file)] as const);
+    const known = Object.values(others).map((file) => [file.key, keptDescription(version, file)] as const);
     expect(await descriptionsIn(await openArchive(newer, legacy))).toEqual(new Map(known));
   });
 

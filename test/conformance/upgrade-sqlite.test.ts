@@ -22,7 +22,7 @@ describe.each(keptVersions)('an SQLite tracker of %s', (version) => {
     const path = join(temporaryDirectory(), 'tracker.sqlite');
     await copyTracker(version, path);
     const file = new DatabaseSync(path);
-    file.exec('PRAGMA user_version = 99; PRAGMA journal_mode = DELETE; ALTER TABLE originals ADD COLUMN proof TEXT');
+    file.exec('PRAGMA user_version = 99; PRAGMA journal_mode = DELETE; ALTER TABLE originals ADD COLUMN notary TEXT');
     file.close();
     const before = await readFile(path);
     await expect(openSqliteTracker({ path, archiveId, clock: manualClock() })).rejects.toMatchObject({

@@ -5,12 +5,13 @@
 import { expect, test } from 'vitest';
 import { originalId, type Original, type Tally } from '../../src/media.ts';
 import type { LeaseRecord } from '../../src/lease.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import type { Claim, Tracker } from '../../src/tracker/tracker.ts';
 import { answersOf } from '../fixtures/answers.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
 import { keptAnswers, keptAt, type KeptVersion } from '../fixtures/kept.ts';
 import { lease } from '../fixtures/ledger.ts';
-import { account, archivedOriginals, media, openOriginals, revisedAgain, usual } from '../fixtures/library.ts';
+import { account, archivedOriginals, archiveId, media, openOriginals, revisedAgain, usual } from '../fixtures/library.ts';
 import { crc32 } from '../../src/lib/crc32.ts';
 import { leaseRecord } from '../support/builders.ts';
 import { manualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -36,18 +37,40 @@ const corrections: Readonly<Record<KeptVersion, (kept: Answers) => Answers>> = {
     tallyOfEveryRole: { ...tallyOfEveryRole, originals: oneFewer(tallyOfEveryRole), lost: 1 },
   }),
   v2: (kept) => kept,
+  v3: withoutFences,
+  v4: (kept) => kept,
 };
+
+/** Without a lease, one store recorded a run without a fence, and the other one with the fence 0. */
+function withoutFences({ runs, ...others }: Answers): Answers {
+  return { ...others, runs: runs.map(({ fence: _fence, ...run }) => run as Answers['runs'][number]) };
+}
+
+const accepted = [openOriginals.quarantined.key, 'quarantined-medium'];
 
 /** Version 0.1 could not accept anything. */
 const acceptedNames: Readonly<Record<KeptVersion, readonly string[]>> = {
   v1: [],
-  v2: [openOriginals.quarantined.key, 'quarantined-medium'],
+  v2: accepted,
+  v3: accepted,
+  v4: accepted,
 };
 
 /** What the lease of the third run says. Version 0.1 wrote neither a fence nor a process. */
 const leases: Readonly<Record<KeptVersion, Partial<LeaseRecord>>> = {
   v1: { owner: lease.owner, fence: 0, released: false, process: null },
   v2: lease,
+  v3: lease,
+  v4: lease,
+};
+
+/** The proofs in the usual roles. No ETag in files of the first three versions is a claim. */
+const unproven: Tally['proofs'] = { proven: 0, none: 10, unchecked: 0, disputed: 0 };
+const proofs: Readonly<Record<KeptVersion, Tally['proofs']>> = {
+  v1: unproven,
+  v2: unproven,
+  v3: unproven,
+  v4: { proven: 1, none: 7, unchecked: 1, disputed: 1 },
 };
 
 export function upgradeTests(version: KeptVersion, open: OpenKept): void {
@@ -147,6 +170,17 @@ export function upgradeTests(version: KeptVersion, open: OpenKept): void {
       ),
     );
     expect(accepted.map(({ name }) => name)).toEqual(acceptedNames[version]);
+  });
+
+  check('each archived file has a proof, also in a copy of the tracker', async (tracker, clock) => {
+    const copy = await openSqliteTracker({ path: '', archiveId, clock });
+    await copy.load(tracker.dump());
+    for (const { tally, rows } of await Promise.all([tracker, copy].map(answersOf))) {
+      expect(tally.proofs).toEqual(proofs[version]);
+      const ofArchived = rows.flatMap(({ originals }) => originals).filter(({ status }) => status === 'COMPLETED');
+      expect(ofArchived.filter(({ proof }) => proof === null)).toEqual([]);
+    }
+    await copy.close();
   });
 
   check('retry gives FAILED and QUARANTINED media and originals a fresh start', async (tracker) => {

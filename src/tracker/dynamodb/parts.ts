@@ -18,10 +18,10 @@ export interface Upload {
 }
 
 export async function savePart(table: Table, upload: Upload, part: Part): Promise<void> {
-  const { number, sizeBytes, crc32, receipt, digests } = part;
+  const { number, sizeBytes, crc32, receipt, digests = '' } = part;
   const row = String(Math.floor((number - 1) / partsInRow)).padStart(4, '0');
   const key = { provider: archivePartition, media_id: `${uploadPrefix(upload)}${row}` };
-  await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt, ...(digests === undefined ? [] : [digests])] });
+  await updateRow(table, key, { [`p${number}`]: [sizeBytes, crc32, receipt, ...(digests === '' ? [] : [digests])] });
 }
 
 /** Reads the parts in order. */

@@ -89,7 +89,7 @@ function runMethods({ sql }: Tables, { transaction }: CommitGroup, save: Save, c
       transaction(() => {
         const add = sql(`
           INSERT INTO runs (id, kind, fence, started_at)
-          VALUES (?, ?, (SELECT fence FROM run_lease), ?) ON CONFLICT (id) DO NOTHING`);
+          VALUES (?, ?, (SELECT coalesce(max(fence), 0) FROM run_lease), ?) ON CONFLICT (id) DO NOTHING`);
         add.run(id, kind, isoTime(clock.now()));
         sql('DELETE FROM runs WHERE row <= (SELECT max(row) FROM runs) - ?').run(kept);
       }),

@@ -242,7 +242,7 @@ export function proofTests(check: Check): void {
     const parts = [1, 2].map((number) => ({ number, sizeBytes: 400, crc32: number, receipt: '', digests: `digests ${number}` }));
     await tracker.saveUpload(claim, state);
     for (const part of parts) await tracker.savePart(claim, part);
-    await tracker.savePart(claim, { number: 3, sizeBytes: 400, crc32: 3, receipt: '' });
+    await tracker.savePart(claim, { number: 3, sizeBytes: 400, crc32: 3, receipt: '', digests: '' });
     expect(await (await second()).upload(idOf(original('m1')))).toEqual({
       state,
       parts: [...parts, { number: 3, sizeBytes: 400, crc32: 3, receipt: '' }],
