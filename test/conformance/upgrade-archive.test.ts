@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDisk } from '../../src/destination/disk/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { originalId } from '../../src/media.ts';
+import { noEvidence, originalId } from '../../src/media.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import { contentOf, wholeOf } from '../fixtures/archive.ts';
 import { copyArchive, copyTracker, keptAnswers, keptDescription, archiveVersions, type KeptVersion } from '../fixtures/kept.ts';
 import { lease } from '../fixtures/ledger.ts';
@@ -133,7 +134,7 @@ describe.each(archiveVersions)('an archive of %s', (version) => {
     expect(await readFile(join(archive, openOriginals.intended.key))).toEqual(contentOf(openOriginals.intended));
   });
 
-  test('a home without the tracker adopts an archive of an earlier version', async () => {
+  test('a home without the tracker adopts an archive of an earlier version, with what it knows of claims', async () => {
     const place = await copyPlace(version);
     const { cli } = place;
     await giveBackLease(place);
@@ -141,6 +142,17 @@ describe.each(archiveVersions)('an archive of %s', (version) => {
     const keys = Object.values(archivedOriginals).map((file) => file.key);
     expect(list.map((line) => String(line['name'])).toSorted()).toEqual(keys.toSorted());
     expect(list.filter((line) => line['status'] === 'missing').map((line) => line['name'])).toEqual([missing.key]);
+    const tracker = await openSqliteTracker({ path: place.tracker, archiveId, clock: systemClock });
+    const rows = (await collect(tracker.rows())).flatMap(({ originals }) => originals);
+    await tracker.close();
+    const expected = Object.values(archivedOriginals).map((file) => {
+      const { claim, proof, claimPartBytes } = keptDescription(version, file).evidence ?? noEvidence;
+      return [file.key, [claim, proof, claimPartBytes]] as const;
+    });
+    const adopted = rows.map(
+      ({ original, claim, proof, claimPartBytes }) => [original.key, [claim, proof, claimPartBytes]] as const,
+    );
+    expect(new Map(adopted)).toEqual(new Map(expected));
   });
 });
 

@@ -22,6 +22,11 @@ export function runTests(check: Check): void {
     expect((await tracker.runs(10)).map((run) => run.startedAt)).toEqual([finishedAt, startedAt]);
   });
 
+  check('a run without a lease has the fence 0', async ({ tracker }) => {
+    await tracker.beginRun('r1', 'sync');
+    expect(await tracker.runs(1)).toMatchObject([{ id: 'r1', fence: 0 }]);
+  });
+
   check('a new ledger that loads the dump of another one has the same media and originals', async ({ tracker, clock }) => {
     await archive(tracker, 'damaged');
     await tracker.setMark(idOf(original('damaged')), 'DAMAGED');

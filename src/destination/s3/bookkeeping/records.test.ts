@@ -9,6 +9,7 @@ import {
   MiB,
   openTestArchive,
   openTestS3,
+  putForeign,
   upload,
   useTestCredentials,
   wantedFor,
@@ -119,6 +120,23 @@ test('a proven claim needs no record, and the record of another claim does not c
   expect(listed.map(({ key, description }) => [key, description?.evidence?.claim, description?.evidence?.proof])).toEqual([
     [large.file.original.key, claim, 'proven'],
     [tiny.file.original.key, evidence.claim, 'proven'],
+  ]);
+});
+
+test('a claim is unchecked if a version that knows no claims has replaced the record', async () => {
+  await using place = await openTestArchive({ legacy: { noChecksums: true } });
+  await place.s3.initialise('archive-1');
+  for (const proof of ['disputed', 'proven'] as const) {
+    const content = withProof(contentOf(`${proof}.jpg`, 3000), proof);
+    await archive(place.s3, content);
+    const record = JSON.parse(place.store.content(bucketName, recordOf(content)).toString()) as { readonly description: object };
+    const { claim: _claim, proof: _proof, ...description } = record.description as Record<string, string>;
+    if (proof === 'disputed') await putForeign(place.store, recordOf(content), JSON.stringify({ ...record, description }));
+  }
+  const listed = await collect(place.s3.list());
+  expect(listed.map(({ description }) => description?.evidence)).toEqual([
+    { claim, proof: 'unchecked', claimPartBytes: null },
+    { claim, proof: 'proven', claimPartBytes: null },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeDescription, encodeDescription } from '../../description.ts';
 import type { ContentFacts, DescribedFile, FileDescription } from '../../destination.ts';
+import type { Evidence } from '../../../media.ts';
 import { noClaim } from '../../../proof/claim.ts';
 import type { Bucket } from '../bucket.ts';
 import type { Capabilities } from '../probe/capabilities.ts';
@@ -114,8 +115,15 @@ export function descriptionIn(key: string, found: Found, record: ObjectRecord | 
   const recorded = record && decodeDescription(record.description, key);
   const { description } = found;
   if (!description) return recorded;
-  const { evidence } = recorded ?? {};
-  return evidence && evidence.claim === description.evidence?.claim ? { ...description, evidence } : description;
+  const evidence = description.evidence && evidenceFrom(description.evidence, recorded?.evidence, record);
+  return evidence ? { ...description, evidence } : description;
+}
+
+/** A version that knows no claims may have replaced a record and its proof. */
+function evidenceFrom(claimed: Evidence, recorded: Evidence | undefined, record: ObjectRecord | undefined): Evidence {
+  if (recorded?.claim === claimed.claim) return recorded;
+  const isUnknown = record && !record.verdictOnly && claimed.claim !== noClaim;
+  return isUnknown ? { ...claimed, proof: 'unchecked' } : claimed;
 }
 
 /** Returns the keys of the objects that have a record. */
