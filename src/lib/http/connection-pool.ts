@@ -29,8 +29,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /**
-   * Waits in line for a connection for one request. With `fresh` it opens a new connection, because
-   * the server may have closed the old ones.
+   * Waits in line for a connection for one request. With `fresh` it opens a new connection, for
+   * example because the server may have closed the old ones.
    */
   async acquire(signal: AbortSignal | undefined, { fresh = false } = {}): Promise<Connection> {
     for (;;) {

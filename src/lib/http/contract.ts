@@ -40,6 +40,8 @@ export interface RequestOptions {
    * body is left out.
    */
   readonly bulk?: boolean;
+  /** True if the request opens a new connection, so that the bytes may come another way. */
+  readonly newConnection?: boolean;
   readonly signal?: AbortSignal;
 }
 

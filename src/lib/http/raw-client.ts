@@ -30,11 +30,11 @@ export function createRawClient(connections: number): RawClient {
     return fresh;
   };
   return {
-    request: async (url, { method = 'GET', headers = {}, stallMs, signal }) => {
+    request: async (url, { method = 'GET', headers = {}, stallMs, newConnection, signal }) => {
       signal?.throwIfAborted();
       const pool = poolFor(url);
       const request = { text: requestText(method, url, headers), hasBody: method !== 'HEAD', stallMs, signal };
-      const answer = await ask(pool, request);
+      const answer = await ask(pool, request, newConnection);
       return answer && { status: answer.head.status, headers: answer.head.headers, body: answer.body };
     },
     close: async () => {
@@ -48,8 +48,12 @@ export function createRawClient(connections: number): RawClient {
  * Sends a request. Sends it again only if the server closed the idle connection without reading the
  * request.
  */
-async function ask(pool: ConnectionPool, request: Parameters<Connection['ask']>[0]): ReturnType<Connection['ask']> {
-  const connection = await pool.acquire(request.signal);
+async function ask(
+  pool: ConnectionPool,
+  request: Parameters<Connection['ask']>[0],
+  fresh = false,
+): ReturnType<Connection['ask']> {
+  const connection = await pool.acquire(request.signal, { fresh });
   try {
     return await connection.ask(request);
   } catch (error) {

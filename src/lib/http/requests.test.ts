@@ -52,6 +52,19 @@ describe.each(clients)('the $client', ({ bulk, tls }) => {
     expect(server.connections).toHaveLength(1);
   });
 
+  test('a client opens a new connection where a request asks for one, within its limit', async () => {
+    await using server = await startRawServer((socket) => socket.write(`${ok(5)}hello`), tls);
+    await using client = openClient(bulk, 1);
+    for (const newConnection of [false, true, true, false]) {
+      expect((await client.fetch(server.url, { newConnection })).body.toString()).toBe('hello');
+      await pause(5);
+    }
+    // The raw client has only one place for a connection, so the last request uses the newest one.
+    // Undici opens each new connection beside the others, and closes it after the reply.
+    expect(server.connections).toHaveLength(3);
+    expect(server.connections.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
+  });
+
   test('a client never opens more connections than its limit', async () => {
     let open = 0;
     let maxOpen = 0;

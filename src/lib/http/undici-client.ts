@@ -31,25 +31,45 @@ export function createUndiciClient(options: HttpClientOptions): HttpClient {
     connect: { maxCachedSessions: 0 },
   };
   const agents = new Map<string, Dispatcher>();
-  const agentFor = (url: URL): Dispatcher => {
-    const proxy = proxyFor(url, options.proxies)?.href ?? '';
-    const known = agents.get(proxy);
-    if (known) return known;
-    const fresh = proxy === '' ? new Agent(agentOptions) : new ProxyAgent({ ...agentOptions, uri: proxy });
-    agents.set(proxy, fresh);
-    return fresh;
+  const open = new Set<Dispatcher>();
+  const openAgent = (proxy: string): Dispatcher => {
+    const agent = proxy === '' ? new Agent(agentOptions) : new ProxyAgent({ ...agentOptions, uri: proxy });
+    open.add(agent);
+    return agent;
+  };
+  const agentFor = (proxy: string): Dispatcher => {
+    const agent = agents.get(proxy) ?? openAgent(proxy);
+    agents.set(proxy, agent);
+    return agent;
+  };
+  /** Sends the only request of an agent, because a new agent has no connection yet. */
+  const sendAlone = async (proxy: string, url: URL, request: RequestOptions): Promise<Reply> => {
+    const agent = openAgent(proxy);
+    const end = () => {
+      open.delete(agent);
+      void agent.destroy();
+    };
+    return send(agent, url, request, end);
   };
   return {
-    request: async (url, request) => send(agentFor(url), url, request),
-    close: async () => void (await Promise.all([...agents.values()].map(async (agent) => agent.destroy()))),
+    request: async (url, request) => {
+      const proxy = proxyFor(url, options.proxies)?.href ?? '';
+      return request.newConnection ? sendAlone(proxy, url, request) : send(agentFor(proxy), url, request);
+    },
+    close: async () => void (await Promise.all([...open].map(async (agent) => agent.destroy()))),
   };
 }
 
-async function send(agent: Dispatcher, url: URL, { method = 'GET', headers, stallMs, signal }: RequestOptions): Promise<Reply> {
+/** Sends a request. Calls `ended` when the reply has ended. */
+async function send(agent: Dispatcher, url: URL, request: RequestOptions, ended?: () => void): Promise<Reply> {
+  const { method = 'GET', headers, stallMs, signal } = request;
   signal?.throwIfAborted();
   const receiver = new Receiver(stallMs);
   const abort = () => receiver.giveUp(signal?.reason);
-  const forget = () => signal?.removeEventListener('abort', abort);
+  const forget = () => {
+    signal?.removeEventListener('abort', abort);
+    ended?.();
+  };
   signal?.addEventListener('abort', abort);
   receiver.body.outcome.then(forget, forget);
   const stalled = setTimeout(() => receiver.giveUp(new HttpTimeout(`no reply within ${stallMs} ms`)), stallMs);

@@ -1,0 +1,49 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Answer, Message } from './messages.ts';
+
+/** A thread that computes digests. */
+export class DigestWorker {
+  // In a package and in a bundle, the file of the thread has the same ending as this file.
+  readonly #thread = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
+  readonly #waiting: PromiseWithResolvers<Answer>[] = [];
+  #end: Error | undefined;
+  /** The number of digests that this thread computes. */
+  load = 0;
+
+  constructor() {
+    this.#thread.on('message', (answer: Answer) => this.#answered(answer));
+    this.#thread.on('error', (cause) => this.#ended(new Error('the thread that computes digests failed', { cause })));
+    this.#thread.on('exit', () => this.#ended(new Error('the thread that computes digests ended')));
+    this.#thread.unref();
+  }
+
+  get isDead(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Sends a message. Resolves with the answer. Rejects if the thread ends. */
+  async send(message: Message, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+    if (this.#end) throw this.#end;
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting.push(waiting);
+    this.#thread.ref();
+    this.#thread.postMessage(message, transfer);
+    return waiting.promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #answered(answer: Answer): void {
+    this.#waiting.shift()?.resolve(answer);
+    // The thread keeps the process alive only while somebody waits for an answer.
+    if (this.#waiting.length === 0) this.#thread.unref();
+  }
+
+  #ended(error: Error): void {
+    this.#end ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+  }
+}
