@@ -47,11 +47,12 @@ export async function readRange(
 
 /**
  * Allocates the buffer to read a file. A large buffer for a small file would cost more than the
- * read.
+ * read. A large buffer is shared memory, so other threads read it without a copy.
  */
 export function readBuffer(sizeBytes: number): Buffer {
+  if (sizeBytes >= maxReadBytes) return Buffer.from(new SharedArrayBuffer(maxReadBytes));
   // One byte is added, because an empty buffer could not show that an empty file has grown.
-  return Buffer.allocUnsafe(Math.min(maxReadBytes, sizeBytes + 1));
+  return Buffer.allocUnsafe(sizeBytes + 1);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { WantedDigests } from './pieces.ts';
 
-/** What the program sends to a worker. The worker answers each message once, in order. */
+/** What the program sends to a thread. The thread answers each message once, in order. */
 export type Message =
   | { readonly do: 'begin'; readonly id: number; readonly wanted: WantedDigests; readonly savesState: boolean }
   | { readonly do: 'update'; readonly id: number; readonly chunks: readonly Uint8Array[] }

@@ -7,6 +7,7 @@ export const slabBytes = 256 * 1024;
 
 /**
  * Memory for bodies. It is reused, because Node would free it more slowly than new bodies arrive.
+ * It is shared memory, so other threads read it without a copy.
  */
 export interface Slabs {
   take(): Buffer;
@@ -18,7 +19,7 @@ export interface Slabs {
 export function createSlabs(maxFree: number): Slabs {
   const free: Buffer[] = [];
   return {
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(slabBytes),
+    take: () => free.pop() ?? Buffer.from(new SharedArrayBuffer(slabBytes)),
     giveBack: (slab) => {
       if (free.length < maxFree) free.push(slab);
     },

@@ -1,4 +1,4 @@
-/** A thread that computes digests. */
+/** The code of the thread that computes digests. */
 import { parentPort } from 'node:worker_threads';
 import { createMD5 } from 'hash-wasm';
 import { beginNativeMd5, portableMd5s } from './md5.ts';

@@ -3,10 +3,12 @@ import { Worker } from 'node:worker_threads';
 import type { Answer, Message } from './messages.ts';
 
 /** A thread that computes digests. */
-export class DigestWorker {
-  // In a package and in a bundle, the file of the thread has the same ending as this file.
-  readonly #thread = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
+export class DigestThread {
+  // In a package and in a bundle, the file of the thread has the same ending as this file. The
+  // thread ignores Node's options of the process, because some are not allowed in a thread.
+  readonly #thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), { execArgv: [] });
   readonly #waiting: PromiseWithResolvers<Answer>[] = [];
+  #hasAnswered = false;
   #end: Error | undefined;
   /** The number of digests that this thread computes. */
   load = 0;
@@ -16,6 +18,11 @@ export class DigestWorker {
     this.#thread.on('error', (cause) => this.#ended(new Error('the thread that computes digests failed', { cause })));
     this.#thread.on('exit', () => this.#ended(new Error('the thread that computes digests ended')));
     this.#thread.unref();
+  }
+
+  /** Whether bytes come faster than the thread reads them. False while the thread starts. */
+  get isBehind(): boolean {
+    return this.#hasAnswered && this.#waiting.length > 2;
   }
 
   get isDead(): boolean {
@@ -37,6 +44,7 @@ export class DigestWorker {
   }
 
   #answered(answer: Answer): void {
+    this.#hasAnswered = true;
     this.#waiting.shift()?.resolve(answer);
     // The thread keeps the process alive only while somebody waits for an answer.
     if (this.#waiting.length === 0) this.#thread.unref();
