@@ -16,7 +16,7 @@ export interface WantedDigests {
 
 /**
  * The digests of the parts of a file, for several part sizes at once. Parts that begin at the same
- * byte share one MD5, so the candidates for an unknown part size cost little more than one of them.
+ * byte share one MD5, so the candidates for an unknown part size cost less than an MD5 each.
  */
 export class PartDigests {
   readonly #begin: BeginMd5;
