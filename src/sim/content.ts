@@ -97,6 +97,27 @@ export async function crc32Of(content: SimContent): Promise<number> {
   return value;
 }
 
+/**
+ * Computes the MD5 of each part of `partBytes` bytes, and returns the digests in order, 16 bytes
+ * each. The last part has the rest. A file without bytes is one empty part.
+ */
+export async function md5sOf(content: SimContent, partBytes: number): Promise<Buffer> {
+  const digests: Buffer[] = [];
+  let [hash, missing] = [createHash('md5'), partBytes];
+  await forEachTurn(content, (chunk) => {
+    let rest = chunk;
+    while (rest.length >= missing) {
+      digests.push(hash.update(rest.subarray(0, missing)).digest());
+      rest = rest.subarray(missing);
+      [hash, missing] = [createHash('md5'), partBytes];
+    }
+    hash.update(rest);
+    missing -= rest.length;
+  });
+  if (missing < partBytes || digests.length === 0) digests.push(hash.digest());
+  return Buffer.concat(digests);
+}
+
 async function forEachTurn(content: SimContent, use: (chunk: Buffer) => void): Promise<void> {
   let sinceTurn = 0;
   for (const chunk of chunksOf(content)) {

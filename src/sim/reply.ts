@@ -67,6 +67,7 @@ export async function sendReply(response: ServerResponse, reply: Reply, entry: L
   const closed = new AbortController();
   response.once('close', () => closed.abort());
   response.on('error', () => closed.abort());
+  if (response.destroyed) return false;
   try {
     return await send(response, reply, entry, closed.signal);
   } catch (error) {

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { disturbLibrary, faultyReply } from './faults/effects.ts';
 import { faultName, type FaultSwitch, type StruckRequest } from './faults/faults.ts';
 import { apiReply, apiRoute, pageOf, type ApiSession, type ApiWorld } from './api.ts';
-import { cdnReply, parseFilePath, rangeStartOf } from './cdn.ts';
+import { cdnReply, parseFilePath, rangeOf } from './cdn.ts';
 import { mediaOf } from './faults/json.ts';
 import type { SimLibrary } from './library/library.ts';
 import type { SimFile } from './library/medium.ts';
@@ -33,7 +33,14 @@ export async function answerApi(context: CloudContext, request: IncomingMessage,
   const route = apiRoute(request.method ?? '', url.pathname);
   const entry = context.log.start(request, { host: 'api', ...route, path: url.pathname, query: url.search, file: undefined });
   const page = route.endpoint === 'search' || route.endpoint === 'notReady' ? pageOf(url) : undefined;
-  const struck: StruckRequest = { host: 'api', ...route, method: entry.method, file: undefined, page, rangeStart: 0 };
+  const struck: StruckRequest = {
+    host: 'api',
+    ...route,
+    method: entry.method,
+    file: undefined,
+    page,
+    range: { start: 0, end: 0 },
+  };
   const makeReply = (): Reply => apiReply(request, url, route, world);
   const pageBefore = (): ReturnType<typeof mediaOf> => {
     const before = new URL(url);
@@ -50,10 +57,10 @@ export async function answerCdn(context: CloudContext, request: IncomingMessage,
   const file = fileOf(context.library, mediaId, key);
   const about = { host: 'cdn', endpoint: 'file', mediaId } as const;
   const entry = context.log.start(request, { ...about, path: url.pathname, query: '', file: file && namesOf(file) });
-  const rangeStart = rangeStartOf(request.headers.range, file?.sizeBytes ?? 0);
-  const struck: StruckRequest = { ...about, method: entry.method, file, page: undefined, rangeStart };
+  const range = rangeOf(request.headers.range, file?.sizeBytes ?? 0);
+  const struck: StruckRequest = { ...about, method: entry.method, file, page: undefined, range };
   const verdict = context.signer.check(entry.method, url);
-  const makeReply = (): Reply => cdnReply(request, fileOf(context.library, mediaId, key), verdict);
+  const makeReply = (): Promise<Reply> => cdnReply(request, fileOf(context.library, mediaId, key), verdict);
   await strikeAndSend(context, { request, response, entry, struck, makeReply, pageBefore: () => [] });
 }
 
@@ -62,7 +69,7 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly entry: LoggedRequest;
   readonly struck: StruckRequest;
-  readonly makeReply: () => Reply;
+  readonly makeReply: () => Reply | Promise<Reply>;
   readonly pageBefore: () => ReturnType<typeof mediaOf>;
 }
 
@@ -80,7 +87,7 @@ async function strikeAndSend(context: CloudContext, exchange: Exchange): Promise
       otherOrigin: otherOrigin(request, context.origins[struck.host]),
       pageBefore: exchange.pageBefore,
     };
-    let reply = exchange.makeReply();
+    let reply = await exchange.makeReply();
     for (const fault of striking) reply = faultyReply(reply, fault.action, scene);
     complete = await sendReply(response, reply, entry);
   } finally {

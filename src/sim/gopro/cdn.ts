@@ -2,8 +2,8 @@
  * The CDN without faults. It serves a file, whole or by range, for the method that the URL is
  * signed for.
  */
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { encryptionHeadersOf, etagOf } from '../etag.ts';
 import type { SimFile } from './library/medium.ts';
 import { textReply, type Reply } from '../reply.ts';
 import type { UrlVerdict } from './signed-urls.ts';
@@ -25,15 +25,6 @@ const CONTENT_TYPES = new Map([
   ['xml', 'application/xml'],
 ]);
 
-/**
- * Returns a strong ETag in the form that object stores use for multipart uploads. It is not a hash
- * of the bytes.
- */
-export function etagOf(file: SimFile): string {
-  const digest = createHash('md5').update(`${file.seed}|${file.sizeBytes}`).digest('hex');
-  return `"${digest}-${Math.max(1, Math.ceil(file.sizeBytes / 8_388_608))}"`;
-}
-
 /** Returns the path of a file. Clients recognise the file's kind by the extension of the path. */
 export function filePath(mediaId: string, file: SimFile): string {
   return `/${encodeURIComponent(mediaId)}/${encodeURIComponent(file.key)}.${file.extension}`;
@@ -50,42 +41,43 @@ export function parseFilePath(path: string): { readonly mediaId: string | undefi
 }
 
 /**
- * Returns the first byte of the requested range, or 0 without a range. A suffix range counts from
- * the end of the file.
+ * Returns the requested range, with an exclusive end. Without a valid range it is the whole file. A
+ * suffix range counts from the end of the file.
  */
-export function rangeStartOf(range: string | undefined, sizeBytes: number): number {
-  return parseRange(range, sizeBytes)?.start ?? 0;
+export function rangeOf(range: string | undefined, sizeBytes: number): { readonly start: number; readonly end: number } {
+  return parseRange(range, sizeBytes) ?? { start: 0, end: sizeBytes };
 }
 
 /** Makes the reply to a request for a file. `file` is undefined if no file has the path. */
-export function cdnReply(request: IncomingMessage, file: SimFile | undefined, verdict: UrlVerdict): Reply {
+export async function cdnReply(request: IncomingMessage, file: SimFile | undefined, verdict: UrlVerdict): Promise<Reply> {
   const { headers, method } = request;
   if (headers.authorization !== undefined || headers.cookie !== undefined) return tooManyAuthentications();
   if (method !== 'GET' && method !== 'HEAD') return xmlError(405, 'MethodNotAllowed', 'The method is not allowed here.');
   if (verdict === 'expired') return expiredReply();
   if (verdict === 'denied') return xmlError(403, 'SignatureDoesNotMatch', 'The signature does not fit this request.');
   if (file === undefined) return xmlError(404, 'NoSuchKey', 'There is no such file.');
-  if (method === 'HEAD') return { ...wholeReply(file), body: { kind: 'none' } };
+  const etag = await etagOf(file, file.stored);
+  const about = fileHeaders(file, etag);
+  if (method === 'HEAD') return { ...wholeReply(file, about), body: { kind: 'none' } };
   const range = parseRange(headers.range, file.sizeBytes);
-  if (range === undefined || !rangeStillValid(headers['if-range']?.toString(), file)) return wholeReply(file);
-  return range.start >= file.sizeBytes ? unsatisfiable(file) : rangeReply(file, range.start, range.end);
+  if (range === undefined || !rangeStillValid(headers['if-range']?.toString(), file, etag)) return wholeReply(file, about);
+  return range.start >= file.sizeBytes ? unsatisfiable(file) : rangeReply(file, about, range);
 }
 
-/** Makes a reply with status 200 and all bytes. */
-export function wholeReply(file: SimFile): Reply {
+/** Makes a reply with status 200 and all bytes. `about` has the headers that each reply of the file has. */
+export function wholeReply(file: SimFile, about: Reply['headers']): Reply {
   return {
     status: 200,
-    headers: { ...fileHeaders(file), 'content-length': String(file.sizeBytes) },
+    headers: { ...about, 'content-length': String(file.sizeBytes) },
     body: { kind: 'content', content: file, start: 0, end: file.sizeBytes },
   };
 }
 
-/** Makes a reply with status 206 and the bytes from `start` up to but not including `end`. */
-export function rangeReply(file: SimFile, start: number, end: number): Reply {
+function rangeReply(file: SimFile, about: Reply['headers'], { start, end }: ReturnType<typeof rangeOf>): Reply {
   return {
     status: 206,
     headers: {
-      ...fileHeaders(file),
+      ...about,
       'content-length': String(end - start),
       'content-range': `bytes ${start}-${end - 1}/${file.sizeBytes}`,
     },
@@ -112,18 +104,19 @@ function xmlError(status: number, code: string, message: string): Reply {
   return textReply(status, 'application/xml', xml);
 }
 
-function fileHeaders(file: SimFile): Record<string, string> {
+function fileHeaders(file: SimFile, etag: string): Record<string, string> {
   return {
+    ...encryptionHeadersOf(file.stored),
     'accept-ranges': 'bytes',
     'content-type': CONTENT_TYPES.get(file.extension) ?? 'binary/octet-stream',
-    etag: etagOf(file),
+    etag,
     'last-modified': new Date(file.modifiedAt).toUTCString(),
   };
 }
 
-function rangeStillValid(ifRange: string | undefined, file: SimFile): boolean {
+function rangeStillValid(ifRange: string | undefined, file: SimFile, etag: string): boolean {
   if (ifRange === undefined) return true;
-  if (ifRange.startsWith('"')) return ifRange === etagOf(file);
+  if (ifRange.startsWith('"')) return ifRange === etag;
   return Date.parse(ifRange) === Math.floor(Date.parse(file.modifiedAt) / 1000) * 1000;
 }
 

@@ -229,11 +229,12 @@ describe('the log and the output of the cloud', () => {
   });
 
   test('`close` cuts off running downloads, and a start on a used port fails without a server left behind', async () => {
-    const own = await startGoproCloud({ preset: 'big-file' });
+    const faults = [{ match: { host: 'cdn' }, action: { type: 'stall', afterBytes: 1_000 } }] as const;
+    const own = await startGoproCloud({ preset: 'small', faults });
     const [medium] = own.library.media();
     const { url } = await resolve(own, medium?.id ?? '');
     const download = fetchOnce(url);
-    await expect.poll(() => own.stats().requests['file']).toBe(1);
+    await expect.poll(() => own.requests.at(-1)?.bytesSent).toBe(1_000);
     const taken = Number(new URL(own.apiUrl).port);
     await expect(startGoproCloud({ cdnPort: taken })).rejects.toThrow('EADDRINUSE');
     await own.close();

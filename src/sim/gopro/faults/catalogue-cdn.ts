@@ -7,6 +7,7 @@ import type { Fault, FaultAction, FaultExpectation, FaultMatch, FaultTarget } fr
 type Maker = (target?: FaultTarget) => Fault[];
 
 const survive: FaultExpectation = { outcome: 'survive' };
+const cannotTell: FaultExpectation = { outcome: 'cannot-tell' };
 const failedFile: FaultExpectation = { outcome: 'report', exitCode: 1, files: 'failed' };
 
 /** Makes a fault that applies to the first GET of each file. */
@@ -33,6 +34,17 @@ function onResume(id: string, action: FaultAction): Maker {
     return [
       { id, match: { ...match, attempt: 1 }, action: { type: 'reset', afterBytes: 1_000 }, expect: survive },
       { id, match: { ...match, attempt: 2 }, action, expect: survive },
+    ];
+  };
+}
+
+/** Resets the first GET of each part. A byte is wrong in the second GET, which has the remainder. */
+function corruptOnResume(id: string): Maker {
+  return (target = {}) => {
+    const match = { host: 'cdn', endpoint: 'file', method: 'GET', countPer: 'part', ...target } as const;
+    return [
+      { id, match: { ...match, attempt: 1 }, action: { type: 'reset', afterBytes: 1_000 }, expect: cannotTell },
+      { id, match: { ...match, attempt: 2 }, action: { type: 'corrupt' }, expect: cannotTell },
     ];
   };
 }
@@ -85,5 +97,14 @@ export const cdnFaults = {
    * too few bytes. A client that sends no HEAD does not notice the fault.
    */
   headLies: strike('headLies', { type: 'headLies', extraBytes: 4_096 }, { method: 'HEAD' }, failedFile),
-  corrupt: once('corrupt', { type: 'corrupt' }, { outcome: 'cannot-tell' }),
+  /** Only a client that compares a file with its ETag notices that a byte is wrong. */
+  corrupt: once('corrupt', { type: 'corrupt' }, cannotTell),
+  corruptAlways: always('corruptAlways', { type: 'corrupt', at: 'middle' }, cannotTell),
+  corruptOnResume: corruptOnResume('corruptOnResume'),
+  corruptAtBorder: strike(
+    'corruptAtBorder',
+    { type: 'corrupt', at: 'beforeBorder' },
+    { method: 'GET', byte: 'beforeBorder', attempt: 1, countPer: 'file' },
+    cannotTell,
+  ),
 } satisfies Record<string, Maker>;

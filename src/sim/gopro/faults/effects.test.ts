@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contentOf } from '../../content.ts';
+import { faultCatalogue } from './catalogue.ts';
 import type { Fault, FaultAction } from './faults.ts';
 import { startGoproCloud, type GoproCloud } from '../index.ts';
 import { createLibrary, type SimFile } from '../library/library.ts';
@@ -13,7 +14,7 @@ let cloud: GoproCloud;
 let entry: DownloadEntry;
 
 beforeEach(async () => {
-  const spec = { id: 'a', seed: 'f', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z' };
+  const spec = { id: 'a', seed: 'f', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z', stored: [{ partBytes: 120_000 }] };
   cloud = await startGoproCloud({ library: createLibrary([video(spec, SIZE)]) });
   entry = await resolve(cloud, 'a');
 });
@@ -40,6 +41,14 @@ async function receive(url = entry.url, headers: Record<string, string> = {}, pa
   } catch (error) {
     return { status: reply.status, bytes, end: error instanceof Error && error.name === 'TimeoutError' ? 'silence' : 'broken' };
   }
+}
+
+/** Returns the offsets at which a reply to a request for a range has wrong bytes. */
+async function wrongBytes(start: number, end = SIZE): Promise<number[]> {
+  const { body } = await fetchOnce(entry.url, { range: `bytes=${start}-${end - 1}` });
+  const expected = contentOf(fileNow(), start, end);
+  expect(body).toHaveLength(expected.length);
+  return [...body].flatMap((byte, index) => (byte === expected[index] ? [] : [start + index]));
 }
 
 describe('connections that fail', () => {
@@ -162,12 +171,43 @@ describe('replies other than the requested file', () => {
     expect((await fetchOnce(entry.url, { range: 'bytes=50-59' })).status).toBe(403);
   });
 
-  test('the fault `corrupt` changes exactly one byte', async () => {
-    strike({ type: 'corrupt', at: 150_000 });
-    const expected = contentOf(fileNow());
-    const { body } = await fetchOnce(entry.url, { range: 'bytes=100000-' });
-    const wrong = [...body].flatMap((byte, index) => (byte === expected[100_000 + index] ? [] : [100_000 + index]));
-    expect(wrong).toEqual([150_000]);
+  test.each<[string | number | undefined, number]>([
+    [150_000, 150_000],
+    ['middle', 100_000],
+    ['beforeBorder', 119_999],
+    ['afterBorder', 120_000],
+    [undefined, 125_000],
+  ])('the fault `corrupt` at %s changes exactly the byte %i', async (at, changed) => {
+    strike({ type: 'corrupt', ...(at !== undefined && { at }) } as FaultAction);
+    expect(await wrongBytes(50_000)).toEqual([changed]);
+    expect(await wrongBytes(0, 10)).toEqual(at === undefined ? [5] : []);
+  });
+
+  test('the border of a file in one part is its end', async () => {
+    const spec = { id: 'one', seed: 'f', filename: 'A.MP4', createdAt: '2025-01-01T00:00:00Z', stored: [{ partBytes: null }] };
+    cloud.library.add(video(spec, SIZE));
+    const { url } = await resolve(cloud, 'one');
+    strike({ type: 'corrupt', at: 'afterBorder' });
+    const { body } = await fetchOnce(url);
+    strike({ type: 'corrupt', at: 'beforeBorder' });
+    const { body: other } = await fetchOnce(url);
+    expect(other[SIZE - 1]).toBe(body[SIZE - 1]! ^ 1);
+  });
+
+  test('the fault `corruptAtBorder` changes a byte once, in the first request for it', async () => {
+    cloud.faults.set(faultCatalogue.corruptAtBorder());
+    expect(await wrongBytes(0, 119_999)).toEqual([]);
+    expect(await wrongBytes(100_000)).toEqual([119_999]);
+    expect(await wrongBytes(0)).toEqual([]);
+  });
+
+  test('the fault `corruptOnResume` changes a byte of the remainder of each part', async () => {
+    cloud.faults.set(faultCatalogue.corruptOnResume());
+    await expect(wrongBytes(0, 100_000)).rejects.toThrow();
+    await expect(wrongBytes(100_000)).rejects.toThrow();
+    expect(await wrongBytes(1_000, 100_000)).toEqual([50_500]);
+    expect(await wrongBytes(101_000)).toEqual([150_500]);
+    expect(await wrongBytes(0, 100_000)).toEqual([]);
   });
 
   test('the fault `etagChange` gives a file another size and another ETag, also for later requests', async () => {

@@ -1,9 +1,10 @@
 /** What faults change: the library before a reply is made, and the reply before it is sent. */
 import { expiredReply, wholeReply } from '../cdn.ts';
+import { offsetOf, type ByteOfFile } from './byte-of-file.ts';
 import { jsonFault, type mediaOf } from './json.ts';
 import type { FaultAction, StruckRequest } from './faults.ts';
 import type { SimLibrary } from '../library/library.ts';
-import { mediumId } from '../library/medium.ts';
+import { mediumId, type SimFile } from '../library/medium.ts';
 import { textReply, type Reply } from '../../reply.ts';
 import { photo } from '../library/shapes.ts';
 
@@ -74,18 +75,28 @@ function fileFault(reply: Reply, action: FaultAction, { file, method }: StruckRe
     case 'headLies':
       return method === 'HEAD' ? withHeaders(reply, { 'content-length': String(file.sizeBytes + action.extraBytes) }) : reply;
     case 'missingLength':
-      return without(method === 'HEAD' ? reply : wholeReply(file), 'content-length', {});
+      return without(method === 'HEAD' ? reply : wholeAs(reply, file), 'content-length', {});
     case 'ignoreRange':
-      return reply.status === 206 ? wholeReply(file) : reply;
+      return reply.status === 206 ? wholeAs(reply, file) : reply;
     case 'short':
       return method === 'HEAD' ? reply : shortReply(reply, file.sizeBytes - action.missingBytes);
     case 'wrongContentRange':
       return wrongRange(reply, action.shiftBytes ?? 0, file.sizeBytes + (action.totalDelta ?? 0));
     case 'corrupt':
-      return reply.body.kind === 'content' ? { ...reply, flipAt: action.at ?? middle(reply.body) } : reply;
+      return corruptReply(reply, action.at, file);
     default:
       return reply;
   }
+}
+
+function wholeAs(reply: Reply, file: SimFile): Reply {
+  return wholeReply(file, without(reply, 'content-range', {}).headers);
+}
+
+function corruptReply(reply: Reply, at: ByteOfFile | undefined, file: SimFile): Reply {
+  if (reply.body.kind !== 'content') return reply;
+  const flipAt = at === undefined ? middle(reply.body) : offsetOf(at, file);
+  return flipAt === undefined ? reply : { ...reply, flipAt };
 }
 
 function shortReply(reply: Reply, seemingBytes: number): Reply {

@@ -11,8 +11,9 @@ const file: SimFile = {
   itemNumber: 2,
   available: true,
   modifiedAt: '2025-01-01T00:00:00Z',
+  stored: { partBytes: 150 },
   seed: 's',
-  sizeBytes: 10,
+  sizeBytes: 400,
   extension: 'mp4',
 };
 
@@ -23,7 +24,7 @@ const download: StruckRequest = {
   mediaId: 'm',
   file,
   page: undefined,
-  rangeStart: 100,
+  range: { start: 100, end: 200 },
 };
 
 /**
@@ -60,16 +61,30 @@ describe('the requests that a fault applies to', () => {
     [{ label: 'raw_photo' }, false],
     [{ rangeStartAtLeast: 100 }, true],
     [{ rangeStartAtLeast: 101 }, false],
+    [{ byte: 100 }, true],
+    [{ byte: 199 }, true],
+    [{ byte: 200 }, false],
+    [{ byte: 'beforeBorder' }, true],
+    [{ byte: 'afterBorder' }, true],
+    [{ byte: 'middle' }, false],
     [{ page: 1 }, false],
   ])('the match %j fits a download: %s', (match, expected) => {
     expect(struckAttempts(match, [download])).toEqual(expected ? [1] : []);
   });
 
-  test('attempts are counted for all requests together, for each medium or for each file', () => {
-    const requests = [download, { ...download, file: { ...file, key: 'source-3' } }, { ...download, mediaId: 'n' }, download];
+  test('attempts are counted for all requests together, for each medium, for each file or for each part', () => {
+    const requests = [
+      download,
+      { ...download, file: { ...file, key: 'source-3' } },
+      { ...download, mediaId: 'n' },
+      { ...download, range: { start: 150, end: 200 } },
+      { ...download, range: { start: 150, end: 250 } },
+    ];
     expect(struckAttempts({ attempt: 1 }, requests)).toEqual([1]);
     expect(struckAttempts({ attempt: 1, countPer: 'medium' }, requests)).toEqual([1, 3]);
     expect(struckAttempts({ attempt: 1, countPer: 'file' }, requests)).toEqual([1, 2, 3]);
+    expect(struckAttempts({ attempt: 1, countPer: 'part' }, requests)).toEqual([1, 2, 3, 5]);
+    expect(struckAttempts({ attempt: 2, countPer: 'part' }, requests)).toEqual([4]);
   });
 
   test('a fault of a file does not apply to a request without a file', () => {

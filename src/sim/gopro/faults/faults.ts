@@ -3,6 +3,8 @@
  * test, from names in the catalogue, or from a JSON file.
  */
 import { z } from 'zod';
+import { actionSchema } from './actions.ts';
+import { byteOfFile, offsetOf, type ByteOfFile } from './byte-of-file.ts';
 import { isSelected } from '../library/changes.ts';
 import type { SimFile } from '../library/medium.ts';
 import type { Endpoint, SimHost } from '../../request-log.ts';
@@ -35,6 +37,8 @@ const matchSchema = z.strictObject({
   page: positive.optional(),
   /** The requested range starts at this byte or later. A request without a range starts at 0. */
   rangeStartAtLeast: count.optional(),
+  /** The requested range has this byte of the file. */
+  byte: byteOfFile.optional(),
   /** Which of the matching requests get the fault, counted from 1. Default: `every`. */
   attempt: z
     .union([
@@ -46,108 +50,16 @@ const matchSchema = z.strictObject({
     .optional(),
   /**
    * What `attempt` counts: all matching requests together (the default), or the requests for each
-   * medium or file separately.
+   * medium, file or part of a file separately. Requests for ranges of a file that end at the same
+   * byte are for the same part, so a part and its remainder count together.
    */
-  countPer: z.enum(['all', 'medium', 'file']).optional(),
+  countPer: z.enum(['all', 'medium', 'file', 'part']).optional(),
 });
-
-/** Faults that can apply to any reply of both hosts. */
-const wireActions = [
-  /**
-   * Resets the connection after `afterBytes` bytes of the body, or before the head if `afterBytes`
-   * is absent.
-   */
-  z.strictObject({ type: z.literal('reset'), afterBytes: count.optional() }),
-  /** States the full length, but ends the connection normally after `afterBytes` bytes. */
-  z.strictObject({ type: z.literal('endEarly'), afterBytes: count }),
-  /**
-   * Sends nothing more after `afterBytes` bytes of the body, or nothing at all without
-   * `afterBytes`. With `forMs` the silence ends. After a silence before the head the reply follows.
-   * After a silence in the body the connection is closed.
-   */
-  z.strictObject({ type: z.literal('stall'), afterBytes: count.optional(), forMs: positive.optional() }),
-  z.strictObject({ type: z.literal('drip'), bytes: positive, everyMs: positive }),
-  z.strictObject({ type: z.literal('delay'), ms: positive }),
-  z.strictObject({
-    type: z.literal('status'),
-    status: z.int().min(400).max(599),
-    /**
-     * The seconds in the header Retry-After. With `retryAfterAs: 'date'` the header has an HTTP
-     * date.
-     */
-    retryAfter: count.optional(),
-    retryAfterAs: z.enum(['seconds', 'date']).optional(),
-    body: z.string().optional(),
-  }),
-  /**
-   * Status 200 with a page instead of the file or JSON. `disguise: length` gives the page the
-   * length of the true body. `disguise: media` also gives it the true status, Content-Range and
-   * content type, so that only the body shows the fault.
-   */
-  z.strictObject({ type: z.literal('page'), kind: z.enum(['html', 'json']), disguise: z.enum(['length', 'media']).optional() }),
-  /** Status 302 to the same URL under the name `localhost`, where the request succeeds. */
-  z.strictObject({ type: z.literal('redirect') }),
-  /** Status 302 to exactly the same URL. */
-  z.strictObject({ type: z.literal('redirectLoop') }),
-  /** Sets a header of the reply to this value. */
-  z.strictObject({ type: z.literal('header'), name: z.string(), value: z.string() }),
-  /** `Content-Encoding: gzip`, even if the client does not accept it. */
-  z.strictObject({ type: z.literal('gzip') }),
-] as const;
-
-/** Faults for files on the CDN. */
-const fileActions = [
-  /**
-   * Serves a file that is `missingBytes` shorter than HEAD states. The headers of the reply fit the
-   * shorter file.
-   */
-  z.strictObject({ type: z.literal('short'), missingBytes: positive }),
-  /** Status 200 with the whole file, although the request has a range. */
-  z.strictObject({ type: z.literal('ignoreRange') }),
-  /** Status 206 with the right body. Content-Range names the wrong bytes or the wrong total. */
-  z.strictObject({ type: z.literal('wrongContentRange'), shiftBytes: z.int().optional(), totalDelta: z.int().optional() }),
-  /** No Content-Length and no ranges. GET is chunked, and HEAD states no length. */
-  z.strictObject({ type: z.literal('missingLength') }),
-  /** HEAD states a larger size than the file has. */
-  z.strictObject({ type: z.literal('headLies'), extraBytes: positive }),
-  /** Status 403, as for a URL that has expired. */
-  z.strictObject({ type: z.literal('expireUrl') }),
-  /**
-   * From this request on the file has other bytes and another ETag. With `sizeBytes` it also has
-   * another size.
-   */
-  z.strictObject({ type: z.literal('etagChange'), sizeBytes: positive.optional() }),
-  /**
-   * One wrong bit in the byte at this offset of the file. Default: the middle of the requested
-   * range.
-   */
-  z.strictObject({ type: z.literal('corrupt'), at: count.optional() }),
-] as const;
-
-/** Faults of JSON replies. All but the last three apply only to the listing. */
-const jsonActions = [
-  /**
-   * Just before this page is made, a medium is added at the top of the listing, or the first medium
-   * is moved to the trash. All other media move by one position.
-   */
-  z.strictObject({ type: z.literal('pageDrift'), change: z.enum(['add', 'trash']) }),
-  /** The last media of the previous page appear again at the top of this page. */
-  z.strictObject({ type: z.literal('duplicates'), count: positive }),
-  z.strictObject({ type: z.literal('emptyPage') }),
-  /** The totals are 0. With `withMedia: false` the page is also empty. */
-  z.strictObject({ type: z.literal('totalZero'), withMedia: z.boolean() }),
-  /** `total_items` is wrong by `delta`. */
-  z.strictObject({ type: z.literal('totalDrift'), delta: z.int() }),
-  z.strictObject({ type: z.literal('misshapen'), missing: z.enum(['_embedded', '_pages', 'media', 'id']) }),
-  z.strictObject({ type: z.literal('malformedJson') }),
-  /** Every object has additional fields that no client knows. */
-  z.strictObject({ type: z.literal('unknownFields') }),
-] as const;
 
 const faultSchema = z.strictObject({
   id: z.string().optional(),
   match: matchSchema.default({}),
-  action: z.discriminatedUnion('type', [...wireActions, ...fileActions, ...jsonActions]),
+  action: actionSchema,
   /**
    * What a correct client does. `survive`: the archive is complete after the same run. `report`:
    * the run ends with `exitCode`, and with `files: 'failed'` the affected files are listed as
@@ -188,7 +100,8 @@ export interface StruckRequest {
   readonly mediaId: string | undefined;
   readonly file: SimFile | undefined;
   readonly page: number | undefined;
-  readonly rangeStart: number;
+  /** The end is exclusive. */
+  readonly range: { readonly start: number; readonly end: number };
 }
 
 export interface FaultSwitch {
@@ -253,8 +166,9 @@ export function faultName(fault: Fault): string {
 
 function countedUnit(countPer: FaultMatch['countPer'], request: StruckRequest): string {
   if (countPer === 'medium') return request.mediaId ?? '';
-  if (countPer === 'file') return `${request.mediaId ?? ''} ${request.file?.key ?? ''}`;
-  return '';
+  const file = `${request.mediaId ?? ''} ${request.file?.key ?? ''}`;
+  if (countPer === 'file') return file;
+  return countPer === 'part' ? `${file} ${request.range.end}` : '';
 }
 
 function isStruck(match: FaultMatch, request: StruckRequest): boolean {
@@ -266,9 +180,15 @@ function isStruck(match: FaultMatch, request: StruckRequest): boolean {
     (match.method === undefined || match.method === request.method) &&
     (match.mediaId === undefined || match.mediaId === request.mediaId) &&
     (match.page === undefined || match.page === request.page) &&
-    (match.rangeStartAtLeast === undefined || request.rangeStart >= match.rangeStartAtLeast) &&
+    (match.rangeStartAtLeast === undefined || request.range.start >= match.rangeStartAtLeast) &&
+    (match.byte === undefined || includes(request, match.byte)) &&
     (!ofFile || (request.file !== undefined && isSelected(request.file, fileSelector(match))))
   );
+}
+
+function includes({ file, range }: StruckRequest, byte: ByteOfFile): boolean {
+  const offset = file && offsetOf(byte, file);
+  return offset !== undefined && range.start <= offset && offset < range.end;
 }
 
 function fileSelector({ key, label, itemNumber }: FaultMatch) {

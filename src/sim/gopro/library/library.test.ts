@@ -156,10 +156,12 @@ describe('a library that changes', () => {
 
   test('replacing the content of one entry changes every entry that shares its bytes', async () => {
     const library = createLibrary([photo(spec('p'), 100)]);
-    const before = await expectedOriginals(library)[0]?.sha256();
+    const [old] = expectedOriginals(library);
+    const [before, etagBefore] = [await old?.sha256(), await old?.etag()];
     library.replaceContent('p', { label: 'source' }, { sizeBytes: 120 });
     const [after] = expectedOriginals(library);
     expect(await after?.sha256()).not.toBe(before);
+    expect(await after?.etag()).not.toBe(etagBefore);
     expect(library.get('p')?.files.map((file) => file.sizeBytes)).toEqual([120, 120]);
   });
 
@@ -190,6 +192,16 @@ describe('the other presets', () => {
     const library = buildLibrary('large', { count: 50, fileSizeBytes: 777 });
     expect(library.size).toBe(50);
     expect(new Set(expectedOriginals(library).map((original) => original.sizeBytes))).toEqual(new Set([777]));
+  });
+
+  test('the files of a preset are stored in the given ways', () => {
+    const stored = [{ partBytes: null }, { partBytes: 7 }, { partBytes: 7, encryption: 'kms' }] as const;
+    for (const preset of ['small', 'large', 'big-file'] as const) {
+      const files = [...buildLibrary(preset, { stored, count: 20 }).media()].flatMap((medium) => medium.files);
+      expect(files.filter((file) => !stored.some((way) => way === file.stored))).toEqual([]);
+    }
+    const usual = [...buildLibrary('small').media()].flatMap((medium) => medium.files.map((file) => file.stored.partBytes));
+    expect(new Set(usual).size).toBeGreaterThan(4);
   });
 
   test('the preset `big-file` is one recording of 14 GB, and the preset `empty` has no media', () => {

@@ -1,6 +1,7 @@
 /** The content of the simulated library: media as the listing shows them, and the files of each. */
 import { createHash } from 'node:crypto';
 import type { SimContent } from '../../content.ts';
+import { pickWay, usualWays, type StoredAs } from '../../etag.ts';
 
 export type OriginalRole = 'source' | 'raw' | 'edit' | 'sidecar';
 
@@ -25,6 +26,8 @@ export interface SimFile extends SimContent {
   readonly itemNumber?: number | null;
   readonly cameraPosition?: string;
   readonly available: boolean;
+  /** Decides the ETag of the file. */
+  readonly stored: StoredAs;
   /** An ISO time. The CDN sends the same time as Last-Modified. */
   readonly modifiedAt: string;
   /**
@@ -89,7 +92,9 @@ export interface LazyMedium {
 }
 
 /** A file as a builder function describes it. `buildMedium` adds its key, seed and date. */
-export type FileSpec = Omit<SimFile, 'key' | 'seed' | 'modifiedAt'> & {
+export type FileSpec = Omit<SimFile, 'key' | 'seed' | 'stored' | 'modifiedAt'> & {
+  /** Default: one of the ways of the medium. */
+  readonly stored?: StoredAs;
   /** The index of an earlier entry of the same medium whose bytes this entry shares. */
   readonly sameAs?: number;
 };
@@ -105,6 +110,8 @@ export interface MediumSpec {
   /** Fields that replace those of the listing's record. They may be wrong or missing on purpose. */
   readonly record?: Readonly<Record<string, unknown>>;
   readonly waitsFor?: WaitReason;
+  /** The ways in which the provider stores the files. A file's seed picks one. Default: `usualWays`. */
+  readonly stored?: readonly StoredAs[];
 }
 
 /** The fields that the listing shows for most media. */
@@ -147,14 +154,16 @@ export function buildMedium(spec: MediumSpec, type: string, fileSpecs: readonly 
  * Completes a file that is added to a medium. `earlier` has the files that the medium already has.
  */
 export function placeFile(
-  medium: { readonly id: string; readonly seed: string; readonly createdAt: string },
+  medium: Pick<MediumSpec, 'id' | 'seed' | 'createdAt' | 'stored'>,
   earlier: readonly SimFile[],
   fileSpec: FileSpec,
 ): SimFile {
   const { sameAs, ...described } = fileSpec;
   const key = `${fileSpec.label ?? fileSpec.list}-${earlier.length + 1}`;
   const twin = sameAs === undefined ? undefined : earlier[sameAs];
-  return { ...described, key, seed: twin?.seed ?? `${medium.seed}/${medium.id}/${key}`, modifiedAt: medium.createdAt };
+  const seed = twin?.seed ?? `${medium.seed}/${medium.id}/${key}`;
+  const stored = twin?.stored ?? fileSpec.stored ?? pickWay(medium.stored ?? usualWays, seed);
+  return { ...described, key, seed, stored, modifiedAt: medium.createdAt };
 }
 
 function recordOf(spec: MediumSpec, type: string, files: readonly SimFile[]): MediaRecord {

@@ -1,5 +1,6 @@
 /** What a correct archive of a simulated library contains, as the simulator declares it. */
 import { sha256Of } from '../../content.ts';
+import { etagOf } from '../../etag.ts';
 import type { OriginalRole, SimFile, SimMedium } from './medium.ts';
 
 export interface ExpectedOriginal {
@@ -15,6 +16,7 @@ export interface ExpectedOriginal {
   readonly cameraPosition: string | undefined;
   readonly sizeBytes: number;
   readonly sha256: () => Promise<string>;
+  readonly etag: () => Promise<string>;
 }
 
 /** Any library whose listed media can be iterated. */
@@ -67,5 +69,6 @@ function expectation(medium: SimMedium, file: SimFile, role: OriginalRole): Expe
     cameraPosition: file.cameraPosition,
     sizeBytes: file.sizeBytes,
     sha256: () => sha256Of(file),
+    etag: () => etagOf(file, file.stored),
   };
 }

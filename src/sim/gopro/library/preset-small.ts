@@ -10,11 +10,11 @@ import * as shapes from './shapes.ts';
  * Builds about 60 media with less than 60 MB. The seed decides ids and bytes. Shapes, names, times
  * and sizes are always the same.
  */
-export function smallPreset(seed: string): SimMedium[] {
+export function smallPreset(common: Pick<MediumSpec, 'seed' | 'stored'>): SimMedium[] {
   let index = 0;
   const spec = (filename: string, createdAt: string, more: Partial<MediumSpec> = {}): MediumSpec => {
     index += 1;
-    return { id: mediumId(seed, index), seed, filename, createdAt, ...more };
+    return { ...common, id: mediumId(common.seed, index), filename, createdAt, ...more };
   };
   return [
     ...plain(spec),

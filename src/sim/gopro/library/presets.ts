@@ -1,4 +1,5 @@
 /** Ready-made libraries by name. */
+import type { StoredAs } from '../../etag.ts';
 import { frame, source } from './file-specs.ts';
 import { buildMedium, mediumId, type LazyMedium, type MediumSpec, type SimMedium } from './medium.ts';
 import { smallPreset } from './preset-small.ts';
@@ -21,7 +22,12 @@ export interface PresetOptions {
   readonly fileSizeBytes?: number;
   /** For `big-file`: the size of its only file. Default: 14 GB. */
   readonly sizeBytes?: number;
+  /** The ways in which the provider stores the files. Default: a mix of part sizes. */
+  readonly stored?: readonly StoredAs[];
 }
+
+/** What all media of a preset have in common. */
+type CommonSpec = Pick<MediumSpec, 'seed' | 'stored'>;
 
 const DAY_MS = 86_400_000;
 const NEWEST_MS = Date.parse('2026-06-30T18:00:00Z');
@@ -29,29 +35,30 @@ const NEWEST_MS = Date.parse('2026-06-30T18:00:00Z');
 /** Returns the media of a preset. If there may be many media, each is built when it is needed. */
 export function presetMedia(preset: Preset, options: PresetOptions = {}): Iterable<SimMedium | LazyMedium> {
   const seed = options.seed ?? 'cloud-sync';
+  const stored = options.stored && { stored: options.stored };
   switch (preset) {
     case 'small':
-      return smallPreset(seed);
+      return smallPreset({ seed, ...stored });
     case 'large':
-      return largePreset(seed, options);
+      return largePreset({ seed, ...stored }, options);
     case 'big-file':
-      return [bigFile(seed, options.sizeBytes ?? 14_000_000_000)];
+      return [bigFile({ seed, ...stored }, options.sizeBytes ?? 14_000_000_000)];
     default:
       return [];
   }
 }
 
-function bigFile(seed: string, sizeBytes: number): SimMedium {
-  const spec = { id: mediumId(seed, 0), seed, filename: 'GX010001.MP4', createdAt: '2026-05-02T20:00:00Z' };
+function bigFile(common: CommonSpec, sizeBytes: number): SimMedium {
+  const spec = { ...common, id: mediumId(common.seed, 0), filename: 'GX010001.MP4', createdAt: '2026-05-02T20:00:00Z' };
   return video(spec, sizeBytes);
 }
 
-function* largePreset(seed: string, options: PresetOptions): Generator<LazyMedium, void> {
+function* largePreset(common: CommonSpec, options: PresetOptions): Generator<LazyMedium, void> {
   const count = options.count ?? 100_000;
   for (let index = 0; index < count; index += 1) {
-    const id = mediumId(seed, index);
+    const id = mediumId(common.seed, index);
     const times = largeTimes(index);
-    yield { id, ...times, build: () => largeMedium({ ...times, id, seed }, index, options.fileSizeBytes) };
+    yield { id, ...times, build: () => largeMedium({ ...common, ...times, id }, index, options.fileSizeBytes) };
   }
 }
 
