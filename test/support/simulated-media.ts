@@ -1,8 +1,12 @@
 /** Makes media of a given kind for tests. Each medium has its own id, name and time. */
+import type { StoredAs } from '../../src/sim/etag.ts';
 import { mediumId, type MediumSpec, type SimMedium } from '../../src/sim/gopro/library/medium.ts';
 import { chapteredVideo, frameSet, photo, video } from '../../src/sim/gopro/library/shapes.ts';
 
-/** The size of one part in bytes. A larger file is fetched in several parts. */
+/**
+ * The size of one part in bytes. A larger file is fetched in several parts. The provider stored the
+ * files in parts of the same size.
+ */
 export const partBytes = 16 * 1024 * 1024;
 
 export interface MediaMaker {
@@ -14,13 +18,16 @@ export interface MediaMaker {
   spec(extension: string): MediumSpec;
 }
 
-/** Returns a maker. Each medium is newer than the medium before. The seed decides ids and bytes. */
-export function createMediaMaker(seed: string): MediaMaker {
+/**
+ * Returns a maker. Each medium is newer than the medium before. The seed decides ids and bytes, and
+ * for each file which of the ways it is stored in.
+ */
+export function createMediaMaker(seed: string, stored: readonly StoredAs[] = [{ partBytes }]): MediaMaker {
   let index = 0;
   const spec = (extension: string): MediumSpec => {
     index += 1;
     const createdAt = new Date(Date.UTC(2026, 0, 1) + index * 3_600_000).toISOString().replace('.000Z', 'Z');
-    return { id: mediumId(seed, index), seed, filename: `GX${String(index).padStart(6, '0')}.${extension}`, createdAt };
+    return { id: mediumId(seed, index), seed, stored, filename: `GX${String(index).padStart(6, '0')}.${extension}`, createdAt };
   };
   return {
     spec,
