@@ -20,7 +20,9 @@ const mediaCount = Number(process.env['SCALE_MEDIA'] ?? 100_000);
 const fileBytes = Number(process.env['SCALE_BYTES'] ?? 14_000_000_000);
 const maxRssBytes = 200 * 1024 * 1024;
 const concurrency = 5;
-const partBytes = 16 * 1024 * 1024;
+/** The part size for a file that the provider stored in parts of 100 MiB. */
+const partBytes = 20 * 1024 * 1024;
+const stored = [{ partBytes: 5 * partBytes }];
 
 afterAll(printFigures);
 
@@ -107,10 +109,11 @@ describe(`a file of ${fileBytes} bytes`, () => {
 });
 
 async function moveBigFile(where: string, to: string, home: string, more: Readonly<Record<string, string>>) {
-  await using cloud = await startFarCloud({ preset: 'big-file', presetOptions: { sizeBytes: fileBytes } });
+  await using cloud = await startFarCloud({ preset: 'big-file', presetOptions: { sizeBytes: fileBytes, stored } });
   const environment = { ...environmentAt(home, cloud), ...more };
   const args = ['sync', '--to', to, '--json', '--concurrency', String(concurrency)];
   const expected = await cloud.crc32();
+  await cloud.computeEtags();
 
   const running = startMeasured(args, environment);
   await sentBytes(cloud, fileBytes / 2, running.ended);

@@ -38,7 +38,7 @@ function cpuMsOf(pid: number): number {
 
 interface Row {
   readonly what: string;
-  readonly run: MeasuredRun;
+  readonly run: Pick<MeasuredRun, 'wallMs' | 'cpuMs' | 'peakRssBytes'>;
   readonly apiRequests: number;
   /** Media bytes that the simulator sent. */
   readonly mediaBytes: number;

@@ -3,7 +3,9 @@
  * simulator.ts starts this process and calls it.
  */
 import { crc32Of } from '../../../src/sim/content.ts';
+import { etagOf } from '../../../src/sim/etag.ts';
 import { startGoproCloud, type GoproCloud, type GoproCloudOptions } from '../../../src/sim/gopro/index.ts';
+import type { SimFile } from '../../../src/sim/gopro/library/library.ts';
 import { startS3Store, type S3StoreOptions } from '../../s3-server/index.ts';
 
 export interface CloudAddress {
@@ -28,6 +30,8 @@ export interface Calls {
   clear(): Promise<void>;
   /** CRC32 of the library's largest original. */
   crc32(): Promise<number>;
+  /** Computes the ETags of all originals, so that no measured request has to wait for this. */
+  computeEtags(): Promise<void>;
 }
 
 export interface Question {
@@ -70,14 +74,19 @@ const calls: Calls = {
   },
   clear: async () => theCloud().clearLog(),
   crc32: async () => {
-    const originals = [...theCloud().library.media()]
-      .flatMap(({ files }) => files)
-      .filter(({ original }) => original !== undefined);
-    const [largest] = originals.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+    const [largest] = originals().toSorted((a, b) => b.sizeBytes - a.sizeBytes);
     if (!largest) throw new Error('the library is empty');
     return crc32Of(largest);
   },
+  computeEtags: async () => {
+    for (const file of originals()) await etagOf(file, file.stored);
+  },
 };
+
+function originals(): readonly SimFile[] {
+  const files = [...theCloud().library.media()].flatMap((medium) => medium.files);
+  return files.filter(({ original }) => original !== undefined);
+}
 
 process.on('message', ({ id, call, argument }: Question) => {
   // simulator.ts makes sure that the argument has the type for this call.

@@ -12,6 +12,8 @@ export interface FarCloud extends AsyncDisposable {
   clear(): Promise<void>;
   /** CRC32 of the library's largest original, computed by the simulator. */
   crc32(): Promise<number>;
+  /** Computes the ETags of all originals, so that no measured request has to wait for this. */
+  computeEtags(): Promise<void>;
 }
 
 /** A simulated cloud in a process of its own. */
@@ -29,16 +31,18 @@ export async function startFarCloud(options: Omit<GoproCloudOptions, 'library'>)
     counts: async () => simulator.ask('counts'),
     clear: async () => simulator.ask('clear'),
     crc32: async () => simulator.ask('crc32'),
+    computeEtags: async () => simulator.ask('computeEtags'),
     [Symbol.asyncDispose]: simulator.end,
   };
 }
 
 /**
  * Starts a store with the bucket `archive` in its own process. It keeps no bytes of large objects.
+ * With `md5` its entity tags are MD5s, as on S3.
  */
-export async function startFarStore(): Promise<AsyncDisposable & { readonly endpoint: string }> {
+export async function startFarStore({ md5 = false } = {}): Promise<AsyncDisposable & { readonly endpoint: string }> {
   const simulator = startProcess();
-  const { endpoint } = await simulator.ask('startStore', { buckets: ['archive'], discard: true });
+  const { endpoint } = await simulator.ask('startStore', { buckets: ['archive'], discard: true, md5 });
   return { endpoint, [Symbol.asyncDispose]: simulator.end };
 }
 
