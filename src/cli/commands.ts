@@ -32,7 +32,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'accept',
-    summary: 'Accept lost and quarantined files as they are, so that they no longer make a run fail.',
+    summary: 'Accept lost, quarantined and disputed files as they are, so that they no longer make a run fail.',
     argument: acceptedNames,
     run: async (context) => (await import('./commands/accept.ts')).runAccept(context),
   },
@@ -89,7 +89,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'aws accept',
-    summary: 'Accept lost and quarantined files as they are, so that they no longer make a run fail.',
+    summary: 'Accept lost, quarantined and disputed files as they are, so that they no longer make a run fail.',
     argument: acceptedNames,
     run: async (context) => (await import('./commands/aws/accept.ts')).runAwsAccept(context),
   },

@@ -12,7 +12,7 @@ export interface AcceptCommands {
 }
 
 /**
- * Accepts lost and quarantined entries. A name is a key, or the id of a medium. Returns how many
+ * Accepts lost, quarantined and disputed entries. A name is a key, or the id of a medium. Returns how many
  * entries are accepted now. Errors: USAGE, before any change, if a name has nothing to accept;
  * TRACKER_UNUSABLE.
  */
@@ -59,5 +59,6 @@ const nextSteps: Readonly<Record<string, string>> = {
   waiting: 'the next run asks for it again',
   missing: 'the next run fetches it again',
   damaged: 'the next run fetches it again',
+  suspect: 'the next run fetches it once more',
   superseded: 'a later revision replaces it',
 };

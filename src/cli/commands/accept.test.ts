@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCliHere } from '../../../test/support/cli.ts';
-import { runCli, type CliResult } from '../../../test/support/cli-process.ts';
+import { copyArchive, copyTracker } from '../../../test/fixtures/kept.ts';
+import { archivedOriginals, archiveId } from '../../../test/fixtures/library.ts';
+import { runCli, temporaryDirectory, type CliResult } from '../../../test/support/cli-process.ts';
 import { finished, setScene } from '../../../test/support/cli-scene.ts';
 import type { ListEntry } from '../output/list-entries.ts';
 
@@ -81,7 +83,7 @@ describe('accept', () => {
       stdout: '',
       stderr:
         `error: nothing was accepted: ${sound.name} is completed: nothing is wrong with it; nobody is no key and no medium of this archive\n` +
-        '       `cloud-sync list --status lost,quarantined` shows what can be accepted.\n',
+        '       `cloud-sync list --status lost,quarantined` or `cloud-sync list --proof disputed` shows what can be accepted.\n',
     });
     expect((await run('list --status accepted')).stdout).toBe('');
     expect(await run('accept')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('accept --help') });
@@ -97,5 +99,22 @@ describe('accept', () => {
     expect(await run('accept --json', ...ids)).toMatchObject({ exitCode: 0, stdout: '{"accepted":5}\n' });
     expect(await run('sync --quiet')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
     expect(entries(await run('list --json --status quarantined'))).toHaveLength(5);
+  });
+
+  test('a disputed file can be accepted, and `retry` undoes that', async () => {
+    const directory = temporaryDirectory();
+    const [archive, home] = [join(directory, 'archive'), join(directory, 'home')];
+    await copyArchive('v4', archive);
+    mkdirSync(join(home, 'archives', archiveId), { recursive: true });
+    await copyTracker('v4', join(home, 'archives', archiveId, 'tracker.sqlite'));
+    const run = commandsOn(archive, { CLOUD_SYNC_HOME: home });
+    const { first, archived } = archivedOriginals;
+    const acceptance = async () =>
+      entries(await run('list --json')).find(({ name }) => name === first.key)?.acceptedReason ?? null;
+    expect(await run('accept', archived.key)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('nothing is wrong') });
+    expect(await run('accept --json', first.key)).toMatchObject({ exitCode: 0, stdout: '{"accepted":1}\n' });
+    expect(await acceptance()).toMatch(/the same bytes came twice, and the provider's claim s3-etag:0011.*-3 contradicts them/);
+    expect(await run('retry --json', first.mediaId)).toMatchObject({ exitCode: 0, stdout: '{"retried":1}\n' });
+    expect(await acceptance()).toBeNull();
   });
 });

@@ -3,7 +3,10 @@ import { acceptNames, describeAcceptance } from '../archive/accept-names.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 import type { Context } from '../command.ts';
 
-const commands = { listing: '`cloud-sync list --status lost,quarantined`', retry: '`cloud-sync retry`' };
+const commands = {
+  listing: '`cloud-sync list --status lost,quarantined` or `cloud-sync list --proof disputed`',
+  retry: '`cloud-sync retry`',
+};
 
 /** Accepts files as they are, so that they no longer make a run fail. */
 export async function runAccept(context: Context): Promise<number> {
