@@ -194,8 +194,8 @@ export interface Tally {
   /** The archived originals without a mark, by proof. */
   readonly proofs: Readonly<Record<Proof, number>>;
   /**
-   * The earliest of the times at which the archived originals without a mark were last read. Null if
-   * none was ever read. ISO 8601.
+   * The earliest of the times at which the archived originals without a mark were last read. Null
+   * if none was ever read. ISO 8601.
    */
   readonly oldestReadAt: string | null;
   /** The archived originals without a mark that were only found in the archive, and never read. */
@@ -209,9 +209,9 @@ export interface Tally {
 }
 
 /**
- * Says what is wrong with an archived file. `SUPERSEDED`: the file is damaged or suspect, and a later
- * revision replaces it. `SUSPECT`: the file has the bytes that arrived, but the provider's claim says
- * otherwise.
+ * Says what is wrong with an archived file. `SUPERSEDED`: the file is damaged or suspect, and a
+ * later revision replaces it. `SUSPECT`: the file has the bytes that arrived, but the provider's
+ * claim says otherwise.
  */
 export type Mark = 'MISSING' | 'DAMAGED' | 'SUPERSEDED' | 'SUSPECT';
 
@@ -292,7 +292,10 @@ export interface RunRecord {
   readonly id: string;
   /** Null for a run that an earlier version recorded. */
   readonly kind: RunKind | null;
-  /** The fence of the run's lease, or 0 without a lease. Null if an earlier version recorded the run. */
+  /**
+   * The fence of the run's lease, or 0 without a lease. Null if an earlier version recorded the
+   * run.
+   */
   readonly fence: number | null;
   readonly startedAt: string;
   readonly finishedAt: string | null;

@@ -56,8 +56,8 @@ const fieldsSchema = z.object({
 export const verdictNames = ['proof', 'claim-part-bytes'] satisfies readonly (keyof z.input<typeof fieldsSchema>)[];
 
 /**
- * Encodes all of a description except the key. Without a claim, nothing is encoded of the evidence. Unpaired surrogates become U+FFFD. Everything else
- * can be decoded exactly.
+ * Encodes all of a description except the key. Without a claim, nothing is encoded of the evidence.
+ * Unpaired surrogates become U+FFFD. Everything else can be decoded exactly.
  */
 export function encodeDescription(description: FileDescription): DescriptionFields {
   const { original, validator, evidence } = description;

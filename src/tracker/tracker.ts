@@ -56,8 +56,8 @@ export interface TrackedOriginal extends Acceptance {
   /** The provider's claim as `encodeClaim` writes it. Null if the provider was never asked. */
   readonly claim: string | null;
   /**
-   * Null for an original that is not archived and has no intent. A file whose provider was never asked for a claim is
-   * `unchecked` if its ETag has the form of a claim, and otherwise `none`.
+   * Null for an original that is not archived and has no intent. A file whose provider was never
+   * asked for a claim is `unchecked` if its ETag has the form of a claim, and otherwise `none`.
    */
   readonly proof: Proof | null;
   /** The part size with which the claim was proven, in bytes. */
@@ -144,7 +144,9 @@ export interface TrackedRow {
 }
 
 export interface RowOriginal extends TrackedOriginal {
-  /** The archived file has a mark that needs a repair, and the provider no longer has its content. */
+  /**
+   * The archived file has a mark that needs a repair, and the provider no longer has its content.
+   */
   readonly lost: boolean;
   /**
    * The original already says what is wrong with its FAILED or QUARANTINED medium, so that the
@@ -154,8 +156,8 @@ export interface RowOriginal extends TrackedOriginal {
 }
 
 /**
- * What `rows` can select. Several selections may fit one original, such as MISSING and LOST. A proof
- * selects archived files, whatever their mark.
+ * What `rows` can select. Several selections may fit one original, such as MISSING and LOST. A
+ * proof selects archived files, whatever their mark.
  */
 export type Selection = OriginalStatus | MediumStatus | Mark | 'LOST' | 'ACCEPTED' | `proof:${Proof}`;
 
@@ -264,9 +266,9 @@ export interface Tracker {
 
   /**
    * Claims an original for `leaseMs`. Returns undefined if the original's status or another owner's
-   * valid lease forbids the claim. A COMPLETED original that is MISSING, DAMAGED or SUSPECT can
-   * be claimed for its repair. It keeps status and mark until `complete`, also if the claim ends by `release`
-   * or `fail`.
+   * valid lease forbids the claim. A COMPLETED original that is MISSING, DAMAGED or SUSPECT can be
+   * claimed for its repair. It keeps status and mark until `complete`, also if the claim ends by
+   * `release` or `fail`.
    */
   claim(id: string, owner: string, leaseMs: number): Promise<Claim | undefined>;
   /** Gives an original back unfinished: PENDING, with its upload and parts. */

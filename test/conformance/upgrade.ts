@@ -41,7 +41,9 @@ const corrections: Readonly<Record<KeptVersion, (kept: Answers) => Answers>> = {
   v4: (kept) => kept,
 };
 
-/** Without a lease, one store recorded a run without a fence, and the other one with the fence 0. */
+/**
+ * Without a lease, one store recorded a run without a fence, and the other one with the fence 0.
+ */
 function withoutFences({ runs, ...others }: Answers): Answers {
   return { ...others, runs: runs.map(({ fence: _fence, ...run }) => run as Answers['runs'][number]) };
 }

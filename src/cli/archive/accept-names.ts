@@ -12,9 +12,9 @@ export interface AcceptCommands {
 }
 
 /**
- * Accepts lost, quarantined and disputed entries. A name is a key, or the id of a medium. Returns how many
- * entries are accepted now. Errors: USAGE, before any change, if a name has nothing to accept;
- * TRACKER_UNUSABLE.
+ * Accepts lost, quarantined and disputed entries. A name is a key, or the id of a medium. Returns
+ * how many entries are accepted now. Errors: USAGE, before any change, if a name has nothing to
+ * accept; TRACKER_UNUSABLE.
  */
 export async function acceptNames(tracker: Tracker, names: readonly string[], { listing }: AcceptCommands): Promise<number> {
   const { accepted, refused } = await tracker.accept(names);

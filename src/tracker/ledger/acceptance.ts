@@ -4,7 +4,10 @@ import { findGroup } from './media.ts';
 import { withRevisions, type Group } from './records.ts';
 import type { Reader, Store, Unit } from './store.ts';
 
-/** The command with which a person accepts lost, QUARANTINED or disputed media and originals as they are. */
+/**
+ * The command with which a person accepts lost, QUARANTINED or disputed media and originals as they
+ * are.
+ */
 
 /** A name that a person gave: the key of a file or, if `key` is absent, the id of a medium. */
 interface Named {

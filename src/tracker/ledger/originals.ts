@@ -129,7 +129,9 @@ function claimedOriginal(unit: Unit, claim: Claim): OriginalRecord {
   return assertClaimed(originalOf(unit, claim.id), claim);
 }
 
-/** Completes an original. It supersedes the marked earlier revisions that should hold its content. */
+/**
+ * Completes an original. It supersedes the marked earlier revisions that should hold its content.
+ */
 function finish(unit: Unit, original: OriginalRecord): void {
   const done = completed(original, unit.now);
   const others = original.revision === 1 ? [] : otherRevisions(unit, original);

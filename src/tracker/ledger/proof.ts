@@ -24,7 +24,9 @@ export function unaskedProof(etag: string | null): Proof {
 
 type Archived = Pick<OriginalRecord, 'status' | 'mark' | 'proof'>;
 
-/** Whether an archived file has the bytes that came twice although a trusted claim contradicts them. */
+/**
+ * Whether an archived file has the bytes that came twice although a trusted claim contradicts them.
+ */
 export function isDisputed({ status, mark, proof }: Archived): boolean {
   return status === 'COMPLETED' && mark === null && proof === 'disputed';
 }

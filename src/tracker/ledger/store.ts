@@ -59,8 +59,8 @@ export interface ScanOptions {
 }
 
 /**
- * What a store can find. DISPUTED: an archived original whose proof is `disputed`. If it has a mark,
- * a store may find it only by its mark.
+ * What a store can find. DISPUTED: an archived original whose proof is `disputed`. If it has a
+ * mark, a store may find it only by its mark.
  */
 export type Finding = OriginalStatus | MediumStatus | Mark | 'DISPUTED';
 
@@ -104,8 +104,9 @@ export interface Store {
    */
   openMedia(roles: readonly Role[]): AsyncIterable<MediumRecord>;
   /**
-   * Finds the media and originals in a status, or the originals with a mark or in dispute. If `until` is given,
-   * the status must have begun at that time or earlier. A very recent write may be missing.
+   * Finds the media and originals in a status, or the originals with a mark or in dispute. If
+   * `until` is given, the status must have begun at that time or earlier. A very recent write may
+   * be missing.
    */
   inStatus(status: Finding, until?: string): Promise<readonly Found[]>;
   /** Originals that have an intent or an upload. */
