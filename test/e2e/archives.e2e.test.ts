@@ -1,10 +1,13 @@
 /** Archives and trackers that are shared, moved away, lost, damaged or tampered with. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/lib/clock.ts';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import { openSqliteTracker } from '../../src/tracker/sqlite/index.ts';
 import { compare, expectExactly, fileOf, wantedOf } from '../support/archive.ts';
 import { eventsOf, type RunningCli } from '../support/cli.ts';
+import { collect } from '../support/collect.ts';
 import { createMediaMaker, partBytes } from '../support/simulated-media.ts';
 import { diskPlaceAt, openDiskPlace, openS3Place, placeKinds, type DiskPlace } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt, type Scene } from '../support/scene.ts';
@@ -142,12 +145,14 @@ test('a run changes nothing if another archive is in the place of a known archiv
 });
 
 describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
-  test('a lost tracker is rebuilt from the archive without a download', async () => {
+  test('a lost tracker is rebuilt from the archive without a download, with the proof of each file', async () => {
     await using scene = await openSceneAt(kind, {});
     expectExit(await scene.sync(), 0);
     const wanted = await wantedOf(scene.cloud.library);
+    const before = await proofsIn(scene);
+    expect(before.size).toBe(wanted.length);
     await rm(scene.home, { recursive: true });
-    await expectAdoption(scene, wanted.length);
+    await expectAdoption(scene, wanted.length, before);
   });
 
   test('a tracker file that holds garbage is set aside, and the tracker is rebuilt', async () => {
@@ -166,7 +171,7 @@ describe.each(placeKinds)('the tracker of an archive on %s', (kind) => {
 });
 
 /** Expects that the next run adopts all files and sends no request about complete media. */
-async function expectAdoption(scene: Scene, files: number) {
+async function expectAdoption(scene: Scene, files: number, proofs?: Proofs) {
   await scene.clearRequests();
   const run = await scene.sync();
   expectExit(run, 0);
@@ -177,8 +182,20 @@ async function expectAdoption(scene: Scene, files: number) {
   const asked = scene.cloud.requests.filter(({ mediaId }) => mediaId !== undefined && complete.has(mediaId));
   expect(asked.map(({ endpoint, mediaId }) => `${endpoint} ${mediaId}`)).toEqual([]);
   await scene.expectComplete();
+  if (proofs) expect(await proofsIn(scene)).toEqual(proofs);
   expectExit(await scene.verify(), 0);
   return run;
+}
+
+/** The claim and the proof of each archived file, by key. */
+type Proofs = ReadonlyMap<string, readonly (string | null)[]>;
+
+async function proofsIn(scene: Scene): Promise<Proofs> {
+  const path = await trackerOf(scene);
+  const tracker = await openSqliteTracker({ path, archiveId: basename(dirname(path)), clock: systemClock });
+  const rows = (await collect(tracker.rows(['COMPLETED']))).flatMap(({ originals }) => originals);
+  await tracker.close();
+  return new Map(rows.map(({ original, claim, proof }) => [original.key, [claim, proof]]));
 }
 
 async function trackerOf({ home }: Scene): Promise<string> {
