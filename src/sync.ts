@@ -8,6 +8,7 @@ import { covers, type Filters } from './plan/filter.ts';
 import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
 import { leaseArchive, type LeaseSettings } from './run/lease-archive.ts';
+import { settleDisputes } from './run/disputes.ts';
 import { list } from './run/listing.ts';
 import { reportLosses } from './run/losses.ts';
 import { recover } from './run/recover.ts';
@@ -69,6 +70,8 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
       const settings = { ...options, owner: runId, leaseMs, runStartedAt, recovered, slice: unlimited, signal };
       const { totals, error } = await transfer(work, leasedPorts, settings);
       facts = { ...facts, transferred: totals };
+      const disputedFiles = totals.disputedFiles > 0 ? await settleDisputes(leasedPorts, { runStartedAt }) : 0;
+      facts = { ...facts, transferred: { ...totals, disputedFiles } };
       if (error) throw error;
     }
     if (listing.contradiction) facts = { ...facts, error: listing.contradiction };

@@ -1,6 +1,7 @@
 /** Gives `sync` the source, destination and tracker of this machine. */
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../lib/clock.ts';
+import { createDigests } from '../lib/digest/index.ts';
 import { createHttpClient } from '../lib/http/index.ts';
 import { rolesOfRun } from '../media.ts';
 import { allowsPlainHttp, authModeFact } from '../source/gopro/defaults.ts';
@@ -30,6 +31,7 @@ export async function openPorts(
   let requests = 0;
   const apiClient = openApiClient(config);
   const http = createHttpClient({ connections: config.settings.concurrency, proxies: config.proxies });
+  const digests = createDigests();
   const rememberedMode = (await tracker.getFact(authModeFact)) as AuthMode | undefined;
   const source = openSource(config, {
     credentials,
@@ -43,11 +45,12 @@ export async function openPorts(
     destination,
     tracker,
     http,
+    digests,
     clock: systemClock,
     report,
     apiRequests: () => requests,
     rememberMode: () => tracker.setFact(authModeFact, source.mode),
-    [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close()])),
+    [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close(), digests.close()])),
   };
 }
 

@@ -12,11 +12,10 @@ export const maxHeldBytes = 256 * 1024;
  */
 export const abandonedAfterMs = 30 * 24 * 3_600_000;
 
-/** Whether an earlier upload has the same content in the same parts, so that it can continue. */
+/** Whether an earlier upload has the same content, so that it can continue in its own parts. */
 export function canResume(state: UploadState, wanted: WantedUpload): boolean {
   return (
     state.sizeBytes === wanted.sizeBytes &&
-    state.partSizeBytes === wanted.partSizeBytes &&
     state.validator.etag === wanted.validator.etag &&
     state.validator.lastModified === wanted.validator.lastModified
   );

@@ -72,16 +72,17 @@ export function decodeClaim(text: string | null): ContentClaim | null {
 }
 
 /**
- * Returns the part sizes that a claim can mean for a file of `sizeBytes`, in the order in which
+ * Returns the part sizes that a claim can mean for a file of `sizeBytes` (null: unknown), in the order in which
  * they are tried: first those in `proved`, which proved other files of the account.
  */
 export function partSizesOf(
   { parts }: ContentClaim,
-  sizeBytes: number,
+  sizeBytes: number | null,
   proved: readonly ClaimPartBytes[] = [],
 ): readonly ClaimPartBytes[] {
   if (parts === null || parts === 1) return [wholeFile];
-  const fits = (partBytes: number) => (parts - 1) * partBytes < sizeBytes && sizeBytes <= parts * partBytes;
+  const fits = (partBytes: number) =>
+    sizeBytes === null || ((parts - 1) * partBytes < sizeBytes && sizeBytes <= parts * partBytes);
   const every = Array.from({ length: maxPartMebibytes }, (_, index) => (index + 1) * mebibyte).filter(fits);
   const usual = usualMebibytes.map((size) => size * mebibyte);
   const wanted = [...proved, ...usual].filter((size) => every.includes(size));

@@ -1,8 +1,9 @@
-import type { Destination, Keys, ListedFile, StoredFile } from '../destination/destination.ts';
+import type { Destination, Keys, ListedFile } from '../destination/destination.ts';
 import { asSyncError } from '../errors.ts';
 import { alwaysRoles } from '../media.ts';
 import type { Report } from '../events.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
+import type { ArchivedFile } from '../transfer/context.ts';
 import { archivedEvent, describeFile, mediumSet } from '../transfer/describe.ts';
 
 /**
@@ -21,16 +22,16 @@ export interface RecoverPorts {
  * removes uploads that nobody needs. A caller that sets `publish` must have the archive's lease.
  * Returns the files that it completed.
  */
-export async function recover(ports: RecoverPorts, options: { readonly publish: boolean }): Promise<readonly StoredFile[]> {
+export async function recover(ports: RecoverPorts, options: { readonly publish: boolean }): Promise<readonly ArchivedFile[]> {
   const { destination, tracker, report } = ports;
   if (await tracker.needsAdoption()) await adopt(destination.list(), ports);
-  const recovered: StoredFile[] = [];
+  const recovered: ArchivedFile[] = [];
   if (!options.publish) return recovered;
   for (const row of await tracker.intents()) {
     const stored = await fulfil(row, ports);
     if (!stored) continue;
     recovered.push(stored);
-    report(archivedEvent(row.original, stored, { location: destination.location, proof: row.proof ?? 'none' }));
+    report(archivedEvent(row.original, stored, { location: destination.location, proof: stored.proof }));
   }
   await destination.sweep(new Set(await tracker.uploads()));
   return recovered;
@@ -69,8 +70,9 @@ async function adopt(files: AsyncIterable<ListedFile>, { destination, tracker, r
  * for a repair, so `commit` replaces the file. If `commit` fails, the transfer fetches the original
  * like any other original.
  */
-async function fulfil(row: TrackedOriginal, { destination, tracker, report }: RecoverPorts): Promise<StoredFile | undefined> {
-  const { original, sizeBytes, crc32, validator } = row;
+async function fulfil(row: TrackedOriginal, { destination, tracker, report }: RecoverPorts): Promise<ArchivedFile | undefined> {
+  const { original, sizeBytes, crc32, validator, claim, claimPartBytes } = row;
+  const proof = row.proof ?? 'none';
   const { key } = original;
   const tracked = await tracker.medium(original.mediaId);
   if (!tracked || sizeBytes === null || crc32 === null) return undefined;
@@ -85,10 +87,11 @@ async function fulfil(row: TrackedOriginal, { destination, tracker, report }: Re
   const whole = { sizeBytes, crc32 };
   const options = { replaces: row.status === 'COMPLETED' };
   try {
-    const { movedTo } = await destination.commit(describeFile(original, set, validator), state, parts, whole, options);
+    const file = { ...describeFile(original, set, validator), evidence: { claim, proof, claimPartBytes } };
+    const { movedTo } = await destination.commit(file, state, parts, whole, options);
     if (movedTo !== undefined) report({ type: 'file.setAside', key, movedTo });
     await tracker.completeIntent(row.id);
-    return { key, ...whole };
+    return { key, ...whole, proof };
   } catch (thrown) {
     const error = asSyncError(thrown);
     // A file that finds no space must not stop the run. The transfer decides what to do with it.

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { ActiveFile, Progress } from '../events.ts';
+import type { Proof } from '../media.ts';
 
 /** Counts what a run transfers. Only this module counts. */
 export interface Accounting {
@@ -16,6 +17,10 @@ export interface Accounting {
   startFile(key: string, sizeBytes: number | null, doneBytes: number): void;
   /** Adds new bytes of a file. A negative number means that bytes must be fetched again. */
   advanceFile(key: string, bytes: number): void;
+  /** Counts the verdict on a file that this run archived. */
+  countProof(proof: Proof): void;
+  /** How many media of the plan are not done yet. */
+  leftMedia(): number;
   /** Ends a file. `archivedBytes` is null if the file was not archived. */
   endFile(key: string, archivedBytes: number | null): void;
   totals(): Totals;
@@ -24,11 +29,23 @@ export interface Accounting {
 
 export interface Totals {
   readonly archivedFiles: number;
+  readonly provenFiles: number;
+  readonly disputedFiles: number;
   readonly archivedBytes: number;
   readonly fetchedBytes: number;
   readonly mediaRequests: number;
   readonly untriedOriginals: number;
 }
+
+const noTotals = {
+  archivedFiles: 0,
+  provenFiles: 0,
+  disputedFiles: 0,
+  archivedBytes: 0,
+  fetchedBytes: 0,
+  mediaRequests: 0,
+  untriedOriginals: 0,
+};
 
 interface FileCount {
   readonly key: string;
@@ -51,7 +68,7 @@ const windowMs = 10_000;
 
 export function createAccounting(clock: Clock, plan: { readonly media: number; readonly sizeHintBytes: number }): Accounting {
   const active = new Map<string, FileCount>();
-  const totals = { archivedFiles: 0, archivedBytes: 0, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 };
+  const totals = { ...noTotals };
   const media: MediaCount = { total: plan.media, done: 0, leftBytes: plan.sizeHintBytes };
   const speedAt = createSpeedometer();
   return {
@@ -62,6 +79,11 @@ export function createAccounting(clock: Clock, plan: { readonly media: number; r
       media.done += 1;
       media.leftBytes -= sizeHintBytes ?? 0;
     },
+    countProof: (proof) => {
+      if (proof === 'proven') totals.provenFiles += 1;
+      if (proof === 'disputed') totals.disputedFiles += 1;
+    },
+    leftMedia: () => media.total - media.done,
     startFile: (key, sizeBytes, doneBytes) =>
       void active.set(key, { key, sizeBytes, startedAtMs: clock.elapsed(), startedBytes: doneBytes, doneBytes }),
     advanceFile: (key, bytes) => {

@@ -2,8 +2,9 @@ import type { Destination, FileDescription, Part, StoredFile, UploadState } from
 import type { SyncError } from '../errors.ts';
 import type { Report } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Digests } from '../lib/digest/index.ts';
 import type { HttpClient } from '../lib/http/index.ts';
-import type { Role } from '../media.ts';
+import type { Proof, Role } from '../media.ts';
 import type { Source } from '../source/source.ts';
 import type { Claim, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { Accounting } from './accounting.ts';
@@ -14,7 +15,10 @@ import type { MediumUrls } from './media-host/medium-urls.ts';
 import type { MediumSet } from './describe.ts';
 import type { Disappearances } from './medium/disappearances.ts';
 import type { AttemptBudget } from './original/attempt-budget.ts';
+import type { Receipts } from './original/part-digests.ts';
+import type { Proving } from './original/prove.ts';
 import type { Slice } from './slice.ts';
+import type { Trust } from './trust.ts';
 
 /**
  * All functions of a transfer share one `Transfer`. The functions for one original share a `Copy`.
@@ -26,6 +30,8 @@ export interface TransferPorts {
   readonly tracker: Tracker;
   /** The client for requests to media hosts. It never sends credentials. */
   readonly http: HttpClient;
+  /** Computes the digests of claims. Undefined if no file is compared with its claim. */
+  readonly digests: Digests | undefined;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -50,10 +56,15 @@ export interface TransferSettings {
   /** True if signed URLs may be plain http, because the provider's address is plain http. */
   readonly plainHttp: boolean;
   /** Files that the run completed before the transfer began. The totals include them. */
-  readonly recovered: readonly StoredFile[];
+  readonly recovered: readonly ArchivedFile[];
   readonly slice: Slice;
   /** When the transfer must stop, this signal is aborted with a SyncError. */
   readonly signal: AbortSignal;
+}
+
+/** A file that is now in the archive, with the verdict on its content. */
+export interface ArchivedFile extends StoredFile {
+  readonly proof: Proof;
 }
 
 /** The context of a transfer. `stop` and the end of the slice also abort its signal. */
@@ -64,14 +75,29 @@ export interface Transfer extends TransferPorts, TransferSettings {
   readonly accounting: Accounting;
   readonly fullness: Fullness;
   readonly disappearances: Disappearances;
+  readonly trust: Trust;
+  readonly receipts: Receipts;
   /**
-   * The ids of the media to try again, because other files have reserved the space for their files.
-   * Undefined while no other files are in transfer.
+   * The ids of the media to try again, because other files have reserved the space for their files
+   * or must show first whether a claim can be trusted. Undefined while no other files are in
+   * transfer.
    */
   readonly postponed: Set<string> | undefined;
   /** Ends the whole run immediately. */
   readonly stop: (error: SyncError) => void;
   readonly nextOrder: () => number;
+}
+
+/** What earlier attempts have shown about an original and its media host. */
+export interface Lessons {
+  isFirst: boolean;
+  answersRanges: boolean;
+  /** True while the host's answers to HEAD agree with its answers to GET. */
+  trustsHead: boolean;
+  /** True if a reply showed that the ETag is no digest. */
+  makesNoClaim: boolean;
+  /** The last whole copy that did not match its claim. Null if there is none. */
+  mismatch: { readonly crc32: number; readonly claim: string } | null;
 }
 
 /** One original, while it is claimed and copied. */
@@ -86,6 +112,7 @@ export interface Copy {
   /** Copies with a lower number get slots for their parts first. */
   readonly order: number;
   readonly budget: AttemptBudget;
+  readonly lessons: Lessons;
   readonly signal: AbortSignal;
 }
 
@@ -101,4 +128,5 @@ export interface Upload {
    * False if the media host ignores ranges or hides the length. Then the file comes as one stream.
    */
   readonly inRanges: boolean;
+  readonly proving: Proving;
 }

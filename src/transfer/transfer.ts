@@ -7,6 +7,7 @@ import { createHostGate, createPartSlots, createThrottle } from './media-host/li
 import { createMediaHosts } from './media-host/media-hosts.ts';
 import { createDisappearances } from './medium/disappearances.ts';
 import { transferMedium } from './medium/transfer-medium.ts';
+import { createTrust } from './trust.ts';
 
 export interface TransferEnd {
   /** The totals are there even if the transfer was stopped. */
@@ -26,7 +27,10 @@ export async function transfer(work: Plan, ports: TransferPorts, settings: Trans
   const stopping = new AbortController();
   const context = openTransfer(work, ports, settings, stopping);
   const { accounting, report } = context;
-  for (const { key, sizeBytes } of settings.recovered) accounting.endFile(key, sizeBytes);
+  for (const { key, sizeBytes, proof } of settings.recovered) {
+    accounting.endFile(key, sizeBytes);
+    accounting.countProof(proof);
+  }
   const ticking = setInterval(() => report(accounting.progress()), progressEveryMs);
   try {
     await transferAll(work.items, context);
@@ -72,6 +76,8 @@ export function openTransfer(
     slots: createPartSlots(settings.concurrency),
     throttle: createThrottle(settings.bandwidth, clock, signal),
     disappearances: createDisappearances(),
+    trust: createTrust(ports.tracker),
+    receipts: { areDigests: undefined },
     postponed: undefined,
     // The first error counts. All other work sees it as the signal's reason and releases its
     // claims.

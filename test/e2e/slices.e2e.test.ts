@@ -6,6 +6,7 @@ import { expect, test, vi, afterAll, beforeAll } from 'vitest';
 import { deserialise, serialise } from '../../src/aws/functions/media-lister/listing-state.ts';
 import { openS3 } from '../../src/destination/s3/index.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { createDigests } from '../../src/lib/digest/index.ts';
 import { createHttpClient } from '../../src/lib/http/index.ts';
 import { alwaysRoles, type Role } from '../../src/media.ts';
 import { plan } from '../../src/plan/plan.ts';
@@ -46,6 +47,7 @@ async function openScene(media: Parameters<typeof createLibrary>[0], perPageCap?
   const events: Event[] = [];
   const report = (event: Event) => void events.push(event);
   const http = createHttpClient({ connections: 4 });
+  const digests = createDigests();
   const { accessToken, userId } = cloud;
   const newSource = () =>
     createGoproSource({
@@ -77,7 +79,7 @@ async function openScene(media: Parameters<typeof createLibrary>[0], perPageCap?
       });
       const roles: readonly Role[] = alwaysRoles;
       const work = await plan(tracker.openMedia(roles), { covers: () => true, roles });
-      const ports = { source: newSource(), destination, tracker, http, clock: systemClock, report };
+      const ports = { source: newSource(), destination, tracker, http, digests, clock: systemClock, report };
       const end = await transfer(work, ports, {
         owner: 'execution',
         leaseMs: 60_000,
@@ -96,7 +98,7 @@ async function openScene(media: Parameters<typeof createLibrary>[0], perPageCap?
       expect(end.error).toBeUndefined();
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([http.close(), tracker.close(), cloud.close(), store.close()]);
+      await Promise.all([http.close(), digests.close(), tracker.close(), cloud.close(), store.close()]);
     },
   };
 }

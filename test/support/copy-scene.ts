@@ -15,6 +15,7 @@ import { describeFile, mediumSet } from '../../src/transfer/describe.ts';
 import { createMediumUrls } from '../../src/transfer/media-host/medium-urls.ts';
 import { createAttemptBudget } from '../../src/transfer/original/attempt-budget.ts';
 import { fetchParts } from '../../src/transfer/original/fetch-parts.ts';
+import { firstLessons } from '../../src/transfer/original/lessons.ts';
 import { unlimited } from '../../src/transfer/slice.ts';
 import { openTransfer } from '../../src/transfer/transfer.ts';
 import { claimed, resolve, usual } from '../conformance/tracker/fixtures.ts';
@@ -70,7 +71,7 @@ export async function openCopyScene(options: CopySceneOptions): Promise<CopyScen
   const opened = await destination.open(file, { partSizeBytes, sizeBytes, validator });
   if (opened.kind !== 'upload') throw new Error('the archive has the file already');
   if (opened.resumable) await tracker.saveUpload(copy.claim, opened.state);
-  const upload: Upload = { ...opened, file, inRanges };
+  const upload: Upload = { ...opened, file, inRanges, proving: { claim: null, mismatch: null } };
   copy.transfer.accounting.startFile(file.original.key, sizeBytes, 0);
   return {
     server,
@@ -112,7 +113,7 @@ async function claimCopy(
   const source = createGoproSource({ apiUrl: server.url.origin, credentials: { accessToken: token }, stallMs, http, clock });
   const transfer = openTransfer(
     { items: [], sizeHintBytes: 0 },
-    { source, destination, tracker, http, clock, report: () => {} },
+    { source, destination, tracker, http, digests: undefined, clock, report: () => {} },
     {
       owner: 'worker',
       leaseMs: 60_000,
@@ -140,6 +141,7 @@ async function claimCopy(
     offerId: rows[0]!.id,
     order: 1,
     budget: createAttemptBudget(clock),
+    lessons: firstLessons(rows[0]!),
     signal: transfer.signal,
   };
 }

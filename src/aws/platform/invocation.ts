@@ -1,5 +1,6 @@
 import type { Destination } from '../../destination/destination.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Digests } from '../../lib/digest/index.ts';
 import type { HttpClient } from '../../lib/http/index.ts';
 import type { Provider } from '../../media.ts';
 import type { Report } from '../../events.ts';
@@ -24,6 +25,8 @@ export interface Invocation {
   readonly destination: Destination;
   /** The HTTP client for media hosts. */
   readonly http: HttpClient;
+  /** Computes the digests of claims. Undefined if no file is compared with its claim. */
+  readonly digests: Digests | undefined;
   readonly runs: RunsStore;
   /**
    * Opens the ledger of the archive. With `create`, an empty bucket with an unused table gets a new

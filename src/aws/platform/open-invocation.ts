@@ -7,6 +7,7 @@ import { SyncError } from '../../errors.ts';
 import { awsClientOptions } from '../../lib/aws-clients.ts';
 import { readAwsError } from '../../lib/aws-error.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { createDigests } from '../../lib/digest/index.ts';
 import { createHttpClient } from '../../lib/http/index.ts';
 import type { Span } from '../../lib/span.ts';
 import { createGoproSource, type AuthMode } from '../../source/gopro/index.ts';
@@ -83,6 +84,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
       span,
       metrics,
     ),
+    digests: closing(createDigests()),
     runs: closing(openRuns(environment, execution.name)),
     openTracker,
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),

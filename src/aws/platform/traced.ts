@@ -25,6 +25,7 @@ export function tracedSource(source: Source, span: Span): Source {
     },
     get: (mediaId, signal) => call('get', () => source.get(mediaId, signal)),
     resolve: (mediaId, roles, signal) => call('resolve', () => source.resolve(mediaId, roles, signal)),
+    ...(source.claimIn && { claimIn: (headers) => source.claimIn!(headers) }),
   };
 }
 

@@ -17,11 +17,12 @@ import type { Received } from './durable.ts';
 import { oneAtATime } from './files.ts';
 import { requireFileName, requireFileSize } from './limits.ts';
 import { dropUpload, publish, type Publisher } from './publish.ts';
+import { readDraft } from './read-draft.ts';
 import { createSmallFiles, isSmall, newSmallFileId } from './small-files.ts';
 import { createSpace, freeBytesAt, releaseSpace, requireSpace, reserveSpace } from './space.ts';
 import { storeError, unusableError } from './store-error.ts';
 import { createTree, type Tree } from './tree.ts';
-import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, readDraft, sweepDrafts, writePart } from './uploads.ts';
+import { beginUpload, ownUpload, closeUploads, createUploads, heldParts, sweepDrafts, writePart } from './uploads.ts';
 
 export interface DiskOptions {
   readonly clock: Clock;

@@ -4,13 +4,12 @@ import { copyFile, lstat, readdir, rm, unlink, type FileHandle } from 'node:fs/p
 import { SyncError } from '../../errors.ts';
 import type { LeaseRecord } from '../../lease.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Part, PartWriter, TakeBytes, UploadState, WantedUpload } from '../destination.ts';
+import type { Part, PartWriter, UploadState, WantedUpload } from '../destination.ts';
 import { abandonedAfterMs } from '../upload-state.ts';
-import { createDraft, draftFence, draftPath, draftSuffix, isDraftId, newDraftId, uploadLost } from './drafts.ts';
+import { createDraft, draftFence, draftPath, draftSuffix, isDraftId, newDraftId } from './drafts.ts';
 import { ignoring } from './files.ts';
 import { createFileLimits, noteTooLarge, type FileLimits } from './limits.ts';
 import { openOwnFile } from './own-files.ts';
-import { maxReadBytes, readRange } from './content.ts';
 import { acquireFile, closeKept, keepFile, releaseFile, takeKept, type OpenFiles } from './open-files.ts';
 import { DiskPartWriter, type PartTarget } from './part-writer.ts';
 import {
@@ -210,24 +209,6 @@ export async function endWriters({ writers, readBacks }: Uploads, id: string): P
  */
 export async function reopenDraft({ tree, files }: Uploads, id: string): Promise<FileHandle | undefined> {
   return takeKept(files, id) ?? openOwnFile(draftPath(tree, id), constants.O_RDWR).catch(ignoring('ENOENT'));
-}
-
-/** Reads a draft that has no writers. Errors: UPLOAD_LOST. */
-export async function readDraft(
-  uploads: Uploads,
-  { id }: UploadState,
-  sizeBytes: number,
-  how: { readonly take: TakeBytes; readonly signal: AbortSignal },
-): Promise<void> {
-  await awaitReadBacks(uploads.readBacks, id);
-  const handle = isDraftId(id) ? await reopenDraft(uploads, id) : undefined;
-  if (!handle) throw uploadLost(id);
-  try {
-    const read = await readRange(handle, Buffer.allocUnsafeSlow(maxReadBytes), { start: 0, sizeBytes }, how);
-    if (read.sizeBytes !== sizeBytes) throw uploadLost(id);
-  } finally {
-    await keepFile(uploads.files, id, handle);
-  }
 }
 
 export async function dropDraft(uploads: Uploads, id: string): Promise<void> {

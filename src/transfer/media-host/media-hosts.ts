@@ -11,6 +11,12 @@ export interface RangeHeaders {
   readonly 'if-range'?: string;
 }
 
+export interface RequestHow {
+  readonly signal: AbortSignal;
+  /** Whether to open a new connection. */
+  readonly newConnection?: boolean;
+}
+
 /** Sends requests to media hosts. A signed URL needs no credentials, so none are sent. */
 export interface MediaHosts {
   /**
@@ -18,7 +24,7 @@ export interface MediaHosts {
    * requests to that host then wait. Throws URL_REFUSED for 401 and 403, HTTP_STATUS for other
    * error statuses, CONNECTION_LOST and STALLED.
    */
-  request(method: 'GET' | 'HEAD', url: string, headers: RangeHeaders, signal: AbortSignal): Promise<Reply>;
+  request(method: 'GET' | 'HEAD', url: string, headers: RangeHeaders, how: RequestHow): Promise<Reply>;
 }
 
 export interface MediaHostsOptions {
@@ -41,10 +47,10 @@ const busyMs = 1_000;
 
 export function createMediaHosts(options: MediaHostsOptions): MediaHosts {
   return {
-    request: async (method, url, headers, signal) => {
+    request: async (method, url, headers, how) => {
       let target = parseUrl(url, undefined, options.plainHttp);
       for (let hop = 0; hop <= maxRedirects; hop += 1) {
-        const reply = await requestOnce(options, method, target, headers, signal);
+        const reply = await requestOnce(options, method, target, headers, how);
         const location = reply.headers['location'];
         if (reply.status < 300 || reply.status >= 400 || location === undefined) return checkStatus(options, target, reply);
         reply.body.discard();
@@ -60,12 +66,13 @@ async function requestOnce(
   method: 'GET' | 'HEAD',
   url: URL,
   headers: RangeHeaders,
-  signal: AbortSignal,
+  how: RequestHow,
 ): Promise<Reply> {
+  const { signal } = how;
   await gate.pass(url.host, signal);
   accounting.countRequest();
   const all = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'cloud-sync', ...headers };
-  return http.request(url, { method, headers: all, stallMs, bulk: true, signal }).catch((error: unknown) => {
+  return http.request(url, { method, headers: all, stallMs, bulk: true, ...how }).catch((error: unknown) => {
     throw networkError(error, url.host, signal);
   });
 }

@@ -1,13 +1,17 @@
 import { SyncError } from '../../errors.ts';
 import type { OfferedOriginal } from '../../media.ts';
+import type { ContentClaim } from '../../proof/claim.ts';
+import type { Source } from '../../source/source.ts';
 import type { Copy, Transfer } from '../context.ts';
-import { checkMediaType, contentLength, parseContentRange, validatorOf, type ServedFile } from './guard.ts';
+import { checkMediaType, contentLength, parseContentRange, validatorOf, type ReplyFacts, type ServedFile } from './guard.ts';
 import type { MediaHosts } from './media-hosts.ts';
 import { withFreshUrls } from './medium-urls.ts';
 
 export interface Probe extends ServedFile {
   /** False if the media host answered a range request with the whole file. */
   readonly answersRanges: boolean;
+  /** What the provider says of the content. Null if it says nothing. */
+  readonly claim: ContentClaim | null;
 }
 
 /**
@@ -15,11 +19,11 @@ export interface Probe extends ServedFile {
  * slot. Errors: those of `probe` and `withFreshUrls`.
  */
 export async function probeWithSlot(
-  { hosts, slots }: Pick<Transfer, 'hosts' | 'slots'>,
+  { hosts, slots, source }: Pick<Transfer, 'hosts' | 'slots' | 'source'>,
   { urls, offerId, order, signal }: Pick<Copy, 'urls' | 'offerId' | 'order' | 'signal'>,
   options: { readonly tryHead: boolean },
 ): Promise<Probe> {
-  const ask = (offered: OfferedOriginal) => probe(hosts, offered, { ...options, signal });
+  const ask = (offered: OfferedOriginal) => probe(hosts, offered, { ...options, source, signal });
   return slots.run(order, () => withFreshUrls(urls, offerId, ask), signal);
 }
 
@@ -31,13 +35,16 @@ export async function probeWithSlot(
 async function probe(
   hosts: MediaHosts,
   offered: OfferedOriginal,
-  options: { readonly tryHead: boolean; readonly signal: AbortSignal },
+  { tryHead, source, signal }: { readonly tryHead: boolean; readonly source: Source; readonly signal: AbortSignal },
 ): Promise<Probe> {
-  const head =
-    options.tryHead && offered.headUrl !== null
-      ? await probeByHead(hosts, offered.headUrl, offered.extension, options.signal)
-      : undefined;
-  return head ?? probeByFirstByte(hosts, offered, options.signal);
+  const { headUrl, extension, claim } = offered;
+  const head = tryHead && headUrl !== null ? await probeByHead(hosts, headUrl, extension, signal) : undefined;
+  const { headers, ...answer } = head ?? (await probeByFirstByte(hosts, offered, signal));
+  return { ...answer, claim: claim ?? source.claimIn?.(headers) ?? null };
+}
+
+interface Answer extends Omit<Probe, 'claim'> {
+  readonly headers: ReplyFacts['headers'];
 }
 
 async function probeByHead(
@@ -45,15 +52,15 @@ async function probeByHead(
   headUrl: string,
   extension: string,
   signal: AbortSignal,
-): Promise<Probe | undefined> {
+): Promise<Answer | undefined> {
   try {
-    const reply = await hosts.request('HEAD', headUrl, {}, signal);
+    const reply = await hosts.request('HEAD', headUrl, {}, { signal });
     reply.body.discard();
     const sizeBytes = contentLength(reply.headers);
     // Some hosts answer HEAD with a length of 0 or with a page, but GET with the right length.
     if (reply.status !== 200 || !sizeBytes) return undefined;
     checkMediaType(reply, extension);
-    return { sizeBytes, validator: validatorOf(reply.headers), answersRanges: true };
+    return { sizeBytes, validator: validatorOf(reply.headers), answersRanges: true, headers: reply.headers };
   } catch (error) {
     const refused = error instanceof SyncError && ['URL_REFUSED', 'HTTP_STATUS', 'NOT_MEDIA', 'TOO_LARGE'].includes(error.code);
     if (refused) return undefined;
@@ -61,8 +68,8 @@ async function probeByHead(
   }
 }
 
-async function probeByFirstByte(hosts: MediaHosts, offered: OfferedOriginal, signal: AbortSignal): Promise<Probe> {
-  const reply = await hosts.request('GET', offered.url, { range: 'bytes=0-0' }, signal);
+async function probeByFirstByte(hosts: MediaHosts, offered: OfferedOriginal, signal: AbortSignal): Promise<Answer> {
+  const reply = await hosts.request('GET', offered.url, { range: 'bytes=0-0' }, { signal });
   reply.body.discard();
   if (reply.status === 416 || contentLength(reply.headers) === 0)
     throw new SyncError('NOT_MEDIA', 'the media host serves an empty file');
@@ -73,5 +80,6 @@ async function probeByFirstByte(hosts: MediaHosts, offered: OfferedOriginal, sig
     sizeBytes: isFirstByte ? range.totalBytes : reply.status === 200 ? contentLength(reply.headers) : null,
     validator: validatorOf(reply.headers),
     answersRanges: isFirstByte,
+    headers: reply.headers,
   };
 }

@@ -25,6 +25,8 @@ export interface AttemptBudget {
    * Otherwise a file that cannot be stored would be tried forever.
    */
   reached(part: number, offset: number): boolean;
+  /** Forgets which bytes have arrived, because a new copy begins. Call it only a few times. */
+  forgetBytes(): void;
   /**
    * Waits before the next attempt, at least for the `retryAfterMs` of the error. `partFailures` is
    * how many times in a row this part has failed, even if other parts progressed. A higher number
@@ -56,6 +58,7 @@ export function createAttemptBudget(clock: Clock, onWait: (error: SyncError, del
       }
       return true;
     },
+    forgetBytes: () => maxOffsets.clear(),
     waitAfterFailure: async (ticket, error, signal, partFailures = 0) => {
       if (error.decision !== 'retry' && error.decision !== 'restart') throw error;
       if (ticket === round) {

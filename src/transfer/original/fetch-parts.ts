@@ -6,46 +6,54 @@ import type { Copy, Upload } from '../context.ts';
 import { checkReply, ifRange, type Asked } from '../media-host/guard.ts';
 import { withFreshUrls } from '../media-host/medium-urls.ts';
 import { emptyFile, PartStream, type PartStreamHooks } from './part-stream.ts';
-import { openEndedRange, partRanges, type ByteRange } from './parts.ts';
+import { chainsOf, openEndedRange, partRanges, type ByteRange } from './parts.ts';
 
 /** Fetches and stores the parts of a range. It may call `onFirstByte` several times. */
 type FetchRange = (copy: Copy, range: ByteRange, onFirstByte: () => void) => Promise<void>;
 
+/** Ranges to fetch one after another. */
+type Chain = readonly ByteRange[];
+
 /**
  * Fetches the parts that the destination lacks. It requests one range for each part, as many at
- * once as there are free slots. If the media host ignores ranges, it requests one open-ended range.
- * Returns all parts in order.
+ * once as there are free slots and independent parts. If the media host ignores ranges, it requests
+ * one open-ended range. Returns all parts in order.
  */
 export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
-  const { sizeBytes, partSizeBytes } = upload.state;
+  const { sizeBytes, partSizeBytes, claimPartSizes = [] } = upload.state;
   const done = new Map(upload.parts.map((part) => [part.number, part]));
   const keep = async (part: Part) => {
     if (upload.resumable) await copy.transfer.tracker.savePart(copy.claim, part);
     done.set(part.number, part);
   };
   const fetchOne: FetchRange = async (of, range, onFirstByte) =>
-    keep(await fetchRange(of, upload, range, { onFirstByte, onPart: keep }));
+    keep(await fetchRange(of, upload, range, { onFirstByte, onPart: keep, before: done.get(range.number - 1) }));
   const ranges = upload.inRanges ? partRanges(sizeBytes ?? 0, partSizeBytes) : [openEndedRange(sizeBytes)];
   if (ranges.length === 0) throw emptyFile();
-  const missing = ranges.filter(({ number }) => !done.has(number));
+  const chains = upload.proving.mismatch === null ? chainsOf(ranges, claimPartSizes) : [ranges];
+  const missing = chains.map((chain) => chain.filter(({ number }) => !done.has(number))).filter((chain) => chain.length > 0);
   const [first, ...rest] = missing;
   if (rest.length > 0) await fetchTogether(copy, missing, fetchOne);
-  else if (first) await fetchOne(copy, first, () => {});
+  else if (first) await fetchInOrder(copy, first, fetchOne, () => {});
   return [...done.values()].toSorted((a, b) => a.number - b.number);
 }
 
+async function fetchInOrder(copy: Copy, chain: Chain, fetchOne: FetchRange, onFirstByte: () => void): Promise<void> {
+  for (const range of chain) await fetchOne(copy, range, onFirstByte);
+}
+
 /**
- * Fetches the missing ranges together. The first range is fetched alone until its first byte
+ * Fetches the missing chains together. The first range is fetched alone until its first byte
  * arrives, so that an unavailable file costs one request per attempt. When one range fails, the
  * other ranges are ended.
  */
-async function fetchTogether(copy: Copy, missing: readonly ByteRange[], fetchOne: FetchRange): Promise<void> {
+async function fetchTogether(copy: Copy, missing: readonly Chain[], fetchOne: FetchRange): Promise<void> {
   const others = new AbortController();
   const all: Copy = { ...copy, signal: AbortSignal.any([copy.signal, others.signal]) };
   const firstByte = Promise.withResolvers<void>();
-  const fetches = missing.map(async (range, index) => {
+  const fetches = missing.map(async (chain, index) => {
     if (index > 0) await firstByte.promise;
-    await fetchOne(all, range, firstByte.resolve);
+    await fetchInOrder(all, chain, fetchOne, firstByte.resolve);
   });
   try {
     // The other ranges wait for the first byte. If the first range fails, they must fail too.
@@ -65,7 +73,7 @@ async function fetchRange(
   copy: Copy,
   upload: Upload,
   range: ByteRange,
-  { onFirstByte, onPart }: { readonly onFirstByte: () => void; readonly onPart: PartStreamHooks['onPart'] },
+  { onFirstByte, ...hooks }: Omit<PartStreamHooks, 'onBytes'> & { readonly onFirstByte: () => void },
 ): Promise<Part> {
   const { transfer, order, budget, signal } = copy;
   let failures = 0;
@@ -77,7 +85,7 @@ async function fetchRange(
   let stream: PartStream | undefined;
   const attempt = async () => {
     if (!stream) transfer.slice.admit();
-    stream ??= new PartStream(copy, upload, range, { onBytes, onPart });
+    stream ??= new PartStream(copy, upload, range, { onBytes, ...hooks });
     return fillStream(stream);
   };
   for (;;) {
@@ -142,14 +150,29 @@ async function requestRest(stream: PartStream, { url, extension }: OfferedOrigin
     ...(range && { range: `bytes=${range.start}-${range.end}` }),
     ...(condition !== undefined && { 'if-range': condition }),
   };
-  const reply = await copy.transfer.hosts.request('GET', url, headers, copy.signal);
+  const newConnection = upload.proving.mismatch !== null;
+  const reply = await copy.transfer.hosts.request('GET', url, headers, { signal: copy.signal, newConnection });
   try {
     checkReply(reply, { range, known, extension });
+    checkClaim(copy, upload, reply);
     return reply;
   } catch (error) {
     reply.body.discard();
     throw error;
   }
+}
+
+/**
+ * Checks that a reply does not deny the claim of an earlier reply. S3 says of an encrypted object
+ * that its ETag is no digest. Errors: SOURCE_CHANGED. After that no reply makes a claim any more.
+ */
+function checkClaim({ transfer, lessons }: Copy, { proving, state }: Upload, { headers }: Reply): void {
+  const { source } = transfer;
+  if (!proving.claim || !source.claimIn) return;
+  const known = state.validator.etag === null ? {} : { etag: state.validator.etag };
+  if (source.claimIn({ ...known, ...headers })) return;
+  lessons.makesNoClaim = true;
+  throw new SyncError('SOURCE_CHANGED', 'the media host now says that the ETag of the file is no digest');
 }
 
 /** The range to request. Null requests the whole file without a range. */

@@ -6,6 +6,7 @@ import type { Copy, Upload } from '../context.ts';
 import { createSniffer, type Sniffer } from '../media-host/first-bytes.ts';
 import { writeThrottled } from '../media-host/limits.ts';
 import { networkError } from '../media-host/media-hosts.ts';
+import { beginDigest, type PartDigest } from './part-digests.ts';
 import { maxPartNumber, type ByteRange } from './parts.ts';
 
 export interface PartStreamHooks {
@@ -13,11 +14,13 @@ export interface PartStreamHooks {
   readonly onBytes: (offset: number) => void;
   /** Called when a part is stored, before the next one begins. */
   readonly onPart: (part: Part) => Promise<void>;
+  /** The part before the first part of the range, if it is stored. */
+  readonly before: Part | undefined;
 }
 
 /**
  * Passes the bytes of one range from the reply to the destination. On the way it counts them,
- * checks the first bytes, and computes the CRC32 of each part. The media host must wait for the
+ * checks the first bytes, and computes the CRC32 and the digests of each part. The media host must wait for the
  * destination and for the bandwidth limit. A chunk is not copied. It stays in the socket's buffer
  * (lib/http/connection.ts) until the destination has taken it. After a failed attempt the next one
  * may continue the same stream.
@@ -29,6 +32,8 @@ export class PartStream {
   readonly #hooks: PartStreamHooks;
   /** Opened when the first byte of a part arrives, because a store closes a silent request. */
   #writer: PartWriter | undefined;
+  #digest: PartDigest | undefined;
+  #before: Part | undefined;
   #number: number;
   #partBytes = 0;
   #crc = 0;
@@ -44,6 +49,7 @@ export class PartStream {
     this.range = range;
     this.#hooks = hooks;
     this.#number = range.number;
+    this.#before = hooks.before;
     this.#lastByteAtMs = copy.transfer.clock.elapsed();
   }
 
@@ -90,21 +96,22 @@ export class PartStream {
 
   /** Stores the last part. Call it when all bytes have arrived. */
   async end(): Promise<Part> {
-    if (!this.#writer) throw emptyFile();
-    return this.#writer.end(this.#crc);
+    return this.#endPart(true);
   }
 
   /** Abandons the part that is not stored yet. Then the range must begin again. */
   abort(): void {
     this.#isAborted = true;
     this.#writer?.abort();
+    this.#digest?.abandon();
     this.copy.transfer.accounting.advanceFile(this.copy.row.original.key, -this.#offset);
   }
 
-  #openWriter(): PartWriter {
+  #beginPart(): PartWriter {
     const { file, state } = this.upload;
     const left = this.leftBytes;
     const sizeBytes = left === null ? null : Math.min(state.partSizeBytes, left);
+    this.#digest = beginDigest(this.copy, this.upload, { number: this.#number, before: this.#before });
     return this.copy.transfer.destination.writePart(file, state, this.#number, sizeBytes);
   }
 
@@ -117,14 +124,16 @@ export class PartStream {
     // A chunk that waited for the bandwidth limit may come after the abort.
     if (this.#isAborted) throw abandoned();
     const { clock, accounting } = this.copy.transfer;
-    this.#writer ??= this.#openWriter();
+    this.#writer ??= this.#beginPart();
     this.#crc = crc32(bytes, this.#crc);
     this.#partBytes += bytes.length;
     this.#offset += bytes.length;
     this.#lastByteAtMs = clock.elapsed();
     accounting.advanceFile(this.copy.row.original.key, bytes.length);
     this.#hooks.onBytes(this.#offset);
-    return this.#writer.write(bytes);
+    const digested = this.#digest?.update(bytes);
+    const written = this.#writer.write(bytes);
+    return digested ? Promise.all([written, digested]).then(() => {}) : written;
   }
 
   async #writeAcrossParts(bytes: Uint8Array): Promise<void> {
@@ -138,7 +147,7 @@ export class PartStream {
   }
 
   async #beginNextPart(): Promise<void> {
-    const part = await this.end();
+    const part = await this.#endPart(false);
     if (!this.#isAborted) await this.#hooks.onPart(part);
     // The file was abandoned while this part was stored, so no other part may begin.
     if (this.#isAborted) throw abandoned();
@@ -147,6 +156,16 @@ export class PartStream {
     this.#partBytes = 0;
     this.#crc = 0;
     this.#writer = undefined;
+    this.#before = part;
+  }
+
+  async #endPart(isLastOfStream: boolean): Promise<Part> {
+    if (!this.#writer) throw emptyFile();
+    const part = await this.#writer.end(this.#crc);
+    const { range, upload } = this;
+    const { sizeBytes } = upload.state;
+    const isLastOfFile = isLastOfStream && (range.isOpenEnded || range.start + this.#offset === sizeBytes);
+    return this.#digest ? this.#digest.end(part, isLastOfFile) : part;
   }
 }
 

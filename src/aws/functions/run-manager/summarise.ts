@@ -3,6 +3,7 @@ import { isoTime } from '../../../lib/clock.ts';
 import type { Role, Tally } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
+import { settleDisputes } from '../../../run/disputes.ts';
 import { releaseCells } from '../../../run/held-lease.ts';
 import { leaseCells } from '../../../run/lease-cells.ts';
 import type { Listing } from '../../../run/listing.ts';
@@ -59,7 +60,7 @@ export async function summarise(request: Request, invocation: Invocation): Promi
 async function readFacts(
   request: Request,
   tracker: Tracker,
-  { environment: { roles }, execution, clock, runs }: Invocation,
+  { environment: { roles }, execution, clock, destination, report, runs }: Invocation,
 ): Promise<{ readonly tally: Tally; readonly facts: RunFacts; readonly results: Results }> {
   const tally = await tracker.tally(roles);
   const kept = await runs.read(runFiles.listing);
@@ -67,6 +68,7 @@ async function readFacts(
   const runStartedAt = isoTime(Date.parse(execution.started_at));
   // Most nights bring nothing new. Then the rows of the ledger are not read a second time.
   const hasResults = request.new_count + recovered + brokenIn(tally) > 0;
+  const disputedFiles = hasResults ? await settleDisputes({ destination, tracker, clock, report }, { runStartedAt }) : 0;
   const results = hasResults ? await readResults(tracker, { roles, runStartedAt, nowMs: clock.now() }) : noResults;
   const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
@@ -78,6 +80,7 @@ async function readFacts(
     transferred: {
       archivedFiles: results.archivedFiles,
       archivedBytes: results.archivedBytes,
+      disputedFiles,
       fetchedBytes: 0,
       mediaRequests: 0,
       untriedOriginals: left,

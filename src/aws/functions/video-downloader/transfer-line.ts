@@ -90,14 +90,14 @@ async function transferInSlice(
 }
 
 async function transferOpen(request: Request, line: readonly LineRow[], slice: Slice, tracker: Tracker, invocation: Invocation) {
-  const { destination, http, clock, report, environment } = invocation;
+  const { destination, http, digests, clock, report, environment } = invocation;
   const { roles, concurrency, quarantineAfter, stallMs, plainHttp } = environment;
   await using archive = await joinArchive({ destination, tracker }, request.execution, clock);
   const runStartedAt = isoTime(Date.parse(request.execution.started_at));
   const open = line.filter((row) => isOpen(row, roles)).map(({ tracked }) => tracked);
   const work = await plan(each(open), { covers: () => true, roles });
   const { source } = await invocation.openSource(request.provider);
-  const ports = { source, destination: archive.destination, tracker, http, clock, report };
+  const ports = { source, destination: archive.destination, tracker, http, digests, clock, report };
   return await transfer(work, ports, {
     owner: request.owner,
     leaseMs: invocation.remainingMs() + leaseMarginMs,

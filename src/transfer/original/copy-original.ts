@@ -1,0 +1,220 @@
+import type { KnownUpload, Opened, Part, StoredFile } from '../../destination/destination.ts';
+import { asSyncError, SyncError } from '../../errors.ts';
+import { crc32OfParts } from '../../lib/crc32.ts';
+import type { Evidence } from '../../media.ts';
+import { encodeClaim } from '../../proof/claim.ts';
+import type { Copy, Upload } from '../context.ts';
+import { archivedEvent, describeFile } from '../describe.ts';
+import { probeWithSlot, type Probe } from '../media-host/probe.ts';
+import { abandon, dropUpload } from './drop-upload.ts';
+import { fetchParts } from './fetch-parts.ts';
+import { needingSpace } from './needing-space.ts';
+import { planProof, prove } from './prove.ts';
+
+/** How often an original may start over in one run, even if it received new bytes in between. */
+const maxRestarts = 5;
+
+/**
+ * The result of a copy. A repair ends with `other content` if the provider now has other content. A
+ * second copy of a suspect file ends with `same content` if the archived bytes came again.
+ */
+type Copied = 'archived' | 'same content' | 'other content';
+
+/**
+ * Copies a claimed original and completes it. It starts over if the source changed, if the bytes do
+ * not match the provider's claim, or if the destination lost the upload. Throws the error of the
+ * last attempt. Stored parts stay for the next run.
+ */
+export async function copyOriginal(copy: Copy): Promise<Copied> {
+  const { lessons, budget } = copy;
+  let restarts = 0;
+  for (;;) {
+    const ticket = budget.begin();
+    try {
+      return await attemptCopy(copy);
+    } catch (thrown) {
+      const error = asSyncError(thrown);
+      if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
+      // Different caches may have answered HEAD and GET, so the next probe uses GET, like the
+      // requests for the parts.
+      if (error.code === 'SOURCE_CHANGED') lessons.trustsHead = false;
+      // Restarts have their own limit, because new bytes between two restarts may reset the count
+      // of attempts.
+      if (error.decision === 'restart') restarts += 1;
+      if (restarts >= maxRestarts)
+        throw new SyncError('PATIENCE_EXHAUSTED', `started over ${restarts} times: ${error.message}`, { cause: error });
+      await budget.waitAfterFailure(ticket, error, copy.signal);
+      if (error.code === 'CLAIM_MISMATCH') budget.forgetBytes();
+      if (error.decision === 'restart') await dropUpload(copy);
+    }
+  }
+}
+
+/** One attempt: probe → open → fetch → prove → publish. */
+async function attemptCopy(copy: Copy): Promise<Copied> {
+  const { transfer, row, lessons } = copy;
+  const probe = await probeWithSlot(transfer, copy, { tryHead: lessons.trustsHead });
+  if (hasOtherContent(copy, probe)) return 'other content';
+  const { etag, lastModified } = probe.validator;
+  // If the host gives no validator, nothing proves that parts from an earlier run have the same
+  // content, so these parts are dropped.
+  if (lessons.isFirst && etag === null && lastModified === null) await dropUpload(copy);
+  lessons.isFirst = false;
+  const { sizeBytes } = probe;
+  const upload = await needingSpace(copy, { sizeBytes, isBegun: false }, async () => openUpload(copy, probe));
+  if (!upload) return 'archived';
+  const { id, original } = row;
+  const { mediaId, key } = original;
+  const resumedBytes = upload.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
+  transfer.report({ type: 'file.started', id, mediaId, key, sizeBytes, resumedBytes });
+  transfer.accounting.startFile(key, sizeBytes, resumedBytes);
+  try {
+    const fill = async () => finish(copy, upload, await fetchParts(copy, upload));
+    return await needingSpace(copy, { sizeBytes, isBegun: true }, fill);
+  } catch (error) {
+    // No later run can resume an upload that is not resumable, so it is removed.
+    if (upload.resumable) transfer.destination.pause?.(upload.state);
+    else await abandon(transfer, upload.state);
+    throw error;
+  }
+}
+
+/**
+ * Begins or resumes the upload. If the file is already stored, completes the original and returns
+ * undefined.
+ */
+async function openUpload(copy: Copy, probe: Probe): Promise<Upload | undefined> {
+  const { tracker, destination } = copy.transfer;
+  const { sizeBytes, validator } = probe;
+  const { partSizeBytes, claimPartSizes, ...proving } = await planProof(copy, probe);
+  const file = { ...describeFile(copy.row.original, copy.set, validator), evidence: unprovenEvidence(copy, proving.claim) };
+  const known = await tracker.upload(copy.claim.id);
+  const wanted = { partSizeBytes, sizeBytes, validator, ...(claimPartSizes.length > 0 && { claimPartSizes }) };
+  const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) });
+  if (opened.kind === 'finished') {
+    await completeStored(copy, opened.file, known, file);
+    return undefined;
+  }
+  const { state, resumable } = opened;
+  await saveOpened(copy, opened, known);
+  const inRanges = copy.lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
+  return { file, state, resumable, inRanges, proving, parts: inRanges ? opened.parts : [] };
+}
+
+/** What is known of a copy before its bytes are compared with the claim. */
+function unprovenEvidence({ transfer }: Copy, claim: Upload['proving']['claim']): Evidence {
+  const text = transfer.digests ? encodeClaim(claim) : null;
+  return { claim: text, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
+}
+
+/**
+ * Completes an original whose file is stored already, because an earlier run ended in between. The
+ * verdict of that run counts if it was about the same bytes. Errors: KEY_TAKEN.
+ */
+async function completeStored(
+  copy: Copy,
+  stored: StoredFile,
+  known: KnownUpload | undefined,
+  { validator, evidence }: Pick<Upload['file'], 'validator'> & { readonly evidence: Evidence },
+): Promise<void> {
+  const { transfer, row } = copy;
+  const { key, sizeBytes, crc32 } = stored;
+  if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
+  if (hasOtherContent(copy, stored)) throw new SyncError('KEY_TAKEN', `${key} holds another file`);
+  const { proof, claimPartBytes } = row;
+  const isJudged = proof !== null && row.crc32 === crc32 && row.claim === evidence.claim;
+  const verdict = isJudged ? { ...evidence, proof, claimPartBytes } : evidence;
+  await transfer.tracker.complete(copy.claim, { sizeBytes, crc32, validator, evidence: verdict });
+  if (known) await abandon(transfer, known.state);
+  reportArchived(copy, stored, verdict);
+}
+
+type OpenedUpload = Extract<Opened, { readonly kind: 'upload' }>;
+
+/**
+ * Records the opened upload in the tracker, unless the tracker knows it already. If the opened
+ * upload is a copy of the known one, its parts are recorded before the known one is dropped,
+ * because a kill may come in between.
+ */
+async function saveOpened({ transfer, claim }: Copy, opened: OpenedUpload, known: KnownUpload | undefined): Promise<void> {
+  const { tracker } = transfer;
+  const { state, parts, resumable } = opened;
+  // The tracker keeps only an upload that can be resumed.
+  const kept = resumable ? state : null;
+  if (kept?.id === known?.state.id) return;
+  await tracker.saveUpload(claim, kept);
+  for (const part of parts) await tracker.savePart(claim, part);
+  if (known) await abandon(transfer, known.state);
+}
+
+/** Compares a whole copy with what is known of the file, and publishes it. */
+async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promise<Copied> {
+  const { state, resumable } = upload;
+  const sizeBytes = parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
+  const whole = { sizeBytes, crc32: crc32OfParts(parts) };
+  if (state.sizeBytes !== null && sizeBytes !== state.sizeBytes)
+    throw new SyncError('TRUNCATED', `${sizeBytes} of ${state.sizeBytes} bytes arrived`);
+  const evidence = await prove(copy, upload, parts, whole);
+  if (hasOtherContent(copy, whole)) {
+    if (!resumable) await abandon(copy.transfer, state);
+    return 'other content';
+  }
+  if (copy.row.mark === 'SUSPECT') return clearSuspicion(copy, upload, evidence);
+  return publish(copy, upload, parts, { ...whole, evidence });
+}
+
+/**
+ * Ends the second copy of a suspect file, because the archived bytes came again. They stay as they
+ * are, with the new verdict.
+ */
+async function clearSuspicion({ transfer, row }: Copy, { state }: Upload, evidence: Evidence): Promise<Copied> {
+  await transfer.tracker.recordCheck(row.id, { mark: null, evidence, hasReadBytes: true });
+  await abandon(transfer, state);
+  transfer.accounting.endFile(row.original.key, null);
+  if (evidence.proof === 'disputed') transfer.accounting.countProof('disputed');
+  return 'same content';
+}
+
+/**
+ * Records the intent, publishes the file if its key is free, and completes the original. The repair
+ * of a damaged file replaces that file.
+ */
+async function publish(
+  copy: Copy,
+  upload: Upload,
+  parts: readonly Part[],
+  { evidence, ...whole }: { readonly sizeBytes: number; readonly crc32: number; readonly evidence: Evidence },
+): Promise<Copied> {
+  const { tracker, destination, report } = copy.transfer;
+  const { state } = upload;
+  const content = { ...whole, validator: state.validator, evidence };
+  const file = { ...upload.file, evidence };
+  await tracker.recordIntent(copy.claim, content);
+  const { movedTo, ...stored } = await destination.commit(file, state, parts, whole, { replaces: isRepair(copy) });
+  if (movedTo !== undefined) report({ type: 'file.setAside', key: stored.key, movedTo });
+  await tracker.complete(copy.claim, content);
+  reportArchived(copy, { ...stored, crc32: whole.crc32 }, evidence);
+  return 'archived';
+}
+
+function reportArchived({ transfer, row }: Copy, stored: StoredFile, { proof }: Evidence): void {
+  const { accounting, destination, report } = transfer;
+  accounting.endFile(stored.key, stored.sizeBytes);
+  accounting.countProof(proof);
+  report(archivedEvent(row.original, stored, { location: destination.location, proof }));
+}
+
+/** Whether the copy replaces an archived file that is missing or damaged, or tests a suspect one. */
+export function isRepair({ row }: Copy): boolean {
+  return row.status === 'COMPLETED';
+}
+
+/** Whether the content for a repair is not the content that the archived file had. */
+function hasOtherContent(copy: Copy, now: { readonly sizeBytes: number | null; readonly crc32?: number | null }): boolean {
+  const { sizeBytes, crc32 } = copy.row;
+  return isRepair(copy) && (differ(sizeBytes, now.sizeBytes) || differ(crc32, now.crc32 ?? null));
+}
+
+function differ(a: number | null, b: number | null): boolean {
+  return a !== null && b !== null && a !== b;
+}

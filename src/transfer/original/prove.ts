@@ -1,0 +1,202 @@
+import type { Part } from '../../destination/destination.ts';
+import { SyncError } from '../../errors.ts';
+import { crc32, crc32Hex } from '../../lib/crc32.ts';
+import { partDigests, type Digests } from '../../lib/digest/index.ts';
+import type { Evidence } from '../../media.ts';
+import {
+  encodeClaim,
+  matchesClaim,
+  noClaim,
+  partSizesOf,
+  wholeFile,
+  type ClaimPartBytes,
+  type ContentClaim,
+} from '../../proof/claim.ts';
+import type { Copy, Upload } from '../context.ts';
+import type { Probe } from '../media-host/probe.ts';
+import { abandon } from './drop-upload.ts';
+import { digestsOf } from './part-digests.ts';
+import { partSizeFor } from './parts.ts';
+
+/** Compares the bytes of a copy with the provider's claim. */
+
+/** How a copy is compared with its claim. */
+export interface Proving {
+  /** Null if the provider makes no claim. */
+  readonly claim: ContentClaim | null;
+  /**
+   * The CRC32 of an earlier copy that did not match the claim. Then this copy is the second fetch,
+   * in order and over new connections. Null for a first copy.
+   */
+  readonly mismatch: number | null;
+}
+
+interface ProofPlan extends Proving {
+  readonly partSizeBytes: number;
+  /** The part sizes for which digests are computed while the bytes arrive. */
+  readonly claimPartSizes: readonly ClaimPartBytes[];
+}
+
+/** How many part sizes one reading of a stored upload compares. */
+const sizesPerReading = 8;
+/** How many part sizes are computed for a file whose size is not known yet. */
+const maxGuesses = 4;
+
+/** Decides in which parts a copy is fetched and which digests are computed on the way. */
+export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe): Promise<ProofPlan> {
+  const { transfer, row, lessons } = copy;
+  const claim = lessons.makesNoClaim ? null : stated;
+  const { mismatch: earlier } = lessons;
+  const mismatch = claim && earlier?.claim === encodeClaim(claim) ? earlier.crc32 : null;
+  if (!claim || !transfer.digests) return { claim, mismatch: null, partSizeBytes: partSizeFor(sizeBytes), claimPartSizes: [] };
+  const proven = await transfer.trust.provenSizes(row.original.account);
+  const sizes = partSizesOf(claim, sizeBytes, proven);
+  // A store may hold the parts of a file of unknown size in memory, so they stay small.
+  const partSizeBytes = partSizeFor(sizeBytes, sizeBytes === null ? undefined : sizes[0]);
+  const hasOnePart = sizeBytes !== null && sizeBytes <= partSizeBytes;
+  const isReadBack = transfer.destination.readUpload !== undefined && !hasOnePart;
+  // Reading a stored file again is faster than to fetch its parts in order.
+  const isComputed = !isReadBack || (mismatch === null && sizes[0] !== wholeFile && sizeBytes !== null);
+  const computed = mismatch === null ? sizes.slice(0, sizeBytes === null ? maxGuesses : 1) : sizes;
+  return { claim, mismatch, partSizeBytes, claimPartSizes: isComputed ? computed : [] };
+}
+
+/**
+ * Returns the verdict on a whole copy, before it is published. Errors: CLAIM_MISMATCH (the copy was
+ * dropped and must be fetched again), PROOF_POSTPONED, PATIENCE_EXHAUSTED (two copies with different
+ * bytes both contradict the claim).
+ */
+export async function prove(
+  copy: Copy,
+  upload: Upload,
+  parts: readonly Part[],
+  whole: { readonly sizeBytes: number; readonly crc32: number },
+): Promise<Evidence> {
+  const { digests, trust } = copy.transfer;
+  const { claim } = upload.proving;
+  if (!digests) return { claim: null, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
+  if (!claim) return { claim: noClaim, proof: 'none', claimPartBytes: null };
+  const { account } = copy.row.original;
+  const because = { claim: encodeClaim(claim), claimPartBytes: null };
+  const known: Compared = { claim, sizes: partSizesOf(claim, whole.sizeBytes, await trust.provenSizes(account)) };
+  if (known.sizes.length === 0) return { ...because, proof: 'none' };
+  const { matching, left } = await compare(copy, upload, parts, { ...known, whole, digests });
+  if (matching !== undefined) {
+    await trust.noteProven(account, claim, matching);
+    return { ...because, proof: 'proven', claimPartBytes: matching };
+  }
+  if (left.length === known.sizes.length) return { ...because, proof: 'unchecked' };
+  return { ...because, proof: await judgeMismatch(copy, upload, claim, { ...whole, hasComparedAll: left.length === 0 }) };
+}
+
+interface Compared {
+  readonly claim: ContentClaim;
+  /** The part sizes that the claim can mean. */
+  readonly sizes: readonly ClaimPartBytes[];
+}
+
+interface Comparison extends Compared {
+  readonly whole: { readonly sizeBytes: number; readonly crc32: number };
+  readonly digests: Digests;
+}
+
+/**
+ * Compares the digests of a copy with its claim. Reads a stored upload again if that is possible
+ * and no digest matches. `left` are the part sizes that were not compared.
+ */
+async function compare(
+  copy: Copy,
+  upload: Upload,
+  parts: readonly Part[],
+  { claim, sizes, whole, digests }: Comparison,
+): Promise<{ readonly matching?: ClaimPartBytes | undefined; readonly left: readonly ClaimPartBytes[] }> {
+  const computed = digestsOf(upload.state, parts);
+  const matching = findMatch(claim, sizes, computed);
+  let left = sizes.filter((size) => computed.get(size)?.length !== (claim.parts ?? 1));
+  const { destination } = copy.transfer;
+  if (matching !== undefined || !upload.resumable || !destination.readUpload) return { matching, left };
+  while (left.length > 0) {
+    const some = left.slice(0, sizesPerReading);
+    const found = findMatch(claim, some, await readDigests(copy, upload, some, { whole, digests }));
+    if (found !== undefined) return { matching: found, left };
+    left = left.slice(some.length);
+  }
+  return { left };
+}
+
+function findMatch(
+  claim: ContentClaim,
+  sizes: readonly ClaimPartBytes[],
+  computed: ReadonlyMap<ClaimPartBytes, readonly string[]>,
+): ClaimPartBytes | undefined {
+  return sizes.find((size) => matchesClaim(claim, computed.get(size) ?? []));
+}
+
+/** Reads a stored upload from its first byte. Errors: CHECKSUM_MISMATCH, UPLOAD_LOST. */
+async function readDigests(
+  { transfer, signal }: Copy,
+  { state, file }: Upload,
+  partSizes: readonly ClaimPartBytes[],
+  { whole, digests }: Pick<Comparison, 'whole' | 'digests'>,
+): Promise<ReadonlyMap<ClaimPartBytes, readonly string[]>> {
+  const running = digests.begin({ partSizes, offset: 0, savesState: false });
+  let checksum = 0;
+  try {
+    const take = (bytes: Uint8Array) => {
+      checksum = crc32(bytes, checksum);
+      return running.update(bytes);
+    };
+    await transfer.destination.readUpload!(state, whole.sizeBytes, take, signal);
+    if (checksum !== whole.crc32)
+      throw new SyncError('CHECKSUM_MISMATCH', `the stored bytes of ${file.original.key} are not those that arrived`);
+    return partDigests([await running.end(true)]);
+  } catch (error) {
+    running.abandon();
+    throw error;
+  }
+}
+
+/** Decides what a copy means that does not match its claim. Errors: those of `prove`. */
+async function judgeMismatch(
+  copy: Copy,
+  upload: Upload,
+  claim: ContentClaim,
+  whole: { readonly sizeBytes: number; readonly crc32: number; readonly hasComparedAll: boolean },
+): Promise<'none' | 'disputed'> {
+  const { transfer, row } = copy;
+  const { mismatch } = upload.proving;
+  if (mismatch !== null && mismatch !== whole.crc32) throw await refuseCopy(copy, upload, claim, whole.crc32);
+  const way = await transfer.trust.wayFor(row.original.account, claim, whole.sizeBytes);
+  if (way === undefined) {
+    if (mismatch === null && mayPostpone(copy))
+      throw new SyncError('PROOF_POSTPONED', 'other files must show first whether the claim can be trusted');
+    return 'none';
+  }
+  if (mismatch === null) throw await refuseCopy(copy, upload, claim, whole.crc32);
+  if (!whole.hasComparedAll) return 'none';
+  transfer.trust.noteDisputed(way);
+  return 'disputed';
+}
+
+/** Whether other media of this run may still show that the claim can be trusted. */
+function mayPostpone({ transfer, row }: Copy): boolean {
+  const { postponed, accounting, trust } = transfer;
+  return postponed !== undefined && accounting.leftMedia() > 1 && trust.mayPostpone(row.id);
+}
+
+/**
+ * Records that a copy contradicts its claim, and drops it. Returns the error: the first copy is
+ * fetched again, but a second copy with other bytes is not.
+ */
+async function refuseCopy(copy: Copy, { state, proving }: Upload, claim: ContentClaim, crc: number): Promise<SyncError> {
+  const { transfer, lessons } = copy;
+  const found = { crc32: crc, claim: encodeClaim(claim) };
+  await transfer.tracker.recordMismatch(copy.claim, found);
+  await abandon(transfer, state);
+  lessons.mismatch = found;
+  const message = `the bytes (CRC32 ${crc32Hex(crc)}) do not match the provider's own word for them (${found.claim})`;
+  if (proving.mismatch === null) return new SyncError('CLAIM_MISMATCH', message);
+  const cause = new SyncError('CLAIM_MISMATCH', message);
+  const again = `${message}, and the copy before had other bytes (CRC32 ${crc32Hex(proving.mismatch)})`;
+  return new SyncError('PATIENCE_EXHAUSTED', again, { cause });
+}
