@@ -89,7 +89,11 @@ export const errorKinds = {
   KEY_TAKEN: { decision: 'fail', exitCode: 1, meaning: 'The key holds another file, which is never replaced' },
   PATIENCE_EXHAUSTED: { decision: 'fail', exitCode: 1, meaning: 'Too many attempts without a new byte' },
   SLICE_OVER: { decision: 'defer', exitCode: 1, meaning: 'The slice has no time left; the next slice continues' },
-  SLICE_FRUITLESS: { decision: 'fail', exitCode: 1, meaning: 'Two slices in a row made no progress with the original' },
+  SLICE_FRUITLESS: {
+    decision: 'fail',
+    exitCode: 1,
+    meaning: 'Two slices in a row received no byte of the original, or 20 slices stored no part',
+  },
   WORKER_LOST: { decision: 'fail', exitCode: 1, meaning: 'The worker ended before it recorded its result' },
   LEASE_LOST: { decision: 'stop', exitCode: 4, meaning: 'Another run took over the archive, or another worker the original' },
   BUG: { decision: 'stop', exitCode: 1, meaning: 'A fault in Cloud Sync itself' },

@@ -78,7 +78,7 @@ export type WorkLine = Readonly<z.infer<typeof workLine>>;
 /** The progress of a work line over its slices. */
 const sliceState = z.object({
   count,
-  /** How many slices in a row stored no new byte. */
+  /** The weight of the slices in a row that stored nothing. See transfer/slice.ts. */
   idle: count,
 });
 export type SliceState = Readonly<z.infer<typeof sliceState>>;

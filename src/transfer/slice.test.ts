@@ -61,27 +61,30 @@ test('a slice aborts its running work before the platform ends the process', () 
 });
 
 test.each([
-  ['the first slice without progress is not fruitless', 0, false, 1],
-  ['the second slice in a row without progress is fruitless', 1, true, 2],
-])('%s', (_name, idleBefore, fruitless, idle) => {
+  ['the first slice without a byte is not fruitless', 0, 0, false, 10],
+  ['the second slice in a row without a byte is fruitless', 10, 0, true, 20],
+  ['the 19th slice in a row that moved bytes and stored no part is not fruitless', 18, 1, false, 19],
+  ['the 20th slice in a row that moved bytes and stored no part is fruitless', 19, 1, true, 20],
+])('%s', (_name, idleBefore, movedBytes, fruitless, idle) => {
   const { slice } = sliceOf(10_000, idleBefore);
+  slice.countMoved(movedBytes);
   expect(slice.isFruitless()).toBe(fruitless);
-  expect(slice.idleSlices()).toBe(idle);
+  expect(slice.idleWeight()).toBe(idle);
 });
 
 test('a slice that stored a part or ended an original has made progress', () => {
   const stored = sliceOf(10_000, 1);
   stored.part(10);
-  expect([stored.slice.isFruitless(), stored.slice.idleSlices()]).toEqual([false, 0]);
+  expect([stored.slice.isFruitless(), stored.slice.idleWeight()]).toEqual([false, 0]);
   const ended = sliceOf(10_000, 1);
   ended.slice.countEnded();
-  expect([ended.slice.isFruitless(), ended.slice.idleSlices()]).toEqual([false, 0]);
+  expect([ended.slice.isFruitless(), ended.slice.idleWeight()]).toEqual([false, 0]);
 });
 
 test('a slice in which a host asked to wait is not fruitless', () => {
   const { slice } = sliceOf(10_000, 1);
   slice.excuse();
-  expect([slice.isFruitless(), slice.idleSlices()]).toEqual([false, 1]);
+  expect([slice.isFruitless(), slice.idleWeight()]).toEqual([false, 1]);
 });
 
 test('an unlimited slice always has time', () => {

@@ -19,6 +19,8 @@ export interface Slice {
    * the part.
    */
   countStored(sizeBytes: number, tookMs: number): void;
+  /** Counts bytes that arrived, also if their part will not be stored. */
+  countMoved(bytes: number): void;
   /** Counts an original or a medium that has ended, with any result. */
   countEnded(): void;
   /**
@@ -27,10 +29,13 @@ export interface Slice {
   excuse(): void;
   /** Whether there is too little time to begin more work. */
   isOver(): boolean;
-  /** True if this slice and the slice before it made no progress. Then the open work fails. */
+  /**
+   * True if too many slices in a row, up to this one, stored nothing. Then the open work fails. A
+   * slice that was cut inside a part has moved bytes, so it weighs less than a slice without a byte.
+   */
   isFruitless(): boolean;
-  /** How many slices in a row made no progress, up to and including this one. */
-  idleSlices(): number;
+  /** The weight of the slices in a row that stored nothing, up to and including this one. */
+  idleWeight(): number;
   /** Aborted with SLICE_OVER when the running work must end. */
   readonly signal: AbortSignal;
 }
@@ -40,26 +45,29 @@ export const unlimited: Slice = {
   isWholeRun: true,
   admit: () => {},
   countStored: () => {},
+  countMoved: () => {},
   countEnded: () => {},
   excuse: () => {},
   isOver: () => false,
   isFruitless: () => false,
-  idleSlices: () => 0,
+  idleWeight: () => 0,
   signal: new AbortController().signal,
 };
 
 export interface SliceOptions {
   /** The time in ms until the platform ends this process. */
   readonly budgetMs: number;
-  /** How many slices in a row before this one made no progress. */
+  /** The weight of the slices in a row before this one that stored nothing. */
   readonly idleBefore: number;
   readonly clock: Clock;
 }
 
 /** The last tenth of a slice is kept for recording, but not more than this time. */
 const maxKeptBackMs = 30_000;
-/** The open work fails after this many slices in a row without progress. */
-const maxIdleSlices = 2;
+/** The open work fails after 2 slices in a row without a byte, or 20 slices without a stored part. */
+const maxIdleWeight = 20;
+const weightWithoutBytes = 10;
+const weightWithBytes = 1;
 
 /** Begins a slice now. Its timer does not keep the process alive. */
 export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slice {
@@ -70,11 +78,13 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
   let admitted = 0;
   let hasRefused = false;
   let fruits = 0;
+  let hasMoved = false;
   let isExcused = false;
 
   // The slowest part so far must fit twice, because the next part may be even slower.
   const isOver = () => hasRefused || signal.aborted || endsAtMs - clock.elapsed() < 2 * slowestMs;
-  const idleSlices = () => (fruits > 0 ? 0 : idleBefore + (isExcused ? 0 : 1));
+  const ownWeight = () => (isExcused ? 0 : hasMoved ? weightWithBytes : weightWithoutBytes);
+  const idleWeight = () => (fruits > 0 ? 0 : idleBefore + ownWeight());
   return {
     isWholeRun: false,
     admit: () => {
@@ -86,11 +96,14 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
       if (sizeBytes > 0) fruits += 1;
       slowestMs = Math.max(slowestMs, tookMs);
     },
+    countMoved: (bytes) => {
+      if (bytes > 0) hasMoved = true;
+    },
     countEnded: () => void (fruits += 1),
     excuse: () => void (isExcused = true),
     isOver: () => admitted > 0 && isOver(),
-    isFruitless: () => !isExcused && idleSlices() >= maxIdleSlices,
-    idleSlices,
+    isFruitless: () => !isExcused && idleWeight() >= maxIdleWeight,
+    idleWeight,
     signal,
   };
 }

@@ -127,16 +127,20 @@ test('one large file takes several slices, and no finished part is fetched twice
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
 });
 
-test('an original without progress in two slices fails', async () => {
+test.each([
+  { slices: 'two slices that receive no byte', weight: 10, silent: true },
+  { slices: 'twenty slices that receive bytes but store no part', weight: 1, silent: false },
+])('an original fails after $slices', async ({ weight, silent }) => {
   const maker = createMediaMaker('fruitless');
   await using scene = await openScene([maker.video(2 * partBytes)]);
+  if (silent) scene.cloud.faults.set([{ match: { host: 'cdn', method: 'GET' }, action: { type: 'stall', afterBytes: 0 } }]);
   await scene.list(() => false, await scene.beginListing());
   const first = sliceOf(600);
   await scene.transfer(first, 1024 * 1024);
-  expect(first.idleSlices()).toBe(1);
+  expect(first.idleWeight()).toBe(weight);
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([]);
-  const second = sliceOf(600, first.idleSlices());
-  await scene.transfer(second, 1024 * 1024);
+  const last = sliceOf(600, 20 - weight);
+  await scene.transfer(last, 1024 * 1024);
   expect(scene.events.filter(({ type }) => type === 'file.failed')).toEqual([
     expect.objectContaining({ code: 'SLICE_FRUITLESS', status: 'FAILED' }),
   ]);

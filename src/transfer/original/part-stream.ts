@@ -75,11 +75,13 @@ export class PartStream {
   async pump(reply: Reply, extension: string): Promise<void> {
     // A later reply continues with the same sniffer: the first bytes may come in several replies.
     if (this.range.start + this.#offset === 0) this.#sniff = createSniffer(extension);
-    const { accounting, throttle } = this.copy.transfer;
+    const { accounting, slice, throttle } = this.copy.transfer;
     const write = (piece: Uint8Array) => this.#write(piece);
     try {
       await reply.body.pump((chunk) => {
         accounting.countFetched(chunk.length);
+        // A later slice cannot continue an open-ended range.
+        if (!this.range.isOpenEnded) slice.countMoved(chunk.length);
         if (chunk.length > (this.leftBytes ?? Infinity))
           throw new SyncError('SIZE_UNPROVEN', 'the media host sent more bytes than it announced');
         this.#sniff?.(chunk);

@@ -82,7 +82,7 @@ async function transferInSlice(
   });
   return {
     outcome: isLast && outcome === 'go-on' ? 'deferred' : outcome,
-    idle: slice.idleSlices(),
+    idle: slice.idleWeight(),
     archived_files: totals.archivedFiles,
     archived_bytes: totals.archivedBytes,
     error: failure,
