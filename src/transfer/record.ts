@@ -1,4 +1,4 @@
-import { asSyncError } from '../errors.ts';
+import { asSyncError, SyncError } from '../errors.ts';
 import { foldKey, type Medium, type Original } from '../media.ts';
 import type { Taken } from '../plan/naming.ts';
 import { nextRevisions, planOriginals } from '../plan/plan.ts';
@@ -69,6 +69,24 @@ export async function addRevision(
     async (originals) => {
       const rows = await tracker.recordResolution(medium.id, { roles: [], unavailable, originals });
       return rows.find((row) => row.original.key === originals[0]!.key)!;
+    },
+  );
+}
+
+/** Returns the next revision that `addRevision` would record now. */
+export async function nameNextRevision(
+  { tracker }: Pick<Transfer, 'tracker'>,
+  medium: Medium,
+  original: Original,
+): Promise<Original> {
+  const known = await tracker.originals(medium.id);
+  return withFreeKeys(
+    tracker,
+    known,
+    (taken) => nextRevisions({ medium, originals: [original], known, taken }),
+    async ([next]) => {
+      if (await tracker.keyTaken(next!.key)) throw new SyncError('KEY_TAKEN', `${next!.key} belongs to another original`);
+      return next!;
     },
   );
 }

@@ -108,7 +108,7 @@ test('each object on S3 carries its own description', async () => {
     expect(metadata['captured-at']).toBe(medium?.record.captured_at ?? undefined);
     expect(Number(metadata['originals'])).toBe(wanted.filter(({ mediaId }) => mediaId === id).length);
   }
-  expect(objects.some(({ partSizesBytes }) => partSizesBytes.length === 3)).toBe(true);
+  expect(objects.some(({ partSizesBytes }) => partSizesBytes.length > 1)).toBe(true);
 });
 
 test('each file on a disk has its capture time as modification time', async () => {

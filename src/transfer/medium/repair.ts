@@ -4,11 +4,12 @@ import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 
 /** The state of a marked file that was looked at again. */
-type Look = 'sound' | 'missing' | 'damaged';
+type Look = 'sound' | 'suspect' | 'missing' | 'damaged';
 
 /**
  * Looks at the marked files again, and clears the mark of each sound file. Every other file stays
- * marked. Returns the damaged files that the destination cannot replace under their keys. The run
+ * marked. A suspect file has the bytes that arrived, so only a second copy decides about it. Returns
+ * the damaged files that the destination cannot replace under their keys. The run
  * fetches each of these as a next revision.
  */
 export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: Transfer): Promise<TrackedOriginal[]> {
@@ -18,8 +19,9 @@ export async function lookAtMarked(known: readonly TrackedOriginal[], transfer: 
     if (!roles.includes(row.original.role)) continue;
     const look = await lookAt(row, transfer);
     if (look === 'sound') await tracker.setMark(row.id, null);
+    if (look === 'missing' && row.mark === 'SUSPECT') await tracker.setMark(row.id, 'MISSING');
     if (look !== 'damaged') continue;
-    if (row.mark === 'MISSING') await tracker.setMark(row.id, 'DAMAGED');
+    if (row.mark !== 'DAMAGED') await tracker.setMark(row.id, 'DAMAGED');
     if (!destination.replacesDamaged) replaced.push(row);
   }
   return replaced;
@@ -35,13 +37,17 @@ async function lookAt(row: TrackedOriginal, { destination, signal }: Transfer): 
     return judge(row, await destination.stat(row.original.key, { deep: true, signal }));
   } catch (thrown) {
     const error = asSyncError(thrown);
-    if (error.code === 'CHECKSUM_MISMATCH' || error.code === 'UNREADABLE') return 'damaged';
-    if (error.code === 'STORE_FAILED' || error.code === 'STORE_REFUSED') return row.mark === 'MISSING' ? 'missing' : 'damaged';
+    if (error.code === 'CHECKSUM_MISMATCH') return 'damaged';
+    const isUnread = ['UNREADABLE', 'STORE_FAILED', 'STORE_REFUSED'].includes(error.code);
+    if (isUnread && row.mark === 'SUSPECT') return 'suspect';
+    if (error.code === 'UNREADABLE') return 'damaged';
+    if (isUnread) return row.mark === 'MISSING' ? 'missing' : 'damaged';
     throw error;
   }
 }
 
 function judge(row: TrackedOriginal, stored: { readonly sizeBytes: number; readonly crc32: number | null } | undefined): Look {
   if (!stored) return 'missing';
-  return stored.sizeBytes === row.sizeBytes && stored.crc32 === row.crc32 ? 'sound' : 'damaged';
+  if (stored.sizeBytes !== row.sizeBytes || stored.crc32 !== row.crc32) return 'damaged';
+  return row.mark === 'SUSPECT' ? 'suspect' : 'sound';
 }

@@ -156,6 +156,8 @@ async function transferResolved(
 }
 
 function isOpen(row: TrackedOriginal, repairs: ReadonlySet<TrackedOriginal>, transfer: Transfer): boolean {
+  // Without digests a second copy proves nothing.
+  if (row.mark === 'SUSPECT' && !transfer.digests) return false;
   const isDue = repairs.has(row)
     ? row.failedAt === null || !isSince(row.failedAt, transfer.runStartedAt, transfer.clock.now())
     : ['PENDING', 'FAILED', 'IN_PROGRESS'].includes(row.status) && !hasFailedInRun(row, transfer);

@@ -1,11 +1,12 @@
 import type { KnownUpload, Opened, Part, StoredFile } from '../../destination/destination.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
-import type { Evidence } from '../../media.ts';
+import type { Evidence, Original } from '../../media.ts';
 import { encodeClaim } from '../../proof/claim.ts';
 import type { Copy, Upload } from '../context.ts';
 import { archivedEvent, describeFile } from '../describe.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
+import { nameNextRevision } from '../record.ts';
 import { abandon, dropUpload } from './drop-upload.ts';
 import { fetchParts } from './fetch-parts.ts';
 import { needingSpace } from './needing-space.ts';
@@ -62,7 +63,7 @@ async function attemptCopy(copy: Copy): Promise<Copied> {
   lessons.isFirst = false;
   const { sizeBytes } = probe;
   const upload = await needingSpace(copy, { sizeBytes, isBegun: false }, async () => openUpload(copy, probe));
-  if (!upload) return 'archived';
+  if (typeof upload === 'string') return upload;
   const { id, original } = row;
   const { mediaId, key } = original;
   const resumedBytes = upload.parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
@@ -81,24 +82,39 @@ async function attemptCopy(copy: Copy): Promise<Copied> {
 
 /**
  * Begins or resumes the upload. If the file is already stored, completes the original and returns
- * undefined.
+ * the result.
  */
-async function openUpload(copy: Copy, probe: Probe): Promise<Upload | undefined> {
+async function openUpload(copy: Copy, probe: Probe): Promise<Upload | Copied> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
   const { partSizeBytes, claimPartSizes, ...proving } = await planProof(copy, probe);
-  const file = { ...describeFile(copy.row.original, copy.set, validator), evidence: unprovenEvidence(copy, proving.claim) };
+  const original = await originalToWrite(copy);
+  const file = { ...describeFile(original, copy.set, validator), evidence: unprovenEvidence(copy, proving.claim) };
   const known = await tracker.upload(copy.claim.id);
   const wanted = { partSizeBytes, sizeBytes, validator, ...(claimPartSizes.length > 0 && { claimPartSizes }) };
-  const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) });
+  const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) && !isSuspect(copy) });
   if (opened.kind === 'finished') {
+    if (isSuspect(copy)) return 'other content';
     await completeStored(copy, opened.file, known, file);
-    return undefined;
+    return 'archived';
   }
   const { state, resumable } = opened;
   await saveOpened(copy, opened, known);
   const inRanges = copy.lessons.answersRanges && probe.answersRanges && sizeBytes !== null;
   return { file, state, resumable, inRanges, proving, parts: inRanges ? opened.parts : [] };
+}
+
+/**
+ * The original under whose key the bytes are stored. A second copy of a suspect file never replaces
+ * the file. If it has other bytes, it becomes the next revision.
+ */
+async function originalToWrite(copy: Copy): Promise<Original> {
+  const { transfer, row, set } = copy;
+  return isSuspect(copy) ? nameNextRevision(transfer, set.medium, row.original) : row.original;
+}
+
+function isSuspect({ row }: Copy): boolean {
+  return isRepair({ row }) && row.mark === 'SUSPECT';
 }
 
 /** What is known of a copy before its bytes are compared with the claim. */
@@ -159,7 +175,7 @@ async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promi
     if (!resumable) await abandon(copy.transfer, state);
     return 'other content';
   }
-  if (copy.row.mark === 'SUSPECT') return clearSuspicion(copy, upload, evidence);
+  if (isSuspect(copy)) return clearSuspicion(copy, upload, evidence);
   return publish(copy, upload, parts, { ...whole, evidence });
 }
 
@@ -205,7 +221,7 @@ function reportArchived({ transfer, row }: Copy, stored: StoredFile, { proof }: 
 }
 
 /** Whether the copy replaces an archived file that is missing or damaged, or tests a suspect one. */
-export function isRepair({ row }: Copy): boolean {
+export function isRepair({ row }: Pick<Copy, 'row'>): boolean {
   return row.status === 'COMPLETED';
 }
 

@@ -7,7 +7,7 @@ import type { MediumUrls } from '../media-host/medium-urls.ts';
 import { addRevision, rekey } from '../record.ts';
 import { createAttemptBudget } from './attempt-budget.ts';
 import { copyOriginal, isRepair } from './copy-original.ts';
-import { abandon, dropUpload } from './drop-upload.ts';
+import { abandon } from './drop-upload.ts';
 import { firstLessons } from './lessons.ts';
 
 /**
@@ -76,19 +76,35 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
 }
 
 /**
- * Ends a repair whose source now has other content, and archives that content as a next revision.
- * The archived file keeps its mark and its bytes.
+ * Ends a repair that brought other content, and archives that content as a next revision. The
+ * archived file keeps its mark and its bytes.
  */
 async function transferOtherContent(copy: Copy): Promise<void> {
   const { transfer, row, claim, set, urls } = copy;
   const { tracker, report, accounting } = transfer;
   const { key } = row.original;
-  report({ type: 'warning', message: `the provider now has other content than ${key}; this content gets a next revision` });
+  const found = row.mark === 'SUSPECT' ? 'a second copy has other bytes' : 'the provider now has other content';
+  report({ type: 'warning', message: `${found} than ${key}; this content gets a next revision` });
   accounting.endFile(key, null);
   const next = await addRevision(transfer, set.medium, row.original);
-  await dropUpload(copy);
+  await moveUpload(copy, next);
   await tracker.release(claim);
   await transferOriginal(next, set, urls, transfer);
+}
+
+/**
+ * Gives the upload of a copy to another original, so that the parts are not fetched again. `open`
+ * drops the upload if it does not fit.
+ */
+async function moveUpload({ transfer, claim }: Copy, to: TrackedOriginal): Promise<void> {
+  const { tracker, owner, leaseMs } = transfer;
+  const upload = await tracker.upload(claim.id);
+  const next = upload && (await tracker.claim(to.id, owner, leaseMs));
+  if (!next) return;
+  await tracker.saveUpload(claim, null);
+  await tracker.saveUpload(next, upload.state);
+  for (const part of upload.parts) await tracker.savePart(next, part);
+  await tracker.release(next);
 }
 
 async function recordFailure({ transfer, row, claim }: Copy, error: SyncError): Promise<void> {
@@ -120,7 +136,8 @@ function reportUntried(row: TrackedOriginal, reason: string, { accounting, repor
 /** What the tracker records of an error. For PATIENCE_EXHAUSTED the tracker records the cause. */
 export function failureOf(error: SyncError): { readonly code: ErrorCode; readonly reason: string; readonly hint?: string } {
   if (error.decision === 'defer') {
-    const reason = 'two slices in a row made no progress; a file that its host does not send in ranges must fit into one slice';
+    const reason =
+      'too many slices in a row stored no part (2 without a byte, or 20); a file that its host does not send in ranges must fit into one slice';
     return { code: 'SLICE_FRUITLESS', reason };
   }
   const code = error.code === 'PATIENCE_EXHAUSTED' ? asSyncError(error.cause).code : error.code;
