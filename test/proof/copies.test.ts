@@ -1,0 +1,165 @@
+/** What becomes of films whose first copy, second copy or archived file has a wrong byte. */
+import { describe, expect, test } from 'vitest';
+import { faultCatalogue } from '../../src/sim/gopro/faults/catalogue.ts';
+import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
+import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
+import { eventsOf } from '../support/cli.ts';
+import { filmMaker, markSuspect, mebibyte, proofsOf, sentBytes, wrongByte } from '../support/films.ts';
+import { placeKinds } from '../support/places.ts';
+import { expectExit, openSceneAt } from '../support/scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+describe.each(placeKinds)('in an archive on %s', (kind) => {
+  test('a suspect film whose second copy has the right bytes gets a next revision, and both stay', async () => {
+    const film = filmMaker('suspect-once');
+    const media = [film(20, 21), film(20, 21)];
+    const [wrong] = media as [SimMedium, SimMedium];
+    const faults = [wrongByte(wrong, { attempt: 1 })];
+    await using scene = await openSceneAt(kind, { library: createLibrary([wrong]), inProcess: true, faults });
+    const first = await scene.sync();
+    expectExit(first, 0);
+    expect(proofsOf(first, [wrong])).toEqual(['none']);
+    scene.cloud.library.add(media[1]!);
+    expectExit(await scene.sync(), 0);
+    await markSuspect(scene, wrong);
+    const before = sentBytes(scene, wrong);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(eventsOf(run, 'file.archived')).toMatchObject([{ mediaId: wrong.id, revision: 2, proof: 'proven' }]);
+    expect(sentBytes(scene, wrong) - before).toBe(21 * mebibyte);
+    expect(await scene.place.files()).toHaveLength(3);
+    expectExit(await scene.sync(), 0);
+  });
+
+  test('a suspect film whose second copy has the same bytes stays as it is and is disputed', async () => {
+    const film = filmMaker('suspect-always');
+    const media = [film(20, 21), film(20, 21)];
+    const [wrong] = media as [SimMedium, SimMedium];
+    await using scene = await openSceneAt(kind, { library: createLibrary([wrong]), inProcess: true, faults: [wrongByte(wrong)] });
+    expectExit(await scene.sync(), 0);
+    scene.cloud.library.add(media[1]!);
+    expectExit(await scene.sync(), 0);
+    const files = await scene.place.files();
+    await markSuspect(scene, wrong);
+    const run = await scene.sync();
+    expectExit(run, 1);
+    expect(eventsOf(run, 'file.disputed')).toMatchObject([{ mediaId: wrong.id }]);
+    expect(run.finished.files).toMatchObject({ archived: 0, disputed: 1 });
+    expect(await scene.place.files()).toEqual(files);
+    expectExit(await scene.sync(), 0);
+  });
+
+  test('a film whose bytes are wrong in two ways fails, and the next run compares it again', async () => {
+    const film = filmMaker('two ways');
+    const [other, wrong] = [film(null, 0.3), film(null, 0.3)];
+    const second: Fault = {
+      match: { host: 'cdn', method: 'GET', mediaId: wrong.id, attempt: 2 },
+      action: { type: 'corrupt', at: 1_000 },
+    };
+    const faults = [wrongByte(wrong, { attempt: 1 }), second];
+    await using scene = await openSceneAt(kind, { library: createLibrary([other]), inProcess: true, faults });
+    expectExit(await scene.sync(), 0);
+    scene.cloud.library.add(wrong);
+    const run = await scene.sync();
+    expectExit(run, 1);
+    expect(eventsOf(run, 'file.failed')).toMatchObject([{ mediaId: wrong.id, code: 'CLAIM_MISMATCH', status: 'FAILED' }]);
+    const next = await scene.sync();
+    expectExit(next, 0);
+    expect(proofsOf(next, [wrong])).toEqual(['proven']);
+    await scene.expectComplete();
+  });
+
+  test('a run that is killed during a second fetch is continued by the next run', async () => {
+    const film = filmMaker('killed again');
+    const media = [film(20, 1), film(20, 41), film(20, 21)];
+    const wrong = media[1]!;
+    const again = { host: 'cdn', method: 'GET', mediaId: wrong.id, rangeStartAtLeast: 20 * mebibyte } as const;
+    const slow: Fault = { match: { ...again, attempt: { from: 3 } }, action: { type: 'drip', bytes: 65_536, everyMs: 20 } };
+    await using scene = await openSceneAt(kind, {
+      library: createLibrary(media),
+      faults: [wrongByte(wrong, { attempt: 1 }), slow],
+    });
+    const killed = scene.startSync();
+    await waitUntil('the middle of the second fetch', () => sentBytes(scene, wrong) > 62 * mebibyte);
+    killed.kill('SIGKILL');
+    expect(eventsOf(await killed.ended, 'file.restarted')).toMatchObject([{ code: 'CLAIM_MISMATCH' }]);
+    scene.cloud.faults.clear();
+    await scene.clearRequests();
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, [wrong])).toEqual(['proven']);
+    expect(sentBytes(scene, wrong)).toBeLessThanOrEqual(21 * mebibyte);
+    await scene.expectComplete();
+  });
+
+  test('a byte that is wrong at a border or in a resumed part is found', async () => {
+    const film = filmMaker('places');
+    const media = Array.from({ length: 4 }, () => film(20, 21));
+    const [border, after, resumed] = media as [SimMedium, SimMedium, SimMedium];
+    const faults = [
+      wrongByte(border, { attempt: 1, byte: 'beforeBorder' }, 'beforeBorder'),
+      wrongByte(after, { attempt: 1, byte: 'afterBorder' }, 'afterBorder'),
+      ...faultCatalogue.corruptOnResume({ mediaId: resumed.id }),
+    ];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, media)).toEqual(media.map(() => 'proven'));
+    const restarted = eventsOf(run, 'file.restarted').map(({ code, key }) => `${code} ${key.slice(-20)}`);
+    expect(restarted).toHaveLength(3);
+    expect(restarted.every((one) => one.startsWith('CLAIM_MISMATCH'))).toBe(true);
+    await scene.expectComplete();
+  });
+
+  test('a film that says only in its second reply that it is encrypted is no alarm', async () => {
+    const film = filmMaker('late');
+    const media = [film(20, 21), film(20, 21, 'unmarked')];
+    const header = { type: 'header', name: 'x-amz-server-side-encryption', value: 'aws:kms' } as const;
+    const faults = [{ match: { host: 'cdn', method: 'GET', mediaId: media[1]!.id }, action: header } as const];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, media)).toEqual(['proven', 'none']);
+    await scene.expectComplete();
+  });
+
+  test('films of hosts without ranges or lengths, and films that change on the way, are proven', async () => {
+    const film = filmMaker('hosts');
+    const media = [film(20, 21), film(20, 21), film(100, 18), film(20, 21)];
+    const [rangeless, lengthless, whole, changing] = media as [SimMedium, SimMedium, SimMedium, SimMedium];
+    const of = ({ id }: SimMedium) => ({ host: 'cdn', mediaId: id }) as const;
+    const faults: Fault[] = [
+      { match: { ...of(rangeless), method: 'GET' }, action: { type: 'ignoreRange' } },
+      { match: of(lengthless), action: { type: 'missingLength' } },
+      { match: of(whole), action: { type: 'missingLength' } },
+      { match: { ...of(changing), method: 'GET', attempt: 2 }, action: { type: 'etagChange' } },
+    ];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, media)).toEqual(media.map(() => 'proven'));
+    await scene.expectComplete();
+  });
+
+  test('films whose run is killed in the middle are proven by the next run, and nothing stored is fetched twice', async () => {
+    const film = filmMaker('killed');
+    const media = [film(64, 65), film(100, 33)];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media) });
+    const slow = {
+      match: { host: 'cdn', method: 'GET', rangeStartAtLeast: 20 * mebibyte },
+      action: { type: 'drip', bytes: 65_536, everyMs: 20 },
+    } as const;
+    scene.cloud.faults.set([slow]);
+    const killed = scene.startSync();
+    await waitUntil('a part of each film', () => media.every((medium) => sentBytes(scene, medium) > 16.5 * mebibyte));
+    killed.kill('SIGKILL');
+    await killed.ended;
+    scene.cloud.faults.clear();
+    await scene.clearRequests();
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, media)).toEqual(['proven', 'proven']);
+    for (const { resumedBytes } of eventsOf(run, 'file.started')) expect(resumedBytes).toBeGreaterThan(0);
+    await scene.expectComplete();
+  });
+});
