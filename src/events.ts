@@ -108,8 +108,8 @@ export type Event =
    */
   | ({ readonly type: 'file.unreadable'; readonly code: ErrorCode; readonly reason: string; readonly hint?: string } & FileOf)
   /**
-   * By `sync`, at its end: an archived file is missing or damaged, and the provider no longer has
-   * it.
+   * By `sync`, at its end: an archived file is missing, damaged or suspect, and the provider no
+   * longer has it.
    */
   | ({ readonly type: 'file.lost'; readonly mark: Mark; readonly lastCopy: string | null } & FileOf)
   /**

@@ -12,8 +12,9 @@ npx cloud-sync sync --provider gopro --to "$archive" --quiet 2>"$errors" || code
 case $code in
   0) cat "$errors" ;;
   1)
-    echo 'Not everything could be archived:'
-    npx cloud-sync list --to "$archive" --status failed,quarantined,missing,damaged
+    echo 'Not everything could be archived as it should be:'
+    npx cloud-sync list --to "$archive" --status failed,quarantined,missing,damaged,suspect
+    npx cloud-sync list --to "$archive" --proof disputed
     ;;
   3) echo 'The cookies have expired. Sign in at gopro.com and run: npx cloud-sync login gopro' ;;
   4) echo 'Another run is at work; nothing to do.' ;;

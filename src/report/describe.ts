@@ -30,7 +30,8 @@ const descriptions: Descriptions = {
   'medium.failed': ({ mediaId, name, reason }) => `failed    ${name || '(no name)'} (${mediaId}): ${reason}`,
   'file.retried': ({ key, reason, delayMs }) => `retrying  ${key} in ${formatDuration(delayMs)}: ${reason}`,
   'file.restarted': ({ key, reason }) => `restarted ${key}: ${reason}`,
-  'file.archived': ({ key, sizeBytes }) => `archived  ${key}  ${formatBytes(sizeBytes)}`,
+  'file.archived': ({ key, sizeBytes, proof }) =>
+    `archived  ${key}  ${formatBytes(sizeBytes)}${proof === 'none' ? '' : `  ${proof}`}`,
   'file.failed': ({ key, reason }) => `failed    ${key}: ${reason}`,
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,

@@ -45,11 +45,17 @@ export function createQuietReport(writeError: (text: string) => void): Report {
   };
 }
 
+function verifiedCounts({ files, missing, damaged, suspect, unreadable }: NonNullable<RunFinished['verified']>) {
+  return { checked: files, missing, damaged, suspect, unreadable };
+}
+
+function syncCounts({ archived, failed, quarantined, lost, disputed }: RunFinished['files']) {
+  return { archived, failed, quarantined, lost, disputed };
+}
+
 /** The counts that are not zero, such as `2 archived, 1 failed. `. Empty if all are zero. */
 function summaryOf({ files, verified }: RunFinished): string {
-  const counts = verified
-    ? { checked: verified.files, missing: verified.missing, damaged: verified.damaged, unreadable: verified.unreadable }
-    : { archived: files.archived, failed: files.failed, quarantined: files.quarantined, lost: files.lost };
+  const counts = verified ? verifiedCounts(verified) : syncCounts(files);
   const named = Object.entries(counts).filter(([, number]) => number > 0);
   return named.length === 0 ? '' : `${named.map(([word, number]) => `${number.toLocaleString('en')} ${word}`).join(', ')}. `;
 }

@@ -8,16 +8,19 @@ export interface Problems {
   lines(): readonly string[];
 }
 
-export const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged`';
+export const reasonsHint = '`cloud-sync list --status failed,quarantined,missing,damaged,suspect`';
 
 /** Keeps at most `maxLines` lines. `list` shows all problems. */
 export function createProblems(maxLines = 20): Problems {
   const lines: string[] = [];
   let others = 0;
+  let isVerify = false;
   return {
     lines: () => (others === 0 ? lines : [...lines, `… and ${others.toLocaleString('en')} more: ${reasonsHint}`]),
     note: (event) => {
-      const line = problemOf(event);
+      if (event.type === 'run.started') isVerify = event.provider === null;
+      // A file that an earlier run disputed is no problem of `verify`.
+      const line = isVerify && event.type === 'file.disputed' ? undefined : problemOf(event);
       if (line === undefined) return;
       if (lines.length < maxLines) lines.push(line);
       else others += 1;
@@ -31,7 +34,10 @@ function problemOf(event: Event): string | undefined {
       return `${event.key}: ${event.reason}`;
     case 'medium.failed':
       return `${event.name || '(no name)'} (${event.mediaId}): ${event.reason}`;
+    case 'file.disputed':
+      return `${event.path}: ${event.reason}`;
     case 'file.damaged':
+    case 'file.suspect':
       return `${event.path}: ${event.reason}${event.lost ? `; ${describeLoss(event)}` : ''}`;
     case 'file.missing':
       return `${event.path}: missing${event.lost ? `; ${describeLoss(event)}` : ''}`;

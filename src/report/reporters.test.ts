@@ -85,7 +85,7 @@ test('plain lines name each file and show progress every few seconds', () => {
     proof: 'proven',
   });
   report(progress);
-  expect(written()).toBe(`archived  ${file.key}  12 kB\n`);
+  expect(written()).toBe(`archived  ${file.key}  12 kB  proven\n`);
   clock.nowMs = 5_000;
   report(progress);
   expect(written()).toContain('3 files, 2 of 9 media, 1 GB of 4 GB, 2 MB/s, 1m 30s left\n');
@@ -111,7 +111,7 @@ test('the quiet report prints warnings, some failures and a summary with the nex
   const lines = written().trimEnd().split('\n');
   expect(lines.slice(0, 2)).toEqual(['warning: careful. Look.', `failed: ${file.key}: it ended early`]);
   expect(lines.slice(-2)).toEqual([
-    '… and 2 more: `cloud-sync list --status failed,quarantined,missing,damaged`',
+    '… and 2 more: `cloud-sync list --status failed,quarantined,missing,damaged,suspect`',
     expect.stringMatching(/^1 archived, 12 failed\. Some files are not archived yet \(.*Run the same command again/),
   ]);
   expect(lines).toHaveLength(13);
@@ -208,6 +208,16 @@ test.each<[string, Event, string]>([
     `superseded ${about.path}: it is damaged, and a later revision replaces it`,
   ],
   [
+    'a suspect file',
+    { type: 'file.suspect', ...about, ...noLoss, reason: 'its bytes do not match the checksum' },
+    `suspect   ${about.path}: its bytes do not match the checksum`,
+  ],
+  [
+    'a disputed file',
+    { type: 'file.disputed', ...about, reason: 'the same bytes came twice' },
+    `disputed  ${about.path}: the same bytes came twice`,
+  ],
+  [
     'a medium without some of its files',
     { type: 'medium.incomplete', mediaId: 'm', name: 'GX01.MP4', missing: 2, lost: true },
     'missing   2 files of GX01.MP4 (m); the cloud no longer has the medium',
@@ -221,6 +231,20 @@ test('the quiet report has no counts if only untried files make a run fail', () 
   const transferred = { archivedFiles: 0, archivedBytes: 0, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 1 };
   report(summarise({ runId: 'r', elapsedMs: 1, transferred }));
   expect(written()).toMatch(/^Some files are not archived yet/);
+});
+
+test('the quiet report of `sync` names disputed files, and the one of `verify` leaves them out', () => {
+  const reports = (['gopro', null] as const).map((provider) => {
+    const { report, written } = recording((write) => createQuietReport(write));
+    report({ type: 'run.started', runId: 'r', provider, destination: '/archive', dryRun: false });
+    report({ type: 'file.disputed', ...about, reason: 'the same bytes came twice' });
+    const finished = summarise({ runId: 'r', elapsedMs: 1, differences: 1 });
+    report({ ...finished, files: { ...finished.files, disputed: provider ? 1 : 0 } });
+    return written();
+  });
+  const dispute = `failed: ${about.path}: the same bytes came twice\n`;
+  expect(reports).toEqual([expect.stringMatching(/1 disputed\. [^]*`cloud-sync list --proof disputed`/), expect.any(String)]);
+  expect(reports.map((text) => text.includes(dispute))).toEqual([true, false]);
 });
 
 test('the quiet report of `verify` prints nothing if all differences were accepted', () => {

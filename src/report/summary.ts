@@ -115,16 +115,24 @@ function describeError({ code, message, hint }: SyncError): NonNullable<RunFinis
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** What a run has archived so far. */
+interface Archived {
+  readonly files: number;
+  readonly proven: number;
+  readonly bytes: number;
+}
+
 /**
  * The last event of a run that ended before it could count, for example because the archive is
  * locked. `archived` is what the run had archived until then.
  */
 export function finishedEarly(
   error: SyncError,
-  run: { readonly runId: string; readonly kind: RunKind; readonly archived: { readonly files: number; readonly bytes: number } },
+  run: { readonly runId: string; readonly kind: RunKind; readonly archived: Archived },
 ): RunFinished {
   const { runId, kind, archived } = run;
+  const { files: archivedFiles, proven: provenFiles, bytes: archivedBytes } = archived;
   const nothing = { fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 };
-  const transferred = { archivedFiles: archived.files, archivedBytes: archived.bytes, ...nothing };
+  const transferred = { archivedFiles, provenFiles, archivedBytes, ...nothing };
   return summarise({ runId, kind, elapsedMs: 0, transferred, error });
 }

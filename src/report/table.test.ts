@@ -25,10 +25,15 @@ test('the table lists failures with their reasons, up to a limit, and the next s
 });
 
 test('the table of a run that ended early leaves out its error, and counts only what is known', () => {
-  const run = { runId: 'r', kind: 'sync', archived: { files: 0, bytes: 0 } } as const;
+  const run = { runId: 'r', kind: 'sync', archived: { files: 0, proven: 0, bytes: 0 } } as const;
   expect(finalTable(finishedEarly(new SyncError('LOCKED', 'x'), run), [])).toBe('');
-  const interrupted = finishedEarly(new SyncError('INTERRUPTED', 'x'), { ...run, archived: { files: 3, bytes: 2000 } });
-  expect(finalTable(interrupted, [])).toBe('\n  archived  3  2 kB\n');
+  const interrupted = finishedEarly(new SyncError('INTERRUPTED', 'x'), {
+    ...run,
+    archived: { files: 3, proven: 2, bytes: 2000 },
+  });
+  expect(finalTable(interrupted, [])).toBe(
+    "\n  archived  3  2 kB\n  proven    2  of 3: their bytes match the cloud's own checksum\n",
+  );
   expect(interrupted.bytes.archived).toBe(2000);
 });
 
@@ -62,6 +67,18 @@ test.each([
     3,
     /unreadable +3 [^]*Some files could not be read \(1s\)\. Run the same command again when/,
   ],
+  [
+    'only suspect files',
+    { suspect: 2 },
+    2,
+    /suspect +2 +do not match the cloud's own checksum; [^]*Some files do not match [^]*Run `cloud-sync sync` to fetch them once more\.\n$/,
+  ],
+  [
+    'disputed files of earlier runs',
+    { proven: 8, disputed: 1 },
+    0,
+    /proven +8 +[^]*disputed +1 +their bytes came twice [^]*Every archived file is there and intact/,
+  ],
   ['superseded files', { superseded: 1 }, 0, /superseded +1 +damaged, [^]*Every archived file is there and intact/],
 ] as const)('the table of `verify` says what to do about %s', (_what, counts, differences, says) => {
   const finished = summarise({ runId: 'r', elapsedMs: 1000, verified: { ...checked, ...counts }, differences });
@@ -75,13 +92,19 @@ test.each([
     'only lost files',
     { lost: 2 },
     1,
-    /lost +2 +missing or damaged here[^]*Some archived files are lost \(1s[^]*`cloud-sync accept`/,
+    /lost +2 +missing, damaged or suspect here[^]*Some archived files are lost \(1s[^]*`cloud-sync accept`/,
   ],
   [
     'lost and failed files',
     { lost: 2, failed: 1 },
     1,
     /Some files are not archived yet[^]*Run the same command again; [^]*`cloud-sync accept`/,
+  ],
+  [
+    'only disputed files',
+    { archived: 9, proven: 8, disputed: 1 },
+    1,
+    /proven +8 +of 9: their bytes match [^]*disputed +1 +their bytes came twice [^]*Everything is archived and verified, but some files do not match the cloud's own checksum \(1s[^]*`cloud-sync list --proof disputed`/,
   ],
   [
     'accepted files',

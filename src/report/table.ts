@@ -3,6 +3,8 @@ import type { RunFinished } from '../events.ts';
 import { count, formatBytes, formatDuration } from './figures.ts';
 import { reasonsHint } from './problems.ts';
 
+const cloudChecksum = "the cloud's own checksum";
+const disputeHint = '`cloud-sync list --proof disputed` names them';
 const lossHint = '`cloud-sync list --status lost` names the lost files, `cloud-sync accept` accepts their loss';
 
 /**
@@ -39,18 +41,25 @@ function syncRows({ kind, files, filters, bytes }: RunFinished): readonly Row[] 
   const isDryRun = kind === 'dry-run';
   const fetched = bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : '';
   const archived: Row = ['archived', figure(files.archived), formatBytes(bytes.archived) + fetched];
+  const proven: Row = ['proven', figure(files.proven), `of ${figure(files.archived)}: their bytes match ${cloudChecksum}`];
+  const done = isDryRun ? [] : files.archived === 0 ? [archived] : [archived, proven];
   const there: Row = ['already there', figure(files.skipped), ''];
   const others: readonly (Row & { readonly 1: string })[] = [
+    ['disputed', figure(files.disputed), `their bytes came twice and do not match ${cloudChecksum}; ${disputeHint}`],
     ['waiting', figure(files.waiting), 'not ready in the cloud yet; the next run asks again'],
     isDryRun ? ['to do', figure(files.pending), ''] : ['not reached', figure(files.pending), 'the next run archives them'],
     ['deleted', figure(files.sourceDeleted), 'gone from the cloud before they were archived'],
     ['failed', figure(files.failed), 'the next run tries again'],
     ['quarantined', figure(files.quarantined), 'failed too often; `cloud-sync retry` gives them another chance'],
-    ['lost', figure(files.lost), 'missing or damaged here, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
+    [
+      'lost',
+      figure(files.lost),
+      'missing, damaged or suspect here, and no longer in the cloud; `cloud-sync accept` accepts the loss',
+    ],
     ['accepted', figure(files.accepted), 'no run fails because of them; `cloud-sync retry` undoes this'],
     ['left out', figure(filters?.leftOut ?? 0), 'media of the library that the filters do not select'],
   ];
-  return [...(isDryRun ? [] : [archived]), there, ...others.filter(([, number]) => number !== '0')];
+  return [...done, there, ...others.filter(([, number]) => number !== '0')];
 }
 
 function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Row[] {
@@ -59,7 +68,10 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
     ['checked', figure(verified.files), formatBytes(verified.bytes)],
     ['missing', figure(verified.missing), `the next \`sync\` fetches ${stillThere} again`],
     ['damaged', figure(verified.damaged), `the next \`sync\` replaces ${stillThere} and keeps the damaged ones aside`],
+    ['suspect', figure(verified.suspect), `do not match ${cloudChecksum}; the next \`sync\` fetches ${stillThere} once more`],
     ['lost', figure(verified.lost), 'of these, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
+    ['proven', figure(verified.proven), `their bytes match ${cloudChecksum}`],
+    ['disputed', figure(verified.disputed), `their bytes came twice and do not match ${cloudChecksum}; ${disputeHint}`],
     ['superseded', figure(verified.superseded), 'damaged, and replaced by a later revision; nothing to do'],
     ['unreadable', figure(verified.unreadable), 'the store does not show their bytes now; their marks stay as they are'],
     ['unknown', figure(verified.unknown), 'not from Cloud Sync; left alone'],
@@ -81,25 +93,32 @@ export function verdict(finished: RunFinished): string {
 }
 
 function verifyVerdict(
-  { files, missing, damaged, lost, unreadable }: NonNullable<RunFinished['verified']>,
+  { files, missing, damaged, suspect, lost, unreadable }: NonNullable<RunFinished['verified']>,
   isClean: boolean,
   took: string,
 ): string {
+  const differing = missing + damaged + suspect;
   if (isClean) {
     if (files + missing === 0) return `The archive has no files to check (${took}).`;
-    if (missing + damaged > 0) return `Every file that differs was accepted (${took}).`;
+    if (differing > 0) return `Every file that differs was accepted (${took}).`;
     return `Every archived file ${unreadable > 0 ? 'that could be read ' : ''}is there and intact (${took}).`;
   }
-  if (missing + damaged === 0) return `Some files could not be read (${took}). Run the same command again when they can be read.`;
-  const restore = missing + damaged > lost ? ' Run `cloud-sync sync` to restore them.' : '';
-  return `Some files differ from what was archived (${took}).${restore}${lost > 0 ? ` ${lossHint}.` : ''}`;
+  if (differing === 0) return `Some files could not be read (${took}). Run the same command again when they can be read.`;
+  const isAllSuspect = suspect === differing;
+  const finding = isAllSuspect ? `Some files do not match ${cloudChecksum}` : 'Some files differ from what was archived';
+  const aim = isAllSuspect ? 'fetch them once more' : 'restore them';
+  const restore = differing > lost ? ` Run \`cloud-sync sync\` to ${aim}.` : '';
+  return `${finding} (${took}).${restore}${lost > 0 ? ` ${lossHint}.` : ''}`;
 }
 
-function partialVerdict({ files, kind }: RunFinished, took: string): string {
+function partialVerdict(finished: RunFinished, took: string): string {
+  const { files, kind } = finished;
   if (kind === 'dry-run')
     return `Nothing was transferred ${took}. ${reasonsHint} shows why files of earlier runs are not archived.`;
-  if (files.lost > 0 && files.failed + files.quarantined + files.pending === 0)
-    return `Some archived files are lost ${took}. ${lossHint}.`;
+  const isAllThere = files.failed + files.quarantined + files.pending === 0;
+  if (isAllThere && files.lost > 0) return `Some archived files are lost ${took}. ${lossHint}.`;
+  if (isAllThere && files.disputed > 0)
+    return `${cleanVerdict(finished)}, but some files do not match ${cloudChecksum} ${took}. ${disputeHint}.`;
   const loss = files.lost > 0 ? `; ${lossHint}` : '';
   return `Some files are not archived yet ${took}. Run the same command again; ${reasonsHint} shows each reason${loss}.`;
 }

@@ -23,8 +23,8 @@ interface ReportLossesOptions extends Covered {
 }
 
 /**
- * Names every lost file that a run covers and nobody has accepted. Warns of missing and damaged
- * files that the provider still has, but that the run did not fetch again.
+ * Names every lost file that a run covers and nobody has accepted. Warns of marked files that the
+ * provider still has, but that the run did not fetch again.
  */
 export async function reportLosses(ports: LossPorts, tally: Tally, options: ReportLossesOptions): Promise<void> {
   if (tally.marked > 0) warnOfMarked(tally.marked, options.dryRun, ports.report);
@@ -50,8 +50,8 @@ export async function nameLostFiles(
 }
 
 function warnOfMarked(files: number, dryRun: boolean, report: Report): void {
-  const state = `${files === 1 ? '1 archived file is' : `${files.toLocaleString('en')} archived files are`} missing or damaged`;
-  const which = 'Run `cloud-sync list --status missing,damaged` to see which.';
+  const state = `${files === 1 ? '1 archived file is' : `${files.toLocaleString('en')} archived files are`} missing, damaged or suspect`;
+  const which = 'Run `cloud-sync list --status missing,damaged,suspect` to see which.';
   report({
     type: 'warning',
     message: dryRun ? state : `${state}, and this run did not fetch ${files === 1 ? 'it' : 'them'} again`,

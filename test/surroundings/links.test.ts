@@ -130,7 +130,7 @@ test('an archived file that became a symbolic link is missing, and is fetched ag
   expect(eventsOf(verified, 'file.missing')).toEqual([expect.objectContaining({ key: file!.key })]);
   const hint = expect.stringContaining('The next `sync` fetches it again.');
   expect(eventsOf(await scene.sync('--dry-run'), 'warning')).toEqual([
-    { type: 'warning', time: expect.anything(), message: '1 archived file is missing or damaged', hint },
+    { type: 'warning', time: expect.anything(), message: '1 archived file is missing, damaged or suspect', hint },
   ]);
   expectExit(await scene.sync(), 0);
   await scene.expectComplete();

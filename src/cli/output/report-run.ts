@@ -14,7 +14,7 @@ import type { Context } from '../command.ts';
 export async function reportRun(context: Context, kind: RunKind, run: (report: Report) => Promise<RunFinished>): Promise<number> {
   const { config, log, interruption } = context;
   const show = await openReport(context);
-  const progress = { runId: randomUUID() as string, kind, archived: { files: 0, bytes: 0 } };
+  const progress = { runId: randomUUID() as string, kind, archived: { files: 0, proven: 0, bytes: 0 } };
   let ended = false;
   const report: Report = (event) => {
     if (ended) return;
@@ -22,6 +22,7 @@ export async function reportRun(context: Context, kind: RunKind, run: (report: R
     if (event.type === 'file.archived') {
       progress.archived.files += 1;
       progress.archived.bytes += event.sizeBytes;
+      if (event.proof === 'proven') progress.archived.proven += 1;
     }
     ended = event.type === 'run.finished';
     show(event);
