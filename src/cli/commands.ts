@@ -16,13 +16,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'verify',
-    summary: 'Check every archived file, and name what is missing or damaged.',
+    summary: 'Check every archived file, and name what is missing, damaged or suspect.',
     whenInterrupted: 'Its findings so far are kept. Run the same command again to check all files.',
     run: async (context) => (await import('./commands/verify.ts')).runVerify(context),
   },
   {
     name: 'status',
-    summary: 'Show how much is archived, what is missing and how the last runs ended.',
+    summary: 'Show how much is archived and proven, what is missing and how the last runs ended.',
     run: async (context) => (await import('./commands/status.ts')).runStatus(context),
   },
   {
@@ -84,7 +84,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'aws failures',
-    summary: 'List what failed, is quarantined, lost or accepted, with the reason and the next attempt.',
+    summary: 'List what failed, is quarantined, lost, disputed or accepted, with the reason and the next attempt.',
     run: async (context) => (await import('./commands/aws/failures.ts')).runAwsFailures(context),
   },
   {

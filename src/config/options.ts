@@ -5,7 +5,7 @@
  */
 
 import { maxTermMs, usualTermMs } from '../lease.ts';
-import { roleRequests } from '../media.ts';
+import { allProofs, roleRequests } from '../media.ts';
 import { knownTypes } from '../plan/filter.ts';
 import { defaultApiUrl, defaultRequestsPerSecond } from '../source/gopro/defaults.ts';
 import { stages } from './stages.ts';
@@ -241,12 +241,22 @@ const optionTable = [
       'waiting',
       'missing',
       'damaged',
+      'suspect',
       'superseded',
       'lost',
       'accepted',
     ],
     commands: ['list'],
     help: 'Show only entries with these statuses, marks or facts.',
+  },
+  {
+    name: 'proof',
+    type: 'list',
+    metavar: 'PROOF',
+    default: [],
+    allowed: allProofs,
+    commands: ['list'],
+    help: "Show only archived files for which the comparison with the cloud's own checksum had these results.",
   },
   {
     name: 'file',

@@ -6,6 +6,7 @@ import type { Context } from '../command.ts';
 import { archiveStatus, filesLine, labelledLines, mediaLine } from '../output/archive-status.ts';
 import { credentialsLine, credentialsStatus } from '../output/credentials-line.ts';
 import { evidenceLines, readEvidence } from '../output/evidence-lines.ts';
+import { proofLines, proofStatus } from '../output/proof-lines.ts';
 import { lastRuns, runLine, toLastRun, type ShownRun } from '../output/run-lines.ts';
 import { openLedger } from '../archive/open-ledger.ts';
 
@@ -15,12 +16,22 @@ export async function runStatus(context: Context): Promise<number> {
   const { tracker, place } = ledger;
   const tally = await archiveStatus(tracker);
   const evidence = await readEvidence(tracker, tally);
+  const proof = await proofStatus(tally, tracker);
   const runs = await lastRuns(tracker);
   const credentials = await credentialsStatus(config);
   const freeBytes = (await ledger.destination?.freeBytes?.()) ?? null;
   if (config.settings.json) {
     const { archiveId } = tracker;
-    const shown = { destination: place, archiveId, ...tally, evidence, freeBytes, credentials, lastRuns: runs.map(toLastRun) };
+    const shown = {
+      destination: place,
+      archiveId,
+      ...tally,
+      ...proof,
+      evidence,
+      freeBytes,
+      credentials,
+      lastRuns: runs.map(toLastRun),
+    };
     stdout.write(jsonLine(shown));
     return 0;
   }
@@ -29,6 +40,7 @@ export async function runStatus(context: Context): Promise<number> {
     ['Free', freeBytes === null ? '' : formatBytes(freeBytes)],
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
+    ...proofLines(proof, { list: '`cloud-sync list --proof disputed`', nowMs: systemClock.now() }),
     ...evidenceLines(evidence, { retry: '`cloud-sync retry`' }),
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', runLine(run, systemClock.now())] as const),
     ['Credentials', credentialsLine(credentials, systemClock.now())],

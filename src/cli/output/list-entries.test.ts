@@ -49,6 +49,38 @@ test('an entry says what happens next to a missing or damaged file, and why the 
   });
 });
 
+test('an entry has the proof of an archived file, and says what is wrong with a disputed or suspect one', async () => {
+  const tracker = await newTracker();
+  const claim = `s3-etag:${'ab'.repeat(16)}-3`;
+  const files = Object.fromEntries(['proven', 'disputed', 'suspect', 'waits'].map((id) => [id, original(id)]));
+  for (const file of Object.values(files)) await resolve(tracker, file.mediaId, [file]);
+  for (const [id, proof] of [
+    ['proven', 'proven'],
+    ['disputed', 'disputed'],
+    ['suspect', 'unchecked'],
+  ] as const) {
+    await tracker.complete(await claimed(tracker, files[id]!), { ...whole, evidence: { claim, proof, claimPartBytes: null } });
+  }
+  await tracker.recordCheck(idOf(files['suspect']!), { mark: 'SUSPECT', hasReadBytes: true });
+  const entries = Object.fromEntries((await entriesOf(tracker)).map((entry) => [entry.mediaId, entry]));
+  const checkedAt = expect.stringMatching(/^2026-/);
+  expect(entries).toMatchObject({
+    proven: { proof: 'proven', checkedAt, mark: null, reason: null },
+    disputed: { proof: 'disputed', checkedAt, reason: "its bytes came twice, and do not match the cloud's own checksum" },
+    suspect: {
+      proof: 'unchecked',
+      checkedAt,
+      status: 'suspect',
+      reason: expect.stringContaining('the next sync fetches it again'),
+    },
+    waits: { proof: null, checkedAt: null },
+  });
+  expect((await entriesOf(tracker, 'suspect')).map(({ mediaId }) => mediaId)).toEqual(['suspect']);
+  expect(await tracker.accept([files['disputed']!.key])).toEqual({ accepted: 1, refused: [] });
+  const { suspect, accepted } = await readEvidence(tracker, await tracker.tally(alwaysRoles));
+  expect([suspect.files, accepted.files]).toEqual([1, 1]);
+});
+
 test('if a later revision replaces a damaged file, the file counts only as superseded', async () => {
   const tracker = await newTracker();
   const later = { ...original('m', { revision: 2 }), key: 'later.mp4' };
@@ -76,11 +108,13 @@ test('the lines of a status count each missing, damaged, lost or accepted file o
 
   const evidence = await readEvidence(tracker, await tracker.tally(alwaysRoles));
   const one = { files: 1, bytes: whole.sizeBytes };
-  expect(evidence).toEqual({ missing: one, damaged: one, lost: one, accepted: { ...one, files: 2 } });
+  const none = { files: 0, bytes: 0 };
+  expect(evidence).toEqual({ missing: one, damaged: one, suspect: none, lost: one, accepted: { ...one, files: 2 } });
   expect(evidenceLines(evidence, { retry: '`retry`' })).toEqual([
     ['Missing', '1 file, 1 kB: the next run fetches it again'],
     ['Damaged', '1 file, 1 kB: the next run replaces it'],
-    ['Lost', '1 file, 1 kB: missing or damaged here, and no longer in the cloud'],
+    ['Suspect', ''],
+    ['Lost', '1 file, 1 kB: missing, damaged or suspect here, and no longer in the cloud'],
     ['Accepted', '2 files, 1 kB: no run fails because of them; `retry` undoes this'],
   ]);
 });

@@ -1,4 +1,4 @@
-import { lostWithoutRecord, type Mark } from '../../media.ts';
+import { lostWithoutRecord, type Mark, type Proof } from '../../media.ts';
 import type { RowOriginal, TrackedMedium, TrackedRow } from '../../tracker/tracker.ts';
 
 /** One line of the output: an original, or a medium whose originals are not known. */
@@ -19,7 +19,11 @@ export interface ListEntry {
    */
   readonly goneSince: string | null;
   readonly mark: Mark | null;
-  /** True if files are missing or damaged and the provider no longer has them. */
+  /** The proof of an archived file; null for any other entry. */
+  readonly proof: Proof | null;
+  /** When the bytes of an archived file were last read and compared; null if never. ISO 8601. */
+  readonly checkedAt: string | null;
+  /** True if files are missing, damaged or suspect and the provider no longer has them. */
   readonly lost: boolean;
   /** When a person accepted the entry as it is; null if nobody did. ISO 8601. */
   readonly acceptedAt: string | null;
@@ -48,6 +52,8 @@ function mediumEntry(tracked: TrackedMedium, lost: boolean): ListEntry {
     failedRuns,
     goneSince,
     mark: null,
+    proof: null,
+    checkedAt: null,
     lost,
     acceptedAt,
     acceptedReason,
@@ -56,6 +62,7 @@ function mediumEntry(tracked: TrackedMedium, lost: boolean): ListEntry {
 
 function originalEntry(original: RowOriginal, { medium, goneSince }: TrackedMedium): ListEntry {
   const { statusSince: since, sizeBytes, errorCode: code, failedRuns, mark, lost, acceptedAt, acceptedReason } = original;
+  const isArchived = original.status === 'COMPLETED';
   return {
     status: statusWord(mark ?? original.status),
     since,
@@ -67,6 +74,8 @@ function originalEntry(original: RowOriginal, { medium, goneSince }: TrackedMedi
     failedRuns,
     goneSince,
     mark,
+    proof: isArchived ? original.proof : null,
+    checkedAt: isArchived ? (original.checkedAt ?? original.archivedAt) : null,
     lost,
     acceptedAt,
     acceptedReason,
@@ -98,10 +107,13 @@ const findings: Readonly<Record<Mark, string>> = {
   MISSING: 'verify did not find it',
   DAMAGED: 'verify found different content',
   SUPERSEDED: 'it is damaged, and a later revision replaces it',
-  SUSPECT: 'its bytes do not match what the provider says of them',
+  SUSPECT: "its bytes do not match the cloud's own checksum",
 };
 
-function reasonOf({ mark, status, reason, lost }: RowOriginal): string | null {
+const dispute = "its bytes came twice, and do not match the cloud's own checksum";
+
+function reasonOf({ mark, status, reason, lost, proof }: RowOriginal): string | null {
+  if (status === 'COMPLETED' && mark === null && proof === 'disputed') return dispute;
   if (mark === null && lost) return 'the archive lost it, and the cloud no longer has it';
   if (mark === null || mark === 'SUPERSEDED') return (mark && findings[mark]) ?? reason ?? reasons[status] ?? null;
   if (lost) return `${findings[mark]}, and the cloud no longer has it`;

@@ -44,6 +44,22 @@ function toShown(run: RunRecord, lease: LeaseRecord | undefined): ShownRun {
   return { ...run, kind, state: found === 'ended' ? 'killed' : found, holder: lease.owner };
 }
 
+/** Files that a check could not read. */
+export interface Unreadable {
+  readonly files: number;
+  /** When the check began. ISO 8601. */
+  readonly since: string;
+}
+
+/** Returns what the last check with unreadable files could not read. Errors: TRACKER_UNUSABLE. */
+export async function lastUnreadable(tracker: Tracker): Promise<Unreadable | null> {
+  for (const run of await tracker.runs(maxRead)) {
+    const files = summaryOf(run).verified?.unreadable ?? 0;
+    if (files > 0) return { files, since: run.startedAt };
+  }
+  return null;
+}
+
 /** Returns the fields of a run that a status shows as JSON. */
 export function toLastRun({ id, kind, startedAt, finishedAt, outcome, state, ...run }: ShownRun) {
   return { id, kind, startedAt, finishedAt, outcome, state, error: summaryOf(run).error ?? null };
@@ -67,8 +83,14 @@ function endOf(run: ShownRun): string {
 function detailOf({ error, verified, files, filters }: Partial<RunFinished>): string {
   if (error) return `: ${error.message}`;
   const counts = verified
-    ? { missing: verified.missing, damaged: verified.damaged, unreadable: verified.unreadable }
-    : { archived: files?.archived, failed: files?.failed, quarantined: files?.quarantined, lost: files?.lost };
+    ? { missing: verified.missing, damaged: verified.damaged, suspect: verified.suspect, unreadable: verified.unreadable }
+    : {
+        archived: files?.archived,
+        failed: files?.failed,
+        quarantined: files?.quarantined,
+        lost: files?.lost,
+        disputed: files?.disputed,
+      };
   const named = Object.entries(counts).flatMap(([word, files = 0]) =>
     files === 0 ? [] : [`${files.toLocaleString('en')} ${word}`],
   );

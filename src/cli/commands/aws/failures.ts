@@ -9,18 +9,21 @@ import { openLedger } from '../../archive/open-ledger.ts';
 import type { Context } from '../../command.ts';
 import { decisiveWord, isOneOf, listEntries, type ListEntry } from '../../output/list-entries.ts';
 
-const selections = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'LOST', 'ACCEPTED'] as const;
-const words: ReadonlySet<string> = new Set(selections.map((selection) => selection.toLowerCase()));
+const statuses = ['FAILED', 'QUARANTINED', 'MISSING', 'DAMAGED', 'SUSPECT', 'LOST', 'ACCEPTED'] as const;
+const words: ReadonlySet<string> = new Set(statuses.map((status) => status.toLowerCase()));
 
-/** Prints what failed, what is missing or damaged, and what waits for a person or was accepted. */
+/**
+ * Prints what failed, which archived files need a repair or are disputed, and what waits for a
+ * person or was accepted.
+ */
 export async function runAwsFailures({ config, log, stdout }: Context): Promise<number> {
   await using ledger = await openLedger({ config, log }, 'table');
   const { json, env } = config.settings;
   const show = commandsFor({ stage: env as Stage });
   let failures = 0;
-  for await (const row of ledger.tracker.rows(selections)) {
+  for await (const row of ledger.tracker.rows([...statuses, 'proof:disputed'])) {
     for (const entry of listEntries(row)) {
-      if (!isOneOf(entry, words)) continue;
+      if (!isOneOf(entry, words) && entry.proof !== 'disputed') continue;
       failures += 1;
       const nextAttempt =
         entry.status === 'failed' ? isoTime(nextAttemptMs({ ...entry, statusSince: entry.since }, systemClock.now())) : null;
@@ -35,11 +38,16 @@ function textOf(entry: ListEntry, nextAttempt: string | null, show: ShowCommand)
   const { name, mediaId, since, code, reason, failedRuns } = entry;
   const runs = failedRuns === 0 ? '' : `, ${count(failedRuns, 'failed run')}`;
   const lines = [
-    `${decisiveWord(entry).padEnd(11)} ${name}  ${mediaId}`,
+    `${wordOf(entry).padEnd(11)} ${name}  ${mediaId}`,
     `  ${code === null ? '' : `${code}: `}${reason ?? 'no reason was recorded'}`,
     `  since ${since}${runs}; ${nextOf(entry, nextAttempt, show)}`,
   ];
   return `${lines.map(clean).join('\n')}\n`;
+}
+
+function wordOf(entry: ListEntry): string {
+  const word = decisiveWord(entry);
+  return word === 'completed' ? 'disputed' : word;
 }
 
 function nextOf({ status, lost, acceptedAt }: ListEntry, nextAttempt: string | null, show: ShowCommand): string {
@@ -47,5 +55,5 @@ function nextOf({ status, lost, acceptedAt }: ListEntry, nextAttempt: string | n
   if (lost) return `no run can fetch it again, ${show('aws accept')} accepts the loss`;
   if (nextAttempt !== null) return `the service tries again after ${nextAttempt}, ${show('aws run')} tries now`;
   if (status === 'quarantined') return `not tried again before ${show('aws retry')}`;
-  return 'the next run fetches it again';
+  return status === 'completed' ? `it stays as it is, ${show('aws accept')} accepts it` : 'the next run fetches it again';
 }

@@ -14,6 +14,7 @@ import { secretWrittenAt } from '../../aws/secret.ts';
 import type { Context } from '../../command.ts';
 import { archiveStatus, filesLine, labelledLines, mediaLine } from '../../output/archive-status.ts';
 import { evidenceLines, readEvidence } from '../../output/evidence-lines.ts';
+import { proofLines, proofStatus } from '../../output/proof-lines.ts';
 import { lastRuns, runLine, toLastRun, type ShownRun } from '../../output/run-lines.ts';
 
 /**
@@ -32,6 +33,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
   const { tracker, place: table } = ledger;
   const tally = await archiveStatus(tracker);
   const evidence = await readEvidence(tracker, tally);
+  const proof = await proofStatus(tally, tracker);
   const lease = await ledger.currentLease?.();
   const runs = await withEnds(await lastRuns(tracker), context);
   const stage = config.settings.env as Stage;
@@ -43,6 +45,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
         table,
         archiveId: tracker.archiveId,
         ...tally,
+        ...proof,
         evidence,
         lease: lease ? { holder: lease.owner, until: lease.deadline } : null,
         credentials: { secret, since: writtenAt ?? null },
@@ -56,6 +59,7 @@ export async function runAwsStatus(context: Context): Promise<number> {
     ['Archive', `${tracker.archiveId} (table ${table})`],
     ['Media', mediaLine(tally)],
     ['Files', filesLine(tally)],
+    ...proofLines(proof, { list: show('aws failures'), nowMs: systemClock.now() }),
     ...evidenceLines(evidence, { retry: show('aws retry') }),
     ['At work', leaseLine(lease)],
     ...runs.map((run, index) => [index === 0 ? 'Last runs' : '', `${runLine(run, systemClock.now())}  ${run.id}`] as const),
