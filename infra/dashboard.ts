@@ -52,8 +52,14 @@ export function createDashboard(scope: Construct, options: DashboardOptions): cl
 function runWidgets({ context: { env: stage }, machine }: DashboardOptions): cloudwatch.IWidget[] {
   const day = Duration.days(1);
   const sum = (name: MetricName) => syncMetric(stage, name, { statistic: cloudwatch.Stats.SUM, period: hour });
+  const highest = (name: MetricName) => syncMetric(stage, name, { statistic: cloudwatch.Stats.MAXIMUM, period: day });
   return [
-    new cloudwatch.GraphWidget({ title: 'Sync success', left: [sum('VideosSynced'), sum('SyncFailures')], width: 10, height: 6 }),
+    new cloudwatch.GraphWidget({
+      title: 'Sync success',
+      left: [sum('VideosSynced'), sum('VideosProven'), sum('SyncFailures')],
+      width: 8,
+      height: 6,
+    }),
     new cloudwatch.SingleValueWidget({
       title: 'Runs of the last day',
       metrics: [
@@ -62,15 +68,11 @@ function runWidgets({ context: { env: stage }, machine }: DashboardOptions): clo
         executionMetric(machine, 'ExecutionsTimedOut', day),
         executionMetric(machine, 'ExecutionsAborted', day),
       ],
-      width: 8,
-      height: 6,
-    }),
-    new cloudwatch.GraphWidget({
-      title: 'Age of the cookies in days',
-      left: [syncMetric(stage, 'CookieAge', { statistic: cloudwatch.Stats.MAXIMUM, period: day })],
       width: 6,
       height: 6,
     }),
+    new cloudwatch.GraphWidget({ title: 'Age of the cookies in days', left: [highest('CookieAge')], width: 5, height: 6 }),
+    new cloudwatch.GraphWidget({ title: 'Disputed files', left: [highest('DisputedFiles')], width: 5, height: 6 }),
   ];
 }
 

@@ -158,7 +158,9 @@ test('the dashboard shows every metric, and queries for common questions are sav
   const body = JSON.stringify(dashboard?.['Properties'].DashboardBody);
   for (const name of [
     'VideosSynced',
+    'VideosProven',
     'SyncFailures',
+    'DisputedFiles',
     'BytesTransferred',
     'TransferThroughput',
     'TimeToFirstByte',

@@ -191,7 +191,9 @@ describe('the summary of a run', () => {
     });
     expect(bed.metrics).toEqual([
       ['VideosSynced', 1],
+      ['VideosProven', 0],
       ['SyncFailures', 0],
+      ['DisputedFiles', 0],
     ]);
     expect(await isLeaseFree(bed)).toBe(true);
     expect(await summary(bed, execution)).toEqual(reply);
@@ -267,6 +269,31 @@ describe('the summary of a run', () => {
     const reply = await summary(bed, execution);
     expect(reply).toMatchObject({ outcome: 'partial', archived_files: 0 });
     expect(reply.message).toContain(`${original('old').key}: the archived file is damaged`);
+  });
+
+  test('the summary counts the proofs of the run, and names the files that the run disputes', async () => {
+    await using bed = await newBed(aws, '');
+    const { execution } = await begun(bed);
+    const claim = `s3-etag:${'ab'.repeat(16)}`;
+    for (const id of ['proven', 'disputed'] as const) {
+      await resolve(bed.tracker, id, [original(id)]);
+      const evidence = { claim, proof: id, claimPartBytes: null };
+      await bed.tracker.complete(await claimed(bed.tracker, original(id)), { ...whole, evidence });
+    }
+    const events: Event[] = [];
+    const reply = await summary(bed, execution, { events });
+    expect(reply).toMatchObject({ outcome: 'partial', archived_files: 2, failed_files: 0 });
+    expect(reply.subject).toBe('Cloud Sync: 1 file disputed, 2 archived');
+    expect(reply.message).toContain(`${original('disputed').key}: archived, but no match`);
+    expect(events.filter(({ type }) => type === 'file.disputed')).toMatchObject([{ mediaId: 'disputed' }]);
+    const files = { archived: 2, proven: 1, disputed: 1, failed: 0 };
+    expect(await lastRun(bed)).toMatchObject({ outcome: 'partial', finished: { exitCode: 1, files } });
+    expect(bed.metrics).toEqual(
+      expect.arrayContaining([
+        ['VideosProven', 1],
+        ['DisputedFiles', 1],
+      ]),
+    );
   });
 
   test('the summary warns of old cookies once, and says when refused cookies work again', async () => {

@@ -6,9 +6,14 @@ export const metricTable = {
   VideosDiscovered: { unit: 'Count', meaning: 'Media in the listing of the provider, counted once a run' },
   NewVideosFound: { unit: 'Count', meaning: 'Media to archive in the run' },
   VideosSynced: { unit: 'Count', meaning: 'Originals archived by the run' },
+  VideosProven: { unit: 'Count', meaning: "Originals archived by the run that match the cloud's own checksum" },
   SyncFailures: {
     unit: 'Count',
     meaning: 'Originals that are FAILED, QUARANTINED or lost at the end of the run and not accepted',
+  },
+  DisputedFiles: {
+    unit: 'Count',
+    meaning: "Archived originals, at the end of the run, that came twice with bytes that do not match the cloud's own checksum",
   },
   BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
   TransferDuration: { unit: 'Seconds', meaning: 'Duration of the transfer of a slice' },

@@ -45,7 +45,7 @@ function endingOfOutput(output: string | undefined, stage: Stage): Ending {
     partial: {
       outcome: 'partial',
       exitCode: 1,
-      message: `some files are not archived or are lost; ${commandsFor({ stage })('aws failures')} shows each reason`,
+      message: `some files are not archived, are lost or are disputed; ${commandsFor({ stage })('aws failures')} shows each reason`,
     },
   };
   const outcome = fieldOf(parsed(output), 'outcome') as ReplyOutcome;

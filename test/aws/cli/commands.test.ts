@@ -11,7 +11,7 @@ import { readSecret } from '../../../src/aws/platform/secret.ts';
 import { startGoproCloud } from '../../../src/sim/gopro/index.ts';
 import { runCli, temporaryDirectory } from '../../support/cli-process.ts';
 import { startAws, type Aws } from '../support/aws.ts';
-import { createMachine, json, openTracker, run, setFailures, setLoss, startHanging } from '../support/cli-bed.ts';
+import { createMachine, json, openTracker, run, setDispute, setFailures, setLoss, startHanging } from '../support/cli-bed.ts';
 
 const names = resourceNames('prod');
 
@@ -101,6 +101,20 @@ describe('aws', () => {
     });
     expect(await command('retry', lost, '--json')).toMatchObject({ exitCode: 0, stdout: '{"retried":1,"started":null}\n' });
     expect(json(await command('status', '--json'))).toMatchObject({ lost: 1, accepted: 0 });
+  });
+
+  test('`aws failures` names a disputed file, also after `aws accept`, and `aws status` counts the proofs', async () => {
+    const { table, disputed } = await setDispute(aws);
+    const command = async (...args: readonly string[]) => run(aws, [...args, '--table', table]);
+    expect((await command('failures')).stdout).toMatch(
+      /^disputed +\S+ {2}disputed\n {2}its bytes came twice, .*\n.*; it stays as it is, `cloud-sync aws accept` accepts it\n$/,
+    );
+    expect((await command('status')).stdout).toMatch(
+      /^Proven +1 of 2 files [^\n]*; 1 disputed: `cloud-sync aws failures` names them$/m,
+    );
+    expect(await command('accept', disputed, '--json')).toMatchObject({ exitCode: 0, stdout: '{"accepted":1}\n' });
+    expect((await command('failures')).stdout).toMatch(/^accepted +\S+ {2}disputed\n/);
+    expect(json(await command('status', '--json'))).toMatchObject({ proofs: { proven: 1, disputed: 1 }, neverRead: 0 });
   });
 
   test('`aws status` asks the state machine about a run that has recorded no end', async () => {

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createTrackerTable } from '../../support/tracker-table.ts';
 import { openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
-import { archive, idOf } from '../../conformance/tracker/fixtures.ts';
+import { archive, claimed, idOf, resolve, whole } from '../../conformance/tracker/fixtures.ts';
 import { medium, original } from '../../support/builders.ts';
 import { runCli, temporaryDirectory, type CliResult } from '../../support/cli-process.ts';
 import type { Aws } from './aws.ts';
@@ -71,6 +71,18 @@ export async function setLoss(aws: Aws) {
   await tracker.recordPage([medium('sound')], 'run-2');
   await tracker.finishListing({ account, runId: 'run-2', complete: true, listed: 1 });
   return { table, lost: lost.key, sound: sound.key };
+}
+
+/** Creates a table with one disputed file and one proven file. Returns the table and the key of the disputed file. */
+export async function setDispute(aws: Aws) {
+  const table = await newTable(aws);
+  const tracker = await openTracker(aws, table, 'archive-1');
+  for (const proof of ['disputed', 'proven'] as const) {
+    await resolve(tracker, proof, [original(proof)]);
+    const evidence = { claim: `s3-etag:${'ab'.repeat(16)}`, proof, claimPartBytes: null };
+    await tracker.complete(await claimed(tracker, original(proof)), { ...whole, evidence });
+  }
+  return { table, disputed: original('disputed').key };
 }
 
 /** Runs `cloud-sync aws`. */

@@ -103,14 +103,15 @@ async function finish(
   const run = (await tracker.runs(maxNewerRuns)).find(({ id }) => id === execution.name);
   let line: string | undefined;
   if (run && run.finishedAt === null) {
-    const { archivedFiles, archivedBytes } =
+    const { problems: _, ...archived } =
       (await attempt(invocation, 'the archived files cannot be counted', () => resultsOf(tracker, invocation))) ?? noResults;
-    if (archivedFiles > 0) metrics.add('VideosSynced', archivedFiles);
+    if (archived.archivedFiles > 0) metrics.add('VideosSynced', archived.archivedFiles);
+    if (archived.provenFiles > 0) metrics.add('VideosProven', archived.provenFiles);
     const facts: RunFacts = {
       runId: execution.name,
       elapsedMs: clock.now() - Date.parse(execution.started_at),
       tally: await tracker.tally(environment.roles),
-      transferred: { archivedFiles, archivedBytes, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 },
+      transferred: { ...archived, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: 0 },
       error: new SyncError(code, detail === '' ? `${what} (${name})` : detail),
     };
     const counted = summariseFacts(facts);

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { archive, claimed, dayMs, failure, idOf, usual, whole } from '../../../../test/conformance/tracker/fixtures.ts';
+import { archive, claimed, dayMs, failure, idOf, resolve, usual, whole } from '../../../../test/conformance/tracker/fixtures.ts';
 import { medium, original } from '../../../../test/support/builders.ts';
 import { manualClock } from '../../../../test/support/manual-clock.ts';
-import type { Original } from '../../../media.ts';
+import type { Original, Proof } from '../../../media.ts';
 import { openSqliteTracker } from '../../../tracker/sqlite/index.ts';
-import { inOrder, readResults } from './results.ts';
+import { inOrder, noResults, readResults } from './results.ts';
 
 const runStartedAt = '2026-11-21T03:15:00.000Z';
 const at = (name: string, since: string) => ({ name, since, reason: 'why' });
@@ -39,7 +39,25 @@ test('a run archived the files that it stored, repaired files included, and no o
   expect(await results()).toMatchObject({ archivedFiles: 0, archivedBytes: 0 });
   await tracker.complete(await claimed(tracker, repaired), whole);
   await archive(tracker, 'new', [original('new')]);
-  expect(await results()).toEqual({ problems: [], archivedFiles: 2, archivedBytes: 2 * whole.sizeBytes });
+  expect(await results()).toEqual({ ...noResults, archivedFiles: 2, archivedBytes: 2 * whole.sizeBytes });
+});
+
+test('a run counts the files that it proved, and names the files that it disputes until a person accepts them', async () => {
+  const { clock, tracker, results } = await openLedger();
+  const evidence = (proof: Proof) => ({ claim: `s3-etag:${'ab'.repeat(16)}`, proof, claimPartBytes: null });
+  const archiveWith = async (id: string, proof: Proof) => {
+    await resolve(tracker, id, [original(id)]);
+    await tracker.complete(await claimed(tracker, original(id)), { ...whole, evidence: evidence(proof) });
+  };
+  await archiveWith('earlier', 'disputed');
+  clock.advance(Date.parse(runStartedAt) + 1_000 - clock.now());
+  await archiveWith('sound', 'proven');
+  await archiveWith('wrong', 'disputed');
+  const { problems, ...counts } = await results();
+  expect(counts).toEqual({ archivedFiles: 2, archivedBytes: 2 * whole.sizeBytes, provenFiles: 1, disputedFiles: 1 });
+  expect(problems).toMatchObject([{ name: original('wrong').key, reason: expect.stringContaining('checksum') }]);
+  await tracker.accept([original('wrong').key]);
+  expect(await results()).toMatchObject({ problems: [], disputedFiles: 1 });
 });
 
 test('a failed medium is no problem of its own if the loss of its files says what is wrong, also if a person accepted the loss', async () => {

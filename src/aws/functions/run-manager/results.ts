@@ -10,17 +10,21 @@ import type { Problem } from './texts.ts';
  */
 export interface Results {
   /**
-   * Originals and media that failed, are quarantined, missing or damaged, unless a person accepted
-   * them. The problems of this run come first, then the older problems, each group in the order of
+   * Originals and media that failed, are quarantined, lost or await a repair, and the files that
+   * this run found to be disputed, unless a person accepted them. The problems of this run come first, then the older problems, each group in the order of
    * time.
    */
   readonly problems: readonly Problem[];
   /** How many files this run archived, repaired files included. */
   readonly archivedFiles: number;
   readonly archivedBytes: number;
+  /** How many of these files the provider's claim proves. */
+  readonly provenFiles: number;
+  /** How many of these files contradict the provider's claim. */
+  readonly disputedFiles: number;
 }
 
-export const noResults: Results = { problems: [], archivedFiles: 0, archivedBytes: 0 };
+export const noResults: Results = { problems: [], archivedFiles: 0, archivedBytes: 0, provenFiles: 0, disputedFiles: 0 };
 
 /** The clocks of functions may differ. A later time than this, in ms, comes from a wrong clock. */
 const maxSkewMs = 5 * 60_000;
@@ -36,22 +40,21 @@ interface Run {
 export async function readResults(tracker: Tracker, { roles, runStartedAt, nowMs }: Run): Promise<Results> {
   const problems: Problem[] = [];
   const latest = isoTime(nowMs + maxSkewMs);
-  let [archivedFiles, archivedBytes] = [0, 0];
+  const archived = { archivedFiles: 0, archivedBytes: 0, provenFiles: 0, disputedFiles: 0 };
   for await (const { tracked, originals } of tracker.rows(['FAILED', 'QUARANTINED', 'COMPLETED', 'LOST', 'ACCEPTED'])) {
     const wanted = originals.filter(({ original }) => roles.includes(original.role));
     const name = tracked.medium.filename || tracked.medium.id;
     const ofMedium = problemOfMedium(tracked, wanted);
     if (ofMedium !== undefined) problems.push({ since: tracked.statusSince, name, reason: ofMedium });
     for (const row of wanted) {
-      const reason = problemOf(row);
+      const isOfRun = (time: string | null) => time !== null && time >= runStartedAt && time <= latest;
+      const isNews = isOfRun(row.archivedAt) || isOfRun(row.checkedAt);
+      const reason = problemOf(row) ?? (isNews ? disputeOf(row) : undefined);
       if (reason !== undefined) problems.push({ since: row.statusSince, name: row.original.key, reason });
-      const { archivedAt } = row;
-      if (archivedAt === null || archivedAt < runStartedAt || archivedAt > latest) continue;
-      archivedFiles += 1;
-      archivedBytes += row.sizeBytes ?? 0;
+      if (isOfRun(row.archivedAt)) countArchived(archived, row);
     }
   }
-  return { problems: inOrder(problems, runStartedAt), archivedFiles, archivedBytes };
+  return { problems: inOrder(problems, runStartedAt), ...archived };
 }
 
 /**
@@ -74,6 +77,20 @@ function problemOf({ acceptedAt, status, reason, lost, mark }: RowOriginal): str
     return lost || reason === null ? finding : `${finding}, and its repair failed: ${reason}`;
   }
   return isBroken(status) ? (reason ?? status) : undefined;
+}
+
+/** Names a dispute only in the run that found it. */
+function disputeOf({ acceptedAt, proof }: RowOriginal): string | undefined {
+  return proof === 'disputed' && acceptedAt === null ? "archived, but no match with the cloud's own checksum" : undefined;
+}
+
+type Archived = { -readonly [Name in keyof Omit<Results, 'problems'>]: Results[Name] };
+
+function countArchived(archived: Archived, { sizeBytes, proof }: RowOriginal): void {
+  archived.archivedFiles += 1;
+  archived.archivedBytes += sizeBytes ?? 0;
+  if (proof === 'proven') archived.provenFiles += 1;
+  if (proof === 'disputed') archived.disputedFiles += 1;
 }
 
 function isBroken(status: string): boolean {

@@ -41,7 +41,9 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   await tracker.finishRun(execution.name, finished.outcome, JSON.stringify(finished));
   report(finished);
   metrics.add('VideosSynced', finished.files.archived);
+  metrics.add('VideosProven', finished.files.proven);
   metrics.add('SyncFailures', failedFiles);
+  metrics.add('DisputedFiles', tally.proofs.disputed);
 
   const counts = { archived_files: finished.files.archived, failed_files: failedFiles };
   if (facts.error) {
@@ -62,14 +64,17 @@ async function readFacts(
   tracker: Tracker,
   { environment: { roles }, execution, clock, destination, report, runs }: Invocation,
 ): Promise<{ readonly tally: Tally; readonly facts: RunFacts; readonly results: Results }> {
-  const tally = await tracker.tally(roles);
+  const before = await tracker.tally(roles);
   const kept = await runs.read(runFiles.listing);
   const { listing, recovered } = kept === undefined ? { listing: null, recovered: 0 } : deserialise(kept);
   const runStartedAt = isoTime(Date.parse(execution.started_at));
   // Most nights bring nothing new. Then the rows of the ledger are not read a second time.
-  const hasResults = request.new_count + recovered + brokenIn(tally) > 0;
-  const disputedFiles = hasResults ? await settleDisputes({ destination, tracker, clock, report }, { runStartedAt }) : 0;
+  const hasResults = request.new_count + recovered + brokenIn(before) > 0;
+  const mayDispute = hasResults && before.proofs.disputed > 0;
+  const disputedFiles = mayDispute ? await settleDisputes({ destination, tracker, clock, report }, { runStartedAt }) : 0;
+  const tally = mayDispute ? await tracker.tally(roles) : before;
   const results = hasResults ? await readResults(tracker, { roles, runStartedAt, nowMs: clock.now() }) : noResults;
+  const { problems: _, ...archived } = results;
   const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
   const facts: RunFacts = {
@@ -77,14 +82,7 @@ async function readFacts(
     elapsedMs: clock.now() - Date.parse(execution.started_at),
     tally,
     ...(listing && { listing: countsOf(listing) }),
-    transferred: {
-      archivedFiles: results.archivedFiles,
-      archivedBytes: results.archivedBytes,
-      disputedFiles,
-      fetchedBytes: 0,
-      mediaRequests: 0,
-      untriedOriginals: left,
-    },
+    transferred: { ...archived, disputedFiles, fetchedBytes: 0, mediaRequests: 0, untriedOriginals: left },
     ...(error && { error }),
   };
   return { tally, facts, results };

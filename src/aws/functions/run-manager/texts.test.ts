@@ -41,6 +41,21 @@ test('the text of a partial run has the number of files, the reasons and the nex
   expect(message).toMatch(/\n\nRun night-1$/);
 });
 
+test('the text of a run counts and explains disputed files', () => {
+  const dispute = {
+    since: '2026-11-21T03:20:00.000Z',
+    name: 'a.mp4',
+    reason: "archived, but no match with the cloud's own checksum",
+  };
+  const { subject, message } = partialText(finishedWith({ proven: 11, disputed: 1 }), [dispute], [], place);
+  expect(subject).toBe('Cloud Sync: 1 file disputed, 12 archived');
+  expect(message).toContain('12 files archived (34 GB, 11 proven), 300 archived before, 1 disputed.');
+  expect(message).toMatch(
+    /Disputed files came twice [^]*`cloud-sync aws failures` names them\.\n\n- a\.mp4: archived, but no match/,
+  );
+  expect(message).not.toContain('The next run');
+});
+
 test('the text of a run that reached its deadline says that the next run archives the rest', () => {
   const { message } = partialText(finishedWith({ pending: 40 }), [], [], place);
   expect(message).toContain('40 not reached.');

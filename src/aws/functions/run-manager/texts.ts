@@ -29,7 +29,7 @@ export interface Place {
   readonly run: string;
 }
 
-/** An original or a medium that is not archived or is lost. */
+/** An original or a medium that is not archived, is lost, or is disputed since this run. */
 export interface Problem {
   /** When the file got its present status, in ISO 8601. */
   readonly since: string;
@@ -50,12 +50,12 @@ export function partialText(
   notices: readonly string[],
   place: Place,
 ): Notification {
-  const { failed, quarantined, pending, lost } = finished.files;
+  const { failed, quarantined, pending, lost, disputed } = finished.files;
   const show = commandsFor(place);
   const shown = problems
     .slice(0, maxProblems)
     .map(({ name, reason }) => `- ${shortened(clean(`${name}: ${reason}`), maxProblem)}`);
-  const more = failed + quarantined + lost - shown.length;
+  const more = failed + quarantined + lost + disputed - shown.length;
   return notification(place, partialSubject(finished), [
     countsLine(finished),
     failed + quarantined > 0
@@ -63,18 +63,22 @@ export function partialText(
       : '',
     failed + quarantined === 0 && pending > 0 ? 'The next run archives them.' : '',
     lost > 0
-      ? `Lost files are missing or damaged in the archive, and no longer in the cloud. ${show('aws failures')} names them, ${show('aws accept')} accepts their loss.`
+      ? `Lost files are missing, damaged or suspect in the archive, and no longer in the cloud. ${show('aws failures')} names them, ${show('aws accept')} accepts their loss.`
+      : '',
+    disputed > 0
+      ? `Disputed files came twice with the same bytes, and these do not match the cloud's own checksum. ${show('aws failures')} names them.`
       : '',
     ...notices,
     [...shown, ...(shown.length > 0 && more > 0 ? [`… and ${more} more`] : [])].join('\n'),
   ]);
 }
 
-function partialSubject({ files: { failed, quarantined, pending, lost, archived } }: RunFinished): string {
+function partialSubject({ files: { failed, quarantined, pending, lost, disputed, archived } }: RunFinished): string {
   const left = failed + quarantined + pending;
   const parts = [
-    ...(left > 0 || lost === 0 ? [`${count(left, 'file')} not archived`] : []),
+    ...(left > 0 || lost + disputed === 0 ? [`${count(left, 'file')} not archived`] : []),
     ...(lost > 0 ? [`${count(lost, 'file')} lost`] : []),
+    ...(disputed > 0 ? [`${count(disputed, 'file')} disputed`] : []),
     `${archived} archived`,
   ];
   return parts.join(', ');
@@ -135,12 +139,14 @@ export function countsLine({ files, bytes }: RunFinished): string {
     [files.failed, 'failed'],
     [files.quarantined, 'quarantined after failing too often'],
     [files.lost, 'lost'],
+    [files.disputed, 'disputed'],
     [files.pending, 'not reached'],
     [files.waiting, 'not ready at the provider'],
     [files.accepted, 'accepted as they are'],
   ];
   const others = parts.filter(([number]) => number > 0).map(([number, word]) => `, ${number.toLocaleString('en')} ${word}`);
-  return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
+  const proven = files.proven > 0 ? `, ${files.proven.toLocaleString('en')} proven` : '';
+  return `${count(files.archived, 'file')} archived (${formatBytes(bytes.archived)}${proven}), ${files.skipped.toLocaleString('en')} archived before${others.join('')}.`;
 }
 
 /**
