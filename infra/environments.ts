@@ -16,6 +16,8 @@ const environmentSchema = z.strictObject({
   storage: z.enum(storageProfiles),
   /** The roles that are archived only on request. */
   include: z.array(z.enum(roleRequests)),
+  /** Whether new files are compared with the cloud's own checksums. */
+  prove: z.boolean(),
   /** At most this many work lines are transferred at once. */
   mapConcurrency: z.int().min(1).max(40),
   /** One invocation of `video-downloader` transfers at most this many parts at once. */
@@ -45,6 +47,7 @@ const usual = {
   encryption: 'sse-s3',
   storage: 'deep-archive',
   include: [],
+  prove: true,
   mapConcurrency: 5,
   partConcurrency: 5,
   goproRps: 4,

@@ -99,6 +99,7 @@ function environmentOf(
     [environmentNames.secret]: resourceNames(context.env).secret,
     [environmentNames.stage]: context.env,
     [environmentNames.include]: environment.include.join(),
+    [environmentNames.noProve]: environment.prove ? undefined : true,
     [environmentNames.quarantineAfter]: context.quarantineAfter ?? environment.quarantineAfter,
     [environmentNames.concurrency]: environment.partConcurrency,
     [environmentNames.goproRps]: rpsOf(name, environment),

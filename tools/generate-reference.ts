@@ -28,7 +28,7 @@ function optionsPage(): string {
       [...rows, ['`cloud-sync completion <shell>`', 'Print the completion script for bash, zsh or fish.']],
     ),
     'Every option can be a flag, an environment variable, or a key of `config.toml` in the home directory. The key is the name of the flag. A flag overrules the environment, and the environment overrules `config.toml`. ' +
-      'A list takes values with commas between them, and its flag can be repeated. `--no-NAME` turns off a flag that the environment or `config.toml` turns on.',
+      'A list takes values with commas between them, and its flag can be repeated. `--no-NAME` turns off a flag that the environment or `config.toml` turns on, and `--prove` turns off `no-prove`.',
     '## Options',
     optionTable(plain.filter((spec) => !spec.advanced)),
     '## Advanced options',

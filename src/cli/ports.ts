@@ -31,7 +31,7 @@ export async function openPorts(
   let requests = 0;
   const apiClient = openApiClient(config);
   const http = createHttpClient({ connections: config.settings.concurrency, proxies: config.proxies });
-  const digests = createDigests();
+  const digests = config.settings['no-prove'] ? undefined : createDigests();
   const rememberedMode = (await tracker.getFact(authModeFact)) as AuthMode | undefined;
   const source = openSource(config, {
     credentials,
@@ -50,7 +50,7 @@ export async function openPorts(
     report,
     apiRequests: () => requests,
     rememberMode: () => tracker.setFact(authModeFact, source.mode),
-    [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close(), digests.close()])),
+    [Symbol.asyncDispose]: async () => void (await Promise.all([apiClient.close(), http.close(), digests?.close()])),
   };
 }
 

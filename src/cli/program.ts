@@ -68,10 +68,10 @@ function buildCommand(program: Commander, command: Command, run: RunCommand): Co
 }
 
 function buildOptions(spec: OptionSpec): readonly Option[] {
-  if (spec.type === 'flag') {
-    // With `--no-…` a person can overrule a flag from the environment or config.toml.
-    return [new Option(`--${spec.name}`, spec.help), new Option(`--no-${spec.name}`).hideHelp()];
-  }
+  // With the opposite flag a person can overrule a flag from the environment or config.toml. The
+  // form without `no-` comes first, because otherwise it is set by default.
+  if (isNegative(spec)) return [new Option(`--${positive(spec)}`).hideHelp(), new Option(`--${spec.name}`, spec.help)];
+  if (spec.type === 'flag') return [new Option(`--${spec.name}`, spec.help), new Option(`--no-${spec.name}`).hideHelp()];
   const option = new Option(`--${spec.name} <${spec.metavar ?? 'VALUE'}>`, helpOf(spec));
   if (spec.type === 'list')
     option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
@@ -87,7 +87,22 @@ function helpOf({ help, default: preset }: OptionSpec): string {
 /** Returns the flags of the command line, by their names in the option table. */
 function flagsFrom(built: Commander, { name }: Command): Flags {
   const given = built.opts<Record<string, string | boolean | readonly string[] | undefined>>();
-  return Object.fromEntries(flagsOf(name).map((spec) => [spec.name, given[new Option(`--${spec.name}`).attributeName()]]));
+  return Object.fromEntries(
+    flagsOf(name).map((spec) => {
+      const value = given[new Option(`--${positive(spec)}`).attributeName()];
+      return [spec.name, isNegative(spec) && value !== undefined ? !value : value];
+    }),
+  );
+}
+
+/** Whether the flag of an option turns something off, such as `--no-prove`. */
+function isNegative({ name, type }: OptionSpec): boolean {
+  return type === 'flag' && name.startsWith('no-');
+}
+
+/** The name of an option without a leading `no-`. */
+function positive({ name }: OptionSpec): string {
+  return name.replace(/^no-/, '');
 }
 
 function packageVersion(): string {

@@ -199,6 +199,13 @@ const optionTable = [
     help: 'Archive these files too.',
   },
   {
+    name: 'no-prove',
+    type: 'flag',
+    default: false,
+    commands: ['sync'],
+    help: "Do not compare new files with the cloud's own checksums.",
+  },
+  {
     name: 'tracker',
     type: 'text',
     metavar: 'KIND',

@@ -17,6 +17,7 @@ test('the variables that the stack always sets are enough to read an environment
     runsBucket: 'runs',
     secret: 'gopro/credentials',
     roles: ['source', 'raw'],
+    proves: true,
     quarantineAfter: 10,
     concurrency: 5,
     goproApiUrl: 'https://api.gopro.com',
@@ -45,6 +46,10 @@ test.each([
   ['sidecars,edits', ['source', 'raw', 'edit', 'sidecar']],
 ])('the variable CLOUD_SYNC_INCLUDE=%s gives the roles %j', (include, roles) => {
   expect(readEnvironment({ ...least, CLOUD_SYNC_INCLUDE: include }).roles).toEqual(roles);
+});
+
+test('with CLOUD_SYNC_NO_PROVE a function compares no file with the claim of the provider', () => {
+  expect(readEnvironment({ ...least, CLOUD_SYNC_NO_PROVE: 'true' }).proves).toBe(false);
 });
 
 test('a function uses the proxies of its environment', () => {

@@ -19,6 +19,8 @@ export const environmentNames = {
   stage: 'CLOUD_SYNC_STAGE',
   /** The roles that are archived on request: `edits`, `sidecars`, `edits,sidecars`, or empty. */
   include: 'CLOUD_SYNC_INCLUDE',
+  /** `true` if new files are not compared with the provider's claims. */
+  noProve: 'CLOUD_SYNC_NO_PROVE',
   quarantineAfter: 'CLOUD_SYNC_QUARANTINE_AFTER',
   /** The maximum number of parts that one invocation of video-downloader transfers at once. */
   concurrency: 'CLOUD_SYNC_CONCURRENCY',
@@ -41,6 +43,8 @@ export interface FunctionEnvironment {
   readonly secret: string;
   /** The roles to archive. They always include `source` and `raw`. */
   readonly roles: readonly Role[];
+  /** Whether new files are compared with the provider's claims. */
+  readonly proves: boolean;
   readonly quarantineAfter: number;
   /** The maximum number of parts that one invocation transfers at once. */
   readonly concurrency: number;
@@ -76,6 +80,7 @@ const schema = z.object({
   [environmentNames.runsBucket]: text,
   [environmentNames.secret]: text,
   [environmentNames.include]: include,
+  [environmentNames.noProve]: z.stringbool().default(false),
   [environmentNames.quarantineAfter]: count.default(10),
   [environmentNames.concurrency]: count.default(5),
   [environmentNames.gopro]: z.url().default(defaultApiUrl),
@@ -105,6 +110,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     runsBucket: values[environmentNames.runsBucket],
     secret: values[environmentNames.secret],
     roles: rolesOfRun(values[environmentNames.include]),
+    proves: !values[environmentNames.noProve],
     quarantineAfter: values[environmentNames.quarantineAfter],
     concurrency: values[environmentNames.concurrency],
     goproApiUrl,

@@ -84,7 +84,7 @@ export function openInvocation(environment: FunctionEnvironment, { execution, te
       span,
       metrics,
     ),
-    digests: closing(createDigests()),
+    digests: environment.proves ? closing(createDigests()) : undefined,
     runs: closing(openRuns(environment, execution.name)),
     openTracker,
     openSource: async (provider) => openSource(provider, { environment, span, onWarning, closing, openTracker }),

@@ -44,10 +44,10 @@ test('a run archived the files that it stored, repaired files included, and no o
 
 test('a run counts the files that it proved, and names the files that it disputes until a person accepts them', async () => {
   const { clock, tracker, results } = await openLedger();
-  const evidence = (proof: Proof) => ({ claim: `s3-etag:${'ab'.repeat(16)}`, proof, claimPartBytes: null });
   const archiveWith = async (id: string, proof: Proof) => {
     await resolve(tracker, id, [original(id)]);
-    await tracker.complete(await claimed(tracker, original(id)), { ...whole, evidence: evidence(proof) });
+    const evidence = { claim: `s3-etag:${'ab'.repeat(16)}`, proof, claimPartBytes: null };
+    await tracker.complete(await claimed(tracker, original(id)), { ...whole, evidence });
   };
   await archiveWith('earlier', 'disputed');
   clock.advance(Date.parse(runStartedAt) + 1_000 - clock.now());
