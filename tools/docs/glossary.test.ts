@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/events.ts';
-import type { Mark, MediumStatus, OriginalStatus, Provider, Role } from '../../src/media.ts';
+import { allProofs, type Mark, type MediumStatus, type OriginalStatus, type Provider, type Role } from '../../src/media.ts';
 
 const glossary = readFileSync(join(import.meta.dirname, '../../docs/glossary.md'), 'utf8');
 
@@ -42,6 +42,10 @@ describe('the glossary', () => {
 
   test('the glossary has every mark', () => {
     expect(wordsUnder('Marks')).toEqual(namesOf<Mark>({ MISSING: true, DAMAGED: true, SUPERSEDED: true, SUSPECT: true }));
+  });
+
+  test('the glossary has every proof', () => {
+    expect(wordsUnder('Proofs')).toEqual(allProofs.toSorted());
   });
 
   test('the glossary has every role', () => {
