@@ -93,7 +93,7 @@ async function transferInSlice() {
     signal: new AbortController().signal,
   });
   if (error) throw error;
-  return { idle: slice.idleSlices(), fetchedBytes: totals.fetchedBytes };
+  return { idle: slice.idleWeight(), fetchedBytes: totals.fetchedBytes };
 }
 
 async function originals(): Promise<SliceReport['originals']> {
