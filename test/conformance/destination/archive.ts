@@ -74,8 +74,11 @@ export function archiveTests(check: Check): void {
       { claim: 'none', proof: 'none' as const, claimPartBytes: null },
       undefined,
     ].map((evidence, index) => ({ ...describeFile(`claimed-${index}`), ...(evidence && { evidence }) }));
+    // One file has several parts. More of them would take long on a store with large parts.
+    const contentOf = ({ original: { mediaId }, evidence }: FileDescription) =>
+      bytesOf(mediaId, evidence?.proof === 'disputed' ? bed.stage.partSizeBytes + 100 : 100);
     for (const file of files) {
-      const content = bytesOf(file.original.mediaId, bed.stage.partSizeBytes + 100);
+      const content = contentOf(file);
       // The proof is known when all bytes have arrived.
       const begun = file.evidence ? { ...file, evidence: { ...file.evidence, proof: 'unchecked' as const } } : file;
       const { state, parts } = await upload(bed, begun, content);
@@ -84,7 +87,7 @@ export function archiveTests(check: Check): void {
     }
     await restart(bed);
     for (const file of files) {
-      const content = bytesOf(file.original.mediaId, bed.stage.partSizeBytes + 100);
+      const content = contentOf(file);
       await expectArchived(bed, file, content);
       const opened = await bed.destination.open(file, wanted(bed, content.length));
       expect(opened).toMatchObject({ kind: 'finished', file: wholeOf(content) });
