@@ -23,6 +23,8 @@ export interface SceneOptions<Where extends Place = Place> extends GoproCloudOpt
   readonly inProcess?: boolean;
   /** The stall timeout of a connection. The default of 5,000 allows for a busy machine. */
   readonly stallMs?: number;
+  /** The time limit of each process in ms. Default: that of `startCli`. */
+  readonly withinMs?: number;
 }
 
 /** A run that has ended, with its last event. */
@@ -57,7 +59,7 @@ const awsSecret = 'e2eSecretKeyThatNobodyMayEverSee';
 
 /** Opens a scene. Disposing it ends all its servers and removes its files. */
 export async function openScene<Where extends Place = Place>(options: SceneOptions<Where> = {}): Promise<Scene<Where>> {
-  const { place: given, environment: more, stallMs = 5_000, inProcess = false, ...cloudOptions } = options;
+  const { place: given, environment: more, stallMs = 5_000, withinMs, inProcess = false, ...cloudOptions } = options;
   const place = given ?? ((await openDiskPlace()) as Place as Where);
   const temp = await makeTempDir();
   const home = join(temp.path, 'home');
@@ -86,7 +88,7 @@ export async function openScene<Where extends Place = Place>(options: SceneOptio
     };
   };
   const start = (args: readonly string[], extra?: Readonly<Record<string, string>>): RunningCli => {
-    const running = startCli(args, { environment: environment(extra) });
+    const running = startCli(args, { environment: environment(extra), ...(withinMs !== undefined && { withinMs }) });
     running.ended.then(({ stdout, stderr }) => outputs.push(stdout, stderr)).catch(() => {});
     return running;
   };
