@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -13,11 +15,13 @@ import (
 
 var buffers = sync.Pool{New: func() any { return make([]byte, 256<<10) }}
 
-// received holds the size and the CRC32 of a body that was read, and the bytes of a small body.
+// received holds the size and the CRC32 of a body that was read, the bytes of a small body, and the
+// MD5 in hexadecimal if the sink computes it.
 type received struct {
 	size    int64
 	crc32   uint32
 	content []byte
+	md5     string
 }
 
 var errBadDigest = errors.New("BadDigest")
@@ -29,9 +33,13 @@ func (s *sink) receive(r *http.Request) (received, error) {
 	buffer := buffers.Get().([]byte)
 	defer buffers.Put(buffer)
 	var got received
+	whole := md5.New()
 	for {
 		n, err := reader.Read(buffer)
 		got.size += int64(n)
+		if s.md5 {
+			whole.Write(buffer[:n])
+		}
 		got.crc32 = crc32.Update(got.crc32, crc32.IEEETable, buffer[:n])
 		if got.size <= keptBytes {
 			got.content = append(got.content, buffer[:n]...)
@@ -48,6 +56,9 @@ func (s *sink) receive(r *http.Request) (received, error) {
 	// The end of the request is read too, because otherwise the connection cannot be reused.
 	io.Copy(io.Discard, r.Body)
 	s.bodyBytes.Add(got.size)
+	if s.md5 {
+		got.md5 = hex.EncodeToString(whole.Sum(nil))
+	}
 	if got.size == 0 {
 		got.content = []byte{}
 	}

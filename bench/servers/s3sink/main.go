@@ -2,7 +2,7 @@
 // bottleneck. It throws bodies away and keeps sizes, CRC32s and headers. Like S3, it checks
 // lengths, conditions and the CRC32 in a header or trailer. It does not check credentials.
 //
-//	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES]
+//	s3sink [-tls cert.pem,key.pem] [-preload N -preload-size BYTES] [-md5]
 //
 // It knows only path-style addresses, and every bucket exists. It has these operations:
 //
@@ -30,9 +30,11 @@ func main() {
 	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
 	preload := flag.Int("preload", 0, "number of objects bench/000….jpg that exist from the start")
 	preloadSize := flag.Int64("preload-size", 0, "bytes of each preloaded object")
+	md5 := flag.Bool("md5", false, "the ETag of each body is its MD5, as on S3, which costs CPU time")
 	flag.Parse()
 
 	sink := newSink()
+	sink.md5 = *md5
 	preloaded := time.Unix(1_700_000_000, 0).UTC()
 	// rclone stores the file's modification time in this header.
 	headers := http.Header{"X-Amz-Meta-Mtime": {"1700000000"}}

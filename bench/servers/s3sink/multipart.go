@@ -33,7 +33,7 @@ func (s *sink) putPart(w http.ResponseWriter, r *http.Request, id, number string
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	p := part{got.size, got.crc32, s.etagOf(r)}
+	p := part{got.size, got.crc32, s.etagOf(r, got)}
 	at, _ := strconv.Atoi(number)
 	s.mutex.Lock()
 	u := s.uploads[id]

@@ -14,7 +14,7 @@ func (s *sink) putObject(w http.ResponseWriter, r *http.Request, name string) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	o := &object{got.size, got.crc32, s.etagOf(r), time.Now().UTC(), kept(r.Header), got.content}
+	o := &object{got.size, got.crc32, s.etagOf(r, got), time.Now().UTC(), kept(r.Header), got.content}
 	s.mutex.Lock()
 	stored := s.store(r, name, o)
 	s.mutex.Unlock()
@@ -26,10 +26,13 @@ func (s *sink) putObject(w http.ResponseWriter, r *http.Request, name string) {
 	w.Header().Set("x-amz-checksum-crc32", encodeCRC32(o.crc32))
 }
 
-// etagOf returns the MD5 that the client sent, because some clients compare it with the ETag. If
-// the client sent none, etagOf returns an arbitrary value. To compute an MD5 would use more CPU
-// than all other work.
-func (s *sink) etagOf(r *http.Request) string {
+// etagOf returns the MD5 of a body if the sink computes it. Otherwise it returns the MD5 that the
+// client sent, because some clients compare it with the ETag. If the client sent none, etagOf
+// returns an arbitrary value. To compute an MD5 uses more CPU than all other work.
+func (s *sink) etagOf(r *http.Request, got received) string {
+	if got.md5 != "" {
+		return got.md5
+	}
 	if sum, err := base64.StdEncoding.DecodeString(r.Header.Get("Content-Md5")); err == nil && len(sum) == 16 {
 		return hex.EncodeToString(sum)
 	}

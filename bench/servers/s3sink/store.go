@@ -54,6 +54,8 @@ type sink struct {
 	// The number of requests of each operation, such as `PUT object`.
 	operations map[string]int64
 
+	// Whether the ETag of each body is its MD5.
+	md5                 bool
 	sequence, bodyBytes atomic.Int64
 	// The number of bodies with each kind of checksum.
 	withCRC32, withMD5, withOther, withNothing atomic.Int64

@@ -17,10 +17,12 @@ type library struct {
 	size      int64
 	extension string
 	offsets   []int64
+	// The sizes of the parts in which the files were uploaded.
+	uploads []int64
 }
 
-func newLibrary(data *data, count int, size int64, extension string) *library {
-	l := &library{data, size, extension, make([]int64, count)}
+func newLibrary(data *data, count int, size int64, extension string, uploads []int64) *library {
+	l := &library{data, size, extension, make([]int64, count), uploads}
 	step := (size + pageBytes - 1) / pageBytes * pageBytes
 	var at int64
 	for i := range l.offsets {

@@ -5,6 +5,7 @@
 //	srcserver -generate -data FILE -size BYTES               generates the bytes
 //	srcserver -data FILE -count N -size BYTES -ext mp4
 //	          [-tls cert.pem,key.pem] [-latency 50ms] [-rate BYTES_PER_S] [-lie cut]
+//	          [-upload BYTES,BYTES]
 //
 // Its library has N media with one file of BYTES each. The library is offered in two ways, as an
 // API and as a folder. Two more addresses are for the bench.
@@ -33,6 +34,7 @@ func main() {
 	extension := flag.String("ext", "mp4", "extension of the files")
 	latency := flag.Duration("latency", 0, "delay of each request and of each step of a connection's set-up")
 	lie := flag.String("lie", "", "the lie about the second file; see lies.go")
+	upload := flag.String("upload", "104857600,20971520", "sizes of the parts in which the files were uploaded, in turns")
 	rate := flag.Int64("rate", 0, "bytes a second of each connection; 0 for no limit")
 	tlsPair := flag.String("tls", "", "cert.pem,key.pem")
 	flag.Parse()
@@ -47,8 +49,18 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	uploads, err := parsePartSizes(*upload)
+	if err != nil {
+		log.Fatal(err)
+	}
+	library := newLibrary(data, *count, *size, *extension, uploads)
+	etags, err := library.readETags()
+	if err != nil {
+		log.Fatal(err)
+	}
 	server := &server{
-		library: newLibrary(data, *count, *size, *extension),
+		library: library,
+		etags:   etags,
 		data:    data,
 		latency: *latency,
 		rate:    *rate,
@@ -60,6 +72,7 @@ func main() {
 
 type server struct {
 	library *library
+	etags   []string
 	data    *data
 	latency time.Duration
 	rate    int64
