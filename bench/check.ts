@@ -43,8 +43,9 @@ export async function differences(source: Served, target: Place): Promise<Differ
   const wrong: string[] = [];
   const surplus: string[] = [];
   for await (const { name, sizeBytes, crc32: sum } of storedFiles(target)) {
-    // In every target the name of a file ends with its number, as in GX000042__000000000042.mp4.
-    const number = Number(new RegExp(`(\\d+)\\.${source.files.extension}$`).exec(name)?.[1]);
+    // In every target the name of a file ends with its number, as in GX000042__000000000042.mp4 or
+    // GX000042.MP4.
+    const number = Number(new RegExp(`(\\d+)\\.${source.files.extension}$`, 'i').exec(name)?.[1]);
     if (!missing.delete(number)) surplus.push(`${name} was not served, or exists twice`);
     else if (sizeBytes !== source.files.sizeBytes || sum !== expected[number]) {
       const served = `${source.files.sizeBytes} bytes with CRC32 ${expected[number]}`;
@@ -54,7 +55,8 @@ export async function differences(source: Served, target: Place): Promise<Differ
   return { wrong, surplus, missing: [...missing] };
 }
 
-async function* storedFiles(target: Place): AsyncGenerator<StoredFile> {
+/** Yields the files of a target with their sizes and checksums. `.cloud-sync` is ignored. */
+export async function* storedFiles(target: Place): AsyncGenerator<StoredFile> {
   if (target.kind === 's3') {
     for (const { key, ...rest } of await target.sink.objects()) if (!key.includes('/.cloud-sync/')) yield { name: key, ...rest };
     return;

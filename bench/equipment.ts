@@ -10,9 +10,10 @@ import type { Certificate } from './servers.ts';
 import { aria2 } from './tools/aria2.ts';
 import { curlToAws } from './tools/aws-cli.ts';
 import { curl } from './tools/curl.ts';
+import { goproMediaDownloader } from './tools/gopro-media-downloader.ts';
 import { installOurs, type Ours } from './tools/ours.ts';
 import { rclone } from './tools/rclone.ts';
-import type { Tool } from './tools/tool.ts';
+import type { CloudTool, Tool } from './tools/tool.ts';
 
 const run = promisify(execFile);
 
@@ -25,6 +26,7 @@ export interface Peers {
   readonly curlToAws: Tool | undefined;
   readonly awsProgram: string | undefined;
   readonly aria2: Tool | undefined;
+  readonly goproMediaDownloader: CloudTool | undefined;
   /** Names of the peers that could not be installed on this machine. */
   readonly missing: readonly string[];
 }
@@ -65,12 +67,13 @@ async function makeCertificate(): Promise<Certificate> {
 /** Installs the peers. Only rclone is required. */
 export async function installPeers(): Promise<Peers> {
   await run('bash', [join(repository, 'tools', 'install-bench-peers.sh')], { maxBuffer: 2 ** 26 });
-  const { rcloneProgram, awsProgram, aria2Program } = await installedPrograms();
+  const { rcloneProgram, awsProgram, aria2Program, goproDownloaderPython } = await installedPrograms();
   if (rcloneProgram === undefined) throw new Error('installing rclone failed; run tools/install-bench-peers.sh to see why');
   const version = await versionOf(rcloneProgram, 'version');
   const curlVersion = await versionOf('curl', '--version');
   const awsVersion = awsProgram && (await versionOf(awsProgram, '--version'));
   const aria2Version = aria2Program && (await versionOf(aria2Program, '--version'));
+  const goproVersion = goproDownloaderPython && (await versionOf(goproDownloaderPython, '-m', 'gopro_dl.cli', '--version'));
   const tuned = ['--s3-chunk-size', '16M', '--s3-upload-concurrency', '5', '--multi-thread-streams', '5'];
   return {
     rclone: rclone(rcloneProgram, version),
@@ -80,7 +83,14 @@ export async function installPeers(): Promise<Peers> {
     curlToAws: awsProgram && awsVersion ? curlToAws(awsProgram, awsVersion) : undefined,
     awsProgram: awsVersion ? awsProgram : undefined,
     aria2: aria2Program && aria2Version ? aria2(aria2Program, aria2Version) : undefined,
-    missing: [!curlVersion && 'curl', !awsVersion && 'aws-cli', !aria2Version && 'aria2'].filter((name) => name !== false),
+    goproMediaDownloader:
+      goproDownloaderPython && goproVersion ? goproMediaDownloader(goproDownloaderPython, goproVersion) : undefined,
+    missing: Object.entries({
+      curl: curlVersion,
+      'aws-cli': awsVersion,
+      aria2: aria2Version,
+      'gopro-media-downloader': goproVersion,
+    }).flatMap(([name, version]) => (version ? [] : name)),
   };
 }
 
@@ -93,11 +103,16 @@ async function installedPrograms() {
       .split('\n')
       .map((line) => line.split('=') as [string, string]),
   );
-  return { rcloneProgram: places.get('rclone'), awsProgram: places.get('awscli'), aria2Program: places.get('aria2') };
+  return {
+    rcloneProgram: places.get('rclone'),
+    awsProgram: places.get('awscli'),
+    aria2Program: places.get('aria2'),
+    goproDownloaderPython: places.get('goprodl'),
+  };
 }
 
 /** Returns the first number with a dot in the output. Returns '' if the program cannot run. */
-async function versionOf(program: string, flag: string): Promise<string> {
-  const { stdout } = await run(program, [flag]).catch(() => ({ stdout: '' }));
+async function versionOf(program: string, ...argv: readonly string[]): Promise<string> {
+  const { stdout } = await run(program, argv).catch(() => ({ stdout: '' }));
   return /\d+\.\d[\w.]*/.exec(stdout)?.[0] ?? '';
 }

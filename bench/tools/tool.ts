@@ -17,6 +17,14 @@ export interface Job {
   readonly certPath: string | undefined;
 }
 
+/** A job for a tool that uses the source's API instead of a list of addresses. */
+export type CloudJob = Omit<Job, 'source'> & { readonly source: Pick<Source, 'url'> };
+
+/** A tool that lists a media cloud itself. */
+export interface CloudTool extends Tool {
+  command(job: CloudJob): Command | undefined;
+}
+
 export interface Tool {
   readonly name: string;
   readonly version: string;
