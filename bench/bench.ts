@@ -47,6 +47,10 @@ export interface Setting {
   readonly bytesPerSecond?: number;
   readonly lie?: LieKind;
   readonly maxSilenceSeconds?: number;
+  /** See `SourceOptions`. */
+  readonly uploadPartBytes?: readonly number[];
+  /** Whether the store's ETag of each part is its MD5, as on S3. */
+  readonly storeComputesMd5?: boolean;
 }
 
 export type Cost = Omit<Measured, 'stderr' | 'exitCode'>;
@@ -92,11 +96,11 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function openScene(bench: Bench, setting: Setting): Promise<Scene> {
-  const { files, place, tls, connections, maxSilenceSeconds } = setting;
+  const { files, place, tls, connections, maxSilenceSeconds, storeComputesMd5: computesMd5 = false } = setting;
   const certificate = tls ? bench.certificate : undefined;
   const scratch = await mkdtemp(join(bench.scratch, 'tool-'));
   const source = await startSource({ ...setting, files, dataPath: bench.dataPath, tls: certificate });
-  const sink = place === 's3' ? await startSink({ tls: certificate }) : undefined;
+  const sink = place === 's3' ? await startSink({ tls: certificate, computesMd5 }) : undefined;
   const target: Target = sink ? { kind: 's3', sink } : { kind: 'directory', path: await prepareFolder(bench, place, files) };
   return {
     job: {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Run } from './bench.ts';
 import type { Reaction } from './lying.ts';
-import { figuresOf, reactionsOf, summaryOf, type Report } from './markdown.ts';
+import { figuresOf, librariesOf, reactionsOf, summaryOf, type Report } from './markdown.ts';
 import { makeRow, ratiosToRclone } from './row.ts';
+import type { LibraryResult } from './shapes.ts';
 
 const source = {
   apiRequests: 3,
@@ -37,7 +38,12 @@ const reactions: Reaction[] = [
   { lie: 'silent', tool: 'cloud-sync', ours: true, version: '1.0', exitCode: 1, outcome: 'detected' },
   { lie: 'silent', tool: 'rclone', ours: false, version: '1.0', exitCode: null, outcome: 'no end within 25 s' },
 ];
-const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run bench', missing: [], rows, reactions };
+const shapes = { library: 'every shape', version: '1.0', originals: 3 };
+const libraries: LibraryResult[] = [
+  { ...shapes, tool: 'cloud-sync', ours: true, exitCode: 0, right: 3, others: 0 },
+  { ...shapes, tool: 'gopro-media-downloader', ours: false, exitCode: 1, right: 2, others: 1 },
+];
+const report: Report = { measuredAt: '2026-01-02T03:04:05Z', command: 'npm run bench', missing: [], rows, reactions, libraries };
 
 const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('|'));
 
@@ -66,8 +72,27 @@ test('the table of lies has one line for each lie, with the outcome of each tool
   ]);
 });
 
+test('the summary shows the cost of the proof beside the peer that proves files too', () => {
+  const more = [rowOf('cloud-sync --no-prove', [runOf(1, 1, 100e6)]), rowOf('gopro-media-downloader', [runOf(8, 9, 50e6)])];
+  const summary = lines(summaryOf({ ...report, rows: [...rows, ...more] }));
+  expect(summary.slice(-3)).toEqual([
+    '| two films | **cloud-sync** | 3.00 | 1.00 s/GB | 120 |',
+    '|  | cloud-sync --no-prove | 1.00 | 0.50 s/GB | 100 |',
+    '|  | gopro-media-downloader | 8.00 | 4.50 s/GB | 50 |',
+  ]);
+  expect(summary[2]).toBe('| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |');
+});
+
+test('the table of libraries has one line for each tool, with the originals in its archive', () => {
+  expect(lines(librariesOf(report).join('\n')).slice(2)).toEqual([
+    '| every shape | **cloud-sync** | 0 | 3 of 3 | 0 |',
+    '|  | gopro-media-downloader | 1 | 2 of 3 | 1 |',
+  ]);
+});
+
 test('a report without measurements has no tables', () => {
   expect(figuresOf({ ...report, rows: [] })).toEqual([]);
   expect(reactionsOf({ ...report, reactions: [] })).toEqual([]);
+  expect(librariesOf({ ...report, libraries: [] })).toEqual([]);
   expect(lines(summaryOf({ ...report, rows: [] }))).toEqual([]);
 });

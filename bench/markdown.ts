@@ -1,7 +1,9 @@
 /** Formats the measured rows as Markdown tables. */
 import { arch, cpus, release, totalmem, type } from 'node:os';
+import { cpuCell, megabytes, nameOf, ratio, table } from './cells.ts';
 import type { Reaction } from './lying.ts';
 import { ratiosTo, ratiosToRclone, type Figures, type Ratios, type Row } from './row.ts';
+import type { LibraryResult } from './shapes.ts';
 import { apiRequestsPerSecond } from './tools/ours.ts';
 
 export interface Report {
@@ -11,6 +13,7 @@ export interface Report {
   readonly missing: readonly string[];
   readonly rows: readonly Row[];
   readonly reactions: readonly Reaction[];
+  readonly libraries: readonly LibraryResult[];
 }
 
 /** The conditions of the bench, and Cloud Sync's figures divided by the figures of its peers. */
@@ -18,8 +21,10 @@ export function summaryOf(report: Report): string {
   return [
     conditions(report),
     ...ratioTable(report.rows),
+    ...proofTable(report.rows),
     ...describeMemoryLimits(report.rows),
     ...countReactions(report.reactions),
+    ...countOriginals(report.libraries),
   ].join('\n\n');
 }
 
@@ -60,7 +65,8 @@ export function reactionsOf({ reactions }: Report): string[] {
   ]);
   const explained = [
     'The source lies about one of three files. The table shows how each tool reacts.',
-    'No tool can detect one changed byte without a checksum from the source, and this source gives none.',
+    'Each file has the ETag that S3 gives to an upload in parts of 100 MiB or of 20 MiB. Only a tool that understands such an ETag can detect a changed byte.',
+    'If a file arrives twice with the same bytes and its ETag says otherwise, the source has no better bytes. Cloud Sync then keeps the file, lists it as disputed and ends with 1.',
   ];
   return [explained.join('\n'), table(['reply of the source', 'tool', 'exit code', 'outcome'], lines)];
 }
@@ -71,9 +77,28 @@ export function machine(): string {
   return `${cpus().length} cores (${model}), ${memory} GB of memory, ${type()} ${release()}, Node.js ${process.version}`;
 }
 
-function conditions({ measuredAt, command, missing, rows, reactions }: Report): string {
+/** The table with the number of originals in each archive. Empty if no library was archived. */
+export function librariesOf({ libraries }: Report): string[] {
+  if (libraries.length === 0) return [];
+  const lines = libraries.map((result, index) => [
+    libraries[index - 1]?.library === result.library ? '' : result.library,
+    nameOf(result),
+    result.exitCode?.toString() ?? 'killed',
+    `${result.right} of ${result.originals}`,
+    String(result.others),
+  ]);
+  const explained = [
+    'A simulated library has recordings with chapters, bursts, raw photos, edits, wrong sizes, odd times and hostile names.',
+    'The table shows how many originals are in the archive with their exact bytes, and how many other files.',
+  ];
+  return [explained.join('\n'), table(['library', 'tool', 'exit code', 'originals', 'other files'], lines)];
+}
+
+function conditions({ measuredAt, command, missing, rows, reactions, libraries }: Report): string {
   const versions = new Map(
-    [...rows, ...reactions].map(({ tool, version }) => [tool.includes('aws') ? 'aws-cli' : tool.split(' ')[0], version] as const),
+    [...rows, ...reactions, ...libraries].map(
+      ({ tool, version }) => [tool.includes('aws') ? 'aws-cli' : tool.split(' ')[0], version] as const,
+    ),
   );
   const tools = [...versions].map(([tool, version]) => `${tool} ${version}`).join(', ');
   return [
@@ -111,7 +136,7 @@ function ratioTable(rows: readonly Row[]): string[] {
 }
 
 function ratioLine(ours: Row, rows: readonly Row[]): string[] {
-  const peers = rows.filter((row) => row.workload === ours.workload && !row.ours);
+  const peers = rows.filter((row) => row.workload === ours.workload && !row.ours && !row.isVariant);
   const toRclone = ratiosToRclone(ours, rows);
   const toBest = (['wallSeconds', 'cpu', 'peakBytes'] as const).map((figure) => {
     const [best] = peers.toSorted((a, b) => a.figures[figure] - b.figures[figure]);
@@ -119,6 +144,25 @@ function ratioLine(ours: Row, rows: readonly Row[]): string[] {
   });
   const wall = ours.figures.wallSeconds.toFixed(2);
   return [ours.workload, wall, ...ratioFigures.map((figure) => ratio(toRclone?.[figure])), ...toBest];
+}
+
+/** The cost of the proof: Cloud Sync with and without, and the peer that proves files too. */
+function proofTable(rows: readonly Row[]): string[] {
+  const workloads = new Set(rows.filter(({ isVariant }) => isVariant).map(({ workload }) => workload));
+  const compared = rows.filter(
+    ({ workload, tool, ours, isVariant }) => workloads.has(workload) && (ours || isVariant || tool === 'gopro-media-downloader'),
+  );
+  if (compared.length === 0) return [];
+  const lines = compared.map((row, index) => [
+    compared[index - 1]?.workload === row.workload ? '' : row.workload,
+    nameOf(row),
+    row.figures.wallSeconds.toFixed(2),
+    cpuCell(row),
+    megabytes(row.figures.peakBytes),
+  ]);
+  const explained =
+    'Cloud Sync and gopro-media-downloader compare each file with the checksum in the ETag of the source. The next table shows what this costs.';
+  return [explained, table(['workload', 'tool', 'wall s', 'CPU', 'peak memory MB'], lines)];
 }
 
 /** One sentence for each row with a memory limit. */
@@ -144,17 +188,15 @@ function countReactions(reactions: readonly Reaction[]): string[] {
     [
       'In another test the server sends wrong data or falls silent.',
       `In this number of cases the tool stored the right file or reported an error: ${tools.join(', ')}.`,
-      'One case is a changed byte. No tool can detect it, because the server sends no checksum.',
     ].join('\n'),
   ];
 }
 
-function ratio(value: number | undefined): string {
-  return value !== undefined && Number.isFinite(value) ? value.toFixed(2) : '–';
-}
-
-function nameOf({ tool, ours }: Pick<Row, 'tool' | 'ours'>): string {
-  return ours ? `**${tool}**` : tool;
+/** One sentence with the number of originals in the archives of each tool. */
+function countOriginals(libraries: readonly LibraryResult[]): string[] {
+  if (libraries.length === 0) return [];
+  const counts = libraries.map(({ library, tool, right, originals }) => `${tool} ${right} of ${originals} (${library})`);
+  return [`Originals archived from a simulated library: ${counts.join(', ')}.`];
 }
 
 function figureLine(
@@ -168,7 +210,7 @@ function figureLine(
     String(row.runs.length),
     figures.wallSeconds.toFixed(2),
     throughput(row),
-    `${figures.cpu.toFixed(2)} ${{ GB: 's/GB', file: 'ms a file', run: 's' }[row.per]}`,
+    cpuCell(row),
     figures.userCpu.toFixed(2),
     megabytes(figures.peakBytes),
     toRclone ? ratioFigures.map((figure) => ratio(toRclone[figure])).join(', ') : '',
@@ -197,17 +239,4 @@ function refetched({ runs }: Row, { refetchedBytes }: Figures): string {
   const ofBytes = runs[0]?.refetched?.ofBytes;
   if (refetchedBytes === undefined || !ofBytes) return '';
   return `${megabytes(refetchedBytes)} (${Math.round((100 * refetchedBytes) / ofBytes)} % of the first attempt)`;
-}
-
-function megabytes(bytes: number): string {
-  const rounded = Math.round(bytes / 1e6);
-  return (rounded === 0 ? 0 : rounded).toLocaleString('en'); // never -0
-}
-
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...lines].map(line).join('\n');
-}
-
-function line(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

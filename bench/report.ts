@@ -1,7 +1,7 @@
 /** Writes the results of a bench: a JSON record, a page, and the summary in the README. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { figuresOf, machine, reactionsOf, summaryOf, type Report } from './markdown.ts';
+import { figuresOf, librariesOf, machine, reactionsOf, summaryOf, type Report } from './markdown.ts';
 import type { MemorySample } from './measure.ts';
 import { repository, results } from './paths.ts';
 import { ratiosToRclone, type Row } from './row.ts';
@@ -24,7 +24,7 @@ export async function writeReport(report: Report): Promise<void> {
 }
 
 export function pageOf(report: Report): string {
-  return `${['# Bench', summaryOf(report), ...figuresOf(report), ...reactionsOf(report)].join('\n\n')}\n`;
+  return `${['# Bench', summaryOf(report), ...figuresOf(report), ...reactionsOf(report), ...librariesOf(report)].join('\n\n')}\n`;
 }
 
 async function writeInto(path: string, text: string): Promise<void> {

@@ -7,6 +7,8 @@ export interface Row {
   readonly workload: string;
   readonly tool: string;
   readonly ours: boolean;
+  /** Whether the tool is Cloud Sync with other options. Such a row is not a peer's. */
+  readonly isVariant: boolean;
   readonly version: string;
   /** How the tool verified the bytes in transit. */
   readonly verified: string;
@@ -52,6 +54,7 @@ export function makeRow(of: {
     workload,
     tool: tool.name,
     ours: tool.name === 'cloud-sync',
+    isVariant: tool.name.startsWith('cloud-sync '),
     version: tool.version,
     verified: idle ? 'nothing moved' : (verifiedInSink(runs) ?? tool.verifiesInDirectory),
     files,

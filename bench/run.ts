@@ -90,6 +90,7 @@ async function runWorkloads(): Promise<void> {
     missing,
     rows: found.flatMap(({ rows }) => rows ?? []),
     reactions: found.flatMap(({ reactions }) => reactions ?? []),
+    libraries: found.flatMap(({ libraries }) => libraries ?? []),
   };
   process.stdout.write(pageOf(report));
   // By default a quick bench and a bench of only some workloads are not recorded.

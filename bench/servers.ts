@@ -28,10 +28,15 @@ export interface SourceOptions {
   readonly latencyMs?: number;
   readonly bytesPerSecond?: number;
   readonly lie?: LieKind;
+  /**
+   * The sizes of the parts in which the files were uploaded, in bytes. The files take turns. The
+   * sizes decide the ETags. By default they are 100 MiB and 20 MiB, which real libraries have.
+   */
+  readonly uploadPartBytes?: readonly number[];
 }
 
 /** The source lies about its second file. servers/srcserver/lies.go describes each kind of lie. */
-export type LieKind = 'html' | 'short' | 'byte' | 'cut' | 'silent';
+export type LieKind = 'html' | 'short' | 'cut' | 'silent' | 'byte' | 'once' | 'border' | 'resumed';
 
 export interface SourceStats {
   readonly apiRequests: number;
@@ -115,7 +120,8 @@ export async function startSource(options: SourceOptions): Promise<Source> {
   const latency = options.latencyMs === undefined ? [] : ['-latency', `${options.latencyMs}ms`];
   const rate = options.bytesPerSecond === undefined ? [] : ['-rate', String(options.bytesPerSecond)];
   const lie = options.lie === undefined ? [] : ['-lie', options.lie];
-  const flags = [...library, '-ext', files.extension, ...latency, ...rate, ...lie];
+  const upload = options.uploadPartBytes === undefined ? [] : ['-upload', options.uploadPartBytes.join(',')];
+  const flags = [...library, '-ext', files.extension, ...latency, ...rate, ...lie, ...upload];
   const server = await start<SourceStats>('srcserver', tls, flags);
   return {
     ...server,
@@ -129,9 +135,12 @@ export async function startSink(options: {
   readonly tls: Certificate | undefined;
   /** Objects that exist from the start, named like a source's files. */
   readonly preload?: Files;
+  /** Whether the ETag of each part is its MD5, as on S3. By default the sink saves this work. */
+  readonly computesMd5?: boolean;
 }): Promise<Sink> {
-  const { tls, preload } = options;
-  const flags = preload ? ['-preload', String(preload.count), '-preload-size', String(preload.sizeBytes)] : [];
+  const { tls, preload, computesMd5 = false } = options;
+  const preloaded = preload ? ['-preload', String(preload.count), '-preload-size', String(preload.sizeBytes)] : [];
+  const flags = [...preloaded, ...(computesMd5 ? ['-md5'] : [])];
   const server = await start<SinkStats>('s3sink', tls, flags);
   return { ...server, objects: () => server.ask('/_objects') };
 }

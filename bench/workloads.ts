@@ -3,8 +3,9 @@ import { measureJob, type Bench, type Run, type Setting } from './bench.ts';
 import { measureKilled } from './killed.ts';
 import { installEmulator, lambdaMemoryBytes, measureSlice } from './lambda-slice.ts';
 import { comparePeers, measureNothingNew } from './nothing-new.ts';
-import { lies, observeReaction, silenceWithDefaults, type Lie, type Reaction } from './lying.ts';
+import { lies, observeReactions, silenceWithDefaults, type Lie, type Reaction } from './lying.ts';
 import { makeRow, type Row } from './row.ts';
+import { archiveLibraries, type LibraryResult } from './shapes.ts';
 import type { Files } from './servers.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -63,15 +64,19 @@ export interface Workload {
 export interface Findings {
   readonly rows?: readonly Row[];
   readonly reactions?: readonly Reaction[];
+  readonly libraries?: readonly LibraryResult[];
 }
 
-type ToolName = 'rclone' | 'rcloneTuned' | 'curl' | 'curlToAws' | 'aria2';
+type ToolName = 'rclone' | 'rcloneTuned' | 'curl' | 'curlToAws' | 'aria2' | 'goproMediaDownloader' | 'withoutProof';
 
 const s3Tools: readonly ToolName[] = ['rclone', 'rcloneTuned', 'curlToAws'];
-const directoryTools: readonly ToolName[] = ['rclone', 'curl', 'aria2'];
+const directoryTools: readonly ToolName[] = ['rclone', 'curl', 'aria2', 'goproMediaDownloader'];
 
 /** A far link, on which only parallel ranges are fast. */
 export const farLink = { latencyMs: 50, bytesPerSecond: 20_000_000 };
+
+/** An upload in parts of 20 MiB. Cloud Sync transfers a file in parts of the same size. */
+const inPartsOf20 = { uploadPartBytes: [20 * 2 ** 20] };
 
 export function workloads(sizes: Sizes): Workload[] {
   const { rounds, fewerRounds } = sizes;
@@ -88,13 +93,15 @@ export function workloads(sizes: Sizes): Workload[] {
     transfer(prefix, setting, { peers, rounds: fewerRounds });
 
   return [
-    jobs('big', { files: big, ...five, place: 's3' }, s3Tools),
-    jobs('big', { files: big, ...five, place: 'ramDisk' }, directoryTools),
-    jobs('big', { files: big, ...five, place: 'disk' }, directoryTools),
-    jobs('mid', { files: mid, ...five, place: 's3' }, ['rclone']),
-    jobs('mid', { files: mid, ...five, place: 'disk' }, directoryTools),
-    jobs('small', { files: small, ...sixteen, place: 's3' }, ['rclone']),
-    jobs('small', { files: small, ...sixteen, place: 'disk' }, directoryTools),
+    jobs('big', { files: big, ...five, place: 's3' }, [...s3Tools, 'withoutProof']),
+    jobs('big', { files: big, ...five, place: 'ramDisk' }, [...directoryTools, 'withoutProof']),
+    jobs('big', { files: big, ...five, place: 'disk' }, [...directoryTools, 'withoutProof']),
+    jobs('mid', { files: mid, ...five, place: 's3' }, ['rclone', 'withoutProof']),
+    jobs('mid', { files: mid, ...five, place: 'disk' }, [...directoryTools, 'withoutProof']),
+    jobs('small', { files: small, ...sixteen, place: 's3' }, ['rclone', 'withoutProof']),
+    jobs('small', { files: small, ...sixteen, place: 'disk' }, [...directoryTools, 'withoutProof']),
+    jobs('parts', { files: big, ...five, place: 's3', ...inPartsOf20, storeComputesMd5: true }, ['withoutProof']),
+    jobs('parts', { files: big, ...five, place: 'disk', ...inPartsOf20 }, ['goproMediaDownloader', 'withoutProof']),
     nothingNew(known, rounds),
     killed({ files: big, ...five, place: 's3' }, fewerRounds),
     killed({ files: big, ...five, place: 'disk' }, fewerRounds),
@@ -110,7 +117,11 @@ export function workloads(sizes: Sizes): Workload[] {
           lambda({ count: 1, sizeBytes: 1_000_000_000, extension: 'mp4' }, rounds),
         ]
       : []),
-    lying([...lies, ...(sizes.thorough ? [silenceWithDefaults] : [])], sizes.thorough ? directoryTools : ['rclone', 'curl']),
+    lying(
+      [...lies, ...(sizes.thorough ? [silenceWithDefaults] : [])],
+      sizes.thorough ? directoryTools : ['rclone', 'curl', 'goproMediaDownloader'],
+    ),
+    everyShape,
   ];
 }
 
@@ -141,7 +152,7 @@ function transfer(
 
 function killed(setting: Setting, rounds: number): Workload {
   const title = `${titleOf(setting)}, killed at half, again`;
-  const peers = ['rclone', 'curl', 'curlToAws', 'aria2'] as const;
+  const peers = ['rclone', 'curl', 'curlToAws', 'aria2', 'goproMediaDownloader'] as const;
   const name = `killed-${setting.place}`;
   return { name, title, run: (bench) => runAlternately(bench, { title, setting, peers, rounds, measure: measureKilled }) };
 }
@@ -183,24 +194,19 @@ function lying(all: readonly Lie[], peers: readonly ToolName[]): Workload {
   return {
     name: 'lying',
     title: 'a source that lies',
-    run: async (bench) => {
-      const reactions: Reaction[] = [];
-      for (const lie of all) {
-        // All tools run at the same time, because they mostly wait and nothing is measured.
-        const found = await Promise.all(toolsOf(bench, peers).map((tool) => observeReaction(bench, tool, lie)));
-        for (const reaction of found) {
-          if (!reaction) continue;
-          bench.log(`  ${reaction.tool}: ${reaction.lie}: ${reaction.outcome}`);
-          reactions.push(reaction);
-        }
-      }
-      return { reactions };
-    },
+    run: async (bench) => ({ reactions: await observeReactions(bench, toolsOf(bench, peers), all) }),
   };
 }
 
-function toolsOf(bench: Bench, peers: readonly ToolName[]): Tool[] {
-  return [bench.ours, ...peers.flatMap((name) => bench.peers?.[name] ?? [])];
+/** Nothing is timed. */
+const everyShape: Workload = {
+  name: 'shapes',
+  title: 'a library of every shape',
+  run: async (bench) => ({ libraries: await archiveLibraries(bench) }),
+};
+
+function toolsOf({ ours, peers }: Bench, names: readonly ToolName[]): Tool[] {
+  return [ours, ...names.flatMap((name) => (name === 'withoutProof' ? ours.withoutProof : (peers?.[name] ?? [])))];
 }
 
 /** Runs all tools in each round, so that a change of the machine affects every tool. */
@@ -229,12 +235,16 @@ async function runAlternately(
   return { rows };
 }
 
-function titleOf({ files, place, tls, latencyMs, bytesPerSecond }: Setting): string {
+function titleOf({ files, place, tls, latencyMs, bytesPerSecond, uploadPartBytes, storeComputesMd5 }: Setting): string {
   const what =
     files.count === 1 ? `one file of ${size(files.sizeBytes)}` : `${files.count.toLocaleString('en')} × ${size(files.sizeBytes)}`;
   const where = { s3: 'S3', ramDisk: 'RAM disk', disk: 'disk' }[place];
   const link = latencyMs && bytesPerSecond ? `, ${latencyMs} ms and ${size(bytesPerSecond)}/s a connection` : '';
-  return `${what} → ${where}${tls ? '' : ', plain'}${link}`;
+  const upload = uploadPartBytes
+    ? `, uploaded in parts of ${uploadPartBytes.map((bytes) => bytes / 2 ** 20).join(', ')} MiB`
+    : '';
+  const store = storeComputesMd5 === true ? ', store computes MD5' : '';
+  return `${what} → ${where}${tls ? '' : ', plain'}${link}${upload}${store}`;
 }
 
 function size(bytes: number): string {
