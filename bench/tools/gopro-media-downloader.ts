@@ -18,7 +18,7 @@ export function goproMediaDownloader(python: string, version: string): CloudTool
   return {
     name: 'gopro-media-downloader',
     version,
-    verifiesInDirectory: 'ETag of the source',
+    verifiesInDirectory: 'ETag of the source, if not resumed',
     command: ({ source, to, connections, scratch, certPath, maxSilenceSeconds = defaultSilenceSeconds }) => {
       if (to.kind !== 'directory') return undefined;
       const options = {
