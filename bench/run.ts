@@ -53,9 +53,10 @@ async function runFlame(name: string): Promise<void> {
   bench.log(`written: ${await drawFlameGraph(bench, { ...workload, setting: workload.setting })}`);
 }
 
-async function runPairs(earlierPackage: string): Promise<void> {
+/** Compares Cloud Sync with an earlier package, or with itself without proofs. */
+async function runPairs(against: string): Promise<void> {
   using bench = await openBench(await prepare(flags.package), undefined, sizes.bigBytes);
-  const earlier = await installOurs(earlierPackage);
+  const earlier = against === 'no-prove' ? bench.ours.withoutProof : await installOurs(against);
   for (const { title, setting } of chosenWorkloads()) {
     if (!setting) continue;
     const pairs = await measurePairs(bench, earlier, setting, sizes.rounds);
