@@ -12,11 +12,12 @@ import { lies, observeReaction, type Outcome } from './lying.ts';
 import { measureNothingNew } from './nothing-new.ts';
 import type { Files, LieKind } from './servers.ts';
 
-const partBytes = 16 * 1024 * 1024;
+/** The source's film was uploaded in parts of 100 MiB. Cloud Sync fetches each as five parts. */
+const partBytes = 20 * 1024 * 1024;
 const connections = 5;
-const partCount = 20;
+const partCount = 16;
 
-/** One file of twenty parts. */
+/** One file of sixteen parts. */
 const film: Files = { count: 1, sizeBytes: partCount * partBytes, extension: 'mp4' };
 export const smokeDataBytes = film.sizeBytes;
 
