@@ -93,15 +93,15 @@ export function workloads(sizes: Sizes): Workload[] {
     transfer(prefix, setting, { peers, rounds: fewerRounds });
 
   return [
-    jobs('big', { files: big, ...five, place: 's3' }, [...s3Tools, 'withoutProof']),
-    jobs('big', { files: big, ...five, place: 'ramDisk' }, [...directoryTools, 'withoutProof']),
-    jobs('big', { files: big, ...five, place: 'disk' }, [...directoryTools, 'withoutProof']),
-    jobs('mid', { files: mid, ...five, place: 's3' }, ['rclone', 'withoutProof']),
-    jobs('mid', { files: mid, ...five, place: 'disk' }, [...directoryTools, 'withoutProof']),
-    jobs('small', { files: small, ...sixteen, place: 's3' }, ['rclone', 'withoutProof']),
-    jobs('small', { files: small, ...sixteen, place: 'disk' }, [...directoryTools, 'withoutProof']),
+    jobs('big', { files: big, ...five, place: 's3' }, ['withoutProof', ...s3Tools]),
+    jobs('big', { files: big, ...five, place: 'ramDisk' }, ['withoutProof', ...directoryTools]),
+    jobs('big', { files: big, ...five, place: 'disk' }, ['withoutProof', ...directoryTools]),
+    jobs('mid', { files: mid, ...five, place: 's3' }, ['withoutProof', 'rclone']),
+    jobs('mid', { files: mid, ...five, place: 'disk' }, ['withoutProof', ...directoryTools]),
+    jobs('small', { files: small, ...sixteen, place: 's3' }, ['withoutProof', 'rclone']),
+    jobs('small', { files: small, ...sixteen, place: 'disk' }, ['withoutProof', ...directoryTools]),
     jobs('parts', { files: big, ...five, place: 's3', ...inPartsOf20, storeComputesMd5: true }, ['withoutProof']),
-    jobs('parts', { files: big, ...five, place: 'disk', ...inPartsOf20 }, ['goproMediaDownloader', 'withoutProof']),
+    jobs('parts', { files: big, ...five, place: 'disk', ...inPartsOf20 }, ['withoutProof', 'goproMediaDownloader']),
     nothingNew(known, rounds),
     killed({ files: big, ...five, place: 's3' }, fewerRounds),
     killed({ files: big, ...five, place: 'disk' }, fewerRounds),
