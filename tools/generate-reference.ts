@@ -95,7 +95,7 @@ function exitCodesPage(): string {
     ],
     [
       1,
-      'The run finished, but some files failed, are quarantined or lost. Or `verify` found differences, or `doctor` found a failure.',
+      'The run finished, but some files failed, are quarantined or lost, or are disputed since this run. Or `verify` found differences, or `doctor` found a failure.',
     ],
     [2, 'An option, argument or the configuration is wrong.'],
     [3, 'Credentials are missing or have expired.'],

@@ -41,7 +41,7 @@ function syncRows({ kind, files, filters, bytes }: RunFinished): readonly Row[] 
   const isDryRun = kind === 'dry-run';
   const fetched = bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : '';
   const archived: Row = ['archived', figure(files.archived), formatBytes(bytes.archived) + fetched];
-  const proven: Row = ['proven', figure(files.proven), `of ${figure(files.archived)}: their bytes match ${cloudChecksum}`];
+  const proven: Row = ['proven', figure(files.proven), `of ${figure(files.archived)} match ${cloudChecksum}`];
   const done = isDryRun ? [] : files.archived === 0 ? [archived] : [archived, proven];
   const there: Row = ['already there', figure(files.skipped), ''];
   const others: readonly (Row & { readonly 1: string })[] = [
@@ -70,7 +70,7 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
     ['damaged', figure(verified.damaged), `the next \`sync\` replaces ${stillThere} and keeps the damaged ones aside`],
     ['suspect', figure(verified.suspect), `do not match ${cloudChecksum}; the next \`sync\` fetches ${stillThere} once more`],
     ['lost', figure(verified.lost), 'of these, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
-    ['proven', figure(verified.proven), `their bytes match ${cloudChecksum}`],
+    ['proven', figure(verified.proven), `match ${cloudChecksum}`],
     ['disputed', figure(verified.disputed), `their bytes came twice and do not match ${cloudChecksum}; ${disputeHint}`],
     ['superseded', figure(verified.superseded), 'damaged, and replaced by a later revision; nothing to do'],
     ['unreadable', figure(verified.unreadable), 'the store does not show their bytes now; their marks stay as they are'],

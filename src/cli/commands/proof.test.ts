@@ -36,7 +36,7 @@ test('a run shows how many files it proved, and `list` and `status` show the pro
   const run = await runCli(['sync', '--to', archive], { environment });
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   expect(run.stdout.match(/^archived {2}\S+ {2}\S+ kB {2}proven$/gm)).toHaveLength(4);
-  expect(run.stdout).toMatch(/^ {2}proven +4 {2}of 4: their bytes match the cloud's own checksum$/m);
+  expect(run.stdout).toMatch(/^ {2}proven +4 {2}of 4 match the cloud's own checksum$/m);
   const listed = entries(await here('list', '--json', '--proof', 'proven'));
   expect(listed).toHaveLength(4);
   expect(listed[0]).toMatchObject({ status: 'completed', proof: 'proven', mark: null, checkedAt: expect.stringMatching(/Z$/) });
