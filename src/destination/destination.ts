@@ -184,9 +184,9 @@ export interface Destination {
   freeBytes?(): Promise<number | null>;
 
   /**
-   * Begins or resumes an upload to `file.original.key`. The known upload is resumed only if its
-   * size, validator and part size are the same as in `wanted`. A part of `known` counts only if the
-   * store has the part too. The result is never `finished` if the file at the key is described as
+   * Begins or resumes an upload to `file.original.key`. The known upload is resumed only if its size
+   * and validator are the same as in `wanted`. It keeps its part size. A part of `known` counts only
+   * if the store has the part too. The result is never `finished` if the file at the key is described as
    * another original. If a process of an earlier lease may still have the known upload open, the
    * parts of that upload are copied to a new upload. If the result is not the known upload, the
    * caller saves the result and then aborts the known upload. Space for the whole rest of the file

@@ -12,16 +12,7 @@ import { expectExit, openSceneAt } from '../support/scene.ts';
 describe.each(placeKinds)('in an archive on %s', (kind) => {
   test('films in parts of every shape are proven', async () => {
     const film = filmMaker('shapes');
-    const media = [
-      film(null, 1),
-      film(100, 0.1),
-      film(100, 18),
-      film(null, 18),
-      film(5, 40),
-      film(20, 45),
-      film(8, 17),
-      film(64, 65),
-    ];
+    const media = [film(null, 1), film(100, 0.1), film(100, 18), film(null, 18), film(5, 21), film(64, 65)];
     await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true });
     const run = await scene.sync();
     expectExit(run, 0);

@@ -46,9 +46,35 @@ export function resumeTests(check: Check): void {
   for (const [field, change] of Object.entries(otherwise)) {
     check(`a changed ${field} of the file drops the stored parts`, async (bed) => expectDropped(bed, change));
   }
-  check('a changed part size drops the stored parts', async (bed) =>
-    expectDropped(bed, { partSizeBytes: bed.stage.partSizeBytes * 2 }),
-  );
+  check('the bytes of an upload can be read in order before it is published, if the store shows them', async (bed) => {
+    const { destination } = bed;
+    if (!destination.readUpload) return;
+    const file = describeFile('read back');
+    const content = bytesOf('read back', bed.stage.partSizeBytes + 321);
+    const { state } = await upload(bed, file, content);
+    const read: Uint8Array[] = [];
+    const take = async (bytes: Uint8Array) => void read.push(Buffer.from(bytes));
+    const { signal } = new AbortController();
+    await destination.readUpload(state, content.length, take, signal);
+    expect(Buffer.concat(read).equals(Buffer.from(content))).toBe(true);
+    await destination.abort(state);
+    await expectCode(destination.readUpload(state, content.length, take, signal), 'UPLOAD_LOST');
+  });
+
+  check('an upload keeps its part size when it continues', async (bed) => {
+    const file = describeFile('own parts');
+    const content = bytesOf('own parts', bed.stage.partSizeBytes * 2);
+    const [first, second] = rangesOf(bed, content);
+    const claimPartSizes = [bed.stage.partSizeBytes];
+    const { state } = asUpload(await bed.destination.open(file, wanted(bed, content.length, { claimPartSizes })));
+    const stored = { ...(await writePart(bed.destination, file, state, 1, first!.bytes)), digests: 'kept' };
+    const change = { partSizeBytes: bed.stage.partSizeBytes * 2, claimPartSizes: [1] };
+    const resumed = asUpload(await bed.destination.open(file, wanted(bed, content.length, change), { state, parts: [stored] }));
+    expect(resumed).toMatchObject({ state, parts: [stored] });
+    const last = await writePart(bed.destination, file, resumed.state, 2, second!.bytes);
+    await bed.destination.commit(file, resumed.state, [...resumed.parts, last], wholeOf(content));
+    await expectArchived(bed, file, content);
+  });
 
   check('an upload that another process may still write is continued so that nothing of that process counts', async (bed) => {
     const file = describeFile('taken over');
