@@ -1,3 +1,5 @@
+import { gbMonthUsd, transitionUsd, uploadRequestUsd } from '../src/destination/s3/prices.ts';
+
 /**
  * How archived files are stored. `deep-archive` is the cheapest profile. Files in `instant` can be
  * read immediately. Files in `standard` stay in S3 Standard.
@@ -29,13 +31,8 @@ export const storageSteps: Readonly<Record<StorageProfile, StorageSteps>> = {
   standard: [{ storageClass: 'standard', fromDay: 0 }],
 };
 
-/** The list prices of November 2026 in USD. They are the same in us-east-1 and eu-west-1. */
-const prices: Readonly<Record<StorageClass, { gbMonth: number; perTransition: number; leastDays: number }>> = {
-  standard: { gbMonth: 0.023, perTransition: 0, leastDays: 0 },
-  instant: { gbMonth: 0.004, perTransition: 0.02 / 1_000, leastDays: 90 },
-  'deep-archive': { gbMonth: 0.00099, perTransition: 0.05 / 1_000, leastDays: 180 },
-};
-const perUploadRequest = 0.005 / 1_000;
+/** S3 charges for at least this many days in a class. */
+const leastDays: Readonly<Record<StorageClass, number>> = { standard: 0, instant: 90, 'deep-archive': 180 };
 
 /** A typical TB of camera files: 1,000 files of about 1 GB, each uploaded in parts of 64 MiB. */
 const gigabytes = 1_024;
@@ -54,16 +51,17 @@ export interface StorageCost {
 
 /** Computes the cost of archiving and storing a TB. The cost of reading files is not included. */
 export function storageCost(steps: StorageSteps): StorageCost {
-  const last = prices[steps.at(-1)?.storageClass ?? 'standard'];
+  const lastGbMonth = gbMonthUsd[steps.at(-1)?.storageClass ?? 'standard'];
   const stored = steps.reduce((sum, step, index) => {
     const until = steps[index + 1]?.fromDay ?? daysPerYear;
-    const { gbMonth, leastDays, perTransition } = prices[step.storageClass];
-    return sum + rent(gbMonth, Math.max(until - step.fromDay, leastDays)) + files * perTransition;
+    const { storageClass, fromDay } = step;
+    const days = Math.max(until - fromDay, leastDays[storageClass]);
+    return sum + rent(gbMonthUsd[storageClass], days) + files * transitionUsd[storageClass];
   }, 0);
   return {
-    firstYearUsd: stored + files * requestsPerFile * perUploadRequest,
-    laterYearUsd: rent(last.gbMonth, daysPerYear),
-    monthUsd: rent(last.gbMonth, daysPerMonth),
+    firstYearUsd: stored + files * requestsPerFile * uploadRequestUsd,
+    laterYearUsd: rent(lastGbMonth, daysPerYear),
+    monthUsd: rent(lastGbMonth, daysPerMonth),
   };
 }
 

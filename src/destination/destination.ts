@@ -145,6 +145,16 @@ export interface StatOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What it takes to read files to their end. */
+export interface ReadingTerms {
+  /** Says which prices `usd` is computed from. */
+  readonly prices: string;
+  /** False if the store keeps the file in an archive class. */
+  isReadable(key: string): boolean;
+  /** The price of reading a file once, in USD. */
+  usd(file: { readonly key: string; readonly sizeBytes: number }): number;
+}
+
 /** A set of keys. */
 export interface Keys {
   has(key: string): boolean;
@@ -247,6 +257,12 @@ export interface Destination {
    * can no longer read the bytes).
    */
   stat(key: string, options?: StatOptions): Promise<StoredFile | undefined>;
+
+  /**
+   * Finds out what it takes to read the stored files. The method is absent if reading costs nothing
+   * and no file has to be restored first.
+   */
+  readingTerms?(): Promise<ReadingTerms>;
 
   /**
    * Yields each file that has a description, once, with its latest description, in any order. Also

@@ -48,11 +48,11 @@ interface Disk extends Publisher {
   readonly leaseFile: LeaseFile;
 }
 
-/**
- * Opens an archive in a directory. The result has every optional method of a destination. The
- * directory is not touched before the first call.
- */
-export function openDisk(directory: string, options: DiskOptions): Required<Destination> {
+/** A destination with every optional method, except for `readingTerms`. */
+type DiskDestination = Required<Omit<Destination, 'readingTerms'>>;
+
+/** Opens an archive in a directory. The directory is not touched before the first call. */
+export function openDisk(directory: string, options: DiskOptions): DiskDestination {
   const { clock } = options;
   const disk = createDisk(resolve(directory), options);
   const { tree, manifest, uploads, smallFiles, leaseFile } = disk;

@@ -10,7 +10,7 @@ import {
 } from './probe/capabilities.ts';
 import { createExistenceChecks } from './probe/existence-checks.ts';
 import { createLeaseObject } from './bookkeeping/lease.ts';
-import { listFiles, statFile, unknownKeys } from './bookkeeping/inventory.ts';
+import { listFiles, readingTerms, statFile, unknownKeys } from './bookkeeping/inventory.ts';
 import { sweepUploads } from './multipart.ts';
 import { refusesWrongSize } from './probe/multipart.ts';
 import { parseUpload } from './upload-id.ts';
@@ -61,6 +61,7 @@ export function openS3(options: S3Options): S3Destination {
     abort: async (state) => dropUpload(uploads, parseUpload(state.id)),
     sweep: (keep) => sweepUploads(bucket, keep),
     stat: (key, how) => statFile(bucket, key, how),
+    readingTerms: () => readingTerms(bucket),
     list: ({ except } = {}) => listFiles(bucket, except),
     forgetsAbsentFiles: true,
     replacesDamaged: false,

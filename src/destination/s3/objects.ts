@@ -139,11 +139,21 @@ function ignoringAbsence(signal: AbortSignal | undefined): (error: unknown) => u
   };
 }
 
-/**
- * Yields the keys of all objects below `prefix`. Skips our own folder, unless `prefix` is inside
- * that folder.
- */
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  readonly storageClass: string;
+}
+
+/** Yields the keys of all objects below `prefix`, as `listObjects` does. */
 export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<string> {
+  for await (const { key } of listObjects(bucket, prefix)) yield key;
+}
+
+/**
+ * Yields all objects below `prefix`. Skips our own folder, unless `prefix` is inside that folder.
+ */
+export async function* listObjects(bucket: Bucket, prefix = ''): AsyncGenerator<ListedObject> {
   const isNew = noteMarkers();
   let token: string | undefined;
   do {
@@ -157,11 +167,11 @@ export async function* listKeys(bucket: Bucket, prefix = ''): AsyncGenerator<str
         throw asUnusable(error);
       },
     );
-    for (const { Key = '', Size } of page.Contents ?? []) {
+    for (const { Key = '', Size, StorageClass: storageClass = 'STANDARD' } of page.Contents ?? []) {
       const key = Key.slice(bucket.base.length);
       // Web consoles create an empty object to show a folder.
       const folder = key === '' || (key.endsWith('/') && Size === 0);
-      if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield key;
+      if (!folder && (prefix !== '' || !key.startsWith(ownFolder))) yield { key, storageClass };
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
     if (page.IsTruncated && !isNew(token)) throw endlessListing(bucket, 'listing');

@@ -1,8 +1,9 @@
 import { SyncError } from '../../../errors.ts';
-import type { Keys, ListedFile, StatOptions, StoredFile } from '../../destination.ts';
+import type { Keys, ListedFile, ReadingTerms, StatOptions, StoredFile } from '../../destination.ts';
 import type { Bucket } from '../bucket.ts';
 import { refusalOf } from '../errors.ts';
-import { head, listKeys, readThrough, type Found } from '../objects.ts';
+import { head, listKeys, listObjects, readThrough, type Found } from '../objects.ts';
+import { archiveClasses, pricesOf, readingUsd } from '../prices.ts';
 import { descriptionIn, readAbsent, readAnyRecord, readRecord, recordedKeys, verdictOf } from './records.ts';
 
 const headsInFlight = 32;
@@ -24,11 +25,26 @@ export async function statFile(bucket: Bucket, key: string, options: StatOptions
   }
   const found = await head(bucket, key, options.signal);
   if (!found) return undefined;
-  return { key, sizeBytes: found.sizeBytes, crc32: found.crc32 ?? (await recordedCrc32(bucket, key, found)) };
+  const { sizeBytes, etag } = found;
+  return { key, sizeBytes, crc32: found.crc32 ?? (await recordedCrc32(bucket, key, found)), etag };
 }
 
 function isInArchiveClass(error: unknown): boolean {
   return refusalOf(error)?.code === 'InvalidObjectState';
+}
+
+/** Reads the storage classes of all objects from one pass over the listing. */
+export async function readingTerms(bucket: Bucket): Promise<ReadingTerms> {
+  // Most objects are in the default class, so only the other ones need memory.
+  const others = new Map<string, string>();
+  for await (const { key, storageClass } of listObjects(bucket)) {
+    if (storageClass !== 'STANDARD') others.set(key, storageClass);
+  }
+  return {
+    prices: pricesOf,
+    isReadable: (key) => !archiveClasses.has(others.get(key) ?? ''),
+    usd: ({ key, sizeBytes }) => readingUsd(others.get(key) ?? 'STANDARD', sizeBytes),
+  };
 }
 
 /**
