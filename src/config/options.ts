@@ -85,7 +85,7 @@ export interface OptionSpec {
 const everywhere = commandNames;
 const onArchive = ['sync', 'verify', 'status', 'list', 'accept', 'retry', 'doctor'] as const;
 const withTracker = ['sync', 'verify', 'status', 'list', 'accept', 'retry'] as const;
-const withProvider = ['sync', 'login', 'doctor'] as const;
+const withProvider = ['sync', 'verify', 'login', 'doctor'] as const;
 const onService = ['aws run', 'aws status', 'aws failures', 'aws accept', 'aws retry', 'aws logs'] as const;
 const onServiceTracker = ['aws status', 'aws failures', 'aws accept', 'aws retry'] as const;
 const onMachine = ['aws run', 'aws status', 'aws retry', 'aws logs'] as const;
@@ -230,6 +230,13 @@ const optionTable = [
     default: false,
     commands: ['verify'],
     help: 'Read every byte of an archive on S3 back, instead of comparing size and stored checksum.',
+  },
+  {
+    name: 'claims',
+    type: 'flag',
+    default: false,
+    commands: ['verify'],
+    help: 'Ask the provider for its checksums of files that were archived without them. Needs credentials.',
   },
   {
     name: 'status',

@@ -22,6 +22,8 @@ export interface RunFacts {
     readonly untriedOriginals: number;
   };
   readonly apiRequests?: number;
+  /** Default: those of `transferred`. */
+  readonly mediaRequests?: number;
   readonly filters?: NonNullable<RunFinished['filters']>;
   readonly verified?: NonNullable<RunFinished['verified']>;
   /** How many findings of `verify` need a repair or the decision of a person. */
@@ -68,7 +70,7 @@ export function summarise(facts: RunFacts): RunFinished {
     files: fileCounts(facts),
     ...(filters ? { filters } : {}),
     bytes: { archived: transferred?.archivedBytes ?? 0, fetched: transferred?.fetchedBytes ?? 0 },
-    requests: { api: facts.apiRequests ?? 0, media: transferred?.mediaRequests ?? 0 },
+    requests: { api: facts.apiRequests ?? 0, media: facts.mediaRequests ?? transferred?.mediaRequests ?? 0 },
     ...(verified ? { verified } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };

@@ -1,9 +1,10 @@
-import type { Destination, StoredFile } from '../destination/destination.ts';
-import { asSyncError, type SyncError } from '../errors.ts';
+import type { Destination } from '../destination/destination.ts';
 import type { FileOf, Report, RunFinished } from '../events.ts';
-import { needsRepair, type Mark } from '../media.ts';
+import { needsRepair, type Evidence, type Mark } from '../media.ts';
+import { encodeClaim } from '../proof/claim.ts';
 import type { RowOriginal, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { lastCopyOf } from './last-copy.ts';
+import { claimOf, lookAtFile, type Look, type Seen } from './verify/look-at-file.ts';
 
 /** An archived file that `verify` judges. */
 export interface ArchivedFile {
@@ -19,49 +20,111 @@ export interface Findings {
   differences: number;
 }
 
-export interface Look {
-  readonly deep: boolean;
-  readonly signal: AbortSignal;
+export function noFindings(): Findings {
+  const marked = { missing: 0, damaged: 0, suspect: 0, lost: 0, superseded: 0 };
+  return { counts: { files: 0, bytes: 0, ...marked, proven: 0, disputed: 0, unreadable: 0, unknown: 0 }, differences: 0 };
 }
 
-interface JudgePorts {
+export interface JudgePorts {
   readonly destination: Destination;
   readonly tracker: Tracker;
   readonly report: Report;
 }
 
-/** Compares a file with its record, sets or clears its mark, and reports what differs. */
-export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Look, found: Findings): Promise<void> {
+/** What is known of a file after a look at it. */
+export interface Verdict {
+  readonly mark: Mark | null;
+  readonly reason: string;
+  /** Undefined if the evidence stays as it is. */
+  readonly evidence?: Evidence | undefined;
+  readonly hasReadBytes: boolean;
+}
+
+/**
+ * Compares a file with its record and its claim, sets or clears its mark, and reports what differs.
+ * Returns true for a file whose bytes contradict its claim. What this means is decided after all
+ * files were read, so the caller calls `settleFile` later.
+ */
+export async function judgeFile(file: ArchivedFile, ports: JudgePorts, look: Look, found: Findings): Promise<boolean> {
   const { row } = file;
-  const { destination, tracker, report } = ports;
+  const { destination, report } = ports;
   const about = fileOf(row, destination);
   const { counts } = found;
   counts.files += 1;
   if (row.mark === 'SUPERSEDED') {
     counts.superseded += 1;
-    return report({ type: 'file.superseded', ...about });
+    report({ type: 'file.superseded', ...about });
+    return false;
   }
-  const seen = await lookAt(row, destination, look);
+  const seen = await lookAtFile(row, destination, look);
   if (seen.kind === 'unreadable') {
     counts.unreadable += 1;
     const { code, message: reason, hint } = seen.error;
     if (code === 'STORE_FAILED' || needsRepair(row.mark)) found.differences += 1;
-    return report({ type: 'file.unreadable', ...about, code, reason, ...(hint !== undefined && { hint }) });
+    report({ type: 'file.unreadable', ...about, code, reason, ...(hint !== undefined && { hint }) });
+    return false;
   }
   counts.bytes += seen.sizeBytes;
-  // The mark DAMAGED is always set again, because `setMark` makes it SUPERSEDED if a later revision
-  // is archived. An earlier version of Cloud Sync left such files DAMAGED.
-  const isKnown = seen.mark === row.mark && seen.mark !== 'DAMAGED';
-  const mark = isKnown ? row.mark : await tracker.setMark(row.id, seen.mark);
-  if (mark === 'SUPERSEDED') {
-    counts.superseded += 1;
-    return report({ type: 'file.superseded', ...about });
-  }
-  if (mark !== null) await reportDifference({ ...file, mark, reason: seen.reason }, about, ports, found);
+  if (seen.comparison.kind === 'contradiction' && row.proof !== 'disputed') return true;
+  if (seen.comparison.kind === 'match') await noteMatch(row, seen.comparison, look, found);
+  await settleFile(file, verdictOf(row, seen), ports, found);
+  return false;
 }
 
+type Judged = Extract<Seen, { readonly kind: 'judged' }>;
+type Match = Extract<Judged['comparison'], { readonly kind: 'match' }>;
+
+async function noteMatch(row: TrackedOriginal, { claim, partBytes }: Match, { trust }: Look, found: Findings): Promise<void> {
+  found.counts.proven += 1;
+  if (row.proof !== 'proven' && partBytes !== null) await trust.noteProven(row.original.account, claim, partBytes);
+}
+
+function verdictOf(row: TrackedOriginal, { mark, reason, hasReadBytes, comparison }: Judged): Verdict {
+  if (comparison.kind === 'match') {
+    const evidence: Evidence = { claim: encodeClaim(comparison.claim), proof: 'proven', claimPartBytes: comparison.partBytes };
+    return { mark, reason, evidence, hasReadBytes };
+  }
+  // Only a comparison with the claim can clear this mark.
+  const staysSuspect = mark === null && row.mark === 'SUSPECT' && claimOf(row) !== null;
+  return staysSuspect ? { mark: 'SUSPECT', reason: suspectReason, hasReadBytes } : { mark, reason, hasReadBytes };
+}
+
+export const suspectReason = "its bytes are those that arrived, but the provider's own word for them says otherwise";
+const disputedReason = "the same bytes arrived twice, but the provider's own word for them says otherwise";
+
+/** Records what is known of a file, and reports it if something is wrong. */
+export async function settleFile(file: ArchivedFile, verdict: Verdict, ports: JudgePorts, found: Findings): Promise<void> {
+  const { row } = file;
+  const { destination, report } = ports;
+  const about = fileOf(row, destination);
+  const mark = await record(row, verdict, ports);
+  if (mark === 'SUPERSEDED') {
+    found.counts.superseded += 1;
+    return report({ type: 'file.superseded', ...about });
+  }
+  if (mark !== null) return reportDifference({ ...file, mark, reason: verdict.reason }, about, ports, found);
+  if ((verdict.evidence ?? row).proof !== 'disputed') return undefined;
+  found.counts.disputed += 1;
+  return report({ type: 'file.disputed', ...about, reason: disputedReason });
+}
+
+/**
+ * Records a verdict if it is news, or if every byte was read. Returns the mark that the file has
+ * then.
+ */
+async function record(row: TrackedOriginal, verdict: Verdict, { tracker }: JudgePorts): Promise<Mark | null> {
+  const { mark, evidence, hasReadBytes } = verdict;
+  const isKnown = evidence === undefined || (evidence.claim === row.claim && evidence.proof === row.proof);
+  // The mark DAMAGED is always set again, because `recordCheck` makes it SUPERSEDED if a later
+  // revision is archived. An earlier version of Cloud Sync left such files DAMAGED.
+  if (isKnown && !hasReadBytes && mark === row.mark && mark !== 'DAMAGED') return mark;
+  return tracker.recordCheck(row.id, { mark, hasReadBytes, ...(!isKnown && { evidence }) });
+}
+
+const counted = { MISSING: 'missing', DAMAGED: 'damaged', SUSPECT: 'suspect' } as const;
+
 async function reportDifference(
-  { row, isFinal: lost, mark, reason }: ArchivedFile & { readonly mark: Mark; readonly reason: string },
+  { row, isFinal: lost, mark, reason }: ArchivedFile & { readonly mark: keyof typeof counted; readonly reason: string },
   about: FileOf,
   { destination, report }: JudgePorts,
   found: Findings,
@@ -69,55 +132,12 @@ async function reportDifference(
   const isAccepted = row.acceptedAt !== null && row.mark === mark;
   if (!isAccepted) found.differences += 1;
   if (lost) found.counts.lost += 1;
-  found.counts[mark === 'MISSING' ? 'missing' : 'damaged'] += 1;
+  found.counts[counted[mark]] += 1;
   const loss = { lost, lastCopy: await lastCopyOf(about.key, destination) };
-  if (mark === 'MISSING') report({ type: 'file.missing', ...about, ...loss });
-  else report({ type: 'file.damaged', ...about, ...loss, reason });
+  if (mark === 'MISSING') return report({ type: 'file.missing', ...about, ...loss });
+  return report({ type: mark === 'DAMAGED' ? 'file.damaged' : 'file.suspect', ...about, ...loss, reason });
 }
 
 export function fileOf({ id, original: { mediaId, key } }: TrackedOriginal, { location }: Destination): FileOf {
   return { id, mediaId, key, path: `${location}/${key}` };
-}
-
-/** What a look at a file shows: its true mark, or that it could not be read. */
-type Seen =
-  | { readonly kind: 'judged'; readonly mark: 'MISSING' | 'DAMAGED' | null; readonly reason: string; readonly sizeBytes: number }
-  /** The code is UNREADABLE if the store is sound but keeps the file in an archive class. */
-  | { readonly kind: 'unreadable'; readonly error: SyncError };
-
-/**
- * Judges a file. A file stays unjudged if the store fails or does not show the bytes. It is DAMAGED
- * if the disk can no longer read the bytes.
- */
-async function lookAt(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
-  try {
-    const stored = await checkedStat(row, destination, look);
-    if (!stored) return { kind: 'judged', mark: 'MISSING', reason: '', sizeBytes: 0 };
-    const reason = difference(row, stored);
-    return { kind: 'judged', mark: reason === '' ? null : 'DAMAGED', reason, sizeBytes: stored.sizeBytes };
-  } catch (thrown) {
-    const error = asSyncError(thrown);
-    const { code, message: reason } = error;
-    if (code === 'CHECKSUM_MISMATCH') return { kind: 'judged', mark: 'DAMAGED', reason, sizeBytes: 0 };
-    if (code === 'UNREADABLE' || code === 'STORE_FAILED' || code === 'STORE_REFUSED') return { kind: 'unreadable', error };
-    throw thrown;
-  }
-}
-
-/**
- * The archived file with its CRC32. With `deep`, or if the store has no checksum, the CRC32 is
- * computed from the bytes. Otherwise it is the store's checksum. A marked file is always read,
- * because the store's checksum may be older than the damage.
- */
-async function checkedStat(row: TrackedOriginal, destination: Destination, look: Look): Promise<StoredFile | undefined> {
-  const { key } = row.original;
-  const { signal } = look;
-  const deep = look.deep || row.mark !== null;
-  const stored = await destination.stat(key, { deep, signal });
-  return stored && stored.crc32 === null && !deep ? destination.stat(key, { deep: true, signal }) : stored;
-}
-
-function difference(row: TrackedOriginal, stored: StoredFile): string {
-  if (stored.sizeBytes !== row.sizeBytes) return `the file has ${stored.sizeBytes} bytes instead of ${row.sizeBytes}`;
-  return stored.crc32 === row.crc32 ? '' : 'the checksum of the file differs';
 }

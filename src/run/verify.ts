@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { RunFinished } from '../events.ts';
-import type { Clock } from '../lib/clock.ts';
-import { forEachLimited } from '../lib/for-each.ts';
-import { isGone, originalId } from '../media.ts';
-import { latestRevisions } from '../plan/plan.ts';
 import { summarise, type RunFacts } from '../report/summary.ts';
 import { incompleteEvent } from './incomplete.ts';
-import { judgeFile, type ArchivedFile, type Findings, type Look } from './judge-file.ts';
+import { noFindings, type Findings } from './judge-file.ts';
 import { leaseArchive, type LeaseSettings } from './lease-archive.ts';
 import { adoptUnknown, recover, type RecoverPorts } from './recover.ts';
+import { archivedFiles } from './verify/archived-files.ts';
+import { askForClaims, type ClaimPorts } from './verify/ask-for-claims.ts';
+import { checkFiles, type CheckPorts } from './verify/check-files.ts';
 
-export interface VerifyPorts extends RecoverPorts {
-  readonly clock: Clock;
+export interface VerifyPorts extends RecoverPorts, CheckPorts {
+  /** Asks the provider for claims. Undefined if the provider is not needed. */
+  readonly provider: ClaimPorts | undefined;
 }
 
 export interface VerifyOptions {
@@ -23,38 +23,17 @@ export interface VerifyOptions {
 }
 
 /**
- * How many files are read at once. Four reads hide the latency of a store and do not overload a
- * disk.
- */
-const concurrency = 4;
-
-/**
- * Compares every archived file with its recorded size and checksum. First it adopts each file that
- * the archive describes and the tracker does not know. Marks missing and damaged files for the next
- * `sync`. Reports files that nothing describes, and leaves them alone. If it may not write to the
- * archive, it warns and only reads. It needs no provider. It reports one event for each finding and
- * ends with `run.finished`. It never throws.
+ * Compares every archived file with its recorded size and checksum, and with the provider's claim.
+ * First it adopts each file that the archive describes and the tracker does not know. Marks
+ * missing, damaged and suspect files for the next `sync`. Reports files that nothing describes, and
+ * leaves them alone. If it may not write to the archive, it warns and only reads. It reports one
+ * event for each finding and ends with `run.finished`. It never throws.
  */
 export async function verify(ports: VerifyPorts, options: VerifyOptions): Promise<RunFinished> {
   const runId = randomUUID();
   const beganAtMs = ports.clock.elapsed();
-  const { destination, tracker, report } = ports;
-  const found: Findings = {
-    counts: {
-      files: 0,
-      bytes: 0,
-      missing: 0,
-      damaged: 0,
-      suspect: 0,
-      proven: 0,
-      disputed: 0,
-      lost: 0,
-      superseded: 0,
-      unreadable: 0,
-      unknown: 0,
-    },
-    differences: 0,
-  };
+  const { destination, tracker, provider, report } = ports;
+  const found = noFindings();
   let facts: Pick<RunFacts, 'error'> = {};
   const held = new AsyncDisposableStack();
   report({ type: 'run.started', runId, provider: null, destination: destination.location, dryRun: false });
@@ -64,7 +43,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
     await tracker.beginRun(runId, 'verify');
     const leasedPorts = { ...ports, destination: leased.destination };
     await recover(leasedPorts, { publish: leased.isExclusive });
-    await verifyFiles(leasedPorts, { deep: options.deep, signal }, found);
+    await verifyFiles(leasedPorts, { ...options, signal }, found);
   } catch (thrown) {
     facts = { error: options.signal.reason instanceof SyncError ? options.signal.reason : asSyncError(thrown) };
   }
@@ -74,6 +53,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
     kind: 'verify',
     elapsedMs: ports.clock.elapsed() - beganAtMs,
     ...facts,
+    ...(provider && { apiRequests: provider.apiRequests(), mediaRequests: provider.accounting.totals().mediaRequests }),
     verified,
     differences,
   });
@@ -83,33 +63,21 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
   return finished;
 }
 
-async function verifyFiles(ports: VerifyPorts, look: Look, found: Findings): Promise<void> {
-  const { destination, report } = ports;
-  let archived = await archivedFiles(ports);
+async function verifyFiles(ports: VerifyPorts, options: VerifyOptions, found: Findings): Promise<void> {
+  const { destination, tracker, provider, report } = ports;
+  const { deep, signal } = options;
+  let archived = await archivedFiles(tracker);
   const { adopted, described } = await adoptUnknown(ports, archived);
-  if (adopted > 0) archived = await archivedFiles(ports);
+  if (adopted > 0) archived = await archivedFiles(tracker);
+  const asked = provider ? await askForClaims(archived.values(), ports, provider, signal) : 0;
+  if (asked > 0) archived = await archivedFiles(tracker);
   await judgeMedia(ports, found);
-  await forEachLimited(archived.values(), concurrency, async (file) => {
-    look.signal.throwIfAborted();
-    await judgeFile(file, ports, look, found);
-  });
+  const files = [...archived.values()];
+  await checkFiles(files, ports, { archived: files, deep, signal }, found);
   for await (const key of destination.unknown(new Set([...archived.keys(), ...described]))) {
     found.counts.unknown += 1;
     report({ type: 'file.unknown', key, path: `${destination.location}/${key}` });
   }
-}
-
-/** All completed originals. The key of the map is the original's key. */
-async function archivedFiles({ tracker }: VerifyPorts): Promise<ReadonlyMap<string, ArchivedFile>> {
-  const files = new Map<string, ArchivedFile>();
-  for await (const { tracked, originals } of tracker.rows(['COMPLETED'])) {
-    const latest = latestRevisions(originals);
-    for (const row of originals) {
-      const isLatest = latest.get(originalId(row.original, 1))?.id === row.id;
-      files.set(row.original.key, { row, isFinal: isGone(tracked) || !isLatest });
-    }
-  }
-  return files;
 }
 
 /** Reports the media of which the archive lost files together with their descriptions. */

@@ -4,8 +4,7 @@ import { latestRevisions } from '../../plan/plan.ts';
 import type { TrackedOriginal } from '../../tracker/tracker.ts';
 import type { Transfer } from '../context.ts';
 import type { MediumUrls } from '../media-host/medium-urls.ts';
-import { probeWithSlot } from '../media-host/probe.ts';
-import { createAttemptBudget } from '../original/attempt-budget.ts';
+import { probePatiently } from '../media-host/patient-probe.ts';
 
 /**
  * Finds archived originals whose content has changed, by size and validator. It compares only the
@@ -34,21 +33,15 @@ export async function changedOriginals(
 }
 
 async function isChanged(row: TrackedOriginal, offerId: string, urls: MediumUrls, transfer: Transfer): Promise<boolean> {
-  const { clock, tracker, signal } = transfer;
-  const budget = createAttemptBudget(clock);
-  for (;;) {
-    const ticket = budget.begin();
-    try {
-      const now = await probeWithSlot(transfer, { urls, offerId, order: 0, signal }, { tryHead: true });
-      if (now.sizeBytes !== null && now.sizeBytes !== row.sizeBytes) return true;
-      if (!sameContent(row.validator, now.validator)) return true;
-      if (!provenSame(row.validator, now.validator)) await tracker.setValidator(row.id, now.validator);
-      return false;
-    } catch (thrown) {
-      const error = asSyncError(thrown);
-      // There is nothing to compare, because the provider no longer offers the original.
-      if (error.code === 'NOT_OFFERED') return false;
-      await budget.waitAfterFailure(ticket, error, signal);
-    }
-  }
+  const { tracker, signal } = transfer;
+  const now = await probePatiently(transfer, { urls, offerId, signal }).catch((error: unknown) => {
+    // There is nothing to compare, because the provider no longer offers the original.
+    if (asSyncError(error).code === 'NOT_OFFERED') return undefined;
+    throw error;
+  });
+  if (!now) return false;
+  if (now.sizeBytes !== null && now.sizeBytes !== row.sizeBytes) return true;
+  if (!sameContent(row.validator, now.validator)) return true;
+  if (!provenSame(row.validator, now.validator)) await tracker.setValidator(row.id, now.validator);
+  return false;
 }

@@ -1,0 +1,195 @@
+import type { Destination, StoredFile } from '../../destination/destination.ts';
+import { asSyncError, type SyncError } from '../../errors.ts';
+import { partDigests, type Digests } from '../../lib/digest/index.ts';
+import {
+  decodeClaim,
+  encodeClaim,
+  matchesClaim,
+  parseEtag,
+  partSizesOf,
+  type ClaimPartBytes,
+  type ContentClaim,
+} from '../../proof/claim.ts';
+import type { TrackedOriginal } from '../../tracker/tracker.ts';
+import type { Trust } from '../../transfer/trust.ts';
+
+/** How archived files are looked at. */
+export interface Look {
+  /** Whether to read every byte, even if the store has a checksum. */
+  readonly deep: boolean;
+  /** Undefined if no file is compared with its claim. */
+  readonly digests: Digests | undefined;
+  readonly trust: Trust;
+  readonly signal: AbortSignal;
+}
+
+/** What a look at a file shows, or that it could not be read. */
+export type Seen =
+  | {
+      readonly kind: 'judged';
+      readonly mark: 'MISSING' | 'DAMAGED' | null;
+      readonly reason: string;
+      readonly sizeBytes: number;
+      /** Whether every byte of the file was read. */
+      readonly hasReadBytes: boolean;
+      readonly comparison: Comparison;
+    }
+  /** The code is UNREADABLE if the store is sound but keeps the file in an archive class. */
+  | { readonly kind: 'unreadable'; readonly error: SyncError };
+
+/** How the bytes of a file compare with the provider's claim. */
+export type Comparison =
+  /** `partBytes` is null if the store itself shows the claim, which does not tell the part size. */
+  | { readonly kind: 'match'; readonly claim: ContentClaim; readonly partBytes: ClaimPartBytes | null }
+  | { readonly kind: 'contradiction'; readonly claim: ContentClaim }
+  | { readonly kind: 'not compared' };
+
+const notCompared: Comparison = { kind: 'not compared' };
+
+/**
+ * Judges a file. A file stays unjudged if the store fails or does not show the bytes. It is DAMAGED
+ * if the disk can no longer read the bytes.
+ */
+export async function lookAtFile(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
+  try {
+    return (await lookAtStored(row, destination, look)) ?? (await readFile(row, destination, look));
+  } catch (thrown) {
+    const error = asSyncError(thrown);
+    const { code, message: reason } = error;
+    if (code === 'CHECKSUM_MISMATCH') return judged('DAMAGED', { reason });
+    if (code === 'UNREADABLE' || code === 'STORE_FAILED' || code === 'STORE_REFUSED') return { kind: 'unreadable', error };
+    throw thrown;
+  }
+}
+
+/**
+ * The claim of an archived file, or null. If the provider was never asked for a claim, the ETag that
+ * it sent with the bytes may be one.
+ */
+export function claimOf({ claim, validator }: Pick<TrackedOriginal, 'claim' | 'validator'>): ContentClaim | null {
+  return claim === null ? parseEtag(validator.etag) : decodeClaim(claim);
+}
+
+function judged(
+  mark: 'MISSING' | 'DAMAGED' | null,
+  { reason = '', sizeBytes = 0, hasReadBytes = false, comparison = notCompared }: Partial<Extract<Seen, { kind: 'judged' }>> = {},
+): Seen {
+  return { kind: 'judged', mark, reason, sizeBytes, hasReadBytes, comparison };
+}
+
+/**
+ * Judges a file by what the store keeps of it. Undefined if the bytes must be read: with `deep`, if
+ * the store has no checksum, or if the file is marked, because the store's checksum may be older
+ * than the damage.
+ */
+async function lookAtStored(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen | undefined> {
+  if (look.deep || row.mark !== null) return undefined;
+  const stored = await destination.stat(row.original.key, { signal: look.signal });
+  if (!stored) return judged('MISSING');
+  if (stored.crc32 === null) return undefined;
+  const { sizeBytes } = stored;
+  const reason = difference(row, stored);
+  return reason === ''
+    ? judged(null, { sizeBytes, comparison: compareEtag(row, stored) })
+    : judged('DAMAGED', { reason, sizeBytes });
+}
+
+/** A store that computes the same ETag as the provider's store has the same bytes. */
+function compareEtag(row: TrackedOriginal, { etag }: StoredFile): Comparison {
+  const claim = claimOf(row);
+  const own = parseEtag(etag);
+  if (!claim || !own || encodeClaim(own) !== encodeClaim(claim)) return notCompared;
+  const sizes = partSizesOf(claim, row.sizeBytes ?? 0);
+  return { kind: 'match', claim, partBytes: row.claimPartBytes ?? (sizes.length === 1 ? sizes[0]! : null) };
+}
+
+/**
+ * Reads a file and compares it with its record and its claim. If the most likely part size of the
+ * claim does not match, reads the file again for the other ones.
+ */
+async function readFile(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
+  const claim = look.digests && !isDecided(row, destination) ? claimOf(row) : null;
+  if (!claim) return readOnce(row, destination, { claim, partSizes: [] }, look);
+  const [first = [], ...others] = roundsOf(row, await likelySizes(row, claim, look));
+  let seen = await readOnce(row, destination, { claim, partSizes: first }, look);
+  for (const partSizes of others) {
+    if (seen.kind !== 'judged' || seen.comparison.kind !== 'contradiction') break;
+    seen = await readOnce(row, destination, { claim, partSizes }, look);
+  }
+  return seen;
+}
+
+/**
+ * Whether a file needs no further comparison with a claim that decides nothing. A directory tried
+ * all part sizes before it published the file.
+ */
+export function isDecided({ claim, proof }: TrackedOriginal, destination: Destination): boolean {
+  return proof === 'none' && claim !== null && destination.readUpload !== undefined;
+}
+
+async function likelySizes(row: TrackedOriginal, claim: ContentClaim, { trust }: Look): Promise<readonly ClaimPartBytes[]> {
+  const proven = await trust.provenSizes(row.original.account);
+  const { claimPartBytes } = row;
+  return partSizesOf(claim, row.sizeBytes ?? 0, claimPartBytes === null ? proven : [claimPartBytes, ...proven]);
+}
+
+/** How many part sizes of a claim one reading compares. */
+const sizesPerReading = 8;
+
+/** Divides the part sizes into those that are compared by one reading. */
+function roundsOf({ proof }: TrackedOriginal, sizes: readonly ClaimPartBytes[]): readonly (readonly ClaimPartBytes[])[] {
+  // Earlier comparisons have found no size, so any size is as likely as the first one.
+  if (proof === 'none') return [sizes];
+  const others = Array.from({ length: Math.ceil((sizes.length - 1) / sizesPerReading) }, (_, index) =>
+    sizes.slice(1 + index * sizesPerReading, 1 + (index + 1) * sizesPerReading),
+  );
+  return [sizes.slice(0, 1), ...others];
+}
+
+interface Wanted {
+  readonly claim: ContentClaim | null;
+  readonly partSizes: readonly ClaimPartBytes[];
+}
+
+async function readOnce(row: TrackedOriginal, destination: Destination, wanted: Wanted, look: Look): Promise<Seen> {
+  const { claim, partSizes } = wanted;
+  const { stored, digests } = await readWithDigests(row.original.key, destination, partSizes, look);
+  if (!stored) return judged('MISSING');
+  const { sizeBytes } = stored;
+  const reason = difference(row, stored);
+  if (reason !== '') return judged('DAMAGED', { reason, sizeBytes, hasReadBytes: true });
+  const read = { sizeBytes, hasReadBytes: true };
+  if (!claim || partSizes.length === 0) return judged(null, read);
+  const partBytes = partSizes.find((size) => matchesClaim(claim, digests.get(size) ?? []));
+  const comparison: Comparison = partBytes === undefined ? { kind: 'contradiction', claim } : { kind: 'match', claim, partBytes };
+  return judged(null, { ...read, comparison });
+}
+
+interface Reading {
+  readonly stored: StoredFile | undefined;
+  /** The digests of the file's parts, by part size. */
+  readonly digests: ReadonlyMap<ClaimPartBytes, readonly string[]>;
+}
+
+async function readWithDigests(
+  key: string,
+  destination: Destination,
+  partSizes: readonly ClaimPartBytes[],
+  { digests, signal }: Look,
+): Promise<Reading> {
+  if (!digests || partSizes.length === 0)
+    return { stored: await destination.stat(key, { deep: true, signal }), digests: new Map() };
+  const running = digests.begin({ partSizes, offset: 0, savesState: false });
+  try {
+    const stored = await destination.stat(key, { deep: true, take: (bytes) => running.update(bytes), signal });
+    return { stored, digests: partDigests([await running.end(true)]) };
+  } catch (error) {
+    running.abandon();
+    throw error;
+  }
+}
+
+function difference(row: TrackedOriginal, stored: StoredFile): string {
+  if (stored.sizeBytes !== row.sizeBytes) return `the file has ${stored.sizeBytes} bytes instead of ${row.sizeBytes}`;
+  return stored.crc32 === row.crc32 ? '' : 'the checksum of the file differs';
+}
