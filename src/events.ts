@@ -89,6 +89,22 @@ export type Event =
   | { readonly type: 'host.paused'; readonly host: string; readonly forMs: number }
   | Progress
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string }
+  /**
+   * A rolling check is about to read these files, so that no byte becomes older than `days` without
+   * being read. On S3 it also states the number of requests and their price in USD.
+   */
+  | {
+      readonly type: 'check.planned';
+      readonly days: number;
+      readonly files: number;
+      readonly bytes: number;
+      /** Files that are not read, because they are in an archive class of S3. */
+      readonly unreadable: number;
+      readonly requests?: number;
+      readonly usd?: number;
+      /** Says which prices `usd` is computed from. */
+      readonly prices?: string;
+    }
   /** By `verify`: an archived file is not in the archive. */
   | ({ readonly type: 'file.missing' } & FileOf & Loss)
   /** By `verify`: an archived file has other bytes. */
@@ -248,7 +264,11 @@ export interface RunFinished {
     /** Files that the store could not show. */
     readonly unreadable: number;
     readonly unknown: number;
+    /** The days of `--rolling`. Only files whose last check was oldest were read then. */
+    readonly rollingDays?: number;
   };
+  /** What the rolling check of a sync read and found. Present only with `--rolling`. */
+  readonly rolling?: NonNullable<RunFinished['verified']>;
   /** The error that ended the run early, or that makes a finished run count as failed. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 }

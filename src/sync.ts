@@ -12,6 +12,7 @@ import { settleDisputes } from './run/disputes.ts';
 import { list } from './run/listing.ts';
 import { reportLosses } from './run/losses.ts';
 import { recover } from './run/recover.ts';
+import { checkAgain } from './run/verify/rolling-check.ts';
 import type { TransferPorts, TransferSettings } from './transfer/context.ts';
 import { unlimited } from './transfer/slice.ts';
 import { transfer } from './transfer/transfer.ts';
@@ -30,6 +31,8 @@ export interface SyncOptions extends Omit<TransferSettings, 'owner' | 'leaseMs' 
   readonly fullListing: boolean;
   /** Whether the run only lists and plans. */
   readonly dryRun: boolean;
+  /** If set, the run reads archived files again, so that no byte stays unread for more days. */
+  readonly rollingDays: number | undefined;
 }
 
 /**
@@ -73,6 +76,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
       const disputedFiles = totals.disputedFiles > 0 ? await settleDisputes(leasedPorts, { runStartedAt }) : 0;
       facts = { ...facts, transferred: { ...totals, disputedFiles } };
       if (error) throw error;
+      facts = { ...facts, ...(await checkAgain(leasedPorts, options.rollingDays, signal)) };
     }
     if (listing.contradiction) facts = { ...facts, error: listing.contradiction };
   } catch (thrown) {

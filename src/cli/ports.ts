@@ -6,6 +6,7 @@ import { createHttpClient } from '../lib/http/index.ts';
 import { rolesOfRun } from '../media.ts';
 import { allowsPlainHttp, authModeFact } from '../source/gopro/defaults.ts';
 import { parseFilters } from '../plan/filter.ts';
+import { rollingDaysOfSync } from './archive/rolling-days.ts';
 import type { Report } from '../events.ts';
 import type { AuthMode } from '../source/gopro/index.ts';
 import type { Ports, SyncOptions } from '../sync.ts';
@@ -69,6 +70,7 @@ export function syncOptions({ config, log, interruption: { signal } }: Context):
     plainHttp: allowsPlainHttp(settings['gopro-api-url']),
     fullListing: settings.full,
     dryRun: settings['dry-run'],
+    rollingDays: rollingDaysOfSync(settings),
     signal,
   };
 }

@@ -239,6 +239,13 @@ const optionTable = [
     help: 'Ask the provider for its checksums of files that were archived without them. Needs credentials.',
   },
   {
+    name: 'rolling',
+    type: 'amount',
+    metavar: 'AGE',
+    commands: ['sync', 'verify', 'doctor'],
+    help: 'Read the files again whose last check is oldest, so that no byte stays unread for longer than this, such as 90d.',
+  },
+  {
     name: 'status',
     type: 'list',
     metavar: 'STATUS',

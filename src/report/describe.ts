@@ -6,7 +6,8 @@ type Described = Exclude<
   Event,
   { readonly type: 'run.finished' | 'progress' | 'file.started' | 'credentials.valid' | 'listing.started' | 'listing.page' }
 >;
-type Descriptions = { readonly [Type in Described['type']]: (event: Extract<Described, { readonly type: Type }>) => string };
+type DescribedAs<Type extends Described['type']> = Extract<Described, { readonly type: Type }>;
+type Descriptions = { readonly [Type in Described['type']]: (event: DescribedAs<Type>) => string };
 
 /**
  * Makes one line for each event that a person wants to read. Names and reasons come from other
@@ -36,6 +37,7 @@ const descriptions: Descriptions = {
   'file.setAside': ({ key, movedTo }) => `set aside ${key} because it is damaged: moved to ${movedTo}`,
   'host.paused': ({ host, forMs }) => `${host} asks to wait ${formatDuration(forMs)}`,
   warning: ({ message, hint }) => `warning: ${message}${hint === undefined ? '' : `. ${hint}`}`,
+  'check.planned': describeCheck,
   'file.missing': ({ path, ...loss }) => `missing   ${path}${loss.lost ? `: ${describeLoss(loss)}` : ''}`,
   'file.damaged': ({ path, reason, ...loss }) => `damaged   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
   'file.suspect': ({ path, reason, ...loss }) => `suspect   ${path}: ${reason}${loss.lost ? `; ${describeLoss(loss)}` : ''}`,
@@ -51,6 +53,12 @@ const descriptions: Descriptions = {
 export function describe(event: Event): string | undefined {
   const line = (descriptions as Readonly<Record<string, ((event: Event) => string) | undefined>>)[event.type];
   return line && clean(line(event));
+}
+
+function describeCheck({ days, files, bytes, unreadable, requests, usd = 0, prices }: DescribedAs<'check.planned'>): string {
+  const cost = requests === undefined ? '' : `; ${count(requests, 'request')}, about ${usd.toFixed(2)} USD (${prices})`;
+  const left = unreadable === 0 ? '' : `; ${count(unreadable, 'file')} in an archive class cannot be read`;
+  return `Reading ${count(files, 'file')} again, ${formatBytes(bytes)}, so that no byte stays unread for ${count(days, 'day')}${cost}${left}`;
 }
 
 /** Media that were not ready are named apart, because they may still not be ready. */

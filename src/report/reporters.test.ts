@@ -208,6 +208,11 @@ test.each<[string, Event, string]>([
     `superseded ${about.path}: it is damaged, and a later revision replaces it`,
   ],
   [
+    'a rolling check of a bucket',
+    { type: 'check.planned', days: 90, files: 2, bytes: 3e9, unreadable: 1, requests: 2, usd: 0.27, prices: 'list prices' },
+    'Reading 2 files again, 3 GB, so that no byte stays unread for 90 days; 2 requests, about 0.27 USD (list prices); 1 file in an archive class cannot be read',
+  ],
+  [
     'a suspect file',
     { type: 'file.suspect', ...about, ...noLoss, reason: 'its bytes do not match the checksum' },
     `suspect   ${about.path}: its bytes do not match the checksum`,

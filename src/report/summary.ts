@@ -26,6 +26,8 @@ export interface RunFacts {
   readonly mediaRequests?: number;
   readonly filters?: NonNullable<RunFinished['filters']>;
   readonly verified?: NonNullable<RunFinished['verified']>;
+  /** What the rolling check of a sync found. */
+  readonly rolling?: { readonly counts: NonNullable<RunFinished['rolling']>; readonly differences: number };
   /** How many findings of `verify` need a repair or the decision of a person. */
   readonly differences?: number;
   /** The error that ended the run early, or that makes a finished run count as failed. */
@@ -43,7 +45,8 @@ export function exitCodeOf(facts: RunFacts): number {
   const lost = (tally?.marked ?? 0) + (tally?.lost ?? 0);
   const disputed = facts.transferred?.disputedFiles ?? 0;
   const untried = facts.transferred?.untriedOriginals ?? 0;
-  return failed + lost + untried + disputed + (facts.differences ?? 0) > 0 ? 1 : 0;
+  const differences = (facts.differences ?? 0) + (facts.rolling?.differences ?? 0);
+  return failed + lost + untried + disputed + differences > 0 ? 1 : 0;
 }
 
 const outcomes: Readonly<Record<number, Outcome>> = {
@@ -57,7 +60,7 @@ const outcomes: Readonly<Record<number, Outcome>> = {
 
 /** Makes the last event of a run. It counts statuses in the tracker, not attempts. */
 export function summarise(facts: RunFacts): RunFinished {
-  const { transferred, error, verified, filters } = facts;
+  const { transferred, error, verified, rolling, filters } = facts;
   const exitCode = exitCodeOf(facts);
   return {
     type: 'run.finished',
@@ -72,6 +75,7 @@ export function summarise(facts: RunFacts): RunFinished {
     bytes: { archived: transferred?.archivedBytes ?? 0, fetched: transferred?.fetchedBytes ?? 0 },
     requests: { api: facts.apiRequests ?? 0, media: facts.mediaRequests ?? transferred?.mediaRequests ?? 0 },
     ...(verified ? { verified } : {}),
+    ...(rolling ? { rolling: rolling.counts } : {}),
     ...(error ? { error: describeError(error) } : {}),
   };
 }

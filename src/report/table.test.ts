@@ -57,6 +57,8 @@ test.each([
     2,
     /fetches what the cloud still has again\n[^]*to restore them\. `cloud-sync list --status lost`/,
   ],
+  ['a rolling check', { rollingDays: 90, unreadable: 2 }, 0, /Every file that was read is intact \(1s\)\.\n$/],
+  ['a rolling check without work', { files: 0, rollingDays: 90 }, 0, /No file needs a check now \(1s\)\.\n$/],
   ['only accepted files', { damaged: 1, lost: 1 }, 0, /Every file that differs was accepted \(1s\)\.\n$/],
   ['unreadable files', { unreadable: 3 }, 0, /unreadable +3 [^]*Every archived file that could be read is there and intact/],
   [

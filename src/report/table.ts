@@ -37,7 +37,7 @@ function figure(number: number): string {
 
 type Row = readonly [label: string, figure: string, note: string];
 
-function syncRows({ kind, files, filters, bytes }: RunFinished): readonly Row[] {
+function syncRows({ kind, files, filters, bytes, rolling }: RunFinished): readonly Row[] {
   const isDryRun = kind === 'dry-run';
   const fetched = bytes.fetched > bytes.archived ? `, ${formatBytes(bytes.fetched)} fetched` : '';
   const archived: Row = ['archived', figure(files.archived), formatBytes(bytes.archived) + fetched];
@@ -57,6 +57,7 @@ function syncRows({ kind, files, filters, bytes }: RunFinished): readonly Row[] 
       'missing, damaged or suspect here, and no longer in the cloud; `cloud-sync accept` accepts the loss',
     ],
     ['accepted', figure(files.accepted), 'no run fails because of them; `cloud-sync retry` undoes this'],
+    ['read again', figure(rolling?.files ?? 0), `${formatBytes(rolling?.bytes ?? 0)} of files that were archived before`],
     ['left out', figure(filters?.leftOut ?? 0), 'media of the library that the filters do not select'],
   ];
   return [...done, there, ...others.filter(([, number]) => number !== '0')];
@@ -93,11 +94,13 @@ export function verdict(finished: RunFinished): string {
 }
 
 function verifyVerdict(
-  { files, missing, damaged, suspect, lost, unreadable }: NonNullable<RunFinished['verified']>,
+  { files, missing, damaged, suspect, lost, unreadable, rollingDays }: NonNullable<RunFinished['verified']>,
   isClean: boolean,
   took: string,
 ): string {
   const differing = missing + damaged + suspect;
+  if (isClean && rollingDays !== undefined && differing === 0)
+    return files === 0 ? `No file needs a check now (${took}).` : `Every file that was read is intact (${took}).`;
   if (isClean) {
     if (files + missing === 0) return `The archive has no files to check (${took}).`;
     if (differing > 0) return `Every file that differs was accepted (${took}).`;
@@ -112,13 +115,15 @@ function verifyVerdict(
 }
 
 function partialVerdict(finished: RunFinished, took: string): string {
-  const { files, kind } = finished;
+  const { files, kind, rolling } = finished;
   if (kind === 'dry-run')
     return `Nothing was transferred ${took}. ${reasonsHint} shows why files of earlier runs are not archived.`;
   const isAllThere = files.failed + files.quarantined + files.pending === 0;
   if (isAllThere && files.lost > 0) return `Some archived files are lost ${took}. ${lossHint}.`;
   if (isAllThere && files.disputed > 0)
     return `${cleanVerdict(finished)}, but some files do not match ${cloudChecksum} ${took}. ${disputeHint}.`;
+  if (isAllThere && rolling && rolling.unreadable > 0)
+    return `${cleanVerdict(finished)}, but some files could not be read again ${took}. Run the same command again later.`;
   const loss = files.lost > 0 ? `; ${lossHint}` : '';
   return `Some files are not archived yet ${took}. Run the same command again; ${reasonsHint} shows each reason${loss}.`;
 }

@@ -9,6 +9,7 @@ import { adoptUnknown, recover, type RecoverPorts } from './recover.ts';
 import { archivedFiles } from './verify/archived-files.ts';
 import { askForClaims, type ClaimPorts } from './verify/ask-for-claims.ts';
 import { checkFiles, type CheckPorts } from './verify/check-files.ts';
+import { checkRolling } from './verify/rolling-check.ts';
 
 export interface VerifyPorts extends RecoverPorts, CheckPorts {
   /** Asks the provider for claims. Undefined if the provider is not needed. */
@@ -19,6 +20,11 @@ export interface VerifyOptions {
   readonly lease: LeaseSettings;
   /** Whether to read every byte again, even if the store has a checksum. */
   readonly deep: boolean;
+  /**
+   * If set, only the files are read whose last check is oldest, so that no byte becomes older than
+   * this number of days.
+   */
+  readonly rollingDays: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -65,7 +71,7 @@ export async function verify(ports: VerifyPorts, options: VerifyOptions): Promis
 
 async function verifyFiles(ports: VerifyPorts, options: VerifyOptions, found: Findings): Promise<void> {
   const { destination, tracker, provider, report } = ports;
-  const { deep, signal } = options;
+  const { rollingDays, deep, signal } = options;
   let archived = await archivedFiles(tracker);
   const { adopted, described } = await adoptUnknown(ports, archived);
   if (adopted > 0) archived = await archivedFiles(tracker);
@@ -73,6 +79,8 @@ async function verifyFiles(ports: VerifyPorts, options: VerifyOptions, found: Fi
   if (asked > 0) archived = await archivedFiles(tracker);
   await judgeMedia(ports, found);
   const files = [...archived.values()];
+  if (rollingDays !== undefined)
+    return checkRolling(ports, { archived: files, days: rollingDays, includesMarked: true, signal }, found);
   await checkFiles(files, ports, { archived: files, deep, signal }, found);
   for await (const key of destination.unknown(new Set([...archived.keys(), ...described]))) {
     found.counts.unknown += 1;

@@ -4,6 +4,7 @@ import { checkCredentials } from '../doctor/credentials.ts';
 import { checkDestination } from '../doctor/destination.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkHome, checkNetwork } from '../doctor/machine.ts';
+import { checkRolling } from '../doctor/rolling.ts';
 
 /** Runs all checks. Returns 1 if a check fails. A warning does not count as a failure. */
 export async function runDoctor(context: Context): Promise<number> {
@@ -21,6 +22,7 @@ export async function runDoctor(context: Context): Promise<number> {
   if (config.settings.to === undefined) {
     if (!config.settings.json) stdout.write('      destination   not checked; name it with --to\n');
   } else (await checkDestination(config)).forEach(print);
+  (await checkRolling(config)).forEach(print);
   return failed ? 1 : 0;
 }
 

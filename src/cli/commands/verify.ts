@@ -6,6 +6,7 @@ import type { ClaimPorts } from '../../run/verify/ask-for-claims.ts';
 import { allowsPlainHttp } from '../../source/gopro/defaults.ts';
 import { createAccounting } from '../../transfer/accounting.ts';
 import { openArchive } from '../archive/open-archive.ts';
+import { rollingDays } from '../archive/rolling-days.ts';
 import type { Context } from '../command.ts';
 import { leaseSettings } from '../archive/lease-settings.ts';
 import { keepHeapSmall } from '../heap.ts';
@@ -18,7 +19,7 @@ export async function runVerify(context: Context): Promise<number> {
   const { config, log, interruption } = context;
   const { to, deep, claims } = config.settings;
   parsePlace(to);
-  const options = { lease: leaseSettings(config, log), deep };
+  const options = { lease: leaseSettings(config, log), deep, rollingDays: rollingDays(config.settings) };
   return reportRun(context, 'verify', async (report) => {
     const credentials = claims ? await loadCredentialsAndWarn(context) : undefined;
     await using archive = await openArchive(config, 'read', report);
