@@ -89,6 +89,20 @@ describe('a file and its ETag', () => {
   });
 });
 
+function claimOf(parts: number | null) {
+  return { kind: 's3-etag', digest: '0'.repeat(32), parts } as const;
+}
+
+/** The part sizes in MiB for a file of 20 MiB in two parts. */
+function mebibytesOf(proved: readonly number[]): number[] {
+  const sizes = partSizesOf(
+    claimOf(2),
+    20 * mebibyte,
+    proved.map((size) => size * mebibyte),
+  );
+  return sizes.map((size) => size / mebibyte);
+}
+
 describe('the part sizes that a claim can mean', () => {
   const anyMebibytes = fc.integer({ min: 1, max: 128 });
   /** A part size, a number of parts, and the size of a file that has that many parts. */
@@ -98,7 +112,6 @@ describe('the part sizes that a claim can mean', () => {
       const partBytes = mebibytes * mebibyte;
       return { partBytes, parts, sizeBytes: (parts - 1) * partBytes + 1 + Math.floor(fill * (partBytes - 1)) };
     });
-  const claimOf = (parts: number | null) => ({ kind: 's3-etag', digest: '0'.repeat(32), parts }) as const;
 
   test('they contain the true part size, each only once, and none that gives another number of parts', () => {
     fc.assert(
@@ -112,15 +125,9 @@ describe('the part sizes that a claim can mean', () => {
   });
 
   test('sizes that proved other files come first, then the usual ones, then the rest', () => {
-    const sizes = (proved: readonly number[]) =>
-      partSizesOf(
-        claimOf(2),
-        20 * mebibyte,
-        proved.map((size) => size * mebibyte),
-      ).map((size) => size / mebibyte);
-    expect(sizes([])).toEqual([16, 10, 11, 12, 13, 14, 15, 17, 18, 19]);
-    expect(sizes([19, 100, 10])).toEqual([19, 10, 16, 11, 12, 13, 14, 15, 17, 18]);
-    expect(sizes([10.5])).not.toContain(10.5);
+    expect(mebibytesOf([])).toEqual([16, 10, 11, 12, 13, 14, 15, 17, 18, 19]);
+    expect(mebibytesOf([19, 100, 10])).toEqual([19, 10, 16, 11, 12, 13, 14, 15, 17, 18]);
+    expect(mebibytesOf([10.5])).not.toContain(10.5);
   });
 
   test('a plain MD5 and the ETag of one part are claims of the whole file, whatever its size', () => {

@@ -72,8 +72,8 @@ export function decodeClaim(text: string | null): ContentClaim | null {
 }
 
 /**
- * Returns the part sizes that a claim can mean for a file of `sizeBytes` (null: unknown), in the order in which
- * they are tried: first those in `proved`, which proved other files of the account.
+ * Returns the part sizes that a claim can mean for a file of `sizeBytes` (null: unknown), in the
+ * order in which they are tried: first those in `proved`, which proved other files of the account.
  */
 export function partSizesOf(
   { parts }: ContentClaim,

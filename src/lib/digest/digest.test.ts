@@ -122,6 +122,20 @@ test('digests that cannot be known are an empty text, which spreads to all bytes
   expect([...partDigests([])]).toEqual([]);
 });
 
+test('many digests at once, in several threads, do not mix their bytes', async () => {
+  const own = createDigests(3);
+  const files = Array.from({ length: 12 }, (_, index) => randomBytes(600_000 + index * 50_000));
+  const found = files.map(async (file) => {
+    const running = own.begin({ partSizes: [0, 400_000], offset: 0, savesState: false });
+    for (let at = 0; at < file.length; at += 300_000) await running.update(shared(file.subarray(at, at + 300_000)));
+    return partDigests([await running.end(true)]);
+  });
+  for (const [index, digestsOfFile] of (await Promise.all(found)).entries()) {
+    for (const size of [0, 400_000]) expect(digestsOfFile.get(size)).toEqual(expected(files[index]!, size));
+  }
+  await own.close();
+});
+
 test('a digest that is given up leaves the thread to the others', async () => {
   const file = randomBytes(1_000_000);
   const abandoned = digests.begin({ partSizes: [0], offset: 0, savesState: false });

@@ -57,6 +57,7 @@ export function createDigests(maxThreads = availableParallelism() > 2 ? 2 : 1): 
   };
 }
 
+/** A digest whose first bytes wait, so that a small file needs no thread. */
 class Running implements RunningDigest {
   readonly #options: BeginOptions;
   readonly #id: number;
