@@ -9,6 +9,10 @@ import { placeKinds } from '../support/places.ts';
 import { expectExit, openSceneAt } from '../support/scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
+function onCdn({ id }: SimMedium) {
+  return { host: 'cdn', mediaId: id } as const;
+}
+
 describe.each(placeKinds)('in an archive on %s', (kind) => {
   test('a suspect film whose second copy has the right bytes gets a next revision, and both stay', async () => {
     const film = filmMaker('suspect-once');
@@ -127,12 +131,11 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     const film = filmMaker('hosts');
     const media = [film(20, 21), film(20, 21), film(100, 18), film(20, 21)];
     const [rangeless, lengthless, whole, changing] = media as [SimMedium, SimMedium, SimMedium, SimMedium];
-    const of = ({ id }: SimMedium) => ({ host: 'cdn', mediaId: id }) as const;
     const faults: Fault[] = [
-      { match: { ...of(rangeless), method: 'GET' }, action: { type: 'ignoreRange' } },
-      { match: of(lengthless), action: { type: 'missingLength' } },
-      { match: of(whole), action: { type: 'missingLength' } },
-      { match: { ...of(changing), method: 'GET', attempt: 2 }, action: { type: 'etagChange' } },
+      { match: { ...onCdn(rangeless), method: 'GET' }, action: { type: 'ignoreRange' } },
+      { match: onCdn(lengthless), action: { type: 'missingLength' } },
+      { match: onCdn(whole), action: { type: 'missingLength' } },
+      { match: { ...onCdn(changing), method: 'GET', attempt: 2 }, action: { type: 'etagChange' } },
     ];
     await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
     const run = await scene.sync();

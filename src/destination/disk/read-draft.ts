@@ -16,7 +16,7 @@ export async function readDraft(
   const handle = isDraftId(id) ? await reopenDraft(uploads, id) : undefined;
   if (!handle) throw uploadLost(id);
   try {
-    const read = await readRange(handle, Buffer.allocUnsafeSlow(maxReadBytes), { start: 0, sizeBytes }, how);
+    const read = await readRange(handle, Buffer.from(new SharedArrayBuffer(maxReadBytes)), { start: 0, sizeBytes }, how);
     if (read.sizeBytes !== sizeBytes) throw uploadLost(id);
   } finally {
     await keepFile(uploads.files, id, handle);
