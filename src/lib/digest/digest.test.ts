@@ -84,10 +84,10 @@ test('small chunks, each alone, give the same digests as large ones', async () =
 });
 
 test('digests continue over pieces of any length, and over independent pieces that begin at borders', async () => {
-  const mebibyte = 1024 * kibibyte;
-  const file = randomBytes(3 * mebibyte + 77);
+  const partSize = 512 * kibibyte;
+  const file = randomBytes(2 * partSize + 77);
   const cuts = fc.uniqueArray(fc.integer({ min: 1, max: file.length - 1 }), { minLength: 1, maxLength: 5 });
-  const sizes = fc.uniqueArray(fc.constantFrom(0, 300_000, mebibyte, 700_001), { minLength: 1 });
+  const sizes = fc.uniqueArray(fc.constantFrom(0, 300_000, partSize, 700_001), { minLength: 1 });
   await fc.assert(
     fc.asyncProperty(cuts, sizes, async (unsorted, partSizes) => {
       const borders = [0, ...unsorted.toSorted((a, b) => a - b), file.length];
@@ -101,10 +101,10 @@ test('digests continue over pieces of any length, and over independent pieces th
     }),
     { numRuns: 12 },
   );
-  const independent = [0, 1, 2, 3].map(async (index) =>
-    run(file, { partSizes: [mebibyte], from: index * mebibyte, to: Math.min((index + 1) * mebibyte, file.length) }),
+  const independent = [0, 1, 2].map(async (index) =>
+    run(file, { partSizes: [partSize], from: index * partSize, to: Math.min((index + 1) * partSize, file.length) }),
   );
-  expect(partDigests(await Promise.all(independent)).get(mebibyte)).toEqual(expected(file, mebibyte));
+  expect(partDigests(await Promise.all(independent)).get(partSize)).toEqual(expected(file, partSize));
 });
 
 test('digests that cannot be known are an empty text, which spreads to all bytes that follow', async () => {
@@ -124,7 +124,7 @@ test('digests that cannot be known are an empty text, which spreads to all bytes
 
 test('many digests at once, in several threads, do not mix their bytes', async () => {
   const own = createDigests(3);
-  const files = Array.from({ length: 12 }, (_, index) => randomBytes(600_000 + index * 50_000));
+  const files = Array.from({ length: 12 }, (_, index) => randomBytes(400_000 + index * 50_000));
   const found = files.map(async (file) => {
     const running = own.begin({ partSizes: [0, 400_000], offset: 0, savesState: false });
     for (let at = 0; at < file.length; at += 300_000) await running.update(shared(file.subarray(at, at + 300_000)));
