@@ -9,6 +9,7 @@ export class DigestThread {
   readonly #thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), { execArgv: [] });
   readonly #waiting: PromiseWithResolvers<Answer>[] = [];
   #hasAnswered = false;
+  #isClosing = false;
   #end: Error | undefined;
   /** The number of digests that this thread computes. */
   load = 0;
@@ -40,14 +41,15 @@ export class DigestThread {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#thread.terminate();
   }
 
   #answered(answer: Answer): void {
     this.#hasAnswered = true;
     this.#waiting.shift()?.resolve(answer);
-    // The thread keeps the process alive only while somebody waits for an answer.
-    if (this.#waiting.length === 0) this.#thread.unref();
+    // The thread keeps the process alive only while somebody waits for an answer or for its end.
+    if (this.#waiting.length === 0 && !this.#isClosing) this.#thread.unref();
   }
 
   #ended(error: Error): void {

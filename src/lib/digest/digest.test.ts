@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { closeWhileAnswered } from '../../../test/support/digest-process.ts';
 import { createDigests, partDigests, type BeginOptions } from './index.ts';
 
 const digests = createDigests();
@@ -157,4 +159,8 @@ test('if a thread ends, its digests fail, and a new thread computes the next one
   await second.update(shared(file));
   expect(partDigests([await second.end(true)]).get(0)).toEqual([md5(file)]);
   await own.close();
+});
+
+test('a thread that is closed while its answer arrives keeps the process alive until it has ended', async () => {
+  expect(await closeWhileAnswered(fileURLToPath(new URL('index.ts', import.meta.url)))).toBe('closed');
 });
