@@ -21,6 +21,7 @@ import { openDynamoTracker } from '../../../src/tracker/dynamodb/index.ts';
 import type { Tracker } from '../../../src/tracker/tracker.ts';
 import type { ForeignServer } from '../../s3/support/servers.ts';
 import { expectExactly, wantedOf } from '../../support/archive.ts';
+import { collect } from '../../support/collect.ts';
 import type { FoundFile } from '../../support/places.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
@@ -57,6 +58,8 @@ export interface EngineScene extends AsyncDisposable {
   expectComplete(): Promise<void>;
   /** Returns the status of every medium by id, and of every original by key. */
   statuses(): Promise<Readonly<Record<string, string>>>;
+  /** Returns the verdict on the content of every original, by its key. */
+  proofs(): Promise<Readonly<Record<string, string | null>>>;
   /** The sizes of the stored parts of the only unfinished upload, in order. */
   storedParts(): Promise<readonly number[]>;
 }
@@ -100,6 +103,11 @@ export async function openEngineScene(engine: Engine, options: EngineSceneOption
     return execution;
   }
 
+  async function openTracker(): Promise<Tracker> {
+    const archiveId = await archiveIdIn(s3, bucket);
+    return openDynamoTracker({ client: aws.dynamodb, table, provider: 'gopro', archiveId, clock: systemClock });
+  }
+
   await engine.configure(variables, { ...(downloaderTimeoutSeconds !== undefined && { downloaderTimeoutSeconds }) });
   await putCredentials();
   return {
@@ -113,11 +121,8 @@ export async function openEngineScene(engine: Engine, options: EngineSceneOption
     haltDownloader: async (how) => writeFile(haltFile, how),
     files: async () => filesIn(s3, bucket),
     expectComplete: async () => expectExactly(await filesIn(s3, bucket), await wantedOf(cloud.library)),
-    statuses: async () => {
-      const archiveId = await archiveIdIn(s3, bucket);
-      const tracker = await openDynamoTracker({ client: aws.dynamodb, table, provider: 'gopro', archiveId, clock: systemClock });
-      return statusesOf(tracker);
-    },
+    statuses: async () => statusesOf(await openTracker()),
+    proofs: async () => proofsOf(await openTracker()),
     storedParts: async () => storedParts(s3, bucket),
     [Symbol.asyncDispose]: async () => {
       for (const { arn } of started) await childrenOf(aws, arn);
@@ -153,6 +158,12 @@ export async function statusesOf(tracker: Tracker): Promise<Readonly<Record<stri
   }
   await tracker.close();
   return Object.fromEntries(statuses.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function proofsOf(tracker: Tracker): Promise<Readonly<Record<string, string | null>>> {
+  const media = await collect(tracker.rows());
+  await tracker.close();
+  return Object.fromEntries(media.flatMap(({ originals }) => originals.map(({ original, proof }) => [original.key, proof])));
 }
 
 async function storedParts(s3: S3Client, Bucket: string): Promise<number[]> {
