@@ -1,6 +1,6 @@
 /**
- * The ETags of an S3 store, computed from the bytes of simulated files, and the headers that say how
- * a file is encrypted.
+ * The ETags of an S3 store, computed from the bytes of simulated files, and the headers that say
+ * how a file is encrypted.
  */
 import { createHash } from 'node:crypto';
 import { md5sOf, type SimContent } from './content.ts';
@@ -10,16 +10,16 @@ export interface StoredAs {
   /** The bytes of each part but the last. Null: in one piece. */
   readonly partBytes: number | null;
   /**
-   * The key with which the store encrypted the file. With any of these keys the ETag is no digest of
-   * the bytes. `kms` and `customer` are named in the headers, and `unmarked` is not. Default: the
-   * store's own key, which does not change the ETag.
+   * The key with which the store encrypted the file. With any of these keys the ETag is no digest
+   * of the bytes. `kms` and `customer` are named in the headers, and `unmarked` is not. Default:
+   * the store's own key, which does not change the ETag.
    */
   readonly encryption?: 'kms' | 'customer' | 'unmarked';
 }
 
 const mebibyte = 1024 * 1024;
 
-/** A mix of ways to store files, in the order of their part sizes. 20 and 100 MiB are the most frequent. */
+/** A mix of ways to store files. Parts of 20 and 100 MiB are the most frequent. */
 export const usualWays: readonly StoredAs[] = [null, 5, 8, 16, 20, 20, 100, 100].map((mebibytes) => ({
   partBytes: mebibytes === null ? null : mebibytes * mebibyte,
 }));
@@ -53,7 +53,9 @@ export function encryptionHeadersOf({ encryption }: StoredAs): Readonly<Record<s
  */
 const etags = new Map<string, Promise<string>>();
 
-/** Returns the strong ETag of a file, in quotation marks. Other code can run during the computation. */
+/**
+ * Returns the strong ETag of a file, in quotation marks. Other code can run during the computation.
+ */
 export function etagOf({ seed, sizeBytes, extension }: SimContent, stored: StoredAs): Promise<string> {
   const key = JSON.stringify([seed, sizeBytes, extension, stored.partBytes, stored.encryption]);
   const known = etags.get(key);

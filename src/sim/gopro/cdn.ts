@@ -64,7 +64,7 @@ export async function cdnReply(request: IncomingMessage, file: SimFile | undefin
   return range.start >= file.sizeBytes ? unsatisfiable(file) : rangeReply(file, about, range);
 }
 
-/** Makes a reply with status 200 and all bytes. `about` has the headers that each reply of the file has. */
+/** Makes a reply with status 200 and all bytes. `about` has the headers of all replies. */
 export function wholeReply(file: SimFile, about: Reply['headers']): Reply {
   return {
     status: 200,

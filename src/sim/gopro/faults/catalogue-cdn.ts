@@ -38,7 +38,7 @@ function onResume(id: string, action: FaultAction): Maker {
   };
 }
 
-/** Resets the first GET of each part. A byte is wrong in the second GET, which has the remainder. */
+/** Resets the first GET of each part. The second GET has the remainder with a wrong byte. */
 function corruptOnResume(id: string): Maker {
   return (target = {}) => {
     const match = { host: 'cdn', endpoint: 'file', method: 'GET', countPer: 'part', ...target } as const;

@@ -110,7 +110,7 @@ export interface MediumSpec {
   /** Fields that replace those of the listing's record. They may be wrong or missing on purpose. */
   readonly record?: Readonly<Record<string, unknown>>;
   readonly waitsFor?: WaitReason;
-  /** The ways in which the provider stores the files. A file's seed picks one. Default: `usualWays`. */
+  /** How the files are stored. A file's seed picks one of the ways. Default: `usualWays`. */
   readonly stored?: readonly StoredAs[];
 }
 
