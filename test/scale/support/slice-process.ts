@@ -1,6 +1,6 @@
 /**
- * Runs one slice of a run in its own process, as an invocation of a function does. The only argument
- * is the job as JSON. The process prints a report as JSON. slices.test.ts starts this process.
+ * Runs one slice of a run in its own process, as an invocation of a function does. The only
+ * argument is the job as JSON. The process prints a report as JSON. slices.ts starts this process.
  */
 import { openS3 } from '../../../src/destination/s3/index.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
