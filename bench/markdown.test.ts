@@ -73,11 +73,11 @@ test('the table of lies has one line for each lie, with the outcome of each tool
 });
 
 test('the summary shows the cost of the proof beside the peer that proves files too', () => {
-  const more = [rowOf('cloud-sync --no-prove', [runOf(1, 1, 100e6)]), rowOf('gopro-media-downloader', [runOf(8, 9, 50e6)])];
+  const more = [rowOf('cloud-sync sync --no-prove', [runOf(1, 1, 100e6)]), rowOf('gopro-media-downloader', [runOf(8, 9, 50e6)])];
   const summary = lines(summaryOf({ ...report, rows: [...rows, ...more] }));
   expect(summary.slice(-3)).toEqual([
     '| two films | **cloud-sync** | 3.00 | 1.00 s/GB | 120 |',
-    '|  | cloud-sync --no-prove | 1.00 | 0.50 s/GB | 100 |',
+    '|  | cloud-sync sync --no-prove | 1.00 | 0.50 s/GB | 100 |',
     '|  | gopro-media-downloader | 8.00 | 4.50 s/GB | 50 |',
   ]);
   expect(summary[2]).toBe('| two films | 3.00 | 0.50 | 0.50 | 0.50 | 1.50 | 1.50 (curl) | 2.00 (curl) | 10.00 (curl) |');

@@ -32,7 +32,7 @@ export async function installOurs(tarball?: string): Promise<Ours> {
   const folder = join(installed, 'node_modules', 'cloud-sync');
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
   const tool = (nodeFlags: readonly string[], options: readonly string[] = []): CloudTool => ({
-    name: ['cloud-sync', ...options].join(' '),
+    name: ['cloud-sync', ...(options.length > 0 ? ['sync', ...options] : [])].join(' '),
     version,
     verifiesInDirectory: options.length > 0 ? 'CRC32, read-back size' : 'ETag of the source, CRC32, read-back size',
     command: (job) => ({
