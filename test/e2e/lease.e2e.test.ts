@@ -102,7 +102,7 @@ describe('a run that is stopped in the middle of a file', () => {
   test('the stored parts of the stopped run are not fetched again', async () => {
     await using scene = await openSlowScene('stopped-parts');
     const stopped = await startSlowRun(scene);
-    await delay(500);
+    await delay(2_000);
     stopped.kill('SIGSTOP');
     const first = () => scene.cloud.requests.filter(({ range }) => range === `bytes=0-${partBytes - 1}`);
     expect(first()).toHaveLength(1);

@@ -16,6 +16,9 @@ import { openDiskPlace, openS3Place, placeKinds, type Place, type PlaceKind } fr
 import { expectExit, openScene } from '../support/scene.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
+/** How long one run may take, in ms. Some faults make a run wait, and a busy machine is slow. */
+const withinMs = 250_000;
+
 /** All faults of files, and those API faults that can be aimed at the resolve of one medium. */
 const aimable = faultNames.filter(
   (name) => !Object.hasOwn(apiFaults, name) || faultCatalogue[name]({ mediaId: 'x' })[0]?.match?.mediaId === 'x',
@@ -92,7 +95,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openWay(client);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment, withinMs });
     const run = await scene.sync('--concurrency', '32');
     const hits = scene.cloud.faults.hits();
     expect(victims.filter(({ name }) => !hits[name]).map(({ name }) => name)).toEqual([]);
@@ -115,7 +118,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openWay(client);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment, withinMs });
     const run = await scene.sync('--concurrency', '32');
     expectExit(run, 1);
     expect(run.finished.outcome).toBe('partial');
@@ -149,7 +152,7 @@ function testFaults({ kind, client }: { readonly kind: PlaceKind; readonly clien
     const faults = victims.flatMap((victim) => victim.faults);
     await using way = await openWay(client);
     const { environment } = way;
-    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment });
+    await using scene = await openScene({ library, faults, place: await openRoomyPlace(kind), environment, withinMs });
     expectExit(await scene.sync(), 0);
     expectExit(await scene.verify('--deep'), 0);
     expect(sizes(await scene.place.files())).toEqual(sizes(await wantedOf(library)));

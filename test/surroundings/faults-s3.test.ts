@@ -10,6 +10,9 @@ import { createMediaMaker, partBytes, shapes, type MediaMaker, type Shape } from
 import { openS3Place } from '../support/places.ts';
 import { expectExit, openScene } from '../support/scene.ts';
 
+/** How long one run may take, in ms. Some faults make a run wait, and a busy machine is slow. */
+const withinMs = 250_000;
+
 interface Trouble {
   readonly shape: Shape;
   readonly operation: S3Operation;
@@ -113,7 +116,12 @@ test('one run survives faults that strike only the first request', async () => {
   const maker = createMediaMaker('s3-passing');
   const victims = victimsOf(passing, maker);
   const library = createLibrary(victims.map(({ medium }) => medium));
-  await using scene = await openScene({ library, place: await openS3Place({ faults: faultsOf(victims, 1) }), stallMs: 2_500 });
+  await using scene = await openScene({
+    library,
+    place: await openS3Place({ faults: faultsOf(victims, 1) }),
+    stallMs: 2_500,
+    withinMs,
+  });
   const run = await scene.sync('--concurrency', '16');
   const { missing, surplus } = compare(await scene.place.files(), await wantedOf(library));
   const broken = victims.filter(({ medium }) => missing.some((file) => file.startsWith(medium.id)));
@@ -133,7 +141,7 @@ test('a lasting fault fails only its own file, with the reason, and a run after 
   const healthy = [shapes.held(maker), shapes.streamed(maker), shapes.multipart(maker)];
   const library = createLibrary([...victims.map(({ medium }) => medium), ...healthy]);
   const place = await openS3Place({ faults: faultsOf(victims) });
-  await using scene = await openScene({ library, place, stallMs: 2_500 });
+  await using scene = await openScene({ library, place, stallMs: 2_500, withinMs });
   const wanted = await wantedOf(library);
   const run = await scene.sync('--concurrency', '16');
   expectExit(run, 1);
