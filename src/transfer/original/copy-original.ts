@@ -1,16 +1,18 @@
-import type { KnownUpload, Opened, Part, StoredFile } from '../../destination/destination.ts';
+import type { KnownUpload, Opened, Part } from '../../destination/destination.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import type { Evidence, Original } from '../../media.ts';
 import { encodeClaim } from '../../proof/claim.ts';
 import type { Copy, Upload } from '../context.ts';
-import { archivedEvent, describeFile } from '../describe.ts';
+import { describeFile } from '../describe.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
 import { nameNextRevision } from '../record.ts';
+import { completeStored } from './complete-stored.ts';
 import { abandon, dropUpload } from './drop-upload.ts';
 import { fetchParts } from './fetch-parts.ts';
 import { needingSpace } from './needing-space.ts';
 import { planProof, prove } from './prove.ts';
+import { hasOtherContent, isRepair, publish } from './publish.ts';
 
 /** How often an original may start over in one run, even if it received new bytes in between. */
 const maxRestarts = 5;
@@ -95,7 +97,7 @@ async function openUpload(copy: Copy, probe: Probe): Promise<Upload | Copied> {
   const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) && !isSuspect(copy) });
   if (opened.kind === 'finished') {
     if (isSuspect(copy)) return 'other content';
-    await completeStored(copy, opened.file, known, file);
+    await completeStored(copy, { stored: opened.file, known, file, proving });
     return 'archived';
   }
   const { state, resumable } = opened;
@@ -121,28 +123,6 @@ function isSuspect({ row }: Copy): boolean {
 function unprovenEvidence({ transfer }: Copy, claim: Upload['proving']['claim']): Evidence {
   const text = transfer.digests ? encodeClaim(claim) : null;
   return { claim: text, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
-}
-
-/**
- * Completes an original whose file is stored already, because an earlier run ended in between. The
- * verdict of that run counts if it was about the same bytes. Errors: KEY_TAKEN.
- */
-async function completeStored(
-  copy: Copy,
-  stored: StoredFile,
-  known: KnownUpload | undefined,
-  { validator, evidence }: Pick<Upload['file'], 'validator'> & { readonly evidence: Evidence },
-): Promise<void> {
-  const { transfer, row } = copy;
-  const { key, sizeBytes, crc32 } = stored;
-  if (crc32 === null) throw new SyncError('KEY_TAKEN', `${key} is stored already, but its checksum is unknown`);
-  if (hasOtherContent(copy, stored)) throw new SyncError('KEY_TAKEN', `${key} holds another file`);
-  const { proof, claimPartBytes } = row;
-  const isJudged = proof !== null && row.crc32 === crc32 && row.claim === evidence.claim;
-  const verdict = isJudged ? { ...evidence, proof, claimPartBytes } : evidence;
-  await transfer.tracker.complete(copy.claim, { sizeBytes, crc32, validator, evidence: verdict });
-  if (known) await abandon(transfer, known.state);
-  reportArchived(copy, stored, verdict);
 }
 
 type OpenedUpload = Extract<Opened, { readonly kind: 'upload' }>;
@@ -176,7 +156,8 @@ async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promi
     return 'other content';
   }
   if (isSuspect(copy)) return clearSuspicion(copy, upload, evidence);
-  return publish(copy, upload, parts, { ...whole, evidence });
+  await publish(copy, upload, parts, { ...whole, evidence });
+  return 'archived';
 }
 
 /**
@@ -189,48 +170,4 @@ async function clearSuspicion({ transfer, row }: Copy, { state }: Upload, eviden
   transfer.accounting.endFile(row.original.key, null);
   if (evidence.proof === 'disputed') transfer.accounting.countProof('disputed');
   return 'same content';
-}
-
-/**
- * Records the intent, publishes the file if its key is free, and completes the original. The repair
- * of a damaged file replaces that file.
- */
-async function publish(
-  copy: Copy,
-  upload: Upload,
-  parts: readonly Part[],
-  { evidence, ...whole }: { readonly sizeBytes: number; readonly crc32: number; readonly evidence: Evidence },
-): Promise<Copied> {
-  const { tracker, destination, report } = copy.transfer;
-  const { state } = upload;
-  const content = { ...whole, validator: state.validator, evidence };
-  const file = { ...upload.file, evidence };
-  await tracker.recordIntent(copy.claim, content);
-  const { movedTo, ...stored } = await destination.commit(file, state, parts, whole, { replaces: isRepair(copy) });
-  if (movedTo !== undefined) report({ type: 'file.setAside', key: stored.key, movedTo });
-  await tracker.complete(copy.claim, content);
-  reportArchived(copy, { ...stored, crc32: whole.crc32 }, evidence);
-  return 'archived';
-}
-
-function reportArchived({ transfer, row }: Copy, stored: StoredFile, { proof }: Evidence): void {
-  const { accounting, destination, report } = transfer;
-  accounting.endFile(stored.key, stored.sizeBytes);
-  accounting.countProof(proof);
-  report(archivedEvent(row.original, stored, { location: destination.location, proof }));
-}
-
-/** Whether the copy replaces an archived file that is missing or damaged, or tests a suspect one. */
-export function isRepair({ row }: Pick<Copy, 'row'>): boolean {
-  return row.status === 'COMPLETED';
-}
-
-/** Whether the content for a repair is not the content that the archived file had. */
-function hasOtherContent(copy: Copy, now: { readonly sizeBytes: number | null; readonly crc32?: number | null }): boolean {
-  const { sizeBytes, crc32 } = copy.row;
-  return isRepair(copy) && (differ(sizeBytes, now.sizeBytes) || differ(crc32, now.crc32 ?? null));
-}
-
-function differ(a: number | null, b: number | null): boolean {
-  return a !== null && b !== null && a !== b;
 }

@@ -1,4 +1,4 @@
-import type { Part } from '../../destination/destination.ts';
+import type { ContentFacts, Part, TakeBytes } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
 import { crc32, crc32Hex } from '../../lib/crc32.ts';
 import { partDigests, type Digests } from '../../lib/digest/index.ts';
@@ -66,13 +66,8 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
  * dropped and must be fetched again), PROOF_POSTPONED, PATIENCE_EXHAUSTED (two copies with different
  * bytes both contradict the claim).
  */
-export async function prove(
-  copy: Copy,
-  upload: Upload,
-  parts: readonly Part[],
-  whole: { readonly sizeBytes: number; readonly crc32: number },
-): Promise<Evidence> {
-  const { digests, trust } = copy.transfer;
+export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], whole: ContentFacts): Promise<Evidence> {
+  const { digests, trust, destination } = copy.transfer;
   const { claim } = upload.proving;
   if (!digests) return { claim: null, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
   if (!claim) return { claim: noClaim, proof: 'none', claimPartBytes: null };
@@ -80,13 +75,46 @@ export async function prove(
   const because = { claim: encodeClaim(claim), claimPartBytes: null };
   const known: Compared = { claim, sizes: partSizesOf(claim, whole.sizeBytes, await trust.provenSizes(account)) };
   if (known.sizes.length === 0) return { ...because, proof: 'none' };
-  const { matching, left } = await compare(copy, upload, parts, { ...known, whole, digests });
+  const readUpload = async (take: TakeBytes) => destination.readUpload!(upload.state, whole.sizeBytes, take, copy.signal);
+  const read = upload.resumable && destination.readUpload ? readUpload : undefined;
+  const bytes: WholeCopy = { ...whole, key: upload.file.original.key, read };
+  const { matching, left } = await compare(bytes, digestsOf(upload.state, parts), { ...known, digests });
   if (matching !== undefined) {
     await trust.noteProven(account, claim, matching);
     return { ...because, proof: 'proven', claimPartBytes: matching };
   }
   if (left.length === known.sizes.length) return { ...because, proof: 'unchecked' };
   return { ...because, proof: await judgeMismatch(copy, upload, claim, { ...whole, hasComparedAll: left.length === 0 }) };
+}
+
+/**
+ * Returns the verdict on a file that was stored before, for which no digest was computed. Reads the
+ * file unless no claim is compared. Returns undefined if the bytes contradict a trusted claim, and
+ * only another copy can decide. Errors: those of `stat`; CHECKSUM_MISMATCH (the stored bytes have
+ * another CRC32).
+ */
+export async function proveStored(
+  { transfer, row, signal }: Copy,
+  { claim, mismatch }: Proving,
+  stored: ContentFacts & { readonly key: string },
+): Promise<Evidence | undefined> {
+  const { digests, trust, destination } = transfer;
+  const { account } = row.original;
+  if (!digests) return { claim: null, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
+  const because = { claim: encodeClaim(claim), claimPartBytes: null };
+  const sizes = claim ? partSizesOf(claim, stored.sizeBytes, await trust.provenSizes(account)) : [];
+  if (!claim || sizes.length === 0) return { ...because, proof: 'none' };
+  const read = async (take: TakeBytes) => destination.stat(stored.key, { deep: true, take, signal });
+  const { matching } = await compare({ ...stored, read }, new Map(), { claim, sizes, digests });
+  if (matching !== undefined) {
+    await trust.noteProven(account, claim, matching);
+    return { ...because, proof: 'proven', claimPartBytes: matching };
+  }
+  const way = await trust.wayFor(account, claim, stored.sizeBytes);
+  if (way === undefined) return { ...because, proof: 'none' };
+  if (mismatch !== stored.crc32) return undefined;
+  trust.noteDisputed(way);
+  return { ...because, proof: 'disputed' };
 }
 
 interface Compared {
@@ -96,28 +124,31 @@ interface Compared {
 }
 
 interface Comparison extends Compared {
-  readonly whole: { readonly sizeBytes: number; readonly crc32: number };
   readonly digests: Digests;
 }
 
+/** All bytes of a file, before or after they are published. */
+interface WholeCopy extends ContentFacts {
+  readonly key: string;
+  /** Reads the stored bytes in order. Undefined if the store does not show them yet. */
+  readonly read: ((take: TakeBytes) => Promise<unknown>) | undefined;
+}
+
 /**
- * Compares the digests of a copy with its claim. Reads a stored upload again if that is possible
- * and no digest matches. `left` are the part sizes that were not compared.
+ * Compares the digests of a copy with its claim. Reads the stored bytes if that is possible and no
+ * digest matches. `left` are the part sizes that were not compared.
  */
 async function compare(
-  copy: Copy,
-  upload: Upload,
-  parts: readonly Part[],
-  { claim, sizes, whole, digests }: Comparison,
+  copy: WholeCopy,
+  computed: ReadonlyMap<ClaimPartBytes, readonly string[]>,
+  { claim, sizes, digests }: Comparison,
 ): Promise<{ readonly matching?: ClaimPartBytes | undefined; readonly left: readonly ClaimPartBytes[] }> {
-  const computed = digestsOf(upload.state, parts);
   const matching = findMatch(claim, sizes, computed);
   let left = sizes.filter((size) => computed.get(size)?.length !== (claim.parts ?? 1));
-  const { destination } = copy.transfer;
-  if (matching !== undefined || !upload.resumable || !destination.readUpload) return { matching, left };
+  if (matching !== undefined || !copy.read) return { matching, left };
   while (left.length > 0) {
     const some = left.slice(0, sizesPerReading);
-    const found = findMatch(claim, some, await readDigests(copy, upload, some, { whole, digests }));
+    const found = findMatch(claim, some, await readDigests(copy, copy.read, { partSizes: some, digests }));
     if (found !== undefined) return { matching: found, left };
     left = left.slice(some.length);
   }
@@ -132,23 +163,20 @@ function findMatch(
   return sizes.find((size) => matchesClaim(claim, computed.get(size) ?? []));
 }
 
-/** Reads a stored upload from its first byte. Errors: CHECKSUM_MISMATCH, UPLOAD_LOST. */
+/** Reads stored bytes from the first one. Errors: CHECKSUM_MISMATCH, and those of `read`. */
 async function readDigests(
-  { transfer, signal }: Copy,
-  { state, file }: Upload,
-  partSizes: readonly ClaimPartBytes[],
-  { whole, digests }: Pick<Comparison, 'whole' | 'digests'>,
+  { key, crc32: wanted }: WholeCopy,
+  read: NonNullable<WholeCopy['read']>,
+  { partSizes, digests }: { readonly partSizes: readonly ClaimPartBytes[]; readonly digests: Digests },
 ): Promise<ReadonlyMap<ClaimPartBytes, readonly string[]>> {
   const running = digests.begin({ partSizes, offset: 0, savesState: false });
   let checksum = 0;
   try {
-    const take = (bytes: Uint8Array) => {
+    await read((bytes) => {
       checksum = crc32(bytes, checksum);
       return running.update(bytes);
-    };
-    await transfer.destination.readUpload!(state, whole.sizeBytes, take, signal);
-    if (checksum !== whole.crc32)
-      throw new SyncError('CHECKSUM_MISMATCH', `the stored bytes of ${file.original.key} are not those that arrived`);
+    });
+    if (checksum !== wanted) throw new SyncError('CHECKSUM_MISMATCH', `the stored bytes of ${key} are not those that arrived`);
     return partDigests([await running.end(true)]);
   } catch (error) {
     running.abandon();
@@ -161,7 +189,7 @@ async function judgeMismatch(
   copy: Copy,
   upload: Upload,
   claim: ContentClaim,
-  whole: { readonly sizeBytes: number; readonly crc32: number; readonly hasComparedAll: boolean },
+  whole: ContentFacts & { readonly hasComparedAll: boolean },
 ): Promise<'none' | 'disputed'> {
   const { transfer, row } = copy;
   const { mismatch } = upload.proving;

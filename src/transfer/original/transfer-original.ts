@@ -6,9 +6,10 @@ import type { MediumSet } from '../describe.ts';
 import type { MediumUrls } from '../media-host/medium-urls.ts';
 import { addRevision, rekey } from '../record.ts';
 import { createAttemptBudget } from './attempt-budget.ts';
-import { copyOriginal, isRepair } from './copy-original.ts';
+import { copyOriginal } from './copy-original.ts';
 import { abandon } from './drop-upload.ts';
 import { firstLessons } from './lessons.ts';
+import { isRepair } from './publish.ts';
 
 /**
  * One run gives an original at most this many new revisions. Without this limit a store that spoils
