@@ -87,7 +87,24 @@ test('a slice in which a host asked to wait is not fruitless', () => {
   expect([slice.isFruitless(), slice.idleWeight()]).toEqual([false, 1]);
 });
 
+test.each([
+  [0, 5],
+  [1, 2],
+  [2, 1],
+  [3, 1],
+  [19, 1],
+])('after idle slices with a weight of %i, %i of 5 parts are fetched at once', (idleBefore, parts) => {
+  expect(sliceOf(10_000, idleBefore).slice.partsAtOnce(5)).toBe(parts);
+});
+
+test('the last slice of a run is never fruitless, and still fetches fewer parts at once', () => {
+  const clock = { now: () => 0, elapsed: () => 0, sleep: async () => {} };
+  const slice = createSlice({ budgetMs: 1_000, idleBefore: 19, isLast: true, clock });
+  expect([slice.isFruitless(), slice.partsAtOnce(5)]).toEqual([false, 1]);
+});
+
 test('an unlimited slice always has time', () => {
   unlimited.admit();
   expect([unlimited.isOver(), unlimited.isFruitless(), unlimited.signal.aborted]).toEqual([false, false, false]);
+  expect(unlimited.partsAtOnce(5)).toBe(5);
 });

@@ -36,6 +36,11 @@ export interface Slice {
   isFruitless(): boolean;
   /** The weight of the slices in a row that stored nothing, up to and including this one. */
   idleWeight(): number;
+  /**
+   * How many parts to fetch at once if a run without a limit of time fetches `concurrency`. A slice
+   * after idle slices fetches fewer parts at once, because on a slow line one part may fit into it.
+   */
+  partsAtOnce(concurrency: number): number;
   /** Aborted with SLICE_OVER when the running work must end. */
   readonly signal: AbortSignal;
 }
@@ -51,6 +56,7 @@ export const unlimited: Slice = {
   isOver: () => false,
   isFruitless: () => false,
   idleWeight: () => 0,
+  partsAtOnce: (concurrency) => concurrency,
   signal: new AbortController().signal,
 };
 
@@ -59,6 +65,8 @@ export interface SliceOptions {
   readonly budgetMs: number;
   /** The weight of the slices in a row before this one that stored nothing. */
   readonly idleBefore: number;
+  /** True if the run ends with this slice. Such a slice may be short, so it is never fruitless. */
+  readonly isLast?: boolean;
   readonly clock: Clock;
 }
 
@@ -70,7 +78,7 @@ const weightWithoutBytes = 10;
 const weightWithBytes = 1;
 
 /** Begins a slice now. Its timer does not keep the process alive. */
-export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slice {
+export function createSlice({ budgetMs, idleBefore, isLast = false, clock }: SliceOptions): Slice {
   const keptBackMs = Math.min(maxKeptBackMs, budgetMs / 10);
   const endsAtMs = clock.elapsed() + budgetMs - keptBackMs;
   const signal = abortAfter(Math.max(0, budgetMs - keptBackMs));
@@ -102,8 +110,9 @@ export function createSlice({ budgetMs, idleBefore, clock }: SliceOptions): Slic
     countEnded: () => void (fruits += 1),
     excuse: () => void (isExcused = true),
     isOver: () => admitted > 0 && isOver(),
-    isFruitless: () => !isExcused && idleWeight() >= maxIdleWeight,
+    isFruitless: () => !isExcused && !isLast && idleWeight() >= maxIdleWeight,
     idleWeight,
+    partsAtOnce: (concurrency) => Math.max(1, Math.floor(concurrency / 2 ** idleBefore)),
     signal,
   };
 }

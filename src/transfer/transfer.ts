@@ -73,7 +73,7 @@ export function openTransfer(
     accounting,
     fullness: createFullness(),
     hosts: createMediaHosts({ http, gate: createHostGate(clock), clock, accounting, onPause, stallMs, plainHttp }),
-    slots: createPartSlots(settings.concurrency),
+    slots: createPartSlots(slice.partsAtOnce(settings.concurrency)),
     throttle: createThrottle(settings.bandwidth, clock, signal),
     disappearances: createDisappearances(),
     trust: createTrust(ports.tracker),

@@ -150,6 +150,25 @@ test.each([
   expect(scene.events.filter(({ type }) => type === 'file.started')).toHaveLength(started);
 });
 
+/** The size of a part, in bytes, if the provider stored the file in parts of 20 MiB. */
+const largeBytes = 20 * 1024 * 1024;
+
+test('on a line that is too slow for two parts at once, a later slice fetches one part and stores it', async () => {
+  await using scene = await openScene([createMediaMaker('slow-line', [{ partBytes: largeBytes }]).video(2 * largeBytes)]);
+  await scene.list(() => false, await scene.beginListing());
+  const idle: number[] = [];
+  // In a slice, the line brings one part and half of another one. A busy machine is slower.
+  for (let slices = 0; slices < 8 && idle.at(-1) !== 0; slices += 1) {
+    const slice = sliceOf(3_000, idle.at(-1) ?? 0);
+    await scene.transfer(slice, 11 * 1024 * 1024);
+    idle.push(slice.idleWeight());
+  }
+  expect(idle[0]).toBe(1);
+  expect(idle.at(-1)).toBe(0);
+  await scene.transfer(sliceOf(20_000), null);
+  expect((await scene.tracker.tally(alwaysRoles)).originals).toMatchObject({ COMPLETED: 1 });
+});
+
 test('a slice of many small files ends between two files, and the next slice archives the remaining files', async () => {
   const maker = createMediaMaker('many');
   await using scene = await openScene(Array.from({ length: 40 }, () => maker.photo(100_000)));

@@ -65,11 +65,9 @@ async function transferInSlice(
 ): Promise<Omit<Reply, 'count'>> {
   const { clock, environment, metrics } = invocation;
   const ownMs = Math.min(invocation.remainingMs(), environment.sliceMs ?? Infinity);
-  // The run's deadline may shorten a slice so much that it makes no progress. Such a slice does not
-  // count as idle.
   const isLast = untilDeadlineMs <= ownMs;
-  const idleBefore = isLast ? 0 : request.slice.idle;
-  const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, clock });
+  const idleBefore = request.slice.idle;
+  const slice = createSlice({ budgetMs: Math.min(ownMs, untilDeadlineMs), idleBefore, isLast, clock });
   const before = await readLine(request.line, tracker, environment.roles);
   const startedAtMs = clock.elapsed();
   const { totals, error } = await transferOpen(request, before, slice, tracker, invocation);
