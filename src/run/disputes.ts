@@ -18,14 +18,32 @@ interface Dispute {
   readonly way: string;
 }
 
+/** The search for the last run that ran to its end goes back this many runs. */
+const maxRunsBack = 100;
+
 /**
- * Decides at the end of a run which disputes of the run stay, and names the files. If too many
- * files of a way are disputed, the claims of this way are no digests. Then these files get the
- * proof `none`, and one warning says so. Returns how many disputes stay.
+ * Since when no run has settled its disputes, in ISO 8601: the start of this run, or of an earlier
+ * one if the runs in between were killed or ended early.
  */
-export async function settleDisputes(ports: DisputePorts, { runStartedAt }: { readonly runStartedAt: string }): Promise<number> {
+export async function unsettledSince(
+  { tracker }: Pick<DisputePorts, 'tracker'>,
+  { runId, runStartedAt }: { readonly runId: string; readonly runStartedAt: string },
+): Promise<string> {
+  const runs = await tracker.runs(maxRunsBack);
+  const earlier = runs.filter(({ id, kind }) => id !== runId && kind !== 'verify');
+  const ended = earlier.findIndex(({ outcome }) => outcome === 'clean' || outcome === 'partial');
+  const unsettled = ended === -1 ? earlier : earlier.slice(0, ended);
+  return [runStartedAt, ...unsettled.map(({ startedAt }) => startedAt)].toSorted()[0]!;
+}
+
+/**
+ * Decides at the end of a run which disputes since `since` stay, and names the files that nobody has
+ * accepted. If too many files of a way are disputed, the claims of this way are no digests. Then
+ * these files get the proof `none`, and one warning says so. Returns how many disputes stay.
+ */
+export async function settleDisputes(ports: DisputePorts, { since }: { readonly since: string }): Promise<number> {
   const { destination, tracker, report } = ports;
-  const { counts, disputes } = await readVerdicts(ports, runStartedAt);
+  const { counts, disputes } = await readVerdicts(ports, since);
   const distrusted = new Map<string, WayCount>([...counts].filter(([, count]) => losesTrust(count)));
   let stay = 0;
   for (const { row, way } of disputes) {
@@ -34,6 +52,7 @@ export async function settleDisputes(ports: DisputePorts, { runStartedAt }: { re
       await tracker.recordCheck(row.id, { mark: row.mark, evidence, hasReadBytes: false });
       continue;
     }
+    if (row.acceptedAt !== null) continue;
     stay += 1;
     const reason = `the same bytes came twice, but the provider's own word for them is ${row.claim}`;
     report({ type: 'file.disputed', ...fileOf(row, destination), reason });
@@ -50,19 +69,19 @@ function warningOf(way: string, { compared, disputed }: WayCount): Parameters<Re
   };
 }
 
-/** Reads the verdicts of a run. Counts them by the way in which the provider stored the files. */
+/** Reads the verdicts since a time. Counts them by the way in which the provider stored the files. */
 async function readVerdicts(
   { tracker, clock }: DisputePorts,
-  runStartedAt: string,
+  since: string,
 ): Promise<{ readonly counts: ReadonlyMap<string, WayCount>; readonly disputes: readonly Dispute[] }> {
   const fact = await tracker.getFact(provenWaysFact);
   const counts = new Map<string, WayCount>();
   const disputes: Dispute[] = [];
   const nowMs = clock.now();
-  const isOfRun = (time: string | null) => time !== null && isSince(time, runStartedAt, nowMs);
+  const isNews = (time: string | null) => time !== null && isSince(time, since, nowMs);
   for await (const { originals } of tracker.rows(['COMPLETED'])) {
     for (const row of originals) {
-      const way = isOfRun(row.archivedAt) || isOfRun(row.checkedAt) ? wayOfVerdict(row, fact) : undefined;
+      const way = isNews(row.archivedAt) || isNews(row.checkedAt) ? wayOfVerdict(row, fact) : undefined;
       if (way === undefined) continue;
       const { compared, disputed } = counts.get(way) ?? { compared: 0, disputed: 0 };
       const isDisputed = row.proof === 'disputed';

@@ -296,6 +296,25 @@ describe('the summary of a run', () => {
     );
   });
 
+  test('the summary names a file that a killed run archived as disputed, once', async () => {
+    await using bed = await newBed(aws, '');
+    await begun(bed);
+    await resolve(bed.tracker, 'disputed', [original('disputed')]);
+    const evidence = { claim: `s3-etag:${'ab'.repeat(16)}`, proof: 'disputed', claimPartBytes: null } as const;
+    await bed.tracker.complete(await claimed(bed.tracker, original('disputed')), { ...whole, evidence });
+    await release(bed);
+    bed.clock.advance(dayMs);
+    const subjects: string[] = [];
+    for (let night = 0; night < 2; night += 1) {
+      const { execution } = await begun(bed);
+      const reply = await summary(bed, execution);
+      expect(await summary(bed, execution)).toEqual(reply);
+      subjects.push(`${reply.outcome} ${reply.message.includes(original('disputed').key)}`);
+      bed.clock.advance(dayMs);
+    }
+    expect(subjects).toEqual(['partial true', 'clean false']);
+  });
+
   test('the summary warns of old cookies once, and says when refused cookies work again', async () => {
     await using bed = await newBed(aws, '');
     const told: string[] = [];

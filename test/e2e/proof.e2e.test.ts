@@ -7,7 +7,8 @@ import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import { eventsOf } from '../support/cli.ts';
 import { downloads, filmMaker, proofsOf, sentBytes, wrongByte } from '../support/films.ts';
 import { placeKinds } from '../support/places.ts';
-import { expectExit, openSceneAt } from '../support/scene.ts';
+import { expectExit, openScene, openSceneAt } from '../support/scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 describe.each(placeKinds)('in an archive on %s', (kind) => {
   test('films in parts of every shape are proven', async () => {
@@ -81,4 +82,28 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     await scene.expectComplete();
     expectExit(await scene.sync(), 0);
   });
+});
+
+test('a disputed film that a killed run archived is named by the next run, and by no later run', async () => {
+  const film = filmMaker('named');
+  const [sound, wrong, slow] = [film(null, 0.3), film(null, 0.3), film(null, 0.3)] as const;
+  await using scene = await openScene({ library: createLibrary([sound]), inProcess: true });
+  expectExit(await scene.sync(), 0);
+  for (const medium of [wrong, slow]) scene.cloud.library.add(medium);
+  const silence = { match: { host: 'cdn', method: 'GET', mediaId: slow.id }, action: { type: 'stall', afterBytes: 1 } } as const;
+  scene.cloud.faults.set([wrongByte(wrong), silence]);
+  const running = scene.startSync();
+  const isArchived = () => running.stdout().includes('"type":"file.archived"');
+  await waitUntil('the disputed film', isArchived);
+  running.kill('SIGKILL');
+  const killed = await running.ended;
+  expect(proofsOf(killed, [wrong])).toEqual(['disputed']);
+  scene.cloud.faults.clear();
+  const run = await scene.sync();
+  expectExit(run, 1);
+  expect(eventsOf(run, 'file.disputed')).toMatchObject([{ mediaId: wrong.id }]);
+  expect(run.finished.files).toMatchObject({ archived: 1, proven: 1, disputed: 1 });
+  const next = await scene.sync();
+  expectExit(next, 0);
+  expect(eventsOf(next, 'file.disputed')).toEqual([]);
 });

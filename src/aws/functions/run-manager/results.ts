@@ -33,11 +33,16 @@ interface Run {
   readonly roles: readonly Role[];
   /** When the run started, in ISO 8601. */
   readonly runStartedAt: string;
+  /** Names the disputes since this time, in ISO 8601. Default: the start of the run. */
+  readonly disputedSince?: string;
   readonly nowMs: number;
 }
 
 /** Reads the results of a run from the tracker. Errors: TRACKER_UNUSABLE. */
-export async function readResults(tracker: Tracker, { roles, runStartedAt, nowMs }: Run): Promise<Results> {
+export async function readResults(
+  tracker: Tracker,
+  { roles, runStartedAt, disputedSince = runStartedAt, nowMs }: Run,
+): Promise<Results> {
   const problems: Problem[] = [];
   const latest = isoTime(nowMs + maxSkewMs);
   const archived = { archivedFiles: 0, archivedBytes: 0, provenFiles: 0, disputedFiles: 0 };
@@ -47,11 +52,11 @@ export async function readResults(tracker: Tracker, { roles, runStartedAt, nowMs
     const ofMedium = problemOfMedium(tracked, wanted);
     if (ofMedium !== undefined) problems.push({ since: tracked.statusSince, name, reason: ofMedium });
     for (const row of wanted) {
-      const isOfRun = (time: string | null) => time !== null && time >= runStartedAt && time <= latest;
-      const isNews = isOfRun(row.archivedAt) || isOfRun(row.checkedAt);
+      const isSince = (time: string | null, since: string) => time !== null && time >= since && time <= latest;
+      const isNews = isSince(row.archivedAt, disputedSince) || isSince(row.checkedAt, disputedSince);
       const reason = problemOf(row) ?? (isNews ? disputeOf(row) : undefined);
       if (reason !== undefined) problems.push({ since: row.statusSince, name: row.original.key, reason });
-      if (isOfRun(row.archivedAt)) countArchived(archived, row);
+      if (isSince(row.archivedAt, runStartedAt)) countArchived(archived, row);
     }
   }
   return { problems: inOrder(problems, runStartedAt), ...archived };
@@ -79,7 +84,7 @@ function problemOf({ acceptedAt, status, reason, lost, mark }: RowOriginal): str
   return isBroken(status) ? (reason ?? status) : undefined;
 }
 
-/** Names a dispute only in the run that found it. */
+/** Names a dispute only in the run that settles it. */
 function disputeOf({ acceptedAt, proof }: RowOriginal): string | undefined {
   return proof === 'disputed' && acceptedAt === null ? "archived, but no match with the cloud's own checksum" : undefined;
 }

@@ -3,7 +3,7 @@ import { isoTime } from '../../../lib/clock.ts';
 import type { Role, Tally } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
-import { settleDisputes } from '../../../run/disputes.ts';
+import { settleDisputes, unsettledSince } from '../../../run/disputes.ts';
 import { releaseCells } from '../../../run/held-lease.ts';
 import { leaseCells } from '../../../run/lease-cells.ts';
 import type { Listing } from '../../../run/listing.ts';
@@ -68,12 +68,15 @@ async function readFacts(
   const kept = await runs.read(runFiles.listing);
   const { listing, recovered } = kept === undefined ? { listing: null, recovered: 0 } : deserialise(kept);
   const runStartedAt = isoTime(Date.parse(execution.started_at));
+  const hasDisputes = before.proofs.disputed > 0;
+  const disputedSince = hasDisputes ? await unsettledSince({ tracker }, { runId: execution.name, runStartedAt }) : runStartedAt;
   // Most nights bring nothing new. Then the rows of the ledger are not read a second time.
-  const hasResults = request.new_count + recovered + brokenIn(before) > 0;
-  const mayDispute = hasResults && before.proofs.disputed > 0;
-  const disputedFiles = mayDispute ? await settleDisputes({ destination, tracker, clock, report }, { runStartedAt }) : 0;
+  const hasResults = request.new_count + recovered + brokenIn(before) > 0 || disputedSince < runStartedAt;
+  const mayDispute = hasResults && hasDisputes;
+  const ports = { destination, tracker, clock, report };
+  const disputedFiles = mayDispute ? await settleDisputes(ports, { since: disputedSince }) : 0;
   const tally = mayDispute ? await tracker.tally(roles) : before;
-  const results = hasResults ? await readResults(tracker, { roles, runStartedAt, nowMs: clock.now() }) : noResults;
+  const results = hasResults ? await readResults(tracker, { roles, runStartedAt, disputedSince, nowMs: clock.now() }) : noResults;
   const { problems: _, ...archived } = results;
   const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
   const error = (await stoppedBy(tracker, execution.name)) ?? listing?.contradiction ?? undefined;
