@@ -1,10 +1,10 @@
-import type { Destination, FileDescription, Part, StoredFile, UploadState } from '../destination/destination.ts';
+import type { ContentFacts, Destination, FileDescription, Part, StoredFile, UploadState } from '../destination/destination.ts';
 import type { SyncError } from '../errors.ts';
 import type { Report } from '../events.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Digests } from '../lib/digest/index.ts';
 import type { HttpClient } from '../lib/http/index.ts';
-import type { Proof, Role } from '../media.ts';
+import type { Evidence, Proof, Role } from '../media.ts';
 import type { Source } from '../source/source.ts';
 import type { Claim, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { Accounting } from './accounting.ts';
@@ -114,6 +114,16 @@ export interface Copy {
   readonly budget: AttemptBudget;
   readonly lessons: Lessons;
   readonly signal: AbortSignal;
+  /** A whole copy that arrived already. The first attempt publishes it and fetches nothing. */
+  readonly arrived?: Arrived | undefined;
+}
+
+/** A whole copy that is not published yet, with the verdict on it. */
+export interface Arrived {
+  readonly upload: Upload;
+  readonly parts: readonly Part[];
+  readonly whole: ContentFacts;
+  readonly evidence: Evidence;
 }
 
 /** The upload at the destination that receives the bytes of a copy. */

@@ -14,9 +14,12 @@ function onCdn({ id }: SimMedium) {
 }
 
 describe.each(placeKinds)('in an archive on %s', (kind) => {
-  test('a suspect film whose second copy has the right bytes gets a next revision, and both stay', async () => {
+  test.each([
+    ['several parts', 20, 21],
+    ['one part', 8, 10],
+  ])('a suspect film in %s whose second copy has the right bytes gets a next revision, and both stay', async (_, part, size) => {
     const film = filmMaker('suspect-once');
-    const media = [film(20, 21), film(20, 21)];
+    const media = [film(part, size), film(part, size)];
     const [wrong] = media as [SimMedium, SimMedium];
     const faults = [wrongByte(wrong, { attempt: 1 })];
     await using scene = await openSceneAt(kind, { library: createLibrary([wrong]), inProcess: true, faults });
@@ -30,7 +33,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     const run = await scene.sync();
     expectExit(run, 0);
     expect(eventsOf(run, 'file.archived')).toMatchObject([{ mediaId: wrong.id, revision: 2, proof: 'proven' }]);
-    expect(sentBytes(scene, wrong) - before).toBe(21 * mebibyte);
+    expect(sentBytes(scene, wrong) - before).toBe(size * mebibyte);
     expect(await scene.place.files()).toHaveLength(3);
     expectExit(await scene.sync(), 0);
   });

@@ -149,7 +149,7 @@ async function transferResolved(
     report({ type: 'medium.waiting', mediaId: medium.id, name: nameOf(tracked), reason });
   }
   const set = mediumSet(medium, roles, rows, unavailable);
-  await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, set, urls, transfer));
+  await forEachLimited(open, Math.min(concurrency, open.length), (row) => transferOriginal(row, { set, urls }, transfer));
   // If an archived original could not be compared, the medium stays unresolved, and the next run
   // compares again.
   if (unproven) throw unproven;

@@ -3,7 +3,7 @@ import { asSyncError, SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import type { Evidence, Original } from '../../media.ts';
 import { encodeClaim } from '../../proof/claim.ts';
-import type { Copy, Upload } from '../context.ts';
+import type { Arrived, Copy, Upload } from '../context.ts';
 import { describeFile } from '../describe.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
 import { nameNextRevision } from '../record.ts';
@@ -19,9 +19,10 @@ const maxRestarts = 5;
 
 /**
  * The result of a copy. A repair ends with `other content` if the provider now has other content. A
- * second copy of a suspect file ends with `same content` if the archived bytes came again.
+ * second copy of a suspect file ends with `same content` if the archived bytes came again, and with
+ * the copy itself if other bytes came. That copy is for the next revision.
  */
-type Copied = 'archived' | 'same content' | 'other content';
+type Copied = 'archived' | 'same content' | 'other content' | Arrived;
 
 /**
  * Copies a claimed original and completes it. It starts over if the source changed, if the bytes do
@@ -30,11 +31,15 @@ type Copied = 'archived' | 'same content' | 'other content';
  */
 export async function copyOriginal(copy: Copy): Promise<Copied> {
   const { lessons, budget } = copy;
+  let { arrived } = copy;
   let restarts = 0;
   for (;;) {
     const ticket = budget.begin();
     try {
-      return await attemptCopy(copy);
+      if (!arrived) return await attemptCopy(copy);
+      const whole = arrived;
+      arrived = undefined;
+      return await publishArrived(copy, whole);
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.code === 'RANGE_IGNORED') lessons.answersRanges = false;
@@ -50,6 +55,18 @@ export async function copyOriginal(copy: Copy): Promise<Copied> {
       if (error.code === 'CLAIM_MISMATCH') budget.forgetBytes();
       if (error.decision === 'restart') await dropUpload(copy);
     }
+  }
+}
+
+/** Publishes a whole copy. If that fails, the next attempt fetches the file. */
+async function publishArrived(copy: Copy, arrived: Arrived): Promise<Copied> {
+  const { upload, whole } = arrived;
+  try {
+    await needingSpace(copy, { sizeBytes: whole.sizeBytes, isBegun: true }, async () => publish(copy, arrived));
+    return 'archived';
+  } catch (error) {
+    if (!upload.resumable) await abandon(copy.transfer, upload.state);
+    throw error;
   }
 }
 
@@ -86,7 +103,7 @@ async function attemptCopy(copy: Copy): Promise<Copied> {
  * Begins or resumes the upload. If the file is already stored, completes the original and returns
  * the result.
  */
-async function openUpload(copy: Copy, probe: Probe): Promise<Upload | Copied> {
+async function openUpload(copy: Copy, probe: Probe): Promise<Upload | 'archived' | 'other content'> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
   const { partSizeBytes, claimPartSizes, ...proving } = await planProof(copy, probe);
@@ -152,11 +169,12 @@ async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promi
     throw new SyncError('TRUNCATED', `${sizeBytes} of ${state.sizeBytes} bytes arrived`);
   const evidence = await prove(copy, upload, parts, whole);
   if (hasOtherContent(copy, whole)) {
+    if (isSuspect(copy)) return { upload, parts, whole, evidence };
     if (!resumable) await abandon(copy.transfer, state);
     return 'other content';
   }
   if (isSuspect(copy)) return clearSuspicion(copy, upload, evidence);
-  await publish(copy, upload, parts, { ...whole, evidence });
+  await publish(copy, { upload, parts, whole, evidence });
   return 'archived';
 }
 

@@ -1,18 +1,13 @@
-import type { Part, StoredFile } from '../../destination/destination.ts';
+import type { StoredFile } from '../../destination/destination.ts';
 import type { Evidence } from '../../media.ts';
-import type { Copy, Upload } from '../context.ts';
+import type { Arrived, Copy } from '../context.ts';
 import { archivedEvent } from '../describe.ts';
 
 /**
  * Records the intent, publishes the file if its key is free, and completes the original. The repair
  * of a damaged file replaces that file.
  */
-export async function publish(
-  copy: Copy,
-  upload: Upload,
-  parts: readonly Part[],
-  { evidence, ...whole }: { readonly sizeBytes: number; readonly crc32: number; readonly evidence: Evidence },
-): Promise<void> {
+export async function publish(copy: Copy, { upload, parts, whole, evidence }: Arrived): Promise<void> {
   const { tracker, destination, report } = copy.transfer;
   const { state } = upload;
   const content = { ...whole, validator: state.validator, evidence };

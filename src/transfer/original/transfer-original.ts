@@ -1,7 +1,7 @@
 import { asSyncError, SyncError, type ErrorCode } from '../../errors.ts';
 import { originalId } from '../../media.ts';
 import type { Claim, TrackedOriginal } from '../../tracker/tracker.ts';
-import type { Copy, Transfer } from '../context.ts';
+import type { Arrived, Copy, Transfer } from '../context.ts';
 import type { MediumSet } from '../describe.ts';
 import type { MediumUrls } from '../media-host/medium-urls.ts';
 import { addRevision, rekey } from '../record.ts';
@@ -17,31 +17,37 @@ import { isRepair } from './publish.ts';
  */
 const maxRekeys = 2;
 
+/** The medium of an original, and where the provider offers it. */
+interface Offer {
+  readonly set: MediumSet;
+  readonly urls: MediumUrls;
+  /** A whole copy of the original that is not published yet. */
+  readonly arrived?: Arrived | undefined;
+}
+
 /**
  * Claims an original, copies it, and records the result. Throws errors that stop the run, and
  * SOURCE_GONE.
  */
-export async function transferOriginal(
-  row: TrackedOriginal,
-  set: MediumSet,
-  urls: MediumUrls,
-  transfer: Transfer,
-): Promise<void> {
+export async function transferOriginal(row: TrackedOriginal, of: Offer, transfer: Transfer): Promise<void> {
   const { tracker, slice, accounting } = transfer;
-  if (slice.isOver()) return;
+  const { urls, arrived } = of;
+  if (slice.isOver() && !arrived) return;
   const claim = await tracker.claim(row.id, transfer.owner, transfer.leaseMs);
   if (!claim) return reportUntried(row, 'another worker has claimed this original', transfer);
   const order = transfer.nextOrder();
   const offerId = originalId(row.original, 1);
   const { signal } = transfer;
-  let copy: Copy = { transfer, set, urls, order, offerId, signal, ...attemptsAt(row, claim, transfer) };
+  let copy: Copy = { transfer, ...of, order, offerId, signal, ...attemptsAt(row, claim, transfer) };
   for (let rekeys = 0; ; rekeys += 1) {
     try {
       if (!urls.offers(offerId)) throw new SyncError('NOT_OFFERED', 'the medium no longer offers this original');
       const copied = await copyOriginal(copy);
       slice.countEnded();
       transfer.fullness.countStored();
-      return copied === 'other content' ? await transferOtherContent(copy) : undefined;
+      if (copied === 'other content') await transferOtherContent(copy);
+      else if (typeof copied === 'object') await transferOtherContent(copy, copied);
+      return;
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.decision === 'stop') transfer.stop(error);
@@ -73,14 +79,15 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
   const upload = await tracker.upload(claim.id);
   const next = await rekey(transfer, claim, set.medium, row.original);
   if (upload) await abandon(transfer, upload.state);
-  return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer) };
+  return { ...copy, ...attemptsAt(next.tracked, next.claim, transfer), arrived: undefined };
 }
 
 /**
  * Ends a repair that brought other content, and archives that content as a next revision. The
- * archived file keeps its mark and its bytes.
+ * archived file keeps its mark and its bytes. A copy that has `arrived` whole is not fetched again,
+ * unless it was sent to another key.
  */
-async function transferOtherContent(copy: Copy): Promise<void> {
+async function transferOtherContent(copy: Copy, arrived?: Arrived): Promise<void> {
   const { transfer, row, claim, set, urls } = copy;
   const { tracker, report, accounting } = transfer;
   const { key } = row.original;
@@ -90,7 +97,9 @@ async function transferOtherContent(copy: Copy): Promise<void> {
   const next = await addRevision(transfer, set.medium, row.original);
   await moveUpload(copy, next);
   await tracker.release(claim);
-  await transferOriginal(next, set, urls, transfer);
+  const isUsable = arrived?.upload.file.original.key === next.original.key;
+  if (arrived && !isUsable && !arrived.upload.resumable) await abandon(transfer, arrived.upload.state);
+  await transferOriginal(next, { set, urls, ...(isUsable && { arrived }) }, transfer);
 }
 
 /**
