@@ -202,11 +202,7 @@ test.each<[string, Event, string]>([
     { type: 'file.unreadable', ...about, code: 'UNREADABLE', reason: 'it is in an archive class' },
     `unreadable ${about.path}: it is in an archive class`,
   ],
-  [
-    'a superseded file',
-    { type: 'file.superseded', ...about },
-    `superseded ${about.path}: it is damaged, and a later revision replaces it`,
-  ],
+  ['a superseded file', { type: 'file.superseded', ...about }, `superseded ${about.path}: a later revision replaces it`],
   [
     'a rolling check of a bucket',
     { type: 'check.planned', days: 90, files: 2, bytes: 3e9, unreadable: 1, requests: 2, usd: 0.27, prices: 'list prices' },

@@ -79,7 +79,7 @@ test.each([
     0,
     /proven +8 +[^]*disputed +1 +their bytes came twice [^]*Every archived file is there and intact/,
   ],
-  ['superseded files', { superseded: 1 }, 0, /superseded +1 +damaged, [^]*Every archived file is there and intact/],
+  ['superseded files', { superseded: 1 }, 0, /superseded +1 +replaced by [^]*Every archived file is there and intact/],
 ] as const)('the table of `verify` says what to do about %s', (_what, counts, differences, says) => {
   const finished = summarise({ runId: 'r', elapsedMs: 1000, verified: { ...checked, ...counts }, differences });
   const problems = createProblems();

@@ -73,7 +73,7 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
     ['lost', figure(verified.lost), 'of these, and no longer in the cloud; `cloud-sync accept` accepts the loss'],
     ['proven', figure(verified.proven), `match ${cloudChecksum}`],
     ['disputed', figure(verified.disputed), `their bytes came twice and do not match ${cloudChecksum}; ${disputeHint}`],
-    ['superseded', figure(verified.superseded), 'damaged, and replaced by a later revision; nothing to do'],
+    ['superseded', figure(verified.superseded), 'replaced by a later revision; nothing to do'],
     ['unreadable', figure(verified.unreadable), 'the store does not show their bytes now; their marks stay as they are'],
     ['unknown', figure(verified.unknown), 'not from Cloud Sync; left alone'],
   ];

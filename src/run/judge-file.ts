@@ -115,9 +115,9 @@ export async function settleFile(file: ArchivedFile, verdict: Verdict, ports: Ju
 async function record(row: TrackedOriginal, verdict: Verdict, { tracker }: JudgePorts): Promise<Mark | null> {
   const { mark, evidence, hasReadBytes } = verdict;
   const isKnown = evidence === undefined || (evidence.claim === row.claim && evidence.proof === row.proof);
-  // The mark DAMAGED is always set again, because `recordCheck` makes it SUPERSEDED if a later
-  // revision is archived. An earlier version of Cloud Sync left such files DAMAGED.
-  if (isKnown && !hasReadBytes && mark === row.mark && mark !== 'DAMAGED') return mark;
+  // A mark is always set again, because `recordCheck` makes it SUPERSEDED if a later revision is
+  // archived or was proven meanwhile. An earlier version of Cloud Sync left such files DAMAGED.
+  if (isKnown && !hasReadBytes && mark === row.mark && mark === null) return mark;
   return tracker.recordCheck(row.id, { mark, hasReadBytes, ...(!isKnown && { evidence }) });
 }
 

@@ -320,9 +320,9 @@ export interface Tracker {
   countDenial(mediaId: string): Promise<void>;
 
   /**
-   * Sets the mark of an archived original, as `verify` found it. Null clears the mark. DAMAGED
-   * becomes SUPERSEDED if a later revision archives the same content, and SUSPECT if a later
-   * revision archives what the claim says. Returns the new mark.
+   * Sets the mark of an archived original, as `verify` found it. Null clears the mark. The mark
+   * becomes SUPERSEDED if a later revision archives what the claim says, and DAMAGED also if a later
+   * revision archives the same content. Returns the new mark.
    */
   setMark(id: string, mark: Mark | null): Promise<Mark | null>;
   /**

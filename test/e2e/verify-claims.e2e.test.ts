@@ -73,6 +73,28 @@ describe.each(placeKinds)('an archive on %s whose files were not compared with t
     expect(after.finished.verified).toMatchObject({ files: 4, proven: 3, suspect: 0, superseded: 1 });
   });
 
+  test('a file with a wrong byte is not lost if it is missing before a `sync` has fetched the right bytes', async () => {
+    const film = filmMaker('wrong-missing');
+    const media = [film(1, 1.2), film(1, 1.3), film(1, 1.4)];
+    const [suspect, unjudged] = media;
+    const faults = [suspect!, unjudged!].map((medium) => wrongByte(medium, { attempt: 1 }));
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    expectExit(await scene.sync('--no-prove'), 0);
+    await scene.place.remove((await victimIn(scene, unjudged!.id)).key);
+    expect((await scene.verify(...deep)).finished.verified).toMatchObject({ missing: 1, suspect: 1 });
+    await scene.place.remove((await victimIn(scene, suspect!.id)).key);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(run.finished.files).toMatchObject({ archived: 2, proven: 2, lost: 0 });
+    expect(eventsOf(run, 'warning').map(({ message }) => message)).toEqual(
+      media.slice(0, 2).map(() => expect.stringMatching(/^a second copy of the same content has other bytes than /)),
+    );
+    expectExit(await scene.sync(), 0);
+    const verified = await scene.verify(...deep);
+    expectExit(verified, 0);
+    expect(verified.finished.verified).toMatchObject({ files: 5, proven: 3, missing: 0, lost: 0, superseded: 2 });
+  });
+
   test('a suspect file whose second copy has the same bytes is disputed once, and `verify` only lists it', async () => {
     const film = filmMaker('wrong-always');
     const media = [film(1, 1.2), film(1, 1.4)];

@@ -106,7 +106,7 @@ const reasons: Readonly<Record<string, string>> = {
 const findings: Readonly<Record<Mark, string>> = {
   MISSING: 'verify did not find it',
   DAMAGED: 'verify found different content',
-  SUPERSEDED: 'it is damaged, and a later revision replaces it',
+  SUPERSEDED: 'a later revision replaces it',
   SUSPECT: "its bytes do not match the cloud's own checksum",
 };
 

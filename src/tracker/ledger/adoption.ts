@@ -22,7 +22,7 @@ interface OriginalSet {
 /** The fields of media and originals that decide whether a set is complete. */
 const setFields = {
   medium: ['id', 'status', 'seenRun', 'resolvedRoles'],
-  original: ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', 'crc32', 'claim', 'proof'],
+  original: ['id', 'revision', 'role', 'status', 'mark', 'sizeBytes', 'crc32', 'etag', 'claim', 'proof'],
 } as const;
 
 const initialListed = initialValues(listedFields);

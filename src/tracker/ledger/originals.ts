@@ -1,6 +1,6 @@
 import type { Part, UploadState } from '../../destination/destination.ts';
 import { SyncError } from '../../errors.ts';
-import type { Mark, Original, OriginalStatus, Validator } from '../../media.ts';
+import { needsRepair, type Mark, type Original, type OriginalStatus, type Validator } from '../../media.ts';
 import type { Check, Claim, Content, Failure, Mismatch, Tracker } from '../tracker.ts';
 import type { OriginalRecord } from './fields.ts';
 import {
@@ -15,7 +15,7 @@ import {
   rekeyed,
   released,
 } from './original.ts';
-import { identityOf, isSupersedable, mediaIdOf, supersedes, toTrackedOriginal } from './records.ts';
+import { identityOf, mediaIdOf, supersedes, toTrackedOriginal } from './records.ts';
 import type { Reader, Unit } from './store.ts';
 
 /** Commands for one original, from claim to later checks. Errors: BUG for an unknown original. */
@@ -92,8 +92,7 @@ export function recordCheck(unit: Unit, id: string, { mark, evidence, hasReadByt
   const original = originalOf(unit, id);
   if (original.status !== 'COMPLETED') return null;
   const checked = { ...original, ...evidence, ...(hasReadBytes && { checkedAt: unit.now }) };
-  const isReplaced =
-    isSupersedable(mark) && otherRevisions(unit, original).some((other) => supersedes(other, { ...checked, mark }));
+  const isReplaced = needsRepair(mark) && otherRevisions(unit, original).some((other) => supersedes(other, { ...checked, mark }));
   const next = marked(checked, isReplaced ? 'SUPERSEDED' : mark);
   if (next.mark !== original.mark) saveWithoutParts(unit, next);
   else if (evidence || hasReadBytes) unit.saveOriginal(next);
@@ -136,7 +135,7 @@ function finish(unit: Unit, original: OriginalRecord): void {
   const done = completed(original, unit.now);
   const others = original.revision === 1 ? [] : otherRevisions(unit, original);
   for (const other of others) {
-    if (isSupersedable(other.mark) && supersedes(done, other)) saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
+    if (supersedes(done, other)) saveWithoutParts(unit, marked(other, 'SUPERSEDED'));
   }
   saveWithoutParts(unit, done);
 }

@@ -1,5 +1,5 @@
-import { mediumVersion, needsRepair, originalId, type Mark, type Medium, type Original } from '../../media.ts';
-import { decodeClaim } from '../../proof/claim.ts';
+import { mediumVersion, needsRepair, originalId, type Medium, type Original } from '../../media.ts';
+import { decodeClaim, encodeClaim, parseEtag } from '../../proof/claim.ts';
 import type { TrackedMedium, TrackedOriginal } from '../tracker.ts';
 import {
   identityFields,
@@ -128,31 +128,34 @@ export interface Revised {
   /** A later revision is archived. */
   readonly isReplaced: boolean;
   /**
-   * True if the original has a mark that counts. The mark MISSING always counts. The marks DAMAGED
-   * and SUSPECT do not count if a later revision archives what the file should hold. They do not
-   * count either if no later revision is archived and one is FAILED or QUARANTINED, because that
-   * revision counts.
+   * True if the original has a mark that counts. A mark does not count if a later revision archives
+   * what the file should hold. The marks DAMAGED and SUSPECT do not count either if no later
+   * revision is archived and one is FAILED or QUARANTINED, because that revision counts.
    */
   readonly isMarked: boolean;
 }
 
-type Revision = Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark' | 'sizeBytes' | 'crc32' | 'claim' | 'proof'>;
-
-/** Whether a later revision can replace a file with this mark. A missing file is never replaced. */
-export function isSupersedable(mark: Mark | null): boolean {
-  return mark === 'DAMAGED' || mark === 'SUSPECT';
-}
+type Revision = Pick<OriginalRecord, 'id' | 'revision' | 'status' | 'mark' | 'sizeBytes' | 'crc32' | 'etag' | 'claim' | 'proof'>;
 
 /**
  * Whether a later revision archives what an earlier, marked one should hold. Other content of the
- * source never supersedes a file. What a SUSPECT file should hold is what its claim says.
+ * source never supersedes a file. What a file should hold is what its claim says, so other bytes
+ * that are proven by the same claim supersede it. Equal bytes supersede a damaged file.
  */
 export function supersedes(later: Revision, earlier: Revision): boolean {
   if (later.revision <= earlier.revision || later.status !== 'COMPLETED') return false;
   const hasSameBytes = later.sizeBytes === earlier.sizeBytes && later.crc32 === earlier.crc32;
-  if (earlier.mark !== 'SUSPECT') return hasSameBytes;
-  const hasSameClaim = decodeClaim(later.claim) !== null && later.claim === earlier.claim;
-  return later.mark !== 'SUSPECT' && (hasSameClaim || (hasSameBytes && later.proof === 'proven'));
+  if (earlier.mark === 'DAMAGED' && hasSameBytes) return true;
+  if (!needsRepair(earlier.mark) || later.mark === 'SUSPECT') return false;
+  const isProven = later.proof === 'proven';
+  if (hasSameClaim(later, earlier)) return isProven || earlier.mark === 'SUSPECT';
+  return earlier.mark === 'SUSPECT' && hasSameBytes && isProven;
+}
+
+/** If the provider was never asked for the claim of the earlier one, its ETag may be the claim. */
+function hasSameClaim(later: Revision, earlier: Revision): boolean {
+  const claim = earlier.claim ?? encodeClaim(parseEtag(earlier.etag));
+  return decodeClaim(later.claim) !== null && later.claim === claim;
 }
 
 export function withRevisions<Original extends Revision>(originals: readonly Original[]): readonly (Original & Revised)[] {
@@ -163,8 +166,10 @@ export function withRevisions<Original extends Revision>(originals: readonly Ori
     const archived = later.filter(({ status }) => status === 'COMPLETED');
     const isReplaced = archived.length > 0;
     const hasFailed = later.some(({ status }) => status === 'FAILED' || status === 'QUARANTINED');
-    const isExcused = isReplaced ? archived.some((other) => supersedes(other, original)) : hasFailed;
-    const isMarked = needsRepair(original.mark) && !(isSupersedable(original.mark) && isExcused);
+    const isExcused = isReplaced
+      ? archived.some((other) => supersedes(other, original))
+      : hasFailed && original.mark !== 'MISSING';
+    const isMarked = needsRepair(original.mark) && !isExcused;
     return { ...original, isSuperseded: later.length > 0, isReplaced, isMarked };
   });
 }

@@ -1,7 +1,7 @@
 import type { KnownUpload, Opened, Part } from '../../destination/destination.ts';
 import { asSyncError, SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
-import type { Evidence, Original } from '../../media.ts';
+import { provenSame, type Evidence, type Original } from '../../media.ts';
 import { encodeClaim } from '../../proof/claim.ts';
 import type { Arrived, Copy, Upload } from '../context.ts';
 import { describeFile } from '../describe.ts';
@@ -18,11 +18,12 @@ import { hasOtherContent, isRepair, publish } from './publish.ts';
 const maxRestarts = 5;
 
 /**
- * The result of a copy. A repair ends with `other content` if the provider now has other content. A
- * second copy of a suspect file ends with `same content` if the archived bytes came again, and with
- * the copy itself if other bytes came. That copy is for the next revision.
+ * The result of a copy. A repair ends with `other content` if the provider now has other content,
+ * and with `other bytes` if the provider has the same content, but other bytes arrived. A second
+ * copy of a suspect file ends with `same content` if the archived bytes came again, and with the
+ * copy itself if other bytes came. That copy is for the next revision.
  */
-type Copied = 'archived' | 'same content' | 'other content' | Arrived;
+type Copied = 'archived' | 'same content' | 'other content' | 'other bytes' | Arrived;
 
 /**
  * Copies a claimed original and completes it. It starts over if the source changed, if the bytes do
@@ -113,7 +114,7 @@ async function openUpload(copy: Copy, probe: Probe): Promise<Upload | 'archived'
   const wanted = { partSizeBytes, sizeBytes, validator, ...(claimPartSizes.length > 0 && { claimPartSizes }) };
   const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) && !isSuspect(copy) });
   if (opened.kind === 'finished') {
-    if (isSuspect(copy)) return 'other content';
+    if (isSuspect(copy)) return 'other bytes';
     await completeStored(copy, { stored: opened.file, known, file, proving });
     return 'archived';
   }
@@ -171,7 +172,7 @@ async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promi
   if (hasOtherContent(copy, whole)) {
     if (isSuspect(copy)) return { upload, parts, whole, evidence };
     if (!resumable) await abandon(copy.transfer, state);
-    return 'other content';
+    return provenSame(copy.row.validator, state.validator) ? 'other bytes' : 'other content';
   }
   if (isSuspect(copy)) return clearSuspicion(copy, upload, evidence);
   await publish(copy, { upload, parts, whole, evidence });

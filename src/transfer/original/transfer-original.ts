@@ -45,8 +45,8 @@ export async function transferOriginal(row: TrackedOriginal, of: Offer, transfer
       const copied = await copyOriginal(copy);
       slice.countEnded();
       transfer.fullness.countStored();
-      if (copied === 'other content') await transferOtherContent(copy);
-      else if (typeof copied === 'object') await transferOtherContent(copy, copied);
+      if (copied === 'other content' || copied === 'other bytes') await transferOther(copy, copied);
+      else if (typeof copied === 'object') await transferOther(copy, 'other bytes', copied);
       return;
     } catch (thrown) {
       const error = asSyncError(thrown);
@@ -83,16 +83,19 @@ async function toNextRevision(copy: Copy): Promise<Copy> {
 }
 
 /**
- * Ends a repair that brought other content, and archives that content as a next revision. The
- * archived file keeps its mark and its bytes. A copy that has `arrived` whole is not fetched again,
- * unless it was sent to another key.
+ * Ends a repair that brought other bytes, and archives them as a next revision. The archived file
+ * keeps its bytes. It keeps its mark, too, unless its claim proves the new bytes. A copy that has
+ * `arrived` whole is not fetched again, unless it was sent to another key.
  */
-async function transferOtherContent(copy: Copy, arrived?: Arrived): Promise<void> {
+async function transferOther(copy: Copy, copied: 'other content' | 'other bytes', arrived?: Arrived): Promise<void> {
   const { transfer, row, claim, set, urls } = copy;
   const { tracker, report, accounting } = transfer;
   const { key } = row.original;
-  const found = row.mark === 'SUSPECT' ? 'a second copy has other bytes' : 'the provider now has other content';
-  report({ type: 'warning', message: `${found} than ${key}; this content gets a next revision` });
+  const found =
+    copied === 'other bytes'
+      ? `a second copy of the same content has other bytes than ${key}; these bytes get a next revision`
+      : `the provider now has other content than ${key}; this content gets a next revision`;
+  report({ type: 'warning', message: found });
   accounting.endFile(key, null);
   const next = await addRevision(transfer, set.medium, row.original);
   await moveUpload(copy, next);

@@ -163,6 +163,42 @@ export function proofTests(check: Check): void {
     expect((await rowOf(tracker, first)).mark).toBe('SUPERSEDED');
   });
 
+  check('a file with any mark is SUPERSEDED as soon as its claim proves other bytes', async ({ tracker }) => {
+    for (const mark of ['MISSING', 'DAMAGED', 'SUSPECT'] as const) {
+      for (const [how, said] of Object.entries({ asked: { ...proven, proof: 'unchecked' } as const, 'not asked': undefined })) {
+        const [first, second] = [original(`${mark} ${how}`), original(`${mark} ${how}`, { revision: 2 })];
+        await resolve(tracker, first.mediaId, [first]);
+        const content = { ...whole, validator: { etag, lastModified: null }, ...(said && { evidence: said }) };
+        await tracker.complete(await claimed(tracker, first), content);
+        await tracker.setMark(idOf(first), mark);
+        await resolve(tracker, first.mediaId, [first, second]);
+        const other = { ...content, crc32: 5, evidence: { ...proven, proof: 'unchecked' } as const };
+        await tracker.complete(await claimed(tracker, second), other);
+        const before = mark === 'SUSPECT' ? 'SUPERSEDED' : mark;
+        expect((await rowOf(tracker, first)).mark).toBe(before);
+        await tracker.recordCheck(idOf(second), { mark: null, evidence: proven, hasReadBytes: true });
+        expect(await tracker.tally(usual)).toMatchObject({ marked: 0, lost: 0 });
+        expect(await tracker.setMark(idOf(first), mark)).toBe('SUPERSEDED');
+      }
+    }
+  });
+
+  check(
+    'a MISSING file is LOST if a later revision archives other content, or bytes that nothing proves',
+    async ({ tracker }) => {
+      const other = { ...proven, claim: otherClaim };
+      for (const [id, evidence] of Object.entries({ other, unproven: { ...proven, proof: 'disputed' } as const })) {
+        const [first, second] = [original(id), original(id, { revision: 2 })];
+        await archiveWith(tracker, id, proven, first);
+        await tracker.setMark(idOf(first), 'MISSING');
+        await resolve(tracker, id, [first, second]);
+        await tracker.complete(await claimed(tracker, second), { ...whole, crc32: 5, evidence });
+        expect((await rowOf(tracker, first)).mark).toBe('MISSING');
+      }
+      expect(await tracker.tally(usual)).toMatchObject({ marked: 0, lost: 2 });
+    },
+  );
+
   check('a disputed file can be accepted, and stays archived', async ({ tracker }) => {
     const { key } = original('m1');
     await archiveWith(tracker, 'm1', disputed);
