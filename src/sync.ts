@@ -7,7 +7,7 @@ import { countFiltered, type FilterCount } from './plan/filter-count.ts';
 import { covers, type Filters } from './plan/filter.ts';
 import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
-import { leaseArchive, type LeaseSettings } from './run/lease-archive.ts';
+import { leaseArchive, type LeasedArchive, type LeaseSettings } from './run/lease-archive.ts';
 import { settleDisputes, unsettledSince } from './run/disputes.ts';
 import { list } from './run/listing.ts';
 import { reportLosses } from './run/losses.ts';
@@ -47,12 +47,13 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
   const beganAtMs = ports.clock.elapsed();
   const { source, destination, tracker, report } = ports;
   const { dryRun, roles, filters } = options;
-  let facts: Omit<RunFacts, 'runId' | 'elapsedMs'> = {};
+  let facts: Facts = {};
+  let leased: LeasedArchive | undefined;
   const held = new AsyncDisposableStack();
 
   report({ type: 'run.started', runId, provider: source.provider, destination: destination.location, dryRun });
   try {
-    const leased = held.use(await leaseArchive(ports, options.lease, { exclusive: !dryRun, signal: options.signal }));
+    leased = held.use(await leaseArchive(ports, options.lease, { exclusive: !dryRun, signal: options.signal }));
     const leasedPorts = { ...ports, destination: leased.destination };
     const signal = AbortSignal.any([options.signal, leased.lost]);
     await tracker.beginRun(runId, 'sync');
@@ -78,13 +79,35 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
       const disputedFiles = mayDispute ? await settleDisputes(leasedPorts, { since }) : 0;
       facts = { ...facts, transferred: { ...totals, disputedFiles } };
       if (error) throw error;
-      facts = { ...facts, ...(await checkAgain(leasedPorts, options.rollingDays, signal)) };
     }
     if (listing.contradiction) facts = { ...facts, error: listing.contradiction };
   } catch (thrown) {
     facts = { ...facts, error: interruption(options.signal) ?? asSyncError(thrown) };
   }
+  if (leased && !dryRun) facts = { ...facts, ...(await readAgain(ports, options, leased, facts)) };
   return summariseRun(ports, options, { ...facts, runId, elapsedMs: ports.clock.elapsed() - beganAtMs }, held);
+}
+
+type Facts = Omit<RunFacts, 'runId' | 'elapsedMs'>;
+
+/**
+ * Reads archived files again, also if an error ended the run early, because a disk can change a byte
+ * whether or not the cloud answers. Reads nothing after an interruption and without a lease. The
+ * error of the run counts, and not a later error.
+ */
+async function readAgain(
+  ports: Ports,
+  { rollingDays, signal: interrupted }: SyncOptions,
+  { destination, lost }: LeasedArchive,
+  { error }: Facts,
+): Promise<Pick<Facts, 'rolling' | 'error'>> {
+  const signal = AbortSignal.any([interrupted, lost]);
+  if (signal.aborted || error?.code === 'LEASE_LOST') return {};
+  try {
+    return await checkAgain({ ...ports, destination }, rollingDays, signal);
+  } catch (thrown) {
+    return { error: interruption(interrupted) ?? error ?? asSyncError(thrown) };
+  }
 }
 
 function planEvent({ items, waiting, leftOut, sizeHintBytes }: Plan): Event {

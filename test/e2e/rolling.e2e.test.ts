@@ -75,6 +75,27 @@ describe('an archive in a directory', () => {
     await scene.expectComplete();
   });
 
+  test('`sync --rolling` reads files again also if the cloud refuses the sign-in or sends no listing', async () => {
+    const media = photos('refused', 3);
+    await using scene = await openScene({ library: createLibrary(media), inProcess: true });
+    setDay(0);
+    expectExit(await scene.sync(), 0);
+    const { key } = await victimIn(scene, media[0]!.id);
+    await scene.place.damage(key, 1_000);
+    setDay(1);
+    scene.cloud.faults.set([{ match: { host: 'api', endpoint: 'search' }, action: { type: 'status', status: 400 } }]);
+    const unlisted = await scene.sync('--rolling', '1d');
+    expectExit(unlisted, 5);
+    expect(unlisted.finished.rolling).toMatchObject({ files: 3, damaged: 1 });
+    expect(eventsOf(unlisted, 'file.damaged').map((event) => event.key)).toEqual([key]);
+    setDay(2);
+    scene.cloud.expireToken();
+    const expired = await scene.sync('--rolling', '1d');
+    expectExit(expired, 3);
+    expect(expired.finished).toMatchObject({ outcome: 'expired', rolling: { files: 2, damaged: 0 } });
+    expect((await scene.sync('--rolling', '1d', '--dry-run')).finished).not.toHaveProperty('rolling');
+  });
+
   test('`verify --rolling` reads only files that are due, and all files that need a repair', async () => {
     const media = photos('due', 4);
     await using scene = await openScene({ library: createLibrary(media), inProcess: true });
