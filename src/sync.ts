@@ -158,7 +158,8 @@ async function tallyOf(
   try {
     const counter = filters && countFiltered(filters);
     const tally = await ports.tracker.tally(roles, counter && ((medium, isGone) => counter.note(medium, isGone)));
-    if (!facts.error) await reportLosses(ports, tally, { roles, covers: covers(filters ?? {}), dryRun });
+    const losses = { roles, covers: covers(filters ?? {}), dryRun, proves: ports.digests !== undefined };
+    if (!facts.error) await reportLosses(ports, tally, losses);
     const filtered = counter?.count();
     if (filtered && !facts.error) warnOfNoneSelected(filtered, ports.report);
     return { tally, ...(filtered && { filters: filtered }) };

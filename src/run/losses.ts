@@ -20,6 +20,8 @@ interface Covered {
 
 interface ReportLossesOptions extends Covered {
   readonly dryRun: boolean;
+  /** Whether the run compares files with their claims. Only such a run repairs a suspect file. */
+  readonly proves: boolean;
 }
 
 /**
@@ -27,7 +29,10 @@ interface ReportLossesOptions extends Covered {
  * provider still has, but that the run did not fetch again.
  */
 export async function reportLosses(ports: LossPorts, tally: Tally, options: ReportLossesOptions): Promise<void> {
-  if (tally.marked > 0) warnOfMarked(tally.marked, options.dryRun, ports.report);
+  if (tally.marked > 0) {
+    const unproven = options.proves ? 0 : await countSuspects(ports.tracker, options.roles);
+    warnOfMarked(tally.marked, { dryRun: options.dryRun, unproven }, ports.report);
+  }
   if (tally.lost > 0) await nameLostFiles(ports, options);
 }
 
@@ -49,12 +54,29 @@ export async function nameLostFiles(
   }
 }
 
-function warnOfMarked(files: number, dryRun: boolean, report: Report): void {
+async function countSuspects(tracker: Tracker, roles: readonly Role[]): Promise<number> {
+  let suspects = 0;
+  for await (const { originals } of tracker.rows(['SUSPECT'])) {
+    const open = originals.filter((row) => row.mark === 'SUSPECT' && !row.lost && roles.includes(row.original.role));
+    suspects += open.length;
+  }
+  return suspects;
+}
+
+/** `unproven` counts the suspect files that this run cannot repair, because it has `--no-prove`. */
+function warnOfMarked(
+  files: number,
+  { dryRun, unproven }: { readonly dryRun: boolean; readonly unproven: number },
+  report: Report,
+): void {
   const state = `${files === 1 ? '1 archived file is' : `${files.toLocaleString('en')} archived files are`} missing, damaged or suspect`;
   const which = 'Run `cloud-sync list --status missing,damaged,suspect` to see which.';
+  const next = dryRun ? `The next \`sync\` fetches ${files === 1 ? 'it' : 'them'} again.` : 'The next run tries again.';
+  const suspects = unproven === 1 ? '1 of them is suspect' : `${unproven.toLocaleString('en')} of them are suspect`;
+  const proving = `${suspects}: run \`cloud-sync sync\` without --no-prove, because only a comparison with the cloud's own checksum shows which copy is right.`;
   report({
     type: 'warning',
     message: dryRun ? state : `${state}, and this run did not fetch ${files === 1 ? 'it' : 'them'} again`,
-    hint: `${dryRun ? `The next \`sync\` fetches ${files === 1 ? 'it' : 'them'} again.` : 'The next run tries again.'} ${which}`,
+    hint: `${unproven > 0 ? proving : next} ${which}`,
   });
 }

@@ -65,6 +65,11 @@ describe.each(placeKinds)('an archive on %s whose files were not compared with t
       const path = `${scene.place.to}/${key}`;
       expect(eventsOf(verified, 'file.suspect')).toEqual([expect.objectContaining({ key, path, lost: false, lastCopy: path })]);
     }
+    const blind = await scene.sync('--no-prove');
+    expectExit(blind, 1);
+    expect(eventsOf(blind, 'warning').map(({ hint }) => hint)).toEqual([
+      expect.stringMatching(/^1 of them is suspect: run `cloud-sync sync` without --no-prove/),
+    ]);
     const run = await scene.sync();
     expectExit(run, 0);
     expect(run.finished.files).toMatchObject({ archived: 1, proven: 1, disputed: 0 });

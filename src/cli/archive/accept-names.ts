@@ -59,6 +59,6 @@ const nextSteps: Readonly<Record<string, string>> = {
   waiting: 'the next run asks for it again',
   missing: 'the next run fetches it again',
   damaged: 'the next run fetches it again',
-  suspect: 'the next run fetches it once more',
+  suspect: 'the next run without --no-prove fetches it once more',
   superseded: 'a later revision replaces it',
 };

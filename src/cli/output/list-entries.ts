@@ -118,7 +118,8 @@ function reasonOf({ mark, status, reason, lost, proof }: RowOriginal): string | 
   if (mark === null || mark === 'SUPERSEDED') return (mark && findings[mark]) ?? reason ?? reasons[status] ?? null;
   if (lost) return `${findings[mark]}, and the cloud no longer has it`;
   const failure = reason === null ? '' : `; the last attempt failed: ${reason}`;
-  return `${findings[mark]}; the next sync fetches it again${failure}`;
+  const next = mark === 'SUSPECT' ? 'the next sync without --no-prove fetches it once more' : 'the next sync fetches it again';
+  return `${findings[mark]}; ${next}${failure}`;
 }
 
 function statusWord(status: string): string {
