@@ -104,7 +104,7 @@ async function attemptCopy(copy: Copy): Promise<Copied> {
  * Begins or resumes the upload. If the file is already stored, completes the original and returns
  * the result.
  */
-async function openUpload(copy: Copy, probe: Probe): Promise<Upload | 'archived' | 'other content'> {
+async function openUpload(copy: Copy, probe: Probe): Promise<Upload | 'archived' | 'other bytes'> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
   const { partSizeBytes, claimPartSizes, ...proving } = await planProof(copy, probe);
