@@ -294,6 +294,10 @@ describe('the summary of a run', () => {
         ['DisputedFiles', 1],
       ]),
     );
+    await bed.tracker.accept([original('disputed').key]);
+    bed.metrics.length = 0;
+    await summary(bed, execution);
+    expect(bed.metrics).toContainEqual(['DisputedFiles', 0]);
   });
 
   test('the summary names a file that a killed run archived as disputed, once', async () => {
@@ -313,6 +317,27 @@ describe('the summary of a run', () => {
       bed.clock.advance(dayMs);
     }
     expect(subjects).toEqual(['partial true', 'clean false']);
+  });
+
+  test('the summary names a file that a run archived as disputed before it ended early, once', async () => {
+    await using bed = await newBed(aws, '');
+    const early = await begun(bed);
+    await resolve(bed.tracker, 'disputed', [original('disputed')]);
+    const evidence = { claim: `s3-etag:${'ab'.repeat(16)}`, proof: 'disputed', claimPartBytes: null } as const;
+    await bed.tracker.complete(await claimed(bed.tracker, original('disputed')), { ...whole, evidence });
+    const error = { Error: 'CREDENTIALS_EXPIRED', Cause: '' };
+    await end({ action: 'end', input: {}, execution: early.execution, error }, early.invocation);
+    const named: string[] = [];
+    for (let night = 0; night < 2; night += 1) {
+      bed.clock.advance(dayMs);
+      const { execution } = await begun(bed);
+      const events: Event[] = [];
+      const { outcome, message } = await summary(bed, execution, { events });
+      const disputed = events.filter(({ type }) => type === 'file.disputed');
+      named.push(`${outcome} ${message.includes(original('disputed').key)} ${disputed.length}`);
+    }
+    expect(named[0]).toBe('partial true 1');
+    expect(named[1]).toMatch(/false 0$/);
   });
 
   test('the summary warns of old cookies once, and says when refused cookies work again', async () => {

@@ -13,7 +13,8 @@ export const metricTable = {
   },
   DisputedFiles: {
     unit: 'Count',
-    meaning: "Archived originals, at the end of the run, that came twice with bytes that do not match the cloud's own checksum",
+    meaning:
+      "Archived originals, at the end of the run, that came twice with bytes that do not match the cloud's own checksum, and that nobody accepted",
   },
   BytesTransferred: { unit: 'Bytes', meaning: 'Media bytes received by a slice' },
   TransferDuration: { unit: 'Seconds', meaning: 'Duration of the transfer of a slice' },

@@ -43,7 +43,7 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   metrics.add('VideosSynced', finished.files.archived);
   metrics.add('VideosProven', finished.files.proven);
   metrics.add('SyncFailures', failedFiles);
-  metrics.add('DisputedFiles', tally.proofs.disputed);
+  metrics.add('DisputedFiles', tally.proofs.disputed > 0 ? await countDisputed(tracker, environment.roles) : 0);
 
   const counts = { archived_files: finished.files.archived, failed_files: failedFiles };
   if (facts.error) {
@@ -57,6 +57,16 @@ export async function summarise(request: Request, invocation: Invocation): Promi
   const text = await textOf(request, finished, results, { tracker, place, nowMs: clock.now() });
   await releaseCells(leaseCells({ destination, tracker }), lease);
   return replyOf(messages.GenerateSummary, { ...counts, ...text });
+}
+
+/** Counts the disputed files that nobody has accepted. */
+async function countDisputed(tracker: Tracker, roles: readonly Role[]): Promise<number> {
+  let disputed = 0;
+  for await (const { originals } of tracker.rows(['proof:disputed'])) {
+    const open = originals.filter(({ proof, mark, acceptedAt }) => proof === 'disputed' && mark === null && acceptedAt === null);
+    disputed += open.filter(({ original }) => roles.includes(original.role)).length;
+  }
+  return disputed;
 }
 
 async function readFacts(
