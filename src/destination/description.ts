@@ -133,6 +133,11 @@ function evidenceIn({ claim, proof, ...data }: z.output<typeof fieldsSchema>): E
   return { claim, proof: proof === null ? usual : stated, claimPartBytes: data['claim-part-bytes'] };
 }
 
+/** The claim that a description states, as text. null if it states none. */
+export function describedClaimOf({ evidence }: Pick<FileDescription, 'evidence'>): string | null {
+  return evidence?.claim ?? null;
+}
+
 /** Whether both values mean the same revision of the same original. */
 export function isSameOriginal(one: Original, other: Original): boolean {
   return (

@@ -43,10 +43,15 @@ export interface UploadState {
    * keep no digests.
    */
   readonly claimPartSizes?: readonly number[];
+  /**
+   * The claim that the store already keeps with the upload, as text. Absent if it keeps none. The
+   * destination sets this.
+   */
+  readonly describedClaim?: string;
 }
 
 /** An upload to begin or to continue. */
-export type WantedUpload = Omit<UploadState, 'id'>;
+export type WantedUpload = Omit<UploadState, 'id' | 'describedClaim'>;
 
 /** What the tracker stored about an earlier upload: its state, and the parts that were recorded. */
 export interface KnownUpload {

@@ -85,12 +85,12 @@ async function prepare(
   publication: Publication,
   { isConditional }: { readonly isConditional: boolean | undefined },
 ): Promise<StoredFile | undefined> {
-  const { file, whole, isVerified, isTaken } = publication;
-  const needsRecord = !isVerified || needsVerdict(file);
+  const { file, whole, isVerified, isTaken, objectClaim } = publication;
+  const needsRecord = !isVerified || needsVerdict(file, objectClaim);
   if (isConditional && !needsRecord && !isTaken) return undefined;
   const found = await findPublished(publication);
   if (found || isConditional === undefined || !needsRecord) return found;
-  await writeIntendedRecord(publication, file, { ...whole, provesBytes: isVerified });
+  await writeIntendedRecord(publication, file, { ...whole, objectClaim, provesBytes: isVerified });
   // Another process may have published the file while the record was written.
   return isConditional ? undefined : findPublished(publication);
 }

@@ -1,5 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import { isSameOriginal } from '../description.ts';
+import { describedClaimOf, isSameOriginal } from '../description.ts';
 import type { ContentFacts, FileDescription, StoredFile } from '../destination.ts';
 import type { Bucket } from './bucket.ts';
 import type { Capabilities } from './probe/capabilities.ts';
@@ -20,6 +20,8 @@ export interface Publication {
    * HEAD is the one that was sent.
    */
   readonly isVerified: boolean;
+  /** The claim that the metadata of the upload states. null if it states none. */
+  readonly objectClaim: string | null;
   /** Whether an earlier check found the key taken. Then nothing is sent before another check. */
   readonly isTaken: boolean;
   /** Called if the store refused the file because its key is taken. */
@@ -61,10 +63,15 @@ async function hasSentBytes(publication: Publication, found: Found): Promise<boo
   const crc32 = known ?? (await readThrough(bucket, key))?.crc32;
   const isSent = crc32 === whole.crc32;
   const isProven = verdict === 'verified' || (known !== null && known !== undefined && found.description);
-  if (isSent && !isProven) await writeRecord(publication, file, { etag: found.etag, ...whole, verified: true });
+  if (isSent && !isProven)
+    await writeRecord(publication, file, { etag: found.etag, ...whole, verified: true, objectClaim: claimIn(found) });
   if (!isSent && record && verdict === 'unproven' && crc32 !== undefined && crc32 !== record.crc32)
-    await writeRecord(publication, file, { ...record, etag: found.etag });
+    await writeRecord(publication, file, { ...record, etag: found.etag, objectClaim: claimIn(found) });
   return isSent;
+}
+
+function claimIn({ description }: Found): string | null {
+  return description ? describedClaimOf(description) : null;
 }
 
 /**
@@ -83,7 +90,10 @@ export async function readBack(publication: Publication, etag: string): Promise<
   const { found, isSound, isShown } = seen ?? (await lookAtPublished(publication)) ?? {};
   if (!found) throw unseen(bucket, key);
   noteUsable(bucket);
-  if (!isSound || !isShown) await writeRecord(publication, file, { etag: found.etag, ...whole, verified: isSound === true });
+  if (!isSound || !isShown) {
+    const facts = { etag: found.etag, ...whole, verified: isSound === true, objectClaim: claimIn(found) };
+    await writeRecord(publication, file, facts);
+  }
   if (isSound) return { key, ...whole };
   throw new SyncError(
     'CHECKSUM_MISMATCH',

@@ -1,4 +1,5 @@
 import type { SyncError } from '../../errors.ts';
+import { describedClaimOf } from '../description.ts';
 import type { FileDescription, Part, PartWriter } from '../destination.ts';
 import { maxHeldBytes } from '../upload-state.ts';
 import { metadataOf, taggingHeader, tagsOf } from './attributes.ts';
@@ -63,6 +64,11 @@ export class HeldPut implements PartWriter {
   /** Whether the request has this header. */
   async carries(header: 'if-none-match' | 'x-amz-tagging'): Promise<boolean> {
     return header in (await this.#target).headers;
+  }
+
+  /** The claim in the metadata of the request. */
+  get describedClaim(): string | null {
+    return describedClaimOf(this.#file);
   }
 
   /** Whether all bytes are in memory, so that `publish` may be called again. */

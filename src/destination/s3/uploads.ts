@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SyncError } from '../../errors.ts';
 import { crc32OfParts } from '../../lib/crc32.ts';
 import { sameContent } from '../../media.ts';
-import { isSameOriginal } from '../description.ts';
+import { describedClaimOf, isSameOriginal } from '../description.ts';
 import type {
   ContentFacts,
   FileDescription,
@@ -69,7 +69,9 @@ export async function openUpload(
   const single = isSinglePut(wanted) && (seen === 'nothing' || isHeldWhole(wanted));
   const upload = single ? putUpload(randomUUID()) : await createUpload(bucket, capabilities, file);
   await capabilities.puts();
-  return { kind: 'upload', state: { ...wanted, id: upload.id }, parts: [], resumable: !single };
+  const describedClaim = describedClaimOf(file);
+  const state = { ...wanted, id: upload.id, ...(describedClaim !== null && { describedClaim }) };
+  return { kind: 'upload', state, parts: [], resumable: !single };
 }
 
 function resumableUpload(
@@ -205,18 +207,21 @@ async function commit(
   const kinds: readonly Upload['kind'][] = !isMultipart ? ['put'] : isTaken ? ['multipart', 'put'] : ['multipart'];
   const proofs = await Promise.all(kinds.map(async (kind) => verifies(capabilities, kind, whole.sizeBytes)));
   const isVerified = proofs.every(Boolean);
-  const publication = { bucket, capabilities, file, whole, isVerified, isTaken, onTaken: () => checks.note('taken') };
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
   if (sizeBytes !== whole.sizeBytes || crc32OfParts(parts.toSorted((a, b) => a.number - b.number)) !== whole.crc32) {
     await dropUpload(uploads, upload);
     throw new SyncError('CHECKSUM_MISMATCH', `${bucket.location}: the parts of ${file.original.key} do not add up to the file`);
   }
-  if (upload.kind === 'multipart' && isMultipart) return publishMultipart(publication, upload, parts);
+  const onTaken = () => checks.note('taken');
+  const publication = { bucket, capabilities, file, whole, isVerified, isTaken, onTaken };
+  const { describedClaim = null } = state;
+  if (upload.kind === 'multipart' && isMultipart)
+    return publishMultipart({ ...publication, objectClaim: describedClaim }, upload, parts);
   // A multipart upload without a part cannot be completed, so an empty file is always a single PUT.
   const put = held.get(upload.id) ?? (whole.sizeBytes === 0 ? new HeldPut(bucket, capabilities, file, 0) : undefined);
   held.delete(upload.id);
   try {
-    return await publishPut(publication, put);
+    return await publishPut({ ...publication, objectClaim: put?.describedClaim ?? null }, put);
   } catch (error) {
     // The file may have been stored although the PUT failed, so the next attempt checks the key.
     checks.note('taken');

@@ -1,6 +1,7 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
-import type { Proof } from '../../../media.ts';
+import { describe, expect, test } from 'vitest';
+import type { FileDescription } from '../../destination.ts';
+import type { Evidence, Proof } from '../../../media.ts';
 import {
   archive,
   bucketName,
@@ -75,6 +76,10 @@ function withProof(content: Content, proof: Proof): Content {
   return { ...content, file: { ...content.file, evidence: { claim, proof, claimPartBytes: null } } };
 }
 
+function withEvidence({ file }: Content, evidence: Evidence | undefined): FileDescription {
+  return { ...file, ...(evidence && { evidence }) };
+}
+
 test.each<Proof>(['none', 'unchecked', 'disputed'])(
   'a record states before its object appears that the claim is %s, and nothing of the bytes',
   async (proof) => {
@@ -121,6 +126,38 @@ test('a proven claim needs no record, and the record of another claim does not c
     [large.file.original.key, claim, 'proven'],
     [tiny.file.original.key, evidence.claim, 'proven'],
   ]);
+});
+
+const answers: readonly (readonly [string, Evidence | undefined])[] = [
+  ['was not asked', undefined],
+  ['makes no claim', { claim: 'none', proof: 'none', claimPartBytes: null }],
+  ['makes a claim', { claim, proof: 'proven', claimPartBytes: 0 }],
+];
+
+describe.each(answers)('if the provider %s when an upload begins', (_, atBegin) => {
+  test.each(answers)('and %s when the upload ends, the archive keeps the later answer', async (__, atEnd) => {
+    await using place = await openTestArchive();
+    await place.s3.initialise('archive-1');
+    for (const content of [tiny, streamed, large]) {
+      const { state, parts } = await upload(place.s3, { ...content, file: withEvidence(content, atBegin) });
+      await place.s3.commit(withEvidence(content, atEnd), state, parts, wholeOf(content));
+    }
+    for (const { description } of await collect(place.s3.list())) {
+      const { claim: kept, proof } = description?.evidence ?? {};
+      expect([kept, proof]).toEqual([atEnd?.claim, atEnd?.proof]);
+    }
+  });
+});
+
+test('the record of bytes that were never published does not count', async () => {
+  await using place = await openTestArchive({
+    faults: [{ match: { operation: 'PutObject', keyPart: 'b/tiny' }, action: { kind: 'error', code: 'InternalError' } }],
+  });
+  await place.s3.initialise('archive-1');
+  expect(await codeOf(archive(place.s3, withProof(tiny, 'disputed')))).toBe('UPLOAD_LOST');
+  place.store.faults.length = 0;
+  await archive(place.s3, { ...withProof(tiny, 'proven'), bytes: Buffer.alloc(3000, 7) });
+  expect((await collect(place.s3.list())).map(({ description }) => description?.evidence?.proof)).toEqual(['proven']);
 });
 
 test('a claim is unchecked if a version that knows no claims has replaced the record', async () => {

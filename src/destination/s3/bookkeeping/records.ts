@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeDescription, encodeDescription } from '../../description.ts';
+import { decodeDescription, describedClaimOf, encodeDescription } from '../../description.ts';
 import type { ContentFacts, DescribedFile, FileDescription } from '../../destination.ts';
 import type { Evidence } from '../../../media.ts';
 import { noClaim } from '../../../proof/claim.ts';
@@ -26,6 +26,11 @@ const recordSchema = z.object({
   description: z.record(z.string(), z.string()),
   /** True if the record only states the proof, because the store itself proves the bytes. */
   verdictOnly: z.boolean().optional(),
+  /**
+   * The claim in the metadata of the object that the record is about, or null. Absent if it is the
+   * claim in `description`.
+   */
+  objectClaim: z.string().nullable().optional(),
 });
 type ObjectRecord = z.infer<typeof recordSchema>;
 
@@ -81,9 +86,10 @@ interface RecordPlace {
 export async function writeRecord(
   { bucket, capabilities }: RecordPlace,
   file: FileDescription,
-  facts: Omit<ObjectRecord, 'description'>,
+  { objectClaim, ...facts }: Omit<ObjectRecord, 'description'> & Required<Pick<ObjectRecord, 'objectClaim'>>,
 ): Promise<void> {
-  const record: ObjectRecord = { ...facts, description: encodeDescription(file) };
+  const hasOtherClaim = objectClaim !== describedClaimOf(file);
+  const record: ObjectRecord = { ...facts, ...(hasOtherClaim && { objectClaim }), description: encodeDescription(file) };
   const { headerChecksum } = await capabilities.puts();
   await writeSmall(bucket, { key: recordKey(file.original.key), text: `${JSON.stringify(record)}\n` }, headerChecksum);
 }
@@ -95,16 +101,20 @@ export async function writeRecord(
 export async function writeIntendedRecord(
   place: RecordPlace,
   file: FileDescription,
-  { sizeBytes, crc32, provesBytes }: ContentFacts & { readonly provesBytes: boolean },
+  { provesBytes, ...content }: ContentFacts & { readonly provesBytes: boolean; readonly objectClaim: string | null },
 ): Promise<void> {
-  const facts = { etag: '', sizeBytes, crc32, verified: false };
+  const facts = { ...content, etag: '', verified: false };
   await writeRecord(place, file, provesBytes ? { ...facts, verdictOnly: true } : facts);
 }
 
-/** Whether the proof of a file goes to a record, because the object itself cannot state it. */
-export function needsVerdict({ evidence }: FileDescription): boolean {
-  if (!evidence || evidence.claim === null || evidence.claim === noClaim) return false;
-  return evidence.proof !== 'proven';
+/**
+ * Whether the claim and the proof of a file go to a record. An object without a record says that
+ * the claim in its metadata (`objectClaim`) is proven.
+ */
+export function needsVerdict(file: FileDescription, objectClaim: string | null): boolean {
+  const claim = describedClaimOf(file);
+  if (claim !== objectClaim) return true;
+  return claim !== null && claim !== noClaim && file.evidence?.proof !== 'proven';
 }
 
 /**
@@ -113,16 +123,25 @@ export function needsVerdict({ evidence }: FileDescription): boolean {
  */
 export function descriptionIn(key: string, found: Found, record: ObjectRecord | undefined): FileDescription | undefined {
   const recorded = record && decodeDescription(record.description, key);
-  const { description } = found;
-  if (!description) return recorded;
-  const evidence = description.evidence && evidenceFrom(description.evidence, recorded?.evidence, record);
-  return evidence ? { ...description, evidence } : description;
+  if (!found.description) return recorded;
+  const { evidence: claimed, ...description } = found.description;
+  const evidence = recorded && isAbout(record, recorded, found) ? recorded.evidence : withoutVerdict(claimed, record);
+  return { ...description, ...(evidence && { evidence }) };
+}
+
+/**
+ * Whether the verdict in a record is about this object. The record may be left from an earlier
+ * upload to the same key, which had other bytes or another claim in its metadata.
+ */
+function isAbout({ crc32, objectClaim }: ObjectRecord, recorded: FileDescription, found: Found): boolean {
+  const claim = objectClaim === undefined ? describedClaimOf(recorded) : objectClaim;
+  const hasSameBytes = found.crc32 === null || found.crc32 === crc32;
+  return hasSameBytes && found.description !== undefined && claim === describedClaimOf(found.description);
 }
 
 /** A version that knows no claims may have replaced a record and its proof. */
-function evidenceFrom(claimed: Evidence, recorded: Evidence | undefined, record: ObjectRecord | undefined): Evidence {
-  if (recorded?.claim === claimed.claim) return recorded;
-  const isUnknown = record && !record.verdictOnly && claimed.claim !== noClaim;
+function withoutVerdict(claimed: Evidence | undefined, record: ObjectRecord | undefined): Evidence | undefined {
+  const isUnknown = record && !record.verdictOnly && claimed && claimed.claim !== noClaim;
   return isUnknown ? { ...claimed, proof: 'unchecked' } : claimed;
 }
 

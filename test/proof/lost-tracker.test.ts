@@ -1,0 +1,38 @@
+/** What the archive itself still says of proofs after its tracker is lost. */
+import { rm } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { createLibrary } from '../../src/sim/gopro/library/library.ts';
+import type { ListEntry } from '../../src/cli/output/list-entries.ts';
+import { eventsOf, runCliHere } from '../support/cli.ts';
+import { downloads, filmMaker, wrongByte } from '../support/films.ts';
+import { expectExit, openSceneAt, type Scene } from '../support/scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+async function loseTracker({ home }: Scene): Promise<void> {
+  await rm(home, { recursive: true, force: true });
+}
+
+/** The proofs of all files, in the order of their keys. */
+async function listedProofs(scene: Scene): Promise<readonly (string | null)[]> {
+  const { stdout } = await runCliHere(['list', '--json', '--to', scene.place.to], scene.environment());
+  const entries = stdout.split('\n').flatMap((line) => (line === '' ? [] : (JSON.parse(line) as ListEntry)));
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ proof }) => proof);
+}
+
+test('a wrong film that a run without proofs completes on s3 is not proven', async () => {
+  const wrong = filmMaker('continued')(20, 110);
+  await using scene = await openSceneAt('s3', { library: createLibrary([wrong]) });
+  const running = scene.startSync({ args: ['--concurrency', '1', '--bwlimit', '25M'] });
+  await waitUntil('some parts', () => downloads(scene, wrong).length >= 3);
+  running.kill('SIGKILL');
+  await running.ended;
+  await scene.clearRequests();
+  scene.cloud.faults.set([wrongByte(wrong)]);
+  const second = await scene.sync('--no-prove');
+  expectExit(second, 0);
+  expect(eventsOf(second, 'file.started')[0]?.resumedBytes).toBeGreaterThan(0);
+  await expect(scene.expectComplete()).rejects.toThrow(); // the wrong byte is archived
+  await loseTracker(scene);
+  expectExit(await scene.sync(), 0);
+  expect(await listedProofs(scene)).toEqual(['unchecked']);
+});
