@@ -89,6 +89,20 @@ export function partSizesOf(
   return [...new Set([...wanted, ...every])];
 }
 
+/**
+ * Returns the part size that proves the claim of a proven file. null if it is not `known` and more
+ * than one size is possible.
+ */
+export function provingPartBytes(
+  claim: ContentClaim,
+  sizeBytes: number | null,
+  known: ClaimPartBytes | null,
+): ClaimPartBytes | null {
+  if (known !== null) return known;
+  const possible = partSizesOf(claim, sizeBytes);
+  return possible.length === 1 ? possible[0]! : null;
+}
+
 /** Whether the MD5 digests of a file's parts, in order and in hexadecimal, prove the claim. */
 export function matchesClaim({ digest, parts }: ContentClaim, partDigests: readonly string[]): boolean {
   if (parts === null) return partDigests.length === 1 && partDigests[0] === digest;

@@ -1,7 +1,7 @@
 import type { Destination } from '../destination/destination.ts';
 import type { FileOf, Report, RunFinished } from '../events.ts';
 import { needsRepair, type Evidence, type Mark } from '../media.ts';
-import { encodeClaim } from '../proof/claim.ts';
+import { encodeClaim, provingPartBytes } from '../proof/claim.ts';
 import type { RowOriginal, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import { lastCopyOf } from './last-copy.ts';
 import { claimOf, lookAtFile, type Look, type Seen } from './verify/look-at-file.ts';
@@ -76,7 +76,9 @@ type Match = Extract<Judged['comparison'], { readonly kind: 'match' }>;
 
 async function noteMatch(row: TrackedOriginal, { claim, partBytes }: Match, { trust }: Look, found: Findings): Promise<void> {
   found.counts.proven += 1;
-  if (row.proof !== 'proven' && partBytes !== null) await trust.noteProven(row.original.account, claim, partBytes);
+  // The proofs of the tracker are noted before the first file is read.
+  const isNoted = row.proof === 'proven' && provingPartBytes(claim, row.sizeBytes, row.claimPartBytes) !== null;
+  if (!isNoted && partBytes !== null) await trust.noteProven(row.original.account, claim, partBytes);
 }
 
 function verdictOf(row: TrackedOriginal, { mark, reason, hasReadBytes, comparison }: Judged): Verdict {
@@ -108,13 +110,15 @@ export async function settleFile(file: ArchivedFile, verdict: Verdict, ports: Ju
   return report({ type: 'file.disputed', ...about, reason: disputedReason });
 }
 
+const evidenceNames = ['claim', 'proof', 'claimPartBytes'] as const;
+
 /**
  * Records a verdict if it is news, or if every byte was read. Returns the mark that the file has
  * then.
  */
 async function record(row: TrackedOriginal, verdict: Verdict, { tracker }: JudgePorts): Promise<Mark | null> {
   const { mark, evidence, hasReadBytes } = verdict;
-  const isKnown = evidence === undefined || (evidence.claim === row.claim && evidence.proof === row.proof);
+  const isKnown = evidence === undefined || evidenceNames.every((name) => evidence[name] === row[name]);
   // A mark is always set again, because `recordCheck` makes it SUPERSEDED if a later revision is
   // archived or was proven meanwhile. An earlier version of Cloud Sync left such files DAMAGED.
   if (isKnown && !hasReadBytes && mark === row.mark && mark === null) return mark;

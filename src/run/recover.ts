@@ -2,9 +2,11 @@ import type { Destination, Keys, ListedFile } from '../destination/destination.t
 import { asSyncError } from '../errors.ts';
 import { alwaysRoles } from '../media.ts';
 import type { Report } from '../events.ts';
+import { decodeClaim, provingPartBytes, wayOf } from '../proof/claim.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
 import type { ArchivedFile } from '../transfer/context.ts';
 import { archivedEvent, describeFile, mediumSet } from '../transfer/describe.ts';
+import { createTrust, type Trust } from '../transfer/trust.ts';
 
 /**
  * The first step of a run. It completes what a killed run left, and reads the archive's
@@ -59,9 +61,30 @@ export async function adoptUnknown(
 }
 
 async function adopt(files: AsyncIterable<ListedFile>, { destination, tracker, report }: RecoverPorts): Promise<number> {
-  const adopted = await tracker.adopt(files, { forgetsAbsentFiles: destination.forgetsAbsentFiles });
+  const proofs = new Map<string, Parameters<Trust['noteProven']>>();
+  const adopted = await tracker.adopt(collectingProofs(files, proofs), { forgetsAbsentFiles: destination.forgetsAbsentFiles });
+  const trust = createTrust(tracker);
+  for (const proof of proofs.values()) await trust.noteProven(...proof);
   if (adopted > 0) report({ type: 'archive.adopted', files: adopted });
   return adopted;
+}
+
+/**
+ * Passes files on, and collects one proof of each way that proved a file. Without these ways the
+ * next wrong copy would be archived without a second fetch.
+ */
+async function* collectingProofs(
+  files: AsyncIterable<ListedFile>,
+  proofs: Map<string, Parameters<Trust['noteProven']>>,
+): AsyncGenerator<ListedFile> {
+  for await (const file of files) {
+    const { evidence, original } = file.description ?? {};
+    const claim = evidence?.proof === 'proven' ? decodeClaim(evidence.claim) : null;
+    const partBytes = claim && provingPartBytes(claim, file.sizeBytes, evidence?.claimPartBytes ?? null);
+    if (claim && original && partBytes !== null)
+      proofs.set(`${original.account} ${wayOf(claim, partBytes)}`, [original.account, claim, partBytes]);
+    yield file;
+  }
 }
 
 /**

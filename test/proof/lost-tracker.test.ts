@@ -1,10 +1,12 @@
 /** What the archive itself still says of proofs after its tracker is lost. */
 import { rm } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createLibrary } from '../../src/sim/gopro/library/library.ts';
 import type { ListEntry } from '../../src/cli/output/list-entries.ts';
 import { eventsOf, runCliHere } from '../support/cli.ts';
-import { downloads, filmMaker, wrongByte } from '../support/films.ts';
+import { deepAt } from '../support/evidence.ts';
+import { downloads, filmMaker, proofsOf, wrongByte } from '../support/films.ts';
+import { placeKinds } from '../support/places.ts';
 import { expectExit, openSceneAt, type Scene } from '../support/scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -35,4 +37,35 @@ test('a wrong film that a run without proofs completes on s3 is not proven', asy
   await loseTracker(scene);
   expectExit(await scene.sync(), 0);
   expect(await listedProofs(scene)).toEqual(['unchecked']);
+});
+
+describe.each(placeKinds)('in an archive on %s', (kind) => {
+  test('the ways that proved files are known again, so that a wrong film is fetched once more', async () => {
+    const film = filmMaker('ways');
+    const [proven, wrong] = [film(null, 0.3), film(null, 0.3)];
+    const library = createLibrary([proven]);
+    await using scene = await openSceneAt(kind, { library, inProcess: true, faults: [wrongByte(wrong, { attempt: 1 })] });
+    expectExit(await scene.sync(), 0);
+    await loseTracker(scene);
+    library.add(wrong);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, [wrong])).toEqual(['proven']);
+    await scene.expectComplete();
+  });
+
+  test('a check that reads the films learns in which parts the provider stored them', async () => {
+    const film = filmMaker('parts');
+    const [proven, wrong] = [film(20, 21), film(20, 21)];
+    const library = createLibrary([proven]);
+    await using scene = await openSceneAt(kind, { library, inProcess: true, faults: [wrongByte(wrong, { attempt: 1 })] });
+    expectExit(await scene.sync(), 0);
+    await loseTracker(scene);
+    expectExit(await scene.verify(...deepAt(kind)), 0);
+    library.add(wrong);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, [wrong])).toEqual(['proven']);
+    await scene.expectComplete();
+  });
 });

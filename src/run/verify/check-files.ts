@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Digests } from '../../lib/digest/index.ts';
 import { forEachLimited } from '../../lib/for-each.ts';
 import type { Evidence } from '../../media.ts';
-import { encodeClaim } from '../../proof/claim.ts';
+import { encodeClaim, provingPartBytes } from '../../proof/claim.ts';
 import { createTrust, type Trust } from '../../transfer/trust.ts';
 import {
   judgeFile,
@@ -54,7 +54,8 @@ export async function checkFiles(
 
 async function noteProof(row: ArchivedFile['row'], trust: Trust): Promise<void> {
   const claim = row.proof === 'proven' ? claimOf(row) : null;
-  if (claim && row.claimPartBytes !== null) await trust.noteProven(row.original.account, claim, row.claimPartBytes);
+  const partBytes = claim && provingPartBytes(claim, row.sizeBytes, row.claimPartBytes);
+  if (claim && partBytes !== null) await trust.noteProven(row.original.account, claim, partBytes);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   matchesClaim,
   parseEtag,
   partSizesOf,
+  provingPartBytes,
   type ClaimPartBytes,
   type ContentClaim,
 } from '../../proof/claim.ts';
@@ -99,8 +100,7 @@ function compareEtag(row: TrackedOriginal, { etag }: StoredFile): Comparison {
   const claim = claimOf(row);
   const own = parseEtag(etag);
   if (!claim || !own || encodeClaim(own) !== encodeClaim(claim)) return notCompared;
-  const sizes = partSizesOf(claim, row.sizeBytes ?? 0);
-  return { kind: 'match', claim, partBytes: row.claimPartBytes ?? (sizes.length === 1 ? sizes[0]! : null) };
+  return { kind: 'match', claim, partBytes: provingPartBytes(claim, row.sizeBytes, row.claimPartBytes) };
 }
 
 /**
