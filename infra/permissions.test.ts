@@ -116,6 +116,7 @@ const written: Readonly<Record<string, Allowed>> = {
     Archive: ['s3:ListBucket'],
     'Archive/.cloud-sync/archive.json if Null s3:if-none-match false': ['s3:PutObject'],
     'Archive/.cloud-sync/lease': ['s3:PutObject'],
+    'Archive/.cloud-sync/records/*': ['s3:PutObject'],
     'Archive/gopro-videos/*': ['s3:GetObject'],
     Runs: ['s3:ListBucket'],
     'Runs/runs/*/listing.json': ['s3:GetObject'],

@@ -62,7 +62,7 @@ export function permissionsOf(reachable: Reachable): Readonly<Record<FunctionNam
     ],
     'run-manager': [
       ...archiveReads(archive),
-      ...archiveWrites(archive, ['lease']),
+      ...archiveWrites(archive, ['lease', 'records/*']),
       newArchive(archive),
       ...runObjects(runsBucket, ['s3:GetObject'], [listing]),
       ...ledger(archive),

@@ -61,8 +61,7 @@ export const verdictNames = ['proof', 'claim-part-bytes'] satisfies readonly (ke
  */
 export function encodeDescription(description: FileDescription): DescriptionFields {
   const { original, validator, evidence } = description;
-  const isClaimed = evidence !== undefined && evidence.claim !== null;
-  const fields: Record<keyof z.input<typeof fieldsSchema>, string | number | null> = {
+  return encodeFields({
     provider: original.provider,
     account: original.account,
     'media-id': original.mediaId,
@@ -80,10 +79,28 @@ export function encodeDescription(description: FileDescription): DescriptionFiel
     etag: validator.etag,
     'last-modified': validator.lastModified,
     'medium-version': description.mediumVersion,
+    ...evidenceFields(evidence),
+  });
+}
+
+/** Encodes only what a description says of the claim. */
+export function encodeEvidence(evidence: Evidence | undefined): DescriptionFields {
+  return encodeFields(evidenceFields(evidence));
+}
+
+type Field = keyof z.input<typeof fieldsSchema>;
+
+function evidenceFields(evidence: Evidence | undefined) {
+  const isClaimed = evidence !== undefined && evidence.claim !== null;
+  return {
     claim: isClaimed ? evidence.claim : null,
     proof: isClaimed ? evidence.proof : null,
     'claim-part-bytes': isClaimed ? evidence.claimPartBytes : null,
-  };
+  } satisfies Partial<Record<Field, string | number | null>>;
+}
+
+/** Leaves out the fields without a value. */
+function encodeFields(fields: Partial<Record<Field, string | number | null>>): DescriptionFields {
   const present = Object.entries(fields).filter(([, value]) => value !== null && value !== '');
   return Object.fromEntries(present.map(([name, value]) => [name, percentEncode(String(value))]));
 }

@@ -240,6 +240,12 @@ export interface Destination {
   ): Promise<StoredFile & { readonly movedTo?: string }>;
 
   /**
+   * Replaces what the archive's own description of a stored file says of the claim. Changes nothing
+   * if the file has no description. Errors: DESTINATION_FULL, STORE_FAILED.
+   */
+  describe(file: ContentFacts & { readonly key: string }, evidence: Evidence): Promise<void>;
+
+  /**
    * Ends the reservation of space for an upload that gets no more bytes for now. Its stored parts
    * stay, and `open` may resume it. The method is absent if the destination reserves no space.
    */

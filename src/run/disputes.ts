@@ -4,6 +4,7 @@ import { isSince, type Clock } from '../lib/clock.ts';
 import { decodeClaim, wayOf } from '../proof/claim.ts';
 import { losesTrust, provenWaysFact, wayFor, waysIn, type WayCount } from '../proof/trust.ts';
 import type { TrackedOriginal, Tracker } from '../tracker/tracker.ts';
+import { recordVerdict } from '../transfer/record-verdict.ts';
 import { fileOf } from './judge-file.ts';
 
 interface DisputePorts {
@@ -42,14 +43,14 @@ export async function unsettledSince(
  * these files get the proof `none`, and one warning says so. Returns how many disputes stay.
  */
 export async function settleDisputes(ports: DisputePorts, { since }: { readonly since: string }): Promise<number> {
-  const { destination, tracker, report } = ports;
+  const { destination, report } = ports;
   const { counts, disputes } = await readVerdicts(ports, since);
   const distrusted = new Map<string, WayCount>([...counts].filter(([, count]) => losesTrust(count)));
   let stay = 0;
   for (const { row, way } of disputes) {
     if (distrusted.has(way)) {
       const evidence = { claim: row.claim, proof: 'none', claimPartBytes: null } as const;
-      await tracker.recordCheck(row.id, { mark: row.mark, evidence, hasReadBytes: false });
+      await recordVerdict(ports, row, { mark: row.mark, evidence, hasReadBytes: false });
       continue;
     }
     if (row.acceptedAt !== null) continue;

@@ -14,6 +14,7 @@ export function fenced(destination: Destination, { confirm }: Pick<HeldLease, 'c
     ...destination,
     open: async (...args) => confirmed(() => destination.open(...args)),
     commit: async (...args) => confirmed(() => destination.commit(...args)),
+    describe: async (...args) => confirmed(() => destination.describe(...args)),
     abort: async (state) => confirmed(() => destination.abort(state)),
     sweep: async (keep) => confirmed(() => destination.sweep(keep)),
   };

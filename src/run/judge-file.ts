@@ -3,6 +3,7 @@ import type { FileOf, Report, RunFinished } from '../events.ts';
 import { needsRepair, type Evidence, type Mark } from '../media.ts';
 import { encodeClaim, provingPartBytes } from '../proof/claim.ts';
 import type { RowOriginal, TrackedOriginal, Tracker } from '../tracker/tracker.ts';
+import { recordVerdict } from '../transfer/record-verdict.ts';
 import { lastCopyOf } from './last-copy.ts';
 import { claimOf, lookAtFile, type Look, type Seen } from './verify/look-at-file.ts';
 
@@ -116,13 +117,13 @@ const evidenceNames = ['claim', 'proof', 'claimPartBytes'] as const;
  * Records a verdict if it is news, or if every byte was read. Returns the mark that the file has
  * then.
  */
-async function record(row: TrackedOriginal, verdict: Verdict, { tracker }: JudgePorts): Promise<Mark | null> {
+async function record(row: TrackedOriginal, verdict: Verdict, ports: JudgePorts): Promise<Mark | null> {
   const { mark, evidence, hasReadBytes } = verdict;
   const isKnown = evidence === undefined || evidenceNames.every((name) => evidence[name] === row[name]);
   // A mark is always set again, because `recordCheck` makes it SUPERSEDED if a later revision is
   // archived or was proven meanwhile. An earlier version of Cloud Sync left such files DAMAGED.
   if (isKnown && !hasReadBytes && mark === row.mark && mark === null) return mark;
-  return tracker.recordCheck(row.id, { mark, hasReadBytes, ...(!isKnown && { evidence }) });
+  return recordVerdict(ports, row, { mark, hasReadBytes, ...(!isKnown && { evidence }) });
 }
 
 const counted = { MISSING: 'missing', DAMAGED: 'damaged', SUSPECT: 'suspect' } as const;

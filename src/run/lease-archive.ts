@@ -60,7 +60,8 @@ async function lease(
   return {
     ...held,
     isExclusive,
-    destination: fenced(destination, held),
+    // A run without the archive's lease keeps what it learns in the tracker only.
+    destination: { ...fenced(destination, held), ...(!isExclusive && { describe: async () => {} }) },
     [Symbol.asyncDispose]: async () => release(held, report),
   };
 }

@@ -68,4 +68,27 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     expect(proofsOf(run, [wrong])).toEqual(['proven']);
     await scene.expectComplete();
   });
+
+  test('a claim that lost its trust in the run is still none', async () => {
+    const film = filmMaker('distrusted');
+    const media = [film(null, 0.3), ...[1, 2, 3, 4, 5].map((tenths) => film(null, tenths / 10, 'unmarked'))];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true });
+    await scene.sync();
+    const proofs = await listedProofs(scene);
+    expect(proofs.filter((proof) => proof === 'none')).toHaveLength(5);
+    await loseTracker(scene);
+    expectExit(await scene.sync(), 0);
+    expect(await listedProofs(scene)).toEqual(proofs);
+  });
+
+  test('what verify has proven stays proven', async () => {
+    const film = filmMaker('verified');
+    await using scene = await openSceneAt(kind, { library: createLibrary([film(null, 0.3), film(null, 0.2)]), inProcess: true });
+    expectExit(await scene.sync('--no-prove'), 0);
+    expect(await listedProofs(scene)).toEqual(['unchecked', 'unchecked']);
+    expectExit(await scene.verify(...deepAt(kind)), 0);
+    await loseTracker(scene);
+    expectExit(await scene.sync(), 0);
+    expect(await listedProofs(scene)).toEqual(['proven', 'proven']);
+  });
 });

@@ -78,6 +78,7 @@ export function openDisk(directory: string, options: DiskOptions): DiskDestinati
       const parts = received.toSorted((a, b) => a.number - b.number);
       return guarded(async () => publishOwn(disk, { file, state, parts, whole, replaces }));
     },
+    describe: async ({ key }, evidence) => guarded(async () => manifest.describe(key, evidence)),
     pause: (state) => releaseSpace(disk.uploads.space, state.id),
     readUpload: async (state, sizeBytes, take, signal) =>
       guarded(async () => readDraft(disk.uploads, state, sizeBytes, { take, signal })),

@@ -9,6 +9,7 @@ import {
   type PutCapabilities,
 } from './probe/capabilities.ts';
 import { createExistenceChecks } from './probe/existence-checks.ts';
+import { describeObject } from './bookkeeping/describe-object.ts';
 import { createLeaseObject } from './bookkeeping/lease.ts';
 import { listFiles, readingTerms, statFile, unknownKeys } from './bookkeeping/inventory.ts';
 import { sweepUploads } from './multipart.ts';
@@ -58,6 +59,7 @@ export function openS3(options: S3Options): S3Destination {
     open: (file, wanted, known, how) => openUpload(uploads, file, wanted, known, how),
     writePart: (file, state, number, sizeBytes) => writePart(uploads, file, state, number, sizeBytes),
     commit: (file, state, parts, whole) => commitUpload(uploads, file, state, parts, whole),
+    describe: (file, evidence) => describeObject({ bucket, capabilities }, file, evidence),
     abort: async (state) => dropUpload(uploads, parseUpload(state.id)),
     sweep: (keep) => sweepUploads(bucket, keep),
     stat: (key, how) => statFile(bucket, key, how),

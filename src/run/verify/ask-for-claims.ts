@@ -1,3 +1,4 @@
+import type { Destination } from '../../destination/destination.ts';
 import type { Source } from '../../source/source.ts';
 import type { Report } from '../../events.ts';
 import { asSyncError, type SyncError } from '../../errors.ts';
@@ -12,6 +13,7 @@ import { createHostGate, createPartSlots } from '../../transfer/media-host/limit
 import { createMediaHosts } from '../../transfer/media-host/media-hosts.ts';
 import { createMediumUrls } from '../../transfer/media-host/medium-urls.ts';
 import { probePatiently } from '../../transfer/media-host/patient-probe.ts';
+import { recordVerdict } from '../../transfer/record-verdict.ts';
 import type { ArchivedFile } from '../judge-file.ts';
 
 /** What is needed to ask the provider for the claims of archived files. */
@@ -28,6 +30,7 @@ export interface ClaimPorts {
 }
 
 interface AskPorts {
+  readonly destination: Destination;
   readonly tracker: Tracker;
   readonly clock: Clock;
   readonly report: Report;
@@ -53,7 +56,7 @@ export async function askForClaims(
   if (files.length === 0) return 0;
   await source.validate(signal);
   ports.report({ type: 'credentials.valid', account: source.account });
-  const asking = { ...openHosts(ports, provider, signal), tracker: ports.tracker, signal };
+  const asking = { ...ports, ...openHosts(ports, provider, signal), signal };
   let answers = 0;
   const failures: SyncError[] = [];
   const media = Map.groupBy(files, (row) => row.original.mediaId);
@@ -78,8 +81,7 @@ function isUnasked({ row, isFinal }: ArchivedFile, { provider, account }: Source
   return claim === null && isSound && !isFinal && original.provider === provider && original.account === account;
 }
 
-interface Asking extends ReturnType<typeof openHosts> {
-  readonly tracker: Tracker;
+interface Asking extends ReturnType<typeof openHosts>, Omit<AskPorts, 'clock'> {
   readonly signal: AbortSignal;
 }
 
@@ -92,7 +94,7 @@ function openHosts({ clock, report }: AskPorts, provider: ClaimPorts, signal: Ab
 
 /** Returns the number of files for which the provider gave an answer. */
 async function askAboutMedium(mediaId: string, rows: readonly RowOriginal[], asking: Asking): Promise<number> {
-  const { source, clock, tracker, signal } = asking;
+  const { source, clock, signal } = asking;
   const roles: Role[] = [...new Set(rows.map((row) => row.original.role))];
   const resolve = async () => source.resolve(mediaId, roles, signal);
   const urls = createMediumUrls(await resolve(), resolve, clock);
@@ -103,7 +105,7 @@ async function askAboutMedium(mediaId: string, rows: readonly RowOriginal[], ask
     const now = await probePatiently(asking, { urls, offerId, signal });
     if (now.sizeBytes !== row.sizeBytes || !provenSame(row.validator, now.validator)) continue;
     const evidence = { claim: encodeClaim(now.claim), proof: now.claim ? 'unchecked' : 'none', claimPartBytes: null } as const;
-    await tracker.recordCheck(row.id, { mark: row.mark, evidence, hasReadBytes: false });
+    await recordVerdict(asking, row, { mark: row.mark, evidence, hasReadBytes: false });
     answers += 1;
   }
   return answers;

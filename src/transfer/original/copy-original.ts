@@ -7,6 +7,7 @@ import type { Arrived, Copy, Upload } from '../context.ts';
 import { describeFile } from '../describe.ts';
 import { probeWithSlot, type Probe } from '../media-host/probe.ts';
 import { nameNextRevision } from '../record.ts';
+import { recordVerdict } from '../record-verdict.ts';
 import { completeStored } from './complete-stored.ts';
 import { abandon, dropUpload } from './drop-upload.ts';
 import { fetchParts } from './fetch-parts.ts';
@@ -184,7 +185,7 @@ async function finish(copy: Copy, upload: Upload, parts: readonly Part[]): Promi
  * are, with the new verdict.
  */
 async function clearSuspicion({ transfer, row }: Copy, { state }: Upload, evidence: Evidence): Promise<Copied> {
-  await transfer.tracker.recordCheck(row.id, { mark: null, evidence, hasReadBytes: true });
+  await recordVerdict(transfer, row, { mark: null, evidence, hasReadBytes: true });
   await abandon(transfer, state);
   transfer.accounting.endFile(row.original.key, null);
   if (evidence.proof === 'disputed') transfer.accounting.countProof('disputed');

@@ -67,6 +67,27 @@ export function archiveTests(check: Check): void {
     }
   });
 
+  check('an archive keeps later news of a claim', async (bed) => {
+    const file = describeFile('described');
+    const content = bytesOf('described', 100);
+    const claim = 's3-etag:00112233445566778899aabbccddeeff-3';
+    const about = { key: file.original.key, ...wholeOf(content) };
+    await bed.destination.describe(about, { claim, proof: 'disputed', claimPartBytes: null }); // not archived yet
+    await archive(bed, file, content);
+    for (const evidence of [
+      { claim, proof: 'unchecked', claimPartBytes: null },
+      { claim, proof: 'disputed', claimPartBytes: null },
+      { claim: 'none', proof: 'none', claimPartBytes: null },
+      { claim, proof: 'proven', claimPartBytes: 0 },
+      { claim: null, proof: 'none', claimPartBytes: null },
+    ] as const) {
+      await bed.destination.describe(about, evidence);
+      await restart(bed);
+      const { evidence: _, ...plain } = file;
+      await expectArchived(bed, { ...plain, ...(evidence.claim !== null && { evidence }) }, content);
+    }
+  });
+
   check('an archive keeps the claim of a file, and how its bytes compare with the claim', async (bed) => {
     const claim = 's3-etag:00112233445566778899aabbccddeeff-3';
     const files = [

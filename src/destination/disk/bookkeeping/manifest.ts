@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { crc32Hex } from '../../../lib/crc32.ts';
-import { decodeDescription, encodeDescription } from '../../description.ts';
+import { decodeDescription, encodeDescription, encodeEvidence } from '../../description.ts';
+import type { Evidence } from '../../../media.ts';
 import type { DescribedFile, FileDescription, Keys, StoredFile } from '../../destination.ts';
 import { ignoring } from '../files.ts';
 import { openOwnFile } from '../own-files.ts';
@@ -37,6 +39,8 @@ export interface Manifest {
    * calls read one line.
    */
   find(key: string): Promise<DescribedFile | undefined>;
+  /** Repeats the latest readable line of a key with other evidence, unless it is no news. */
+  describe(key: string, evidence: Evidence): Promise<void>;
   /**
    * Yields the latest readable line of every key that is not in `except`, in batches and in the
    * order of the manifest. Earlier lines that stand in for damaged ones come last. One read gives
@@ -49,6 +53,21 @@ export interface Manifest {
 export function createManifest(path: string): Manifest {
   const journal = new Journal(path, 'end');
   let index: Promise<Map<string, number>> | undefined;
+  const append = async (key: string, line: object): Promise<void> => {
+    const offset = await journal.append(JSON.stringify(line));
+    if (index) (await index).set(key, offset);
+  };
+  const findText = async (key: string): Promise<string | undefined> => {
+    index ??= latestLines(path);
+    const offsets = await index.catch((error: unknown) => {
+      index = undefined;
+      throw error;
+    });
+    const at = offsets.get(key);
+    if (at === undefined) return undefined;
+    const text = await textAt(path, at);
+    return text !== undefined && parseLine(text) ? text : textAt(path, (await latestLines(path, new Set([key]))).get(key));
+  };
   return {
     append: async ({ file, sizeBytes, crc32, sha256, archivedAt }) => {
       const { key } = file.original;
@@ -61,18 +80,19 @@ export function createManifest(path: string): Manifest {
         'archived-at': archivedAt,
         ...encodeDescription(file),
       };
-      const offset = await journal.append(JSON.stringify(line));
-      if (index) (await index).set(key, offset);
+      await append(key, line);
     },
     find: async (key) => {
-      index ??= latestLines(path);
-      const offsets = await index.catch((error: unknown) => {
-        index = undefined;
-        throw error;
-      });
-      const at = offsets.get(key);
-      if (at === undefined) return undefined;
-      return (await parseAt(path, at)) ?? parseAt(path, (await latestLines(path, new Set([key]))).get(key));
+      const text = await findText(key);
+      return text === undefined ? undefined : parseLine(text);
+    },
+    describe: async (key, evidence) => {
+      const text = await findText(key);
+      const { description } = (text !== undefined && parseLine(text)) || {};
+      const fields = encodeEvidence(evidence);
+      if (!description || isDeepStrictEqual(encodeEvidence(description.evidence), fields)) return;
+      const { claim: _claim, proof: _proof, 'claim-part-bytes': _bytes, ...others } = parseJson(text!) as Record<string, unknown>;
+      await append(key, { ...others, ...fields });
     },
     entries: async function* (except) {
       const wanted = [...(await latestLines(path))].filter(([key]) => !except?.has(key));
@@ -102,9 +122,9 @@ async function latestLines(path: string, damaged?: ReadonlySet<string>): Promise
   return latest;
 }
 
-async function parseAt(path: string, offset: number | undefined): Promise<DescribedFile | undefined> {
+async function textAt(path: string, offset: number | undefined): Promise<string | undefined> {
   if (offset === undefined) return undefined;
-  for await (const [line] of linesFrom(path, offset)) if (line) return parseLine(line.text);
+  for await (const [line] of linesFrom(path, offset)) if (line) return line.text;
   return undefined;
 }
 

@@ -78,7 +78,7 @@ export function verdictOf(record: ObjectRecord | 'unreadable', etag: string): Ve
 }
 
 /** Where a record is written, and what the store can do. */
-interface RecordPlace {
+export interface RecordPlace {
   readonly bucket: Bucket;
   readonly capabilities: Capabilities;
 }
