@@ -109,7 +109,11 @@ export type Event =
   | ({ readonly type: 'file.missing' } & FileOf & Loss)
   /** By `verify`: an archived file has other bytes. */
   | ({ readonly type: 'file.damaged'; readonly reason: string } & FileOf & Loss)
-  /** By `verify`: an archived file has the bytes that arrived, but its claim says otherwise. */
+  /**
+   * By `verify`: an archived file has the bytes that arrived, but its claim says otherwise. By
+   * `sync`, at its end: the same, if only later files of the run showed that the claim can be
+   * trusted.
+   */
   | ({ readonly type: 'file.suspect'; readonly reason: string } & FileOf & Loss)
   /**
    * By `sync`, at its end: the same bytes came twice, and the provider's claim says otherwise. By

@@ -9,6 +9,7 @@ import { plan, type Plan } from './plan/plan.ts';
 import { summarise, type RunFacts } from './report/summary.ts';
 import { leaseArchive, type LeasedArchive, type LeaseSettings } from './run/lease-archive.ts';
 import { settleDisputes, unsettledSince } from './run/disputes.ts';
+import { suspectEarlyFiles } from './run/late-evidence.ts';
 import { list } from './run/listing.ts';
 import { reportLosses } from './run/losses.ts';
 import { recover } from './run/recover.ts';
@@ -78,6 +79,7 @@ export async function sync(ports: Ports, options: SyncOptions): Promise<RunFinis
       const mayDispute = totals.disputedFiles > 0 || since < runStartedAt;
       const disputedFiles = mayDispute ? await settleDisputes(leasedPorts, { since }) : 0;
       facts = { ...facts, transferred: { ...totals, disputedFiles } };
+      if (ports.digests && totals.archivedFiles > totals.provenFiles) await suspectEarlyFiles(leasedPorts, { runStartedAt });
       if (error) throw error;
     }
     if (listing.contradiction) facts = { ...facts, error: listing.contradiction };

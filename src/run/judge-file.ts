@@ -143,6 +143,9 @@ async function reportDifference(
   return report({ type: mark === 'DAMAGED' ? 'file.damaged' : 'file.suspect', ...about, ...loss, reason });
 }
 
-export function fileOf({ id, original: { mediaId, key } }: TrackedOriginal, { location }: Destination): FileOf {
+export function fileOf(
+  { id, original: { mediaId, key } }: Pick<TrackedOriginal, 'id' | 'original'>,
+  { location }: Destination,
+): FileOf {
   return { id, mediaId, key, path: `${location}/${key}` };
 }

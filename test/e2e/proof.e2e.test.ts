@@ -66,6 +66,25 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     expect(next.finished.files).toMatchObject({ archived: 0, disputed: 0 });
   });
 
+  test('a film that was archived before its claim could be trusted is suspect, and the next run fetches it once more', async () => {
+    const film = filmMaker('early');
+    // A run begins with the newest films. Four of them wait for the others.
+    const media = Array.from({ length: 6 }, () => film(1, 1.2));
+    const faults = media.slice(1).map((medium) => wrongByte(medium, { attempt: 1 }));
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const run = await scene.sync('--concurrency', '1');
+    expectExit(run, 1);
+    expect(proofsOf(run, media).filter((proof) => proof !== 'proven')).toEqual(['none']);
+    expect(eventsOf(run, 'file.suspect')).toHaveLength(1);
+    expect(eventsOf(run, 'warning').map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^1 file was archived before/),
+    );
+    const next = await scene.sync();
+    expectExit(next, 0);
+    expect(eventsOf(next, 'file.archived')).toMatchObject([{ revision: 2, proof: 'proven' }]);
+    expectExit(await scene.sync(), 0);
+  });
+
   test('encrypted films are no alarm, whether their replies say so or not', async () => {
     const film = filmMaker('encrypted');
     const plain = Array.from({ length: 4 }, () => film(null, 0.2));

@@ -150,6 +150,27 @@ describe.each(placeKinds)('an archive on %s whose files were not compared with t
     }
   });
 
+  test('a file whose claim decided nothing when it was archived is compared again when its claim can be trusted', async () => {
+    const film = filmMaker('early');
+    const media = [film(1, 1.2), film(1, 1.4), film(1, 1.6)];
+    const [first] = media as [SimMedium, SimMedium, SimMedium];
+    const library = createLibrary([first]);
+    await using scene = await openSceneAt(kind, { library, inProcess: true, faults: [wrongByte(first, { attempt: 1 })] });
+    expectExit(await scene.sync(), 0);
+    const early = await scene.verify(...deep);
+    expectExit(early, 0);
+    expect(early.finished.verified).toMatchObject({ proven: 0, suspect: 0 });
+    for (const medium of media.slice(1)) library.add(medium);
+    expectExit(await scene.sync(), 0);
+    const verified = await scene.verify(...deep);
+    expectExit(verified, 1);
+    expect(eventsOf(verified, 'file.suspect').map(({ mediaId }) => mediaId)).toEqual([first.id]);
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(run.finished.files).toMatchObject({ archived: 1, proven: 1 });
+    expectExit(await scene.verify(...deep), 0);
+  });
+
   test('many files that contradict their claims show that the claims are no digests', async () => {
     const film = filmMaker('distrust');
     const media = [film(100, 0.1), ...[1, 2, 3, 4].map((size) => film(100, size / 10, 'unmarked'))];

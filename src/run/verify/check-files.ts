@@ -72,7 +72,8 @@ async function judgeContradictions(
     const claim = claimOf(row);
     return claim ? trust.wayFor(row.original.account, claim, row.sizeBytes ?? 0) : undefined;
   };
-  const known = archived.filter(({ row }) => row.proof === 'disputed' || isDecided(row, ports.destination));
+  const isKnown = ({ row }: ArchivedFile) => row.proof === 'disputed' || isDecided(row, ports.destination);
+  const known = archived.filter((file) => isKnown(file) && !contradicting.has(file));
   const ways = await Promise.all([...contradicting, ...known].map(wayOfFile));
   for (const way of ways) if (way !== undefined) trust.noteDisputed(way);
   let distrusted = 0;

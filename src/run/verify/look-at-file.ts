@@ -8,6 +8,7 @@ import {
   parseEtag,
   partSizesOf,
   provingPartBytes,
+  wayOf,
   type ClaimPartBytes,
   type ContentClaim,
 } from '../../proof/claim.ts';
@@ -108,9 +109,10 @@ function compareEtag(row: TrackedOriginal, { etag }: StoredFile): Comparison {
  * claim does not match, reads the file again for the other ones.
  */
 async function readFile(row: TrackedOriginal, destination: Destination, look: Look): Promise<Seen> {
-  const claim = look.digests && !isDecided(row, destination) ? claimOf(row) : null;
+  const claim = look.digests ? claimOf(row) : null;
   if (!claim) return readOnce(row, destination, { claim, partSizes: [] }, look);
-  const [first = [], ...others] = roundsOf(row, await likelySizes(row, claim, look));
+  const sizes = isDecided(row, destination) ? await trustedSizes(row, claim, look) : await likelySizes(row, claim, look);
+  const [first = [], ...others] = roundsOf(row, sizes);
   let seen = await readOnce(row, destination, { claim, partSizes: first }, look);
   for (const partSizes of others) {
     if (seen.kind !== 'judged' || seen.comparison.kind !== 'contradiction') break;
@@ -120,11 +122,18 @@ async function readFile(row: TrackedOriginal, destination: Destination, look: Lo
 }
 
 /**
- * Whether a file needs no further comparison with a claim that decides nothing. A directory tried
- * all part sizes before it published the file.
+ * Whether all part sizes of a claim were compared, so that the file needs a further comparison only
+ * if the claim has become trustworthy. A directory tried all part sizes before it published the file.
  */
 export function isDecided({ claim, proof }: TrackedOriginal, destination: Destination): boolean {
   return proof === 'none' && claim !== null && destination.readUpload !== undefined;
+}
+
+/** The part sizes of the way that makes a claim trustworthy. Empty if there is no such way. */
+async function trustedSizes(row: TrackedOriginal, claim: ContentClaim, { trust }: Look): Promise<readonly ClaimPartBytes[]> {
+  const sizeBytes = row.sizeBytes ?? 0;
+  const way = await trust.wayFor(row.original.account, claim, sizeBytes);
+  return partSizesOf(claim, sizeBytes).filter((partBytes) => wayOf(claim, partBytes) === way);
 }
 
 async function likelySizes(row: TrackedOriginal, claim: ContentClaim, { trust }: Look): Promise<readonly ClaimPartBytes[]> {

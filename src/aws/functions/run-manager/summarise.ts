@@ -4,6 +4,7 @@ import type { Role, Tally } from '../../../media.ts';
 import type { RunFinished } from '../../../events.ts';
 import { summarise as summariseFacts, type RunFacts } from '../../../report/summary.ts';
 import { settleDisputes, unsettledSince } from '../../../run/disputes.ts';
+import { suspectEarlyFiles } from '../../../run/late-evidence.ts';
 import { releaseCells } from '../../../run/held-lease.ts';
 import { leaseCells } from '../../../run/lease-cells.ts';
 import type { Listing } from '../../../run/listing.ts';
@@ -85,7 +86,8 @@ async function readFacts(
   const mayDispute = hasResults && hasDisputes;
   const ports = { destination, tracker, clock, report };
   const disputedFiles = mayDispute ? await settleDisputes(ports, { since: disputedSince }) : 0;
-  const tally = mayDispute ? await tracker.tally(roles) : before;
+  const suspects = hasResults ? await suspectEarlyFiles(ports, { runStartedAt }) : 0;
+  const tally = mayDispute || suspects > 0 ? await tracker.tally(roles) : before;
   const results = hasResults ? await readResults(tracker, { roles, runStartedAt, disputedSince, nowMs: clock.now() }) : noResults;
   const { problems: _, ...archived } = results;
   const left = leftIn(tally) + (request.new_count > 0 ? await unresolved(tracker, roles) : 0);
