@@ -7,11 +7,12 @@ import type { StoredAs } from '../../src/sim/etag.ts';
 import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { video } from '../../src/sim/gopro/library/shapes.ts';
-import { eventsOf, runCliHere } from '../support/cli.ts';
+import { eventsOf, runCliHere, startCli } from '../support/cli.ts';
 import { deepAt, victimIn } from '../support/evidence.ts';
 import { openS3Place, placeKinds, type S3Place } from '../support/places.ts';
 import { expectExit, openScene, openSceneAt } from '../support/scene.ts';
 import { createMediaMaker } from '../support/simulated-media.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -240,6 +241,29 @@ describe('`verify --claims`', () => {
     const without = scene.environment({ CLOUD_SYNC_GOPRO_ACCESS_TOKEN: '', CLOUD_SYNC_GOPRO_USER_ID: '' });
     expect((await runCliHere(['verify', '--to', scene.place.to, '--claims'], without)).exitCode).toBe(3);
   });
+});
+
+test('a `verify` that is interrupted keeps what it has found', async () => {
+  const film = filmMaker('interrupted');
+  const [proven, wrong, slow] = [film(1, 1.2), film(1, 1.4), film(1, 1.6)];
+  const library = createLibrary([proven]);
+  const place = await openS3Place();
+  const faults = [wrongByte(wrong, { attempt: 1 })];
+  await using scene = await openScene<S3Place>({ library, place, inProcess: true, faults });
+  expectExit(await scene.sync(), 0);
+  for (const medium of [wrong, slow]) library.add(medium);
+  expectExit(await scene.sync('--no-prove'), 0);
+  place.store.faults.push({ match: { operation: 'GetObject', keyPart: slow.id }, action: { kind: 'stall', before: 'reply' } });
+  const running = startCli(['verify', '--to', place.to, '--json', '--deep'], { environment: scene.environment() });
+  await waitUntil('the finding', () => running.stdout().includes('"file.suspect"'));
+  running.kill('SIGINT');
+  const run = await running.ended;
+  expect(run.exitCode).toBe(130);
+  expect(eventsOf(run, 'file.suspect').map(({ mediaId }) => mediaId)).toEqual([wrong.id]);
+  place.store.faults.length = 0;
+  const next = await scene.sync();
+  expectExit(next, 0);
+  expect(eventsOf(next, 'file.archived')).toMatchObject([{ mediaId: wrong.id, revision: 2, proof: 'proven' }]);
 });
 
 test('an ETag of the archive that equals the claim is a proof without a byte being read', async () => {
