@@ -151,6 +151,19 @@ describe.each(placeKinds)('an archive on %s whose files were not compared with t
     }
   });
 
+  test('an encrypted file whose replies say so is not suspect', async () => {
+    const film = filmMaker('encrypted');
+    const media = [film(2, 3), film(null, 0.2), film(2, 3, 'kms'), film(null, 0.2, 'customer')];
+    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true });
+    expectExit(await scene.sync('--no-prove'), 0);
+    const verified = await scene.verify(...deep);
+    expectExit(verified, 0);
+    expect(verified.finished.verified).toMatchObject({ files: 4, proven: 2, suspect: 0 });
+    await scene.clearRequests();
+    expectExit(await scene.verify('--claims'), 0);
+    expect(scene.cloud.requests).toEqual([]);
+  });
+
   test('a file whose claim decided nothing when it was archived is compared again when its claim can be trusted', async () => {
     const film = filmMaker('early');
     const media = [film(1, 1.2), film(1, 1.4), film(1, 1.6)];
@@ -186,10 +199,12 @@ describe.each(placeKinds)('an archive on %s whose files were not compared with t
 
   test('`verify --claims` asks only about files whose claims are unknown, and learns that an ETag is no claim', async () => {
     const film = filmMaker('ask');
-    const media = [film(2, 3), film(1, 1.5), film(2, 3, 'kms')];
+    const media = [film(2, 3), film(1, 1.5), film(2, 3, 'unmarked')];
     await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true });
     expectExit(await scene.sync('--no-prove'), 0);
     await scene.clearRequests();
+    const header = { type: 'header', name: 'x-amz-server-side-encryption', value: 'aws:kms' } as const;
+    scene.cloud.faults.set([{ match: { host: 'cdn', mediaId: media[2]!.id }, action: header }]);
     const verified = await scene.verify('--claims', ...deep);
     expectExit(verified, 0);
     expect(verified.finished.verified).toMatchObject({ files: 3, proven: 2, suspect: 0 });

@@ -140,7 +140,8 @@ function isSuspect({ row }: Copy): boolean {
 
 /** What is known of a copy before its bytes are compared with the claim. */
 function unprovenEvidence({ transfer }: Copy, claim: Upload['proving']['claim']): Evidence {
-  const text = transfer.digests ? encodeClaim(claim) : null;
+  // Without a comparison, only that there is no claim is kept.
+  const text = transfer.digests || !claim ? encodeClaim(claim) : null;
   return { claim: text, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
 }
 

@@ -69,8 +69,8 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
 export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], whole: ContentFacts): Promise<Evidence> {
   const { digests, trust, destination } = copy.transfer;
   const { claim } = upload.proving;
-  if (!digests) return { claim: null, proof: claim ? 'unchecked' : 'none', claimPartBytes: null };
   if (!claim) return { claim: noClaim, proof: 'none', claimPartBytes: null };
+  if (!digests) return { claim: null, proof: 'unchecked', claimPartBytes: null };
   const { account } = copy.row.original;
   const because = { claim: encodeClaim(claim), claimPartBytes: null };
   const known: Compared = { claim, sizes: partSizesOf(claim, whole.sizeBytes, await trust.provenSizes(account)) };
