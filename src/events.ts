@@ -268,6 +268,8 @@ export interface RunFinished {
     /** Files that the store could not show. */
     readonly unreadable: number;
     readonly unknown: number;
+    /** Files about which the provider could not be asked. Present only with `--claims`. */
+    readonly unasked?: number;
     /** The days of `--rolling`. Only files whose last check was oldest were read then. */
     readonly rollingDays?: number;
   };

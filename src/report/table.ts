@@ -75,6 +75,7 @@ function verifyRows(verified: NonNullable<RunFinished['verified']>): readonly Ro
     ['disputed', figure(verified.disputed), `their bytes came twice and do not match ${cloudChecksum}; ${disputeHint}`],
     ['superseded', figure(verified.superseded), 'replaced by a later revision; nothing to do'],
     ['unreadable', figure(verified.unreadable), 'the store does not show their bytes now; their marks stay as they are'],
+    ['not asked', figure(verified.unasked ?? 0), 'the cloud could not be asked for their checksums; run the same command again'],
     ['unknown', figure(verified.unknown), 'not from Cloud Sync; left alone'],
   ];
   return rows.filter(([label, number]) => label === 'checked' || number !== '0');
@@ -94,7 +95,7 @@ export function verdict(finished: RunFinished): string {
 }
 
 function verifyVerdict(
-  { files, missing, damaged, suspect, lost, unreadable, rollingDays }: NonNullable<RunFinished['verified']>,
+  { files, missing, damaged, suspect, lost, unreadable, unasked, rollingDays }: NonNullable<RunFinished['verified']>,
   isClean: boolean,
   took: string,
 ): string {
@@ -106,6 +107,8 @@ function verifyVerdict(
     if (differing > 0) return `Every file that differs was accepted (${took}).`;
     return `Every archived file ${unreadable > 0 ? 'that could be read ' : ''}is there and intact (${took}).`;
   }
+  if (differing === 0 && unreadable === 0 && unasked)
+    return `Every file that was read is intact, but the cloud could not be asked about some files (${took}). Run the same command again later.`;
   if (differing === 0) return `Some files could not be read (${took}). Run the same command again when they can be read.`;
   const isAllSuspect = suspect === differing;
   const finding = isAllSuspect ? `Some files do not match ${cloudChecksum}` : 'Some files differ from what was archived';

@@ -75,8 +75,12 @@ async function verifyFiles(ports: VerifyPorts, options: VerifyOptions, found: Fi
   let archived = await archivedFiles(tracker);
   const { adopted, described } = await adoptUnknown(ports, archived);
   if (adopted > 0) archived = await archivedFiles(tracker);
-  const asked = provider ? await askForClaims(archived.values(), ports, provider, signal) : 0;
-  if (asked > 0) archived = await archivedFiles(tracker);
+  if (provider) {
+    const { answers, failed } = await askForClaims(archived.values(), ports, provider, signal);
+    found.counts.unasked = failed;
+    found.differences += failed;
+    if (answers > 0) archived = await archivedFiles(tracker);
+  }
   await judgeMedia(ports, found);
   const files = [...archived.values()];
   if (rollingDays !== undefined)

@@ -43,35 +43,39 @@ const concurrency = 4;
  * Asks the provider for its claims of the archived files for which it was never asked. Sends one
  * resolve for each medium of such files, and one HEAD for each file. Keeps a claim only if the
  * provider certainly still has the archived content. Returns the number of files that it now has an
- * answer for. Errors: those of the source that stop a run.
+ * answer for, and the number of files that it could not ask about. Errors: those of the source that
+ * stop a run.
  */
 export async function askForClaims(
   archived: Iterable<ArchivedFile>,
   ports: AskPorts,
   provider: ClaimPorts,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly answers: number; readonly failed: number }> {
   const { source } = provider;
   const files = [...archived].filter((file) => isUnasked(file, source)).map(({ row }) => row);
-  if (files.length === 0) return 0;
+  if (files.length === 0) return { answers: 0, failed: 0 };
   await source.validate(signal);
   ports.report({ type: 'credentials.valid', account: source.account });
   const asking = { ...ports, ...openHosts(ports, provider, signal), signal };
-  let answers = 0;
+  const asked = { tried: new Set<string>(), answers: 0 };
   const failures: SyncError[] = [];
+  let failed = 0;
   const media = Map.groupBy(files, (row) => row.original.mediaId);
   await forEachLimited(media, concurrency, async ([mediaId, rows]) => {
     signal.throwIfAborted();
     try {
-      answers += await askAboutMedium(mediaId, rows, asking);
+      await askAboutMedium(mediaId, rows, asking, asked);
     } catch (thrown) {
       const error = asSyncError(thrown);
       if (error.decision === 'stop') throw error;
-      if (error.code !== 'SOURCE_GONE') failures.push(error);
+      if (error.code === 'SOURCE_GONE') return;
+      failures.push(error);
+      failed += rows.filter(({ id }) => !asked.tried.has(id)).length;
     }
   });
-  if (failures.length > 0) ports.report({ type: 'warning', message: describeFailures(failures) });
-  return answers;
+  if (failures.length > 0) ports.report({ type: 'warning', message: describeFailures(failures), hint: askAgainHint });
+  return { answers: asked.answers, failed };
 }
 
 /** Whether the provider can still be asked about a file, and never was. */
@@ -92,24 +96,31 @@ function openHosts({ clock, report }: AskPorts, provider: ClaimPorts, signal: Ab
   return { source, clock, hosts, slots: createPartSlots(concurrency), signal };
 }
 
-/** Returns the number of files for which the provider gave an answer. */
-async function askAboutMedium(mediaId: string, rows: readonly RowOriginal[], asking: Asking): Promise<number> {
+interface Asked {
+  /** The files about which the provider was asked, or that it no longer offers. */
+  readonly tried: Set<string>;
+  /** For how many of them it gave an answer. */
+  answers: number;
+}
+
+/** Notes in `asked` for which files the provider gave an answer. Errors: those of the provider. */
+async function askAboutMedium(mediaId: string, rows: readonly RowOriginal[], asking: Asking, asked: Asked): Promise<void> {
   const { source, clock, signal } = asking;
   const roles: Role[] = [...new Set(rows.map((row) => row.original.role))];
   const resolve = async () => source.resolve(mediaId, roles, signal);
   const urls = createMediumUrls(await resolve(), resolve, clock);
-  let answers = 0;
   for (const row of rows) {
     const offerId = originalId(row.original, 1);
-    if (!urls.offers(offerId)) continue;
-    const now = await probePatiently(asking, { urls, offerId, signal });
-    if (now.sizeBytes !== row.sizeBytes || !provenSame(row.validator, now.validator)) continue;
+    const now = urls.offers(offerId) ? await probePatiently(asking, { urls, offerId, signal }) : undefined;
+    asked.tried.add(row.id);
+    if (!now || now.sizeBytes !== row.sizeBytes || !provenSame(row.validator, now.validator)) continue;
     const evidence = { claim: encodeClaim(now.claim), proof: now.claim ? 'unchecked' : 'none', claimPartBytes: null } as const;
     await recordVerdict(asking, row, { mark: row.mark, evidence, hasReadBytes: false });
-    answers += 1;
+    asked.answers += 1;
   }
-  return answers;
 }
+
+const askAgainHint = 'Run the same command again later.';
 
 function describeFailures([first, ...others]: readonly SyncError[]): string {
   const which = others.length === 0 ? '1 medium' : `${(others.length + 1).toLocaleString('en')} media`;
