@@ -259,6 +259,23 @@ describe('`verify --claims`', () => {
   });
 });
 
+test('a rolling check of a bucket reads each file once, whatever the size of its parts', async () => {
+  const film = filmMaker('price');
+  const media = [film(3, 4), film(3, 3.5)];
+  const place = await openS3Place();
+  await using scene = await openScene<S3Place>({ library: createLibrary(media), place, inProcess: true });
+  expectExit(await scene.sync('--no-prove'), 0);
+  const before = place.store.requests.length;
+  const verified = await scene.verify('--rolling', '1d');
+  expectExit(verified, 0);
+  expect(verified.finished.verified).toMatchObject({ files: 2, proven: 2 });
+  const reads = place.store.requests
+    .slice(before)
+    .filter(({ operation, key }) => operation === 'GetObject' && key?.endsWith('.mp4'));
+  const [planned] = verified.events.filter((event) => event.type === 'check.planned');
+  expect(planned).toMatchObject({ requests: reads.length });
+});
+
 test('a `verify` that is interrupted keeps what it has found', async () => {
   const film = filmMaker('interrupted');
   const [proven, wrong, slow] = [film(1, 1.2), film(1, 1.4), film(1, 1.6)];

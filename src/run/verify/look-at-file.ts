@@ -112,7 +112,7 @@ async function readFile(row: TrackedOriginal, destination: Destination, look: Lo
   const claim = look.digests ? claimOf(row) : null;
   if (!claim) return readOnce(row, destination, { claim, partSizes: [] }, look);
   const sizes = isDecided(row, destination) ? await trustedSizes(row, claim, look) : await likelySizes(row, claim, look);
-  const [first = [], ...others] = roundsOf(row, sizes);
+  const [first = [], ...others] = roundsOf(row, sizes, destination.readUpload === undefined);
   let seen = await readOnce(row, destination, { claim, partSizes: first }, look);
   for (const partSizes of others) {
     if (seen.kind !== 'judged' || seen.comparison.kind !== 'contradiction') break;
@@ -145,10 +145,17 @@ async function likelySizes(row: TrackedOriginal, claim: ContentClaim, { trust }:
 /** How many part sizes of a claim one reading compares. */
 const sizesPerReading = 8;
 
-/** Divides the part sizes into those that are compared by one reading. */
-function roundsOf({ proof }: TrackedOriginal, sizes: readonly ClaimPartBytes[]): readonly (readonly ClaimPartBytes[])[] {
+/**
+ * Divides the part sizes into those that are compared by one reading. Bytes of a bucket cost money,
+ * so one reading compares all sizes unless the size is known.
+ */
+function roundsOf(
+  { proof, claimPartBytes }: TrackedOriginal,
+  sizes: readonly ClaimPartBytes[],
+  isBucket: boolean,
+): readonly (readonly ClaimPartBytes[])[] {
   // Earlier comparisons have found no size, so any size is as likely as the first one.
-  if (proof === 'none') return [sizes];
+  if (proof === 'none' || (isBucket && claimPartBytes === null)) return [sizes];
   const others = Array.from({ length: Math.ceil((sizes.length - 1) / sizesPerReading) }, (_, index) =>
     sizes.slice(1 + index * sizesPerReading, 1 + (index + 1) * sizesPerReading),
   );
