@@ -48,6 +48,8 @@ export interface UploadState {
    * destination sets this.
    */
   readonly describedClaim?: string;
+  /** True if a reply for these bytes showed that their ETag is no digest. */
+  readonly makesNoClaim?: boolean;
 }
 
 /** An upload to begin or to continue. */

@@ -274,7 +274,10 @@ export interface Tracker {
   /** Gives an original back unfinished: PENDING, with its upload and parts. */
   release(claim: Claim): Promise<void>;
 
-  /** Replaces the upload and drops the saved parts. Null means that there is no upload. */
+  /**
+   * Replaces the upload. Drops the saved parts, unless the upload has the same id. Null means that
+   * there is no upload.
+   */
   saveUpload(claim: Claim, upload: UploadState | null): Promise<void>;
   savePart(claim: Claim, part: Part): Promise<void>;
   /** Returns what `saveUpload` and `savePart` have saved. */

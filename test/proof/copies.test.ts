@@ -1,19 +1,28 @@
 /** What becomes of films whose first copy, second copy or archived file has a wrong byte. */
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { faultCatalogue } from '../../src/sim/gopro/faults/catalogue.ts';
 import type { Fault } from '../../src/sim/gopro/faults/faults.ts';
 import { createLibrary, type SimMedium } from '../../src/sim/gopro/library/library.ts';
 import { eventsOf } from '../support/cli.ts';
 import { filmMaker, markSuspect, mebibyte, proofsOf, sentBytes, wrongByte } from '../support/films.ts';
-import { placeKinds } from '../support/places.ts';
-import { expectExit, openSceneAt } from '../support/scene.ts';
+import { openDiskPlace, openS3Place } from '../support/places.ts';
+import { expectExit, openScene } from '../support/scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
+
+const byKms = { type: 'header', name: 'x-amz-server-side-encryption', value: 'aws:kms' } as const;
 
 function onCdn({ id }: SimMedium) {
   return { host: 'cdn', mediaId: id } as const;
 }
 
-describe.each(placeKinds)('in an archive on %s', (kind) => {
+const archives = [
+  { name: 'a directory', openPlace: openDiskPlace },
+  { name: 'S3', openPlace: openS3Place },
+  { name: 'S3 whose ETags are MD5', openPlace: async () => openS3Place({ md5: true }) },
+];
+
+describe.each(archives)('in an archive on $name', ({ openPlace }) => {
   test.each([
     ['several parts', 20, 21],
     ['one part', 8, 10],
@@ -22,7 +31,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     const media = [film(part, size), film(part, size)];
     const [wrong] = media as [SimMedium, SimMedium];
     const faults = [wrongByte(wrong, { attempt: 1 })];
-    await using scene = await openSceneAt(kind, { library: createLibrary([wrong]), inProcess: true, faults });
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary([wrong]), inProcess: true, faults });
     const first = await scene.sync();
     expectExit(first, 0);
     expect(proofsOf(first, [wrong])).toEqual(['none']);
@@ -42,7 +51,12 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     const film = filmMaker('suspect-always');
     const media = [film(20, 21), film(20, 21)];
     const [wrong] = media as [SimMedium, SimMedium];
-    await using scene = await openSceneAt(kind, { library: createLibrary([wrong]), inProcess: true, faults: [wrongByte(wrong)] });
+    await using scene = await openScene({
+      place: await openPlace(),
+      library: createLibrary([wrong]),
+      inProcess: true,
+      faults: [wrongByte(wrong)],
+    });
     expectExit(await scene.sync(), 0);
     scene.cloud.library.add(media[1]!);
     expectExit(await scene.sync(), 0);
@@ -64,7 +78,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
       action: { type: 'corrupt', at: 1_000 },
     };
     const faults = [wrongByte(wrong, { attempt: 1 }), second];
-    await using scene = await openSceneAt(kind, { library: createLibrary([other]), inProcess: true, faults });
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary([other]), inProcess: true, faults });
     expectExit(await scene.sync(), 0);
     scene.cloud.library.add(wrong);
     const run = await scene.sync();
@@ -82,7 +96,8 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     const wrong = media[1]!;
     const again = { host: 'cdn', method: 'GET', mediaId: wrong.id, rangeStartAtLeast: 20 * mebibyte } as const;
     const slow: Fault = { match: { ...again, attempt: { from: 3 } }, action: { type: 'drip', bytes: 65_536, everyMs: 20 } };
-    await using scene = await openSceneAt(kind, {
+    await using scene = await openScene({
+      place: await openPlace(),
       library: createLibrary(media),
       faults: [wrongByte(wrong, { attempt: 1 }), slow],
     });
@@ -108,7 +123,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
       wrongByte(after, { attempt: 1, byte: 'afterBorder' }, 'afterBorder'),
       ...faultCatalogue.corruptOnResume({ mediaId: resumed.id }),
     ];
-    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary(media), inProcess: true, faults });
     const run = await scene.sync();
     expectExit(run, 0);
     expect(proofsOf(run, media)).toEqual(media.map(() => 'proven'));
@@ -118,15 +133,47 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
     await scene.expectComplete();
   });
 
-  test('a film that says only in its second reply that it is encrypted is no alarm', async () => {
+  test('a film whose second reply or a later part denies the claim is no alarm, and its parts stay', async () => {
     const film = filmMaker('late');
-    const media = [film(20, 21), film(20, 21, 'unmarked')];
-    const header = { type: 'header', name: 'x-amz-server-side-encryption', value: 'aws:kms' } as const;
-    const faults = [{ match: { host: 'cdn', method: 'GET', mediaId: media[1]!.id }, action: header } as const];
-    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    const media = [film(20, 21), film(20, 61, 'unmarked'), film(20, 61)];
+    const [, encrypted, weak] = media as [SimMedium, SimMedium, SimMedium];
+    const faults: Fault[] = [
+      { match: { ...onCdn(encrypted), method: 'GET' }, action: byKms },
+      {
+        match: { ...onCdn(weak), method: 'GET', byte: 50 * mebibyte },
+        action: { type: 'header', name: 'etag', value: 'W/"abc"' },
+      },
+    ];
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary(media), inProcess: true, faults });
     const run = await scene.sync();
     expectExit(run, 0);
-    expect(proofsOf(run, media)).toEqual(['proven', 'none']);
+    expect(proofsOf(run, media)).toEqual(['proven', 'none', 'none']);
+    expect(eventsOf(run, 'file.restarted')).toEqual([]);
+    expect(media.map((one) => sentBytes(scene, one) / mebibyte)).toEqual([21, 61, 61]);
+    await scene.expectComplete();
+  });
+
+  test('a film whose replies deny the claim of HEAD continues where killed runs ended', async () => {
+    const big = filmMaker('denied')(20, 101, 'unmarked');
+    const slow: Fault['action'] = { type: 'drip', bytes: 65_536, everyMs: 20 };
+    const encrypted: Fault = { match: { ...onCdn(big), method: 'GET' }, action: byKms };
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary([big]) });
+    for (const slowFrom of [30, 60]) {
+      const match = { host: 'cdn', method: 'GET', rangeStartAtLeast: slowFrom * mebibyte } as const;
+      scene.cloud.faults.set([encrypted, { match, action: slow }]);
+      const killed = scene.startSync();
+      await waitUntil('a few parts', () => sentBytes(scene, big) > (slowFrom + 12) * mebibyte);
+      await setTimeout(1_500);
+      killed.kill('SIGKILL');
+      expect(eventsOf(await killed.ended, 'file.restarted')).toEqual([]);
+    }
+    scene.cloud.faults.set([encrypted]);
+    await scene.clearRequests();
+    const run = await scene.sync();
+    expectExit(run, 0);
+    expect(proofsOf(run, [big])).toEqual(['none']);
+    expect(eventsOf(run, 'file.started')[0]!.resumedBytes).toBeGreaterThanOrEqual(20 * mebibyte);
+    expect(sentBytes(scene, big)).toBeLessThanOrEqual(81 * mebibyte);
     await scene.expectComplete();
   });
 
@@ -140,7 +187,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
       { match: onCdn(whole), action: { type: 'missingLength' } },
       { match: { ...onCdn(changing), method: 'GET', attempt: 2 }, action: { type: 'etagChange' } },
     ];
-    await using scene = await openSceneAt(kind, { library: createLibrary(media), inProcess: true, faults });
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary(media), inProcess: true, faults });
     const run = await scene.sync();
     expectExit(run, 0);
     expect(proofsOf(run, media)).toEqual(media.map(() => 'proven'));
@@ -150,7 +197,7 @@ describe.each(placeKinds)('in an archive on %s', (kind) => {
   test('films whose run is killed in the middle are proven by the next run, and nothing stored is fetched twice', async () => {
     const film = filmMaker('killed');
     const media = [film(64, 65), film(100, 33)];
-    await using scene = await openSceneAt(kind, { library: createLibrary(media) });
+    await using scene = await openScene({ place: await openPlace(), library: createLibrary(media) });
     const slow = {
       match: { host: 'cdn', method: 'GET', rangeStartAtLeast: 20 * mebibyte },
       action: { type: 'drip', bytes: 65_536, everyMs: 20 },

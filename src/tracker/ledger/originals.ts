@@ -39,7 +39,10 @@ export function release(unit: Unit, claim: Claim): void {
 }
 
 export function saveUpload(unit: Unit, claim: Claim, upload: UploadState | null): void {
-  saveWithoutParts(unit, { ...claimedOriginal(unit, claim), upload });
+  const original = claimedOriginal(unit, claim);
+  const isSame = upload !== null && original.upload?.id === upload.id;
+  if (isSame) unit.saveOriginal({ ...original, upload });
+  else saveWithoutParts(unit, { ...original, upload });
 }
 
 export function upload(reader: Reader, id: string): Awaited<ReturnType<Tracker['upload']>> {

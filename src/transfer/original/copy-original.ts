@@ -11,6 +11,7 @@ import { recordVerdict } from '../record-verdict.ts';
 import { completeStored } from './complete-stored.ts';
 import { abandon, dropUpload } from './drop-upload.ts';
 import { fetchParts } from './fetch-parts.ts';
+import { recallLessons } from './lessons.ts';
 import { needingSpace } from './needing-space.ts';
 import { planProof, prove } from './prove.ts';
 import { hasOtherContent, isRepair, publish } from './publish.ts';
@@ -108,11 +109,14 @@ async function attemptCopy(copy: Copy): Promise<Copied> {
 async function openUpload(copy: Copy, probe: Probe): Promise<Upload | 'archived' | 'other bytes'> {
   const { tracker, destination } = copy.transfer;
   const { sizeBytes, validator } = probe;
+  const known = await tracker.upload(copy.claim.id);
+  recallLessons(copy.lessons, known?.state, probe);
+  const { makesNoClaim } = copy.lessons;
   const { partSizeBytes, claimPartSizes, ...proving } = await planProof(copy, probe);
   const original = await originalToWrite(copy);
   const file = { ...describeFile(original, copy.set, validator), evidence: unprovenEvidence(copy, proving.claim) };
-  const known = await tracker.upload(copy.claim.id);
-  const wanted = { partSizeBytes, sizeBytes, validator, ...(claimPartSizes.length > 0 && { claimPartSizes }) };
+  const learned = { ...(claimPartSizes.length > 0 && { claimPartSizes }), ...(makesNoClaim && { makesNoClaim }) };
+  const wanted = { partSizeBytes, sizeBytes, validator, ...learned };
   const opened = await destination.open(file, wanted, known, { replaces: isRepair(copy) && !isSuspect(copy) });
   if (opened.kind === 'finished') {
     if (isSuspect(copy)) return 'other bytes';

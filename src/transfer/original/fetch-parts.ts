@@ -20,7 +20,8 @@ type Chain = readonly ByteRange[];
  * one open-ended range. Returns all parts in order.
  */
 export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
-  const { sizeBytes, partSizeBytes, claimPartSizes = [] } = upload.state;
+  const { sizeBytes, partSizeBytes } = upload.state;
+  const claimPartSizes = copy.lessons.makesNoClaim ? [] : upload.state.claimPartSizes;
   const done = new Map(upload.parts.map((part) => [part.number, part]));
   const keep = async (part: Part) => {
     if (upload.resumable) await copy.transfer.tracker.savePart(copy.claim, part);
@@ -30,7 +31,7 @@ export async function fetchParts(copy: Copy, upload: Upload): Promise<Part[]> {
     keep(await fetchRange(of, upload, range, { onFirstByte, onPart: keep, before: done.get(range.number - 1) }));
   const ranges = upload.inRanges ? partRanges(sizeBytes ?? 0, partSizeBytes) : [openEndedRange(sizeBytes)];
   if (ranges.length === 0) throw emptyFile();
-  const chains = upload.proving.mismatch === null ? chainsOf(ranges, claimPartSizes) : [ranges];
+  const chains = upload.proving.mismatch === null ? chainsOf(ranges, claimPartSizes ?? []) : [ranges];
   const missing = chains.map((chain) => chain.filter(({ number }) => !done.has(number))).filter((chain) => chain.length > 0);
   const [first, ...rest] = missing;
   if (rest.length > 0) await fetchTogether(copy, missing, fetchOne);
@@ -154,7 +155,7 @@ async function requestRest(stream: PartStream, { url, extension }: OfferedOrigin
   const reply = await copy.transfer.hosts.request('GET', url, headers, { signal: copy.signal, newConnection });
   try {
     checkReply(reply, { range, known, extension });
-    checkClaim(copy, upload, reply);
+    await checkClaim(copy, upload, reply);
     return reply;
   } catch (error) {
     reply.body.discard();
@@ -163,16 +164,18 @@ async function requestRest(stream: PartStream, { url, extension }: OfferedOrigin
 }
 
 /**
- * Checks that a reply does not deny the claim of an earlier reply. S3 says of an encrypted object
- * that its ETag is no digest. Errors: SOURCE_CHANGED. After that no reply makes a claim any more.
+ * Takes back the claim of an earlier reply if a reply denies it. S3 says of an encrypted object
+ * that its ETag is no digest. The content is the same, so its parts stay. Later slices and runs
+ * know it from the upload. Errors: LEASE_LOST.
  */
-function checkClaim({ transfer, lessons }: Copy, { proving, state }: Upload, { headers }: Reply): void {
-  const { source } = transfer;
-  if (!proving.claim || !source.claimIn) return;
+async function checkClaim({ transfer, lessons, claim }: Copy, upload: Upload, { headers }: Reply): Promise<void> {
+  const { source, tracker } = transfer;
+  const { proving, state, resumable } = upload;
+  if (!proving.claim || lessons.makesNoClaim || !source.claimIn) return;
   const known = state.validator.etag === null ? {} : { etag: state.validator.etag };
   if (source.claimIn({ ...known, ...headers })) return;
   lessons.makesNoClaim = true;
-  throw new SyncError('SOURCE_CHANGED', 'the media host now says that the ETag of the file is no digest');
+  if (resumable) await tracker.saveUpload(claim, { ...state, makesNoClaim: true });
 }
 
 /** The range to request. Null requests the whole file without a range. */

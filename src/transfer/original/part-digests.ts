@@ -27,13 +27,13 @@ const inReceipt = 'receipt';
  * digests, or if the digests of the part before it are not known.
  */
 export function beginDigest(
-  { transfer }: Copy,
+  { transfer, lessons }: Copy,
   { state }: Upload,
   { number, before }: { readonly number: number; readonly before: Part | undefined },
 ): PartDigest | undefined {
   const { digests, receipts } = transfer;
   const { claimPartSizes: partSizes = [], partSizeBytes, sizeBytes } = state;
-  if (!digests || partSizes.length === 0) return undefined;
+  if (!digests || lessons.makesNoClaim || partSizes.length === 0) return undefined;
   const offset = (number - 1) * partSizeBytes;
   const needsState = !isBorder(offset, partSizes);
   if (needsState && before?.digests === undefined) return undefined;

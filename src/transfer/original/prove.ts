@@ -68,7 +68,7 @@ export async function planProof(copy: Copy, { sizeBytes, claim: stated }: Probe)
  */
 export async function prove(copy: Copy, upload: Upload, parts: readonly Part[], whole: ContentFacts): Promise<Evidence> {
   const { digests, trust, destination } = copy.transfer;
-  const { claim } = upload.proving;
+  const claim = copy.lessons.makesNoClaim ? null : upload.proving.claim;
   if (!claim) return { claim: noClaim, proof: 'none', claimPartBytes: null };
   if (!digests) return { claim: null, proof: 'unchecked', claimPartBytes: null };
   const { account } = copy.row.original;

@@ -103,16 +103,22 @@ export function claimTests(check: Check): void {
     expect(await other.uploads()).toEqual(['upload-1']);
   });
 
-  onOne(check, 'a new upload replaces the earlier one and its parts', async ({ tracker }) => {
-    const claim = await claimed(tracker, file);
-    await tracker.saveUpload(claim, upload);
-    await tracker.savePart(claim, part(1));
-    await tracker.saveUpload(claim, { ...upload, id: 'upload-2', sizeBytes: 5 });
-    expect(await tracker.upload(id)).toEqual({ state: { ...upload, id: 'upload-2', sizeBytes: 5 }, parts: [] });
-    await tracker.saveUpload(claim, null);
-    expect(await tracker.upload(id)).toBeUndefined();
-    expect(await tracker.uploads()).toEqual([]);
-  });
+  onOne(
+    check,
+    'a new upload replaces the earlier one and its parts, but a new state of the same upload keeps them',
+    async ({ tracker }) => {
+      const claim = await claimed(tracker, file);
+      await tracker.saveUpload(claim, upload);
+      await tracker.savePart(claim, part(1));
+      await tracker.saveUpload(claim, { ...upload, makesNoClaim: true });
+      expect(await tracker.upload(id)).toEqual({ state: { ...upload, makesNoClaim: true }, parts: [part(1)] });
+      await tracker.saveUpload(claim, { ...upload, id: 'upload-2', sizeBytes: 5 });
+      expect(await tracker.upload(id)).toEqual({ state: { ...upload, id: 'upload-2', sizeBytes: 5 }, parts: [] });
+      await tracker.saveUpload(claim, null);
+      expect(await tracker.upload(id)).toBeUndefined();
+      expect(await tracker.uploads()).toEqual([]);
+    },
+  );
 
   onOne(check, 'completing an original clears its upload, parts, claim and failed runs', async ({ tracker, clock }) => {
     await tracker.fail(await claimed(tracker, file), failure);
